@@ -1,0 +1,1 @@
+"""The library's face and the only wiring of the rooms: run, grade, score, compare."""

@@ -1,0 +1,1 @@
+"""bench.yaml and the environment in, checked settings out."""

@@ -1,0 +1,1 @@
+"""The words every room shares: records, errors, hashes, clocks, the small registry."""

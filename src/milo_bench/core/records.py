@@ -1,0 +1,391 @@
+"""The records of a run, as they stand in a run log: one JSON object a line, tagged by ``type``.
+
+A log is a ``run`` line, one ``fixture`` line for each fixture in the plan, then ``attempt``,
+``load``, ``probe`` and ``telemetry`` lines in the order they happened, then an ``end`` line.
+A log is enough to grade, score and decide: it carries the fixtures and the contract of each
+workload, so nobody needs the suite's folder or a model to look at it again.
+
+Units stand in names. Times inside a run are seconds since the run's own zero on the monotonic
+clock; dates are ISO 8601 in UTC. Everything is frozen.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+SCHEMA_VERSION = 1
+
+Decoding: TypeAlias = Literal["free", "constrained"]
+StoreText: TypeAlias = Literal["full", "redacted", "hashes"]
+Order: TypeAlias = Literal["interleaved", "prefix"]
+
+FailureKind: TypeAlias = Literal[
+    "connect_refused",  # nobody listens
+    "connect_timeout",
+    "first_token_timeout",
+    "total_timeout",
+    "reset",  # the connection ended before the answer did
+    "bad_stream",  # not SSE or NDJSON, broken JSON, cut without an end
+    "wrong_content_type",
+    "context_overflow",  # the prompt does not fit the target's window
+    "auth",  # 401, 403
+    "not_found",  # 404: unknown model or path
+    "rejected",  # any other 4xx
+    "rate_limited",  # 429
+    "server_error",  # 5xx
+    "server_died",  # the server process that we started ended
+    "cancelled",
+]
+
+
+class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=False, omit_defaults=True):
+    """Base of every record."""
+
+
+# ---------------------------------------------------------------- what is asked
+
+
+class CheckSpec(Frozen, frozen=True):
+    """One check of a workload: its registered name and its parameters."""
+
+    name: str
+    params: dict[str, Any] = {}
+
+
+class Workload(Frozen, frozen=True):
+    """One kind of work with its contract: prompt, schema, checks.
+
+    ``prompt_source`` is the text of the Jinja file, ``json_schema`` the parsed answer schema.
+    ``prepare`` names the deterministic step before the prompt, e.g.
+    ``{"select_events": {"policy": "policy_v2", "max_events": 24}}``.
+    ``resources`` is whatever the checks and the prompt need besides the fixture: policy
+    templates, required language, source priorities.
+    """
+
+    name: str
+    prompt_name: str
+    prompt_source: str
+    prompt_hash: str
+    checks: tuple[CheckSpec, ...]
+    title: str = ""
+    variant: str = ""  # "" is the shipped contract; anything else a named variant of it
+    json_schema: dict[str, Any] | None = None
+    schema_hash: str = ""
+    max_tokens: int = 512
+    temperature: float = 0.0
+    stop: tuple[str, ...] = ()
+    prepare: dict[str, Any] = {}
+    resources: dict[str, Any] = {}
+
+
+class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):
+    """One replayable case. ``hash`` covers workload, input and expect."""
+
+    id: str
+    workload: str
+    input: dict[str, Any]
+    expect: dict[str, Any] = {}
+    tags: tuple[str, ...] = ()
+    provenance: dict[str, Any] = {}
+    hash: str = ""
+
+    @property
+    def sensitive(self) -> bool:
+        """Tagged as sensitive: never sent to a hosted target unless redacted."""
+        return "sensitive" in self.tags
+
+
+class SuiteRef(Frozen, frozen=True):
+    """Which suite, exactly. ``hash`` covers suite.yaml, prompts, schemas and all fixtures."""
+
+    name: str
+    version: str
+    hash: str
+
+
+class Price(Frozen, frozen=True):
+    """US dollars for a million tokens."""
+
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float
+    source: str = ""
+
+
+class TargetRecord(Frozen, frozen=True):
+    """A model as served, as far as configuration and runtime tell. Never a key, never a password."""
+
+    name: str
+    api: str
+    model: str
+    hosted: bool = False
+    endpoint: str = ""  # scheme, host and port; user info and query cut off
+    model_digest: str = ""  # "sha256:…" of the weights where they or the runtime tell
+    quantisation: str = ""
+    family: str = ""
+    runtime: str = ""
+    runtime_version: str = ""
+    context_window: int | None = None  # tokens a single request may fill, prompt and answer
+    price: Price | None = None
+    settings: dict[str, Any] = {}  # what else changes answers or speed: threads, slots, num_ctx
+
+
+class Timeouts(Frozen, frozen=True):
+    """Limits of one attempt in seconds."""
+
+    connect_s: float = 10.0
+    first_token_s: float = 120.0
+    total_s: float = 300.0
+
+
+class AttemptKey(Frozen, frozen=True, order=True, omit_defaults=False):
+    """What makes an attempt distinct within a run. ``retry`` 0 is the first try."""
+
+    fixture: str
+    target: str
+    repeat: int = 0
+    decoding: Decoding = "free"
+    retry: int = 0
+
+
+class Plan(Frozen, frozen=True):
+    """What a run sets out to do; a resume under another plan is refused.
+
+    The order of attempts follows from these fields alone (``run.plan``), so the keys are not
+    written out. ``fixtures`` are ids in plan order.
+    """
+
+    fixtures: tuple[str, ...]
+    targets: tuple[str, ...]
+    repeats: int = 1
+    decodings: tuple[Decoding, ...] = ("free",)
+    concurrency: int = 1
+    order: Order = "interleaved"
+    seed: int = 0
+    timeouts: Timeouts = Timeouts()
+    retries: int = 0
+    limit: int | None = None
+    variants: dict[str, str] = {}
+
+
+class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=False):
+    """First line of a run log."""
+
+    run_id: str
+    created_at: str
+    tool_version: str
+    suite: SuiteRef
+    workloads: tuple[Workload, ...]
+    targets: tuple[TargetRecord, ...]
+    plan: Plan
+    store_text: StoreText = "full"
+    inventory: str = ""  # fingerprint of the machine and its runtimes
+    schema_version: int = SCHEMA_VERSION
+
+
+# ---------------------------------------------------------------- what came back
+
+
+class Failure(Frozen, frozen=True):
+    """The harness or the runtime broke. Never a wrong answer."""
+
+    kind: FailureKind
+    message: str
+    http_status: int | None = None
+
+
+class Usage(Frozen, frozen=True):
+    """Tokens as the server counted them; None where it does not say."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class Timings(Frozen, frozen=True):
+    """One attempt's times, in seconds since the run's zero on the client's monotonic clock.
+
+    ``intended_s`` is when the attempt should have started; latency counts from there.
+    ``first_content_s`` is the first chunk that carries text, reasoning or a tool call; a chunk
+    with a role alone is none. ``chunk_gaps_s[i]`` is the time between content chunk i and
+    i + 1, ``chunk_tokens[i]`` the tokens of content chunk i as far as the server tells
+    (empty where it does not). ``client_lag_max_s`` and ``client_lag_mean_s`` are the client's
+    own delay, from the kernel's receive stamp to ours, where the kernel gives one.
+    """
+
+    intended_s: float
+    started_s: float
+    ended_s: float
+    connected_s: float | None = None
+    first_content_s: float | None = None
+    chunk_gaps_s: tuple[float, ...] = ()
+    chunk_tokens: tuple[int, ...] = ()
+    client_lag_max_s: float | None = None
+    client_lag_mean_s: float | None = None
+
+    @property
+    def latency_s(self) -> float:
+        """From intended start to the end of the answer."""
+        return self.ended_s - self.intended_s
+
+    @property
+    def ttft_s(self) -> float | None:
+        """From intended start to first content."""
+        return None if self.first_content_s is None else self.first_content_s - self.intended_s
+
+
+class ToolCall(Frozen, frozen=True):
+    """A call as the model wrote it; ``arguments`` is unparsed text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):
+    """One request and its answer.
+
+    Exactly one of three: ``failure`` is set (no verdict is possible), ``bypass`` is set (a
+    deterministic rail sent the case elsewhere and no model was called), or an answer came.
+    An answer may be empty; that is an answer, and no check passes it.
+    """
+
+    key: AttemptKey
+    request_hash: str
+    timings: Timings
+    output: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str = ""
+    usage: Usage = Usage()
+    failure: Failure | None = None
+    bypass: str = ""  # e.g. "human_review: contradictory current statuses"
+    output_hash: str = ""  # of the answer before redaction; set where the text is not stored in full
+    server_timings: dict[str, float] = {}  # the server's own figures, kept beside ours
+    prepared: dict[str, Any] = {}  # what the deterministic step chose, e.g. selected event ids
+
+
+class LoadWindow(Frozen, frozen=True, tag="load", tag_field="type"):
+    """One window of load on one target; ``figures`` by name with units in the names."""
+
+    target: str
+    mode: Literal["closed", "open", "trace", "single"]
+    level: float
+    started_s: float
+    ended_s: float
+    figures: dict[str, Any] = {}
+    client_bound: bool = False
+
+
+class ProbeResult(Frozen, frozen=True, tag="probe", tag_field="type"):
+    """One operational probe of one target."""
+
+    target: str
+    probe: str
+    version: str
+    outcome: Literal["pass", "fail", "undecided"]
+    severity: Literal["info", "minor", "major", "critical"]
+    finding: str
+    evidence: dict[str, Any] = {}
+
+
+class Telemetry(Frozen, frozen=True, tag="telemetry", tag_field="type"):
+    """A sample of the machine or of a server's process tree."""
+
+    at_s: float
+    target: str = ""
+    memory_bytes: int | None = None  # resident, of the server's process tree
+    cpu_s: float | None = None  # processor seconds used so far by that tree
+    client_cpu_s: float | None = None
+    others_cpu_share: float | None = None  # 0..1 of the machine used by neither
+    gpu_memory_bytes: int | None = None
+    gpu_utilisation: float | None = None
+    power_w: float | None = None
+
+
+class RunEnd(Frozen, frozen=True, tag="end", tag_field="type", omit_defaults=False):
+    """Last line. The counts are a check on the rows, never a source of totals."""
+
+    ended_at: str
+    attempts: int
+    failures: int
+    complete: bool
+    reason: Literal["done", "interrupted", "aborted"] = "done"
+    ended_s: float = 0.0
+
+
+Record: TypeAlias = RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | RunEnd
+
+
+# ---------------------------------------------------------------- what is made of it
+
+
+class Span(Frozen, frozen=True):
+    """Characters ``start`` to ``end`` (exclusive) of the output or of a named part of the input."""
+
+    where: str  # "output", or "input.document", "input.events[E-0412]" …
+    start: int
+    end: int
+    label: str = ""
+
+
+Outcome: TypeAlias = Literal["pass", "fail", "flag", "skip"]
+
+
+class Verdict(Frozen, frozen=True):
+    """One check's judgement of one attempt.
+
+    ``pass`` and ``fail`` speak for themselves; ``flag`` asks for a person's look and never
+    counts as a pass; ``skip`` means the check does not apply to this fixture. ``subject``
+    names the part judged where a check judges several (a field, a sentence).
+    """
+
+    check: str
+    version: str
+    outcome: Outcome
+    category: str = ""  # error category, e.g. "malformed_json", "wrong_field", "stale_status"
+    reason: str = ""
+    subject: str = ""
+    spans: tuple[Span, ...] = ()
+    expected: str = ""
+    got: str = ""
+
+
+class Graded(Frozen, frozen=True, tag="graded", tag_field="type"):
+    """All verdicts of one attempt. ``passed`` is None for a failure: there was nothing to judge."""
+
+    key: AttemptKey
+    workload: str
+    verdicts: tuple[Verdict, ...]
+    passed: bool | None
+
+
+class Interval(Frozen, frozen=True, omit_defaults=False):
+    """``low`` to ``high`` at ``confidence``, by ``method`` (wilson, bootstrap, order_statistic …)."""
+
+    low: float
+    high: float
+    confidence: float
+    method: str
+
+
+class Measure(Frozen, frozen=True):
+    """A figure with n, unit, interval and the records it came from.
+
+    ``value`` is None where the data give none (an empty class, no token counts). ``slice``
+    narrows the rows, e.g. ``field=received_date`` or ``tag=long``.
+    """
+
+    name: str
+    workload: str
+    target: str
+    value: float | None
+    unit: str
+    n: int
+    slice: str = ""
+    interval: Interval | None = None
+    k: int | None = None  # successes, for a rate
+    decoding: Decoding = "free"
+    records: tuple[str, ...] = ()  # attempt keys as text, for figures on few records

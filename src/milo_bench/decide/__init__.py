@@ -1,0 +1,1 @@
+"""Measures and a policy in, findings and a routing table out."""

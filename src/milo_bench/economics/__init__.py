@@ -1,0 +1,1 @@
+"""Measures and stated assumptions in, capacity and cost out."""

@@ -1,0 +1,1 @@
+"""An OpenAI-compatible server that enforces a routing table."""

@@ -1,0 +1,1 @@
+"""Attempts in, verdicts out; one file for each check, no network."""

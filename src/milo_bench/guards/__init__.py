@@ -1,0 +1,1 @@
+"""Deterministic rails around a model, shared by checks, commands and the gateway."""

@@ -1,0 +1,1 @@
+"""Operational probes of a runtime, one file each."""

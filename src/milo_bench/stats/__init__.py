@@ -1,0 +1,1 @@
+"""Verdicts and timings in, measures with n and interval out."""

@@ -1,0 +1,1 @@
+"""Run logs on disk: append, recover, resume, read."""

@@ -1,0 +1,1 @@
+"""Load, check, import, redact and regenerate suites; the shipped ones are in builtin/."""

@@ -1,0 +1,1 @@
+"""One file for each API that a model can be served over."""

@@ -1,0 +1,44 @@
+"""What a target must do, whichever API it speaks: take a chat request, give back an exchange."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from milo_bench.core.chat import ChatRequest, Exchange
+from milo_bench.core.records import TargetRecord, Timeouts
+
+
+class Target(Protocol):
+    """A model as served. Used as ``start``, any number of ``ask`` at once, ``stop``."""
+
+    @property
+    def record(self) -> TargetRecord:
+        """What is known so far; complete after ``start``."""
+        ...
+
+    async def start(self) -> TargetRecord:
+        """Connect or launch, wait until one token was really generated, and say what is served.
+
+        Raises TargetError with a hint where that is not possible.
+        """
+        ...
+
+    async def ask(self, request: ChatRequest, *, timeouts: Timeouts, zero_s: float, intended_s: float) -> Exchange:
+        """Send ``request`` and wait for the whole answer. Never raises for a broken server.
+
+        ``zero_s`` is the run's zero on the monotonic clock; ``intended_s`` and every time in the
+        exchange count from it. Cancelling the task closes the connection.
+        """
+        ...
+
+    async def models(self) -> tuple[str, ...]:
+        """Names of the models that the server lists."""
+        ...
+
+    def server_pids(self) -> tuple[int, ...]:
+        """Process ids of a server that runs on this machine, where they are known."""
+        ...
+
+    async def stop(self) -> None:
+        """Close connections; end the server if ``start`` launched it."""
+        ...

@@ -1,0 +1,1 @@
+"""Operator worlds: state, tools, faults, checkpoints."""
