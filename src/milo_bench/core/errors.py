@@ -1,14 +1,14 @@
 """What went wrong, in one sentence, with a hint and the exit code that belongs to it.
 
-    MiloError
-    ├── UsageError            2  bad flags, bad arguments, bad input on standard input
-    │   └── ConfigError       2  bench.yaml, suite.yaml, policy files, environment
-    ├── DataError             2  a run log, a fixture file or a label file that cannot be used as it is
-    ├── PrerequisiteError     3  a target, program, package, file or permission that is missing
-    │   └── TargetError       3  a target that cannot be reached, started or logged in to
-    ├── GateFailed            1  the evidence is in, and it says no
-    ├── IncompleteRun         4  the run ended before its plan did
-    └── Interrupted         130  Ctrl-C
+MiloError
+├── UsageError            2  bad flags, bad arguments, bad input on standard input
+│   └── ConfigError       2  bench.yaml, suite.yaml, policy files, environment
+├── DataError             2  a run log, a fixture file or a label file that cannot be used as it is
+├── PrerequisiteError     3  a target, program, package, file or permission that is missing
+│   └── TargetError       3  a target that cannot be reached, started or logged in to
+├── GateFailed            1  the evidence is in, and it says no
+├── IncompleteRun         4  the run ended before its plan did
+└── Interrupted         130  Ctrl-C
 """
 
 from __future__ import annotations

@@ -339,7 +339,9 @@ class Verdict(Frozen, frozen=True):
 
     ``pass`` and ``fail`` speak for themselves; ``flag`` asks for a person's look and never
     counts as a pass; ``skip`` means the check does not apply to this fixture. ``subject``
-    names the part judged where a check judges several (a field, a sentence).
+    names the part judged where a check judges several (a field, a sentence). A check that
+    counts parts within one verdict says how many held, ``parts_held`` of ``parts`` (claim
+    sentences with a citation, of all claim sentences).
     """
 
     check: str
@@ -351,6 +353,8 @@ class Verdict(Frozen, frozen=True):
     spans: tuple[Span, ...] = ()
     expected: str = ""
     got: str = ""
+    parts_held: int | None = None
+    parts: int | None = None
 
 
 class Graded(Frozen, frozen=True, tag="graded", tag_field="type"):
@@ -363,10 +367,10 @@ class Graded(Frozen, frozen=True, tag="graded", tag_field="type"):
 
 
 class Interval(Frozen, frozen=True, omit_defaults=False):
-    """``low`` to ``high`` at ``confidence``, by ``method`` (wilson, bootstrap, order_statistic …)."""
+    """``low`` to ``high`` at ``confidence``, by ``method``; None at an end that the data do not bound."""
 
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     confidence: float
     method: str
 
@@ -374,8 +378,9 @@ class Interval(Frozen, frozen=True, omit_defaults=False):
 class Measure(Frozen, frozen=True):
     """A figure with n, unit, interval and the records it came from.
 
-    ``value`` is None where the data give none (an empty class, no token counts). ``slice``
-    narrows the rows, e.g. ``field=received_date`` or ``tag=long``.
+    ``value`` is None where the data give none (an empty class, no token counts, a quantile that
+    falls among failed attempts); ``note`` then says why. ``slice`` narrows the rows, e.g.
+    ``field=received_date`` or ``tag=long``.
     """
 
     name: str
@@ -388,4 +393,5 @@ class Measure(Frozen, frozen=True):
     interval: Interval | None = None
     k: int | None = None  # successes, for a rate
     decoding: Decoding = "free"
+    note: str = ""
     records: tuple[str, ...] = ()  # attempt keys as text, for figures on few records

@@ -1,0 +1,143 @@
+"""Counts and samples in, intervals out. Short formulas, each with its source; pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.core.records import Interval
+
+Side: TypeAlias = Literal["two", "lower", "upper"]
+
+
+def z_value(confidence: float, side: Side = "two") -> float:
+    """The standard normal quantile for ``confidence`` (0..1), split over both tails for ``two``."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, not at {confidence}")
+    tail = (1 - confidence) / 2 if side == "two" else 1 - confidence
+    return NormalDist().inv_cdf(1 - tail)
+
+
+def wilson(k: float, n: float, confidence: float = 0.95, side: Side = "two") -> Interval | None:
+    """Score interval of a rate, ``k`` successes of ``n``; None for no data.
+
+    Wilson (1927), JASA 22:209. ``k`` and ``n`` may be fractions (an effective sample size). A
+    one-sided interval leaves its other end at 0 or 1.
+    """
+    if n <= 0:
+        return None
+    if not 0 <= k <= n:
+        raise ValueError(f"{k} successes of {n}")
+    z2 = z_value(confidence, side) ** 2
+    rate = k / n
+    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * (rate * (1 - rate) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    low = 0.0 if side == "upper" or k == 0 else max(0.0, centre - half)
+    high = 1.0 if side == "lower" or k == n else min(1.0, centre + half)
+    return Interval(low, high, confidence, "wilson")
+
+
+def effective_n(held: Sequence[float], asked: Sequence[float]) -> float:
+    """Sample size of a rate whose rows come in clusters (repeats of one fixture, fields of one answer).
+
+    ``held[c]`` successes of ``asked[c]`` rows in cluster c. The variance between clusters
+    (Taylor linearisation) against that of independent rows gives the design effect (Kish 1965);
+    n divided by it is used in Wilson's interval, as in Korn and Graubard (1998). Kept between
+    the number of clusters, which is where rows of a cluster say the same, and the number of rows.
+    """
+    clusters = len(asked)
+    n = float(sum(asked))
+    if clusters <= 1 or n == 0:
+        return float(min(clusters, n))
+    rate = sum(held) / n
+    if rate in (0.0, 1.0):
+        return float(clusters)
+    between = sum((h - rate * a) ** 2 for h, a in zip(held, asked, strict=True))
+    variance = clusters / (clusters - 1) * between / n**2
+    design_effect = variance / (rate * (1 - rate) / n)
+    return float(min(n, max(clusters, n / design_effect))) if design_effect > 0 else n
+
+
+def clustered_wilson(
+    held: Sequence[float], asked: Sequence[float], confidence: float = 0.95, side: Side = "two"
+) -> Interval | None:
+    """Wilson's interval at the effective sample size of clustered rows; plain where each cluster has one row."""
+    n = sum(asked)
+    if n == 0:
+        return None
+    if all(a <= 1 for a in asked):
+        return wilson(sum(held), n, confidence, side)
+    n_effective = effective_n(held, asked)
+    interval = wilson(sum(held) / n * n_effective, n_effective, confidence, side)
+    return None if interval is None else Interval(interval.low, interval.high, confidence, "wilson_clustered")
+
+
+def quantile(values: Sequence[float], q: float) -> float | None:
+    """The smallest value with at least a share ``q`` of the sample at or below it (inverse of the
+    empirical distribution). ``values`` may hold infinities, for attempts that never ended; None
+    for no data. An infinite quantile is returned as it is.
+    """
+    if not values:
+        return None
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(q * len(ordered)) - 1)]
+
+
+def quantile_interval(values: Sequence[float], q: float, confidence: float = 0.95) -> Interval | None:
+    """Order-statistic interval of a quantile, free of any assumption on the distribution.
+
+    The ranks are binomial quantiles (David and Nagaraja 2003, section 7.1). An end that lies
+    beyond the sample or among infinite values is None: the data do not bound it.
+    """
+    n = len(values)
+    if n == 0:
+        return None
+    ordered = sorted(values)
+    tail = (1 - confidence) / 2
+    cumulative = np.cumsum(_binomial(n, q))
+    below = int(np.searchsorted(cumulative, tail, side="right"))  # P(X < below) <= tail
+    above = int(np.searchsorted(cumulative, 1 - tail, side="left")) + 1
+    low = ordered[below - 1] if below >= 1 else None
+    high = ordered[above - 1] if above <= n else None
+    return Interval(_finite(low), _finite(high), confidence, "order_statistic")
+
+
+def bootstrap_mean(values: Sequence[float], confidence: float = 0.95, *, seed: int = 0) -> Interval | None:
+    """Percentile bootstrap of a mean (Efron 1979), 2,000 resamples; None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    means = resampled_means(np.asarray(values, dtype=float), seed=seed)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(float(low), float(high), confidence, "bootstrap")
+
+
+def resampled_means(values: NDArray[np.float64], *, resamples: int = 2000, seed: int = 0) -> NDArray[np.float64]:
+    """Means of ``resamples`` draws with replacement; shape (resamples,)."""
+    random = np.random.default_rng(seed)
+    means = np.empty(resamples)
+    # A block at a time, so that a million rows need no resamples-by-rows matrix.
+    block = max(1, 4_000_000 // len(values))
+    for start in range(0, resamples, block):
+        rows = min(block, resamples - start)
+        picks = random.integers(0, len(values), size=(rows, len(values)))
+        means[start : start + rows] = values[picks].mean(axis=1)
+    return means
+
+
+def _binomial(n: int, q: float) -> NDArray[np.float64]:
+    """Probabilities of 0..n successes; through logarithms, so that large n does not underflow."""
+    k = np.arange(n + 1)
+    log_factorial = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + 1)))])
+    logs = log_factorial[n] - log_factorial[k] - log_factorial[n - k] + k * math.log(q) + (n - k) * math.log1p(-q)
+    chances: NDArray[np.float64] = np.exp(logs)
+    return chances
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,82 @@
+"""Outcomes of two sides on the same fixtures in, differences with intervals and exact tests out; pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from milo_bench.core.records import Interval
+from milo_bench.stats.intervals import resampled_means, z_value
+
+
+def mcnemar_exact(only_first: int, only_second: int) -> float:
+    """Two-sided exact p-value from the discordant pairs alone (McNemar 1947; binomial, not chi-squared)."""
+    n = only_first + only_second
+    if n == 0:
+        return 1.0
+    smaller = min(only_first, only_second)
+    tail = sum(math.comb(n, i) for i in range(smaller + 1))
+    return float(min(Fraction(1), Fraction(2 * tail, 2**n)))
+
+
+def sign_flip_exact(differences: Sequence[Fraction]) -> float:
+    """Two-sided exact p-value of paired differences under exchange of the two sides (Fisher 1935).
+
+    Equals McNemar's exact test where every difference is -1, 0 or 1. The distribution of the
+    sum over all sign flips is built by convolution, so it is exact for rates over a few repeats.
+    """
+    scale = math.lcm(*(d.denominator for d in differences)) if differences else 1
+    steps = [abs(int(d * scale)) for d in differences if d != 0]
+    if not steps:
+        return 1.0
+    observed = abs(int(sum(differences) * scale))
+    total = sum(steps)
+    chances = np.zeros(2 * total + 1)
+    chances[total] = 1.0
+    for step in steps:
+        moved = np.zeros_like(chances)
+        moved[step:] += chances[: len(chances) - step] / 2
+        moved[: len(chances) - step] += chances[step:] / 2
+        chances = moved
+    sums = np.abs(np.arange(-total, total + 1))
+    return float(min(1.0, chances[sums >= observed].sum()))
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Adjusted p-values over one family (Holm 1979), in the order given."""
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    adjusted = [0.0] * len(p_values)
+    running = 0.0
+    for rank, index in enumerate(order):
+        running = max(running, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = running
+    return tuple(adjusted)
+
+
+def rate_difference(only_first: int, only_second: int, pairs: int, confidence: float = 0.95) -> Interval | None:
+    """Interval of the difference of two paired rates, first minus second.
+
+    Bonett and Price (2012), "Adjusted Wald confidence interval for a difference of binomial
+    proportions based on paired data"; unlike a bootstrap it does not shrink to a point where no
+    pair disagrees.
+    """
+    if pairs == 0:
+        return None
+    first = (only_first + 1) / (pairs + 2)
+    second = (only_second + 1) / (pairs + 2)
+    difference = first - second
+    half = z_value(confidence) * math.sqrt((first + second - difference**2) / (pairs + 2))
+    return Interval(max(-1.0, difference - half), min(1.0, difference + half), confidence, "bonett_price")
+
+
+def bootstrap_difference(differences: Sequence[float], confidence: float = 0.95, *, seed: int = 0) -> Interval | None:
+    """Paired percentile bootstrap of a mean difference; the pairs are resampled, 2,000 times."""
+    if len(differences) < 2:
+        return None
+    means = resampled_means(np.asarray(differences, dtype=float), seed=seed)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(float(low), float(high), confidence, "paired_bootstrap")
