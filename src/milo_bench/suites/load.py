@@ -1,0 +1,297 @@
+"""A suite's name or folder in, the whole suite out: contract of each workload, prompts, schemas, fixtures, hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+import yaml
+
+from milo_bench.config.yaml_lines import load_yaml
+from milo_bench.core.errors import ConfigError, UsageError
+from milo_bench.core.hashing import sha256_data, sha256_text
+from milo_bench.core.records import CheckSpec, Fixture, SuiteRef, Workload
+from milo_bench.core.suggest import hint_for
+from milo_bench.suites.fixtures import FixtureReader
+from milo_bench.suites.manifest import (
+    MANIFEST_NAME,
+    ManifestFile,
+    VariantConfig,
+    WorkloadConfig,
+    plain_data,
+    read_manifest,
+    yaml_problem,
+)
+from milo_bench.suites.paths import inside, read_text
+from milo_bench.suites.problems import Problem, as_error
+from milo_bench.suites.prompts import split_prompt
+
+BUILTIN = Path(__file__).parent / "builtin"
+_RESOURCE_FILES = (".json", ".jsonl", ".yaml", ".yml", ".txt", ".md")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite as loaded. ``variants`` names the variants of each workload; ``workloads`` holds the chosen ones.
+
+    ``ref.hash`` covers suite.yaml, every prompt, schema and resource of every variant, and all
+    fixtures; it does not depend on which variants were chosen. ``fixture_places`` gives
+    ``file:line`` by fixture id.
+    """
+
+    ref: SuiteRef
+    title: str
+    description: str
+    workloads: dict[str, Workload]
+    fixtures: tuple[Fixture, ...]
+    variants: dict[str, tuple[str, ...]]
+    root: Path
+    manifest: ManifestFile = field(repr=False)
+    fixture_places: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def fixture(self, fixture_id: str) -> Fixture:
+        """The fixture with that id; UsageError with a suggestion where there is none."""
+        for fixture in self.fixtures:
+            if fixture.id == fixture_id:
+                return fixture
+        message = f"Unknown fixture '{fixture_id}' in suite '{self.ref.name}'."
+        ids = [fixture.id for fixture in self.fixtures]
+        near = hint_for(fixture_id, ids)
+        guess = near.split("?")[0] + "? " if near.startswith("Did you mean") else ""
+        raise UsageError(message, hint=f"{guess}There are {len(ids)} fixtures, {ids[0]} to {ids[-1]}.")
+
+    def workload(self, name: str) -> Workload:
+        """The workload called ``name``; UsageError with a suggestion where there is none."""
+        if name not in self.workloads:
+            message = f"Unknown workload '{name}' in suite '{self.ref.name}'."
+            raise UsageError(message, hint=hint_for(name, self.workloads, noun="workloads"))
+        return self.workloads[name]
+
+    def check_place(self, workload: str, index: int) -> str:
+        """``suite.yaml:LINE`` of a workload's check, for errors about its name or parameters."""
+        variant = self.workloads[workload].variant
+        keys = ("variants", variant) if variant and (*_at(workload, variant), "checks") in self.manifest.lines else ()
+        return self.manifest.where("workloads", workload, *keys, "checks", index)
+
+
+def _at(workload: str, variant: str) -> tuple[str, ...]:
+    return ("workloads", workload, "variants", variant) if variant else ("workloads", workload)
+
+
+def load_suite(name_or_path: str, *, variants: Mapping[str, str] = {}) -> Suite:
+    """Load a built-in suite by name, or a suite's folder (or its suite.yaml) by path.
+
+    ``variants`` chooses a variant by workload. Raises UsageError for an unknown suite, workload
+    or variant, ConfigError and DataError for a suite that cannot be used.
+    """
+    suite, problems = read_suite(suite_folder(name_or_path), variants=variants)
+    if suite is None or any(problem.severity == "error" for problem in problems):
+        raise as_error(problems)
+    return suite
+
+
+def builtin_names() -> tuple[str, ...]:
+    """Names of the shipped suites."""
+    return tuple(sorted(folder.parent.name for folder in BUILTIN.glob(f"*/{MANIFEST_NAME}")))
+
+
+def suite_folder(name_or_path: str) -> Path:
+    """The folder of a suite; a shipped name wins over a folder of the same name. Raises UsageError."""
+    if name_or_path in builtin_names():
+        return BUILTIN / name_or_path
+    path = Path(name_or_path)
+    if path.name == MANIFEST_NAME and path.is_file():
+        return path.parent
+    if path.is_dir():
+        if (path / MANIFEST_NAME).is_file():
+            return path
+        message = f"{path} is no suite: there is no {MANIFEST_NAME} in it."
+        raise UsageError(message, hint="'milo-bench suite import' makes a suite from a table or a folder of documents.")
+    message = f"Unknown suite '{name_or_path}'."
+    hint = hint_for(name_or_path, builtin_names(), noun="built-in suites")
+    raise UsageError(message, hint=f"{hint} Or give a suite's folder.")
+
+
+def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite | None, list[Problem]]:
+    """Read everything in ``root``; the suite (None where nothing usable is left) and every problem found.
+
+    Raises UsageError for a workload or variant in ``variants`` that does not exist.
+    """
+    read = read_manifest(root / MANIFEST_NAME)
+    if isinstance(read, list):
+        return None, read
+    manifest = read.manifest
+    _known_variants(read, variants)
+    builder = _Builder(root, read)
+    workloads: dict[str, Workload] = {}
+    for name, config in manifest.workloads.items():
+        chosen = variants.get(name, "")
+        for variant in ("", *config.variants):
+            workload = builder.workload(name, config, variant)
+            if workload is not None and variant == chosen:
+                workloads[name] = workload
+    reader = FixtureReader(manifest.workloads)
+    for index, written in enumerate(manifest.fixtures):
+        path = inside(root, written, read.where("fixtures", index))
+        if isinstance(path, Problem):
+            builder.problems.append(path)
+        else:
+            reader.read(path)
+    digest = sha256_data(
+        [
+            sha256_text(read.text),
+            builder.hashes,
+            [[fixture.id, fixture.hash, list(fixture.tags)] for fixture in reader.fixtures],
+        ]
+    )
+    suite = Suite(
+        ref=SuiteRef(manifest.name, manifest.version, digest),
+        title=manifest.title,
+        description=manifest.description,
+        workloads=workloads,
+        fixtures=tuple(reader.fixtures),
+        variants={name: tuple(config.variants) for name, config in manifest.workloads.items()},
+        root=root,
+        manifest=read,
+        fixture_places=reader.places,
+    )
+    return suite, [*builder.problems, *reader.problems]
+
+
+def _known_variants(read: ManifestFile, variants: Mapping[str, str]) -> None:
+    workloads = read.manifest.workloads
+    for workload, variant in variants.items():
+        if workload not in workloads:
+            message = f"Unknown workload '{workload}' in suite '{read.manifest.name}'."
+            raise UsageError(message, hint=hint_for(workload, workloads, noun="workloads"))
+        if variant and variant not in workloads[workload].variants:
+            message = f"Unknown variant '{variant}' of workload '{workload}'."
+            raise UsageError(message, hint=hint_for(variant, workloads[workload].variants, noun="variants"))
+
+
+class _Builder:
+    """Makes workloads from their configuration and the files that it names; collects problems and hashes."""
+
+    def __init__(self, root: Path, manifest: ManifestFile) -> None:
+        self._root = root
+        self._manifest = manifest
+        self.problems: list[Problem] = []
+        self.hashes: dict[str, str] = {}
+
+    def workload(self, name: str, config: WorkloadConfig, variant: str) -> Workload | None:
+        chosen: dict[str, Any] = {key: getattr(config, key) for key in VariantConfig.model_fields}
+        at = _at(name, variant)
+        written: frozenset[str] = frozenset()
+        if variant:
+            replaced = config.variants[variant]
+            written = frozenset(replaced.model_fields_set)
+            chosen.update({key: getattr(replaced, key) for key in written})
+
+        def where(key: str, *more: str) -> str:
+            return self._manifest.where(*(at if not variant or key in written else _at(name, "")), key, *more)
+
+        prompt = self._text(chosen["prompt"], where("prompt"))
+        if prompt is not None:
+            try:
+                split_prompt(prompt, Path(chosen["prompt"]).stem)
+            except ConfigError as error:
+                self._problem(str(self._root / chosen["prompt"]), error.message.rstrip("."), error.hint)
+        schema, schema_hash = self._schema(chosen["answer_schema"], where("schema"))
+        resources = {key: self._resource(value, where("resources", key)) for key, value in chosen["resources"].items()}
+        if prompt is None:
+            return None
+        return Workload(
+            name=name,
+            prompt_name=Path(chosen["prompt"]).stem,
+            prompt_source=prompt,
+            prompt_hash=sha256_text(prompt),
+            checks=tuple(_check_spec(check) for check in chosen["checks"]),
+            title=chosen["title"],
+            variant=variant,
+            json_schema=schema,
+            schema_hash=schema_hash,
+            max_tokens=chosen["max_tokens"],
+            temperature=chosen["temperature"],
+            stop=tuple(chosen["stop"]),
+            prepare=chosen["prepare"],
+            resources=resources,
+        )
+
+    def _problem(self, where: str, what: str, hint: str) -> None:
+        problem = Problem(where, what, hint)
+        if problem not in self.problems:  # a file shared by variants is wrong once
+            self.problems.append(problem)
+
+    def _text(self, written: str, where: str) -> str | None:
+        path = inside(self._root, written, where)
+        if isinstance(path, Problem):
+            self._problem(path.where, path.what, path.hint)
+            return None
+        text = read_text(path, str(path))
+        if isinstance(text, Problem):
+            self._problem(text.where, text.what, text.hint)
+            return None
+        self.hashes[written] = sha256_text(text)
+        return text
+
+    def _data(self, written: str, where: str) -> Any:
+        """A JSON, JSON Lines, YAML or text file of the suite as plain data; None where it is broken."""
+        text = self._text(written, where)
+        if text is None:
+            return None
+        path, suffix = self._root / written, Path(written).suffix.lower()
+        try:
+            match suffix:
+                case ".json":
+                    return msgspec.json.decode(text)
+                case ".jsonl":
+                    return [msgspec.json.decode(line) for line in text.split("\n") if line.strip()]
+                case ".yaml" | ".yml":
+                    return plain_data(load_yaml(text)[0])
+                case _:
+                    return text
+        except yaml.YAMLError as error:
+            problem = yaml_problem(path, error)
+            self._problem(problem.where, problem.what, problem.hint)
+        except (msgspec.DecodeError, ValueError, RecursionError) as error:
+            said = str(error).replace("JSON is malformed: ", "")
+            self._problem(str(path), f"broken {suffix[1:].upper()}: {said}", "mend the file.")
+        return None
+
+    def _schema(self, written: str | dict[str, Any] | None, where: str) -> tuple[dict[str, Any] | None, str]:
+        if written is None:
+            return None, ""
+        schema = self._data(written, where) if isinstance(written, str) else written
+        named = str(self._root / written) if isinstance(written, str) else where
+        if schema is None:
+            return None, ""
+        if not isinstance(schema, dict):
+            self._problem(named, "a JSON Schema is an object", 'start with {"type": "object", …}.')
+            return None, ""
+        try:
+            jsonschema_rs.meta.validate(schema)
+            jsonschema_rs.validator_for(schema, offline=True)
+        except jsonschema_rs.ValidationError as error:
+            at = "/".join(str(part) for part in error.instance_path) or "the top"
+            self._problem(named, f"no valid JSON Schema: at {at}: {error.message}", "mend the schema there.")
+            return None, ""
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            self._problem(named, f"no valid JSON Schema: {error}", "mend the schema; it may not refer to the web.")
+            return None, ""
+        return schema, sha256_data(schema)
+
+    def _resource(self, value: Any, where: str) -> Any:
+        if isinstance(value, str) and "\n" not in value and Path(value).suffix.lower() in _RESOURCE_FILES:
+            return self._data(value, where)
+        return value
+
+
+def _check_spec(written: str | dict[str, dict[str, Any] | None]) -> CheckSpec:
+    if isinstance(written, str):
+        return CheckSpec(written)
+    ((name, params),) = written.items()
+    return CheckSpec(name, params or {})

@@ -1,0 +1,54 @@
+"""A suite's folder and a path that its author wrote in, a file inside that folder out."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+
+from milo_bench.suites.problems import Problem
+
+FILE_LIMIT_BYTES = 64 * 1024 * 1024
+
+
+def inside(root: Path, written: str, where: str) -> Path | Problem:
+    """The regular file that ``written`` names in ``root``, or what is wrong with it.
+
+    A suite may come from anyone, so absolute paths, ``..`` and links that lead out are refused.
+    """
+    pure = PurePosixPath(written)
+    if not written.strip() or "\0" in written:
+        return Problem(where, "an empty file name", "name a file in the suite's folder.")
+    if pure.is_absolute() or ".." in pure.parts or "\\" in written or ":" in pure.parts[0]:
+        return Problem(where, f"'{written}' leaves the suite's folder", "copy the file into the suite's folder.")
+    path = root / pure
+    if not path.resolve().is_relative_to(root.resolve()):
+        return Problem(where, f"'{written}' is a link out of the suite's folder", "copy the file into the folder.")
+    if not path.exists():
+        return Problem(where, f"there is no file '{written}'", _nearby(root, pure))
+    if not path.is_file():
+        return Problem(where, f"'{written}' is not a file", "name a file, not a folder.")
+    return path
+
+
+def read_text(path: Path, where: str) -> str | Problem:
+    """The file's text as UTF-8 (a byte-order mark is cut), or what is wrong with it."""
+    try:
+        if path.stat().st_size > FILE_LIMIT_BYTES:
+            return Problem(where, f"{path.name} is larger than {FILE_LIMIT_BYTES >> 20} MiB", "split it.")
+        data = path.read_bytes()
+    except OSError as error:
+        return Problem(where, f"cannot read it: {error.strerror}", "check the path and its permissions.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return Problem(f"{where}:{line}", f"not UTF-8 (byte {error.start})", "save it as UTF-8.", kind="data")
+
+
+def _nearby(root: Path, pure: PurePosixPath) -> str:
+    folder = root / pure.parent
+    names = sorted(item.name for item in folder.iterdir() if item.is_file()) if folder.is_dir() else []
+    if not names:
+        return f"create it at {root / pure}."
+    from milo_bench.core.suggest import hint_for
+
+    return hint_for(pure.name, names, noun=f"files in {pure.parent}/")

@@ -1,0 +1,195 @@
+"""A prompt's source and its variables in, chat messages out; sandboxed, and text never becomes a role.
+
+A prompt file is Jinja, cut into messages by lines like ``{# role: system #}`` before anything is
+rendered: whatever a fixture holds, it stays inside the message where the author put it. A file
+without such a line is one user message. ``input`` is the fixture's input, ``prepared`` what the
+deterministic step made, ``resources`` the workload's resources.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, get_args
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from milo_bench.core.chat import Message, Role
+from milo_bench.core.errors import ConfigError, DataError
+from milo_bench.core.records import Workload
+from milo_bench.core.suggest import hint_for
+
+VARIABLES = ("input", "prepared", "resources")
+MESSAGE_LIMIT_CHARS = 8_000_000
+REPEAT_LIMIT = 100_000
+ROLES: tuple[Role, ...] = get_args(Role)
+# Each makes text of any width from a few characters of source.
+_WIDE_METHODS = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"})
+_WIDE_FILTERS = ("center", "format")
+_ROLE_LINE = re.compile(r"^[ \t]*\{#-?[ \t]*role[ \t]*:[ \t]*(?P<role>[^#]*?)[ \t]*-?#\}[ \t]*$", re.MULTILINE)
+_COMMENTS = re.compile(r"\{#.*?#\}", re.DOTALL)
+
+
+class _PromptEnvironment(ImmutableSandboxedEnvironment):
+    """Sandboxed Jinja for prompts of suites that anyone may have written."""
+
+    intercepted_binops = frozenset(["*", "**", "%"])
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        # A fixture's key wins over a dict's method: `input.items` is what the fixture calls items.
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, str) and attr in _WIDE_METHODS:
+            return False
+        return super().is_safe_attribute(obj, attr, value)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        sizes = [len(side) for side in (left, right) if isinstance(side, (str, list, tuple))]
+        numbers = [abs(side) for side in (left, right) if isinstance(side, int)]
+        if operator == "**" or (operator == "%" and sizes):
+            raise SecurityError(f"a prompt may not use '{operator}' here")
+        if operator == "*" and sizes and numbers and sizes[0] * numbers[0] > REPEAT_LIMIT:
+            raise SecurityError(f"a prompt may not repeat text past {REPEAT_LIMIT:,} characters")
+        return super().call_binop(context, operator, left, right)
+
+
+def _environment() -> _PromptEnvironment:
+    environment = _PromptEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
+    # What goes into a prompt is read by a model, not by a browser: no HTML escapes in JSON.
+    environment.filters["tojson"] = _to_json
+    for name in ("lipsum", "cycler", "joiner"):
+        environment.globals.pop(name)
+    for name in _WIDE_FILTERS:
+        environment.filters.pop(name)
+    return environment
+
+
+def _to_json(value: Any, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+_ENVIRONMENT = _environment()
+
+
+class PromptPart:
+    """One message of a prompt: its role, its source, the line in the file where it starts."""
+
+    def __init__(self, role: Role, source: str, line: int, template: Template) -> None:
+        self.role = role
+        self.source = source
+        self.line = line
+        self.template = template
+
+
+@lru_cache(maxsize=256)
+def split_prompt(source: str, name: str) -> tuple[PromptPart, ...]:
+    """Cut a prompt into compiled messages. Raises ConfigError naming prompt and line."""
+    marks = list(_ROLE_LINE.finditer(source))
+    if not marks:
+        return (_part("user", source, 0, name),)
+    preamble = source[: marks[0].start()]
+    if _COMMENTS.sub("", preamble).strip():
+        message = f"prompt '{name}' line 1: text before the first role."
+        raise ConfigError(message, hint="put a line like {# role: system #} above it.")
+    parts = []
+    for mark, following in zip(marks, [*marks[1:], None], strict=True):
+        line = source.count("\n", 0, mark.start()) + 1
+        role = mark["role"].lower()
+        if role not in ROLES or role == "tool":
+            message = f"prompt '{name}' line {line}: unknown role '{mark['role']}'."
+            raise ConfigError(message, hint=hint_for(role, [r for r in ROLES if r != "tool"], noun="roles"))
+        body = source[mark.end() : following.start() if following else len(source)]
+        parts.append(_part(_as_role(role), body, line, name))
+    return tuple(parts)
+
+
+def _as_role(role: str) -> Role:
+    return next(known for known in ROLES if known == role)
+
+
+def _part(role: Role, body: str, lines_above: int, name: str) -> PromptPart:
+    skipped = len(body) - len(body.lstrip())
+    # The body of a part begins at the end of its role line, so its first newline is counted by that line.
+    line = lines_above + body.count("\n", 0, skipped) + (0 if lines_above else 1)
+    text = body.strip()
+    if not text:
+        message = f"prompt '{name}' line {line}: the {role} message is empty."
+        raise ConfigError(message, hint="write the message below its role line, or take the role line out.")
+    try:
+        tree = _ENVIRONMENT.parse(text)
+        for kind in (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends):
+            for node in tree.find_all(kind):
+                message = f"prompt '{name}' line {line + node.lineno - 1}: a prompt cannot load other files."
+                raise ConfigError(message, hint="write the text into this file, or put data into 'resources:'.")
+        return PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
+    except TemplateSyntaxError as error:
+        message = f"prompt '{name}' line {line + error.lineno - 1}: {(error.message or 'not valid Jinja').rstrip('.')}."
+        raise ConfigError(message, hint="each message is a template of its own; blocks end where it ends.") from None
+
+
+def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Message, ...]:
+    """The chat messages of ``workload`` for ``variables`` (plain data: ``input``, ``prepared``).
+
+    ``resources`` comes from the workload unless given. A message that renders to nothing is left
+    out. Raises ConfigError for a broken prompt, DataError for a variable that is not there.
+    """
+    values = {"prepared": {}, "resources": workload.resources, **variables}
+    name = workload.prompt_name
+    messages = []
+    for part in split_prompt(workload.prompt_source, name):
+        try:
+            content = _render(part.template, values)
+        except UndefinedError as error:
+            message = f"prompt '{name}' line {_line(error, part)}: {_undefined(error)}."
+            raise DataError(message, hint=_what_there_is(values)) from None
+        except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
+            said = str(error).rstrip(".") or type(error).__name__
+            message = f"prompt '{name}' line {_line(error, part)}: {said}."
+            raise ConfigError(message, hint="mend the prompt file.") from None
+        if content.strip():
+            messages.append(Message(part.role, content.strip("\n")))
+    if not messages:
+        message = f"prompt '{name}' renders to nothing."
+        raise ConfigError(message, hint="see what its conditions ask of the fixture.")
+    return tuple(messages)
+
+
+def _render(template: Template, values: Mapping[str, Any]) -> str:
+    pieces, size = [], 0
+    for piece in template.generate(values):
+        size += len(piece)
+        if size > MESSAGE_LIMIT_CHARS:
+            raise SecurityError(f"a message grows past {MESSAGE_LIMIT_CHARS:,} characters")
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _line(error: BaseException, part: PromptPart) -> int:
+    line, trace = 1, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename in ("<template>", "<unknown>"):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return part.line + line - 1
+
+
+def _undefined(error: UndefinedError) -> str:
+    said = (error.message or "a variable is not defined").rstrip(".")
+    found = re.fullmatch(r"'dict object' has no attribute '(.*)'", said)
+    return f"there is no '{found[1]}'" if found else said
+
+
+def _what_there_is(values: Mapping[str, Any]) -> str:
+    listed = []
+    for name in VARIABLES:
+        value = values.get(name)
+        if isinstance(value, Mapping) and value:
+            listed.append(f"{name}: {', '.join(str(key) for key in value)}")
+    return f"There is {'; '.join(listed)}." if listed else f"A prompt may use {', '.join(VARIABLES)}."
