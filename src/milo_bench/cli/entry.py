@@ -1,0 +1,70 @@
+"""A click command and an argument list in, an exit code out; every error is one line, a hint and the right code."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from milo_bench.core.errors import MiloError, UsageError
+from milo_bench.core.suggest import hint_for
+
+INTERRUPTED = 130
+
+
+def run_command(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run ``command`` as the program ``name``; what it prints on errors goes to standard error.
+
+    With ``--json`` among the arguments an error is one JSON document on standard output.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
+    try:
+        result: Any = command.main(args=given, prog_name=name, standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.ClickException as error:
+        return _show(_from_click(error), as_json)
+    except MiloError as error:
+        return _show(error, as_json)
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has left; that is no error of ours. Keep the interpreter from
+        # flushing into the closed pipe on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _from_click(error: click.ClickException) -> MiloError:
+    message = error.format_message()
+    context = getattr(error, "ctx", None)
+    helpful = f"see '{context.command_path} --help'." if context is not None else ""
+    if isinstance(error, click.NoSuchOption):
+        known = [o for p in context.command.params for o in p.opts] if context is not None else []
+        return UsageError(f"Unknown flag '{error.option_name}'.", hint=hint_for(error.option_name, known, noun="flags"))
+    return UsageError(message if message.endswith(".") else f"{message}.", hint=helpful)
+
+
+def _show(error: MiloError, as_json: bool) -> int:
+    if as_json:
+        click.echo(json.dumps(error.as_record(), ensure_ascii=False))
+    else:
+        click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True)
+        if error.hint:
+            click.echo(click.style("hint: ", bold=True) + error.hint, err=True)
+    return error.exit_code
+
+
+def say_next(*commands: str) -> None:
+    """Name the command that comes next, on standard error."""
+    for position, command in enumerate(commands):
+        lead = "next: " if position == 0 else "  or: "
+        click.echo(click.style(lead, bold=True) + command, err=True)
