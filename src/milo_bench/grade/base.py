@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
+import msgspec
+
+from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Attempt, Fixture, Workload
 from milo_bench.core.records import Verdict as Verdict
 from milo_bench.core.registry import Registry
+from milo_bench.core.suggest import hint_for
 from milo_bench.grade.answer import JsonAnswer, read_json_answer
 
 
@@ -35,11 +39,11 @@ class GradeCase:
 
 
 class Check(Protocol):
-    """A check is an object with a name, a version and one method.
+    """A check is an object with a name, a version and two methods.
 
     The version goes up whenever the same output could get another verdict. ``params`` are the
     check's parameters from suite.yaml; ``validate`` raises ConfigError for ones that it cannot
-    use, before any model is called.
+    use, before any model is called. ``judge`` sees only attempts that a model answered.
     """
 
     name: str
@@ -50,4 +54,32 @@ class Check(Protocol):
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]: ...
 
 
+@runtime_checkable
+class JudgesBypass(Protocol):
+    """A check that also speaks about attempts which a rail sent elsewhere before any model was called."""
+
+    def judge_bypass(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]: ...
+
+
 CHECKS: Registry[Check] = Registry("check")
+
+
+class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Base of a check's parameters: fields with defaults, unknown names refused."""
+
+
+P = TypeVar("P", bound=Params)
+
+
+def read_params(check: str, params: Mapping[str, Any], kind: type[P]) -> P:
+    """``params`` as a ``kind``; ConfigError naming the check, the parameter and the remedy otherwise."""
+    try:
+        return msgspec.convert(params, kind)
+    except msgspec.ValidationError as error:
+        known = kind.__struct_fields__
+        wrong = next((name for name in params if name not in known), None)
+        if wrong is not None:
+            message = f"The check '{check}' has no parameter '{wrong}'."
+            raise ConfigError(message, hint=hint_for(str(wrong), known, noun="parameters")) from None
+        message = f"The check '{check}' cannot use its parameters: {error}"
+        raise ConfigError(message, hint=f"Its parameters are: {', '.join(known) or 'none'}.") from None

@@ -1,0 +1,168 @@
+"""Attempts and the workloads they belong to in, graded attempts out; no network, no disk."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple, Protocol
+
+import msgspec
+
+from milo_bench.core.errors import ConfigError, DataError, MiloError
+from milo_bench.core.hashing import sha256_text
+from milo_bench.core.records import Attempt, CheckSpec, Fixture, Graded, RunHeader, Verdict, Workload
+from milo_bench.grade import checks as _registered  # noqa: F401  importing the package fills CHECKS
+from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass
+
+_KEPT_WORKLOADS: Final = 64
+
+
+class CheckBroken(MiloError):
+    """A check raised instead of judging. The grader is at fault, not the model: no verdict is made up."""
+
+
+class GradableLog(Protocol):
+    """What grading needs of a run log; ``store.run_log.RunLog`` is one."""
+
+    @property
+    def header(self) -> RunHeader: ...
+
+    @property
+    def fixtures(self) -> Mapping[str, Fixture]: ...
+
+    @property
+    def attempts(self) -> Iterable[Attempt]: ...
+
+
+class _Step(NamedTuple):
+    check: Check
+    spec: CheckSpec
+    bypass: JudgesBypass | None
+
+
+def validate_checks(workload: Workload) -> None:
+    """Every check of ``workload`` exists and can use its parameters.
+
+    Raises UsageError with a suggestion for an unknown check and ConfigError for parameters.
+    """
+    for step in _steps(workload):
+        try:
+            step.check.validate(step.spec.params, workload)
+        except ConfigError as error:
+            message = f"Workload '{workload.name}': {error.message}"
+            raise ConfigError(message, hint=error.hint) from error
+
+
+def grade_attempt(workload: Workload, fixture: Fixture, attempt: Attempt) -> Graded:
+    """All verdicts of one attempt.
+
+    A failure has nothing to judge: ``passed`` is None and there are no verdicts. A bypassed
+    attempt is judged only by checks that speak about bypass. An answer passes when at least one
+    verdict passed and none failed; a blank answer passes no check, whatever the check says.
+
+    Raises DataError where the log holds only a hash of the answer, CheckBroken where a check raises.
+    """
+    if attempt.failure is not None:
+        return Graded(attempt.key, workload.name, (), None)
+    _require_text(attempt)
+    case = GradeCase(workload, fixture, attempt)
+    verdicts: list[Verdict] = []
+    for check, spec, bypass in _steps(workload):
+        try:
+            if not attempt.bypass:
+                verdicts.extend(check.judge(case, spec.params))
+            elif bypass is not None:
+                verdicts.extend(bypass.judge_bypass(case, spec.params))
+        except Exception as error:  # whatever a check raises means the same: it did not judge
+            raise _broken(check, fixture, attempt, error) from error
+    if not attempt.bypass and _is_blank(attempt):
+        verdicts = [_not_passed(verdict) for verdict in verdicts]
+    outcomes = {verdict.outcome for verdict in verdicts}
+    return Graded(attempt.key, workload.name, tuple(verdicts), "pass" in outcomes and "fail" not in outcomes)
+
+
+def grade_run(
+    log: GradableLog,
+    *,
+    workloads: Mapping[str, Workload] | None = None,
+    only: Collection[str] = (),
+) -> Iterator[Graded]:
+    """Grade every attempt of ``log`` in its order.
+
+    ``workloads`` replaces the contracts that the log carries, by name, to grade an old run with
+    newer checks; ``only`` narrows to the checks named. Raises before the first attempt where a
+    check is unknown or its parameters are wrong, and DataError for rows that name a fixture or
+    workload which the log does not hold.
+    """
+    contracts = {workload.name: workload for workload in log.header.workloads} | dict(workloads or {})
+    for name in only:
+        CHECKS.get(name)
+    if only:
+        contracts = {name: _narrowed(workload, only) for name, workload in contracts.items()}
+    for workload in contracts.values():
+        validate_checks(workload)
+    return _graded(log, contracts)
+
+
+def _graded(log: GradableLog, contracts: Mapping[str, Workload]) -> Iterator[Graded]:
+    for attempt in log.attempts:
+        fixture = log.fixtures.get(attempt.key.fixture)
+        if fixture is None:
+            message = f"The log holds an attempt on fixture '{attempt.key.fixture}', but not that fixture."
+            raise DataError(message, hint="The log is damaged: run `milo-bench run` again with --out on a new file.")
+        workload = contracts.get(fixture.workload)
+        if workload is None:
+            message = f"Fixture '{fixture.id}' belongs to workload '{fixture.workload}', which the log does not hold."
+            raise DataError(message, hint=f"The log holds: {', '.join(contracts) or 'no workloads'}.")
+        yield grade_attempt(workload, fixture, attempt)
+
+
+def _narrowed(workload: Workload, only: Collection[str]) -> Workload:
+    kept = tuple(spec for spec in workload.checks if spec.name in only)
+    return msgspec.structs.replace(workload, checks=kept)
+
+
+_STEPS: OrderedDict[int, tuple[Workload, tuple[_Step, ...]]] = OrderedDict()
+
+
+def _steps(workload: Workload) -> tuple[_Step, ...]:
+    """The registered checks of ``workload``, looked up once.
+
+    Keyed by identity, because a workload holds dicts and has no hash; the entry keeps the
+    workload alive, so its id cannot pass to another one meanwhile.
+    """
+    known = _STEPS.get(id(workload))
+    if known is not None and known[0] is workload:
+        return known[1]
+    steps = []
+    for spec in workload.checks:
+        check = CHECKS.get(spec.name)
+        steps.append(_Step(check, spec, check if isinstance(check, JudgesBypass) else None))
+    _STEPS[id(workload)] = (workload, tuple(steps))
+    while len(_STEPS) > _KEPT_WORKLOADS:
+        _STEPS.popitem(last=False)
+    return tuple(steps)
+
+
+def _require_text(attempt: Attempt) -> None:
+    if attempt.output or not attempt.output_hash or attempt.output_hash == sha256_text(""):
+        return
+    message = f"The answer to fixture '{attempt.key.fixture}' was stored as a hash only; there is no text to grade."
+    raise DataError(message, hint="Run again with privacy.store_text: full or redacted.")
+
+
+def _is_blank(attempt: Attempt) -> bool:
+    return not attempt.tool_calls and not attempt.output.strip()
+
+
+def _not_passed(verdict: Verdict) -> Verdict:
+    if verdict.outcome != "pass":
+        return verdict
+    return msgspec.structs.replace(verdict, outcome="fail", category="empty_answer", reason="the answer is empty")
+
+
+def _broken(check: Check, fixture: Fixture, attempt: Attempt, error: Exception) -> CheckBroken:
+    where = f"fixture '{fixture.id}', target '{attempt.key.target}', repeat {attempt.key.repeat}"
+    detail = f"{type(error).__name__}: {str(error)[:300]}"
+    message = f"The check '{check.name}' version {check.version} broke on {where}: {detail}"
+    return CheckBroken(message, hint="This is a fault of the check, not of the model. No attempt was scored by it.")
