@@ -1,0 +1,227 @@
+"""Text in, its event citations with offsets out, and whether a sentence states something that needs one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from milo_bench.core.records import Frozen
+from milo_bench.guards.sentences import Sentence, split_sentences
+
+CITATIONS_VERSION = "1"
+
+
+class Citation(Frozen, frozen=True, omit_defaults=False):
+    """One cited event; ``start`` to ``end`` is the bracket that holds it, ``[`` and ``]`` included."""
+
+    event_id: str
+    start: int
+    end: int
+
+
+_BRACKET = re.compile(r"\[\s*(E-\d{4}(?:\s*(?:,|;|&|\band\b|\s)\s*E-\d{4})*)\s*\]")
+_EVENT_ID = re.compile(r"E-\d{4}")
+# Anything that looks as if it meant to cite: a wrong number of digits, round brackets, a bare id.
+_LOOSE = re.compile(r"[\[(]\s*(?:see\s+)?(?:events?\s+)?E[-–—_ ]?\d+[^\])\n]{0,40}[\])]|\bE[-–—_]\d+\b", re.I)
+
+
+def find_citations(text: str) -> tuple[Citation, ...]:
+    """Well-formed citations: ``[E-0412]``, ``[E-0412, E-0413]``; one Citation for each event id.
+
+    Ids in one bracket may be parted by comma, semicolon, ampersand, "and" or space. Ids with
+    other than four digits, in round brackets or without brackets are no citations; those are in
+    `find_malformed_citations`.
+    """
+    return tuple(
+        Citation(event_id=event_id, start=bracket.start(), end=bracket.end())
+        for bracket in _BRACKET.finditer(text)
+        for event_id in _EVENT_ID.findall(bracket.group(1))
+    )
+
+
+def find_malformed_citations(text: str) -> tuple[Sentence, ...]:
+    """What looks like a citation and is none, e.g. ``(E-0412)``, ``[E-412]``, ``E-0412`` without brackets."""
+    good = [(match.start(), match.end()) for match in _BRACKET.finditer(text)]
+    return tuple(
+        Sentence(text=match.group(), start=match.start(), end=match.end())
+        for match in _LOOSE.finditer(text)
+        if not any(start < match.end() and match.start() < end for start, end in good)
+    )
+
+
+def without_citations(text: str) -> str:
+    """``text`` without its citations and the space before each."""
+    return re.sub(r"[ \t]*" + _BRACKET.pattern, "", text)
+
+
+class CitedSentence(Frozen, frozen=True, omit_defaults=False):
+    """A sentence, the event ids that it cites, and whether it states something about the case."""
+
+    sentence: Sentence
+    event_ids: tuple[str, ...]
+    claim: bool
+
+
+def cited_sentences(text: str, *, exempt: Iterable[str] = ()) -> tuple[CitedSentence, ...]:
+    """Every sentence of ``text`` with its citations; ``exempt`` as in `is_claim`."""
+    exempt = tuple(exempt)
+    return tuple(
+        CitedSentence(
+            sentence=sentence,
+            event_ids=tuple(dict.fromkeys(citation.event_id for citation in find_citations(sentence.text))),
+            claim=is_claim(sentence.text, exempt=exempt),
+        )
+        for sentence in split_sentences(text)
+    )
+
+
+# ---------------------------------------------------------------- which sentences state something
+
+_LETTERHEAD = re.compile(
+    r"^(?:template|escalate|subject|re|to|from|cc|bcc|attn|date|sent|our ref(?:erence)?|your ref(?:erence)?|"
+    r"(?:case )?ref(?:erence)?|case(?: (?:no|number|id))?\.?)\s*[:#]",
+    re.I,
+)
+_GREETING = re.compile(
+    r"^(?:dear\b|hello\b|hi\b|hey\b|greetings\b|good (?:morning|afternoon|evening|day)\b|to whom it may concern)", re.I
+)
+_SIGN_OFF = re.compile(
+    r"^(?:(?:with |our )?(?:kind|kindest|best|warm|warmest|many)?\s*(?:regards|wishes|thanks)|(?:yours|your) "
+    r"(?:sincerely|faithfully|truly)|sincerely(?: yours)?|respectfully(?: yours)?|cheers|all the best|thank you"
+    r"(?: (?:very|so) much)?(?: again)?|thanks(?: again)?|on behalf of [\w .,&'-]+|for and on behalf of [\w .,&'-]+)"
+    r"\s*[,.!]*$",
+    re.I,
+)
+_COURTESY = re.compile(
+    r"^(?:thank you|thanks|many thanks|we thank you|we appreciate|i appreciate)(?: (?:again|very much|so much))? for "
+    r"(?:your|the|contacting|writing|getting in touch|reaching out|being in touch|bearing with|taking the time)"
+    r"(?: (?:recent|kind|continued|further|ongoing))*"
+    r"(?: (?:e-?mail|letter|message|note|call|enquiry|inquiry|question|patience|understanding|cooperation|co-operation|"
+    r"time|interest|reply|correspondence|us|me|to us|with us|again|today|in|this matter|about (?:this|your case))\b)*"
+    r"(?: (?:and|while|on|about|regarding|with|to|in) [^.]*)?[.!]*$"
+    r"|^(?:i|we) (?:hope|trust) (?:that )?(?:this|you|all|these|the)\b"
+    r"|^(?:i am|i'm|we are|we're) (?:very |so |truly |really |sincerely )?(?:sorry|grateful|glad|happy|pleased) "
+    r"(?:to (?:hear|help|assist)|for (?:the|any|your)|about|that this|you (?:got|wrote))"
+    r"|^(?:we|i) (?:sincerely |do |fully |quite )*(?:apologi[sz]e|regret|understand|appreciate|recogni[sz]e|"
+    r"reali[sz]e|know|acknowledge)\b(?: that)?[^.]*\b(?:inconvenience|delay|frustrat\w+|"
+    r"wait(?:ing)?|stress\w*|difficult|worr\w+|"
+    r"patience|upset\w*|concern\w*|distress\w*|hard|long)\b"
+    r"|^(?:my|our) (?:sincere )?(?:apologies|condolences)\b",
+    re.I,
+)
+_OFFER = re.compile(
+    r"^(?:(?:in the meantime|meanwhile|to help us|if so|otherwise|also|and|finally|next),? )?"
+    r"(?:please|kindly|(?:do )?feel free|(?:do not|don't) hesitate|let (?:us|me) know|"
+    r"(?:we|i) (?:look|are looking) forward|looking forward|should you (?:have|need|wish|require)|"
+    r"if you (?:have|need|wish|require|would like|want|are unsure|think|believe|feel|prefer|cannot|can't|disagree)|"
+    r"for (?:any|further) (?:questions|queries|help|information)|"
+    r"you (?:can|may) (?:also |always )?(?:reach|contact|call|reply|write|email|e-mail|phone|send|upload|return)|"
+    r"(?:we|i) (?:are|am) (?:here|happy|glad|available) to|"
+    r"(?:send|reply|contact|call|write|upload|return|quote|email) )",
+    re.I,
+)
+_NOTICE = re.compile(
+    r"^(?:please|kindly|(?:we|i) would like you to)?\s*(?:note|be advised|be aware|be informed|remember|rest assured|"
+    r"(?:do )?bear in mind)(?: that|,|:)?\s+",
+    re.I,
+)
+# A request may carry a fact about the case along: "Please send the form that we asked for on 3 May".
+_FACT_INSIDE = re.compile(
+    r"\b(?:(?:was|were|has been|have been|had been) \w+(?:ed|n|t|d)\b|(?:we|you|i|he|she|they) (?:have |has |had )?"
+    r"(?:already )?(?:requested|asked|received|sent|told|submitted|approved|denied|rejected|closed|paid|reviewed))",
+    re.I,
+)
+_SILENCE = re.compile(
+    r"^(?:(?:however|also|at present|so far|but),? )?(?:(?:the|this) (?:case )?(?:record|file|case|document|timeline|"
+    r"log|events?)(?: provided| supplied| given)?|(?:the )?events? (?:provided|listed|above|selected)) "
+    r"(?:do(?:es)? not|don't|doesn't) (?:contain|show|state|say|mention|include|record|give|list|specify|indicate)\b"
+    r"|^(?:no|nothing) (?:further |other |more |later )*(?:events?|entries|information|details?|in the record)\b[^.]*"
+    r"\b(?:record(?:ed)?|listed|given|provided|available|stated|shown|present)\b",
+    re.I,
+)
+_HEADING_WORD = re.compile(
+    r"^(?:summary|timeline|overview|background|current status|status|next steps?|key (?:events|dates|facts)|outstanding"
+    r"(?: documents| items)?|open requests?|details|conclusion|history|notes?|signature|enclosures?|attachments?)$",
+    re.I,
+)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|am|be|been|being|has|have|had|do|does|did|will|would|can|could|may|might|must|shall|should|"
+    r"\w{2,}ed|[a-z]+n't|remains?|shows?|says?|states?|asks?|needs?|expects?|confirms?|sent|received|made|gave|told|"
+    r"came|went|wrote|found|held|paid|left|took|put|set|met|got|awaits?|stands?|closes?|opens?|requires?)\b",
+    re.I,
+)
+_NAME_LINE = re.compile(
+    r"^(?:[A-Z][\w.'’&-]*|of|and|the|for|de|van|von|&|\|)(?:[ ,]+(?:[A-Z][\w.'’&-]*|of|and|the|for|de|van|von|&|\|))*$"
+)
+
+
+def plain(text: str) -> str:
+    """``text`` as it is compared: straight quotes, plain dashes, single spaces, lower case."""
+    table = {
+        0x2018: "'",
+        0x2019: "'",
+        0x201C: '"',
+        0x201D: '"',
+        0x2010: "-",
+        0x2011: "-",
+        0x2012: "-",
+        0x2013: "-",
+        0x2014: "-",
+    }
+    return re.sub(r"\s+", " ", text.translate(table)).strip().casefold()
+
+
+def is_claim(sentence_text: str, *, exempt: Iterable[str] = ()) -> bool:
+    """True where the sentence states something about the case, and so needs a citation.
+
+    Everything is a claim except: greetings and sign-offs, courtesies ("Thank you for your
+    patience"), headings, letterhead lines (``Template:``, ``ESCALATE:``, ``Subject:``), names,
+    questions, requests and offers ("Please reply …", "If you have any questions …") that carry no
+    past fact along, statements that the record is silent on something, and sentences that stand
+    in ``exempt`` (policy language given to the writer). "Please note that X" is judged as X.
+    "Key: value" lines with a value ("Current status: closed") are claims. English only.
+    """
+    text = without_citations(sentence_text).strip().strip("*_ ")
+    if not any(mark.isalpha() for mark in text):
+        return False
+    if _is_exempt(text, exempt):
+        return False
+    if text.startswith("#") or _LETTERHEAD.match(text) or (_GREETING.match(text) and len(text.split()) <= 8):
+        return False
+    if text.endswith("?") or _SIGN_OFF.match(text) or _is_heading(text):
+        return False
+    notice = _NOTICE.match(text)
+    if notice and notice.end() < len(text):
+        return is_claim(text[notice.end() :], exempt=exempt)
+    if _COURTESY.match(text):
+        return bool(re.search(r"\d", text) or _FACT_INSIDE.search(text))
+    if _OFFER.match(text):
+        return bool(_FACT_INSIDE.search(text))
+    return not _SILENCE.match(text)
+
+
+def _is_exempt(text: str, exempt: Iterable[str]) -> bool:
+    bare = plain(text).rstrip(".!")
+    if len(bare) < 4:
+        return False
+    for allowed in exempt:
+        whole = plain(without_citations(allowed))
+        if bare == whole.rstrip(".!"):
+            return True
+        if any(bare == plain(part.text).rstrip(".!") for part in split_sentences(without_citations(allowed))):
+            return True
+    return False
+
+
+def _is_heading(text: str) -> bool:
+    words = text.rstrip(":").split()
+    if text.endswith(":"):
+        return len(words) <= 8 or not re.search(r"\d", text)
+    if text.endswith((".", "!")):
+        return False
+    if _HEADING_WORD.match(text.strip()):
+        return True
+    # A line without an end mark and without a verb: a title, a name, a signature, an address.
+    if len(words) <= 6 and not _VERB.search(text) and ":" not in text:
+        return bool(_NAME_LINE.match(text.rstrip(","))) or len(words) <= 2
+    return False

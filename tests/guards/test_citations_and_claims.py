@@ -1,0 +1,93 @@
+"""Citations: what is one, what only looks like one, and which sentences need one."""
+
+from __future__ import annotations
+
+import pytest
+
+from milo_bench.guards.citations import (
+    cited_sentences,
+    find_citations,
+    find_malformed_citations,
+    is_claim,
+    without_citations,
+)
+
+
+def test_several_ids_in_one_bracket_are_several_citations() -> None:
+    text = "It was sent [E-0412, E-0413; E-0414 and E-0415]."
+    assert [c.event_id for c in find_citations(text)] == ["E-0412", "E-0413", "E-0414", "E-0415"]
+    assert {text[c.start : c.end] for c in find_citations(text)} == {"[E-0412, E-0413; E-0414 and E-0415]"}
+
+
+@pytest.mark.parametrize("text", ["(E-0412)", "[E-412]", "[E-04121]", "see E-0412", "[Event E-0412]", "[e_0412]"])
+def test_what_only_looks_like_a_citation_is_none_and_is_named(text: str) -> None:
+    assert find_citations(text) == ()
+    assert len(find_malformed_citations(f"It was sent {text}.")) == 1
+
+
+def test_without_citations_leaves_the_sentence_readable() -> None:
+    assert without_citations("It was sent [E-0412]. It came. [E-0413]") == "It was sent. It came."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The form was received on 14 March 2025.",
+        "Your claim is open.",
+        "We are still waiting for your medical report.",
+        "Current status: awaiting documents",
+        "Please note that your claim was approved.",
+        "Please send the report that we requested on 3 May.",
+        "Thank you for sending the report.",
+        "Thank you for your email of 14 March 2025.",
+        "We are pleased to inform you that the claim was approved.",
+        "Therefore the claimant is eligible",
+        "- Decision issued",
+        "The next update is expected within five business days after document receipt.",
+        "Dear Ms Hale, your claim was denied because the form that you sent was late.",
+    ],
+)
+def test_statements_about_the_case_need_a_citation(text: str) -> None:
+    assert is_claim(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Dear Ms O'Neil,",
+        "Kind regards,",
+        "Yours sincerely",
+        "Case Services Team",
+        "Template: T-12",
+        "ESCALATE: high risk",
+        "# Summary",
+        "Next steps:",
+        "Could you send us the form?",
+        "Please reply to this message with a copy of the report.",
+        "If you have any questions, please contact us.",
+        "You can reach us by phone.",
+        "Thank you for your patience.",
+        "Thank you for contacting us about your case.",
+        "We apologise for any inconvenience.",
+        "I hope this message finds you well.",
+        "The record does not show a decision date.",
+        "[E-0412]",
+        "",
+        "---",
+    ],
+)
+def test_courtesies_headings_questions_and_requests_need_none(text: str) -> None:
+    assert not is_claim(text)
+
+
+def test_policy_language_given_to_the_writer_needs_no_citation() -> None:
+    policy = "You must reply within 30 days. This letter is not a decision."
+    assert is_claim("You must reply within 30 days.")
+    assert not is_claim("You must  reply within 30 days.", exempt=[policy])
+    assert not is_claim("This letter is not a decision.", exempt=[policy])
+    assert is_claim("You should reply within 30 days.", exempt=[policy])
+
+
+def test_each_sentence_carries_its_own_ids_once() -> None:
+    found = cited_sentences("It came [E-0001, E-0001]. It left.\n\nRegards,")
+    assert [(s.event_ids, s.claim) for s in found] == [(("E-0001",), True), ((), True), ((), False)]

@@ -1,0 +1,90 @@
+"""Sentences: exact offsets on any text, and the cuts that case prose needs."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from milo_bench.guards.sentences import paragraphs, split_sentences
+
+
+def texts(source: str) -> list[str]:
+    return [sentence.text for sentence in split_sentences(source)]
+
+
+@given(st.text(alphabet=st.sampled_from(list("aB1. !?\n\r[]E-0412,;:'\"”é📄\ud800\x00\u2028•-")), max_size=120))
+def test_every_sentence_is_its_span_and_spans_never_overlap(source: str) -> None:
+    end = 0
+    for sentence in split_sentences(source):
+        assert source[sentence.start : sentence.end] == sentence.text
+        assert sentence.start >= end
+        end = sentence.end
+
+
+@given(st.text(alphabet=st.sampled_from(list("aB1. !?\n[]E-0412,•*>")), max_size=120))
+def test_no_letter_is_lost_between_sentences(source: str) -> None:
+    covered = set()
+    for sentence in split_sentences(source):
+        covered.update(range(sentence.start, sentence.end))
+    missed = [i for i, mark in enumerate(source) if mark.isalpha() and i not in covered]
+    # Only a one-letter list mark such as "a) " stands outside every sentence.
+    assert all(source[i + 1 : i + 2] in (".", ")") for i in missed)
+
+
+def test_a_citation_after_the_full_stop_belongs_to_the_sentence_before() -> None:
+    assert texts("It was received. [E-0412] The review began. [E-0413]\nIt is open [E-0414].") == [
+        "It was received. [E-0412]",
+        "The review began. [E-0413]",
+        "It is open [E-0414].",
+    ]
+
+
+def test_a_citation_alone_on_the_next_line_belongs_to_the_sentence_before() -> None:
+    assert texts("It was received.\n[E-0412, E-0413]\nNext.") == ["It was received.\n[E-0412, E-0413]", "Next."]
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        "Dr. Smith called about No. 4 at approx. 3 p.m. on Mar. 3.",
+        "Form no. 12 of Acme Ltd. was sent to Mrs. J. R. Doe on 14.03.2025.",
+        "See Fig. 2, e.g. the roof, i.e. item No. 7.",
+        "The amount of £1,200.50 was paid at 10.30 a.m. on 3 May 2025.",
+    ],
+)
+def test_abbreviations_dates_and_amounts_do_not_end_a_sentence(whole: str) -> None:
+    assert texts(whole) == [whole]
+
+
+def test_bullets_and_numbers_are_marks_not_text() -> None:
+    assert texts("- one was sent\n• two was denied. It closed.\n1. third\n(b) fourth") == [
+        "one was sent",
+        "two was denied.",
+        "It closed.",
+        "third",
+        "fourth",
+    ]
+
+
+def test_hard_wrapped_prose_is_one_sentence_and_a_heading_is_not_joined() -> None:
+    wrapped = "The claimant has sent us the medical report that was asked for by the\ncaseworker in March."
+    assert texts(wrapped) == [wrapped]
+    assert texts("# Summary of the whole of the case as it stands today\nwork goes on") == [
+        "# Summary of the whole of the case as it stands today",
+        "work goes on",
+    ]
+
+
+def test_a_quotation_does_not_swallow_the_sentences_after_it() -> None:
+    assert texts('He wrote "I will send it." We wait. It is open.') == [
+        'He wrote "I will send it."',
+        "We wait.",
+        "It is open.",
+    ]
+
+
+def test_paragraphs_are_runs_of_lines() -> None:
+    source = "One.\nTwo.\n\n  \nThree.\n"
+    assert [p.text for p in paragraphs(source)] == ["One.\nTwo.", "Three."]
+    assert all(source[p.start : p.end] == p.text for p in paragraphs(source))
