@@ -1,1 +1,0 @@
-"""The library's face and the only wiring of the rooms: run, grade, score, compare."""

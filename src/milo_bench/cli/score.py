@@ -1,0 +1,53 @@
+"""``milo-bench score``: run logs in, scorecards out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+
+FORMATS = ("text", "json", "csv", "junit", "inspect")
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document; the same as --format json.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="What to write.", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File to write instead of standard output; a folder for --format inspect.",
+)
+def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) -> None:
+    """Turn run logs into a scorecard: measures with n and interval. No model is called.
+
+    Logs of the same suite are put together; different suites get a scorecard each.
+    """
+    from milo_bench import api
+
+    form = "json" if as_json else form
+    if form in ("junit", "inspect"):
+        from milo_bench.api import exporting
+
+        written = exporting.export(logs, form, out)
+        click.echo("\n".join(str(path) for path in written) if isinstance(written, list) else written)
+        return
+    cards = api.score_logs(logs)
+    if form == "text" and out is None:
+        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.scorecard_text import print_scorecard
+
+        console = stdout_console()
+        for card in cards:
+            print_scorecard(card, console)
+    else:
+        from milo_bench.report.scorecard_files import scorecards_csv, scorecards_json
+
+        text = scorecards_csv(cards) if form == "csv" else scorecards_json(cards)
+        if out is None:
+            click.echo(text, nl=not text.endswith("\n"))
+        else:
+            out.write_text(text, encoding="utf-8")
+    say_next(f"milo-bench compare {logs[0]}")

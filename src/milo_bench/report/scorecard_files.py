@@ -1,0 +1,82 @@
+"""Scorecards and comparisons in, JSON documents and CSV text out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+
+import msgspec
+
+from milo_bench.stats.compare import Comparison
+from milo_bench.stats.scorecard import Scorecard
+
+SCORECARD_SCHEMA = "milo-bench.scorecard/1"
+COMPARISON_SCHEMA = "milo-bench.comparison/1"
+COLUMNS = (
+    "suite",
+    "suite_version",
+    "workload",
+    "target",
+    "decoding",
+    "measure",
+    "slice",
+    "value",
+    "unit",
+    "n",
+    "k",
+    "low",
+    "high",
+    "confidence",
+    "method",
+    "note",
+)
+
+
+def scorecards_json(cards: Sequence[Scorecard]) -> str:
+    """``{"schema": …, "scorecards": […]}``; an end of an interval that the data do not bound is null."""
+    return _document({"schema": SCORECARD_SCHEMA, "scorecards": cards})
+
+
+def comparisons_json(comparisons: Sequence[Comparison]) -> str:
+    """``{"schema": …, "comparisons": […]}``."""
+    return _document({"schema": COMPARISON_SCHEMA, "comparisons": comparisons})
+
+
+def _document(data: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
+
+
+def scorecards_csv(cards: Sequence[Scorecard]) -> str:
+    """One row for each measure; figures are plain numbers in the unit of their row."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for card in cards:
+        for measure in card.measures:
+            interval = measure.interval
+            row = [
+                card.suite.name,
+                card.suite.version,
+                measure.workload,
+                measure.target,
+                measure.decoding,
+                measure.name,
+                measure.slice,
+                measure.value,
+                measure.unit,
+                measure.n,
+                measure.k,
+                interval.low if interval else None,
+                interval.high if interval else None,
+                interval.confidence if interval else None,
+                interval.method if interval else "",
+                measure.note,
+            ]
+            writer.writerow([_safe(cell) for cell in row])
+    return text.getvalue()
+
+
+def _safe(cell: object) -> object:
+    """A text that a spreadsheet would run as a formula is made plain with a leading apostrophe."""
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell

@@ -1,0 +1,136 @@
+"""A scorecard in, tables for a terminal out; rows are measures, columns are targets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from milo_bench.core.records import Measure
+from milo_bench.core.units import figure, interval_text
+from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
+
+# What a scorecard shows first, in this order; the rest is in the JSON and CSV.
+ROWS: tuple[tuple[str, str], ...] = (
+    ("pass_rate", "pass rate"),
+    ("json_valid_rate", "valid JSON"),
+    ("field_accuracy", "field accuracy"),
+    ("accuracy", "label accuracy"),
+    ("recall", "recall"),
+    ("citation_coverage", "citation coverage"),
+    ("unsupported_claim_rate", "unsupported claims"),
+    ("policy_violation_rate", "policy violations"),
+    ("flagged_rate", "flagged for a look"),
+    ("bypass_rate", "sent to review by rule"),
+    ("failure_rate", "failures"),
+    ("latency_p50_s", "latency p50"),
+    ("latency_p95_s", "latency p95"),
+    ("ttft_p50_s", "first token p50"),
+    ("ttft_p95_s", "first token p95"),
+    ("decode_tokens_per_s", "decoding speed"),
+    ("cut_at_max_tokens_rate", "cut at max_tokens"),
+    ("peak_memory_bytes", "peak memory"),
+    ("cost_usd_mean", "cost per answer"),
+)
+SLICES_SHOWN = frozenset({"field", "class", "kind"})
+CATEGORIES_SHOWN = 6
+
+
+def print_scorecard(card: Scorecard, console: Console) -> None:
+    """One table for each workload, then how it fails, with attempts that show it."""
+    variants = "".join(f", {workload} as {variant}" for workload, variant in card.variants.items())
+    console.print(
+        Text(f"{card.suite.name} {card.suite.version}", style="bold"),
+        Text(f"({card.suite.hash[:12]}{variants}): {card.attempted:,} of {card.planned:,} planned attempts"),
+    )
+    for workload in dict.fromkeys(measure.workload for measure in card.measures):
+        console.print()
+        console.print(_table(workload, [m for m in card.measures if m.workload == workload]))
+        for confusion in card.confusions:
+            if confusion.workload == workload:
+                console.print(_confusion(confusion))
+        _print_categories([c for c in card.categories if c.workload == workload], console)
+
+
+def _table(workload: str, measures: list[Measure]) -> Table:
+    table = Table(title=Text(workload, style="bold"), title_justify="left", pad_edge=False, box=None, padding=(0, 2))
+    table.add_column("measure")
+    columns = list(dict.fromkeys((measure.target, measure.decoding) for measure in measures))
+    both = len({decoding for _, decoding in columns}) > 1
+    for target, decoding in columns:
+        table.add_column(f"{target}, {decoding}" if both else target, justify="right")
+    by_row: dict[tuple[str, str], dict[tuple[str, str], Measure]] = {}
+    for measure in measures:
+        by_row.setdefault((measure.name, measure.slice), {})[(measure.target, measure.decoding)] = measure
+    for name, label in ROWS:
+        for slice in _slices(name, by_row):
+            row = by_row[(name, slice)]
+            title = f"  {slice.partition('=')[2]}" if slice else label
+            table.add_row(
+                Text(title, style="dim" if slice else ""),
+                *(_cell(row.get(column)) for column in columns),
+            )
+    return table
+
+
+def _slices(name: str, rows: Iterable[tuple[str, str]]) -> list[str]:
+    found = [slice for row, slice in rows if row == name]
+    return [slice for slice in found if slice == "" or slice.partition("=")[0] in SLICES_SHOWN]
+
+
+def _cell(measure: Measure | None) -> Text:
+    if measure is None:
+        return Text("·", style="dim")
+    if measure.value is None:
+        return Text(measure.note or "no data", style="dim")
+    interval = interval_text(measure.interval, measure.unit)
+    n = f"n {measure.n:,}" if measure.name not in ("peak_memory_bytes",) else ""
+    inside = ", ".join(part for part in (interval, n) if part)
+    text = Text(figure(measure.value, measure.unit), style="bold")
+    if inside:
+        text.append(f"  {inside}", style="dim not bold")
+    return text
+
+
+def _confusion(confusion: Confusion) -> Table:
+    decoding = f", {confusion.decoding}" if confusion.decoding == "constrained" else ""
+    table = Table(
+        title=Text(f"{confusion.target}{decoding}: expected down, answered across", style="dim"),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        padding=(0, 2),
+    )
+    table.add_column("")
+    for label in confusion.labels:
+        table.add_column(Text(label or "(none)"), justify="right")
+    for label, counts in zip(confusion.labels, confusion.counts, strict=True):
+        table.add_row(Text(label or "(none)"), *(str(count) if count else "·" for count in counts))
+    return table
+
+
+def _print_categories(categories: list[ErrorCategory], console: Console) -> None:
+    if not categories:
+        return
+    console.print(Text("how it fails", style="dim"))
+    by_target: dict[tuple[str, str], list[ErrorCategory]] = {}
+    for category in categories:
+        by_target.setdefault((category.target, category.decoding), []).append(category)
+    for (target, decoding), found in by_target.items():
+        title = f"{target}, {decoding}" if len({d for _, d in by_target}) > 1 else target
+        table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
+        table.add_column(justify="right")
+        table.add_column()
+        table.add_column(style="dim", overflow="fold")
+        for category in found[:CATEGORIES_SHOWN]:
+            table.add_row(
+                f"{category.attempts} of {category.of}",
+                Text(f"{category.category}  ({category.check})"),
+                Text("e.g. " + ", ".join(key.split("/")[0] for key in category.examples)),
+            )
+        console.print(Text(f"  {title}"))
+        console.print(table)
+        if len(found) > CATEGORIES_SHOWN:
+            console.print(Text(f"  and {len(found) - CATEGORIES_SHOWN} more kinds; --json has them all", style="dim"))

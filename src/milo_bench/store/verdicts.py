@@ -1,0 +1,101 @@
+"""Graded attempts on disk: one JSON object a line, beside the run log they judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.records import AttemptKey, Frozen, Graded
+
+_ENCODER = msgspec.json.Encoder()
+
+
+class VerdictHeader(Frozen, frozen=True, tag="verdicts", tag_field="type", omit_defaults=False):
+    """First line of a verdict file: which run, and which version of the tool judged it."""
+
+    run_id: str
+    tool_version: str
+    schema_version: int = 1
+
+
+def verdicts_path(log: Path) -> Path:
+    """Where the verdicts of ``log`` lie: ``NAME.verdicts.jsonl`` beside it."""
+    return log.with_suffix(".verdicts.jsonl")
+
+
+class VerdictWriter:
+    """Writes verdicts as they are made; every line is on its way to the disk when ``add`` returns."""
+
+    def __init__(self, path: Path, header: VerdictHeader, *, append: bool = False) -> None:
+        self.path = path
+        try:
+            fresh = not (append and path.exists())
+            self._file = path.open("wb" if fresh else "ab")
+            if fresh:
+                self._file.write(_ENCODER.encode(header) + b"\n")
+        except OSError as error:
+            message = f"Cannot write verdicts to {path}: {error.strerror}."
+            raise PrerequisiteError(message, hint="check that the folder exists and can be written.") from None
+
+    def add(self, graded: Graded) -> None:
+        try:
+            self._file.write(_ENCODER.encode(graded) + b"\n")
+            self._file.flush()
+        except OSError as error:
+            message = f"Cannot write verdicts to {self.path}: {error.strerror}."
+            raise PrerequisiteError(message, hint="free some space, then run the command again.") from None
+
+    def close(self) -> None:
+        self._file.close()
+
+    def __enter__(self) -> VerdictWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def write_verdicts(path: Path, header: VerdictHeader, graded: Iterable[Graded]) -> int:
+    """Write a whole verdict file; the number of attempts in it."""
+    count = 0
+    with VerdictWriter(path, header) as writer:
+        for one in graded:
+            writer.add(one)
+            count += 1
+    return count
+
+
+def read_verdicts(path: Path) -> dict[AttemptKey, Graded]:
+    """Verdicts by attempt; where an attempt was judged twice the later one counts.
+
+    A torn last line is left out. Raises DataError for any other line that cannot be read.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except FileNotFoundError:
+        message = f"There is no {path}."
+        raise DataError(message, hint="a run stored as hashes keeps its verdicts there; bring it back.") from None
+    except OSError as error:
+        message = f"Cannot read {path}: {error.strerror}."
+        raise DataError(message, hint="check its permissions.") from None
+    decoder = msgspec.json.Decoder(Graded | VerdictHeader)
+    found: dict[AttemptKey, Graded] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        try:
+            record = decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            if number == len(lines):
+                break  # no newline after it: the write was cut short
+            message = f"{path} line {number}: {error}"
+            raise DataError(message, hint="the file was changed by hand or by another program.") from None
+        if isinstance(record, Graded):
+            found[record.key] = record
+    return found

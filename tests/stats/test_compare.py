@@ -1,0 +1,54 @@
+"""Two sides are paired fixture by fixture, or refused."""
+
+import pytest
+
+from milo_bench.core.errors import DataError
+from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded, Timings
+from milo_bench.stats.compare import Side, compare_sides
+
+
+def side(name: str, outcomes: dict[str, bool | list[bool]], seconds: float = 1.0, hash: str = "h") -> Side:
+    made = Side(name)
+    for fixture, passed in outcomes.items():
+        for repeat, one in enumerate(passed if isinstance(passed, list) else [passed]):
+            key = AttemptKey(fixture, name, repeat)
+            attempt = Attempt(key=key, request_hash="", timings=Timings(0.0, 0.0, seconds), output="x")
+            made.add(attempt, Graded(key, "w", (), one), Fixture(fixture, "w", {}, hash=hash))
+    return made
+
+
+def test_pass_rates_are_held_against_each_other_with_the_exact_mcnemar_test() -> None:
+    first = side("a", {f"f{i}": i < 18 for i in range(20)})
+    second = side("b", {f"f{i}": i < 9 for i in range(20)}, seconds=2.0)
+    comparison = compare_sides(first, second)
+    (rate,) = comparison.rates
+    assert (rate.pairs, len(rate.only_first), len(rate.only_second)) == (20, 9, 0)
+    assert rate.method == "exact McNemar"
+    assert rate.p_value == pytest.approx(2 / 2**9)
+    assert rate.difference == pytest.approx(0.45)
+    (latency,) = comparison.means
+    assert (latency.name, latency.difference) == ("latency_s", -1.0)
+
+
+def test_repeats_are_paired_as_shares_of_their_fixture() -> None:
+    first = side("a", {f"f{i}": [True, True, False] for i in range(6)})
+    second = side("b", {f"f{i}": [False, True, False] for i in range(6)})
+    (rate,) = compare_sides(first, second).rates
+    assert rate.pairs == 6
+    assert rate.method == "exact sign flip over fixtures"
+    assert rate.p_value == pytest.approx(2 / 2**6)
+
+
+def test_fixtures_with_other_content_are_refused_by_name() -> None:
+    with pytest.raises(DataError, match="2 fixtures differ between the two sides: f0, f1"):
+        compare_sides(side("a", {"f0": True, "f1": True}), side("b", {"f0": True, "f1": True}, hash="other"))
+
+
+def test_sides_without_a_common_fixture_are_refused() -> None:
+    with pytest.raises(DataError, match="no fixture in common"):
+        compare_sides(side("a", {"f0": True}), side("b", {"g0": True}))
+
+
+def test_fixtures_on_one_side_only_are_counted_not_hidden() -> None:
+    comparison = compare_sides(side("a", {"f0": True, "f1": True, "f2": False}), side("b", {"f0": True}))
+    assert (comparison.only_in_first, comparison.only_in_second) == (2, 0)
