@@ -1,0 +1,276 @@
+"""Text in, the facts that can be looked up out: dates, times, money, numbers, ids, names.
+
+Two mentions are the same fact where their values agree: "five" and "5", "$1,200" and "1200.00 USD",
+"5%" and "5 per cent", "14 March" and "2025-03-14", "2:30 pm" and "14:30". A bare number agrees with an
+amount of money of that value; amounts in two named currencies never agree. A length of time agrees with
+its like only: "two weeks" is "14 days", "5 business days" is not "5 days". A name agrees with a
+source where every word of it stands there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Final, Literal, TypeAlias
+
+from milo_bench.core.records import Frozen
+from milo_bench.guards.dates import find_dates, same_date
+from milo_bench.guards.names import find_names, name_words, words_of
+
+FactKind: TypeAlias = Literal["date", "time", "money", "percent", "duration", "number", "id", "name"]
+
+
+class Fact(Frozen, frozen=True):
+    """A fact at ``start`` to ``end`` of a text; ``value`` is the comparable form of ``text``.
+
+    date: ISO, perhaps partial (``guards.dates.FoundDate``). time: ``HH:MM``, with ``?`` where am and
+    pm are open. money: ``USD 1200``. percent: ``5%``. duration: ``14 day``, weeks as days and years
+    as months. number: ``5``. id: upper case, no spaces.
+    name: its words in lower case.
+    """
+
+    kind: FactKind
+    value: str
+    text: str
+    start: int
+    end: int
+
+
+_SMALL: Final = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
+    "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50,
+    "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
+_SCALE: Final = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+_SHORT_SCALE: Final = {"k": 1_000, "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
+_CURRENCY: Final = {
+    "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "£": "GBP", "gbp": "GBP", "pound": "GBP",
+    "pounds": "GBP", "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "rm": "MYR", "myr": "MYR", "¥": "JPY",
+    "jpy": "JPY", "yen": "JPY", "₹": "INR", "inr": "INR", "rupees": "INR", "chf": "CHF", "cad": "CAD", "aud": "AUD",
+}  # fmt: skip
+_MAX_DIGITS: Final = 40
+
+_NUM = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_NUMBER_WORD = "(?:" + "|".join([*sorted(_SMALL, key=len, reverse=True), *_SCALE]) + ")"
+_IN_WORDS = rf"{_NUMBER_WORD}(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD})*"
+_SCALED = rf"(?P<num>{_NUM})(?:\s?(?P<scale>hundred|thousand|million|billion|bn|mn|k|m|b)\b)?"
+_CURRENCY_WORD = r"dollars?|pounds?|euros?|rupees|yen|usd|gbp|eur|myr|jpy|inr|chf|cad|aud|rm"
+
+_CONTACT = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)[^\s<>\"')\]]+", re.IGNORECASE)
+_ID = re.compile(
+    r"(?<![\w-])(?:(?=[A-Za-z-]*\d)[A-Za-z]{1,8}(?:[-/]?[A-Za-z]*\d[\dA-Za-z]*)(?:[-/][\dA-Za-z]+)*"
+    r"|\d{3,}-?[A-Z]{1,2}|\d+(?:[A-Z]{2,}\d+)[\dA-Z]*|\d{2,}(?:-\d{2,}){2,}|\(?\d{3}\)?[ -]\d{3,4}[ -]?\d{4})(?![\w-])"
+)
+_TIME = re.compile(
+    r"(?<![\w:.])(?P<h>\d{1,2})(?:[:.](?P<min>\d{2})(?::\d{2})?\s*(?P<ap>[ap]\.?m\b\.?)?|\s*(?P<ap2>[ap]\.?m\b\.?))(?![\d])",
+    re.IGNORECASE,
+)
+_MONEY = re.compile(
+    rf"(?P<cur>us\$|[$£€¥₹]|\b(?:{_CURRENCY_WORD})\s)\s?{_SCALED}"
+    rf"|(?<![\w.,])(?P<num2>{_NUM})(?:\s?(?P<scale2>thousand|million|billion|bn|k|m))?\s?(?P<cur2>[$£€¥₹]|(?:{_CURRENCY_WORD})\b)"
+    rf"|\b(?P<words>{_IN_WORDS})\s(?P<cur3>{_CURRENCY_WORD})\b",
+    re.IGNORECASE,
+)
+_PERCENT = re.compile(
+    rf"(?:(?<![\w.,])(?P<num>{_NUM})|\b(?P<words>{_IN_WORDS}))\s?-?(?:%|per\s?cent\b|percent\b)", re.IGNORECASE
+)
+_DURATION = re.compile(
+    rf"(?:(?<![\w.,])(?P<num>{_NUM})|\b(?P<words>{_IN_WORDS}))[\s-]+(?P<kind>(?:business|working|calendar)[\s-]+)?"
+    r"(?P<unit>minute|hour|day|week|month|year)s?\b",
+    re.IGNORECASE,
+)
+_EACH_UNIT = re.compile(
+    r"\b(?:a|an|per|each|every)\s+(minute|hour|day|week|month|year)\b|/\s?(month|year)\b", re.IGNORECASE
+)
+_IN_UNIT: Final = {"week": (7, "day"), "year": (12, "month")}
+_NUMBER = re.compile(rf"(?<![\w.,]){_SCALED}(?:st|nd|rd|th)?(?![\d]|[.,]\d)|\b(?P<words>{_IN_WORDS})\b", re.IGNORECASE)
+
+
+def find_facts(text: str, *, day_first: bool = True) -> tuple[Fact, ...]:
+    """The facts of ``text`` in order, none inside another."""
+    found: list[Fact] = []
+    rest = text
+
+    def take(kind: FactKind, value: str, start: int, end: int) -> None:
+        nonlocal rest
+        found.append(Fact(kind, value, text[start:end], start, end))
+        rest = f"{rest[:start]}{'�' * (end - start)}{rest[end:]}"
+
+    for day in find_dates(text, day_first=day_first):
+        take("date", day.value, day.start, day.end)
+    for match in _CONTACT.finditer(rest):
+        end = match.start() + len(match[0].rstrip(".,;:"))
+        take("id", text[match.start() : end].casefold(), match.start(), end)
+    for match in _TIME.finditer(rest):
+        if value := _time_value(match):
+            take("time", value, *match.span())
+    for match in _ID.finditer(rest):
+        take("id", _id_value(match[0]), *match.span())
+    for match in _MONEY.finditer(rest):
+        if value := _money_value(match):
+            take("money", value, match.start(), match.end())
+    for match in _PERCENT.finditer(rest):
+        if amount := _amount(match["num"], "", match["words"]):
+            take("percent", f"{amount}%", *match.span())
+    for match in _DURATION.finditer(rest):
+        if amount := _amount(match["num"], "", match["words"]):
+            take("duration", _duration(amount, match["unit"], match["kind"] or ""), *match.span())
+    for match in _NUMBER.finditer(rest):
+        if match["words"] and match["words"].casefold() in ("one", "zero", "hundred", "thousand", "million", "billion"):
+            continue  # "one of", "no one", "a hundred": a word more than a figure
+        if amount := _amount(match["num"], match["scale"] or "", match["words"]):
+            take("number", amount, *match.span())
+    found.extend(
+        Fact("name", name_words(text[start:end]), text[start:end], start, end) for start, end in find_names(rest)
+    )
+    return tuple(sorted(found, key=lambda fact: fact.start))
+
+
+def unsupported_facts(text: str, sources: Sequence[str], *, day_first: bool = True) -> tuple[Fact, ...]:
+    """The facts of ``text`` that stand in none of ``sources``. Absence here proves nothing about the rest."""
+    known = _known(tuple(sources), day_first)
+    return tuple(fact for fact in find_facts(text, day_first=day_first) if not known.supports(fact))
+
+
+def supports(fact: Fact, sources: Sequence[str], *, day_first: bool = True) -> bool:
+    """Whether one of ``sources`` states ``fact``."""
+    return _known(tuple(sources), day_first).supports(fact)
+
+
+class _Known(Frozen, frozen=True):
+    """What a set of sources states, in comparable form."""
+
+    dates: frozenset[str]
+    times: frozenset[str]
+    money: frozenset[str]
+    percents: frozenset[str]
+    durations: frozenset[str]
+    numbers: frozenset[str]  # bare, and the amounts inside money, percentages and durations
+    ids: frozenset[str]
+    words: frozenset[str]
+    digits: str  # every digit run of the sources, parted by spaces
+
+    def supports(self, fact: Fact) -> bool:
+        value = fact.value
+        match fact.kind:
+            case "date":
+                return any(same_date(value, date) for date in self.dates)
+            case "time":
+                return any(_same_time(value, time) for time in self.times)
+            case "money":
+                _, amount = value.split(" ", 1)
+                return value in self.money or (
+                    amount in self.numbers and not any(one.endswith(f" {amount}") for one in self.money)
+                )
+            case "percent":
+                return value in self.percents or (value[:-1] in self.numbers and not self.percents)
+            case "duration":
+                return value in self.durations
+            case "number":
+                return value in self.numbers or f" {value} " in self.digits
+            case "id":
+                return value in self.ids or value in self.words or f" {value} " in self.digits
+            case "name":
+                return all(word in self.words for word in value.split())
+
+
+@lru_cache(maxsize=512)
+def _known(sources: tuple[str, ...], day_first: bool) -> _Known:
+    by_kind: dict[FactKind, set[str]] = {}
+    for source in sources:
+        for fact in find_facts(source, day_first=day_first):
+            by_kind.setdefault(fact.kind, set()).add(fact.value)
+    money = by_kind.get("money", set())
+    percents = by_kind.get("percent", set())
+    text = "\n".join(sources)
+    durations = by_kind.get("duration", set())
+    numbers = by_kind.get("number", set()) | {one.split(" ", 1)[1] for one in money} | {one[:-1] for one in percents}
+    numbers |= {one.split(" ", 1)[0] for one in durations}
+    durations |= {_duration("1", match[1] or match[2], "") for match in _EACH_UNIT.finditer(text)}
+    return _Known(
+        dates=frozenset(by_kind.get("date", ())),
+        times=frozenset(by_kind.get("time", ())),
+        money=frozenset(money),
+        percents=frozenset(percents),
+        durations=frozenset(durations),
+        numbers=frozenset(numbers),
+        ids=frozenset(by_kind.get("id", ())),
+        words=words_of(text),
+        digits=f" {' '.join(re.findall(r'[0-9]+', text))} ",
+    )
+
+
+def _amount(digits: str | None, scale: str, words: str | None) -> str:
+    """A number as plain decimal text without trailing zeros; "" where it is none."""
+    if words:
+        value: Decimal | None = _from_words(words)
+    else:
+        value = _from_digits(digits or "")
+    if value is None:
+        return ""
+    if scale:
+        value *= _SCALE.get(scale.casefold()) or _SHORT_SCALE[scale.casefold()]
+    plain = f"{value:f}"
+    return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0"
+
+
+def _from_digits(digits: str) -> Decimal | None:
+    if len(digits) > _MAX_DIGITS:
+        return None
+    try:
+        return Decimal(digits.replace(",", ""))
+    except InvalidOperation:
+        return None
+
+
+def _from_words(words: str) -> Decimal:
+    total, current = 0, 0
+    for word in re.findall(r"[a-z]+", words.casefold()):
+        if word == "hundred":
+            current = max(current, 1) * 100
+        elif word in _SCALE:
+            total += max(current, 1) * _SCALE[word]
+            current = 0
+        elif word != "and":
+            current += _SMALL[word]
+    return Decimal(total + current)
+
+
+def _duration(amount: str, unit: str, kind: str) -> str:
+    kind = kind.strip(" -\t\n").casefold().replace("working", "business").replace("calendar", "")
+    times, unit = _IN_UNIT.get(unit.casefold(), (1, unit.casefold()))
+    if kind and times == 1:
+        unit = f"{kind} {unit}"
+    return f"{_amount(str(Decimal(amount) * times), '', None)} {unit}"
+
+
+def _money_value(match: re.Match[str]) -> str:
+    currency = _CURRENCY[(match["cur"] or match["cur2"] or match["cur3"]).strip().casefold()]
+    amount = _amount(match["num"] or match["num2"], match["scale"] or match["scale2"] or "", match["words"])
+    return f"{currency} {amount}" if amount else ""
+
+
+def _time_value(match: re.Match[str]) -> str:
+    hour, minute = int(match["h"]), int(match["min"] or 0)
+    half = (match["ap"] or match["ap2"] or "")[:1].casefold()
+    separator_is_dot = match["min"] is not None and match[0][match.end("h") - match.start()] == "."
+    if hour > 23 or minute > 59 or (half and not 1 <= hour <= 12) or (separator_is_dot and not half):
+        return ""
+    if half:
+        return f"{hour % 12 + (12 if half == 'p' else 0):02d}:{minute:02d}"
+    return f"{hour:02d}:{minute:02d}" + ("?" if 1 <= hour <= 12 else "")
+
+
+def _same_time(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    if not (one.endswith("?") or other.endswith("?")) or one[3:5] != other[3:5]:
+        return False
+    return int(one[:2]) % 12 == int(other[:2]) % 12
+
+
+def _id_value(text: str) -> str:
+    return re.sub(r"[\s()-]+", "", text).upper() if text[:1].isdigit() or text[:1] == "(" else text.upper()
