@@ -6,14 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from milo_bench import __version__
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded, RunHeader, TargetRecord
-from milo_bench.core.suggest import hint_for
+from milo_bench.core.suggest import closest, hint_for
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.stats.compare import Comparison, Side, compare_sides
 from milo_bench.stats.scorecard import Scorecard, ScorecardBuilder
 from milo_bench.store.run_log import RunLog, read_run_log
-from milo_bench.store.verdicts import read_verdicts, verdicts_path
+from milo_bench.store.verdicts import VerdictHeader, read_verdicts, verdicts_path, write_verdicts
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,29 @@ class JudgedAttempt:
     attempt: Attempt
     fixture: Fixture
     graded: Graded
+
+
+def judge_logs(paths: Iterable[Path], *, fixture: str | None = None) -> Iterator[JudgedAttempt]:
+    """Judge several logs one after the other; only the attempts on ``fixture`` where one is named.
+
+    Raises UsageError for a fixture that none of the logs holds.
+    """
+    known: list[str] = []
+    for path in paths:
+        log = read_run_log(path)
+        known += log.fixtures
+        for judged in judge_log(log):
+            if fixture is None or judged.fixture.id == fixture:
+                yield judged
+    if fixture is not None and fixture not in known:
+        guess = closest(fixture, known)
+        message = f"There is no fixture '{fixture}' in these logs."
+        raise UsageError(message, hint=f"Did you mean '{guess}'?" if guess else f"They hold {len(known)} others.")
+
+
+def save_verdicts(path: Path, graded: Iterable[Graded]) -> int:
+    """Write verdicts to ``path``, one attempt a line; how many. Raises PrerequisiteError."""
+    return write_verdicts(path, VerdictHeader(run_id="", tool_version=__version__), graded)
 
 
 def judge_log(log: RunLog) -> Iterator[JudgedAttempt]:

@@ -1,0 +1,106 @@
+"""Verdicts in, what a person reads on a terminal out: a table by check, or one attempt opened."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from rich.columns import Columns
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from milo_bench.core.records import Attempt, Fixture, Graded, Span
+
+VERDICTS_SCHEMA = "milo-bench.verdicts/1"
+_STYLES = {"pass": "green", "fail": "red", "flag": "yellow", "skip": "dim"}
+
+
+def verdicts_json(graded: Iterable[Graded]) -> str:
+    """``{"schema": …, "graded": […]}``."""
+    data = {"schema": VERDICTS_SCHEMA, "graded": list(graded)}
+    return msgspec.json.format(msgspec.json.encode(data), indent=2).decode()
+
+
+def print_check_table(graded: Sequence[Graded], console: Console) -> None:
+    """For every workload, target and check: how many attempts passed, failed, were flagged, do not apply."""
+    counts: dict[tuple[str, str, str, str], Counter[str]] = {}
+    whole: dict[tuple[str, str], Counter[str]] = {}
+    for one in graded:
+        place = (one.workload, one.key.target)
+        outcome = "failure" if one.passed is None else "pass" if one.passed else "fail"
+        whole.setdefault(place, Counter())[outcome] += 1
+        for verdict in one.verdicts:
+            row = counts.setdefault((*place, verdict.check, verdict.version), Counter())
+            row[verdict.outcome] += 1
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for title in ("workload", "target", "check", "version"):
+        table.add_column(title)
+    for title in ("pass", "fail", "flag", "skip"):
+        table.add_column(title, justify="right")
+    for (workload, target), outcomes in whole.items():
+        failures = f"  {outcomes['failure']} failures, not judged" if outcomes["failure"] else ""
+        table.add_row(
+            Text(workload, style="bold"),
+            Text(target, style="bold"),
+            Text(f"whole attempts{failures}"),
+            "",
+            Text(str(outcomes["pass"]), style="bold"),
+            Text(str(outcomes["fail"]), style="bold"),
+        )
+        for (w, t, check, version), row in counts.items():
+            if (w, t) == (workload, target):
+                table.add_row("", "", Text(check), version, *(_count(row[o]) for o in ("pass", "fail", "flag", "skip")))
+    console.print(table)
+
+
+def _count(count: int) -> str:
+    return str(count) if count else "·"
+
+
+def print_judged(attempt: Attempt, fixture: Fixture, graded: Graded, console: Console) -> None:
+    """One attempt opened: input on the left, answer on the right, offending spans marked, reasons below."""
+    key = attempt.key
+    state = "failure" if graded.passed is None else "passed" if graded.passed else "did not pass"
+    title = f"{key.fixture} on {key.target}, {key.decoding}, repeat {key.repeat}: {state}"
+    console.print(Text(title, style="bold"))
+    spans = [span for verdict in graded.verdicts if verdict.outcome in ("fail", "flag") for span in verdict.spans]
+    left = Panel(_input(fixture, spans), title="input", title_align="left", width=max(40, console.width // 2 - 1))
+    right = Panel(_answer(attempt, spans), title="answer", title_align="left", width=max(40, console.width // 2 - 1))
+    console.print(Columns([left, right], padding=(0, 0)))
+    table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
+    for verdict in graded.verdicts:
+        name = f"{verdict.check}.{verdict.subject}" if verdict.subject else verdict.check
+        said = Text(verdict.reason)
+        if verdict.category:
+            said = Text(f"{verdict.category}: ", style="bold").append(verdict.reason, style="not bold")
+        table.add_row(Text(verdict.outcome, style=_STYLES[verdict.outcome]), Text(name), said)
+    console.print(table)
+    console.print()
+
+
+def _input(fixture: Fixture, spans: Sequence[Span]) -> Text:
+    document = fixture.input.get("document")
+    if isinstance(document, str):
+        return _marked(document, [span for span in spans if span.where == "input.document"])
+    return Text(msgspec.json.format(msgspec.json.encode(fixture.input), indent=1).decode())
+
+
+def _answer(attempt: Attempt, spans: Sequence[Span]) -> Text:
+    if attempt.failure is not None:
+        return Text(f"{attempt.failure.kind}: {attempt.failure.message}", style="red")
+    if attempt.bypass:
+        return Text(attempt.bypass, style="yellow")
+    if not attempt.output:
+        return Text("(empty)" if not attempt.output_hash else "(not stored)", style="dim")
+    return _marked(attempt.output, [span for span in spans if span.where == "output"])
+
+
+def _marked(text: str, spans: Sequence[Span]) -> Text:
+    """``text`` as data (no markup, control characters shown), with ``spans`` reversed."""
+    shown = Text("".join(c if c.isprintable() or c in "\n\t" else "�" for c in text))
+    for span in spans:
+        shown.stylize("reverse", span.start, span.end)
+    return shown
