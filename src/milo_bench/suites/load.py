@@ -40,7 +40,7 @@ class Suite:
 
     ``ref.hash`` covers suite.yaml, every prompt, schema and resource of every variant, and all
     fixtures; it does not depend on which variants were chosen. ``fixture_places`` gives
-    ``file:line`` by fixture id.
+    ``file:line`` by fixture id, ``named_files`` the prompts, schemas and resources.
     """
 
     ref: SuiteRef
@@ -52,6 +52,7 @@ class Suite:
     root: Path
     manifest: ManifestFile = field(repr=False)
     fixture_places: dict[str, str] = field(default_factory=dict, repr=False)
+    named_files: tuple[str, ...] = ()
 
     def fixture(self, fixture_id: str) -> Fixture:
         """The fixture with that id; UsageError with a suggestion where there is none."""
@@ -70,6 +71,17 @@ class Suite:
             message = f"Unknown workload '{name}' in suite '{self.ref.name}'."
             raise UsageError(message, hint=hint_for(name, self.workloads, noun="workloads"))
         return self.workloads[name]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file that suite.yaml names, variants included, relative to ``root``."""
+        return (*self.named_files, *self.manifest.manifest.fixtures)
+
+    def prompt_file(self, workload: str) -> Path:
+        """The prompt file of the chosen contract of a workload."""
+        config = self.manifest.manifest.workloads[workload]
+        changed = config.variants.get(self.workloads[workload].variant)
+        return self.root / (changed.prompt if changed is not None and changed.prompt else config.prompt)
 
     def check_place(self, workload: str, index: int) -> str:
         """``suite.yaml:LINE`` of a workload's check, for errors about its name or parameters."""
@@ -158,6 +170,7 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
         root=root,
         manifest=read,
         fixture_places=reader.places,
+        named_files=tuple(builder.hashes),
     )
     return suite, [*builder.problems, *reader.problems]
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, get_args
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -108,6 +108,18 @@ def split_prompt(source: str, name: str) -> tuple[PromptPart, ...]:
         body = source[mark.end() : following.start() if following else len(source)]
         parts.append(_part(_as_role(role), body, line, name))
     return tuple(parts)
+
+
+def variables_of(source: str, name: str) -> tuple[tuple[str, int], ...]:
+    """Names that a prompt reads and does not set itself, each with the line where it first stands."""
+    found: dict[str, int] = {}
+    for part in split_prompt(source, name):
+        tree = _ENVIRONMENT.parse(part.source)
+        free = meta.find_undeclared_variables(tree) - set(_ENVIRONMENT.globals)
+        for node in tree.find_all(nodes.Name):
+            if node.name in free:
+                found.setdefault(node.name, part.line + node.lineno - 1)
+    return tuple(found.items())
 
 
 def _as_role(role: str) -> Role:

@@ -1,0 +1,119 @@
+"""A suite's folder in, everything that is wrong or doubtful about it out; no model is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from jinja2 import ChainableUndefined
+
+from milo_bench.core.errors import ConfigError, DataError, MiloError
+from milo_bench.core.records import Workload
+from milo_bench.suites.load import Suite, read_suite, suite_folder
+from milo_bench.suites.problems import Problem
+from milo_bench.suites.prompts import VARIABLES, render_prompt, variables_of
+
+CheckValidator = Callable[[Workload], None]
+_FOLDERS = ("prompts", "schemas", "fixtures")
+
+
+def check_suite(name_or_path: str, *, validate_checks: CheckValidator | None = None) -> list[Problem]:
+    """Every problem of a suite, errors first.
+
+    ``validate_checks`` raises for a workload whose checks do not exist or cannot use their
+    parameters (``grade.engine.validate_checks``); it is given one check at a time, so that the
+    line can be named. Raises UsageError where there is no such suite at all.
+    """
+    suite, problems = read_suite(suite_folder(name_or_path))
+    found = list(problems)
+    if suite is not None:
+        for variants in _each_variant(suite):
+            changed, _ = read_suite(suite.root, variants=variants)
+            if changed is None:
+                continue
+            for name, workload in changed.workloads.items():
+                if variants and name not in variants:
+                    continue
+                found.extend(_checks(changed, workload, validate_checks))
+                found.extend(_prompt(changed, workload))
+        found.extend(_doubts(suite))
+    unique = dict.fromkeys((p.where, p.what, p.hint, p.severity, p.kind) for p in found)
+    return sorted((Problem(*parts) for parts in unique), key=lambda problem: problem.severity)
+
+
+def _each_variant(suite: Suite) -> Iterator[dict[str, str]]:
+    yield {}
+    for workload, variants in suite.variants.items():
+        for variant in variants:
+            yield {workload: variant}
+
+
+def _checks(suite: Suite, workload: Workload, validate: CheckValidator | None) -> Iterator[Problem]:
+    if not workload.checks:
+        where = suite.manifest.where("workloads", workload.name)
+        yield Problem(where, f"workload '{workload.name}' has no checks: no answer can pass", "add 'checks:'.")
+    for index, spec in enumerate(workload.checks):
+        if validate is None:
+            continue
+        try:
+            validate(msgspec.structs.replace(workload, checks=(spec,)))
+        except MiloError as error:
+            yield Problem(suite.check_place(workload.name, index), error.message.rstrip("."), error.hint)
+
+
+def _prompt(suite: Suite, workload: Workload) -> Iterator[Problem]:
+    """Unknown variables, then each way in which rendering breaks, named with the first fixture that shows it."""
+    file = suite.prompt_file(workload.name)
+    for name, line in variables_of(workload.prompt_source, workload.prompt_name):
+        if name not in VARIABLES:
+            hint = f"a prompt may use {', '.join(VARIABLES)}; a fixture's own values are input.NAME."
+            yield Problem(f"{file}:{line}", f"unknown variable '{name}'", hint)
+            return
+    said: set[str] = set()
+    # What a deterministic step would prepare is not known here: anything may be read from it.
+    prepared: Any = ChainableUndefined("prepared") if workload.prepare else {}
+    for fixture in suite.fixtures:
+        if fixture.workload != workload.name:
+            continue
+        try:
+            render_prompt(workload, {"input": fixture.input, "prepared": prepared})
+        except DataError as error:
+            if error.message not in said:
+                said.add(error.message)
+                where = suite.fixture_places[fixture.id]
+                yield Problem(where, f"fixture '{fixture.id}': {error.message.rstrip('.')}", error.hint, kind="data")
+        except ConfigError as error:
+            if not workload.prepare and error.message not in said:
+                said.add(error.message)
+                yield Problem(str(file), error.message.rstrip("."), error.hint)
+
+
+def _doubts(suite: Suite) -> Iterator[Problem]:
+    """What may be meant, but deserves a look."""
+    asked = {fixture.workload for fixture in suite.fixtures}
+    for name in suite.manifest.manifest.workloads:
+        if name not in asked:
+            where = suite.manifest.where("workloads", name)
+            yield Problem(where, f"workload '{name}' has no fixtures", "add some, or take it out.", "warning")
+    seen: dict[str, str] = {}
+    for fixture in suite.fixtures:
+        where = suite.fixture_places[fixture.id]
+        if fixture.hash in seen:
+            hint = "a copy counts twice in every figure; use --repeats to ask again."
+            yield Problem(where, f"fixture '{fixture.id}' is a copy of '{seen[fixture.hash]}'", hint, "warning", "data")
+        seen.setdefault(fixture.hash, fixture.id)
+        if not fixture.expect:
+            hint = "checks that compare will skip it."
+            yield Problem(where, f"fixture '{fixture.id}' expects nothing", hint, "warning", "data")
+    used = {(suite.root / name).resolve() for name in suite.files}
+    for folder in _FOLDERS:
+        for path in sorted((suite.root / folder).glob("*")):
+            if path.is_file() and path.resolve() not in used and not path.name.startswith("."):
+                yield Problem(str(path), "nothing in suite.yaml names this file", "name it, or remove it.", "warning")
+
+
+def suite_files(suite: Suite) -> tuple[Path, ...]:
+    """Every file that belongs to the suite, suite.yaml first."""
+    return (suite.manifest.path, *(suite.root / name for name in suite.files))

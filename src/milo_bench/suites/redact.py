@@ -1,0 +1,168 @@
+"""A suite and a redactor in, a suite folder without the personal data out; gold values still match their inputs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from milo_bench.core.errors import DataError
+from milo_bench.core.records import Fixture
+from milo_bench.suites.fixtures import fixture_line, make_fixture
+from milo_bench.suites.load import Suite
+from milo_bench.suites.write import change_manifest, write_folder
+
+_NAME_KEY = re.compile(r"(?:^|_)(?:name|claimant|applicant|customer|patient|author|caseworker|agent|contact)$", re.I)
+_NO_PERSON_KEY = re.compile(r"file|template|company|organi[sz]ation|product|bank|event|field|document|suite", re.I)
+
+
+class Moved(Protocol):
+    """A redacted text that knows where each character of the original went."""
+
+    @property
+    def text(self) -> str: ...
+
+    def move(self, start: int, end: int) -> tuple[int, int]: ...
+
+
+class TextRedactor(Protocol):
+    """What ``redact_suite`` needs of a redactor; ``guards.personal_data.Redactor`` is one."""
+
+    def begin(self, known: tuple[str, ...]) -> None:
+        """A new fixture starts; ``known`` are person names that its fields give."""
+        ...
+
+    def learn(self, text: str) -> None:
+        """Look at a text before any is redacted, so that a name found late is also found early."""
+        ...
+
+    def redact(self, text: str) -> Moved: ...
+
+    def counts(self) -> Mapping[str, int]:
+        """Replacements so far by kind."""
+        ...
+
+
+def redact_suite(suite: Suite, *, redactor: TextRedactor, out: Path) -> Mapping[str, int]:
+    """Write ``suite`` redacted to the new folder ``out``; replacements by kind.
+
+    Inputs, expectations and provenance are redacted with one set of placeholders. Spans in
+    ``expect.spans`` move with the text that they point into. Only the files that suite.yaml names
+    are carried over: source material beside them may hold what was just taken out. The tag
+    ``sensitive`` becomes ``redacted``. Raises DataError where spans point into no text.
+    """
+    files: dict[str, str | bytes] = {}
+    by_file: dict[str, list[Fixture]] = {name: [] for name in suite.manifest.manifest.fixtures}
+    for fixture in suite.fixtures:
+        place = suite.fixture_places[fixture.id].rpartition(":")[0]
+        name = next(name for name in by_file if Path(place) == suite.root / name)
+        by_file[name].append(redact_fixture(fixture, redactor))
+    for name in suite.files:
+        if name not in by_file:
+            files[name] = (suite.root / name).read_bytes()
+    for name, fixtures in by_file.items():
+        files[name] = "".join(fixture_line(fixture) + "\n" for fixture in fixtures)
+    version = f"{suite.ref.version}+redacted"
+    files["suite.yaml"] = change_manifest(suite.manifest.text, _changes(suite, version))
+    write_folder(out, files)
+    return redactor.counts()
+
+
+def _changes(suite: Suite, version: str) -> dict[str, str | int | None]:
+    changes: dict[str, str | int | None] = {"version": version}
+    for key in ("generator", "seed"):
+        if key in suite.manifest.manifest.model_fields_set:
+            changes[key] = None
+    return changes
+
+
+def redact_fixture(fixture: Fixture, redactor: TextRedactor) -> Fixture:
+    """One fixture with its placeholders; spans moved, hash made anew."""
+    parts = (fixture.input, fixture.expect, fixture.provenance)
+    redactor.begin(tuple(dict.fromkeys(name for part in parts for name in _names(part))))
+    for text in _texts(fixture.input):
+        redactor.learn(text)
+    spans = _moved_spans(fixture, redactor)
+    data = msgspec.to_builtins(fixture)
+    for key in ("input", "expect", "provenance"):
+        data[key] = _redacted(getattr(fixture, key), redactor)
+    if spans is not None:
+        data["expect"]["spans"] = spans
+    data["tags"] = list(dict.fromkeys("redacted" if tag == "sensitive" else tag for tag in (*fixture.tags, "redacted")))
+    return make_fixture(data)
+
+
+def _moved_spans(fixture: Fixture, redactor: TextRedactor) -> dict[str, Any] | None:
+    spans = fixture.expect.get("spans")
+    if not isinstance(spans, dict) or not spans:
+        return None
+    text = _spanned_text(fixture)
+    moved = redactor.redact(text)
+    result: dict[str, Any] = {}
+    for name, span in spans.items():
+        try:
+            result[name] = _move(span, moved, len(text))
+        except (TypeError, ValueError):
+            message = f"fixture '{fixture.id}': the span of '{name}' is no [start, end] in its text."
+            raise DataError(message, hint="'milo-bench suite check' finds such fixtures.") from None
+    return result
+
+
+def _move(span: Any, moved: Moved, length: int) -> Any:
+    if isinstance(span, list) and span and isinstance(span[0], list):
+        return [_move(one, moved, length) for one in span]
+    if span is None:
+        return None
+    start, end = span
+    if not (isinstance(start, int) and isinstance(end, int) and 0 <= start <= end <= length):
+        raise ValueError("outside the text")
+    return list(moved.move(start, end))
+
+
+def _spanned_text(fixture: Fixture) -> str:
+    texts = [value for value in fixture.input.values() if isinstance(value, str)]
+    for key in ("document", "text"):
+        if isinstance(fixture.input.get(key), str):
+            return str(fixture.input[key])
+    if len(texts) == 1:
+        return texts[0]
+    message = f"fixture '{fixture.id}': nothing says which text its spans point into."
+    raise DataError(message, hint="call that text 'document' in the fixture's input.")
+
+
+def _redacted(value: Any, redactor: TextRedactor) -> Any:
+    if isinstance(value, str):
+        return redactor.redact(value).text
+    if isinstance(value, dict):
+        return {key: _redacted(item, redactor) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_redacted(item, redactor) for item in value]
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+
+
+def _names(value: Any) -> Iterator[str]:
+    """Values whose key says that they are a person's name."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if isinstance(item, str) and _NAME_KEY.search(key) and not _NO_PERSON_KEY.search(key):
+                if item.strip():
+                    yield item
+            else:
+                yield from _names(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _names(item)
