@@ -1,0 +1,216 @@
+"""Prose and a vocabulary of statuses in, what each sentence says of which status out: as it is now, as it was, or not.
+
+The vocabulary is data: ``{"under_review": ["under review", "being reviewed"], "closed": []}``; a
+status without wordings is worded as its own name. English only. What counts as a claim needs an
+anchor beside the wording ("is", "status:", "moved to"): "an open request" claims no status.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Literal, TypeAlias
+
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.records import Frozen
+from milo_bench.guards.sentences import split_sentences
+
+Stance: TypeAlias = Literal[
+    "current",  # "is approved", "status: approved", "remains approved"
+    "change",  # "was moved to approved on 3 May": true from then on, unless something later says otherwise
+    "past",  # "was previously approved", "approved until May", "changed from approved"
+    "denied",  # "is not approved", "no longer approved"
+    "open",  # "will be approved", "may be approved", "once approved"
+]
+
+
+class StatusClaim(Frozen, frozen=True):
+    """The wording of ``status`` at ``start`` to ``end``; ``sentence_start`` to ``sentence_end`` is around it."""
+
+    status: str
+    stance: Stance
+    text: str
+    start: int
+    end: int
+    sentence_start: int
+    sentence_end: int
+
+
+Vocabulary: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def read_vocabulary(data: object, *, also: Iterable[str] = ()) -> Vocabulary:
+    """A vocabulary from plain data, with the statuses ``also`` where the data lack them.
+
+    ``data`` is a list of statuses, or a mapping from status to wordings (a list, or a mapping with
+    ``wordings``). Raises ConfigError for anything else.
+    """
+    wordings: dict[str, tuple[str, ...]] = {}
+    if isinstance(data, Mapping):
+        wordings = {str(status): _wordings(str(status), given) for status, given in data.items()}
+    elif isinstance(data, list | tuple):
+        wordings = {str(status): () for status in data}
+    elif data is not None:
+        message = "A status vocabulary must be a list of statuses or a mapping from status to wordings."
+        raise ConfigError(message, hint="Write for example: statuses: {under_review: [under review, being reviewed]}")
+    for status in also:
+        wordings.setdefault(status, ())
+    return tuple((status, (status.replace("_", " "), *extra)) for status, extra in wordings.items() if status)
+
+
+def _wordings(status: str, given: Any) -> tuple[str, ...]:
+    if isinstance(given, Mapping):
+        given = given.get("wordings")
+    if isinstance(given, str):
+        return (given,)
+    if given is None:
+        return ()
+    if isinstance(given, list | tuple) and all(isinstance(wording, str) and wording.strip() for wording in given):
+        return tuple(given)
+    message = f"The wordings of status '{status}' must be a list of words or phrases."
+    raise ConfigError(message, hint=f"Write for example: {status}: [{status.replace('_', ' ')}]")
+
+
+def find_status_claims(text: str, vocabulary: Vocabulary) -> tuple[StatusClaim, ...]:
+    """Every claim about a status in ``text``, in order. Wordings are compared without case, hyphens as spaces."""
+    pattern, status_of = _compiled(vocabulary)
+    found = []
+    for sentence in split_sentences(text):
+        last_end, last_stance = 0, None
+        for match in pattern.finditer(sentence.text):
+            stance = _stance(sentence.text, match.start(), match.end())
+            if stance is None and last_stance and _AND.fullmatch(sentence.text, last_end, match.start()):
+                stance = last_stance  # "is open and under review"
+            last_end, last_stance = match.end(), stance
+            if stance is not None:
+                start = sentence.start + match.start()
+                status = status_of[_folded(match[0])]
+                end = start + len(match[0])
+                found.append(StatusClaim(status, stance, match[0], start, end, sentence.start, sentence.end))
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def _compiled(vocabulary: Vocabulary) -> tuple[re.Pattern[str], dict[str, str]]:
+    status_of: dict[str, str] = {}
+    for status, wordings in vocabulary:
+        for wording in wordings:
+            status_of.setdefault(_folded(wording), status)
+    longest_first = sorted(status_of, key=len, reverse=True)
+    phrases = "|".join(r"[\s_-]+".join(re.escape(word) for word in phrase.split()) for phrase in longest_first)
+    # No phrase at all must match nothing, not the empty string everywhere.
+    return re.compile(rf"(?<![\w-])(?:{phrases})(?![\w-])" if phrases else r"(?!)", re.IGNORECASE), status_of
+
+
+def _folded(wording: str) -> str:
+    return " ".join(re.split(r"[\s_-]+", wording.casefold().strip()))
+
+
+# ---------------------------------------------------------------- the words around a wording
+
+_CLAUSE_EDGE = re.compile(
+    r"[;,()–—]|\s-\s|\b(?:but|although|though|while|whereas|however|before|after which|and then|until)\b"
+)
+_AND = re.compile(r"[\s\"'“”*_]*(?:,|,?\s*(?:and|or|but)(?:\s+(?:still|now|also))?)[\s\"'“”*_]*")
+_QUOTES = "\"'“”‘’*_` "
+_ADVERBS = r"(?:\s+(?:\w+ly|now|still|already|also|again|at first|both|then|thus|as|not|never|yet|no longer))*"
+_NOT = re.compile(
+    r"\b(?:not|never|neither|nor|no longer|isn't|wasn't|hasn't|aren't|without|yet to be|rather than|instead of)\b|n't\b"
+)
+_OPEN = re.compile(
+    r"\b(?:will|would|may|might|could|should|can|shall|must|if|once|when|whether|unless|expected to|to be|in case|"
+    r"likely|request(?:s|ed|ing)? (?:to|that)|asks?(?:ed)? (?:to|that))\b"
+)
+_FORMER = re.compile(
+    r"\b(?:previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|earlier|at first|at one point|used to|prior|"
+    r"until|till|at that time|at the time|back then|had(?: been)?|old|stale|incorrect(?:ly)?|erroneous(?:ly)?|"
+    r"mistaken(?:ly)?|in error|wrong(?:ly)?|no longer|superseded|replac(?:ed|ing|es)|instead of|rather than)\b"
+)
+_LATER = re.compile(
+    r"^[\s,]*(?:until\b|before (?:it|being|the)|but (?:was|has|is|this|that|later|then|now)|"
+    r"and (?:was )?(?:later|then|subsequently)|"
+    r"(?:was|were|has been|is) (?:later |since |then |subsequently )?(?:corrected|superseded|replaced|reversed|"
+    r"overturned|withdrawn|changed|lifted|cancelled|in error|incorrect|wrong|entered in error)|"
+    r"in error\b|by mistake\b|to\b(?=\s+\w))"
+)
+_FROM = re.compile(r"\bfrom\s+(?:(?:the|a|an|status|being|of)\s+)*$")
+_CHANGE = re.compile(
+    r"\b(?:set|moved|changed|updated|corrected|transferred|revised|amended|reclassified|switched|returned|reverted|"
+    r"restored|marked|recorded|logged|listed|reported|noted|entered|placed|put|became|becomes|changes|moves|turned|"
+    r"went|given)\b"
+    r"(?:\s+(?:back|the|its|a|case|claim|status|on|in|from\s+[\w -]{1,40}?|by\s+[\w -]{1,30}?)){0,4}"
+    rf"(?:\s+(?:to|as|into|under|at))?{_ADVERBS}\s*(?:the\s+status\s+(?:of\s+)?)?$"
+)
+_WAS = re.compile(rf"\b(?:was|were|wasn't|being)\b{_ADVERBS}$")
+_HAS_BEEN = re.compile(
+    rf"\b(?:has|have|had|'s|'ve|'d|hasn't|haven't){_ADVERBS}\s+(?:been|become|gone|remained){_ADVERBS}$"
+    rf"|\b(?:be|become){_ADVERBS}$"
+)
+_IS = re.compile(
+    r"(?:\b(?:is|are|isn't|aren't|remains?|stays?|stands?(?: at| as)?|continues? (?:to be|as)|shows?(?: as)?|reads?|"
+    r"currently|now|presently|status(?: of)?)|\bstatus\s*[:=-]|"
+    rf"\b(?:is|are)\s+(?:now\s+)?(?:in|at|set to|marked(?: as)?|listed as|recorded as)){_ADVERBS}$"
+)
+_REACH = 200  # characters before a wording that can say something about it
+_STATUS_AFTER = re.compile(r"^\s*(?:status|state|stage)\b|^\s+(?:as of|as at|at present|at this time|now|today)\b")
+_PARTICIPLE = re.compile(r"\w+(?:ed|wn|n|ld|pt|id)$")
+
+
+def _stance(sentence: str, start: int, end: int) -> Stance | None:
+    """What the words around ``start`` to ``end`` make of the status named there; None for no claim at all."""
+    before_all = sentence[max(0, start - 2 * _REACH) : start].casefold().replace("’", "'").rstrip(_QUOTES)
+    after_all = sentence[end : end + _REACH].casefold().replace("’", "'").lstrip(_QUOTES)
+    before = _clause_before(before_all)[-_REACH:]
+    after = _clause_after(after_all)
+    wording = sentence[start:end].casefold()
+    if _FROM.search(before + " "):
+        return "past"
+    anchored = _anchor(before, wording, after, before_all)
+    if anchored is None:
+        return None
+    if _NOT.search(before):
+        return "past" if "no longer" in before else "denied"
+    if anchored != "current" and _FORMER.search(before):
+        return "past"
+    if _LATER.match(f" {after_all}"):
+        return "past"
+    if anchored == "current" and re.search(r"\b(?:previous|former|original|initial|earlier|old|prior)\b", before):
+        return "past"
+    if _OPEN.search(before):
+        return "open"
+    return anchored
+
+
+def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["current", "change", "past"] | None:
+    if _IS.search(before):
+        return "current"
+    if _CHANGE.search(before):
+        passive_now = re.search(r"\b(?:is|are)\s+(?:now\s+|currently\s+)?\w+(?:\s+\w+){0,2}$", before)
+        return "current" if passive_now else "change"
+    if _HAS_BEEN.search(before):
+        return "change"
+    if _WAS.search(before):
+        # "was approved" tells of the day it became so; "was pending" tells of a state that may be over.
+        return "change" if _PARTICIPLE.match(wording.split()[-1]) and len(wording.split()) == 1 else "past"
+    if _STATUS_AFTER.match(after):
+        return "current"
+    if not before_all.strip() or re.search(r"\bstatus\b[^.]{0,40}[:=-]\s*$", before_all):
+        return "current" if not after.strip(" .!") or re.match(r"\s*(?:\[|\(|on\b|since\b|as of\b)", after) else None
+    return None
+
+
+def _clause_before(text: str) -> str:
+    edges = [edge.end() for edge in _CLAUSE_EDGE.finditer(text)]
+    clause = text[edges[-1] :] if edges else text
+    if clause.strip() in ("", "now", "currently", "still") and len(edges) > 1:
+        # "The claim, now closed": what stands before the comma still belongs to it.
+        return text[edges[-2] :]
+    # The word at the edge ("until", "before") opens the clause and colours it.
+    edge = text[: edges[-1]].split()[-1:] if edges else []
+    return " ".join([*edge, clause])
+
+
+def _clause_after(text: str) -> str:
+    edge = _CLAUSE_EDGE.search(text)
+    return text[: edge.start()] if edge else text

@@ -1,0 +1,89 @@
+"""What a sentence says of a status: as it is, as it was, as it became, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+
+from milo_bench.core.errors import ConfigError
+from milo_bench.guards.status import find_status_claims, read_vocabulary
+
+VOCABULARY = read_vocabulary(
+    {
+        "under_review": ["being reviewed", "in review"],
+        "approved": ["granted"],
+        "closed": [],
+        "denied": ["rejected"],
+        "pending_documents": ["awaiting documents", "pending documents"],
+        "open": None,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("The claim is currently under review [E-0412].", "under_review:current"),
+        ("Current status: approved [E-0412].", "approved:current"),
+        ("Status: Closed", "closed:current"),
+        ("The case was approved on 14 March 2025 [E-0001].", "approved:change"),
+        ("The case was previously approved.", "approved:past"),
+        ("The claim was initially denied, but is now approved.", "denied:past approved:current"),
+        ("The status was changed from under review to approved on 3 May.", "under_review:past approved:change"),
+        ("The status changed from pending documents to under review.", "pending_documents:past under_review:change"),
+        ("It was under review until 3 May.", "under_review:past"),
+        ("The claim is no longer under review.", "under_review:past"),
+        ("The claim has not been approved.", "approved:denied"),
+        ("An open document request remains.", ""),
+        ("The case was opened on 3 May.", ""),
+        ("Once approved, payment will follow.", ""),
+        ("The claim will be closed in June.", "closed:open"),
+        ("The case remains open.", "open:current"),
+        ("The claim has been closed.", "closed:change"),
+        ("The case is marked as 'Pending Documents' [E-0001].", "pending_documents:current"),
+        ("The status was corrected to under-review on 3 May 2025 [E-0100].", "under_review:change"),
+        ("The claim, currently under review, was filed in May.", "under_review:current"),
+        ("Approved.", "approved:current"),
+        ("As of 3 May 2025, the case is closed.", "closed:current"),
+        ("On 2 May the status was set to approved, but this was entered in error.", "approved:past"),
+        ("The case was denied in error and later approved.", "denied:past"),
+        ("The decision letter confirms that the claim is denied.", "denied:current"),
+        ("The original status was approved.", "approved:past"),
+        (
+            "The claim was approved; however, it was reopened and is now under review.",
+            "approved:change under_review:current",
+        ),
+        ("The case is not closed.", "closed:denied"),
+        ("The case's current status is **under_review**.", "under_review:current"),
+        ("The case is awaiting documents.", "pending_documents:current"),
+        ("The case is still open and under review.", "open:current under_review:current"),
+        ("A caseworker noted that the claim had been approved.", "approved:past"),
+        ("It was granted on 4 May.", "approved:change"),
+        ("The approved amount is 500.", ""),
+        ("The claim was approved before it was closed.", "approved:past closed:change"),
+        ("The claim moved to closed.", "closed:change"),
+        ("The current approved status was recorded by the caseworker.", "approved:current"),
+        ("The claim has now been approved.", "approved:change"),
+        ("The claimant asked whether the claim is approved.", "approved:open"),
+    ],
+)
+def test_stance_of_a_status_follows_from_the_words_around_it(text: str, claims: str) -> None:
+    found = find_status_claims(text, VOCABULARY)
+    assert " ".join(f"{claim.status}:{claim.stance}" for claim in found) == claims
+    assert all(text[claim.start : claim.end] == claim.text for claim in found)
+
+
+def test_a_claim_knows_its_sentence_in_a_longer_text() -> None:
+    text = "Filed in May [E-0001]. The claim is closed [E-0002]."
+    (claim,) = find_status_claims(text, VOCABULARY)
+    assert text[claim.sentence_start : claim.sentence_end] == "The claim is closed [E-0002]."
+
+
+def test_an_empty_vocabulary_finds_nothing() -> None:
+    assert find_status_claims("The claim is closed.", read_vocabulary(None)) == ()
+
+
+def test_a_vocabulary_of_another_shape_is_refused_with_an_example() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_vocabulary({"closed": 3})
+    assert "closed" in caught.value.message
+    assert caught.value.hint
