@@ -28,11 +28,14 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
     from milo_bench import api
 
     form = "json" if as_json else form
-    if form in ("junit", "inspect"):
-        from milo_bench.api import exporting
-
-        written = exporting.export(logs, form, out)
-        click.echo("\n".join(str(path) for path in written) if isinstance(written, list) else written)
+    if form == "inspect":
+        for path in api.export_inspect(logs, out):
+            click.echo(path)
+        return
+    if form == "junit":
+        text = api.export_junit(logs, out)
+        if out is None:
+            click.echo(text, nl=False)
         return
     cards = api.score_logs(logs)
     if form == "text" and out is None:

@@ -1,0 +1,63 @@
+"""Run logs in, files for other tools out: JUnit XML, Inspect logs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from milo_bench.api.judging import JudgedAttempt, judge_log, judge_logs
+from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.report.inspect_log import InspectSample, write_inspect_log
+from milo_bench.report.junit import junit_xml
+from milo_bench.store.run_log import RunLog, read_run_log
+from milo_bench.suites import render_prompt
+
+
+def export_junit(logs: Sequence[Path], out: Path | None) -> str:
+    """JUnit XML of all attempts in ``logs``, written to ``out`` where it is given; the text."""
+    rows = ((row.attempt, row.fixture, row.graded) for row in judge_logs(logs))
+    text = junit_xml(", ".join(log.stem for log in logs), rows)
+    if out is not None:
+        try:
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            message = f"Cannot write {out}: {error.strerror}."
+            raise PrerequisiteError(message, hint="check the folder and its permissions.") from None
+    return text
+
+
+def export_inspect(logs: Sequence[Path], folder: Path | None) -> list[Path]:
+    """One ``.eval`` file for each log, target and workload, in ``folder``; their paths.
+
+    Raises UsageError without a folder, PrerequisiteError where it cannot be written.
+    """
+    if folder is None:
+        message = "Inspect logs are files, and there is no folder for them."
+        raise UsageError(message, hint="name one: --format inspect --out logs/")
+    written: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path in logs:
+            log = read_run_log(path)
+            groups: dict[tuple[str, str], list[InspectSample]] = {}
+            for row in judge_log(log):
+                place = (row.attempt.key.target, row.fixture.workload)
+                groups.setdefault(place, []).append(_sample(log, row))
+            targets = {target.name: target for target in log.header.targets}
+            for (target, workload), samples in groups.items():
+                name = re.sub(r"[^\w.-]", "_", f"{path.stem}_{target}_{workload}.eval")
+                write_inspect_log(folder / name, log.header, targets[target], workload, samples)
+                written.append(folder / name)
+    except OSError as error:
+        message = f"Cannot write to {folder}: {error.strerror}."
+        raise PrerequisiteError(message, hint="check the folder and its permissions.") from None
+    return written
+
+
+def _sample(log: RunLog, row: JudgedAttempt) -> InspectSample:
+    stored = log.header.store_text != "hashes" and bool(row.fixture.input)
+    workload = next(workload for workload in log.header.workloads if workload.name == row.fixture.workload)
+    variables = {"input": row.fixture.input, "prepared": row.attempt.prepared, "resources": workload.resources}
+    prompt = render_prompt(workload, variables) if stored and not row.attempt.bypass else ()
+    return InspectSample(row.attempt, row.fixture, row.graded, prompt)

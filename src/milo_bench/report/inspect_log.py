@@ -1,0 +1,167 @@
+"""Judged attempts of one target in, an Inspect ``.eval`` log out, which ``inspect view`` opens.
+
+The format is a zip of JSON files: ``header.json`` (the log without its samples),
+``samples/ID_epoch_N.json``, ``summaries.json`` and ``_journal/start.json``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from milo_bench.core.chat import Message
+from milo_bench.core.hashing import sha256_text
+from milo_bench.core.records import Attempt, Fixture, Graded, RunHeader, TargetRecord
+
+_SCORER = "milo_bench"
+
+
+@dataclass(frozen=True)
+class InspectSample:
+    """What one sample of the log is made from."""
+
+    attempt: Attempt
+    fixture: Fixture
+    graded: Graded
+    prompt: tuple[Message, ...]
+
+
+def write_inspect_log(
+    path: Path, header: RunHeader, target: TargetRecord, workload: str, samples: Sequence[InspectSample]
+) -> None:
+    """Write the log of one (target, workload) to ``path``. Raises OSError."""
+    log = _header(header, target, workload, samples)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add(archive, "_journal/start.json", {"version": 2, "eval": log["eval"], "plan": log["plan"]})
+        summaries = []
+        for number, sample in enumerate(samples):
+            written = _sample(sample, target, number)
+            # An id may hold anything, so the name of the file is made safe; Inspect reads the id from inside.
+            _add(archive, f"samples/{written['id']}_epoch_{written['epoch']}.json", written)
+            summaries.append({key: written[key] for key in _SUMMARY if key in written})
+        _add(archive, "summaries.json", summaries)
+        _add(archive, "header.json", log)
+
+
+_SUMMARY = ("id", "epoch", "input", "target", "metadata", "scores", "model_usage", "total_time", "uuid", "error")
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: object) -> None:
+    # A fixed date keeps the same log the same file.
+    info = zipfile.ZipInfo(name, date_time=(2000, 1, 1, 0, 0, 0))
+    info.compress_type = zipfile.ZIP_DEFLATED
+    archive.writestr(info, json.dumps(data, ensure_ascii=True))
+
+
+def _header(header: RunHeader, target: TargetRecord, workload: str, samples: Sequence[InspectSample]) -> dict[str, Any]:
+    passed = sum(1 for sample in samples if sample.graded.passed)
+    identity = sha256_text(f"{header.run_id}/{target.name}/{workload}")
+    return {
+        "version": 2,
+        "status": "success",
+        "eval": {
+            "eval_id": identity[:22],
+            "run_id": header.run_id,
+            "created": header.created_at,
+            "task": f"{header.suite.name}/{workload}",
+            "task_id": identity[22:44],
+            "task_version": header.suite.version,
+            "task_attribs": {},
+            "task_args": {},
+            "dataset": {
+                "name": header.suite.name,
+                "samples": len(samples),
+                "sample_ids": [_identifier(sample) for sample in samples],
+                "shuffled": False,
+            },
+            "model": f"milo-bench/{target.name}",
+            "model_args": {},
+            "config": {"epochs": max((sample.attempt.key.repeat for sample in samples), default=0) + 1},
+            "packages": {"milo-bench": header.tool_version},
+            "metadata": {"suite_hash": header.suite.hash, "model_digest": target.model_digest},
+        },
+        "plan": {"name": "plan", "steps": [], "config": {}},
+        "results": {
+            "total_samples": len(samples),
+            "completed_samples": sum(1 for sample in samples if sample.attempt.failure is None),
+            "scores": [
+                {
+                    "name": _SCORER,
+                    "scorer": _SCORER,
+                    "params": {},
+                    "metrics": {
+                        "pass_rate": {
+                            "name": "pass_rate",
+                            "value": passed / len(samples) if samples else 0.0,
+                            "params": {},
+                        }
+                    },
+                }
+            ],
+        },
+        "stats": {"started_at": header.created_at, "completed_at": header.created_at, "model_usage": {}},
+    }
+
+
+def _sample(sample: InspectSample, target: TargetRecord, number: int) -> dict[str, Any]:
+    attempt, graded = sample.attempt, sample.graded
+    usage = attempt.usage
+    prompt = [
+        {"id": f"m{position}", "role": message.role, "content": message.content, "source": "input"}
+        for position, message in enumerate(sample.prompt)
+    ]
+    answer = {"id": "answer", "role": "assistant", "content": attempt.output, "source": "generate"}
+    counts = {
+        "input_tokens": usage.prompt_tokens or 0,
+        "output_tokens": usage.completion_tokens or 0,
+        "total_tokens": (usage.prompt_tokens or 0) + (usage.completion_tokens or 0),
+    }
+    written: dict[str, Any] = {
+        "id": _identifier(sample),
+        "epoch": attempt.key.repeat + 1,
+        "input": prompt,
+        "target": json.dumps(sample.fixture.expect, ensure_ascii=False),
+        "messages": [*prompt, answer],
+        "output": {
+            "model": target.model,
+            "choices": [
+                {"message": answer, "stop_reason": "max_tokens" if attempt.finish_reason == "length" else "stop"}
+            ],
+            "completion": attempt.output,
+            "usage": counts,
+            "time": attempt.timings.ended_s - attempt.timings.started_s,
+        },
+        "scores": {
+            _SCORER: {
+                "value": "C" if graded.passed else "I",
+                "answer": attempt.output,
+                "explanation": "\n".join(
+                    f"{v.outcome} {v.check}{'.' + v.subject if v.subject else ''}: {v.reason}" for v in graded.verdicts
+                ),
+                "metadata": {"bypass": attempt.bypass} if attempt.bypass else {},
+            }
+        },
+        "metadata": {"tags": list(sample.fixture.tags), "decoding": attempt.key.decoding},
+        "model_usage": {f"milo-bench/{target.name}": counts},
+        "total_time": attempt.timings.ended_s - attempt.timings.started_s,
+        "uuid": sha256_text(f"{number}/{_identifier(sample)}")[:22],
+        "events": [],
+        "store": {},
+        "attachments": {},
+    }
+    if attempt.failure is not None:
+        said = f"{attempt.failure.kind}: {attempt.failure.message}"
+        written["error"] = {"message": said, "traceback": "", "traceback_ansi": ""}
+        written["scores"] = {}
+    return written
+
+
+def _identifier(sample: InspectSample) -> str:
+    """The fixture's id, safe as part of a name inside an archive; the decoding too where it is constrained."""
+    decoding = "-constrained" if sample.attempt.key.decoding == "constrained" else ""
+    return re.sub(r"[^\w.-]", "_", sample.fixture.id) + decoding

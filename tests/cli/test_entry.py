@@ -1,0 +1,66 @@
+"""Every error of a command is one sentence, a hint and the right code; never a traceback."""
+
+import json
+
+import click
+import pytest
+
+from milo_bench.cli.entry import run_command
+from milo_bench.cli.main import COMMANDS, milo_bench
+from milo_bench.core.errors import GateFailed, IncompleteRun, Interrupted, MiloError, PrerequisiteError, UsageError
+
+
+def failing(error: BaseException) -> click.Command:
+    @click.command()
+    @click.option("--json", "as_json", is_flag=True)
+    def command(as_json: bool) -> None:
+        raise error
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("No.", hint="so"), 2),
+        (PrerequisiteError("No.", hint="so"), 3),
+        (GateFailed("No.", hint="so"), 1),
+        (IncompleteRun("No.", hint="so"), 4),
+        (Interrupted("No.", hint="so"), 130),
+    ],
+)
+def test_an_error_prints_message_and_hint_on_stderr_and_sets_its_code(
+    error: MiloError, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(failing(error), "x", []) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == ["error: No.", "hint: so"]
+
+
+def test_with_json_an_error_is_one_document_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(failing(UsageError("No.", hint="so")), "x", ["--json"]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert document == {"error": {"kind": "UsageError", "message": "No.", "hint": "so", "exit_code": 2}}
+
+
+def test_ctrl_c_is_130_and_a_closed_pipe_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(failing(KeyboardInterrupt()), "x", []) == 130
+
+
+def test_an_unknown_command_or_flag_gets_a_suggestion(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(milo_bench, "milo-bench", ["scroe"]) == 2
+    assert "Did you mean 'score'?" in capsys.readouterr().err
+    assert run_command(milo_bench, "milo-bench", ["score", "--jsn", "x"]) == 2
+    assert "Did you mean '--json'?" in capsys.readouterr().err
+
+
+def test_a_programming_error_is_not_hidden_behind_a_pretty_line() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_command(failing(ZeroDivisionError()), "x", [])
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_a_help_page(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(milo_bench, "milo-bench", [name, "--help"]) == 0
+    assert "Usage: milo-bench" in capsys.readouterr().out
