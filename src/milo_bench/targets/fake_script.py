@@ -1,0 +1,225 @@
+"""A script file or plain data in, a checked script of answers, timings and faults out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.suggest import hint_for
+
+FaultKind: TypeAlias = Literal[
+    "reset_before_headers",  # TCP reset once the request is read
+    "reset_after_headers",
+    "reset_mid_stream",  # after `after_chunks` content chunks
+    "hang_before_headers",  # the connection stays open, nothing comes
+    "hang_before_first_token",  # headers come, no content does
+    "hang_after_first_token",
+    "status",  # `status` with `retry_after_s` and `message`
+    "malformed_json",  # one chunk that is not JSON, after `after_chunks`
+    "cut_stream",  # an orderly close in the middle of the chunked body
+    "missing_done",  # all is there but the end mark: "[DONE]", or Ollama's line with done: true
+    "missing_finish",  # the body ends properly after the content: no finish reason, no end mark
+    "wrong_content_type",  # 200 with a page of HTML
+    "empty_answer",  # a complete stream without content
+    "slow_drip",  # `drip_bytes` bytes every `drip_gap_s`
+    "process_death",  # the server process exits mid-stream; in-process, every connection is reset
+    "error_in_stream",  # 200, then an error object where a chunk should be
+    "context_overflow",  # 400, in the words of the API
+    "silent_truncation",  # the prompt is cut to `context_window` tokens and nobody is told
+    "ignore_response_format",  # the answer is free text though JSON was asked for
+]
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ToolCallScript(_Checked):
+    """A call that the fake model makes; ``arguments`` is sent as written, in two pieces."""
+
+    name: str
+    arguments: str = "{}"
+    id: str = "call_1"
+
+
+class UsageScript(_Checked):
+    """Token counts as the server shall state them; what is None is counted, or left out."""
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+class Reply(_Checked):
+    """What is answered, and when.
+
+    Content chunk ``i`` is written ``first_token_s + i * gap_s`` after the request was read, on
+    an absolute schedule: a late write never moves the ones after it. ``gaps_s``, where given,
+    replaces ``gap_s`` for the first chunks. Each chunk carries ``tokens_per_chunk`` tokens; a
+    token is a word with the space before it. ``texts`` are given in turn, one a request;
+    ``echo`` answers with the last user message. Where JSON is asked for by schema, the answer is
+    ``constrained_text``, else the text if it fits the schema, else the smallest value that does.
+    """
+
+    text: str = "ok"
+    texts: tuple[str, ...] = ()
+    echo: bool = False
+    constrained_text: str | None = None
+    reasoning: str = ""
+    tool_calls: tuple[ToolCallScript, ...] = ()
+    finish_reason: str | None = None  # None: "stop", "length" or "tool_calls", as it happened
+    usage: Literal["auto", "none"] | UsageScript = "auto"
+    first_token_s: float = Field(default=0.0, ge=0)
+    gap_s: float = Field(default=0.0, ge=0)
+    gaps_s: tuple[float, ...] = ()
+    end_s: float = Field(default=0.0, ge=0)  # from the last content chunk to the end of the stream
+    tokens_per_chunk: int = Field(default=1, gt=0)
+    role_chunk: bool = True  # a first chunk with a role alone, sent with the headers
+    keep_alive_s: float | None = Field(default=None, gt=0)  # SSE comments until the first content
+    split_bytes: bool = False  # every multi-byte character is split across two TCP writes
+    last_chunk: dict[str, Any] = {}  # merged into the last chunk, e.g. llama-server's "timings"
+
+
+class Fault(_Checked):
+    """What goes wrong, on the wire."""
+
+    kind: FaultKind
+    after_chunks: int = Field(default=1, ge=0)
+    status: int = Field(default=500, ge=400, le=599)
+    retry_after_s: float | None = None
+    message: str = "scripted fault"
+    drip_bytes: int = Field(default=1, gt=0)
+    drip_gap_s: float = Field(default=0.05, ge=0)
+
+
+class When(_Checked):
+    """All that is given must hold. Requests count from 1, chat requests only."""
+
+    contains: str | None = None  # in the last user message
+    system_contains: str | None = None
+    model: str | None = None
+    requests: tuple[int, ...] = ()
+    every: int | None = Field(default=None, gt=0)
+    from_request: int = 1
+    to_request: int | None = None
+    probability: float | None = Field(default=None, ge=0, le=1)  # seeded, by request number
+
+
+class Rule(_Checked):
+    """A reply, a fault or both, for the requests that match. The first match wins, for each."""
+
+    when: When = When()
+    reply: Reply | None = None
+    fault: Fault | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fault_may_be_a_name(cls, data: Any) -> Any:
+        if isinstance(data, Mapping) and isinstance(data.get("fault"), str):
+            return {**data, "fault": {"kind": data["fault"]}}
+        return data
+
+    @model_validator(mode="after")
+    def _does_something(self) -> Rule:
+        if self.reply is None and self.fault is None:
+            raise ValueError("a rule needs reply, fault or both")
+        return self
+
+
+class Health(_Checked):
+    """When ``/health`` says ready and when answers really come, in seconds after the start.
+
+    ``ready_after_s`` below ``load_after_s`` is a server that reports ready before its model is
+    loaded: until then chat requests get 503.
+    """
+
+    ready_after_s: float = Field(default=0.0, ge=0)
+    load_after_s: float = Field(default=0.0, ge=0)
+
+
+class Script(_Checked):
+    """Everything a fake server does. All chance is drawn from ``seed``.
+
+    ``accept_key`` makes every request without that bearer token a 401. ``context_window`` is in
+    tokens of the fake (words); a longer prompt is refused, or cut where ``overflow`` says so.
+    """
+
+    models: tuple[str, ...] = ("fake-1",)
+    only_listed_models: bool = False
+    seed: int = 0
+    accept_key: str | None = Field(default=None, repr=False)
+    context_window: int | None = Field(default=None, gt=0)
+    overflow: Literal["error", "truncate"] = "error"
+    health: Health = Health()
+    reply: Reply = Reply()
+    rules: tuple[Rule, ...] = ()
+
+    @field_validator("models")
+    @classmethod
+    def _lists_a_model(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value:
+            raise ValueError("needs at least one model")
+        return value
+
+
+def load_script(path: Path) -> Script:
+    """Read a YAML or JSON script. Raises ConfigError with file and place of the first mistake."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        message = f"There is no script {path}."
+        raise ConfigError(message, hint="name a YAML or JSON file of scripted answers.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"Cannot read the script {path}: {error}."
+        raise ConfigError(message, hint="it must be a readable UTF-8 file.") from None
+    try:
+        data = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    except (json.JSONDecodeError, yaml.YAMLError) as error:
+        first_line = str(error).splitlines()[0]
+        message = f"{path} is not valid {'JSON' if path.suffix == '.json' else 'YAML'}: {first_line}."
+        raise ConfigError(message, hint="check brackets, indentation and colons.") from None
+    return parse_script(data if data is not None else {}, where=str(path))
+
+
+def parse_script(data: Any, *, where: str = "script") -> Script:
+    """Check plain data. Raises ConfigError naming the first mistake, with a suggestion."""
+    try:
+        return Script.model_validate(data)
+    except ValidationError as error:
+        raise _readable(where, error) from None
+
+
+_MODELS: Mapping[str, type[_Checked]] = {
+    "reply": Reply,
+    "fault": Fault,
+    "when": When,
+    "health": Health,
+    "usage": UsageScript,
+    "tool_calls": ToolCallScript,
+    "rules": Rule,
+}
+
+
+def _readable(where: str, error: ValidationError) -> ConfigError:
+    first = error.errors()[0]
+    # The UsageScript|Literal union puts the tried type's name into the place; a reader does not want it.
+    place = [str(part) for part in first["loc"] if not str(part).startswith(("literal[", "UsageScript"))]
+    dotted = ".".join(place) or "the script"
+    if first["type"] == "extra_forbidden":
+        around = next((part for part in reversed(place[:-1]) if not part.isdigit()), "")
+        fields = _MODELS.get(around, Script).model_fields
+        return ConfigError(f"{where}: unknown setting '{dotted}'.", hint=hint_for(place[-1], fields, noun="settings"))
+    if first["type"] == "literal_error" and place and place[-1] == "kind":
+        given = str(first["input"])
+        return ConfigError(
+            f"{where}: {dotted} is '{given}'.", hint=hint_for(given, get_args(FaultKind), noun="fault kinds")
+        )
+    said = first["msg"].removeprefix("Value error, ")
+    return ConfigError(f"{where}: {dotted}: {said}.", hint="see the fake server's script in the documentation.")
