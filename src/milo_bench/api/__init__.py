@@ -1,15 +1,39 @@
-"""The library's face and the only wiring of the rooms: run, grade, score, compare, infer."""
+"""The library's face and the only wiring of the rooms: run, grade, score, compare, infer.
 
-from milo_bench.api.exporting import export_inspect, export_junit
-from milo_bench.api.judging import (
-    JudgedAttempt,
-    SideRef,
-    compare_logs,
-    judge_log,
-    judge_logs,
-    save_verdicts,
-    score_logs,
-)
+Names are imported when they are first used, so that a run does not pay for the statistics of a
+scorecard.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from milo_bench.api.exporting import export_inspect, export_junit
+    from milo_bench.api.inferring import infer
+    from milo_bench.api.judging import (
+        JudgedAttempt,
+        SideRef,
+        compare_logs,
+        judge_log,
+        judge_logs,
+        save_verdicts,
+        score_logs,
+    )
+
+_HOME = {
+    "JudgedAttempt": "judging",
+    "SideRef": "judging",
+    "compare_logs": "judging",
+    "export_inspect": "exporting",
+    "export_junit": "exporting",
+    "infer": "inferring",
+    "judge_log": "judging",
+    "judge_logs": "judging",
+    "save_verdicts": "judging",
+    "score_logs": "judging",
+}
 
 __all__ = [
     "JudgedAttempt",
@@ -17,8 +41,16 @@ __all__ = [
     "compare_logs",
     "export_inspect",
     "export_junit",
+    "infer",
     "judge_log",
     "judge_logs",
     "save_verdicts",
     "score_logs",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,94 @@
+"""Standard input and a prompt template in, one target's answer out; the rails decide first."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from milo_bench.config.settings import RunConfig, TargetConfig
+from milo_bench.core.chat import ChatRequest, Exchange
+from milo_bench.core.errors import DataError, GateFailed, PrerequisiteError, TargetError, UsageError
+from milo_bench.core.records import Timeouts, Workload
+from milo_bench.suites import find_prompt, render_prompt
+from milo_bench.targets import open_target
+
+TIMELINE_SCHEMA = "milo-bench.timeline/1"
+
+
+def infer(
+    text: str,
+    *,
+    template: str,
+    target: TargetConfig,
+    env: Mapping[str, str],
+    suite: str | None = None,
+    constrained: bool = False,
+    allow_hosted: bool = False,
+    limits: RunConfig | None = None,
+) -> Exchange:
+    """Ask ``target`` once with the prompt ``template`` filled from ``text``.
+
+    A timeline as ``case-timeline`` prints it becomes ``prepared``; any other JSON object becomes
+    ``input``; anything else is ``input.document``. Raises GateFailed for a timeline that goes to
+    human review, UsageError for a hosted target without ``allow_hosted``, TargetError where no
+    answer came.
+    """
+    if target.hosted and not allow_hosted:
+        message = f"'{target.name}' is a hosted target, and this text would leave your network."
+        raise UsageError(message, hint="add --allow-hosted if it may.")
+    workload = find_prompt(template, suite=suite)
+    variables = _variables(text, workload)
+    schema = workload.json_schema if constrained else None
+    if constrained and schema is None:
+        message = f"The template '{template}' has no answer schema to constrain decoding to."
+        raise UsageError(message, hint="leave --constrained out.")
+    request = ChatRequest(
+        messages=render_prompt(workload, variables),
+        max_tokens=workload.max_tokens,
+        temperature=workload.temperature,
+        stop=workload.stop,
+        json_schema=schema,
+    )
+    exchange = asyncio.run(_ask(request, target, env, limits or RunConfig()))
+    if exchange.failure is not None:
+        message = f"'{target.name}' gave no answer: {exchange.failure.message}"
+        raise TargetError(message, hint=f"the failure is '{exchange.failure.kind}'; see 'milo-bench targets'.")
+    return exchange
+
+
+async def _ask(request: ChatRequest, config: TargetConfig, env: Mapping[str, str], limits: RunConfig) -> Exchange:
+    target = open_target(config, env)
+    try:
+        await target.start()
+        now = time.monotonic()
+        timeouts = Timeouts(limits.connect_timeout_s, limits.first_token_timeout_s, limits.total_timeout_s)
+        return await target.ask(request, timeouts=timeouts, zero_s=now, intended_s=0.0)
+    finally:
+        await target.stop()
+
+
+def _variables(text: str, workload: Workload) -> dict[str, Any]:
+    if not text.strip():
+        message = "There is nothing on standard input."
+        raise UsageError(message, hint="pipe a document or a timeline into this command.")
+    document: Any = None
+    if text.lstrip().startswith("{"):
+        try:
+            document = msgspec.json.decode(text)
+        except msgspec.DecodeError as error:
+            message = f"Standard input starts like JSON and is none: {error}."
+            raise DataError(message, hint="pipe the whole document; a cut pipe cuts JSON.") from None
+    if isinstance(document, dict) and document.get("schema") == TIMELINE_SCHEMA:
+        if document.get("route") == "human_review":
+            reasons = "; ".join(str(reason) for reason in document.get("reasons", ()))
+            message = f"Case {document.get('case_id', '')} goes to human review: {reasons or 'no reason given'}."
+            raise GateFailed(message, hint="no model was asked; a person has to settle the record first.")
+        return {"input": {}, "prepared": document}
+    if workload.prepare and not isinstance(document, dict):
+        message = f"The template '{workload.prompt_name}' needs a timeline, and standard input is plain text."
+        raise PrerequisiteError(message, hint="pipe it from 'case-timeline build --case ID'.")
+    return {"input": document if isinstance(document, dict) else {"document": text}}

@@ -1,0 +1,62 @@
+"""``milo-bench infer``: standard input in, one model's answer out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from milo_bench.core.errors import DataError
+
+
+@click.command()
+@click.option("--model", required=True, metavar="TARGET", help="A target of bench.yaml.")
+@click.option("--template", required=True, metavar="PROMPT", help="A prompt of a suite, e.g. timeline_summary_v3.")
+@click.option("--suite", help="Look for the prompt only in this suite (name or folder).")
+@click.option("--constrained", is_flag=True, help="Ask the server to decode within the workload's answer schema.")
+@click.option("--allow-hosted", is_flag=True, help="Let the text leave your network for a hosted target.")
+@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
+@click.option("--json", "as_json", is_flag=True, help="The whole exchange as one JSON document: answer, usage, times.")
+def infer(
+    model: str,
+    template: str,
+    suite: str | None,
+    constrained: bool,
+    allow_hosted: bool,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Put standard input through a prompt template and one target; the answer goes to standard output.
+
+    A timeline from case-timeline that was routed to human review is refused with exit code 1.
+    """
+    import msgspec
+
+    from milo_bench import api
+    from milo_bench.config.settings import load_settings
+
+    settings = load_settings(config, os.environ)
+    target = settings.target(model)
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"Standard input is not UTF-8 (byte {error.start})."
+        raise DataError(message, hint="convert it first, e.g. with iconv.") from None
+    exchange = api.infer(
+        text,
+        template=template,
+        target=target,
+        env=os.environ,
+        suite=suite,
+        constrained=constrained,
+        allow_hosted=allow_hosted,
+        limits=settings.run,
+    )
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(exchange), indent=2))
+        return
+    click.echo(exchange.text)
+    if exchange.finish_reason == "length":
+        click.echo("The answer was cut at max_tokens.", err=True)
