@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-dep
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 
-.PHONY: help install demo test lint types unit bench pins clean
+.PHONY: help install demo test lint types unit bench docs pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ unit: $(INSTALLED_DEV) ## The tests, with a real model server
 
 bench: $(INSTALLED_DEV) ## Speed and truth of the measuring itself, beside peers
 	$(BIN)/python -m benchmarks.engine
+
+docs: $(INSTALLED) ## Write docs/reference/ from the code
+	$(BIN)/python -m milo_bench.cli.reference docs/reference
 
 pins: ## Compile requirements/*.in again (needs uv on the PATH)
 	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements/dev.in -o requirements/dev.txt

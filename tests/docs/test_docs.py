@@ -1,0 +1,67 @@
+"""The documentation says what the code does: pages are generated, links lead somewhere, commands exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from milo_bench.cli.main import COMMANDS, milo_bench
+from milo_bench.cli.reference import reference_pages
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
+
+
+@pytest.mark.parametrize("name", reference_pages())
+def test_reference_pages_are_what_the_code_generates(name: str) -> None:
+    written = (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8")
+    assert written == reference_pages()[name], "run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / link).exists(), f"{page.name} links to {link}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_command_lines_in_the_documentation_name_real_commands_and_flags(page: Path) -> None:
+    text = page.read_text(encoding="utf-8").replace("\\\n", " ")
+    for line in re.findall(r"(?:^|[`|])\s*(?:\.venv/bin/)?milo-bench ([a-z][^`|\n]*)", text, flags=re.MULTILINE):
+        words = shlex.split(line.partition(" #")[0].partition(" <")[0])
+        name = words[0]
+        assert name in COMMANDS, f"{page.name}: milo-bench {name}"
+        command = milo_bench.get_command(None, name)  # the group looks names up without a context
+        if hasattr(command, "commands") and len(words) > 1:
+            command = command.commands.get(words[1])
+            assert command is not None, f"{page.name}: milo-bench {name} {words[1]}"
+        known = {option for param in command.params for option in (*param.opts, *param.secondary_opts)} | {"--help"}
+        for word in words[1:]:
+            if word.startswith("--"):
+                assert word.partition("=")[0] in known, f"{page.name}: milo-bench {name} {word}"
+
+
+def test_every_command_setting_and_check_is_documented() -> None:
+    from milo_bench.config.settings import PrivacyConfig, RunConfig, TargetConfig
+    from milo_bench.grade.base import CHECKS
+
+    pages = {name: (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") for name in reference_pages()}
+    for name in COMMANDS:
+        assert f"`milo-bench {name}`" in pages["commands.md"]
+    for model in (TargetConfig, PrivacyConfig, RunConfig):
+        for field in model.model_fields:
+            assert field == "name" or f"`{field}`" in pages["settings.md"]
+    for name, check in CHECKS:
+        assert f"## `{name}`" in pages["checks.md"]
+        assert type(check).__doc__, f"the check '{name}' says nothing about itself"
+
+
+def test_every_exit_code_is_documented() -> None:
+    from milo_bench.core import errors
+
+    page = (ROOT / "docs" / "reference" / "exit-codes.md").read_text(encoding="utf-8")
+    for thing in vars(errors).values():
+        if isinstance(thing, type) and issubclass(thing, errors.MiloError) and thing is not errors.MiloError:
+            assert re.search(rf"{thing.__name__}\s+{thing.exit_code}\b", page), thing.__name__
