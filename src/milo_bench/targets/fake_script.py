@@ -208,7 +208,9 @@ _MODELS: Mapping[str, type[_Checked]] = {
 
 
 def _readable(where: str, error: ValidationError) -> ConfigError:
-    first = error.errors()[0]
+    # Of a union's alternatives the one with an unknown setting is the one that was meant.
+    problems = error.errors()
+    first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
     # The UsageScript|Literal union puts the tried type's name into the place; a reader does not want it.
     place = [str(part) for part in first["loc"] if not str(part).startswith(("literal[", "UsageScript"))]
     dotted = ".".join(place) or "the script"
