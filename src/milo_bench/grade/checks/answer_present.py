@@ -1,0 +1,40 @@
+"""An answer in, whether there is one out: text, not white space, and not only reasoning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+
+
+class AnswerPresentParams(Params, frozen=True):
+    """``whole`` also fails an answer that the token limit cut off."""
+
+    whole: bool = False
+
+
+class AnswerPresent:
+    name = "answer_present"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, AnswerPresentParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        attempt = case.attempt
+        if not attempt.output.strip() and not attempt.tool_calls:
+            reason = "the answer is empty"
+            if attempt.reasoning.strip():
+                reason = f"the answer is empty: the model wrote {len(attempt.reasoning)} characters of reasoning only"
+            elif attempt.finish_reason == "length":
+                reason = "the answer is empty: the token limit was reached before any text"
+            return [Verdict(self.name, self.version, "fail", "empty_answer", reason)]
+        if attempt.finish_reason == "length" and read_params(self.name, params, AnswerPresentParams).whole:
+            reason = f"the answer was cut off at the limit of {case.workload.max_tokens} tokens"
+            return [Verdict(self.name, self.version, "fail", "cut_off", reason)]
+        return [Verdict(self.name, self.version, "pass", reason="there is an answer")]
+
+
+CHECKS.add(AnswerPresent.name, AnswerPresent())

@@ -1,0 +1,66 @@
+"""An attempt on a case in, whether a contradictory case went to a person, and only such a case, out.
+
+``expect``: ``route`` is ``human_review`` where the record's current statuses contradict each other,
+``summarise`` where they do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+
+
+class ConflictBypassedParams(Params, frozen=True):
+    """``review_marks``: an answer that begins with one of these sends the case to a person itself."""
+
+    review_marks: tuple[str, ...] = ("HUMAN_REVIEW", "ESCALATE:")
+
+
+class ConflictBypassed:
+    name = "conflict_bypassed"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, ConflictBypassedParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        route = case.fixture.expect.get("route")
+        if route not in ("human_review", "summarise"):
+            return [Verdict(self.name, self.version, "skip", reason="the fixture names no route")]
+        marks = read_params(self.name, params, ConflictBypassedParams).review_marks
+        sent_on = bool(marks) and case.output.lstrip().startswith(marks)
+        if route == "human_review" and not sent_on:
+            reason = "the record's current statuses contradict each other; a summary was written instead of a review"
+            spans = (Span("output", 0, len(case.output), "summary"),) if case.output else ()
+            return [
+                Verdict(self.name, self.version, "fail", "conflict_not_bypassed", reason, "", spans, route, "summarise")
+            ]
+        if route == "summarise" and sent_on:
+            return [self._needless("the answer sends the case to a person")]
+        if route == "summarise":
+            return [Verdict(self.name, self.version, "skip", reason="nothing in the record contradicts itself")]
+        return [Verdict(self.name, self.version, "pass", reason="sent to a person", expected=route, got=route)]
+
+    def judge_bypass(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        route, bypass = case.fixture.expect.get("route"), case.attempt.bypass
+        got = bypass.split(":", 1)[0].strip()
+        if route == "human_review" and got == "human_review":
+            return [Verdict(self.name, self.version, "pass", reason=bypass, expected="human_review", got=got)]
+        if route == "human_review":
+            reason = f"the case was sent to {got}, not to a person"
+            return [Verdict(self.name, self.version, "fail", "wrong_route", reason, expected="human_review", got=got)]
+        if route == "summarise":
+            return [self._needless(f"the case was kept from the model ({bypass})")]
+        return [Verdict(self.name, self.version, "skip", reason="the fixture names no route")]
+
+    def _needless(self, what: str) -> Verdict:
+        reason = f"{what}, and nothing in the record contradicts itself"
+        return Verdict(
+            self.name, self.version, "fail", "needless_bypass", reason, expected="summarise", got="human_review"
+        )
+
+
+CHECKS.add(ConflictBypassed.name, ConflictBypassed())

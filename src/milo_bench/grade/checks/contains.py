@@ -1,0 +1,32 @@
+"""An answer in, whether one of the texts wanted stands in it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase
+from milo_bench.grade.wanted_text import read_wanted
+
+
+class Contains:
+    name = "contains"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_wanted(self.name, params)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_wanted(self.name, params)
+        wanted = rules.wanted(case.fixture, self.name)
+        if not wanted:
+            return [Verdict(self.name, self.version, "skip", reason="no text to look for is named")]
+        got = rules.folded(case.output)
+        if any(text and rules.folded(text) in got for text in wanted):
+            return [Verdict(self.name, self.version, "pass", expected=" or ".join(wanted))]
+        reason = f"the answer lacks {' or '.join(repr(text[:100]) for text in wanted)}"
+        return [Verdict(self.name, self.version, "fail", "text_missing", reason, expected=" or ".join(wanted))]
+
+
+CHECKS.add(Contains.name, Contains())

@@ -1,0 +1,33 @@
+"""An answer in, whether all of the texts wanted stand in it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase
+from milo_bench.grade.wanted_text import read_wanted
+
+
+class ContainsAll:
+    name = "contains_all"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_wanted(self.name, params)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_wanted(self.name, params)
+        wanted = rules.wanted(case.fixture, self.name)
+        if not wanted:
+            return [Verdict(self.name, self.version, "skip", reason="no text to look for is named")]
+        got = rules.folded(case.output)
+        lacking = [text for text in wanted if not text or rules.folded(text) not in got]
+        if not lacking:
+            return [Verdict(self.name, self.version, "pass", expected=" and ".join(wanted))]
+        reason = f"the answer lacks {', '.join(repr(text[:100]) for text in lacking)}"
+        return [Verdict(self.name, self.version, "fail", "text_missing", reason, expected=" and ".join(wanted))]
+
+
+CHECKS.add(ContainsAll.name, ContainsAll())

@@ -1,0 +1,36 @@
+"""An answer in, whether it is one of the texts wanted, but for space around it, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase
+from milo_bench.grade.wanted_text import read_wanted
+
+
+class Equals:
+    name = "equals"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_wanted(self.name, params)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_wanted(self.name, params)
+        wanted = rules.wanted(case.fixture, self.name)
+        if not wanted:
+            return [Verdict(self.name, self.version, "skip", reason="no text to look for is named")]
+        got = rules.folded(case.output.strip())
+        if any(got == rules.folded(text.strip()) for text in wanted):
+            return [Verdict(self.name, self.version, "pass", expected=wanted[0], got=case.output.strip()[:200])]
+        reason = f"the answer is {case.output.strip()[:100]!r}; expected {wanted[0][:100]!r}"
+        return [
+            Verdict(
+                self.name, self.version, "fail", "not_equal", reason, expected=wanted[0], got=case.output.strip()[:200]
+            )
+        ]
+
+
+CHECKS.add(Equals.name, Equals())

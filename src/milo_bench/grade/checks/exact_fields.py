@@ -1,0 +1,143 @@
+"""A JSON answer and the gold fields in, one verdict for each field out; dates are made alike before comparing.
+
+``expect``: ``fields`` maps field to gold value; ``accept`` (optional) maps field to a list of further
+right values; ``decoys`` (optional) maps a name to a value, or to a list of values, that a reader may
+mix up with the right one; ``spans`` (optional) maps field to [start, end] in the input's document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal, TypeAlias
+
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.field_values import ABSENT, Kind, Likeness, comparable, kind_of
+from milo_bench.grade.json_places import find_value, written
+
+Fields: TypeAlias = list[str]
+
+
+class ExactFieldsParams(Params, frozen=True):
+    """``fields`` narrows to some; the rest is how values are made alike before they are compared.
+
+    White space runs count as one space, and case and punctuation count, unless said otherwise.
+    ``kinds`` sets a field's kind where its gold value does not show it.
+    """
+
+    fields: Fields = []
+    kinds: dict[str, Kind] = {}
+    whitespace: bool = True
+    casefold: bool = False
+    punctuation: bool = False
+    casefold_fields: Fields = []
+    punctuation_fields: Fields = []
+    day_first: bool = True
+    languages: tuple[str, ...] = ("en",)
+    absent_is_null: bool = False
+
+    def likeness(self, field: str, gold: Any) -> Likeness:
+        return Likeness(
+            kind=self.kinds.get(field) or kind_of(gold),
+            whitespace=self.whitespace,
+            casefold=self.casefold or field in self.casefold_fields,
+            punctuation=self.punctuation or field in self.punctuation_fields,
+            day_first=self.day_first,
+            languages=self.languages,
+        )
+
+
+class ExactFields:
+    name = "exact_fields"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, ExactFieldsParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, ExactFieldsParams)
+        gold = case.fixture.expect.get("fields")
+        if not isinstance(gold, dict) or not gold:
+            return [Verdict(self.name, self.version, "skip", reason="the fixture names no gold fields")]
+        names = rules.fields or list(gold)
+        answer = case.json
+        if not answer.usable or not isinstance(answer.value, dict):
+            return [self._unreadable(case, name, gold.get(name)) for name in names if name in gold]
+        return [self._field(case, rules, name, gold[name], answer.value) for name in names if name in gold]
+
+    def _unreadable(self, case: GradeCase, name: str, gold: Any) -> Verdict:
+        problem = case.json.problem or "the answer is JSON, but no object"
+        reason = f"{name} could not be read: {problem}"
+        if case.json.reading == "repaired" and isinstance(case.json.value, dict) and name in case.json.value:
+            reason += f" (a repair would read {written(case.json.value[name])})"
+        return Verdict(self.name, self.version, "fail", "malformed_json", reason, name, expected=written(gold))
+
+    def _field(
+        self, case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any, answer: Mapping[str, Any]
+    ) -> Verdict:
+        got = answer.get(name, ABSENT)
+        if got is ABSENT and rules.absent_is_null:
+            got = None
+        expected = written(gold)
+        if got is ABSENT:
+            reason = f"{name} is not in the answer; expected {expected}"
+            return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected=expected)
+        likeness = rules.likeness(name, gold)
+        if got == gold or self._right(case, name, gold, comparable(got, likeness), likeness):
+            return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=written(got))
+        category, reason = self._wrong(case, rules, name, gold, got)
+        spans = tuple(span for span in (find_value(case.output, name), _gold_span(case, name)) if span is not None)
+        return Verdict(self.name, self.version, "fail", category, reason, name, spans, expected, written(got))
+
+    def _right(self, case: GradeCase, name: str, gold: Any, got: object, likeness: Likeness) -> bool:
+        if got == comparable(gold, likeness):
+            return True
+        accept = case.fixture.expect.get("accept")
+        further = accept.get(name, ()) if isinstance(accept, dict) else ()
+        return isinstance(further, list | tuple) and any(got == comparable(one, likeness) for one in further)
+
+    def _wrong(self, case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any, got: Any) -> tuple[str, str]:
+        expected, value = written(gold), written(got)
+        if got is None:
+            return "missing_value", f"{name} is null; expected {expected}"
+        if gold is None:
+            confused = _confused_with(case, rules, name, got)
+            also = f", which is the {confused}" if confused else ""
+            return "invented_value", f"{name} is {value}{also}; expected null, for the source does not say"
+        if confused := _confused_with(case, rules, name, got):
+            return f"confused_with:{confused}", f"{name} is {value}, which is the {confused}; expected {expected}"
+        if rules.likeness(name, gold).kind == "date" and isinstance(comparable(got, rules.likeness(name, gold)), str):
+            return "wrong_field", f"{name} is {value}; expected {expected}"
+        if rules.likeness(name, gold).kind == "date":
+            return "unreadable_date", f"{name} is {value}, which is no full date; expected {expected}"
+        return "wrong_field", f"{name} is {value}; expected {expected}"
+
+
+def _confused_with(case: GradeCase, rules: ExactFieldsParams, name: str, got: Any) -> str:
+    """The name of the decoy or other field whose value ``got`` is, or ""."""
+    for label, value in _others(case, name):
+        likeness = rules.likeness(name, value)
+        if value not in (None, "") and comparable(got, likeness) == comparable(value, likeness):
+            return label
+    return ""
+
+
+def _others(case: GradeCase, name: str) -> Iterator[tuple[str, Any]]:
+    for source in ("decoys", "fields"):
+        values = case.fixture.expect.get(source)
+        for label, value in values.items() if isinstance(values, dict) else ():
+            if label != name or source == "decoys":
+                for one in value if isinstance(value, list) else [value]:
+                    yield str(label), one
+
+
+def _gold_span(case: GradeCase, name: str) -> Span | None:
+    spans = case.fixture.expect.get("spans")
+    place = spans.get(name) if isinstance(spans, dict) else None
+    if not (isinstance(place, list | tuple) and len(place) == 2 and all(type(one) is int for one in place)):
+        return None
+    where: Literal["input.document"] = "input.document"
+    return Span(where, place[0], place[1], f"{name}: expected")
+
+
+CHECKS.add(ExactFields.name, ExactFields())

@@ -1,0 +1,70 @@
+"""An answer in, whether it has the plain shape that was asked for out: how it starts, its lines, no markdown."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+
+_MARKDOWN = re.compile(r"^#{1,6} .*$|```|\*\*[^*\n]+\*\*|^\|.*\|$|\[[^\]\n]+\]\([^)\n]+\)", re.MULTILINE)
+
+
+class FormatParams(Params, frozen=True):
+    """Every rule that is set must hold. ``starts_with``: one of these; ``may_be``: a whole answer that is always right
+    in shape begins with one of these, e.g. ``ESCALATE:`` beside drafts that start with ``Template:``.
+    """
+
+    starts_with: list[str] = []
+    ends_with: list[str] = []
+    may_be: list[str] = []
+    min_lines: int = 0
+    max_lines: int | None = None
+    max_characters: int | None = None
+    no_markdown: bool = False
+    no_blank_lines: bool = False
+
+
+class Format:
+    name = "format"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, FormatParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, FormatParams)
+        text = case.output.strip()
+        if rules.may_be and text.startswith(tuple(rules.may_be)) and "\n" not in text:
+            return [Verdict(self.name, self.version, "pass", reason="a single line of the kind that is allowed")]
+        problems = list(_problems(text, rules))
+        marks: tuple[Span, ...] = ()
+        if rules.no_markdown:
+            marks = tuple(Span("output", *mark.span(), "markdown") for mark in _MARKDOWN.finditer(case.output))
+        if marks:
+            problems.append("it holds markdown, and plain text was asked for")
+        if problems:
+            reason = "; ".join(problems)
+            return [Verdict(self.name, self.version, "fail", "wrong_format", reason, spans=marks)]
+        return [Verdict(self.name, self.version, "pass", reason="the shape is as asked for")]
+
+
+def _problems(text: str, rules: FormatParams) -> Iterator[str]:
+    lines = text.splitlines()
+    if rules.starts_with and not text.startswith(tuple(rules.starts_with)):
+        yield f"it starts with {text[:40]!r}, not with {' or '.join(map(repr, rules.starts_with))}"
+    if rules.ends_with and not text.endswith(tuple(rules.ends_with)):
+        yield f"it ends with {text[-40:]!r}, not with {' or '.join(map(repr, rules.ends_with))}"
+    if len(lines) < rules.min_lines:
+        yield f"it has {len(lines)} lines; at least {rules.min_lines} were asked for"
+    if rules.max_lines is not None and len(lines) > rules.max_lines:
+        yield f"it has {len(lines)} lines; at most {rules.max_lines} were asked for"
+    if rules.max_characters is not None and len(text) > rules.max_characters:
+        yield f"it has {len(text)} characters; at most {rules.max_characters} were asked for"
+    if rules.no_blank_lines and any(not line.strip() for line in lines):
+        yield "it has blank lines"
+
+
+CHECKS.add(Format.name, Format())

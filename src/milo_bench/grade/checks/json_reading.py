@@ -1,0 +1,44 @@
+"""An answer in, whether it is JSON as written out: strict passes, a repaired or unreadable one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+
+
+class JsonReadingParams(Params, frozen=True):
+    """``fenced``: whether JSON inside a code fence or prose passes."""
+
+    fenced: bool = True
+
+
+class JsonReading:
+    """``got`` is always one of strict, fenced, repaired, failed."""
+
+    name = "json_reading"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, JsonReadingParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        answer = case.json
+        match answer.reading:
+            case "strict":
+                return [Verdict(self.name, self.version, "pass", reason="the whole answer is JSON", got="strict")]
+            case "fenced" if read_params(self.name, params, JsonReadingParams).fenced:
+                reason = f"JSON once {answer.problem} is cut away"
+                return [Verdict(self.name, self.version, "pass", reason=reason, got="fenced")]
+            case "fenced":
+                category, reason = "fenced_json", f"not JSON as it stands: {answer.problem}"
+            case "repaired":
+                category, reason = "malformed_json", f"only a repair makes it JSON: {answer.problem}"
+            case "failed":
+                category, reason = "malformed_json", answer.problem
+        return [Verdict(self.name, self.version, "fail", category, reason, expected="strict", got=answer.reading)]
+
+
+CHECKS.add(JsonReading.name, JsonReading())

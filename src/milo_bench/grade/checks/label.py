@@ -1,0 +1,73 @@
+"""An answer in, whether its label is the gold one out, with both labels for a confusion matrix.
+
+``expect``: ``label`` is the gold label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.records import Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.json_places import written
+
+
+class LabelParams(Params, frozen=True):
+    """``field``: the key of a JSON answer that holds the label; "" where the whole answer is the label.
+
+    ``labels``: what may be answered, so that anything else is told apart from a wrong label.
+    """
+
+    field: str = ""
+    labels: list[str] = []
+    casefold: bool = True
+
+
+class Label:
+    name = "label"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        rules = read_params(self.name, params, LabelParams)
+        folded = [label.casefold() if rules.casefold else label for label in rules.labels]
+        if len(set(folded)) != len(folded):
+            message = f"The check '{self.name}' lists a label twice."
+            raise ConfigError(message, hint="Labels that differ only in case are one label unless casefold is false.")
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, LabelParams)
+        expected = case.fixture.expect.get("label")
+        if not isinstance(expected, str):
+            return [Verdict(self.name, self.version, "skip", reason="the fixture names no gold label")]
+        if rules.field:
+            answer = case.json
+            if not answer.usable or not isinstance(answer.value, dict):
+                reason = f"no label to read: {answer.problem or 'the answer is JSON, but no object'}"
+                return [Verdict(self.name, self.version, "fail", "malformed_json", reason, expected=expected)]
+            value = answer.value.get(rules.field)
+            got = value if isinstance(value, str) else written(value)
+        else:
+            got = case.output.strip().strip("\"'`*.").strip()
+        return [self._verdict(expected, got, rules)]
+
+    def _verdict(self, expected: str, got: str, rules: LabelParams) -> Verdict:
+        known = {_folded(label, rules): label for label in (*rules.labels, expected)}
+        label = known.get(_folded(got, rules))
+        if label == known[_folded(expected, rules)]:
+            return Verdict(self.name, self.version, "pass", expected=expected, got=expected)
+        shown = label or got[:100]
+        if rules.labels and label is None:
+            reason = f"the answer is no label of the list: {shown!r}; expected {expected}"
+            return Verdict(self.name, self.version, "fail", "unknown_label", reason, expected=expected, got=shown)
+        reason = f"the label is {shown}; expected {expected}"
+        return Verdict(self.name, self.version, "fail", "wrong_label", reason, expected=expected, got=shown)
+
+
+def _folded(label: str, rules: LabelParams) -> str:
+    plain = " ".join(label.split())
+    return plain.casefold() if rules.casefold else plain
+
+
+CHECKS.add(Label.name, Label())

@@ -1,0 +1,38 @@
+"""An answer in, whether it is free of the texts that must not stand in it out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase
+from milo_bench.grade.wanted_text import read_wanted
+
+
+class NotContains:
+    name = "not_contains"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_wanted(self.name, params)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_wanted(self.name, params)
+        wanted = rules.wanted(case.fixture, self.name)
+        if not wanted:
+            return [Verdict(self.name, self.version, "skip", reason="no text to look for is named")]
+        spans: list[Span] = []
+        for text in wanted:
+            flags = re.IGNORECASE if rules.casefold else re.NOFLAG
+            found = re.finditer(re.escape(text), case.output, flags) if text else iter(())
+            spans.extend(Span("output", match.start(), match.end(), text[:60]) for match in found)
+        if not spans:
+            return [Verdict(self.name, self.version, "pass", reason="none of the texts stands in the answer")]
+        said = ", ".join(sorted({repr(span.label) for span in spans}))
+        reason = f"the answer holds {said}, which must not stand there"
+        return [Verdict(self.name, self.version, "fail", "text_forbidden", reason, spans=tuple(spans))]
+
+
+CHECKS.add(NotContains.name, NotContains())

@@ -1,0 +1,78 @@
+"""A JSON answer in, every way in which it breaks the workload's schema out, in one verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import jsonschema_rs
+import msgspec
+
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.records import Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.json_places import find_value
+
+_LISTED: Final = 20  # errors written out; the rest is counted
+_encode = msgspec.json.Encoder().encode
+
+
+class SchemaParams(Params, frozen=True):
+    """``formats``: whether ``format: date`` and its like are held; off, because dates are normalised later."""
+
+    formats: bool = False
+
+
+class Schema:
+    name = "schema"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, SchemaParams)
+        if workload.json_schema is None:
+            message = f"The check '{self.name}' needs a schema, and workload '{workload.name}' has none."
+            raise ConfigError(message, hint="Name the file under `schema:` of the workload in suite.yaml.")
+        try:
+            jsonschema_rs.validator_for(workload.json_schema)
+        except (jsonschema_rs.ValidationError, ValueError) as error:
+            message = f"The schema of workload '{workload.name}' is not a JSON Schema: {str(error)[:300]}"
+            raise ConfigError(message, hint="Put right the file named under `schema:` in suite.yaml.") from None
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        answer = case.json
+        if not answer.usable:
+            return [Verdict(self.name, self.version, "fail", "malformed_json", f"no JSON to check: {answer.problem}")]
+        wanted = read_params(self.name, params, SchemaParams)
+        validator = _validator(_encode(case.workload.json_schema), wanted.formats)
+        if validator.is_valid(answer.value):
+            return [Verdict(self.name, self.version, "pass", reason="the answer fits the schema")]
+        errors = list(validator.iter_errors(answer.value))
+        lines = [f"{_path(error.instance_path)}: {_short(error.message)}" for error in errors[:_LISTED]]
+        if len(errors) > _LISTED:
+            lines.append(f"and {len(errors) - _LISTED} more")
+        spans = [
+            span
+            for error in errors[:_LISTED]
+            if error.instance_path
+            and (span := find_value(case.output, str(error.instance_path[0]), label=_path(error.instance_path)))
+        ]
+        reason = "; ".join(lines)
+        return [Verdict(self.name, self.version, "fail", "schema_violation", reason, spans=tuple(spans))]
+
+
+@lru_cache(maxsize=64)
+def _validator(schema: bytes, formats: bool) -> Any:
+    return jsonschema_rs.validator_for(msgspec.json.decode(schema), validate_formats=formats)
+
+
+def _path(parts: Iterable[str | int]) -> str:
+    """``$.source_spans.received_date``, ``$[2]``."""
+    return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= 200 else f"{message[:197]}..."
+
+
+CHECKS.add(Schema.name, Schema())

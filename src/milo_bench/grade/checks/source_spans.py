@@ -1,0 +1,153 @@
+"""A JSON answer with quotes in, one verdict for each non-null field out: is its quote in the source, and says so.
+
+The answer carries an object (``source_spans``) from field to a quote, or a list of quotes. A quote
+supports a value where the source at that place holds the value's date, number or words; a value
+from the schema's fixed list (an enum) is a judgement and needs a quote, but not its own words in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final, Literal, TypeAlias
+
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.json_places import find_value, written
+from milo_bench.guards.dates import find_dates, normalise_date, same_date
+from milo_bench.guards.quotes import MIN_SCORE, find_quote
+
+Support: TypeAlias = Literal["auto", "words", "date", "none"]
+
+
+_WORD = re.compile(r"[^\W_]+")
+_LINE_HYPHEN = re.compile(r"(?<=[^\W\d])[-‐\u00ad]\s*\n\s*(?=[^\W\d])")
+_MIN_JOINED: Final = 5  # characters
+
+
+class SourceSpansParams(Params, frozen=True):
+    """``field`` holds the quotes, ``document`` names the input's source text, ``min_score`` is 0..1."""
+
+    field: str = "source_spans"
+    document: str = "document"
+    skip: list[str] = []
+    support: dict[str, Support] = {}
+    min_score: float = MIN_SCORE
+    day_first: bool = True
+
+
+class SourceSpans:
+    name = "source_spans"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        rules = read_params(self.name, params, SourceSpansParams)
+        if not 0.5 <= rules.min_score <= 1:
+            message = f"The check '{self.name}' cannot use min_score {rules.min_score}."
+            raise ConfigError(message, hint="Give a number from 0.5 (loose) to 1 (exact).")
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, SourceSpansParams)
+        source = case.fixture.input.get(rules.document)
+        if not isinstance(source, str):
+            return [Verdict(self.name, self.version, "skip", reason=f"the input has no text named {rules.document}")]
+        answer = case.json
+        if not answer.usable or not isinstance(answer.value, dict):
+            reason = f"no quotes to look up: {answer.problem or 'the answer is JSON, but no object'}"
+            return [Verdict(self.name, self.version, "fail", "malformed_json", reason)]
+        quotes = answer.value.get(rules.field)
+        values = {
+            name: value
+            for name, value in answer.value.items()
+            if value is not None and name != rules.field and name not in rules.skip
+        }
+        if not values:
+            return [Verdict(self.name, self.version, "skip", reason="the answer gives no value that needs a quote")]
+        given = quotes if isinstance(quotes, dict) else {}
+        kinds: dict[str, Support] = dict.fromkeys(_judged_fields(case.workload), "none")
+        kinds.update(rules.support)
+        return [
+            self._field(case, rules, source, name, value, given.get(name), kinds.get(name, "auto"))
+            for name, value in values.items()
+        ]
+
+    def _field(
+        self, case: GradeCase, rules: SourceSpansParams, source: str, name: str, value: Any, given: Any, kind: Support
+    ) -> Verdict:
+        if given is None or given == "" or given == []:
+            reason = f"{name} is {written(value)}, but no source span is given for it"
+            return self._fail(case, name, "missing_span", reason, got="")
+        quotes = given if isinstance(given, list) else [given]
+        if not all(isinstance(quote, str) and quote.strip() for quote in quotes):
+            reason = f"the source span of {name} is {written(given)}; a span is a verbatim quote"
+            return self._fail(case, name, "bad_span", reason, got=written(given))
+        places = []
+        for quote in quotes:
+            place = find_quote(quote, source, min_score=rules.min_score)
+            if place is None:
+                reason = f"the source span of {name} is not in the document: {written(quote)}"
+                return self._fail(case, name, "span_not_in_source", reason, got=written(quote))
+            places.append(place)
+        # Judged by what the source says there, not by how the model quoted it.
+        said = " ".join(source[place.start : place.end] for place in places)
+        if not _supports(said, value, kind, rules.day_first):
+            reason = f"{name} is {written(value)}, but its source span says: {written(said)}"
+            spans = tuple(Span(f"input.{rules.document}", place.start, place.end, name) for place in places)
+            return self._fail(case, name, "span_does_not_support", reason, got=written(said), spans=spans)
+        return Verdict(self.name, self.version, "pass", subject=name, got=written(said))
+
+    def _fail(
+        self, case: GradeCase, name: str, category: str, reason: str, *, got: str, spans: tuple[Span, ...] = ()
+    ) -> Verdict:
+        value = find_value(case.output, name)
+        marked = (*((value,) if value else ()), *spans)
+        return Verdict(self.name, self.version, "fail", category, reason, name, marked, got=got)
+
+
+def _judged_fields(workload: Workload) -> frozenset[str]:
+    """Fields whose values come from a fixed list in the schema."""
+    properties = (workload.json_schema or {}).get("properties")
+    if not isinstance(properties, dict):
+        return frozenset()
+    return frozenset(name for name, schema in properties.items() if _is_enum(schema))
+
+
+def _is_enum(schema: Any) -> bool:
+    if not isinstance(schema, dict):
+        return False
+    branches = [one for key in ("anyOf", "oneOf") for one in schema.get(key) or ()]
+    return "enum" in schema or "const" in schema or any(_is_enum(branch) for branch in branches)
+
+
+def _supports(said: str, value: Any, kind: Support, day_first: bool) -> bool:
+    if kind == "none" or isinstance(value, bool):
+        return True
+    if isinstance(value, list | dict):
+        items = value if isinstance(value, list) else list(value.values())
+        return all(item is None or _supports(said, item, kind, day_first) for item in items)
+    return _says(said, value if isinstance(value, str) else written(value), kind, day_first)
+
+
+@lru_cache(maxsize=8_192)
+def _says(said: str, value: str, kind: Support, day_first: bool) -> bool:
+    if kind != "words" and (day := normalise_date(value, day_first=day_first)):
+        if normalise_date(said, day_first=day_first) == day:
+            return True
+        return any(same_date(day, found.value) for found in find_dates(said, day_first=day_first))
+    if kind == "date":
+        return False
+    unbroken = _LINE_HYPHEN.sub("", said)
+    if _words(value) <= _words(unbroken):
+        return bool(_words(value)) or value in said
+    # Parted otherwise than in the source ("SWIFT HEALTH", "84 291"); short ones would be found anywhere.
+    joined = "".join(_WORD.findall(value.casefold()))
+    return len(joined) >= _MIN_JOINED and joined in "".join(_WORD.findall(unbroken.casefold()))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.casefold()))
+
+
+CHECKS.add(SourceSpans.name, SourceSpans())

@@ -1,0 +1,44 @@
+"""An answer in, a flag on its numbers, dates and names that stand nowhere in the input out; never a pass or a fail.
+
+What this finds and misses on labelled summaries is in ``guards/measured.json`` (``unsupported_facts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.case_input import input_texts
+from milo_bench.guards.facts import unsupported_facts
+
+
+class UnsupportedFactsParams(Params, frozen=True):
+    """``allow``: texts that an answer may rest on besides the input, e.g. the office's own name."""
+
+    day_first: bool = True
+    allow: list[str] = []
+
+
+class UnsupportedFacts:
+    name = "unsupported_facts"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, UnsupportedFactsParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, UnsupportedFactsParams)
+        sources = (*input_texts(case.fixture, case.attempt), *rules.allow)
+        found = unsupported_facts(case.output, sources, day_first=rules.day_first)
+        if not found:
+            return [Verdict(self.name, self.version, "skip", reason="every number, date and name is in the input")]
+        said = ", ".join(f"{fact.text!r} ({fact.kind})" for fact in found[:10])
+        more = f" and {len(found) - 10} more" if len(found) > 10 else ""
+        spans = tuple(Span("output", fact.start, fact.end, fact.kind) for fact in found)
+        reason = f"not in the input: {said}{more}"
+        return [Verdict(self.name, self.version, "flag", "unsupported_fact", reason, spans=spans)]
+
+
+CHECKS.add(UnsupportedFacts.name, UnsupportedFacts())

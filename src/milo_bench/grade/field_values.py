@@ -1,0 +1,77 @@
+"""A field's value in, its comparable form out: dates as ISO, numbers as decimals, text with its spaces made alike."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+from milo_bench.guards.dates import normalise_date
+
+Kind: TypeAlias = Literal["text", "date", "number", "exact"]
+
+ABSENT: Final = object()  # the key is not there, which is not the same as null
+
+_ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NOT_WORD = re.compile(r"[^\w\s]|_")
+_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
+_AROUND_NUMBER = re.compile(r"^(?:[$£€¥₹]|rm|usd|gbp|eur|myr)?\s*(.*?)\s*(?:usd|gbp|eur|myr)?$", re.IGNORECASE)
+
+
+class Likeness(NamedTuple):
+    """What two values of one field may differ in and still be the same."""
+
+    kind: Kind = "text"
+    whitespace: bool = True
+    casefold: bool = False
+    punctuation: bool = False
+    day_first: bool = True
+    languages: tuple[str, ...] = ("en",)
+
+
+def kind_of(gold: Any) -> Kind:
+    """date for an ISO date, number for a number, text for other text, exact for the rest."""
+    if isinstance(gold, str):
+        return "date" if _ISO.fullmatch(gold) else "text"
+    if isinstance(gold, int | float) and not isinstance(gold, bool):
+        return "number"
+    return "exact"
+
+
+def comparable(value: Any, likeness: Likeness) -> object:
+    """A form that is equal exactly where two values count as the same. A date that is none stays
+    apart from every date; a number may be written as text, with a currency and thousands commas.
+    """
+    if isinstance(value, str):
+        if likeness.kind == "date":
+            found = normalise_date(value, day_first=likeness.day_first, languages=likeness.languages)
+            return found or ("no date", value)
+        if likeness.kind == "number":
+            return _number(value)
+        return value if likeness.kind == "exact" else _text(value, likeness)
+    if likeness.kind == "number" and isinstance(value, int | float) and not isinstance(value, bool):
+        return _number(str(value))
+    # True == 1 and 1 == 1.0 in Python, and not in JSON: the type is part of the form.
+    return (type(value).__name__, value) if not isinstance(value, int | float) else (isinstance(value, bool), value)
+
+
+@lru_cache(maxsize=16_384)
+def _text(value: str, likeness: Likeness) -> str:
+    if likeness.punctuation:
+        value = _NOT_WORD.sub(" ", value)
+    if likeness.casefold:
+        value = value.casefold()
+    return " ".join(value.split()) if likeness.whitespace or likeness.punctuation else value
+
+
+@lru_cache(maxsize=16_384)
+def _number(value: str) -> object:
+    match = _AROUND_NUMBER.match(value.strip())
+    bare = match[1] if match else value
+    if len(bare) <= 64 and _NUMBER.fullmatch(bare):
+        return Decimal(bare.replace(",", ""))
+    try:
+        return Decimal(bare) if len(bare) <= 64 and bare.isascii() else ("no number", value)
+    except InvalidOperation:
+        return ("no number", value)

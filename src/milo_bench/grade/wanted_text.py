@@ -1,0 +1,42 @@
+"""A check's parameters and a fixture in, the texts to look for out; shared by the checks that look for given text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.records import Fixture
+from milo_bench.grade.base import Params, read_params
+
+
+class WantedTextParams(Params, frozen=True):
+    """``value`` or ``values`` holds for every fixture; without them, ``expect.<name of the check>`` holds
+    for its own. ``casefold``: case does not count.
+    """
+
+    value: str | None = None
+    values: list[str] = []
+    casefold: bool = False
+
+    def wanted(self, fixture: Fixture, key: str) -> tuple[str, ...]:
+        """The texts to look for; none where neither parameters nor fixture name one."""
+        own = fixture.expect.get(key)
+        own = [own] if isinstance(own, str) else own
+        named = tuple(one for one in own if isinstance(one, str)) if isinstance(own, list | tuple) else ()
+        return named or ((self.value,) if self.value is not None else tuple(self.values))
+
+    def folded(self, text: str) -> str:
+        return text.casefold() if self.casefold else text
+
+
+def read_wanted(check: str, params: Mapping[str, Any]) -> WantedTextParams:
+    """The parameters; ConfigError where both ``value`` and ``values`` are given, or an empty text."""
+    rules = read_params(check, params, WantedTextParams)
+    if rules.value is not None and rules.values:
+        message = f"The check '{check}' has both 'value' and 'values'."
+        raise ConfigError(message, hint="Give one of them.")
+    if "" in (rules.value, *rules.values):
+        message = f"The check '{check}' looks for an empty text, which stands in every answer."
+        raise ConfigError(message, hint="Give the text to look for.")
+    return rules
