@@ -1,0 +1,137 @@
+"""Dates, facts and quotes found by rule, and the figures that are stated for them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from milo_bench.guards.dates import find_dates, normalise_date, same_date
+from milo_bench.guards.facts import find_facts, unsupported_facts
+from milo_bench.guards.measured import measured, wilson_95
+from milo_bench.guards.quotes import find_quote
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    lines = (DATA / name).read_text(encoding="utf-8").splitlines()
+    assert "licence" in json.loads(lines[0])
+    return [json.loads(line) for line in lines[1:]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2025-03-14", "2025-03-14T09:30:00Z", "14/03/2025", "14.03.25", "14–03–2025", "14 / 03 / 2025", "14 March 2025",
+     "14th of March, 2025", "March 14, 2025", "Mar. 14th 2025", "14-MAR-25", "14MAR2025", "Fri 14 Mar 2025",
+     "Friday, March 14, 2025 at 9:30 am", "14/03/2025 8:13:39 PM", "(14/03/2025)", "Date: 14 Mar '25", "20250314",
+     "l4/O3/2025", "the 14th day of March 2025"],
+)  # fmt: skip
+def test_one_day_in_many_forms_is_one_date(text: str) -> None:
+    assert normalise_date(text) == "2025-03-14"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "2025", "March 2025", "14 March", "31/02/2025", "2025-02-30", "12/28/2017", "yesterday", "lO/OO/2025",
+     "14/03/2025 and 15/03/2025", "1/1/3000", "²/³/2025", "x" * 500, "\ud800"],
+)  # fmt: skip
+def test_what_is_no_one_full_date_is_none(text: str) -> None:
+    assert normalise_date(text) is None
+
+
+def test_order_years_and_languages_are_as_stated() -> None:
+    assert normalise_date("03/04/2025") == "2025-04-03"
+    assert normalise_date("03/04/2025", day_first=False) == "2025-03-04"
+    assert normalise_date("2025-04-03", day_first=False) == "2025-04-03"
+    assert (normalise_date("1/1/68"), normalise_date("1/1/69")) == ("2068-01-01", "1969-01-01")
+    assert normalise_date("14 mars 2025") is None
+    assert normalise_date("14 mars 2025", languages=("fr",)) == "2025-03-14"
+
+
+def test_dates_in_running_text_keep_their_places() -> None:
+    text = "On 14 March 2025, by 3/4/25; in April 2024 or on May 3rd we may 5, v1.2.3."
+    found = find_dates(text)
+    assert [one.value for one in found] == ["2025-03-14", "2025-04-03", "2024-04", "--05-03"]
+    assert all(text[one.start : one.end] == one.text for one in found)
+    assert same_date("--03-14", "2025-03-14")
+    assert not same_date("--03-14", "2025-03")
+
+
+@pytest.mark.parametrize(
+    ("said", "source", "supported"),
+    [
+        ("five business days", "within 5 business days", True),
+        ("five business days", "within 5 days", False),
+        ("two weeks", "14 days", True),
+        ("$1,200", "1200.00 USD", True),
+        ("£1,200", "$1,200", False),
+        ("5%", "5 per cent", True),
+        ("at 2:30 pm", "14:30", True),
+        ("on 14 March", "2025-03-14", True),
+        ("on 15 March", "2025-03-14", False),
+        ("case 84291", "Case 84291", True),
+        ("case 84292", "Case 84291", False),
+        ("to Anna Petrov's file", "PETROV, Anna", True),
+        ("to Maria Petrov", "Anna Petrov", False),
+    ],
+)
+def test_the_same_fact_in_other_words_is_the_same_fact(said: str, source: str, supported: bool) -> None:
+    text = f"It was given {said}."
+    assert find_facts(text)
+    assert (unsupported_facts(text, [source]) == ()) is supported
+
+
+@pytest.mark.parametrize(
+    ("quote", "found"),
+    [
+        ("over-\npayment", "over-\npayment"),
+        ("the overpayment on 14 March", "the  over-\npayment on 14 March"),
+        ('"final"', "“final”"),
+        ("the overpaymemt on 14 March", "the  over-\npayment on 14 March"),
+        ("the overpayment on 15 March", None),
+        ("the overpayment on 4 March", None),
+        ("8429", None),
+        ("nnual", None),
+        ("", None),
+        (" ", None),
+    ],
+)
+def test_a_quote_is_found_despite_line_breaks_and_never_with_other_digits(quote: str, found: str | None) -> None:
+    source = "About the  over-\npayment on 14 March. Ref 84291, annual, “final”."
+    place = find_quote(quote, source)
+    assert (source[place.start : place.end] if place else None) == found
+
+
+@given(st.text(max_size=80), st.text(max_size=80))
+def test_no_text_crashes_the_finders(one: str, other: str) -> None:
+    normalise_date(one)
+    unsupported_facts(one, [other])
+    for fact in find_facts(one):
+        assert one[fact.start : fact.end] == fact.text
+    place = find_quote(one, other)
+    assert place is None or 0 <= place.start < place.end <= len(other)
+
+
+def test_stated_figures_of_unsupported_facts_follow_from_the_slice() -> None:
+    slice_rows = rows("summedits_slice.jsonl")
+    flagged = {row["id"]: bool(unsupported_facts(row["summary"], [row["source"]])) for row in slice_rows}
+    broken = [row["id"] for row in slice_rows if not row["consistent"]]
+    hits = sum(flagged[one] for one in broken)
+    stated = measured("unsupported_facts")
+    assert stated.n == len(slice_rows)
+    assert stated.recall_interval == wilson_95(hits, len(broken))
+    assert stated.precision_interval == wilson_95(hits, sum(flagged.values()))
+
+
+def test_stated_figures_of_date_normalising_follow_from_the_slice() -> None:
+    slice_rows = rows("receipt_dates_slice.jsonl")
+    read = [(normalise_date(row["date"]), row["day"]) for row in slice_rows]
+    right = sum(got == day for got, day in read)
+    stated = measured("normalise_date")
+    assert stated.recall_interval == wilson_95(right, len(read))
+    assert stated.precision_interval == wilson_95(right, sum(got is not None for got, _ in read))
