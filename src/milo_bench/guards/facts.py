@@ -53,16 +53,20 @@ _CURRENCY: Final = {
 }  # fmt: skip
 _MAX_DIGITS: Final = 40
 
-_NUM = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+# Every repetition is bounded, so that hostile text costs time in proportion to its length.
+_NUM = r"\d{1,3}(?:,\d{3}){1,9}(?:\.\d{1,20})?|\d{1,40}(?:\.\d{1,20})?"
 _NUMBER_WORD = "(?:" + "|".join([*sorted(_SMALL, key=len, reverse=True), *_SCALE]) + ")"
-_IN_WORDS = rf"{_NUMBER_WORD}(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD})*"
+_IN_WORDS = rf"{_NUMBER_WORD}(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD}){{0,9}}"
 _SCALED = rf"(?P<num>{_NUM})(?:\s?(?P<scale>hundred|thousand|million|billion|bn|mn|k|m|b)\b)?"
 _CURRENCY_WORD = r"dollars?|pounds?|euros?|rupees|yen|usd|gbp|eur|myr|jpy|inr|chf|cad|aud|rm"
 
-_CONTACT = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?://|www\.)[^\s<>\"')\]]+", re.IGNORECASE)
+_CONTACT = re.compile(
+    r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}|(?:https?://|www\.)[^\s<>\"')\]]+", re.IGNORECASE
+)
 _ID = re.compile(
-    r"(?<![\w-])(?:(?=[A-Za-z-]*\d)[A-Za-z]{1,8}(?:[-/]?[A-Za-z]*\d[\dA-Za-z]*)(?:[-/][\dA-Za-z]+)*"
-    r"|\d{3,}-?[A-Z]{1,2}|\d+(?:[A-Z]{2,}\d+)[\dA-Z]*|\d{2,}(?:-\d{2,}){2,}|\(?\d{3}\)?[ -]\d{3,4}[ -]?\d{4})(?![\w-])"
+    r"(?<![\w-])(?:(?=[A-Za-z-]{1,20}\d)[A-Za-z]{1,8}(?:[-/]?[A-Za-z]{0,12}\d[\dA-Za-z]{0,40})(?:[-/][\dA-Za-z]{1,40}){0,6}"
+    r"|\d{3,40}-?[A-Z]{1,2}|\d{1,20}(?:[A-Z]{2,8}\d{1,20})[\dA-Z]{0,40}"
+    r"|\d{2,20}(?:-\d{2,20}){2,6}|\(?\d{3}\)?[ -]\d{3,4}[ -]?\d{4})(?![\w-])"
 )
 _TIME = re.compile(
     r"(?<![\w:.])(?P<h>\d{1,2})(?:[:.](?P<min>\d{2})(?::\d{2})?\s*(?P<ap>[ap]\.?m\b\.?)?|\s*(?P<ap2>[ap]\.?m\b\.?))(?![\d])",

@@ -6,12 +6,15 @@ What this finds and misses on labelled summaries is in ``guards/measured.json`` 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
 from milo_bench.guards.facts import unsupported_facts
+
+
+_READ_CHARS: Final = 100_000  # a runaway answer is not read to its end
 
 
 class UnsupportedFactsParams(Params, frozen=True):
@@ -31,7 +34,7 @@ class UnsupportedFacts:
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, UnsupportedFactsParams)
         sources = (*input_texts(case.fixture, case.attempt), *rules.allow)
-        found = unsupported_facts(case.output, sources, day_first=rules.day_first)
+        found = unsupported_facts(case.output[:_READ_CHARS], sources, day_first=rules.day_first)
         if not found:
             return [Verdict(self.name, self.version, "skip", reason="every number, date and name is in the input")]
         said = ", ".join(f"{fact.text!r} ({fact.kind})" for fact in found[:10])
