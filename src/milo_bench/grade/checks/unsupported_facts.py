@@ -13,7 +13,6 @@ from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
 from milo_bench.guards.facts import unsupported_facts
 
-
 _READ_CHARS: Final = 100_000  # a runaway answer is not read to its end
 
 
