@@ -1,0 +1,251 @@
+"""Text in, personal data that has a form out: addresses of all kinds, numbers with checksums, numbers with a label."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import phonenumbers
+
+from milo_bench.guards.dates import find_dates
+
+PersonalKind: TypeAlias = Literal[
+    "person",
+    "email",
+    "phone",
+    "iban",
+    "card",
+    "national_id",
+    "date_of_birth",
+    "address",
+    "postcode",
+    "ip",
+    "url_login",
+    "account",
+]
+
+
+class Found(NamedTuple):
+    """One stretch ``start`` to ``end`` of a text; ``score`` 0..1 is how sure the rule is, ``why`` names it."""
+
+    kind: PersonalKind
+    start: int
+    end: int
+    score: float
+    why: str
+
+
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|\s?\[at\]\s?|\s?\(at\)\s?)(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w-])")
+_LOGIN = re.compile(r"\b[a-z][a-z0-9+.-]*://(?P<login>[^\s/@:?#]+(?::[^\s/@?#]*)?)@", re.IGNORECASE)
+_IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
+_IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%\w+)?(?![\w:])")
+_VERSION = re.compile(r"(?:version|release|build|firmware|driver|v)\s*[:.]?\s*$", re.IGNORECASE)
+
+_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
+_CARD = re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])")
+_SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])")
+_NINO = re.compile(
+    r"(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|"
+    r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![A-Za-z0-9])"
+)
+_SEPARATOR = r"(?:\s*(?:number|numbers|num|no|nr|id|ref(?:erence)?|code|card)\b\.?)*\s*(?:is|was|:|#|=|-|–)?\s*#?\s*"
+_VALUE = (
+    r"(?P<value>(?=(?:[^\s\d]{0,6}[\s]?){0,3}\d)[A-Z0-9](?:[A-Z0-9]|[-/.](?=[A-Z0-9])|"
+    r"[ ](?=[A-Z]{0,3}\d)){3,30})"
+)
+_NATIONAL_LABEL = re.compile(
+    r"\b(?:passport|driv(?:er|ing)(?:['’]?s)?\s+licen[cs]e|licen[cs]e|nhs|ssn|social security|national insurance|ni|"
+    r"nino|tax(?:payer)?\s+(?:file|id(?:entification)?)|tin|itin|sin|social insurance|medicare|medicaid|national id|"
+    r"id card|identity card|nric|visa|personnummer|aadhaar|pan)\b" + _SEPARATOR + _VALUE,
+    re.IGNORECASE,
+)
+_ACCOUNT_LABEL = re.compile(
+    r"\b(?:policy|account|acct|a/c|member(?:ship)?|customer|client|subscriber|patient|medical record|mrn|"
+    r"hospital|employee|payroll|routing|sort code|bank|loan|mortgage|plan|student|vin|registration|plate|"
+    r"vehicle reg(?:istration)?|meter)\b" + _SEPARATOR + _VALUE,
+    re.IGNORECASE,
+)
+_BIRTH_BEFORE = re.compile(
+    r"(?:\bborn\b|\bd\.?\s?o\.?\s?b\.?|\bdate of birth|\bbirth\s?-?date|\bbirthday)[^.\n]{0,24}$", re.I
+)
+_BIRTH_AFTER = re.compile(r"^\s*[,(\[-]{0,2}\s*(?:d\.?o\.?b\b|date of birth|birthday|\(?born)", re.IGNORECASE)
+
+_UK_POSTCODE = (
+    r"(?:GIR ?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d|[A-HK-Y]\d\d|\d[A-HJKPS-UW]|"
+    r"[A-HK-Y]\d[ABEHMNPRV-Y]) ?\d[ABD-HJLNP-UW-Z]{2})"
+)
+_STATES = (
+    "A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]"
+)
+_US_ZIP = rf"(?:{_STATES})\.?,? \d{{5}}(?:-\d{{4}})?"
+_POSTCODE = re.compile(rf"(?<![A-Za-z0-9])(?:{_UK_POSTCODE}|{_US_ZIP})(?![A-Za-z0-9])")
+_STREET_WORD = (
+    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Cres|Place|Pl|Square|Sq|Terrace|Ter|"
+    r"Way|Gardens|Gdns|Grove|Boulevard|Blvd|Highway|Hwy|Parkway|Pkwy|Mews|Row|Hill|Walk|View|Green|Circle|Cir|"
+    r"Trail|Loop|Quay|Wharf|Rise|Vale|Parade|Broadway|Alley|Yard)"
+)
+_WORD = r"[A-ZÀ-Þ][\w'’.-]*"
+# A word of a town's name, which is never the first half of a postcode.
+_PLACE = rf"(?!{_UK_POSTCODE}|{_US_ZIP}){_WORD}"
+_UNIT = r"(?:(?:Flat|Apt|Apartment|Unit|Suite|Ste|Room|Floor|Rm)\.? ?#?\w{1,5}|#\s?\w{1,5})"
+_TAIL = (
+    rf"(?:,?\s{{1,3}}{_UNIT})?(?:,\s{{0,3}}{_PLACE}(?:[ -]{_PLACE}){{0,3}}){{0,3}}"
+    rf"(?:(?:,\s{{0,3}}|\s{{1,3}})(?:{_UK_POSTCODE}|{_US_ZIP}|\d{{5}}(?=\W|$)))?"
+)
+_ADDRESS = re.compile(
+    rf"(?<![\w/.-])(?:{_UNIT},?\s{{1,3}})?(?:\d{{1,5}}[A-Za-z]?(?:[-/]\d{{1,5}}[A-Za-z]?)?,?\s(?:[NSEW]\.?\s)?"
+    rf"(?:{_WORD}\s|\d{{1,3}}(?:st|nd|rd|th)\s){{1,4}}?{_STREET_WORD}\b\.?|\d{{1,5}}\s(?:rue|avenue|"
+    rf"boulevard|place|via|calle)\s"
+    rf"(?:d[eu]s?\s|de\sla\s|la\s|l['’])?{_WORD}(?:[ -]{_WORD}){{0,2}}|{_WORD}(?:stra(?:ß|ss)e|str\.|"
+    rf"weg|platz|allee|gasse)\s\d{{1,4}}[a-z]?"
+    rf"|P\.?\s?O\.?\s?Box\s\d{{1,6}}){_TAIL}"
+)
+_JALAN = re.compile(
+    r"(?:\bNO\.?\s?\d[\w,& -]{0,24}?,?\s*)?\b(?:JALAN|JLN|LORONG|"
+    r"PERSIARAN)\s+[A-Z0-9/ .]{2,40}(?:,\s*[A-Z0-9 .]{3,30}){0,4}",
+    re.IGNORECASE,
+)
+_PHONE_BEFORE = re.compile(
+    r"(?:tel(?:ephone)?|phone|mobile|mob|cell|fax|call|ring|text|reach|number|whatsapp|ph|landline|"
+    r"extension|hp|contact|line)"
+    r"\b[^\d\n]{0,24}$",
+    re.IGNORECASE,
+)
+_PHONE_LABELLED = re.compile(
+    r"\b(?:tel(?:ephone)?|phone|mobile|mob|cell|fax|whatsapp|hp)\b\.?\s*(?:no\.?|number|nr\.?)?\s*(?:is\s)?[:.]?\s*"
+    r"(?P<value>\+?\(?\d[\d ().-]{5,16}\d)(?!\d)",
+    re.IGNORECASE,
+)
+# Forms that people write and number plans may not know: numbers kept free for films, new ranges.
+_PHONE_FORM = re.compile(
+    r"(?<![\w.,/-])(?:\(?0\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}|0[1-9]\d{9}|"
+    r"\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,5})(?![\w/-]|[.,]\d)"
+)
+_REGIONS: Final = ("GB", "US")
+
+
+def find_forms(text: str) -> Iterator[Found]:
+    """Everything in ``text`` with a form of its own or a label; stretches may overlap."""
+    for rule in _RULES:
+        yield from rule(text)
+
+
+def _emails(text: str) -> Iterator[Found]:
+    for match in _EMAIL.finditer(text):
+        yield Found("email", match.start(), match.end(), 0.94, "form of an e-mail address")
+
+
+def _logins(text: str) -> Iterator[Found]:
+    for match in _LOGIN.finditer(text):
+        yield Found("url_login", *match.span("login"), 0.99, "user part of a web address")
+
+
+def _addresses_of_machines(text: str) -> Iterator[Found]:
+    for match in (*_IPV4.finditer(text), *_IPV6.finditer(text)):
+        try:
+            ipaddress.ip_address(match[0].partition("%")[0])
+        except ValueError:
+            continue
+        if "." in match[0] and _VERSION.search(text[: match.start()][-16:]):
+            continue
+        if ":" in match[0] and not (match[0].count(":") > 2 or "::" in match[0]):
+            continue
+        yield Found("ip", match.start(), match.end(), 0.9, "IP address")
+
+
+def _accounts_with_checksum(text: str) -> Iterator[Found]:
+    for match in _IBAN.finditer(text):
+        end = _iban_end(match[0])
+        if end:
+            yield Found("iban", match.start(), match.start() + end, 0.99, "IBAN with a right check sum")
+    for match in _CARD.finditer(text):
+        digits = re.sub(r"\D", "", match[0])
+        if digits[0] in "3456" and len(set(digits)) > 1 and luhn(digits):
+            yield Found("card", match.start(), match.end(), 0.95, "card number with a right check digit")
+
+
+def _iban_end(written: str) -> int:
+    """Length of the longest beginning of ``written`` whose check sum holds (ISO 13616, modulo 97)."""
+    for end in range(len(written), 14, -1):
+        compact = re.sub(r"[ -]", "", written[:end])
+        if len(compact) < 15 or not written[end - 1].isalnum() or (end < len(written) and written[end] not in " -"):
+            continue
+        number = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
+        if int(number) % 97 == 1:
+            return end
+    return 0
+
+
+def luhn(digits: str) -> bool:
+    """Whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
+    total = 0
+    for position, digit in enumerate(reversed(digits)):
+        value = int(digit) * (2 if position % 2 else 1)
+        total += value - 9 if value > 9 else value
+    return total % 10 == 0
+
+
+def _national_ids(text: str) -> Iterator[Found]:
+    for match in _SSN.finditer(text):
+        yield Found("national_id", match.start(), match.end(), 0.85, "form of a US social security number")
+    for match in _NINO.finditer(text):
+        yield Found("national_id", match.start(), match.end(), 0.9, "form of a UK national insurance number")
+    yield from _labelled(text, _NATIONAL_LABEL, "national_id", "number of an identity document")
+    yield from _labelled(text, _ACCOUNT_LABEL, "account", "number with a label")
+
+
+def _labelled(text: str, pattern: re.Pattern[str], kind: PersonalKind, why: str) -> Iterator[Found]:
+    for match in pattern.finditer(text):
+        value = match["value"].rstrip(" .-/")
+        if sum(character.isdigit() for character in value) >= 4 and not _is_date_or_year(value):
+            yield Found(kind, match.start("value"), match.start("value") + len(value), 0.8, why)
+
+
+def _is_date_or_year(value: str) -> bool:
+    if re.fullmatch(r"(?:19|20)\d\d", value):
+        return True
+    return any(found.start == 0 and found.end == len(value) for found in find_dates(value))
+
+
+def _births(text: str) -> Iterator[Found]:
+    for found in find_dates(text):
+        if _BIRTH_BEFORE.search(text[max(0, found.start - 60) : found.start]) or _BIRTH_AFTER.match(text[found.end :]):
+            yield Found("date_of_birth", found.start, found.end, 0.9, "date beside a word for birth")
+
+
+def _postal(text: str) -> Iterator[Found]:
+    for match in _ADDRESS.finditer(text):
+        yield Found("address", match.start(), match.end(), 0.85, "form of a street address")
+    for match in _JALAN.finditer(text):
+        yield Found("address", match.start(), len(text[: match.end()].rstrip(" .,")), 0.75, "form of a street address")
+    for match in _POSTCODE.finditer(text):
+        yield Found("postcode", match.start(), match.end(), 0.8, "form of a postcode")
+
+
+def _phones(text: str) -> Iterator[Found]:
+    for region in _REGIONS:
+        for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):
+            bare = match.raw_string.isdigit()
+            if bare and not match.raw_string.startswith("0") and not _PHONE_BEFORE.search(text[: match.start][-40:]):
+                continue
+            yield Found("phone", match.start, match.end, 0.9, "valid telephone number")
+    for match in _PHONE_FORM.finditer(text):
+        if 9 <= sum(character.isdigit() for character in match[0]) <= 15:
+            yield Found("phone", match.start(), match.end(), 0.8, "form of a telephone number")
+    for labelled in _PHONE_LABELLED.finditer(text):
+        if 7 <= sum(character.isdigit() for character in labelled["value"]) <= 15:
+            yield Found("phone", *labelled.span("value"), 0.85, "number with a telephone label")
+
+
+_RULES: tuple[Callable[[str], Iterator[Found]], ...] = (
+    _emails,
+    _logins,
+    _addresses_of_machines,
+    _accounts_with_checksum,
+    _national_ids,
+    _births,
+    _postal,
+    _phones,
+)

@@ -1,0 +1,146 @@
+"""The personal-data detector and its redactor, on hand-written texts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from milo_bench.guards.personal_data import WINDOW_CHARS, Redactor, find_personal_data
+from milo_bench.guards.personal_figures import HELD_OUT, HELD_OUT_TEXTS
+from milo_bench.guards.personal_measure import LabelledText, measure
+from milo_bench.guards.personal_patterns import luhn
+
+LABELLED = Path(__file__).parent.parent / "data" / "personal_data_labelled.jsonl"
+
+LETTER = """Dear Ms Lopez,
+
+My policy number is PN-4482910 and I was born on 2 March 1984. Call me on 020 7946 0958 or
+maria.lopez@example.com. I live at 14 Orchard Close, Leeds LS6 2AB.
+
+Regards,
+Maria Lopez
+"""
+
+
+def rows(half: str) -> list[LabelledText]:
+    read = [json.loads(line) for line in LABELLED.read_text(encoding="utf-8").splitlines()]
+    return [msgspec.convert(row, LabelledText) for row in read if row["half"] == half]
+
+
+def test_the_shipped_figures_are_what_the_held_out_half_gives() -> None:
+    held_out = rows("held_out")
+    assert len(held_out) == HELD_OUT_TEXTS
+    assert measure(held_out) == HELD_OUT
+
+
+def test_every_span_of_the_labelled_set_is_some_text_without_space_around_it() -> None:
+    texts = [*rows("tune"), *rows("held_out")]
+    assert len(texts) >= 150
+    for text in texts:
+        for span in text.spans:
+            assert text.text[span.start : span.end].strip() == text.text[span.start : span.end] != ""
+
+
+def test_a_letter_gives_up_each_kind() -> None:
+    assert {(datum.kind, datum.text) for datum in find_personal_data(LETTER)} == {
+        ("person", "Lopez"),
+        ("person", "Maria Lopez"),
+        ("account", "PN-4482910"),
+        ("date_of_birth", "2 March 1984"),
+        ("phone", "020 7946 0958"),
+        ("email", "maria.lopez@example.com"),
+        ("address", "14 Orchard Close, Leeds LS6 2AB"),
+    }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The claim was received on 2025-04-03 and is worth £4,111.00.",
+        "Firmware version 10.2.0.1 fixes it; see case 84291 and E-0412.",
+        "Card ending 4242; number 4111 1111 1111 1112 fails its check digit.",
+        "Dear Sir or Madam, please see Section 12.4.1.",
+        "GB82 WEST 1234 5698 7654 33 is no account.",
+        "[PERSON_1] wrote to [EMAIL_2].",
+        "",
+    ],
+)
+def test_what_only_looks_like_personal_data_stays(text: str) -> None:
+    assert find_personal_data(text) == ()
+
+
+def test_a_value_keeps_its_placeholder_across_the_fixtures_of_a_suite() -> None:
+    redactor = Redactor()
+    first = redactor.redact("From: Maria Lopez <maria.lopez@example.com>").text
+    redactor.begin()
+    assert redactor.redact(LETTER).text.count("[EMAIL_1]") == 1
+    assert first == "From: [PERSON_1] <[EMAIL_1]>"
+
+
+def test_short_forms_of_a_name_mean_the_person_that_the_fixture_names() -> None:
+    redactor = Redactor()
+    redactor.begin(("Maria Lopez",))
+    assert redactor.redact("LOPEZ, Maria called. Ms Lopez will write; Maria is away.").text == (
+        "[PERSON_1] called. Ms [PERSON_1] will write; [PERSON_1] is away."
+    )
+
+
+def test_two_people_of_one_family_name_are_not_merged() -> None:
+    redactor = Redactor()
+    redactor.begin(("Ingrid Holm", "Lars Holm"))
+    assert redactor.redact("Ingrid Holm met Lars Holm.").text == "[PERSON_1] met [PERSON_2]."
+
+
+def test_a_value_is_found_again_where_its_context_is_gone() -> None:
+    redactor = Redactor()
+    redactor.learn(LETTER)
+    assert redactor.redact("PN-4482910").text == "[ACCOUNT_1]"
+    assert redactor.redact("1984-03-02").text == "[DATE_OF_BIRTH_1]"
+
+
+def test_kinds_to_keep_stay() -> None:
+    redactor = Redactor(keep=("date_of_birth",))
+    assert redactor.redact("Ms Ito, born 2 March 1984").text == "Ms [PERSON_1], born 2 March 1984"
+
+
+def test_spans_move_with_the_text_around_them() -> None:
+    redacted = Redactor().redact(LETTER)
+    start = LETTER.index("I live")
+    assert redacted.text[slice(*redacted.move(start, start + len("I live at")))] == "I live at"
+    name = LETTER.index("Maria Lopez")
+    moved = redacted.text[slice(*redacted.move(name, name + len("Maria Lopez")))]
+    assert moved.startswith("[PERSON_") and moved.endswith("]")
+
+
+def test_a_name_from_one_end_of_a_long_text_is_found_at_the_other() -> None:
+    text = "Dear Ms Achterberg,\n" + "The roof leaks.\n" * (WINDOW_CHARS // 8) + "I asked Achterberg again."
+    assert [datum.text for datum in find_personal_data(text)] == ["Achterberg", "Achterberg"]
+
+
+def test_luhn_knows_a_right_check_digit_from_a_wrong_one() -> None:
+    assert luhn("4111111111111111")
+    assert not luhn("4111111111111112")
+
+
+@given(st.text(alphabet=st.sampled_from("Aab 0123.@-+/:,\n'é"), max_size=120))
+def test_text_outside_of_what_was_found_never_changes(text: str) -> None:
+    redacted = Redactor().redact(text)
+    rebuilt, position = "", 0
+    for item in redacted.replaced:
+        assert item.start >= position
+        rebuilt += text[position : item.start] + item.placeholder
+        position = item.end
+    assert rebuilt + text[position:] == redacted.text
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "unit", ["A", "Ab", "a.", "1 ", "Dear ", "policy number ", "JALAN A ", "-", "aB-", "\n", "A1", "0123 ", "Name: A, "]
+)
+def test_hostile_repetition_is_read_in_bounded_time(unit: str) -> None:
+    find_personal_data(unit * (12_000 // len(unit)))
