@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from milo_bench.api.exporting import export_inspect, export_junit
+    from milo_bench.api.finding import list_targets, write_config
     from milo_bench.api.inferring import infer
     from milo_bench.api.judging import (
         JudgedAttempt,
@@ -31,8 +32,10 @@ _HOME = {
     "infer": "inferring",
     "judge_log": "judging",
     "judge_logs": "judging",
+    "list_targets": "finding",
     "save_verdicts": "judging",
     "score_logs": "judging",
+    "write_config": "finding",
 }
 
 __all__ = [
@@ -44,8 +47,10 @@ __all__ = [
     "infer",
     "judge_log",
     "judge_logs",
+    "list_targets",
     "save_verdicts",
     "score_logs",
+    "write_config",
 ]
 
 

@@ -1,0 +1,142 @@
+"""Settings and the environment in; which targets answer, and which servers were found, out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from milo_bench.config.settings import Settings, TargetConfig
+from milo_bench.core.errors import MiloError, PrerequisiteError, UsageError
+from milo_bench.core.records import Frozen
+from milo_bench.targets import DiscoveredServer, discover_local, open_target
+from milo_bench.targets.weights import BUILTIN, find_smollm2
+
+_LIST_TIMEOUT_S = 3.0
+
+
+class TargetState(Frozen, frozen=True):
+    """One target of the settings. ``state`` is a few words: answers, does not answer, weights found …"""
+
+    name: str
+    api: str
+    model: str
+    where: str
+    hosted: bool
+    ready: bool
+    state: str
+    hint: str = ""
+
+
+class FoundServer(Frozen, frozen=True):
+    """A model server on this machine that may or may not be in the settings."""
+
+    kind: str
+    api: str
+    base_url: str
+    models: tuple[str, ...]
+
+
+class TargetListing(Frozen, frozen=True):
+    """What ``milo-bench targets`` shows."""
+
+    targets: tuple[TargetState, ...]
+    found: tuple[FoundServer, ...]
+
+
+async def list_targets(settings: Settings, env: Mapping[str, str]) -> TargetListing:
+    """Ask every target of the settings for its models, and look at the usual local ports.
+
+    Nothing is generated and nothing is started. Hosted targets are not asked at all: a listing is
+    no reason to talk to other machines.
+    """
+    states, found = await asyncio.gather(
+        asyncio.gather(*(_state(config, env) for config in settings.targets.values())), discover_local(env)
+    )
+    servers = tuple(FoundServer(s.kind, s.api, s.base_url, s.models) for s in found)
+    return TargetListing(tuple(states), servers)
+
+
+async def _state(config: TargetConfig, env: Mapping[str, str]) -> TargetState:
+    where = config.base_url or config.weights or config.script or ""
+
+    def said(ready: bool, state: str, hint: str = "") -> TargetState:
+        return TargetState(config.name, config.api, config.model, where, config.hosted, ready, state, hint)
+
+    if config.hosted:
+        return said(True, "hosted, not asked")
+    if config.api == "fake":
+        return said(True, "scripted")
+    if config.api == "llamacpp":
+        there = _weights_are_there(config.weights or "")
+        return said(True, "weights found") if there else said(False, "weights are missing", "make install")
+    try:
+        target = open_target(config, env)
+        try:
+            models = await asyncio.wait_for(target.models(), _LIST_TIMEOUT_S)
+        finally:
+            await target.stop()
+    except MiloError as error:
+        return said(False, "does not answer", error.hint)
+    except TimeoutError:
+        return said(False, "does not answer", f"nothing came within {_LIST_TIMEOUT_S:.0f} s")
+    if models and config.model not in models:
+        return said(False, "answers, but does not list this model", f"it lists {', '.join(models[:6])}")
+    return said(True, "answers")
+
+
+def _weights_are_there(weights: str) -> bool:
+    return find_smollm2() is not None if weights in BUILTIN else Path(weights).expanduser().is_file()
+
+
+def write_config(path: Path, env: Mapping[str, str]) -> tuple[FoundServer, ...]:
+    """Write a new bench.yaml with what was found on the usual local ports; what was found.
+
+    Raises UsageError where there is a file already, PrerequisiteError where it cannot be written.
+    """
+    if path.exists():
+        message = f"{path} is there already."
+        raise UsageError(message, hint="edit it, or write another one with --out.")
+    found = asyncio.run(discover_local(env))
+    text = config_text(found)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except OSError as error:
+        message = f"Cannot write {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="check the folder and its permissions.") from None
+    return tuple(FoundServer(s.kind, s.api, s.base_url, s.models) for s in found)
+
+
+def config_text(found: Sequence[DiscoveredServer]) -> str:
+    """The text of a bench.yaml that names every model of ``found`` as a target."""
+    targets: dict[str, Any] = {}
+    for server in found:
+        for model in server.models:
+            entry: dict[str, Any] = {"api": server.api, "base_url": server.base_url, "model": model}
+            if server.source == "OPENAI_BASE_URL":
+                entry["api_key_env"] = "OPENAI_API_KEY"
+            targets[_free_name(model, targets)] = entry
+    head = (
+        "# What milo-bench measures. Every setting: docs/reference/settings.md\n"
+        "# smollm2 and smollm2_q4_0, the demo's weights, are always there and need no entry.\n"
+    )
+    if not targets:
+        head += "# No model server answered on the usual local ports. An entry looks like this:\n"
+        example = {"local_8b": {"api": "openai", "base_url": "http://127.0.0.1:8080/v1", "model": "NAME"}}
+        body = "".join(f"#   {line}\n" for line in yaml.safe_dump(example, sort_keys=False).splitlines())
+        return f"{head}{body}targets: {{}}\n"
+    return head + yaml.safe_dump({"targets": targets}, sort_keys=False, allow_unicode=True)
+
+
+def _free_name(model: str, taken: Mapping[str, Any]) -> str:
+    """A target name made from a model's: letters, digits and underscores, not taken yet."""
+    last = model.rsplit("/", 1)[-1].removesuffix(".gguf")
+    base = "".join(c if c.isascii() and c.isalnum() else "_" for c in last).strip("_").lower() or "model"
+    name, number = base, 2
+    while name in taken:
+        name, number = f"{base}_{number}", number + 1
+    return name

@@ -1,0 +1,29 @@
+"""``milo-bench init``: the model servers on this machine in, a new bench.yaml out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+
+
+@click.command()
+@click.option(
+    "--out", type=click.Path(path_type=Path), default=Path("bench.yaml"), show_default=True, help="File to write."
+)
+def init(out: Path) -> None:
+    """Write a bench.yaml with the models that answer on this machine's usual ports.
+
+    An existing file is never changed.
+    """
+    from milo_bench import api
+
+    found = api.write_config(out, os.environ)
+    models = sum(len(server.models) for server in found)
+    click.echo(f"Wrote {out} with {models} targets from {len(found)} servers." if found else f"Wrote {out}.")
+    if not found:
+        click.echo("No model server answered on the usual ports; the file shows how to name one.", err=True)
+    say_next("milo-bench targets", "milo-bench run --suite case_ops_v1 --models smollm2 --limit 24")
