@@ -208,17 +208,26 @@ def test_the_prompt_keeps_the_document_in_the_user_s_message(shipped: list[Fixtu
     workload = load_suite("case_ops_v1").workloads["extraction"]
     for fixture in shipped:
         variables = {"input": fixture.input, "prepared": {}, "resources": workload.resources}
-        system, user = render_prompt(workload, variables)
-        assert (system.role, user.role) == ("system", "user")
+        *above, user = render_prompt(workload, variables)
+        assert [message.role for message in (*above, user)] == ["system", "user", "assistant", "user"]
         assert fixture.input["document"] in user.content
-        assert fixture.expect["fields"]["case_id"] not in system.content
+        assert not any(fixture.expect["fields"]["case_id"] in message.content for message in above)
+
+
+def test_the_prompt_s_example_keeps_its_own_contract() -> None:
+    workload = load_suite("case_ops_v1").workloads["extraction"]
+    variables = {"input": {"kind": "letter", "document": ""}, "prepared": {}, "resources": workload.resources}
+    _, asked, answered, _ = render_prompt(workload, variables)
+    answer = json.loads(answered.content)
+    assert set(answer["source_spans"]) == set(FIELDS)
+    assert all(quote in asked.content for quote in answer["source_spans"].values())
 
 
 @pytest.mark.parametrize("dates_as_written", [True, False])
 def test_the_ideal_answer_passes_every_check(shipped: list[Fixture], dates_as_written: bool) -> None:
     for fixture in shipped:
         if not dates_as_written and "trap:foreign_date" in fixture.tags:
-            continue  # the quote of such a date is held against its ISO form in the test below
+            continue  # source_spans reads the dates in quotes with English month names
         graded = _grade(fixture, ideal_answer(fixture, dates_as_written=dates_as_written))
         assert graded == [], (fixture.provenance["base"], graded)
 

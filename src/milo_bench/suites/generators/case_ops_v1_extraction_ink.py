@@ -201,16 +201,26 @@ def _wrap_line(ink: Ink, out: Ink, start: int, end: int, *, width: int, rng: ran
 
 
 def _hyphen_point(ink: Ink, start: int, stop: int, *, room: int, rng: random.Random | None) -> int:
-    """Where to split the word, or 0: after a vowel and before a consonant, three letters on either side."""
+    """Where to split the word, or 0: before a consonant and a vowel, three letters on either side."""
     if rng is None or stop - start < 7 or rng.random() < 0.25:
         return 0
     word = "".join(ink.shown[start:stop])
     if not word.strip(".,;:)").isalpha() or any(ink.holds_value(at) for at in range(start, stop)):
         return 0
     for size in range(min(room, len(word) - 4), 2, -1):
-        if word[size - 1] in "aeiou" and word[size].isalpha() and word[size] not in "aeiou":
+        ahead = word[size : size + 2]
+        if ahead.isalpha() and ahead[0] not in _NO_START and ahead[1] in _VOWELS and _ends_syllable(word[:size]):
             return start + size
     return 0
+
+
+_VOWELS = "aeiouy"
+_NO_START = _VOWELS + "h"  # th, ch, sh and ph stay together
+
+
+def _ends_syllable(head: str) -> bool:
+    """A vowel, or one consonant after a vowel."""
+    return head[-1] in _VOWELS or head[-2] in _VOWELS
 
 
 def pages(header: Callable[[int], Ink], footer: Callable[[int], Ink], *, lines_per_page: int) -> Pass:
