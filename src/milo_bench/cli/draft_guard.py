@@ -1,0 +1,146 @@
+"""``draft-guard verify``: a draft on standard input, the part of it that may be shown on standard output."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+import click
+
+from milo_bench.cli.entry import run_command
+from milo_bench.core.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from milo_bench.core.case_record import CaseRecord, ReplyTemplate
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T.*)?")
+
+
+@click.group()
+def draft_guard() -> None:
+    """Deterministic rails for reply drafts: citations, promises, policy text, templates."""
+
+
+@draft_guard.command()
+@click.option("--require-citations", is_flag=True, help="Cut or refuse claim sentences that cite no event.")
+@click.option("--reject-promises", is_flag=True, help="Refuse drafts that promise an end, an outcome or a payment.")
+@click.option(
+    "--template-policy",
+    type=click.Choice(["current_only", "any"]),
+    default="any",
+    show_default=True,
+    help="current_only: the draft must name a template that is current on the day.",
+)
+@click.option("--on-uncited", type=click.Choice(["remove", "refuse"]), default="remove", show_default=True)
+@click.option("--case", "case_id", metavar="ID", help="Check citations and requests against this case record.")
+@click.option("--cases", "cases_file", type=click.Path(path_type=Path), help="JSON Lines of case records.")
+@click.option("--templates", "templates_file", type=click.Path(path_type=Path), help="JSON list of reply templates.")
+@click.option("--as-of", metavar="DATE", default="", help="Day on which the template must be current (YYYY-MM-DD).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document with route, text, removed, violations.")
+def verify(
+    require_citations: bool,
+    reject_promises: bool,
+    template_policy: str,
+    on_uncited: str,
+    case_id: str | None,
+    cases_file: Path | None,
+    templates_file: Path | None,
+    as_of: str,
+    as_json: bool,
+) -> int:
+    """Verify a draft from standard input.
+
+    Standard input is the draft, or a JSON document {"draft", "case", "templates", "as_of"}. The
+    verified text goes to standard output; what was removed or found wrong, and why, to standard
+    error. Exit code 0: may be shown, as it is or shortened; 1: rejected or for a person; 2: bad
+    input.
+    """
+    import msgspec
+
+    from milo_bench.guards.draft_guard import GuardOptions, guard_draft
+    from milo_bench.suites import find_case, load_templates
+
+    draft, case, templates, day = _read_input()
+    if case_id is not None:
+        case = find_case(case_id, path=cases_file)
+    elif cases_file is not None:
+        raise UsageError("--cases was given without --case.", hint="name the case: --case 84291.")
+    if templates_file is not None:
+        templates = load_templates(templates_file)
+    elif templates is None:
+        templates = load_templates() if template_policy == "current_only" else ()
+    day = as_of or day or (case.as_of if case is not None else "")
+    if as_of and not _DAY.fullmatch(as_of):
+        raise UsageError(f"--as-of '{as_of}' is no date.", hint="write it as YYYY-MM-DD.")
+    if template_policy == "current_only" and not day:
+        message = "--template-policy current_only needs a day."
+        raise UsageError(message, hint="give --as-of YYYY-MM-DD, or --case, whose record has one.")
+    options = GuardOptions(
+        require_citations=require_citations,
+        reject_promises=reject_promises,
+        template_policy=cast('Literal["current_only", "any"]', template_policy),
+        on_uncited=cast('Literal["remove", "refuse"]', on_uncited),
+        as_of=day,
+    )
+    result = guard_draft(draft, case=case, templates=templates, options=options)
+    if require_citations and case is None:
+        click.echo("note: no case was given; citations were checked for form only.", err=True)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
+    else:
+        for cut in result.removed:
+            click.echo(f"removed: {_one_line(cut.text)}\n    why: {cut.reason}", err=True)
+        for wrong in result.violations:
+            shown = f"{_one_line(wrong.text)}\n    why: " if wrong.text else ""
+            click.echo(f"{wrong.kind}: {shown}{wrong.reason}", err=True)
+        click.echo(f"route: {result.route}", err=True)
+        if result.text:
+            click.echo(result.text, nl=not result.text.endswith("\n"))
+    return 0 if result.route in ("pass", "edited") else 1
+
+
+def _one_line(text: str) -> str:
+    # A draft is untrusted: control characters stay off the terminal.
+    return "".join(mark if mark.isprintable() else " " for mark in " ".join(text.split()))
+
+
+def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | None, str]:
+    import msgspec
+
+
+    class Document(msgspec.Struct, forbid_unknown_fields=True):
+        draft: str
+        case: CaseRecord | None = None
+        templates: tuple[ReplyTemplate, ...] | None = None
+        as_of: str = ""
+
+    try:
+        text = sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"Standard input is not UTF-8 (byte {error.start})."
+        raise DataError(message, hint="convert it first, e.g. with iconv.") from None
+    if not text.strip():
+        raise DataError("Standard input is empty.", hint="pipe a draft into draft-guard verify.")
+    if not text.lstrip().startswith("{"):
+        return text, None, None, ""
+    try:
+        document = msgspec.json.decode(text, type=Document)
+    except (msgspec.DecodeError, RecursionError) as error:
+        message = f"Standard input starts like JSON, but is no draft document: {error}"
+        raise DataError(message, hint='its keys are "draft", "case", "templates" and "as_of".') from None
+    if document.as_of and not _DAY.fullmatch(document.as_of):
+        message = f'"as_of" is "{document.as_of}", which is no date.'
+        raise DataError(message, hint="write it as YYYY-MM-DD.")
+    return document.draft, document.case, document.templates, document.as_of
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The program ``draft-guard``; gives back its exit code."""
+    return run_command(draft_guard, "draft-guard", arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,235 @@
+"""A draft, its case and the templates in, the draft that may be shown out, with what was removed and why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+from milo_bench.core.case_record import CaseRecord, ReplyTemplate
+from milo_bench.core.records import Frozen
+from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations, find_malformed_citations
+from milo_bench.guards.policy_text import judge_required_text
+from milo_bench.guards.promises import find_promises
+from milo_bench.guards.requests import read_requests
+from milo_bench.guards.sentences import paragraphs
+from milo_bench.guards.templates import escalation_reason, template_use
+
+DRAFT_GUARD_VERSION = "1"
+
+GuardRoute: TypeAlias = Literal["pass", "edited", "human_review", "refused"]
+ViolationKind: TypeAlias = Literal[
+    "uncited_claim",
+    "unknown_citation",
+    "promise",
+    "template",
+    "required_text",
+    "unresolved_request",
+    "high_risk",
+    "missing_field",
+    "escalated",
+    "empty",
+]
+# These say nothing against the draft: the case itself belongs to a person.
+_FOR_PEOPLE: frozenset[str] = frozenset({"high_risk", "missing_field", "escalated"})
+
+
+class GuardOptions(Frozen, frozen=True):
+    """What is held against a draft.
+
+    ``template_policy`` ``any`` asks for no template line. ``as_of`` is the ISO day on which the
+    template must be current; "" takes the case's. ``required_text`` stands beside that of the
+    template.
+    """
+
+    require_citations: bool = True
+    reject_promises: bool = True
+    template_policy: Literal["current_only", "any"] = "current_only"
+    on_uncited: Literal["remove", "refuse"] = "remove"
+    as_of: str = ""
+    required_text: tuple[str, ...] = ()
+
+
+class Violation(Frozen, frozen=True, omit_defaults=False):
+    """Something wrong at ``source[start:end]`` of the draft as it came in (0, 0 for the draft as a whole)."""
+
+    kind: ViolationKind
+    reason: str
+    start: int = 0
+    end: int = 0
+    text: str = ""
+
+
+class CitedFact(Frozen, frozen=True, omit_defaults=False):
+    """An event that a paragraph cites, to be shown beside it; ``at`` and ``text`` are "" without a case."""
+
+    event_id: str
+    at: str
+    text: str
+
+
+class GuardedParagraph(Frozen, frozen=True, omit_defaults=False):
+    """A paragraph of the verified text and the facts that it cites."""
+
+    text: str
+    facts: tuple[CitedFact, ...]
+
+
+class GuardedDraft(Frozen, frozen=True, omit_defaults=False):
+    """The result. ``text`` is "" unless the route is ``pass`` or ``edited``.
+
+    ``removed`` are the sentences that were cut for want of a citation, ``violations`` all else.
+    """
+
+    text: str
+    route: GuardRoute
+    removed: tuple[Violation, ...]
+    violations: tuple[Violation, ...]
+    paragraphs: tuple[GuardedParagraph, ...]
+    version: str = DRAFT_GUARD_VERSION
+
+
+def guard_draft(
+    text: str, *, case: CaseRecord | None, templates: Iterable[ReplyTemplate], options: GuardOptions
+) -> GuardedDraft:
+    """Hold ``text`` against the rules and say what may be shown.
+
+    Route, first that applies: ``human_review`` where the case's risk is high, a field of the case
+    is missing or the draft escalates; ``refused`` where the draft has a promise, an unknown event
+    id, no current template (``current_only``), treats an open document request as received, does
+    not carry the required text word for word, has uncited claims under ``on_uncited="refuse"``,
+    or nothing that cites is left; ``edited`` where uncited claims were removed; else ``pass``.
+    Required text is looked for in what is left after removal. A claim whose citation is malformed
+    counts as uncited. Without a case, citations are checked for form only. A removed sentence can
+    leave a reference without its antecedent; such a draft still wants a reader.
+    """
+    templates = tuple(templates)
+    violations = list(_case_reasons(case))
+    escalated = escalation_reason(text)
+    if escalated is not None:
+        violations.append(_whole("escalated", escalated or "The draft escalates without a reason."))
+        return _finished("", (), violations, case)
+
+    required = list(options.required_text)
+    if options.template_policy == "current_only":
+        use = template_use(text, templates, options.as_of or (case.as_of if case else ""))
+        if use.state != "current":
+            violations.append(Violation("template", use.reason, use.start, use.end, text[use.start : use.end]))
+        if use.template is not None:
+            required += use.template.required_text
+
+    if options.reject_promises:
+        violations += [
+            Violation("promise", f"{found.kind}: {found.reason}.", found.start, found.end, found.text)
+            for found in find_promises(text, exempt=required)
+        ]
+    removed: list[Violation] = []
+    if options.require_citations:
+        uncited, unknown = _citation_faults(text, case, required)
+        violations += unknown
+        (removed if options.on_uncited == "remove" else violations).extend(uncited)
+    left = _without(text, [(cut.start, cut.end) for cut in removed])
+
+    open_documents = [request.document for request in case.requests if request.state == "open"] if case else []
+    for wrong in read_requests(text, open_documents).treated_as_received:
+        what = f"'{wrong.document}' is" if wrong.document else "Document requests are"
+        reason = f"{what} still open, and the draft treats it as received."
+        violations.append(Violation("unresolved_request", reason, wrong.start, wrong.end, wrong.text))
+    for judged in judge_required_text(left, required):
+        if judged.state != "present":
+            violations.append(
+                Violation("required_text", f"{judged.state}: {judged.reason} Required: “{judged.required}”")
+            )
+    if not any(mark.isalnum() for mark in left) or (options.require_citations and removed and not find_citations(left)):
+        violations.append(_whole("empty", "Nothing that is supported by a citation is left."))
+    return _finished(left, removed, violations, case)
+
+
+def _finished(
+    text: str, removed: Iterable[Violation], violations: Iterable[Violation], case: CaseRecord | None
+) -> GuardedDraft:
+    removed, violations = tuple(removed), tuple(violations)
+    route: GuardRoute = "pass"
+    if any(violation.kind in _FOR_PEOPLE for violation in violations):
+        route = "human_review"
+    elif violations:
+        route = "refused"
+    elif removed:
+        route = "edited"
+    shown = text if route in ("pass", "edited") else ""
+    return GuardedDraft(shown, route, removed, violations, _with_facts(shown, case))
+
+
+def _whole(kind: ViolationKind, reason: str) -> Violation:
+    return Violation(kind=kind, reason=reason)
+
+
+def _case_reasons(case: CaseRecord | None) -> Iterable[Violation]:
+    if case is None:
+        return
+    if case.risk == "high":
+        yield _whole("high_risk", f"Case {case.case_id} is high risk; a person writes this reply.")
+    for field in ("case_id", "claimant_name", "opened_at", "as_of", "issue_type"):
+        if not getattr(case, field).strip():
+            yield _whole("missing_field", f"The case record has no {field}.")
+
+
+def _citation_faults(
+    text: str, case: CaseRecord | None, exempt: Iterable[str]
+) -> tuple[list[Violation], list[Violation]]:
+    known = {event.id for event in case.events} if case else None
+    uncited, unknown = [], []
+    for cited in cited_sentences(text, exempt=exempt):
+        at = cited.sentence
+        strange = [one for one in cited.event_ids if known is not None and one not in known]
+        if strange:
+            reason = f"The case has no event {', '.join(strange)}."
+            unknown.append(Violation("unknown_citation", reason, at.start, at.end, at.text))
+        elif cited.claim and not cited.event_ids:
+            uncited.append(Violation("uncited_claim", _why_uncited(cited), at.start, at.end, at.text))
+    return uncited, unknown
+
+
+def _why_uncited(cited: CitedSentence) -> str:
+    malformed = find_malformed_citations(cited.sentence.text)
+    if malformed:
+        return f"'{malformed[0].text}' is no citation; it must look like [E-0412]."
+    return "States something about the case and cites no event."
+
+
+_EMPTY_BULLET = re.compile(r"^[ \t>]*(?:[-*+•‣–—]|\d{1,2}[.)])?[ \t]*$")
+
+
+def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """``text`` without ``spans``; lines that they emptied go too, other lines stay as they are."""
+    marks = list(text)
+    touched = set()
+    for start, end in spans:
+        touched.add(text.count("\n", 0, start))
+        while end < len(text) and text[end] in " \t":
+            end += 1
+        for i in range(start, end):
+            marks[i] = "\n" if text[i] == "\n" else ""
+        touched.update(range(text.count("\n", 0, start), text.count("\n", 0, end) + 1))
+    if not touched:
+        return text
+    lines = "".join(marks).split("\n")
+    kept = [
+        line.rstrip() if number in touched else line
+        for number, line in enumerate(lines)
+        if not (number in touched and _EMPTY_BULLET.match(line) and text.split("\n")[number].strip())
+    ]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(kept))
+
+
+def _with_facts(text: str, case: CaseRecord | None) -> tuple[GuardedParagraph, ...]:
+    events = {event.id: event for event in case.events} if case else {}
+    found = []
+    for part in paragraphs(text):
+        ids = dict.fromkeys(citation.event_id for citation in find_citations(part.text))
+        facts = tuple(
+            CitedFact(one, events[one].at if one in events else "", events[one].text if one in events else "")
+            for one in ids
+        )
+        found.append(GuardedParagraph(text=part.text, facts=facts))
+    return tuple(found)

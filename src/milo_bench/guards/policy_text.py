@@ -1,0 +1,160 @@
+"""A text and the sentences that it must carry in, each judged present, softened or missing, with its span."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+from rapidfuzz import fuzz
+
+from milo_bench.core.records import Frozen
+from milo_bench.guards.citations import find_citations, plain
+from milo_bench.guards.sentences import split_sentences
+
+POLICY_TEXT_VERSION = "1"
+
+RequiredState: TypeAlias = Literal["present", "softened", "missing"]
+
+
+class RequiredText(Frozen, frozen=True, omit_defaults=False):
+    """What became of one required sentence. ``start`` to ``end`` is the place in the text (0, 0 when missing)."""
+
+    required: str
+    state: RequiredState
+    start: int = 0
+    end: int = 0
+    found: str = ""
+    reason: str = ""
+
+
+# From strong to weak; a required word of one line that gives way to a word after it was softened.
+_STRONG = re.compile(
+    r"\b(?:must|shall|(?:is|are) required|required to|need(?:s)? to|(?:has|have) to|mandatory|will not|cannot|"
+    r"may not|only|"
+    r"no later than|obliged|always|never|at least)\b"
+)
+_WEAK = re.compile(
+    r"\b(?:may|might|can|could|should|would|ideally|preferably|please|helpful|help|recommend(?:ed)?|encouraged?|"
+    r"advis(?:ed?|able)|"
+    r"if possible|where possible|when(?:ever)? (?:convenient|you can)|try to|usually|normally|generally|optional|"
+    r"suggest(?:ed)?|"
+    r"want to|like to|around|about|approximately)\b"
+)
+_NEGATION = re.compile(r"\b(?:not|no|never|cannot|without|nor|neither)\b|n't\b")
+_CONDITION = re.compile(
+    r"\b(?:if|unless|until|only|within|before|after|once|when|provided|except|subject to|no later than|by)\b"
+)
+_NUMBER = re.compile(
+    r"\d+(?:[.,]\d+)*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|fourteen|fifteen|twenty|thirty|sixty|"
+    r"ninety)\b"
+)
+_HALF = 50.0
+_NEAR = 62.0  # similarity (0 to 100) from which a sentence counts as a version of the required one
+
+
+def judge_required_text(text: str, required: Iterable[str]) -> tuple[RequiredText, ...]:
+    """One judgement for each required text, in order.
+
+    ``present``: it stands in ``text`` word for word, whatever the white space, the kind of quote
+    or dash, the letter case of its first letter and citations within. ``softened``: a sentence
+    near it stands there instead (rapidfuzz token similarity, or most of its words), and
+    ``reason`` says what was weakened: modality, a negation, a number, a condition, or wording
+    alone. ``missing``: nothing near it. A required text of several sentences is one unit; it is
+    present only whole and in order.
+    """
+    folded, places = _folded(text)
+    return tuple(_judge_one(text, folded, places, one) for one in required if one.strip())
+
+
+def _judge_one(text: str, folded: str, places: list[int], required: str) -> RequiredText:
+    wanted, _ = _folded(required)
+    wanted = wanted.strip()
+    at = _find_whole(folded, wanted)
+    if at is not None:
+        start, end = places[at], places[at + len(wanted) - 1] + 1
+        return RequiredText(required=required, state="present", start=start, end=end, found=text[start:end])
+    best, best_score = None, 0.0
+    sentences = split_sentences(text)
+    size = max(1, len(split_sentences(required)))
+    for first in range(len(sentences)):
+        for last in range(first, min(first + size, len(sentences))):
+            start, end = sentences[first].start, sentences[last].end
+            piece = plain(_bare(text[start:end]))
+            score = max(fuzz.ratio(wanted, piece), fuzz.token_sort_ratio(wanted, piece), _shared_words(wanted, piece))
+            if score < _NEAR and _shared_words(wanted, piece) >= _HALF and _WEAK.search(piece):
+                score = _NEAR  # half of the words are there, under a weaker verb
+            if score > best_score:
+                best, best_score = (start, end, piece), score
+    if best is None or best_score < _NEAR:
+        return RequiredText(required=required, state="missing", reason="Nothing in the text is near it.")
+    start, end, piece = best
+    reason = _what_weakened(wanted, piece)
+    return RequiredText(required=required, state="softened", start=start, end=end, found=text[start:end], reason=reason)
+
+
+def _find_whole(folded: str, wanted: str) -> int | None:
+    """Where ``wanted`` stands as whole sentences, or None. "… within 30 days unless …" is another sentence."""
+    at = folded.find(wanted)
+    while at >= 0:
+        before, after = folded[at - 1 : at] if at else "", folded[at + len(wanted) :]
+        if not before.isalnum() and (wanted[-1] in ".!?:" or not after.lstrip(" ,;-")[:1].isalnum()):
+            return at
+        at = folded.find(wanted, at + 1)
+    return None
+
+
+def _shared_words(wanted: str, piece: str) -> float:
+    """Share of the required content words that the piece has, in percent; 0 for very short texts."""
+    words = {word for word in re.findall(r"[a-z0-9]+", wanted) if len(word) > 3 or word.isdigit()}
+    if len(words) < 4:
+        return 0.0
+    there = set(re.findall(r"[a-z0-9]+", piece))
+    return 100.0 * len(words & there) / len(words)
+
+
+def _what_weakened(wanted: str, piece: str) -> str:
+    reasons = []
+    if set(_NUMBER.findall(wanted)) != set(_NUMBER.findall(piece)):
+        reasons.append("a number was changed or dropped")
+    if len(_NEGATION.findall(wanted)) > len(_NEGATION.findall(piece)):
+        reasons.append("a negation was lost")
+    lost = [word for word in _STRONG.findall(wanted) if word not in _STRONG.findall(piece)]
+    weak = [word for word in _WEAK.findall(piece) if word not in _WEAK.findall(wanted)]
+    if lost:
+        reasons.append(f"'{lost[0]}' became '{weak[0]}'" if weak else f"'{lost[0]}' was dropped")
+    elif weak:
+        reasons.append(f"'{weak[0]}' was added")
+    conditions = [word for word in _CONDITION.findall(wanted) if word not in _CONDITION.findall(piece)]
+    if conditions:
+        reasons.append(f"the condition with '{conditions[0]}' was dropped")
+    return "; ".join(reasons).capitalize() + "." if reasons else "The wording differs from the required one."
+
+
+def _bare(text: str) -> str:
+    for citation in reversed(find_citations(text)):
+        text = text[: citation.start].rstrip() + text[citation.end :]
+    return text
+
+
+_PLAIN = {"‘": "'", "’": "'", "“": '"', "”": '"', "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "\u00a0": " "}
+
+
+def _folded(text: str) -> tuple[str, list[int]]:
+    """``text`` as it is compared, and for every character of it the place in ``text``."""
+    hidden = {i for citation in find_citations(text) for i in range(citation.start, citation.end)}
+    marks: list[str] = []
+    places: list[int] = []
+    for i, mark in enumerate(text):
+        if i in hidden or mark in "*_" or mark == "\u00ad":
+            continue
+        one = " " if mark.isspace() else _PLAIN.get(mark, mark)
+        if one == " " and (not marks or marks[-1] == " "):
+            continue
+        if one in ".!?" and marks and marks[-1] == " ":
+            marks.pop()
+            places.pop()
+        lower = one.lower()
+        marks.append(lower if len(lower) == 1 else one)
+        places.append(i)
+    return "".join(marks), places
