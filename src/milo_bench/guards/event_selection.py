@@ -40,7 +40,7 @@ _SETS_STATUS = frozenset({"status", "correction"})
 # Points of an entry that does not have to stay. Relevance to the status outweighs any source,
 # a source outweighs one step of recency.
 _SOURCE_POINTS = {"decision_letter": 5, "system": 4, "caseworker": 3, "third_party": 2, "attachment": 2, "claimant": 2}
-_KIND_POINTS = {"status": 6, "correction": 6, "request": 4, "document": 3, "email": 1, "call": 1, "note": 0}
+_KIND_POINTS = {"status": 6, "correction": 6, "request": 4, "document": 4, "email": 3, "call": 3, "note": 0}
 _RECENCY_POINTS = ((7, 4), (30, 3), (90, 2), (365, 1))  # (days before as_of at most, points)
 
 _NEAR_IDENTICAL = 94.0  # rapidfuzz ratio, 0 to 100, of texts without case and punctuation; digits must be equal

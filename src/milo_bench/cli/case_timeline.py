@@ -1,0 +1,89 @@
+"""``case-timeline``: a case record in, the entries that a summary may rest on out, as one JSON document."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from milo_bench.cli.entry import run_command
+from milo_bench.core.errors import DataError, GateFailed
+
+if TYPE_CHECKING:
+    from milo_bench.core.case_record import CaseRecord
+
+_policy = click.option("--select", "policy", default="policy_v2", show_default=True, help="Selection policy.")
+_bound = click.option("--max-events", default=24, show_default=True, help="Most entries that a summary rests on.")
+_form = click.option("--json/--text", "as_json", default=True, help="One JSON document (default), or lines to read.")
+
+
+@click.group(name="case-timeline", context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Choose by rule which entries of a case a model may summarise.
+
+    Contradictory current statuses send the case to a person: the document is still printed, and
+    the exit code is 1.
+    """
+
+
+@command.command()
+@click.option("--case", "case_id", required=True, metavar="ID", help="Case number, e.g. 84291.")
+@click.option("--cases", type=click.Path(path_type=Path), help="JSON Lines of case records; default: the shipped ones.")
+@_policy
+@_bound
+@_form
+def build(case_id: str, cases: Path | None, policy: str, max_events: int, as_json: bool) -> None:
+    """Select from a stored case."""
+    from milo_bench.suites import find_case
+
+    _print(find_case(case_id, path=cases), policy, max_events, as_json)
+
+
+@command.command()
+@_policy
+@_bound
+@_form
+def select(policy: str, max_events: int, as_json: bool) -> None:
+    """Select from one case record on standard input, as JSON."""
+    import msgspec
+
+    from milo_bench.core.case_record import CaseRecord
+
+    try:
+        case = msgspec.json.decode(sys.stdin.buffer.read(), type=CaseRecord)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        message = f"Standard input is no case record: {error}"
+        raise DataError(message, hint="give one JSON object with case_id, claimant_name, as_of, events …") from None
+    _print(case, policy, max_events, as_json)
+
+
+def _print(case: CaseRecord, policy: str, max_events: int, as_json: bool) -> None:
+    import msgspec
+
+    from milo_bench.guards.event_selection import as_document, select_events
+
+    chosen = select_events(case, policy=policy, max_events=max_events)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(as_document(chosen)), indent=2))
+    else:
+        status = chosen.current_status.replace("_", " ") or "not certain"
+        click.echo(f"case {chosen.case_id}, {chosen.claimant_name}, as of {chosen.as_of}")
+        click.echo(f"route {chosen.route}; current status: {status} [{', '.join(chosen.current_status_events)}]")
+        for event in chosen.events:
+            click.echo(f"[{event.id}] {event.at} {event.source}: {' '.join(event.text.split())}")
+        for lost in chosen.dropped:
+            click.echo(f"left out {lost.id}: {lost.reason}")
+    if chosen.route == "human_review":
+        message = f"Case {chosen.case_id} goes to a person: {'; '.join(chosen.reasons)}."
+        if as_json:
+            # Standard output holds the document already; a second one would make it unreadable.
+            click.echo(f"error: {message}\nhint: settle the status in the record; no summary is made of it.", err=True)
+            raise click.exceptions.Exit(GateFailed.exit_code)
+        raise GateFailed(message, hint="settle the status in the record; no summary is made of it.")
+
+
+def main() -> None:
+    """The program ``case-timeline``."""
+    sys.exit(run_command(command, "case-timeline"))
