@@ -212,7 +212,8 @@ def _sets_status(event: Event) -> bool:
 
 
 def _strength(event: Event) -> tuple[bool, bool, int]:
-    return _sets_status(event), bool(event.status), _SOURCE_POINTS[event.source]
+    # The thing itself before a note about it: an attachment outranks the caseworker's copy of its text.
+    return _sets_status(event), bool(event.status), _KIND_POINTS[event.kind] + _SOURCE_POINTS[event.source]
 
 
 def _plain(text: str) -> str:

@@ -16,7 +16,7 @@ def ideal_timeline(fixture: Fixture) -> str:
     if expect["route"] == "human_review":
         return "HUMAN_REVIEW"
     ids = ", ".join(expect["current_status_events"])
-    lines = [f"The case is now {_words(expect['current_status'])} [{ids}]."]
+    lines = [f"Case {case['case_id']} of {case['claimant_name']} is now {_words(expect['current_status'])} [{ids}]."]
     for request in case.get("requests", []):
         document, event = request["document"], request["event"]
         if request["state"] == "received":
