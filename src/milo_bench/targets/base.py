@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeAlias
 
+from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import TargetRecord, Timeouts
+from milo_bench.core.registry import Registry
 
 
 class Target(Protocol):
@@ -42,3 +45,8 @@ class Target(Protocol):
     async def stop(self) -> None:
         """Close connections; end the server if ``start`` launched it."""
         ...
+
+
+TargetFactory: TypeAlias = Callable[[TargetConfig, Mapping[str, str]], Target]
+
+TARGET_APIS: Registry[TargetFactory] = Registry("target api")

@@ -1,0 +1,192 @@
+"""Ollama's native API: JSON lines, with load, prompt and eval durations and the context size that it really uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from milo_bench.config.settings import TargetConfig
+from milo_bench.core.chat import ChatRequest, Message
+from milo_bench.core.records import Failure, TargetRecord, Usage
+from milo_bench.targets.address import ollama_url, parse_address
+from milo_bench.targets.answer import Answer, count, decode_json
+from milo_bench.targets.base import TARGET_APIS
+from milo_bench.targets.failures import classify, error_status, read_error
+from milo_bench.targets.http_target import HttpTarget
+from milo_bench.targets.reply import Reply
+from milo_bench.targets.sse import read_lines
+
+_DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
+_OPTIONS = frozenset(
+    {"num_ctx", "num_gpu", "num_thread", "num_batch", "top_k", "top_p", "min_p", "repeat_penalty", "num_keep"}
+)
+
+
+class OllamaTarget(HttpTarget):
+    """``settings``: model options such as ``num_ctx``, and ``think``, ``keep_alive``, ``truncate``.
+
+    ``num_ctx`` falls back to the target's ``context_window``. Ollama cuts a prompt that does not
+    fit in silence; ``truncate: false`` is sent unless settings say otherwise, so that versions
+    which know it refuse instead.
+    """
+
+    runtime = "Ollama"
+    known_settings = _OPTIONS | {"think", "keep_alive", "truncate", "shift"}
+
+    def __init__(self, config: TargetConfig, env: Mapping[str, str]) -> None:
+        address = parse_address(config.base_url or ollama_url(env.get("OLLAMA_HOST", "")))
+        super().__init__(config, env, address)
+        self._base = address.path.removesuffix("/v1").removesuffix("/api")
+        self._options = {name: value for name, value in config.settings.items() if name in _OPTIONS}
+        if config.context_window is not None:
+            self._options.setdefault("num_ctx", config.context_window)
+        if config.threads is not None:
+            self._options.setdefault("num_thread", config.threads)
+        if config.gpu_layers is not None:
+            self._options.setdefault("num_gpu", config.gpu_layers)
+        self._fields = {
+            "truncate": False,
+            "shift": False,
+            **{name: value for name, value in config.settings.items() if name not in _OPTIONS},
+        }
+
+    def chat_path(self) -> str:
+        return f"{self._base}/api/chat"
+
+    def payload(self, request: ChatRequest) -> dict[str, Any]:
+        """The request as ``/api/chat`` wants it; a schema becomes ``format``."""
+        options: dict[str, Any] = {
+            **self._options,
+            "num_predict": request.max_tokens,
+            "temperature": request.temperature,
+        }
+        if request.seed is not None:
+            options["seed"] = request.seed
+        if request.stop:
+            options["stop"] = list(request.stop)
+        body: dict[str, Any] = {
+            "model": self._config.model,
+            "messages": [_message(message) for message in request.messages],
+            "stream": True,
+            "options": options,
+            **self._fields,
+        }
+        if request.json_schema is not None:
+            body["format"] = request.json_schema
+        if request.tools:
+            body["tools"] = list(request.tools)
+        return body
+
+    def read(self, reply: Reply, answer: Answer) -> Iterator[None]:
+        """Fill ``answer``; durations become seconds in ``server_timings``."""
+        kind = reply.content_type
+        if kind not in ("application/x-ndjson", "application/json", "application/jsonl", ""):
+            answer.failure = Failure("wrong_content_type", f"expected application/x-ndjson, got {kind[:80]}", 200)
+            return
+        for event in read_lines(reply.pieces, whole=reply.broken is None):
+            try:
+                line = decode_json(event.data)
+            except ValueError:
+                answer.failure = Failure("bad_stream", "a line is not JSON", 200)
+                return
+            if not isinstance(line, Mapping):
+                answer.failure = Failure("bad_stream", "a line is no JSON object", 200)
+                return
+            if line.get("error"):
+                said, codes = read_error(line)
+                answer.failure = classify(error_status(codes), said, codes, secrets=self._secrets)
+                return
+            message = line.get("message")
+            if isinstance(message, Mapping):
+                answer.add(
+                    event.at_ns,
+                    text=message.get("content"),
+                    reasoning=message.get("thinking"),
+                    calls=_separate(message.get("tool_calls"), len(answer.calls)),
+                )
+            if line.get("done") is True:
+                _finish(event.at_ns, line, answer)
+                return
+            yield
+
+    async def models(self) -> tuple[str, ...]:
+        return tuple(str(entry["name"]) for entry in await self._listed())
+
+    async def _listed(self) -> list[dict[str, Any]]:
+        data = await self.get_json(f"{self._base}/api/tags")
+        entries = data.get("models") if isinstance(data, Mapping) else None
+        if not isinstance(entries, list):
+            return []
+        return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("name"), str)]
+
+    async def describe(self) -> TargetRecord:
+        """Version, digest, quantisation, family and context from ``/api/version``, ``tags``, ``show`` and ``ps``."""
+        model = self._config.model
+        names = (model, f"{model}:latest")
+        version = await self.get_json(f"{self._base}/api/version")
+        tag = next((entry for entry in await self._listed() if entry["name"] in names), {})
+        shown = await self.call_json("POST", f"{self._base}/api/show", {"model": model})
+        shown = shown if isinstance(shown, Mapping) else {}
+        running = await self.get_json(f"{self._base}/api/ps")
+        loaded = running.get("models") if isinstance(running, Mapping) else None
+        mine: Mapping[str, Any] = next(
+            (entry for entry in loaded or [] if isinstance(entry, Mapping) and entry.get("name") in names), {}
+        )
+        details = shown.get("details")
+        details = details if isinstance(details, Mapping) else {}
+        digest = str(tag.get("digest", "")).removeprefix("sha256:")
+        settings: dict[str, Any] = {**self._record.settings, **self._options, "truncate": self._fields["truncate"]}
+        if (size := count(mine.get("size_vram"))) is not None:
+            settings["size_vram_bytes"] = size
+        return msgspec.structs.replace(
+            self._record,
+            runtime_version=str(version.get("version", "")) if isinstance(version, Mapping) else "",
+            model_digest=f"sha256:{digest}" if digest else "",
+            quantisation=self._record.quantisation or str(details.get("quantization_level", "")),
+            family=self._record.family or str(details.get("family", "")),
+            context_window=count(self._options.get("num_ctx")) or count(mine.get("context_length")),
+            settings=settings,
+        )
+
+
+def _separate(calls: object, known: int) -> list[Any] | None:
+    """Ollama sends each call whole; an index of its own keeps two calls of one name apart."""
+    if not isinstance(calls, list):
+        return None
+    return [{**call, "index": known + n} if isinstance(call, Mapping) else call for n, call in enumerate(calls)]
+
+
+def _finish(at_ns: int, line: Mapping[str, Any], answer: Answer) -> None:
+    answer.ended_at_ns = at_ns
+    reason = line.get("done_reason")
+    answer.finish_reason = reason if isinstance(reason, str) and reason else "stop"
+    answer.usage = Usage(
+        prompt_tokens=count(line.get("prompt_eval_count")), completion_tokens=count(line.get("eval_count"))
+    )
+    answer.model = str(line.get("model", ""))
+    answer.server_timings = {
+        f"{name}_s": line[name] / 1e9 for name in _DURATIONS if isinstance(line.get(name), int | float)
+    }
+
+
+def _message(message: Message) -> dict[str, Any]:
+    body: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        body["tool_calls"] = [
+            {"function": {"name": call.name, "arguments": _arguments(call.arguments)}} for call in message.tool_calls
+        ]
+    return body
+
+
+def _arguments(text: str) -> Any:
+    """Ollama wants arguments as an object; what is none is passed on under one name."""
+    try:
+        data = decode_json(text.encode("utf-8", "replace"))
+    except ValueError:
+        return {"arguments": text}
+    return data if isinstance(data, Mapping) else {"arguments": data}
+
+
+TARGET_APIS.add("ollama", OllamaTarget)

@@ -1,0 +1,125 @@
+"""Any server that speaks OpenAI's chat completions: llama-server, vLLM, LM Studio, SGLang, hosted ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from milo_bench.config.settings import TargetConfig
+from milo_bench.core.chat import ChatRequest, Message
+from milo_bench.core.records import TargetRecord
+from milo_bench.targets.address import Address, parse_address
+from milo_bench.targets.answer import Answer, count
+from milo_bench.targets.base import TARGET_APIS
+from milo_bench.targets.http_target import HttpTarget
+from milo_bench.targets.openai_stream import read_completion
+from milo_bench.targets.reply import Reply
+
+_RUNTIMES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "organization_owner": "LM Studio"}
+
+
+class OpenAiTarget(HttpTarget):
+    """``settings``: ``extra_body`` (fields added to every request), ``omit`` (fields left out, for
+    servers that refuse them, e.g. temperature), ``max_tokens_field`` and ``stream_usage``.
+    """
+
+    known_settings = frozenset({"extra_body", "omit", "max_tokens_field", "stream_usage"})
+
+    def __init__(self, config: TargetConfig, env: Mapping[str, str], address: Address | None = None) -> None:
+        super().__init__(config, env, address or parse_address(config.base_url or ""))
+        self._max_tokens = str(config.settings.get("max_tokens_field", "max_tokens"))
+        self._extra: dict[str, Any] = dict(config.settings.get("extra_body", {}))
+        self._omitted = frozenset(config.settings.get("omit", ()))
+        self._stream_usage = bool(config.settings.get("stream_usage", True))
+
+    def chat_path(self) -> str:
+        return f"{self._address.path}/chat/completions"
+
+    def payload(self, request: ChatRequest) -> dict[str, Any]:
+        """The request as a chat completion; a schema becomes ``response_format``."""
+        body: dict[str, Any] = {
+            "model": self._config.model,
+            "messages": [_message(message) for message in request.messages],
+            self._max_tokens: request.max_tokens,
+            "temperature": request.temperature,
+            "stream": True,
+        }
+        if self._stream_usage:
+            body["stream_options"] = {"include_usage": True}
+        if request.seed is not None:
+            body["seed"] = request.seed
+        if request.stop:
+            body["stop"] = list(request.stop)
+        if request.json_schema is not None:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": "answer", "strict": True, "schema": request.json_schema},
+            }
+        if request.tools:
+            body["tools"] = list(request.tools)
+        body.update(self._extra)
+        for name in self._omitted:
+            body.pop(name, None)
+        return body
+
+    def read(self, reply: Reply, answer: Answer) -> Iterator[None]:
+        return read_completion(reply, answer, self._secrets)
+
+    async def models(self) -> tuple[str, ...]:
+        return tuple(entry["id"] for entry in await self._listed())
+
+    async def _listed(self) -> list[dict[str, Any]]:
+        data = await self.get_json(f"{self._address.path}/models")
+        entries = data.get("data") if isinstance(data, Mapping) else None
+        if not isinstance(entries, list):
+            return []
+        return [entry for entry in entries if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
+
+    async def describe(self) -> TargetRecord:
+        """Runtime and context window as far as ``/models`` and, for a llama.cpp server, ``/props`` tell."""
+        listed = await self._listed()
+        mine = next((entry for entry in listed if entry["id"] == self._config.model), None)
+        if mine is None and len(listed) == 1:
+            mine = listed[0]  # a server with one model answers under any name
+        mine = mine or {}
+        owner = str(mine.get("owned_by", "")).lower()
+        runtime = _RUNTIMES.get(owner, "")
+        meta = mine.get("meta") if isinstance(mine.get("meta"), Mapping) else {}
+        window = count(mine.get("max_model_len")) or count(mine.get("max_context_length"))
+        version = ""
+        if runtime == "llama.cpp":
+            props = await self.get_json("/props")
+            if isinstance(props, Mapping):
+                version = str(props.get("build_info", ""))
+                defaults = props.get("default_generation_settings")
+                window = count(defaults.get("n_ctx")) if isinstance(defaults, Mapping) else None
+        elif runtime == "vLLM":
+            said = await self.get_json("/version")
+            version = str(said.get("version", "")) if isinstance(said, Mapping) else ""
+        return msgspec.structs.replace(
+            self._record,
+            runtime=runtime,
+            runtime_version=version,
+            context_window=self._record.context_window or window,
+            settings={
+                **self._record.settings,
+                **({"n_ctx_train": meta["n_ctx_train"]} if "n_ctx_train" in meta else {}),
+            },
+        )
+
+
+def _message(message: Message) -> dict[str, Any]:
+    body: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.tool_calls:
+        body["tool_calls"] = [
+            {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+            for call in message.tool_calls
+        ]
+    if message.tool_call_id:
+        body["tool_call_id"] = message.tool_call_id
+    return body
+
+
+TARGET_APIS.add("openai", OpenAiTarget)

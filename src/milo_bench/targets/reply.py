@@ -1,0 +1,67 @@
+"""What one HTTP exchange leaves behind before anybody reads it: stamped bytes, or the way in which it broke."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from milo_bench.core.records import FailureKind, Timeouts
+
+Piece: TypeAlias = tuple[int, bytes]
+"""Nanoseconds on the monotonic clock when the bytes were read, and the bytes."""
+
+ShowsContent: TypeAlias = "Callable[[Reply], bool]"
+MAX_BODY_BYTES = 64 << 20  # an answer larger than this is a server gone wild, and would take the bench with it
+
+
+@dataclass(slots=True)
+class Reply:
+    """One exchange as bytes. Stamps are nanoseconds on the monotonic clock.
+
+    ``lags_ns`` holds, for each read, our stamp minus the kernel's receive stamp; it is empty
+    where the kernel gives none. ``broken`` says how the exchange ended if not by a whole
+    HTTP message; the pieces that came before stay readable.
+    """
+
+    started_ns: int
+    connected_ns: int | None = None
+    ended_ns: int = 0
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    pieces: list[Piece] = field(default_factory=list)
+    lags_ns: list[int] = field(default_factory=list)
+    broken: FailureKind | None = None
+    broken_message: str = ""
+
+    @property
+    def content_type(self) -> str:
+        """Media type in lower case, without parameters; "" where the server names none."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    def body(self) -> bytes:
+        return b"".join(data for _, data in self.pieces)
+
+
+class Wire(Protocol):
+    """A way to send one HTTP request and keep the raw, stamped reply."""
+
+    async def fetch(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        timeouts: Timeouts,
+        shows_content: ShowsContent | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """Send one request and read the whole reply. Never raises for a broken server.
+
+        ``shows_content`` is asked once, when the first-token limit runs out, whether what came
+        so far holds content; without it that limit is not applied. Cancelling closes the
+        connection.
+        """
+        ...
+
+    async def close(self) -> None: ...
