@@ -122,7 +122,7 @@ def _shape_problems(data: dict[str, Any], where: str) -> Iterable[Problem]:
         if key not in KEYS:
             yield _bad(where, f"unknown key '{key}'", hint_for(key, KEYS, noun="keys"))
         elif not isinstance(value, _SHAPES[key][0]):
-            yield _bad(where, f"'{key}' must be {_SHAPES[key][1]}", "see docs/reference/suites.md.")
+            yield _bad(where, f"'{key}' must be {_SHAPES[key][1]}", "see docs/how-to/own-suite.md.")
     if isinstance(data.get("id"), str) and not _ID.fullmatch(data["id"]):
         yield _bad(where, "'id' must be 1 to 200 characters without spaces", "for example 'extraction-0001'.")
     if isinstance(data.get("tags"), list) and not all(isinstance(tag, str) for tag in data["tags"]):

@@ -167,7 +167,7 @@ def _readable(path: Path, problem: Any, lines: LineMap) -> Problem:
     if kind == "too_short":
         return Problem(where, f"'{named}' is empty", f"list at least one of the {keys[-1]}.")
     said = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return Problem(where, f"{named}: {said[:1].lower()}{said[1:]}", "see docs/reference/suites.md.")
+    return Problem(where, f"{named}: {said[:1].lower()}{said[1:]}", "see docs/how-to/own-suite.md.")
 
 
 def _keys_at(place_: tuple[str, ...]) -> list[str]:

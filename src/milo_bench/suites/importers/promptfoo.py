@@ -1,0 +1,223 @@
+"""promptfoo's YAML tests in, cases with the same demands out; what has no exact likeness is listed, never dropped."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from milo_bench.config.yaml_lines import LineMap, load_yaml
+from milo_bench.core.errors import DataError
+from milo_bench.suites.importers.base import IMPORTERS, Case, Check, Imported, ImportRequest, WorkloadDraft
+from milo_bench.suites.importers.columns import free_id, input_lines
+from milo_bench.suites.importers.tables import source_text
+from milo_bench.suites.manifest import line_of, plain_data, yaml_problem
+from milo_bench.suites.paths import inside
+from milo_bench.suites.problems import Problem, place
+
+# promptfoo's assertion, our check, whether case is ignored, whether its value is a list.
+_ALIKE: dict[str, tuple[str, bool, bool]] = {
+    "equals": ("equals", False, False),
+    "contains": ("contains", False, False),
+    "icontains": ("contains", True, False),
+    "contains-any": ("contains", False, True),
+    "icontains-any": ("contains", True, True),
+    "contains-all": ("contains_all", False, True),
+    "icontains-all": ("contains_all", True, True),
+    "not-contains": ("not_contains", False, False),
+    "not-icontains": ("not_contains", True, False),
+    "is-json": ("is_json", False, False),
+}
+_READ_KEYS = ("tests", "prompts", "description", "defaultTest")
+_TEMPLATE = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}")
+
+
+def import_promptfoo(request: ImportRequest) -> Imported:
+    """Tests of a promptfooconfig.yaml (or a bare list of tests). Raises DataError for broken YAML."""
+    text = source_text(request.source)
+    try:
+        loaded, lines = load_yaml(text)
+        data = plain_data(loaded)
+    except yaml.YAMLError as error:
+        problem = yaml_problem(request.source, error)
+        raise DataError(f"{problem}.", hint=problem.hint) from None
+    except (ValueError, RecursionError) as error:
+        message = f"{request.source}: {error}."
+        raise DataError(message, hint="write it out plainly.") from None
+    return _Reader(request, data, lines).read()
+
+
+class _Reader:
+    def __init__(self, request: ImportRequest, data: Any, lines: LineMap) -> None:
+        self._source = request.source
+        self._workload = request.workload or "promptfoo"
+        self._bare = isinstance(data, list)
+        self._config: dict[str, Any] = {"tests": data} if self._bare else data if isinstance(data, dict) else {}
+        self._lines = lines
+        self._result = Imported()
+        self._drafts: dict[tuple[str, ...], tuple[WorkloadDraft, str]] = {}
+
+    def read(self) -> Imported:
+        config, result = self._config, self._result
+        tests = config.get("tests")
+        if not isinstance(tests, list):
+            message = f"{self._source}: 'tests' is no list of tests."
+            hint = "tests in files of their own are not followed; import that CSV or JSONL file itself."
+            raise DataError(message, hint=hint)
+        for key in config:
+            if key not in _READ_KEYS:
+                self._left((key,), f"'{key}'", "say it in bench.yaml or in the prompt.")
+        prompt = self._prompt(config.get("prompts"))
+        default = config.get("defaultTest")
+        default = default if isinstance(default, dict) else {}
+        for key in default:
+            if key not in ("vars", "assert"):
+                self._left(("defaultTest", key), f"'defaultTest.{key}'", "say it in suite.yaml.")
+        seen: set[str] = set()
+        for index, test in enumerate(tests):
+            if not isinstance(test, dict):
+                self._left(("tests", str(index)), "a test that is not written out", "write it out in the YAML file.")
+                continue
+            self._test(index, test, default, prompt, seen)
+        if any("equals" in draft.checks for draft, _ in self._drafts.values()):
+            said = "'equals' to the letter: space around an answer does not count here"
+            result.not_carried.append(Problem(str(self._source), said, "nothing to do unless such space matters."))
+        result.workloads.extend(draft for draft, _ in self._drafts.values())
+        return result
+
+    def _where(self, keys: tuple[str, ...]) -> str:
+        keys = keys[1:] if self._bare and keys[:1] == ("tests",) else keys
+        return place(self._source, line_of(self._lines, keys))
+
+    def _left(self, keys: tuple[str, ...], what: str, hint: str) -> None:
+        self._result.not_carried.append(Problem(self._where(keys), what, hint))
+
+    def _prompt(self, prompts: Any) -> str:
+        """The first prompt with its variables under ``input``; a plain one where there is none to carry."""
+        prompts = prompts if isinstance(prompts, list) else [] if prompts is None else [prompts]
+        for index in range(1, len(prompts)):
+            self._left(("prompts", str(index)), f"prompt {index + 1}", "add it as a variant in suite.yaml.")
+        if not prompts:
+            return ""
+        first = prompts[0].get("raw") if isinstance(prompts[0], dict) else prompts[0]
+        if isinstance(first, str) and first.startswith("file://"):
+            path = inside(self._source.parent, first.removeprefix("file://"), self._where(("prompts",)))
+            readable = not isinstance(path, Problem) and path.suffix in (".txt", ".md")
+            first = source_text(path) if readable and isinstance(path, Path) else None
+        if isinstance(first, str):
+            converted = _TEMPLATE.sub(lambda match: f"{{{{ input[{match[1]!r}] }}}}", first)
+            if not re.search(r"\{[%#]", first) and converted.count("{{") == converted.count("{{ input["):
+                return converted.strip() + "\n"
+        self._left(("prompts", "0"), "the prompt", "write it into the prompt file of the suite.")
+        return ""
+
+    def _test(self, index: int, test: dict[str, Any], default: dict[str, Any], prompt: str, seen: set[str]) -> None:
+        at = ("tests", str(index))
+        for key in test:
+            if key not in ("vars", "assert", "description"):
+                self._left((*at, key), f"test {index + 1}: '{key}'", "say it in suite.yaml.")
+        own = test.get("vars")
+        shared = default.get("vars")
+        variables = {**(shared if isinstance(shared, dict) else {}), **(own if isinstance(own, dict) else {})}
+        for name, value in list(variables.items()):
+            if isinstance(value, list) or (isinstance(value, str) and value.startswith("file://")):
+                said = "stands for several tests" if isinstance(value, list) else "is in a file"
+                self._left((*at, "vars", name), f"test {index + 1}: variable '{name}' {said}", "write it out.")
+                if isinstance(value, str):
+                    del variables[name]
+        if not variables:
+            self._result.broken.append(
+                Problem(self._where(at), f"test {index + 1} has no variables", "add 'vars:'.", kind="data")
+            )
+            return
+        checks: dict[str, dict[str, Any]] = {}
+        expect: dict[str, Any] = {}
+        schema: list[dict[str, Any]] = []
+        for keys, written in self._assertions(at, test, default):
+            self._assertion(keys, index, written, checks, expect, schema)
+        case_id = free_id(str(test.get("description") or f"test-{index + 1:04d}"), seen)
+        seen.add(case_id)
+        workload = self._draft(checks, schema[0] if schema else None, sorted(variables), prompt)
+        self._result.cases.append(Case(case_id, variables, expect, self._where(at), workload))
+
+    def _assertions(
+        self, at: tuple[str, ...], test: dict[str, Any], default: dict[str, Any]
+    ) -> list[tuple[tuple[str, ...], Any]]:
+        found = []
+        for keys, holder in ((("defaultTest",), default), (at, test)):
+            listed = holder.get("assert")
+            for number, written in enumerate(listed if isinstance(listed, list) else []):
+                found.append(((*keys, "assert", str(number)), written))
+        return found
+
+    def _assertion(
+        self,
+        keys: tuple[str, ...],
+        index: int,
+        written: Any,
+        checks: dict[str, dict[str, Any]],
+        expect: dict[str, Any],
+        schema: list[dict[str, Any]],
+    ) -> None:
+        kind = str(written.get("type", "")) if isinstance(written, dict) else ""
+        value = written.get("value") if isinstance(written, dict) else None
+        extra = [key for key in written if key not in ("type", "value")] if isinstance(written, dict) else []
+        named = f"test {index + 1}: assertion '{kind or written}'"
+        if kind not in _ALIKE:
+            self._left(keys, named, "no check judges exactly this; add one of milo-bench's own checks.")
+            return
+        if extra:
+            self._left(keys, f"{named}: {', '.join(extra)}", "a check passes or fails; it has no weight of its own.")
+        check, casefold, many = _ALIKE[kind]
+        if kind == "is-json":
+            if isinstance(value, dict) and not schema:
+                schema.append(value)
+                checks["schema"] = {}
+            elif value is not None:
+                self._left(keys, f"{named}: its schema", "put the schema into schemas/ and name it in suite.yaml.")
+            checks["is_json"] = {}
+            return
+        if many and isinstance(value, str):
+            value = [part.strip() for part in value.split(",")]
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = str(value)
+        texts = value if isinstance(value, list) else [value]
+        if not texts or not all(isinstance(text, str) and not _computed(text) for text in texts):
+            self._left(keys, f"{named} with a computed value", "write the value out as text.")
+            return
+        if check in checks:
+            if check in ("contains_all", "not_contains") and checks[check] == ({"casefold": True} if casefold else {}):
+                expect[check] = [*expect[check], *texts]
+                return
+            self._left(keys, f"{named} beside another of its kind", "put both into one contains-all.")
+            return
+        checks[check] = {"casefold": True} if casefold else {}
+        expect[check] = texts if many or check == "not_contains" else texts[0]
+
+    def _draft(
+        self, checks: dict[str, dict[str, Any]], schema: dict[str, Any] | None, variables: list[str], prompt: str
+    ) -> str:
+        """The name of the workload with these checks, this schema and these variables."""
+        digest = json.dumps([checks, schema, [] if prompt else variables], sort_keys=True)
+        if (digest,) in self._drafts:
+            return self._drafts[(digest,)][1]
+        name = self._workload if not self._drafts else f"{self._workload}_{len(self._drafts) + 1}"
+        listed: list[Check] = ["answer_present", *({key: params} if params else key for key, params in checks.items())]
+        text = prompt or "".join(input_lines(variable) + "\n\n" for variable in variables)
+        self._drafts[(digest,)] = (WorkloadDraft(name, "From promptfoo", text, listed, schema), name)
+        return name
+
+
+def _computed(text: str) -> bool:
+    return text.startswith("file://") or "{{" in text
+
+
+def is_promptfoo(path: Path) -> bool:
+    """Whether a file's name says YAML."""
+    return path.suffix.lower() in (".yaml", ".yml")
+
+
+IMPORTERS.add("promptfoo", import_promptfoo)
