@@ -110,7 +110,6 @@ def _one_line(text: str) -> str:
 def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | None, str]:
     import msgspec
 
-
     class Document(msgspec.Struct, forbid_unknown_fields=True):
         draft: str
         case: CaseRecord | None = None

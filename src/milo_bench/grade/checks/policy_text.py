@@ -1,0 +1,50 @@
+"""A draft in, one verdict for each required policy sentence out: verbatim passes, softened or missing fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.drafting_input import texts_of
+from milo_bench.guards.policy_text import judge_required_text
+from milo_bench.guards.templates import escalation_reason
+
+
+class PolicyTextParams(Params, frozen=True):
+    """``required``: sentences that every fixture needs besides ``expect.required_text``."""
+
+    required: list[str] = []
+
+
+class PolicyText:
+    """Skipped where nothing is required or the answer escalates."""
+
+    name = "policy_text"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, PolicyTextParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, PolicyTextParams)
+        required = (*texts_of(case.fixture.expect.get("required_text")), *rules.required)
+        if not required or escalation_reason(case.output) is not None:
+            return [Verdict(self.name, self.version, "skip", reason="no policy text is required here")]
+        verdicts = []
+        for number, one in enumerate(judge_required_text(case.output, required), start=1):
+            subject = f"required_text {number}"
+            spans = (Span("output", one.start, one.end, one.state),) if one.end else ()
+            ok = one.state == "present"
+            category = "" if ok else f"{one.state}_policy_text"
+            verdicts.append(
+                Verdict(
+                    self.name, self.version, "pass" if ok else "fail", category, one.reason, subject,
+                    spans, one.required, one.found,
+                )
+            )  # fmt: skip
+        return verdicts
+
+
+CHECKS.add(PolicyText.name, PolicyText())

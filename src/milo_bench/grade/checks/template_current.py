@@ -1,0 +1,48 @@
+"""A draft in, whether the template that it names is known, current on the case's day and the right one, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Outcome, Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.case_input import case_of
+from milo_bench.grade.drafting_input import templates_of
+from milo_bench.guards.templates import escalation_reason, template_use
+
+
+class TemplateCurrentParams(Params, frozen=True):
+    """``exact``: the template must also be ``expect.template_id`` where the fixture names one."""
+
+    exact: bool = True
+
+
+class TemplateCurrent:
+    """The day is the case's ``as_of``. Skipped for an escalation and where there is no case."""
+
+    name = "template_current"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, TemplateCurrentParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, TemplateCurrentParams)
+        record = case_of(case.fixture)
+        if record is None or escalation_reason(case.output) is not None:
+            return [Verdict(self.name, self.version, "skip", reason="no draft to a case")]
+        use = template_use(case.output, templates_of(case.fixture, case.workload), record.as_of)
+        spans = (Span("output", use.start, use.end),) if use.end else ()
+        wanted = str(case.fixture.expect.get("template_id") or "")
+        if use.state != "current":
+            category, reason = f"template_{use.state}", use.reason
+        elif rules.exact and wanted and use.template_id.casefold() != wanted.casefold():
+            category, reason = "wrong_template", f"{use.template_id} is current, but {wanted} fits this case"
+        else:
+            category = reason = ""
+        outcome: Outcome = "fail" if category else "pass"
+        return [Verdict(self.name, self.version, outcome, category, reason, "", spans, wanted, use.template_id)]
+
+
+CHECKS.add(TemplateCurrent.name, TemplateCurrent())
