@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -112,7 +113,7 @@ class Answer:
             ended_s=(ended_ns - zero_ns) / 1e9,
             connected_s=None if reply.connected_ns is None else (reply.connected_ns - zero_ns) / 1e9,
             first_content_s=(stamps[0] - zero_ns) / 1e9 if stamps else None,
-            chunk_gaps_s=tuple([(b - a) / 1e9 for a, b in zip(stamps, stamps[1:], strict=False)]),
+            chunk_gaps_s=tuple([(b - a) / 1e9 for a, b in pairwise(stamps)]),
             chunk_tokens=tuple(self.tokens) if len(self.tokens) == len(stamps) else (),
             client_lag_max_s=max(lags) / 1e9 if lags else None,
             client_lag_mean_s=sum(lags) / len(lags) / 1e9 if lags else None,

@@ -10,6 +10,8 @@ Nothing is sent twice in silence. A pooled connection is checked for an end of f
 used. If it breaks before the first byte of a reply, the request goes out on a fresh connection
 only where the kernel proves that the server's side acknowledged not one byte of it
 (``tcpi_bytes_acked`` unchanged), so that nobody can have read it; anything else is a failure.
+Some servers close after each streamed answer without announcing it (llama.cpp's does): a request
+sent in the microseconds before would be lost, so their connections are used once.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import httptools
 
@@ -32,6 +35,7 @@ from milo_bench.targets.reply import MAX_BODY_BYTES, Reply, ShowsContent
 READ_BYTES = 65536
 MAX_HEADER_BYTES = 256 << 10
 IDLE_LIMIT_S = 4.0  # servers commonly drop idle connections after 5 s; an older one is not used again
+UNANNOUNCED_CLOSE_NS = 50_000_000  # an idle connection that ends sooner was closed on purpose after its answer
 CLOCK_STEP_NS = 1_000_000  # the wall clock moved against the monotonic one by more than this: a step, no lag
 
 _LINUX = sys.platform == "linux"
@@ -53,6 +57,7 @@ class TcpWire:
         )
         self._idle: list[_Connection] = []
         self._open: set[_Connection] = set()
+        self._use_once = False
 
     async def fetch(
         self,
@@ -83,7 +88,9 @@ class TcpWire:
             except BaseException:
                 self._drop(connection)
                 raise
-            if connection.reusable:
+            if reply.headers.get("server", "") == "llama.cpp":
+                self._use_once = True
+            if connection.reusable and not self._use_once:
                 connection.idle_since_ns = reply.ended_ns
                 self._idle.append(connection)
                 return reply
@@ -104,7 +111,7 @@ class TcpWire:
             connection = self._idle.pop()
             if connection.idle_since_ns >= oldest_ns and connection.is_alive():
                 return connection
-            self._drop(connection)
+            self._gone(connection)
         return None
 
     def _drop(self, connection: _Connection) -> None:
@@ -130,6 +137,8 @@ class TcpWire:
 
     def _gone(self, connection: _Connection) -> None:
         """An idle connection ended; forget it before anybody takes it."""
+        if time.monotonic_ns() - connection.idle_since_ns < UNANNOUNCED_CLOSE_NS:
+            self._use_once = True
         self._drop(connection)
 
     async def _connected_socket(self) -> socket.socket:
@@ -160,7 +169,7 @@ class TcpWire:
 class _Connection:
     """One socket and the framing parser of the reply it is receiving."""
 
-    def __init__(self, sock: socket.socket, on_gone: object) -> None:
+    def __init__(self, sock: socket.socket, on_gone: Callable[[_Connection], None]) -> None:
         self._sock = sock
         self._fd = sock.fileno()
         self._loop = asyncio.get_running_loop()
@@ -171,6 +180,9 @@ class _Connection:
         self._unsent = memoryview(b"")
         self._closed = False
         self._clock_offset_ns = 0
+        self._limits = Timeouts()
+        self._shows_content: ShowsContent | None = None
+        self._acked_before: int | None = None
         self.reusable = False
         self.request_never_arrived = False
         self.idle_since_ns = 0
@@ -200,10 +212,10 @@ class _Connection:
         if self.reusable:
             self._reset_parser()
 
-    def _arm(self, limit_s: float, due: object) -> None:
+    def _arm(self, limit_s: float, due: Callable[[], None]) -> None:
         assert self._reply is not None
         left_s = limit_s - (time.monotonic_ns() - self._reply.started_ns) / 1e9
-        self._timer = self._loop.call_later(max(0.0, left_s), due)  # type: ignore[arg-type]  # both are () -> None
+        self._timer = self._loop.call_later(max(0.0, left_s), due)
 
     def _first_token_due(self) -> None:
         if self._reply is None:
@@ -259,7 +271,7 @@ class _Connection:
             # Nobody asked: the server closed, or talks out of turn. Either way this one is done.
             self.reusable = False
             if reply is None:
-                self._on_gone(self)  # type: ignore[operator]  # the pool's method
+                self._on_gone(self)
             return
         if not data:
             self._end_of_file(at_ns)
@@ -297,7 +309,7 @@ class _Connection:
 
     def _lost(self, error: OSError) -> None:
         if self._reply is None:
-            self._on_gone(self)  # type: ignore[operator]  # the pool's method
+            self._on_gone(self)
             return
         if self._received == 0:
             self._check_arrival()
@@ -321,7 +333,7 @@ class _Connection:
     # ------------------------------------------------------------ framing, called by httptools
 
     def _reset_parser(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: Any = httptools.HttpResponseParser(self)
         self._received = 0
         self._at_ns = 0
         self._complete = self._in_body = self._overrun = self._keep_alive = False
@@ -380,6 +392,7 @@ class _Connection:
         self._loop.remove_reader(self._fd)
         self._loop.remove_writer(self._fd)
         self._sock.close()
+        self._parser = None  # it refers back to us; without the cycle the connection goes at once
         self._end("cancelled", "closed by the client")
 
 
