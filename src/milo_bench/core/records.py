@@ -167,6 +167,7 @@ class Plan(Frozen, frozen=True):
     retries: int = 0
     limit: int | None = None
     variants: dict[str, str] = {}
+    withheld: dict[str, tuple[str, ...]] = {}  # target -> fixtures kept from it: sensitive, and the target is hosted
 
 
 class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=False):

@@ -1,0 +1,63 @@
+"""Rows of a log one by one in, nothing out while they agree with the plan and with each other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from milo_bench.core.errors import DataError
+from milo_bench.core.records import Attempt, AttemptKey, Fixture, Plan
+
+_HINT = "rows and plan must agree; the file was edited or two logs were joined. Restore it, or run again."
+
+
+class RowCheck:
+    """Knows the rows seen so far; raises DataError, with the line number, at the first that disagrees."""
+
+    def __init__(self, plan: Plan, path: Path) -> None:
+        self._path = path
+        self._fixtures = frozenset(plan.fixtures)
+        self._targets = frozenset(plan.targets)
+        # A workload without a schema has nothing to constrain: it is always asked freely.
+        self._decodings = frozenset({*plan.decodings, "free"})
+        self._repeats = plan.repeats
+        self._retries = plan.retries
+        self._withheld = frozenset((target, id_) for target, ids in plan.withheld.items() for id_ in ids)
+        self._fixture_lines: dict[str, int] = {}
+        self._attempt_lines: dict[AttemptKey, int] = {}
+
+    def check_fixture(self, number: int, fixture: Fixture) -> None:
+        if fixture.id not in self._fixtures:
+            raise self._error(number, f"fixture '{fixture.id}' is not in the plan")
+        first = self._fixture_lines.setdefault(fixture.id, number)
+        if first != number:
+            raise self._error(number, f"fixture '{fixture.id}' stands in line {first} already")
+
+    def check_attempt(self, number: int, attempt: Attempt) -> None:
+        key = attempt.key
+        first = self._attempt_lines.setdefault(key, number)
+        if first != number:
+            raise self._error(number, f"{name_of(key)} stands in line {first} already")
+        if key.fixture not in self._fixture_lines:
+            known = key.fixture in self._fixtures
+            raise self._error(number, f"fixture '{key.fixture}' {'has no line' if known else 'is not in the plan'}")
+        if key.target not in self._targets:
+            raise self._error(number, f"target '{key.target}' is not in the plan")
+        if not 0 <= key.repeat < self._repeats:
+            raise self._error(number, f"repeat {key.repeat} of {self._repeats} planned (counted from 0)")
+        if key.decoding not in self._decodings:
+            raise self._error(number, f"decoding '{key.decoding}' is not in the plan")
+        if not 0 <= key.retry <= self._retries:
+            raise self._error(number, f"retry {key.retry} where the plan allows {self._retries}")
+        if (key.target, key.fixture) in self._withheld:
+            raise self._error(number, f"fixture '{key.fixture}' was to be withheld from '{key.target}'")
+
+    def _error(self, number: int, what: str) -> DataError:
+        return DataError(f"{self._path} line {number}: {what}.", hint=_HINT)
+
+
+def name_of(key: AttemptKey) -> str:
+    """An attempt key as a person reads it."""
+    return (
+        f"the attempt (fixture '{key.fixture}', target '{key.target}', repeat {key.repeat}, "
+        f"{key.decoding}, retry {key.retry})"
+    )

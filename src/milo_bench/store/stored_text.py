@@ -1,0 +1,90 @@
+"""A record as it happened in, the record as it may be stored out: full, redacted, or as hashes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from milo_bench.core.hashing import sha256_text
+from milo_bench.core.records import Attempt, Fixture, Record, StoreText
+
+Redact = Callable[[str], str]
+
+
+class TextPolicy:
+    """Applied to every record before its first write.
+
+    ``full`` keeps everything. ``redacted`` passes every text of fixtures and attempts through
+    ``redact``; offsets in a fixture's expectation then no longer fit its text, so grade such a run
+    while it runs. ``hashes`` keeps ids, tags, hashes, counts and times: no input, no expectation,
+    no output, no error text that could quote one.
+    """
+
+    def __init__(self, store_text: StoreText = "full", redact: Redact | None = None) -> None:
+        if store_text == "redacted" and redact is None:
+            raise ValueError("store_text 'redacted' needs a redact function")
+        self.store_text = store_text
+        self._redact = redact
+
+    def stored(self, record: Record) -> Record:
+        """``record`` as it may stand in the log."""
+        if self.store_text == "full":
+            return record
+        if isinstance(record, Attempt):
+            return self._attempt(record)
+        if isinstance(record, Fixture):
+            return self._fixture(record)
+        return record
+
+    def _attempt(self, attempt: Attempt) -> Attempt:
+        answered = attempt.failure is None and not attempt.bypass
+        output_hash = sha256_text(attempt.output) if answered else ""
+        failure = attempt.failure
+        if self._redact is None or self.store_text == "hashes":
+            return msgspec.structs.replace(
+                attempt,
+                output="",
+                reasoning="",
+                tool_calls=(),
+                prepared={},
+                bypass=attempt.bypass.partition(":")[0],
+                failure=None if failure is None else msgspec.structs.replace(failure, message=""),
+                output_hash=output_hash,
+            )
+        redact = self._redact
+        return msgspec.structs.replace(
+            attempt,
+            output=redact(attempt.output),
+            reasoning=redact(attempt.reasoning),
+            tool_calls=tuple(
+                msgspec.structs.replace(call, name=redact(call.name), arguments=redact(call.arguments))
+                for call in attempt.tool_calls
+            ),
+            prepared=_each_text(attempt.prepared, redact),
+            bypass=redact(attempt.bypass),
+            failure=None if failure is None else msgspec.structs.replace(failure, message=redact(failure.message)),
+            output_hash=output_hash,
+        )
+
+    def _fixture(self, fixture: Fixture) -> Fixture:
+        if self._redact is None or self.store_text == "hashes":
+            return Fixture(id=fixture.id, workload=fixture.workload, input={}, tags=fixture.tags, hash=fixture.hash)
+        return msgspec.structs.replace(
+            fixture,
+            input=_each_text(fixture.input, self._redact),
+            expect=_each_text(fixture.expect, self._redact),
+            provenance=_each_text(fixture.provenance, self._redact),
+        )
+
+
+def _each_text(data: Any, redact: Redact) -> Any:
+    """Plain data with every text in it redacted; keys of mappings are the suite's own words and stay."""
+    if isinstance(data, str):
+        return redact(data)
+    if isinstance(data, dict):
+        return {key: _each_text(value, redact) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_each_text(value, redact) for value in data]
+    return data
