@@ -110,11 +110,7 @@ def _one_line(text: str) -> str:
 def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | None, str]:
     import msgspec
 
-    class Document(msgspec.Struct, forbid_unknown_fields=True):
-        draft: str
-        case: CaseRecord | None = None
-        templates: tuple[ReplyTemplate, ...] | None = None
-        as_of: str = ""
+    from milo_bench.guards.draft_guard import DraftDocument
 
     try:
         text = sys.stdin.buffer.read().decode("utf-8-sig")
@@ -126,7 +122,7 @@ def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | N
     if not text.lstrip().startswith("{"):
         return text, None, None, ""
     try:
-        document = msgspec.json.decode(text, type=Document)
+        document = msgspec.json.decode(text, type=DraftDocument)
     except (msgspec.DecodeError, RecursionError) as error:
         message = f"Standard input starts like JSON, but is no draft document: {error}"
         raise DataError(message, hint='its keys are "draft", "case", "templates" and "as_of".') from None

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from milo_bench.core.case_record import CaseRecord, ReplyTemplate
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations, find_malformed_citations
@@ -48,6 +50,15 @@ class GuardOptions(Frozen, frozen=True):
     on_uncited: Literal["remove", "refuse"] = "remove"
     as_of: str = ""
     required_text: tuple[str, ...] = ()
+
+
+class DraftDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A draft with what it is held against, as one JSON document; ``as_of`` is an ISO day."""
+
+    draft: str
+    case: CaseRecord | None = None
+    templates: tuple[ReplyTemplate, ...] | None = None
+    as_of: str = ""
 
 
 class Violation(Frozen, frozen=True, omit_defaults=False):
