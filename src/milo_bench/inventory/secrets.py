@@ -1,0 +1,75 @@
+"""Names, values, command lines in; the same with everything secret-looking hidden out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from milo_bench.inventory.records import HIDDEN
+
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTHORIZATION|COOKIE", re.IGNORECASE)
+# Names that hold such a word and no secret: token counts, tokenizers, files and variables where a key is kept.
+_PLAIN = re.compile(r"(?:TOKENS|TOKENIZER[A-Z_-]*|[_-](?:FILE|PATH|ENV|DIR))$|TOKENIZERS_", re.IGNORECASE)
+_SHORT_SECRETS = ("-hft",)  # llama-server's --hf-token
+_USER_INFO = re.compile(r"(://)[^/@\s]+@")
+_QUERY = re.compile(r"([?&;][^=&\s]*(?:key|token|secret|password)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
+_LOOKS_SECRET = re.compile(r"\b(?:sk-|hf_|ghp_|gho_|glpat-|xox[abp]-|nvapi-|AKIA)[A-Za-z0-9_-]{8,}|\bBearer\s+\S+")
+_ASSIGNMENT = re.compile(r"^(-{0,2}[A-Za-z_][\w.-]*)=(.*)$", re.DOTALL)
+_VALUE_LIMIT = 2000
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable or flag of that name may hold a secret."""
+    return name in _SHORT_SECRETS or (bool(_SECRET.search(name)) and not _PLAIN.search(name))
+
+
+def shown_value(name: str, value: str) -> str:
+    """``value``, or ``(hidden)`` where the name or the value looks secret; control characters escaped."""
+    if value and is_secret_name(name) and not (_counts_tokens(name, value)):
+        return HIDDEN
+    return shown_text(value)
+
+
+def shown_text(value: str) -> str:
+    """Without user info, keys in a query, and what looks like a key by itself."""
+    value = _QUERY.sub(rf"\1{HIDDEN}", _USER_INFO.sub(rf"\1{HIDDEN}@", value))
+    value = _LOOKS_SECRET.sub(HIDDEN, value)
+    if len(value) > _VALUE_LIMIT:
+        value = f"{value[:_VALUE_LIMIT]}…"
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value)
+
+
+def shown_argv(argv: Sequence[str]) -> tuple[str, ...]:
+    """A command line with the values of secret-looking flags and assignments hidden."""
+    shown: list[str] = []
+    flag = ""
+    for word in argv:
+        assignment = _ASSIGNMENT.match(word)
+        if assignment is not None:
+            name, value = assignment.groups()
+            shown.append(f"{name}={shown_value(name, value)}")
+            flag = ""
+        elif word.startswith("-") and not (flag and is_secret_name(flag)):
+            shown.append(shown_text(word))
+            flag = word
+        elif flag and (is_secret_name(flag) or _is_header_with_secret(word)):
+            shown.append(shown_value(flag, word) if is_secret_name(flag) else HIDDEN)
+            # vLLM and llama-server take several keys after one flag.
+        else:
+            shown.append(shown_text(word))
+            flag = ""
+    return tuple(shown)
+
+
+def shown_environment(env: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+    """The variables called ``names``, sorted, each as ``shown_value`` gives it."""
+    return {name: shown_value(name, env[name]) for name in sorted(names) if name in env}
+
+
+def _counts_tokens(name: str, value: str) -> bool:
+    return name.upper().endswith("TOKENS") and value.strip().isdigit()
+
+
+def _is_header_with_secret(word: str) -> bool:
+    name, mark, _ = word.partition(":")
+    return bool(mark) and is_secret_name(name)
