@@ -23,7 +23,8 @@ from milo_bench.targets.reply import Reply, Wire
 from milo_bench.targets.wire import TcpWire
 
 _ENCODER = msgspec.json.Encoder()
-_EVENTS_AT_ONCE = 64  # read between two turns of the loop, so that other streams' stamps do not wait for our JSON
+# Read between two turns of the loop, one answer at a time, so that other streams' stamps do not wait for our JSON.
+_EVENTS_AT_ONCE = 32
 _LOOKUP = Timeouts(connect_s=5.0, first_token_s=10.0, total_s=10.0)
 START_TIMEOUT_S = 300.0  # a server may have to load tens of gigabytes before its first token
 _LOADING_PAUSE_S = 0.5
@@ -44,6 +45,7 @@ class HttpTarget(ABC):
         self._address = address
         headers, self._secrets = headers_from(config, env)
         self._wire = open_wire(address, headers, config, env)
+        self._reading = asyncio.Lock()
         self._pids: tuple[int, ...] = ()
         self._record = TargetRecord(
             name=config.name,
@@ -104,9 +106,10 @@ class HttpTarget(ABC):
         if reply.status >= 300 or (reply.status != 200 and reply.broken is None):
             answer.failure = refusal(reply, secrets=self._secrets)
         elif reply.status == 200:
-            for number, _ in enumerate(self.read(reply, answer), start=1):
-                if number % _EVENTS_AT_ONCE == 0:
-                    await asyncio.sleep(0)
+            async with self._reading:
+                for number, _ in enumerate(self.read(reply, answer), start=1):
+                    if number % _EVENTS_AT_ONCE == 0:
+                        await asyncio.sleep(0)
         if answer.failure is None and not answer.complete:
             if reply.broken is not None:
                 answer.failure = Failure(reply.broken, reply.broken_message, reply.status or None)

@@ -14,6 +14,6 @@ def listening_pids(port: int) -> tuple[int, ...]:
     found = {
         connection.pid
         for connection in connections
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid
     }
     return tuple(sorted(found))

@@ -86,7 +86,8 @@ class OpenAiTarget(HttpTarget):
         mine = mine or {}
         owner = str(mine.get("owned_by", "")).lower()
         runtime = _RUNTIMES.get(owner, "")
-        meta = mine.get("meta") if isinstance(mine.get("meta"), Mapping) else {}
+        meta = mine.get("meta")
+        trained = count(meta.get("n_ctx_train")) if isinstance(meta, Mapping) else None
         window = count(mine.get("max_model_len")) or count(mine.get("max_context_length"))
         version = ""
         if runtime == "llama.cpp":
@@ -103,10 +104,7 @@ class OpenAiTarget(HttpTarget):
             runtime=runtime,
             runtime_version=version,
             context_window=self._record.context_window or window,
-            settings={
-                **self._record.settings,
-                **({"n_ctx_train": meta["n_ctx_train"]} if "n_ctx_train" in meta else {}),
-            },
+            settings={**self._record.settings, **({} if trained is None else {"n_ctx_train": trained})},
         )
 
 

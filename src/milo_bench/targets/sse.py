@@ -83,7 +83,7 @@ def _event(at_ns: int, block: bytes) -> Event | None:
 
 
 def read_lines(pieces: Iterable[Piece], *, whole: bool = True) -> Iterator[Event]:
-    """Lines of an ``application/x-ndjson`` body; blank ones are left out, the open end of a ``whole`` body is a line too."""
+    """Lines of an ``application/x-ndjson`` body; without blank ones; the open end of a ``whole`` body counts."""
     rest = b""
     at_ns = 0
     for at_ns, piece in pieces:

@@ -125,15 +125,17 @@ class TcpWire:
             async with asyncio.timeout(min(timeouts.connect_s, timeouts.total_s)):
                 sock = await self._connected_socket()
         except TimeoutError:
-            return _break(reply, "connect_timeout", f"no connection within {timeouts.connect_s:g} s")
+            _break(reply, "connect_timeout", f"no connection within {timeouts.connect_s:g} s")
         except socket.gaierror as error:
-            return _break(reply, "connect_refused", f"cannot resolve {self._address.host}: {error.strerror}")
+            _break(reply, "connect_refused", f"cannot resolve {self._address.host}: {error.strerror}")
         except OSError as error:
             kind: FailureKind = "connect_timeout" if error.errno == errno.ETIMEDOUT else "connect_refused"
-            return _break(reply, kind, f"cannot connect: {_said(error)}")
-        connection = _Connection(sock, self._gone)
-        self._open.add(connection)
-        return connection
+            _break(reply, kind, f"cannot connect: {_said(error)}")
+        else:
+            connection = _Connection(sock, self._gone)
+            self._open.add(connection)
+            return connection
+        return None
 
     def _gone(self, connection: _Connection) -> None:
         """An idle connection ended; forget it before anybody takes it."""

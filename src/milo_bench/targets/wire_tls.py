@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
-from urllib.request import proxy_bypass_environment
 
 import aiohttp
 from multidict import CIMultiDict
@@ -168,6 +167,9 @@ def proxy_for(address: Address, env: Mapping[str, str]) -> str | None:
         for scheme in ("http", "https", "no")
         if (value := env.get(f"{scheme}_proxy") or env.get(f"{scheme.upper()}_PROXY"))
     }
-    if proxy_bypass_environment(address.host, named):
-        return None
+    host = f".{address.host}"
+    for entry in named.get("no", "").split(","):
+        suffix = entry.strip().lstrip(".")
+        if suffix == "*" or (suffix and host.endswith(f".{suffix}")):
+            return None
     return named.get(address.scheme)
