@@ -144,3 +144,12 @@ def test_text_outside_of_what_was_found_never_changes(text: str) -> None:
 )
 def test_hostile_repetition_is_read_in_bounded_time(unit: str) -> None:
     find_personal_data(unit * (12_000 // len(unit)))
+
+
+def test_the_page_on_privacy_states_the_shipped_figures() -> None:
+    page = " ".join((LABELLED.parents[2] / "docs" / "how-to" / "privacy.md").read_text(encoding="utf-8").split())
+    figures = {item.kind: item for item in HELD_OUT}
+    assert f"({HELD_OUT_TEXTS} texts;" in page
+    assert f"covered {figures['all'].covered} of {figures['all'].labelled} pieces" in page
+    assert f"{figures['all'].right} of the {figures['all'].found} stretches" in page
+    assert f"Names are the weak spot: {figures['person'].covered} of {figures['person'].labelled}." in page

@@ -12,6 +12,7 @@ import click
 from milo_bench.cli.entry import say_next
 
 if TYPE_CHECKING:
+    from milo_bench.core.chat import Message
     from milo_bench.suites.load import Suite
     from milo_bench.suites.problems import Problem
 
@@ -282,7 +283,8 @@ def _show_fixture(loaded: Suite, fixture_id: str, as_json: bool) -> None:
 
     fixture = loaded.fixture(fixture_id)
     workload = loaded.workloads[fixture.workload]
-    messages, why = (), ""
+    messages: tuple[Message, ...] = ()
+    why = ""
     try:
         messages = render_prompt(workload, {"input": fixture.input})
     except MiloError as error:
@@ -326,6 +328,5 @@ def _share(part: int, whole: int) -> str:
 
 def _clean(text: str) -> str:
     """Text from a suite without characters that would steer the terminal."""
-    return "".join(
-        c if c in "\n\t" or (c.isprintable() or c.isspace()) and c not in "\r\x0b\x0c" else "�" for c in text
-    )
+    shown = (c if c in "\n\t" or c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
+    return "".join(shown)

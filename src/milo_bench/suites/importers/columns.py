@@ -29,7 +29,6 @@ _INPUT_NAMES = (
 _LABEL_NAMES = ("label", "intent", "category", "class", "target", "route", "tag", "consistent")
 _EXPECT_NAMES = ("gold", "expected", "expect", "fields", "answer", "output", "reference")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/., ]*\d{2,4}")
-_SHOWN_LABELS = 200
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def _draft(
     parts = "\n\n".join(input_lines(column) for column in inputs)
     if label:
         labels = sorted({case.expect["label"] for case in cases if case.expect})
-        shown = ", ".join(labels[:_SHOWN_LABELS])
+        shown = ", ".join(labels)
         rule = f"Answer with exactly one of these labels and nothing else: {shown}."
         return WorkloadDraft(
             name or "classify",

@@ -66,11 +66,16 @@ def import_folder(request: ImportRequest) -> Imported:
         rows.append(Row({"id": path.stem, **values, "document": text}, row.place))
     for path in documents.values():
         result.not_carried.append(Problem(str(path), "no row of the label file names it", "add a row for it."))
-    expects = request.expects
-    if not request.label and not expects and "label" not in columns:
-        expects = tuple(column for column in columns if column != file_column)
+    label, expects = request.label, request.expects
+    others = tuple(column for column in columns if column != file_column)
+    if not label and not expects and len(others) == 1:
+        label = others[0]
+        result.guesses.append(f"--label {label}")
+    elif not label and not expects:
+        expects = others
         result.guesses.append(" ".join(f"--expect {column}" for column in expects))
-    return import_rows(rows, replace(request, inputs=("document",), id_column="id", expects=expects), result)
+    changed = replace(request, inputs=("document",), id_column="id", label=label, expects=expects)
+    return import_rows(rows, changed, result)
 
 
 def _with_ending(name: str, documents: dict[str, Path]) -> str:
