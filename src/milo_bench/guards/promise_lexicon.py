@@ -214,7 +214,7 @@ RULES: tuple[Rule, ...] = (
         rf"|\bconfident (?:that )?(?:your|the|you|we){_GAP}\s+will\b|\b(?:claim|appeal|application|"
         rf"request)\b.{{0,20}}\b(?:is|are) a (?:formality|certainty|done deal)"
         rf"|\b(?:we|i) (?:can |do |hereby |personally |will |will personally )*{_SURE}\b.{{0,60}}\b(?:approv|"
-        r"accept|grant|succe|favou?r|win|los[es]|reverse|keep|everything|cover|full|uph)",
+        r"accept|grant|succe|positive|favou?r|win|los[es]|reverse|keep|everything|cover|full|uph)",
     ),
     # -- an end, by a time
     _rule(
