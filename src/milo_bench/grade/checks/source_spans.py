@@ -36,11 +36,12 @@ class SourceSpansParams(Params, frozen=True):
     support: dict[str, Support] = {}
     min_score: float = MIN_SCORE
     day_first: bool = True
+    languages: tuple[str, ...] = ("en",)
 
 
 class SourceSpans:
     name = "source_spans"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, SourceSpansParams)
@@ -92,7 +93,7 @@ class SourceSpans:
             places.append(place)
         # Judged by what the source says there, not by how the model quoted it.
         said = " ".join(source[place.start : place.end] for place in places)
-        if not _supports(said, value, kind, rules.day_first):
+        if not _supports(said, value, kind, rules.day_first, rules.languages):
             reason = f"{name} is {written(value)}, but its source span says: {written(said)}"
             spans = tuple(Span(f"input.{rules.document}", place.start, place.end, name) for place in places)
             return self._fail(case, name, "span_does_not_support", reason, got=written(said), spans=spans)
@@ -121,19 +122,19 @@ def _is_enum(schema: Any) -> bool:
     return "enum" in schema or "const" in schema or any(_is_enum(branch) for branch in branches)
 
 
-def _supports(said: str, value: Any, kind: Support, day_first: bool) -> bool:
+def _supports(said: str, value: Any, kind: Support, day_first: bool, languages: tuple[str, ...]) -> bool:
     if kind == "none" or isinstance(value, bool):
         return True
     if isinstance(value, list | dict):
         items = value if isinstance(value, list) else list(value.values())
-        return all(item is None or _supports(said, item, kind, day_first) for item in items)
-    return _says(said, value if isinstance(value, str) else written(value), kind, day_first)
+        return all(item is None or _supports(said, item, kind, day_first, languages) for item in items)
+    return _says(said, value if isinstance(value, str) else written(value), kind, day_first, languages)
 
 
 @lru_cache(maxsize=8_192)
-def _says(said: str, value: str, kind: Support, day_first: bool) -> bool:
-    if kind != "words" and (day := normalise_date(value, day_first=day_first)):
-        if normalise_date(said, day_first=day_first) == day:
+def _says(said: str, value: str, kind: Support, day_first: bool, languages: tuple[str, ...]) -> bool:
+    if kind != "words" and (day := normalise_date(value, day_first=day_first, languages=languages)):
+        if normalise_date(said, day_first=day_first, languages=languages) == day:
             return True
         return any(same_date(day, found.value) for found in find_dates(said, day_first=day_first))
     if kind == "date":
