@@ -168,6 +168,7 @@ class Plan(Frozen, frozen=True):
     limit: int | None = None
     variants: dict[str, str] = {}
     withheld: dict[str, tuple[str, ...]] = {}  # target -> fixtures kept from it: sensitive, and the target is hosted
+    free_only: tuple[str, ...] = ()  # fixtures without a schema to constrain an answer to; filled where decodings ask
 
 
 class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=False):

@@ -210,7 +210,13 @@ class RunLogWriter:
             os.fsync(self._descriptor)
         except OSError as error:
             if error.errno not in (errno.EINVAL, errno.EROFS, errno.ENOTSUP):  # a pipe or device has no disk
-                raise self._write_failed(error) from None
+                message = f"The disk did not confirm what was written to {self.path}: {error.strerror}."
+                raise IncompleteRun(message, hint="check the disk, then resume the run.") from None
+
+    @property
+    def closed(self) -> bool:
+        """Closed by its owner, or by a write that failed."""
+        return self._closed
 
     def close(self, end: RunEnd | None = None) -> None:
         """Write ``end`` if given, flush, wait for the disk, release the lock. A second call does nothing."""

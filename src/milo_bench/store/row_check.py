@@ -17,8 +17,8 @@ class RowCheck:
         self._path = path
         self._fixtures = frozenset(plan.fixtures)
         self._targets = frozenset(plan.targets)
-        # A workload without a schema has nothing to constrain: it is always asked freely.
-        self._decodings = frozenset({*plan.decodings, "free"})
+        self._decodings = frozenset(plan.decodings)
+        self._free_only = frozenset(plan.free_only)
         self._repeats = plan.repeats
         self._retries = plan.retries
         self._withheld = frozenset((target, id_) for target, ids in plan.withheld.items() for id_ in ids)
@@ -44,7 +44,8 @@ class RowCheck:
             raise self._error(number, f"target '{key.target}' is not in the plan")
         if not 0 <= key.repeat < self._repeats:
             raise self._error(number, f"repeat {key.repeat} of {self._repeats} planned (counted from 0)")
-        if key.decoding not in self._decodings:
+        asked = key.decoding == "free" if key.fixture in self._free_only else key.decoding in self._decodings
+        if not asked:
             raise self._error(number, f"decoding '{key.decoding}' is not in the plan")
         if not 0 <= key.retry <= self._retries:
             raise self._error(number, f"retry {key.retry} where the plan allows {self._retries}")

@@ -1,0 +1,98 @@
+"""What a run tells whoever listens: one uniform stream, in the order in which things happen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from milo_bench.core.records import Attempt, AttemptKey, FailureKind, RunEnd, RunHeader, Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class TargetsStarting:
+    """Targets are being connected or launched; nothing is written yet."""
+
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted:
+    """The log is open. ``total`` counts first tries planned, ``done`` those that the log held already.
+
+    ``messages`` are what taking up the log had to say (a torn line cut, another tool version).
+    """
+
+    header: RunHeader
+    total: int
+    done: int
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FixturesWithheld:
+    """Sensitive fixtures that ``target``, being hosted, is not sent; the plan says so too."""
+
+    target: str
+    fixtures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    key: AttemptKey
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptFinished:
+    """An attempt is on its way to the log. ``attempt`` is whole: before redaction or hashing."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class TelemetrySampled:
+    sample: Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStopped:
+    """``target`` gets nothing more: ``consecutive`` attempts in a row ended in ``failure``.
+
+    ``unsent`` of its attempts stay open; a resume sends them.
+    """
+
+    target: str
+    failure: FailureKind
+    consecutive: int
+    unsent: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunStopping:
+    """A stop was asked for; ``in_flight`` attempts have ``grace_s`` to end."""
+
+    in_flight: int
+    grace_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded:
+    """Nothing is in flight. ``unsent`` attempts of the plan are open."""
+
+    end: RunEnd
+    unsent: int
+
+
+RunEvent: TypeAlias = (
+    TargetsStarting
+    | RunStarted
+    | FixturesWithheld
+    | AttemptStarted
+    | AttemptFinished
+    | TelemetrySampled
+    | TargetStopped
+    | RunStopping
+    | RunEnded
+)
+Listener: TypeAlias = Callable[[RunEvent], None]

@@ -1,0 +1,372 @@
+"""A spec, targets and an open log in; attempts written as they finish, events to listeners, the end out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+from milo_bench.core.chat import Exchange
+from milo_bench.core.clock import Clock, SystemClock
+from milo_bench.core.errors import Interrupted
+from milo_bench.core.records import Attempt, AttemptKey, Failure, FailureKind, RunEnd, RunHeader, TargetRecord, Timings
+from milo_bench.run.events import (
+    AttemptFinished,
+    AttemptStarted,
+    FixturesWithheld,
+    Listener,
+    RunEnded,
+    RunEvent,
+    RunStarted,
+    RunStopping,
+    TargetsStarting,
+    TargetStopped,
+    TelemetrySampled,
+)
+from milo_bench.run.plan import plan_attempts
+from milo_bench.run.prepare import cannot_fit, prepare
+from milo_bench.run.schedule import (
+    Begin,
+    Cancelled,
+    Drained,
+    Event,
+    Finished,
+    GiveUp,
+    Schedule,
+    Send,
+    Stop,
+)
+from milo_bench.run.spec import RunSpec, check_hosted, lane_of
+from milo_bench.run.stop import StopSignal
+from milo_bench.store.log_writer import RunLogWriter
+from milo_bench.targets.base import Target
+
+# What a cancelled connection gets to close, and a target to stop, before they are left behind.
+_CLOSING_S = 5.0
+_AT_ONCE_S = 1.0
+
+
+class OpenedLog(Protocol):
+    """A log ready for attempts; ``store.log_writer.Resumed`` is one."""
+
+    @property
+    def writer(self) -> RunLogWriter: ...
+
+    @property
+    def done(self) -> Mapping[AttemptKey, FailureKind | None]: ...
+
+    @property
+    def last_s(self) -> float: ...
+
+    @property
+    def messages(self) -> tuple[str, ...]: ...
+
+
+OpenLog = Callable[[RunHeader], OpenedLog]
+
+
+async def execute(
+    spec: RunSpec,
+    *,
+    targets: Mapping[str, Target],
+    open_log: OpenLog,
+    clock: Clock | None = None,
+    listeners: Sequence[Listener] = (),
+    stop: StopSignal | None = None,
+) -> RunEnd:
+    """Run ``spec`` to its end, a stop request or a broken disk; returns the ``end`` record as written.
+
+    ``open_log`` is called once the targets have started, because the header carries what they say of
+    themselves; it creates the log or takes one up. Targets are started and stopped here. An end that
+    is not ``complete`` was interrupted, or a target was given up; the log can be resumed either way.
+
+    Raises UsageError for hosted targets that the run does not allow, ConfigError or DataError for a
+    fixture that makes no request, TargetError for a target that does not start (nothing is written
+    in any of these), IncompleteRun for a disk that takes no more.
+    """
+    clock = clock or SystemClock()
+    stop = stop or StopSignal()
+    names = spec.plan.targets
+    check_hosted(spec, [targets[name].record for name in names])
+    _check_requests(spec)
+
+    def emit(event: RunEvent) -> None:
+        for listener in listeners:
+            listener(event)
+
+    emit(TargetsStarting(names))
+    try:
+        records = await _start([targets[name] for name in names], stop)
+        check_hosted(spec, records)
+        opened = open_log(spec.header(records, now=clock.now()))
+        run = _Run(spec, targets, opened, records=records, clock=clock, emit=emit, stop=stop)
+        return await run.to_the_end()
+    finally:
+        await _stop([targets[name] for name in names], _AT_ONCE_S if stop.at_once else _CLOSING_S)
+
+
+def _check_requests(spec: RunSpec) -> None:
+    """Make every request once before any model is loaded: a broken fixture is told in the first second."""
+    for fixture in spec.planned_fixtures():
+        prepare(fixture, spec.workloads[fixture.workload])
+
+
+async def _start(targets: Sequence[Target], stop: StopSignal) -> list[TargetRecord]:
+    starting = [asyncio.ensure_future(target.start()) for target in targets]
+    everything = asyncio.gather(*starting)
+
+    def cancel() -> None:
+        for task in starting:
+            task.cancel()
+
+    with stop.calling(cancel):
+        if stop.requested:
+            cancel()
+        try:
+            return await everything
+        except asyncio.CancelledError:
+            if not stop.requested:
+                raise
+            message = "Interrupted while the targets were starting; nothing was sent."
+            raise Interrupted(message, hint="run the same command again.") from None
+        finally:
+            cancel()
+            await asyncio.gather(*starting, return_exceptions=True)
+
+
+async def _stop(targets: Sequence[Target], limit_s: float) -> None:
+    # What goes wrong while closing does not undo a run whose log is closed already.
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await asyncio.gather(*(target.stop() for target in targets), return_exceptions=True)
+
+
+class _Run:
+    """One run while it lives: carries out what the schedule says."""
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        targets: Mapping[str, Target],
+        opened: OpenedLog,
+        *,
+        records: Sequence[TargetRecord],
+        clock: Clock,
+        emit: Callable[[RunEvent], None],
+        stop: StopSignal,
+    ) -> None:
+        self._spec = spec
+        self._targets = targets
+        self._windows = {record.name: record.context_window for record in records}
+        self._writer = opened.writer
+        self._opened = opened
+        self._clock = clock
+        self._emit = emit
+        self._stop = stop
+        self._keys = plan_attempts(spec.plan)
+        self._schedule = Schedule(
+            self._keys,
+            concurrency=spec.plan.concurrency,
+            lanes={record.name: lane_of(record) for record in records},
+            retries=spec.plan.retries,
+            done=opened.done,
+        )
+        self._attempts = len(opened.done)
+        self._failures = sum(1 for kind in opened.done.values() if kind is not None)
+        self._tasks: dict[AttemptKey, asyncio.Task[Attempt]] = {}
+        self._landed: list[tuple[AttemptKey, asyncio.Task[Attempt]]] = []
+        self._pumping = False
+        self._loop = asyncio.get_running_loop()
+        self._over: asyncio.Future[None] = self._loop.create_future()
+        # A resumed run's clock goes on where the log's last record stands: times in a log never overlap.
+        self._zero_s = clock.monotonic_s() - opened.last_s
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic_s() - self._zero_s
+
+    async def to_the_end(self) -> RunEnd:
+        done = sum(1 for key in self._keys if key in self._opened.done)
+        self._emit(RunStarted(self._writer.header, len(self._keys), done, self._opened.messages))
+        for target, fixtures in self._spec.plan.withheld.items():
+            self._emit(FixturesWithheld(target, fixtures))
+        watching_ends = asyncio.Event()
+        watching = asyncio.ensure_future(self._watch(watching_ends))
+        try:
+            with self._stop.calling(self._stop_requested):
+                self._happened(Stop() if self._stop.requested else Begin())
+                await self._over
+            await self._end_watching(watching_ends, watching)
+            return self._close()
+        except BaseException:
+            await self._end_watching(watching_ends, watching)
+            if not self._writer.closed:
+                with suppress(Exception):  # the first error is the one to tell
+                    self._close(aborted=True)
+            raise
+        finally:
+            self._cancel_all()
+
+    async def _end_watching(self, ends: asyncio.Event, watching: asyncio.Future[None]) -> None:
+        # Waited for, not cancelled: a thread may be inside a call on the log's file.
+        ends.set()
+        await asyncio.gather(watching, return_exceptions=True)
+
+    def _close(self, *, aborted: bool = False) -> RunEnd:
+        unsent = self._schedule.unsent + self._schedule.in_flight
+        complete = unsent == 0 and not aborted
+        interrupted = self._stop.requested and not aborted
+        end = RunEnd(
+            ended_at=self._clock.now().isoformat(timespec="milliseconds"),
+            attempts=self._attempts,
+            failures=self._failures,
+            complete=complete,
+            reason="done" if complete else "interrupted" if interrupted else "aborted",
+            ended_s=self._now_s(),
+        )
+        self._writer.close(end)
+        self._emit(RunEnded(end, unsent))
+        return end
+
+    # ------------------------------------------------------------ the schedule's hands
+
+    def _happened(self, event: Event) -> None:
+        for instruction in self._schedule.handle(event):
+            if isinstance(instruction, Send):
+                self._send(instruction.key)
+            elif isinstance(instruction, GiveUp):
+                self._emit(
+                    TargetStopped(instruction.target, instruction.failure, instruction.consecutive, instruction.unsent)
+                )
+            elif isinstance(instruction, Drained) and not self._over.done():
+                self._over.set_result(None)
+
+    def _send(self, key: AttemptKey) -> None:
+        task = self._loop.create_task(self._attempt(key))
+        self._tasks[key] = task
+        task.add_done_callback(lambda done: self._land(key, done))
+
+    def _land(self, key: AttemptKey, task: asyncio.Task[Attempt]) -> None:
+        self._tasks.pop(key, None)
+        self._landed.append((key, task))
+        if not self._pumping:
+            self._pumping = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """Record all that ended in this turn of the loop in one write, and only then send what comes next.
+
+        So a kill at any moment repeats at most the attempts that are in flight.
+        """
+        self._pumping = False
+        landed, self._landed = self._landed, []
+        if self._over.done():
+            for _, task in landed:
+                if not task.cancelled():
+                    task.exception()  # looked at, so that the loop does not report it as forgotten
+            return
+        try:
+            events = [self._record(key, task) for key, task in landed]
+            self._writer.flush()
+            for event in events:
+                self._happened(event)
+        except BaseException as error:
+            self._fail(error)
+
+    def _record(self, key: AttemptKey, task: asyncio.Task[Attempt]) -> Event:
+        if task.cancelled():
+            return Cancelled(key)
+        attempt = task.result()
+        kind = attempt.failure.kind if attempt.failure is not None else None
+        if kind == "cancelled" and self._stop.requested:
+            return Cancelled(key)
+        self._writer.append(attempt)
+        self._attempts += 1
+        self._failures += kind is not None
+        self._emit(AttemptFinished(attempt))
+        return Finished(key, kind)
+
+    def _fail(self, error: BaseException) -> None:
+        if not self._over.done():
+            self._over.set_exception(error)
+
+    # ------------------------------------------------------------ one attempt
+
+    async def _attempt(self, key: AttemptKey) -> Attempt:
+        spec = self._spec
+        fixture = spec.fixtures[key.fixture]
+        seed = spec.plan.seed + key.repeat
+        ready = prepare(fixture, spec.workloads[fixture.workload], decoding=key.decoding, seed=seed)
+        intended_s = self._now_s()
+        self._emit(AttemptStarted(key, intended_s))
+        if ready.request is None:
+            at_once = Timings(intended_s=intended_s, started_s=intended_s, ended_s=intended_s)
+            return Attempt(key=key, request_hash="", timings=at_once, bypass=ready.bypass, prepared=ready.prepared)
+        window = self._windows.get(key.target)
+        if cannot_fit(ready.request, window):
+            at_once = Timings(intended_s=intended_s, started_s=intended_s, ended_s=intended_s)
+            message = f"not sent: the prompt cannot fit into a window of {window} tokens"
+            exchange = Exchange(timings=at_once, failure=Failure("context_overflow", message))
+        else:
+            exchange = await self._targets[key.target].ask(
+                ready.request, timeouts=spec.plan.timeouts, zero_s=self._zero_s, intended_s=intended_s
+            )
+        return Attempt(
+            key=key,
+            request_hash=ready.request_hash,
+            timings=exchange.timings,
+            output=exchange.text,
+            reasoning=exchange.reasoning,
+            tool_calls=exchange.tool_calls,
+            finish_reason=exchange.finish_reason,
+            usage=exchange.usage,
+            failure=exchange.failure,
+            server_timings=exchange.server_timings,
+            prepared=ready.prepared,
+        )
+
+    # ------------------------------------------------------------ stopping
+
+    def _stop_requested(self) -> None:
+        if self._over.done():
+            return
+        if self._stop.at_once:
+            self._over.set_result(None)
+            return
+        self._emit(RunStopping(self._schedule.in_flight, self._spec.grace_s))
+        self._happened(Stop())
+        self._loop.call_later(self._spec.grace_s, self._cancel_all)
+        self._loop.call_later(self._spec.grace_s + _CLOSING_S, self._leave)
+
+    def _cancel_all(self) -> None:
+        for task in tuple(self._tasks.values()):
+            task.cancel()
+
+    def _leave(self) -> None:
+        if not self._over.done():
+            self._over.set_result(None)
+
+    # ------------------------------------------------------------ beside the attempts
+
+    async def _watch(self, ends: asyncio.Event) -> None:
+        """Sample the machine and sync the log, in a thread: neither may hold up the reading of answers."""
+        from milo_bench.run.telemetry import Sampler  # brings psutil, after the first attempts are out
+
+        sampler = Sampler({name: target.server_pids() for name, target in self._targets.items()})
+        try:
+            last = False
+            while True:
+                samples = await self._loop.run_in_executor(None, sampler.sample, self._now_s())
+                for sample in samples:
+                    self._writer.append(sample)
+                    self._emit(TelemetrySampled(sample))
+                self._writer.flush()
+                await self._loop.run_in_executor(None, self._writer.sync)
+                if last:
+                    return
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self._spec.telemetry_s):
+                        await ends.wait()
+                last = ends.is_set()
+        except Exception as error:
+            self._fail(error)

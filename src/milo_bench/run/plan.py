@@ -1,0 +1,218 @@
+"""Fixtures, targets and wishes in, a plan out; a plan in, its attempts in order out. Pure."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from milo_bench.core.errors import UsageError
+from milo_bench.core.hashing import sha256_text
+from milo_bench.core.records import (
+    AttemptKey,
+    Decoding,
+    Fixture,
+    Order,
+    Plan,
+    TargetRecord,
+    Timeouts,
+    Workload,
+)
+from milo_bench.core.suggest import hint_for
+
+# How many candidates a step of the sample looks at: bounds the work on suites of thousands.
+_CANDIDATES = 64
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What a run is asked to do, beside suite and targets.
+
+    ``workloads`` and ``tags`` narrow the fixtures; empty means all, and of tags a fixture needs
+    every one. ``limit`` is the size of a stratified sample. ``concurrency`` counts requests in
+    flight for each target; ``retries`` how often a failed attempt is tried again.
+    """
+
+    workloads: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    limit: int | None = None
+    repeats: int = 1
+    decodings: tuple[Decoding, ...] = ("free",)
+    concurrency: int = 1
+    order: Order = "interleaved"
+    seed: int = 0
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    retries: int = 0
+    variants: Mapping[str, str] = field(default_factory=dict)
+
+
+def make_plan(
+    request: PlanRequest,
+    *,
+    fixtures: Sequence[Fixture],
+    workloads: Mapping[str, Workload],
+    targets: Sequence[TargetRecord],
+) -> Plan:
+    """The plan for ``request``; the same arguments always give the same plan.
+
+    Sensitive fixtures are withheld from hosted targets, and the plan says which. Raises UsageError
+    for an unknown workload or tag, numbers that make no sense, or a selection that is empty.
+    """
+    _check_numbers(request)
+    _check_names(request, fixtures, workloads, targets)
+    chosen = [
+        fixture
+        for fixture in fixtures
+        if (not request.workloads or fixture.workload in request.workloads) and set(request.tags) <= set(fixture.tags)
+    ]
+    if not chosen:
+        hint = "loosen --workload or --tag; 'milo-bench suite show' lists both."
+        raise UsageError("No fixture matches the selection.", hint=hint)
+    if request.limit is not None:
+        chosen = sample_fixtures(chosen, request.limit, seed=request.seed)
+    if request.order == "interleaved":
+        chosen = sorted(chosen, key=lambda fixture: _chance(request.seed, fixture.id))
+    else:
+        first_seen = {name: place for place, name in enumerate(dict.fromkeys(f.workload for f in fixtures))}
+        chosen = sorted(chosen, key=lambda fixture: first_seen[fixture.workload])
+    sensitive = tuple(sorted(fixture.id for fixture in chosen if fixture.sensitive))
+    free_only: tuple[str, ...] = ()
+    if request.decodings != ("free",):
+        free_only = tuple(sorted(f.id for f in chosen if workloads[f.workload].json_schema is None))
+    return Plan(
+        fixtures=tuple(fixture.id for fixture in chosen),
+        targets=tuple(target.name for target in targets),
+        repeats=request.repeats,
+        decodings=request.decodings,
+        concurrency=request.concurrency,
+        order=request.order,
+        seed=request.seed,
+        timeouts=request.timeouts,
+        retries=request.retries,
+        limit=request.limit,
+        variants=dict(request.variants),
+        withheld={target.name: sensitive for target in targets if target.hosted and sensitive},
+        free_only=free_only,
+    )
+
+
+def plan_attempts(plan: Plan) -> tuple[AttemptKey, ...]:
+    """First tries of every attempt in ``plan``, in order.
+
+    ``interleaved``: repeat by repeat, fixture by fixture, every target in turn, and another target
+    first each time. ``prefix``: decoding by decoding, repeat by repeat, then fixtures in plan order, which
+    keeps a workload's shared prompt prefix together.
+    A fixture in ``free_only`` is asked freely once a repeat, whatever the decodings.
+    """
+    withheld = {target: frozenset(ids) for target, ids in plan.withheld.items()}
+    free_only = frozenset(plan.free_only)
+    keys: list[AttemptKey] = []
+    for turn, (fixture, repeat, decoding) in enumerate(_asks(plan, free_only)):
+        first = turn % len(plan.targets) if plan.targets else 0
+        for target in (*plan.targets[first:], *plan.targets[:first]):
+            if fixture not in withheld.get(target, ()):
+                keys.append(AttemptKey(fixture=fixture, target=target, repeat=repeat, decoding=decoding))
+    return tuple(keys)
+
+
+def _asks(plan: Plan, free_only: frozenset[str]) -> Iterable[tuple[str, int, Decoding]]:
+    if plan.order == "interleaved":
+        for repeat in range(plan.repeats):
+            for fixture in plan.fixtures:
+                for decoding in ("free",) if fixture in free_only else plan.decodings:
+                    yield fixture, repeat, decoding
+        return
+    for place, decoding in enumerate(plan.decodings):
+        for repeat in range(plan.repeats):
+            for fixture in plan.fixtures:
+                if fixture not in free_only:
+                    yield fixture, repeat, decoding
+                elif place == 0:
+                    yield fixture, repeat, "free"
+
+
+def sample_fixtures(fixtures: Sequence[Fixture], limit: int, *, seed: int) -> list[Fixture]:
+    """``limit`` fixtures, in suite order, that look like all of them: by workload, then by tags.
+
+    Each workload gets its share by largest remainder, at least one where ``limit`` allows. Within a
+    workload the next fixture is always the one whose tags are furthest behind their share so far;
+    ties fall to a hash of seed and id, so a sample does not change with the order of the file.
+    """
+    if limit >= len(fixtures):
+        return list(fixtures)
+    by_workload: dict[str, list[Fixture]] = defaultdict(list)
+    for fixture in sorted(fixtures, key=lambda fixture: _chance(seed, fixture.id)):
+        by_workload[fixture.workload].append(fixture)
+    shares = _shares({name: len(members) for name, members in by_workload.items()}, limit, seed=seed)
+    chosen = {f.id for name, members in by_workload.items() for f in _representative(members, shares[name])}
+    return [fixture for fixture in fixtures if fixture.id in chosen]
+
+
+def _shares(sizes: Mapping[str, int], limit: int, *, seed: int) -> dict[str, int]:
+    total = sum(sizes.values())
+    exact = {name: limit * size / total for name, size in sizes.items()}
+    least = 1 if limit >= len(sizes) else 0
+    shares = {name: max(least, int(share)) for name, share in exact.items()}
+    # The raise to one can overshoot; it is taken back where the share is furthest above the exact one.
+    while sum(shares.values()) > limit:
+        shares[max((n for n in shares if shares[n] > least), key=lambda n: (shares[n] - exact[n], n))] -= 1
+    behind = sorted(sizes, key=lambda name: (shares[name] - exact[name], _chance(seed, name)))
+    for name in behind[: limit - sum(shares.values())]:
+        shares[name] += 1
+    return shares
+
+
+def _representative(members: Sequence[Fixture], count: int) -> list[Fixture]:
+    frequency = Counter(tag for fixture in members for tag in fixture.tags)
+    taken: Counter[str] = Counter()
+    left = list(members)
+    chosen: list[Fixture] = []
+    for size in range(1, count + 1):
+        share = size / len(members)
+        window = left[:_CANDIDATES]
+        best = max(
+            range(len(window)),
+            key=lambda i: (sum(frequency[tag] * share - taken[tag] - 0.5 for tag in window[i].tags), -i),
+        )
+        picked = left.pop(best)
+        taken.update(picked.tags)
+        chosen.append(picked)
+    return chosen
+
+
+def _chance(seed: int, name: str) -> str:
+    return sha256_text(f"{seed}:{name}")
+
+
+def _check_numbers(request: PlanRequest) -> None:
+    for flag, value, least in (
+        ("--limit", 1 if request.limit is None else request.limit, 1),
+        ("--repeats", request.repeats, 1),
+        ("--concurrency", request.concurrency, 1),
+        ("--retries", request.retries, 0),
+    ):
+        if value < least:
+            raise UsageError(f"{flag} is {value}; the least is {least}.", hint=f"give {flag} {least} or more.")
+    if not request.decodings or len(set(request.decodings)) != len(request.decodings):
+        raise UsageError("Each decoding is asked for once.", hint="choose free, constrained, or both.")
+
+
+def _check_names(
+    request: PlanRequest,
+    fixtures: Sequence[Fixture],
+    workloads: Mapping[str, Workload],
+    targets: Sequence[TargetRecord],
+) -> None:
+    if not targets:
+        raise UsageError("No target to run against.", hint="name one with --models; 'milo-bench targets' lists them.")
+    names = Counter(target.name for target in targets)
+    for name, count in names.items():
+        if count > 1:
+            raise UsageError(f"Target '{name}' is named {count} times.", hint="name each target once; see --repeats.")
+    for name in request.workloads:
+        if name not in workloads:
+            raise UsageError(f"Unknown workload '{name}'.", hint=hint_for(name, workloads, noun="workloads"))
+    tags = {tag for fixture in fixtures for tag in fixture.tags}
+    for tag in request.tags:
+        if tag not in tags:
+            raise UsageError(f"No fixture has the tag '{tag}'.", hint=hint_for(tag, tags, noun="tags"))

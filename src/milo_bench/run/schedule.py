@@ -1,0 +1,224 @@
+"""What happened in, what to do next out: which attempt to send, when to give a target up, when all is done.
+
+Pure: no clock, no network. Each target keeps up to ``concurrency`` attempts in flight (a closed
+loop). Targets on one machine share a lane: they would take processor and memory from each other,
+so they take turns in blocks, and each runs alone with its full concurrency. Lanes run side by side.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import msgspec
+
+from milo_bench.core.records import AttemptKey, FailureKind
+
+GIVE_UP_AFTER: Final = 5
+BLOCK: Final = 4  # times concurrency: long enough to fill the slots, short enough that drift hits all alike
+
+# The target is not there, or will not have us: the next attempt would end the same way.
+UNREACHABLE: Final[frozenset[FailureKind]] = frozenset(
+    {"connect_refused", "connect_timeout", "server_died", "auth", "not_found"}
+)
+# The same request would get the same answer.
+NOT_RETRIED: Final[frozenset[FailureKind]] = frozenset({"context_overflow", "auth", "not_found", "rejected"})
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Event: the targets are ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Event: an attempt was recorded; ``failure`` is its kind, None where an answer came."""
+
+    key: AttemptKey
+    failure: FailureKind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Event: an attempt in flight was cancelled and not recorded."""
+
+    key: AttemptKey
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Event: send nothing more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Instruction: send this attempt now."""
+
+    key: AttemptKey
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Instruction: tell that ``target`` gets nothing more; ``unsent`` of its attempts stay open."""
+
+    target: str
+    failure: FailureKind
+    consecutive: int
+    unsent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """Instruction: nothing is in flight and nothing will be sent. ``complete`` if the plan is done."""
+
+    complete: bool
+
+
+Event: TypeAlias = Begin | Finished | Cancelled | Stop
+Instruction: TypeAlias = Send | GiveUp | Drained
+
+
+class _Queue:
+    """One target's attempts: those to send, those in flight."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.waiting: deque[AttemptKey] = deque()
+        self.in_flight: set[AttemptKey] = set()
+        self.unreachable_in_a_row = 0
+        self.given_up = False
+
+    @property
+    def sendable(self) -> bool:
+        return bool(self.waiting) and not self.given_up
+
+
+class _Lane:
+    """Targets that take turns; ``turn`` has ``block_left`` sends before the next one's turn."""
+
+    def __init__(self, queues: Sequence[_Queue], concurrency: int) -> None:
+        self.queues = queues
+        self.concurrency = concurrency
+        self.block = BLOCK * concurrency if len(queues) > 1 else 0  # 0: alone, no turns
+        self.turn = 0
+        self.block_left = self.block
+
+    def sends(self) -> list[AttemptKey]:
+        sent: list[AttemptKey] = []
+        while True:
+            queue = self.queues[self.turn]
+            while queue.sendable and len(queue.in_flight) < self.concurrency and (self.block_left or not self.block):
+                key = queue.waiting.popleft()
+                queue.in_flight.add(key)
+                self.block_left -= 1
+                sent.append(key)
+            turn_over = not queue.sendable or (self.block > 0 and self.block_left <= 0)
+            # The next one starts only when this one's last answer is in.
+            if queue.in_flight or not turn_over or not any(q.sendable for q in self.queues):
+                return sent
+            self.turn = (self.turn + 1) % len(self.queues)
+            self.block_left = self.block
+
+
+class Schedule:
+    """The state machine. Feed it events in the order they happen; carry out what it returns, in order."""
+
+    def __init__(
+        self,
+        keys: Sequence[AttemptKey],
+        *,
+        concurrency: int,
+        lanes: Mapping[str, str],
+        retries: int = 0,
+        done: Mapping[AttemptKey, FailureKind | None] | None = None,
+        give_up_after: int = GIVE_UP_AFTER,
+    ) -> None:
+        """``keys``: the plan's first tries in order; ``lanes``: target to lane; ``done``: what the log holds."""
+        self._retries = retries
+        self._give_up_after = give_up_after
+        self._queues: dict[str, _Queue] = {}
+        self._stopped = False
+        self._drained = False
+        finished = done or {}
+        for key in keys:
+            queue = self._queues.setdefault(key.target, _Queue(key.target))
+            due = self._due(key, finished)
+            if due is not None:
+                queue.waiting.append(due)
+        by_lane: dict[str, list[_Queue]] = {}
+        for target, queue in self._queues.items():
+            by_lane.setdefault(lanes.get(target, target), []).append(queue)
+        self._lanes = [_Lane(queues, concurrency) for queues in by_lane.values()]
+        self._lane_of = {queue.target: lane for lane in self._lanes for queue in lane.queues}
+
+    def _due(self, key: AttemptKey, finished: Mapping[AttemptKey, FailureKind | None]) -> AttemptKey | None:
+        """The first try or retry of ``key`` that is still to be made."""
+        while key in finished:
+            again = self._retry_of(key, finished[key])
+            if again is None:
+                return None
+            key = again
+        return key
+
+    def _retry_of(self, key: AttemptKey, failure: FailureKind | None) -> AttemptKey | None:
+        if failure is None or failure in NOT_RETRIED or key.retry >= self._retries:
+            return None
+        return msgspec.structs.replace(key, retry=key.retry + 1)
+
+    @property
+    def in_flight(self) -> int:
+        return sum(len(queue.in_flight) for queue in self._queues.values())
+
+    @property
+    def unsent(self) -> int:
+        """Attempts that were not sent, or were cancelled."""
+        return sum(len(queue.waiting) for queue in self._queues.values())
+
+    def handle(self, event: Event) -> list[Instruction]:
+        """What to do about ``event``. Raises ValueError for an attempt that is not in flight."""
+        instructions: list[Instruction] = []
+        lanes = self._lanes
+        if isinstance(event, Finished):
+            instructions += self._finished(event)
+            lanes = [self._lane_of[event.key.target]]
+        elif isinstance(event, Cancelled):
+            queue = self._landed(event.key)
+            queue.waiting.appendleft(event.key)
+            lanes = []
+        elif isinstance(event, Stop):
+            self._stopped = True
+        if not self._stopped:
+            instructions += [Send(key) for lane in lanes for key in lane.sends()]
+        if self._is_drained() and not self._drained:
+            self._drained = True
+            instructions.append(Drained(complete=self.unsent == 0))
+        return instructions
+
+    def _is_drained(self) -> bool:
+        if any(queue.in_flight for queue in self._queues.values()):
+            return False
+        return self._stopped or not any(queue.sendable for queue in self._queues.values())
+
+    def _landed(self, key: AttemptKey) -> _Queue:
+        queue = self._queues.get(key.target)
+        if queue is None or key not in queue.in_flight:
+            raise ValueError(f"{key} is not in flight")
+        queue.in_flight.remove(key)
+        return queue
+
+    def _finished(self, event: Finished) -> list[Instruction]:
+        queue = self._landed(event.key)
+        again = self._retry_of(event.key, event.failure)
+        if again is not None:
+            # To the end: without a clock, the attempts in between are the pause before a retry.
+            queue.waiting.append(again)
+        if event.failure is None or event.failure not in UNREACHABLE:
+            queue.unreachable_in_a_row = 0
+            return []
+        queue.unreachable_in_a_row += 1
+        if queue.given_up or not queue.waiting or queue.unreachable_in_a_row < self._give_up_after:
+            return []
+        queue.given_up = True
+        return [GiveUp(queue.target, event.failure, queue.unreachable_in_a_row, len(queue.waiting))]

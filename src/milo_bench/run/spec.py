@@ -1,0 +1,81 @@
+"""What a run is made of in, the first line of its log out; who shares a machine with whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from milo_bench.core.errors import UsageError
+from milo_bench.core.hashing import sha256_data
+from milo_bench.core.records import Fixture, Plan, RunHeader, StoreText, SuiteRef, TargetRecord, Workload
+
+_LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  compared, never bound
+_THIS_MACHINE = "this machine"
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """All that ``execute`` needs to know. ``fixtures`` and ``workloads`` by id and name; more than the plan's are fine.
+
+    ``grace_s`` is what attempts in flight get to end after a first stop request; ``telemetry_s``
+    the time between samples.
+    """
+
+    suite: SuiteRef
+    workloads: Mapping[str, Workload]
+    fixtures: Mapping[str, Fixture]
+    plan: Plan
+    tool_version: str
+    store_text: StoreText = "full"
+    inventory: str = ""
+    allow_hosted: bool = False
+    grace_s: float = 2.0
+    telemetry_s: float = 1.0
+
+    def planned_fixtures(self) -> tuple[Fixture, ...]:
+        """In plan order; what a log carries."""
+        return tuple(self.fixtures[id_] for id_ in self.plan.fixtures)
+
+    def header(self, targets: Sequence[TargetRecord], *, now: datetime) -> RunHeader:
+        """The ``run`` line. The run id is a time and a hash of what is run: two runs never share one."""
+        used = dict.fromkeys(fixture.workload for fixture in self.planned_fixtures())
+        created_at = now.isoformat(timespec="microseconds")
+        digest = sha256_data([created_at, self.suite, self.plan, list(targets)])
+        return RunHeader(
+            run_id=f"{now:%Y%m%dT%H%M%S}-{digest[:8]}",
+            created_at=created_at,
+            tool_version=self.tool_version,
+            suite=self.suite,
+            workloads=tuple(self.workloads[name] for name in used),
+            targets=tuple(targets),
+            plan=self.plan,
+            store_text=self.store_text,
+            inventory=self.inventory,
+        )
+
+
+def check_hosted(spec: RunSpec, targets: Sequence[TargetRecord]) -> None:
+    """Nothing leaves for a hosted target unless the run says so, and no sensitive fixture ever does.
+
+    Raises UsageError otherwise.
+    """
+    hosted = [target.name for target in targets if target.hosted]
+    if hosted and not spec.allow_hosted:
+        message = f"Hosted target{'s' if len(hosted) > 1 else ''} {', '.join(hosted)}: this would send text outside."
+        raise UsageError(message, hint="add --allow-hosted if the fixtures may go there.")
+    for name in hosted:
+        withheld = frozenset(spec.plan.withheld.get(name, ()))
+        for fixture in spec.planned_fixtures():
+            if fixture.sensitive and fixture.id not in withheld:
+                message = f"The plan would send the sensitive fixture '{fixture.id}' to the hosted target '{name}'."
+                raise UsageError(message, hint="make the plan with make_plan, or redact the suite first.")
+
+
+def lane_of(target: TargetRecord) -> str:
+    """Targets with one lane share a machine, as far as their endpoints tell; a hosted one has its own."""
+    if target.hosted:
+        return f"hosted {target.name}"
+    host = urlsplit(target.endpoint).hostname or ""
+    return _THIS_MACHINE if host in _LOOPBACK else host

@@ -1,0 +1,67 @@
+"""Ctrl-C and SIGTERM in, a stop that a run can see out: the first asks, the second insists."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+
+class StopSignal:
+    """Asked once, a run drains; asked twice, it leaves at once. To be asked in the run's own loop."""
+
+    def __init__(self) -> None:
+        self.requests = 0
+        self._callbacks: list[Callable[[], None]] = []
+
+    def request(self) -> None:
+        self.requests += 1
+        for callback in tuple(self._callbacks):
+            callback()
+
+    @property
+    def requested(self) -> bool:
+        return self.requests > 0
+
+    @property
+    def at_once(self) -> bool:
+        return self.requests > 1
+
+    @contextmanager
+    def calling(self, callback: Callable[[], None]) -> Iterator[None]:
+        """``callback`` is called at each request while the block runs."""
+        self._callbacks.append(callback)
+        try:
+            yield
+        finally:
+            self._callbacks.remove(callback)
+
+
+@contextmanager
+def stopping_on_signals(stop: StopSignal) -> Iterator[None]:
+    """While the block runs, SIGINT and SIGTERM ask ``stop``; from the third on they do what they did before.
+
+    To be entered inside the run's event loop, in the main thread.
+    """
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+
+    def release() -> None:
+        for number in numbers:
+            with suppress(ValueError, RuntimeError):
+                loop.remove_signal_handler(number)
+            signal.signal(number, before[number])
+
+    def asked() -> None:
+        stop.request()
+        if stop.at_once:
+            release()
+
+    for number in numbers:
+        loop.add_signal_handler(number, asked)
+    try:
+        yield
+    finally:
+        release()
