@@ -54,6 +54,14 @@ class FakeProcess:
     def pid(self) -> int:
         return self.process.pid
 
+    async def ended(self, *, within_s: float = 0.5) -> bool:
+        """Whether the process is over; a reset reaches the client a little before its exit code comes."""
+        try:
+            await asyncio.wait_for(self.process.wait(), within_s)
+        except TimeoutError:
+            return False
+        return True
+
     async def stop(self) -> None:
         """Ask it to end, and wait until it has."""
         if self.process.returncode is None:

@@ -1,0 +1,27 @@
+"""A served target and a text in, one exchange out, with limits that a test can wait for."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from served import Served
+
+from milo_bench.core.chat import ChatRequest, Exchange, Message
+from milo_bench.core.records import Timeouts
+
+PATIENT = Timeouts(connect_s=10, first_token_s=60, total_s=90)
+
+
+async def ask(
+    served: Served,
+    text: str = "Say hello.",
+    *,
+    timeouts: Timeouts = PATIENT,
+    late_s: float = 0.0,
+    **more: Any,
+) -> Exchange:
+    """Ask once. ``late_s`` is how long ago the request should have started."""
+    request = ChatRequest(messages=(Message("user", text),), **more)
+    zero_s = time.monotonic() - late_s
+    return await served.target.ask(request, timeouts=timeouts, zero_s=zero_s, intended_s=0.0)
