@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from milo_bench.api.exporting import export_inspect, export_junit
     from milo_bench.api.finding import list_targets, write_config
     from milo_bench.api.inferring import infer
+    from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.judging import (
         JudgedAttempt,
         SideRef,
@@ -22,14 +23,20 @@ if TYPE_CHECKING:
         save_verdicts,
         score_logs,
     )
+    from milo_bench.api.running import FinishedRun, RunOptions, run_suite
 
 _HOME = {
+    "FinishedRun": "running",
+    "RunOptions": "running",
+    "run_suite": "running",
     "JudgedAttempt": "judging",
     "SideRef": "judging",
     "compare_logs": "judging",
     "export_inspect": "exporting",
     "export_junit": "exporting",
     "infer": "inferring",
+    "inventory_difference": "inventorying",
+    "inventory_now": "inventorying",
     "judge_log": "judging",
     "judge_logs": "judging",
     "list_targets": "finding",
@@ -39,15 +46,20 @@ _HOME = {
 }
 
 __all__ = [
+    "FinishedRun",
     "JudgedAttempt",
+    "RunOptions",
     "SideRef",
     "compare_logs",
     "export_inspect",
     "export_junit",
     "infer",
+    "inventory_difference",
+    "inventory_now",
     "judge_log",
     "judge_logs",
     "list_targets",
+    "run_suite",
     "save_verdicts",
     "score_logs",
     "write_config",

@@ -12,10 +12,11 @@ from milo_bench.inventory.records import Cpu
 
 # What llama.cpp, vLLM and their kernels are compiled for or choose at start; x86 then ARM.
 _SETS = (
-    "sse3 ssse3 sse4_1 sse4_2 avx avx2 avx_vnni f16c fma bmi2 avx512f avx512bw avx512cd avx512dq avx512vl avx512vbmi "
-    "avx512_vbmi2 avx512_vnni avx512_bf16 avx512_fp16 amx_tile amx_int8 amx_bf16 "
-    "asimd asimdhp asimddp fphp sve sve2 i8mm svei8mm bf16 svebf16 sme sme2"
-).split()
+    "sse3", "ssse3", "sse4_1", "sse4_2", "avx", "avx2", "avx_vnni", "f16c", "fma", "bmi2", "avx512f", "avx512bw",
+    "avx512cd", "avx512dq", "avx512vl", "avx512vbmi", "avx512_vbmi2", "avx512_vnni", "avx512_bf16", "avx512_fp16",
+    "amx_tile", "amx_int8", "amx_bf16", "asimd", "asimdhp", "asimddp", "fphp", "sve", "sve2", "i8mm", "svei8mm",
+    "bf16", "svebf16", "sme", "sme2",
+)  # fmt: skip
 _ARM_IMPLEMENTERS = {
     "0x41": "ARM",
     "0x46": "Fujitsu",

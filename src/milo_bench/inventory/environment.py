@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from milo_bench.inventory.hiding import shown_environment
 from milo_bench.inventory.records import Environment
-from milo_bench.inventory.secrets import shown_environment
 
 # By prefix: the runtimes, the libraries under them, and what steers threads, memory and devices.
 _CHANGES = re.compile(

@@ -1,0 +1,101 @@
+"""bench.yaml and environment in, an inventory of this machine out; two inventories in, their difference out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from milo_bench.config.settings import Settings
+from milo_bench.core.clock import Clock, SystemClock
+from milo_bench.core.errors import MiloError
+from milo_bench.core.records import Timeouts
+from milo_bench.inventory.diff import Difference, compare_inventories, read_inventory
+from milo_bench.inventory.digests import DigestBook
+from milo_bench.inventory.endpoints import Answer, Found
+from milo_bench.inventory.model_places import usual_places
+from milo_bench.inventory.records import Inventory
+from milo_bench.inventory.survey import Survey, take_inventory
+from milo_bench.targets.address import parse_address
+from milo_bench.targets.answer import decode_json
+from milo_bench.targets.discover import discover_local
+from milo_bench.targets.weights import cache_directory, find_packaged
+from milo_bench.targets.wire import TcpWire
+
+DIGEST_SECONDS = 10.0
+DIGEST_LARGEST_BYTES = 2 << 30
+
+_LIMITS = Timeouts(connect_s=0.5, first_token_s=3.0, total_s=3.0)
+
+
+def inventory_now(
+    settings: Settings, env: Mapping[str, str], *, all_digests: bool = False, clock: Clock | None = None
+) -> Inventory:
+    """Read this machine; seconds, most of them for digests that are not known yet.
+
+    Files larger than 2 GiB are hashed only with ``all_digests``, which also lifts the limit of ten
+    seconds and hashes files whose store tells their digest.
+    """
+    own_cache = cache_directory(env)
+    book = DigestBook(
+        own_cache / "digests.json",
+        budget_s=None if all_digests else DIGEST_SECONDS,
+        largest_bytes=None if all_digests else DIGEST_LARGEST_BYTES,
+    )
+    home = Path.home()
+
+    async def discover() -> Sequence[Found]:
+        servers = await discover_local(env)
+        return [Found(server.kind, server.api, _root(server.base_url), server.base_url) for server in servers]
+
+    survey = Survey(
+        env=env,
+        home=home,
+        places=usual_places(home, env, own_cache),
+        model_files=[*find_packaged(), *named_weights(settings)],
+        book=book,
+        discover=discover,
+        fetch=_fetch,
+        now=(clock or SystemClock()).now(),
+        verify_told=all_digests,
+    )
+    return asyncio.run(take_inventory(survey))
+
+
+def inventory_difference(before: Path, after: Path) -> Difference:
+    """What changed between two files of ``inventory --json``. Raises DataError."""
+    return compare_inventories(read_inventory(before), read_inventory(after))
+
+
+def named_weights(settings: Settings) -> list[Path]:
+    """Files that bench.yaml names as weights; a relative path counts from where the command runs."""
+    named = [target.weights for target in settings.targets.values() if target.weights]
+    return [Path(name).expanduser() for name in named if not name.startswith("builtin:")]
+
+
+def _root(base_url: str) -> str:
+    parts = urlsplit(base_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+async def _fetch(root: str, method: str, path: str, body: bytes) -> Answer:
+    """One request without a key; no answer, or one that is no JSON, is an answer too."""
+    try:
+        address = parse_address(root)
+    except MiloError:
+        return Answer()
+    if address.tls:
+        return Answer()
+    wire = TcpWire(address)
+    try:
+        headers = {"Content-Type": "application/json"} if body else None
+        reply = await wire.fetch(method, path, body, timeouts=_LIMITS, headers=headers)
+        if reply.broken is not None:
+            return Answer()
+        try:
+            return Answer(reply.status, decode_json(reply.body()))
+        except ValueError:
+            return Answer(reply.status)
+    finally:
+        await wire.close()

@@ -1,0 +1,109 @@
+"""Model files in, their SHA-256 out: remembered by path, size and time of change, computed within a time limit."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+_CACHE_LIMIT = 64 << 20
+_BLOCK = 4 << 20
+
+
+class _Known(msgspec.Struct, frozen=True):
+    size_bytes: int
+    changed_ns: int
+    sha256: str
+
+
+class DigestBook:
+    """Digests known from earlier and those computed now; ``save`` writes them back.
+
+    ``budget_s`` bounds the time spent on hashing in all, ``largest_bytes`` the files that are
+    hashed at all; None lifts either limit.
+    """
+
+    def __init__(
+        self,
+        cache: Path | None,
+        *,
+        budget_s: float | None,
+        largest_bytes: int | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cache = cache
+        self._clock = clock
+        self._largest_bytes = largest_bytes
+        self._deadline = None if budget_s is None else clock() + budget_s
+        self._known = _load(cache)
+        self._changed = False
+        self.problem = ""
+
+    def digest(self, path: Path) -> tuple[str, str]:
+        """The digest, or "" and why it is not known. Never raises for a file that cannot be read."""
+        try:
+            status = path.stat()
+        except OSError as error:
+            return "", f"cannot be read: {error.strerror}"
+        key = str(path)
+        known = self._known.get(key)
+        if known and (known.size_bytes, known.changed_ns) == (status.st_size, status.st_mtime_ns):
+            return known.sha256, ""
+        if self._largest_bytes is not None and status.st_size > self._largest_bytes:
+            return "", "not hashed: larger than the limit, see --all-digests"
+        try:
+            found = self._hash(path)
+        except OSError as error:
+            return "", f"cannot be read: {error.strerror}"
+        if not found:
+            return "", "not hashed: the time for digests was used up, see --all-digests"
+        self._known[key] = _Known(status.st_size, status.st_mtime_ns, found)
+        self._changed = True
+        return found, ""
+
+    def _hash(self, path: Path) -> str:
+        digest = hashlib.sha256()
+        with path.open("rb") as file:
+            while True:
+                if self._deadline is not None and self._clock() > self._deadline:
+                    return ""
+                block = file.read(_BLOCK)
+                if not block:
+                    return digest.hexdigest()
+                digest.update(block)
+
+    def save(self) -> None:
+        """Write the book beside its place and move it there whole; a cache that cannot be written is said
+        in ``problem`` and costs only time."""
+        if self._cache is None or not self._changed:
+            return
+        try:
+            self._cache.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=self._cache.parent, suffix=".part")
+            try:
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(msgspec.json.encode(self._known))
+                Path(name).replace(self._cache)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    Path(name).unlink()
+                raise
+        except OSError as error:
+            self.problem = f"digests could not be kept in {self._cache}: {error.strerror}"
+
+
+def _load(cache: Path | None) -> dict[str, _Known]:
+    if cache is None:
+        return {}
+    try:
+        if cache.stat().st_size > _CACHE_LIMIT:
+            return {}
+        return msgspec.json.decode(cache.read_bytes(), type=dict[str, _Known])
+    except (OSError, msgspec.DecodeError, ValueError):
+        return {}

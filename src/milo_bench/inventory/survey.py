@@ -1,0 +1,141 @@
+"""What to look at in, one whole inventory out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from msgspec.structs import replace
+
+from milo_bench import __version__
+from milo_bench.inventory.cpu import read_cpu
+from milo_bench.inventory.digests import DigestBook
+from milo_bench.inventory.disks import read_disks
+from milo_bench.inventory.endpoints import Fetch, Found, key_needed, look_at, read_endpoint
+from milo_bench.inventory.environment import read_environment
+from milo_bench.inventory.fingerprint import fingerprint, quick_fingerprint
+from milo_bench.inventory.gpu import read_gpus
+from milo_bench.inventory.listeners import KeyAnswer, Socket, listening_sockets, local_port, read_listeners
+from milo_bench.inventory.listeners import server_sockets as sockets_of
+from milo_bench.inventory.machine import read_machine
+from milo_bench.inventory.memory import read_memory
+from milo_bench.inventory.model_files import read_model_files
+from milo_bench.inventory.model_places import Place
+from milo_bench.inventory.processes import read_processes, server_programs
+from milo_bench.inventory.reading import Commands, Reader, run_command
+from milo_bench.inventory.records import Endpoint, Endpoints, Inventory, Runtime, RuntimeName, Runtimes
+from milo_bench.inventory.runtimes import read_runtimes
+from milo_bench.inventory.services import read_services
+from milo_bench.inventory.system import read_system
+
+Discover: TypeAlias = Callable[[], Awaitable[Sequence[Found]]]
+
+_KINDS: Mapping[str, RuntimeName] = {
+    "Ollama": "ollama",
+    "llama-server": "llama.cpp",
+    "vLLM": "vllm",
+    "LM Studio": "lm-studio",
+    "SGLang": "sglang",
+}
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What an inventory looks at. ``verify_told`` hashes files whose digest their store already tells."""
+
+    env: Mapping[str, str]
+    home: Path
+    places: Sequence[Place]
+    model_files: Sequence[Path]
+    book: DigestBook
+    discover: Discover
+    fetch: Fetch
+    now: datetime
+    verify_told: bool = False
+    reader: Reader = field(default_factory=Reader)
+    commands: Commands = run_command
+
+
+async def take_inventory(survey: Survey) -> Inventory:
+    """Read everything, one source after the other. Raises nothing for what cannot be read: it is said."""
+    reader, commands = survey.reader, survey.commands
+    processes = read_processes()
+    sockets, why = listening_sockets(reader)
+    endpoints, keys = await _ask_servers(survey, sockets_of(sockets, processes))
+    runtimes = read_runtimes(survey.env, commands=commands, extra_programs=server_programs(processes))
+    runtimes = Runtimes((*runtimes.found, *_served(endpoints)), runtimes.unknown)
+    folders = [place.path for place in survey.places] + [path.parent for path in survey.model_files]
+    inventory = Inventory(
+        taken_at=survey.now.isoformat(timespec="seconds"),
+        tool_version=__version__,
+        machine=read_machine(reader, commands),
+        cpu=read_cpu(reader, commands),
+        memory=read_memory(reader, commands),
+        gpus=read_gpus(reader, commands),
+        disks=read_disks(folders, reader),
+        system=read_system(reader, commands),
+        runtimes=runtimes,
+        model_files=read_model_files(survey.places, survey.model_files, survey.book, verify_told=survey.verify_told),
+        endpoints=endpoints,
+        processes=processes,
+        services=read_services(reader, survey.home, commands),
+        listeners=read_listeners(sockets, why, processes, endpoints.servers, keys),
+        environment=read_environment(survey.env),
+        quick_fingerprint=quick_fingerprint(survey.env, reader),
+    )
+    return replace(inventory, fingerprint=fingerprint(inventory))
+
+
+async def _ask_servers(survey: Survey, own: Sequence[Socket]) -> tuple[Endpoints, dict[int, KeyAnswer]]:
+    """Servers found by discovery, and those whose process listens on a port of its own choosing."""
+    found = {item.root: item for item in await survey.discover()}
+    known = {local_port(root) for root in found}
+    keys: dict[int, KeyAnswer] = {}
+    unknown: dict[str, str] = {}
+    for item in own:
+        if item.port in known:
+            continue
+        known.add(item.port)
+        root = _root(item)
+        server = await look_at(root, survey.fetch)
+        if server is not None:
+            found[root] = server
+            continue
+        keys[item.port] = answer = await key_needed(root, survey.fetch)
+        unknown[f"server at {root}"] = f"lists no models without a key ({answer.reason})"
+    servers: list[Endpoint] = []
+    for root, server in sorted(found.items()):
+        servers.append(await read_endpoint(server, survey.fetch))
+        port = local_port(root)
+        if port is not None:
+            keys[port] = await _key(server, survey.fetch)
+    return Endpoints(tuple(servers), unknown), keys
+
+
+async def _key(server: Found, fetch: Fetch) -> KeyAnswer:
+    if server.api == "ollama":
+        return KeyAnswer("not required", "GET /api/tags without a key: 200")
+    return await key_needed(server.root, fetch)
+
+
+def _root(item: Socket) -> str:
+    """Where to reach a socket from this machine: a bind to every interface is asked on the loopback."""
+    host = item.address
+    if host == "0.0.0.0":  # noqa: S104  # compared with, not bound
+        host = "127.0.0.1"
+    elif host == "::":
+        host = "::1"
+    return f"http://[{host}]:{item.port}" if ":" in host else f"http://{host}:{item.port}"
+
+
+def _served(endpoints: Endpoints) -> list[Runtime]:
+    found = []
+    for server in endpoints.servers:
+        name = _KINDS.get(server.kind)
+        if name is not None:
+            why = server.unknown.get("version", "")
+            found.append(Runtime(name, "endpoint", server.base_url, server.version, unknown=why))
+    return found
