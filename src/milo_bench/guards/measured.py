@@ -18,7 +18,10 @@ from milo_bench.core.suggest import hint_for
 
 
 class Measured(Frozen, frozen=True, omit_defaults=False):
-    """``n`` labelled texts of ``set``; shares between 0 and 1; 95 % Wilson intervals as (low, high)."""
+    """``n`` labelled texts of ``set``; shares between 0 and 1; 95 % Wilson intervals as (low, high).
+
+    ``writer`` says who wrote the set where that was not the author of the rules.
+    """
 
     detector: str
     version: str
@@ -29,6 +32,7 @@ class Measured(Frozen, frozen=True, omit_defaults=False):
     recall: float
     recall_interval: tuple[float, float]
     note: str = ""
+    writer: str = ""
 
 
 @cache
