@@ -10,6 +10,7 @@
  *   --role         a role-only chunk with the headers           --text S      what one token is
  *   --stamps       put "t_ns" into each content chunk           --answer S    the whole answer as one chunk
  *   --fail-every N every Nth request gets 500                   --cut-every N every Nth is cut half way
+ *   --count-prefix S  only requests whose last message starts so are counted and numbered
  *   --freeze-at-ms F --freeze-ms F  nothing at all is written in that time after the first request
  *
  * Prints "READY port=N" on standard output. GET /v1/models and /health answer at once.
@@ -40,8 +41,8 @@
 static struct {
     double first_ms, gap_ms, freeze_at_ms, freeze_ms;
     int chunks, tokens, role, stamps, fail_every, cut_every, port;
-    const char *text, *answer;
-} opt = {.chunks = 1, .tokens = 1, .text = "ok "};
+    const char *text, *answer, *count_prefix;
+} opt = {.chunks = 1, .tokens = 1, .text = "ok ", .count_prefix = ""};
 
 typedef struct {
     int fd, open, busy, next_chunk, cut_at, usage, heap_at;
@@ -208,7 +209,7 @@ static uint64_t hash(const char *data, size_t len) {
 }
 
 /* What makes a request distinct: the text of the last "content" in the body. */
-static void count(const char *body, size_t len) {
+static int count(const char *body, size_t len) {
     const char *last = NULL, *at = body, *end = body + len;
     while ((at = memmem(at, (size_t)(end - at), "\"content\"", 9)) != NULL) last = at += 9;
     size_t n = 0;
@@ -218,23 +219,26 @@ static void count(const char *body, size_t len) {
             if (last[n] == '\\') n++;
         if (last + n > end) n = (size_t)(end - last);
     } else last = body, n = len;
+    size_t wanted = strlen(opt.count_prefix);
+    if (n < wanted || memcmp(last, opt.count_prefix, wanted)) return 0;
     uint64_t h = hash(last, n);
     requests++;
     for (size_t slot = h % MAX_KEYS, tries = 0; tries < MAX_KEYS; slot = (slot + 1) % MAX_KEYS, tries++) {
-        if (keys[slot] == h) return;
-        if (!keys[slot]) { keys[slot] = h; distinct++; return; }
+        if (keys[slot] == h) return 1;
+        if (!keys[slot]) { keys[slot] = h; distinct++; return 1; }
     }
+    return 1;
 }
 
 static void start_answer(Conn *c, const char *body, size_t len) {
-    count(body, len);
+    int counted = count(body, len);
     c->zero_ns = now_ns();
     if (!first_request_ns) first_request_ns = c->zero_ns;
-    if (opt.fail_every && requests % opt.fail_every == 0) {
+    if (counted && opt.fail_every && requests % opt.fail_every == 0) {
         put_plain(c, 500, "{\"error\":{\"message\":\"scripted\",\"type\":\"server_error\",\"code\":500}}");
         return;
     }
-    c->cut_at = opt.cut_every && requests % opt.cut_every == 0 ? opt.chunks / 2 : -1;
+    c->cut_at = counted && opt.cut_every && requests % opt.cut_every == 0 ? opt.chunks / 2 : -1;
     c->usage = memmem(body, len, "include_usage", 13) != NULL;
     c->next_chunk = 0;
     if (!memmem(body, len, "\"stream\":true", 13) && !memmem(body, len, "\"stream\": true", 14)) {
@@ -363,6 +367,7 @@ static void read_options(int argc, char **argv) {
         else if (!strcmp(name, "--cut-every")) opt.cut_every = atoi(value);
         else if (!strcmp(name, "--freeze-at-ms")) opt.freeze_at_ms = atof(value);
         else if (!strcmp(name, "--freeze-ms")) opt.freeze_ms = atof(value);
+        else if (!strcmp(name, "--count-prefix")) opt.count_prefix = value;
         else if (!strcmp(name, "--port")) opt.port = atoi(value);
         else { fprintf(stderr, "unknown option %s\n", name); exit(2); }
     }

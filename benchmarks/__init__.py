@@ -1,0 +1,1 @@
+"""Speed and truth of the measuring itself, beside peers; not part of the tests."""
