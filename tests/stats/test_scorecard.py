@@ -75,9 +75,15 @@ def test_failed_attempts_are_infinitely_slow_so_a_tail_never_looks_better_for_th
 
 def test_a_flag_is_no_pass_and_counts_as_an_unsupported_claim() -> None:
     flagged = verdict("unsupported_facts", "flag", category="unsupported_number")
-    card = build([(attempt("a"), (verdict("length", "pass"), flagged)), (attempt("b"), (verdict("length", "pass"),))])
+    nothing_found = verdict("unsupported_facts", "skip")
+    card = build(
+        [
+            (attempt("a"), (verdict("length", "pass"), flagged)),
+            (attempt("b"), (verdict("length", "pass"), nothing_found)),
+        ]
+    )
     assert value(card, "flagged_rate") == 0.5
-    assert value(card, "unsupported_claim_rate") == 1.0  # only attempts on which such a check spoke
+    assert value(card, "unsupported_claim_rate") == 0.5
     assert [(c.check, c.category, c.attempts) for c in card.categories] == [
         ("unsupported_facts", "unsupported_number", 1)
     ]

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from milo_bench.api.judging import JudgedAttempt, judge_log, judge_logs
+from milo_bench.core.chat import Message
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.report.inspect_log import InspectSample, write_inspect_log
 from milo_bench.report.junit import junit_xml
+from milo_bench.run.prepare import prepare
 from milo_bench.store.run_log import RunLog, read_run_log
-from milo_bench.suites import render_prompt
 
 
 def export_junit(logs: Sequence[Path], out: Path | None) -> str:
@@ -56,8 +57,10 @@ def export_inspect(logs: Sequence[Path], folder: Path | None) -> list[Path]:
 
 
 def _sample(log: RunLog, row: JudgedAttempt) -> InspectSample:
-    stored = log.header.store_text != "hashes" and bool(row.fixture.input)
-    workload = next(workload for workload in log.header.workloads if workload.name == row.fixture.workload)
-    variables = {"input": row.fixture.input, "prepared": row.attempt.prepared, "resources": workload.resources}
-    prompt = render_prompt(workload, variables) if stored and not row.attempt.bypass else ()
+    """The sample with its prompt made again from the log, which holds everything that went into it."""
+    prompt: tuple[Message, ...] = ()
+    if row.fixture.input and not row.attempt.bypass:
+        workload = next(workload for workload in log.header.workloads if workload.name == row.fixture.workload)
+        prepared = prepare(row.fixture, workload, decoding=row.attempt.key.decoding)
+        prompt = prepared.request.messages if prepared.request is not None else ()
     return InspectSample(row.attempt, row.fixture, row.graded, prompt)

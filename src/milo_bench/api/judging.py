@@ -11,6 +11,7 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded, RunHeader, TargetRecord
 from milo_bench.core.suggest import closest, hint_for
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.compare import Comparison, Side, compare_sides
 from milo_bench.stats.scorecard import Scorecard, ScorecardBuilder
 from milo_bench.store.run_log import RunLog, read_run_log
@@ -52,10 +53,10 @@ def save_verdicts(path: Path, graded: Iterable[Graded]) -> int:
 def judge_log(log: RunLog) -> Iterator[JudgedAttempt]:
     """Judge the attempts of a log, in the order they were recorded; of retries the last one counts.
 
-    A log that was stored without texts cannot be judged again; the verdicts that the run wrote
-    beside it are read instead. Raises DataError where they are missing.
+    A log that was stored without its texts, or redacted, cannot be judged again; the verdicts that
+    the run wrote beside it are read instead. Raises DataError where they are missing.
     """
-    if log.header.store_text == "hashes":
+    if log.header.store_text != "full":
         yield from _with_stored_verdicts(log)
         return
     workloads = {workload.name: workload for workload in log.header.workloads}
@@ -70,7 +71,9 @@ def _with_stored_verdicts(log: RunLog) -> Iterator[JudgedAttempt]:
     for attempt in final_attempts(log.attempts):
         if attempt.key not in verdicts:
             message = f"{path} has no verdict on {attempt.key.fixture} for {attempt.key.target}."
-            raise DataError(message, hint="a log stored as hashes cannot be judged again; run it once more.")
+            raise DataError(
+                message, hint="a log stored without its full text cannot be judged again; run it once more."
+            )
         yield JudgedAttempt(attempt, log.fixtures[attempt.key.fixture], verdicts[attempt.key])
 
 
@@ -126,8 +129,6 @@ def score_logs(paths: Iterable[Path]) -> tuple[Scorecard, ...]:
 
 def planned_attempts(header: RunHeader) -> int:
     """How many attempts the plan asks for, retries aside."""
-    from milo_bench.run.plan import plan_attempts
-
     return len(plan_attempts(header.plan))
 
 

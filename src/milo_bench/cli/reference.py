@@ -26,7 +26,7 @@ def reference_pages() -> dict[str, str]:
 
 
 def commands_page() -> str:
-    from milo_bench.cli.case_timeline import case_timeline
+    from milo_bench.cli.case_timeline import command as case_timeline
     from milo_bench.cli.draft_guard import draft_guard
 
     parts = ["# Commands", GENERATED, "Data goes to standard output, progress and hints to standard error."]

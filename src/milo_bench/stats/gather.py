@@ -76,8 +76,10 @@ class Group:
         key = key_text(attempt)
         flagged = False
         held_by_check: dict[str, bool] = {}
+        looked_for_unsupported = False
         for verdict in graded.verdicts:
             flagged |= verdict.outcome == "flag"
+            looked_for_unsupported |= verdict.check in UNSUPPORTED_CHECKS
             if verdict.outcome == "skip":
                 continue
             held = verdict.outcome == "pass"
@@ -98,10 +100,13 @@ class Group:
         for check, held in held_by_check.items():
             self.by_check[check].add(fixture.id, held)
         self.flagged.add(fixture.id, flagged)
-        for tally, checks in ((self.unsupported, UNSUPPORTED_CHECKS), (self.policy_broken, POLICY_CHECKS)):
-            judged = held_by_check.keys() & checks
-            if judged:
-                tally.add(fixture.id, not all(held_by_check[check] for check in judged))
+        if looked_for_unsupported:
+            # Such a check skips where it finds nothing; the answer was looked at all the same.
+            broken = [check for check in held_by_check.keys() & UNSUPPORTED_CHECKS if not held_by_check[check]]
+            self.unsupported.add(fixture.id, bool(broken))
+        policies = held_by_check.keys() & POLICY_CHECKS
+        if policies:
+            self.policy_broken.add(fixture.id, not all(held_by_check[check] for check in policies))
 
     def _add_times(self, attempt: Attempt) -> None:
         if attempt.bypass:

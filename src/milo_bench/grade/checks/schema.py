@@ -34,7 +34,7 @@ class Schema:
             message = f"The check '{self.name}' needs a schema, and workload '{workload.name}' has none."
             raise ConfigError(message, hint="Name the file under `schema:` of the workload in suite.yaml.")
         try:
-            jsonschema_rs.validator_for(workload.json_schema)
+            jsonschema_rs.validator_for(workload.json_schema, offline=True)
         except (jsonschema_rs.ValidationError, ValueError) as error:
             message = f"The schema of workload '{workload.name}' is not a JSON Schema: {str(error)[:300]}"
             raise ConfigError(message, hint="Put right the file named under `schema:` in suite.yaml.") from None
@@ -63,7 +63,7 @@ class Schema:
 
 @lru_cache(maxsize=64)
 def _validator(schema: bytes, formats: bool) -> Any:
-    return jsonschema_rs.validator_for(msgspec.json.decode(schema), validate_formats=formats)
+    return jsonschema_rs.validator_for(msgspec.json.decode(schema), validate_formats=formats, offline=True)
 
 
 def _path(parts: Iterable[str | int]) -> str:

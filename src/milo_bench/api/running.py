@@ -1,0 +1,276 @@
+"""A suite, target names and wishes in, a run log on disk out; what ended and what is open told back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from milo_bench import __version__
+from milo_bench.config.settings import Settings, load_settings
+from milo_bench.core.errors import ConfigError, UsageError
+from milo_bench.core.records import (
+    Decoding,
+    Fixture,
+    Graded,
+    Order,
+    RunEnd,
+    RunHeader,
+    StoreText,
+    Timeouts,
+    Verdict,
+)
+from milo_bench.run.events import AttemptFinished, Listener, RunEvent, RunStarted, TargetStopped
+from milo_bench.run.execute import execute
+from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
+from milo_bench.run.spec import RunSpec
+from milo_bench.run.stop import StopSignal, stopping_on_signals
+from milo_bench.store.run_log import Resumed, RunLogWriter, TextPolicy, require_new_log
+from milo_bench.suites.load import Suite, load_suite
+from milo_bench.targets.base import Target
+from milo_bench.targets.opening import open_target
+
+DECODINGS: Mapping[str, tuple[Decoding, ...]] = {
+    "free": ("free",),
+    "constrained": ("constrained",),
+    "both": ("free", "constrained"),
+}
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What ``milo-bench run`` was asked for; None means the setting of bench.yaml, else its default."""
+
+    suite: str
+    models: tuple[str, ...]
+    out: Path | None = None
+    config: Path | None = None
+    resume: bool = False
+    limit: int | None = None
+    workloads: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    variants: Mapping[str, str] = field(default_factory=dict)
+    decoding: Literal["free", "constrained", "both"] = "free"
+    concurrency: int | None = None
+    repeats: int | None = None
+    order: Order = "interleaved"
+    retries: int | None = None
+    seed: int = 0
+    connect_timeout_s: float | None = None
+    first_token_timeout_s: float | None = None
+    total_timeout_s: float | None = None
+    store_text: StoreText | None = None
+    allow_hosted: bool = False
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """How a run ended. ``planned`` and ``done`` count first tries; ``why`` is a sentence where it is not complete."""
+
+    path: Path
+    planned: int
+    end: RunEnd
+    done: int
+    why: str = ""
+
+    def as_record(self) -> dict[str, object]:
+        return {
+            "log": str(self.path),
+            "planned": self.planned,
+            "done": self.done,
+            "failures": self.end.failures,
+            "complete": self.end.complete,
+            "reason": self.end.reason,
+        }
+
+
+def run_suite(options: RunOptions, env: Mapping[str, str], *, listeners: Sequence[Listener] = ()) -> FinishedRun:
+    """Run what ``options`` say, on uvloop where there is one; the log's path and how it ended.
+
+    Raises the errors of ``run.execute``, and UsageError, ConfigError or DataError for what can be
+    told before any model is loaded.
+    """
+    settings = load_settings(options.config, env)
+    suite = load_suite(options.suite, variants=options.variants)
+    _check_contracts(suite)
+    path = options.out or Path("runs") / f"{suite.ref.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl"
+    if options.resume and options.out is None:
+        message = "--resume needs the log to go on with."
+        raise UsageError(message, hint="name it: --out runs/LOG.jsonl --resume")
+    if not options.resume:
+        require_new_log(path)
+    if not options.models:
+        message = "No target to run against."
+        raise UsageError(message, hint="name one with --models; 'milo-bench targets' lists them.")
+    targets = {name: open_target(settings.target(name), env) for name in options.models}
+    records = [targets[name].record for name in options.models]
+    spec = RunSpec(
+        suite=suite.ref,
+        workloads=suite.workloads,
+        fixtures={fixture.id: fixture for fixture in suite.fixtures},
+        plan=make_plan(
+            _request(options, settings), fixtures=suite.fixtures, workloads=suite.workloads, targets=records
+        ),
+        tool_version=__version__,
+        store_text=options.store_text or settings.privacy.store_text,
+        allow_hosted=options.allow_hosted,
+    )
+    follower = _Follower()
+    end = _run_loop(_execute(spec, targets, path, options.resume, [follower.listen, *listeners]))
+    return FinishedRun(
+        path=path,
+        planned=len(plan_attempts(spec.plan)),
+        end=end,
+        done=follower.done,
+        why=follower.why,
+    )
+
+
+def _run_loop(work: Coroutine[Any, Any, RunEnd]) -> RunEnd:
+    try:
+        import uvloop
+    except ImportError:  # there is none for this platform
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+async def _execute(
+    spec: RunSpec, targets: Mapping[str, Target], path: Path, resume: bool, listeners: list[Listener]
+) -> RunEnd:
+    stop = StopSignal()
+    judge = _JudgeWhileRunning(spec, path) if spec.store_text != "full" else None
+    if judge is not None:
+        listeners = [judge.listen, *listeners]
+    try:
+        with stopping_on_signals(stop):
+            return await execute(
+                spec, targets=targets, open_log=_opener(spec, path, resume), listeners=listeners, stop=stop
+            )
+    finally:
+        if judge is not None:
+            judge.close()
+
+
+def _opener(spec: RunSpec, path: Path, resume: bool) -> Callable[[RunHeader], Resumed]:
+    def open_log(header: RunHeader) -> Resumed:
+        policy = TextPolicy(spec.store_text, _redact() if spec.store_text == "redacted" else None)
+        if resume:
+            return RunLogWriter.resume(path, header, spec.planned_fixtures(), policy)
+        return Resumed(RunLogWriter.create(path, header, spec.planned_fixtures(), policy), {})
+
+    return open_log
+
+
+def _redact() -> Callable[[str], str]:
+    from milo_bench.guards.personal_data import Redactor
+
+    redactor = Redactor()
+    return lambda text: redactor.redact(text).text
+
+
+def _request(options: RunOptions, settings: Settings) -> PlanRequest:
+    defaults = settings.run
+    return PlanRequest(
+        workloads=options.workloads,
+        tags=options.tags,
+        limit=options.limit,
+        repeats=options.repeats or defaults.repeats,
+        decodings=DECODINGS[options.decoding],
+        concurrency=options.concurrency or defaults.concurrency,
+        order=options.order,
+        seed=options.seed,
+        timeouts=Timeouts(
+            connect_s=options.connect_timeout_s or defaults.connect_timeout_s,
+            first_token_s=options.first_token_timeout_s or defaults.first_token_timeout_s,
+            total_s=options.total_timeout_s or defaults.total_timeout_s,
+        ),
+        retries=defaults.retries if options.retries is None else options.retries,
+        variants=options.variants,
+    )
+
+
+def _check_contracts(suite: Suite) -> None:
+    """Unknown checks and wrong parameters are told before any model is loaded. Raises ConfigError."""
+    from milo_bench.grade.engine import validate_checks
+
+    for name, workload in suite.workloads.items():
+        try:
+            validate_checks(workload)
+        except UsageError as error:
+            message = f"{suite.root / 'suite.yaml'}: workload '{name}': {error.message}"
+            raise ConfigError(message, hint=error.hint) from None
+
+
+class _Follower:
+    """Remembers what the end of a run has to say."""
+
+    def __init__(self) -> None:
+        self.done = 0
+        self.why = ""
+
+    def listen(self, event: RunEvent) -> None:
+        if isinstance(event, RunStarted):
+            self.done = event.done
+        elif isinstance(event, AttemptFinished):
+            self.done += event.attempt.key.retry == 0
+        elif isinstance(event, TargetStopped):
+            self.why = f"'{event.target}' was given up after {event.consecutive} times {event.failure} in a row."
+
+
+class _JudgeWhileRunning:
+    """Judges attempts before their text is redacted or dropped; verdicts go beside the log.
+
+    Reasons and quotations are cut: they hold pieces of the text that must not be stored.
+    """
+
+    def __init__(self, spec: RunSpec, path: Path) -> None:
+        self._spec = spec
+        self._path = path
+        self._writer: Any = None
+        self._labels = frozenset(
+            fixture.expect["label"]
+            for fixture in spec.fixtures.values()
+            if isinstance(fixture.expect.get("label"), str)
+        )
+
+    def listen(self, event: RunEvent) -> None:
+        from milo_bench.grade.engine import grade_attempt
+        from milo_bench.store.verdicts import VerdictHeader, VerdictWriter, verdicts_path
+
+        if isinstance(event, RunStarted):
+            header = VerdictHeader(run_id=event.header.run_id, tool_version=__version__)
+            self._writer = VerdictWriter(verdicts_path(self._path), header, append=event.done > 0)
+        elif isinstance(event, AttemptFinished):
+            fixture = self._spec.fixtures[event.attempt.key.fixture]
+            graded = grade_attempt(self._spec.workloads[fixture.workload], fixture, event.attempt)
+            self._writer.add(_without_text(graded, fixture, self._labels))
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _without_text(graded: Graded, fixture: Fixture, labels: frozenset[str]) -> Graded:
+    """``graded`` with outcomes, categories and counts; of words only those that the suite wrote itself."""
+    fields = fixture.expect.get("fields")
+    own_subjects = frozenset(fields) if isinstance(fields, dict) else frozenset()
+    verdicts = tuple(
+        Verdict(
+            check=verdict.check,
+            version=verdict.version,
+            outcome=verdict.outcome,
+            category=verdict.category,
+            subject=verdict.subject if verdict.subject in own_subjects else "",
+            expected=verdict.expected if verdict.expected in labels else "",
+            got=verdict.got if verdict.got in labels else "(another)" if verdict.check == "label" else "",
+            parts_held=verdict.parts_held,
+            parts=verdict.parts,
+        )
+        for verdict in graded.verdicts
+    )
+    return msgspec.structs.replace(graded, verdicts=verdicts)

@@ -1,0 +1,190 @@
+"""The events of a run in, what a person sees of it on standard error out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from milo_bench.core.records import Attempt
+from milo_bench.core.units import seconds
+from milo_bench.run.events import (
+    AttemptFinished,
+    FixturesWithheld,
+    RunEnded,
+    RunEvent,
+    RunStarted,
+    RunStopping,
+    TargetsStarting,
+    TargetStopped,
+)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_PLAIN_EVERY_S = 10.0
+_LIVE_EVERY_S = 0.2
+
+
+class ProgressView(Protocol):
+    """Something that shows a run."""
+
+    def listen(self, event: RunEvent) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def progress_for(stream: TextIO) -> ProgressView:
+    """A live line on a terminal, plain lines anywhere else."""
+    return LiveProgress() if stream.isatty() else PlainProgress(stream)
+
+
+class _Counts:
+    """What both views show: done, rate, failures by kind, time left."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.done = 0
+        self.asked = 0
+        self.failures: Counter[str] = Counter()
+        self.started_s = time.monotonic()
+
+    def start(self, event: RunStarted) -> None:
+        self.total, self.done = event.total, event.done
+        self.started_s = time.monotonic()
+
+    def add(self, attempt: Attempt) -> None:
+        if attempt.key.retry == 0:
+            self.done += 1
+        self.asked += 1
+        if attempt.failure is not None:
+            self.failures[attempt.failure.kind] += 1
+
+    def text(self) -> str:
+        elapsed_s = time.monotonic() - self.started_s
+        rate = self.asked / elapsed_s if elapsed_s > 0 else 0.0
+        parts = [f"{rate:.1f}/s" if rate >= 0.95 else f"{rate * 60:.1f}/min"]
+        if self.failures:
+            parts.append("failures: " + ", ".join(f"{kind} {n}" for kind, n in self.failures.most_common()))
+        if self.asked and self.done < self.total:
+            parts.append(f"about {seconds(_rounded((self.total - self.done) / rate))} left")
+        return ", ".join(parts)
+
+
+def _rounded(value_s: float) -> float:
+    """Whole seconds, and tens past a minute: a guess should not look like a measurement."""
+    return float(round(value_s)) if value_s < 60 else round(value_s, -1)
+
+
+def _notice(event: RunEvent) -> str:
+    """The line for an event that both views print as it comes; "" for the rest."""
+    match event:
+        case TargetsStarting(targets):
+            return f"starting {', '.join(targets)}"
+        case FixturesWithheld(target, fixtures):
+            return f"{len(fixtures)} sensitive fixtures are withheld from {target}, which is hosted"
+        case TargetStopped(target, failure, consecutive, unsent):
+            return (
+                f"{target} gets nothing more after {consecutive} times {failure} in a row; {unsent} attempts stay open"
+            )
+        case RunStopping(in_flight, grace_s):
+            return f"stopping: {in_flight} answers on their way have {grace_s:.0f} s; Ctrl-C again leaves at once"
+        case _:
+            return ""
+
+
+class PlainProgress:
+    """One line now and then, for logs and pipes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._counts = _Counts()
+        self._said_s = 0.0
+
+    def listen(self, event: RunEvent) -> None:
+        if isinstance(event, AttemptFinished):
+            self._counts.add(event.attempt)
+            now_s = time.monotonic()
+            if now_s - self._said_s >= _PLAIN_EVERY_S:
+                self._said_s = now_s
+                self._say(f"{self._counts.done:,} of {self._counts.total:,}, {self._counts.text()}")
+        elif isinstance(event, RunStarted):
+            self._counts.start(event)
+            self._said_s = time.monotonic()
+            for message in event.messages:
+                self._say(message)
+            already = f", {event.done:,} of them in the log already" if event.done else ""
+            self._say(f"{event.total:,} attempts{already}")
+        elif isinstance(event, RunEnded):
+            took = seconds(time.monotonic() - self._counts.started_s)
+            self._say(f"{self._counts.done:,} of {self._counts.total:,} in {took}, {self._counts.text()}")
+        elif notice := _notice(event):
+            self._say(notice)
+
+    def close(self) -> None:
+        self._stream.flush()
+
+    def _say(self, line: str) -> None:
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+
+class LiveProgress:
+    """A bar that tells what is being asked, how far the run is and when it ends."""
+
+    def __init__(self) -> None:
+        self._counts = _Counts()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._drawn_s = 0.0
+
+    def listen(self, event: RunEvent) -> None:
+        if isinstance(event, AttemptFinished):
+            self._counts.add(event.attempt)
+            now_s = time.monotonic()
+            if now_s - self._drawn_s >= _LIVE_EVERY_S:
+                self._drawn_s = now_s
+                key = event.attempt.key
+                self._draw(f"{key.target} {key.fixture}")
+        elif isinstance(event, RunStarted):
+            self._counts.start(event)
+            for message in event.messages:
+                self._print(message)
+            self._open(event)
+        elif isinstance(event, RunEnded):
+            self._draw("done" if event.unsent == 0 else f"{event.unsent:,} not asked")
+        elif notice := _notice(event):
+            self._print(notice)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _open(self, event: RunStarted) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[state]}", markup=False),
+            console=Console(stderr=True),
+            auto_refresh=False,
+        )
+        self._bar.start()
+        self._task = self._bar.add_task("asking", total=event.total, completed=event.done, state="")
+        self._bar.refresh()
+
+    def _draw(self, doing: str) -> None:
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, description=doing, completed=self._counts.done, state=self._counts.text())
+            self._bar.refresh()
+
+    def _print(self, line: str) -> None:
+        if self._bar is not None:
+            self._bar.console.print(line, markup=False, highlight=False)
+        else:
+            sys.stderr.write(line + "\n")

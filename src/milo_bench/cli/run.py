@@ -1,0 +1,168 @@
+"""``milo-bench run``: a suite and targets in, a run log out."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import IncompleteRun, Interrupted, UsageError
+from milo_bench.core.records import Order, StoreText
+
+if TYPE_CHECKING:
+    from milo_bench.api import FinishedRun
+
+
+def _pairs(values: tuple[str, ...]) -> dict[str, str]:
+    """``workload=variant`` words as a mapping. Raises UsageError."""
+    pairs = {}
+    for value in values:
+        name, equals, variant = value.partition("=")
+        if not equals or not name or not variant:
+            message = f"--variant '{value}' is not WORKLOAD=VARIANT."
+            raise UsageError(message, hint="for example: --variant timeline=raw_dump")
+        pairs[name] = variant
+    return pairs
+
+
+@click.command()
+@click.option("--suite", required=True, help="A shipped suite, or the folder of one.")
+@click.option("--models", required=True, metavar="TARGET,…", help="Targets of bench.yaml, by name.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/SUITE-TIME.jsonl]")
+@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
+@click.option("--resume", is_flag=True, help="Go on with the log at --out: skip what is in it, ask the rest.")
+@click.option("--limit", type=click.IntRange(min=1), help="Ask a sample of so many fixtures, stratified and seeded.")
+@click.option("--workload", "workloads", multiple=True, help="Only this workload; may be given again.")
+@click.option("--tag", "tags", multiple=True, help="Only fixtures with this tag; may be given again.")
+@click.option("--variant", "variants", multiple=True, metavar="WORKLOAD=VARIANT", help="Use a variant of a workload.")
+@click.option(
+    "--decoding",
+    type=click.Choice(["free", "constrained", "both"]),
+    default="free",
+    show_default=True,
+    help="Ask the server to decode within the answer schema, or not, or compare both.",
+)
+@click.option("--concurrency", type=click.IntRange(min=1), help="Requests at once to each target.  [default: 1]")
+@click.option("--repeats", type=click.IntRange(min=1), help="Ask every fixture so many times.  [default: 1]")
+@click.option(
+    "--order",
+    type=click.Choice(["interleaved", "prefix"]),
+    default="interleaved",
+    show_default=True,
+    help="Take targets in turns, or keep shared prompt prefixes together.",
+)
+@click.option("--retries", type=click.IntRange(min=0), help="Tries after a failure, each recorded.  [default: 0]")
+@click.option("--seed", type=int, default=0, show_default=True, help="For the sample, and for targets that take one.")
+@click.option(
+    "--connect-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Limit to connect.  [default: 10]",
+)
+@click.option(
+    "--first-token-timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Limit to the first content.  [default: 120]",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Limit to the whole answer.  [default: 300]",
+)
+@click.option(
+    "--store-text",
+    type=click.Choice(["full", "redacted", "hashes"]),
+    help="How much text the log keeps.  [default: full]",
+)
+@click.option("--allow-hosted", is_flag=True, help="Let fixtures leave your network for hosted targets.")
+@click.option("--json", "as_json", is_flag=True, help="A summary as one JSON document on standard output.")
+def run(
+    suite: str,
+    models: str,
+    out: Path | None,
+    config: Path | None,
+    resume: bool,
+    limit: int | None,
+    workloads: tuple[str, ...],
+    tags: tuple[str, ...],
+    variants: tuple[str, ...],
+    decoding: Literal["free", "constrained", "both"],
+    concurrency: int | None,
+    repeats: int | None,
+    order: Order,
+    retries: int | None,
+    seed: int,
+    connect_timeout: float | None,
+    first_token_timeout: float | None,
+    timeout: float | None,
+    store_text: StoreText | None,
+    allow_hosted: bool,
+    as_json: bool,
+) -> None:
+    """Ask targets everything in a suite and write every answer, time and failure into a run log.
+
+    Targets are asked in turns. Nothing is graded here: 'milo-bench score' reads the log as often as
+    you like. Ctrl-C ends cleanly and prints the line that goes on from there.
+    """
+    from milo_bench.api.running import RunOptions, run_suite
+    from milo_bench.cli.progress import progress_for
+
+    options = RunOptions(
+        suite=suite,
+        models=tuple(name.strip() for name in models.split(",") if name.strip()),
+        out=out,
+        config=config,
+        resume=resume,
+        limit=limit,
+        workloads=workloads,
+        tags=tags,
+        variants=_pairs(variants),
+        decoding=decoding,
+        concurrency=concurrency,
+        repeats=repeats,
+        order=order,
+        retries=retries,
+        seed=seed,
+        connect_timeout_s=connect_timeout,
+        first_token_timeout_s=first_token_timeout,
+        total_timeout_s=timeout,
+        store_text=store_text,
+        allow_hosted=allow_hosted,
+    )
+    progress = progress_for(sys.stderr)
+    try:
+        finished = run_suite(options, os.environ, listeners=[progress.listen])
+    finally:
+        progress.close()
+    if as_json:
+        import json
+
+        click.echo(json.dumps(finished.as_record()))
+    else:
+        click.echo(str(finished.path))
+    if not finished.end.complete:
+        raise _unfinished(finished)
+    say_next(f"milo-bench score {shlex.quote(str(finished.path))}")
+
+
+def _unfinished(finished: FinishedRun) -> IncompleteRun | Interrupted:
+    done = f"{finished.done:,} of {finished.planned:,} attempts are in the log."
+    again = f"go on with: {resume_line(finished.path)}"
+    if finished.end.reason == "interrupted":
+        return Interrupted(f"Stopped. {done}", hint=again)
+    return IncompleteRun(f"{finished.why} {done}".strip(), hint=again)
+
+
+def resume_line(path: Path) -> str:
+    """This command line again, with the log named and ``--resume``."""
+    words = [word for word in sys.argv[1:] if word != "--resume"]
+    if "--out" not in words and not any(word.startswith("--out=") for word in words):
+        words += ["--out", str(path)]
+    return shlex.join(["milo-bench", *words, "--resume"])
