@@ -198,7 +198,6 @@ def test_without_a_case_the_command_says_that_only_the_form_was_checked() -> Non
         (b'{"draft": 3}', ()),
         (b'{"draft": "x", "as_of": "soon"}', ()),
         (b"x", ("--template-policy", "nonsense")),
-        (b"x", ("--template-policy", "current_only")),
         (b"x", ("--as-of", "yesterday")),
         (b"x", ("--cases", "nowhere.jsonl", "--case", "1")),
         (b"x", ("--cases", "nowhere.jsonl")),
@@ -208,4 +207,10 @@ def test_bad_input_is_one_json_error_with_exit_code_2(stdin: bytes, arguments: t
     done = command(stdin, *arguments, "--json")
     assert done.returncode == 2
     assert json.loads(done.stdout)["error"]["hint"]
+    assert b"Traceback" not in done.stderr
+
+
+def test_without_a_case_or_a_day_templates_must_be_current_today() -> None:
+    done = command(b"Template: T-12\n", "--template-policy", "current_only")
+    assert b"templates must be current today" in done.stderr
     assert b"Traceback" not in done.stderr

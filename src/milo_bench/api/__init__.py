@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from milo_bench.api.exporting import export_inspect, export_junit
-    from milo_bench.api.finding import list_targets, write_config
+    from milo_bench.api.finding import list_targets, prepare_weights, write_config
     from milo_bench.api.inferring import infer
     from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.judging import (
@@ -40,6 +40,7 @@ _HOME = {
     "judge_log": "judging",
     "judge_logs": "judging",
     "list_targets": "finding",
+    "prepare_weights": "finding",
     "save_verdicts": "judging",
     "score_logs": "judging",
     "write_config": "finding",
@@ -59,6 +60,7 @@ __all__ = [
     "judge_log",
     "judge_logs",
     "list_targets",
+    "prepare_weights",
     "run_suite",
     "save_verdicts",
     "score_logs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from milo_bench.config.settings import Settings, TargetConfig
 from milo_bench.core.errors import MiloError, PrerequisiteError, UsageError
 from milo_bench.core.records import Frozen
 from milo_bench.targets import DiscoveredServer, discover_local, open_target
-from milo_bench.targets.weights import BUILTIN, find_smollm2
+from milo_bench.targets.weights import BUILTIN, find_smollm2, find_weights
 
 _LIST_TIMEOUT_S = 3.0
 
@@ -90,6 +90,11 @@ async def _state(config: TargetConfig, env: Mapping[str, str]) -> TargetState:
 
 def _weights_are_there(weights: str) -> bool:
     return find_smollm2() is not None if weights in BUILTIN else Path(weights).expanduser().is_file()
+
+
+def prepare_weights(name: str, env: Mapping[str, str], progress: Callable[[int, int], None]) -> Path:
+    """The GGUF file that ``name`` means, made now where it has to be made; ``progress(done, total)`` tensors."""
+    return find_weights(name, env, progress)
 
 
 def write_config(path: Path, env: Mapping[str, str]) -> tuple[FoundServer, ...]:

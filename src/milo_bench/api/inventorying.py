@@ -43,7 +43,7 @@ def inventory_now(
         budget_s=None if all_digests else DIGEST_SECONDS,
         largest_bytes=None if all_digests else DIGEST_LARGEST_BYTES,
     )
-    home = Path.home()
+    home = Path(env["HOME"]) if env.get("HOME") else Path.home()
 
     async def discover() -> Sequence[Found]:
         servers = await discover_local(env)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import click
 
 from milo_bench.cli.entry import run_command
+from milo_bench.core.clock import SystemClock
 from milo_bench.core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -38,7 +39,12 @@ def draft_guard() -> None:
 @click.option("--case", "case_id", metavar="ID", help="Check citations and requests against this case record.")
 @click.option("--cases", "cases_file", type=click.Path(path_type=Path), help="JSON Lines of case records.")
 @click.option("--templates", "templates_file", type=click.Path(path_type=Path), help="JSON list of reply templates.")
-@click.option("--as-of", metavar="DATE", default="", help="Day on which the template must be current (YYYY-MM-DD).")
+@click.option(
+    "--as-of",
+    metavar="DATE",
+    default="",
+    help="Day on which the template must be current (YYYY-MM-DD).  [default: the case's, else today]",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON document with route, text, removed, violations.")
 def verify(
     require_citations: bool,
@@ -76,8 +82,8 @@ def verify(
     if as_of and not _DAY.fullmatch(as_of):
         raise UsageError(f"--as-of '{as_of}' is no date.", hint="write it as YYYY-MM-DD.")
     if template_policy == "current_only" and not day:
-        message = "--template-policy current_only needs a day."
-        raise UsageError(message, hint="give --as-of YYYY-MM-DD, or --case, whose record has one.")
+        day = SystemClock().now().astimezone().date().isoformat()
+        click.echo(f"note: no case and no --as-of were given; templates must be current today, {day}.", err=True)
     options = GuardOptions(
         require_citations=require_citations,
         reject_promises=reject_promises,

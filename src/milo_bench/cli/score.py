@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -53,4 +54,8 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
             click.echo(text, nl=not text.endswith("\n"))
         else:
             out.write_text(text, encoding="utf-8")
-    say_next(f"milo-bench compare {logs[0]}")
+    several = any(len(card.targets) > 1 for card in cards)
+    if several:
+        say_next(f"milo-bench compare {shlex.quote(str(logs[0]))}")
+    elif examples := [key for card in cards for category in card.categories for key in category.examples]:
+        say_next(f"milo-bench grade {shlex.quote(str(logs[0]))} --fixture {shlex.quote(examples[0].split('/')[0])}")

@@ -231,9 +231,9 @@ def _phones(text: str) -> Iterator[Found]:
             if bare and not match.raw_string.startswith("0") and not _PHONE_BEFORE.search(text[: match.start][-40:]):
                 continue
             yield Found("phone", match.start, match.end, 0.9, "valid telephone number")
-    for match in _PHONE_FORM.finditer(text):
-        if 9 <= sum(character.isdigit() for character in match[0]) <= 15:
-            yield Found("phone", match.start(), match.end(), 0.8, "form of a telephone number")
+    for formed in _PHONE_FORM.finditer(text):
+        if 9 <= sum(character.isdigit() for character in formed[0]) <= 15:
+            yield Found("phone", formed.start(), formed.end(), 0.8, "form of a telephone number")
     for labelled in _PHONE_LABELLED.finditer(text):
         if 7 <= sum(character.isdigit() for character in labelled["value"]) <= 15:
             yield Found("phone", *labelled.span("value"), 0.85, "number with a telephone label")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 from rich.columns import Columns
@@ -85,7 +86,30 @@ def _input(fixture: Fixture, spans: Sequence[Span]) -> Text:
     document = fixture.input.get("document")
     if isinstance(document, str):
         return _marked(document, [span for span in spans if span.where == "input.document"])
-    return Text(msgspec.json.format(msgspec.json.encode(fixture.input), indent=1).decode())
+    shown = Text()
+    for name, value in fixture.input.items():
+        shown.append(f"{name}: ", style="bold")
+        if name == "case" and isinstance(value, dict):
+            shown.append(_case(value))
+        else:
+            shown.append(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+        shown.append("\n")
+    return shown
+
+
+def _case(case: dict[str, Any]) -> str:
+    """A case record as lines: what it is, then one line for each event."""
+    head = ", ".join(f"{key} {value}" for key, value in case.items() if isinstance(value, str))
+    lines = [head]
+    for event in case.get("events", ()):
+        status = f" [{event['status']}]" if event.get("status") else ""
+        corrects = f" (corrects {event['corrects']})" if event.get("corrects") else ""
+        lines.append(
+            f"{event.get('id')} {event.get('at')} {event.get('source')}{status}{corrects}: {event.get('text')}"
+        )
+    for request in case.get("requests", ()):
+        lines.append(f"requested {request.get('requested_at')}: {request.get('document')} ({request.get('state')})")
+    return "\n".join(lines)
 
 
 def _answer(attempt: Attempt, spans: Sequence[Span]) -> Text:
