@@ -82,17 +82,20 @@ class RunLogWriter:
 
         Raises DataError where the file exists, PrerequisiteError where it cannot be made.
         """
+        policy = _policy_for(header, policy)
         require_new_log(path)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_make(path, error) from None
+        try:
             # Text of a buyer's cases stands in it: for its owner's eyes only.
-            descriptor = os.open(path, flags, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except FileExistsError:
             raise _already_there(path) from None
         except OSError as error:
-            raise cannot_open(path, error) from None
-        writer = cls(path, descriptor, header, policy or _policy_for(header), 0)
+            raise _cannot_make(path, error) from None
+        writer = cls(path, descriptor, header, policy, 0)
         try:
             _lock(path, descriptor)
             writer._begin(fixtures)
@@ -112,13 +115,14 @@ class RunLogWriter:
         Cuts a torn last line. Raises DataError where the log is another run's (each difference
         named), damaged, or being written; PrerequisiteError where it cannot be opened.
         """
+        policy = _policy_for(header, policy)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
         except OSError as error:
             raise cannot_open(path, error) from None
         try:
             _lock(path, descriptor)
-            return cls._take_up(path, descriptor, header, tuple(fixtures), policy or _policy_for(header))
+            return cls._take_up(path, descriptor, header, tuple(fixtures), policy)
         except BaseException:
             os.close(descriptor)
             raise
@@ -249,7 +253,7 @@ class RunLogWriter:
 
 def require_new_log(path: Path) -> None:
     """Raise the error that ``RunLogWriter.create`` would raise for a file that exists, before anything starts."""
-    if path.is_symlink() or path.exists():
+    if os.path.lexists(path):  # False where a folder may not be looked into; opening tells why
         raise _already_there(path)
 
 
@@ -260,8 +264,19 @@ def _already_there(path: Path) -> DataError:
     return DataError(f"{path} exists already.", hint=hint)
 
 
-def _policy_for(header: RunHeader) -> TextPolicy:
-    return TextPolicy(header.store_text)
+def _policy_for(header: RunHeader, policy: TextPolicy | None) -> TextPolicy:
+    policy = policy or TextPolicy(header.store_text)
+    if policy.store_text != header.store_text:
+        raise ValueError(f"the header says text is stored {header.store_text}, the policy {policy.store_text}")
+    return policy
+
+
+def _cannot_make(path: Path, error: OSError) -> PrerequisiteError:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        message = f"No permission to write {path}: {reason}."
+        return PrerequisiteError(message, hint="choose another --out, or check who owns the folder.")
+    return PrerequisiteError(f"Cannot make {path}: {reason}.", hint="choose another --out.")
 
 
 def _lock(path: Path, descriptor: int) -> None:

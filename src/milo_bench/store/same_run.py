@@ -59,7 +59,9 @@ def _fields(where: str, logged: msgspec.Struct, now: msgspec.Struct) -> list[str
 
 def _comparable(thing: msgspec.Struct) -> dict[str, Any]:
     # Through JSON and back, so that what was read and what was made have the same types.
-    data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(thing))
+    data: dict[str, Any] = {
+        name: msgspec.json.decode(msgspec.json.encode(getattr(thing, name))) for name in thing.__struct_fields__
+    }
     if isinstance(thing, Workload):
         # The hashes say all that these two hold, in a line that fits a terminal.
         data.pop("prompt_source", None)
