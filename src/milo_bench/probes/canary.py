@@ -1,0 +1,64 @@
+"""A session's secret in, fresh canary words out, and the byte patterns under which one could turn up again.
+
+A canary is four blocks of ten random letters and digits. The first and the third block are the
+session's, so that a search for two blocks finds a trace of any request; the others are fresh for
+each request. Any nineteen characters of a canary hold at least one whole block, so a log that
+keeps a cut piece is found too. Ten characters of a 32-letter alphabet are fifty bits: no chance hits.
+"""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+BLOCK = 10
+_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+
+
+def random_block(draw: Callable[[str], str] = secrets.choice) -> str:
+    return "".join(draw(_ALPHABET) for _ in range(BLOCK))
+
+
+class CanarySource:
+    """Fresh canaries of one session; remembers all of them."""
+
+    def __init__(self, draw: Callable[[str], str] = secrets.choice) -> None:
+        self._draw = draw
+        self.session = (random_block(draw), random_block(draw))
+        self.issued: list[str] = []
+
+    def fresh(self) -> str:
+        """Forty lower-case letters and digits, never given before."""
+        first, second = self.session
+        canary = first + random_block(self._draw) + second + random_block(self._draw)
+        self.issued.append(canary)
+        return canary
+
+
+def blocks_of(canary: str) -> tuple[str, ...]:
+    return tuple(canary[start : start + BLOCK] for start in range(0, len(canary), BLOCK))
+
+
+def patterns(block: str) -> Iterator[tuple[str, bytes]]:
+    """``(form, bytes)``: as it stands, percent-encoded whole, in base64 at each of three offsets, hex, UTF-16.
+
+    Usual URL encoding leaves letters and digits as they are, so it is found as plain text.
+    """
+    raw = block.encode()
+    yield "plain", raw
+    yield "upper case", raw.upper()
+    yield "URL-encoded", "".join(f"%{byte:02X}" for byte in raw).encode()
+    yield "URL-encoded", "".join(f"%{byte:02x}" for byte in raw).encode()
+    yield "hex", raw.hex().encode()
+    yield "UTF-16", block.encode("utf-16-le")
+    for offset in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            # Six bits a character: only those that no neighbouring byte touches are the same everywhere.
+            text = encode(b"\0" * offset + raw)
+            stable = text[-(-offset * 8 // 6) : (offset + len(raw)) * 8 // 6]
+            yield "base64", stable
+            escaped = quote(stable.decode()).encode()
+            if escaped != stable:
+                yield "base64, URL-encoded", escaped

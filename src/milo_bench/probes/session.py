@@ -1,0 +1,78 @@
+"""Probes' names and a target's settings in, one result a probe out; no probe ends the session."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import msgspec
+
+from milo_bench.config.settings import TargetConfig
+from milo_bench.core.errors import MiloError
+from milo_bench.core.records import ProbeResult
+from milo_bench.probes.base import PROBES, Probe
+from milo_bench.probes.context import OpenFresh, ProbeContext, ProbeOptions
+
+# In the order in which they run: what needs a cold server first, what ends servers last, and the
+# search for canaries after everything that sent one.
+MODULES = (
+    "truncation",
+    "structured_output",
+    "streaming",
+)
+
+
+def probe_names() -> tuple[str, ...]:
+    """All probes, in the order in which they run."""
+    for module in MODULES:
+        importlib.import_module(f"milo_bench.probes.{module}")
+    return PROBES.names()
+
+
+def chosen(names: Sequence[str]) -> tuple[Probe, ...]:
+    """The probes called ``names`` (all, where none is named) in running order. Raises UsageError for a wrong name."""
+    known = probe_names()
+    for name in names:
+        PROBES.get(name)
+    return tuple(PROBES.get(name) for name in known if not names or name in names)
+
+
+async def run_probes(
+    config: TargetConfig,
+    env: Mapping[str, str],
+    probes: Sequence[Probe],
+    *,
+    options: ProbeOptions,
+    open_fresh: OpenFresh,
+) -> AsyncIterator[ProbeResult]:
+    """Run ``probes`` one after the other; each result as soon as it is there.
+
+    A probe that meets a broken target, breaks itself or passes its limit is undecided and says
+    so. A server of ours that a probe left dead is started again for the next one. Raises
+    TargetError where not even the first start works and no probe could say anything.
+    """
+    ctx = ProbeContext.make(config, env, options, open_fresh)
+    try:
+        for probe in probes:
+            began_s = time.monotonic()
+            result = await _run_one(ctx, probe)
+            took = {"took_s": round(time.monotonic() - began_s, 2)}
+            yield msgspec.structs.replace(result, evidence={**result.evidence, **took})
+            if ctx.started and ctx.owned and not await ctx.answers():
+                await ctx.renew()
+    finally:
+        await ctx.close()
+
+
+async def _run_one(ctx: ProbeContext, probe: Probe) -> ProbeResult:
+    try:
+        async with asyncio.timeout(probe.limit_s):
+            return await probe.run(ctx)
+    except TimeoutError:
+        return probe.undecided(ctx, f"The probe did not end within {probe.limit_s:g} s.")
+    except MiloError as error:
+        return probe.undecided(ctx, error.message, {"hint": error.hint})
+    except Exception as error:  # a broken probe says nothing about the target, and must not end the others
+        return probe.undecided(ctx, f"The probe itself broke: {type(error).__name__}: {error}.")
