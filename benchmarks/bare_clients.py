@@ -85,7 +85,9 @@ def main() -> None:
     kind, port, count, connections = sys.argv[1], *map(int, sys.argv[2:5])
     client = {"aiohttp": with_aiohttp, "protocol": with_protocol}[kind]
     latencies_s = uvloop.run(client(port, count, connections))
-    print(json.dumps({"n": len(latencies_s), "p50_s": quantile(latencies_s, 0.5), "p95_s": quantile(latencies_s, 0.95)}))
+    print(
+        json.dumps({"n": len(latencies_s), "p50_s": quantile(latencies_s, 0.5), "p95_s": quantile(latencies_s, 0.95)})
+    )
 
 
 if __name__ == "__main__":
