@@ -56,7 +56,7 @@ def inventory_now(
         model_files=[*find_packaged(), *named_weights(settings)],
         book=book,
         discover=discover,
-        fetch=_fetch,
+        fetch=fetch_without_key,
         now=(clock or SystemClock()).now(),
         verify_told=all_digests,
     )
@@ -79,7 +79,7 @@ def _root(base_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-async def _fetch(root: str, method: str, path: str, body: bytes) -> Answer:
+async def fetch_without_key(root: str, method: str, path: str, body: bytes) -> Answer:
     """One request without a key; no answer, or one that is no JSON, is an answer too."""
     try:
         address = parse_address(root)

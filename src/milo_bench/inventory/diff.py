@@ -120,7 +120,7 @@ def _flat(section: Section) -> dict[tuple[str, str], object]:
     """A section as rows. Members of a list are told apart by what they are, never by their place in it."""
     rows: dict[tuple[str, str], object] = {}
     for name, value in _fields(section):
-        if name == "unknown":
+        if name == "unknown" and isinstance(value, dict):
             rows |= {("", f"what is unknown of {part}"): why for part, why in value.items()}
         elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
             for thing, item in _named(name, value):

@@ -23,13 +23,11 @@ def fingerprint(inventory: Inventory) -> str:
     """Hash of machine, processor, memory size, GPUs with driver, kernel, runtimes' versions and the digests
     of model files where they are known. 64 hexadecimal digits."""
     system = inventory.system
-    served = [(server.kind, server.version) for server in inventory.endpoints.servers]
     return sha256_data(
         {
             **_hardware(inventory.machine, inventory.cpu, inventory.memory, inventory.gpus),
             "system": [system.name, system.version, system.kernel, system.kernel_version],
             "runtimes": sorted({(item.name, item.version, item.identity) for item in inventory.runtimes.found}),
-            "served": sorted(set(served)),
             "models": sorted({file.sha256 for file in inventory.model_files.files if file.sha256}),
         }
     )

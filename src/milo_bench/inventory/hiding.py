@@ -13,6 +13,7 @@ _PLAIN = re.compile(r"(?:TOKENS|TOKENIZER[A-Z_-]*|[_-](?:FILE|PATH|ENV|DIR))$|TO
 _SHORT_SECRETS = ("-hft",)  # llama-server's --hf-token
 _USER_INFO = re.compile(r"(://)[^/@\s]+@")
 _QUERY = re.compile(r"([?&;][^=&\s]*(?:key|token|secret|password)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
+_JSON_FIELD = re.compile(r'("[^"]*(?:key|token|secret|password)"\s*:\s*)"[^"]*"', re.IGNORECASE)
 _LOOKS_SECRET = re.compile(r"\b(?:sk-|hf_|ghp_|gho_|glpat-|xox[abp]-|nvapi-|AKIA)[A-Za-z0-9_-]{8,}|\bBearer\s+\S+")
 _ASSIGNMENT = re.compile(r"^(-{0,2}[A-Za-z_][\w.-]*)=(.*)$", re.DOTALL)
 _VALUE_LIMIT = 2000
@@ -33,7 +34,7 @@ def shown_value(name: str, value: str) -> str:
 def shown_text(value: str) -> str:
     """Without user info, keys in a query, and what looks like a key by itself."""
     value = _QUERY.sub(rf"\1{HIDDEN}", _USER_INFO.sub(rf"\1{HIDDEN}@", value))
-    value = _LOOKS_SECRET.sub(HIDDEN, value)
+    value = _LOOKS_SECRET.sub(HIDDEN, _JSON_FIELD.sub(rf'\1"{HIDDEN}"', value))
     if len(value) > _VALUE_LIMIT:
         value = f"{value[:_VALUE_LIMIT]}…"
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value)
@@ -47,7 +48,9 @@ def shown_argv(argv: Sequence[str]) -> tuple[str, ...]:
         assignment = _ASSIGNMENT.match(word)
         if assignment is not None:
             name, value = assignment.groups()
-            shown.append(f"{name}={shown_value(name, value)}")
+            # --env=NAME=VALUE is an assignment within an assignment.
+            inner = shown_argv([value])[0] if _ASSIGNMENT.match(value) and not is_secret_name(name) else value
+            shown.append(f"{name}={shown_value(name, inner)}")
             flag = ""
         elif word.startswith("-") and not (flag and is_secret_name(flag)):
             shown.append(shown_text(word))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -36,9 +37,13 @@ def _read(item: Found, book: DigestBook, verify_told: bool) -> ModelFile:
     is_gguf = not item.path.name.lower().endswith(".safetensors")
     header, problems = Header(), []
     try:
-        size = item.path.stat().st_size
+        status = item.path.stat()
     except OSError as error:
         return ModelFile(str(item.path), _format(is_gguf), 0, problem=reason(error, item.path))
+    size = status.st_size
+    if not stat.S_ISREG(status.st_mode):
+        # Reading a device or a pipe may never end.
+        return ModelFile(str(item.path), _format(is_gguf), size, problem="is no regular file")
     try:
         header = read_gguf_header(item.path) if is_gguf else read_safetensors_header(item.path)
     except BadHeader as error:

@@ -26,7 +26,7 @@ from milo_bench.inventory.model_files import read_model_files
 from milo_bench.inventory.model_places import Place
 from milo_bench.inventory.processes import read_processes, server_programs
 from milo_bench.inventory.reading import Commands, Reader, run_command
-from milo_bench.inventory.records import Endpoint, Endpoints, Inventory, Runtime, RuntimeName, Runtimes
+from milo_bench.inventory.records import Endpoint, Endpoints, Inventory, Processes, Runtime, RuntimeName, Runtimes
 from milo_bench.inventory.runtimes import read_runtimes
 from milo_bench.inventory.services import read_services
 from milo_bench.inventory.system import read_system
@@ -64,9 +64,10 @@ async def take_inventory(survey: Survey) -> Inventory:
     reader, commands = survey.reader, survey.commands
     processes = read_processes()
     sockets, why = listening_sockets(reader)
-    endpoints, keys = await _ask_servers(survey, sockets_of(sockets, processes))
+    own = sockets_of(sockets, processes)
+    endpoints, keys = await _ask_servers(survey, own)
     runtimes = read_runtimes(survey.env, commands=commands, extra_programs=server_programs(processes))
-    runtimes = Runtimes((*runtimes.found, *_served(endpoints)), runtimes.unknown)
+    runtimes = Runtimes((*runtimes.found, *_served(endpoints, own, processes)), runtimes.unknown)
     folders = [place.path for place in survey.places] + [path.parent for path in survey.model_files]
     inventory = Inventory(
         taken_at=survey.now.isoformat(timespec="seconds"),
@@ -131,11 +132,15 @@ def _root(item: Socket) -> str:
     return f"http://[{host}]:{item.port}" if ":" in host else f"http://{host}:{item.port}"
 
 
-def _served(endpoints: Endpoints) -> list[Runtime]:
+def _served(endpoints: Endpoints, own: Sequence[Socket], processes: Processes) -> list[Runtime]:
+    """Runtimes known by an answering server. Embedded ones are left out: they are there only while a run
+    lasts, and their package tells the version."""
+    embedded = {server.pid for server in processes.servers if server.runtime == "xllamacpp"}
+    passing = {item.port for item in own if item.pid in embedded}
     found = []
     for server in endpoints.servers:
         name = _KINDS.get(server.kind)
-        if name is not None:
+        if name is not None and local_port(server.base_url) not in passing:
             why = server.unknown.get("version", "")
             found.append(Runtime(name, "endpoint", server.base_url, server.version, unknown=why))
     return found

@@ -39,7 +39,7 @@ def _units_in(
     seen: set[str] = set()
     for folder in folders:
         try:
-            files = sorted(path for path in folder.iterdir() if path.suffix == ".service")
+            files = sorted(path for path in folder.iterdir() if path.suffix == ".service" and path.is_file())
         except OSError as error:
             if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
                 unknown[str(folder)] = reason(error, folder)
@@ -49,13 +49,12 @@ def _units_in(
                 continue  # a folder that comes earlier wins
             seen.add(file.name)
             drop_ins = [path for place in folders for path in sorted((place / f"{file.name}.d").glob("*.conf"))]
+            drop_ins = [path for path in drop_ins if path.is_file()]
             texts = []
             for path in (file, *drop_ins):
                 try:
                     texts.append(path.read_text(encoding="utf-8", errors="replace")[: 1 << 20])
                 except OSError as error:
-                    if path.is_symlink() and not path.exists():
-                        continue
                     unknown[str(path)] = reason(error, path)
             unit = _unit(file, "\n".join(texts), manager)
             if unit is not None:
@@ -65,7 +64,7 @@ def _units_in(
 
 def _unit(file: Path, text: str, manager: Literal["systemd", "systemd --user"]) -> Unit | None:
     command, environment = "", {}
-    for line in re.sub(r"\\\n\s*", " ", text).splitlines():
+    for line in re.sub(r"\s*\\\n\s*", " ", text).splitlines():
         key, mark, value = line.strip().partition("=")
         value = value.strip()
         if not mark or key.startswith(("#", ";")):
@@ -87,7 +86,7 @@ def launch_agents(folders: Sequence[Path], unknown: dict[str, str]) -> list[Unit
     """launchd's property lists whose program is a runtime."""
     found = []
     for folder in folders:
-        for file in sorted(folder.glob("*.plist")):
+        for file in sorted(path for path in folder.glob("*.plist") if path.is_file()):
             try:
                 with file.open("rb") as opened:
                     data = plistlib.load(opened)
