@@ -53,15 +53,13 @@ _VIEWS = {
         FROM rows r LEFT JOIN fixtures f ON f.log = r.log AND f.fixture = r.key.fixture
         WHERE r.type = 'attempt'""",
     "usage": """
-        SELECT r.log, unnest(r.key), r.usage.prompt_tokens AS prompt_tokens, r.usage.completion_tokens AS completion_tokens,
-               r.usage.cached_tokens AS cached_tokens, r.usage.reasoning_tokens AS reasoning_tokens
+        SELECT r.log, unnest(r.key), unnest(r.usage)
         FROM rows r WHERE r.type = 'attempt'""",
     "timings": """
         SELECT r.log, unnest(r.key), r.failure IS NOT NULL AS failed, unnest(r.timings)
         FROM rows r WHERE r.type = 'attempt'""",
     "failures": """
-        SELECT r.log, unnest(r.key), r.failure.kind AS kind, r.failure.message AS message, r.failure.http_status AS http_status,
-               r.timings.ended_s AS ended_s
+        SELECT r.log, unnest(r.key), unnest(r.failure), r.timings.ended_s AS ended_s
         FROM rows r WHERE r.type = 'attempt' AND r.failure IS NOT NULL""",
     "telemetry": """
         SELECT log, at_s, target, memory_bytes, cpu_s, client_cpu_s, others_cpu_share
