@@ -65,12 +65,17 @@ def trivial() -> Task:
 
 def main() -> None:
     what, folder, connections = sys.argv[1], sys.argv[2], int(sys.argv[3])
-    limits = {"max_connections": connections, "log_dir": folder, "display": "none"}
     if what == "retry":
         (log,) = Path(folder).glob("*.eval")
-        done = eval_retry(str(log), **limits)
+        done = eval_retry(str(log), max_connections=connections, log_dir=folder, display="none")
     else:
-        done = eval(f"{__file__}@trivial", model="reference/reference", **limits)
+        done = eval(
+            f"{__file__}@trivial",
+            model="reference/reference",
+            max_connections=connections,
+            log_dir=folder,
+            display="none",
+        )
     if any(log.status != "success" for log in done):
         sys.exit(f"inspect ended with {[log.status for log in done]}")
     samples = [sample for log in done for sample in log.samples or ()]
