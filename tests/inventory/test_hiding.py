@@ -1,6 +1,8 @@
 """No secret of a command line or an environment reaches an inventory."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from milo_bench.inventory.environment import read_environment
 from milo_bench.inventory.hiding import shown_argv, shown_value
@@ -40,6 +42,24 @@ def test_what_makes_a_start_command_reproducible_is_kept() -> None:
     assert shown_argv(argv) == tuple(argv)
 
 
+def test_what_follows_a_hidden_key_is_shown_again() -> None:
+    argv = ["llama-server", "--api-key", SECRET, "-c", "4096", "--max-tokens", "-1", "--use-auth-token", "--port", "80"]
+    assert shown_argv(argv) == ("llama-server", "--api-key", HIDDEN, *argv[3:])
+
+
+@given(
+    before=st.lists(st.sampled_from(["-m", "x.gguf", "--port", "80", "A=1", "serve"]), max_size=4),
+    flag=st.sampled_from(["--api-key", "--hf-token", "-hft", "--admin-password", "--client-secret"]),
+    lead=st.sampled_from(["", "-", "=", "a=", "x:", "0"]),
+    after=st.lists(st.sampled_from(["-c", "4096", "y", "B=2"]), max_size=3),
+)
+def test_the_value_of_a_secret_flag_is_hidden_wherever_it_stands(
+    before: list[str], flag: str, lead: str, after: list[str]
+) -> None:
+    for words in ([flag, lead + SECRET], [f"{flag}={lead}{SECRET}"]):
+        assert SECRET not in " ".join(shown_argv([*before, *words, *after]))
+
+
 def test_variables_that_change_behaviour_are_kept_and_secret_ones_hidden() -> None:
     env = {
         "OLLAMA_NUM_PARALLEL": "4",
@@ -47,6 +67,8 @@ def test_variables_that_change_behaviour_are_kept_and_secret_ones_hidden() -> No
         "CUDA_VISIBLE_DEVICES": "0,1",
         "VLLM_API_KEY": SECRET,
         "HF_TOKEN": SECRET,
+        "VLLM_API_TOKENS": SECRET,
+        "VLLM_MAX_TOKENS": "512",
         "HF_HUB_OFFLINE": "1",
         "LLAMA_ARG_HOST": f"http://me:{SECRET}@0.0.0.0",
         "OMP_NUM_THREADS": "8",
@@ -57,7 +79,7 @@ def test_variables_that_change_behaviour_are_kept_and_secret_ones_hidden() -> No
     shown = read_environment(env).variables
     assert SECRET not in str(shown)
     assert shown["OLLAMA_NUM_PARALLEL"] == "4" and shown["OLLAMA_KEEP_ALIVE"] == "5m"
-    assert shown["VLLM_API_KEY"] == HIDDEN
+    assert shown["VLLM_API_KEY"] == HIDDEN and shown["VLLM_MAX_TOKENS"] == "512"
     assert shown["LD_PRELOAD"] == "a\\x1b[31mb"
     assert "HOME" not in shown and "OPENAI_API_KEY" not in shown
 

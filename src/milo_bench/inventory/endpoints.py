@@ -124,7 +124,7 @@ def _openai_model(entry: Mapping[str, Any], studio: Mapping[str, Any], props: Ma
         architecture=text(studio.get("arch")),
         quantisation=text(studio.get("quantization")),
         size_bytes=_count(meta.get("size")),
-        unknown="" if window else "context window: the server tells none",
+        unknown="" if window else "the server tells none",
     )
 
 
@@ -170,9 +170,7 @@ def _ollama_model(
         quantisation=text(details.get("quantization_level")),
         digest=f"sha256:{digest}" if re.fullmatch(r"[0-9a-f]{64}", digest) else digest,
         size_bytes=_count(entry.get("size")),
-        unknown=""
-        if window
-        else "context window: decided when the model is loaded, by OLLAMA_CONTEXT_LENGTH or num_ctx",
+        unknown="" if window else "decided when the model is loaded, by OLLAMA_CONTEXT_LENGTH or num_ctx",
     )
 
 

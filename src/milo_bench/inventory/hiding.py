@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from milo_bench.inventory.records import HIDDEN
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTHORIZATION|COOKIE", re.IGNORECASE)
-# Names that hold such a word and no secret: token counts, tokenizers, files and variables where a key is kept.
-_PLAIN = re.compile(r"(?:TOKENS|TOKENIZER[A-Z_-]*|[_-](?:FILE|PATH|ENV|DIR))$|TOKENIZERS_", re.IGNORECASE)
+# Names that hold such a word and no secret: tokenizers, files and variables where a key is kept.
+_PLAIN = re.compile(r"(?:TOKENIZER[A-Z_-]*|[_-](?:FILE|PATH|ENV|DIR))$|TOKENIZERS_", re.IGNORECASE)
 _SHORT_SECRETS = ("-hft",)  # llama-server's --hf-token
 _USER_INFO = re.compile(r"(://)[^/@\s]+@")
 _QUERY = re.compile(r"([?&;][^=&\s]*(?:key|token|secret|password)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
@@ -26,7 +26,7 @@ def is_secret_name(name: str) -> bool:
 
 def shown_value(name: str, value: str) -> str:
     """``value``, or ``(hidden)`` where the name or the value looks secret; control characters escaped."""
-    if value and is_secret_name(name) and not (_counts_tokens(name, value)):
+    if value and is_secret_name(name) and not _counts_tokens(name, value):
         return HIDDEN
     return shown_text(value)
 
@@ -43,24 +43,28 @@ def shown_text(value: str) -> str:
 def shown_argv(argv: Sequence[str]) -> tuple[str, ...]:
     """A command line with the values of secret-looking flags and assignments hidden."""
     shown: list[str] = []
-    flag = ""
+    flag, hiding = "", False  # hiding: a secret-looking flag came, and its values have not ended
     for word in argv:
+        first = bool(flag)
         assignment = _ASSIGNMENT.match(word)
-        if assignment is not None:
+        # The word after such a flag is its value even where it starts with a dash; later ones end at a dash.
+        # Some servers take several keys after one flag.
+        if hiding and not word.startswith("--" if first else "-"):
+            shown.append(shown_value(flag, word) if first else HIDDEN)
+            hiding = hiding and shown[-1] == HIDDEN
+            flag = ""
+        elif assignment is not None:
             name, value = assignment.groups()
             # --env=NAME=VALUE is an assignment within an assignment.
             inner = shown_argv([value])[0] if _ASSIGNMENT.match(value) and not is_secret_name(name) else value
             shown.append(f"{name}={shown_value(name, inner)}")
-            flag = ""
-        elif word.startswith("-") and not (flag and is_secret_name(flag)):
+            flag, hiding = "", False
+        elif word.startswith("-"):
             shown.append(shown_text(word))
-            flag = word
-        elif flag and (is_secret_name(flag) or _is_header_with_secret(word)):
-            shown.append(shown_value(flag, word) if is_secret_name(flag) else HIDDEN)
-            # vLLM and llama-server take several keys after one flag.
+            flag, hiding = word, is_secret_name(word)
         else:
-            shown.append(shown_text(word))
-            flag = ""
+            shown.append(HIDDEN if _is_header_with_secret(word) else shown_text(word))
+            flag, hiding = "", False
     return tuple(shown)
 
 
@@ -70,7 +74,7 @@ def shown_environment(env: Mapping[str, str], names: Iterable[str]) -> dict[str,
 
 
 def _counts_tokens(name: str, value: str) -> bool:
-    return name.upper().endswith("TOKENS") and value.strip().isdigit()
+    return name.upper().endswith("TOKENS") and re.fullmatch(r"-?[0-9]{1,12}", value.strip()) is not None
 
 
 def _is_header_with_secret(word: str) -> bool:

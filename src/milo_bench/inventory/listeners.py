@@ -44,7 +44,9 @@ def listening_sockets(reader: Reader) -> tuple[tuple[Socket, ...], str]:
             for connection in psutil.net_connections(kind="tcp")
             if connection.status == psutil.CONN_LISTEN and connection.laddr
         }
-        return tuple(sorted(found, key=lambda item: (item.port, item.address))), ""
+        foreign = sum(item.pid is None for item in found)
+        why = f"the processes behind {foreign} of {len(found)} listening sockets are not shown to us" if foreign else ""
+        return tuple(sorted(found, key=lambda item: (item.port, item.address))), why
     except (psutil.Error, OSError):
         pass
     tables = [(reader.read(f"/proc/net/{name}"), name == "tcp6") for name in ("tcp", "tcp6")]

@@ -165,7 +165,8 @@ class ModelFiles(Section, frozen=True):
 
 
 class ServedModel(msgspec.Struct, frozen=True):
-    """``context_window`` is what a request may fill as served; ``trained_context`` what the weights allow."""
+    """``context_window`` is what a request may fill as served; ``trained_context`` what the weights allow;
+    ``unknown`` says why the window is not known."""
 
     name: str
     context_window: int | None = None
