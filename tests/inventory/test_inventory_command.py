@@ -1,6 +1,7 @@
 """The whole command on this machine: one document, every section there, changes by exit code."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,18 @@ def test_weights_named_in_bench_yaml_are_among_the_model_files(
     files = json.loads(capsys.readouterr().out)["model_files"]["files"]
     (mine,) = [file for file in files if file["path"] == str(tmp_path / "broken.gguf")]
     assert mine["problem"].startswith("no GGUF header")
+
+
+def test_a_file_name_that_is_no_text_breaks_neither_the_json_nor_the_terminal(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = own_home / ".lmstudio" / "models"
+    models.mkdir(parents=True)
+    for name in (b"\xff\xfe.gguf", b"a\x1b[2Jb\n.gguf", b"|`<b>.gguf"):
+        (models / os.fsdecode(name)).write_bytes(b"GGUF")
+    assert run("--json") == 0
+    files = json.loads(capsys.readouterr().out)["model_files"]["files"]
+    assert len([file for file in files if ".lmstudio" in file["path"]]) == 3
+    assert run() == 0
+    page = capsys.readouterr().out
+    assert "\x1b" not in page and "a\\\\x1b\\[2Jb" in page

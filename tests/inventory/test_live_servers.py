@@ -1,6 +1,7 @@
 """Servers that answer are told with their windows, who can reach them, and whether they ask for a key."""
 
 import asyncio
+import json
 import os
 import socket
 import subprocess
@@ -12,6 +13,8 @@ import psutil
 import pytest
 
 from milo_bench.api.inventorying import fetch_without_key
+from milo_bench.cli.entry import run_command
+from milo_bench.cli.main import milo_bench
 from milo_bench.inventory.endpoints import Answer, Found, key_needed, look_at, read_endpoint
 from milo_bench.inventory.listeners import (
     is_loopback,
@@ -214,3 +217,19 @@ def test_the_kernels_own_table_gives_the_same_sockets_as_psutil() -> None:
 def test_loopback_is_told_from_every_interface() -> None:
     assert all(map(is_loopback, ("127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1")))
     assert not any(map(is_loopback, ("0.0.0.0", "::", "192.168.1.4", "::ffff:10.0.0.1", "nonsense")))
+
+
+def test_the_command_finds_a_server_on_a_port_of_its_own_and_says_that_others_reach_it(
+    closed: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert run_command(milo_bench, "milo-bench", ["inventory", "--json"]) == 0
+    out = capsys.readouterr().out
+    document = json.loads(out)
+    (server,) = [item for item in document["endpoints"]["servers"] if item["base_url"] == f"{closed.root}/v1"]
+    assert (server["kind"], server["models"][0]["trained_context"]) == ("llama-server", 131072)
+    (listener,) = [item for item in document["listeners"]["ports"] if item["port"] == closed.port]
+    assert (listener["beyond_loopback"], listener["key"]) == (True, "required")
+    assert closed.process.pid in [item["pid"] for item in document["processes"]["servers"]]
+    assert SECRET not in out

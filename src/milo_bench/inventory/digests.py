@@ -12,6 +12,8 @@ from pathlib import Path
 
 import msgspec
 
+from milo_bench.inventory.reading import printable
+
 _CACHE_LIMIT = 64 << 20
 _BLOCK = 4 << 20
 
@@ -51,7 +53,7 @@ class DigestBook:
             status = path.stat()
         except OSError as error:
             return "", f"cannot be read: {error.strerror}"
-        key = str(path)
+        key = printable(str(path))
         known = self._known.get(key)
         if known and (known.size_bytes, known.changed_ns) == (status.st_size, status.st_mtime_ns):
             return known.sha256, ""

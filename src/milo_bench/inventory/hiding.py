@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from milo_bench.inventory.reading import printable
 from milo_bench.inventory.records import HIDDEN
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTHORIZATION|COOKIE", re.IGNORECASE)
 # Names that hold such a word and no secret: tokenizers, files and variables where a key is kept.
 _PLAIN = re.compile(r"(?:TOKENIZER[A-Z_-]*|[_-](?:FILE|PATH|ENV|DIR))$|TOKENIZERS_", re.IGNORECASE)
+_TOKEN_COUNT = re.compile(r"(?:MAX|MIN|NUM|BATCH|PREFILL|CONTEXT).*TOKENS$", re.IGNORECASE)
 _SHORT_SECRETS = ("-hft",)  # llama-server's --hf-token
 _USER_INFO = re.compile(r"(://)[^/@\s]+@")
 _QUERY = re.compile(r"([?&;][^=&\s]*(?:key|token|secret|password)[^=&\s]*=)[^&\s]+", re.IGNORECASE)
@@ -37,7 +39,7 @@ def shown_text(value: str) -> str:
     value = _LOOKS_SECRET.sub(HIDDEN, _JSON_FIELD.sub(rf'\1"{HIDDEN}"', value))
     if len(value) > _VALUE_LIMIT:
         value = f"{value[:_VALUE_LIMIT]}…"
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in value)
+    return printable(value)
 
 
 def shown_argv(argv: Sequence[str]) -> tuple[str, ...]:
@@ -74,7 +76,7 @@ def shown_environment(env: Mapping[str, str], names: Iterable[str]) -> dict[str,
 
 
 def _counts_tokens(name: str, value: str) -> bool:
-    return name.upper().endswith("TOKENS") and re.fullmatch(r"-?[0-9]{1,12}", value.strip()) is not None
+    return bool(_TOKEN_COUNT.search(name) and re.fullmatch(r"-?[0-9]{1,12}", value.strip()))
 
 
 def _is_header_with_secret(word: str) -> bool:

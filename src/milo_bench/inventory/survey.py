@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import msgspec
 from msgspec.structs import replace
 
 from milo_bench import __version__
@@ -25,7 +26,7 @@ from milo_bench.inventory.memory import read_memory
 from milo_bench.inventory.model_files import read_model_files
 from milo_bench.inventory.model_places import Place
 from milo_bench.inventory.processes import read_processes, server_programs
-from milo_bench.inventory.reading import Commands, Reader, run_command
+from milo_bench.inventory.reading import Commands, Reader, printable, run_command
 from milo_bench.inventory.records import Endpoint, Endpoints, Inventory, Processes, Runtime, RuntimeName, Runtimes
 from milo_bench.inventory.runtimes import read_runtimes
 from milo_bench.inventory.services import read_services
@@ -87,7 +88,21 @@ async def take_inventory(survey: Survey) -> Inventory:
         environment=read_environment(survey.env),
         quick_fingerprint=quick_fingerprint(survey.env, reader),
     )
+    inventory = msgspec.convert(_printable(msgspec.to_builtins(inventory)), type=Inventory)
     return replace(inventory, fingerprint=fingerprint(inventory))
+
+
+def _printable(data: Any) -> Any:
+    """Names of files, servers and variables come from anywhere; none may act on a terminal or break the JSON."""
+    match data:
+        case str():
+            return printable(data)
+        case list() | tuple():
+            return [_printable(item) for item in data]
+        case dict():
+            return {_printable(key): _printable(value) for key, value in data.items()}
+        case _:
+            return data
 
 
 async def _ask_servers(survey: Survey, own: Sequence[Socket]) -> tuple[Endpoints, dict[int, KeyAnswer]]:

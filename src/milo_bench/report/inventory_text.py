@@ -9,6 +9,7 @@ import msgspec
 
 from milo_bench.core.units import byte_count, share
 from milo_bench.inventory.diff import Difference
+from milo_bench.inventory.reading import printable
 from milo_bench.inventory.records import Endpoints, Inventory, ModelFiles
 
 DIFFERENCE_SCHEMA = "milo-bench.inventory-difference/1"
@@ -26,7 +27,7 @@ def difference_json(difference: Difference) -> str:
 
 def difference_text(difference: Difference) -> str:
     """One sentence a line, then what it means for the fingerprint."""
-    lines = [change.sentence for change in difference.changes] or ["Nothing changed."]
+    lines = [printable(change.sentence) for change in difference.changes] or ["Nothing changed."]
     before, after = difference.before_fingerprint[:12], difference.after_fingerprint[:12]
     if difference.fingerprint_changed:
         lines.append(f"fingerprint: {before} → {after}")
