@@ -162,6 +162,22 @@ def test_each_change_is_named_in_words_with_before_and_after() -> None:
     assert "services: what is unknown of docker: not there → there is no docker here" in said
 
 
+def test_a_first_and_a_last_thing_of_a_kind_are_told_by_themselves() -> None:
+    one = inventory()
+    bare = replace(one, endpoints=Endpoints(), model_files=ModelFiles())
+    served = "endpoints: Ollama http://127.0.0.1:11434"
+    told = "version 0.5.1, a served, a context window 8192"
+    file = "model files: /m/a.gguf"
+    assert sentences(bare, one) == [
+        f"{file} is new: format gguf, size 5, sha256 aa, quantisation Q4_0",
+        f"{served} is new: {told}",
+    ]
+    assert sentences(one, bare) == [
+        f"{file} is gone: format gguf, size 5, sha256 aa, quantisation Q4_0",
+        f"{served} is gone: {told}",
+    ]
+
+
 def test_the_order_in_which_things_are_listed_is_no_change() -> None:
     one = inventory()
     two = ModelFile("/m/b.gguf", "gguf", 6)

@@ -92,7 +92,8 @@ def compare_inventories(before: Inventory, after: Inventory) -> Difference:
 
 def _section(section: str, old: dict[tuple[str, str], object], new: dict[tuple[str, str], object]) -> Iterator[Change]:
     """``old`` and ``new`` map (thing, field) to value; a field is "" where the row is the thing itself."""
-    old_things, new_things = {thing for thing, _ in old}, {thing for thing, _ in new}
+    # "" is the section itself, which is always there.
+    old_things, new_things = {"", *(thing for thing, _ in old)}, {"", *(thing for thing, _ in new)}
     for thing in sorted(old_things - new_things):
         yield Change("gone", section, thing, before=_summary(thing, old))
     for thing in sorted(new_things - old_things):
@@ -122,10 +123,10 @@ def _flat(section: Section) -> dict[tuple[str, str], object]:
     for name, value in _fields(section):
         if name == "unknown" and isinstance(value, dict):
             rows |= {("", f"what is unknown of {part}"): why for part, why in value.items()}
-        elif isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
+        elif isinstance(value, tuple) and name in _IDENTITIES:
             for thing, item in _named(name, value):
                 rows[thing, ""] = True
-                rows |= {(thing, field): held for field, held in _leaves(item)}
+                rows |= {(thing, field): held for field, held in _leaves(item, of=name)}
         elif isinstance(value, tuple):
             rows["", _words(name)] = value
         elif isinstance(value, dict):
@@ -152,21 +153,25 @@ _IDENTITIES: dict[str, tuple[str, ...]] = {
     "servers": ("kind", "base_url", "runtime", "program"),
     "units": ("manager", "name", "file"),
     "ports": ("address", "port"),
+    "models": ("name",),
 }
 
 
 def _identity(name: str, item: msgspec.Struct) -> str:
-    parts = [str(getattr(item, field)) for field in _IDENTITIES.get(name, ("name",)) if getattr(item, field, "")]
+    parts = [str(getattr(item, field)) for field in _IDENTITIES[name] if getattr(item, field, "")]
     return " ".join(parts)
 
 
-def _leaves(item: msgspec.Struct, lead: str = "") -> Iterator[tuple[str, object]]:
+def _leaves(item: msgspec.Struct, lead: str = "", *, of: str) -> Iterator[tuple[str, object]]:
+    """All that is told of a member of the list ``of``, but for what it is called."""
     for name, value in _fields(item):
         words = f"{lead}{_words(name)}"
-        if isinstance(value, tuple) and value and isinstance(value[0], msgspec.Struct):
+        if name in _IDENTITIES[of]:
+            continue
+        if isinstance(value, tuple) and name in _IDENTITIES:
             for label, inner in _named(name, value):
                 yield f"{lead}{label}", "served"
-                yield from _leaves(inner, f"{lead}{label} ")
+                yield from _leaves(inner, f"{lead}{label} ", of=name)
         elif isinstance(value, dict):
             yield from ((f"{words} {key}", held) for key, held in value.items())
         else:
