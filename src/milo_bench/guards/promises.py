@@ -1,7 +1,7 @@
 """English text in, the commitments that it makes out, with kind, reason and offsets; rules only, no model.
 
 A sentence is cut into clauses, each clause is normalised (contractions, quotations, frequent
-misspellings), and patterns of `promise_lexicon` are tried on it. What makes an update
+misspellings), and the patterns of `promise_rules` are tried on it. What makes an update
 expectation ("the next update is expected within five business days") differ from a promise
 ("the review will be completed within five business days") is the thing that is expected: news
 is allowed, an end, an outcome, money or another act of ours by a time is not.
@@ -20,20 +20,11 @@ from rapidfuzz import fuzz, process
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import find_citations, plain
-from milo_bench.guards.promise_lexicon import (
-    CONDITION,
-    RESULT,
-    RULES,
-    TIME,
-    TRIGGER,
-    UPDATE,
-    VOUCH,
-    PromiseKind,
-    Rule,
-)
+from milo_bench.guards.promise_lexicon import CONDITION, NAMES_RESULT, TIME, TRIGGER, UPDATE, VOUCH
+from milo_bench.guards.promise_rules import RULES, PromiseKind, Rule
 from milo_bench.guards.sentences import split_sentences
 
-PROMISES_VERSION = "1"
+PROMISES_VERSION = "2"
 
 
 class Promise(Frozen, frozen=True, omit_defaults=False):
@@ -133,9 +124,18 @@ _CONTRACTIONS = (
     (re.compile(r"\b(it|that|there|he|she|what)'s\b"), r"\1 is"),
     (re.compile(r"\bu\b"), "you"),
 )
+_SHORTHAND = (
+    (re.compile(r"\bwil\b"), "will"),
+    (re.compile(r"\b(?:tmrw|tmw|tmr|2moro|2morrow)\b"), "tomorrow"),
+    (re.compile(r"\b(?:eod|cob|eob)\b"), "end of day"),
+    (re.compile(r"\bmid-(?=\w)"), "mid "),
+    # Said to leave no doubt; "come what may" holds no hedge.
+    (re.compile(r",?\s*\b(?:come what may|no matter what|without (?:any )?exception|no question)\b"), " without fail"),
+)
 _SPELLED = (
     "approved", "approval", "business", "completed", "completion", "complete", "decision", "guarantee", "guaranteed",
     "payment", "receive", "received", "refunded", "reimbursed", "resolved", "tomorrow", "finished", "accepted",
+    "unlocked", "processed", "reviewed", "delivered", "transferred",
 )  # fmt: skip
 _WORD = re.compile(r"[a-z]{6,}")
 
@@ -146,7 +146,7 @@ def _mend(match: re.Match[str]) -> str:
         return word
     near = process.extractOne(word, _SPELLED, scorer=fuzz.ratio, score_cutoff=87)
     # The same ending keeps "approves" and "receiver" what they are.
-    return near[0] if near and near[0][-2:] == word[-2:] and near[0][0] == word[0] else word
+    return near[0] if near and near[0][-1] == word[-1] and near[0][0] == word[0] else word
 
 
 def _normalised(clause: str) -> str:
@@ -157,7 +157,8 @@ def _normalised(clause: str) -> str:
     text = _QUOTED.sub(" ", text)
     text = _RELATIVE.sub(" ", text)
     text = re.sub(r",\s*without fail\s*,|\(\w+\)|[*_#]", " ", text)
-    text = re.sub(r"\bwil\b", "will", text)
+    for pattern, instead in _SHORTHAND:
+        text = pattern.sub(instead, text)
     for pattern, instead in _CONTRACTIONS:
         text = pattern.sub(instead, text)
     return re.sub(r"\s+", " ", _WORD.sub(_mend, text)).strip(" .,;")
@@ -185,7 +186,7 @@ _HEDGED = re.compile(
 _OTHERS = re.compile(
     r"^(?:and |but |so |in your \w+,? |as )?(?:(?:you|he|she|(?:the|your|a|our) (?:claimant|applicant|customer|"
     r"policyholder|employer|doctor|landlord|"
-    r"hospital|bank|solicitor|lawyer|letter|e-?mail|note|message|colleague|friend|insurer|surgeon|gp|tribunal|"
+    r"hospital|surgery|bank|manufacturer|supplier|solicitor|lawyer|letter|e-?mail|note|message|colleague|friend|insurer|surgeon|gp|tribunal|"
     r"neighbou?r|wife|husband|son|daughter|mother|"
     r"father|garage|school|caller|member|tenant))\b(?! (?:can|should|will|may|could|"
     r"shall)\b)(?: (?:\w+ ){0,4}?)?(?:ha(?:s|ve|d) )?(?:also )?(?:ask|sa(?:y|id)|wr[io]te|told|tell|want|request|"
@@ -195,7 +196,7 @@ _OTHERS = re.compile(
     r"|according to\b|(?:we|i) (?:note|understand|see|appreciate) (?:that |your |from )|you want|you expect)"
 )
 _OTHER_ACTOR = re.compile(
-    r"\b(?:your|the|his|her|their|my) (?:\w+ )?(?:employer|doctor|landlord|hospital|bank|solicitor|lawyer|"
+    r"\b(?:your|the|his|her|their|my) (?:\w+ )?(?:employer|doctor|landlord|hospital|surgery|bank|solicitor|lawyer|"
     r"insurer|surgeon|gp|tribunal|court|police|garage|school|"
     r"policy|deadline|form|meeting|hours|university|ministry|council|claimant|applicant|customer|wife|husband|"
     r"son|daughter|supplier|courier)\s+(?:also )?$|\b(?:he|she) $"
@@ -268,9 +269,11 @@ def _stands(rule: Rule, clause: str, at: int, lead: str) -> bool:
     ):
         return False
     if _OTHER_ACTOR.search(before + " " if before and not before.endswith(" ") else before):
-        return rule.kind in ("payment_promise", "outcome_guarantee") and before.rstrip().endswith("policy")
+        return rule.kind in ("payment_promise", "outcome_guarantee") and before.rstrip().endswith(("policy", "insurer"))
+    if rule.news and UPDATE.search(clause) and not NAMES_RESULT.search(clause):
+        return False
     if rule.kind in ("completion_promise", "completion_estimate", "deadline_commitment"):
-        if UPDATE.search(clause) and not RESULT.search(clause) and not VOUCH.search(clause):
+        if UPDATE.search(clause) and not NAMES_RESULT.search(clause) and not VOUCH.search(clause):
             return False
         if rule.kind == "completion_estimate" and re.match(
             r"^(?:you|please)\b.*\b(?:must|need to|required|form)\b", clause
