@@ -23,9 +23,13 @@ if TYPE_CHECKING:
         save_verdicts,
         score_logs,
     )
+    from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
 
 _HOME = {
+    "ProbeOptions": "probing",
+    "has_grave_failure": "probing",
+    "probe_target": "probing",
     "FinishedRun": "running",
     "RunOptions": "running",
     "run_suite": "running",
@@ -49,11 +53,13 @@ _HOME = {
 __all__ = [
     "FinishedRun",
     "JudgedAttempt",
+    "ProbeOptions",
     "RunOptions",
     "SideRef",
     "compare_logs",
     "export_inspect",
     "export_junit",
+    "has_grave_failure",
     "infer",
     "inventory_difference",
     "inventory_now",
@@ -61,6 +67,7 @@ __all__ = [
     "judge_logs",
     "list_targets",
     "prepare_weights",
+    "probe_target",
     "run_suite",
     "save_verdicts",
     "score_logs",

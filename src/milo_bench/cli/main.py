@@ -18,6 +18,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Write a bench.yaml with the models that answer on this machine."),
     "targets": ("targets", "List the targets of bench.yaml and the model servers found here."),
     "inventory": ("inventory", "Say what this machine is and what runs models on it."),
+    "probe": ("probe", "Find out by measurement whether a runtime does what it says."),
     "suite": ("suite", "Check, list, show, import, redact and regenerate suites."),
     "run": ("run", "Ask targets everything in a suite; write a run log."),
     "grade": ("grade", "Judge the answers in run logs; no model is called."),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
@@ -13,7 +12,7 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import TargetError
-from milo_bench.core.records import Timeouts
+from milo_bench.core.records import Frozen, Timeouts
 from milo_bench.probes.canary import CanarySource
 from milo_bench.targets.address import Address, parse_address
 from milo_bench.targets.base import Target
@@ -27,8 +26,7 @@ OWNED_APIS = frozenset({"llamacpp", "fake"})
 _CONNECT_S = 5.0
 
 
-@dataclass(frozen=True)
-class ProbeOptions:
+class ProbeOptions(Frozen, frozen=True):
     """What the person asked for. ``logs`` are files, folders or ``journal:UNIT``."""
 
     quick: bool = False
@@ -48,7 +46,6 @@ class ProbeContext:
     target: Target
     began_at_s: float = field(default_factory=time.time)
     canaries: CanarySource = field(default_factory=CanarySource)
-    own_logs: tuple[Path, ...] = ()
     address: Address | None = None
     started: bool = False
     owned: bool = False

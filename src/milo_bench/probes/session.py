@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import msgspec
 
@@ -18,9 +18,22 @@ from milo_bench.probes.context import OpenFresh, ProbeContext, ProbeOptions
 # In the order in which they run: what needs a cold server first, what ends servers last, and the
 # search for canaries after everything that sent one.
 MODULES = (
+    "readiness",
+    "cold_start",
     "truncation",
     "structured_output",
     "streaming",
+    "limits",
+    "repeatable",
+    "tool_calling",
+    "cancellation",
+    "overload",
+    "errors",
+    "memory_growth",
+    "egress",
+    "exposure",
+    "recovery",
+    "privacy_leak",
 )
 
 
@@ -46,7 +59,7 @@ async def run_probes(
     *,
     options: ProbeOptions,
     open_fresh: OpenFresh,
-) -> AsyncIterator[ProbeResult]:
+) -> AsyncGenerator[ProbeResult, None]:
     """Run ``probes`` one after the other; each result as soon as it is there.
 
     A probe that meets a broken target, breaks itself or passes its limit is undecided and says
