@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "probe": ("probe", "Find out by measurement whether a runtime does what it says."),
     "suite": ("suite", "Check, list, show, import, redact and regenerate suites."),
     "run": ("run", "Ask targets everything in a suite; write a run log."),
+    "load": ("load", "Put load on a target with the suite's own prompts; measure what its users would feel."),
     "grade": ("grade", "Judge the answers in run logs; no model is called."),
     "score": ("score", "Turn run logs into a scorecard: measures with n and interval."),
     "compare": ("compare", "Compare targets or runs fixture by fixture."),

@@ -1,0 +1,94 @@
+"""What a load window leaves behind: one small row a request, and the times that bound the measured part."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from milo_bench.core.chat import Exchange
+from milo_bench.core.records import FailureKind
+
+Mode: TypeAlias = Literal["closed", "open", "trace", "single"]
+# Beside what a server can do wrong: what the window's own end did to a request.
+RowFailure: TypeAlias = FailureKind | Literal["unfinished", "unsent"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRow:
+    """One request. Times in seconds since the run's zero.
+
+    ``late_s`` is the client's own delay in sending: from the moment it was due and a place in
+    flight was free, to the moment it went out. ``gaps_s`` are times between content chunks,
+    ``chunk_tokens`` the tokens of each content chunk, empty where the server does not tell.
+    """
+
+    fixture: str
+    intended_s: float
+    started_s: float
+    ended_s: float
+    late_s: float = 0.0
+    first_content_s: float | None = None
+    gaps_s: array[float] = field(default_factory=lambda: array("d"))
+    chunk_tokens: array[int] = field(default_factory=lambda: array("L"))
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    failure: RowFailure | None = None
+    lag_max_s: float | None = None
+    lag_mean_s: float | None = None
+    server_timings: Mapping[str, float] = field(default_factory=dict)
+
+
+def row_of(fixture: str, exchange: Exchange, *, late_s: float) -> LoadRow:
+    """What a window keeps of an exchange: times and counts, no text."""
+    times = exchange.timings
+    return LoadRow(
+        fixture=fixture,
+        intended_s=times.intended_s,
+        started_s=times.started_s,
+        ended_s=times.ended_s,
+        late_s=late_s,
+        first_content_s=times.first_content_s,
+        gaps_s=array("d", times.chunk_gaps_s),
+        chunk_tokens=array("L", times.chunk_tokens),
+        prompt_tokens=exchange.usage.prompt_tokens,
+        completion_tokens=exchange.usage.completion_tokens,
+        failure=None if exchange.failure is None else exchange.failure.kind,
+        lag_max_s=times.client_lag_max_s,
+        lag_mean_s=times.client_lag_mean_s,
+        server_timings=exchange.server_timings,
+    )
+
+
+@dataclass(frozen=True)
+class WindowRows:
+    """All requests of a window, in order of their end.
+
+    The measured part is ``from_s`` (inclusive) to ``to_s``; before it is warm-up, after it
+    cool-down, in which the load goes on so that the last measured requests run under it too.
+    ``scheduled`` counts the arrivals due in the measured part, None in a closed loop, where nothing
+    is due. ``loop_lags_s`` is how late the client's own timers were, one each 10 ms.
+    ``held_back`` counts requests that waited for a place below the cap on requests in flight.
+    """
+
+    mode: Mode
+    level: float
+    began_s: float
+    from_s: float
+    to_s: float
+    ended_s: float
+    rows: tuple[LoadRow, ...]
+    warmup_rule: str
+    cooldown_rule: str
+    scheduled: int | None = None
+    held_back: int = 0
+    most_in_flight: int = 0
+    loop_lags_s: array[float] = field(default_factory=lambda: array("d"))
+    ended_early: str = ""  # why the window ended before its time
+    bypassed: int = 0  # fixtures that a deterministic rail keeps from any model; never sent
+
+    @property
+    def measured(self) -> tuple[LoadRow, ...]:
+        """The rows whose intended start lies in the measured part."""
+        return tuple(row for row in self.rows if self.from_s <= row.intended_s < self.to_s)

@@ -1,0 +1,74 @@
+"""A window's rows and samples in, the client's own error and whether it was itself the limit out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from milo_bench.core.records import Telemetry
+from milo_bench.run.load_rows import WindowRows
+from milo_bench.stats.machine_samples import used_between
+
+LAG_FLOOR_S = 0.005
+LAG_SHARE = 0.05
+DELIVERED_LEAST = 0.98
+CPU_MOST = 0.90
+
+RULE = (
+    "client_bound where the 99th percentile of the client's delay in reading (request means, by kernel receive stamps) "
+    f"or in sending, or the 95th of its own timers, exceeds the larger of {LAG_FLOOR_S * 1e3:g} ms and "
+    f"{LAG_SHARE * 100:g} % of the median time to first token; or it sent less than "
+    f"{DELIVERED_LEAST * 100:g} % of what was due and places were free; or it used {CPU_MOST * 100:g} % "
+    "of a processor core"
+)
+
+
+def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str, Any]:
+    """The client's delays, its processor use, what others used, and ``bound_by``: the reasons, empty for none."""
+    measured = window.measured
+    # Percentiles of nothing are none; a window without an answer is bounded by nothing of ours.
+    means = [row.lag_mean_s for row in measured if row.lag_mean_s is not None]
+    worst = [row.lag_max_s for row in measured if row.lag_max_s is not None]
+    late = [row.late_s for row in measured if row.failure != "unsent"]
+    ttft = [row.first_content_s - row.intended_s for row in measured if row.first_content_s is not None]
+    limit_s = max(LAG_FLOOR_S, LAG_SHARE * float(np.median(ttft)) if ttft else 0.0)
+    client_cpu = used_between(samples, window.from_s, window.to_s, "client_cpu_s", target="")
+    others = [s.others_cpu_share for s in samples if s.others_cpu_share is not None and _inside(s, window)]
+    sent = sum(row.failure != "unsent" for row in measured)
+    figures: dict[str, Any] = {
+        "read_lag_p50_s": _quantile(means, 0.5),
+        "read_lag_p99_s": _quantile(means, 0.99),
+        "read_lag_max_s": max(worst, default=None),
+        "send_lag_p99_s": _quantile(late, 0.99),
+        "timer_lag_p95_s": _quantile(window.loop_lags_s, 0.95),
+        "timer_lag_p99_s": _quantile(window.loop_lags_s, 0.99),
+        "lag_limit_s": round(limit_s, 6),
+        "cpu_share_of_core": None if client_cpu is None else round(client_cpu, 4),
+        "others_cpu_share": round(sum(others) / len(others), 4) if others else None,
+        "delivered_share": None,
+        "rule": RULE,
+    }
+    bound_by = []
+    for name, lag_s in (("reading", "read_lag_p99_s"), ("sending", "send_lag_p99_s"), ("timers", "timer_lag_p95_s")):
+        if (figures[lag_s] or 0.0) > limit_s:
+            bound_by.append(f"{name} {figures[lag_s] * 1e3:.1f} ms late, limit {limit_s * 1e3:.1f} ms")
+    if window.scheduled:
+        figures["delivered_share"] = round(min(1.0, sent / window.scheduled), 6)
+        if not window.held_back and not window.ended_early and sent < DELIVERED_LEAST * window.scheduled:
+            bound_by.append(f"sent {sent} of {window.scheduled} requests due")
+    if client_cpu is not None and client_cpu > CPU_MOST:
+        bound_by.append(f"used {client_cpu * 100:.0f} % of a processor core")
+    figures["bound_by"] = bound_by
+    return figures
+
+
+def _inside(sample: Telemetry, window: WindowRows) -> bool:
+    return window.from_s <= sample.at_s <= max(window.to_s, window.ended_s)
+
+
+def _quantile(values: Sequence[float], q: float) -> float | None:
+    if not len(values):
+        return None
+    return round(float(np.quantile(values, q, method="inverted_cdf")), 9)

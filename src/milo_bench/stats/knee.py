@@ -1,0 +1,159 @@
+"""Load windows at several concurrencies in; slope of the latency and knee of the throughput out. Pure.
+
+The throughput of N closed streams is bounded by N / R at low load and by the bottleneck at high
+load; the two bounds cross at N* = X_max * R, the knee (Denning and Buzen 1978, Computing Surveys
+10:225). Both bounds are fitted to the logarithms of the measured rates; intervals by resampling the
+sub-windows of each level, blocks of time being nearer to independent than requests are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.core.records import Interval, LoadWindow, Measure
+
+RESAMPLES = 1000
+LEAST_LEVELS = 3
+
+
+@dataclass(frozen=True)
+class Fit:
+    """``knee`` in streams, ``per_stream`` requests a second before it, ``highest`` requests a second after it."""
+
+    knee: float
+    per_stream: float
+    highest: float
+
+
+def fit_knee(streams: Sequence[float], rates: Sequence[float]) -> Fit | None:
+    """The two bounds with the least squared error in logarithms; None for fewer than two levels or a dead one."""
+    n, x = np.asarray(streams, dtype=float), np.asarray(rates, dtype=float)
+    if len(n) < 2 or (x <= 0).any():
+        return None
+    order = np.argsort(n)
+    n, log_x = n[order], np.log(x[order])
+    log_each = log_x - np.log(n)
+    best: tuple[float, float, float] | None = None
+    for rising in range(1, len(n)):
+        each, flat = float(log_each[:rising].mean()), float(log_x[rising:].mean())
+        fitted = np.minimum(each + np.log(n), flat)
+        error = float(((log_x - fitted) ** 2).sum())
+        if best is None or error < best[0] - 1e-12:
+            best = (error, each, flat)
+    assert best is not None
+    _, each, flat = best
+    return Fit(math.exp(flat - each), math.exp(each), math.exp(flat))
+
+
+def degradation(windows: Sequence[LoadWindow], *, seed: int = 0) -> tuple[Measure, ...]:
+    """``knee_streams`` and ``latency_slope_s`` of each target's closed windows; those bound by the client left out.
+
+    The slope is the rise of the median latency for one stream more (least squares over the levels).
+    A knee whose interval reaches the highest level tried is not a knee: the value is None and the
+    note says how far throughput kept up.
+    """
+    measures: list[Measure] = []
+    for target in dict.fromkeys(window.target for window in windows):
+        usable = [w for w in windows if w.target == target and w.mode == "closed" and not w.client_bound]
+        by_level: dict[float, list[LoadWindow]] = {}
+        for window in usable:
+            if window.figures.get("answered") and not window.figures.get("ended_early"):
+                by_level.setdefault(window.level, []).append(window)
+        if len(by_level) < 2:
+            continue
+        random = np.random.default_rng(seed)
+        measures.append(_knee(target, by_level, random))
+        slope = _slope(target, by_level, random)
+        if slope is not None:
+            measures.append(slope)
+    return tuple(measures)
+
+
+def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.random.Generator) -> Measure:
+    levels = sorted(by_level)
+    parts = [_sub_rates(by_level[level]) for level in levels]
+    n = sum(int(window.figures["answered"]) for windows in by_level.values() for window in windows)
+    top = levels[-1]
+
+    def measure(value: float | None, interval: Interval | None, note: str) -> Measure:
+        return Measure(
+            name="knee_streams",
+            workload="",
+            target=target,
+            value=value,
+            unit="streams",
+            n=n,
+            interval=interval,
+            note=note,
+        )
+
+    fit = fit_knee(levels, [float(part.mean()) for part in parts])
+    if len(levels) < LEAST_LEVELS or fit is None:
+        return measure(None, None, f"{len(levels)} levels, needs {LEAST_LEVELS} that answered")
+    knees = []
+    for _ in range(RESAMPLES):
+        rates = [float(part[random.integers(0, len(part), len(part))].mean()) for part in parts]
+        again = fit_knee(levels, rates)
+        if again is not None:
+            knees.append(again.knee)
+    if len(knees) < RESAMPLES / 2:
+        return measure(None, None, "too few answers a level to resample")
+    low, high = (float(value) for value in np.quantile(knees, [0.025, 0.975]))
+    if high >= top * 0.98:
+        bound = Interval(min(low, top), None, 0.95, "bootstrap")
+        return measure(None, bound, f"no knee up to {top:g} streams that the data can tell from none")
+    note = f"throughput stays near {fit.highest:.3g} requests a second beyond it"
+    return measure(fit.knee, Interval(low, high, 0.95, "bootstrap"), note)
+
+
+def _slope(target: str, by_level: dict[float, list[LoadWindow]], random: np.random.Generator) -> Measure | None:
+    samples = {level: _latencies(windows) for level, windows in sorted(by_level.items())}
+    medians = {level: _median(values) for level, values in samples.items() if len(values)}
+    levels = [level for level, value in medians.items() if math.isfinite(value)]
+    if len(levels) < 2:
+        return None
+    x = np.array(levels)
+    value = float(np.polyfit(x, [medians[level] for level in levels], 1)[0])
+    slopes = []
+    for _ in range(RESAMPLES):
+        drawn = [
+            _median(samples[level][random.integers(0, len(samples[level]), len(samples[level]))]) for level in levels
+        ]
+        if all(math.isfinite(median) for median in drawn):
+            slopes.append(float(np.polyfit(x, drawn, 1)[0]))
+    interval = None
+    if len(slopes) >= RESAMPLES / 2:
+        low, high = np.quantile(slopes, [0.025, 0.975])
+        interval = Interval(float(low), float(high), 0.95, "bootstrap")
+    base = medians[levels[0]]
+    note = f"{value / base * 100:+.3g} % of the median at {levels[0]:g} for each stream more"
+    n = sum(len(samples[level]) for level in levels)
+    return Measure(
+        name="latency_slope_s", workload="", target=target, value=value, unit="s", n=n, interval=interval, note=note
+    )
+
+
+def _sub_rates(windows: Sequence[LoadWindow]) -> NDArray[np.float64]:
+    rates = [rate for window in windows for rate in window.figures.get("steady", {}).get("requests_per_s", ())]
+    return np.array(rates or [float(windows[0].figures["requests_per_s"] or 0.0)])
+
+
+def _latencies(windows: Sequence[LoadWindow]) -> NDArray[np.float64]:
+    """Sketch values with the failed ones as infinite."""
+    values: list[float] = []
+    for window in windows:
+        sketch = window.figures.get("distributions", {}).get("latency", {})
+        kept = sketch.get("values", ())
+        finite = int(sketch.get("n", 0)) - int(sketch.get("infinite", 0))
+        scale = len(kept) / finite if finite else 1.0
+        values += [*kept, *[math.inf] * round(int(sketch.get("infinite", 0)) * scale)]
+    return np.array(values)
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    return float(np.sort(values)[max(0, math.ceil(len(values) / 2) - 1)])
