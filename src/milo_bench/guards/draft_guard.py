@@ -17,7 +17,7 @@ from milo_bench.guards.requests import read_requests
 from milo_bench.guards.sentences import paragraphs
 from milo_bench.guards.templates import escalation_reason, template_use
 
-DRAFT_GUARD_VERSION = "1"
+DRAFT_GUARD_VERSION = "2"
 
 GuardRoute: TypeAlias = Literal["pass", "edited", "human_review", "refused"]
 ViolationKind: TypeAlias = Literal[

@@ -12,7 +12,7 @@ from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import find_citations, plain
 from milo_bench.guards.sentences import split_sentences
 
-POLICY_TEXT_VERSION = "1"
+POLICY_TEXT_VERSION = "2"
 
 RequiredState: TypeAlias = Literal["present", "softened", "missing"]
 
@@ -49,7 +49,13 @@ _NUMBER = re.compile(
     r"\d+(?:[.,]\d+)*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|fourteen|fifteen|twenty|thirty|sixty|"
     r"ninety)\b"
 )
+# Said ahead of the required words, these leave them standing and take them back all the same.
+_UNDERCUT = re.compile(
+    r"\b(?:(?:where|if|when|whenever) (?:possible|convenient|you can|practicable)|ideally|preferably|usually|normally|"
+    r"generally|typically|perhaps|maybe|in most cases|as a rule|not (?:necessarily|true|the case)|no longer)\b"
+)
 _HALF = 50.0
+_CUT_WORDS = 4  # words that a sentence must share in one run with the required text to count as cut from it
 _NEAR = 62.0  # similarity (0 to 100) from which a sentence counts as a version of the required one
 
 
@@ -70,9 +76,15 @@ def judge_required_text(text: str, required: Iterable[str]) -> tuple[RequiredTex
 def _judge_one(text: str, folded: str, places: list[int], required: str) -> RequiredText:
     wanted, _ = _folded(required)
     wanted = wanted.strip()
-    at = _find_whole(folded, wanted)
+    body = wanted.rstrip(".!")
+    at = _find_whole(folded, body, line_ends={i for i, place in enumerate(places) if text[place] in "\r\n"})
     if at is not None:
-        start, end = places[at], places[at + len(wanted) - 1] + 1
+        start, end = places[at], places[min(at + len(wanted), len(places)) - 1] + 1
+        undercut = _UNDERCUT.search(_sentence_before(folded, at))
+        if undercut:
+            reason = f"'{undercut.group()}' stands before it and takes it back."
+            found = text[start:end]
+            return RequiredText(required=required, state="softened", start=start, end=end, found=found, reason=reason)
         return RequiredText(required=required, state="present", start=start, end=end, found=text[start:end])
     best, best_score = None, 0.0
     sentences = split_sentences(text)
@@ -84,6 +96,8 @@ def _judge_one(text: str, folded: str, places: list[int], required: str) -> Requ
             score = max(fuzz.ratio(wanted, piece), fuzz.token_sort_ratio(wanted, piece), _shared_words(wanted, piece))
             if score < _NEAR and _shared_words(wanted, piece) >= _HALF and _WEAK.search(piece):
                 score = _NEAR  # half of the words are there, under a weaker verb
+            if _is_part(piece, wanted):
+                score = max(score, _NEAR)  # a required text that was cut short
             if score > best_score:
                 best, best_score = (start, end, piece), score
     if best is None or best_score < _NEAR:
@@ -93,15 +107,30 @@ def _judge_one(text: str, folded: str, places: list[int], required: str) -> Requ
     return RequiredText(required=required, state="softened", start=start, end=end, found=text[start:end], reason=reason)
 
 
-def _find_whole(folded: str, wanted: str) -> int | None:
-    """Where ``wanted`` stands as whole sentences, or None. "… within 30 days unless …" is another sentence."""
-    at = folded.find(wanted)
+def _find_whole(folded: str, body: str, line_ends: set[int]) -> int | None:
+    """Where ``body`` (without its full stop) stands as whole sentences, or None.
+
+    "… within 30 days unless …" is another sentence; a stop may be missing only where the text or the line ends.
+    """
+    at = folded.find(body)
     while at >= 0:
-        before, after = folded[at - 1 : at] if at else "", folded[at + len(wanted) :]
-        if not before.isalnum() and (wanted[-1] in ".!?:" or not after.lstrip(" ,;-")[:1].isalnum()):
+        before, end = folded[at - 1 : at] if at else "", at + len(body)
+        after = folded[end:].lstrip("\"')")
+        ends = not after.strip() or after[0] in ".!?" or end in line_ends or body[-1] in "?:"
+        if not before.isalnum() and ends:
             return at
-        at = folded.find(wanted, at + 1)
+        at = folded.find(body, at + 1)
     return None
+
+
+def _is_part(piece: str, wanted: str) -> bool:
+    piece = piece.rstrip(".!?")
+    return len(piece.split()) >= _CUT_WORDS and piece in wanted
+
+
+def _sentence_before(folded: str, at: int) -> str:
+    """What stands before ``at`` in its own sentence."""
+    return re.split(r"[.!?]\s", folded[:at])[-1]
 
 
 def _shared_words(wanted: str, piece: str) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from milo_bench.core.records import Frozen
 from milo_bench.guards.sentences import split_sentences
 
-REQUESTS_VERSION = "1"
+REQUESTS_VERSION = "2"
 
 
 class TreatedAsReceived(Frozen, frozen=True, omit_defaults=False):
@@ -35,13 +35,19 @@ _GOT = re.compile(
     r"(?:received|got|obtained|have (?:your|the|all|everything|both)|hold (?:your|the)|reviewed|checked|verified|"
     r"accepted|processed|logged)|"
     r"(?:was|were|has been|have been|is|are)(?: now| also| already| all| both| duly| safely)* (?:received|"
-    r"provided|submitted|supplied|on file|on record|in hand|uploaded|complete|"
+    r"provided|submitted|supplied|checked|examined|assessed|scanned|considered|recorded|on file|on record|"
+    r"in hand|uploaded|complete|"
     r"accepted|verified|reviewed|in order|with us|added to|satisfied|fulfilled|closed|resolved|logged|attached)|"
     r"now that (?:we have|you have|your|the)|"
     r"(?:receipt of|having received|with) (?:your|the|all)\b(?=.*\b(?:on file|in hand|received|complete|"
     r"confirmed|now|acknowledged)\b)|"
-    r"(?:confirm|acknowledge)(?:s|d)? (?:the )?(?:safe )?receipt|your .{0,40}\b(?:arrived|came in|reached us|"
-    r"came through)|(?:you|claimant|applicant|he|she) (?:have |has |had )?(?:already |now |also )*"
+    r"(?:confirm|acknowledge)(?:s|d)? (?:the )?(?:safe )?receipt|"
+    r"(?:arrived|(?:came|come) (?:in|through)|reached (?:us|our office))\b|in receipt of|"
+    r"satisf(?:y|ies|ied)\b|(?:meets?|answers?|fulfils?) (?:our|the) request|no longer (?:outstanding|missing|"
+    r"needed|required|awaited)|outstanding\b[\w ]{0,20}:\s*(?:none|nil)|having (?:read|reviewed|seen|checked)|"
+    r"(?:has|have) (?:now |already |also |since )*(?:sent|provided|submitted|supplied|forwarded|returned|handed "
+    r"(?:in|over)|uploaded)|(?:we|i) (?:(?:looked at|read|studied|examined) (?:the|your)|(?:note|see) (?:from|in))|"
+    r"(?:you|claimant|applicant|he|she) (?:have |has |had )?(?:already |now |also )*"
     r"(?:sent|provided|submitted|supplied|returned|uploaded|furnished|handed in|delivered)|no (?:further|more|"
     r"other|additional|outstanding) "
     r"(?:documents?|documentation|paperwork|information|items?|evidence)|nothing (?:further|more|"
@@ -56,6 +62,8 @@ _LACKING = re.compile(
     r"missing|outstanding|open|to come|due|lack)\w*|outstanding|await\w*|"
     r"missing|pending|waiting (?:for|on)|remains? open|is open|(?:we|i) (?:need|require|ask|request|asked for|"
     r"requested)|please|kindly|once|when|after|if|until|unless|as soon as|"
+    r"none of|there is no|sent nothing|nothing (?:yet|so far)|unreadable|illegible|blurred|incomplete|cut off|"
+    r"damaged|"
     r"before|upon|without|required|requested|is needed|are needed|must (?:send|provide|submit|reach)|"
     r"to be (?:sent|provided|submitted)|expected|following receipt|document receipt|send us|will be)\b",
     re.I,
@@ -65,13 +73,34 @@ _ALL = re.compile(
     r"supporting |needed )*(?:documents?|documentation|paperwork|forms?|evidence|items?)\b"
     r"|\beverything (?:we (?:need|asked|require)|that|is|has)|\bno (?:further|more|other|additional|"
     r"outstanding) (?:documents?|documentation|paperwork|information|items?|evidence)"
-    r"|\bnothing (?:further|more|else) is (?:needed|required|outstanding)|\byour file is (?:now )?complete|"
+    r"|\bnothing (?:further|more|else) is (?:needed|required|outstanding)|\boutstanding\b[\w ]{0,20}:\s*(?:none|nil)"
+    r"|\byour file is (?:now )?complete|"
     r"\bthe file is (?:now )?complete|\bthe (?:document )?requests? (?:is|has been|was|are|have been) (?:now )?"
     r"(?:closed|complete[d]?|fulfilled|satisfied|resolved)",
     re.I,
 )
+# "The agreement confirms the rent": it has been read; not so "your employer confirms that the agreement …".
+_SHOWS = re.compile(r"\b(?:confirms?|shows?|proves?|establish(?:es)?|demonstrates?) (?:that|the|your|how)\b", re.I)
+_SAID = re.compile(r"\byou (?:said|say|told|tell|wr[io]te|mention|mentioned|believe|think|stated?)\b", re.I)
+_SETTLED = re.compile(
+    r"\bno (?:further|more|other|additional|outstanding)\b|\bnothing (?:further|more|else|is)\b|\bnow that\b|"
+    r"\bno longer\b|: *(?:none|nil)\b",
+    re.I,
+)
+# "Everything but the payslips": what follows is what lacks.
+_EXCEPT = re.compile(
+    r"\b(?:except(?: for)?|apart from|other than|with the exception of|excluding|but not|"
+    r"(?:everything|all(?: \w+){0,3}) but)\b",
+    re.I,
+)
+# A message about a document is not the document.
+_ABOUT = re.compile(
+    r"\b(?:messages?|e-?mails?|letters?|calls?|questions?|notes?|enquir(?:y|ies)|requests?) (?:about|regarding|"
+    r"concerning|on) [^,;]*",
+    re.I,
+)
 _CLAUSE = re.compile(
-    r";|,?\s+(?:but|however|although|though|while|whereas|so|and (?=(?:we|you|the|your|it|this|they|i)\b))\s*|"
+    r";|,?\s+(?:but|however|although|though|while|whereas|so\b|and (?=(?:we|you|the|your|it|this|they|i)\b))\s*|"
     r",\s+(?=(?:we|you|your|the|it|i|they|our|please)\b)",
     re.I,
 )
@@ -132,6 +161,13 @@ def read_requests(text: str, open_documents: Iterable[str]) -> RequestReading:
         if sentence.text.endswith("?"):
             continue
         plain = sentence.text.replace("’", "'")
+        excepted = _EXCEPT.search(plain)
+        if excepted:
+            lacks = [document for document in documents if names_document(plain[excepted.end() :], document)]
+            outstanding.update(lacks)
+            if lacks:
+                continue
+        plain = _ABOUT.sub("message", plain)
         named_before: tuple[str, ...] = ()
         pieces = [piece for piece in _CLAUSE.split(plain) if piece and piece.strip()]
         for piece in pieces:
@@ -139,7 +175,9 @@ def read_requests(text: str, open_documents: Iterable[str]) -> RequestReading:
             everything = bool(_ALL.search(piece))
             about = named or (named_before if re.search(r"\b(?:it|they|them|this|that|which)\b", piece, re.I) else ())
             named_before = named or named_before
-            got = _GOT.search(piece)
+            shows = _SHOWS.search(piece)
+            shown = shows and any(names_document(piece[: shows.start()], document) for document in named)
+            got = not _SAID.search(piece) and (_GOT.search(piece) or shown)
             lacking = _lacking(piece)
             if about and lacking:
                 outstanding.update(about)
@@ -155,7 +193,7 @@ def read_requests(text: str, open_documents: Iterable[str]) -> RequestReading:
 
 
 def _lacking(piece: str) -> bool:
-    if re.search(r"\bno (?:further|more|other|additional|outstanding)\b|\bnothing\b|\bnow that\b", piece, re.I):
+    if _SETTLED.search(piece):
         return False
     # "the report that we requested was received": the request lies behind, the receipt is stated.
     behind = re.sub(

@@ -16,6 +16,8 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Frozen
 from milo_bench.guards.sentences import split_sentences
 
+STATUS_VERSION = "2"
+
 Stance: TypeAlias = Literal[
     "current",  # "is approved", "status: approved", "remains approved"
     "change",  # "was moved to approved on 3 May": true from then on, unless something later says otherwise
@@ -110,17 +112,21 @@ def _folded(wording: str) -> str:
 # ---------------------------------------------------------------- the words around a wording
 
 _CLAUSE_EDGE = re.compile(
-    r"[;,()–—]|\s-\s|\b(?:but|although|though|while|whereas|however|before|after which|and then|until)\b"
+    r"[;,()–—]|:(?=\s+(?:the|your|it|this|that|her|his|their|ms|mr|mrs)\b)|\s-\s|\b(?:but|although|though|while|"
+    r"whereas|however|before|after which|and then|until)\b"
 )
 _AND = re.compile(r"[\s\"'“”*_]*(?:,|,?\s*(?:and|or|but)(?:\s+(?:still|now|also))?)[\s\"'“”*_]*")
 _QUOTES = "\"'“”‘’*_` "
-_ADVERBS = r"(?:\s+(?:\w+ly|now|still|already|also|again|at first|both|then|thus|as|not|never|yet|no longer))*"
+_ADVERBS = r"(?:\s+(?:\w+ly|now|since|still|already|also|again|at first|both|then|thus|as|not|never|yet|no longer))*"
 _NOT = re.compile(
-    r"\b(?:not|never|neither|nor|no longer|isn't|wasn't|hasn't|aren't|without|yet to be|rather than|instead of)\b|n't\b"
+    r"\b(?:not|never|neither|nor|no longer|isn't|wasn't|hasn't|aren't|without|yet to be|rather than|"
+    r"instead of|cannot|nobody|no (?:indication|sign|evidence|record|suggestion|reason|question)|"
+    r"wrong to (?:say|call))\b"
+    r"|n't\b"
 )
 _OPEN = re.compile(
     r"\b(?:will|would|may|might|could|should|can|shall|must|if|once|when|whether|unless|expected to|to be|in case|"
-    r"likely|request(?:s|ed|ing)? (?:to|that)|asks?(?:ed)? (?:to|that))\b"
+    r"as soon as|before an?|by the time|about to|likely|request(?:s|ed|ing)? (?:to|that)|asks?(?:ed)? (?:to|that))\b"
 )
 _FORMER = re.compile(
     r"\b(?:previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|earlier|at first|at one point|used to|prior|"
@@ -133,6 +139,21 @@ _LATER = re.compile(
     r"(?:was|were|has been|is) (?:later |since |then |subsequently )?(?:corrected|superseded|replaced|reversed|"
     r"overturned|withdrawn|changed|lifted|cancelled|in error|incorrect|wrong|entered in error)|"
     r"in error\b|by mistake\b|to\b(?=\s+\w))"
+)
+# What somebody said, thinks or asks is not what the record says; "you say that it was approved".
+_SAID = re.compile(
+    r"\b(?:you|he|she|they|claimant|applicant|tenant|customer|caller)\b(?: \w+){0,3}? (?:say|said|says|believes?|"
+    r"believed|thinks?|thought|claims?|claimed|wr[io]tes?|heard|understands?|understood|feels?|told us|hopes?|"
+    r"hoped)\b"
+)
+# Things that close, stop, hold or decline without being a case.
+_ELSEWHERE = re.compile(
+    r"\b(?:shop|store|office|surgery|school|bank|branch|road|street|bridge|door|gate|window|windows|line|phone|call|"
+    r"card|bus|train|car|engine|clinic|library|station|site|company|website|desk|counter|invitation|invoice)\b"
+)
+_A_CASE = re.compile(
+    r"\b(?:case|claim|file|application|request|appeal|complaint|status|benefit|pension|allowance|payments?|grant|"
+    r"award|matter|record|entry|refund|licence|permit|review|it|this)\b"
 )
 _FROM = re.compile(r"\bfrom\s+(?:(?:the|a|an|status|being|of)\s+)*$")
 _CHANGE = re.compile(
@@ -148,7 +169,9 @@ _HAS_BEEN = re.compile(
     rf"|\b(?:be|become){_ADVERBS}$"
 )
 _IS = re.compile(
-    r"(?:\b(?:is|are|isn't|aren't|remains?|stays?|stands?(?: at| as)?|continues? (?:to be|as)|shows?(?: as)?|reads?|"
+    r"(?:\b(?:it|that|there|he|she|this)'s|\b(?:is|are|isn't|aren't|remains?|stays?|stands?(?: at| as)?|"
+    r"continues? (?:to be|as)|shows?(?: as)?|reads?|"
+    r"(?:shows?|lists?|records?|has|calls?) (?:(?:the|your|this|her|his) )?(?:case|claim|file|application|it) as|"
     r"currently|now|presently|status(?: of)?)|\bstatus\s*[:=-]|"
     rf"\b(?:is|are)\s+(?:now\s+)?(?:in|at|set to|marked(?: as)?|listed as|recorded as)){_ADVERBS}$"
 )
@@ -159,8 +182,8 @@ _PARTICIPLE = re.compile(r"\w+(?:ed|wn|n|ld|pt|id)$")
 
 def _stance(sentence: str, start: int, end: int) -> Stance | None:
     """What the words around ``start`` to ``end`` make of the status named there; None for no claim at all."""
-    before_all = sentence[max(0, start - 2 * _REACH) : start].casefold().replace("’", "'").rstrip(_QUOTES)
-    after_all = sentence[end : end + _REACH].casefold().replace("’", "'").lstrip(_QUOTES)
+    before_all = _plain(sentence[max(0, start - 2 * _REACH) : start]).rstrip(_QUOTES)
+    after_all = _plain(sentence[end : end + _REACH]).lstrip(_QUOTES)
     before = _clause_before(before_all)[-_REACH:]
     after = _clause_after(after_all)
     wording = sentence[start:end].casefold()
@@ -168,6 +191,8 @@ def _stance(sentence: str, start: int, end: int) -> Stance | None:
         return "past"
     anchored = _anchor(before, wording, after, before_all)
     if anchored is None:
+        return None
+    if _ELSEWHERE.search(before) and not _A_CASE.search(before):
         return None
     if _NOT.search(before):
         return "past" if "no longer" in before else "denied"
@@ -177,9 +202,17 @@ def _stance(sentence: str, start: int, end: int) -> Stance | None:
         return "past"
     if anchored == "current" and re.search(r"\b(?:previous|former|original|initial|earlier|old|prior)\b", before):
         return "past"
-    if _OPEN.search(before):
+    if _OPEN.search(before) or _SAID.search(before):
         return "open"
     return anchored
+
+
+_MAY = re.compile(r"(?<=[a-z0-9,] )May\b|\bMay(?= \d)")
+
+
+def _plain(text: str) -> str:
+    # The month is no "may"; it has a capital within a sentence or a number after it.
+    return _MAY.sub("june", text).casefold().replace("’", "'")
 
 
 def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["current", "change", "past"] | None:
@@ -196,7 +229,7 @@ def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["
     if _STATUS_AFTER.match(after):
         return "current"
     if not before_all.strip() or re.search(r"\bstatus\b[^.]{0,40}[:=-]\s*$", before_all):
-        return "current" if not after.strip(" .!") or re.match(r"\s*(?:\[|\(|on\b|since\b|as of\b)", after) else None
+        return "current" if not after.strip(" .!") or re.match(r"\s*(?:\[|\(|:|on\b|since\b|as of\b)", after) else None
     return None
 
 

@@ -21,7 +21,7 @@ class BannedCommitments:
     """One verdict; required policy language is exempt. Its recall is in ``guards/measured.json``."""
 
     name = "banned_commitments"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, BannedCommitmentsParams)

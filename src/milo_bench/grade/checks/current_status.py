@@ -24,7 +24,7 @@ class CurrentStatusParams(Params, frozen=True):
 
 class CurrentStatus:
     name = "current_status"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, CurrentStatusParams)

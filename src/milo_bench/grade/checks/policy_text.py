@@ -22,7 +22,7 @@ class PolicyText:
     """Skipped where nothing is required or the answer escalates."""
 
     name = "policy_text"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, PolicyTextParams)

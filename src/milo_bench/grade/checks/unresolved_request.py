@@ -22,7 +22,7 @@ class UnresolvedRequest:
     """Skipped where no request is open or the answer escalates."""
 
     name = "unresolved_request"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, UnresolvedRequestParams)
