@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from milo_bench import __version__
-from milo_bench.config.settings import Settings, load_settings
+from milo_bench.config.settings import Settings, TargetConfig, load_settings
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.records import (
     Decoding,
@@ -25,6 +25,7 @@ from milo_bench.core.records import (
     Timeouts,
     Verdict,
 )
+from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.events import AttemptFinished, Listener, RunEvent, RunStarted, TargetStopped
 from milo_bench.run.execute import execute
 from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
@@ -44,7 +45,10 @@ DECODINGS: Mapping[str, tuple[Decoding, ...]] = {
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What ``milo-bench run`` was asked for; None means the setting of bench.yaml, else its default."""
+    """What ``milo-bench run`` was asked for; None means the setting of bench.yaml, else its default.
+
+    ``targets`` are used beside those of bench.yaml, by name, and win over them.
+    """
 
     suite: str
     models: tuple[str, ...]
@@ -66,6 +70,7 @@ class RunOptions:
     total_timeout_s: float | None = None
     store_text: StoreText | None = None
     allow_hosted: bool = False
+    targets: Mapping[str, TargetConfig] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,8 @@ def run_suite(options: RunOptions, env: Mapping[str, str], *, listeners: Sequenc
     if not options.models:
         message = "No target to run against."
         raise UsageError(message, hint="name one with --models; 'milo-bench targets' lists them.")
-    targets = {name: open_target(settings.target(name), env) for name in options.models}
+    known = settings.model_copy(update={"targets": {**settings.targets, **options.targets}})
+    targets = {name: open_target(known.target(name), env) for name in options.models}
     records = [targets[name].record for name in options.models]
     spec = RunSpec(
         suite=suite.ref,
@@ -118,6 +124,7 @@ def run_suite(options: RunOptions, env: Mapping[str, str], *, listeners: Sequenc
         ),
         tool_version=__version__,
         store_text=options.store_text or settings.privacy.store_text,
+        inventory=quick_fingerprint(env),
         allow_hosted=options.allow_hosted,
     )
     follower = _Follower()

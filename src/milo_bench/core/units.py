@@ -68,11 +68,11 @@ def figure(value: float | None, unit: str) -> str:
 
 
 def interval_text(interval: Interval | None, unit: str) -> str:
-    """``21–58 %`` or ``1.1–1.9 s``; an open end where the data do not bound it."""
+    """``21–58 %`` or ``1.1–1.9 s``; an open end, or nothing, where the data do not bound it."""
     if interval is None:
         return ""
     if interval.low is None and interval.high is None:
-        return "unbounded"
+        return ""
     if interval.high is None:
         return f"≥ {figure(interval.low, unit)}"
     if interval.low is None:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from milo_bench.core.records import Interval
 from milo_bench.core.units import figure, share
-from milo_bench.stats.compare import Comparison, MeanComparison, RateComparison
+from milo_bench.stats.compare import Comparison, RateComparison
 
 SURE = 0.05
 
@@ -22,18 +22,22 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     if unpaired:
         console.print(Text(f"{unpaired} fixtures stand on one side only and are left out"))
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for title in ("workload", "measure", "first", "second", "difference", "pairs", "evidence"):
-        table.add_column(title, justify="left" if title in ("workload", "measure", "evidence") else "right")
+    for title in ("workload", "measure", "first", "second", "difference", "pairs", ""):
+        left = title in ("workload", "measure", "")
+        table.add_column(title, justify="left" if left else "right", no_wrap=True)
     for rate in comparison.rates:
         table.add_row(
             _workload(rate),
             "pass rate",
             share(rate.first_rate),
             share(rate.second_rate),
-            _points(rate.difference, rate.interval),
+            _difference(rate.difference, rate.interval, "share"),
             str(rate.pairs),
-            _evidence(rate),
+            "differs" if rate.p_adjusted < SURE else "not shown",
         )
+        p = f"p {rate.p_adjusted:.3f}" if rate.p_adjusted >= 0.001 else "p < 0.001"
+        dim = [f"{len(side)}" for side in (rate.only_first, rate.only_second)]
+        table.add_row("", Text("passed alone", style="dim"), *dim, p)
         for mean in comparison.means:
             if (mean.workload, mean.decoding) == (rate.workload, rate.decoding):
                 table.add_row(
@@ -41,44 +45,42 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
                     Text(mean.name.removesuffix("_s").replace("_", " "), style="dim"),
                     figure(mean.first_mean, mean.unit),
                     figure(mean.second_mean, mean.unit),
-                    _difference(mean),
+                    _difference(mean.difference, mean.interval, mean.unit),
                     str(mean.pairs),
                     _bounded(mean.interval),
                 )
     console.print(table)
+    if any(rate.decoding == "constrained" for rate in comparison.rates):
+        console.print(Text("* decoded within the answer schema", style="dim"))
+    methods = ", ".join(dict.fromkeys(rate.method for rate in comparison.rates))
+    console.print(
+        Text(f"pass rates: {methods}, Holm over workloads; means: paired bootstrap; both at 95 %", style="dim")
+    )
+    console.print(Text("a difference that is not shown may still be there: look at its interval", style="dim"))
     console.print()
 
 
 def _workload(rate: RateComparison) -> str:
-    return f"{rate.workload}, {rate.decoding}" if rate.decoding == "constrained" else rate.workload
+    return f"{rate.workload}*" if rate.decoding == "constrained" else rate.workload
 
 
-def _points(difference: float, interval: Interval | None) -> str:
-    text = f"{difference * 100:+.0f} points"
+def _difference(value: float, interval: Interval | None, unit: str) -> str:
+    """``-3.1 s (-4.0 to -2.2)``; the unit stands once."""
+
+    def signed(number: float) -> str:
+        if unit == "share":
+            return f"{number * 100:+.0f} points"
+        return ("-" if number < 0 else "+") + figure(abs(number), unit)
+
     if interval is None or interval.low is None or interval.high is None:
-        return text
-    return f"{text} ({interval.low * 100:+.0f} to {interval.high * 100:+.0f})"
-
-
-def _difference(mean: MeanComparison) -> str:
-    def signed(value: float) -> str:
-        sign = "-" if value < 0 else "+"
-        return f"{value * 100:+.1f} points" if mean.unit == "share" else sign + figure(abs(value), mean.unit)
-
-    interval = mean.interval
-    if interval is None or interval.low is None or interval.high is None:
-        return signed(mean.difference)
-    return f"{signed(mean.difference)} ({signed(interval.low)} to {signed(interval.high)})"
-
-
-def _evidence(rate: RateComparison) -> str:
-    counts = f"{len(rate.only_first)} only first, {len(rate.only_second)} only second"
-    p = f"p {rate.p_adjusted:.3f}" if rate.p_adjusted >= 0.001 else "p < 0.001"
-    verdict = "differs" if rate.p_adjusted < SURE else "no difference shown"
-    return f"{verdict}: {counts}, {rate.method}, {p} (Holm)"
+        return signed(value)
+    low, high = signed(interval.low), signed(interval.high)
+    if low.rpartition(" ")[2] == high.rpartition(" ")[2] == signed(value).rpartition(" ")[2]:
+        low, high = low.rpartition(" ")[0], high.rpartition(" ")[0]
+    return f"{signed(value)} ({low} to {high})"
 
 
 def _bounded(interval: Interval | None) -> str:
     if interval is None or interval.low is None or interval.high is None:
         return "too few pairs"
-    return "differs" if interval.low > 0 or interval.high < 0 else "no difference shown"
+    return "differs" if interval.low > 0 or interval.high < 0 else "not shown"

@@ -85,7 +85,8 @@ def _cell(measure: Measure | None) -> Text:
         return Text("·", style="dim")
     if measure.value is None:
         return Text(measure.note or "no data", style="dim")
-    interval = interval_text(measure.interval, measure.unit)
+    unit = figure(measure.value, measure.unit).rpartition(" ")[2]
+    interval = interval_text(measure.interval, measure.unit).removesuffix(f" {unit}")
     n = f"n {measure.n:,}" if measure.name not in ("peak_memory_bytes",) else ""
     inside = ", ".join(part for part in (interval, n) if part)
     text = Text(figure(measure.value, measure.unit), style="bold")
