@@ -28,12 +28,15 @@ class CanarySource:
         self._draw = draw
         self.session = (random_block(draw), random_block(draw))
         self.issued: list[str] = []
+        self.malformed: set[str] = set()  # those that went out in a request that was no request
 
-    def fresh(self) -> str:
+    def fresh(self, *, malformed: bool = False) -> str:
         """Forty lower-case letters and digits, never given before."""
         first, second = self.session
         canary = first + random_block(self._draw) + second + random_block(self._draw)
         self.issued.append(canary)
+        if malformed:
+            self.malformed.add(canary)
         return canary
 
 

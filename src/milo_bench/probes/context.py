@@ -48,6 +48,7 @@ class ProbeContext:
     canaries: CanarySource = field(default_factory=CanarySource)
     address: Address | None = None
     started: bool = False
+    first_start: dict[str, Any] | None = None  # what a watched start gave, for the probe that asks after it
     owned: bool = False
     _wires: dict[str, Wire] = field(default_factory=dict)
 

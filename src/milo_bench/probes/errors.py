@@ -58,7 +58,10 @@ class Errors(Probe):
 
 def _mistakes(ctx: ProbeContext) -> Iterator[tuple[str, bytes]]:
     encode = msgspec.json.encode
-    yield "bad JSON", b'{"model": "x", "messages": [{"role": "user", "content": "' + ctx.canaries.fresh().encode()
+    yield (
+        "bad JSON",
+        b'{"model": "x", "messages": [{"role": "user", "content": "' + ctx.canaries.fresh(malformed=True).encode(),
+    )
     yield "no body", b""
     body = ctx.body("ping")
     yield "messages as text", encode({**body, "messages": "hello"})

@@ -26,7 +26,7 @@ class Hit:
     place: str
     line: int
     form: str
-    blocks: int  # how many of a canary's four blocks stand in the line
+    blocks: tuple[str, ...]  # which blocks of canaries stand in the line
 
 
 @dataclass
@@ -44,15 +44,15 @@ class CanarySearch:
 
     def __init__(self, canaries: Sequence[str]) -> None:
         blocks = dict.fromkeys(block for canary in canaries for block in blocks_of(canary))
-        forms: dict[bytes, str] = {}
+        forms: dict[bytes, tuple[str, str]] = {}
         for block in blocks:
             for form, pattern in patterns(block):
-                forms.setdefault(pattern, form)
+                forms.setdefault(pattern, (form, block))
         self._forms = forms
         # One pass over the data for all patterns; the longest first, so that a form is not taken for its prefix.
         self._any = re.compile(b"|".join(re.escape(p) for p in sorted(forms, key=len, reverse=True)))
 
-    def lines(self, data: bytes) -> Iterator[tuple[int, str, int]]:
+    def lines(self, data: bytes) -> Iterator[tuple[int, str, tuple[str, ...]]]:
         """``(line, form, blocks)`` of each line with a hit."""
         line, at = 1, 0
         found: dict[int, dict[bytes, None]] = {}
@@ -61,8 +61,8 @@ class CanarySearch:
             at = match.start()
             found.setdefault(line, {})[match.group()] = None
         for number, matched in found.items():
-            form = self._forms[next(iter(matched))]
-            yield number, form, min(4, len(matched))
+            form = self._forms[next(iter(matched))][0]
+            yield number, form, tuple(dict.fromkeys(self._forms[pattern][1] for pattern in matched))
 
 
 async def search_logs(logs: Iterable[str], canaries: Sequence[str], *, since_s: float) -> Search:

@@ -21,6 +21,7 @@ from milo_bench.probes.processes import resident_bytes
 _SOAK_S, _QUICK_SOAK_S = 20.0, 4.0
 _MOST_REQUESTS = 400
 _FEWEST_REQUESTS = 24
+_LONGEST_SHARE = 3.0  # a slow server gets up to that much longer to reach the fewest requests
 _WARM_UP_SHARE = 1 / 3
 _LEAK_BYTES = 16 << 10  # a request; a million requests a month would take 15 GiB
 _LEAST_GROWTH_BYTES = 4 << 20  # over the soak; below that allocators breathe
@@ -38,9 +39,13 @@ class MemoryGrowth(Probe):
             return self.undecided(ctx, "The memory of the server's processes cannot be read.")
         samples: list[int] = []
         failed = 0
-        end_s = time.monotonic() + (_QUICK_SOAK_S if ctx.quick else _SOAK_S)
-        while len(samples) < _MOST_REQUESTS and (time.monotonic() < end_s):
-            exchange = await ctx.ask(f"Say a number after {len(samples)}.", max_tokens=4)
+        soak_s = _QUICK_SOAK_S if ctx.quick else _SOAK_S
+        began_s = time.monotonic()
+        while len(samples) < _MOST_REQUESTS:
+            enough = _LONGEST_SHARE if len(samples) < _FEWEST_REQUESTS else 1.0
+            if time.monotonic() - began_s > enough * soak_s:
+                break
+            exchange = await ctx.ask(f"Say a number after {len(samples)}.", max_tokens=1)
             failed += exchange.failure is not None
             memory = await asyncio.to_thread(resident_bytes, pids)
             if memory is None or failed > 3:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import time
-from collections import Counter
 from typing import Any
 
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import ProbeResult
 from milo_bench.probes.base import PROBES, Probe
+from milo_bench.probes.canary import CanarySource, blocks_of
 from milo_bench.probes.context import ProbeContext
-from milo_bench.probes.log_search import Search, search_logs
+from milo_bench.probes.log_search import Hit, Search, search_logs
 
 _MOST_CANARIES = 64  # searched block by block; the session's own blocks find the traces of all others
 _FLUSH_S, _FLUSH_STEP_S = 3.0, 0.25
@@ -34,21 +33,24 @@ class PrivacyLeak(Probe):
         if not logs:
             why = "No place to search was named: give --logs FILE, FOLDER or journal:UNIT."
             return self.undecided(ctx, why, evidence)
-        search = await self._search(ctx, logs, [*own, *ctx.canaries.issued[:before]][:_MOST_CANARIES])
+        search = await self._search(ctx, logs, [*own, *ctx.canaries.malformed, *ctx.canaries.issued[:_MOST_CANARIES]])
         evidence |= {
             "searched": search.places[:100],
             "searched_bytes": search.searched_bytes,
             "unread": search.unread,
-            "hits": [dataclasses.asdict(hit) for hit in search.hits],
+            "hits": [_shown(hit) for hit in search.hits],
         }
         if search.hits:
-            first = search.hits[0]
-            files = Counter(hit.place for hit in search.hits)
+            # Of a request that was none, a server may quote the bytes in its complaint; still text in a log.
+            usual = [hit for hit in search.hits if not _of_malformed(hit, ctx.canaries)]
+            first = (usual or search.hits)[0]
+            files = len({hit.place for hit in search.hits})
+            whose = "Prompt text" if usual else "Text of malformed requests"
             finding = (
-                f"Prompt text stands in {len(files)} log{'s' if len(files) > 1 else ''}, on {len(search.hits)} lines, "
-                f"e.g. {first.place} line {first.line} ({first.form}, {first.blocks} of 4 parts)."
+                f"{whose} stands in {files} log{'s' if files > 1 else ''}, on {len(search.hits)} "
+                f"line{'s' if len(search.hits) > 1 else ''}, e.g. {first.place} line {first.line} ({first.form})."
             )
-            return self.fails(ctx, finding, evidence)
+            return self.fails(ctx, finding, evidence, "critical" if usual else "major")
         if search.unread or not search.places:
             why = f"Not every place could be searched: {'; '.join(search.unread) or 'nothing was there'}."
             return self.undecided(ctx, why, evidence)
@@ -63,7 +65,8 @@ class PrivacyLeak(Probe):
         await ctx.ask("Say hello.", max_tokens=8, system=f"You are a clerk. {ctx.canaries.fresh()}")
         await ctx.ask(f"Repeat exactly: {ctx.canaries.fresh()}", max_tokens=48)
         await ctx.ask("Answer.", request=ChatRequest((), max_tokens=32, json_schema={"type": "object"}))
-        broken = f'{{"model": "x", "messages": [{{"role": "user", "content": "{ctx.canaries.fresh()}"'
+        canary = ctx.canaries.fresh(malformed=True)
+        broken = f'{{"model": "x", "messages": [{{"role": "user", "content": "{canary}'
         await ctx.post(broken.encode())
         await ctx.post({**ctx.body("Say hello."), "max_tokens": "many"})
         await ctx.post({**ctx.body("Say hello."), "model": "milo-bench-no-such-model"})
@@ -84,6 +87,17 @@ class PrivacyLeak(Probe):
             if search.hits or time.monotonic() >= end_s:
                 return search
             await asyncio.sleep(_FLUSH_STEP_S)
+
+
+def _of_malformed(hit: Hit, canaries: CanarySource) -> bool:
+    """A line with fresh blocks of malformed requests only; a line with the session's blocks alone is anybody's."""
+    fresh = set(hit.blocks) - set(canaries.session)
+    known = {block for canary in canaries.malformed for block in blocks_of(canary)}
+    return bool(fresh) and fresh <= known
+
+
+def _shown(hit: Hit) -> dict[str, Any]:
+    return {"place": hit.place, "line": hit.line, "form": hit.form, "parts": len(hit.blocks)}
 
 
 PROBES.add(PrivacyLeak.name, PrivacyLeak())

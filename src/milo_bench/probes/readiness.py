@@ -38,6 +38,7 @@ class Readiness(Probe):
         return await self._of_a_running_server(ctx)
 
     async def _of_a_start(self, ctx: ProbeContext, times: StartTimes) -> ProbeResult:
+        ctx.first_start = times.as_data()
         await ctx.start()
         steady_s = await _steady_s(ctx)
         evidence: dict[str, Any] = {"seen": "from process start", **times.as_data(), "steady_one_token_s": steady_s}
