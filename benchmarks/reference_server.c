@@ -11,6 +11,8 @@
  *   --stamps       put "t_ns" into each content chunk           --answer S    the whole answer as one chunk
  *   --fail-every N every Nth request gets 500                   --cut-every N every Nth is cut half way
  *   --count-prefix S  only requests whose last message starts so are counted and numbered
+ *   --fail-of-100 K  K of every hundred requests get 500, spread evenly
+ *   --slots N      answer N requests at once; the others wait their turn, first come first served
  *   --freeze-at-ms F --freeze-ms F  nothing at all is written in that time after the first request
  *
  * Prints "READY port=N" on standard output. GET /v1/models and /health answer at once.
@@ -40,12 +42,12 @@
 
 static struct {
     double first_ms, gap_ms, freeze_at_ms, freeze_ms;
-    int chunks, tokens, role, stamps, fail_every, cut_every, port;
+    int chunks, tokens, role, stamps, fail_every, fail_of_100, cut_every, slots, port;
     const char *text, *answer, *count_prefix;
 } opt = {.chunks = 1, .tokens = 1, .text = "ok ", .count_prefix = ""};
 
 typedef struct {
-    int fd, open, busy, next_chunk, cut_at, usage, heap_at;
+    int fd, open, busy, next_chunk, cut_at, usage, streams, in_slot, in_queue, heap_at;
     int64_t zero_ns, due_ns;
     char *in;
     size_t in_len;
@@ -54,6 +56,8 @@ typedef struct {
 static Conn conns[MAX_CONNECTIONS];
 static Conn *heap[MAX_CONNECTIONS + 1];
 static int heap_len;
+static Conn *queue[MAX_CONNECTIONS];
+static int queue_at, queue_len, slots_taken;
 static uint64_t keys[MAX_KEYS];
 static long requests, distinct;
 static int64_t first_request_ns;
@@ -104,11 +108,14 @@ static void heap_remove(Conn *c) {
 
 /* ---- writing ---- */
 
+static void leave_slot(Conn *c);
+
 static void conn_close(Conn *c) {
     heap_remove(c);
     close(c->fd);
-    c->open = c->busy = 0;
+    c->open = c->busy = c->in_queue = 0;
     c->in_len = 0;
+    leave_slot(c);
 }
 
 /* The kernel's send buffer holds far more than one answer; a client that never reads is dropped. */
@@ -193,6 +200,7 @@ static void write_due(Conn *c) {
     if (p > out && !put(c, out, (size_t)(p - out))) return;
     if (done) {
         c->busy = 0;
+        leave_slot(c);
         serve(c);
         return;
     }
@@ -230,18 +238,13 @@ static int count(const char *body, size_t len) {
     return 1;
 }
 
-static void start_answer(Conn *c, const char *body, size_t len) {
-    int counted = count(body, len);
+/* Begin the answer: its times count from here. */
+static void begin(Conn *c) {
+    c->in_slot = 1;
+    slots_taken++;
     c->zero_ns = now_ns();
-    if (!first_request_ns) first_request_ns = c->zero_ns;
-    if (counted && opt.fail_every && requests % opt.fail_every == 0) {
-        put_plain(c, 500, "{\"error\":{\"message\":\"scripted\",\"type\":\"server_error\",\"code\":500}}");
-        return;
-    }
-    c->cut_at = counted && opt.cut_every && requests % opt.cut_every == 0 ? opt.chunks / 2 : -1;
-    c->usage = memmem(body, len, "include_usage", 13) != NULL;
     c->next_chunk = 0;
-    if (!memmem(body, len, "\"stream\":true", 13) && !memmem(body, len, "\"stream\": true", 14)) {
+    if (!c->streams) {
         /* Peers that do not stream get the whole answer, at the same time as its last chunk. */
         c->next_chunk = -1;
     } else if (opt.first_ms > 0 || opt.role) {
@@ -251,9 +254,42 @@ static void start_answer(Conn *c, const char *body, size_t len) {
         if (opt.role) n += frame(head + n, START "[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}]}");
         if (!put(c, head, n)) return;
     } else if (!put(c, HEAD, sizeof HEAD - 1)) return;
-    c->busy = 1;
     c->due_ns = due_of(c, c->next_chunk < 0 ? opt.chunks - 1 : 0);
     heap_add(c);
+}
+
+static void leave_slot(Conn *c) {
+    if (!c->in_slot) return;
+    c->in_slot = 0;
+    slots_taken--;
+    while (queue_len) {
+        Conn *next = queue[queue_at];
+        queue_at = (queue_at + 1) % MAX_CONNECTIONS;
+        queue_len--;
+        if (!next->in_queue) continue; /* it hung up while it waited */
+        next->in_queue = 0;
+        begin(next);
+        return;
+    }
+}
+
+static void start_answer(Conn *c, const char *body, size_t len) {
+    count(body, len);
+    if (!first_request_ns) first_request_ns = now_ns();
+    if ((opt.fail_every && requests % opt.fail_every == 0) || requests * opt.fail_of_100 % 100 < opt.fail_of_100) {
+        put_plain(c, 500, "{\"error\":{\"message\":\"scripted\",\"type\":\"server_error\",\"code\":500}}");
+        return;
+    }
+    c->cut_at = opt.cut_every && requests % opt.cut_every == 0 ? opt.chunks / 2 : -1;
+    c->usage = memmem(body, len, "include_usage", 13) != NULL;
+    c->streams = memmem(body, len, "\"stream\":true", 13) || memmem(body, len, "\"stream\": true", 14);
+    c->busy = 1;
+    if (!opt.slots || slots_taken < opt.slots) {
+        begin(c);
+    } else if (queue_len < MAX_CONNECTIONS) {
+        c->in_queue = 1;
+        queue[(queue_at + queue_len++) % MAX_CONNECTIONS] = c;
+    } else conn_close(c);
 }
 
 static void write_whole(Conn *c) {
@@ -267,7 +303,9 @@ static void write_whole(Conn *c) {
         "\"usage\":{\"prompt_tokens\":8,\"completion_tokens\":%d,\"total_tokens\":%d}}", text, opt.chunks * opt.tokens, opt.chunks * opt.tokens + 8);
     n = (size_t)snprintf(out, sizeof out, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len, body);
     c->busy = 0;
-    if (put(c, out, n)) serve(c);
+    if (!put(c, out, n)) return;
+    leave_slot(c);
+    serve(c);
 }
 
 /* Answer the whole requests in the buffer, one at a time. */
@@ -320,7 +358,7 @@ static void on_connect(int listener) {
         if (!c->in && !(c->in = malloc(IN_BYTES))) { close(fd); continue; }
         c->fd = fd;
         c->open = 1;
-        c->busy = c->heap_at = 0;
+        c->busy = c->heap_at = c->in_slot = c->in_queue = 0;
         c->in_len = 0;
         struct epoll_event e = {.events = EPOLLIN | EPOLLET | EPOLLRDHUP, .data.fd = fd};
         epoll_ctl(poll_fd, EPOLL_CTL_ADD, fd, &e);
@@ -364,6 +402,8 @@ static void read_options(int argc, char **argv) {
         else if (!strcmp(name, "--text")) opt.text = value;
         else if (!strcmp(name, "--answer")) opt.answer = value;
         else if (!strcmp(name, "--fail-every")) opt.fail_every = atoi(value);
+        else if (!strcmp(name, "--fail-of-100")) opt.fail_of_100 = atoi(value);
+        else if (!strcmp(name, "--slots")) opt.slots = atoi(value);
         else if (!strcmp(name, "--cut-every")) opt.cut_every = atoi(value);
         else if (!strcmp(name, "--freeze-at-ms")) opt.freeze_at_ms = atof(value);
         else if (!strcmp(name, "--freeze-ms")) opt.freeze_ms = atof(value);

@@ -1,0 +1,87 @@
+"""This machine in, the truth and cost of ``milo-bench load`` out: figure, bound, ok or over, beside peers.
+
+``python -m benchmarks.load [truth] [cost] [traps] [peers]``. The server is the C reference server with
+known timing: first token 50.0 ms after it read the request, 5.00 ms between tokens, 64 tokens. Every
+client runs as a process of its own. Peers (guidellm, aiperf) run where they are installed, beside this
+interpreter or in the folder that PEERS_BIN names.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks.load_peers import peer_rows
+from benchmarks.load_runs import Row, close_to, closed, figures_of, first_window, milo_load, within
+from benchmarks.load_traps import trap_rows
+from benchmarks.reference import reference_server
+
+PACED = ("--first-ms", "50", "--gap-ms", "5", "--chunks", "64")
+FIRST_MS, CYCLE_S = 50.0, 0.365
+WINDOW_S = 10
+
+
+def truth_rows(folder: Path) -> Iterator[Row]:
+    """Known timing at 16, 64 and 256 streams: what is said of it, and how much of the load was delivered."""
+    for streams, mean_ms, least_per_s, p99_ms in (
+        (16, 0.2, 43.5, None),
+        (64, 0.3, 173.0, 1.0),
+        (256, 1.0, 670.0, 15.0),
+    ):
+        with reference_server(*PACED) as server:
+            run = milo_load(folder, server, *closed(streams, WINDOW_S))
+        figures = figures_of(run)
+        window = first_window(run)
+        ideal = streams / CYCLE_S
+        name = f"{streams} streams"
+        yield close_to(f"{name}: first token, mean", figures["ttft_mean_s"], FIRST_MS / 1e3, mean_ms / 1e3)
+        if p99_ms is not None:
+            row = close_to(f"{name}: first token, p99", figures["ttft_p99_s"], FIRST_MS / 1e3, p99_ms / 1e3)
+            if not row.ok and window["client_bound"]:
+                row = Row(row.what, f"{row.figure}, marked client_bound", row.bound, streams > 64)
+            yield row
+        yield close_to(f"{name}: gap between tokens, mean", figures["token_gap_mean_s"], 0.005, 0.00005)
+        yield within(f"{name}: requests a second (ideal {ideal:.1f})", figures["requests_per_s"], least=least_per_s)
+        said = f"reading p99 {figures['client']['read_lag_p99_s'] * 1e3:.2f} ms late; others used "
+        said += f"{figures['client']['others_cpu_share'] or 0:.0%} of the processors; bound: {window['client_bound']}"
+        yield Row(f"{name}: the client's own error", said)
+    with reference_server("--chunks", "1") as server:
+        run = milo_load(folder, server, *closed(64, WINDOW_S))
+    yield within("instant server, 64 streams: requests a second", figures_of(run)["requests_per_s"], least=5000)
+
+
+def cost_rows(folder: Path) -> Iterator[Row]:
+    """The whole command, start-up, report and log included."""
+    with reference_server(*PACED) as server:
+        run = milo_load(folder, server, *closed(16, 10))
+    yield within("16 streams, 10 s: processor time", run.cost.cpu_s, most=3.0, unit="s")
+    yield within("16 streams, 10 s: peak memory", run.cost.peak_memory_mib, most=100, unit="MiB")
+
+
+SECTIONS: dict[str, tuple[str, Callable[[Path], Iterator[Row]]]] = {
+    "truth": ("Truth: a server with known timing", truth_rows),
+    "cost": ("Cost of the client", cost_rows),
+    "traps": ("Traps, each with its true answer", trap_rows),
+    "peers": ("Peers on the same server", peer_rows),
+}
+
+
+def main() -> int:
+    wanted = sys.argv[1:] or list(SECTIONS)
+    over = 0
+    for name in wanted:
+        title, rows = SECTIONS[name]
+        print(f"\n{title}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for row in rows(Path(folder)):
+                said = "" if row.ok is None else "ok" if row.ok else "OVER"
+                over += row.ok is False
+                print(f"  {row.what:<58} {row.figure:<48} {row.bound:<24} {said}".rstrip(), flush=True)
+    print(f"\n{over} over their bound." if over else "\nEvery figure is within its bound.")
+    return 1 if over else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,96 @@
+"""A server and flags in, what one ``milo-bench load`` measured and cost out; and rows of a table with their bounds."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cost import Cost, run_costed
+from benchmarks.reference import ReferenceServer
+from benchmarks.trivial_suite import write_config
+
+MILO = str(Path(sys.executable).parent / "milo-bench")
+_NUMBERS = count(1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. ``ok`` is None where nothing was bounded, or nothing measured."""
+
+    what: str
+    figure: str
+    bound: str = ""
+    ok: bool | None = None
+
+
+@dataclass(frozen=True)
+class LoadRun:
+    """The report of one run as ``--json`` gives it, and the cost of the process."""
+
+    report: dict[str, Any]
+    cost: Cost
+
+
+def closed(streams: int, seconds: float) -> tuple[str, ...]:
+    return ("--concurrency", str(streams), "--duration", f"{seconds}s")
+
+
+def load_command(folder: Path, server: ReferenceServer, *flags: str) -> list[str]:
+    """``milo-bench load`` on the shipped suite's prompts, as a user would type it."""
+    config = write_config(folder, server.base_url)
+    out = folder / f"load-{next(_NUMBERS)}.jsonl"
+    where = ["--suite", "case_ops_v1", "--model", "reference", "--config", str(config), "--out", str(out)]
+    return [MILO, "load", *where, "--json", *flags]
+
+
+def milo_load(
+    folder: Path, server: ReferenceServer, *flags: str, expect: int = 0, before: Sequence[str] = ()
+) -> LoadRun:
+    """Run it to its end; RuntimeError with its words where it ends otherwise than ``expect``."""
+    cost = run_costed([*before, *load_command(folder, server, *flags)], env=dict(os.environ), cwd=folder)
+    if cost.returncode != expect:
+        raise RuntimeError(f"milo-bench load ended with {cost.returncode}: {cost.stderr[-800:]} {cost.stdout[-400:]}")
+    # With an exit code of its own the error follows the report, as a document of its own.
+    report, _ = json.JSONDecoder().raw_decode(cost.stdout)
+    return LoadRun(report, cost)
+
+
+def first_window(run: LoadRun) -> dict[str, Any]:
+    window: dict[str, Any] = run.report["windows"][0]
+    return window
+
+
+def figures_of(run: LoadRun) -> dict[str, Any]:
+    """Of the first window."""
+    figures: dict[str, Any] = first_window(run)["figures"]
+    return figures
+
+
+def close_to(what: str, value_s: float | None, true_s: float, within_s: float) -> Row:
+    bound = f"{true_s * 1e3:.4g} ± {within_s * 1e3:.3g} ms"
+    if value_s is None:
+        return Row(what, "never", bound, False)
+    return Row(what, f"{value_s * 1e3:.3f} ms", bound, abs(value_s - true_s) <= within_s)
+
+
+def within(
+    what: str, value: float | None, *, least: float | None = None, most: float | None = None, unit: str = ""
+) -> Row:
+    bound = " and ".join(
+        text
+        for text in (
+            f"at least {least:,g}" if least is not None else "",
+            f"under {most:,g}" if most is not None else "",
+        )
+        if text
+    )
+    if value is None:
+        return Row(what, "none", bound, False)
+    ok = (least is None or value >= least) and (most is None or value <= most)
+    return Row(what, f"{value:,.4g} {unit}".rstrip(), bound, ok)
