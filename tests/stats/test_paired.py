@@ -62,3 +62,8 @@ def test_paired_bootstrap_is_seeded_and_holds_the_mean() -> None:
     assert interval == bootstrap_difference(differences)
     assert interval is not None and interval.low is not None and interval.high is not None
     assert interval.low <= sum(differences) / 6 <= interval.high
+
+
+def test_a_handful_of_pairs_gets_no_interval_however_alike_they_are() -> None:
+    assert bootstrap_difference([3.0, 3.1, 2.9, 3.0, 3.05]) is None
+    assert bootstrap_difference([3.0, 3.1, 2.9, 3.0, 3.05, 3.0]) is not None

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from milo_bench.core.records import Interval
-from milo_bench.stats.intervals import resampled_means, z_value
+from milo_bench.stats.intervals import LEAST_BOOTSTRAPPED, resampled_means, z_value
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
@@ -73,8 +73,11 @@ def rate_difference(only_first: int, only_second: int, pairs: int, confidence: f
 
 
 def bootstrap_difference(differences: Sequence[float], confidence: float = 0.95, *, seed: int = 0) -> Interval | None:
-    """Paired percentile bootstrap of a mean difference; the pairs are resampled, 2,000 times."""
-    if len(differences) < 2:
+    """Paired percentile bootstrap of a mean difference; the pairs are resampled, 2,000 times.
+
+    None below ``LEAST_BOOTSTRAPPED`` pairs.
+    """
+    if len(differences) < LEAST_BOOTSTRAPPED:
         return None
     means = resampled_means(np.asarray(differences, dtype=float), seed=seed)
     tail = (1 - confidence) / 2
