@@ -23,9 +23,8 @@ def run_probe() -> RunProbe:
     async def run(
         name: str, base_url: str, options: ProbeOptions | None = None, config: dict[str, Any] | None = None
     ) -> ProbeResult:
-        settings = TargetConfig.model_validate(
-            {"name": "t", "api": "openai", "model": "fake-1", "base_url": base_url, **(config or {})}
-        )
+        given = {"name": "t", "api": "openai", "model": "fake-1", "base_url": base_url or None, **(config or {})}
+        settings = TargetConfig.model_validate(given)
         ctx = ProbeContext.make(settings, {}, options or ProbeOptions(quick=True), lambda c: open_target(c, {}))
         try:
             (probe,) = chosen([name])

@@ -259,7 +259,7 @@ def serial_server(*, stops: bool) -> Any:
                 asked.event(piece(f" w{number}"))
                 if number == tokens or (stops and asked.writer.transport.is_closing()):
                     break
-                await asyncio.sleep(0.004)
+                await asyncio.sleep(0.0025)
             asked.event(piece("", "length"))
             asked.event(usage(5, tokens))
             asked.event("[DONE]")

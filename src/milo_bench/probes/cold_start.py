@@ -18,9 +18,9 @@ from milo_bench.probes.starting import StartTimes, restart_by_command, watch_own
 
 _FIRST_K = 5
 _STEADY, _QUICK_STEADY = 20, 8
-_IDLE_S, _QUICK_IDLE_S = 10.0, 2.0
+_IDLE_S, _QUICK_IDLE_S = 10.0, 1.0
 _PENALTY = 3.0  # times the steady latency
-_IDLE_LEAST_S = 1.0
+_LEAST_EXTRA_S = 0.5
 _TOO_LARGE_TOKENS = 1 << 24  # of context: hundreds of gigabytes for the smallest of models
 _REFUSED_WITHIN_S = 60.0
 
@@ -83,7 +83,7 @@ async def _warm_up(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
         "steady_s": round(steady_s, 4),
         "warm_up_ratio": round(ratio, 2),
     }
-    if ratio > _PENALTY and first - steady_s > _IDLE_LEAST_S:
+    if ratio > _PENALTY and first - steady_s > _LEAST_EXTRA_S:
         return Case(name, "fail", f"The first {_FIRST_K} requests take {ratio:.1f} times the steady {steady_s:.2f} s")
     return Case(name, "pass", f"{ratio:.2f} times the steady latency")
 
@@ -99,7 +99,7 @@ async def _after_idle(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
     steady_s = statistics.median(before)
     ratio = first[0] / steady_s
     evidence |= {"idle_s": idle_s, "first_after_idle_s": round(first[0], 4), "after_idle_ratio": round(ratio, 2)}
-    if ratio > _PENALTY and first[0] - steady_s > _IDLE_LEAST_S:
+    if ratio > _PENALTY and first[0] - steady_s > _LEAST_EXTRA_S:
         said = f"The first request after {idle_s:g} s of idling takes {first[0]:.2f} s, {ratio:.1f} times the usual"
         return Case(name, "fail", said)
     return Case(name, "pass", f"{ratio:.2f} times the usual")

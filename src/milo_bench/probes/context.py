@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Frozen, Timeouts
 from milo_bench.probes.canary import CanarySource
+from milo_bench.probes.processes import own_address
 from milo_bench.targets.address import Address, parse_address
 from milo_bench.targets.base import Target
 from milo_bench.targets.http_target import headers_from, open_wire
@@ -75,6 +77,8 @@ class ProbeContext:
         self.started = True
         if record.endpoint:
             self.address = parse_address(record.endpoint)
+        elif self.owned:
+            self.address = await asyncio.to_thread(own_address, self.target.server_pids())
 
     async def renew(self) -> None:
         """A fresh target in place of one that ended; not started."""

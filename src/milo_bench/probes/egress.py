@@ -29,6 +29,7 @@ class Egress(Probe):
             return self.undecided(ctx, "The system does not let us see the server's connections.", {"pids": list(pids)})
         seen: set[Peer] = set()
         samples = 0
+        watching = asyncio.Event()
 
         async def watch() -> None:
             nonlocal samples
@@ -37,9 +38,11 @@ class Egress(Probe):
                 if peers is not None:
                     seen.update(peers)
                     samples += 1
+                watching.set()
                 await asyncio.sleep(_PERIOD_S)
 
         watcher = asyncio.create_task(watch())
+        await watching.wait()
         try:
             count = _QUICK_REQUESTS if ctx.quick else _REQUESTS
             exchanges = [await ctx.ask(f"Name {number} colours.", max_tokens=16) for number in range(1, count + 1)]

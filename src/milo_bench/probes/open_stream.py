@@ -23,7 +23,6 @@ class OpenStream:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self.received = b""
 
     @classmethod
     async def begin(cls, ctx: ProbeContext, body: Mapping[str, Any], *, small_buffer: bool = False) -> OpenStream:
@@ -58,14 +57,15 @@ class OpenStream:
 
     async def read_until(self, text: bytes, limit_s: float) -> bool:
         """Read until ``text`` came; False where the stream ended or the time ran out before."""
+        tail = b""
         with contextlib.suppress(TimeoutError, ConnectionError):
             async with asyncio.timeout(limit_s):
-                while text not in self.received:
+                while text not in tail:
                     data = await self._reader.read(65536)
                     if not data:
                         return False
-                    self.received += data
-        return text in self.received
+                    tail = tail[-len(text) :] + data
+        return text in tail
 
     def leave(self) -> None:
         """Close without reading the rest, as a client that goes away does."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from milo_bench.targets.address import Address
+
 
 @dataclass(frozen=True, order=True)
 class Peer:
@@ -78,6 +80,12 @@ def listening(pids: Sequence[int]) -> tuple[tuple[str, int], ...] | None:
         seen = True
         found |= {(c.laddr.ip, c.laddr.port) for c in connections if c.status == psutil.CONN_LISTEN}
     return tuple(sorted(found)) if seen else None
+
+
+def own_address(pids: Sequence[int]) -> Address | None:
+    """Where a server that we started listens on loopback: None where it does not yet, or on several ports."""
+    ports = {port for host, port in listening(pids) or () if is_loopback(host)}
+    return Address("http", "127.0.0.1", ports.pop(), "") if len(ports) == 1 else None
 
 
 def opened_outwards(pids: Sequence[int]) -> tuple[Peer, ...] | None:

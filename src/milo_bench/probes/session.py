@@ -15,7 +15,7 @@ from milo_bench.core.records import ProbeResult
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import OpenFresh, ProbeContext, ProbeOptions
 
-# In the order in which they run: what needs a cold server first, what ends servers last, and the
+# One module a probe, of the same name, in the order in which they run: what needs a cold server first, what ends servers last, and the
 # search for canaries after everything that sent one.
 MODULES = (
     "readiness",
@@ -41,7 +41,7 @@ def probe_names() -> tuple[str, ...]:
     """All probes, in the order in which they run."""
     for module in MODULES:
         importlib.import_module(f"milo_bench.probes.{module}")
-    return PROBES.names()
+    return MODULES
 
 
 def chosen(names: Sequence[str]) -> tuple[Probe, ...]:

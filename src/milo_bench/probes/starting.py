@@ -14,8 +14,9 @@ import msgspec
 from milo_bench.core.errors import PrerequisiteError, TargetError
 from milo_bench.core.records import Timeouts
 from milo_bench.probes.context import ProbeContext
-from milo_bench.probes.processes import listening
-from milo_bench.targets.address import Address, parse_address
+from milo_bench.probes.processes import own_address
+from milo_bench.targets.address import Address
+from milo_bench.targets.listening import listening_pids
 from milo_bench.targets.wire import TcpWire
 
 _LOOK_S = 0.02
@@ -23,6 +24,7 @@ _ASK_AGAIN_S = 0.05
 _HEALTH_LIMIT_S = 2.0
 START_LIMIT_S = 180.0
 _COMMAND_LIMIT_S = 120.0
+SAME_SERVER_GRACE_S = 5.0
 
 
 @dataclass
@@ -73,6 +75,8 @@ async def watch_own_start(ctx: ProbeContext) -> StartTimes:
 async def restart_by_command(ctx: ProbeContext) -> StartTimes:
     """Run the person's restart command and watch the server come back. Raises PrerequisiteError where it fails."""
     command = ctx.options.restart_command
+    place = ctx.place
+    old = await asyncio.to_thread(listening_pids, place.port) if place.is_loopback else ()
     began_s = time.monotonic()
     try:
         process = await asyncio.create_subprocess_exec(
@@ -85,7 +89,7 @@ async def restart_by_command(ctx: ProbeContext) -> StartTimes:
         message = f"The restart command cannot be run: {error.strerror}."
         raise PrerequisiteError(message, hint="give a program with its arguments, as one quoted string.") from None
     times = StartTimes()
-    watching = asyncio.create_task(watch(ctx, ctx.place, times, began_s))
+    watching = asyncio.create_task(_watch_new_server(ctx, times, began_s, process, old))
     try:
         async with asyncio.timeout(_COMMAND_LIMIT_S):
             code = await process.wait()
@@ -104,6 +108,58 @@ async def restart_by_command(ctx: ProbeContext) -> StartTimes:
     return times
 
 
+async def _watch_new_server(
+    ctx: ProbeContext,
+    times: StartTimes,
+    began_s: float,
+    process: asyncio.subprocess.Process,
+    old: tuple[int, ...],
+) -> None:
+    """Leave the old server's last answers out: they say nothing about the start of the new one."""
+    place = ctx.place
+    ended_s: float | None = None
+    while True:
+        now: tuple[int, ...] = ()
+        if old:
+            now = await asyncio.to_thread(listening_pids, place.port)
+            if now and not set(now) & set(old):
+                break
+        elif process.returncode is not None or not await _connects(place):
+            break  # whose listener it is cannot be seen
+        if process.returncode is not None:
+            ended_s = ended_s or time.monotonic()
+            if set(now) & set(old) and time.monotonic() - ended_s > SAME_SERVER_GRACE_S:
+                message = "After the restart command the same server still listens."
+                raise PrerequisiteError(message, hint="it must end the server and start it again.")
+            if time.monotonic() - ended_s > START_LIMIT_S:
+                message = f"After the restart command nobody listened for {START_LIMIT_S:g} s."
+                raise TargetError(message, hint="run the command by hand, and read the server's log.")
+        await asyncio.sleep(_LOOK_S)
+    times.listening_s = time.monotonic() - began_s
+    await watch(ctx, place, times, began_s)
+
+
+async def _connects(place: Address) -> bool:
+    try:
+        async with asyncio.timeout(_HEALTH_LIMIT_S):
+            _, writer = await asyncio.open_connection(place.host, place.port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+async def _own_address(ctx: ProbeContext, starting: asyncio.Task[None]) -> Address | None:
+    """Where the server listens: on the only port of its process tree."""
+    while True:
+        if starting.done():
+            return ctx.address
+        address = await asyncio.to_thread(own_address, ctx.target.server_pids())
+        if address is not None:
+            return address
+        await asyncio.sleep(_LOOK_S)
+
+
 async def watch(ctx: ProbeContext, address: Address, times: StartTimes, began_s: float) -> None:
     """Look at health and ask for one token, side by side, until the token comes."""
     async with asyncio.timeout(START_LIMIT_S):
@@ -115,17 +171,6 @@ async def watch(ctx: ProbeContext, address: Address, times: StartTimes, began_s:
         finally:
             ready.cancel()
             await asyncio.wait([ready])
-
-
-async def _own_address(ctx: ProbeContext, starting: asyncio.Task[None]) -> Address | None:
-    """Where the server listens: on the only port of its process tree."""
-    while True:
-        if starting.done():
-            return ctx.address
-        places = await asyncio.to_thread(listening, ctx.target.server_pids())
-        if places:
-            return parse_address(f"http://127.0.0.1:{places[0][1]}")
-        await asyncio.sleep(_LOOK_S)
 
 
 async def _first_ready(ctx: ProbeContext, address: Address, times: StartTimes, began_s: float) -> None:
