@@ -1,0 +1,66 @@
+"""What leaves for other tools is opened by those tools."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from inspect_ai.log import read_eval_log
+
+from milo_bench import api
+from milo_bench.core.errors import UsageError
+from milo_bench.report.scorecard_files import scorecards_csv, scorecards_json
+
+
+def test_perfect_answers_pass_and_poor_ones_do_not(make_log: Callable[..., Path]) -> None:
+    (card,) = api.score_logs([make_log()])
+    for workload in ("extraction", "timeline", "drafting"):
+        good, poor = card.find("pass_rate", workload, "good"), card.find("pass_rate", workload, "poor")
+        assert good is not None and good.value == 1.0, workload
+        assert poor is not None and poor.value is not None and poor.value < 1.0
+    peak = card.find("peak_memory_bytes", "extraction", "good")
+    assert peak is not None and peak.value == 300_000_000
+
+
+def test_json_and_csv_hold_the_same_figures(make_log: Callable[..., Path]) -> None:
+    cards = api.score_logs([make_log()])
+    document = json.loads(scorecards_json(cards))
+    rows = list(csv.DictReader(io.StringIO(scorecards_csv(cards))))
+    measures = document["scorecards"][0]["measures"]
+    assert document["schema"] == "milo-bench.scorecard/1"
+    assert len(rows) == len(measures)
+    for row, measure in zip(rows, measures, strict=True):
+        assert row["measure"] == measure["name"]
+        assert row["value"] == ("" if measure["value"] is None else str(measure["value"]))
+
+
+def test_junit_tells_failures_errors_and_passes_apart_and_stays_well_formed(make_log: Callable[..., Path]) -> None:
+    root = ElementTree.fromstring(api.export_junit([make_log()], None))
+    counts = {kind: sum(int(suite.get(kind, "0")) for suite in root) for kind in ("tests", "failures", "errors")}
+    assert counts["tests"] == 24
+    assert counts["errors"] == 1
+    assert 0 < counts["failures"] < 12
+    assert root.find(".//error").get("type") == "reset"
+
+
+def test_inspect_reads_the_logs_that_we_write(make_log: Callable[..., Path], tmp_path: Path) -> None:
+    written = api.export_inspect([make_log()], tmp_path / "inspect")
+    assert len(written) == 6  # two targets, three workloads
+    logs = [read_eval_log(str(path)) for path in written]
+    for log in logs:
+        assert log.status == "success"
+        assert log.samples and log.results is not None
+        assert log.results.scores[0].metrics["pass_rate"].value == pytest.approx(
+            sum(bool(s.scores) and s.scores["milo_bench"].value == "C" for s in log.samples) / len(log.samples)
+        )
+    assert sum(sample.error is not None for log in logs for sample in log.samples) == 1
+    extraction = next(log for log in logs if "extraction" in log.eval.task and "good" in log.eval.model)
+    assert extraction.samples[0].messages[0].role == "system"
+
+
+def test_inspect_logs_need_a_folder(make_log: Callable[..., Path]) -> None:
+    with pytest.raises(UsageError, match="no folder"):
+        api.export_inspect([make_log()], None)
