@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.load_peers import peer_rows
-from benchmarks.load_runs import Row, close_to, closed, figures_of, first_window, milo_load, within
+from benchmarks.load_runs import Row, close_to, closed, figures_of, first_window, milo_load, paced_server, within
 from benchmarks.load_traps import trap_rows
 from benchmarks.reference import reference_server
 
@@ -30,7 +30,7 @@ def truth_rows(folder: Path) -> Iterator[Row]:
         (64, 0.3, 173.0, 1.0),
         (256, 1.0, 670.0, 15.0),
     ):
-        with reference_server(*PACED) as server:
+        with paced_server(*PACED) as server:
             run = milo_load(folder, server, *closed(streams, WINDOW_S))
         figures = figures_of(run)
         window = first_window(run)
@@ -54,7 +54,7 @@ def truth_rows(folder: Path) -> Iterator[Row]:
 
 def cost_rows(folder: Path) -> Iterator[Row]:
     """The whole command, start-up, report and log included."""
-    with reference_server(*PACED) as server:
+    with paced_server(*PACED) as server:
         run = milo_load(folder, server, *closed(16, 10))
     yield within("16 streams, 10 s: processor time", run.cost.cpu_s, most=3.0, unit="s")
     yield within("16 streams, 10 s: peak memory", run.cost.peak_memory_mib, most=100, unit="MiB")

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.cost import Cost, run_costed
-from benchmarks.load_runs import Row
-from benchmarks.reference import ReferenceServer, reference_server
+from benchmarks.load_runs import Row, paced_server
+from benchmarks.reference import ReferenceServer
 
 PACED = ("--first-ms", "50", "--gap-ms", "5", "--chunks", "64")
 STREAMS = (16, 64, 256)
@@ -21,7 +21,7 @@ SECONDS = 10
 def peer_rows(folder: Path) -> Iterator[Row]:
     """Mean time to first token and requests a second on the server whose truth is 50.0 ms and streams / 0.365."""
     for streams in STREAMS:
-        with reference_server(*PACED) as server:
+        with paced_server(*PACED) as server:
             yield _bare(server, streams)
     for name, run in (("guidellm", _guidellm), ("aiperf", _aiperf)):
         program = shutil.which(name, path=os.environ.get("PEERS_BIN") or str(Path(sys.executable).parent))
@@ -29,7 +29,7 @@ def peer_rows(folder: Path) -> Iterator[Row]:
             yield Row(name, "not installed")
             continue
         for streams in STREAMS:
-            with reference_server(*PACED) as server:
+            with paced_server(*PACED) as server:
                 yield run(program, folder / f"{name}-{streams}", server, streams)
 
 

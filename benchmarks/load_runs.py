@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 from benchmarks.cost import Cost, run_costed
-from benchmarks.reference import ReferenceServer
+from benchmarks.reference import ReferenceServer, reference_server
 from benchmarks.trivial_suite import write_config
 
 MILO = str(Path(sys.executable).parent / "milo-bench")
@@ -27,6 +28,18 @@ class Row:
     figure: str
     bound: str = ""
     ok: bool | None = None
+
+
+@contextmanager
+def paced_server(*options: str) -> Iterator[ReferenceServer]:
+    """The reference server, in the real-time class where we may: a known time that waits for a processor is not known.
+
+    Not for a server without pauses, which would then leave nobody else a turn.
+    """
+    with reference_server(*options) as server:
+        with suppress(PermissionError, AttributeError):
+            os.sched_setscheduler(server.pid, os.SCHED_FIFO, os.sched_param(1))
+        yield server
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.load_runs import Row, close_to, closed, figures_of, first_window, milo_load, within
-from benchmarks.reference import reference_server
+from benchmarks.load_runs import Row, close_to, closed, figures_of, first_window, milo_load, paced_server, within
 
 STALL_S, STALL_AT_S, RATE, CAP, SERVICE_S = 2.0, 8.0, 10.0, 6, 0.095
 CAPACITY_SLOTS = 8
@@ -31,14 +30,14 @@ def trap_rows(folder: Path) -> Iterator[Row]:
 
 
 def four_tokens_a_chunk(folder: Path) -> Iterator[Row]:
-    with reference_server("--first-ms", "50", "--gap-ms", "20", "--chunks", "16", "--tokens", "4") as server:
+    with paced_server("--first-ms", "50", "--gap-ms", "20", "--chunks", "16", "--tokens", "4") as server:
         figures = figures_of(milo_load(folder, server, *closed(8, 4)))
     yield close_to("four tokens a chunk: gap a token", figures["token_gap_mean_s"], 0.005, 0.00005)
     yield close_to("four tokens a chunk: time per token", figures["time_per_token_p50_s"], 0.005, 0.00005)
 
 
 def role_first(folder: Path) -> Iterator[Row]:
-    with reference_server("--role", "--first-ms", "50", "--gap-ms", "5", "--chunks", "64") as server:
+    with paced_server("--role", "--first-ms", "50", "--gap-ms", "5", "--chunks", "64") as server:
         figures = figures_of(milo_load(folder, server, *closed(8, 4)))
     yield close_to("role-only first chunk: first token", figures["ttft_p50_s"], 0.050, 0.0005)
 
@@ -74,7 +73,7 @@ def stalled_queue(folder: Path) -> Iterator[Row]:
         "--warmup",
         "1s",
     )
-    with reference_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "10", *freeze) as server:
+    with paced_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "10", *freeze) as server:
         figures = figures_of(milo_load(folder, server, *open_loop))
     true = true_stall_latencies(1.0, 20.0)
     for name, q in (("p95", 0.95), ("p99", 0.99)):
@@ -86,7 +85,7 @@ def stalled_queue(folder: Path) -> Iterator[Row]:
 
 
 def failing(folder: Path) -> Iterator[Row]:
-    with reference_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "10", "--fail-of-100", "37") as server:
+    with paced_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "10", "--fail-of-100", "37") as server:
         figures = figures_of(milo_load(folder, server, *closed(8, 6)))
     yield within("37 % failed: share of failures", figures["failure_share"], least=0.36, most=0.38)
     tail = figures["latency_p95_s"]
@@ -97,7 +96,7 @@ def failing(folder: Path) -> Iterator[Row]:
 
 def frozen_stream(folder: Path) -> Iterator[Row]:
     freeze = ("--freeze-at-ms", "3000", "--freeze-ms", "2000")
-    with reference_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "64", *freeze) as server:
+    with paced_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "64", *freeze) as server:
         figures = figures_of(milo_load(folder, server, *closed(4, 8)))
     yield close_to("2 s freeze in a stream: worst stall", figures["stall_max_s"], 2.0, 0.05)
     yield Row("2 s freeze in a stream: mean gap beside it", f"{figures['token_gap_mean_s'] * 1e3:.2f} ms")
@@ -121,7 +120,7 @@ def starved(folder: Path) -> Iterator[Row]:
     processors = sorted(os.sched_getaffinity(0))
     ours = processors[-1]
     pin = [sys.executable, "-c", f"import os,sys;os.sched_setaffinity(0,{{{ours}}});os.execv(sys.argv[1],sys.argv[1:])"]
-    with reference_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "64") as server:
+    with paced_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "64") as server:
         os.sched_setaffinity(server.pid, {processors[0]})
         with burning(ours):
             run = milo_load(folder, server, *closed(16, 5), before=pin)
@@ -131,7 +130,7 @@ def starved(folder: Path) -> Iterator[Row]:
 
 
 def dying(folder: Path) -> Iterator[Row]:
-    with reference_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "64") as server:
+    with paced_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "64") as server:
         killer = threading.Timer(4.0, lambda: os.kill(server.pid, 9))
         killer.start()
         run = milo_load(folder, server, *closed(8, 10), expect=4)
@@ -142,9 +141,7 @@ def dying(folder: Path) -> Iterator[Row]:
 
 
 def capacity(folder: Path) -> Iterator[Row]:
-    with reference_server(
-        "--first-ms", "50", "--gap-ms", "5", "--chunks", "64", "--slots", str(CAPACITY_SLOTS)
-    ) as server:
+    with paced_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "64", "--slots", str(CAPACITY_SLOTS)) as server:
         run = milo_load(folder, server, "--find-capacity", "--slo-ttft", "60ms", "--duration", "4s")
     found = run.report["capacity"]["capacity"]
     tried = " ".join(f"{step['level']:g}{'+' if step['outcome'] == 'met' else '-'}" for step in run.report["search"])

@@ -89,7 +89,7 @@ class LoadReport:
             "log": str(self.path),
             "complete": self.end.complete,
             "reason": self.end.reason,
-            "windows": msgspec.to_builtins(self.windows),
+            "windows": [{"client_bound": w.client_bound, **msgspec.to_builtins(w)} for w in self.windows],
             "degradation": msgspec.to_builtins(self.degradation),
             "capacity": None if self.capacity is None else msgspec.to_builtins(self.capacity),
             "search": list(self.search),
@@ -283,7 +283,12 @@ class _Session:
         zero_s: float,
         stop: StopSignal,
     ) -> LoadWindow:
-        level = f"{profile.level:g} streams" if profile.mode == "closed" else f"{profile.level:.4g} requests a second"
+        plural = "" if profile.level == 1 else "s"
+        level = (
+            f"{profile.level:g} stream{plural}"
+            if profile.mode == "closed"
+            else f"{profile.level:.4g} requests a second"
+        )
         self._tell(f"{level}: measuring {profile.duration_s:g} s")
         rows = await drive_window(self._target, requests, profile, zero_s=zero_s, stop=stop, first=self._sent)
         self._sent += len(rows.rows)

@@ -86,16 +86,19 @@ def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
                 continue
             low, high = intervals.get(name, (None, None))
             rows.append(
-                {"level": window.level, "quantile": name, "value_s": value, "low_s": low or value, "high_s": high}
+                {
+                    "level": window.level,
+                    "quantile": name,
+                    "value_s": value,
+                    "low_s": low or value,
+                    "high_s": high or value,
+                }
             )
     missing = [
         {"level": window.level, "text": f"{lost} never answered"}
         for window in windows
         if (lost := window.figures["distributions"]["latency"].get("infinite", 0))
     ]
-    top = max((row["high_s"] or row["value_s"] for row in rows), default=1.0)
-    for row in rows:
-        row["high_s"] = row["high_s"] if row["high_s"] is not None else top * 1.05
     x = alt.X("level:Q", title=_load_title(windows), axis=_level_axis(windows), scale=_level_scale(windows))
     colour = alt.Color(
         "quantile:N", title="", scale=alt.Scale(domain=list(_PERCENTILES), range=list(_PERCENTILES.values()))
@@ -105,7 +108,7 @@ def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
         x=x,
         y=alt.Y("value_s:Q", title="Seconds from intended start"),
         color=colour,
-        shape=alt.Shape("quantile:N", title=""),
+        shape=alt.Shape("quantile:N", title="", scale=alt.Scale(domain=list(_PERCENTILES))),
     )
     bars = base.mark_rule(opacity=0.45).encode(x=x, y="low_s:Q", y2="high_s:Q", color=colour)
     layers = [bars, lines]
@@ -115,7 +118,11 @@ def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
             .mark_text(fontSize=11, color=_GREY)
             .encode(x=x, y=alt.value(10), text="text:N")
         )
-    return _finished(alt.layer(*layers), "Latency against load", _subtitle(windows, "bars: 95 % intervals"))
+    return _finished(
+        alt.layer(*layers),
+        "Latency against load",
+        _subtitle(windows, "bars: 95 % intervals, as far as the data bound them"),
+    )
 
 
 def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
@@ -138,7 +145,7 @@ def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
             x=x,
             y=alt.Y("rate:Q", title="Requests a second", scale=alt.Scale(zero=True)),
             color=colour,
-            shape=alt.Shape("what:N", title=""),
+            shape=alt.Shape("what:N", title="", scale=alt.Scale(domain=names)),
         )
     )
     layers = [lines]
@@ -192,6 +199,8 @@ def _distribution(rows: Sequence[dict[str, Any]], title: str, windows: Sequence[
     labels = list(dict.fromkeys(row["window"] for row in rows))
     values = [row["value_s"] for row in rows if row["value_s"]]
     wide = bool(values) and max(values) / max(min(values), 1e-6) > 50
+    # A curve squeezed against its right edge says nothing: zero is shown where it is near.
+    narrow = bool(values) and min(values) < 0.3 * max(values)
     lines = (
         alt.Chart(alt.Data(values=list(rows)))
         .mark_line(interpolate="step-after", strokeWidth=1.8)
@@ -199,13 +208,13 @@ def _distribution(rows: Sequence[dict[str, Any]], title: str, windows: Sequence[
             x=alt.X(
                 "value_s:Q",
                 title="Seconds from intended start" + (" (logarithmic)" if wide else ""),
-                scale=alt.Scale(type="log") if wide else alt.Scale(zero=True),
+                scale=alt.Scale(type="log") if wide else alt.Scale(zero=narrow, nice=True),
             ),
             y=alt.Y(
                 "share:Q", title="Share of requests answered", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
             ),
-            color=alt.Color("window:N", title="", sort=labels, scale=alt.Scale(scheme="tableau10")),
-            strokeDash=alt.StrokeDash("window:N", title="", sort=labels),
+            color=alt.Color("window:N", title="", scale=alt.Scale(domain=labels, scheme="tableau10")),
+            strokeDash=alt.StrokeDash("window:N", title="", scale=alt.Scale(domain=labels)),
         )
     )
     one = alt.Chart(alt.Data(values=[{"one": 1.0}])).mark_rule(color=_GREY, opacity=0.5).encode(y="one:Q")
@@ -222,7 +231,9 @@ def _level_axis(windows: Sequence[LoadWindow]) -> Any:
     alt = _altair()
 
     levels = sorted({window.level for window in windows})
-    return alt.Axis(values=levels, format="~g", grid=False) if len(levels) <= 12 else alt.Axis(grid=False)
+    if len(levels) > 12:
+        return alt.Axis(grid=False)
+    return alt.Axis(values=levels, labelExpr="format(datum.value, '.6~g')", grid=False)
 
 
 def _level_scale(windows: Sequence[LoadWindow]) -> Any:

@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 LevelOutcome: TypeAlias = Literal["met", "missed", "undecided", "client_bound"]
 RATE_RATIO = 1.05
+LEAST_SHARE = 1e-3  # of the first rate: where even that misses, there is no capacity worth a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class CapacitySearch:
         if not 0 < start <= highest:
             raise ValueError(f"start {start} must lie above 0 and not above {highest}")
         self._whole = whole
+        self._least = start * LEAST_SHARE
         self._highest = math.floor(highest) if whole else highest
         self._level = max(1, math.floor(start)) if whole else start
         self._met: float | None = None
@@ -81,7 +83,7 @@ class CapacitySearch:
             return self._missed - (self._met or 0) <= 1
         if self._met is not None:
             return self._missed / self._met <= RATE_RATIO
-        return self._missed <= self._highest * 1e-4
+        return self._missed <= self._least
 
     def _following(self) -> float:
         met, missed = self._met, self._missed

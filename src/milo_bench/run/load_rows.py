@@ -86,9 +86,18 @@ class WindowRows:
     most_in_flight: int = 0
     loop_lags_s: array[float] = field(default_factory=lambda: array("d"))
     ended_early: str = ""  # why the window ended before its time
-    bypassed: int = 0  # fixtures that a deterministic rail keeps from any model; never sent
+    from_flight: bool = False  # see ``measured``
 
     @property
     def measured(self) -> tuple[LoadRow, ...]:
-        """The rows whose intended start lies in the measured part."""
-        return tuple(row for row in self.rows if self.from_s <= row.intended_s < self.to_s)
+        """The rows whose intended start lies in the measured part.
+
+        ``from_flight``: where a closed loop's warm-up was over before each stream had ended a request,
+        those then in flight are measured too; they ran beside each other from their start.
+        """
+        return tuple(row for row in self.rows if self.is_measured(row.intended_s, row.ended_s))
+
+    def is_measured(self, intended_s: float, ended_s: float) -> bool:
+        if self.from_flight and intended_s < self.from_s:
+            return ended_s >= self.from_s
+        return self.from_s <= intended_s < self.to_s

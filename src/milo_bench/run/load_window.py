@@ -42,10 +42,10 @@ class Profile:
     """One window's load. ``level`` is streams (closed) or requests a second (open, trace).
 
     ``duration_s`` is the measured part. ``warmup_s`` None leaves the rule to decide: a tenth of the
-    duration, and in a closed loop until each stream ended its first request, at most half the
-    duration. ``arrivals`` gives the due times of an open loop; ``max_in_flight`` caps it without
-    hiding the queue: who waits, waits on the clock. ``drain_s`` is what measured requests get to
-    end once the load has stopped.
+    duration, and in a closed loop until each stream ended its first request. That takes at most half
+    the duration: then the requests in flight are measured too. ``arrivals`` gives the due times of
+    an open loop; ``max_in_flight`` caps it without hiding the queue: who waits, waits on the clock.
+    ``drain_s`` is what measured requests get to end once the load has stopped.
     """
 
     mode: Mode
@@ -64,7 +64,8 @@ class Profile:
         least = f"the first {WARMUP_SHARE * self.duration_s:.3g} s"
         if self.mode != "closed":
             return least
-        return f"{least}, and until each stream ended a request, at most {WARMUP_MOST * self.duration_s:.3g} s"
+        most = f"{WARMUP_MOST * self.duration_s:.3g} s"
+        return f"{least}, and until each stream ended a request; after {most} those still in flight are measured"
 
     @property
     def cooldown_rule(self) -> str:
@@ -123,6 +124,7 @@ class _Window:
         self._from_s = self._to_s = float("inf")
         self._waiting: list[Arrival] = []
         self._held_back = self._most_in_flight = 0
+        self._from_flight = False
         self._reached_s = float("-inf")  # due time of the last arrival taken
         self._all_arrived = profile.mode == "closed"
         self._slot_free_s = 0.0
@@ -169,6 +171,7 @@ class _Window:
             most_in_flight=self._most_in_flight,
             loop_lags_s=self._lags,
             ended_early=self._ended_early,
+            from_flight=self._from_flight,
         )
 
     # ------------------------------------------------------------ the window's parts
@@ -184,6 +187,7 @@ class _Window:
                 latest_s = began_s + WARMUP_MOST * profile.duration_s
                 while len(self._rows) < profile.level and self._now_s() < latest_s and self._sending:
                     await self._until(latest_s, something_ended=True)
+                self._from_flight = len(self._rows) < profile.level
         self._from_s = self._now_s() if profile.mode == "closed" else self._open_from_s(began_s)
         self._to_s = self._from_s + profile.duration_s
         await self._until(self._to_s)
@@ -220,7 +224,8 @@ class _Window:
         )
 
     def _is_measured(self, intended_s: float) -> bool:
-        return self._from_s <= intended_s < self._to_s
+        # Asked of open requests only, so whatever began before the measured part is in flight at its start.
+        return (self._from_flight or self._from_s <= intended_s) and intended_s < self._to_s
 
     async def _until(self, at_s: float, *, something_ended: bool = False) -> None:
         """Sleep until ``at_s``, the end of the sending or, where asked, the end of any request."""
@@ -317,8 +322,6 @@ class _Window:
             times = self._unreachable_in_a_row
             self._ended_early = f"{exchange.failure.kind} {times} times in a row: {exchange.failure.message}"
             self._end_sending()
-        elif self._profile.mode == "closed":
-            await asyncio.sleep(_PAUSE_S)
 
     def _land(self, task: asyncio.Task[None]) -> None:
         open_row = self._tasks.pop(task)
@@ -328,10 +331,13 @@ class _Window:
         elif (error := task.exception()) is not None:
             raise error  # a fault of ours, not of the server: to the loop's handler, loudly
         self._changed.set()
-        if self._profile.mode == "closed":
-            self._next_of_stream()
+        if self._profile.mode != "closed":
+            if self._sending:
+                self._fill_places()
+        elif self._unreachable_in_a_row:
+            asyncio.get_running_loop().call_later(_PAUSE_S, self._next_of_stream)
         else:
-            self._fill_places() if self._sending else None
+            self._next_of_stream()
 
     # ------------------------------------------------------------ the end
 

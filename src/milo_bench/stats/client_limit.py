@@ -20,7 +20,8 @@ RULE = (
     "client_bound where the 99th percentile of the client's delay in reading (request means, by kernel receive stamps) "
     f"or in sending, or the 95th of its own timers, exceeds the larger of {LAG_FLOOR_S * 1e3:g} ms and "
     f"{LAG_SHARE * 100:g} % of the median time to first token; or it sent less than "
-    f"{DELIVERED_LEAST * 100:g} % of what was due and places were free; or it used {CPU_MOST * 100:g} % "
+    f"{DELIVERED_LEAST * 100:g} % of what was due while places were free, or kept streams busy for less "
+    "than that share of the time; or it used {CPU_MOST * 100:g} % "
     "of a processor core"
 )
 
@@ -33,7 +34,8 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str
     worst = [row.lag_max_s for row in measured if row.lag_max_s is not None]
     late = [row.late_s for row in measured if row.failure != "unsent"]
     ttft = [row.first_content_s - row.intended_s for row in measured if row.first_content_s is not None]
-    limit_s = max(LAG_FLOOR_S, LAG_SHARE * float(np.median(ttft)) if ttft else 0.0)
+    # Without a single first token there is nothing that a delay of ours could have moved.
+    limit_s = max(LAG_FLOOR_S, LAG_SHARE * float(np.median(ttft))) if ttft else float("inf")
     client_cpu = used_between(samples, window.from_s, window.to_s, "client_cpu_s", target="")
     others = [s.others_cpu_share for s in samples if s.others_cpu_share is not None and _inside(s, window)]
     sent = sum(row.failure != "unsent" for row in measured)
@@ -44,7 +46,7 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str
         "send_lag_p99_s": _quantile(late, 0.99),
         "timer_lag_p95_s": _quantile(window.loop_lags_s, 0.95),
         "timer_lag_p99_s": _quantile(window.loop_lags_s, 0.99),
-        "lag_limit_s": round(limit_s, 6),
+        "lag_limit_s": round(limit_s, 6) if ttft else None,
         "cpu_share_of_core": None if client_cpu is None else round(client_cpu, 4),
         "others_cpu_share": round(sum(others) / len(others), 4) if others else None,
         "delivered_share": None,
@@ -58,10 +60,24 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str
         figures["delivered_share"] = round(min(1.0, sent / window.scheduled), 6)
         if not window.held_back and not window.ended_early and sent < DELIVERED_LEAST * window.scheduled:
             bound_by.append(f"sent {sent} of {window.scheduled} requests due")
+    if window.mode == "closed" and not window.ended_early:
+        figures["delivered_share"] = busy = _busy_share(window)
+        if busy is not None and busy < DELIVERED_LEAST:
+            bound_by.append(f"kept {busy * window.level:.4g} of {window.level:g} streams busy")
     if client_cpu is not None and client_cpu > CPU_MOST:
         bound_by.append(f"used {client_cpu * 100:.0f} % of a processor core")
     figures["bound_by"] = bound_by
     return figures
+
+
+def _busy_share(window: WindowRows) -> float | None:
+    """Share of the measured time in which a closed loop's streams had a request out, 1 for all of them always."""
+    length_s = (window.to_s - window.from_s) * window.level
+    if length_s <= 0 or not window.rows:
+        return None
+    times = np.array([(row.started_s, row.ended_s) for row in window.rows])
+    inside = np.clip(times, window.from_s, window.to_s)
+    return round(min(1.0, float((inside[:, 1] - inside[:, 0]).sum()) / length_s), 6)
 
 
 def _inside(sample: Telemetry, window: WindowRows) -> bool:

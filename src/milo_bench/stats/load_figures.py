@@ -48,6 +48,7 @@ def load_window(target: str, window: WindowRows, *, level: ServiceLevel, samples
 def window_figures(window: WindowRows, *, level: ServiceLevel) -> dict[str, Any]:
     """Everything that follows from the rows alone; times in seconds, rates per second."""
     measured = window.measured
+    kept = {id(row) for row in measured}
     answered = [row for row in window.rows if row.failure is None]
     length_s = window.to_s - window.from_s
     ends = np.array([window.from_s, max(window.to_s, window.from_s + 1e-9)])
@@ -66,7 +67,7 @@ def window_figures(window: WindowRows, *, level: ServiceLevel) -> dict[str, Any]
         "in_flight_max": window.most_in_flight,
         "left_out": {
             "warmup_s": round(window.from_s - window.began_s, 6),
-            "warmup_requests": sum(row.intended_s < window.from_s for row in window.rows),
+            "warmup_requests": sum(row.intended_s < window.from_s for row in window.rows if id(row) not in kept),
             "warmup_rule": window.warmup_rule,
             "cooldown_s": round(window.ended_s - window.to_s, 6),
             "cooldown_requests": sum(row.intended_s >= window.to_s for row in window.rows),
@@ -160,7 +161,8 @@ def _steady(window: WindowRows, answered: Sequence[LoadRow], measured: Sequence[
         return found
     by_part: list[list[float]] = [[] for _ in range(SUB_WINDOWS)]
     for row in measured:
-        part = min(SUB_WINDOWS - 1, int((row.intended_s - window.from_s) / length_s * SUB_WINDOWS))
+        part = int((row.intended_s - window.from_s) / length_s * SUB_WINDOWS)
+        part = max(0, min(SUB_WINDOWS - 1, part))
         by_part[part].append(math.inf if row.failure else row.ended_s - row.intended_s)
     medians = [float(np.quantile(part, 0.5, method="inverted_cdf")) for part in by_part if part]
     finite = [value for value in medians if math.isfinite(value)]

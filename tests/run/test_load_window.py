@@ -1,0 +1,200 @@
+"""Windows against targets that behave, in-process and over the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable
+from itertools import islice
+
+import pytest
+
+from milo_bench.config.settings import TargetConfig
+from milo_bench.core.chat import ChatRequest, Exchange, Message
+from milo_bench.core.records import Failure, TargetRecord, Timeouts, Timings, Usage
+from milo_bench.run.load_arrivals import Arrival, constant_arrivals
+from milo_bench.run.load_rows import WindowRows
+from milo_bench.run.load_window import LoadRequest, Profile, drive_window
+from milo_bench.run.stop import StopSignal
+from milo_bench.targets import open_target
+from milo_bench.targets.fake_server import start_fake
+
+REQUESTS = tuple(LoadRequest(name, ChatRequest((Message("user", name),))) for name in ("a", "b", "c"))
+
+
+class Slots:
+    """Answers after ``service_s``, so many at a time; the others wait. ``failing`` says which requests fail."""
+
+    def __init__(self, service_s: float, slots: int = 1000, failing: Callable[[int], Failure | None] = lambda _: None):
+        self.service_s, self.failing = service_s, failing
+        self.free = asyncio.Semaphore(slots)
+        self.asked: list[str] = []
+        self.in_flight = self.most = 0
+        self.record = TargetRecord(name="slots", api="fake", model="m")
+
+    async def start(self) -> TargetRecord:
+        return self.record
+
+    async def models(self) -> tuple[str, ...]:
+        return ()
+
+    def server_pids(self) -> tuple[int, ...]:
+        return ()
+
+    async def stop(self) -> None:
+        pass
+
+    async def ask(self, request: ChatRequest, *, timeouts: Timeouts, zero_s: float, intended_s: float) -> Exchange:
+        number = len(self.asked)
+        self.asked.append(request.messages[0].content)
+        started_s = time.monotonic() - zero_s
+        self.in_flight += 1
+        self.most = max(self.most, self.in_flight)
+        try:
+            failure = self.failing(number)
+            if failure is None:
+                async with self.free:
+                    await asyncio.sleep(self.service_s)
+        finally:
+            self.in_flight -= 1
+        now_s = time.monotonic() - zero_s
+        times = Timings(intended_s, started_s, now_s, first_content_s=None if failure else now_s)
+        return Exchange(times, text="ok", usage=Usage(5, 1), failure=failure)
+
+
+async def drive(target: object, profile: Profile, stop: StopSignal | None = None) -> WindowRows:
+    return await drive_window(target, REQUESTS, profile, zero_s=time.monotonic(), stop=stop)  # type: ignore[arg-type]
+
+
+async def test_a_closed_loop_keeps_its_streams_busy_and_never_more() -> None:
+    target = Slots(0.02)
+    window = await drive(target, Profile("closed", 4, 0.6))
+    assert target.most == 4 == window.most_in_flight
+    assert len(window.measured) == pytest.approx(4 * 0.6 / 0.02, rel=0.35)
+    assert window.scheduled is None
+
+
+async def test_prompts_are_sent_in_turn() -> None:
+    target = Slots(0.005)
+    await drive(target, Profile("closed", 1, 0.1))
+    assert target.asked[:6] == ["a", "b", "c", "a", "b", "c"]
+
+
+async def test_the_measured_part_leaves_out_warm_up_and_cool_down() -> None:
+    window = await drive(Slots(0.01), Profile("closed", 2, 0.3, warmup_s=0.1))
+    assert window.from_s - window.began_s == pytest.approx(0.1, abs=0.05)
+    assert window.to_s - window.from_s == pytest.approx(0.3, abs=0.05)
+    assert all(window.from_s <= row.intended_s < window.to_s for row in window.measured)
+    assert len(window.measured) < len(window.rows)
+
+
+async def test_measured_requests_are_waited_for_and_those_of_the_cool_down_are_cut() -> None:
+    window = await drive(Slots(0.15), Profile("closed", 2, 0.3, warmup_s=0.0))
+    assert {row.failure for row in window.measured} == {None}
+    assert {row.failure for row in window.rows if row not in window.measured} <= {None, "unfinished"}
+
+
+async def test_requests_in_flight_are_measured_where_answers_take_longer_than_the_warm_up() -> None:
+    window = await drive(Slots(0.25, slots=1), Profile("closed", 3, 0.3))
+    assert window.from_flight
+    assert len(window.measured) >= 3
+    assert all(row.ended_s >= window.from_s for row in window.measured)
+
+
+async def test_an_open_loop_counts_from_the_intended_start_and_a_cap_never_hides_the_queue() -> None:
+    target = Slots(0.1, slots=1)
+    profile = Profile(
+        "open", 40.0, 0.5, warmup_s=0.0, arrivals=lambda: constant_arrivals(40.0), max_in_flight=2, drain_s=10.0
+    )
+    window = await drive(target, profile)
+    assert target.most <= 2
+    measured = sorted(window.measured, key=lambda row: row.intended_s)
+    assert window.scheduled == len(measured) == 19
+    assert window.held_back > 10
+    # Nineteen requests of 0.1 s one after the other: the last one ends about 1.9 s after the start.
+    assert measured[-1].ended_s - measured[-1].intended_s > 1.2
+    assert all(row.intended_s - window.began_s == pytest.approx((n + 1) / 40) for n, row in enumerate(measured))
+
+
+async def test_requests_that_find_no_place_before_the_drain_ends_are_recorded_as_unsent() -> None:
+    profile = Profile(
+        "open", 50.0, 0.3, warmup_s=0.0, arrivals=lambda: constant_arrivals(50.0), max_in_flight=1, drain_s=0.1
+    )
+    window = await drive(Slots(0.5), profile)
+    kinds = [row.failure for row in window.measured]
+    assert len(kinds) == window.scheduled
+    assert "unsent" in kinds
+
+
+async def test_a_slow_server_is_not_called_late_sending() -> None:
+    profile = Profile(
+        "open", 30.0, 0.4, warmup_s=0.0, arrivals=lambda: constant_arrivals(30.0), max_in_flight=1, drain_s=10.0
+    )
+    window = await drive(Slots(0.05), profile)
+    waited = [row.started_s - row.intended_s for row in window.measured]
+    assert max(waited) > 0.1
+    assert sorted(row.late_s for row in window.measured)[len(waited) // 2] < 0.02
+
+
+async def test_a_trace_is_replayed_with_its_fixtures() -> None:
+    target = Slots(0.01)
+    trace = (Arrival(0.0, "b"), Arrival(0.05, "b"), Arrival(0.1))
+    profile = Profile("trace", 3, 0.11, warmup_s=0.0, arrivals=lambda: iter(trace))
+    window = await drive(target, profile)
+    assert target.asked == ["b", "b", "a"]
+    assert window.scheduled == 3 == len(window.measured)
+
+
+async def test_a_dead_endpoint_ends_the_window_early_with_the_reason() -> None:
+    dead = Failure("connect_refused", "nobody listens")
+    began_s = time.monotonic()
+    window = await drive(Slots(0.01, failing=lambda _: dead), Profile("closed", 8, 30.0))
+    assert time.monotonic() - began_s < 15
+    assert "connect_refused 20 times in a row" in window.ended_early
+    assert {row.failure for row in window.rows} == {"connect_refused"}
+
+
+async def test_failures_of_a_server_that_answers_do_not_end_a_window() -> None:
+    error = Failure("server_error", "500")
+    window = await drive(
+        Slots(0.01, failing=lambda number: error if number % 3 == 0 else None), Profile("closed", 2, 0.3)
+    )
+    assert window.ended_early == ""
+    kinds = [row.failure for row in window.measured]
+    assert 0.2 < kinds.count("server_error") / len(kinds) < 0.5
+
+
+async def test_a_stop_request_keeps_what_was_measured() -> None:
+    stop = StopSignal()
+    asyncio.get_running_loop().call_later(0.3, stop.request)
+    window = await drive(Slots(0.02), Profile("closed", 2, 60.0, warmup_s=0.05), stop)
+    assert window.ended_early == "interrupted"
+    assert len(window.measured) > 4
+    assert window.to_s - window.from_s < 5
+
+
+async def test_an_arrival_schedule_without_end_stops_with_the_window() -> None:
+    given = list(islice(constant_arrivals(100.0), 3))
+    assert [round(arrival.at_s, 2) for arrival in given] == [0.01, 0.02, 0.03]
+    profile = Profile("open", 100.0, 0.2, warmup_s=0.0, arrivals=lambda: constant_arrivals(100.0))
+    window = await drive(Slots(0.001), profile)
+    assert window.scheduled == pytest.approx(20, abs=1)
+    assert window.held_back == 0
+
+
+async def test_over_the_wire_a_scripted_server_gives_its_times_and_tokens() -> None:
+    script = {"reply": {"text": "one two three four five six", "first_token_s": 0.05, "gap_s": 0.01}}
+    async with start_fake(script) as fake:
+        config = TargetConfig(name="fake", api="openai", model="fake-1", base_url=fake.base_url)
+        target = open_target(config, os.environ)
+        await target.start()
+        try:
+            window = await drive(target, Profile("closed", 2, 0.5))
+        finally:
+            await target.stop()
+    rows = window.measured
+    assert rows and all(row.failure is None for row in rows)
+    assert all(len(row.gaps_s) == 5 and row.completion_tokens == 6 for row in rows)
+    ttft_s = sorted(row.first_content_s - row.intended_s for row in rows if row.first_content_s is not None)
+    assert 0.045 < ttft_s[len(ttft_s) // 2] < 0.2
