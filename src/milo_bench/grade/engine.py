@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Final, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -13,8 +12,7 @@ from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, CheckSpec, Fixture, Graded, RunHeader, Verdict, Workload
 from milo_bench.grade import checks as _registered  # noqa: F401  importing the package fills CHECKS
 from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass
-
-_KEPT_WORKLOADS: Final = 64
+from milo_bench.grade.per_workload import PerWorkload
 
 
 class CheckBroken(MiloError):
@@ -122,25 +120,13 @@ def _narrowed(workload: Workload, only: Collection[str]) -> Workload:
     return msgspec.structs.replace(workload, checks=kept)
 
 
-_STEPS: OrderedDict[int, tuple[Workload, tuple[_Step, ...]]] = OrderedDict()
-
-
+@PerWorkload
 def _steps(workload: Workload) -> tuple[_Step, ...]:
-    """The registered checks of ``workload``, looked up once.
-
-    Keyed by identity, because a workload holds dicts and has no hash; the entry keeps the
-    workload alive, so its id cannot pass to another one meanwhile.
-    """
-    known = _STEPS.get(id(workload))
-    if known is not None and known[0] is workload:
-        return known[1]
+    """The registered checks of ``workload``."""
     steps = []
     for spec in workload.checks:
         check = CHECKS.get(spec.name)
         steps.append(_Step(check, spec, check if isinstance(check, JudgesBypass) else None))
-    _STEPS[id(workload)] = (workload, tuple(steps))
-    while len(_STEPS) > _KEPT_WORKLOADS:
-        _STEPS.popitem(last=False)
     return tuple(steps)
 
 

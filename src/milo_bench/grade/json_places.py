@@ -28,6 +28,8 @@ def written(value: Any) -> str:
     """A JSON value as a person reads it in a reason: text without quotes, null as null, cut at 200 characters."""
     if isinstance(value, str):
         plain = value
+    elif value is None:
+        plain = "null"
     else:
         try:
             plain = json.dumps(value, ensure_ascii=False)

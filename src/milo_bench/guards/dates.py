@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from milo_bench.core.records import Frozen
+from milo_bench.guards.month_names import MONTH_BY_FORM
 
 MAX_CHARS: Final = 64  # nothing longer is one date
 ENGLISH: Final = ("en",)
@@ -27,6 +28,7 @@ _WEEKDAY = r"(?:mon|tue(?:s)?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣－", "-") | {"\u00a0": " ", "\u202f": " ", "／": "/", "’": "'"})
 _OCR_DIGITS = str.maketrans("lI|OoS", "111005")
 
+_DIGIT = re.compile(r"\d")
 _ISO = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _TIME = (
     r"(?:\d{1,2}[:.]\d{2}(?:[:.]\d{2})?(?:\.\d+)?\s*(?:[ap]\.?m\.?)?|\d{1,2}\s*[ap]\.?m\.?|\d{1,2}h\d{0,2})"
@@ -42,6 +44,7 @@ _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 _DAY_NAME = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th)?(?:\s+(?:day\s+)?of)?[-/., ]*({_MONTH})[-/., ']*(\d{{4}}|\d{{2}})")
 _NAME_DAY = re.compile(rf"({_MONTH})[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,\s*|[-/. ]\s*)'?(\d{{4}}|\d{{2}})")
 _NAME_YEAR_FIRST = re.compile(rf"(\d{{4}})[-/., ]+({_MONTH})[-/., ]+(\d{{1,2}})")
+_MONTH_AS_WORD = re.compile(r"([0-9]{1,2})([^\d]+)([0-9]{4})([^\d]*)")
 _OCR_SHAPE = re.compile(r"([\dlI|OoS]{1,4})([-/.])([\dlI|OoS]{1,2})\2([\dlI|OoS]{1,4})")
 
 
@@ -71,7 +74,7 @@ def normalise_date(text: str, *, day_first: bool = True, languages: tuple[str, .
         text = text.strip()
         if not 6 <= len(text) <= MAX_CHARS:
             return None
-    return _normalise(text, day_first, languages)
+    return _normalise(text, day_first, languages) if _DIGIT.search(text) else None
 
 
 @lru_cache(maxsize=16_384)
@@ -83,7 +86,8 @@ def _normalise(text: str, day_first: bool, languages: tuple[str, ...]) -> str | 
     core = core_match[1].strip("()[], ") if core_match else plain.casefold()
     if (known := _by_pattern(core, day_first)) is not None:
         return known or None
-    return _by_dateparser(text.translate(_DASHES).strip(), day_first, languages)
+    text = text.translate(_DASHES).strip()
+    return _by_month_name(text, languages) or _by_dateparser(text, day_first, languages)
 
 
 def _by_pattern(core: str, day_first: bool) -> str | None:
@@ -102,6 +106,16 @@ def _by_pattern(core: str, day_first: bool) -> str | None:
     if match := _NAME_YEAR_FIRST.fullmatch(core):
         return _checked(match[1], match[2], match[3]) or ""
     return None
+
+
+def _by_month_name(text: str, languages: tuple[str, ...]) -> str | None:
+    """The date where it is written out plainly in one of ``languages``; None where dateparser may know more."""
+    match = _MONTH_AS_WORD.fullmatch(text)
+    if match is None:
+        return None
+    form = (match[2] + match[4]).lower()
+    month = next((MONTH_BY_FORM[one][form] for one in languages if form in MONTH_BY_FORM.get(one, ())), None)
+    return _checked(match[3], str(month), match[1]) if month else None
 
 
 def _checked(year: str, month: str, day: str) -> str | None:

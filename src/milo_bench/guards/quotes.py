@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz
-
-from milo_bench.core.records import Frozen
 
 MIN_SCORE: Final = 0.9
 MIN_FUZZY_CHARS: Final = 8  # a shorter quote has too few letters to forgive one
@@ -23,8 +22,15 @@ MAX_FUZZY_CHARS: Final = 2_000
 _SAME = str.maketrans(
     dict.fromkeys("‐‑‒–—―−﹣－", "-") | dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"') | {"…": "..."}
 )
-_LINE_HYPHEN = re.compile(r"(?<=[^\W\d])(?:[-‐]\s*\n\s*|\u00ad\s*)(?=[^\W\d])")
-_SPACE = re.compile(r"[\s\u200b\ufeff]+")
+_BLANK: Final = r"[\s\u200b\ufeff]"
+# Where a text differs from its comparable form: a hyphen at a line end within a word, white space that
+# is not one space, any other mark that is written otherwise. Each part begins with a set of characters,
+# for the search skips to those, and takes possessively, for then no text is slow.
+_UNLIKE = re.compile(
+    r"(?P<hyphen>(?:[-‐](?<=[^\W\d].)[^\S\n]*+\n\s*+|\u00ad(?<=[^\W\d].)\s*+)(?=[^\W\d]))"
+    rf"|(?P<blank> {_BLANK}++|{_BLANK}(?<! ){_BLANK}*+)"
+    r"|[^\x00-_a-\x7f]"
+)
 _DIGITS = re.compile(r"\d")
 _UNSPACED_SCRIPTS_FROM: Final = "\u2e80"  # from here on scripts write words without spaces between
 
@@ -37,11 +43,20 @@ class QuoteMatch(NamedTuple):
     score: float
 
 
-class _Index(Frozen, frozen=True):
-    """A text made comparable; ``offsets[i]`` is where its character i came from in the text."""
+class _Index(NamedTuple):
+    """A text made comparable, as stretches that ``text`` has from the source unchanged.
+
+    The stretch from ``starts[i]`` on stands in the source from ``origins[i]`` on.
+    """
 
     text: str
-    offsets: tuple[int, ...]
+    starts: list[int]
+    origins: list[int]
+
+    def origin(self, at: int) -> int:
+        """Where character ``at`` of ``text`` came from in the source."""
+        stretch = bisect_right(self.starts, at) - 1
+        return self.origins[stretch] + at - self.starts[stretch]
 
 
 def find_quote(quote: str, source: str, *, min_score: float = MIN_SCORE) -> QuoteMatch | None:
@@ -53,7 +68,7 @@ def find_quote(quote: str, source: str, *, min_score: float = MIN_SCORE) -> Quot
     start = _at_word_edges(quote, source)
     if start >= 0 and not quote.isspace():
         return QuoteMatch(start, start + len(quote), 1.0)
-    wanted = _index.__wrapped__(quote).text.strip()
+    wanted = _made_comparable(quote).text.strip()
     if not wanted:
         return None
     index = _index(source)
@@ -81,7 +96,7 @@ def _nearest(wanted: str, index: _Index, min_score: float) -> QuoteMatch | None:
 
 
 def _match(index: _Index, start: int, end: int, score: float) -> QuoteMatch:
-    return QuoteMatch(index.offsets[start], index.offsets[end - 1] + 1, score)
+    return QuoteMatch(index.origin(start), index.origin(end - 1) + 1, score)
 
 
 def _at_word_edges(wanted: str, text: str) -> int:
@@ -108,24 +123,39 @@ def _joined(text: str, at: int) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _index(text: str) -> _Index:
+def _index(source: str) -> _Index:
+    return _made_comparable(source)
+
+
+def _made_comparable(text: str) -> _Index:
     """White space runs as one space, line-end hyphens gone, one kind of dash and quote, ligatures spelt out."""
     pieces: list[str] = []
-    offsets: list[int] = []
-    dropped = {at for match in _LINE_HYPHEN.finditer(text) for at in range(*match.span())}
-    spaces = {match.start(): match.end() for match in _SPACE.finditer(text)}
-    skip_to = 0
-    for at, mark in enumerate(text):
-        if at < skip_to or at in dropped:
+    starts: list[int] = []
+    origins: list[int] = []
+    length = done = 0
+    for match in _UNLIKE.finditer(text):
+        begin, end = match.span()
+        if begin > done:
+            pieces.append(text[done:begin])
+            starts.append(length)
+            origins.append(done)
+            length += begin - done
+        done = end
+        if match.lastgroup == "hyphen":
             continue
-        if at in spaces:
-            skip_to = spaces[at]
-            pieces.append(" ")
-            offsets.append(at)
-            continue
-        plain = mark if mark.isascii() else unicodedata.normalize("NFKC", mark).translate(_SAME)
-        if mark == "`":
-            plain = "'"
+        plain = " " if match.lastgroup == "blank" else _plain(match[0])
         pieces.append(plain)
-        offsets.extend([at] * len(plain))
-    return _Index("".join(pieces), tuple(offsets))
+        for _ in plain:  # each letter of a ligature comes from the one mark
+            starts.append(length)
+            origins.append(begin)
+            length += 1
+    if done < len(text):
+        pieces.append(text[done:])
+        starts.append(length)
+        origins.append(done)
+    return _Index("".join(pieces), starts, origins)
+
+
+@lru_cache(maxsize=4_096)
+def _plain(mark: str) -> str:
+    return unicodedata.normalize("NFKC", mark).translate(_SAME)

@@ -82,19 +82,19 @@ class ExactFields:
         if got is ABSENT:
             reason = f"{name} is not in the answer; expected {expected}"
             return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected=expected)
-        likeness = rules.likeness(name, gold)
-        if got == gold or self._right(case, name, gold, comparable(got, likeness), likeness):
+        if got == gold or self._right(case, name, gold, got, rules.likeness(name, gold)):
             return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=written(got))
         category, reason = self._wrong(case, rules, name, gold, got)
         spans = tuple(span for span in (find_value(case.output, name), _gold_span(case, name)) if span is not None)
         return Verdict(self.name, self.version, "fail", category, reason, name, spans, expected, written(got))
 
-    def _right(self, case: GradeCase, name: str, gold: Any, got: object, likeness: Likeness) -> bool:
-        if got == comparable(gold, likeness):
+    def _right(self, case: GradeCase, name: str, gold: Any, got: Any, likeness: Likeness) -> bool:
+        alike = comparable(got, likeness)
+        if alike == comparable(gold, likeness):
             return True
         accept = case.fixture.expect.get("accept")
         further = accept.get(name, ()) if isinstance(accept, dict) else ()
-        return isinstance(further, list | tuple) and any(got == comparable(one, likeness) for one in further)
+        return isinstance(further, list | tuple) and any(alike == comparable(one, likeness) for one in further)
 
     def _wrong(self, case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any, got: Any) -> tuple[str, str]:
         expected, value = written(gold), written(got)
@@ -106,9 +106,8 @@ class ExactFields:
             return "invented_value", f"{name} is {value}{also}; expected null, for the source does not say"
         if confused := _confused_with(case, rules, name, got):
             return f"confused_with:{confused}", f"{name} is {value}, which is the {confused}; expected {expected}"
-        if rules.likeness(name, gold).kind == "date" and isinstance(comparable(got, rules.likeness(name, gold)), str):
-            return "wrong_field", f"{name} is {value}; expected {expected}"
-        if rules.likeness(name, gold).kind == "date":
+        likeness = rules.likeness(name, gold)
+        if likeness.kind == "date" and not isinstance(comparable(got, likeness), str):
             return "unreadable_date", f"{name} is {value}, which is no full date; expected {expected}"
         return "wrong_field", f"{name} is {value}; expected {expected}"
 
@@ -116,8 +115,10 @@ class ExactFields:
 def _confused_with(case: GradeCase, rules: ExactFieldsParams, name: str, got: Any) -> str:
     """The name of the decoy or other field whose value ``got`` is, or ""."""
     for label, value in _others(case, name):
+        if value in (None, ""):
+            continue
         likeness = rules.likeness(name, value)
-        if value not in (None, "") and comparable(got, likeness) == comparable(value, likeness):
+        if comparable(got, likeness) == comparable(value, likeness):
             return label
     return ""
 

@@ -13,6 +13,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import find_value
+from milo_bench.grade.per_workload import PerWorkload
 
 _LISTED: Final = 20  # errors written out; the rest is counted
 _encode = msgspec.json.Encoder().encode
@@ -44,7 +45,7 @@ class Schema:
         if not answer.usable:
             return [Verdict(self.name, self.version, "fail", "malformed_json", f"no JSON to check: {answer.problem}")]
         wanted = read_params(self.name, params, SchemaParams)
-        validator = _validator(_encode(case.workload.json_schema), wanted.formats)
+        validator = _validator(_schema_text(case.workload), wanted.formats)
         if validator.is_valid(answer.value):
             return [Verdict(self.name, self.version, "pass", reason="the answer fits the schema")]
         errors = list(validator.iter_errors(answer.value))
@@ -59,6 +60,11 @@ class Schema:
         ]
         reason = "; ".join(lines)
         return [Verdict(self.name, self.version, "fail", "schema_violation", reason, spans=tuple(spans))]
+
+
+@PerWorkload
+def _schema_text(workload: Workload) -> bytes:
+    return _encode(workload.json_schema)
 
 
 @lru_cache(maxsize=64)

@@ -16,6 +16,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import find_value, written
+from milo_bench.grade.per_workload import PerWorkload
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.quotes import MIN_SCORE, find_quote
 
@@ -23,7 +24,7 @@ Support: TypeAlias = Literal["auto", "words", "date", "none"]
 
 
 _WORD = re.compile(r"[^\W_]+")
-_LINE_HYPHEN = re.compile(r"(?<=[^\W\d])[-‐\u00ad]\s*\n\s*(?=[^\W\d])")
+_LINE_HYPHEN = re.compile(r"(?<=[^\W\d])[-‐\u00ad][^\S\n]*+\n\s*+(?=[^\W\d])")
 _MIN_JOINED: Final = 5  # characters
 
 
@@ -107,6 +108,7 @@ class SourceSpans:
         return Verdict(self.name, self.version, "fail", category, reason, name, marked, got=got)
 
 
+@PerWorkload
 def _judged_fields(workload: Workload) -> frozenset[str]:
     """Fields whose values come from a fixed list in the schema."""
     properties = (workload.json_schema or {}).get("properties")
