@@ -46,6 +46,7 @@ class FakeTarget:
             name=config.name,
             api=config.api,
             model=config.model or self._script.models[0],
+            hosted=config.hosted,  # so that the rules for hosted targets can be tried without one
             quantisation=config.quantisation,
             family=config.family,
             runtime="fake",
