@@ -17,8 +17,8 @@ from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.starting import StartTimes, restart_by_command, watch_own_start
 
 _FIRST_K = 5
-_STEADY, _QUICK_STEADY = 20, 8
-_IDLE_S, _QUICK_IDLE_S = 10.0, 1.0
+_STEADY, _QUICK_STEADY = 12, 6
+_IDLE_S, _QUICK_IDLE_S = 5.0, 1.0
 _PENALTY = 3.0  # times the steady latency
 _LEAST_EXTRA_S = 0.5
 _TOO_LARGE_TOKENS = 1 << 24  # of context: hundreds of gigabytes for the smallest of models
@@ -108,7 +108,7 @@ async def _after_idle(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
 async def _latencies(ctx: ProbeContext, count: int) -> list[float] | None:
     taken = []
     for number in range(count):
-        exchange = await ctx.ask(f"ping {number % 10}", max_tokens=4)
+        exchange = await ctx.ask(f"ping {number % 10}", max_tokens=1)
         if exchange.failure is not None:
             return None
         taken.append(exchange.timings.latency_s)

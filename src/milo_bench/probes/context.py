@@ -109,7 +109,7 @@ class ProbeContext:
         ``request`` gives the rest of what is asked (stop, seed, schema, tools); its messages come
         after the canary's. The answer is a failure, never an exception.
         """
-        marked = f"(reference {self.canaries.fresh()})\n{text}" if canary else text
+        marked = f"Ref {self.canaries.fresh()}\n{text}" if canary else text
         first = (Message("system", system),) if system else ()
         base = request or ChatRequest((), max_tokens=max_tokens)
         whole = msgspec.structs.replace(base, messages=(*first, Message("user", marked), *base.messages))
@@ -163,7 +163,7 @@ class ProbeContext:
 
     def body(self, text: str, *, max_tokens: int = 8, stream: bool = False) -> dict[str, Any]:
         """A raw OpenAI chat request as plain data, with a fresh canary."""
-        marked = f"(reference {self.canaries.fresh()})\n{text}"
+        marked = f"Ref {self.canaries.fresh()}\n{text}"
         extra = self.config.settings.get("extra_body", {})
         return {
             "model": self.model,

@@ -18,7 +18,7 @@ from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.processes import resident_bytes
 
-_SOAK_S, _QUICK_SOAK_S = 20.0, 4.0
+_SOAK_S, _QUICK_SOAK_S = 12.0, 4.0
 _MOST_REQUESTS = 400
 _FEWEST_REQUESTS = 24
 _LONGEST_SHARE = 3.0  # a slow server gets up to that much longer to reach the fewest requests

@@ -61,6 +61,7 @@ class PrivacyLeak(Probe):
 
     async def _send(self, ctx: ProbeContext) -> None:
         """Right, failing, cut, abandoned: servers that log nothing of a good request may log a bad one whole."""
+        ctx.canaries.long = True  # a cut piece of a long one is still known
         await ctx.ask("Say hello.", max_tokens=8)
         await ctx.ask("Say hello.", max_tokens=8, system=f"You are a clerk. {ctx.canaries.fresh()}")
         await ctx.ask(f"Repeat exactly: {ctx.canaries.fresh()}", max_tokens=48)

@@ -15,8 +15,8 @@ from milo_bench.core.records import ProbeResult
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import OpenFresh, ProbeContext, ProbeOptions
 
-# One module a probe, of the same name, in the order in which they run: what needs a cold server first, what ends servers last, and the
-# search for canaries after everything that sent one.
+# One module a probe, of the same name, in the order in which they run: what needs a cold server
+# first, what ends servers last, and the search for canaries after everything that sent one.
 MODULES = (
     "readiness",
     "cold_start",
