@@ -13,12 +13,15 @@ from milo_bench.core.registry import Registry
 Generate: TypeAlias = Callable[[int, Path], list[Fixture]]
 
 
-def _part(module: str) -> Generate:
-    """``generate`` of a module of this package, imported when it is called: loading a suite needs none."""
+def _part(module: str, *, slice_: slice = slice(None)) -> Generate:
+    """``generate`` of a module of this package, imported when it is called: loading a suite needs none.
+
+    ``slice_`` is for fixtures that are too large for one file.
+    """
 
     def generate(seed: int, root: Path) -> list[Fixture]:
         loaded = importlib.import_module(f"{__name__}.{module}")
-        return cast(Generate, loaded.generate)(seed, root)
+        return cast(Generate, loaded.generate)(seed, root)[slice_]
 
     return generate
 
@@ -31,5 +34,15 @@ GENERATORS.add(
         "fixtures/extraction.jsonl": _part("case_ops_v1_extraction"),
         "fixtures/timeline.jsonl": _part("case_ops_v1_timeline"),
         "fixtures/drafting.jsonl": _part("case_ops_v1_drafting"),
+    },
+)
+GENERATORS.add(
+    "claims_v1",
+    {
+        "fixtures/packets_1.jsonl": _part("claims_v1_packets", slice_=slice(0, 40)),
+        "fixtures/packets_2.jsonl": _part("claims_v1_packets", slice_=slice(40, 80)),
+        "fixtures/packets_3.jsonl": _part("claims_v1_packets", slice_=slice(80, 120)),
+        "fixtures/notes.jsonl": _part("claims_v1_notes"),
+        "fixtures/handoff.jsonl": _part("claims_v1_handoff"),
     },
 )

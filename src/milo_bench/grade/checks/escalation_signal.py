@@ -1,0 +1,82 @@
+"""A summary's escalation signal in, whether its level is the gold one and its lines show it out.
+
+``expect``: ``escalation`` is ``{"level": "routine"|"watch"|"escalate", "lines": [numbers]}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.packet_lines import cited
+from milo_bench.grade.sections import read_sections, section_named
+
+LEVELS: Final = ("routine", "watch", "escalate")
+_LEVEL = re.compile(r"\b(routine|watch|escalate)\b", re.IGNORECASE)
+_LEADING = re.compile(r"[\s\"'*_`]*(routine|watch|escalate)\b", re.IGNORECASE)
+_HEADINGS: Final = ("Summary", "Missing Documents", "Escalation Signal", "Evidence Lines")
+
+
+class EscalationSignalParams(Params, frozen=True):
+    """``evidence``: whether a right watch or escalate must also cite one of the gold's lines."""
+
+    section: str = "Escalation Signal"
+    evidence: bool = True
+
+
+class EscalationSignal:
+    """The level, with both levels for a confusion matrix; and, as a verdict of its own, its evidence."""
+
+    name = "escalation_signal"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, EscalationSignalParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, EscalationSignalParams)
+        gold = case.fixture.expect.get("escalation")
+        if not isinstance(gold, dict) or gold.get("level") not in LEVELS:
+            return [Verdict(self.name, self.version, "skip", reason="the fixture names no level")]
+        expected: str = gold["level"]
+        section = section_named(read_sections(case.output, (*_HEADINGS, rules.section)), rules.section)
+        if section is None or not section.items:
+            reason = f"the answer has nothing under {rules.section}"
+            return [Verdict(self.name, self.version, "fail", "missing_section", reason, "level", (), expected)]
+        spans = (Span("output", section.start, section.end, "escalation signal"),)
+        level = _level(section.text)
+        if not level:
+            reason = "the signal names no level, or more than one"
+            return [Verdict(self.name, self.version, "fail", "unknown_label", reason, "level", spans, expected)]
+        if level != expected:
+            lower = LEVELS.index(level) < LEVELS.index(expected)
+            category = "under_escalated" if lower else "over_escalated"
+            reason = f"the signal is {level}; expected {expected}"
+            return [Verdict(self.name, self.version, "fail", category, reason, "level", spans, expected, level)]
+        verdicts = [Verdict(self.name, self.version, "pass", subject="level", expected=expected, got=level)]
+        if rules.evidence and expected != "routine":
+            verdicts.append(self._evidence(section.text, gold.get("lines", []), spans))
+        return verdicts
+
+    def _evidence(self, text: str, lines: list[int], spans: tuple[Span, ...]) -> Verdict:
+        named = cited(text)
+        expected = "one of " + ", ".join(f"L{line}" for line in lines)
+        got = ", ".join(f"L{line}" for line in named)
+        if set(named) & set(lines):
+            return Verdict(self.name, self.version, "pass", subject="evidence", expected=expected, got=got)
+        reason = "the level is right, and the lines cited for it do not show it"
+        return Verdict(self.name, self.version, "fail", "wrong_evidence", reason, "evidence", spans, expected, got)
+
+
+def _level(text: str) -> str:
+    """The level at the start, else the only level named."""
+    if leading := _LEADING.match(text):
+        return leading[1].lower()
+    levels = {match.lower() for match in _LEVEL.findall(text)}
+    return levels.pop() if len(levels) == 1 else ""
+
+
+CHECKS.add(EscalationSignal.name, EscalationSignal())

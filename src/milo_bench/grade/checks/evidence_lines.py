@@ -1,0 +1,137 @@
+"""An answer that cites numbered lines in, one verdict a statement out: cited, to lines that exist and state it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.fact_rows import read_rows
+from milo_bench.grade.packet_lines import cited, find_line_citations, packet_lines, unsupported_by_lines
+from milo_bench.grade.packet_lines import without_line_citations as blanked
+from milo_bench.grade.sections import Item, read_sections, section_named
+from milo_bench.guards.citations import is_claim
+from milo_bench.guards.quotes import find_quote
+from milo_bench.guards.sentences import split_sentences
+
+_QUOTED = re.compile(r"[\"“”«»](.{2,400}?)[\"“”«»]|(?<!\w)['‘](.{2,400}?)['’](?!\w)")
+_BARE_LINE = re.compile(r"\bL\s?(\d{1,6})\b")
+_NEEDS_NONE: Final = re.compile(r"\W*(?:none|nothing|routine)\b", re.IGNORECASE)
+_READ_CHARS: Final = 40_000
+
+
+class EvidenceLinesParams(Params, frozen=True):
+    """``sections``: whose items must each cite; none for prose, where each sentence that states something must.
+
+    ``quotes``: the section that lists cited lines with words of them. ``rows``: the key of a JSON answer's
+    list of facts, each with its own line.
+    """
+
+    sections: list[str] = []
+    quotes: str = ""
+    rows: str = ""
+    day_first: bool = True
+
+
+class _Statement(NamedTuple):
+    subject: str
+    text: str
+    numbers: tuple[int, ...]
+    start: int
+    end: int
+
+
+class EvidenceLines:
+    name = "evidence_lines"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, EvidenceLinesParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, EvidenceLinesParams)
+        lines = packet_lines(case.fixture)
+        if not lines:
+            return [Verdict(self.name, self.version, "skip", reason="the input holds no numbered lines")]
+        if rules.rows and not case.json.usable:
+            reason = f"no rows to read: {case.json.problem}"
+            return [Verdict(self.name, self.version, "fail", "malformed_json", reason)]
+        verdicts = [self._statement(one, lines, rules.day_first) for one in _statements(case, rules)]
+        if rules.quotes:
+            verdicts += self._quotes(case, rules, lines)
+        if not verdicts:
+            return [Verdict(self.name, self.version, "fail", "no_evidence", "the answer states nothing with a line")]
+        return verdicts
+
+    def _statement(self, one: _Statement, lines: Mapping[int, str], day_first: bool) -> Verdict:
+        span: tuple[Span, ...] = (Span("output", one.start, one.end, one.subject),) if one.end else ()
+        if not one.numbers:
+            reason = f"no line is cited for {one.text[:80]!r}"
+            return Verdict(self.name, self.version, "fail", "no_evidence", reason, one.subject, span)
+        absent = [number for number in one.numbers if number not in lines]
+        if absent:
+            reason = f"{', '.join(f'L{number}' for number in absent)} is cited, and the packet ends at L{max(lines)}"
+            return Verdict(self.name, self.version, "fail", "unknown_line", reason, one.subject, span)
+        got = ", ".join(f"L{number}" for number in one.numbers)
+        wrong = unsupported_by_lines(one.text, one.numbers, lines, day_first=day_first)
+        if not wrong:
+            return Verdict(self.name, self.version, "pass", subject=one.subject, got=got)
+        if one.end:
+            span = tuple(Span("output", one.start + fact.start, one.start + fact.end, fact.kind) for fact in wrong)
+        said = ", ".join(f"{fact.text!r} ({fact.kind})" for fact in wrong[:8])
+        reason = f"{got} does not state {said}"
+        return Verdict(self.name, self.version, "fail", "unsupported_by_lines", reason, one.subject, span)
+
+    def _quotes(self, case: GradeCase, rules: EvidenceLinesParams, lines: Mapping[int, str]) -> list[Verdict]:
+        section = section_named(read_sections(case.output, (*rules.sections, rules.quotes)), rules.quotes)
+        if section is None or not section.items:
+            reason = f"the answer has nothing under {rules.quotes}"
+            return [Verdict(self.name, self.version, "fail", "missing_section", reason, rules.quotes)]
+        return [self._quote(number, item, lines) for number, item in enumerate(section.items, 1)]
+
+    def _quote(self, place: int, item: Item, lines: Mapping[int, str]) -> Verdict:
+        subject = f"evidence {place}"
+        span = (Span("output", item.start, item.end, subject),)
+        numbers = cited(item.text) or tuple(int(number) for number in _BARE_LINE.findall(item.text))
+        unquoted = _QUOTED.search(item.text)
+        quote = next((group for group in unquoted.groups() if group), "") if unquoted else ""
+        if not numbers or not quote:
+            what = "line number" if not numbers else "quoted words"
+            reason = f"{item.text[:80]!r} has no {what}"
+            return Verdict(self.name, self.version, "fail", "no_evidence", reason, subject, span)
+        if any(find_quote(quote.rstrip(". …"), lines.get(number, "")) for number in numbers):
+            return Verdict(self.name, self.version, "pass", subject=subject)
+        reason = f"{quote[:80]!r} does not stand in {', '.join(f'L{number}' for number in numbers)}"
+        return Verdict(self.name, self.version, "fail", "wrong_quote", reason, subject, span)
+
+
+def _statements(case: GradeCase, rules: EvidenceLinesParams) -> Iterator[_Statement]:
+    """What must be cited: rows of a JSON answer, items of sections, or sentences of prose."""
+    if rules.rows:
+        for place, row in enumerate(read_rows(case.json.value, rules.rows), 1):
+            yield _Statement(f"row {place}", row.fact, row.numbers, 0, 0)
+        return
+    text = case.output[:_READ_CHARS]
+    if rules.sections:
+        headings = [*rules.sections, *([rules.quotes] if rules.quotes else [])]
+        for section in read_sections(text, headings):
+            if section.name == rules.quotes:
+                continue
+            for place, item in enumerate(section.items, 1):
+                if not _NEEDS_NONE.match(item.text):
+                    subject = f"{section.name} {place}"
+                    yield _Statement(subject, item.text, cited(item.text), item.start, item.end)
+        return
+    # Citations are blanked before the text is split, and belong to the sentence before or around them.
+    sentences = split_sentences(blanked(text))
+    citations = find_line_citations(text)
+    for place, sentence in enumerate(sentences, 1):
+        stop = sentences[place].start if place < len(sentences) else len(text)
+        numbers = tuple(n for one in citations if sentence.start <= one.start < stop for n in one.numbers)
+        if numbers or is_claim(sentence.text):
+            yield _Statement(f"sentence {place}", sentence.text, numbers, sentence.start, sentence.end)
+
+
+CHECKS.add(EvidenceLines.name, EvidenceLines())

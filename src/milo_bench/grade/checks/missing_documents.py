@@ -1,0 +1,112 @@
+"""A list of missing documents in, the gold list met out: each missed and each invented document apart.
+
+``expect``: ``missing_documents``, ``present_documents`` and ``waived_documents`` are lists of
+``{"name", "aliases"}``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.document_names import NamedDocument, read_documents
+from milo_bench.grade.packet_lines import without_line_citations
+from milo_bench.grade.sections import Item, read_sections, section_named
+
+_NOTHING = re.compile(
+    r"\W*(?:none|nothing|no(?:ne)? (?:documents? )?(?:(?:is|are) )?(?:missing|outstanding|found)?|n/?a|"
+    r"not found in packet|no missing documents|all (?:requested )?documents .{0,40})\W*",
+    re.IGNORECASE,
+)
+_OPEN: Final = re.compile(r"\b(?:not|never|no|missing|outstanding|await\w*|pending|promised|requested|yet)\b|n't", re.I)
+_THERE: Final = re.compile(
+    r"\b(?:received|in (?:the )?packet|on file|provided|present|supplied|withdrawn|waived)\b", re.I
+)
+
+
+class MissingDocumentsParams(Params, frozen=True):
+    """``section``: the heading of the list."""
+
+    section: str = "Missing Documents"
+
+
+class MissingDocuments:
+    """One verdict for each document of the gold, one for each item that names anything else.
+
+    An item that says of its document that it is there ("lease: received") makes no claim that it is missing.
+    """
+
+    name = "missing_documents"
+    version = "1"
+
+    def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
+        read_params(self.name, params, MissingDocumentsParams)
+
+    def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
+        rules = read_params(self.name, params, MissingDocumentsParams)
+        if not isinstance(case.fixture.expect.get("missing_documents"), list):
+            return [Verdict(self.name, self.version, "skip", reason="the fixture names no missing documents")]
+        section = section_named(read_sections(case.output, _headings(rules.section)), rules.section)
+        if section is None:
+            reason = f"the answer has no section {rules.section}"
+            return [Verdict(self.name, self.version, "fail", "missing_section", reason)]
+        return list(self._judge(case, section.items))
+
+    def _judge(self, case: GradeCase, items: tuple[Item, ...]) -> Iterator[Verdict]:
+        expect = case.fixture.expect
+        missing = read_documents(expect.get("missing_documents"))
+        claimed = [item for item in items if not _says_nothing(item) and not _says_there(item)]
+        named: set[str] = set()
+        extra: list[tuple[Item, str, str]] = []
+        for item in claimed:
+            text = without_line_citations(item.text)
+            hits = [document.name for document in missing if document.spoken_of(text)]
+            named.update(hits)
+            if not hits:
+                extra.append((item, *_other(text, expect)))
+        for document in missing:
+            if document.name in named:
+                yield Verdict(self.name, self.version, "pass", subject=document.name, expected="missing", got="missing")
+            else:
+                reason = f"{document.name} ({document.state or 'asked for'}) is not in the packet and not in the list"
+                category = "missed_document"
+                yield Verdict(self.name, self.version, "fail", category, reason, document.name, (), "missing", "")
+        for item, category, what in extra:
+            spans = (Span("output", item.start, item.end, category),)
+            reason = f"{item.text[:80]!r} is listed as missing; {what}"
+            yield Verdict(self.name, self.version, "fail", category, reason, item.text[:60], spans, "", "missing")
+        if not missing and not extra:
+            yield Verdict(self.name, self.version, "pass", reason="nothing is missing and nothing is listed")
+
+
+def _headings(section: str) -> tuple[str, ...]:
+    """The heading asked for and those around it, so that the list ends where the next section begins."""
+    around = ("Summary", "Missing Documents", "Escalation Signal", "Evidence Lines")
+    return tuple(dict.fromkeys((section, *around)))
+
+
+def _says_nothing(item: Item) -> bool:
+    return bool(_NOTHING.fullmatch(without_line_citations(item.text).strip()))
+
+
+def _says_there(item: Item) -> bool:
+    text = without_line_citations(item.text)
+    return bool(_THERE.search(text)) and not _OPEN.search(text)
+
+
+def _other(text: str, expect: Mapping[str, Any]) -> tuple[str, str]:
+    """What an item that is not in the gold list names: a document that is there, one withdrawn, or none at all."""
+    for key, category, what in (
+        ("present_documents", "present_document", "it is in the packet"),
+        ("waived_documents", "waived_document", "it was asked for and withdrawn"),
+    ):
+        known: tuple[NamedDocument, ...] = read_documents(expect.get(key))
+        if any(document.spoken_of(text) for document in known):
+            return category, what
+    return "invented_document", "nobody asked for it in this claim"
+
+
+CHECKS.add(MissingDocuments.name, MissingDocuments())

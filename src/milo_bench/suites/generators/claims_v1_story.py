@@ -1,0 +1,169 @@
+"""The hand-written claim stories and spare documents of claims_v1 in, typed stories out; their marks are checked."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast, get_args
+
+import yaml
+
+Signal: TypeAlias = Literal["routine", "watch", "escalate"]
+State: TypeAlias = Literal["present", "requested", "promised", "enclosed", "referenced", "waived"]
+Voice: TypeAlias = Literal["note", "email", "call"]
+
+_CONDITION = re.compile(r"\[signal=(\w+)\] ")
+_DOC = re.compile(r"@doc (\d+) (?:item:(\w+) )?(\w+) \| (.+)")
+_KINDS: Final = {
+    "form": "Form",
+    "letter": "Letter",
+    "email": "E-mail",
+    "note": "File note",
+    "call": "Telephone",
+    "pdf": "PDF excerpt",
+    "estimate": "Estimate",
+    "policy": "Policy excerpt",
+    "booklet": "Booklet",
+    "guideline": "Internal",
+    "privacy": "Notice",
+}
+
+
+class Item(NamedTuple):
+    """A document that is asked for in a story. ``says``: what it holds by hearsay."""
+
+    key: str
+    name: str
+    aliases: tuple[str, ...]
+    says: str
+
+
+class Status(NamedTuple):
+    """A place for a sentence about an item's state, in a voice, with the role that has the document."""
+
+    item: str
+    voice: Voice
+    who: str
+
+
+class Line(NamedTuple):
+    """One line of a document; ``signal`` "" stands in every packet, else only where that signal was drawn."""
+
+    text: str
+    signal: str = ""
+    status: Status | None = None
+
+
+class Document(NamedTuple):
+    """``day`` counts from the loss; ``item`` is the key of the asked-for document that this one is, or ""."""
+
+    day: int
+    kind: str
+    title: str
+    item: str
+    lines: tuple[Line, ...]
+
+    @property
+    def kind_name(self) -> str:
+        return _KINDS[self.kind]
+
+
+class Story(NamedTuple):
+    name: str
+    title: str
+    line: str
+    money: str
+    sensitive: bool
+    insured: str
+    items: dict[str, Item]
+    documents: tuple[Document, ...]
+
+
+class Part(NamedTuple):
+    """A document without bearing on the claim; ``line`` is the kind of business it belongs to, or ``any``."""
+
+    kind: str
+    title: str
+    line: str
+    lines: tuple[str, ...]
+
+    @property
+    def kind_name(self) -> str:
+        return _KINDS[self.kind]
+
+
+def load_stories(root: Path) -> tuple[Story, ...]:
+    """bases/packets/*.txt in the order of their names. ValueError where a mark is wrong."""
+    return tuple(_story(path) for path in sorted((root / "bases" / "packets").glob("*.txt")))
+
+
+def load_parts(root: Path) -> tuple[Part, ...]:
+    """bases/parts/*.txt."""
+    found = []
+    for path in sorted((root / "bases" / "parts").glob("*.txt")):
+        for block in path.read_text(encoding="utf-8").split("@part ")[1:]:
+            head, *lines = [line for line in block.splitlines() if line.strip()]
+            kind, title, line = (piece.strip() for piece in head.split("|"))
+            found.append(Part(kind, title, line, tuple(lines)))
+    return tuple(found)
+
+
+def load_rows(root: Path) -> dict[str, Any]:
+    """bases/parts/rows.yaml: rows of listings and the diary."""
+    rows: dict[str, Any] = yaml.safe_load((root / "bases" / "parts" / "rows.yaml").read_text(encoding="utf-8"))
+    return rows
+
+
+def _story(path: Path) -> Story:
+    head_text, body = path.read_text(encoding="utf-8").split("\n---\n", 1)
+    head = yaml.safe_load(head_text)
+    items = {key: Item(key, data["name"], tuple(data["aliases"]), data["says"]) for key, data in head["items"].items()}
+    documents: list[Document] = []
+    for raw in body.splitlines():
+        if not raw.strip():
+            continue
+        if match := _DOC.fullmatch(raw):
+            documents.append(Document(int(match[1]), match[3], match[4], match[2] or "", ()))
+        elif documents:
+            last = documents[-1]
+            documents[-1] = last._replace(lines=(*last.lines, _line(raw, items)))
+        else:
+            raise ValueError(f"{path.name}: text before the first document: {raw!r}")
+    story = Story(
+        name=path.stem,
+        title=head["title"],
+        line=head["line"],
+        money=head["money"],
+        sensitive=head.get("sensitive", False),
+        insured=head["insured"],
+        items=items,
+        documents=tuple(documents),
+    )
+    _check(story)
+    return story
+
+
+def _line(raw: str, items: dict[str, Item]) -> Line:
+    if raw.startswith("@status "):
+        _, item, voice, who = raw.split()
+        if item not in items or voice not in get_args(Voice):
+            raise ValueError(f"no such item or voice: {raw!r}")
+        return Line("", status=Status(item, cast(Voice, voice), who))
+    if match := _CONDITION.match(raw):
+        if match[1] not in get_args(Signal):
+            raise ValueError(f"no such signal: {raw!r}")
+        return Line(raw[match.end() :], signal=match[1])
+    return Line(raw)
+
+
+def _check(story: Story) -> None:
+    """Each item has a document and a place for its state, each signal a line."""
+    lines = [line for document in story.documents for line in document.lines]
+    for item in story.items:
+        if sum(document.item == item for document in story.documents) != 1:
+            raise ValueError(f"{story.name}: item '{item}' needs one document")
+        if not any(line.status and line.status.item == item for line in lines):
+            raise ValueError(f"{story.name}: item '{item}' has no @status line")
+    for signal in ("watch", "escalate"):
+        if not any(line.signal == signal for line in lines):
+            raise ValueError(f"{story.name}: no line for the signal '{signal}'")
