@@ -23,10 +23,14 @@ if TYPE_CHECKING:
         save_verdicts,
         score_logs,
     )
+    from milo_bench.api.loading import LoadOptions, LoadReport, load_target
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
 
 _HOME = {
+    "LoadOptions": "loading",
+    "LoadReport": "loading",
+    "load_target": "loading",
     "ProbeOptions": "probing",
     "has_grave_failure": "probing",
     "probe_target": "probing",
@@ -53,6 +57,8 @@ _HOME = {
 __all__ = [
     "FinishedRun",
     "JudgedAttempt",
+    "LoadOptions",
+    "LoadReport",
     "ProbeOptions",
     "RunOptions",
     "SideRef",
@@ -66,6 +72,7 @@ __all__ = [
     "judge_log",
     "judge_logs",
     "list_targets",
+    "load_target",
     "prepare_weights",
     "probe_target",
     "run_suite",

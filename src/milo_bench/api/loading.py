@@ -17,6 +17,7 @@ from milo_bench import __version__
 from milo_bench.config.settings import Settings, load_settings
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import LoadWindow, Measure, RunEnd, Telemetry, Timeouts
+from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.load_arrivals import Arrival, Arrivals, arrivals_at, parse_trace, trace_rate
 from milo_bench.run.load_capacity import CapacitySearch, Found, LevelOutcome
 from milo_bench.run.load_rows import Mode
@@ -127,6 +128,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Told | No
         tool_version=__version__,
         store_text=settings.privacy.store_text,
         allow_hosted=options.allow_hosted,
+        inventory=quick_fingerprint(env),
     )
     check_hosted(spec, [target.record])
     trace = _read_trace(options.trace, spec) if options.trace else ()

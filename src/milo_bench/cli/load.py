@@ -58,6 +58,14 @@ class Numbers(click.ParamType[Any]):
 _SECONDS = Duration()
 
 
+def _write_whole(data: bytes) -> None:
+    """To standard output, all of it: unbuffered (PYTHONUNBUFFERED) a write into a pipe may take a part in silence."""
+    left = memoryview(data)
+    while left:
+        left = left[sys.stdout.buffer.write(left) :]
+    sys.stdout.buffer.flush()
+
+
 @click.command()
 @click.option("--suite", required=True, help="A shipped suite, or the folder of one; its fixtures are the prompts.")
 @click.option("--model", required=True, metavar="TARGET", help="A target of bench.yaml, by name.")
@@ -166,7 +174,7 @@ def load(
     if as_json:
         import msgspec
 
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(report.as_record()), indent=2).decode() + "\n")
+        _write_whole(msgspec.json.format(msgspec.json.encode(report.as_record()), indent=2) + b"\n")
     else:
         from milo_bench.cli.console import stdout_console
         from milo_bench.report.load_text import print_load
@@ -184,4 +192,4 @@ def load(
         raise Interrupted("Stopped; the windows measured so far are in the log.", hint=f"see {report.path}.")
     if not report.end.complete:
         raise IncompleteRun(report.why, hint=f"the window is in {report.path}; see that the server is up.")
-    say_next(f"milo-bench score {shlex.quote(str(report.path))}")
+    say_next(f"milo-bench run --suite {shlex.quote(suite)} --models {shlex.quote(model)}")

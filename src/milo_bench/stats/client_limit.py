@@ -11,18 +11,20 @@ from milo_bench.core.records import Telemetry
 from milo_bench.run.load_rows import WindowRows
 from milo_bench.stats.machine_samples import used_between
 
-LAG_FLOOR_S = 0.005
-LAG_SHARE = 0.05
+READ_FLOOR_S = 0.0005
+READ_SHARE = 0.10  # of the median gap between chunks
+SEND_FLOOR_S = 0.005
+SEND_SHARE = 0.05  # of the median time to first token
 DELIVERED_LEAST = 0.98
 CPU_MOST = 0.90
 
 RULE = (
     "client_bound where the 99th percentile of the client's delay in reading (request means, by kernel receive stamps) "
-    f"or in sending, or the 95th of its own timers, exceeds the larger of {LAG_FLOOR_S * 1e3:g} ms and "
-    f"{LAG_SHARE * 100:g} % of the median time to first token; or it sent less than "
+    f"exceeds the larger of {READ_FLOOR_S * 1e3:g} ms and {READ_SHARE * 100:g} % of the median gap between chunks; "
+    "or that of its delay in sending, or the 95th of its own timers', exceeds the larger of "
+    f"{SEND_FLOOR_S * 1e3:g} ms and {SEND_SHARE * 100:g} % of the median time to first token; or it sent less than "
     f"{DELIVERED_LEAST * 100:g} % of what was due while places were free, or kept streams busy for less "
-    "than that share of the time; or it used {CPU_MOST * 100:g} % "
-    "of a processor core"
+    f"than that share of the time; or it used {CPU_MOST * 100:g} % of a processor core"
 )
 
 
@@ -35,7 +37,9 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str
     late = [row.late_s for row in measured if row.failure != "unsent"]
     ttft = [row.first_content_s - row.intended_s for row in measured if row.first_content_s is not None]
     # Without a single first token there is nothing that a delay of ours could have moved.
-    limit_s = max(LAG_FLOOR_S, LAG_SHARE * float(np.median(ttft))) if ttft else float("inf")
+    send_limit_s = max(SEND_FLOOR_S, SEND_SHARE * float(np.median(ttft))) if ttft else float("inf")
+    gaps = np.concatenate([np.asarray(row.gaps_s) for row in measured if row.gaps_s] or [np.empty(0)])
+    read_limit_s = max(READ_FLOOR_S, READ_SHARE * float(np.median(gaps))) if len(gaps) else send_limit_s
     client_cpu = used_between(samples, window.from_s, window.to_s, "client_cpu_s", target="")
     others = [s.others_cpu_share for s in samples if s.others_cpu_share is not None and _inside(s, window)]
     sent = sum(row.failure != "unsent" for row in measured)
@@ -46,14 +50,19 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str
         "send_lag_p99_s": _quantile(late, 0.99),
         "timer_lag_p95_s": _quantile(window.loop_lags_s, 0.95),
         "timer_lag_p99_s": _quantile(window.loop_lags_s, 0.99),
-        "lag_limit_s": round(limit_s, 6) if ttft else None,
+        "read_lag_limit_s": round(read_limit_s, 6) if ttft else None,
+        "send_lag_limit_s": round(send_limit_s, 6) if ttft else None,
         "cpu_share_of_core": None if client_cpu is None else round(client_cpu, 4),
         "others_cpu_share": round(sum(others) / len(others), 4) if others else None,
         "delivered_share": None,
         "rule": RULE,
     }
     bound_by = []
-    for name, lag_s in (("reading", "read_lag_p99_s"), ("sending", "send_lag_p99_s"), ("timers", "timer_lag_p95_s")):
+    for name, lag_s, limit_s in (
+        ("reading", "read_lag_p99_s", read_limit_s),
+        ("sending", "send_lag_p99_s", send_limit_s),
+        ("timers", "timer_lag_p95_s", send_limit_s),
+    ):
         if (figures[lag_s] or 0.0) > limit_s:
             bound_by.append(f"{name} {figures[lag_s] * 1e3:.1f} ms late, limit {limit_s * 1e3:.1f} ms")
     if window.scheduled:
