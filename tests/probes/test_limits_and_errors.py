@@ -208,18 +208,18 @@ async def test_a_queue_that_is_served_passes(run_probe: RunProbe) -> None:
 
 async def test_a_queue_refused_with_429_passes(run_probe: RunProbe) -> None:
     fault = {"kind": "status", "status": 429, "retry_after_s": 1}
-    rule = {"when": {"from_request": 10, "to_request": 25}, "fault": fault}
+    rule = {"when": {"from_request": 10, "to_request": 21}, "fault": fault}
     async with start_fake({"reply": {"text": "pong"}, "rules": [rule]}) as fake:
         result = await run_probe("overload", fake.base_url)
     assert result.outcome == "pass", result.finding
-    assert result.evidence["failures_by_kind"] == {"rate_limited": 16}
+    assert result.evidence["failures_by_kind"] == {"rate_limited": 12}
 
 
 async def test_a_queue_that_is_dropped_is_a_failure(run_probe: RunProbe) -> None:
-    rule = {"when": {"from_request": 10, "to_request": 25}, "fault": "reset_before_headers"}
+    rule = {"when": {"from_request": 10, "to_request": 21}, "fault": "reset_before_headers"}
     async with start_fake({"reply": {"text": "pong"}, "rules": [rule]}) as fake:
         result = await run_probe("overload", fake.base_url)
-    assert result.outcome == "fail" and "16 failed: 16 reset" in result.finding
+    assert result.outcome == "fail" and "12 failed: 12 reset" in result.finding
 
 
 async def test_a_slow_reader_that_blocks_others_is_a_failure(run_probe: RunProbe) -> None:

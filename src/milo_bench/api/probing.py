@@ -89,9 +89,10 @@ def _with_log(config: TargetConfig, options: ProbeOptions, folder: Path) -> tupl
     """A server of ours writes its log where the search for canaries looks."""
     if config.api != "llamacpp":
         return config, options
-    log = config.settings.get("log") or str(folder / "server.log")
+    kept = config.settings.get("log")
+    log = str(kept or folder / "server.log")
     watched = config.model_copy(update={"settings": {**config.settings, "log": log}})
-    return watched, msgspec.structs.replace(options, logs=(*options.logs, str(log)))
+    return watched, msgspec.structs.replace(options, logs=(*options.logs, log), passing_log="" if kept else log)
 
 
 def _open_log(path: Path, config: TargetConfig) -> RunLogWriter:

@@ -29,10 +29,14 @@ _CONNECT_S = 5.0
 
 
 class ProbeOptions(Frozen, frozen=True):
-    """What the person asked for. ``logs`` are files, folders or ``journal:UNIT``."""
+    """What the person asked for. ``logs`` are files, folders or ``journal:UNIT``.
+
+    ``passing_log`` is the one among them that ends with the session: the log of our own server.
+    """
 
     quick: bool = False
     logs: tuple[str, ...] = ()
+    passing_log: str = ""
     restart_command: tuple[str, ...] = ()
     ask_limit_s: float = 60.0  # of a single request
 

@@ -14,7 +14,7 @@ from milo_bench.probes.base import PROBES, Case, Probe
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.open_stream import OpenStream
 
-_BURST, _QUICK_BURST = 100, 24
+_BURST, _QUICK_BURST = 100, 20
 _LIMIT_S = 60.0
 _STREAM_TOKENS = 192
 _PLACES = (1, 10, 100)

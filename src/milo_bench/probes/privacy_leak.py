@@ -45,10 +45,12 @@ class PrivacyLeak(Probe):
             usual = [hit for hit in search.hits if not _of_malformed(hit, ctx.canaries)]
             first = (usual or search.hits)[0]
             files = len({hit.place for hit in search.hits})
+            passing = first.place == ctx.options.passing_log
+            place = "the log of the bench's own server (keep it with settings.log)" if passing else first.place
             whose = "Prompt text" if usual else "Text of malformed requests"
             finding = (
                 f"{whose} stands in {files} log{'s' if files > 1 else ''}, on {len(search.hits)} "
-                f"line{'s' if len(search.hits) > 1 else ''}, e.g. {first.place} line {first.line} ({first.form})."
+                f"line{'s' if len(search.hits) > 1 else ''}, e.g. {place} line {first.line} ({first.form})."
             )
             return self.fails(ctx, finding, evidence, "critical" if usual else "major")
         if search.unread or not search.places:
