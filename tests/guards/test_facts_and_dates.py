@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from pathlib import Path
 from typing import Any
 
+import dateparser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,8 @@ from hypothesis import strategies as st
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.facts import find_facts, unsupported_facts
 from milo_bench.guards.measured import measured, wilson_95
-from milo_bench.guards.quotes import find_quote
+from milo_bench.guards.month_names import MONTH_BY_FORM
+from milo_bench.guards.quotes import _made_comparable, find_quote
 
 DATA = Path(__file__).parent.parent / "data"
 
@@ -51,6 +54,19 @@ def test_order_years_and_languages_are_as_stated() -> None:
     assert (normalise_date("1/1/68"), normalise_date("1/1/69")) == ("2068-01-01", "1969-01-01")
     assert normalise_date("14 mars 2025") is None
     assert normalise_date("14 mars 2025", languages=("fr",)) == "2025-03-14"
+
+
+ABROAD = [(language, form, month) for language, forms in MONTH_BY_FORM.items() for form, month in forms.items()]
+
+
+@pytest.mark.parametrize(("language", "form", "month"), ABROAD)
+def test_a_month_read_by_table_is_the_month_that_dateparser_reads(language: str, form: str, month: int) -> None:
+    middle, _, after = form.partition("  ")
+    text = f"3{middle}{'' if middle.endswith(' ') else ' '}2024{' ' if after else ''}{after}"
+    read = dateparser.parse(text, languages=[language], settings={"DATE_ORDER": "DMY"})
+    assert read is not None
+    assert read.date().isoformat() == normalise_date(text, languages=(language,)) == f"2024-{month:02d}-03"
+    assert all(other.get(form, month) == month for other in MONTH_BY_FORM.values())
 
 
 def test_dates_in_running_text_keep_their_places() -> None:
@@ -105,6 +121,21 @@ def test_a_quote_is_found_despite_line_breaks_and_never_with_other_digits(quote:
     source = "About the  over-\npayment on 14 March. Ref 84291, annual, “final”."
     place = find_quote(quote, source)
     assert (source[place.start : place.end] if place else None) == found
+
+
+@given(st.text(st.sampled_from("a1 \n\t-‐\u00ad\u200bﬁ…’é中"), max_size=30))
+def test_a_text_made_comparable_knows_where_each_character_came_from(text: str) -> None:
+    index = _made_comparable(text)
+    places = [index.origin(at) for at in range(len(index.text))]
+    assert places == sorted(places)
+    for at, mark in zip(places, index.text, strict=True):
+        plain = unicodedata.normalize("NFKC", text[at]).translate({ord("‐"): "-", ord("’"): "'"})
+        assert mark in plain or (mark == " " and (text[at].isspace() or text[at] == "\u200b"))
+
+
+@pytest.mark.parametrize("quote", ["a-" + "\n" * 100_000, "a-\n" * 30_000, "a\u00ad" + " " * 100_000 + "1"])
+def test_a_quote_of_line_breaks_without_end_is_soon_judged(quote: str) -> None:
+    assert find_quote(quote, "About the overpayment on 14 March.") is None
 
 
 @given(st.text(max_size=80), st.text(max_size=80))

@@ -63,6 +63,7 @@ def _refuse_constant(name: str) -> Any:
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant)
 _decode_fast = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
 
 
 def read_json_answer(text: str) -> JsonAnswer:
@@ -191,11 +192,14 @@ def _scan(text: str) -> tuple[list[Any], str]:
 
 def _unsound(value: Any) -> str:
     """Why another reader would not take ``value``, or "": depth, infinite numbers, half characters."""
-    if _depth(value) > MAX_DEPTH:
-        return f"nested deeper than {MAX_DEPTH}"
     try:
-        msgspec.json.encode(value)
-    except (ValueError, OverflowError):
+        encoded = _encode(value)
+    except (ValueError, OverflowError, RecursionError):
+        encoded = b""
+    # Measured only where there are brackets enough, or too many to be written out.
+    if (not encoded or encoded.count(b"{") + encoded.count(b"[") > MAX_DEPTH) and _depth(value) > MAX_DEPTH:
+        return f"nested deeper than {MAX_DEPTH}"
+    if not encoded:
         return "a string holds half a surrogate pair"
     waiting = [value]
     while waiting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any
 
 from milo_bench.core.records import Span
@@ -13,8 +14,7 @@ _DECODER = json.JSONDecoder()
 
 def find_value(text: str, key: str, *, label: str = "") -> Span | None:
     """Where the value of the first ``key`` stands in ``text``, or None where it is not found."""
-    written = json.dumps(key, ensure_ascii=False)
-    match = re.search(rf"{re.escape(written)}\s*:\s*", text)
+    match = _key_pattern(key).search(text)
     if match is None:
         return None
     try:
@@ -22,6 +22,11 @@ def find_value(text: str, key: str, *, label: str = "") -> Span | None:
     except (ValueError, RecursionError):
         return None
     return Span("output", match.end(), end, label or key)
+
+
+@lru_cache(maxsize=1_024)
+def _key_pattern(key: str) -> re.Pattern[str]:
+    return re.compile(rf"{re.escape(json.dumps(key, ensure_ascii=False))}\s*:\s*")
 
 
 def written(value: Any) -> str:

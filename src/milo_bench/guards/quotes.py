@@ -22,14 +22,16 @@ MAX_FUZZY_CHARS: Final = 2_000
 _SAME = str.maketrans(
     dict.fromkeys("‐‑‒–—―−﹣－", "-") | dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"') | {"…": "..."}
 )
-_BLANK: Final = r"[\s\u200b\ufeff]"
-# Where a text differs from its comparable form: a hyphen at a line end within a word, white space that
-# is not one space, any other mark that is written otherwise. Each part begins with a set of characters,
-# for the search skips to those, and takes possessively, for then no text is slow.
+# Where a text differs from its comparable form. The first set is all that can begin a difference: the
+# search skips to it at once, and what it took is looked back on. Possessive, so that no text is slow.
 _UNLIKE = re.compile(
-    r"(?P<hyphen>(?:[-‐](?<=[^\W\d].)[^\S\n]*+\n\s*+|\u00ad(?<=[^\W\d].)\s*+)(?=[^\W\d]))"
-    rf"|(?P<blank> {_BLANK}++|{_BLANK}(?<! ){_BLANK}*+)"
-    r"|[^\x00-_a-\x7f]"
+    r"""[^!-,.-_a-~](?:
+        (?P<blank> (?<=[\s\u200b\ufeff]) (?: [\s\u200b\ufeff]++ | (?<![ ]) ) )    # not one plain space
+      | (?P<hyphen> (?<=[^\W\d][-‐]) [^\S\n]*+ \n \s*+ (?=[^\W\d])            # at a line end, in a word
+                  | (?<=[^\W\d]\u00ad) \s*+ (?=[^\W\d]) )
+      | (?<=[^\x00-_a-\x7f])                                                   # any other mark
+    )""",
+    re.VERBOSE,
 )
 _DIGITS = re.compile(r"\d")
 _UNSPACED_SCRIPTS_FROM: Final = "\u2e80"  # from here on scripts write words without spaces between
@@ -44,7 +46,7 @@ class QuoteMatch(NamedTuple):
 
 
 class _Index(NamedTuple):
-    """A text made comparable, as stretches that ``text`` has from the source unchanged.
+    """A text made comparable, in stretches that run alongside the source, character by character.
 
     The stretch from ``starts[i]`` on stands in the source from ``origins[i]`` on.
     """
@@ -130,29 +132,25 @@ def _index(source: str) -> _Index:
 def _made_comparable(text: str) -> _Index:
     """White space runs as one space, line-end hyphens gone, one kind of dash and quote, ligatures spelt out."""
     pieces: list[str] = []
-    starts: list[int] = []
-    origins: list[int] = []
+    starts, origins = [0], [0]
     length = done = 0
     for match in _UNLIKE.finditer(text):
         begin, end = match.span()
-        if begin > done:
-            pieces.append(text[done:begin])
-            starts.append(length)
-            origins.append(done)
-            length += begin - done
+        kind = match.lastgroup
+        plain = " " if kind == "blank" else "" if kind == "hyphen" else _plain(match[0])
+        pieces += (text[done:begin], plain)
+        length += begin - done
         done = end
-        if match.lastgroup == "hyphen":
+        if len(plain) == end - begin:
+            length += 1
             continue
-        plain = " " if match.lastgroup == "blank" else _plain(match[0])
-        pieces.append(plain)
         for _ in plain:  # each letter of a ligature comes from the one mark
             starts.append(length)
             origins.append(begin)
             length += 1
-    if done < len(text):
-        pieces.append(text[done:])
         starts.append(length)
-        origins.append(done)
+        origins.append(end)
+    pieces.append(text[done:])
     return _Index("".join(pieces), starts, origins)
 
 
