@@ -128,5 +128,6 @@ TRIGGER = re.compile(
     r"formality|worry|confident|100|complet|paid|matter of time|extend|due|forgiv|is \w+ed within|"
     r"are \w+ed within|result|no doubt|take |count on|"
     r"rely on|bank on|depend on|trust me|no way|breach|goes|go out|leaves|lands?\b|arrives?|"
-    r"ships|clears|hits|finish|conclu|wraps|date|done|my words?)"
+    r"ships|clears|hits|finish|conclu|wraps|date|done|my words?|restart|resume|starts? again|comes? back|reaches|"
+    r"satisfaction|no longer than|no more than)"
 )

@@ -298,4 +298,33 @@ RULES: tuple[Rule, ...] = (
         r"|\bour (?:own )?(?:\w+ )?(?:driver|contractor|engineer|agent|adviser|advisor|caseworker|employee|"
         r"system|surveyor)s? (?:is|are|was|were) (?:\w+ly )?(?:to blame|at fault|liable|negligent|in the wrong)\b",
     ),
+    # -- wordings of a third writer
+    _rule(
+        "outcome_guarantee",
+        "vouches for what comes",
+        rf"\b(?:count|bank|rely|depend) on (?:an?|the|your|our|that) (?:\w+ )?(?:{RESULT}|{MONEY}|approval)\b"
+        r"|\bto your (?:full |complete |entire )?satisfaction\b"
+        r"|\bconsider (?:it|this|that|(?:the|your) \w+) (?:done|settled|sorted|closed|approved|resolved|paid|fixed)\b",
+        news=True,
+    ),
+    _rule(
+        "payment_promise",
+        "says that money will be paid",
+        rf"\b(?:{MONEY}|entitlement|allowance|pension)\s+{FUTURE}be\s+{ADV}(?:backdated|topped up|doubled|made up)\b",
+    ),
+    _rule(
+        "completion_promise",
+        "says when a result reaches the reader",
+        rf"\b{RESULT} (?:letter|notice|e-?mail)s?\s+(?:{FUTURE}(?:reach|arrive|follow|come|land|go out|"
+        r"be (?:sent|posted|issued|with|in))|(?:goes|leaves|reaches|arrives))\b"
+        rf"|\b{FUTURE}not (?:have|need) to wait (?:any )?(?:longer|more) than\b",
+        timed=True,
+    ),
+    _rule(
+        "payment_promise",
+        "says when money or service comes back",
+        rf"\b(?:{MONEY}|cover(?:age)?|service|supply|allowance|pension|entitlement)\s+(?:restarts?|resumes?|"
+        r"starts? again|comes? back)\b",
+        timed=True,
+    ),
 )
