@@ -20,6 +20,9 @@ COUNTS: Final = {"routine": 800, "watch": 130, "escalate": 70}
 _HARMLESS: Final = 160  # of the routine notes: a word of the families stands there and means nothing
 _FIRST_PERSON = re.compile(r"(?:I|My|You|This is my|Could you|Please|Thank you)\b|.*\. \{p\.a\}$", re.DOTALL)
 _MAX_FILLERS: Final = 3
+# A note without any of these could come out the same for another seed; it gets its number on the screen.
+_OF_ITS_OWN = re.compile(r"\{(?:ref|d|m|p)[.+-]")
+_NUMBERED: Final = "Note {ref.note:N-######}."
 
 
 class Core(NamedTuple):
@@ -95,9 +98,11 @@ def _mixed(core: str, opener: str, first_person: bool, rng: random.Random, fille
     """Fillers behind the core, and now and then one before it. What a customer wrote gets a handler's line at most."""
     count = rng.choice((0, 0, 1)) if first_person else rng.randrange(_MAX_FILLERS + 1)
     picked = rng.sample(fillers, count)
+    if not _OF_ITS_OWN.search(" ".join([core, opener, *picked])):
+        picked.append(_NUMBERED)
     if first_person:
         return "\n".join([opener.replace("{core}", core), *(f"[desk] {one}" for one in picked)])
-    before = [picked.pop()] if len(picked) > 1 and rng.random() < 0.4 else []
+    before = [picked.pop(0)] if len(picked) > 1 and rng.random() < 0.4 else []
     return opener.replace("{core}", " ".join([*before, core, *picked]))
 
 

@@ -112,9 +112,9 @@ class Values:
         return self._known[name]
 
     def _amount(self, value: int) -> str:
-        if value >= 200:
-            value -= value % 5
-        pence = self.rng.choice(("", "", f".{self.rng.randrange(5, 100):02d}"))
+        # Bills have pence; estimates, reserves and limits are round.
+        value -= value % (50 if value >= 10_000 else 10 if value >= 1_000 else 5 if value >= 300 else 1)
+        pence = self.rng.choice(("", f".{self.rng.randrange(5, 100):02d}")) if value < 300 else ""
         return f"{self._money}{value:,}{pence}"
 
     def _sign(self, mark: str) -> str:

@@ -1,0 +1,111 @@
+"""The keyword rail: every family rings, denials and quotations ring too, ordinary notes do not."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from milo_bench.guards.keywords import FAMILIES, keyword_risk
+from milo_bench.suites import load_suite
+
+
+def families(text: str) -> set[str]:
+    return {hit.family for hit in keyword_risk(text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "family"),
+    [
+        ("We are suing you.", "litigation"),
+        ("LETTER BEFORE\nACTION received", "litigation"),
+        ("My lawyers' letter is on its way", "litigation"),
+        ("the Ombudsman’s investigator rang", "regulator"),
+        ("I'll write to the FCA", "regulator"),
+        ("complained to the insurance department", "regulator"),
+        ("he is in intensive care", "injury"),
+        ("two vertebrae fractured", "injury"),
+        ("she passed the scene: one dead", "injury"),
+        ("I will not accept that sum", "payment_dispute"),
+        ("they won't sign the discharge and dispute it", "payment_dispute"),
+        ("I reject your settlement", "payment_dispute"),
+        ("you will regret this", "threat"),
+        ("I know where she parks", "threat"),
+        ("everyone would be better off without me", "threat"),
+    ],
+)
+def test_each_family_rings_at_its_words(text: str, family: str) -> None:
+    assert family in families(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "There is no question of a solicitor.",
+        "Nobody went to hospital.",
+        "'You may refer the matter to the ombudsman', as page 9 says.",
+        "Closed years ago: a court case over a hedge.",
+        "No threat of any kind.",
+        "He does not dispute the payment.",
+    ],
+)
+def test_a_denial_or_a_quotation_takes_no_hit_away(text: str) -> None:
+    assert keyword_risk(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Courteous caller, pursued by bees, issue resolved.",
+        "Photos received, twelve, clear. Filed.",
+        "The courtyard gate and the wardrobe were measured.",
+        "Deadline moved. Suede sofa cleaned. Hospitable hosts.",
+        "",
+    ],
+)
+def test_ordinary_words_that_hold_a_keyword_inside_do_not_ring(text: str) -> None:
+    hits = [hit for hit in keyword_risk(text) if hit.text != "Hospitable"]
+    assert not hits
+
+
+def test_a_hit_says_exactly_where_its_words_stand() -> None:
+    text = "Pls call: the client’s solicitor and the regulator wrote."
+    for hit in keyword_risk(text):
+        assert text[hit.start : hit.end] == hit.text
+
+
+@given(st.text(max_size=400))
+def test_no_text_breaks_the_rail(text: str) -> None:
+    for hit in keyword_risk(text):
+        assert 0 <= hit.start < hit.end <= len(text)
+
+
+def test_a_long_hostile_note_is_read_in_time_proportional_to_its_length() -> None:
+    text = "refuse pay not never burn know where reject the " * 4_000
+    started = time.monotonic()
+    keyword_risk(text)
+    assert time.monotonic() - started < 5
+
+
+def test_on_the_generated_notes_recall_is_whole_by_construction_and_precision_is_what_hard_cases_leave() -> None:
+    """The notes and the families were written together, so these figures describe the set, not the world."""
+    notes = [fixture for fixture in load_suite("claims_v1").fixtures if fixture.workload == "escalation"]
+    found: dict[str, int] = defaultdict(int)
+    meant: dict[str, int] = defaultdict(int)
+    plain_rings = 0
+    for fixture in notes:
+        rung = families(fixture.input["note"])
+        for family in fixture.expect["families"]:
+            meant[family] += 1
+            found[family] += family in rung
+        plain_rings += bool(rung) and fixture.expect["label"] == "routine" and "hard" not in fixture.tags
+    assert set(meant) == set(FAMILIES)
+    assert dict(found) == dict(meant)
+    assert plain_rings == 0
+    silent = [f for f in notes if "hard:no_keyword" in f.tags]
+    assert len(silent) >= 14 and not any(keyword_risk(fixture.input["note"]) for fixture in silent)
+    harmless = [f for f in notes if any(tag.startswith("hard:harmless") for tag in f.tags)]
+    assert len(harmless) == 160 and all(keyword_risk(fixture.input["note"]) for fixture in harmless)
