@@ -93,6 +93,12 @@ def test_a_dead_endpoint_leaves_every_probe_undecided() -> None:
     assert len(results) == 16
 
 
+def test_a_command_that_could_judge_nothing_is_exit_code_3(tmp_path: Path) -> None:
+    config = tmp_path / "bench.yaml"
+    config.write_text("targets: {dead: {api: openai, model: m, base_url: 'http://127.0.0.1:9/v1'}}\n")
+    assert run_command(probe, "probe", ["dead", "--config", str(config), "--probe", "limits", "--json"]) == 3
+
+
 def test_a_probe_that_breaks_or_dawdles_is_undecided_and_ends_nothing(
     bench: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

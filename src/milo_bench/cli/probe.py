@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from milo_bench.cli.entry import say_next
-from milo_bench.core.errors import UsageError
+from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.core.records import ProbeResult
 
 
@@ -43,7 +43,7 @@ def probe(
 
     Servers of the bench's own are started, killed and started again; others are asked only, unless
     --restart-command says how to restart them. Exit code 1 when a probe of severity major or
-    critical failed; what could not be judged is undecided, says why, and never passes.
+    critical failed, 3 when nothing could be judged; what could not is undecided and says why.
     """
     from milo_bench import api
     from milo_bench.config.settings import load_settings
@@ -75,6 +75,8 @@ def probe(
         say_next(
             f"milo-bench load --suite case_ops_v1 --model {target}" if out else f"milo-bench probe {target} --out {log}"
         )
+    if all(result.outcome == "undecided" for result in results):
+        return PrerequisiteError.exit_code  # nothing could be judged: the findings say what is missing
     return 1 if api.has_grave_failure(results) else 0
 
 
