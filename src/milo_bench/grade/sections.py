@@ -45,7 +45,7 @@ def read_sections(text: str, names: Sequence[str]) -> tuple[Section, ...]:
     by_fold = {" ".join(name.casefold().split()): name for name in names}
     for match in heading.finditer(text):
         heads.append((by_fold[" ".join(match[1].casefold().split())], match.start(), match.end()))
-    ends = [start for _, start, _ in heads[1:]] + [len(text)]
+    ends = [*(start for _, start, _ in heads[1:]), len(text)][: len(heads)]
     return tuple(
         Section(name, start, end, _items(text, body, end)) for (name, start, body), end in zip(heads, ends, strict=True)
     )
