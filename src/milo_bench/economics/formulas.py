@@ -1,0 +1,111 @@
+"""The text of a formula in, its tree out; any algebra (units, ranges, draws) can then be folded over it.
+
+A formula knows names, numbers, ``+ - * /``, brackets and ``over(a, b)``: a / b where b is above
+zero, and no value (endless) where it is not, as a payback is where nothing is gained.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias, TypeVar
+
+from milo_bench.core.errors import DataError
+
+MAX_CHARACTERS = 4_000
+MAX_NODES = 400
+
+Operator: TypeAlias = Literal["+", "-", "*", "/", "over"]
+_OPERATORS: dict[type[ast.operator], Operator] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    operator: Operator
+    left: Expression
+    right: Expression
+
+
+Expression: TypeAlias = Number | Name | Operation
+V = TypeVar("V")
+
+
+class Algebra(Protocol[V]):
+    """What a formula can be worked out in."""
+
+    def number(self, value: float) -> V: ...
+
+    def apply(self, operator: Operator, left: V, right: V) -> V: ...
+
+
+def parse_formula(text: str) -> Expression:
+    """The tree of ``text``; nothing is ever executed. Raises DataError naming what it cannot read."""
+    if len(text) > MAX_CHARACTERS:
+        message = f"A formula has {len(text):,} characters; {MAX_CHARACTERS:,} is the limit."
+        raise DataError(message, hint="split it into several figures.")
+    try:
+        body = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        message = f"'{text[:80]}' is no formula."
+        raise DataError(message, hint="use names, numbers, + - * /, brackets and over(a, b).") from None
+    nodes = sum(1 for node in ast.walk(body) if isinstance(node, ast.expr))
+    if nodes > MAX_NODES:
+        message = f"A formula has {nodes:,} parts; {MAX_NODES} is the limit."
+        raise DataError(message, hint="split it into several figures.")
+    return _tree(body, text)
+
+
+def _tree(node: ast.expr, text: str) -> Expression:
+    match node:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool) and abs(value) < 1e308:
+            return Number(float(value))
+        case ast.Name(id=name):
+            return Name(name)
+        case ast.Attribute(value=ast.Name(id=line), attr=part):
+            return Name(f"{line}.{part}")
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
+            return Operation(_OPERATORS[type(op)], _tree(left, text), _tree(right, text))
+        case ast.Call(func=ast.Name(id="over"), args=[left, right], keywords=[]):
+            return Operation("over", _tree(left, text), _tree(right, text))
+        case _:
+            message = f"'{text[:80]}' holds something other than names, numbers, + - * /, brackets and over(a, b)."
+            raise DataError(message, hint="formulas only calculate; take that part out.")
+
+
+def names_in(expression: Expression) -> tuple[str, ...]:
+    """The names of a formula, each once, in the order in which they stand."""
+    match expression:
+        case Number():
+            return ()
+        case Name(name):
+            return (name,)
+        case Operation(left=left, right=right):
+            return tuple(dict.fromkeys((*names_in(left), *names_in(right))))
+
+
+def fold(expression: Expression, algebra: Algebra[V], value_of: Callable[[str], V]) -> V:
+    """Work ``expression`` out in ``algebra``; ``value_of`` gives what a name stands for."""
+    match expression:
+        case Number(value):
+            return algebra.number(value)
+        case Name(name):
+            return value_of(name)
+        case Operation(operator, left, right):
+            return algebra.apply(operator, fold(left, algebra, value_of), fold(right, algebra, value_of))
+
+
+def endless(value: float) -> float | None:
+    """None in place of an infinite value, as records and JSON write "no value"."""
+    return value if math.isfinite(value) else None
