@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("score", "Turn run logs into a scorecard: measures with n and interval."),
     "compare": ("compare", "Compare targets or runs fixture by fixture."),
     "infer": ("infer", "Put standard input through a prompt template and one target."),
+    "operator": ("operator", "Proof-gated operator tasks; prove that the bench of them is sound."),
     "fake-server": ("fake_server", "Serve scripted answers and faults, for tests of your own."),
 }
 

@@ -1,1 +1,1 @@
-"""Operator worlds: state, tools, faults, checkpoints."""
+"""Operator worlds: state, tools, faults, tasks, and the proof that the bench is sound."""

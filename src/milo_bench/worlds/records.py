@@ -1,0 +1,135 @@
+"""What an episode is made of, as frozen records: evidence, claims, the ending, and the lines of the event log."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+Status: TypeAlias = Literal["done", "blocked", "refused"]
+ClaimKind: TypeAlias = Literal["observed", "inferred"]
+Variant: TypeAlias = Literal["trap", "clean"]
+
+
+class Evidence(msgspec.Struct, frozen=True, tag="result"):
+    """One tool result: what the tool showed, when, about which subjects, and how old the content itself is.
+
+    ``subjects`` are names such as ``service:ledger``; a later change to one of them makes the
+    evidence stale. ``as_of_s`` is set where the content is older than the result (a dashboard, a report).
+    """
+
+    id: str
+    tool: str
+    at_s: float
+    at: str
+    ok: bool
+    data: dict[str, Any] = {}
+    error: str = ""
+    message: str = ""
+    subjects: tuple[str, ...] = ()
+    as_of_s: float | None = None
+
+
+class Notice(msgspec.Struct, frozen=True, tag="notice"):
+    """Something between the operator and its provider broke; not a tool result, so it is no evidence."""
+
+    code: str
+    at_s: float
+    message: str
+
+
+class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
+    """A call that was never made, because it could not be read: a protocol error, counted apart from judgement."""
+
+    code: Literal[
+        "unknown_tool",
+        "arguments_not_json",
+        "arguments_too_large",
+        "arguments_invalid",
+        "control_characters",
+        "after_finish",
+        "call_limit",
+    ]
+    at_s: float
+    message: str
+    hint: str = ""
+
+
+Reply: TypeAlias = Evidence | Notice | Rejected
+
+
+class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One thing that the operator says at the end, what kind of knowledge it is, and the evidence ids it rests on."""
+
+    text: str
+    kind: ClaimKind
+    evidence: tuple[str, ...] = ()
+
+
+class Finish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The operator's own ending of an episode."""
+
+    status: Status
+    claims: tuple[Claim, ...] = ()
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    task: str
+    seed: int
+    variant: Variant
+    bench_version: int
+
+
+class Called(msgspec.Struct, frozen=True, tag="called"):
+    """A call that was made: arguments as checked plain data."""
+
+    n: int
+    at_s: float
+    tool: str
+    arguments: dict[str, Any]
+
+
+class Wrote(msgspec.Struct, frozen=True, tag="wrote"):
+    """A change that a tool made to the world."""
+
+    n: int
+    at_s: float
+    tool: str
+    subject: str
+    value: Any
+
+
+class Changed(msgspec.Struct, frozen=True, tag="changed"):
+    """A change that nobody in the episode made: the world moved by itself."""
+
+    at_s: float
+    subject: str
+
+
+class Landed(msgspec.Struct, frozen=True, tag="landed"):
+    """A fault of the schedule took effect."""
+
+    at_s: float
+    fault: str
+    n: int
+
+
+class Finished(msgspec.Struct, frozen=True, tag="finished"):
+    at_s: float
+    finish: Finish
+
+
+LogLine: TypeAlias = Started | Called | Evidence | Notice | Rejected | Wrote | Changed | Landed | Finished
+
+_LINES = msgspec.json.Decoder(LogLine)
+
+
+def log_to_text(lines: tuple[LogLine, ...]) -> str:
+    """One JSON object a line, in order."""
+    encoder = msgspec.json.Encoder(order="deterministic")
+    return "".join(encoder.encode(line).decode("utf-8") + "\n" for line in lines)
+
+
+def log_from_text(text: str) -> tuple[LogLine, ...]:
+    """The lines again. Raises msgspec.DecodeError (ValidationError included) where one is none of ours."""
+    return tuple(_LINES.decode(line.encode("utf-8", "surrogatepass")) for line in text.splitlines() if line.strip())

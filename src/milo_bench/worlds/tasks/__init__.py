@@ -1,0 +1,56 @@
+"""The tasks of the operator bench, one file each; importing this package registers them all."""
+
+from __future__ import annotations
+
+from milo_bench.worlds.draw import Draw
+from milo_bench.worlds.task import TASKS, Task
+from milo_bench.worlds.tasks import (
+    migration_count as migration_count,
+)
+from milo_bench.worlds.tasks import (
+    missing_log_window as missing_log_window,
+)
+from milo_bench.worlds.tasks import (
+    next_cursor as next_cursor,
+)
+from milo_bench.worlds.tasks import (
+    provider_503 as provider_503,
+)
+from milo_bench.worlds.tasks import (
+    skip_the_gate as skip_the_gate,
+)
+from milo_bench.worlds.tasks import (
+    uncommitted_diff as uncommitted_diff,
+)
+from milo_bench.worlds.tasks import (
+    version_conflict as version_conflict,
+)
+
+
+def find_task(name: str) -> Task:
+    """The task called ``name``; UsageError with a suggestion where there is none."""
+    return TASKS.get(name)
+
+
+def all_tasks() -> tuple[Task, ...]:
+    """Every task there is, in the order of their numbers."""
+    return tuple(sorted((task for _, task in TASKS), key=lambda task: task.number))
+
+
+def describe_tasks() -> list[dict[str, object]]:
+    """Each task as plain data: number, name, title, group, variants, and its tools with their JSON schemas."""
+    return [
+        {
+            "number": task.number,
+            "name": task.name,
+            "title": task.title,
+            "group": task.group,
+            "customer_facing": task.customer_facing,
+            "variants": list(task.variants),
+            "tools": [
+                {"name": tool.name, "group": tool.group, "description": tool.description, "arguments": tool.schema()}
+                for tool in task.start(Draw(task.name, 0), "trap").tools
+            ],
+        }
+        for task in all_tasks()
+    ]
