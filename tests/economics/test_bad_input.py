@@ -65,6 +65,7 @@ def test_the_file_that_the_others_spoil_is_good() -> None:
         ),
         ("  saved:", "  wage:", 6, "'wage' stands twice", ""),
         ("  saved:", "  over:", 6, "'over' cannot be a name", ""),
+        ("  saved:", "  monthly_net:", 12, "names no assumption: 'saved'", ""),
         ("counted:", "conted:", 1, "unknown setting 'conted'", "Did you mean 'counted'?"),
         ("lines:\n", "lines: [\n", 9, "", "check indentation"),
     ],
@@ -186,3 +187,20 @@ def test_a_name_that_stands_for_two_things_is_refused() -> None:
     a = Assumption("a", parse_unit("USD"), 1.0, 1.0, 1.0, "x", "exact")
     with pytest.raises(DataError, match="stands for two things"):
         Sheet([Definition("a", "", "a * 2", parse_unit("USD"))], {"a": a})
+
+
+def test_an_assumption_cannot_take_the_name_of_a_total() -> None:
+    text = GOOD.replace("  wage: {", "  payback: {").replace("    wage: wage", "    wage: payback")
+    with pytest.raises(ConfigError, match="line 5: 'payback' is the name of something built in"):
+        make_case(read_economics(text))
+
+
+def test_the_most_lines_with_the_longest_names_are_worked_out() -> None:
+    names = [f"line_{number:03d}_{'x' * 31}" for number in range(100)]
+    rows = [f"  {name}: {{kind: capacity_returned, volume: packets, time: minutes, wage: wage}}" for name in names]
+    case = make_case(read_economics(GOOD.partition("lines:")[0] + "lines:\n" + "\n".join(rows)))
+    assert case.figure("hours_returned").value == pytest.approx(100 * 100)
+    assert case.figure("hours_returned").low == pytest.approx(100 * 90)
+    too_many = [*rows, rows[0].replace("line_000", "line_100")]
+    with pytest.raises(ConfigError, match="at most 100 items"):
+        read_economics(GOOD.partition("lines:")[0] + "lines:\n" + "\n".join(too_many))

@@ -21,7 +21,7 @@ from milo_bench.core.suggest import hint_for
 
 LARGEST = 1e15
 MOST_LINES = 100
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Amount = Annotated[float, Field(strict=True, ge=0, le=LARGEST, allow_inf_nan=False)]
 
 
@@ -154,7 +154,7 @@ def _names_are_usable(file: EconomicsFile) -> None:
         for name in names:
             if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name == "over":
                 message = f"{file.where(group, name)}: '{name[:60]}' cannot be a name in {group}."
-                raise ConfigError(message, hint="use small letters, digits and _, a letter first; no word of formulas.")
+                raise ConfigError(message, hint="use up to 40 small letters, digits and _, a letter first.")
 
 
 def _references_exist(file: EconomicsFile) -> None:

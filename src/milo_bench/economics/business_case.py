@@ -14,7 +14,7 @@ from milo_bench.economics.figures import Figure, Sheet
 from milo_bench.economics.line_formulas import Line, line_formulas
 from milo_bench.economics.simulation import METHOD, Likely, simulate
 from milo_bench.economics.tornado import Bar, tornado
-from milo_bench.economics.totals import ONE_QUARTER, total_formulas
+from milo_bench.economics.totals import ONE_QUARTER, TOTALS, total_formulas
 
 _LAST_KINDS = ("trusted_work", "figure")  # they may rest on totals
 
@@ -73,9 +73,10 @@ def make_case(
     ConfigError with the place in the file that is wrong.
     """
     assumptions = resolve(file, measures, prices)
-    if ONE_QUARTER.name in assumptions:
-        message = f"{file.where('assumptions', ONE_QUARTER.name)}: '{ONE_QUARTER.name}' is built in."
-        raise ConfigError(message, hint="give the assumption another name.")
+    for name in (ONE_QUARTER.name, *TOTALS):
+        if name in assumptions:
+            message = f"{file.where('assumptions', name)}: '{name}' is the name of something built in."
+            raise ConfigError(message, hint="give the assumption another name.")
     _hardware_counts_once(file)
     _trusted_work_has_a_cost(file)
     lines = tuple(_line(file, name, assumptions) for name in file.lines)

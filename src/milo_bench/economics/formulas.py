@@ -14,7 +14,7 @@ from typing import Literal, Protocol, TypeAlias, TypeVar
 
 from milo_bench.core.errors import DataError
 
-MAX_CHARACTERS = 4_000
+MAX_CHARACTERS = 8_000  # a total over the most lines that a file may hold, with the longest names
 MAX_NODES = 400
 
 Operator: TypeAlias = Literal["+", "-", "*", "/", "over"]
