@@ -287,7 +287,7 @@ def test_nothing_is_left_behind_where_the_first_lines_find_no_room(tmp_path: Pat
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
     try:
-        with pytest.raises(IncompleteRun):
+        with pytest.raises(PrerequisiteError, match="Nothing was asked"):
             RunLogWriter.create(tmp_path / "log.jsonl", make_header(), make_fixtures())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -82,6 +82,7 @@ class FinishedRun:
     end: RunEnd
     done: int
     why: str = ""
+    too_long: Mapping[str, int] = field(default_factory=dict)
 
     def as_record(self) -> dict[str, object]:
         return {
@@ -135,6 +136,7 @@ def run_suite(options: RunOptions, env: Mapping[str, str], *, listeners: Sequenc
         end=end,
         done=follower.done,
         why=follower.why,
+        too_long=follower.too_long,
     )
 
 
@@ -209,7 +211,8 @@ def _check_contracts(suite: Suite) -> None:
         try:
             validate_checks(workload)
         except UsageError as error:
-            message = f"{suite.root / 'suite.yaml'}: workload '{name}': {error.message}"
+            said = error.message.removeprefix(f"Workload '{name}': ")
+            message = f"{suite.root / 'suite.yaml'}: workload '{name}': {said}"
             raise ConfigError(message, hint=error.hint) from None
 
 
@@ -219,12 +222,16 @@ class _Follower:
     def __init__(self) -> None:
         self.done = 0
         self.why = ""
+        self.too_long: dict[str, int] = {}
 
     def listen(self, event: RunEvent) -> None:
         if isinstance(event, RunStarted):
             self.done = event.done
         elif isinstance(event, AttemptFinished):
-            self.done += event.attempt.key.retry == 0
+            key, failure = event.attempt.key, event.attempt.failure
+            self.done += key.retry == 0
+            if failure is not None and failure.kind == "context_overflow":
+                self.too_long[key.target] = self.too_long.get(key.target, 0) + 1
         elif isinstance(event, TargetStopped):
             self.why = f"'{event.target}' was given up after {event.consecutive} times {event.failure} in a row."
 

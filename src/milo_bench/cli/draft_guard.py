@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
@@ -79,7 +80,7 @@ def verify(
     elif templates is None:
         templates = load_templates() if template_policy == "current_only" else ()
     day = as_of or day or (case.as_of if case is not None else "")
-    if as_of and not _DAY.fullmatch(as_of):
+    if as_of and not _is_day(as_of):
         raise UsageError(f"--as-of '{as_of}' is no date.", hint="write it as YYYY-MM-DD.")
     if template_policy == "current_only" and not day:
         day = SystemClock().now().astimezone().date().isoformat()
@@ -108,6 +109,13 @@ def verify(
     return 0 if result.route in ("pass", "edited") else 1
 
 
+def _is_day(text: str) -> bool:
+    try:
+        return bool(_DAY.fullmatch(text)) and date.fromisoformat(text) is not None
+    except ValueError:
+        return False
+
+
 def _one_line(text: str) -> str:
     # A draft is untrusted: control characters stay off the terminal.
     return "".join(mark if mark.isprintable() else " " for mark in " ".join(text.split()))
@@ -132,7 +140,7 @@ def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | N
     except (msgspec.DecodeError, RecursionError) as error:
         message = f"Standard input starts like JSON, but is no draft document: {error}"
         raise DataError(message, hint='its keys are "draft", "case", "templates" and "as_of".') from None
-    if document.as_of and not _DAY.fullmatch(document.as_of):
+    if document.as_of and not _is_day(document.as_of):
         message = f'"as_of" is "{document.as_of}", which is no date.'
         raise DataError(message, hint="write it as YYYY-MM-DD.")
     return document.draft, document.case, document.templates, document.as_of

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import sys
@@ -10,10 +12,11 @@ from typing import Any
 
 import click
 
-from milo_bench.core.errors import MiloError, UsageError
+from milo_bench.core.errors import MiloError, PrerequisiteError, UsageError
 from milo_bench.core.suggest import hint_for
 
 INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def run_command(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +31,9 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
         return _show(_from_click(error), as_json)
     except MiloError as error:
@@ -38,9 +44,28 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
     except BrokenPipeError:
         # Whoever read our output has left; that is no error of ours. Keep the interpreter from
         # flushing into the closed pipe on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_stdout()
         return 0
+    except OSError as error:
+        if error.filename is None and error.errno not in _FULL:
+            raise
+        _drop_stdout()
+        return _show(_from_system(error), as_json=False)
     return result if isinstance(result, int) else 0
+
+
+def _drop_stdout() -> None:
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _from_system(error: OSError) -> MiloError:
+    """What the system refused, where no command knew better: a full disk, a folder that may not be entered."""
+    place = f" {error.filename}" if error.filename else " all output"
+    reason = error.strerror or str(error)
+    full = error.errno in _FULL
+    message = f"Cannot {'write' if full else 'use'}{place}: {reason}."
+    return PrerequisiteError(message, hint="free some space." if full else "check the path and its permissions.")
 
 
 def _from_click(error: click.ClickException) -> MiloError:
@@ -48,8 +73,14 @@ def _from_click(error: click.ClickException) -> MiloError:
     context = getattr(error, "ctx", None)
     helpful = f"see '{context.command_path} --help'." if context is not None else ""
     if isinstance(error, click.NoSuchOption):
-        known = [o for p in context.command.params for o in p.opts] if context is not None else []
+        options = [p for p in context.command.params if isinstance(p, click.Option)] if context is not None else []
+        known = [name for option in options for name in option.opts]
         return UsageError(f"Unknown flag '{error.option_name}'.", hint=hint_for(error.option_name, known, noun="flags"))
+    if isinstance(error, click.BadParameter) and message.endswith("is not readable."):
+        return PrerequisiteError(message, hint="check who owns it, and its permissions.")
+    if "Did you mean" in message:  # click's own suggestion, for a subcommand
+        said, _, guess = message.partition(" Did you mean")
+        return UsageError(said, hint=f"Did you mean{guess.rstrip('.')}")
     return UsageError(message if message.endswith(".") else f"{message}.", hint=helpful)
 
 

@@ -26,19 +26,22 @@ def grade(
     """Judge the answers in run logs again, with the checks of this version. No model is called."""
     from milo_bench import api
 
-    rows = (
+    rows = [
         row
         for row in api.judge_logs(logs, fixture=fixture)
         if (target is None or row.attempt.key.target == target) and (not failed or row.graded.passed is not True)
-    )
+    ]
+    if out is not None:
+        count = api.save_verdicts(out, (row.graded for row in rows))
+        click.echo(f"{count:,} attempts judged, written to {out}", err=True)
     if as_json:
         from milo_bench.report.verdict_text import verdicts_json
 
         click.echo(verdicts_json(row.graded for row in rows))
     elif fixture is not None:
-        _open(list(rows), fixture)
+        _open(rows, fixture)
     else:
-        _summarise(list(rows), out)
+        _summarise(rows)
     if fixture is None:
         say_next(f"milo-bench score {' '.join(str(log) for log in logs)}")
 
@@ -54,13 +57,8 @@ def _open(rows: list[JudgedAttempt], fixture: str) -> None:
         print_judged(row.attempt, row.fixture, row.graded, console)
 
 
-def _summarise(rows: list[JudgedAttempt], out: Path | None) -> None:
+def _summarise(rows: list[JudgedAttempt]) -> None:
     from milo_bench.cli.console import stdout_console
     from milo_bench.report.verdict_text import print_check_table
 
-    if out is not None:
-        from milo_bench import api
-
-        count = api.save_verdicts(out, (row.graded for row in rows))
-        click.echo(f"{count:,} attempts judged, written to {out}", err=True)
     print_check_table([row.graded for row in rows], stdout_console())

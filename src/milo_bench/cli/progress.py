@@ -48,6 +48,7 @@ class _Counts:
         self.done = 0
         self.asked = 0
         self.failures: Counter[str] = Counter()
+        self.over = False
         self.started_s = time.monotonic()
 
     def start(self, event: RunStarted) -> None:
@@ -64,10 +65,12 @@ class _Counts:
     def text(self) -> str:
         elapsed_s = time.monotonic() - self.started_s
         rate = self.asked / elapsed_s if elapsed_s > 0 else 0.0
-        parts = [f"{rate:.1f}/s" if rate >= 0.95 else f"{rate * 60:.1f}/min"]
+        parts = []
+        if self.asked:
+            parts.append(f"{rate:.1f}/s" if rate >= 0.95 else f"{rate * 60:.1f}/min")
         if self.failures:
             parts.append("failures: " + ", ".join(f"{kind} {n}" for kind, n in self.failures.most_common()))
-        if self.asked and self.done < self.total:
+        if self.asked and self.done < self.total and not self.over:
             parts.append(f"about {seconds(_rounded((self.total - self.done) / rate))} left")
         return ", ".join(parts)
 
@@ -117,8 +120,10 @@ class PlainProgress:
             already = f", {event.done:,} of them in the log already" if event.done else ""
             self._say(f"{event.total:,} attempts{already}")
         elif isinstance(event, RunEnded):
+            self._counts.over = True
             took = seconds(time.monotonic() - self._counts.started_s)
-            self._say(f"{self._counts.done:,} of {self._counts.total:,} in {took}, {self._counts.text()}")
+            said = f"{self._counts.done:,} of {self._counts.total:,} in {took}"
+            self._say(", ".join(part for part in (said, self._counts.text()) if part))
         elif notice := _notice(event):
             self._say(notice)
 
@@ -153,6 +158,7 @@ class LiveProgress:
                 self._print(message)
             self._open(event)
         elif isinstance(event, RunEnded):
+            self._counts.over = True
             self._draw("done" if event.unsent == 0 else f"{event.unsent:,} not asked")
         elif notice := _notice(event):
             self._print(notice)

@@ -105,7 +105,7 @@ def run(
     store_text: StoreText | None,
     allow_hosted: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Ask targets everything in a suite and write every answer, time and failure into a run log.
 
     Targets are asked in turns. Nothing is graded here: 'milo-bench score' reads the log as often as
@@ -141,15 +141,28 @@ def run(
         finished = run_suite(options, os.environ, listeners=[progress.listen])
     finally:
         progress.close()
+    stopped = None if finished.end.complete else _unfinished(finished)
     if as_json:
         import json
 
-        click.echo(json.dumps(finished.as_record()))
-    else:
-        click.echo(str(finished.path))
-    if not finished.end.complete:
-        raise _unfinished(finished)
+        # One document, whatever happened: the error stands in it.
+        click.echo(json.dumps({**finished.as_record(), **(stopped.as_record() if stopped else {})}))
+        return stopped.exit_code if stopped else 0
+    click.echo(str(finished.path))
+    if stopped is not None:
+        raise stopped
+    for target, count in finished.too_long.items():
+        click.echo(_too_long(target, count), err=True)
     say_next(f"milo-bench score {shlex.quote(str(finished.path))}")
+    return 0
+
+
+def _too_long(target: str, count: int) -> str:
+    attempts = "1 attempt did" if count == 1 else f"{count:,} attempts did"
+    return (
+        f"note: {attempts} not fit the context window of {target}; they count as failures.\n"
+        "hint: serve it with a larger context, or leave long fixtures out with --workload or --tag."
+    )
 
 
 def _unfinished(finished: FinishedRun) -> IncompleteRun | Interrupted:

@@ -99,10 +99,13 @@ class RunLogWriter:
         try:
             _lock(path, descriptor)
             writer._begin(fixtures)
-        except BaseException:
+        except BaseException as error:
             writer._release()
             # Nothing but a part of our own first lines is in it, and the run never began.
             path.unlink(missing_ok=True)
+            if isinstance(error, IncompleteRun):
+                reason = f"{error.message.partition(' The ')[0]} Nothing was asked, and nothing is left behind."
+                raise PrerequisiteError(reason, hint="free some space, or choose another --out.") from None
             raise
         return writer
 

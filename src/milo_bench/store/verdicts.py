@@ -50,7 +50,11 @@ class VerdictWriter:
             raise PrerequisiteError(message, hint="free some space, then run the command again.") from None
 
     def close(self) -> None:
-        self._file.close()
+        try:
+            self._file.close()
+        except OSError as error:
+            message = f"Cannot write verdicts to {self.path}: {error.strerror}."
+            raise PrerequisiteError(message, hint="free some space, then run the command again.") from None
 
     def __enter__(self) -> VerdictWriter:
         return self
