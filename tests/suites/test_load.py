@@ -105,7 +105,7 @@ BROKEN = [
         "fixtures/a.jsonl:1: fixture 'a-1': unknown workload 'lable'",
         "Did you mean 'label'?",
     ),
-    ("fixtures/a.jsonl", ('"input"', '"inptu"'), "fixtures/a.jsonl:1: 'input' is missing", "Did you mean 'inptu'?"),
+    ("fixtures/a.jsonl", ('"input"', '"inptu"'), "fixtures/a.jsonl:1: 'input' is missing", "rename 'inptu'"),
     (
         "fixtures/a.jsonl",
         ('"expect"', '"expects"'),
@@ -135,7 +135,7 @@ def test_an_id_that_stands_twice_names_both_lines(toy: Path) -> None:
     path = toy / "fixtures/a.jsonl"
     path.write_text(path.read_text() * 2)
     assert error_of(toy) == (
-        "fixtures/a.jsonl:2: the id 'a-1' stands twice",
+        "fixtures/a.jsonl:2: the id 'a-1' stands twice.",
         "it stands first at fixtures/a.jsonl:1.",
     )
 
@@ -152,7 +152,7 @@ def test_a_link_out_of_the_suite_is_refused(toy: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.jinja").write_text("secret")
     (toy / "prompts/label.jinja").unlink()
     (toy / "prompts/label.jinja").symlink_to(tmp_path / "secret.jinja")
-    assert error_of(toy)[0] == "suite.yaml:6: 'prompts/label.jinja' is a link out of the suite's folder"
+    assert error_of(toy)[0] == "suite.yaml:6: 'prompts/label.jinja' is a link out of the suite's folder."
 
 
 def test_yaml_that_grows_without_bound_is_refused(toy: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from milo_bench.config.settings import Settings, TargetConfig
+from milo_bench.config.settings import Settings, TargetConfig, is_own_network
 from milo_bench.core.errors import MiloError, PrerequisiteError, UsageError
 from milo_bench.core.records import Frozen
 from milo_bench.targets import DiscoveredServer, discover_local, open_target
@@ -69,7 +69,8 @@ async def _state(config: TargetConfig, env: Mapping[str, str]) -> TargetState:
     if config.hosted:
         return said(True, "hosted, not asked")
     if config.api == "fake":
-        return said(True, "scripted")
+        there = _is_file(config.script or "")
+        return said(True, "scripted") if there else said(False, "the script is missing", "correct 'script'")
     if config.api == "llamacpp":
         there = _weights_are_there(config.weights or "")
         return said(True, "weights found") if there else said(False, "weights are missing", "make install")
@@ -80,7 +81,8 @@ async def _state(config: TargetConfig, env: Mapping[str, str]) -> TargetState:
         finally:
             await target.stop()
     except MiloError as error:
-        return said(False, "does not answer", error.hint)
+        state = "answers, but refuses the key" if "refuses the key" in error.message else "does not answer"
+        return said(False, state, error.hint)
     except TimeoutError:
         return said(False, "does not answer", f"nothing came within {_LIST_TIMEOUT_S:.0f} s")
     if models and config.model not in models:
@@ -89,7 +91,11 @@ async def _state(config: TargetConfig, env: Mapping[str, str]) -> TargetState:
 
 
 def _weights_are_there(weights: str) -> bool:
-    return find_smollm2() is not None if weights in BUILTIN else Path(weights).expanduser().is_file()
+    return find_smollm2() is not None if weights in BUILTIN else _is_file(weights)
+
+
+def _is_file(written: str) -> bool:
+    return Path(written).expanduser().is_file()
 
 
 def prepare_weights(name: str, env: Mapping[str, str], progress: Callable[[int, int], None]) -> Path:
@@ -124,6 +130,8 @@ def config_text(found: Sequence[DiscoveredServer]) -> str:
             entry: dict[str, Any] = {"api": server.api, "base_url": server.base_url, "model": model}
             if server.source == "OPENAI_BASE_URL":
                 entry["api_key_env"] = "OPENAI_API_KEY"
+            if not is_own_network(server.base_url):
+                entry["hosted"] = True
             targets[_free_name(model, targets)] = entry
     head = (
         "# What milo-bench measures. Every setting: docs/reference/settings.md\n"

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.config.settings import RunConfig, TargetConfig
-from milo_bench.core.chat import ChatRequest, Exchange
+from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import DataError, GateFailed, PrerequisiteError, TargetError, UsageError
 from milo_bench.core.records import Timeouts, Workload
 from milo_bench.suites import find_prompt, render_prompt
@@ -47,7 +47,7 @@ def infer(
         message = f"The template '{template}' has no answer schema to constrain decoding to."
         raise UsageError(message, hint="leave --constrained out.")
     request = ChatRequest(
-        messages=render_prompt(workload, variables),
+        messages=_messages(workload, variables),
         max_tokens=workload.max_tokens,
         temperature=workload.temperature,
         stop=workload.stop,
@@ -69,6 +69,15 @@ async def _ask(request: ChatRequest, config: TargetConfig, env: Mapping[str, str
         return await target.ask(request, timeouts=timeouts, zero_s=now, intended_s=0.0)
     finally:
         await target.stop()
+
+
+def _messages(workload: Workload, variables: Mapping[str, Any]) -> tuple[Message, ...]:
+    try:
+        return render_prompt(workload, variables)
+    except DataError as error:
+        given = ", ".join(f'"{name}": …' for name in variables["input"])
+        hint = f"pipe a JSON object with everything that the template asks for: {{{given}, …}}."
+        raise UsageError(f"Standard input does not fill the template: {error.message}", hint=hint) from None
 
 
 def _variables(text: str, workload: Workload) -> dict[str, Any]:

@@ -30,7 +30,8 @@ def infer(
 ) -> None:
     """Put standard input through a prompt template and one target; the answer goes to standard output.
 
-    A timeline from case-timeline that was routed to human review is refused with exit code 1.
+    Standard input is a timeline, a JSON object with the inputs of the template, or plain text, which
+    becomes its document. A timeline from case-timeline that was routed to human review is refused with exit code 1.
     """
     import msgspec
 

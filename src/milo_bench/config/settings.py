@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -22,6 +24,20 @@ class _Checked(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+# Names that no public server has.
+_OWN_ZONES = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".test", ".invalid")
+
+
+def is_own_network(base_url: str) -> bool:
+    """Whether an address can only be in the reader's own network: a bare name, a local zone, a private address."""
+    host = urlsplit(base_url).hostname or ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(_OWN_ZONES)
+    return address.is_private or address.is_loopback or address.is_link_local
+
+
 class PriceConfig(_Checked):
     """US dollars for a million tokens."""
 
@@ -35,6 +51,7 @@ class TargetConfig(_Checked):
 
     ``weights`` is a GGUF file, or ``builtin:smollm2`` / ``builtin:smollm2-q4_0`` for the weights
     of the demo. ``api_key_env`` names an environment variable; a key itself is refused.
+    ``hosted`` must be said of a ``base_url`` that is a name or address beyond your own network.
     ``context_window`` is in tokens, ``parallel`` the number of slots of an embedded server.
     """
 
@@ -63,6 +80,21 @@ class TargetConfig(_Checked):
         if value is not None and not value.startswith(("http://", "https://")):
             raise ValueError(f"'{value}' is no address; write http://HOST:PORT or https://…")
         return value
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _is_a_name_and_no_key(cls, value: str | None) -> str | None:
+        # What does not look like a name may be the key itself, so it is not repeated.
+        if value is not None and not (value.isascii() and value.isidentifier()):
+            raise ValueError("is no name of an environment variable; put the key into one and name that")
+        return value
+
+    @model_validator(mode="after")
+    def _says_whether_it_is_hosted(self) -> TargetConfig:
+        host = urlsplit(self.base_url or "").hostname
+        if "hosted" not in self.model_fields_set and host and not is_own_network(self.base_url or ""):
+            raise ValueError(f"write 'hosted: true', or 'hosted: false' if {host} is a server of your own")
+        return self
 
     @model_validator(mode="after")
     def _has_what_its_api_needs(self) -> TargetConfig:

@@ -18,7 +18,7 @@ from milo_bench.core.records import (
     Timeouts,
     Workload,
 )
-from milo_bench.core.suggest import hint_for
+from milo_bench.core.suggest import closest, hint_for
 
 # How many candidates a step of the sample looks at: bounds the work on suites of thousands.
 _CANDIDATES = 64
@@ -215,4 +215,13 @@ def _check_names(
     tags = {tag for fixture in fixtures for tag in fixture.tags}
     for tag in request.tags:
         if tag not in tags:
-            raise UsageError(f"No fixture has the tag '{tag}'.", hint=hint_for(tag, tags, noun="tags"))
+            raise UsageError(f"No fixture has the tag '{tag}'.", hint=_tag_hint(tag, tags))
+
+
+def _tag_hint(tag: str, tags: set[str]) -> str:
+    """All tags where they are few; else the nearest one and some: a suite may have hundreds."""
+    if len(tags) <= 24:
+        return hint_for(tag, tags, noun="tags")
+    near = closest(tag, tags)
+    guess = f"Did you mean '{near}'? " if near else ""
+    return f"{guess}There are {len(tags)} tags: {', '.join(sorted(tags)[:12])} …"

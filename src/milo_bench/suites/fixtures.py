@@ -11,7 +11,7 @@ import msgspec
 
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
-from milo_bench.core.suggest import hint_for
+from milo_bench.core.suggest import closest, hint_for
 from milo_bench.suites.paths import read_text
 from milo_bench.suites.problems import Problem, place
 
@@ -105,7 +105,11 @@ def parse_line(line: str, where: str) -> dict[str, Any] | Problem:
         data = msgspec.json.decode(line)
     except (msgspec.DecodeError, RecursionError) as error:
         said = str(error).replace("JSON is malformed: ", "")
-        return _bad(where, f"broken JSON: {said}", "one JSON object a line, quotes doubled, no trailing comma.")
+        return _bad(
+            where,
+            f"broken JSON: {said}",
+            "write one JSON object a line, names and texts in double quotes, no comma at the end.",
+        )
     if not isinstance(data, dict):
         return _bad(where, "not an object", 'a line looks like {"id": …, "workload": …, "input": {…}}')
     return data
@@ -114,8 +118,8 @@ def parse_line(line: str, where: str) -> dict[str, Any] | Problem:
 def _shape_problems(data: dict[str, Any], where: str) -> Iterable[Problem]:
     for key in _REQUIRED:
         if key not in data:
-            near = hint_for(key, [name for name in data if name not in KEYS], noun="keys here")
-            yield _bad(where, f"'{key}' is missing", near if "Did you mean" in near else f'add "{key}".')
+            near = closest(key, [name for name in data if name not in KEYS])
+            yield _bad(where, f"'{key}' is missing", f"rename '{near}' to '{key}'." if near else f'add "{key}".')
     for key, value in data.items():
         if key == "hash":
             continue

@@ -166,6 +166,8 @@ def _readable(path: Path, problem: Any, lines: LineMap) -> Problem:
         return Problem(where, f"'{problem['input']}' is no name", "use letters, digits, '_', '-' and '.'.")
     if kind == "too_short":
         return Problem(where, f"'{named}' is empty", f"list at least one of the {keys[-1]}.")
+    if kind == "list_type":
+        return Problem(where, f"'{named}' must be a list", f"write it in brackets or with dashes: {keys[-1]}: [ONE, …]")
     said = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
     return Problem(where, f"{named}: {said[:1].lower()}{said[1:]}", "see docs/how-to/own-suite.md.")
 

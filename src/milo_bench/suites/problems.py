@@ -39,4 +39,4 @@ def as_error(problems: Sequence[Problem]) -> MiloError:
     if len(errors) > 1:
         more = f"{len(errors) - 1} more after this one; 'milo-bench suite check' lists them all."
         hint = f"{hint} {more}".strip()
-    return (ConfigError if first.kind == "config" else DataError)(str(first), hint=hint)
+    return (ConfigError if first.kind == "config" else DataError)(f"{first}.", hint=hint)

@@ -173,7 +173,7 @@ class HttpTarget(ABC):
         name, place = self._config.name, self._address.shown
         match failure.kind:
             case "auth":
-                message = f"Target '{name}' at {place} refuses the key: {failure.message}"
+                message = f"Target '{name}' at {place} refuses the key: {failure.message.rstrip('.')}."
                 return TargetError(message, hint=self._key_hint())
             case "connect_refused" | "connect_timeout":
                 message = f"Cannot reach target '{name}' at {place}: {failure.message}."

@@ -1,0 +1,172 @@
+"""What is wrong with what a user gives is said in one error, with a hint and the right code; nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import WITHOUT_ROOT, milo
+
+RUN = ("run", "--suite", "tiny", "--models", "scripted", "--out", "log.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "hint"),
+    [
+        (("run", "--suite", "tniy", "--models", "scripted"), "Unknown suite 'tniy'.", "Or give a suite's folder."),
+        (("run", "--suite", "tiny", "--models", "scriptd"), "Unknown target 'scriptd' in", "Did you mean 'scripted'?"),
+        ((*RUN, "--workload", "qq"), "Unknown workload 'qq'.", "Valid workloads are: qa."),
+        (("infer", "--model", "scripted", "--template", "ask2"), "Unknown prompt template 'ask2'.", "Valid templates"),
+        (("suite", "chek", "tiny"), "No such command 'chek'.", "Did you mean 'check'?"),
+        (("grade", "--fixtur", "x", "log.jsonl"), "Unknown flag '--fixtur'.", "Did you mean '--fixture'?"),
+    ],
+)
+def test_an_unknown_name_gets_a_suggestion_and_exit_code_2(
+    desk: Path, words: tuple[str, ...], error: str, hint: str
+) -> None:
+    said = milo(*words, folder=desk, given="text")
+    assert (said.code, said.out) == (2, "")
+    assert said.error.startswith(error)
+    assert hint in said.hint
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "error", "hint"),
+    [
+        ("tiny/suite.yaml", (b"answer_present", b"answer_presen"), "tiny/suite.yaml: workload 'qa': Unknown", "Did"),
+        ("tiny/suite.yaml", (b"prompt:", b"promt:"), "tiny/suite.yaml:5: 'workloads.qa.prompt' is missing.", "add"),
+        ("tiny/suite.yaml", (b"[fixtures.jsonl]", b"fixtures.jsonl"), "tiny/suite.yaml:3: 'fixtures' must be", "["),
+        ("tiny/suite.yaml", (b"tiny", b"[tiny"), "tiny/suite.yaml:2: ", "check indentation"),
+        ("tiny/suite.yaml", (b"tiny", b"\xff"), "tiny/suite.yaml:1: not UTF-8", "save it as UTF-8."),
+        ("tiny/fixtures.jsonl", (b"q-5\"", b"q-5"), "tiny/fixtures.jsonl:6: broken JSON", "one JSON object a line"),
+        ("tiny/fixtures.jsonl", (b"case 5", b"\xff"), "tiny/fixtures.jsonl:6: not UTF-8", "save it as UTF-8."),
+        ("tiny/fixtures.jsonl", (b"q-5", b"q-1"), "tiny/fixtures.jsonl:6: the id 'q-1' stands twice.", "jsonl:2."),
+        ("tiny/fixtures.jsonl", (b'"input"', b'"inputs"'), "tiny/fixtures.jsonl:1: 'input' is", "rename 'inputs'"),
+        ("tiny/ask.jinja", (b"text", b"txt"), "prompt 'ask' line 1: there is no 'txt'.", "There is input: text."),
+        ("bench.yaml", (b"script:", b"scrpt:"), "bench.yaml line 2: unknown setting", "Did you mean 'script'?"),
+        ("bench.yaml", (b"{api", b"[api"), "bench.yaml line 2: ", "check indentation"),
+        ("script.yaml", (b"text", b"txt"), "script.yaml: unknown setting 'reply.txt'.", "Did you mean 'text'?"),
+        ("bench.yaml", (b"model: m", b"model: m, api_key_env: sk-SECRET"), "bench.yaml line 3: targets.dead", ""),
+        ("bench.yaml", (b"127.0.0.1:1", b"api.example.com"), "bench.yaml line 3: targets.dead: write 'hosted", ""),
+    ],
+)  # fmt: skip
+def test_a_broken_file_is_named_with_its_line_and_remedy(
+    desk: Path, file: str, change: tuple[bytes, bytes], error: str, hint: str
+) -> None:
+    path = desk / file
+    path.write_bytes(path.read_bytes().replace(*change))
+    said = milo(*RUN, folder=desk)
+    assert (said.code, said.out) == (2, "")
+    assert said.error.startswith(error)
+    assert hint in said.hint
+    assert "SECRET" not in said.err
+    assert not (desk / "log.jsonl").exists()
+
+
+def test_a_dead_endpoint_and_a_missing_log_are_exit_code_3(desk: Path) -> None:
+    said = milo("run", "--suite", "tiny", "--models", "dead", folder=desk)
+    assert (said.code, said.error.partition(": cannot")[0]) == (3, "Cannot reach target 'dead' at http://127.0.0.1:1")
+    assert "start the server" in said.hint
+    assert not (desk / "runs").exists()
+    assert milo("score", "no.jsonl", folder=desk).code == 3
+
+
+def test_a_log_of_another_plan_is_left_as_it_is(desk: Path) -> None:
+    assert milo(*RUN, "--limit", "3", folder=desk).code == 0
+    before = (desk / "log.jsonl").read_bytes()
+    again = milo(*RUN, "--limit", "3", folder=desk)
+    assert (again.code, again.error, "--resume" in again.hint) == (2, "log.jsonl exists already.", True)
+    other = milo(*RUN, "--limit", "4", "--resume", folder=desk)
+    assert other.code == 2
+    assert other.error.startswith("log.jsonl is the log of another run: ")
+    assert "plan limit: 3 in the log, 4 now" in other.error
+    assert (desk / "log.jsonl").read_bytes() == before
+
+
+def test_a_torn_tail_costs_one_line_and_damage_inside_is_refused(desk: Path) -> None:
+    log = desk / "log.jsonl"
+    assert milo(*RUN, folder=desk).code == 0
+    whole = log.read_bytes().splitlines(keepends=True)
+    attempts = [n for n, line in enumerate(whole) if b'"type":"attempt"' in line]
+    log.write_bytes(b"".join(whole[: attempts[3]]) + whole[attempts[3]][:40])
+    assert milo("score", "log.jsonl", folder=desk).code == 0
+    resumed = milo(*RUN, "--resume", folder=desk)
+    assert resumed.code == 0
+    assert "cut a torn last line of 40 bytes" in resumed.err
+    assert "6 attempts, 3 of them in the log already" in resumed.err
+    whole[2] = b"X" + whole[2][1:]
+    log.write_bytes(b"".join(whole))
+    damaged = milo("score", "log.jsonl", folder=desk)
+    assert (damaged.code, damaged.error) == (2, "log.jsonl line 3: not valid JSON.")
+    assert log.read_bytes() == b"".join(whole)
+
+
+def test_a_fixture_over_the_context_is_a_failure_that_is_explained(desk: Path) -> None:
+    (desk / "script.yaml").write_text("context_window: 1\n", encoding="utf-8")
+    said = milo(*RUN, folder=desk)
+    assert said.code == 0
+    assert "failures: context_overflow 6" in said.err
+    assert "note: 6 attempts did not fit the context window of scripted; they count as failures." in said.err
+    assert "hint: serve it with a larger context" in said.err
+
+
+def test_a_full_disk_loses_nothing_that_was_written(desk: Path) -> None:
+    from tests.cli.conftest import write_fixtures
+
+    write_fixtures(desk / "tiny/fixtures.jsonl", 40)
+    early = milo(*RUN, folder=desk, shell='ulimit -f 2; "$@"')
+    assert (early.code, "Nothing was asked" in early.error) == (3, True)
+    assert not (desk / "log.jsonl").exists()
+    # 40 fixtures are about 10 KiB, 40 attempts 20: the disk is full in the middle.
+    full = milo(*RUN, folder=desk, shell='ulimit -f 20; "$@"')
+    assert full.code == 4
+    assert full.error.startswith("Cannot write to log.jsonl: File too large. The ")
+    assert "free some space, then resume" in full.hint
+    kept = (desk / "log.jsonl").read_bytes()
+    assert kept.endswith(b"\n")
+    assert milo(*RUN, "--resume", folder=desk).code == 0
+    assert (desk / "log.jsonl").read_bytes().startswith(kept)
+    assert (desk / "log.jsonl").read_text().count('"type":"attempt"') == 40
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_results_that_find_no_room_are_one_error(desk: Path) -> None:
+    assert milo(*RUN, folder=desk).code == 0
+    for words in (
+        ("score", "log.jsonl", "--out", "/dev/full", "--format", "csv"),
+        ("grade", "log.jsonl", "--out", "/dev/full"),
+    ):
+        said = milo(*words, folder=desk)
+        assert (said.code, "No space left" in said.error) == (3, True)
+    said = milo("score", "log.jsonl", folder=desk, shell='"$@" >/dev/full')
+    assert (said.code, said.error) == (3, "Cannot write all output: No space left on device.")
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_exit_code_3(desk: Path) -> None:
+    before = WITHOUT_ROOT if os.geteuid() == 0 else ()
+    assert milo(*RUN, folder=desk).code == 0
+    shut = desk / "shut"
+    shut.mkdir(mode=0o555)
+    (desk / "sealed").mkdir(mode=0o000)
+    for words in (
+        (*RUN[:-1], "shut/log.jsonl"),
+        ("score", "log.jsonl", "--out", "shut/s.csv", "--format", "csv"),
+        ("score", "log.jsonl", "--out", "shut/logs", "--format", "inspect"),
+        ("grade", "log.jsonl", "--out", "shut/v.jsonl"),
+        ("init", "--out", "shut/bench.yaml"),
+        ("suite", "check", "sealed"),
+    ):
+        said = milo(*words, folder=desk, before=before)
+        assert (said.code, "ermission" in said.error) == (3, True), said.err
+    assert not list(shut.iterdir())
+    shutil.rmtree(desk / "sealed")
+
+
+def test_a_group_without_a_command_prints_its_help_and_no_error(desk: Path) -> None:
+    said = milo("suite", folder=desk)
+    assert said.code == 2
+    assert said.err.startswith("Usage: milo-bench suite ")
