@@ -66,3 +66,36 @@ def test_every_exit_code_is_documented() -> None:
     for thing in vars(errors).values():
         if isinstance(thing, type) and issubclass(thing, errors.MiloError) and thing is not errors.MiloError:
             assert re.search(rf"{thing.__name__}\s+{thing.exit_code}\b", page), thing.__name__
+
+
+def test_everything_that_a_fake_server_can_be_told_is_documented() -> None:
+    from typing import get_args
+
+    from milo_bench.targets import fake_script
+
+    page = (ROOT / "docs/how-to/fake-server.md").read_text(encoding="utf-8")
+    for model in (
+        fake_script.Script,
+        fake_script.When,
+        fake_script.Reply,
+        fake_script.Fault,
+        fake_script.Health,
+        fake_script.UsageScript,
+        fake_script.ToolCallScript,
+    ):
+        for field in model.model_fields:
+            assert f"`{field}" in page, f"{model.__name__}.{field}"
+    for kind in get_args(fake_script.FaultKind):
+        assert f"`{kind}`" in page
+
+
+def test_the_script_on_the_page_of_the_fake_server_can_be_loaded() -> None:
+    import yaml
+
+    from milo_bench.targets.fake_script import parse_script
+
+    page = (ROOT / "docs/how-to/fake-server.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    scripts = [block for block in blocks if "targets:" not in block]
+    assert len(scripts) == 1
+    assert len(parse_script(yaml.safe_load(scripts[0])).rules) == 4

@@ -224,4 +224,4 @@ def _readable(where: str, error: ValidationError) -> ConfigError:
             f"{where}: {dotted} is '{given}'.", hint=hint_for(given, get_args(FaultKind), noun="fault kinds")
         )
     said = first["msg"].removeprefix("Value error, ")
-    return ConfigError(f"{where}: {dotted}: {said}.", hint="see the fake server's script in the documentation.")
+    return ConfigError(f"{where}: {dotted}: {said}.", hint="see docs/how-to/fake-server.md.")
