@@ -63,7 +63,6 @@ class Packet:
     documents: list[dict[str, Any]] = field(default_factory=list)
     signal: Signal = "routine"
     signal_lines: list[int] = field(default_factory=list)
-    enclosed_later: bool = False
 
     @property
     def text(self) -> str:
@@ -98,7 +97,7 @@ def build(story: Story, recipe: Recipe, bases: Bases, *, seed: int, name: str) -
     values = Values(rng, bases.pools, money=story.money)
     insurer = values.fill("{firm.insurer_own:insurer}")
     packet = Packet(claim_id=values.fill("{ref.own_claim:CL-######}"), signal=recipe.signal)
-    sheets = _story_sheets(story, recipe, values, bases.pools, packet)
+    sheets = _story_sheets(story, recipe, values, bases.pools)
     sheets += _spare_sheets(story, recipe, values, bases, rng, sum(map(_words, sheets)))
     sheets.sort(key=lambda sheet: sheet.day)
     first, last = values.person(story.insured)
@@ -141,9 +140,7 @@ def _settle(story: Story, recipe: Recipe, packet: Packet, asked: Mapping[str, li
             packet.missing.append(entry)
 
 
-def _story_sheets(
-    story: Story, recipe: Recipe, values: Values, pools: Mapping[str, Any], packet: Packet
-) -> list[_Sheet]:
+def _story_sheets(story: Story, recipe: Recipe, values: Values, pools: Mapping[str, Any]) -> list[_Sheet]:
     """The story's own documents, in which the marked facts and signals stand."""
     values.learn(line.text for document in story.documents for line in document.lines)
     values.learn(document.title for document in story.documents)
@@ -167,7 +164,6 @@ def _story_sheets(
                 state = recipe.states[status.item]
                 if state == "present" and days[item.key] > document.day:
                     state = values.rng.choice(("requested", "promised"))
-                    packet.enclosed_later = True
                 elif state != "present" and document.day != last_hook[item.key]:
                     state = "requested"
                 lines.append(_Inked(_status_line(status, item, state, values, pools, document), items=(item.key,)))
@@ -238,7 +234,7 @@ def _closed_claim(other: Story, bases: Bases, rng: random.Random, day: int) -> l
     values.loss_day = values.day(day)
     number = values.fill("{ref.closed:CL-######}")
     states: dict[str, State] = dict.fromkeys(other.items, "present")
-    inside = _story_sheets(other, Recipe("routine", states), values, bases.pools, Packet(number))
+    inside = _story_sheets(other, Recipe("routine", states), values, bases.pools)
     sheets = []
     for sheet in inside:
         heading = f"{sheet.heading[:-4]} (closed claim {number}, settled, for information only) ==="
