@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 import time
+from typing import Any
 
 import uvloop
 
@@ -29,8 +30,7 @@ class _Stream(asyncio.Protocol):
         self._tail = b""
         self.over = asyncio.get_running_loop().create_future()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: Any) -> None:  # uvloop's transports are no asyncio.Transport
         self._transport = transport
         self._send()
 

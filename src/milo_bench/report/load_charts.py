@@ -116,7 +116,7 @@ def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
         layers.append(
             alt.Chart(alt.Data(values=missing))
             .mark_text(fontSize=11, color=_GREY)
-            .encode(x=x, y=alt.value(10), text="text:N")
+            .encode(x=x, y=alt.value(HEIGHT - 10), text="text:N")
         )
     return _finished(
         alt.layer(*layers),
