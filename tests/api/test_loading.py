@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from milo_bench.api.loading import LoadOptions, LoadReport, judge_level, load_target
+from milo_bench.api.load_options import LoadOptions
+from milo_bench.api.loading import LoadReport, judge_level, load_target
 from milo_bench.core.errors import DataError, TargetError, UsageError
 from milo_bench.core.records import LoadWindow
 from milo_bench.stats.service_level import ServiceLevel

@@ -23,12 +23,13 @@ if TYPE_CHECKING:
         save_verdicts,
         score_logs,
     )
-    from milo_bench.api.loading import LoadOptions, LoadReport, load_target
+    from milo_bench.api.load_options import LoadOptions
+    from milo_bench.api.loading import LoadReport, load_target
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
 
 _HOME = {
-    "LoadOptions": "loading",
+    "LoadOptions": "load_options",
     "LoadReport": "loading",
     "load_target": "loading",
     "ProbeOptions": "probing",

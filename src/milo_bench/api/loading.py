@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,61 +14,37 @@ from typing import Any
 import msgspec
 
 from milo_bench import __version__
-from milo_bench.config.settings import Settings, load_settings
-from milo_bench.core.errors import DataError, UsageError
-from milo_bench.core.records import LoadWindow, Measure, RunEnd, Telemetry, Timeouts
+from milo_bench.api.load_options import (
+    LoadOptions,
+    check_options,
+    limits_of,
+    prepared_requests,
+    profile_at,
+    profiles,
+    read_trace,
+)
+from milo_bench.config.settings import load_settings
+from milo_bench.core.records import LoadWindow, Measure, RunEnd, Telemetry
 from milo_bench.inventory.fingerprint import quick_fingerprint
-from milo_bench.run.load_arrivals import Arrival, Arrivals, arrivals_at, parse_trace, trace_rate
+from milo_bench.run.load_arrivals import Arrival
 from milo_bench.run.load_capacity import CapacitySearch, Found, LevelOutcome
-from milo_bench.run.load_rows import Mode
 from milo_bench.run.load_window import LoadRequest, Profile, drive_window
 from milo_bench.run.plan import PlanRequest, make_plan
-from milo_bench.run.prepare import cannot_fit, prepare
+from milo_bench.run.prepare import cannot_fit
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal, stopping_on_signals
 from milo_bench.stats.load_figures import load_window
-from milo_bench.stats.service_level import ServiceLevel
 from milo_bench.store.run_log import RunLogWriter, require_new_log
 from milo_bench.suites.load import load_suite
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
 
 SAMPLE_EACH_S = 0.5
-DEFAULT_DRAIN_S = 60.0
 HIGHEST_STREAMS = 1024
 HIGHEST_RATE = 10_000.0
 _UNDECIDED_BELOW = 20
 
 Told = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class LoadOptions:
-    """What ``milo-bench load`` was asked for. Durations in seconds; None is the rule's choice.
-
-    One of ``concurrency``, ``rates`` and ``trace`` says what load there is; ``find_capacity``
-    searches from the first of ``concurrency`` or ``rates`` upwards.
-    """
-
-    suite: str
-    model: str
-    duration_s: float
-    concurrency: tuple[int, ...] = ()
-    rates: tuple[float, ...] = ()
-    trace: Path | None = None
-    arrivals: Arrivals = "poisson"
-    find_capacity: bool = False
-    highest: float | None = None
-    service_level: ServiceLevel = field(default_factory=ServiceLevel)
-    workloads: tuple[str, ...] = ()
-    warmup_s: float | None = None
-    max_in_flight: int = 512
-    drain_s: float | None = None
-    total_timeout_s: float | None = None
-    seed: int = 0
-    out: Path | None = None
-    config: Path | None = None
-    allow_hosted: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,7 +82,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Told | No
     the report's ``end`` is not complete.
     """
     settings = load_settings(options.config, env)
-    _check(options)
+    check_options(options)
     suite = load_suite(options.suite)
     path = options.out or Path("runs") / f"load-{suite.ref.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl"
     require_new_log(path)
@@ -114,7 +90,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Told | No
     # No attempt is planned: what a load run sends is counted in its windows.
     plan = make_plan(
         PlanRequest(
-            workloads=options.workloads, order="interleaved", seed=options.seed, timeouts=_limits(options, settings)
+            workloads=options.workloads, order="interleaved", seed=options.seed, timeouts=limits_of(options, settings)
         ),
         fixtures=suite.fixtures,
         workloads=suite.workloads,
@@ -131,7 +107,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Told | No
         inventory=quick_fingerprint(env),
     )
     check_hosted(spec, [target.record])
-    trace = _read_trace(options.trace, spec) if options.trace else ()
+    trace = read_trace(options.trace, spec) if options.trace else ()
     session = _Session(options, spec, target, path, trace, tell or (lambda _: None))
     return _run(session.run())
 
@@ -169,7 +145,7 @@ class _Session:
 
     async def run(self) -> LoadReport:
         stop = StopSignal()
-        requests, bypassed = _prepared(self._spec, self._target.record.name)
+        requests, bypassed = prepared_requests(self._spec, self._target.record.name)
         try:
             self._tell(f"starting {self._target.record.name}")
             record = await self._target.start()
@@ -237,7 +213,7 @@ class _Session:
         zero_s: float,
         stop: StopSignal,
     ) -> None:
-        for profile in _profiles(self._options, self._spec.plan.timeouts, self._trace):
+        for profile in profiles(self._options, self._spec.plan.timeouts, self._trace):
             if stop.requested or self._why:
                 return
             await self._window(profile, requests, writer, sampling, zero_s, stop)
@@ -259,7 +235,7 @@ class _Session:
             step = search.next()
             if isinstance(step, Found):
                 return step
-            profile = _profile(options, self._spec.plan.timeouts, "closed" if whole else "open", step.level)
+            profile = profile_at(options, self._spec.plan.timeouts, "closed" if whole else "open", step.level)
             window = await self._window(profile, requests, writer, sampling, zero_s, stop)
             if stop.requested or self._why:
                 return None
@@ -360,91 +336,3 @@ def judge_level(window: LoadWindow) -> LevelOutcome:
         few = figures["requests"] < _UNDECIDED_BELOW and figures["met"] < figures["requests"]
         return "undecided" if few else "met"
     return "client_bound" if window.client_bound else "missed"
-
-
-def _profiles(options: LoadOptions, timeouts: Timeouts, trace: tuple[Arrival, ...]) -> Iterator[Profile]:
-    if trace:
-        length_s = trace[-1].at_s
-        yield Profile(
-            mode="trace",
-            level=round(trace_rate(trace), 6),
-            duration_s=length_s + 0.001,  # the last arrival is in it
-            warmup_s=options.warmup_s or 0.0,
-            arrivals=lambda: iter(trace),
-            max_in_flight=options.max_in_flight,
-            drain_s=options.drain_s if options.drain_s is not None else DEFAULT_DRAIN_S,
-            timeouts=timeouts,
-        )
-        return
-    for streams in options.concurrency:
-        yield _profile(options, timeouts, "closed", streams)
-    for rate in options.rates:
-        yield _profile(options, timeouts, "open", rate)
-
-
-def _profile(options: LoadOptions, timeouts: Timeouts, mode: Mode, level: float) -> Profile:
-    drain_s = options.drain_s if options.drain_s is not None else max(DEFAULT_DRAIN_S, 2 * options.duration_s)
-    return Profile(
-        mode=mode,
-        level=level,
-        duration_s=options.duration_s,
-        warmup_s=options.warmup_s,
-        arrivals=None if mode == "closed" else lambda: arrivals_at(options.arrivals, level, seed=options.seed),
-        max_in_flight=options.max_in_flight,
-        drain_s=min(drain_s, timeouts.total_s),
-        timeouts=timeouts,
-    )
-
-
-def _prepared(spec: RunSpec, target: str) -> tuple[list[LoadRequest], int]:
-    withheld = frozenset(spec.plan.withheld.get(target, ()))
-    requests, bypassed = [], 0
-    for fixture in spec.planned_fixtures():
-        if fixture.id in withheld:
-            continue
-        ready = prepare(fixture, spec.workloads[fixture.workload], seed=spec.plan.seed)
-        if ready.request is None:
-            bypassed += 1
-        else:
-            requests.append(LoadRequest(fixture.id, ready.request))
-    if not requests:
-        message = "No fixture of the selection makes a request for this target."
-        raise UsageError(message, hint="loosen --workload; sensitive fixtures are kept from hosted targets.")
-    return requests, bypassed
-
-
-def _limits(options: LoadOptions, settings: Settings) -> Timeouts:
-    run = settings.run
-    total_s = options.total_timeout_s or run.total_timeout_s
-    return Timeouts(run.connect_timeout_s, min(run.first_token_timeout_s, total_s), total_s)
-
-
-def _read_trace(path: Path, spec: RunSpec) -> tuple[Arrival, ...]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"Cannot read the trace {path}: {error}."
-        raise DataError(message, hint="a trace holds one arrival a line, in seconds.") from None
-    arrivals = parse_trace(text, where=str(path))
-    known = frozenset(spec.plan.fixtures)
-    unknown = next((a.fixture for a in arrivals if a.fixture and a.fixture not in known), None)
-    if unknown is not None:
-        message = f"{path} names the fixture '{unknown}', which is not in the selection."
-        raise DataError(message, hint="use the suite that the trace was recorded with, or leave fixtures out.")
-    return arrivals
-
-
-def _check(options: LoadOptions) -> None:
-    given = [bool(options.concurrency), bool(options.rates), options.trace is not None]
-    if sum(given) > 1:
-        message = "Give one of --concurrency, --rate and --trace."
-        raise UsageError(message, hint="a closed loop, an open loop and a trace are different loads.")
-    if not any(given) and not options.find_capacity:
-        raise UsageError("No load was asked for.", hint="give --concurrency 1,2,4, --rate 5 or --trace FILE.")
-    if options.find_capacity and options.trace is not None:
-        raise UsageError("A trace has one load; there is nothing to search.", hint="leave --find-capacity out.")
-    if options.find_capacity and not options.service_level.is_set:
-        message = "--find-capacity needs a service level to meet."
-        raise UsageError(message, hint="for example: --slo-ttft 1 --slo-latency 10")
-    if not 0 < options.duration_s <= 86400:
-        raise UsageError("--duration must lie above 0 and within a day.", hint="for example: --duration 20s")

@@ -146,7 +146,8 @@ def load(
     Latency counts from the moment a request was due, so a slow server cannot hide its queue; a
     failed request counts as one that never ends. A window that this client could not drive says so.
     """
-    from milo_bench.api.loading import LoadOptions, load_target
+    from milo_bench.api.load_options import LoadOptions
+    from milo_bench.api.loading import load_target
     from milo_bench.stats.service_level import ServiceLevel
 
     options = LoadOptions(
