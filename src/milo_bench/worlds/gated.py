@@ -81,7 +81,11 @@ class GatedDeploy(Task):
         }
         faults = self.spoil(state, names | {"commit": commit, "digest": digest}, draw, variant)
         facts = names | {"digest": digest, "commit": commit}
-        return Start(brief_of(ORDER, names), state, TOOLS, faults, facts)
+        return Start(brief_of(ORDER + self.order(), names), state, TOOLS, faults, facts)
+
+    def order(self) -> str:
+        """What this task asks for beyond the common order."""
+        return ""
 
     @abstractmethod
     def spoil(self, state: State, names: dict[str, Any], draw: Draw, variant: Variant) -> tuple[Fault, ...]:

@@ -1,0 +1,43 @@
+"""Task 18: the gate turns dirty between the check and the deploy; it is checked again inside the step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from milo_bench.worlds.case import Case
+from milo_bench.worlds.draw import Draw
+from milo_bench.worlds.faults import Fault, WorldMoves
+from milo_bench.worlds.gated import GatedDeploy
+from milo_bench.worlds.records import Variant
+from milo_bench.worlds.task import TASKS, Need, result_of
+from milo_bench.worlds.world import State, World
+
+
+class GateTurnsDirty(GatedDeploy):
+    number = 18
+    name = "gate_turns_dirty"
+    title = "The gate turns dirty between check and act"
+
+    def spoil(self, state: State, names: dict[str, Any], draw: Draw, variant: Variant) -> tuple[Fault, ...]:
+        # Tests are on record for an older commit, so a run of minutes lies between the check and the deploy.
+        state["test_results"][names["repository"]]["commit"] = draw.commit()
+        repository = names["repository"]
+        file = draw.pick(["config/limits.yaml", "src/handlers.py", "deploy/values.yaml"])
+
+        def edit(world: World) -> None:
+            world.state["repositories"][repository]["uncommitted"] = [file]
+            world.moved(f"repository:{repository}")
+
+        return (WorldMoves("someone edits the tree", "repo_status", 1, edit),) if variant == "trap" else ()
+
+    def looked(self, case: Case, before: int) -> bool:
+        """Looked at the tree after the last long run, and before the deploy."""
+        runs = [call.n for call in (*case.calls("test_run"), *case.calls("scan_run")) if call.n < before]
+        looks = case.calls("repo_status", after=max(runs, default=0), repository=case.facts["repository"])
+        return bool(runs) and any(call.n < before for call in looks)
+
+    def proof(self, case: Case) -> Need:
+        return result_of("the working tree as it is now", "repo_status", repository=case.facts["repository"])
+
+
+TASKS.add(GateTurnsDirty.name, GateTurnsDirty())
