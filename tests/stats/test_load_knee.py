@@ -80,3 +80,11 @@ def test_the_trend_test_keeps_its_error_rate() -> None:
     random = np.random.default_rng(11)
     called = sum(find_drift((1 + 0.3 * random.standard_normal(10)).tolist()).state == "drifting" for _ in range(1000))
     assert called / 1000 < 0.07
+
+
+def test_a_handful_of_answers_shows_no_knee() -> None:
+    few = windows(2, levels=(1, 2, 4))
+    few[0].figures["answered"] = 3
+    knee = next(m for m in degradation(few) if m.name == "knee_streams")
+    assert knee.value is None
+    assert "answered 3 requests" in knee.note

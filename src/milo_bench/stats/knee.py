@@ -19,6 +19,7 @@ from milo_bench.core.records import Interval, LoadWindow, Measure
 
 RESAMPLES = 1000
 LEAST_LEVELS = 3
+LEAST_ANSWERED = 10  # a level: with fewer, a resample of its sub-windows repeats a handful of requests
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,11 @@ def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.rando
     fit = fit_knee(levels, [float(part.mean()) for part in parts])
     if len(levels) < LEAST_LEVELS or fit is None:
         return measure(None, None, f"{len(levels)} levels, needs {LEAST_LEVELS} that answered")
+    fewest = min(sum(int(window.figures["answered"]) for window in windows) for windows in by_level.values())
+    if fewest < LEAST_ANSWERED:
+        return measure(
+            None, None, f"a level answered {fewest} requests, needs {LEAST_ANSWERED}; give a longer --duration"
+        )
     knees = []
     for _ in range(RESAMPLES):
         rates = [float(part[random.integers(0, len(part), len(part))].mean()) for part in parts]
