@@ -66,6 +66,18 @@ def test_a_broken_file_is_named_with_its_line_and_remedy(
     assert not (desk / "log.jsonl").exists()
 
 
+def test_a_field_that_nothing_knows_is_refused_before_a_model_is_asked(desk: Path) -> None:
+    manifest = desk / "tiny/suite.yaml"
+    manifest.write_text(manifest.read_text() + "      - exact_fields: {fields: [totl]}\n", encoding="utf-8")
+    row = '{"id": "f-1", "workload": "qa", "input": {"text": "t"}, "expect": {"fields": {"total": "9"}}}\n'
+    (desk / "tiny/fixtures.jsonl").write_text(row, encoding="utf-8")
+    for words in (RUN, ("suite", "check", "tiny")):
+        said = milo(*words, folder=desk)
+        assert said.code == 2
+        assert "tiny/suite.yaml:10: check 'exact_fields': unknown field 'totl'." in said.out + said.err
+        assert "Did you mean 'total'?" in said.out + said.err
+
+
 def test_a_dead_endpoint_and_a_missing_log_are_exit_code_3(desk: Path) -> None:
     said = milo("run", "--suite", "tiny", "--models", "dead", folder=desk)
     assert (said.code, said.error.partition(": cannot")[0]) == (3, "Cannot reach target 'dead' at http://127.0.0.1:1")

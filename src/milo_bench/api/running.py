@@ -204,8 +204,10 @@ def _request(options: RunOptions, settings: Settings) -> PlanRequest:
 
 
 def _check_contracts(suite: Suite) -> None:
-    """Unknown checks and wrong parameters are told before any model is loaded. Raises ConfigError."""
+    """Unknown checks, fields and wrong parameters are told before any model is loaded. Raises ConfigError."""
     from milo_bench.grade.engine import validate_checks
+    from milo_bench.suites.check import unknown_fields
+    from milo_bench.suites.problems import as_error
 
     for name, workload in suite.workloads.items():
         try:
@@ -214,6 +216,8 @@ def _check_contracts(suite: Suite) -> None:
             said = error.message.removeprefix(f"Workload '{name}': ")
             message = f"{suite.root / 'suite.yaml'}: workload '{name}': {said}"
             raise ConfigError(message, hint=error.hint) from None
+        if unknown := list(unknown_fields(suite, workload)):
+            raise as_error(unknown)
 
 
 class _Follower:

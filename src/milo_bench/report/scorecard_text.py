@@ -134,4 +134,6 @@ def _print_categories(categories: list[ErrorCategory], console: Console) -> None
         console.print(Text(f"  {title}"))
         console.print(table)
         if len(found) > CATEGORIES_SHOWN:
-            console.print(Text(f"  and {len(found) - CATEGORIES_SHOWN} more kinds; --json has them all", style="dim"))
+            more = len(found) - CATEGORIES_SHOWN
+            kinds = "1 more kind" if more == 1 else f"{more} more kinds"
+            console.print(Text(f"  and {kinds}; --json has them all", style="dim"))

@@ -33,7 +33,7 @@ class VerdictWriter:
     def __init__(self, path: Path, header: VerdictHeader, *, append: bool = False) -> None:
         self.path = path
         try:
-            fresh = not (append and path.exists())
+            fresh = not (append and path.exists() and _cut_torn_tail(path))
             self._file = path.open("wb" if fresh else "ab")
             if fresh:
                 self._file.write(_ENCODER.encode(header) + b"\n")
@@ -63,6 +63,14 @@ class VerdictWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _cut_torn_tail(path: Path) -> int:
+    """Cut a line that a kill or a full disk left unfinished, so that nothing is written onto it; the bytes left."""
+    with path.open("rb+") as file:
+        length = file.read().rfind(b"\n") + 1
+        file.truncate(length)
+    return length
 
 
 def write_verdicts(path: Path, header: VerdictHeader, graded: Iterable[Graded]) -> int:

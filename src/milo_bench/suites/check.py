@@ -11,6 +11,7 @@ from jinja2 import ChainableUndefined
 
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Workload
+from milo_bench.core.suggest import hint_for
 from milo_bench.suites.load import Suite, read_suite, suite_folder
 from milo_bench.suites.problems import Problem
 from milo_bench.suites.prompts import VARIABLES, render_prompt, variables_of
@@ -54,6 +55,7 @@ def _checks(suite: Suite, workload: Workload, validate: CheckValidator | None) -
     if not workload.checks:
         where = suite.manifest.where("workloads", workload.name)
         yield Problem(where, f"workload '{workload.name}' has no checks: no answer can pass", "add 'checks:'.")
+    yield from unknown_fields(suite, workload)
     for index, spec in enumerate(workload.checks):
         if validate is None:
             continue
@@ -61,6 +63,21 @@ def _checks(suite: Suite, workload: Workload, validate: CheckValidator | None) -
             validate(msgspec.structs.replace(workload, checks=(spec,)))
         except MiloError as error:
             yield Problem(suite.check_place(workload.name, index), error.message.rstrip("."), error.hint)
+
+
+def unknown_fields(suite: Suite, workload: Workload) -> Iterator[Problem]:
+    """Fields that a check is to judge, and that neither the answer schema nor any fixture knows."""
+    known: set[str] = set((workload.json_schema or {}).get("properties", ()))
+    for fixture in suite.fixtures:
+        fields = fixture.expect.get("fields")
+        if fixture.workload == workload.name and isinstance(fields, dict):
+            known.update(fields)
+    for index, spec in enumerate(workload.checks):
+        asked = spec.params.get("fields")
+        for name in asked if known and isinstance(asked, list) else ():
+            if isinstance(name, str) and name.partition(".")[0] not in {field.partition(".")[0] for field in known}:
+                what = f"check '{spec.name}': unknown field '{name}'"
+                yield Problem(suite.check_place(workload.name, index), what, hint_for(name, known, noun="fields"))
 
 
 def _prompt(suite: Suite, workload: Workload) -> Iterator[Problem]:
