@@ -106,6 +106,9 @@ def score_logs(paths: Iterable[Path]) -> tuple[Scorecard, ...]:
     for path in paths:
         log = read_run_log(path)
         header = log.header
+        if not log.attempts and (log.load_windows or log.probes):
+            message = f"{path} holds load windows or probe results, and no attempts to score."
+            raise DataError(message, hint="'milo-bench run' makes a log that can be scored.")
         place = (header.suite.name, header.suite.hash, repr(sorted(header.plan.variants.items())))
         builder = builders.get(place)
         if builder is None:
