@@ -112,7 +112,7 @@ def write_config(path: Path, env: Mapping[str, str]) -> tuple[FoundServer, ...]:
         message = f"{path} is there already."
         raise UsageError(message, hint="edit it, or write another one with --out.")
     found = asyncio.run(discover_local(env))
-    text = config_text(found)
+    text = config_text(found, with_key=bool(env.get("OPENAI_API_KEY")))
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -122,13 +122,16 @@ def write_config(path: Path, env: Mapping[str, str]) -> tuple[FoundServer, ...]:
     return tuple(FoundServer(s.kind, s.api, s.base_url, s.models) for s in found)
 
 
-def config_text(found: Sequence[DiscoveredServer]) -> str:
-    """The text of a bench.yaml that names every model of ``found`` as a target."""
+def config_text(found: Sequence[DiscoveredServer], *, with_key: bool = False) -> str:
+    """The text of a bench.yaml that names every model of ``found`` as a target.
+
+    ``with_key`` names OPENAI_API_KEY for the server of OPENAI_BASE_URL: there is such a key.
+    """
     targets: dict[str, Any] = {}
     for server in found:
         for model in server.models:
             entry: dict[str, Any] = {"api": server.api, "base_url": server.base_url, "model": model}
-            if server.source == "OPENAI_BASE_URL":
+            if with_key and server.source == "OPENAI_BASE_URL":
                 entry["api_key_env"] = "OPENAI_API_KEY"
             if not is_own_network(server.base_url):
                 entry["hosted"] = True

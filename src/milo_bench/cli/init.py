@@ -10,6 +10,10 @@ import click
 from milo_bench.cli.entry import say_next
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 @click.command()
 @click.option(
     "--out", type=click.Path(path_type=Path), default=Path("bench.yaml"), show_default=True, help="File to write."
@@ -23,7 +27,8 @@ def init(out: Path) -> None:
 
     found = api.write_config(out, os.environ)
     models = sum(len(server.models) for server in found)
-    click.echo(f"Wrote {out} with {models} targets from {len(found)} servers." if found else f"Wrote {out}.")
+    named = f" with {_count(models, 'target')} from {_count(len(found), 'server')}" if found else ""
+    click.echo(f"Wrote {out}{named}.")
     if not found:
         click.echo("No model server answered on the usual ports; the file shows how to name one.", err=True)
     say_next("milo-bench targets", "milo-bench run --suite case_ops_v1 --models smollm2 --limit 24")
