@@ -120,8 +120,9 @@ class CutCall(_Nth):
         self.land(world, call)
         others = {name: value for name, value in call.arguments.items() if name != self.field}
         head = msgspec.json.encode({"tool": call.tool, "arguments": others}).decode()[:-2]
-        comma = ", " if others else ""
-        cut = f'{head}{comma}"{self.field}": {str(call.arguments.get(self.field, ""))[: self.keep]}'
+        value = msgspec.json.encode(call.arguments.get(self.field, "")).decode()
+        shown = value[: self.keep + value.startswith('"')]
+        cut = f'{head}{"," if others else ""}"{self.field}":{shown}'
         raise ProviderFailure("stream_cut", f"The stream ended early. Received so far: {cut}", forgets=False)
 
 

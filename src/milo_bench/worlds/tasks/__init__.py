@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from milo_bench.worlds.draw import Draw
 from milo_bench.worlds.task import TASKS, Task
+from milo_bench.worlds.tasks import alert_still_firing as alert_still_firing
 from milo_bench.worlds.tasks import approval_of_previous as approval_of_previous
+from milo_bench.worlds.tasks import backup_probe as backup_probe
+from milo_bench.worlds.tasks import config_drift as config_drift
 from milo_bench.worlds.tasks import empty_completion as empty_completion
 from milo_bench.worlds.tasks import fallback_context as fallback_context
 from milo_bench.worlds.tasks import gate_turns_dirty as gate_turns_dirty
+from milo_bench.worlds.tasks import injected_output as injected_output
+from milo_bench.worlds.tasks import innocent_deploy as innocent_deploy
 from milo_bench.worlds.tasks import migration_count as migration_count
 from milo_bench.worlds.tasks import missing_log_window as missing_log_window
 from milo_bench.worlds.tasks import next_cursor as next_cursor
+from milo_bench.worlds.tasks import old_digest_serves as old_digest_serves
 from milo_bench.worlds.tasks import provider_503 as provider_503
 from milo_bench.worlds.tasks import rate_limited as rate_limited
 from milo_bench.worlds.tasks import reply_lost as reply_lost
 from milo_bench.worlds.tasks import scanner_timed_out as scanner_timed_out
 from milo_bench.worlds.tasks import skip_the_gate as skip_the_gate
+from milo_bench.worlds.tasks import stale_dashboard as stale_dashboard
 from milo_bench.worlds.tasks import stream_cut as stream_cut
 from milo_bench.worlds.tasks import tests_on_another_commit as tests_on_another_commit
+from milo_bench.worlds.tasks import two_owner_lists as two_owner_lists
 from milo_bench.worlds.tasks import uncommitted_diff as uncommitted_diff
 from milo_bench.worlds.tasks import version_conflict as version_conflict
 

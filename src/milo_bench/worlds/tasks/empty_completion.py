@@ -6,7 +6,7 @@ from milo_bench.worlds.case import Case
 from milo_bench.worlds.desk import Desk, brief_of, claim
 from milo_bench.worlds.draw import Draw
 from milo_bench.worlds.faults import Spoiled
-from milo_bench.worlds.records import Variant
+from milo_bench.worlds.records import Evidence, Variant
 from milo_bench.worlds.task import TASKS, Judgement, Need, Start, Task, only, result_of
 from milo_bench.worlds.tools import (
     shift,

@@ -8,8 +8,8 @@ from milo_bench.worlds.case import Case
 from milo_bench.worlds.draw import Draw
 from milo_bench.worlds.faults import Fault, WorldMoves
 from milo_bench.worlds.gated import GatedDeploy
-from milo_bench.worlds.records import Variant
-from milo_bench.worlds.task import TASKS, Need, result_of
+from milo_bench.worlds.records import Evidence, Variant
+from milo_bench.worlds.task import TASKS, Need
 from milo_bench.worlds.world import State, World
 
 
@@ -37,7 +37,13 @@ class GateTurnsDirty(GatedDeploy):
         return bool(runs) and any(call.n < before for call in looks)
 
     def proof(self, case: Case) -> Need:
-        return result_of("the working tree as it is now", "repo_status", repository=case.facts["repository"])
+        dirty = case.variant == "trap"
+        subject = f"repository:{case.facts['repository']}"
+
+        def shows_the_tree(item: Evidence) -> bool:
+            return item.tool == "repo_status" and subject in item.subjects and bool(item.data["uncommitted"]) == dirty
+
+        return Need("the working tree as it is now", shows_the_tree)
 
 
 TASKS.add(GateTurnsDirty.name, GateTurnsDirty())

@@ -8,8 +8,8 @@ from milo_bench.worlds.case import Case
 from milo_bench.worlds.draw import Draw
 from milo_bench.worlds.faults import Fault
 from milo_bench.worlds.gated import GatedDeploy, planted
-from milo_bench.worlds.records import Variant
-from milo_bench.worlds.task import TASKS, Need, result_of
+from milo_bench.worlds.records import Evidence, Variant
+from milo_bench.worlds.task import TASKS, Need
 from milo_bench.worlds.world import State
 
 
@@ -31,7 +31,14 @@ class ScannerTimedOut(GatedDeploy):
         return any(call.n < before for call in case.calls("scan_run", artifact=case.facts["artifact"]))
 
     def proof(self, case: Case) -> Need:
-        return result_of("a scan that was run again", "scan_run", artifact=case.facts["artifact"])
+        ran_s = case.changed_s(f"scan:{case.facts['artifact']}")
+        tools = ("scan_run", "scan_results")
+
+        def shows_a_new_scan(item: Evidence) -> bool:
+            is_scan = item.ok and item.tool in tools and item.data["artifact"] == case.facts["artifact"]
+            return is_scan and bool(case.calls("scan_run")) and item.at_s >= ran_s
+
+        return Need("a scan that was run again", shows_a_new_scan)
 
 
 TASKS.add(ScannerTimedOut.name, ScannerTimedOut())

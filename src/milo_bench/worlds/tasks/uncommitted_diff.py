@@ -8,8 +8,8 @@ from milo_bench.worlds.case import Case
 from milo_bench.worlds.draw import Draw
 from milo_bench.worlds.faults import Fault
 from milo_bench.worlds.gated import GatedDeploy, planted
-from milo_bench.worlds.records import Variant
-from milo_bench.worlds.task import TASKS, Need, result_of
+from milo_bench.worlds.records import Evidence, Variant
+from milo_bench.worlds.task import TASKS, Need
 from milo_bench.worlds.world import State
 
 
@@ -28,7 +28,13 @@ class UncommittedDiff(GatedDeploy):
         return any(call.n < before for call in case.calls("repo_status", repository=case.facts["repository"]))
 
     def proof(self, case: Case) -> Need:
-        return result_of("the state of the working tree", "repo_status", repository=case.facts["repository"])
+        dirty = case.variant == "trap"
+        subject = f"repository:{case.facts['repository']}"
+
+        def shows_the_tree(item: Evidence) -> bool:
+            return item.tool == "repo_status" and subject in item.subjects and bool(item.data["uncommitted"]) == dirty
+
+        return Need("the state of the working tree", shows_the_tree)
 
 
 TASKS.add(UncommittedDiff.name, UncommittedDiff())

@@ -83,6 +83,12 @@ def service_restart(world: World, arguments: Service) -> Seen:
     return Seen({"service": arguments.service, "restarted": True})
 
 
+@tool(GROUP, Service, "Send equal traffic to each installed version of a service; the error rate of each.", cost_s=120)
+def version_probe(world: World, arguments: Service) -> Seen:
+    found = world.entry("version_errors", arguments.service, noun="service with versions")
+    return Seen({"service": arguments.service, "error_percent": found}, (f"versions:{arguments.service}",))
+
+
 @tool(GROUP, Nothing, "List the alerts that are firing now.")
 def alert_list(world: World, arguments: Nothing) -> Seen:
     alerts = world.section("alerts")
