@@ -19,6 +19,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import select
 import socket
 import struct
 import sys
@@ -189,7 +190,9 @@ class _Connection:
         self.request_never_arrived = False
         self.idle_since_ns = 0
         self._reset_parser()
-        self._loop.add_reader(self._fd, self._readable)
+        self._watch = _watch(self._fd)
+        self._watched = self._fd if self._watch is None else self._watch.fileno()
+        self._loop.add_reader(self._watched, self._readable)
 
     # ------------------------------------------------------------ one exchange
 
@@ -391,11 +394,29 @@ class _Connection:
         if self._closed:
             return
         self._closed = True
-        self._loop.remove_reader(self._fd)
+        self._loop.remove_reader(self._watched)
+        if self._watch is not None:
+            self._watch.close()
         self._loop.remove_writer(self._fd)
         self._sock.close()
         self._parser = None  # it refers back to us; without the cycle the connection goes at once
         self._end("cancelled", "closed by the client")
+
+
+def _watch(descriptor: int) -> select.epoll | None:
+    """Something that is readable whenever the socket has data, an end or an error; None where there is no epoll.
+
+    uvloop stops watching a socket on which a reset is pending and calls no reader: the reset would
+    be seen as a timeout, minutes later. An epoll that watches the socket never errs itself.
+    """
+    if sys.platform != "linux":
+        return None
+    try:
+        watch = select.epoll()
+    except OSError:  # no descriptor is left for it: then without
+        return None
+    watch.register(descriptor, select.EPOLLIN)
+    return watch
 
 
 def _break(reply: Reply, kind: FailureKind, message: str) -> None:
