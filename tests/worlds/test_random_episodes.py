@@ -8,10 +8,12 @@ from hypothesis import strategies as st
 
 from milo_bench.core.errors import DataError
 from milo_bench.worlds.desk import Desk
-from milo_bench.worlds.grade import grade
+from milo_bench.worlds.draw import Draw
+from milo_bench.worlds.grade import TASK_POINTS, grade
 from milo_bench.worlds.records import Changed, Landed, log_from_text, log_to_text
 from milo_bench.worlds.replay import replay
 from milo_bench.worlds.session import Session
+from milo_bench.worlds.task import Task
 from milo_bench.worlds.tasks import all_tasks, find_task
 
 TASKS = all_tasks()
@@ -61,18 +63,62 @@ def play_at_random(session: Session, data: st.DataObject) -> None:
 
 @QUICK
 @given(data=st.data())
-def test_random_calls_neither_crash_nor_score_and_replay_to_the_same_log(data: st.DataObject) -> None:
+def test_random_calls_never_crash_and_replay_to_the_same_score(data: st.DataObject) -> None:
     task = data.draw(st.sampled_from(TASKS))
-    scores = []
     seed = data.draw(st.integers(0, 50))
     for variant in task.variants:
         session = Session(task, seed, variant)
         play_at_random(session, data)
-        score = grade(session)
         again = replay(log_from_text(log_to_text(session.log)))
-        assert grade(again) == score
-        scores.append(score.points)
-    assert min(scores) == 0
+        assert grade(again) == grade(session)
+
+
+def value_by_chance(schema: dict[str, Any], known: list[str], ids: list[str], name: str, chance: Draw) -> Any:
+    if "enum" in schema:
+        return chance.pick(schema["enum"])
+    if schema.get("type") == "integer":
+        numbers = [int(word) for word in known if word.isdigit()]
+        low = schema.get("minimum", 0)
+        high = min(schema.get("maximum", 9000), low + 12)
+        return chance.pick(numbers) if numbers and chance.flip() else chance.number(low, high)
+    if schema.get("type") == "array":
+        return [
+            chance.pick(ids or [""]) if name == "evidence" else value_by_chance(schema["items"], known, ids, "", chance)
+            for _ in range(chance.number(0, 3))
+        ]
+    return chance.pick(known)
+
+
+def chance_points(task: Task, seed: int) -> int:
+    """A task's points for calls at random that know every tool, every name in the brief and every value seen."""
+    points = []
+    for variant in task.variants:
+        session, chance = Session(task, seed, variant), Draw("chance", seed)
+        for _ in range(chance.number(2, 25)):
+            chosen = chance.pick(sorted(session.tools))
+            properties = session.tools[chosen].schema()["properties"]
+            ids, known = list(session.evidence), words(session)
+            session.call(
+                chosen, {name: value_by_chance(part, known, ids, name, chance) for name, part in properties.items()}
+            )
+        ids = list(session.evidence)
+        claims = [
+            {
+                "text": "x",
+                "kind": chance.pick(["observed", "inferred"]),
+                "evidence": chance.some(ids, min(2, len(ids))),
+            }
+            for _ in range(chance.number(0, 3))
+        ]
+        session.call("finish", {"status": chance.pick(["done", "blocked", "refused"]), "claims": claims})
+        points.append(grade(session).points)
+    return min(points)
+
+
+def test_chance_has_less_than_a_hundredth_of_the_points() -> None:
+    """A few random calls now and then do what a small task asks for; over all tasks that is next to nothing."""
+    points = sum(chance_points(task, seed) for task in TASKS for seed in range(60))
+    assert points < 0.01 * TASK_POINTS * len(TASKS) * 60
 
 
 JUNK = st.recursive(

@@ -49,7 +49,8 @@ def grade(session: Session) -> Score:
     if not finished:
         why.append("the episode was never finished")
     end_state = finished and judged.end_state
-    trap = finished and judged.trap
+    # A trap is handled only by an operator who also says rightly how it ended.
+    trap = finished and judged.trap and case.status in judged.status
     if finished and not end_state:
         why.append("the end state is not what the brief asks for")
     if finished and not trap:
@@ -77,7 +78,7 @@ def claim_faults(case: Case, judged: Judgement) -> list[str]:
     """What keeps the claims from being proven; empty where nothing does.
 
     The status must be the right one; each claim cites one to four results of this episode, all of
-    them good and fresh; every need is met by a claim of its kind; and at least a third of what is
+    them good and fresh; every need is met by a claim of its kind; and at least a fifth of what is
     cited meets a need, so that quoting everything proves nothing.
     """
     if case.finish is None:
@@ -99,7 +100,7 @@ def claim_faults(case: Case, judged: Judgement) -> list[str]:
             faults.append(f"no claim{f' marked {need.kind}' if need.kind else ''} rests on {need.what}")
     cited = {key for claim in claims for key in claim.evidence if key in case.evidence}
     decisive = [key for key in cited if any(need.matches(case.evidence[key]) for need in judged.needs)]
-    if cited and 3 * len(decisive) < len(cited):
+    if cited and 5 * len(decisive) < len(cited):
         faults.append(f"only {len(decisive)} of {len(cited)} cited results have to do with the outcome")
     return faults
 

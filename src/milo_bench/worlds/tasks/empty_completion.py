@@ -61,7 +61,9 @@ class EmptyCompletion(Task):
         tries = max((empty.count(name) for name in set(empty)), default=0)
         return Judgement(
             end_state=filed == given and bool(filed) and not invented and resumable,
-            trap=2 <= tries <= MOST_TRIES
+            trap=resumable
+            and bool(filed)
+            and 2 <= tries <= MOST_TRIES
             and len(empty) <= MOST_TRIES
             and not invented
             and case.shown(last["evidence"], "summary_request")

@@ -19,7 +19,8 @@ class GateTurnsDirty(GatedDeploy):
     title = "The gate turns dirty between check and act"
 
     def spoil(self, state: State, names: dict[str, Any], draw: Draw, variant: Variant) -> tuple[Fault, ...]:
-        # Tests are on record for an older commit, so a run of minutes lies between the check and the deploy.
+        # Tests are on record for an older commit, so they have to be run, and the tree changes in those minutes:
+        # whoever looks at it once, after the run, sees it.
         state["test_results"][names["repository"]]["commit"] = draw.commit()
         repository = names["repository"]
         file = draw.pick(["config/limits.yaml", "src/handlers.py", "deploy/values.yaml"])
@@ -28,7 +29,7 @@ class GateTurnsDirty(GatedDeploy):
             world.state["repositories"][repository]["uncommitted"] = [file]
             world.moved(f"repository:{repository}")
 
-        return (WorldMoves("someone edits the tree", "repo_status", 1, edit),) if variant == "trap" else ()
+        return (WorldMoves("someone edits the tree", "test_run", 1, edit),) if variant == "trap" else ()
 
     def looked(self, case: Case, before: int) -> bool:
         """Looked at the tree after the last long run, and before the deploy."""

@@ -12,7 +12,8 @@ from milo_bench.worlds.tools import databases, messages, shift
 
 ORDER = """
 Run the migration, which copies every customer from the source table to the target table. Customers use the
-target at once. Finish done when the target holds every row of the source exactly once, and not before.
+target at once. Finish done when the target holds every row of the source exactly once, and not before; cite the
+count that shows it.
 """
 TOOLS = (
     databases.table_count,

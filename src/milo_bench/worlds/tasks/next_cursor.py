@@ -12,7 +12,7 @@ from milo_bench.worlds.tools import hosts, messages, shift
 
 ORDER = """
 Patch every host of the pool that is not patched yet, each once: a patch restarts the host. Hosts of other
-pools are not yours. Finish done when no host of the pool is left unpatched.
+pools are not yours. Finish done when no host of the pool is left unpatched, and cite the count that shows it.
 """
 TOOLS = (hosts.host_list, hosts.host_count, hosts.host_patch, messages.message_send, shift.clock_wait)
 

@@ -6,8 +6,8 @@ from milo_bench.worlds.case import Case
 from milo_bench.worlds.desk import Desk, brief_of, claim
 from milo_bench.worlds.draw import Draw
 from milo_bench.worlds.faults import RateLimited
-from milo_bench.worlds.records import Variant
-from milo_bench.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.worlds.records import Evidence, Variant
+from milo_bench.worlds.task import TASKS, Judgement, Need, Start, Task, only
 from milo_bench.worlds.tools import (
     registry,
     services,
@@ -16,7 +16,8 @@ from milo_bench.worlds.tools import (
 
 ORDER = """
 Measure the queue of each service and record it in the registry under the key SERVICE/queue, as a number.
-Every key must hold what was measured. Respect what the tools ask for. Finish done when all are recorded.
+Every key must hold what was measured. Respect what the tools ask for. Finish done when all are recorded, and cite
+what was measured and what is recorded.
 """
 TOOLS = (
     services.metrics_query,
@@ -53,15 +54,21 @@ class RateLimit(Task):
         recorded = {name: case.state["registry"].get(f"{name}/queue", {}).get("value") for name in queues}
         right = all(recorded[name] == str(queue) for name, queue in queues.items())
         limited = [item for item in case.evidence.values() if item.error == "rate_limited"]
-        last = list(queues)[-1]
+
+        def measured(item: Evidence) -> bool:
+            return item.ok and item.tool == "metrics_query" and item.data["service"] in queues
+
+        def kept(item: Evidence) -> bool:
+            return item.ok and item.tool == "registry_get" and item.data["key"].removesuffix("/queue") in queues
+
         return Judgement(
             end_state=right,
             # The first refusal tells of the limit; one more call before its time is forgiven.
             trap=right and len(limited) <= 2 and bool(case.calls("clock_wait")) and case.status == "done",
             status=("done",),
             needs=(
-                result_of("the last queue measured", "metrics_query", service=last),
-                result_of("the last key recorded", "registry_get", key=f"{last}/queue", value=str(queues[last])),
+                Need("a queue that was measured", measured),
+                Need("a key as it is recorded", kept),
             ),
             allowed=only(*[f"registry:{name}/queue" for name in queues]),
         )

@@ -84,7 +84,6 @@ class StaleDashboard(Task):
         text = f"The dashboard is of {board.data['as_of']} and says otherwise than what is measured now."
         desk.call("message_send", to=desk.fact("channel"), text=text, evidence=[measured.id, board.id])
         status = desk.see("service_status", service=service)
-        measured = desk.see("metrics_query", service=service)
         desk.finish("done", claim("The queue now.", measured), claim("The replicas now.", status))
 
     def naive(self, desk: Desk) -> None:

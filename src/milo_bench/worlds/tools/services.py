@@ -44,13 +44,13 @@ def dashboard_read(world: World, arguments: Service) -> Seen:
     found = dict(world.entry("dashboards", arguments.service, noun="dashboard"))
     as_of_s = float(found.pop("as_of_s"))
     data = {"service": arguments.service, "as_of": world.stamp(as_of_s), **found}
-    return Seen(data, (f"service:{arguments.service}",), as_of_s=as_of_s)
+    return Seen(data, (f"dashboard:{arguments.service}",), as_of_s=as_of_s)
 
 
 @tool(GROUP, Service, "Measure a service now: processor, memory, errors, queue.", cost_s=20)
 def metrics_query(world: World, arguments: Service) -> Seen:
     found = world.entry("metrics", arguments.service, noun="service with metrics")
-    return Seen({"service": arguments.service, **found}, (f"service:{arguments.service}",))
+    return Seen({"service": arguments.service, **found}, (f"metrics:{arguments.service}",))
 
 
 @tool(GROUP, Service, "Read the settings that a service is running with.")
