@@ -7,7 +7,7 @@ import msgspec
 from milo_bench.worlds.case import Case
 from milo_bench.worlds.records import Claim
 from milo_bench.worlds.session import Session
-from milo_bench.worlds.task import Judgement, Task
+from milo_bench.worlds.task import Judgement
 
 END_STATE = 8
 TRAP = 8
@@ -120,7 +120,3 @@ def _one_claim(case: Case, claim: Claim, fresh_s: float) -> list[str]:
 def worse_of(scores: tuple[Score, ...]) -> Score:
     """A task's score over its variants: the worst episode counts, so that one habit cannot win both twins."""
     return min(scores, key=lambda score: score.points)
-
-
-def task_points(tasks: tuple[Task, ...]) -> int:
-    return TASK_POINTS * len(tasks)

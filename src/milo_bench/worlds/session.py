@@ -12,7 +12,6 @@ from milo_bench.worlds.draw import Draw
 from milo_bench.worlds.faults import ProviderFailure
 from milo_bench.worlds.records import (
     Called,
-    Claim,
     Evidence,
     Finish,
     Finished,
@@ -32,13 +31,6 @@ ARGUMENT_BYTES = 64 * 1024
 FINISH = "finish"
 # Tab and newline are text; the rest of the control range moves cursors, ends strings and hides words.
 _ALLOWED_CONTROLS = "\t\n\r"
-
-
-class FinishArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What ``finish`` takes: a status, and claims with their kind and evidence ids."""
-
-    status: str
-    claims: tuple[Claim, ...] = ()
 
 
 class _Refuse(Exception):
