@@ -33,9 +33,16 @@ IDEAL = {"extraction": ideal_answer, "timeline": ideal_timeline, "drafting": ide
 def make_log(tmp_path: Path) -> Callable[..., Path]:
     """``make_log(name, limit=…)``: target ``good`` answers perfectly, ``poor`` badly, and its last request fails."""
 
-    def make(name: str = "log.jsonl", *, limit: int = 12, store_text: StoreText = "full") -> Path:
+    def make(
+        name: str = "log.jsonl", *, limit: int = 12, store_text: StoreText = "full", decodings: tuple = ("free",)
+    ) -> Path:
         suite = load_suite("case_ops_v1")
-        plan = make_plan(PlanRequest(limit=limit), fixtures=suite.fixtures, workloads=suite.workloads, targets=TARGETS)
+        plan = make_plan(
+            PlanRequest(limit=limit, decodings=decodings),
+            fixtures=suite.fixtures,
+            workloads=suite.workloads,
+            targets=TARGETS,
+        )
         fixtures = {fixture.id: fixture for fixture in suite.fixtures}
         spec = RunSpec(suite.ref, suite.workloads, fixtures, plan, "0", store_text=store_text)
         path = tmp_path / name

@@ -48,3 +48,12 @@ def test_verdicts_can_be_saved_and_read_back(make_log: Callable[..., Path], tmp_
 def test_a_log_without_texts_says_that_its_verdicts_are_missing(make_log: Callable[..., Path]) -> None:
     with pytest.raises(DataError, match=r"There is no .*verdicts\.jsonl"):
         api.score_logs([make_log(store_text="hashes")])
+
+
+def test_free_and_constrained_answers_of_one_target_are_compared_with_each_other(make_log: Callable[..., Path]) -> None:
+    log = make_log(decodings=("free", "constrained"))
+    (comparison,) = api.compare_logs([api.SideRef(log, "good")])
+    assert (comparison.first, comparison.second) == ("good, free", "good, constrained")
+    (rate,) = comparison.rates
+    assert rate.workload == "extraction"
+    assert rate.pairs > 0 and rate.difference == 0.0

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from milo_bench import __version__
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded, RunHeader, TargetRecord
@@ -162,13 +164,18 @@ class SideRef:
 def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
     """Compare every other side with the first one.
 
-    A single log with several targets is compared within itself. Raises UsageError where there is
+    A single log with several targets is compared within itself; one with a single target that was
+    asked freely and within the schema has those two as its sides. Raises UsageError where there is
     nothing to compare, DataError where fixtures differ.
     """
     logs = {ref.path: read_run_log(ref.path) for ref in sides}
     expanded: list[tuple[SideRef, TargetRecord]] = []
     for ref in sides:
         expanded += [(ref, target) for target in _targets_of(logs[ref.path], ref)]
+    if len(expanded) == 1:
+        (ref, target), log = expanded[0], logs[expanded[0][0].path]
+        if len(log.header.plan.decodings) == 2:
+            return (_decodings_compared(log, target),)
     if len(expanded) < 2:
         message = "There is only one side to compare."
         raise UsageError(message, hint="give two run logs, or one that holds two targets.")
@@ -181,6 +188,19 @@ def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
         compare_sides(first, other, differs=_differences(first_target, target, first_header, header))
         for other, target, header in built[1:]
     )
+
+
+def _decodings_compared(log: RunLog, target: TargetRecord) -> Comparison:
+    """Free against constrained answers of one target, fixture by fixture; workloads without a schema are left out."""
+    sides = {decoding: Side(f"{target.name}, {decoding}") for decoding in ("free", "constrained")}
+    both = {attempt.key.fixture for attempt in log.attempts if attempt.key.decoding == "constrained"}
+    for judged in judge_log(log):
+        key = judged.attempt.key
+        if key.target == target.name and key.fixture in both:
+            # Under one name for the decoding, so that the two answers to a fixture are its pair.
+            paired = msgspec.structs.replace(judged.attempt, key=msgspec.structs.replace(key, decoding="free"))
+            sides[key.decoding].add(paired, judged.graded, judged.fixture)
+    return compare_sides(sides["free"], sides["constrained"], differs=["decoding: free → constrained"])
 
 
 def _targets_of(log: RunLog, ref: SideRef) -> list[TargetRecord]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,9 @@ def compare(sides: tuple[str, ...], as_json: bool) -> None:
     """
     from milo_bench import api
 
-    comparisons = api.compare_logs([_side(text) for text in sides])
+    refs = [_side(text) for text in sides]
+    shown = refs[0]
+    comparisons = api.compare_logs(refs)
     if as_json:
         from milo_bench.report.scorecard_files import comparisons_json
 
@@ -37,7 +40,7 @@ def compare(sides: tuple[str, ...], as_json: bool) -> None:
         console = stdout_console()
         for comparison in comparisons:
             print_comparison(comparison, console)
-    say_next(f"milo-bench score {sides[0].partition(':')[0]} --json")
+    say_next(f"milo-bench grade {shlex.quote(str(shown.path))} --fixture ID")
 
 
 def _side(text: str) -> SideRef:

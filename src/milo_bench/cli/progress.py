@@ -7,10 +7,11 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from milo_bench.core.records import Attempt
+from milo_bench.core.records import Attempt, AttemptKey
 from milo_bench.core.units import seconds
 from milo_bench.run.events import (
     AttemptFinished,
+    AttemptStarted,
     FixturesWithheld,
     RunEnded,
     RunEvent,
@@ -18,6 +19,7 @@ from milo_bench.run.events import (
     RunStopping,
     TargetsStarting,
     TargetStopped,
+    TelemetrySampled,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _PLAIN_EVERY_S = 10.0
 _LIVE_EVERY_S = 0.2
+_WAITING_S = 3.0
 
 
 class ProgressView(Protocol):
@@ -143,15 +146,17 @@ class LiveProgress:
         self._bar: Progress | None = None
         self._task: TaskID | None = None
         self._drawn_s = 0.0
+        self._in_flight: dict[AttemptKey, float] = {}
 
     def listen(self, event: RunEvent) -> None:
-        if isinstance(event, AttemptFinished):
+        if isinstance(event, AttemptStarted):
+            self._in_flight[event.key] = time.monotonic()
+        elif isinstance(event, AttemptFinished):
             self._counts.add(event.attempt)
-            now_s = time.monotonic()
-            if now_s - self._drawn_s >= _LIVE_EVERY_S:
-                self._drawn_s = now_s
-                key = event.attempt.key
-                self._draw(f"{key.target} {key.fixture}")
+            self._in_flight.pop(event.attempt.key, None)
+            self._tick()
+        elif isinstance(event, TelemetrySampled):
+            self._tick()  # comes every second, so a server that hangs is seen to hang
         elif isinstance(event, RunStarted):
             self._counts.start(event)
             for message in event.messages:
@@ -167,6 +172,17 @@ class LiveProgress:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+    def _tick(self) -> None:
+        """Draw what is being waited for longest, at most some times a second."""
+        now_s = time.monotonic()
+        if now_s - self._drawn_s < _LIVE_EVERY_S or not self._in_flight:
+            return
+        self._drawn_s = now_s
+        key, since_s = next(iter(self._in_flight.items()))
+        waited_s = now_s - since_s
+        waiting = f", waiting {waited_s:.0f} s" if waited_s >= _WAITING_S else ""
+        self._draw(f"{key.target} {key.fixture}{waiting}")
 
     def _open(self, event: RunStarted) -> None:
         from rich.console import Console

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -15,6 +15,7 @@ from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
 # What a scorecard shows first, in this order; the rest is in the JSON and CSV.
 ROWS: tuple[tuple[str, str], ...] = (
     ("pass_rate", "pass rate"),
+    ("pass_rate_of_answers", "  of the model's answers"),
     ("json_valid_rate", "valid JSON"),
     ("field_accuracy", "field accuracy"),
     ("accuracy", "label accuracy"),
@@ -65,6 +66,8 @@ def _table(workload: str, measures: list[Measure]) -> Table:
     for measure in measures:
         by_row.setdefault((measure.name, measure.slice), {})[(measure.target, measure.decoding)] = measure
     for name, label in ROWS:
+        if name == "pass_rate_of_answers" and _says_no_more(by_row):
+            continue
         for slice in _slices(name, by_row):
             row = by_row[(name, slice)]
             title = f"  {slice.partition('=')[2]}" if slice else label
@@ -73,6 +76,12 @@ def _table(workload: str, measures: list[Measure]) -> Table:
                 *(_cell(row.get(column)) for column in columns),
             )
     return table
+
+
+def _says_no_more(rows: Mapping[tuple[str, str], Mapping[tuple[str, str], Measure]]) -> bool:
+    """Whether the pass rate of the answers is that of all attempts: nothing failed, no rail took a case."""
+    every, answers = rows.get(("pass_rate", ""), {}), rows.get(("pass_rate_of_answers", ""), {})
+    return all(column in answers and answers[column].n == measure.n for column, measure in every.items())
 
 
 def _slices(name: str, rows: Iterable[tuple[str, str]]) -> list[str]:

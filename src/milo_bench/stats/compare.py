@@ -115,7 +115,8 @@ def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), see
     changed = sorted({place[0] for place in shared if ours[place].fixture_hash != theirs[place].fixture_hash})
     if changed:
         listed = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
-        message = f"{len(changed)} fixtures differ between the two sides: {listed}."
+        noun = "fixture differs" if len(changed) == 1 else "fixtures differ"
+        message = f"{len(changed)} {noun} between the two sides: {listed}."
         raise DataError(
             message, hint="a comparison needs the same fixtures; run both sides on one version of the suite."
         )

@@ -69,7 +69,8 @@ class Group:
         if attempt.failure is not None:
             self.failures[attempt.failure.kind] += 1
             return
-        self.passed_of_answered.add(cluster, graded.passed is True)
+        if not attempt.bypass:
+            self.passed_of_answered.add(cluster, graded.passed is True)
         self._add_verdicts(attempt, graded, fixture)
 
     def _add_verdicts(self, attempt: Attempt, graded: Graded, fixture: Fixture) -> None:
