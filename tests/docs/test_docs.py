@@ -99,3 +99,9 @@ def test_the_script_on_the_page_of_the_fake_server_can_be_loaded() -> None:
     scripts = [block for block in blocks if "targets:" not in block]
     assert len(scripts) == 1
     assert len(parse_script(yaml.safe_load(scripts[0])).rules) == 4
+
+
+def test_every_how_to_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    for page in (ROOT / "docs" / "how-to").glob("*.md"):
+        assert f"how-to/{page.name}" in index, page.name
