@@ -154,7 +154,7 @@ class LiveProgress:
         elif isinstance(event, AttemptFinished):
             self._counts.add(event.attempt)
             self._in_flight.pop(event.attempt.key, None)
-            self._tick()
+            self._tick(event.attempt.key)
         elif isinstance(event, TelemetrySampled):
             self._tick()  # comes every second, so a server that hangs is seen to hang
         elif isinstance(event, RunStarted):
@@ -173,13 +173,14 @@ class LiveProgress:
             self._bar.stop()
             self._bar = None
 
-    def _tick(self) -> None:
-        """Draw what is being waited for longest, at most some times a second."""
+    def _tick(self, ended: AttemptKey | None = None) -> None:
+        """Draw what is being waited for longest, else what has just ``ended``; at most some times a second."""
         now_s = time.monotonic()
-        if now_s - self._drawn_s < _LIVE_EVERY_S or not self._in_flight:
+        waiting_for = next(iter(self._in_flight.items()), None) or (ended and (ended, now_s))
+        if now_s - self._drawn_s < _LIVE_EVERY_S or not waiting_for:
             return
         self._drawn_s = now_s
-        key, since_s = next(iter(self._in_flight.items()))
+        key, since_s = waiting_for
         waited_s = now_s - since_s
         waiting = f", waiting {waited_s:.0f} s" if waited_s >= _WAITING_S else ""
         self._draw(f"{key.target} {key.fixture}{waiting}")
