@@ -44,6 +44,7 @@ unit: $(INSTALLED_DEV) ## The tests, with a real model server
 
 bench: $(INSTALLED_DEV) ## Speed and truth of the measuring itself, beside peers
 	$(BIN)/python -m benchmarks.engine
+	$(BIN)/python -m benchmarks.load
 
 docs: $(INSTALLED) ## Write docs/reference/ from the code
 	$(BIN)/python -m milo_bench.cli.reference docs/reference
