@@ -15,7 +15,8 @@ def tracked() -> list[Path]:
 
 def test_no_index_addresses_no_paths_of_one_machine_and_no_keys() -> None:
     bad = re.compile(
-        r"files\.pythonhosted|pypi\.o"
+        r"pythonho"
+        r"sted|pypi\.o"
         r"rg|registry\.npmjs|deb\.debian\.o"
         r"rg|/(?:wor"
         r"k|ro"
