@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from milo_bench.config.economics_lines import LINE_KINDS, LineConfig
+from milo_bench.config.text_file import read_written
 from milo_bench.config.yaml_lines import LineMap, load_yaml
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Decoding
@@ -101,17 +102,7 @@ class EconomicsFile(_Checked):
 
 def load_economics(path: Path) -> EconomicsFile:
     """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        message = f"There is no {path}."
-        raise ConfigError(message, hint="copy one of the examples that docs/how-to/economics.md shows.") from None
-    except UnicodeDecodeError as error:
-        message = f"{path} is not UTF-8 (byte {error.start})."
-        raise ConfigError(message, hint="save it as UTF-8.") from None
-    except OSError as error:
-        message = f"Cannot read {path}: {error.strerror}."
-        raise ConfigError(message, hint="check the path and its permissions.") from None
+    text = read_written(path, where_from="copy one of the examples that docs/how-to/economics.md shows.")
     return read_economics(text, name=str(path))
 
 

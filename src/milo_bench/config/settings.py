@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from milo_bench.config.text_file import read_written
 from milo_bench.config.yaml_lines import LineMap, load_yaml
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.records import Price, StoreText
@@ -198,17 +199,7 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
 
 
 def _read(file: Path) -> tuple[Any, LineMap]:
-    try:
-        text = file.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        message = f"There is no {file}."
-        raise ConfigError(message, hint="write one with 'milo-bench init', or name another with --config.") from None
-    except UnicodeDecodeError as error:
-        message = f"{file} is not UTF-8 (byte {error.start})."
-        raise ConfigError(message, hint="save it as UTF-8.") from None
-    except OSError as error:
-        message = f"Cannot read {file}: {error.strerror}."
-        raise ConfigError(message, hint="check the path and its permissions.") from None
+    text = read_written(file, where_from="write one with 'milo-bench init', or name another with --config.")
     try:
         return load_yaml(text)
     except yaml.YAMLError as error:
