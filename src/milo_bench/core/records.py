@@ -318,7 +318,63 @@ class RunEnd(Frozen, frozen=True, tag="end", tag_field="type", omit_defaults=Fal
     ended_s: float = 0.0
 
 
-Record: TypeAlias = RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | RunEnd
+class Turn(Frozen, frozen=True):
+    """One exchange with the model within an operator episode, as it wrote it.
+
+    ``injected`` names a fault that the bench put between itself and the model in this turn.
+    ``protocol_error`` says why the answer could not be read as one tool call ("" where it could).
+    """
+
+    n: int
+    timings: Timings
+    output: str = ""
+    reasoning: str = ""
+    tool_calls: tuple[ToolCall, ...] = ()
+    finish_reason: str = ""
+    usage: Usage = Usage()
+    failure: Failure | None = None
+    injected: str = ""
+    protocol_error: str = ""
+
+
+EpisodeEnding: TypeAlias = Literal[
+    "finished",  # by the operator's own finish
+    "call_limit",
+    "turn_limit",
+    "context_limit",  # the transcript no longer fits the target's window
+    "wall_limit",
+    "runtime_failure",  # the runtime could not complete the harness
+    "left",  # an outside agent went away
+]
+
+
+class Episode(Frozen, frozen=True, tag="episode", tag_field="type"):
+    """One operator episode: a task at a seed, played by one target, with its points and why.
+
+    The key's ``fixture`` is ``TASK.VARIANT``. ``log`` is the event log of the world, one plain
+    object a line, from which the episode can be played and graded again. Points are of 25; a void
+    trial (``void`` names faults that never landed) has none.
+    """
+
+    key: AttemptKey
+    task: str
+    variant: Literal["trap", "clean"]
+    seed: int
+    protocol: Literal["tools", "fenced", "mcp"]
+    ending: EpisodeEnding
+    points: int
+    parts: dict[str, int] = {}  # end_state, trap, claims, collateral
+    minefields: tuple[str, ...] = ()
+    void: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    turns: tuple[Turn, ...] = ()
+    log: tuple[dict[str, Any], ...] = ()
+    started_s: float = 0.0
+    ended_s: float = 0.0
+    rejected: int = 0  # calls that could not be read: protocol, not judgement
+
+
+Record: TypeAlias = RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | RunEnd
 
 
 # ---------------------------------------------------------------- what is made of it

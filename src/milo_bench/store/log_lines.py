@@ -14,6 +14,7 @@ from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
 from milo_bench.core.records import (
     SCHEMA_VERSION,
     Attempt,
+    Episode,
     Fixture,
     LoadWindow,
     ProbeResult,
@@ -26,7 +27,7 @@ from milo_bench.core.records import (
 HEADER_START = b'{"type":"run"'
 
 _ANY_RECORD: msgspec.json.Decoder[Record] = msgspec.json.Decoder(
-    RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | RunEnd
+    RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | RunEnd
 )
 
 
@@ -36,7 +37,7 @@ class _Tagged(msgspec.Struct):
 
 
 _JUST_TYPE = msgspec.json.Decoder(_Tagged)
-_KNOWN_TYPES = frozenset({"run", "fixture", "attempt", "load", "probe", "telemetry", "end"})
+_KNOWN_TYPES = frozenset({"run", "fixture", "attempt", "load", "probe", "telemetry", "episode", "end"})
 
 
 class LogLines:

@@ -11,6 +11,7 @@ from pathlib import Path
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import (
     Attempt,
+    Episode,
     Fixture,
     LoadWindow,
     ProbeResult,
@@ -50,6 +51,7 @@ class RunLog:
     load_windows: tuple[LoadWindow, ...] = ()
     probes: tuple[ProbeResult, ...] = ()
     telemetry: tuple[Telemetry, ...] = ()
+    episodes: tuple[Episode, ...] = ()
     end: RunEnd | None = None
     torn: bool = False
 
@@ -61,6 +63,7 @@ class _Gathered:
     load_windows: list[LoadWindow] = field(default_factory=list)
     probes: list[ProbeResult] = field(default_factory=list)
     telemetry: list[Telemetry] = field(default_factory=list)
+    episodes: list[Episode] = field(default_factory=list)
     end: RunEnd | None = None
 
 
@@ -101,6 +104,7 @@ def read_run_log(path: Path) -> RunLog:
         load_windows=tuple(got.load_windows),
         probes=tuple(got.probes),
         telemetry=tuple(got.telemetry),
+        episodes=tuple(got.episodes),
         end=got.end,
         torn=lines.torn_bytes > 0,
     )
@@ -111,6 +115,8 @@ def _gather(got: _Gathered, record: Record) -> None:
         got.telemetry.append(record)
     elif isinstance(record, LoadWindow):
         got.load_windows.append(record)
+    elif isinstance(record, Episode):
+        got.episodes.append(record)
     elif isinstance(record, ProbeResult):
         got.probes.append(record)
     elif isinstance(record, RunEnd):
