@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from typing import TYPE_CHECKING
 
 import click
 
 from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import UsageError
+from milo_bench.core.suggest import hint_for
 
 if TYPE_CHECKING:
     from milo_bench.worlds.selftest import Selftest
 
+# Name, module under milo_bench.cli, one line of help. A module holds a click command of its own name.
+SUBCOMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("operator_run", "Let models play the tasks as operators; write a log of episodes."),
+}
+
 
 class _TaskGroup(click.Group):
-    """A group whose help lists the tasks as they are registered, so that the list cannot be wrong."""
+    """A group that imports its larger commands when they are called, and whose help lists the tasks there are."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [*super().list_commands(ctx), *SUBCOMMANDS]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in SUBCOMMANDS:
+            return super().get_command(ctx, cmd_name)
+        name = SUBCOMMANDS[cmd_name][0]
+        command: click.Command = getattr(importlib.import_module(f"milo_bench.cli.{name}"), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        known = self.list_commands(ctx)
+        if args and args[0] not in known and not args[0].startswith("-"):
+            message = f"Unknown command 'operator {args[0]}'."
+            raise UsageError(message, hint=hint_for(args[0], known, noun="commands"))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        own = [(name, command.get_short_help_str(90)) for name, command in self.commands.items()]
+        with formatter.section("Commands"):
+            formatter.write_dl([*own, *((name, text) for name, (_, text) in SUBCOMMANDS.items())])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from milo_bench.worlds.tasks import all_tasks
