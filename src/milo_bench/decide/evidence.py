@@ -1,0 +1,37 @@
+"""What a decision rests on, gathered from run logs: columns of graded attempts, load, probes, who and where."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from milo_bench.core.records import Episode, LoadWindow, TargetRecord, Workload
+from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
+from milo_bench.stats.cases import Cases, FixtureTable
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Recorded evidence in memory, without any text of fixtures or answers.
+
+    ``workloads`` maps (name, variant) to the contract as the log carries it. ``load`` and
+    ``episodes`` stand beside the path of their log. ``peak_memory_bytes`` is by target.
+    ``inventories`` maps a fingerprint to what is known of that machine.
+    """
+
+    logs: tuple[LogRef, ...]
+    targets: Mapping[str, TargetRecord]
+    fixtures: FixtureTable
+    cases: Mapping[Candidate, Cases]
+    workloads: Mapping[tuple[str, str], Workload]
+    load: tuple[tuple[str, LoadWindow], ...] = ()
+    probes: tuple[ProbeEvidence, ...] = ()
+    episodes: tuple[tuple[str, Episode], ...] = ()
+    peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
+    inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+
+    def candidates(self, workload: str, target: str) -> tuple[Candidate, ...]:
+        """The candidates of one workload on one target that were measured: shipped contract and free decoding first."""
+        found = [c for c in self.cases if c.workload == workload and c.target == target]
+        return tuple(sorted(found, key=lambda c: (c.variant != "", c.variant, c.decoding != "free")))

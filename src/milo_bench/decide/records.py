@@ -1,0 +1,303 @@
+"""What a decision is made of, as frozen records: figures with sources, gates, remedies, replays, findings, the whole.
+
+Every number that a page may show is a ``Figure`` with a ``Source``, kept in ``Decision.figures``
+under its id; sentences hold ``Ref``s to figures in place of digits. So a page can show nothing that
+a record, a policy or a stated assumption does not stand behind, and ``verify`` can work out each
+figure again.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from milo_bench.core.records import (
+    Decoding,
+    Frozen,
+    LoadWindow,
+    ProbeResult,
+    Span,
+    StoreText,
+    SuiteRef,
+    TargetRecord,
+)
+from milo_bench.economics.business_case import BusinessCase
+
+DECISION_SCHEMA = 1
+
+FindingKind: TypeAlias = Literal["keep", "fix", "defer", "reject"]
+GateOutcome: TypeAlias = Literal["pass", "fail", "undecided"]
+RouteKind: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
+Part: TypeAlias = Literal["value", "low", "high", "n", "k"]
+SourceKind: TypeAlias = Literal[
+    "measure",  # worked out from attempts in run logs
+    "replay",  # a routing policy worked out on recorded attempts
+    "load",  # a load window of a run log
+    "probe",  # a probe result of a run log
+    "inventory",  # the machine as a run log names it
+    "review",  # scores that people gave
+    "operator",  # operator episodes of a run log
+    "policy",  # a line of policy.yaml
+    "assumption",  # a line of economics.yaml
+    "economics",  # a formula over assumptions
+    "count",  # rows of the decision itself, counted
+]
+
+
+class Candidate(Frozen, frozen=True, order=True, omit_defaults=False):
+    """What is judged: one workload on one target, with the variant of its contract and the decoding asked for."""
+
+    workload: str
+    target: str
+    variant: str = ""
+    decoding: Decoding = "free"
+
+    @property
+    def text(self) -> str:
+        """``extraction/local_8b``, with ``/VARIANT`` and ``/constrained`` where they are not the shipped ones."""
+        parts = [self.workload, self.target, self.variant, "constrained" if self.decoding == "constrained" else ""]
+        return "/".join(part for part in parts if part)
+
+
+class Source(Frozen, frozen=True, omit_defaults=False):
+    """Where a figure comes from. ``key`` finds it again: for a measure ``name`` or ``name[slice]`` of ``of``."""
+
+    kind: SourceKind
+    key: str
+    of: str = ""  # candidate, target, economics line … as text
+
+
+class Figure(Frozen, frozen=True):
+    """One number with unit, interval and source. ``value`` None is a figure that the data do not give; ``note`` why.
+
+    ``low`` and ``high`` are at ``confidence`` by ``method``; for economics they are the ends of a range.
+    """
+
+    id: str
+    title: str
+    value: float | None
+    unit: str
+    source: Source
+    n: int | None = None
+    k: int | None = None
+    low: float | None = None
+    high: float | None = None
+    confidence: float | None = None
+    method: str = ""
+    note: str = ""
+
+
+class Ref(Frozen, frozen=True, tag="ref", tag_field="type"):
+    """Stands in a sentence where a figure is to be shown. ``whole`` shows value, interval and n together."""
+
+    figure: str
+    part: Part = "value"
+    whole: bool = False
+
+
+# A sentence: words and refs, in order. Words hold no digits of their own, names aside.
+Text: TypeAlias = tuple[str | Ref, ...]
+
+
+class GateResult(Frozen, frozen=True, omit_defaults=False):
+    """One gate on one candidate. ``figure`` and ``bound`` are ids of figures; ``further`` of the number of
+    further fixtures it would take to decide, where that can be said.
+    """
+
+    id: str
+    candidate: Candidate
+    measure: str
+    slice: str
+    direction: Literal["at_least", "at_most"]
+    against: Literal["bound", "baseline"]
+    safety: bool
+    figure: str
+    bound: str
+    outcome: GateOutcome
+    reason: Text
+    further: str = ""
+
+
+RemedyName: TypeAlias = Literal[
+    "constrained_decoding",
+    "other_target",
+    "safer_prompt",
+    "event_selection",
+    "extraction_first",
+    "length_limit",
+    "keyword_rule",
+    "guard_to_review",
+    "citation_filter",
+    "mixed_routing",
+    "human_review",
+    "concurrency_cap",
+    "readiness_probe",
+]
+
+
+class Replay(Frozen, frozen=True, omit_defaults=False):
+    """One routing policy worked out on recorded attempts of a workload.
+
+    ``figures`` maps a name (``automated_share``, ``error_passing_rate``, ``review_share``,
+    ``hosted_share``, ``recall``, ``cost_usd_mean``, ``latency_p95_s``) to a figure's id, each worked
+    out on the fixtures kept back. ``fitted_on`` and ``reported_on`` are ids of counts of fixtures.
+    ``gates`` are the workload's gates judged on what the policy lets through.
+    """
+
+    id: str
+    workload: str
+    target: str
+    title: str
+    remedies: tuple[RemedyName, ...]
+    rules: tuple[dict[str, Any], ...]  # as they would stand in routing.yaml
+    figures: dict[str, str]
+    fitted_on: str
+    reported_on: str
+    gates: tuple[GateResult, ...] = ()
+    on_frontier: bool = False
+    chosen: bool = False
+    why: Text = ()
+
+
+class Remedy(Frozen, frozen=True, omit_defaults=False):
+    """A bounded change, with the replay that shows its effect ("" where nothing could be replayed)."""
+
+    name: RemedyName
+    title: str
+    reason: Text
+    replay: str = ""
+    params: dict[str, Any] = {}
+
+
+class Finding(Frozen, frozen=True, omit_defaults=False):
+    """Keep, fix, defer or reject for one workload on one target, by the rule of the policy that fired."""
+
+    id: str
+    workload: str
+    target: str
+    candidate: Candidate
+    kind: FindingKind
+    rule: str
+    route: RouteKind
+    reasons: tuple[Text, ...]
+    gates: tuple[GateResult, ...]
+    remedies: tuple[Remedy, ...] = ()
+    would_change: tuple[Text, ...] = ()  # what evidence would change it
+
+
+class ErrorShare(Frozen, frozen=True, omit_defaults=False):
+    """One way of going wrong: how many attempts (ids of figures) and which of them are shown as examples."""
+
+    candidate: Candidate
+    check: str
+    category: str
+    attempts: str
+    rate: str
+    examples: tuple[str, ...] = ()
+
+
+class ConfusionTable(Frozen, frozen=True, omit_defaults=False):
+    """Counts of expected labels (rows) and given labels (columns); ``counts`` are ids of figures."""
+
+    candidate: Candidate
+    labels: tuple[str, ...]
+    counts: tuple[tuple[str, ...], ...]
+
+
+class Example(Frozen, frozen=True, omit_defaults=False):
+    """A failed attempt to look at. Texts are empty where the log does not keep them; ``text`` says how it does."""
+
+    id: str
+    candidate: Candidate
+    check: str
+    category: str
+    key: str
+    reason: str
+    expected: str
+    got: str
+    input: str
+    output: str
+    spans: tuple[Span, ...]
+    text: StoreText
+
+
+class LogRef(Frozen, frozen=True, omit_defaults=False):
+    """A run log that the decision rests on; ``path`` as it was given, ``sha256`` of its bytes."""
+
+    path: str
+    sha256: str
+    run_id: str
+    created_at: str
+    suite: SuiteRef
+    variants: dict[str, str]
+    store_text: StoreText
+    inventory: str
+    planned: int
+    attempted: int
+    complete: bool
+
+
+class PolicyText(Frozen, frozen=True, omit_defaults=False):
+    """A file that a person wrote, kept as it was read."""
+
+    path: str
+    sha256: str
+    text: str
+
+
+class LoadEvidence(Frozen, frozen=True, omit_defaults=False):
+    """A load window and the log that holds it; ``figures`` maps names to ids of figures."""
+
+    log: str
+    window: LoadWindow
+    figures: dict[str, str]
+
+
+class ProbeEvidence(Frozen, frozen=True, omit_defaults=False):
+    """A probe result and the log that holds it."""
+
+    log: str
+    result: ProbeResult
+
+
+class BacklogItem(Frozen, frozen=True, omit_defaults=False):
+    """Work to do, ranked by risk. ``hours`` are ids of stated assumptions (low, base, high)."""
+
+    rank: int
+    title: str
+    reason: Text
+    risk: Literal["high", "medium", "low"]
+    hours: tuple[str, str, str]
+    findings: tuple[str, ...]
+    done_when: str
+
+
+class Decision(Frozen, frozen=True, omit_defaults=False):
+    """Everything a package shows. A pure function of the logs, the policy, the economics and ``created_at``."""
+
+    schema_version: int
+    created_at: str
+    tool_version: str
+    title: str
+    verdict: Text
+    logs: tuple[LogRef, ...]
+    targets: tuple[TargetRecord, ...]
+    baseline: str
+    policy: PolicyText
+    economics: PolicyText | None
+    figures: dict[str, Figure]
+    findings: tuple[Finding, ...]
+    replays: tuple[Replay, ...]
+    routing: dict[str, Any]
+    measures: dict[str, tuple[str, ...]]  # candidate text -> ids of its figures, in the order of a scorecard
+    errors: tuple[ErrorShare, ...]
+    confusions: tuple[ConfusionTable, ...]
+    examples: tuple[Example, ...]
+    load: tuple[LoadEvidence, ...]
+    probes: tuple[ProbeEvidence, ...]
+    business: BusinessCase | None
+    backlog: tuple[BacklogItem, ...]
+    missing: tuple[Text, ...]  # evidence that was not there, said plainly
+    fixtures: dict[str, str]  # id -> hash
+    inventories: dict[str, dict[str, Any]] = {}
+    commands: tuple[str, ...] = ()
+    workload_titles: dict[str, str] = {}

@@ -1,0 +1,329 @@
+"""Graded attempts in, columns of numbers out: what gates, slices and replayed policies are worked out from.
+
+A column holds one entry for each final attempt of one candidate (workload, target, variant,
+decoding), so a million attempts need tens of megabytes, and any subset of rows can be measured.
+No text is kept.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, Price
+from milo_bench.stats.gather import POLICY_CHECKS, UNSUPPORTED_CHECKS
+
+Int8 = NDArray[np.int8]
+NOT_JUDGED = -1
+
+
+@dataclass(frozen=True)
+class FixtureTable:
+    """What can be known of each fixture before any model answers; a fixture's place in ``ids`` is its number."""
+
+    ids: tuple[str, ...]
+    hashes: tuple[str, ...]
+    workloads: tuple[str, ...]
+    words: NDArray[np.int64]  # of all texts of the input
+    sensitive: NDArray[np.bool_]
+    keyword: NDArray[np.bool_]  # the keyword rail rings on the input
+    tags: Mapping[str, NDArray[np.bool_]]
+
+    def numbers(self) -> dict[str, int]:
+        return {id: number for number, id in enumerate(self.ids)}
+
+
+@dataclass(frozen=True)
+class Cases:
+    """All final attempts of one candidate in columns of equal length.
+
+    ``outcome`` is 1 where the attempt passed, 0 where it did not, -1 where it failed (nothing to
+    judge). ``held[check]``, ``fields[field]``, ``unsupported`` and ``policy_broken`` are 1, 0 or -1
+    (not judged). ``parts[check]`` are (held, asked). ``want`` and ``got`` are places in ``labels``,
+    -1 where there is none. Times are in seconds, infinite for a failure and NaN where no model was
+    called; ``cost_usd`` is NaN where no price is known. ``categories`` maps (check, category) to rows.
+    """
+
+    workload: str
+    target: str
+    variant: str
+    decoding: Decoding
+    fixture: NDArray[np.int32]
+    repeat: NDArray[np.int16]
+    outcome: Int8
+    bypassed: NDArray[np.bool_]
+    flagged: NDArray[np.bool_]
+    unsupported: Int8
+    policy_broken: Int8
+    latency_s: NDArray[np.float64]
+    ttft_s: NDArray[np.float64]
+    cost_usd: NDArray[np.float64]
+    prompt_tokens: NDArray[np.int32]
+    output_tokens: NDArray[np.int32]
+    decode_tokens_per_s: NDArray[np.float64]
+    cut: NDArray[np.bool_]
+    failure_kind: NDArray[np.int16]
+    failure_kinds: tuple[str, ...]
+    held: Mapping[str, Int8]
+    fields: Mapping[str, Int8]
+    parts: Mapping[str, tuple[NDArray[np.int32], NDArray[np.int32]]]
+    labels: tuple[str, ...]
+    want: NDArray[np.int16]
+    got: NDArray[np.int16]
+    categories: Mapping[tuple[str, str], NDArray[np.int64]]
+
+    def __len__(self) -> int:
+        return len(self.fixture)
+
+
+class _Sparse:
+    """A column of small whole numbers that many rows lack."""
+
+    def __init__(self, kind: str = "b", missing: int = NOT_JUDGED) -> None:
+        self._kind, self._missing = kind, missing
+        self.values = array(kind)
+
+    def put(self, row: int, value: int) -> None:
+        gap = row - len(self.values)
+        if gap > 0:
+            self.values.extend([self._missing] * gap)
+        if gap < 0:
+            self.values[row] = value
+        else:
+            self.values.append(value)
+
+    def get(self, row: int) -> int:
+        return self.values[row] if row < len(self.values) else self._missing
+
+    def column(self, rows: int, dtype: Any) -> NDArray[Any]:
+        self.values.extend([self._missing] * (rows - len(self.values)))
+        return np.array(self.values, dtype=dtype)
+
+
+@dataclass
+class CasesBuilder:
+    """Takes the final attempts of one candidate one at a time; a row each."""
+
+    workload: str
+    target: str
+    variant: str
+    decoding: Decoding
+    price: Price | None = None
+    fixture: array[int] = field(default_factory=lambda: array("i"))
+    repeat: array[int] = field(default_factory=lambda: array("h"))
+    outcome: array[int] = field(default_factory=lambda: array("b"))
+    bypassed: array[int] = field(default_factory=lambda: array("b"))
+    flagged: array[int] = field(default_factory=lambda: array("b"))
+    times: array[float] = field(default_factory=lambda: array("d"))  # latency, ttft, cost, decoding speed a row
+    tokens: array[int] = field(default_factory=lambda: array("i"))  # prompt, output a row
+    cut: array[int] = field(default_factory=lambda: array("b"))
+    sparse: dict[str, _Sparse] = field(default_factory=dict)
+    fields: dict[str, _Sparse] = field(default_factory=dict)
+    parts: dict[str, tuple[_Sparse, _Sparse]] = field(default_factory=dict)
+    unsupported: _Sparse = field(default_factory=_Sparse)
+    policy_broken: _Sparse = field(default_factory=_Sparse)
+    labels: dict[str, int] = field(default_factory=dict)
+    want: _Sparse = field(default_factory=lambda: _Sparse("h"))
+    got: _Sparse = field(default_factory=lambda: _Sparse("h"))
+    kinds: dict[str, int] = field(default_factory=dict)
+    failure: _Sparse = field(default_factory=lambda: _Sparse("h"))
+    categories: dict[tuple[str, str], array[int]] = field(default_factory=dict)
+
+    def add(self, attempt: Attempt, graded: Graded, number: int) -> None:
+        """One attempt on the fixture with that number: the last retry of its key."""
+        row = len(self.fixture)
+        failure = attempt.failure
+        self.fixture.append(number)
+        self.repeat.append(attempt.key.repeat)
+        self.outcome.append(-1 if failure is not None else int(graded.passed is True))
+        self.bypassed.append(bool(attempt.bypass))
+        self._times(attempt)
+        self.cut.append(failure is None and not attempt.bypass and attempt.finish_reason == "length")
+        if failure is not None:
+            self.failure.put(row, self.kinds.setdefault(failure.kind, len(self.kinds)))
+            self.flagged.append(False)
+            return
+        self.flagged.append(self._verdicts(row, graded))
+
+    def _times(self, attempt: Attempt) -> None:
+        usage, nan = attempt.usage, float("nan")
+        prompt, output = usage.prompt_tokens, usage.completion_tokens
+        if attempt.bypass:
+            self.times.extend((nan, nan, nan, nan))
+        elif attempt.failure is not None:
+            self.times.extend((float("inf"), float("inf"), nan, nan))
+        else:
+            times, price = attempt.timings, self.price
+            ttft = times.ttft_s if times.ttft_s is not None else times.latency_s
+            cost = nan
+            if price is not None and prompt is not None and output is not None:
+                cost = (prompt * price.input_usd_per_mtok + output * price.output_usd_per_mtok) / 1e6
+            decode_s = times.ended_s - times.first_content_s if times.first_content_s is not None else 0.0
+            # The first token's time belongs to the prompt, so it is counted in neither.
+            speed = (output - 1) / decode_s if output is not None and output > 1 and decode_s > 0 else nan
+            self.times.extend((times.latency_s, ttft, cost, speed))
+        self.tokens.append(NOT_JUDGED if prompt is None else prompt)
+        self.tokens.append(NOT_JUDGED if output is None else output)
+
+    def _verdicts(self, row: int, graded: Graded) -> bool:
+        flagged = looked = False
+        held_by_check: dict[str, bool] = {}
+        for verdict in graded.verdicts:
+            outcome, check = verdict.outcome, verdict.check
+            looked |= check in UNSUPPORTED_CHECKS
+            if outcome == "skip":
+                continue
+            held = outcome == "pass"
+            flagged |= outcome == "flag"
+            held_by_check[check] = held_by_check.get(check, True) and held
+            if not held:
+                category = verdict.category or ("flagged" if outcome == "flag" else "failed")
+                rows = self.categories.setdefault((check, category), array("q"))
+                if not rows or rows[-1] != row:
+                    rows.append(row)
+            if outcome == "flag":
+                continue
+            if verdict.subject and check == "exact_fields":
+                self.fields.setdefault(verdict.subject, _Sparse()).put(row, held)
+            if verdict.parts is not None and verdict.parts > 0:
+                part_held, part_asked = self.parts.setdefault(check, (_Sparse("i", 0), _Sparse("i", 0)))
+                part_held.put(row, part_held.get(row) + (verdict.parts_held or 0))
+                part_asked.put(row, part_asked.get(row) + verdict.parts)
+            if check == "label":
+                self.want.put(row, self.labels.setdefault(verdict.expected, len(self.labels)))
+                self.got.put(row, self.labels.setdefault(verdict.got, len(self.labels)))
+        for check, held in held_by_check.items():
+            self.sparse.setdefault(check, _Sparse()).put(row, held)
+        if looked:
+            # Such a check skips where it finds nothing; the answer was looked at all the same.
+            self.unsupported.put(
+                row, any(not held_by_check[check] for check in held_by_check.keys() & UNSUPPORTED_CHECKS)
+            )
+        policies = held_by_check.keys() & POLICY_CHECKS
+        if policies:
+            self.policy_broken.put(row, not all(held_by_check[check] for check in policies))
+        return flagged
+
+    def build(self) -> Cases:
+        rows = len(self.fixture)
+        times = np.array(self.times, dtype=np.float64).reshape(rows, 4)
+        tokens = np.array(self.tokens, dtype=np.int32).reshape(rows, 2)
+        return Cases(
+            workload=self.workload,
+            target=self.target,
+            variant=self.variant,
+            decoding=self.decoding,
+            fixture=np.array(self.fixture, dtype=np.int32),
+            repeat=np.array(self.repeat, dtype=np.int16),
+            outcome=np.array(self.outcome, dtype=np.int8),
+            bypassed=np.array(self.bypassed, dtype=np.bool_),
+            flagged=np.array(self.flagged, dtype=np.bool_),
+            unsupported=self.unsupported.column(rows, np.int8),
+            policy_broken=self.policy_broken.column(rows, np.int8),
+            latency_s=times[:, 0].copy(),
+            ttft_s=times[:, 1].copy(),
+            cost_usd=times[:, 2].copy(),
+            prompt_tokens=tokens[:, 0].copy(),
+            output_tokens=tokens[:, 1].copy(),
+            decode_tokens_per_s=times[:, 3].copy(),
+            cut=np.array(self.cut, dtype=np.bool_),
+            failure_kind=self.failure.column(rows, np.int16),
+            failure_kinds=tuple(self.kinds),
+            held={check: column.column(rows, np.int8) for check, column in self.sparse.items()},
+            fields={name: column.column(rows, np.int8) for name, column in self.fields.items()},
+            parts={
+                check: (held.column(rows, np.int32), asked.column(rows, np.int32))
+                for check, (held, asked) in self.parts.items()
+            },
+            labels=tuple(self.labels),
+            want=self.want.column(rows, np.int16),
+            got=self.got.column(rows, np.int16),
+            categories={key: np.array(rows_, dtype=np.int64) for key, rows_ in self.categories.items()},
+        )
+
+
+def join_cases(pieces: Sequence[Cases]) -> Cases:
+    """Several pieces of one candidate put one after the other; labels and failure kinds are numbered anew."""
+    first = pieces[0]
+    if len(pieces) == 1:
+        return first
+    labels = tuple(dict.fromkeys(label for piece in pieces for label in piece.labels))
+    kinds = tuple(dict.fromkeys(kind for piece in pieces for kind in piece.failure_kinds))
+    starts = np.cumsum([0, *(len(piece) for piece in pieces)])
+    plain = (
+        "fixture", "repeat", "outcome", "bypassed", "flagged", "unsupported", "policy_broken", "latency_s", "ttft_s",
+        "cost_usd", "prompt_tokens", "output_tokens", "decode_tokens_per_s", "cut",
+    )  # fmt: skip
+    columns: dict[str, Any] = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in plain}
+    return Cases(
+        workload=first.workload,
+        target=first.target,
+        variant=first.variant,
+        decoding=first.decoding,
+        **columns,
+        failure_kind=np.concatenate([_renumbered(p.failure_kind, p.failure_kinds, kinds) for p in pieces]),
+        failure_kinds=kinds,
+        held=_joined([piece.held for piece in pieces], pieces, NOT_JUDGED),
+        fields=_joined([piece.fields for piece in pieces], pieces, NOT_JUDGED),
+        parts={
+            check: (
+                _joined([{k: v[0] for k, v in piece.parts.items()} for piece in pieces], pieces, 0)[check],
+                _joined([{k: v[1] for k, v in piece.parts.items()} for piece in pieces], pieces, 0)[check],
+            )
+            for check in dict.fromkeys(check for piece in pieces for check in piece.parts)
+        },
+        labels=labels,
+        want=np.concatenate([_renumbered(piece.want, piece.labels, labels) for piece in pieces]),
+        got=np.concatenate([_renumbered(piece.got, piece.labels, labels) for piece in pieces]),
+        categories={
+            key: np.concatenate(
+                [
+                    piece.categories[key] + start
+                    for piece, start in zip(pieces, starts, strict=False)
+                    if key in piece.categories
+                ]
+            )
+            for key in dict.fromkeys(key for piece in pieces for key in piece.categories)
+        },
+    )
+
+
+def _joined(
+    columns: Sequence[Mapping[str, NDArray[Any]]], pieces: Sequence[Cases], missing: int
+) -> dict[str, NDArray[Any]]:
+    names = dict.fromkeys(name for column in columns for name in column)
+    dtype = {name: next(column[name].dtype for column in columns if name in column) for name in names}
+    return {
+        name: np.concatenate(
+            [
+                column[name] if name in column else np.full(len(piece), missing, dtype=dtype[name])
+                for column, piece in zip(columns, pieces, strict=True)
+            ]
+        )
+        for name in names
+    }
+
+
+def _renumbered(column: NDArray[np.int16], old: Sequence[str], new: Sequence[str]) -> NDArray[np.int16]:
+    places = np.array([*(new.index(name) for name in old), NOT_JUDGED], dtype=np.int16)
+    found: NDArray[np.int16] = places[column]
+    return found
+
+
+def fixture_table(fixtures: Sequence[Fixture], *, words: Sequence[int], keyword: Sequence[bool]) -> FixtureTable:
+    """The table of ``fixtures``; ``words`` and ``keyword`` are worked out where the guards are at hand."""
+    tags = dict.fromkeys(tag for fixture in fixtures for tag in fixture.tags)
+    return FixtureTable(
+        ids=tuple(fixture.id for fixture in fixtures),
+        hashes=tuple(fixture.hash for fixture in fixtures),
+        workloads=tuple(fixture.workload for fixture in fixtures),
+        words=np.array(words, dtype=np.int64),
+        sensitive=np.array([fixture.sensitive for fixture in fixtures], dtype=np.bool_),
+        keyword=np.array(keyword, dtype=np.bool_),
+        tags={tag: np.array([tag in fixture.tags for fixture in fixtures], dtype=np.bool_) for tag in tags},
+    )
