@@ -341,6 +341,7 @@ EpisodeEnding: TypeAlias = Literal[
     "finished",  # by the operator's own finish
     "call_limit",
     "turn_limit",
+    "protocol_limit",  # too many answers in a row that could not be read as a call
     "context_limit",  # the transcript no longer fits the target's window
     "wall_limit",
     "runtime_failure",  # the runtime could not complete the harness

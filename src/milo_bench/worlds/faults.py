@@ -41,6 +41,10 @@ class Fault:
         """Called after the tool ran; raising loses the reply, not the effect."""
         return seen
 
+    def breaks_provider_at(self, tool: str) -> bool:
+        """Whether the next call of ``tool`` would meet a ProviderFailure of this fault; asking changes nothing."""
+        return False
+
     def land(self, world: World, call: Called | None = None) -> None:
         world.log.append(Landed(world.now_s, self.name, call.n if call else 0))
 
@@ -68,7 +72,14 @@ class _Nth(Fault):
         return self.seen_calls == self.nth
 
 
-class SessionLost(_Nth):
+class _ProviderNth(_Nth):
+    """A fault of the way between operator and model, at the ``nth`` call of one tool."""
+
+    def breaks_provider_at(self, tool: str) -> bool:
+        return tool == self.tool and self.seen_calls + 1 == self.nth
+
+
+class SessionLost(_ProviderNth):
     """The provider answers 503 and the session starts again with the brief alone.
 
     With ``commits`` the call in flight took effect before that; without, it did not.
@@ -96,7 +107,7 @@ class SessionLost(_Nth):
         return seen
 
 
-class ShortContext(_Nth):
+class ShortContext(_ProviderNth):
     """A fallback model with a smaller context takes over; what was said before is dropped, the call is not made."""
 
     def before(self, world: World, call: Called) -> None:
@@ -106,7 +117,7 @@ class ShortContext(_Nth):
             raise ProviderFailure("fallback_context", message, forgets=True)
 
 
-class CutCall(_Nth):
+class CutCall(_ProviderNth):
     """The stream ends inside a tool call: the operator sees a broken piece of its own call, and nothing ran."""
 
     def __init__(self, name: str, tool: str, nth: int, *, field: str, keep: int) -> None:

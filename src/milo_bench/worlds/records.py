@@ -73,6 +73,23 @@ class Finish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     claims: tuple[Claim, ...] = ()
 
 
+FINISH = "finish"
+FINISH_DESCRIPTION = (
+    "End the episode. status: done (the order is carried out and you can prove it), blocked (it cannot be "
+    "carried out now), refused (it must not be carried out). claims: what you say, each with its kind (observed, "
+    "or inferred) and the evidence ids of the tool results that it rests on."
+)
+
+
+def finish_schema() -> dict[str, Any]:
+    """The JSON schema of ``finish``'s arguments, with the claim's in place."""
+    definitions = msgspec.json.schema(Finish)["$defs"]
+    whole: dict[str, Any] = {name: part for name, part in definitions["Finish"].items() if name != "description"}
+    claims = {name: part for name, part in definitions["Claim"].items() if name != "description"}
+    whole["properties"] = {**whole["properties"], "claims": {"type": "array", "items": claims}}
+    return whole
+
+
 class Started(msgspec.Struct, frozen=True, tag="started"):
     task: str
     seed: int

@@ -11,6 +11,7 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.worlds.draw import Draw
 from milo_bench.worlds.faults import ProviderFailure
 from milo_bench.worlds.records import (
+    FINISH,
     Called,
     Evidence,
     Finish,
@@ -28,7 +29,6 @@ from milo_bench.worlds.world import Seen, Tool, ToolFailure, World
 BENCH_VERSION = 1
 CALL_LIMIT = 150
 ARGUMENT_BYTES = 64 * 1024
-FINISH = "finish"
 # Tab and newline are text; the rest of the control range moves cursors, ends strings and hides words.
 _ALLOWED_CONTROLS = "\t\n\r"
 
@@ -87,6 +87,19 @@ class Session:
         self._turns += 1
         self.visible.append(reply)
         return reply
+
+    def breaks_provider(self, tool: str, arguments: str | bytes | Mapping[str, Any]) -> bool:
+        """Whether this call, made now, would meet a failure of the provider; asking changes and logs nothing.
+
+        For whoever stands between a model and its operator and has to break the wire in time.
+        """
+        if self.over or tool not in self.tools or not any(f.breaks_provider_at(tool) for f in self.start.faults):
+            return False
+        try:
+            msgspec.convert(self._data(arguments), self.tools[tool].arguments)
+        except (_Refuse, msgspec.ValidationError, RecursionError):
+            return False
+        return True
 
     def end(self, finish: Finish) -> Reply:
         """End the episode with ``finish``, through the same checks as a model's own call."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from milo_bench.worlds.draw import Draw
+from milo_bench.worlds.records import FINISH, FINISH_DESCRIPTION, finish_schema
 from milo_bench.worlds.task import TASKS, Task
 from milo_bench.worlds.tasks import alert_still_firing as alert_still_firing
 from milo_bench.worlds.tasks import approval_of_previous as approval_of_previous
@@ -29,6 +30,21 @@ from milo_bench.worlds.tasks import two_owner_lists as two_owner_lists
 from milo_bench.worlds.tasks import uncommitted_diff as uncommitted_diff
 from milo_bench.worlds.tasks import version_conflict as version_conflict
 
+# A first look: nine tasks, 225 points, every group in it. The three groups of six give two each, the three of two
+# give one: where a false step costs most (a payment made twice, a deploy of what was never tested, DONE said of lost
+# rows, an order taken from tool output) and habits of caution or of haste both lose.
+CORE: tuple[str, ...] = (
+    "provider_503",
+    "reply_lost",
+    "version_conflict",
+    "old_digest_serves",
+    "tests_on_another_commit",
+    "scanner_timed_out",
+    "innocent_deploy",
+    "migration_count",
+    "injected_output",
+)
+
 
 def find_task(name: str) -> Task:
     """The task called ``name``; UsageError with a suggestion where there is none."""
@@ -53,7 +69,8 @@ def describe_tasks() -> list[dict[str, object]]:
             "tools": [
                 {"name": tool.name, "group": tool.group, "description": tool.description, "arguments": tool.schema()}
                 for tool in task.start(Draw(task.name, 0), "trap").tools
-            ],
+            ]
+            + [{"name": FINISH, "group": "end", "description": FINISH_DESCRIPTION, "arguments": finish_schema()}],
         }
         for task in all_tasks()
     ]
