@@ -55,12 +55,8 @@ class LogLines:
         self.torn_bytes = 0
 
     def __iter__(self) -> Iterator[tuple[int, Record]]:
-        decode = _ANY_RECORD.decode
         for number, line in enumerate(self._lines(), start=1):
-            try:
-                record = decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-                raise bad_line(self._path, number, line, error) from None
+            record = decode_line(self._path, number, line)
             if isinstance(record, RunHeader):
                 self._check_header(number, record)
             elif number == 1:
@@ -94,6 +90,14 @@ def iter_records(path: Path) -> Iterator[Record]:
     with open_log(path) as file:
         for _, record in LogLines(file, path):
             yield record
+
+
+def decode_line(path: Path, number: int, line: bytes) -> Record:
+    """The record of one line. Raises DataError with the line's number where it is none."""
+    try:
+        return _ANY_RECORD.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise bad_line(path, number, line, error) from None
 
 
 def open_log(path: Path) -> BinaryIO:

@@ -17,6 +17,7 @@ from milo_bench.core.errors import DataError, IncompleteRun, PrerequisiteError
 from milo_bench.core.records import (
     Attempt,
     AttemptKey,
+    Episode,
     FailureKind,
     Fixture,
     LoadWindow,
@@ -43,6 +44,7 @@ class Resumed:
     ``done`` maps each finished key to its failure's kind, None where it did not fail. ``last_s`` is
     the latest time in the log, in seconds since the run's zero: a resumed run's clock goes on from
     there, so that times within a log never overlap. ``messages`` are for the person at the terminal.
+    ``episodes`` are those in the log; their keys are among ``done`` too.
     """
 
     writer: RunLogWriter
@@ -50,6 +52,7 @@ class Resumed:
     last_s: float = 0.0
     cut_bytes: int = 0
     messages: tuple[str, ...] = ()
+    episodes: tuple[Episode, ...] = ()
 
 
 class RunLogWriter:
@@ -138,6 +141,7 @@ class RunLogWriter:
         rows: RowCheck | None = None
         in_log: dict[str, str] = {}
         done: dict[AttemptKey, FailureKind | None] = {}
+        episodes: list[Episode] = []
         last_s = 0.0
         with os.fdopen(os.dup(descriptor), "rb") as file:
             start = file.read(len(HEADER_START))
@@ -154,6 +158,10 @@ class RunLogWriter:
                 elif isinstance(record, Attempt) and rows is not None:
                     rows.check_attempt(number, record)
                     done[record.key] = None if record.failure is None else record.failure.kind
+                elif isinstance(record, Episode) and rows is not None:
+                    rows.check_episode(number, record)
+                    done[record.key] = failure_of(record)
+                    episodes.append(record)
         if logged is None and not HEADER_START.startswith(start):
             message = f"{path} is not a run log: its first line is no 'run' record."
             raise DataError(message, hint="run logs are the .jsonl files that 'milo-bench run --out' writes.")
@@ -169,7 +177,7 @@ class RunLogWriter:
         writer = cls(path, descriptor, logged or now, policy, lines.whole_bytes)
         writer._written.update(done)
         writer._begin((f for f in fixtures if f.id not in in_log), header=logged is None)
-        return Resumed(writer, done, last_s=last_s, cut_bytes=cut_bytes, messages=told)
+        return Resumed(writer, done, last_s, cut_bytes, told, tuple(episodes))
 
     def _begin(self, fixtures: Iterable[Fixture], *, header: bool = True) -> None:
         if header:
@@ -182,7 +190,7 @@ class RunLogWriter:
         """Add ``record``, as the policy lets it be stored. Raises IncompleteRun where the disk takes no more."""
         if self._closed:
             raise ValueError(f"{self.path} is closed")
-        if isinstance(record, Attempt):
+        if isinstance(record, (Attempt, Episode)):
             if record.key in self._written:
                 raise DataError(f"{name_of(record.key)} is in {self.path} already.", hint="a finished key is not sent.")
             self._written.add(record.key)
@@ -294,6 +302,14 @@ def _lock(path: Path, descriptor: int) -> None:
             raise PrerequisiteError(f"Cannot lock {path}: {error}.", hint="choose a local folder.") from None
 
 
+def failure_of(episode: Episode) -> FailureKind | None:
+    """What broke the runtime in an episode that it could not complete; None for any other."""
+    if episode.ending != "runtime_failure":
+        return None
+    last = episode.turns[-1].failure if episode.turns else None
+    return last.kind if last is not None else "server_error"
+
+
 def _changed_fixtures(in_log: dict[str, str], fixtures: Sequence[Fixture]) -> list[str]:
     return [f"fixture '{f.id}' changed" for f in fixtures if in_log.get(f.id, f.hash) != f.hash]
 
@@ -301,7 +317,7 @@ def _changed_fixtures(in_log: dict[str, str], fixtures: Sequence[Fixture]) -> li
 def _time_of(record: Record) -> float:
     if isinstance(record, Attempt):
         return record.timings.ended_s
-    if isinstance(record, (RunEnd, LoadWindow)):
+    if isinstance(record, (RunEnd, LoadWindow, Episode)):
         return record.ended_s
     return record.at_s if isinstance(record, Telemetry) else 0.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import Attempt, AttemptKey, Fixture, Plan
+from milo_bench.core.records import Attempt, AttemptKey, Episode, Fixture, Plan
 
 _HINT = "rows and plan must agree; the file was edited or two logs were joined. Restore it, or run again."
 
@@ -33,7 +33,16 @@ class RowCheck:
             raise self._error(number, f"fixture '{fixture.id}' stands in line {first} already")
 
     def check_attempt(self, number: int, attempt: Attempt) -> None:
-        key = attempt.key
+        self._check_key(number, attempt.key)
+
+    def check_episode(self, number: int, episode: Episode) -> None:
+        self._check_key(number, episode.key)
+        if episode.key.fixture != f"{episode.task}.{episode.variant}":
+            raise self._error(
+                number, f"an episode of '{episode.task}.{episode.variant}' stands under '{episode.key.fixture}'"
+            )
+
+    def _check_key(self, number: int, key: AttemptKey) -> None:
         first = self._attempt_lines.setdefault(key, number)
         if first != number:
             raise self._error(number, f"{name_of(key)} stands in line {first} already")

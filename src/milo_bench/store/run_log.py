@@ -84,6 +84,11 @@ def read_run_log(path: Path) -> RunLog:
                     rows.check_attempt(number, record)
                 got.attempts.append(record)
                 got.end = None
+            elif isinstance(record, Episode):
+                if rows is not None:
+                    rows.check_episode(number, record)
+                got.episodes.append(record)
+                got.end = None
             elif isinstance(record, RunHeader):
                 header, rows = record, RowCheck(record.plan, path)
             elif isinstance(record, Fixture):
@@ -115,8 +120,6 @@ def _gather(got: _Gathered, record: Record) -> None:
         got.telemetry.append(record)
     elif isinstance(record, LoadWindow):
         got.load_windows.append(record)
-    elif isinstance(record, Episode):
-        got.episodes.append(record)
     elif isinstance(record, ProbeResult):
         got.probes.append(record)
     elif isinstance(record, RunEnd):
@@ -124,6 +127,8 @@ def _gather(got: _Gathered, record: Record) -> None:
 
 
 def _check_end(path: Path, got: _Gathered) -> None:
-    if got.end is not None and got.end.attempts != len(got.attempts):
-        message = f"{path}: its end line counts {got.end.attempts} attempts, and {len(got.attempts)} stand in it."
+    rows = len(got.attempts) + len(got.episodes)
+    if got.end is not None and got.end.attempts != rows:
+        noun = "episodes" if got.episodes else "attempts"
+        message = f"{path}: its end line counts {got.end.attempts} {noun}, and {rows} stand in it."
         raise DataError(message, hint="rows were removed or added after the run; restore the file.")

@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from milo_bench.core.hashing import sha256_text
-from milo_bench.core.records import Attempt, Fixture, Record, StoreText
+from milo_bench.core.records import Attempt, Episode, Fixture, Record, StoreText, ToolCall, Turn
 
 Redact = Callable[[str], str]
+NOT_STORED = "(not stored)"
 
 
 class TextPolicy:
@@ -19,7 +20,9 @@ class TextPolicy:
     ``full`` keeps everything. ``redacted`` passes every text of fixtures and attempts through
     ``redact``; offsets in a fixture's expectation then no longer fit its text, so grade such a run
     while it runs. ``hashes`` keeps ids, tags, hashes, counts and times: no input, no expectation,
-    no output, no error text that could quote one.
+    no output, no error text that could quote one. Of an episode it keeps endings, points, times and
+    counts; without its event log nobody can play it again, and reasons and minefields, which may
+    name what the model wrote, become their number.
     """
 
     def __init__(self, store_text: StoreText = "full", redact: Redact | None = None) -> None:
@@ -36,6 +39,8 @@ class TextPolicy:
             return self._attempt(record)
         if isinstance(record, Fixture):
             return self._fixture(record)
+        if isinstance(record, Episode):
+            return self._episode(record)
         return record
 
     def _attempt(self, attempt: Attempt) -> Attempt:
@@ -58,10 +63,7 @@ class TextPolicy:
             attempt,
             output=redact(attempt.output),
             reasoning=redact(attempt.reasoning),
-            tool_calls=tuple(
-                msgspec.structs.replace(call, name=redact(call.name), arguments=redact(call.arguments))
-                for call in attempt.tool_calls
-            ),
+            tool_calls=_each_call(attempt.tool_calls, redact),
             prepared=_each_text(attempt.prepared, redact),
             bypass=redact(attempt.bypass),
             failure=None if failure is None else msgspec.structs.replace(failure, message=redact(failure.message)),
@@ -77,6 +79,54 @@ class TextPolicy:
             expect=_each_text(fixture.expect, self._redact),
             provenance=_each_text(fixture.provenance, self._redact),
         )
+
+    def _episode(self, episode: Episode) -> Episode:
+        if self._redact is None or self.store_text == "hashes":
+            return msgspec.structs.replace(
+                episode,
+                minefields=(NOT_STORED,) * len(episode.minefields),
+                why=(),
+                turns=tuple(_turn_without_text(turn) for turn in episode.turns),
+                log=(),
+            )
+        redact = self._redact
+        return msgspec.structs.replace(
+            episode,
+            minefields=tuple(redact(line) for line in episode.minefields),
+            why=tuple(redact(line) for line in episode.why),
+            turns=tuple(_turn_redacted(turn, redact) for turn in episode.turns),
+            log=tuple(_each_text(line, redact) for line in episode.log),
+        )
+
+
+def _turn_without_text(turn: Turn) -> Turn:
+    failure = turn.failure
+    return msgspec.structs.replace(
+        turn,
+        output="",
+        reasoning="",
+        tool_calls=(),
+        failure=None if failure is None else msgspec.structs.replace(failure, message=""),
+        protocol_error=turn.protocol_error.partition(":")[0],
+    )
+
+
+def _turn_redacted(turn: Turn, redact: Redact) -> Turn:
+    failure = turn.failure
+    return msgspec.structs.replace(
+        turn,
+        output=redact(turn.output),
+        reasoning=redact(turn.reasoning),
+        tool_calls=_each_call(turn.tool_calls, redact),
+        failure=None if failure is None else msgspec.structs.replace(failure, message=redact(failure.message)),
+        protocol_error=redact(turn.protocol_error),
+    )
+
+
+def _each_call(calls: tuple[ToolCall, ...], redact: Redact) -> tuple[ToolCall, ...]:
+    return tuple(
+        msgspec.structs.replace(call, name=redact(call.name), arguments=redact(call.arguments)) for call in calls
+    )
 
 
 def _each_text(data: Any, redact: Redact) -> Any:
