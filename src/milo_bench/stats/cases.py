@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,12 @@ from milo_bench.stats.gather import POLICY_CHECKS, UNSUPPORTED_CHECKS
 
 Int8 = NDArray[np.int8]
 NOT_JUDGED = -1
+# Columns that every row has, with the same meaning in every piece of a candidate.
+PLAIN = (
+    "fixture", "repeat", "retry", "outcome", "bypassed", "flagged", "unsupported", "policy_broken", "latency_s",
+    "ttft_s", "cost_usd", "prompt_tokens", "output_tokens", "decode_tokens_per_s", "cut",
+)  # fmt: skip
+COLUMNS = (*PLAIN, "failure_kind", "want", "got")
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Cases:
     decoding: Decoding
     fixture: NDArray[np.int32]
     repeat: NDArray[np.int16]
+    retry: Int8
     outcome: Int8
     bypassed: NDArray[np.bool_]
     flagged: NDArray[np.bool_]
@@ -79,6 +86,19 @@ class Cases:
 
     def __len__(self) -> int:
         return len(self.fixture)
+
+    def take(self, keep: NDArray[np.bool_]) -> Cases:
+        """The rows where ``keep`` is true, in their order."""
+        place = np.cumsum(keep) - 1
+        columns = {name: getattr(self, name)[keep] for name in COLUMNS}
+        return replace(
+            self,
+            **columns,
+            held={check: column[keep] for check, column in self.held.items()},
+            fields={name: column[keep] for name, column in self.fields.items()},
+            parts={check: (held[keep], asked[keep]) for check, (held, asked) in self.parts.items()},
+            categories={key: place[rows[keep[rows]]] for key, rows in self.categories.items()},
+        )
 
 
 class _Sparse:
@@ -116,6 +136,7 @@ class CasesBuilder:
     price: Price | None = None
     fixture: array[int] = field(default_factory=lambda: array("i"))
     repeat: array[int] = field(default_factory=lambda: array("h"))
+    retry: array[int] = field(default_factory=lambda: array("b"))
     outcome: array[int] = field(default_factory=lambda: array("b"))
     bypassed: array[int] = field(default_factory=lambda: array("b"))
     flagged: array[int] = field(default_factory=lambda: array("b"))
@@ -140,6 +161,7 @@ class CasesBuilder:
         failure = attempt.failure
         self.fixture.append(number)
         self.repeat.append(attempt.key.repeat)
+        self.retry.append(attempt.key.retry)
         self.outcome.append(-1 if failure is not None else int(graded.passed is True))
         self.bypassed.append(bool(attempt.bypass))
         self._times(attempt)
@@ -220,6 +242,7 @@ class CasesBuilder:
             decoding=self.decoding,
             fixture=np.array(self.fixture, dtype=np.int32),
             repeat=np.array(self.repeat, dtype=np.int16),
+            retry=np.array(self.retry, dtype=np.int8),
             outcome=np.array(self.outcome, dtype=np.int8),
             bypassed=np.array(self.bypassed, dtype=np.bool_),
             flagged=np.array(self.flagged, dtype=np.bool_),
@@ -255,11 +278,7 @@ def join_cases(pieces: Sequence[Cases]) -> Cases:
     labels = tuple(dict.fromkeys(label for piece in pieces for label in piece.labels))
     kinds = tuple(dict.fromkeys(kind for piece in pieces for kind in piece.failure_kinds))
     starts = np.cumsum([0, *(len(piece) for piece in pieces)])
-    plain = (
-        "fixture", "repeat", "outcome", "bypassed", "flagged", "unsupported", "policy_broken", "latency_s", "ttft_s",
-        "cost_usd", "prompt_tokens", "output_tokens", "decode_tokens_per_s", "cut",
-    )  # fmt: skip
-    columns: dict[str, Any] = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in plain}
+    columns: dict[str, Any] = {name: np.concatenate([getattr(piece, name) for piece in pieces]) for name in PLAIN}
     return Cases(
         workload=first.workload,
         target=first.target,
@@ -291,6 +310,18 @@ def join_cases(pieces: Sequence[Cases]) -> Cases:
             for key in dict.fromkeys(key for piece in pieces for key in piece.categories)
         },
     )
+
+
+def final_retries(cases: Cases) -> Cases:
+    """Only the last retry of each fixture and repeat; ValueError where one attempt stands there twice."""
+    key = cases.fixture.astype(np.int64) << 16 | cases.repeat.astype(np.int64)
+    order = np.lexsort((cases.retry, key))
+    same = key[order][1:] == key[order][:-1]
+    if (same & (cases.retry[order][1:] == cases.retry[order][:-1])).any():
+        raise ValueError("the same attempt stands twice")
+    keep = np.ones(len(cases), dtype=np.bool_)
+    keep[order[:-1][same]] = False
+    return cases if keep.all() else cases.take(keep)
 
 
 def _joined(

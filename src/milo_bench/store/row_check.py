@@ -46,6 +46,10 @@ class RowCheck:
         first = self._attempt_lines.setdefault(key, number)
         if first != number:
             raise self._error(number, f"{name_of(key)} stands in line {first} already")
+        self.check_agrees(number, key)
+
+    def check_agrees(self, number: int, key: AttemptKey) -> None:
+        """The key is one that the plan asks for; whether it stood there before is not asked, and nothing is kept."""
         if key.fixture not in self._fixture_lines:
             known = key.fixture in self._fixtures
             raise self._error(number, f"fixture '{key.fixture}' {'has no line' if known else 'is not in the plan'}")
