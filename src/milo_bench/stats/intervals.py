@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 from milo_bench.core.records import Interval
 
 Side: TypeAlias = Literal["two", "lower", "upper"]
+Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
 # With fewer pairs than this no exact two-sided test reaches 5 % (2 / 2**5 is 6 %), and the
 # percentile bootstrap, which never looks beyond the sample, would claim what they cannot show.
 LEAST_BOOTSTRAPPED: Final = 6
+# Beyond this many values resampled means are normal to more digits than anyone reads (their skewness
+# falls with the root of n), and 2,000 resamples of a million values would take minutes.
+MOST_BOOTSTRAPPED: Final = 20_000
 
 
 def z_value(confidence: float, side: Side = "two") -> float:
@@ -46,7 +50,7 @@ def wilson(k: float, n: float, confidence: float = 0.95, side: Side = "two") -> 
     return Interval(low, high, confidence, "wilson")
 
 
-def effective_n(held: Sequence[float], asked: Sequence[float]) -> float:
+def effective_n(held: Numbers, asked: Numbers) -> float:
     """Sample size of a rate whose rows come in clusters (repeats of one fixture, fields of one answer).
 
     ``held[c]`` successes of ``asked[c]`` rows in cluster c. The variance between clusters
@@ -54,67 +58,81 @@ def effective_n(held: Sequence[float], asked: Sequence[float]) -> float:
     n divided by it is used in Wilson's interval, as in Korn and Graubard (1998). Kept between
     the number of clusters, which is where rows of a cluster say the same, and the number of rows.
     """
+    held, asked = np.asarray(held, dtype=float), np.asarray(asked, dtype=float)
     clusters = len(asked)
-    n = float(sum(asked))
+    n = float(asked.sum())
     if clusters <= 1 or n == 0:
         return float(min(clusters, n))
-    rate = sum(held) / n
+    rate = float(held.sum()) / n
     if rate in (0.0, 1.0):
         return float(clusters)
-    between = sum((h - rate * a) ** 2 for h, a in zip(held, asked, strict=True))
+    between = float(((held - rate * asked) ** 2).sum())
     variance = clusters / (clusters - 1) * between / n**2
     design_effect = variance / (rate * (1 - rate) / n)
     return float(min(n, max(clusters, n / design_effect))) if design_effect > 0 else n
 
 
-def clustered_wilson(
-    held: Sequence[float], asked: Sequence[float], confidence: float = 0.95, side: Side = "two"
-) -> Interval | None:
+def clustered_wilson(held: Numbers, asked: Numbers, confidence: float = 0.95, side: Side = "two") -> Interval | None:
     """Wilson's interval at the effective sample size of clustered rows; plain where each cluster has one row."""
-    n = sum(asked)
+    held, asked = np.asarray(held, dtype=float), np.asarray(asked, dtype=float)
+    n = float(asked.sum())
     if n == 0:
         return None
-    if all(a <= 1 for a in asked):
-        return wilson(sum(held), n, confidence, side)
+    k = float(held.sum())
+    if (asked <= 1).all():
+        return wilson(k, n, confidence, side)
     n_effective = effective_n(held, asked)
-    interval = wilson(sum(held) / n * n_effective, n_effective, confidence, side)
+    interval = wilson(k / n * n_effective, n_effective, confidence, side)
     return None if interval is None else Interval(interval.low, interval.high, confidence, "wilson_clustered")
 
 
-def quantile(values: Sequence[float], q: float) -> float | None:
+def quantile(values: Numbers, q: float) -> float | None:
     """The smallest value with at least a share ``q`` of the sample at or below it (inverse of the
     empirical distribution). ``values`` may hold infinities, for attempts that never ended; None
     for no data. An infinite quantile is returned as it is.
     """
-    if not values:
+    if len(values) == 0:
         return None
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(q * len(ordered)) - 1)]
+    ordered = np.sort(np.asarray(values, dtype=float))
+    return float(ordered[max(0, math.ceil(q * len(ordered)) - 1)])
 
 
-def quantile_interval(values: Sequence[float], q: float, confidence: float = 0.95) -> Interval | None:
+def quantile_interval(values: Numbers, q: float, confidence: float = 0.95) -> Interval | None:
     """Order-statistic interval of a quantile, free of any assumption on the distribution.
 
     The ranks are binomial quantiles (David and Nagaraja 2003, section 7.1). An end that lies
     beyond the sample or among infinite values is None: the data do not bound it.
     """
+    ends = quantile_ends(values, q, confidence)
+    return None if ends is None else Interval(_finite(ends[0]), _finite(ends[1]), confidence, "order_statistic")
+
+
+def quantile_ends(values: Numbers, q: float, confidence: float = 0.95) -> tuple[float, float] | None:
+    """The ends of ``quantile_interval`` as they are: infinite among attempts that never ended or beyond the sample."""
     n = len(values)
     if n == 0:
         return None
-    ordered = sorted(values)
+    ordered = np.sort(np.asarray(values, dtype=float))
     tail = (1 - confidence) / 2
     cumulative = np.cumsum(_binomial(n, q))
     below = int(np.searchsorted(cumulative, tail, side="right"))  # P(X < below) <= tail
     above = int(np.searchsorted(cumulative, 1 - tail, side="left")) + 1
-    low = ordered[below - 1] if below >= 1 else None
-    high = ordered[above - 1] if above <= n else None
-    return Interval(_finite(low), _finite(high), confidence, "order_statistic")
+    low = float(ordered[below - 1]) if below >= 1 else -math.inf
+    high = float(ordered[above - 1]) if above <= n else math.inf
+    return low, high
 
 
-def bootstrap_mean(values: Sequence[float], confidence: float = 0.95, *, seed: int = 0) -> Interval | None:
-    """Percentile bootstrap of a mean (Efron 1979), 2,000 resamples; None below ``LEAST_BOOTSTRAPPED`` values."""
+def bootstrap_mean(values: Numbers, confidence: float = 0.95, *, seed: int = 0) -> Interval | None:
+    """Percentile bootstrap of a mean (Efron 1979), 2,000 resamples; None below ``LEAST_BOOTSTRAPPED`` values.
+
+    Above ``MOST_BOOTSTRAPPED`` values the normal interval of the mean, which it has become by then.
+    """
     if len(values) < LEAST_BOOTSTRAPPED:
         return None
+    if len(values) > MOST_BOOTSTRAPPED:
+        all_values = np.asarray(values, dtype=float)
+        mean, half = float(all_values.mean()), z_value(confidence) * float(all_values.std()) / math.sqrt(len(values))
+        return Interval(mean - half, mean + half, confidence, "normal_mean")
     means = resampled_means(np.asarray(values, dtype=float), seed=seed)
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
