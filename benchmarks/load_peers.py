@@ -1,4 +1,8 @@
-"""The reference server in, what other load clients say of it out; each named as not installed where it is not."""
+"""The reference server in, what we and other load clients say of it out; each named as not installed where it is not.
+
+The peers want a tokenizer even though the server counts. They get one of a thousand words, written here in the layout
+of a model hub's cache, and are told to stay offline; nothing is fetched.
+"""
 
 from __future__ import annotations
 
@@ -6,82 +10,166 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks.cost import Cost, run_costed
-from benchmarks.load_runs import Row, paced_server
+from benchmarks.load_runs import Row, closed, figures_of, milo_load, paced_server
 from benchmarks.reference import ReferenceServer
 
 PACED = ("--first-ms", "50", "--gap-ms", "5", "--chunks", "64")
 STREAMS = (16, 64, 256)
 SECONDS = 10
+TOKENIZER = "bench/words"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """How to start one: arguments for a base URL, streams and a folder; and where its report keeps what it measured."""
+
+    name: str
+    arguments: Callable[[ReferenceServer, int, Path], Sequence[str]]
+    report: str
+    ttft_ms: tuple[str | int, ...]
+    per_s: tuple[str | int, ...]
+
+
+def _guidellm_arguments(server: ReferenceServer, streams: int, folder: Path) -> Sequence[str]:
+    return (
+        "run",
+        *("--backend", f"kind=openai_http,target=http://127.0.0.1:{server.port},model=reference"),
+        *("--profile", f"kind=concurrent,streams={streams}"),
+        *("--constraint", f"kind=max_duration,seconds={SECONDS}"),
+        *("--tokenizer", f"kind=huggingface_auto,model={TOKENIZER}"),
+        *("--data", "kind=synthetic_text,prompt_tokens=64,output_tokens=64"),
+        *("--output", f"kind=json,path={folder / 'report.json'}"),
+        "--disable-console",
+    )
+
+
+def _aiperf_arguments(server: ReferenceServer, streams: int, folder: Path) -> Sequence[str]:
+    return (
+        "profile",
+        *("--model", "reference", "--url", f"http://127.0.0.1:{server.port}", "--endpoint-type", "chat", "--streaming"),
+        *("--concurrency", str(streams), "--benchmark-duration", str(SECONDS), "--tokenizer", TOKENIZER),
+        *("--synthetic-input-tokens-mean", "64", "--output-tokens-mean", "64"),
+        *("--artifact-dir", str(folder), "--ui", "none"),
+    )
+
+
+PEERS = (
+    Peer(
+        "guidellm",
+        _guidellm_arguments,
+        "report.json",
+        ("benchmarks", 0, "metrics", "time_to_first_token_ms", "successful", "mean"),
+        ("benchmarks", 0, "metrics", "requests_per_second", "successful", "mean"),
+    ),
+    Peer(
+        "aiperf",
+        _aiperf_arguments,
+        "profile_export_aiperf.json",
+        ("time_to_first_token", "avg"),
+        ("request_throughput", "avg"),
+    ),
+)
 
 
 def peer_rows(folder: Path) -> Iterator[Row]:
-    """Mean time to first token and requests a second on the server whose truth is 50.0 ms and streams / 0.365."""
+    """Mean time to first token and requests a second on the server whose truth is 50.0 ms and streams / 0.365.
+
+    PEERS_BIN names the folders that hold the peers' programs, parted as on the PATH; without it they are
+    looked for beside this interpreter.
+    """
+    for streams in STREAMS:
+        with paced_server(*PACED) as server:
+            run = milo_load(folder, server, *closed(streams, SECONDS))
+        figures = figures_of(run)
+        yield _row("milo-bench", streams, run.cost, figures["ttft_mean_s"] * 1e3, figures["requests_per_s"])
     for streams in STREAMS:
         with paced_server(*PACED) as server:
             yield _bare(server, streams)
-    for name, run in (("guidellm", _guidellm), ("aiperf", _aiperf)):
-        program = shutil.which(name, path=os.environ.get("PEERS_BIN") or str(Path(sys.executable).parent))
+    for peer in PEERS:
+        program = shutil.which(peer.name, path=os.environ.get("PEERS_BIN") or str(Path(sys.executable).parent))
         if program is None:
-            yield Row(name, "not installed")
+            yield Row(peer.name, "not installed")
             continue
         for streams in STREAMS:
             with paced_server(*PACED) as server:
-                yield run(program, folder / f"{name}-{streams}", server, streams)
+                yield _ask(peer, program, folder / f"{peer.name}-{streams}", server, streams)
 
 
 def _bare(server: ReferenceServer, streams: int) -> Row:
     command = [sys.executable, "-m", "benchmarks.bare_stream", str(server.port), str(streams), str(SECONDS)]
     cost = run_costed(command)
-    return _row("bare asyncio client", streams, cost, *_said_by_bare(cost))
-
-
-def _said_by_bare(cost: Cost) -> tuple[float | None, float | None]:
     try:
         said = json.loads(cost.stdout)
     except ValueError:
-        return None, None
-    return said["ttft_mean_s"] * 1e3, said["requests_per_s"]
+        return _without_report("bare asyncio client", streams, cost)
+    return _row("bare asyncio client", streams, cost, said["ttft_mean_s"] * 1e3, said["requests_per_s"])
 
 
-def _guidellm(program: str, folder: Path, server: ReferenceServer, streams: int) -> Row:
+def _ask(peer: Peer, program: str, folder: Path, server: ReferenceServer, streams: int) -> Row:
     folder.mkdir()
-    out = folder / "report.json"
-    command = [program, "benchmark", "run", "--target", f"http://127.0.0.1:{server.port}", "--model", "reference"]
-    command += ["--profile", "concurrent", "--rate", str(streams), "--max-seconds", str(SECONDS)]
-    command += ["--data", "prompt_tokens=64,output_tokens=64", "--processor", os.environ.get("PEERS_TOKENIZER", "gpt2")]
-    command += ["--output-path", str(out), "--disable-console"]
-    cost = run_costed(command, cwd=folder, timeout_s=180)
+    write_tokenizer(folder / "hub")
+    offline = {"HF_HOME": str(folder), "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    command = [program, *peer.arguments(server, streams, folder)]
+    cost = run_costed(command, cwd=folder, env={**os.environ, **offline}, timeout_s=180)
     try:
-        metrics = json.loads(out.read_text())["benchmarks"][0]["metrics"]
-        ttft = metrics["time_to_first_token_ms"]["successful"]["mean"]
-        rate = metrics["requests_per_second"]["successful"]["mean"]
-    except (OSError, ValueError, KeyError, IndexError):
-        ttft = rate = None
-    return _row("guidellm", streams, cost, ttft, rate)
+        report = json.loads(next(folder.rglob(peer.report)).read_text())
+        return _row(peer.name, streams, cost, _at(report, peer.ttft_ms), _at(report, peer.per_s))
+    except (OSError, ValueError, LookupError, TypeError, StopIteration):
+        return _without_report(peer.name, streams, cost)
 
 
-def _aiperf(program: str, folder: Path, server: ReferenceServer, streams: int) -> Row:
-    folder.mkdir()
-    command = [program, "profile", "--model", "reference", "--url", f"http://127.0.0.1:{server.port}"]
-    command += ["--endpoint-type", "chat", "--streaming", "--concurrency", str(streams)]
-    command += ["--benchmark-duration", str(SECONDS), "--artifact-dir", str(folder), "--ui", "none"]
-    command += ["--tokenizer", os.environ.get("PEERS_TOKENIZER", "gpt2")]
-    cost = run_costed(command, cwd=folder, timeout_s=180)
-    try:
-        said = json.loads(next(folder.rglob("profile_export_aiperf.json")).read_text())
-        ttft, rate = said["time_to_first_token"]["avg"], said["request_throughput"]["avg"]
-    except (OSError, ValueError, KeyError, StopIteration):
-        ttft = rate = None
-    return _row("aiperf", streams, cost, ttft, rate)
+def _at(report: Any, path: Sequence[str | int]) -> float:
+    for step in path:
+        report = report[step]
+    return float(report)
 
 
-def _row(name: str, streams: int, cost: Cost, ttft_ms: float | None, per_s: float | None) -> Row:
-    if ttft_ms is None or per_s is None:
-        last = (cost.stderr.strip() or cost.stdout.strip()).splitlines()[-1:] or ["no word"]
-        return Row(f"{name}, {streams} streams", f"no report: {last[0][:60]}")
+def _row(name: str, streams: int, cost: Cost, ttft_ms: float, per_s: float) -> Row:
     said = f"first token {ttft_ms:.1f} ms, {per_s:.1f} of {streams / 0.365:.1f} a second, {cost.cpu_s:.1f} s CPU"
     return Row(f"{name}, {streams} streams", said)
+
+
+def _without_report(name: str, streams: int, cost: Cost) -> Row:
+    """Why, in its own words: the last line that names an error, else the last line."""
+    lines = [line.strip(" │╭╰─╮╯") for line in (cost.stdout + "\n" + cost.stderr).splitlines()]
+    lines = [line for line in lines if line]
+    errors = [line for line in lines if "error" in line.lower()]
+    last = (errors or lines or ["no word"])[-1]
+    return Row(f"{name}, {streams} streams", f"no report (exit {cost.returncode}): {last[:160]}")
+
+
+def write_tokenizer(hub: Path) -> None:
+    """A tokenizer of words, as a model hub's client would have cached it under the name ``TOKENIZER``."""
+    revision = "0" * 40
+    model = hub / f"models--{TOKENIZER.replace('/', '--')}"
+    snapshot = model / "snapshots" / revision
+    snapshot.mkdir(parents=True)
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text(revision)
+    words = ["[UNK]", "ok", *(f"w{number}" for number in range(1000))]
+    flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    tokenizer = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [{"id": 0, "content": "[UNK]", "special": True, **flags}],
+        "normalizer": None,
+        "pre_tokenizer": {"type": "Whitespace"},
+        "post_processor": None,
+        "decoder": None,
+        "model": {
+            "type": "WordLevel",
+            "vocab": {word: number for number, word in enumerate(words)},
+            "unk_token": "[UNK]",
+        },
+    }
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "[UNK]", "model_max_length": 4096}
+    (snapshot / "tokenizer.json").write_text(json.dumps(tokenizer))
+    (snapshot / "tokenizer_config.json").write_text(json.dumps(settings))
+    (snapshot / "config.json").write_text(json.dumps({"model_type": "gpt2"}))
