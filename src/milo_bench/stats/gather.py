@@ -44,7 +44,11 @@ class Group:
     by_subject: dict[tuple[str, str], Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_parts: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     by_tag: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
-    failures: Counter[str] = field(default_factory=Counter)
+    by_failure: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))  # held alone is counted
+    right: Tally = field(default_factory=Tally)  # labels
+    recalled: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    precise: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
+    cut: Tally = field(default_factory=Tally)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     categories: dict[tuple[str, str], list[Example]] = field(default_factory=lambda: defaultdict(list))
     latency_s: list[float] = field(default_factory=list)
@@ -53,7 +57,6 @@ class Group:
     prompt_tokens: list[int] = field(default_factory=list)
     output_tokens: list[int] = field(default_factory=list)
     cost_usd: list[float] = field(default_factory=list)
-    finish_reasons: Counter[str] = field(default_factory=Counter)
     retries: int = 0
 
     def add(self, attempt: Attempt, graded: Graded, fixture: Fixture) -> None:
@@ -65,9 +68,9 @@ class Group:
         self.bypassed.add(cluster, bool(attempt.bypass))
         for tag in fixture.tags:
             self.by_tag[tag].add(cluster, graded.passed is True)
-        self._add_times(attempt)
+        self._add_times(attempt, cluster)
         if attempt.failure is not None:
-            self.failures[attempt.failure.kind] += 1
+            self.by_failure[attempt.failure.kind].add(cluster, 1, 0)
             return
         if not attempt.bypass:
             self.passed_of_answered.add(cluster, graded.passed is True)
@@ -95,7 +98,7 @@ class Group:
             if verdict.parts is not None and verdict.parts > 0:
                 self.by_parts[verdict.check].add(fixture.id, verdict.parts_held or 0, verdict.parts)
             if verdict.check == "label":
-                self.confusion[(verdict.expected, verdict.got)] += 1
+                self._add_label(fixture.id, verdict.expected, verdict.got)
             if not held:
                 self.categories[(verdict.check, verdict.category or "failed")].append((key, fixture.id))
         for check, held in held_by_check.items():
@@ -109,7 +112,13 @@ class Group:
         if policies:
             self.policy_broken.add(fixture.id, not all(held_by_check[check] for check in policies))
 
-    def _add_times(self, attempt: Attempt) -> None:
+    def _add_label(self, cluster: str, want: str, got: str) -> None:
+        self.confusion[(want, got)] += 1
+        self.right.add(cluster, want == got)
+        self.recalled[want].add(cluster, want == got)
+        self.precise[got].add(cluster, want == got)
+
+    def _add_times(self, attempt: Attempt, cluster: str) -> None:
         if attempt.bypass:
             return  # no model was called, so there is nothing to time or pay for
         if attempt.failure is not None:
@@ -119,7 +128,7 @@ class Group:
         times = attempt.timings
         self.latency_s.append(times.latency_s)
         self.ttft_s.append(times.ttft_s if times.ttft_s is not None else times.latency_s)
-        self.finish_reasons[attempt.finish_reason or "none"] += 1
+        self.cut.add(cluster, attempt.finish_reason == "length")
         usage = attempt.usage
         if usage.prompt_tokens is not None:
             self.prompt_tokens.append(usage.prompt_tokens)

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from milo_bench.core.records import Interval
-from milo_bench.stats.intervals import LEAST_BOOTSTRAPPED, resampled_means, z_value
+from milo_bench.stats.intervals import Numbers, bootstrap_mean, z_value
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
@@ -72,14 +72,12 @@ def rate_difference(only_first: int, only_second: int, pairs: int, confidence: f
     return Interval(max(-1.0, difference - half), min(1.0, difference + half), confidence, "bonett_price")
 
 
-def bootstrap_difference(differences: Sequence[float], confidence: float = 0.95, *, seed: int = 0) -> Interval | None:
-    """Paired percentile bootstrap of a mean difference; the pairs are resampled, 2,000 times.
+def bootstrap_difference(differences: Numbers, confidence: float = 0.95, *, seed: int = 0) -> Interval | None:
+    """Paired bootstrap of a mean difference, as ``bootstrap_mean``; the pairs are resampled.
 
     None below ``LEAST_BOOTSTRAPPED`` pairs.
     """
-    if len(differences) < LEAST_BOOTSTRAPPED:
+    interval = bootstrap_mean(differences, confidence, seed=seed)
+    if interval is None:
         return None
-    means = resampled_means(np.asarray(differences, dtype=float), seed=seed)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return Interval(float(low), float(high), confidence, "paired_bootstrap")
+    return Interval(interval.low, interval.high, confidence, f"paired_{interval.method}")

@@ -21,7 +21,6 @@ from milo_bench.stats.intervals import (
     clustered_wilson,
     quantile,
     quantile_interval,
-    wilson,
 )
 from milo_bench.stats.representatives import choose_representatives
 
@@ -167,8 +166,11 @@ class _GroupMeasures:
         self._rate("pass_rate_of_answers", group.passed_of_answered)
         self._rate("failure_rate", group.failed)
         attempts = int(sum(group.passed.asked.values()))
-        for kind, count in sorted(group.failures.items()):
-            self._count_rate("failure_rate", f"kind={kind}", count, attempts)
+        for kind, tally in sorted(group.by_failure.items()):
+            of_kind = Tally(
+                {cluster: tally.held.get(cluster, 0.0) for cluster in group.failed.asked}, group.failed.asked
+            )
+            self._rate("failure_rate", of_kind, f"kind={kind}")
         if any(group.bypassed.held.values()):
             self._rate("bypass_rate", group.bypassed)
         self._quality()
@@ -204,17 +206,13 @@ class _GroupMeasures:
             self._rate("check_pass_rate", tally, f"check={check}")
 
     def _labels(self) -> None:
-        confusion = self.group.confusion
-        if not confusion:
+        group = self.group
+        if not group.confusion:
             return
-        total = sum(confusion.values())
-        self._count_rate("accuracy", "", sum(n for (want, got), n in confusion.items() if want == got), total)
-        for label in sorted({want for want, _ in confusion} | {got for _, got in confusion}):
-            hit = confusion[(label, label)]
-            wanted = sum(n for (want, _), n in confusion.items() if want == label)
-            given = sum(n for (_, got), n in confusion.items() if got == label)
-            self._count_rate("recall", f"class={label}", hit, wanted)
-            self._count_rate("precision", f"class={label}", hit, given)
+        self._rate("accuracy", group.right)
+        for label in sorted(group.recalled.keys() | group.precise.keys()):
+            self._rate("recall", group.recalled.get(label, Tally()), f"class={label}")
+            self._rate("precision", group.precise.get(label, Tally()), f"class={label}")
 
     def _speed(self) -> None:
         group = self.group
@@ -231,10 +229,8 @@ class _GroupMeasures:
             if values:
                 mean = sum(values) / len(values)
                 self._add(name, mean, unit, len(values), interval=bootstrap_mean(values))
-        cut = group.finish_reasons.get("length", 0)
-        answered = sum(group.finish_reasons.values())
-        if answered:
-            self._count_rate("cut_at_max_tokens_rate", "", cut, answered)
+        if group.cut.asked:
+            self._rate("cut_at_max_tokens_rate", group.cut)
 
     def _quantile(self, name: str, values: list[float], q: float) -> None:
         if not values:
@@ -251,9 +247,6 @@ class _GroupMeasures:
         k = int(sum(held))
         value = k / n if n else None
         self._add(name, value, "share", n, slice=slice, interval=clustered_wilson(held, asked), k=k)
-
-    def _count_rate(self, name: str, slice: str, k: int, n: int) -> None:
-        self._add(name, k / n if n else None, "share", n, slice=slice, interval=wilson(k, n), k=k)
 
     def _add(
         self,
