@@ -10,6 +10,15 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from milo_bench.api.deciding import (
+        DecideOptions,
+        decide_again,
+        decide_logs,
+        decision_bytes,
+        default_decision_path,
+        read_decision,
+        write_decision,
+    )
     from milo_bench.api.exporting import export_inspect, export_junit
     from milo_bench.api.finding import list_targets, prepare_weights, write_config
     from milo_bench.api.inferring import infer
@@ -43,6 +52,13 @@ _HOME = {
     "compare_logs": "judging",
     "export_inspect": "exporting",
     "export_junit": "exporting",
+    "DecideOptions": "deciding",
+    "decide_again": "deciding",
+    "decide_logs": "deciding",
+    "decision_bytes": "deciding",
+    "default_decision_path": "deciding",
+    "read_decision": "deciding",
+    "write_decision": "deciding",
     "infer": "inferring",
     "inventory_difference": "inventorying",
     "inventory_now": "inventorying",
@@ -56,6 +72,7 @@ _HOME = {
 }
 
 __all__ = [
+    "DecideOptions",
     "FinishedRun",
     "JudgedAttempt",
     "LoadOptions",
@@ -64,6 +81,10 @@ __all__ = [
     "RunOptions",
     "SideRef",
     "compare_logs",
+    "decide_again",
+    "decide_logs",
+    "decision_bytes",
+    "default_decision_path",
     "export_inspect",
     "export_junit",
     "has_grave_failure",
@@ -76,10 +97,12 @@ __all__ = [
     "load_target",
     "prepare_weights",
     "probe_target",
+    "read_decision",
     "run_suite",
     "save_verdicts",
     "score_logs",
     "write_config",
+    "write_decision",
 ]
 
 

@@ -19,16 +19,16 @@ from milo_bench.store.log_survey import LogSurvey, survey_log
 UNKNOWN_WORDS = -1
 
 
-def gather_evidence(paths: Sequence[Path], *, inventories: Mapping[str, dict[str, Any]] | None = None) -> Evidence:
-    """Read, grade and join ``paths``.
+def gather_evidence(logs: Mapping[Path, str], *, inventories: Mapping[str, dict[str, Any]] | None = None) -> Evidence:
+    """Read, grade and join ``logs``: where each lies, and the name that it has in the decision.
 
     Raises DataError where the logs do not belong together: other versions of one suite, a target's
     name that stands for two models, an attempt that stands in two logs.
     """
-    if not paths:
+    if not logs:
         message = "There is no run log to decide on."
         raise UsageError(message, hint="name the logs: milo-bench decide runs/*.jsonl.")
-    surveys = [survey_log(path) for path in dict.fromkeys(paths)]
+    surveys = [survey_log(path) for path in logs]
     _one_version_of_each_suite(surveys)
     targets = _targets(surveys)
     fixtures = _fixtures(surveys)
@@ -43,23 +43,23 @@ def gather_evidence(paths: Sequence[Path], *, inventories: Mapping[str, dict[str
         message = f"{surveys[0].path} holds no attempts."
         raise DataError(message, hint="'milo-bench run' makes a log that can be decided on.")
     return Evidence(
-        logs=tuple(_log_ref(survey) for survey in surveys),
+        logs=tuple(_log_ref(survey, logs[survey.path]) for survey in surveys),
         targets=targets,
         fixtures=table,
         cases=cases,
         workloads=_workloads(surveys),
-        load=tuple((str(survey.path), window) for survey in surveys for window in survey.load_windows),
-        probes=tuple(ProbeEvidence(str(survey.path), probe) for survey in surveys for probe in survey.probes),
-        episodes=tuple((str(survey.path), episode) for survey in surveys for episode in survey.episodes),
+        load=tuple((logs[survey.path], window) for survey in surveys for window in survey.load_windows),
+        probes=tuple(ProbeEvidence(logs[survey.path], probe) for survey in surveys for probe in survey.probes),
+        episodes=tuple((logs[survey.path], episode) for survey in surveys for episode in survey.episodes),
         peak_memory_bytes=_peaks(surveys),
         inventories=dict(inventories or {}),
     )
 
 
-def _log_ref(survey: LogSurvey) -> LogRef:
+def _log_ref(survey: LogSurvey, name: str) -> LogRef:
     header, end = survey.header, survey.last_end
     return LogRef(
-        path=str(survey.path),
+        path=name,
         sha256=survey.sha256,
         run_id=header.run_id,
         created_at=header.created_at,

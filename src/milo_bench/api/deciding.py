@@ -1,0 +1,216 @@
+"""Run logs, a policy and economics in, a decision out; the same decision again from the same files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from milo_bench import __version__
+from milo_bench.api.attempt_columns import stored_verdict
+from milo_bench.api.evidence import gather_evidence
+from milo_bench.config.economics_file import EconomicsFile, load_economics, read_economics
+from milo_bench.config.policy_file import PolicyFile, load_policy, read_policy, shipped_policy
+from milo_bench.core.errors import ConfigError, DataError, PrerequisiteError
+from milo_bench.core.hashing import sha256_text
+from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded
+from milo_bench.decide.decide import decide
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.examples import Chosen, choose_examples, make_example
+from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, LogRef, PolicyText
+from milo_bench.grade.engine import grade_attempt
+from milo_bench.store.log_lines import decode_line
+from milo_bench.store.log_survey import ATTEMPT_START, LogSurvey, survey_log
+from milo_bench.store.verdicts import read_verdicts, verdicts_path
+
+
+@dataclass(frozen=True)
+class DecideOptions:
+    """What a decision is made from. Without ``policy`` the one shipped with the logs' suite is taken.
+
+    ``inventory`` is what ``milo-bench inventory --json`` wrote; ``economics`` may be left out, and
+    then nothing is said about money.
+    """
+
+    logs: tuple[Path, ...]
+    policy: Path | None = None
+    economics: Path | None = None
+    inventory: Path | None = None
+    title: str = ""
+
+
+def decide_logs(options: DecideOptions, *, created_at: str) -> Decision:
+    """Decide on recorded evidence. Raises ConfigError and DataError with file and line."""
+    named = {path: str(path) for path in options.logs}
+    evidence = gather_evidence(named, inventories=_inventory(options.inventory))
+    policy = load_policy(options.policy) if options.policy else _shipped(evidence)
+    economics = load_economics(options.economics) if options.economics else None
+    text = _as_read(options.economics) if options.economics else None
+    return _decide(evidence, policy, economics, text, named, created_at=created_at, title=options.title)
+
+
+def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Decision:
+    """Work ``decision`` out again from its logs and the texts of policy and economics that it keeps."""
+    named = {find_log(log): log.path for log in decision.logs}
+    evidence = gather_evidence(named, inventories=decision.inventories)
+    policy = read_policy(decision.policy.text, name=decision.policy.path)
+    economics = None
+    if decision.economics is not None:
+        economics = read_economics(decision.economics.text, name=decision.economics.path)
+    return _decide(
+        evidence, policy, economics, decision.economics, named, created_at=decision.created_at, title=decision.title
+    )
+
+
+def read_decision(path: Path) -> Decision:
+    """A decision that ``milo-bench decide`` wrote. Raises PrerequisiteError and DataError."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        message = f"Cannot read {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="'milo-bench decide' writes a decision.") from None
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).schema_version
+        if version == DECISION_SCHEMA:
+            return msgspec.json.decode(data, type=Decision)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        message = f"{path} is no decision ({str(error)[:200]})."
+        raise DataError(message, hint="name the decision.json that 'milo-bench decide' wrote.") from None
+    message = f"{path} has schema version {version}; this version of Milo Bench reads {DECISION_SCHEMA}."
+    raise DataError(message, hint="decide again from the run logs, or use the version that wrote it.")
+
+
+def decision_bytes(decision: Decision) -> bytes:
+    """``decision`` as it is written: JSON, indented, the same bytes for the same decision."""
+    return msgspec.json.format(msgspec.json.encode(decision, order="deterministic"), indent=1) + b"\n"
+
+
+def write_decision(path: Path, decision: Decision) -> None:
+    """Write ``decision`` to ``path``. Raises PrerequisiteError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(decision_bytes(decision))
+    except OSError as error:
+        message = f"Cannot write {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="choose another --out.") from None
+
+
+class _Versioned(msgspec.Struct):
+    schema_version: int
+
+
+def _decide(
+    evidence: Evidence,
+    policy: PolicyFile,
+    economics: EconomicsFile | None,
+    economics_text: PolicyText | None,
+    named: Mapping[Path, str],
+    *,
+    created_at: str,
+    title: str,
+) -> Decision:
+    decision = decide(
+        evidence,
+        policy,
+        economics=economics,
+        economics_text=economics_text,
+        policy_text=PolicyText(policy.path, sha256_text(policy.text), policy.text),
+        created_at=created_at,
+        tool_version=__version__,
+        title=title,
+    )
+    return msgspec.structs.replace(decision, examples=tuple(_examples(evidence, named)))
+
+
+def _shipped(evidence: Evidence) -> PolicyFile:
+    suites = sorted({log.suite.name for log in evidence.logs})
+    found = shipped_policy(suites[0]) if len(suites) == 1 else None
+    if found is None:
+        what = "several suites" if len(suites) > 1 else f"the suite '{suites[0]}'"
+        message = f"There is no shipped policy for {what}."
+        raise ConfigError(message, hint="write one (docs/how-to/policy.md) and name it with --policy.")
+    return found
+
+
+def _as_read(path: Path) -> PolicyText:
+    text = path.read_text(encoding="utf-8-sig")
+    return PolicyText(str(path), sha256_text(text), text)
+
+
+def _inventory(path: Path | None) -> dict[str, dict[str, Any]]:
+    if path is None:
+        return {}
+    try:
+        data = msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        message = f"Cannot read {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="'milo-bench inventory --json' writes one.") from None
+    except msgspec.MsgspecError:
+        data = None
+    if not isinstance(data, dict) or "fingerprint" not in data:
+        message = f"{path} is no inventory."
+        raise DataError(message, hint="write one with: milo-bench inventory --json > inventory.json.")
+    return {str(data["fingerprint"]): data}
+
+
+def _examples(evidence: Evidence, named: Mapping[Path, str]) -> Iterator[Example]:
+    """The texts of the attempts that were chosen to be looked at, read from their logs."""
+    wanted: dict[AttemptKey, list[Chosen]] = {}
+    for chosen in choose_examples(evidence):
+        key = AttemptKey(chosen.fixture_id, chosen.candidate.target, chosen.repeat, chosen.candidate.decoding)
+        wanted.setdefault(key, []).append(chosen)
+    if not wanted:
+        return
+    found: dict[Chosen, Example] = {}
+    for path in named:
+        survey = survey_log(path)
+        for attempt, fixture, graded in _judged(survey, wanted):
+            for chosen in wanted[msgspec.structs.replace(attempt.key, retry=0)]:
+                if survey.header.plan.variants.get(fixture.workload, "") == chosen.candidate.variant:
+                    found[chosen] = make_example(chosen, attempt, graded, fixture, survey.header.store_text)
+    yield from (found[chosen] for chosen in (one for some in wanted.values() for one in some) if chosen in found)
+
+
+def _judged(survey: LogSurvey, wanted: Mapping[AttemptKey, object]) -> Iterator[tuple[Attempt, Fixture, Graded]]:
+    workloads = {workload.name: workload for workload in survey.header.workloads}
+    full = survey.header.store_text == "full"
+    verdicts = {} if full else read_verdicts(verdicts_path(survey.path))
+    names = {key.fixture.encode() for key in wanted}
+    for line in _attempt_lines(survey):
+        if _fixture_name(line) not in names:
+            continue
+        attempt = decode_line(survey.path, 0, line)
+        assert isinstance(attempt, Attempt)
+        if msgspec.structs.replace(attempt.key, retry=0) not in wanted:
+            continue
+        fixture = survey.fixtures[attempt.key.fixture]
+        if full:
+            yield attempt, fixture, grade_attempt(workloads[fixture.workload], fixture, attempt)
+        else:
+            yield attempt, fixture, stored_verdict(verdicts, survey.path, attempt.key)
+
+
+def _attempt_lines(survey: LogSurvey) -> Iterator[bytes]:
+    with survey.path.open("rb") as file:
+        file.seek(survey.start)
+        place = survey.start
+        for line in file:
+            place += len(line)
+            if line.startswith(ATTEMPT_START):
+                yield line
+            if place >= survey.end:
+                return
+
+
+def _fixture_name(line: bytes) -> bytes:
+    """The fixture's name as it stands in an attempt line, read without decoding the rest."""
+    start = line.find(b'"fixture":"') + len(b'"fixture":"')
+    return line[start : line.find(b'"', start)]
+
+
+def default_decision_path(logs: Sequence[Path]) -> Path:
+    """Where a decision goes when nobody says: ``NAME.decision.json`` beside the first log."""
+    return logs[0].with_suffix(".decision.json")
