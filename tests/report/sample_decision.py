@@ -9,7 +9,17 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from sample_operations import HOSTED, LARGE, LOAD_LOG, SMALL, sample_backlog, sample_load, sample_probes, sample_targets
+from sample_operations import (
+    HOSTED,
+    LARGE,
+    LOAD_LOG,
+    POLICY,
+    SMALL,
+    sample_backlog,
+    sample_load,
+    sample_probes,
+    sample_targets,
+)
 
 from milo_bench.config.economics_file import example_economics
 from milo_bench.core.hashing import sha256_text
@@ -39,19 +49,6 @@ from milo_bench.stats.intervals import wilson
 
 LOG = "runs/claims.jsonl"
 LABELS = ("routine", "watch", "escalate")
-
-POLICY = """\
-name: claims_v1
-confidence: 0.95
-workloads:
-  escalation:
-    gates:
-      - {measure: recall, slice: class=escalate, at_least: 0.85, safety: true}
-      - {measure: accuracy, against: baseline, margin: 0.03}
-  handoff:
-    gates:
-      - {measure: unsupported_claim_rate, at_most: 0.02, safety: true}
-"""
 
 
 def sample_decision() -> Decision:
@@ -129,8 +126,6 @@ class _Maker:
             reason,
             further,
         )
-
-    # -------------------------------------------------------------- escalation
 
     def escalation(self) -> tuple[list[Finding], list[Replay], list[ErrorShare], list[ConfusionTable], list[Example]]:
         small, large, hosted = (Candidate("escalation", target) for target in (SMALL, LARGE, HOSTED))
@@ -336,8 +331,6 @@ class _Maker:
             )
         )
 
-    # -------------------------------------------------------------- handoff
-
     def handoff(self) -> tuple[list[Finding], list[ErrorShare], list[Example]]:
         small, large, hosted = (Candidate("handoff", target) for target in (SMALL, LARGE, HOSTED))
         ceiling = self.bound("handoff.unsupported_claim_rate", 0.05)
@@ -439,7 +432,7 @@ class _Maker:
             LogRef(path, sha256_text(path), run, when, suite, {}, "full", "e5" * 32, planned, planned, True)
             for path, run, when, planned in (
                 (LOG, "run-1", "2026-05-08T10:00:00Z", 3450),
-                (LOAD_LOG, "run-2", "2026-05-08T11:00:00Z", 600),
+                (LOAD_LOG, POLICY, "run-2", "2026-05-08T11:00:00Z", 600),
             )
         )
         routing = {

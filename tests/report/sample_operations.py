@@ -10,6 +10,18 @@ from milo_bench.decide.records import BacklogItem, Figure, LoadEvidence, ProbeEv
 
 LOAD_LOG = "runs/load.jsonl"
 SMALL, LARGE, HOSTED = "local_8b", "local_27b", "hosted"
+POLICY = """\
+name: claims_v1
+confidence: 0.95
+workloads:
+  escalation:
+    gates:
+      - {measure: recall, slice: class=escalate, at_least: 0.85, safety: true}
+      - {measure: accuracy, against: baseline, margin: 0.03}
+  handoff:
+    gates:
+      - {measure: unsupported_claim_rate, at_most: 0.02, safety: true}
+"""
 
 
 def sample_load(figures: Figures) -> tuple[LoadEvidence, ...]:
