@@ -1,0 +1,234 @@
+"""Columns give the figures that a scorecard gives, for all rows and for any of them."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.records import (
+    Attempt,
+    AttemptKey,
+    Failure,
+    Fixture,
+    Graded,
+    Measure,
+    Outcome,
+    Price,
+    SuiteRef,
+    TargetRecord,
+    Timings,
+    Usage,
+    Verdict,
+)
+from milo_bench.stats.case_measures import all_measures, case_measure
+from milo_bench.stats.case_rows import Missed
+from milo_bench.stats.cases import Cases, CasesBuilder, FixtureTable, fixture_table
+from milo_bench.stats.scorecard import ScorecardBuilder
+
+TARGET = TargetRecord("small", "openai", "m", price=Price(1.0, 2.0))
+LABELS = ("routine", "watch", "escalate")
+FIXTURES = [
+    Fixture(f"f{i}", "w", {}, tags=("long",) if i % 3 == 0 else ("short", "sensitive"), hash=f"h{i}") for i in range(9)
+]
+
+
+def table() -> FixtureTable:
+    return fixture_table(FIXTURES, words=[1000 * i for i in range(9)], keyword=[False] * 9)
+
+
+def attempts(draw: st.DataObject, rows: int) -> list[tuple[Attempt, Graded, int]]:
+    found = []
+    for row in range(rows):
+        number = draw.draw(st.integers(0, 8))
+        key = AttemptKey(f"f{number}", "small", row, retry=draw.draw(st.sampled_from([0, 0, 2])))
+        state = draw.draw(st.sampled_from(["answer", "answer", "answer", "failure", "bypass"]))
+        seconds = draw.draw(st.floats(0.1, 90))
+        attempt = Attempt(
+            key=key,
+            request_hash="r",
+            timings=Timings(0.0, 0.0, seconds, first_content_s=seconds / 3),
+            output="x" if state == "answer" else "",
+            finish_reason=draw.draw(st.sampled_from(["stop", "length"])) if state == "answer" else "",
+            usage=Usage(draw.draw(st.integers(1, 500)), draw.draw(st.integers(1, 90)))
+            if state == "answer"
+            else Usage(),
+            failure=Failure(draw.draw(st.sampled_from(["reset", "auth"])), "gone") if state == "failure" else None,
+            bypass="human_review: two statuses" if state == "bypass" else "",
+        )
+        verdicts = _verdicts(draw) if state == "answer" else ()
+        passed = None if state == "failure" else all(v.outcome in ("pass", "skip") for v in verdicts)
+        found.append((attempt, Graded(key, "w", verdicts, passed), number))
+    return found
+
+
+def _verdicts(draw: st.DataObject) -> tuple[Verdict, ...]:
+    outcome: st.SearchStrategy[Outcome] = st.sampled_from(["pass", "fail"])
+    or_skip: st.SearchStrategy[Outcome] = st.sampled_from(["pass", "fail", "skip"])
+    flag: st.SearchStrategy[Outcome] = st.sampled_from(["flag", "skip"])
+    want, got = draw.draw(st.sampled_from(LABELS)), draw.draw(st.sampled_from([*LABELS, ""]))
+    parts = draw.draw(st.integers(0, 4))
+    return (
+        Verdict("json_reading", "1", draw.draw(outcome)),
+        Verdict("exact_fields", "1", draw.draw(outcome), subject="case_id"),
+        Verdict("exact_fields", "1", draw.draw(or_skip), subject="received_date"),
+        Verdict("citation_coverage", "1", draw.draw(outcome), parts=parts, parts_held=draw.draw(st.integers(0, parts))),
+        Verdict("unsupported_facts", "1", draw.draw(flag)),
+        Verdict("banned_commitments", "1", draw.draw(or_skip)),
+        Verdict("label", "1", "pass" if want == got else "fail", expected=want, got=got),
+    )
+
+
+def columns(rows: list[tuple[Attempt, Graded, int]]) -> Cases:
+    builder = CasesBuilder("w", "small", "", "free", TARGET.price)
+    for attempt, graded, number in rows:
+        builder.add(attempt, graded, number)
+    return builder.build()
+
+
+def same(ours: Measure, theirs: Measure) -> None:
+    assert (ours.name, ours.slice, ours.n, ours.k, ours.unit, ours.note if theirs.n else "") == (
+        theirs.name, theirs.slice, theirs.n, theirs.k, theirs.unit, theirs.note,
+    )  # fmt: skip
+    assert ours.value == (None if theirs.value is None else pytest.approx(theirs.value, rel=1e-12))
+    assert (ours.interval is None) == (theirs.interval is None)
+    if ours.interval is not None and theirs.interval is not None:
+        assert ours.interval.method == theirs.interval.method
+        for a, b in ((ours.interval.low, theirs.interval.low), (ours.interval.high, theirs.interval.high)):
+            assert a == (None if b is None else pytest.approx(b, rel=1e-9))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.integers(1, 30))
+def test_columns_give_the_scorecards_figures_in_its_order(draw: st.DataObject, rows: int) -> None:
+    made = attempts(draw, rows)
+    builder = ScorecardBuilder(SuiteRef("tiny", "1", "0" * 64), [TARGET])
+    for attempt, graded, number in made:
+        builder.add(attempt, graded, FIXTURES[number])
+    builder.add_memory("small", 7_000_000)
+    theirs = builder.build().measures
+    ours = all_measures(columns(made), table(), 7_000_000)
+    assert [(m.name, m.slice) for m in ours] == [(m.name, m.slice) for m in theirs]
+    for one, other in zip(ours, theirs, strict=True):
+        same(one, other)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.data(), st.integers(2, 25))
+def test_a_subset_of_rows_is_measured_as_if_it_were_alone(draw: st.DataObject, rows: int) -> None:
+    made = attempts(draw, rows)
+    keep = np.array([draw.draw(st.booleans()) for _ in made])
+    alone = columns([one for one, kept in zip(made, keep, strict=True) if kept])
+    every = columns(made)
+    for name, slice in (("pass_rate", ""), ("field_accuracy", "tag=long"), ("latency_p95_s", "words>3000")):
+        ours = case_measure(every, table(), name, slice=slice, rows=keep)
+        theirs = case_measure(alone, table(), name, slice=slice)
+        assert (ours.n, ours.value, ours.interval) == (theirs.n, theirs.value, theirs.interval)
+
+
+def answered(number: int, outcome: str, *, label: tuple[str, str] | None = None) -> tuple[Attempt, Graded, int]:
+    key = AttemptKey(f"f{number}", "small")
+    failure = Failure("reset", "gone") if outcome == "failure" else None
+    held: Outcome = "pass" if outcome == "pass" else "fail"
+    verdicts = [Verdict("json_reading", "1", held)] if failure is None else []
+    if label is not None and failure is None:
+        verdicts.append(Verdict("label", "1", "pass", expected=label[0], got=label[1]))
+    attempt = Attempt(key, "r", Timings(0.0, 0.0, 1.0), output="x", failure=failure)
+    return attempt, Graded(key, "w", tuple(verdicts), None if failure else outcome == "pass"), number
+
+
+def test_a_band_of_lengths_holds_both_its_ends() -> None:
+    cases = columns([answered(n, "pass") for n in range(9)])  # 0, 1,000, … 8,000 words
+    counts = {
+        band: case_measure(cases, table(), "pass_rate", slice=band).n
+        for band in ("words<=3000", "words<3000", "words>3000", "words>=3000", "words=1000-3000", "words=3000")
+    }
+    assert counts == {
+        "words<=3000": 4, "words<3000": 3, "words>3000": 5, "words>=3000": 6, "words=1000-3000": 3, "words=3000": 1,
+    }  # fmt: skip
+
+
+def test_a_label_or_tag_that_nobody_has_gives_no_number_but_says_why() -> None:
+    cases = columns([answered(0, "pass", label=("routine", "routine"))])
+    for name, slice, why in (
+        ("recall", "class=urgent", "no case carries the label 'urgent'"),
+        ("pass_rate", "class=urgent", "no case carries the label 'urgent'"),
+        ("pass_rate", "tag=purple", "no fixture carries the tag 'purple'"),
+        ("field_accuracy", "field=colour", "no answer has a field 'colour'"),
+    ):
+        measure = case_measure(cases, table(), name, slice=slice)
+        assert (measure.value, measure.n, measure.interval, measure.note) == (None, 0, None, why)
+
+
+def test_failed_attempts_can_be_counted_as_misses() -> None:
+    rows = [answered(n, "pass", label=("escalate", "escalate")) for n in range(3)]
+    rows += [answered(3, "failure"), answered(4, "failure")]
+    cases = columns(rows)
+    assert case_measure(cases, table(), "json_valid_rate").value == 1.0
+    assert case_measure(cases, table(), "json_valid_rate", missed=Missed()).value == 0.6
+    wanted = np.full(9, -1, dtype=np.int16)
+    wanted[:4] = cases.labels.index("escalate")  # of the last one nobody knows the label
+    recall = case_measure(cases, table(), "recall", slice="class=escalate", missed=Missed(wanted))
+    assert (recall.k, recall.n) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("measure", "slice", "said"),
+    [
+        ("pas_rate", "", "Did you mean 'pass_rate'"),
+        ("recall", "", "class=escalate"),
+        ("pass_rate", "field=case_id", "it takes tag=, class= and words"),
+        ("pass_rate", "words~7", "words<=7500"),
+        ("pass_rate", "words=9-3", "smaller number first"),
+        ("pass_rate", "colour=red", "write tag="),
+        ("pass_rate", "words>3 & words<2", "name each once"),
+    ],
+)
+def test_a_measure_or_slice_that_does_not_exist_is_refused_with_what_to_write(
+    measure: str, slice: str, said: str
+) -> None:
+    cases = columns([answered(0, "pass")])
+    with pytest.raises(ConfigError) as caught:
+        case_measure(cases, table(), measure, slice=slice)
+    assert said in caught.value.hint
+
+
+def test_one_sided_ends_are_those_of_a_wider_two_sided_interval() -> None:
+    cases = columns([answered(n, "pass" if n else "fail") for n in range(9)])
+    two = case_measure(cases, table(), "pass_rate", confidence=0.9).interval
+    lower = case_measure(cases, table(), "pass_rate", confidence=0.95, side="lower").interval
+    assert two is not None and lower is not None and two.low is not None and lower.low is not None
+    assert math.isclose(two.low, lower.low)
+    assert lower.high == 1.0
+
+
+def test_a_million_rows_are_measured_within_seconds() -> None:
+    rows, fixtures = 1_000_000, 10_000
+    random = np.random.default_rng(0)
+    small = columns([answered(0, "pass", label=("escalate", "escalate"))])
+    many = {
+        name: np.repeat(getattr(small, name), rows)
+        for name in (
+            "repeat", "retry", "outcome", "bypassed", "flagged", "unsupported", "policy_broken", "ttft_s", "cost_usd",
+            "prompt_tokens", "output_tokens", "decode_tokens_per_s", "cut", "failure_kind", "want", "got",
+        )
+    }  # fmt: skip
+    cases = Cases(
+        workload="w", target="small", variant="", decoding="free",
+        fixture=random.integers(0, fixtures, rows).astype(np.int32), latency_s=random.exponential(2.0, rows),
+        failure_kinds=(), held={"json_reading": many["outcome"]}, fields={}, parts={}, labels=small.labels,
+        categories={}, **many,
+    )  # fmt: skip
+    big = FixtureTable(
+        ids=tuple(f"f{n}" for n in range(fixtures)), hashes=("h",) * fixtures, workloads=("w",) * fixtures,
+        words=np.arange(fixtures), sensitive=np.zeros(fixtures, bool), keyword=np.zeros(fixtures, bool), tags={},
+    )  # fmt: skip
+    started = time.process_time()
+    found = all_measures(cases, big)
+    assert len(found) > 10
+    assert time.process_time() - started < 20  # coarse: about 3 s on one idle core
