@@ -1,0 +1,68 @@
+"""A permit, a target as it is served now, and a day in; the reasons why the permit is void out."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import msgspec
+
+from milo_bench.core.errors import DataError
+from milo_bench.core.records import TargetRecord
+from milo_bench.decide.operator_permit_records import PERMIT_SCHEMA, OperatorPermit, PermitFile
+from milo_bench.worlds.session import BENCH_VERSION
+
+# What a permission is about: where one of them is another, it is another operator.
+PINNED: Final = ("model", "model_digest", "quantisation", "runtime", "runtime_version")
+
+
+def void_when(target: TargetRecord, expires: date) -> tuple[str, ...]:
+    """The sentences that end a permission."""
+    pinned = [f"the {field.replace('_', ' ')} is no longer {getattr(target, field) or 'unknown'}" for field in PINNED]
+    return (
+        *pinned,
+        f"the operator bench is no longer version {BENCH_VERSION}",
+        f"the date is after {expires.isoformat()}",
+    )
+
+
+def permit_holds(permit: OperatorPermit, target: TargetRecord, today: date) -> tuple[str, ...]:
+    """Why ``permit`` is void for ``target`` as it is served now; empty where it holds."""
+    reasons = []
+    if permit.target != target.name:
+        reasons.append(f"the permission is for '{permit.target}', not for '{target.name}'")
+    for field in PINNED:
+        then, now = getattr(permit, field), getattr(target, field)
+        if then != now:
+            words = field.replace("_", " ")
+            reasons.append(f"the {words} was '{then or 'unknown'}' and is '{now or 'unknown'}'")
+    if permit.bench_version != BENCH_VERSION:
+        reasons.append(f"the operator bench was version {permit.bench_version} and is {BENCH_VERSION}")
+    if today > day_of(permit.expires):
+        reasons.append(f"it expired on {permit.expires}")
+    if today < day_of(permit.issued):
+        reasons.append(f"it was issued on {permit.issued}, which is later than today")
+    return tuple(reasons)
+
+
+def read_permits(data: bytes) -> tuple[OperatorPermit, ...]:
+    """The permits of a permit file's bytes. Raises DataError for what is none, or of another schema version."""
+    try:
+        file = msgspec.json.decode(data, type=PermitFile)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"This is no permit file ({error}).", hint="'milo-bench operator permit --out' writes one."
+        ) from None
+    if file.schema_version != PERMIT_SCHEMA:
+        message = f"The permit file has schema version {file.schema_version}; this version reads {PERMIT_SCHEMA}."
+        raise DataError(message, hint="use the Milo Bench version that wrote it, or ask for a new permit.")
+    return file.permits
+
+
+def day_of(text: str) -> date:
+    """The day of an ISO 8601 date or time. Raises DataError."""
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        message = f"'{text[:40]}' is no date."
+        raise DataError(message, hint="the file was changed after it was written.") from None
