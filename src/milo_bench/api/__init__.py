@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from milo_bench.api.load_options import LoadOptions
     from milo_bench.api.loading import LoadReport, load_target
+    from milo_bench.api.operating_mcp import OperatorServeOptions, ServedEpisode, serve_operator
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
 
@@ -41,6 +42,9 @@ _HOME = {
     "LoadOptions": "load_options",
     "LoadReport": "loading",
     "load_target": "loading",
+    "OperatorServeOptions": "operating_mcp",
+    "ServedEpisode": "operating_mcp",
+    "serve_operator": "operating_mcp",
     "ProbeOptions": "probing",
     "has_grave_failure": "probing",
     "probe_target": "probing",
@@ -77,8 +81,10 @@ __all__ = [
     "JudgedAttempt",
     "LoadOptions",
     "LoadReport",
+    "OperatorServeOptions",
     "ProbeOptions",
     "RunOptions",
+    "ServedEpisode",
     "SideRef",
     "compare_logs",
     "decide_again",
@@ -101,6 +107,7 @@ __all__ = [
     "run_suite",
     "save_verdicts",
     "score_logs",
+    "serve_operator",
     "write_config",
     "write_decision",
 ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 # Name, module under milo_bench.cli, one line of help. A module holds a click command of its own name.
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "run": ("operator_run", "Let models play the tasks as operators; write a log of episodes."),
+    "serve": ("operator_serve", "Let an agent of yours play one task over MCP; write the same log."),
 }
 
 

@@ -1,0 +1,299 @@
+"""A task and a way to reach it in; an outside agent's episode, graded, in a log of its own out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from milo_bench import __version__
+from milo_bench.config.settings import TargetConfig, load_settings
+from milo_bench.core.clock import SystemClock
+from milo_bench.core.errors import IncompleteRun, Interrupted, MiloError, PrerequisiteError, UsageError
+from milo_bench.core.hashing import sha256_data
+from milo_bench.core.records import Episode, Fixture, Plan, RunEnd, SuiteRef, TargetRecord, Timeouts, Workload
+from milo_bench.inventory.fingerprint import quick_fingerprint
+from milo_bench.run.operator_mcp import OutsideEpisode
+from milo_bench.run.operator_mcp_watch import Presence, ServeLimits
+from milo_bench.run.spec import RunSpec, check_hosted
+from milo_bench.run.stop import StopSignal, stopping_on_signals
+from milo_bench.store.run_log import RunLogWriter, require_new_log
+from milo_bench.targets.base import Target
+from milo_bench.targets.http_target import headers_from
+from milo_bench.targets.opening import open_target
+from milo_bench.worlds.grade import TASK_POINTS, Score
+from milo_bench.worlds.records import Variant
+from milo_bench.worlds.session import BENCH_VERSION, CALL_LIMIT, Session
+from milo_bench.worlds.tasks import find_task
+
+if TYPE_CHECKING:
+    from milo_bench.run.operator_endpoint import FaultingEndpoint
+
+OUTSIDE = "agent"
+
+
+@dataclass(frozen=True)
+class OperatorServeOptions:
+    """What ``milo-bench operator serve`` was asked for.
+
+    ``http_port`` None is stdio, 0 any free port. ``model`` is a target of bench.yaml that the agent
+    reaches through an endpoint of ours, on ``model_port``; its provider faults then fall there.
+    """
+
+    task: str
+    out: Path
+    seed: int = 0
+    variant: Variant = "trap"
+    http_port: int | None = None
+    target_name: str = ""
+    wall_limit_s: float = 900.0
+    idle_limit_s: float = 300.0
+    turn_limit: int = CALL_LIMIT
+    model: str = ""
+    model_port: int = 0
+    config: Path | None = None
+    allow_hosted: bool = False
+    targets: Mapping[str, TargetConfig] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ServedEpisode:
+    """The episode as written to ``path``, and why serving ended."""
+
+    path: Path
+    episode: Episode
+    late_calls: int
+    why: str
+
+
+def serve_operator(
+    options: OperatorServeOptions, env: Mapping[str, str], *, say: Callable[[str], None]
+) -> ServedEpisode:
+    """Serve one task to one outside agent until it is done or gone; ``say`` takes lines for the person watching.
+
+    Raises UsageError for an unknown task, variant or target, DataError for a log that exists,
+    PrerequisiteError for a port or a folder that cannot be used, TargetError for a model that does
+    not start, IncompleteRun where nobody connected or the disk took no more, Interrupted for a
+    server over HTTP that was stopped before the episode ended.
+    """
+    task = find_task(options.task)
+    if options.variant not in task.variants:
+        message = f"'{task.name}' has no {options.variant} variant."
+        raise UsageError(message, hint=f"choose --variant {' or '.join(task.variants)}.")
+    require_new_log(options.out)
+    config = _target_config(options, env) if options.model else None
+    target = open_target(config, env) if config else None
+    return asyncio.run(_serve(options, env, say, Session(task, options.seed, options.variant), config, target))
+
+
+def _target_config(options: OperatorServeOptions, env: Mapping[str, str]) -> TargetConfig:
+    settings = load_settings(options.config, env)
+    known = settings.model_copy(update={"targets": {**settings.targets, **options.targets}})
+    return known.target(options.model)
+
+
+async def _serve(
+    options: OperatorServeOptions,
+    env: Mapping[str, str],
+    say: Callable[[str], None],
+    session: Session,
+    config: TargetConfig | None,
+    target: Target | None,
+) -> ServedEpisode:
+    # The SDK takes half a second to import; nobody else pays for it.
+    from milo_bench.run.operator_mcp_http import listen, serve_http, url_of
+    from milo_bench.run.operator_mcp_server import mcp_server
+    from milo_bench.run.operator_mcp_stdio import serve_stdio
+
+    stop = StopSignal()
+    log = _EpisodeLog(options, env, say, stop)
+    episode = OutsideEpisode(
+        session,
+        target=log.target.name,
+        turn_limit=min(options.turn_limit, CALL_LIMIT),
+        clock=SystemClock(),
+        on_end=log.write,
+    )
+    presence = Presence(episode.now_s)
+    listener = None if options.http_port is None else listen(options.http_port)
+    try:
+        with stopping_on_signals(stop):
+            async with _model(options, env, config, target, episode, presence) as endpoint:
+                if target is not None:
+                    log.served_by(target.record)
+                # An agent may still want its model's last words once the episode is over.
+                linger_s = ServeLimits.linger_s if endpoint is None else options.idle_limit_s
+                limits = ServeLimits(options.wall_limit_s, options.idle_limit_s, linger_s=linger_s)
+                server = mcp_server(episode, on_client=log.open)
+                say(f"{_name_of(session)}, the log goes to {options.out}.")
+                if endpoint is not None:
+                    say(f"model endpoint: {endpoint.base_url}  key: {endpoint.key}")
+                if listener is None:
+                    why = await serve_stdio(episode, server, limits, stop)
+                else:
+                    say(f"MCP over streamable HTTP: {url_of(listener)}")
+                    why = await serve_http(episode, server, limits, stop, listener=listener, presence=presence)
+    finally:
+        if listener is not None:
+            listener.close()
+        log.close()
+    if log.error is not None:
+        raise log.error
+    if log.episode is None:
+        raise _without_episode(why, stopped=stop.requested)
+    return ServedEpisode(options.out, log.episode, episode.late_calls, why)
+
+
+@asynccontextmanager
+async def _model(
+    options: OperatorServeOptions,
+    env: Mapping[str, str],
+    config: TargetConfig | None,
+    target: Target | None,
+    episode: OutsideEpisode,
+    presence: Presence,
+) -> AsyncIterator[FaultingEndpoint | None]:
+    """The model and the endpoint in front of it, while the block runs; None where the agent brings its own."""
+    if target is None or config is None:
+        yield None
+        return
+    from milo_bench.run.operator_endpoint import FaultingEndpoint
+    from milo_bench.run.operator_mcp_model import NotedSchedule
+
+    headers, secrets = headers_from(config, env)
+    try:
+        record = await target.start()
+        upstream = config.base_url if config.api == "openai" and config.base_url else f"{record.endpoint}/v1"
+        schedule = NotedSchedule(episode, on_activity=presence.seen)
+        endpoint = FaultingEndpoint(upstream, schedule, headers=headers if secrets else None)
+        try:
+            await endpoint.start(options.model_port)
+        except OSError as error:
+            message = f"Cannot listen on port {options.model_port}: {error.strerror or error}."
+            raise PrerequisiteError(message, hint="choose another --model-port, or leave it out.") from None
+        try:
+            yield endpoint
+        finally:
+            await endpoint.stop()
+    finally:
+        await target.stop()
+
+
+class _EpisodeLog:
+    """The log of one episode: made when the agent says who it is, complete when the episode has ended.
+
+    What goes wrong is kept in ``error`` and stops the serving: it happens inside a request of the agent.
+    """
+
+    def __init__(
+        self, options: OperatorServeOptions, env: Mapping[str, str], say: Callable[[str], None], stop: StopSignal
+    ) -> None:
+        self.error: MiloError | None = None
+        self.episode: Episode | None = None
+        self.target = TargetRecord(
+            name=options.target_name or options.model or OUTSIDE,
+            api="mcp",
+            model=options.model or "brought by the agent",
+        )
+        self._options = options
+        self._env = env
+        self._say = say
+        self._stop = stop
+        self._writer: RunLogWriter | None = None
+
+    def served_by(self, record: TargetRecord) -> None:
+        """The agent's model is one of ours; it stands in the log as the target that it is."""
+        check_hosted(self._spec(), () if self._options.allow_hosted else (record,))
+        self.target = msgspec.structs.replace(record, name=self.target.name)
+
+    def open(self, client: str, version: str) -> None:
+        who = {"client": client or "unnamed", "client_version": version}
+        self.target = msgspec.structs.replace(self.target, settings={**self.target.settings, **who})
+        spec = self._spec()
+        with self._keeping():
+            header = spec.header((self.target,), now=SystemClock().now())
+            self._writer = RunLogWriter.create(self._options.out, header, spec.planned_fixtures())
+        self._say(f"{who['client']} {version} connected.")
+
+    def write(self, episode: Episode, score: Score) -> None:
+        if self._writer is not None:
+            with self._keeping():
+                self._writer.append(episode)
+                self._writer.sync()
+            self.episode = episode
+        for line in lines_of(episode):
+            self._say(line)
+
+    def close(self) -> None:
+        if self._writer is None:
+            return
+        done = self.episode is not None
+        end = RunEnd(
+            ended_at=SystemClock().now().isoformat(timespec="microseconds"),
+            attempts=int(done),
+            failures=0,
+            complete=done,
+            reason="done" if done else "interrupted",
+            ended_s=self.episode.ended_s if self.episode else 0.0,
+        )
+        with suppress(MiloError), self._keeping():
+            self._writer.close(end)
+
+    @contextmanager
+    def _keeping(self) -> Iterator[None]:
+        try:
+            yield
+        except MiloError as error:
+            self.error = self.error or error
+            self._stop.request()
+            raise
+
+    def _spec(self) -> RunSpec:
+        options = self._options
+        task = find_task(options.task)
+        fixture_id = f"{task.name}.{options.variant}"
+        fixture = Fixture(id=fixture_id, workload="operator", input={"task": task.name, "variant": options.variant})
+        fixture = msgspec.structs.replace(fixture, hash=sha256_data([fixture.workload, fixture.input, fixture.expect]))
+        workload = Workload(name="operator", prompt_name="", prompt_source="", prompt_hash="", checks=())
+        return RunSpec(
+            suite=SuiteRef("operator_v1", str(BENCH_VERSION), sha256_data(["operator_v1", BENCH_VERSION])),
+            workloads={"operator": workload},
+            fixtures={fixture_id: fixture},
+            plan=Plan(
+                fixtures=(fixture_id,),
+                targets=(self.target.name,),
+                seed=options.seed,
+                timeouts=Timeouts(total_s=options.wall_limit_s),
+            ),
+            tool_version=__version__,
+            inventory=quick_fingerprint(self._env),
+            allow_hosted=options.allow_hosted,
+        )
+
+
+def lines_of(episode: Episode) -> Iterator[str]:
+    """An episode's result for a terminal: the points and what took them."""
+    parts = ", ".join(f"{name.replace('_', ' ')} {points}" for name, points in episode.parts.items())
+    yield f"{episode.points} of {TASK_POINTS} points ({parts}); ended: {episode.ending.replace('_', ' ')}."
+    yield f"{len(episode.turns)} calls, {episode.rejected} of them could not be read."
+    if episode.void:
+        yield f"void: the fault {', '.join(episode.void)} never landed."
+    yield from (f"minefield: {line}" for line in episode.minefields)
+    yield from (f"why: {line}" for line in episode.why)
+
+
+def _name_of(session: Session) -> str:
+    return f"Serving '{session.task.name}' ({session.variant}, seed {session.seed}) over MCP"
+
+
+def _without_episode(why: str, *, stopped: bool) -> MiloError:
+    if stopped:
+        return Interrupted(
+            "Stopped before the episode ended; it is not graded.", hint="start it again with another --out."
+        )
+    return IncompleteRun(f"{why} There is no episode.", hint="start the agent while this waits, or raise --wall-limit.")

@@ -1,0 +1,34 @@
+"""A task's provider faults in, the same faults out, each noted in the outside episode on whose agent it fell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from milo_bench.run.operator_mcp import OutsideEpisode
+from milo_bench.run.operator_wire_faults import ProviderSchedule, SessionSchedule, WireFault
+
+
+class NotedSchedule(ProviderSchedule):
+    """The schedule of a model's endpoint beside a served task; once the episode is over nothing breaks any more.
+
+    ``on_activity`` hears of each request: an agent whose model is at work has not gone away.
+    """
+
+    def __init__(self, episode: OutsideEpisode, *, on_activity: Callable[[], None]) -> None:
+        self._episode = episode
+        self._inner = SessionSchedule(episode.session)
+        self._on_activity = on_activity
+
+    def on_request(self, number: int) -> WireFault | None:
+        self._on_activity()
+        return None if self._episode.over else self._inner.on_request(number)
+
+    def on_call(self, tool: str, arguments: str) -> WireFault | None:
+        self._on_activity()
+        if self._episode.over:
+            return None
+        lines = len(self._episode.session.log)
+        fault = self._inner.on_call(tool, arguments)
+        if fault is not None:
+            self._episode.note_wire_fault(tool, arguments, lines)
+        return fault
