@@ -1,4 +1,4 @@
-"""A command in, what it cost out: wall time, processor time, peak memory of its process."""
+"""A command in, what it cost out: wall time, processor time, peak memory of its processes."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def run_costed(
 ) -> Cost:
     """Run ``command`` to its end; past ``timeout_s`` it is killed.
 
-    Peak memory is read from the process's own high-water mark while it runs: the figure that
-    wait4 gives starts from the memory of whoever started the process.
+    Peak memory is read from the processes' own high-water marks while they run (its children's are
+    added, as if all peaked at once): the figure that wait4 gives starts from the memory of whoever
+    started the process.
     """
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, cwd=cwd, stdin=subprocess.DEVNULL
@@ -45,12 +46,13 @@ def run_costed(
     ]
     for reader in readers:
         reader.start()
-    peak_kib = 0
+    peaks_kib: dict[int, int] = {}
     while True:
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             break
-        peak_kib = max(peak_kib, _high_water_kib(process.pid))
+        for member in _tree(process.pid):
+            peaks_kib[member] = max(peaks_kib.get(member, 0), _high_water_kib(member))
         if time.monotonic() - began_s > timeout_s:
             process.kill()
         time.sleep(_SAMPLE_S)
@@ -63,11 +65,20 @@ def run_costed(
     return Cost(
         wall_s=wall_s,
         cpu_s=usage.ru_utime + usage.ru_stime,
-        peak_memory_mib=peak_kib / 1024,
+        peak_memory_mib=sum(peaks_kib.values()) / 1024,
         returncode=process.returncode,
         stdout=texts["stdout"].decode(errors="replace"),
         stderr=texts["stderr"].decode(errors="replace"),
     )
+
+
+def _tree(pid: int) -> list[int]:
+    """``pid`` and all that it started, directly or not."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except OSError:
+        children = []
+    return [pid, *(member for child in children for member in _tree(int(child)))]
 
 
 def _high_water_kib(pid: int) -> int:
