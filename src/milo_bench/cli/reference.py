@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,14 @@ def reference_pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "exit-codes.md": exit_codes_page(),
         "checks.md": checks_page(),
+        "routing.schema.json": routing_schema_page(),
     }
+
+
+def routing_schema_page() -> str:
+    from milo_bench.config.routing_file import routing_schema
+
+    return json.dumps(routing_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def commands_page() -> str:

@@ -1,0 +1,230 @@
+"""One rule of routing.yaml as a checked model: when it applies, where it sends the case, under which limits."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from milo_bench.core.records import Decoding
+
+Route: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
+Health: TypeAlias = Literal["ready", "degraded", "down"]
+# The families of guards.keywords; a test holds them together. ``any`` stands for all of them.
+Family: TypeAlias = Literal["litigation", "regulator", "injury", "payment_dispute", "threat"]
+
+# What can be known of an answer while it is served: worked out from the request and the answer alone. Checks that
+# compare with what a fixture expects (exact_fields, label, null_when_missing, current_status, key_facts,
+# missing_documents, document_reviewed, escalation, escalation_signal, policy_text, template_current,
+# unresolved_request, conflict_bypassed, equals, contains, contains_all) are not: nobody has the right answer then.
+# ``length`` is the bound that the request states or the workload sets.
+RuntimeCheck: TypeAlias = Literal[
+    "answer_present",
+    "banned_commitments",
+    "citation_coverage",
+    "citation_support",
+    "coverage_inference",
+    "evidence_lines",
+    "format",
+    "is_json",
+    "json_reading",
+    "length",
+    "schema",
+    "sections",
+    "source_spans",
+    "unsupported_facts",
+]
+# What is done to a request or an answer by deterministic code, beside the checks.
+RailStep: TypeAlias = Literal["event_selection", "conflict_bypass", "remove_uncited_sentences", "normalise_dates"]
+RUNTIME_CHECKS: Final[tuple[str, ...]] = get_args(RuntimeCheck)
+RAIL_STEPS: Final[tuple[str, ...]] = get_args(RailStep)
+FAMILIES: Final[tuple[str, ...]] = get_args(Family)
+MODEL_ROUTES: Final = frozenset({"local", "hosted", "mixed"})
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}$")]
+Words = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
+
+
+class Checked(BaseModel):
+    """Frozen, and a setting that nobody knows is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class WordsCondition(Checked):
+    """Words of all texts of the input: more than ``over``, fewer than ``under``."""
+
+    over: Words | None = None
+    under: Words | None = None
+
+    @model_validator(mode="after")
+    def _some_number_fits(self) -> WordsCondition:
+        if self.over is None and self.under is None:
+            raise ValueError("say 'over' or 'under'")
+        if self.over is not None and self.under is not None and self.under - self.over < 2:
+            raise ValueError(f"no number of words is over {self.over} and under {self.under}")
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Least and greatest number of words that fit, both included."""
+        return (
+            -math.inf if self.over is None else self.over + 1,
+            math.inf if self.under is None else self.under - 1,
+        )
+
+
+class Condition(Checked):
+    """When a rule applies: every setting given must hold; within a list, one of its values is enough.
+
+    Known before a model is called: ``workload``; ``words`` of the input; ``tags`` of the request;
+    ``keywords`` that ring in the input (families, or ``any``); ``sensitive``; ``target_health``.
+    Known once the local model has answered: ``local_label``, its label; ``failed_checks``, checks
+    that do not hold.
+    """
+
+    workload: tuple[Name, ...] = ()
+    words: WordsCondition | None = None
+    tags: tuple[str, ...] = ()
+    keywords: tuple[Family | Literal["any"], ...] = ()
+    sensitive: bool | None = None
+    target_health: dict[Name, tuple[Health, ...]] = {}
+    local_label: tuple[str, ...] = ()
+    failed_checks: tuple[RuntimeCheck, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_is_a_list(cls, data: object) -> object:
+        if not isinstance(data, dict):
+            return data
+        given: dict[str, Any] = dict(data)
+        for name in ("workload", "tags", "keywords", "local_label", "failed_checks"):
+            if given.get(name) == []:
+                raise ValueError(f"{name} is an empty list, which nothing can match; leave it out")
+            if isinstance(given.get(name), str):
+                given[name] = [given[name]]
+        health = given.get("target_health")
+        if isinstance(health, dict):
+            if any(states == [] for states in health.values()):
+                raise ValueError("target_health has an empty list, which nothing can match")
+            given["target_health"] = {t: [s] if isinstance(s, str) else s for t, s in health.items()}
+        return given
+
+    @property
+    def families(self) -> frozenset[str]:
+        """Keyword families of which one must ring; empty where keywords do not matter."""
+        return frozenset(FAMILIES if "any" in self.keywords else self.keywords)
+
+    @property
+    def needs_answer(self) -> bool:
+        """The rule can be judged only once the model has answered."""
+        return bool(self.local_label or self.failed_checks)
+
+    @property
+    def is_empty(self) -> bool:
+        return self == Condition()
+
+    def covers(self, other: Condition) -> bool:
+        """Every case that ``other`` applies to is one that this applies to (enough to find rules never reached)."""
+        return (
+            _within(other.workload, self.workload)
+            and _within(other.tags, self.tags)
+            and _within(other.families, self.families)
+            and _within(other.local_label, self.local_label)
+            and _within(other.failed_checks, self.failed_checks)
+            and self.sensitive in (None, other.sensitive)
+            and _words_within(other.words, self.words)
+            and all(
+                target in other.target_health and set(other.target_health[target]) <= set(states)
+                for target, states in self.target_health.items()
+            )
+        )
+
+
+def _within(inner: tuple[str, ...] | frozenset[str], outer: tuple[str, ...] | frozenset[str]) -> bool:
+    return not outer or (bool(inner) and set(inner) <= set(outer))
+
+
+def _words_within(inner: WordsCondition | None, outer: WordsCondition | None) -> bool:
+    if outer is None:
+        return True
+    if inner is None:
+        return False
+    return inner.bounds[0] >= outer.bounds[0] and inner.bounds[1] <= outer.bounds[1]
+
+
+class Limits(Checked):
+    """Bounds of a rule: an input past ``max_words`` takes the fallback before any call; the rest is for the gateway."""
+
+    max_words: Words | None = None
+    concurrency: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
+    timeout_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
+
+
+class Fallback(Checked):
+    """Where a case goes when the model cannot be asked, does not answer, or its answer breaks a guardrail."""
+
+    route: Literal["hosted", "human_review", "refuse"] = "human_review"
+    target: Name | None = None
+
+    @model_validator(mode="after")
+    def _has_its_target(self) -> Fallback:
+        if (self.route == "hosted") != (self.target is not None):
+            raise ValueError("a fallback to hosted names its target, and no other does")
+        return self
+
+
+class Action(Checked):
+    """Where a case goes. A ``target`` stands with local, hosted and mixed; a ``verifier`` with mixed alone.
+
+    ``guardrails`` are checks that the answer must hold and steps that deterministic code takes;
+    ``queue`` names the place where the result lands; ``why`` and ``finding`` say what it rests on.
+    """
+
+    route: Route
+    target: Name | None = None
+    verifier: Name | None = None
+    variant: str = ""
+    prompt: str = ""
+    decoding: Decoding = "free"
+    guardrails: tuple[RuntimeCheck | RailStep, ...] = ()
+    limits: Limits = Limits()
+    fallback: Fallback = Fallback()
+    queue: str = ""
+    finding: str = ""
+    why: str = ""
+
+    @model_validator(mode="after")
+    def _settings_fit_the_route(self) -> Action:
+        asks = self.route in MODEL_ROUTES
+        if asks and self.target is None:
+            raise ValueError(f"route {self.route} needs a target")
+        if not asks and (self.target or self.variant or self.prompt or self.guardrails or self.limits != Limits()):
+            raise ValueError(
+                f"route {self.route} calls no model; take target, variant, prompt, guardrails, limits away"
+            )
+        if not asks and ("fallback" in self.model_fields_set or self.decoding != "free"):
+            raise ValueError(f"route {self.route} calls no model; take fallback and decoding away")
+        if (self.route == "mixed") != (self.verifier is not None):
+            raise ValueError("route mixed names a verifier, and no other does")
+        if self.verifier is not None and self.verifier == self.target:
+            raise ValueError("a model cannot verify itself; name another verifier")
+        return self
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The guardrails that are checks of the answer."""
+        return tuple(name for name in self.guardrails if name in RUNTIME_CHECKS)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        named = (self.target, self.verifier, self.fallback.target)
+        return tuple(name for name in named if name is not None)
+
+
+class Rule(Action):
+    """An action with the condition under which it is taken. The first rule that applies decides."""
+
+    id: Name
+    when: Condition = Condition()
