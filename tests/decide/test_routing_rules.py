@@ -1,0 +1,265 @@
+"""Routing rules: what the mission's rules do to a case, and that one request and columns of them agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from milo_bench.config.routing_file import RoutingFile, check_routing, read_routing
+from milo_bench.config.routing_rule import FAMILIES
+from milo_bench.core.errors import ConfigError, DataError
+from milo_bench.decide.routing_columns import (
+    CAUSES,
+    NOBODY,
+    ROUTES,
+    AnswerColumns,
+    RequestColumns,
+    RoutedColumns,
+    route_answers,
+    route_requests,
+    settle_seconds,
+)
+from milo_bench.decide.routing_rules import Answer, Request, Routed, route_answer, route_request, settle_second
+
+STUB = """
+targets: {small: {model: s}, big: {model: b, hosted: true}}
+rules:
+  - {id: keyword-risk, when: {workload: notes, keywords: any}, route: human_review}
+  - {id: wary, when: {workload: notes, local_label: [watch, escalate]}, route: human_review}
+  - {id: routine, when: {workload: notes}, route: local, target: small, queue: routine_queue}
+  - {id: long, when: {workload: packets, words: {over: 7500}}, route: hosted, target: big}
+  - {id: unfounded, when: {workload: packets, failed_checks: [schema, source_spans]}, route: human_review}
+  - {id: packets, when: {workload: packets}, route: local, target: small, guardrails: [sections],
+     fallback: {route: hosted, target: big}}
+  - {id: drafts, when: {workload: drafts}, route: mixed, target: small, verifier: big}
+default: {route: refuse}
+"""
+
+
+RINGS = frozenset({"threat"})
+
+
+def whole(file: RoutingFile, request: Request, first: Answer, second: Answer) -> Routed:
+    routed = route_request(file, request)
+    return settle_second(route_answer(file, request, routed, first), second)
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "route", "rule", "cause"),
+    [
+        (Request("notes", keywords=RINGS), Answer(label="routine"), "human_review", "keyword-risk", "rule"),
+        (Request("notes"), Answer(label="watch"), "human_review", "wary", "rule"),
+        (Request("notes"), Answer(label="escalate"), "human_review", "wary", "rule"),
+        (Request("notes"), Answer(label="routine"), "local", "routine", "rule"),
+        (Request("notes"), Answer(answered=False), "human_review", "routine", "no_answer"),
+        (Request("packets", words=7500), Answer(), "local", "packets", "rule"),
+        (Request("packets", words=7501), Answer(), "hosted", "long", "rule"),
+        (Request("packets", words=7501, sensitive=True), Answer(), "human_review", "long", "sensitive"),
+        (Request("packets"), Answer(failed=frozenset({"schema"})), "human_review", "unfounded", "rule"),
+        (Request("packets"), Answer(failed=frozenset({"sections"})), "human_review", "packets", "second_answer"),
+        (Request("packets", health={"small": "down"}), Answer(), "hosted", "packets", "target_down"),
+        (Request("drafts"), Answer(verified=True), "mixed", "drafts", "rule"),
+        (Request("drafts"), Answer(verified=False), "human_review", "drafts", "verifier"),
+        (Request("drafts"), Answer(), "human_review", "drafts", "verifier"),
+        (Request("else"), Answer(), "refuse", "default", "rule"),
+    ],
+)  # fmt: skip
+def test_the_rules_of_the_mission_do_what_they_say(
+    request_: Request, answer: Answer, route: str, rule: str, cause: str
+) -> None:
+    routed = whole(read_routing(STUB), request_, answer, answer)
+    assert (routed.route, routed.rule, routed.cause) == (route, rule, cause)
+
+
+def test_a_broken_guardrail_falls_back_to_the_hosted_model_whose_answer_is_held_to_it_too() -> None:
+    file, request = read_routing(STUB), Request("packets")
+    second = route_answer(file, request, route_request(file, request), Answer(failed=frozenset({"sections"})))
+    assert (second.route, second.target, second.cause) == ("hosted", "big", "guardrail")
+    assert settle_second(second, Answer()).route == "hosted"
+    assert settle_second(second, Answer(answered=False)).route == "human_review"
+
+
+def test_the_first_model_is_known_before_its_answer() -> None:
+    routed = route_request(read_routing(STUB), Request("notes"))
+    assert (routed.route, routed.target, routed.rule) == ("local", "small", "routine")
+
+
+def test_a_rule_on_an_answer_counts_only_above_the_rule_that_asked() -> None:
+    text = STUB.replace(
+        "  - {id: wary, when: {workload: notes, local_label: [watch, escalate]}, route: human_review}\n", ""
+    )
+    text = text.replace("default:", "  - {id: late, when: {local_label: watch}, route: human_review}\ndefault:")
+    text = text.replace("default: {route: refuse}", "default: {route: local, target: small}")
+    assert whole(read_routing(text), Request("notes"), Answer(label="watch"), Answer()).route == "local"
+
+
+def test_families_cannot_be_told_apart_where_the_evidence_does_not() -> None:
+    file = read_routing(STUB.replace("keywords: any", "keywords: threat"))
+    no = np.zeros(1, dtype=np.bool_)
+    with pytest.raises(DataError, match="not which family"):
+        route_requests(file, RequestColumns("notes", np.ones(1, dtype=np.int64), no, no))
+
+
+TAGS, CHECKS, LABELS = ("a", "b"), ("schema", "format"), ("routine", "watch")
+TARGETS = {
+    "l1": {"model": "m"},
+    "l2": {"model": "m"},
+    "h1": {"model": "m", "hosted": True},
+    "h2": {"model": "m", "hosted": True},
+}
+
+
+def some(names: Sequence[str]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), min_size=1, max_size=2, unique=True)
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> dict[str, Any]:
+    when: dict[str, Any] = {}
+    for name, values in (
+        ("workload", some(("notes", "other"))),
+        ("words", st.sampled_from([{"over": 3}, {"under": 6}, {"over": 2, "under": 7}])),
+        ("tags", some(TAGS)),
+        ("keywords", st.one_of(some(FAMILIES[:3]), st.just(["any"]))),
+        ("sensitive", st.booleans()),
+        (
+            "target_health",
+            st.dictionaries(st.sampled_from(sorted(TARGETS)), some(("ready", "degraded", "down")), max_size=1),
+        ),
+        ("local_label", some(LABELS)),
+        ("failed_checks", some(CHECKS)),
+    ):
+        if draw(st.integers(0, 3)) == 0:
+            when[name] = draw(values)
+    return when
+
+
+@st.composite
+def actions(draw: st.DrawFn) -> dict[str, Any]:
+    route = draw(st.sampled_from(["local", "local", "hosted", "mixed", "human_review", "refuse"]))
+    if route in ("human_review", "refuse"):
+        return {"route": route}
+    hosted = route == "hosted"
+    action: dict[str, Any] = {"route": route, "target": draw(st.sampled_from(["h1", "h2"] if hosted else ["l1", "l2"]))}
+    if route == "mixed":
+        action["verifier"] = "h1"
+    if draw(st.booleans()):
+        action["guardrails"] = draw(some(CHECKS))
+    if draw(st.booleans()):
+        action["limits"] = {"max_words": draw(st.integers(2, 8))}
+    fallback = draw(st.sampled_from(["human_review", "refuse", "h1", "h2"]))
+    action["fallback"] = (
+        {"route": "hosted", "target": fallback}
+        if fallback.startswith("h1") or fallback == "h2"
+        else {"route": fallback}
+    )
+    return action
+
+
+@st.composite
+def files(draw: st.DrawFn) -> RoutingFile:
+    rules: list[dict[str, Any]] = []
+    made = [{"id": f"r{n}", "when": draw(conditions()), **draw(actions())} for n in range(draw(st.integers(0, 6)))]
+    default = draw(actions())
+    for rule in made:
+        data = {
+            "targets": TARGETS,
+            "rules": [*rules, rule],
+            "default": default,
+            "sensitive_to_hosted": draw(st.booleans()),
+        }
+        try:
+            check_routing(RoutingFile.model_validate(data))
+        except ConfigError:
+            continue
+        rules.append(rule)
+    return RoutingFile.model_validate({"targets": TARGETS, "rules": rules, "default": default})
+
+
+answers_ = st.builds(
+    Answer,
+    answered=st.booleans(),
+    label=st.sampled_from(["", *LABELS]),
+    failed=st.frozensets(st.sampled_from(CHECKS)),
+    verified=st.sampled_from([None, True, False]),
+)
+health_ = st.dictionaries(st.sampled_from(sorted(TARGETS)), st.sampled_from(["ready", "degraded", "down"]), max_size=2)
+
+
+@st.composite
+def requests_(draw: st.DrawFn) -> tuple[str, dict[str, str], list[Request]]:
+    workload, health = draw(st.sampled_from(["notes", "other", "third"])), draw(health_)
+    one = st.builds(
+        Request,
+        workload=st.just(workload),
+        words=st.integers(0, 9),
+        tags=st.frozensets(st.sampled_from(TAGS)),
+        keywords=st.frozensets(st.sampled_from(FAMILIES), max_size=2),
+        sensitive=st.booleans(),
+        health=st.just(health),
+    )
+    return workload, health, draw(st.lists(one, min_size=1, max_size=12))
+
+
+def columns_of(workload: str, health: dict[str, str], rows: list[Request]) -> RequestColumns:
+    def flag(found: list[bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        return np.array(found, dtype=np.bool_)
+
+    return RequestColumns(
+        workload=workload,
+        words=np.array([row.words for row in rows], dtype=np.int64),
+        sensitive=flag([row.sensitive for row in rows]),
+        rings=flag([bool(row.keywords) for row in rows]),
+        tags={tag: flag([tag in row.tags for row in rows]) for tag in TAGS},
+        keywords={family: flag([family in row.keywords for row in rows]) for family in FAMILIES},
+        health=health,
+    )
+
+
+def answer_columns_of(rows: list[Answer]) -> AnswerColumns:
+    return AnswerColumns(
+        answered=np.array([row.answered for row in rows], dtype=np.bool_),
+        labels=LABELS,
+        label=np.array([LABELS.index(row.label) if row.label else -1 for row in rows], dtype=np.int16),
+        failed={check: np.array([check in row.failed for row in rows], dtype=np.bool_) for check in CHECKS},
+        verified=np.array([-1 if row.verified is None else int(row.verified) for row in rows], dtype=np.int8),
+    )
+
+
+def assert_same(columns: RoutedColumns, singles: list[Routed]) -> None:
+    name = (*columns.targets, "")
+    assert NOBODY == -1
+    for row, routed in enumerate(singles):
+        found = (
+            int(columns.place[row]), ROUTES[columns.route[row]], name[columns.target[row]], name[columns.verifier[row]],
+            CAUSES[columns.cause[row]], bool(columns.second[row]), bool(columns.asks[row]),
+        )  # fmt: skip
+        want = (routed.place, routed.route, routed.target, routed.verifier, routed.cause, routed.second, routed.asks)
+        assert found == want, row
+
+
+@settings(max_examples=150, deadline=None)
+@given(files(), requests_(), st.data())
+def test_one_request_and_columns_of_requests_are_routed_alike(
+    file: RoutingFile, made: tuple[str, dict[str, str], list[Request]], data: st.DataObject
+) -> None:
+    workload, health, rows = made
+    several = st.lists(answers_, min_size=len(rows), max_size=len(rows))
+    first_answers, second_answers = data.draw(several), data.draw(several)
+    columns = columns_of(workload, health, rows)
+    first = [route_request(file, row) for row in rows]
+    routed = route_requests(file, columns)
+    assert_same(routed, first)
+    second = [route_answer(file, *three) for three in zip(rows, first, first_answers, strict=True)]
+    routed = route_answers(file, columns, routed, answer_columns_of(first_answers))
+    assert_same(routed, second)
+    last = [settle_second(*two) for two in zip(second, second_answers, strict=True)]
+    assert_same(settle_seconds(file, routed, answer_columns_of(second_answers)), last)
+    for row, end in zip(rows, last, strict=True):
+        asked = {file.targets[name].hosted for name in (end.target, end.verifier) if name}
+        assert not (row.sensitive and True in asked), "a sensitive case left the house"
