@@ -78,7 +78,7 @@ class SlicePart:
 
 
 def parse_slice(text: str, measure: str) -> tuple[SlicePart, ...]:
-    """The parts of ``tag=long & words>7500``, () for "". Raises ConfigError for a slice that ``measure`` cannot have."""
+    """The parts of ``tag=long & words>7500``, () for "". Raises ConfigError for a slice it cannot have."""
     known = GATE_MEASURES.get(measure)
     if known is None:
         message = f"There is no measure '{measure[:60]}'."

@@ -29,8 +29,10 @@ class RateRows:
         """Numbers of the fixtures that were asked, with their sums of held and asked."""
         asked = np.bincount(fixture, weights=self.asked)
         held = np.bincount(fixture, weights=self.held)
-        there = np.flatnonzero(asked)
-        return there, held[there], asked[there]
+        there: NDArray[np.int64] = np.flatnonzero(asked).astype(np.int64)
+        held_there: Numbers = held[there]
+        asked_there: Numbers = asked[there]
+        return there, held_there, asked_there
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,8 @@ def _label(cases: Cases, label: str) -> int:
 
 
 def _failed(cases: Cases) -> Bools:
-    return cases.outcome == NOT_JUDGED
+    failed: Bools = cases.outcome == NOT_JUDGED
+    return failed
 
 
 def _share(held: Bools | NDArray[Any], asked: Bools | NDArray[Any], why_none: str = "") -> RateRows:
