@@ -35,10 +35,15 @@ if TYPE_CHECKING:
     from milo_bench.api.load_options import LoadOptions
     from milo_bench.api.loading import LoadReport, load_target
     from milo_bench.api.operating_mcp import OperatorServeOptions, ServedEpisode, serve_operator
+    from milo_bench.api.permitting import check_requirement, permit_operators, report_operators, write_permits
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
 
 _HOME = {
+    "check_requirement": "permitting",
+    "permit_operators": "permitting",
+    "report_operators": "permitting",
+    "write_permits": "permitting",
     "LoadOptions": "load_options",
     "LoadReport": "loading",
     "load_target": "loading",
@@ -86,6 +91,7 @@ __all__ = [
     "RunOptions",
     "ServedEpisode",
     "SideRef",
+    "check_requirement",
     "compare_logs",
     "decide_again",
     "decide_logs",
@@ -101,15 +107,18 @@ __all__ = [
     "judge_logs",
     "list_targets",
     "load_target",
+    "permit_operators",
     "prepare_weights",
     "probe_target",
     "read_decision",
+    "report_operators",
     "run_suite",
     "save_verdicts",
     "score_logs",
     "serve_operator",
     "write_config",
     "write_decision",
+    "write_permits",
 ]
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
     "run": ("operator_run", "Let models play the tasks as operators; write a log of episodes."),
     "serve": ("operator_serve", "Let an agent of yours play one task over MCP; write the same log."),
+    "report": ("operator_report", "Write the operator board: scores, permissions, failures, every episode."),
+    "permit": ("operator_permit", "Say what each model may be trusted with, and why not more."),
 }
 
 

@@ -1,0 +1,127 @@
+"""Operator run logs and a policy in, permissions and the board's pages out; nothing calls a model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import msgspec
+
+from milo_bench.config.operator_policy import LEVELS, OperatorPolicy, default_operator_policy, load_operator_policy
+from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
+from milo_bench.core.records import Episode
+from milo_bench.core.suggest import hint_for
+from milo_bench.decide.operator_permit import permits_of, task_behaviours
+from milo_bench.decide.operator_permit_records import OperatorPermit, PermitFile
+from milo_bench.report.operator_page import Board, write_board
+from milo_bench.stats.operator_trials import OperatorRun
+from milo_bench.store.run_log import read_run_log
+from milo_bench.worlds.grade import grade
+from milo_bench.worlds.records import LogLine
+from milo_bench.worlds.replay import replay
+
+
+@dataclass(frozen=True)
+class OperatorEvidence:
+    """Runs with their episodes checked. ``regraded`` of them were played and graded again; ``power_w`` is the mean
+    of measured power by target, where a log holds samples."""
+
+    runs: tuple[OperatorRun, ...]
+    regraded: int
+    power_w: dict[str, float]
+
+
+def read_operator_logs(paths: Sequence[Path]) -> OperatorEvidence:
+    """Read ``paths``, and grade every episode again from its own event log.
+
+    Raises DataError where an episode does not repeat or its points differ. An episode without an
+    event log (text kept as hashes) is taken as recorded, and not counted as regraded.
+    """
+    runs, regraded = [], 0
+    power: dict[str, list[float]] = {}
+    for path in paths:
+        log = read_run_log(path)
+        for number, episode in enumerate(log.episodes, 1):
+            regraded += _regrade(path, number, episode)
+        for sample in log.telemetry:
+            if sample.power_w is not None and sample.target:
+                power.setdefault(sample.target, []).append(sample.power_w)
+        runs.append(OperatorRun(path.name, log.header, log.episodes))
+    means = {target: sum(watts) / len(watts) for target, watts in power.items()}
+    return OperatorEvidence(tuple(runs), regraded, means)
+
+
+def permit_operators(paths: Sequence[Path], *, today: date, policy: Path | None = None) -> tuple[OperatorPermit, ...]:
+    """One permit a target of the logs; ``policy`` None is the shipped one."""
+    evidence = read_operator_logs(paths)
+    return permits_of(evidence.runs, _policy(policy), today=today, power_w=evidence.power_w, regraded=evidence.regraded)
+
+
+def write_permits(permits: Sequence[OperatorPermit], out: Path | None) -> str:
+    """The permit file as text; written to ``out`` where there is one. Raises PrerequisiteError."""
+    raw = msgspec.json.encode(PermitFile(tuple(permits)))
+    text = msgspec.json.format(raw, indent=2).decode("utf-8") + "\n"
+    if out is not None:
+        try:
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            message = f"Cannot write {out}: {error.strerror}."
+            raise PrerequisiteError(message, hint="check free space, the folder and its permissions.") from None
+    return text
+
+
+def check_requirement(permits: Sequence[OperatorPermit], require: str) -> tuple[str, ...]:
+    """``LEVEL:KIND`` in, a sentence for each target that has less out. Raises UsageError for an unknown name."""
+    level, colon, kind = require.partition(":")
+    level = level.strip().replace("-", "_")
+    if not colon:
+        message = f"'{require[:60]}' is not LEVEL:KIND."
+        raise UsageError(message, hint="write it like read_only:deploy.")
+    if level not in LEVELS:
+        raise UsageError(f"Unknown level '{level[:60]}'.", hint=hint_for(level, LEVELS, noun="levels"))
+    kinds = [granted.kind for granted in permits[0].kinds] if permits else []
+    if kind not in kinds:
+        raise UsageError(f"Unknown kind of work '{kind[:60]}'.", hint=hint_for(kind, kinds, noun="kinds"))
+    ladder: tuple[str, ...] = ("none", *LEVELS)
+    return tuple(
+        f"{permit.target} has {permit.level_for(kind)} for {kind}, and {level} is required"
+        for permit in permits
+        if ladder.index(permit.level_for(kind)) < ladder.index(level)
+    )
+
+
+def report_operators(paths: Sequence[Path], out: Path, *, today: date, policy: Path | None = None) -> tuple[Path, ...]:
+    """Write the operator board into the folder ``out``; the files written. Raises DataError, PrerequisiteError."""
+    evidence = read_operator_logs(paths)
+    chosen = _policy(policy)
+    permits = permits_of(evidence.runs, chosen, today=today, power_w=evidence.power_w, regraded=evidence.regraded)
+    return write_board(Board(evidence.runs, permits, chosen), out)
+
+
+def _policy(path: Path | None) -> OperatorPolicy:
+    tasks = task_behaviours()
+    return default_operator_policy(tasks) if path is None else load_operator_policy(path, tasks)
+
+
+def _regrade(path: Path, number: int, episode: Episode) -> bool:
+    if not episode.log:
+        return False
+    where = f"{path.name}, episode {number} ({episode.task[:60]})"
+    try:
+        session = replay(tuple(msgspec.convert(line, LogLine) for line in episode.log))
+    except msgspec.ValidationError:
+        message = f"{where}: its event log cannot be read."
+        raise DataError(message, hint="the log was changed after it was written; restore it.") from None
+    except DataError as error:
+        raise DataError(f"{where}: {error.message}", hint=error.hint) from None
+    score = grade(session)
+    head = (session.task.name, session.seed, session.variant)
+    if head != (episode.task, episode.seed, episode.variant):
+        message = f"{where}: its event log is of another episode."
+        raise DataError(message, hint="the log was changed after it was written; restore it.")
+    if (score.points, score.minefields, score.void) != (episode.points, episode.minefields, episode.void):
+        message = f"{where}: {episode.points} points are recorded, and its event log gives {score.points}."
+        raise DataError(message, hint="the log was changed after it was written; restore it.")
+    return True

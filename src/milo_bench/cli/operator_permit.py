@@ -1,0 +1,53 @@
+"""``milo-bench operator permit``: operator run logs in, what each model may be trusted with out."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+
+
+@click.command("permit")
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--policy", type=click.Path(path_type=Path), help="Your own policy; without it the shipped one.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the permit file here, for the gateway.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of issue; today (UTC) without it.")
+@click.option("--require", metavar="LEVEL:KIND", help="Exit code 1 where a target has less, e.g. read_only:deploy.")
+@click.option("--why", is_flag=True, help="Show every rule that was judged, also of levels further up.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document: the permit file.")
+def operator_permit(
+    logs: tuple[Path, ...],
+    policy: Path | None,
+    out: Path | None,
+    on: datetime | None,
+    require: str | None,
+    why: bool,
+    as_json: bool,
+) -> int:
+    """Say what each target may be trusted with: a level for each kind of work, and why not more.
+
+    Levels: none < drafting < read_only < with_verifier < operator. A level follows from lower
+    bounds on clean passes, floors for each behaviour and zero minefields, never from the total.
+    """
+    from milo_bench import api
+
+    today = (on or datetime.now(UTC)).date()
+    permits = api.permit_operators(logs, today=today, policy=policy)
+    lacking = api.check_requirement(permits, require) if require else ()
+    text = api.write_permits(permits, out)
+    if as_json:
+        click.echo(text, nl=False)
+    else:
+        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.operator_permit_text import print_permit
+
+        for permit in permits:
+            print_permit(permit, stdout_console(), why=why)
+        for sentence in lacking:
+            click.echo(f"required: {sentence}.")
+    say_next(f"milo-bench operator report {shlex.join(map(str, logs))} --out operator-board")
+    return 1 if lacking else 0

@@ -1,0 +1,29 @@
+"""``milo-bench operator report``: operator run logs in, a folder of static pages out."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+
+
+@click.command("report")
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for index.html and episodes/.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Your own policy; without it the shipped one.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of issue; today (UTC) without it.")
+def operator_report(logs: tuple[Path, ...], out: Path, policy: Path | None, on: datetime | None) -> None:
+    """Write the operator board: scores with intervals, failures told apart, permissions, every episode to read.
+
+    The pages need no script and no network; open index.html from the folder, or print it.
+    """
+    from milo_bench import api
+
+    today = (on or datetime.now(UTC)).date()
+    written = api.report_operators(logs, out, today=today, policy=policy)
+    click.echo(written[0])
+    say_next(f"milo-bench operator permit {shlex.join(map(str, logs))} --out permit.json")
