@@ -224,6 +224,7 @@ class _EpisodeLog:
         if self._writer is not None:
             with self._keeping():
                 self._writer.append(episode)
+                self._writer.flush()
                 self._writer.sync()
             self.episode = episode
         for line in lines_of(episode):

@@ -10,7 +10,7 @@ from typing import Any
 
 import uvicorn
 from mcp.server.lowlevel import Server
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.run.operator_mcp import OutsideEpisode
@@ -22,6 +22,7 @@ PATH = "/mcp"
 BODY_BYTES = 8 * 1024 * 1024
 SESSIONS = 8
 CONNECTIONS = 64
+OK = 200
 _CLOSING_S = 1
 _GIVEN_UP_S = 5.0
 
@@ -93,8 +94,18 @@ def _watched(app: ASGIApp, presence: Presence) -> ASGIApp:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
+        status = 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        with presence.here():
+            await app(scope, receive, noted)
         # DELETE ends a session; a GET is the stream that a client keeps open while it lives.
-        with presence.here(goodbye=scope["method"] in ("DELETE", "GET")):
-            await app(scope, receive, send)
+        if scope["method"] in ("DELETE", "GET") and status == OK:
+            presence.goodbye()
 
     return watched

@@ -44,8 +44,8 @@ class Presence:
         self._now_s = now_s
 
     @contextmanager
-    def here(self, *, goodbye: bool = False) -> Iterator[None]:
-        """While a request is answered. With ``goodbye`` its end means that the client left, where it was the last."""
+    def here(self) -> Iterator[None]:
+        """While a request is answered."""
         self.in_flight += 1
         self.said_goodbye = False
         try:
@@ -53,8 +53,12 @@ class Presence:
         finally:
             self.in_flight -= 1
             self.last_s = self._now_s()
-            self.said_goodbye = goodbye and not self.in_flight
             self.changed.set()
+
+    def goodbye(self) -> None:
+        """A session or a stream has ended; the client left, where it was the last thing that it had here."""
+        self.said_goodbye = not self.in_flight
+        self.changed.set()
 
     def seen(self) -> None:
         """The agent did something elsewhere, at the endpoint of its model."""
