@@ -432,7 +432,7 @@ class _Maker:
             LogRef(path, sha256_text(path), run, when, suite, {}, "full", "e5" * 32, planned, planned, True)
             for path, run, when, planned in (
                 (LOG, "run-1", "2026-05-08T10:00:00Z", 3450),
-                (LOAD_LOG, POLICY, "run-2", "2026-05-08T11:00:00Z", 600),
+                (LOAD_LOG, "run-2", "2026-05-08T11:00:00Z", 600),
             )
         )
         routing = {
