@@ -34,12 +34,18 @@ if TYPE_CHECKING:
     )
     from milo_bench.api.load_options import LoadOptions
     from milo_bench.api.loading import LoadReport, load_target
+    from milo_bench.api.model_judge import judge_sheet
     from milo_bench.api.operating_mcp import OperatorServeOptions, ServedEpisode, serve_operator
     from milo_bench.api.permitting import check_requirement, permit_operators, report_operators, write_permits
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
+    from milo_bench.api.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
 
 _HOME = {
+    "judge_sheet": "model_judge",
+    "review_key_path": "reviewing",
+    "import_review": "reviewing",
+    "sample_for_review": "reviewing",
     "check_requirement": "permitting",
     "permit_operators": "permitting",
     "report_operators": "permitting",
@@ -100,11 +106,13 @@ __all__ = [
     "export_inspect",
     "export_junit",
     "has_grave_failure",
+    "import_review",
     "infer",
     "inventory_difference",
     "inventory_now",
     "judge_log",
     "judge_logs",
+    "judge_sheet",
     "list_targets",
     "load_target",
     "permit_operators",
@@ -112,7 +120,9 @@ __all__ = [
     "probe_target",
     "read_decision",
     "report_operators",
+    "review_key_path",
     "run_suite",
+    "sample_for_review",
     "save_verdicts",
     "score_logs",
     "serve_operator",

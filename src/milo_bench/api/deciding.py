@@ -10,21 +10,17 @@ from typing import Any
 import msgspec
 
 from milo_bench import __version__
-from milo_bench.api.attempt_columns import stored_verdict
+from milo_bench.api.chosen_attempts import judged_attempts
 from milo_bench.api.evidence import gather_evidence
 from milo_bench.config.economics_file import EconomicsFile, load_economics, read_economics
 from milo_bench.config.policy_file import PolicyFile, load_policy, read_policy, shipped_policy
 from milo_bench.core.errors import ConfigError, DataError, PrerequisiteError
 from milo_bench.core.hashing import sha256_text
-from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded
+from milo_bench.core.records import AttemptKey
 from milo_bench.decide.decide import decide
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.examples import Chosen, choose_examples, make_example
 from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, LogRef, PolicyText
-from milo_bench.grade.engine import grade_attempt
-from milo_bench.store.log_lines import decode_line
-from milo_bench.store.log_survey import ATTEMPT_START, LogSurvey, survey_log
-from milo_bench.store.verdicts import read_verdicts, verdicts_path
 
 
 @dataclass(frozen=True)
@@ -166,49 +162,13 @@ def _examples(evidence: Evidence, named: Mapping[Path, str]) -> Iterator[Example
         return
     found: dict[Chosen, Example] = {}
     for path in named:
-        survey = survey_log(path)
-        for attempt, fixture, graded in _judged(survey, wanted):
-            for chosen in wanted[msgspec.structs.replace(attempt.key, retry=0)]:
-                if survey.header.plan.variants.get(fixture.workload, "") == chosen.candidate.variant:
-                    found[chosen] = make_example(chosen, attempt, graded, fixture, survey.header.store_text)
+        for judged in judged_attempts(path, wanted):
+            for chosen in wanted[judged.key]:
+                if judged.variant == chosen.candidate.variant:
+                    found[chosen] = make_example(
+                        chosen, judged.attempt, judged.graded, judged.fixture, judged.store_text
+                    )
     yield from (found[chosen] for chosen in (one for some in wanted.values() for one in some) if chosen in found)
-
-
-def _judged(survey: LogSurvey, wanted: Mapping[AttemptKey, object]) -> Iterator[tuple[Attempt, Fixture, Graded]]:
-    workloads = {workload.name: workload for workload in survey.header.workloads}
-    full = survey.header.store_text == "full"
-    verdicts = {} if full else read_verdicts(verdicts_path(survey.path))
-    names = {key.fixture.encode() for key in wanted}
-    for line in _attempt_lines(survey):
-        if _fixture_name(line) not in names:
-            continue
-        attempt = decode_line(survey.path, 0, line)
-        assert isinstance(attempt, Attempt)
-        if msgspec.structs.replace(attempt.key, retry=0) not in wanted:
-            continue
-        fixture = survey.fixtures[attempt.key.fixture]
-        if full:
-            yield attempt, fixture, grade_attempt(workloads[fixture.workload], fixture, attempt)
-        else:
-            yield attempt, fixture, stored_verdict(verdicts, survey.path, attempt.key)
-
-
-def _attempt_lines(survey: LogSurvey) -> Iterator[bytes]:
-    with survey.path.open("rb") as file:
-        file.seek(survey.start)
-        place = survey.start
-        for line in file:
-            place += len(line)
-            if line.startswith(ATTEMPT_START):
-                yield line
-            if place >= survey.end:
-                return
-
-
-def _fixture_name(line: bytes) -> bytes:
-    """The fixture's name as it stands in an attempt line, read without decoding the rest."""
-    start = line.find(b'"fixture":"') + len(b'"fixture":"')
-    return line[start : line.find(b'"', start)]
 
 
 def default_decision_path(logs: Sequence[Path]) -> Path:

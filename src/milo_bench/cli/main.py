@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "grade": ("grade", "Judge the answers in run logs; no model is called."),
     "score": ("score", "Turn run logs into a scorecard: measures with n and interval."),
     "compare": ("compare", "Compare targets or runs fixture by fixture."),
+    "review": ("review", "Let people score a sample of the answers; weight their scores back to all of them."),
     "decide": ("decide", "Decide on recorded evidence: keep, fix, defer or reject, with a routing table."),
     "infer": ("infer", "Put standard input through a prompt template and one target."),
     "operator": ("operator", "Proof-gated operator tasks; prove that the bench of them is sound."),

@@ -30,8 +30,8 @@ class RateRows:
         asked = np.bincount(fixture, weights=self.asked)
         held = np.bincount(fixture, weights=self.held)
         there: NDArray[np.int64] = np.flatnonzero(asked).astype(np.int64)
-        held_there: Numbers = held[there]
-        asked_there: Numbers = asked[there]
+        held_there: Numbers = held[there].astype(np.float64)
+        asked_there: Numbers = asked[there].astype(np.float64)
         return there, held_there, asked_there
 
 

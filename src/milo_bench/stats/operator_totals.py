@@ -221,8 +221,8 @@ def headline(kinds: dict[str, int]) -> str:
         ("judgement", "judged wrong"),
         ("protocol", "wrote calls that could not be read"),
         ("limit", "ran into a limit"),
-        ("runtime", "were broken by the runtime"),
-        ("void", "were void"),
+        ("runtime", "broken by the runtime"),
+        ("void", "void"),
     ]
     told = [f"{kinds[kind]} {words}" for kind, words in failed if kinds[kind]]
     passed = f"{kinds['passed']} of {played} trials passed with all points"
@@ -266,16 +266,16 @@ def _notes(trials: Sequence[Trial], points: Points) -> tuple[str, ...]:
         )
     same = len(valid) - independent(valid)
     if same:
-        notes.append(f"{same} trials repeat a task at a seed it already had; for intervals they are no new evidence.")
+        notes.append(f"Repeats of a task at a seed it already had: {same}; for intervals they are no new evidence.")
     void = len(trials) - len(valid)
     if void:
-        notes.append(f"{void} trials are void (the fault never landed) and left out of means and rates.")
+        notes.append(f"Void trials: {void}. The fault never landed, so they are left out of means and rates.")
     if points.unscored:
         names = ", ".join(points.unscored)
         notes.append(f"Without a valid trial, so without points, and outside the interval: {names}.")
     missing = sum(trial.kind == "missing" for trial in trials)
     if missing:
-        notes.append(f"{missing} planned trials are not in the log; they count as no points. Resume the run.")
+        notes.append(f"Planned trials that are not in the log: {missing}. They count as no points; resume the run.")
     return tuple(notes)
 
 

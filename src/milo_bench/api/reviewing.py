@@ -1,0 +1,130 @@
+"""Run logs in, sheets for people or a model to score out; scored sheets in, a review to decide on out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from milo_bench.api.chosen_attempts import judged_attempts
+from milo_bench.api.evidence import gather_evidence
+from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.records import AttemptKey
+from milo_bench.decide.review import REVIEW_SCHEMA, RUBRIC, Item, Review, SampleKey, draw_sample, judge_review
+from milo_bench.store.log_survey import survey_log
+from milo_bench.store.review_sheet import read_scores, write_sheet
+
+COLUMNS = ("item", "workload", "input", "output", "reviewer", *RUBRIC, "comment")
+
+
+def sample_for_review(
+    logs: Sequence[Path], out: Path, *, count: int, seed: int = 0, only: Sequence[str] = ()
+) -> SampleKey:
+    """Write the sheet to ``out`` and its key beside it (``NAME.key.json``).
+
+    Raises DataError for logs whose texts were not stored in full: nobody can review a hash.
+    """
+    surveys = [survey_log(path) for path in logs]
+    for survey in surveys:
+        if survey.header.store_text == "hashes":
+            message = f"{survey.path} holds hashes; there is no text to review."
+            raise DataError(message, hint="run again with privacy.store_text: full or redacted.")
+    key = draw_sample(gather_evidence({path: str(path) for path in logs}), count, seed=seed, only=only)
+    if not key.items:
+        message = "No answer can be reviewed: all attempts failed, or were sent elsewhere."
+        raise DataError(message, hint="'milo-bench score' shows the failures.")
+    texts = _texts(logs, key)
+    rows = [[item.id, item.candidate.workload, *texts[item.id], "", *[""] * len(RUBRIC), ""] for item in key.items]
+    write_sheet(out, COLUMNS, rows)
+    _write(review_key_path(out), msgspec.json.encode(key))
+    return key
+
+
+def review_key_path(sheet: Path) -> Path:
+    """Where the key of a sheet lies."""
+    return sheet.with_suffix(".key.json")
+
+
+def import_review(
+    sheets: Sequence[Path], key_file: Path, *, judges: Sequence[Path] = (), out: Path | None = None
+) -> Review:
+    """Read scored sheets; the review, written to ``out`` where one is named.
+
+    ``judges`` are sheets that models filled. Raises DataError with file and row.
+    """
+    key = read_key(key_file)
+    review = judge_review(key, _scores(sheets), judge_scores=_scores(judges) or None)
+    if out is not None:
+        _write(out, msgspec.json.format(msgspec.json.encode(review), indent=1))
+    return review
+
+
+def read_key(path: Path) -> SampleKey:
+    """The key that ``sample_for_review`` wrote."""
+    return _read(path, SampleKey, "key of a sample", "'milo-bench review sample' writes it beside the sheet.")
+
+
+def read_review(path: Path) -> Review:
+    """A review that ``import_review`` wrote."""
+    return _read(path, Review, "review", "'milo-bench review import' writes one.")
+
+
+def _scores(sheets: Iterable[Path]) -> dict[tuple[str, str, str], int]:
+    found: dict[tuple[str, str, str], int] = {}
+    for sheet in sheets:
+        for place, score in read_scores(sheet, tuple(RUBRIC)).items():
+            if place in found:
+                message = f"{sheet}: {place[1]} has scored '{place[0]}' in another sheet already."
+                raise DataError(message, hint="give each reviewer a name of their own in the column 'reviewer'.")
+            found[place] = score
+    return found
+
+
+def _texts(logs: Sequence[Path], key: SampleKey) -> dict[str, tuple[str, str]]:
+    """Input and output of each item."""
+    wanted: dict[AttemptKey, list[Item]] = {}
+    for item in key.items:
+        place = AttemptKey(item.fixture, item.candidate.target, item.repeat, item.candidate.decoding)
+        wanted.setdefault(place, []).append(item)
+    found: dict[str, tuple[str, str]] = {}
+    for path in logs:
+        for judged in judged_attempts(path, wanted):
+            for item in wanted[judged.key]:
+                if item.candidate.variant == judged.variant:
+                    found[item.id] = (readable(judged.fixture.input), judged.attempt.output)
+    return found
+
+
+def readable(data: Mapping[str, object]) -> str:
+    """A fixture's input as a person reads it: a single text as it is, anything else as indented JSON."""
+    if len(data) == 1 and isinstance(text := next(iter(data.values())), str):
+        return text
+    return msgspec.json.format(msgspec.json.encode(data), indent=1).decode()
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        message = f"Cannot write {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="choose another --out.") from None
+
+
+T = TypeVar("T", SampleKey, Review)
+
+
+def _read(path: Path, kind: type[T], noun: str, hint: str) -> T:
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=kind)
+    except OSError as error:
+        message = f"Cannot read {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint=hint) from None
+    except msgspec.MsgspecError as error:
+        message = f"{path} is no {noun} ({str(error)[:200]})."
+        raise DataError(message, hint=hint) from None
+    if found.schema_version != REVIEW_SCHEMA:
+        message = f"{path} has schema version {found.schema_version}; this version reads {REVIEW_SCHEMA}."
+        raise DataError(message, hint=hint)
+    return found

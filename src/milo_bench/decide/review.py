@@ -1,0 +1,261 @@
+"""Graded attempts in, a stratified sample for people out; their scores in, measures of the whole population out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from milo_bench.core.errors import DataError
+from milo_bench.core.hashing import sha256_text
+from milo_bench.core.records import Frozen, Interval, Measure
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.records import Candidate
+from milo_bench.stats.agreement import alpha_interval, krippendorff_alpha
+from milo_bench.stats.stratified import stratified_mean
+
+REVIEW_SCHEMA: Final = 1
+Stratum: TypeAlias = Literal["failed", "near", "passed"]
+STRATA: Final[tuple[Stratum, ...]] = ("failed", "near", "passed")
+
+# The rubric: what is scored from 1 (useless or wrong) to 5 (as good as the best person's work).
+RUBRIC: Final[Mapping[str, str]] = {
+    "factual_coverage": "The facts that matter are there.",
+    "unsupported_claims": "Nothing is said that the input does not support: 5 is none, 1 is many or grave.",
+    "missing_documents": "What is missing is named, and nothing else is. Leave empty where it does not apply.",
+    "usefulness": "A colleague could work with it as it stands.",
+}
+# Agreement below this is too little to rest on (Krippendorff 2004, p. 241: tentative conclusions from 0.667).
+AGREEMENT_BAR: Final = 0.667
+
+
+class Item(Frozen, frozen=True, omit_defaults=False):
+    """One answer to review. ``id`` says nothing about the target, so that reviewers are blind to it."""
+
+    id: str
+    candidate: Candidate
+    fixture: str
+    repeat: int
+    stratum: Stratum
+
+
+class SampleKey(Frozen, frozen=True, omit_defaults=False):
+    """What the review file leaves out: which answer each item is, and how many answers it stands for.
+
+    ``sizes`` maps a candidate's text to the answers in each stratum. ``logs`` are the hashes of the
+    run logs that the sample was drawn from.
+    """
+
+    schema_version: int
+    seed: int
+    logs: tuple[str, ...]
+    items: tuple[Item, ...]
+    sizes: dict[str, dict[str, int]]
+
+
+class Agreement(Frozen, frozen=True, omit_defaults=False):
+    """How far reviewers agree on one question: Krippendorff's alpha, on how many items with two scores."""
+
+    question: str
+    alpha: float | None
+    low: float | None
+    high: float | None
+    items: int
+    reviewers: tuple[str, ...]
+
+
+class JudgeCheck(Frozen, frozen=True, omit_defaults=False):
+    """A model judge against people, question by question; it counts where the lower end clears the bar."""
+
+    judge: str
+    question: str
+    alpha: float | None
+    low: float | None
+    items: int
+    bar: float
+    counts: bool
+
+
+class Review(Frozen, frozen=True, omit_defaults=False):
+    """Scores of a sample, as measures of the population that it was drawn from."""
+
+    schema_version: int
+    logs: tuple[str, ...]
+    reviewers: tuple[str, ...]
+    scored: int
+    sampled: int
+    measures: tuple[tuple[Candidate, Measure], ...]
+    agreements: tuple[Agreement, ...]
+    judges: tuple[JudgeCheck, ...] = ()
+
+
+Scores: TypeAlias = Mapping[tuple[str, str, str], int]  # (item, reviewer, question) -> 1..5
+
+
+def draw_sample(evidence: Evidence, count: int, *, seed: int = 0, only: Sequence[str] = ()) -> SampleKey:
+    """About ``count`` answers of each candidate: a third that failed, a third near the line, a third that passed.
+
+    Near the line is an answer that one check alone failed, or that was flagged. A stratum with too
+    few gives its places to the others, and never fewer than two are drawn from one that has them,
+    so that its spread is known. ``only`` narrows to workloads. Failures of the runtime and cases
+    that a rail sent elsewhere hold no answer to review.
+    """
+    items: list[Item] = []
+    sizes: dict[str, dict[str, int]] = {}
+    for candidate in sorted(evidence.cases):
+        if only and candidate.workload not in only:
+            continue
+        strata = _strata(evidence, candidate)
+        sizes[candidate.text] = {name: len(rows) for name, rows in strata.items()}
+        random = np.random.default_rng([seed, *bytes.fromhex(sha256_text(candidate.text)[:16])])
+        for name, take in _shares({name: len(rows) for name, rows in strata.items()}, count).items():
+            for row in sorted(random.choice(strata[name], size=take, replace=False)) if take else ():
+                items.append(_item(evidence, candidate, int(row), name, seed))
+    # In an order that tells nothing of candidate or stratum.
+    items.sort(key=lambda item: item.id)
+    return SampleKey(REVIEW_SCHEMA, seed, tuple(sorted(log.sha256 for log in evidence.logs)), tuple(items), sizes)
+
+
+def _strata(evidence: Evidence, candidate: Candidate) -> dict[Stratum, list[int]]:
+    cases = evidence.cases[candidate]
+    answered = (cases.outcome >= 0) & ~cases.bypassed
+    failed_checks = sum(((column == 0).astype(int) for column in cases.held.values()), np.zeros(len(cases), dtype=int))
+    near = answered & (cases.flagged | ((cases.outcome == 0) & (failed_checks == 1)))
+    passed = answered & (cases.outcome == 1) & ~near
+    failed = answered & (cases.outcome == 0) & ~near
+    return {
+        "failed": np.flatnonzero(failed).tolist(),
+        "near": np.flatnonzero(near).tolist(),
+        "passed": np.flatnonzero(passed).tolist(),
+    }
+
+
+def _shares(sizes: Mapping[Stratum, int], count: int) -> dict[Stratum, int]:
+    """How many to draw from each stratum."""
+    take: dict[Stratum, int] = {name: min(size, 2) for name, size in sizes.items()}
+    while sum(take.values()) < min(count, sum(sizes.values())):
+        open_strata = [name for name, size in sizes.items() if take[name] < size]
+        smallest = min(open_strata, key=lambda name: take[name])
+        take[smallest] += 1
+    return take
+
+
+def _item(evidence: Evidence, candidate: Candidate, row: int, stratum: Stratum, seed: int) -> Item:
+    cases = evidence.cases[candidate]
+    fixture, repeat = evidence.fixtures.ids[cases.fixture[row]], int(cases.repeat[row])
+    id = "r-" + sha256_text(f"{seed}\x00{candidate.text}\x00{fixture}\x00{repeat}")[:10]
+    return Item(id, candidate, fixture, repeat, stratum)
+
+
+def judge_review(
+    key: SampleKey, scores: Scores, *, judge_scores: Scores | None = None, bar: float = AGREEMENT_BAR
+) -> Review:
+    """Weight ``scores`` of people back to the population, and say how far they agree.
+
+    ``judge_scores`` are a model's on the same items; they become measures of their own, named
+    ``judge_…``, only for questions on which their agreement with people has cleared ``bar``.
+    Raises DataError for scores of items that the sample does not hold, and where nothing was scored.
+    """
+    known = {item.id for item in key.items}
+    for item, _, _ in [*scores, *(judge_scores or {})]:
+        if item not in known:
+            message = f"The sample has no item '{item[:40]}'."
+            raise DataError(message, hint="import the file that 'review sample' wrote, with the key beside it.")
+    if not scores:
+        message = "No item has a score."
+        raise DataError(message, hint="fill the columns with whole numbers from 1 to 5, and save as CSV.")
+    judges = _judges(key, scores, judge_scores or {}, bar)
+    measures = _measures(key, scores, "review_")
+    trusted = {check.question for check in judges if check.counts}
+    if judge_scores:
+        measures += _measures(key, {place: v for place, v in judge_scores.items() if place[2] in trusted}, "judge_")
+    return Review(
+        schema_version=REVIEW_SCHEMA,
+        logs=key.logs,
+        reviewers=tuple(sorted({reviewer for _, reviewer, _ in scores})),
+        scored=len({item for item, _, _ in scores}),
+        sampled=len(key.items),
+        measures=tuple(measures),
+        agreements=tuple(_agreement(question, scores) for question in RUBRIC),
+        judges=tuple(judges),
+    )
+
+
+def _measures(key: SampleKey, scores: Scores, prefix: str) -> list[tuple[Candidate, Measure]]:
+    by_item: dict[tuple[str, str], list[int]] = {}
+    for (id, _, question), score in scores.items():
+        by_item.setdefault((id, question), []).append(score)
+    found = []
+    for candidate in sorted({item.candidate for item in key.items}):
+        for question in RUBRIC:
+            samples: dict[str, list[float]] = {}
+            for item in key.items:
+                given = by_item.get((item.id, question))
+                if item.candidate == candidate and given:
+                    samples.setdefault(item.stratum, []).append(sum(given) / len(given))
+            n = sum(map(len, samples.values()))
+            if not n:
+                continue
+            mean, interval = stratified_mean(samples, key.sizes[candidate.text])
+            if interval is not None and interval.low is not None and interval.high is not None:
+                ends = max(1.0, interval.low), min(5.0, interval.high)
+                interval = Interval(*ends, interval.confidence, interval.method)
+            note = "" if mean is not None else "a stratum of the sample has no scores"
+            found.append(
+                (
+                    candidate,
+                    Measure(
+                        f"{prefix}{question}",
+                        candidate.workload,
+                        candidate.target,
+                        mean,
+                        "of 5",
+                        n,
+                        interval=interval,
+                        decoding=candidate.decoding,
+                        note=note,
+                    ),
+                )
+            )
+    return found
+
+
+def _agreement(question: str, scores: Scores) -> Agreement:
+    items: dict[str, list[int]] = {}
+    reviewers = set()
+    for (item, reviewer, asked), score in scores.items():
+        if asked == question:
+            items.setdefault(item, []).append(score)
+            reviewers.add(reviewer)
+    several = [given for given in items.values() if len(given) > 1]
+    interval = alpha_interval(several)
+    return Agreement(
+        question,
+        krippendorff_alpha(several),
+        interval.low if interval else None,
+        interval.high if interval else None,
+        len(several),
+        tuple(sorted(reviewers)),
+    )
+
+
+def _judges(key: SampleKey, people: Scores, judge_scores: Scores, bar: float) -> list[JudgeCheck]:
+    found = []
+    for judge in sorted({reviewer for _, reviewer, _ in judge_scores}):
+        for question in RUBRIC:
+            pairs = []
+            for item in key.items:
+                given = [score for (id, _, asked), score in people.items() if (id, asked) == (item.id, question)]
+                theirs = judge_scores.get((item.id, judge, question))
+                if given and theirs is not None:
+                    # The middle of the people's scores, so that many reviewers weigh as one against the judge.
+                    pairs.append([sorted(given)[len(given) // 2], theirs])
+            interval = alpha_interval(pairs)
+            low = interval.low if interval else None
+            found.append(
+                JudgeCheck(
+                    judge, question, krippendorff_alpha(pairs), low, len(pairs), bar, low is not None and low >= bar
+                )
+            )
+    return found

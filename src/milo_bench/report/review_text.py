@@ -1,0 +1,35 @@
+"""A review in, what a person reads on a terminal out: weighted means with intervals, and how far reviewers agree."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from milo_bench.core.units import interval_text
+from milo_bench.decide.review import Review
+
+
+def print_review(review: Review, console: Console) -> None:
+    """Means of the population, agreement, and which questions a model judge may answer."""
+    console.print(f"{review.scored} of {review.sampled} items scored by {escape(', '.join(review.reviewers))}")
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for title in ("candidate", "question", "mean of 5", "95 %", "n"):
+        table.add_column(title, justify="right" if title in ("mean of 5", "n") else "left")
+    for candidate, measure in review.measures:
+        mean = "—" if measure.value is None else f"{measure.value:.2f}"
+        ends = interval_text(measure.interval, "") or measure.note or "too few to say"
+        table.add_row(escape(candidate.text), measure.name, mean, ends, str(measure.n))
+    console.print(table)
+    console.print("\nagreement of reviewers (Krippendorff's alpha, ordinal; 1 is full, 0 is chance)")
+    for one in review.agreements:
+        if one.items == 0:
+            console.print(f"  {one.question}: no item has two scores")
+        else:
+            ends = "" if one.low is None or one.high is None else f" ({one.low:.2f}–{one.high:.2f})"
+            shown = "all scores are the same" if one.alpha is None else f"{one.alpha:.2f}{ends}"
+            console.print(f"  {one.question}: {shown}, {one.items} items")
+    for check in review.judges:
+        low = "—" if check.low is None else f"{check.low:.2f}"
+        verdict = "counts" if check.counts else f"does not count: below {check.bar:g}, or too few items"
+        console.print(f"  {escape(check.judge)} on {check.question}: lower end {low}, {check.items} items; {verdict}")

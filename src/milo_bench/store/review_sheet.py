@@ -1,0 +1,94 @@
+"""Answers to review in, a sheet that any spreadsheet opens out; the sheet with scores in, the scores out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from milo_bench.config.text_file import read_written
+from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.suggest import hint_for
+
+# A cell longer than this is cut by the spreadsheets that people use.
+MOST_CELL = 32_000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Write rows as CSV with a byte-order mark, so that spreadsheets read it as UTF-8.
+
+    A cell that a spreadsheet would take for a formula gets an apostrophe in front. Raises
+    PrerequisiteError where the file exists already (it may hold somebody's work) or cannot be written.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    try:
+        with path.open("x", encoding="utf-8-sig", newline="") as file:
+            file.write(text.getvalue())
+    except FileExistsError:
+        message = f"{path} exists already; it may hold scores."
+        raise PrerequisiteError(message, hint="choose another --out.") from None
+    except OSError as error:
+        message = f"Cannot write {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="choose another --out.") from None
+
+
+def read_sheet(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
+    """The rows by column; commas, semicolons and tabs all separate. Raises DataError for a column that is missing."""
+    text = read_written(path, where_from="'milo-bench review sample' writes one.").removeprefix("\ufeff")
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True))
+    except csv.Error as error:
+        message = f"{path} is no CSV ({error})."
+        raise DataError(message, hint="save the sheet as CSV, UTF-8.") from None
+    header = [str(name) for name in rows[0]] if rows else []
+    for column in needed:
+        if rows and column not in header:
+            message = f"{path} has no column '{column}'."
+            raise DataError(message, hint=hint_for(column, header, noun="columns"))
+    return rows
+
+
+def read_scores(path: Path, questions: Sequence[str]) -> dict[tuple[str, str, str], int]:
+    """Scores by (item, reviewer, question); empty cells are no scores.
+
+    The reviewer is the column ``reviewer``, or the file's
+    name where that is empty. Raises DataError with the line for a score that is none, an item
+    scored twice by one person, and a column that is missing.
+    """
+    rows = read_sheet(path, ("item", *questions))
+    scores: dict[tuple[str, str, str], int] = {}
+    for number, row in enumerate(rows, start=2):
+        item = (row["item"] or "").strip()
+        reviewer = (row.get("reviewer") or "").strip() or path.stem
+        for question in questions:
+            cell = (row[question] or "").strip()
+            if not cell:
+                continue
+            place = (item, reviewer, question)
+            if place in scores:
+                message = f"{path} row {number}: {reviewer} has scored '{item}' already."
+                raise DataError(message, hint="one row for each item and reviewer.")
+            scores[place] = _score(path, number, question, cell)
+    return scores
+
+
+def _score(path: Path, number: int, question: str, cell: str) -> int:
+    if cell not in ("1", "2", "3", "4", "5"):
+        message = f"{path} row {number}: {question} is '{cell[:20]}'."
+        raise DataError(message, hint="a score is a whole number from 1 to 5; leave the cell empty for none.")
+    return int(cell)
+
+
+def _delimiter(text: str) -> str:
+    first = text.partition("\n")[0]
+    return max((",", ";", "\t"), key=first.count)
+
+
+def _safe(cell: str) -> str:
+    shown = cell if len(cell) <= MOST_CELL else cell[:MOST_CELL] + " […]"
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown

@@ -1,0 +1,134 @@
+"""People's scores come back as measures of all answers; a model judge counts only after it has agreed with people."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from milo_bench import api
+from milo_bench.api.model_judge import read_answer
+from milo_bench.api.reviewing import read_key, read_review
+from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.decide.review import RUBRIC
+
+
+def _fill(sheet: Path, out: Path, reviewer: str, score: Callable[[dict[str, str]], int], delimiter: str = ",") -> Path:
+    with sheet.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=delimiter)
+        writer.writeheader()
+        for row in rows:
+            scores = {question: str(score(row)) for question in RUBRIC if question != "missing_documents"}
+            writer.writerow(row | {"reviewer": reviewer} | scores)
+    return out
+
+
+def by_content(row: dict[str, str]) -> int:
+    return 1 if "tomorrow" in row["output"] else 5
+
+
+@pytest.fixture
+def sheet(make_log: Callable[..., Path], tmp_path: Path) -> Path:
+    api.sample_for_review([make_log(limit=30)], tmp_path / "sheet.csv", count=6)
+    return tmp_path / "sheet.csv"
+
+
+def test_a_sheet_does_not_say_which_model_answered(sheet: Path) -> None:
+    text = sheet.read_text(encoding="utf-8-sig")
+    assert "good" not in text.split("\n")[1].split(",")[0]
+    assert "model-a" not in text
+    assert {item.candidate.target for item in read_key(api.review_key_path(sheet)).items} == {"good", "poor"}
+
+
+def test_scores_of_people_become_measures_of_all_answers(sheet: Path, tmp_path: Path) -> None:
+    sheets = [
+        _fill(sheet, tmp_path / "ann.csv", "ann", by_content),
+        _fill(sheet, tmp_path / "bo.csv", "", by_content, ";"),
+    ]
+    review = api.import_review(sheets, api.review_key_path(sheet), out=tmp_path / "review.json")
+    assert review.reviewers == ("ann", "bo")  # the file's name where the column is empty
+    means = {(c.workload, c.target, m.name): m.value for c, m in review.measures}
+    assert means[("extraction", "good", "review_usefulness")] == 5
+    assert means[("extraction", "poor", "review_usefulness")] == 1
+    assert next(one.alpha for one in review.agreements if one.question == "usefulness") == 1.0
+    assert next(one.items for one in review.agreements if one.question == "missing_documents") == 0
+    assert read_review(tmp_path / "review.json") == review
+
+
+def test_a_model_judge_counts_only_where_it_agrees_with_people(sheet: Path, tmp_path: Path) -> None:
+    people = [_fill(sheet, tmp_path / "ann.csv", "ann", by_content)]
+    like = _fill(sheet, tmp_path / "like.csv", "model:like", by_content)
+    against = _fill(sheet, tmp_path / "against.csv", "model:against", lambda row: 6 - by_content(row))
+    key = api.review_key_path(sheet)
+    trusted = api.import_review(people, key, judges=[like])
+    assert all(check.counts for check in trusted.judges if check.question == "usefulness")
+    assert any(measure.name == "judge_usefulness" for _, measure in trusted.measures)
+    refused = api.import_review(people, key, judges=[against])
+    assert not any(check.counts for check in refused.judges)
+    assert not any(measure.name.startswith("judge_") for _, measure in refused.measures)
+
+
+@pytest.mark.parametrize(("cell", "said"), [("6", "is '6'"), ("good", "is 'good'"), ("4.5", "is '4.5'")])
+def test_a_score_that_is_none_is_named_with_its_row(sheet: Path, tmp_path: Path, cell: str, said: str) -> None:
+    filled = _fill(sheet, tmp_path / "ann.csv", "ann", by_content)
+    with filled.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    rows[2]["usefulness"] = cell
+    with filled.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(DataError, match=f"row 4: usefulness {said}"):
+        api.import_review([filled], api.review_key_path(sheet))
+
+
+def test_sheets_that_do_not_belong_are_refused(sheet: Path, tmp_path: Path) -> None:
+    key = api.review_key_path(sheet)
+    with pytest.raises(DataError, match="No item has a score"):
+        api.import_review([sheet], key)
+    filled = _fill(sheet, tmp_path / "ann.csv", "ann", by_content)
+    with pytest.raises(DataError, match="in another sheet already"):
+        api.import_review([filled, _fill(sheet, tmp_path / "twin.csv", "ann", by_content)], key)
+    alien = tmp_path / "alien.csv"
+    alien.write_text("item," + ",".join(RUBRIC) + "\nr-none,1,1,1,1\n")
+    with pytest.raises(DataError, match="no item 'r-none'"):
+        api.import_review([alien], key)
+    headless = tmp_path / "headless.csv"
+    headless.write_text("item;usefullness\nr;1\n")
+    with pytest.raises(DataError, match="has no column 'factual_coverage'"):
+        api.import_review([headless], key)
+
+
+def test_work_that_somebody_did_is_not_written_over(make_log: Callable[..., Path], sheet: Path) -> None:
+    with pytest.raises(PrerequisiteError, match="exists already; it may hold scores"):
+        api.sample_for_review([make_log("again.jsonl")], sheet, count=3)
+
+
+def test_a_cell_cannot_become_a_formula(make_log: Callable[..., Path], tmp_path: Path) -> None:
+    from milo_bench.store.review_sheet import write_sheet
+
+    write_sheet(tmp_path / "s.csv", ("item", "output"), [("a", "=HYPERLINK(1)"), ("b", "@x"), ("c", "plain")])
+    with (tmp_path / "s.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["output"] for row in csv.DictReader(file)] == ["'=HYPERLINK(1)", "'@x", "plain"]
+
+
+def test_hashes_cannot_be_reviewed(make_log: Callable[..., Path], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds hashes"):
+        api.sample_for_review([make_log(store_text="hashes")], tmp_path / "s.csv", count=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ('{"factual_coverage":5,"unsupported_claims":4,"missing_documents":null,"usefulness":1}', True),
+        ('```json\n{"factual_coverage":5,"unsupported_claims":4,"missing_documents":2,"usefulness":1}\n```', True),
+        ('{"factual_coverage":5,"unsupported_claims":4,"missing_documents":null,"usefulness":6}', False),
+        ('{"factual_coverage":5}', False),
+        ("I would give this a 5.", False),
+        ("", False),
+    ],
+)
+def test_a_judges_answer_is_read_strictly(text: str, read: bool) -> None:
+    assert bool(read_answer(text)) is read
