@@ -1,0 +1,82 @@
+"""A figure and the part asked for in, the text that a page shows out; the only place where a figure becomes text."""
+
+from __future__ import annotations
+
+from milo_bench.core.records import Interval
+from milo_bench.core.units import figure as amount
+from milo_bench.core.units import interval_text
+from milo_bench.decide.records import Figure, Part
+
+_WRITTEN_OUT = frozenset({"USD", "hour"})
+_CLOCK = frozenset({"s", "min"})  # tokens/s stays tokens/s; packet/month becomes packet a month
+
+
+def part_text(figure: Figure, part: Part = "value") -> str:
+    """``94 %``; an em dash where the data give no such part, ``endless`` where a sum never ends."""
+    match part:
+        case "n" | "k":
+            count = figure.n if part == "n" else figure.k
+            return "—" if count is None else f"{count:,}"
+        case "low":
+            return _amount(figure.low, figure.unit)
+        case "high":
+            return _amount(figure.high, figure.unit)
+        case _:
+            if figure.value is None:
+                return "endless" if figure.note == "endless" else "—"
+            return _amount(figure.value, figure.unit)
+
+
+def whole_text(figure: Figure) -> str:
+    """``84 % (71–92 %, n 50)``; for a stated range ``$9,750 ($7,500–$12,000)``."""
+    inside = [range_text(figure)] if range_text(figure) else []
+    if figure.n is not None:
+        inside.append(f"n {figure.n:,}")
+    text = part_text(figure)
+    return f"{text} ({', '.join(inside)})" if inside else text
+
+
+def range_text(figure: Figure) -> str:
+    """``71–92 %``; empty where neither end is known or both are the value itself."""
+    if figure.low is None and figure.high is None:
+        return ""
+    if figure.low == figure.high == figure.value:
+        return ""
+    head, _, tail = figure.unit.partition("/")
+    if head not in _WRITTEN_OUT and (not tail or tail in _CLOCK):
+        interval = Interval(figure.low, figure.high, figure.confidence or 0.0, figure.method)
+        return interval_text(interval, figure.unit)
+    low, high = _amount(figure.low, figure.unit), _amount(figure.high, figure.unit)
+    if figure.low is None:
+        return f"≤ {high}"
+    if figure.high is None:
+        return f"≥ {low}"
+    ending = f" a {tail}" if tail else ""
+    return f"{low.removesuffix(ending)}–{high}" if ending and low.endswith(ending) else f"{low}–{high}"
+
+
+def source_text(figure: Figure) -> str:
+    """``measure recall[class=escalate] of escalation/local_8b``: where the figure comes from, in one line."""
+    source = figure.source
+    joined = " = " if source.kind == "economics" else ": " if source.kind == "assumption" else " of "
+    return f"{source.kind} {source.key}{joined}{source.of}" if source.of else f"{source.kind} {source.key}"
+
+
+def _amount(value: float | None, unit: str) -> str:
+    if value is None:
+        return "—"
+    head, _, tail = unit.partition("/")
+    if head == "USD":
+        sign = "−" if value < 0 else ""
+        size = abs(value)
+        text = f"{sign}${size:,.0f}" if size >= 1_000 else f"{sign}{amount(size, 'USD')}" if size else "$0"
+        return f"{text} a {tail}" if tail else text
+    if unit == "percent":
+        return f"{amount(value, '')} %"
+    if unit == "streams" or unit == "count":
+        return amount(value, "" if value % 1 else "count")
+    if head == "hour":
+        return f"{amount(value, '')} {'hour' if value == 1 else 'hours'}" + (f" a {tail}" if tail else "")
+    if head and tail and tail not in _CLOCK:
+        return f"{amount(value, '')} {head} a {tail}"
+    return amount(value, unit)

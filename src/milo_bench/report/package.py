@@ -1,0 +1,121 @@
+"""A decision in, every file of its package as bytes out; the same decision gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from markupsafe import Markup
+
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.decide.records import Decision
+from milo_bench.report import package_data
+from milo_bench.report.chart_style import Chart
+from milo_bench.report.claims import Claims
+from milo_bench.report.decision_charts import chart_list
+from milo_bench.report.package_views import page_one
+from milo_bench.report.pages import page_environment, render
+
+INDEX = "index.html"
+DECISION = "decision.json"
+APPENDIX = {
+    "scorecards": "Scorecards",
+    "failures": "Failures",
+    "load": "Load",
+    "probes": "Probes",
+    "inventory": "Inventory",
+    "sources": "Sources of all figures",
+}
+
+
+def render_files(decision: Decision) -> dict[str, bytes]:
+    """Every file by its path in the package. Raises UnsourcedNumber where a page would show what no record says."""
+    claims = Claims(decision)
+    drawn = chart_list(decision)
+    pages = {INDEX: _index(claims, drawn), **_appendix(claims, drawn), **_markdown(claims)}
+    return {
+        **{path: text.encode("utf-8", "replace") for path, text in pages.items()},
+        **package_data.data_files(decision),
+    }
+
+
+def write_package(decision: Decision, out: Path) -> list[Path]:
+    """Write the package of ``decision`` into ``out``; the paths written. Raises PrerequisiteError.
+
+    Files of another package in ``out`` are overwritten; files that a package has not are left.
+    """
+    written = []
+    for name, data in render_files(decision).items():
+        path = out / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        except OSError as error:
+            message = f"Cannot write {path}: {error.strerror}."
+            raise PrerequisiteError(message, hint="check free space, the folder and its permissions.") from None
+        written.append(path)
+    return written
+
+
+def _index(claims: Claims, drawn: tuple[Chart, ...]) -> str:
+    page = claims.on_page("html", "")
+    environment = page_environment(page, html=True)
+    rows, more_rows = page_one(claims.decision)
+    environment.globals.update(
+        charts_of=_charts_of(page, drawn),
+        load_table=lambda: Markup(environment.get_template("package_load_table.html.jinja").render()),  # noqa: S704
+        part=lambda name: package_data.part(page, name),
+    )
+    return render(environment, "package_index.html.jinja", {"rows": rows, "more_rows": more_rows})
+
+
+def _appendix(claims: Claims, drawn: tuple[Chart, ...]) -> dict[str, str]:
+    page = claims.on_page("html", "../")
+    environment = page_environment(page, html=True)
+    environment.globals.update(
+        charts_of=_charts_of(page, drawn),
+        load_table=lambda: Markup(environment.get_template("package_load_table.html.jinja").render()),  # noqa: S704
+        part=lambda name: package_data.part(page, name),
+    )
+    return {
+        f"appendix/{name}.html": render(
+            environment,
+            "package_appendix.html.jinja",
+            {"heading": heading, "inner": f"package_{name}.html.jinja"},
+        )
+        for name, heading in APPENDIX.items()
+    }
+
+
+def _markdown(claims: Claims) -> dict[str, str]:
+    environment = page_environment(claims.on_page("markdown", ""), html=False)
+    rows, more_rows = page_one(claims.decision)
+    values = {"rows": rows, "more_rows": more_rows}
+    return {
+        f"{name}.md": _single_blank_lines(render(environment, f"package_{name}.md.jinja", values))
+        for name in ("summary", "findings")
+    }
+
+
+def _charts_of(claims: Claims, drawn: tuple[Chart, ...]) -> Callable[..., str]:
+    """Gives the charts whose name starts with one of the given words, side by side; nothing where there is none."""
+
+    def charts_of(*kinds: str) -> str:
+        figures = [
+            Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(
+                claims.drawing(chart.svg()), claims.words(chart.title)
+            )
+            for chart in drawn
+            if chart.name.partition("-")[0] in kinds
+        ]
+        return Markup('<div class="charts">{}</div>').format(Markup("").join(figures)) if figures else Markup("")
+
+    return charts_of
+
+
+def _single_blank_lines(text: str) -> str:
+    lines: list[str] = []
+    for line in text.splitlines():
+        if line or (lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,105 @@
+"""A decision in, the strings that its records hold and the names among them out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from milo_bench.decide.records import Decision
+
+_EDGES = ".,;:!?()[]{}\"'“”‘’«»…–—"
+_QUANTILE = re.compile(r"p\d\d|p999")
+
+
+def has_number(text: str) -> bool:
+    """Whether any character of ``text`` is a digit or another numeral (``½``, ``٣``, ``Ⅷ``)."""
+    return any(character.isnumeric() for character in text)
+
+
+class RecordedNames:
+    """What may be shown as it stands: ``holds`` for whole recorded strings, ``free_of_numbers`` for sentences.
+
+    ``plain`` is the decision as plain data. A name counts as one only with a letter in it, so that
+    no model called "94" lets a bare 94 through.
+    """
+
+    def __init__(self, decision: Decision, plain: dict[str, Any]) -> None:
+        self._strings = set(_strings(plain))
+        names = {name for name in _names(decision) if has_number(name) and any(map(str.isalpha, name))}
+        self._single = {_bare(name) for name in names if " " not in name.strip()}
+        several = sorted((name for name in names if " " in name.strip()), key=len, reverse=True)
+        self._several = (
+            re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in several)) if several else None
+        )
+
+    def holds(self, text: str) -> bool:
+        """Whether a record of the decision holds exactly this string."""
+        return text in self._strings
+
+    def number_in(self, text: str) -> str:
+        """The first word of ``text`` that has a digit and is no recorded name; "" where there is none."""
+        if not has_number(text):
+            return ""
+        rest = self._several.sub(" ", text) if self._several else text
+        for word in rest.split():
+            if has_number(word):
+                bare = _bare(word)
+                if bare not in self._single and not _QUANTILE.fullmatch(bare):
+                    return word
+        return ""
+
+
+def _bare(word: str) -> str:
+    return word.strip(_EDGES)
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _strings(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _strings(inner)
+
+
+def _names(decision: Decision) -> Iterable[str]:
+    """Names of things, as people and files gave them; never a sentence."""
+    for target in decision.targets:
+        yield from (target.name, target.model, target.quantisation, target.family, target.runtime, target.api)
+        yield from (target.runtime_version, target.endpoint, target.model_digest)
+    for log in decision.logs:
+        yield from (log.path, log.run_id, log.suite.name, log.suite.version, *log.variants.values())
+    for finding in decision.findings:
+        yield from (finding.id, finding.workload, finding.candidate.text, finding.rule, finding.candidate.variant)
+        for gate in finding.gates:
+            yield from (gate.id, gate.measure, gate.slice, gate.slice.rpartition("=")[2])
+    for replay in decision.replays:
+        yield from (replay.id, *_keywords(replay.rules))
+    for figure in decision.figures.values():
+        yield from (figure.id, figure.source.key)
+        if figure.source.kind not in ("assumption", "economics"):
+            yield figure.source.of
+        if figure.source.kind == "measure":
+            yield figure.source.key.partition("=")[2].removesuffix("]")
+    for table in decision.confusions:
+        yield from table.labels
+    for share in decision.errors:
+        yield from (share.check, share.category)
+    for probe in decision.probes:
+        yield from (probe.result.probe, probe.log)
+    yield from decision.fixtures
+    yield from (decision.policy.path, decision.economics.path if decision.economics else "", decision.tool_version)
+    yield from decision.workload_titles.values()
+
+
+def _keywords(rules: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for rule in rules:
+        for key, value in rule.items():
+            if key in ("name", "id", "target", "label", "labels", "keywords", "tags", "keyword_family"):
+                yield from _strings(value)
+            elif isinstance(value, dict):
+                yield from _keywords((value,))
