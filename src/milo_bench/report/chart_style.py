@@ -87,7 +87,7 @@ def finished(chart: Any) -> dict[str, Any]:
             titleFontSize=12,
             titleFontWeight="normal",
             gridColor=FAINT,
-            gridOpacity=0.25,
+            gridOpacity=0.16,
             domainColor=FAINT,
             tickColor=FAINT,
             labelLimit=260,
@@ -95,7 +95,14 @@ def finished(chart: Any) -> dict[str, Any]:
         .configure_text(color=INK, fontSize=12)
         .configure_title(color=INK, fontSize=12, anchor="start", fontWeight="normal")
         .configure_legend(
-            labelColor=INK, labelFontSize=12, title=None, orient="bottom", columns=2, labelLimit=170, symbolSize=70
+            labelColor=INK,
+            labelFontSize=12,
+            title=None,
+            orient="bottom",
+            columns=2,
+            labelLimit=170,
+            symbolSize=70,
+            symbolOpacity=1,
         )
     )
     spec: dict[str, Any] = styled.to_dict()
