@@ -1,0 +1,178 @@
+"""Rows of a gate's measure in, its value and the two one-sided ends that judge it out. Pure arithmetic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.decide.records import GateOutcome
+from milo_bench.stats.case_rows import RateRows, ValueRows
+from milo_bench.stats.intervals import (
+    bootstrap_mean,
+    clustered_wilson,
+    effective_n,
+    quantile,
+    quantile_ends,
+    z_value,
+)
+from milo_bench.stats.paired import bootstrap_difference, rate_difference
+
+Numbers = NDArray[np.float64]
+MOST_FURTHER = 10_000_000
+
+
+@dataclass(frozen=True)
+class Ends:
+    """``low`` and ``high`` each bound the value from its own side, at the policy's confidence.
+
+    Both are None where the data bound nothing; infinite where they are among attempts that never
+    ended. ``fixtures`` is how many fixtures stand behind them.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    fixtures: int
+    method: str
+    k: int | None = None
+    note: str = ""
+
+    def judged(self, direction: Literal["at_least", "at_most"], bound: float) -> GateOutcome:
+        """Pass where the whole interval is on the good side of ``bound``, fail where wholly on the bad side."""
+        if self.low is None or self.high is None:
+            return "undecided"
+        if direction == "at_least":
+            return "pass" if self.low >= bound else "fail" if self.high < bound else "undecided"
+        return "pass" if self.high <= bound else "fail" if self.low > bound else "undecided"
+
+
+def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> Ends:
+    """One-sided ends at ``confidence``: those of the two-sided interval at 2c - 1."""
+    both = 2 * confidence - 1
+    if isinstance(rows, RateRows):
+        _, held, asked = rows.by_fixture(fixture)
+        n, k = round(float(asked.sum())), round(float(held.sum()))
+        interval = clustered_wilson(held, asked, both)
+        if interval is None:
+            return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt is of this kind")
+        return Ends(k / n, interval.low, interval.high, n, len(asked), interval.method, k)
+    values, fixtures = rows.values, len(np.unique(fixture[rows.rows]))
+    if not len(values):
+        return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt gave one")
+    if rows.q is None:
+        interval = bootstrap_mean(values, both)
+        low, high = (interval.low, interval.high) if interval else (None, None)
+        method = interval.method if interval else ""
+        return Ends(float(values.mean()), low, high, len(values), fixtures, method)
+    value, ends = quantile(values, rows.q), quantile_ends(values, rows.q, both)
+    lost = int(np.isinf(values).sum())
+    note = f"falls among the {lost} failed of {len(values)}" if value is None or math.isinf(value) else ""
+    assert ends is not None
+    return Ends(value, ends[0], ends[1], len(values), fixtures, "order_statistic", note=note)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Means of each shared fixture on both sides; ``once`` where every one is a single outcome of 0 or 1."""
+
+    first: Numbers
+    second: Numbers
+    once: bool
+
+    @property
+    def differences(self) -> Numbers:
+        return self.first - self.second
+
+
+def fixture_means(rows: RateRows | ValueRows, fixture: NDArray[np.int32]) -> tuple[NDArray[np.int64], Numbers, bool]:
+    """Fixtures of ``rows`` with the mean of each, and whether each is one outcome of 0 or 1."""
+    if isinstance(rows, RateRows):
+        numbers, held, asked = rows.by_fixture(fixture)
+        return numbers, held / asked, bool((asked == 1).all())
+    of = fixture[rows.rows]
+    count = np.bincount(of)
+    numbers = np.flatnonzero(count).astype(np.int64)
+    sums = np.bincount(of, weights=rows.values)
+    return numbers, sums[numbers] / count[numbers], False
+
+
+def paired(first: tuple[NDArray[np.int64], Numbers, bool], second: tuple[NDArray[np.int64], Numbers, bool]) -> Pairs:
+    """The fixtures that both sides have."""
+    _, ours, theirs = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
+    return Pairs(first[1][ours], second[1][theirs], first[2] and second[2])
+
+
+def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> Ends:
+    """First minus second over paired fixtures: Bonett and Price for single outcomes, a paired bootstrap otherwise."""
+    both, n = 2 * confidence - 1, len(pairs.first)
+    if n == 0:
+        return Ends(None, None, None, 0, 0, "", note="no fixture was run on both sides")
+    differences = pairs.differences
+    value = float(differences.mean())
+    if rate and (pairs.once or not differences.any()):
+        # Where no pair disagrees a bootstrap would claim certainty; this interval does not.
+        up, down = int((differences > 0).sum()), int((differences < 0).sum())
+        interval = rate_difference(up, down, n, both)
+    else:
+        interval = bootstrap_difference(differences, both)
+    if interval is None:
+        return Ends(value, None, None, n, n, "", note="too few paired fixtures for an interval")
+    return Ends(value, interval.low, interval.high, n, n, interval.method)
+
+
+def further_for_rate(rows: RateRows, fixture: NDArray[np.int32], bound: float, confidence: float) -> int | None:
+    """Further fixtures until the interval leaves ``bound``, if the rate stays as seen; None where it never would.
+
+    Wilson's end reaches the bound b where (rate - b)² n = z² b (1 - b); n counts effective rows, of
+    which each further fixture brings as many as the present ones do.
+    """
+    _, held, asked = rows.by_fixture(fixture)
+    if not len(asked):
+        return None
+    single = bool((asked <= 1).all())
+    n = float(asked.sum()) if single else effective_n(held, asked)
+    return _further(float(held.sum() / asked.sum()), n, len(asked), bound, confidence)
+
+
+def further_for_values(
+    rows: ValueRows, fixture: NDArray[np.int32], ends: Ends, bound: float, confidence: float
+) -> int | None:
+    """The same for a quantile (the share at or below the bound is a rate held against q) or a mean."""
+    if rows.q is not None:
+        share = float((rows.values <= bound).mean()) if len(rows.values) else math.nan
+        return _further(share, float(len(rows.values)), ends.fixtures, rows.q, confidence) if len(rows.values) else None
+    return further_for_mean(ends, bound)
+
+
+def further_for_mean(ends: Ends, bound: float) -> int | None:
+    """Further fixtures until an interval that narrows with the root of n leaves ``bound``."""
+    if ends.value is None or ends.low is None or ends.high is None or ends.value == bound:
+        return None
+    reach = ends.value - ends.low if ends.value > bound else ends.high - ends.value
+    needed = ends.fixtures * (reach / abs(ends.value - bound)) ** 2
+    return _bounded(math.ceil(needed) - ends.fixtures)
+
+
+def least_without_data(bound: float, direction: Literal["at_least", "at_most"], confidence: float) -> int | None:
+    """Fixtures that a rate takes at the least, if every one is good."""
+    best = 1.0 if direction == "at_least" else 0.0
+    return _further(best, 1.0, 1, bound, confidence, seen=0)
+
+
+def _further(
+    rate: float, n: float, fixtures: int, bound: float, confidence: float, seen: int | None = None
+) -> int | None:
+    if not 0 < bound < 1 or rate == bound:
+        return None
+    needed = z_value(confidence, "lower") ** 2 * bound * (1 - bound) / (rate - bound) ** 2
+    return _bounded(math.ceil(needed / (n / fixtures) - 1e-9) - (fixtures if seen is None else seen))
+
+
+def _bounded(further: int) -> int | None:
+    """At least one: the interval holds the bound now. Beyond what anybody would run there is no answer."""
+    return max(1, further) if further <= MOST_FURTHER else None

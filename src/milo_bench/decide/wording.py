@@ -1,0 +1,74 @@
+"""Measures, gates and counts in, short words out; the words that findings, backlog and verdict share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from milo_bench.decide.records import Ref, RemedyName, Text
+
+REMEDY_TITLES: dict[RemedyName, str] = {
+    "constrained_decoding": "constrained decoding",
+    "other_target": "another model or quantisation",
+    "safer_prompt": "the safer prompt",
+    "event_selection": "deterministic event selection",
+    "extraction_first": "extraction first in place of prose",
+    "length_limit": "a length limit with a route past it",
+    "keyword_rule": "a keyword rule in front, and no downgrade by the model",
+    "guard_to_review": "answers that a guard stops go to review",
+    "citation_filter": "a citation filter",
+    "mixed_routing": "a local draft with a stronger verifier",
+    "human_review": "human review",
+    "concurrency_cap": "a cap on requests at once",
+    "readiness_probe": "a readiness probe",
+}
+
+
+def readable(key: str) -> str:
+    """``field accuracy of received_date`` for ``field_accuracy[field=received_date]``."""
+    if key.startswith("probe:"):
+        return f"the probe {key.removeprefix('probe:')}"
+    name, _, slice = key.removesuffix("]").partition("[")
+    words = _NAMES.get(name) or name.replace("_", " ")
+    for part in filter(None, slice.split(" & ")):
+        if part.startswith("words"):
+            words += f" where {part.replace('words', 'words ', 1)}"
+            continue
+        kind, _, value = part.partition("=")
+        words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by ", "tag": " where "}[kind] + value
+    return words
+
+
+_NAMES = {
+    "latency_p50_s": "median latency",
+    "latency_p95_s": "p95 latency",
+    "ttft_p50_s": "median time to first token",
+    "ttft_p95_s": "p95 time to first token",
+    "decode_tokens_per_s": "decoding speed",
+    "cost_usd_mean": "mean cost of an answer",
+    "peak_memory_bytes": "peak memory",
+    "json_valid_rate": "JSON validity",
+    "cut_at_max_tokens_rate": "rate of answers cut at max_tokens",
+    "pass_rate_of_answers": "pass rate of the answers",
+    "prompt_tokens_mean": "mean prompt tokens",
+    "output_tokens_mean": "mean output tokens",
+}
+
+
+def listed(words: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+
+
+def joined(parts: Sequence[Text], between: str = "; ") -> Text:
+    """Sentences in one, with ``between`` between them."""
+    found: list[str | Ref] = []
+    for number, part in enumerate(parts):
+        found += [between, *part] if number else part
+    return tuple(found)
+
+
+def begun(text: Text) -> Text:
+    """The sentence with a capital letter."""
+    if text and isinstance(text[0], str) and text[0]:
+        return (text[0][0].upper() + text[0][1:], *text[1:])
+    return text
