@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from milo_bench.api.load_options import LoadOptions
     from milo_bench.api.loading import LoadReport, load_target
     from milo_bench.api.model_judge import judge_sheet
+    from milo_bench.api.operating import FinishedOperatorRun, OperatorOptions, run_operators
     from milo_bench.api.operating_mcp import OperatorServeOptions, ServedEpisode, serve_operator
     from milo_bench.api.permitting import check_requirement, permit_operators, report_operators, write_permits
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
@@ -59,6 +60,9 @@ _HOME = {
     "ProbeOptions": "probing",
     "has_grave_failure": "probing",
     "probe_target": "probing",
+    "FinishedOperatorRun": "operating",
+    "OperatorOptions": "operating",
+    "run_operators": "operating",
     "FinishedRun": "running",
     "RunOptions": "running",
     "run_suite": "running",
@@ -88,10 +92,12 @@ _HOME = {
 
 __all__ = [
     "DecideOptions",
+    "FinishedOperatorRun",
     "FinishedRun",
     "JudgedAttempt",
     "LoadOptions",
     "LoadReport",
+    "OperatorOptions",
     "OperatorServeOptions",
     "ProbeOptions",
     "RunOptions",
@@ -121,6 +127,7 @@ __all__ = [
     "read_decision",
     "report_operators",
     "review_key_path",
+    "run_operators",
     "run_suite",
     "sample_for_review",
     "save_verdicts",

@@ -17,7 +17,7 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import RunEnd, RunHeader, StoreText
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.operator_choice import Chosen, ProtocolWish, chosen_before
-from milo_bench.run.operator_episode import Limits
+from milo_bench.run.operator_episode import DEFAULT_LIMITS, Limits
 from milo_bench.run.operator_plan import choose_tasks, operator_plan
 from milo_bench.run.operator_play import Listener, OperatorSpec, Played, play_all
 from milo_bench.run.stop import StopSignal, stopping_on_signals
@@ -41,7 +41,7 @@ class OperatorOptions:
     config: Path | None = None
     resume: bool = False
     protocol: ProtocolWish = "auto"
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT_LIMITS
     store_text: StoreText | None = None
     allow_hosted: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)

@@ -97,13 +97,13 @@ async def execute(
 
     emit(TargetsStarting(names))
     try:
-        records = await _start([targets[name] for name in names], stop)
+        records = await start_targets([targets[name] for name in names], stop)
         check_hosted(spec, records)
         opened = open_log(spec.header(records, now=clock.now()))
         run = _Run(spec, targets, opened, records=records, clock=clock, emit=emit, stop=stop)
         return await run.to_the_end()
     finally:
-        await _stop([targets[name] for name in names], _AT_ONCE_S if stop.at_once else _CLOSING_S)
+        await stop_targets([targets[name] for name in names], at_once=stop.at_once)
 
 
 def _check_requests(spec: RunSpec) -> None:
@@ -112,7 +112,8 @@ def _check_requests(spec: RunSpec) -> None:
         prepare(fixture, spec.workloads[fixture.workload])
 
 
-async def _start(targets: Sequence[Target], stop: StopSignal) -> list[TargetRecord]:
+async def start_targets(targets: Sequence[Target], stop: StopSignal) -> list[TargetRecord]:
+    """Start all at once; what they say of themselves. Raises TargetError, and Interrupted for a stop request."""
     starting = [asyncio.ensure_future(target.start()) for target in targets]
     everything = asyncio.gather(*starting)
 
@@ -135,10 +136,11 @@ async def _start(targets: Sequence[Target], stop: StopSignal) -> list[TargetReco
             await asyncio.gather(*starting, return_exceptions=True)
 
 
-async def _stop(targets: Sequence[Target], limit_s: float) -> None:
+async def stop_targets(targets: Sequence[Target], *, at_once: bool) -> None:
+    """Stop all, and leave behind what takes too long."""
     # What goes wrong while closing does not undo a run whose log is closed already.
     with suppress(TimeoutError):
-        async with asyncio.timeout(limit_s):
+        async with asyncio.timeout(_AT_ONCE_S if at_once else _CLOSING_S):
             await asyncio.gather(*(target.stop() for target in targets), return_exceptions=True)
 
 

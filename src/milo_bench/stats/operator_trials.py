@@ -48,7 +48,7 @@ class Trial(Frozen, frozen=True, omit_defaults=False):
     """One task, once, by one target. ``points`` are of 25, and 0 unless the trial is passed or a judgement.
 
     A task with a clean twin counts the worse variant of the same repeat. ``seed`` is None where no
-    episode is there; ``keys`` are those of its episodes.
+    episode is there; ``keys`` are those of its episodes, the one that counted first.
     """
 
     target: str
@@ -90,7 +90,7 @@ def episode_kind(episode: Episode) -> TrialKind:
         return "runtime"
     if episode.minefields:
         return "minefield"
-    if episode.ending != "finished" and _mostly_unread(episode):
+    if episode.ending == "protocol_limit" or (episode.ending != "finished" and _mostly_unread(episode)):
         return "protocol"
     if episode.void:
         return "void"
@@ -163,7 +163,7 @@ def _trial(run: OperatorRun, key: tuple[str, str, int], variants: set[str], play
         parts=dict(worse.parts) if worse is not None and scored else {},
         minefields=tuple(mine for episode in episodes for mine in episode.minefields),
         void=tuple(fault for episode in episodes for fault in episode.void),
-        keys=tuple(episode.key for episode in episodes),
+        keys=tuple(episode.key for episode in sorted(episodes, key=lambda episode: episode is not worse)),
     )
 
 
