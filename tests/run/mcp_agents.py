@@ -19,7 +19,7 @@ from milo_bench.run.operator_mcp import OutsideEpisode
 from milo_bench.run.operator_mcp_server import mcp_server
 from milo_bench.worlds.desk import Desk
 from milo_bench.worlds.grade import Score
-from milo_bench.worlds.records import Finish, Reply, Variant
+from milo_bench.worlds.records import Evidence, Finish, Notice, Reply, Variant
 from milo_bench.worlds.session import CALL_LIMIT, Session
 from milo_bench.worlds.task import Task
 from milo_bench.worlds.tasks import find_task
@@ -85,11 +85,19 @@ class _Remote:
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Reply:
         asked = asyncio.run_coroutine_threadsafe(self._client.call_tool(name, dict(arguments)), self._loop)
-        return msgspec.convert(asked.result(timeout=60).structured_content, Reply)
+        return _reply(name, asked.result(timeout=60).structured_content)
 
     def end(self, finish: Finish) -> Reply:
         self.over = True
         return self.call("finish", msgspec.to_builtins(finish))
+
+
+def _reply(tool: str, shown: Mapping[str, Any]) -> Reply:
+    """What was shown as a policy knows it; what an operator is not shown stays empty."""
+    if "evidence" in shown:
+        told = {name: shown.get(name, "") for name in ("error", "message")}
+        return Evidence(shown["evidence"], tool, 0.0, shown["at"], shown["ok"], shown["data"], **told)
+    return Notice(shown.get("notice") or shown["error"], 0.0, shown["message"])
 
 
 async def play_oracle(client: Client, task: str, *, seed: int = 0) -> None:

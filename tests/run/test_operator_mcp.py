@@ -82,7 +82,7 @@ async def test_a_call_that_cannot_be_made_is_a_tool_error_with_a_code_and_costs_
     name, arguments = BAD[code]
     async with connected(episode, kept, mode=mode) as client:
         reply, is_error = await call(client, name, arguments)
-        assert (reply["type"], reply["code"], is_error) == ("rejected", code, True)
+        assert (reply["error"], is_error) == (code, True)
         await play_oracle(client, "version_conflict")
     assert kept.episode.points == 25 and kept.episode.rejected == 1
     first = kept.episode.turns[0]
@@ -98,7 +98,7 @@ async def test_calls_after_the_end_are_refused_and_change_nothing_of_the_record(
         before = msgspec.json.encode(kept.episode)
         for name in (FINISH, *episode.session.tools):
             reply, is_error = await call(client, name, {"status": "done"})
-            assert (reply["code"], is_error) == ("after_finish", True)
+            assert (reply["error"], is_error) == ("after_finish", True)
     assert msgspec.json.encode(kept.episode) == before
     assert episode.late_calls == 1 + len(episode.session.tools)
 
@@ -110,7 +110,7 @@ async def test_the_turn_limit_ends_the_episode_with_what_is_there() -> None:
         for _ in range(3):
             await call(client, "nothing")
         reply, is_error = await call(client, FINISH, {"status": "done"})
-    assert (reply["code"], is_error) == ("call_limit", True)
+    assert (reply["error"], is_error) == ("call_limit", True)
     assert (kept.episode.ending, kept.episode.points, len(kept.episode.turns)) == ("turn_limit", 0, 3)
 
 

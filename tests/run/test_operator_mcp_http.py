@@ -126,7 +126,7 @@ async def test_the_time_limit_ends_the_episode_and_later_calls_are_told() -> Non
             while not it.episode.over:
                 await client.list_tools()
             result = await client.call_tool("finish", {"status": "done"})
-            assert result.is_error and result.structured_content["code"] == "call_limit"
+            assert result.is_error and result.structured_content["error"] == "call_limit"
         await it.ended()
     assert it.kept.episode.ending == "wall_limit"
 
@@ -160,7 +160,7 @@ async def test_megabyte_arguments_are_a_tool_error_and_larger_bodies_are_not_rea
     async with served() as it:
         async with Client(it.url) as client:
             result = await client.call_tool("finish", {"status": "x" * 3_000_000})
-            assert result.structured_content["code"] == "arguments_too_large"
+            assert result.structured_content["error"] == "arguments_too_large"
         async with aiohttp.ClientSession() as web:
             async with web.post(it.url, data=b"x" * (BODY_BYTES + 1), headers=JSON) as answer:
                 assert answer.status == 413

@@ -101,7 +101,7 @@ async def test_standard_output_belongs_to_the_protocol_and_the_score_goes_to_sta
     async with started(tmp_path / "log.jsonl") as server:
         await server.greet()
         reply = await server.ask("tools/call", {"name": "finish", "arguments": {"status": "blocked"}})
-        assert reply["result"]["structuredContent"]["code"] == "finished"
+        assert reply["result"]["structuredContent"]["notice"] == "finished"
         said = await server.leave()
         assert await server.stdout.read() == b""
     assert "0 of 25 points" in said and "ended: finished" in said and "raw 1 connected" in said
@@ -121,11 +121,11 @@ async def test_a_call_of_the_wrong_shape_is_a_typed_error_and_is_recorded(tmp_pa
     async with started(tmp_path / "log.jsonl") as server:
         await server.greet()
         reply = (await server.ask("tools/call", params))["result"]
-        assert reply["isError"] and reply["structuredContent"]["type"] == "rejected"
+        assert reply["isError"] and reply["structuredContent"]["ok"] is False
         await server.leave()
     _, episode = only_episode(tmp_path / "log.jsonl")
     assert (episode.ending, episode.rejected) == ("left", 1)
-    assert episode.turns[0].protocol_error == reply["structuredContent"]["code"]
+    assert episode.turns[0].protocol_error == reply["structuredContent"]["error"]
 
 
 async def test_lines_that_are_no_message_are_passed_over(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ async def test_lines_that_are_no_message_are_passed_over(tmp_path: Path) -> None
             await server.say(line)
         half = '{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"\\ud83d","arguments":{}}}'
         await server.say(half)
-        assert (await server.hear())["result"]["structuredContent"]["code"] == "unknown_tool"
+        assert (await server.hear())["result"]["structuredContent"]["error"] == "unknown_tool"
         assert "result" in await server.ask("tools/list", {}, 4)
         await server.leave()
     assert only_episode(tmp_path / "log.jsonl")[1].rejected == 1
@@ -155,7 +155,7 @@ async def test_megabyte_arguments_are_refused_and_more_than_a_line_may_have_cuts
     async with started(tmp_path / "log.jsonl") as server:
         await server.greet()
         reply = await server.ask("tools/call", {"name": "finish", "arguments": {"status": "x" * 3_000_000}})
-        assert reply["result"]["structuredContent"]["code"] == "arguments_too_large"
+        assert reply["result"]["structuredContent"]["error"] == "arguments_too_large"
         with pytest.raises(ConnectionError):
             for _ in range(4 * LINE_BYTES // 1_000_000):
                 server.stdin.write(b"x" * 1_000_000)

@@ -14,21 +14,23 @@ import msgspec
 from milo_bench import __version__
 from milo_bench.config.settings import TargetConfig, load_settings
 from milo_bench.core.clock import SystemClock
-from milo_bench.core.errors import IncompleteRun, Interrupted, MiloError, PrerequisiteError, UsageError
-from milo_bench.core.hashing import sha256_data
-from milo_bench.core.records import Episode, Fixture, Plan, RunEnd, SuiteRef, TargetRecord, Timeouts, Workload
+from milo_bench.core.errors import DataError, IncompleteRun, Interrupted, MiloError, PrerequisiteError, UsageError
+from milo_bench.core.hashing import sha256_text
+from milo_bench.core.records import Episode, Plan, RunEnd, TargetRecord, Timeouts, Workload
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.operator_mcp import OutsideEpisode
 from milo_bench.run.operator_mcp_watch import Presence, ServeLimits
+from milo_bench.run.operator_plan import WORKLOAD, fixtures_of, operator_suite
+from milo_bench.run.operator_prompt import PROMPT_NAME, RULES
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal, stopping_on_signals
-from milo_bench.store.run_log import RunLogWriter, require_new_log
+from milo_bench.store.run_log import Resumed, RunLogWriter, TextPolicy, iter_records, require_new_log
 from milo_bench.targets.base import Target
 from milo_bench.targets.http_target import headers_from
 from milo_bench.targets.opening import open_target
 from milo_bench.worlds.grade import TASK_POINTS, Score
 from milo_bench.worlds.records import Variant
-from milo_bench.worlds.session import BENCH_VERSION, CALL_LIMIT, Session
+from milo_bench.worlds.session import CALL_LIMIT, Session
 from milo_bench.worlds.tasks import find_task
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class OperatorServeOptions:
 
     ``http_port`` None is stdio, 0 any free port. ``model`` is a target of bench.yaml that the agent
     reaches through an endpoint of ours, on ``model_port``; its provider faults then fall there.
+    ``resume`` adds the other variant of the same task to a log.
     """
 
     task: str
@@ -58,15 +61,17 @@ class OperatorServeOptions:
     model_port: int = 0
     config: Path | None = None
     allow_hosted: bool = False
+    resume: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ServedEpisode:
-    """The episode as written to ``path``, and why serving ended."""
+    """The episode as written to ``path``, and why serving ended. ``left`` is the variant that the log still lacks."""
 
     path: Path
     episode: Episode
+    left: Variant | None
     late_calls: int
     why: str
 
@@ -85,10 +90,21 @@ def serve_operator(
     if options.variant not in task.variants:
         message = f"'{task.name}' has no {options.variant} variant."
         raise UsageError(message, hint=f"choose --variant {' or '.join(task.variants)}.")
-    require_new_log(options.out)
+    _check_log(options)
     config = _target_config(options, env) if options.model else None
     target = open_target(config, env) if config else None
     return asyncio.run(_serve(options, env, say, Session(task, options.seed, options.variant), config, target))
+
+
+def _check_log(options: OperatorServeOptions) -> None:
+    """Raise what would be wrong with the log once the agent is there."""
+    if not options.resume or not options.out.exists():
+        require_new_log(options.out)
+        return
+    wanted = f"{options.task}.{options.variant}"
+    if any(isinstance(line, Episode) and line.key.fixture == wanted for line in iter_records(options.out)):
+        message = f"{options.out} holds the episode {wanted} already."
+        raise DataError(message, hint="choose the other --variant, or another --out; an episode is played once.")
 
 
 def _target_config(options: OperatorServeOptions, env: Mapping[str, str]) -> TargetConfig:
@@ -112,13 +128,12 @@ async def _serve(
 
     stop = StopSignal()
     log = _EpisodeLog(options, env, say, stop)
-    episode = OutsideEpisode(
-        session,
-        target=log.target.name,
-        turn_limit=min(options.turn_limit, CALL_LIMIT),
-        clock=SystemClock(),
-        on_end=log.write,
-    )
+    limit = min(options.turn_limit, CALL_LIMIT)
+    episode = OutsideEpisode(session, target=log.target.name, turn_limit=limit, clock=SystemClock(), on_end=log.write)
+
+    def on_client(client: str, version: str) -> None:
+        episode.offset_s = log.open(client, version)
+
     presence = Presence(episode.now_s)
     listener = None if options.http_port is None else listen(options.http_port)
     try:
@@ -129,7 +144,7 @@ async def _serve(
                 # An agent may still want its model's last words once the episode is over.
                 linger_s = ServeLimits.linger_s if endpoint is None else options.idle_limit_s
                 limits = ServeLimits(options.wall_limit_s, options.idle_limit_s, linger_s=linger_s)
-                server = mcp_server(episode, on_client=log.open)
+                server = mcp_server(episode, on_client=on_client)
                 say(f"{_name_of(session)}, the log goes to {options.out}.")
                 if endpoint is not None:
                     say(f"model endpoint: {endpoint.base_url}  key: {endpoint.key}")
@@ -146,7 +161,7 @@ async def _serve(
         raise log.error
     if log.episode is None:
         raise _without_episode(why, stopped=stop.requested)
-    return ServedEpisode(options.out, log.episode, episode.late_calls, why)
+    return ServedEpisode(options.out, log.episode, log.left, episode.late_calls, why)
 
 
 @asynccontextmanager
@@ -205,25 +220,35 @@ class _EpisodeLog:
         self._say = say
         self._stop = stop
         self._writer: RunLogWriter | None = None
+        self._rows = 0
 
     def served_by(self, record: TargetRecord) -> None:
         """The agent's model is one of ours; it stands in the log as the target that it is."""
         check_hosted(self._spec(), () if self._options.allow_hosted else (record,))
         self.target = msgspec.structs.replace(record, name=self.target.name)
 
-    def open(self, client: str, version: str) -> None:
+    def open(self, client: str, version: str) -> float:
+        """Make the log or take it up; how many seconds of its run are over."""
         who = {"client": client or "unnamed", "client_version": version}
         self.target = msgspec.structs.replace(self.target, settings={**self.target.settings, **who})
         spec = self._spec()
+        path, fixtures = self._options.out, spec.planned_fixtures()
+        resumed: Resumed | None = None
         with self._keeping():
             header = spec.header((self.target,), now=SystemClock().now())
-            self._writer = RunLogWriter.create(self._options.out, header, spec.planned_fixtures())
+            policy = TextPolicy(spec.store_text, _redactor() if spec.store_text == "redacted" else None)
+            if self._options.resume and path.exists():
+                resumed = RunLogWriter.resume(path, header, fixtures, policy)
+                self._rows = len(resumed.done)
+            self._writer = resumed.writer if resumed else RunLogWriter.create(path, header, fixtures, policy)
         self._say(f"{who['client']} {version} connected.")
+        return resumed.last_s if resumed else 0.0
 
     def write(self, episode: Episode, score: Score) -> None:
         if self._writer is not None:
             with self._keeping():
                 self._writer.append(episode)
+                self._rows += 1
                 self._writer.flush()
                 self._writer.sync()
             self.episode = episode
@@ -233,17 +258,23 @@ class _EpisodeLog:
     def close(self) -> None:
         if self._writer is None:
             return
-        done = self.episode is not None
+        # A task with a clean twin is whole only with both.
         end = RunEnd(
             ended_at=SystemClock().now().isoformat(timespec="microseconds"),
-            attempts=int(done),
+            attempts=self._rows,
             failures=0,
-            complete=done,
-            reason="done" if done else "interrupted",
+            complete=self.left is None,
+            reason="done" if self.episode is not None else "interrupted",
             ended_s=self.episode.ended_s if self.episode else 0.0,
         )
         with suppress(MiloError), self._keeping():
             self._writer.close(end)
+
+    @property
+    def left(self) -> Variant | None:
+        if self._rows == len(self._spec().plan.fixtures):
+            return None
+        return "clean" if self._options.variant == "trap" else "trap"
 
     @contextmanager
     def _keeping(self) -> Iterator[None]:
@@ -256,25 +287,48 @@ class _EpisodeLog:
 
     def _spec(self) -> RunSpec:
         options = self._options
-        task = find_task(options.task)
-        fixture_id = f"{task.name}.{options.variant}"
-        fixture = Fixture(id=fixture_id, workload="operator", input={"task": task.name, "variant": options.variant})
-        fixture = msgspec.structs.replace(fixture, hash=sha256_data([fixture.workload, fixture.input, fixture.expect]))
-        workload = Workload(name="operator", prompt_name="", prompt_source="", prompt_hash="", checks=())
+        fixtures = fixtures_of((find_task(options.task),))
         return RunSpec(
-            suite=SuiteRef("operator_v1", str(BENCH_VERSION), sha256_data(["operator_v1", BENCH_VERSION])),
-            workloads={"operator": workload},
-            fixtures={fixture_id: fixture},
+            suite=operator_suite(),
+            workloads={WORKLOAD: _workload(options)},
+            fixtures={fixture.id: fixture for fixture in fixtures},
             plan=Plan(
-                fixtures=(fixture_id,),
+                fixtures=tuple(fixture.id for fixture in fixtures),
                 targets=(self.target.name,),
                 seed=options.seed,
                 timeouts=Timeouts(total_s=options.wall_limit_s),
             ),
             tool_version=__version__,
+            store_text=load_settings(options.config, self._env).privacy.store_text,
             inventory=quick_fingerprint(self._env),
             allow_hosted=options.allow_hosted,
         )
+
+
+def _workload(options: OperatorServeOptions) -> Workload:
+    """The contract of an outside agent: what it is told, and what it may use."""
+    return Workload(
+        name=WORKLOAD,
+        title="Proof-gated operator work",
+        prompt_name=PROMPT_NAME,
+        prompt_source=RULES,
+        prompt_hash=sha256_text(RULES),
+        checks=(),
+        resources={
+            "protocol": "mcp",
+            "turn_limit": options.turn_limit,
+            "wall_limit_s": options.wall_limit_s,
+            "idle_limit_s": options.idle_limit_s,
+            "provider_faults": "at the model's endpoint" if options.model else "at tool calls",
+        },
+    )
+
+
+def _redactor() -> Callable[[str], str]:
+    from milo_bench.guards.personal_data import Redactor
+
+    redactor = Redactor()
+    return lambda text: redactor.redact(text).text
 
 
 def lines_of(episode: Episode) -> Iterator[str]:

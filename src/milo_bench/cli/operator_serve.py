@@ -24,6 +24,7 @@ _DURATION = Duration()
     "--http", "http_port", type=click.IntRange(0, 65535), metavar="PORT", help="Over loopback HTTP; 0 is a free port."
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Log to write the episode to.")
+@click.option("--resume", is_flag=True, help="Add to the log at --out: the clean twin of a task, or its trap.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the world.")
 @click.option(
     "--variant", type=click.Choice(["trap", "clean"]), default="trap", show_default=True, help="With the trap, or not."
@@ -46,6 +47,7 @@ def operator_serve(
     stdio: bool,
     http_port: int | None,
     out: Path,
+    resume: bool,
     seed: int,
     variant: Literal["trap", "clean"],
     target_name: str,
@@ -74,6 +76,7 @@ def operator_serve(
     options = OperatorServeOptions(
         task=task,
         out=out,
+        resume=resume,
         seed=seed,
         variant=variant,
         http_port=http_port,
@@ -90,4 +93,6 @@ def operator_serve(
     click.echo(served.why, err=True)
     if served.late_calls:
         click.echo(f"{served.late_calls} calls came after the end; they were refused.", err=True)
+    if served.left:
+        say_next(f"milo-bench operator serve {task} --mcp --variant {served.left} --out {out} --resume (same agent)")
     say_next(f"milo-bench operator report {shlex.quote(str(served.path))} --out board")

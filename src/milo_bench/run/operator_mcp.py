@@ -31,7 +31,8 @@ class OutsideEpisode:
 
     ``on_end`` is called once, with the episode's record, before the call that ended it returns: who
     has read the reply to ``finish`` may rely on the record being written. ``on_change`` is called when
-    the episode begins and when it ends. Times are seconds on ``clock`` since this object was made.
+    the episode begins and when it ends. Times are seconds on ``clock`` since this object was made; in
+    records they count from the run's zero, ``offset_s`` earlier.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class OutsideEpisode:
         self.turn_limit = turn_limit
         self.ending: EpisodeEnding | None = None
         self.late_calls = 0
+        self.offset_s = 0.0
         self.turns: list[Turn] = []
         self._clock = clock
         self._zero_s = clock.monotonic_s()
@@ -113,7 +115,7 @@ class OutsideEpisode:
             self.end("turn_limit")
 
     def _add_turn(self, call: ToolCall, *, injected: str, rejected: str) -> None:
-        at_s = self.now_s()
+        at_s = self.offset_s + self.now_s()
         self.turns.append(
             Turn(
                 n=len(self.turns) + 1,
@@ -163,8 +165,8 @@ class OutsideEpisode:
             why=score.why,
             turns=tuple(self.turns),
             log=tuple(msgspec.to_builtins(line) for line in session.log),
-            started_s=self.started_s or 0.0,
-            ended_s=ended_s,
+            started_s=self.offset_s + (self.started_s or 0.0),
+            ended_s=self.offset_s + ended_s,
             rejected=sum(isinstance(line, Rejected) for line in session.log),
         )
 
@@ -174,11 +176,6 @@ def is_error(reply: Reply) -> bool:
     if isinstance(reply, Evidence):
         return not reply.ok
     return not (isinstance(reply, Notice) and reply.code == "finished")
-
-
-def reply_text(reply: Reply) -> str:
-    """A reply as one JSON object; what a caller wrote stands in it as text and nothing else."""
-    return msgspec.json.encode(reply).decode("utf-8")
 
 
 def _nothing() -> None:
