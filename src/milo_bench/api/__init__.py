@@ -41,8 +41,12 @@ if TYPE_CHECKING:
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
     from milo_bench.api.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
+    from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
 
 _HOME = {
+    "gate_logs": "standing",
+    "decision_changes": "standing",
+    "baseline_decision": "standing",
     "judge_sheet": "model_judge",
     "review_key_path": "reviewing",
     "import_review": "reviewing",
@@ -103,14 +107,17 @@ __all__ = [
     "RunOptions",
     "ServedEpisode",
     "SideRef",
+    "baseline_decision",
     "check_requirement",
     "compare_logs",
     "decide_again",
     "decide_logs",
     "decision_bytes",
+    "decision_changes",
     "default_decision_path",
     "export_inspect",
     "export_junit",
+    "gate_logs",
     "has_grave_failure",
     "import_review",
     "infer",

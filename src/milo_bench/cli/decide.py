@@ -50,6 +50,11 @@ def decide(
         from milo_bench.cli.console import stdout_console
         from milo_bench.report.decision_text import print_decision
 
-        print_decision(decision, stdout_console())
+        console = stdout_console()
+        print_decision(decision, console)
+        if since is not None:
+            from milo_bench.report.standing_text import print_changes
+
+            print_changes(api.decision_changes(decision, since), console)
         click.echo(f"decision: {path}")
     say_next(f"milo-bench report {shlex.quote(str(path))} --out package")

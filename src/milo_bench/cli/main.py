@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "Compare targets or runs fixture by fixture."),
     "review": ("review", "Let people score a sample of the answers; weight their scores back to all of them."),
     "decide": ("decide", "Decide on recorded evidence: keep, fix, defer or reject, with a routing table."),
+    "gate": ("gate", "Hold new runs against a decision; exit code 1 with what regressed."),
     "infer": ("infer", "Put standard input through a prompt template and one target."),
     "operator": ("operator", "Proof-gated operator tasks; prove that the bench of them is sound."),
     "fake-server": ("fake_server", "Serve scripted answers and faults, for tests of your own."),

@@ -301,3 +301,4 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     inventories: dict[str, dict[str, Any]] = {}
     commands: tuple[str, ...] = ()
     workload_titles: dict[str, str] = {}
+    prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from milo_bench.core.records import Interval
-from milo_bench.stats.intervals import Numbers, bootstrap_mean, z_value
+from milo_bench.stats.intervals import Numbers, bootstrap_mean, wilson, z_value
 
 
 def mcnemar_exact(only_first: int, only_second: int) -> float:
@@ -70,6 +70,22 @@ def rate_difference(only_first: int, only_second: int, pairs: int, confidence: f
     difference = first - second
     half = z_value(confidence) * math.sqrt((first + second - difference**2) / (pairs + 2))
     return Interval(max(-1.0, difference - half), min(1.0, difference + half), confidence, "bonett_price")
+
+
+def independent_difference(k1: int, n1: int, k2: int, n2: int, confidence: float = 0.95) -> Interval | None:
+    """Interval of the difference of two rates of unrelated samples, first minus second; None where one is empty.
+
+    Newcombe (1998), Statistics in Medicine 17:873, method 10: the ends of the two Wilson intervals
+    put together. Wider than a paired interval on the same fixtures would be.
+    """
+    first, second = wilson(k1, n1, confidence), wilson(k2, n2, confidence)
+    if first is None or second is None:
+        return None
+    p1, p2 = k1 / n1, k2 / n2
+    l1, u1, l2, u2 = (end or 0.0 for end in (first.low, first.high, second.low, second.high))
+    low = p1 - p2 - math.hypot(p1 - l1, u2 - p2)
+    high = p1 - p2 + math.hypot(u1 - p1, p2 - l2)
+    return Interval(max(-1.0, low), min(1.0, high), confidence, "newcombe")
 
 
 def bootstrap_difference(differences: Numbers, confidence: float = 0.95, *, seed: int = 0) -> Interval | None:

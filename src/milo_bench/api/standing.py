@@ -1,0 +1,54 @@
+"""A package and new run logs in, what still stands out; a package and a new decision in, what changed out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from milo_bench.api.deciding import read_decision
+from milo_bench.api.evidence import gather_evidence
+from milo_bench.config.policy_file import load_policy, read_policy
+from milo_bench.core.errors import MiloError
+from milo_bench.core.hashing import sha256_file
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.records import Decision
+from milo_bench.decide.since import Changes, changes_since
+from milo_bench.decide.standing import TOLERANCE, StandingReport, hold_against
+
+
+def baseline_decision(path: Path) -> Decision:
+    """The decision of a package folder, or of a decision file."""
+    return read_decision(path / "decision.json" if path.is_dir() else path)
+
+
+def gate_logs(
+    logs: Sequence[Path], baseline: Path, *, policy: Path | None = None, tolerance: float = TOLERANCE
+) -> StandingReport:
+    """Hold new logs against a package, by its own policy unless another is named.
+
+    Where the package's own logs are still where it says, unchanged, rates are paired with them.
+    """
+    decision = baseline_decision(baseline)
+    rules = load_policy(policy) if policy else read_policy(decision.policy.text, name=decision.policy.path)
+    new = gather_evidence({path: str(path) for path in logs})
+    return hold_against(decision, rules, new, _old_evidence(decision, baseline), tolerance=tolerance)
+
+
+def decision_changes(now: Decision, since: Path) -> Changes:
+    """What changed since the decision in ``since``."""
+    return changes_since(baseline_decision(since), now)
+
+
+def _old_evidence(decision: Decision, baseline: Path) -> Evidence | None:
+    named: dict[Path, str] = {}
+    folder = baseline if baseline.is_dir() else baseline.parent
+    for log in decision.logs:
+        places = (Path(log.path), folder / log.path, folder / Path(log.path).name)
+        found = next((place for place in places if place.is_file() and sha256_file(place) == log.sha256), None)
+        if found is None:
+            return None
+        named[found] = log.path
+    try:
+        return gather_evidence(named)
+    except MiloError:
+        return None  # what the package says of its figures is compared instead

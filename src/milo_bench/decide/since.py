@@ -1,0 +1,111 @@
+"""Two decisions in, which findings changed and because of what out. Pure."""
+
+from __future__ import annotations
+
+from milo_bench.core.records import Frozen
+from milo_bench.core.units import figure as figure_text
+from milo_bench.decide.records import Decision, Finding, GateResult
+from milo_bench.decide.wording import readable
+
+
+class Change(Frozen, frozen=True, omit_defaults=False):
+    """One finding before and now; "" where one of the two decisions has none. ``because`` in words."""
+
+    workload: str
+    target: str
+    before: str
+    now: str
+    route_before: str
+    route_now: str
+    because: tuple[str, ...]
+
+
+class Changes(Frozen, frozen=True, omit_defaults=False):
+    """What changed since a decision: findings, and what else is not the same (models, prompts, machine, policy)."""
+
+    since: str
+    findings: tuple[Change, ...]
+    unchanged: int
+    differs: tuple[str, ...]
+
+
+def changes_since(before: Decision, now: Decision) -> Changes:
+    """Findings of ``now`` that are not those of ``before``, by kind or route."""
+    old = {(finding.workload, finding.target): finding for finding in before.findings}
+    new = {(finding.workload, finding.target): finding for finding in now.findings}
+    changed = []
+    for place in sorted(old.keys() | new.keys()):
+        was, is_now = old.get(place), new.get(place)
+        if was is not None and is_now is not None and (was.kind, was.route) == (is_now.kind, is_now.route):
+            continue
+        changed.append(
+            Change(
+                workload=place[0],
+                target=place[1],
+                before=was.kind if was else "",
+                now=is_now.kind if is_now else "",
+                route_before=was.route if was else "",
+                route_now=is_now.route if is_now else "",
+                because=_because(before, now, was, is_now),
+            )
+        )
+    return Changes(
+        before.created_at, tuple(changed), len(old.keys() | new.keys()) - len(changed), _differs(before, now)
+    )
+
+
+def _because(before: Decision, now: Decision, was: Finding | None, is_now: Finding | None) -> tuple[str, ...]:
+    if was is None:
+        return ("it was not decided on before",)
+    if is_now is None:
+        return ("it was not run again",)
+    old = {gate.id: gate for gate in was.gates}
+    found = []
+    for gate in is_now.gates:
+        stood = old.pop(gate.id, None)
+        if stood is None:
+            found.append(f"a gate on {readable(_key(gate))} is new: {gate.outcome}")
+        elif stood.outcome != gate.outcome:
+            figures = f"{_value(before, stood)} → {_value(now, gate)}"
+            found.append(f"{readable(_key(gate))}: {stood.outcome} → {gate.outcome} ({figures})")
+    found += [f"the gate on {readable(_key(gate))} is gone" for gate in old.values()]
+    if was.rule != is_now.rule:
+        found.append(f"rule: {was.rule} → {is_now.rule}")
+    return tuple(found)
+
+
+def _key(gate: GateResult) -> str:
+    return f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure
+
+
+def _value(decision: Decision, gate: GateResult) -> str:
+    figure = decision.figures[gate.figure]
+    return figure_text(figure.value, figure.unit)
+
+
+def _differs(before: Decision, now: Decision) -> tuple[str, ...]:
+    """Models, prompts, machines, policy and assumptions that are not the same."""
+    found = []
+    old_targets = {target.name: target for target in before.targets}
+    for target in now.targets:
+        was = old_targets.get(target.name)
+        if was is None:
+            found.append(f"target {target.name} is new")
+            continue
+        for label in ("model", "model_digest", "quantisation", "runtime", "runtime_version"):
+            old_value, new_value = getattr(was, label), getattr(target, label)
+            if old_value != new_value:
+                words = label.replace("_", " ")
+                found.append(f"{target.name}, {words}: {old_value[:24] or 'unknown'} → {new_value[:24] or 'unknown'}")
+    for place, prompt in sorted(now.prompts.items()):
+        if before.prompts.get(place, prompt) != prompt:
+            found.append(f"prompt of {place}: {before.prompts[place]} → {prompt}")
+    machines = [sorted({log.inventory[:12] for log in d.logs if log.inventory}) for d in (before, now)]
+    if all(machines) and machines[0] != machines[1]:
+        found.append(f"machine: {', '.join(machines[0])} → {', '.join(machines[1])}")
+    if before.policy.sha256 != now.policy.sha256:
+        found.append("the policy changed")
+    economics = [decision.economics.sha256 if decision.economics else "" for decision in (before, now)]
+    if economics[0] != economics[1]:
+        found.append("the economics changed")
+    return tuple(found)

@@ -1,0 +1,283 @@
+"""A decision that stands and new evidence in; what held, what regressed and what cannot be told out. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+
+from milo_bench.config.gate_measures import GATE_MEASURES
+from milo_bench.config.policy_file import PolicyFile
+from milo_bench.core.errors import DataError
+from milo_bench.core.records import Frozen, Interval, Workload
+from milo_bench.core.units import figure as figure_text
+from milo_bench.core.units import interval_text
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.gate_ends import difference_ends, fixture_means, paired
+from milo_bench.decide.gates import judge_gates
+from milo_bench.decide.records import Candidate, Decision, Figure, GateResult
+from milo_bench.decide.wording import readable
+from milo_bench.stats.case_rows import RateRows, rows_of
+from milo_bench.stats.cases import Cases
+from milo_bench.stats.paired import independent_difference
+
+Standing: TypeAlias = Literal["held", "regressed", "undecided"]
+TOLERANCE: Final = 0.05
+
+
+class Result(Frozen, frozen=True, omit_defaults=False):
+    """One thing that the baseline said, and what the new run says to it."""
+
+    candidate: Candidate
+    what: str
+    kind: Literal["gate", "difference"]
+    standing: Standing
+    reason: str
+    before: float | None
+    now: float | None
+    difference: float | None = None
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
+
+
+class StandingReport(Frozen, frozen=True, omit_defaults=False):
+    """All results; ``changed`` says what besides the answers is not the same, ``not_run`` what was not tried again."""
+
+    standing: Standing
+    results: tuple[Result, ...]
+    changed: tuple[str, ...]
+    not_run: tuple[str, ...]
+    added: tuple[str, ...]
+
+    def of(self, standing: Standing) -> tuple[Result, ...]:
+        """The results with that standing."""
+        return tuple(result for result in self.results if result.standing == standing)
+
+
+def hold_against(
+    decision: Decision,
+    policy: PolicyFile,
+    new: Evidence,
+    old: Evidence | None = None,
+    *,
+    tolerance: float = TOLERANCE,
+) -> StandingReport:
+    """Hold ``new`` against ``decision``.
+
+    A gate that passed and now fails has regressed; one that passed and is undecided now is
+    undecided. A gated rate has regressed where the whole interval of its difference is on the bad
+    side of zero and reaches beyond ``tolerance``; it held where the interval stays within
+    ``tolerance``; anything else cannot be told. With ``old``, the evidence of the decision, rates
+    are paired fixture by fixture; without it they are compared as unrelated samples, which takes
+    more fixtures. Raises DataError where nothing of the decision was run again, or on other fixtures.
+    """
+    known = {candidate for candidate in new.cases if candidate.text in decision.measures}
+    if not known:
+        message = "The new logs hold nothing that the baseline was decided on."
+        raise DataError(message, hint=f"it was decided on: {', '.join(sorted(decision.measures)) or 'nothing'}.")
+    _same_fixtures(decision, new)
+    results: list[Result] = []
+    before = {gate.id: gate for finding in decision.findings for gate in finding.gates}
+    for candidate in sorted(known):
+        figures = Figures()
+        for gate in judge_gates(policy, new, candidate, figures):
+            stood = before.get(gate.id)
+            if stood is not None:
+                results.append(_gate(decision, figures, stood, gate))
+        results += _differences(decision, policy, new, old, candidate, tolerance)
+    standings = {result.standing for result in results}
+    order: tuple[Standing, ...] = ("regressed", "undecided", "held")
+    found_again = {candidate.text for candidate in known}
+    return StandingReport(
+        standing=next(standing for standing in order if standing in standings) if results else "undecided",
+        results=tuple(results),
+        changed=_changed(decision, new),
+        not_run=tuple(sorted(set(decision.measures) - found_again)),
+        added=tuple(sorted(candidate.text for candidate in new.cases if candidate.text not in decision.measures)),
+    )
+
+
+def _same_fixtures(decision: Decision, new: Evidence) -> None:
+    other = [
+        id
+        for id, hash in zip(new.fixtures.ids, new.fixtures.hashes, strict=True)
+        if decision.fixtures.get(id, hash) != hash
+    ]
+    if other:
+        message = f"{len(other)} fixtures are not those of the baseline, {other[0]} among them."
+        raise DataError(message, hint="decide again on the new suite; a baseline holds for the suite it was made with.")
+
+
+def _gate(decision: Decision, figures: Figures, before: GateResult, now: GateResult) -> Result:
+    old, new = decision.figures[before.figure], figures[now.figure]
+    if now.outcome == "pass" or before.outcome == "fail":
+        standing: Standing = "held"
+    elif now.outcome == "fail":
+        standing = "regressed" if before.outcome == "pass" else "undecided"
+    else:
+        standing = "undecided" if before.outcome == "pass" else "held"
+    reason = f"{before.outcome} before, {now.outcome} now: {_shown(old)} before, {_shown(new)} now"
+    bound = figure_text(figures[now.bound].value, figures[now.bound].unit)
+    direction = now.direction.replace("_", " ")
+    return Result(
+        candidate=now.candidate,
+        what=f"{readable(_key(now))} {direction} {bound}",
+        kind="gate",
+        standing=standing,
+        reason=reason,
+        before=old.value,
+        now=new.value,
+    )
+
+
+def _key(gate: GateResult) -> str:
+    return f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure
+
+
+def _shown(figure: Figure) -> str:
+    ends = interval_text(Interval(figure.low, figure.high, figure.confidence or 0.0, figure.method), figure.unit)
+    inside = [ends, "" if figure.n is None else f"n {figure.n:,}"]
+    said = ", ".join(part for part in inside if part)
+    return f"{figure_text(figure.value, figure.unit)} ({said})" if said else figure_text(figure.value, figure.unit)
+
+
+def _differences(
+    decision: Decision,
+    policy: PolicyFile,
+    new: Evidence,
+    old: Evidence | None,
+    candidate: Candidate,
+    tolerance: float,
+) -> list[Result]:
+    """The gated rates of one candidate, and its pass rate, new minus old."""
+    asked = {(gate.measure, gate.slice): None for gate in policy.gates_of(candidate.workload) if gate.measure}
+    found = []
+    for name, slice in {("pass_rate", ""): None, **asked}:
+        if GATE_MEASURES[name].kind != "rate" or GATE_MEASURES[name].good == "neither":
+            continue
+        result = _difference(decision, new, old, candidate, name, slice, tolerance)
+        if result is not None:
+            found.append(result)
+    return found
+
+
+def _difference(
+    decision: Decision,
+    new: Evidence,
+    old: Evidence | None,
+    candidate: Candidate,
+    name: str,
+    slice: str,
+    tolerance: float,
+) -> Result | None:
+    cases = new.cases[candidate]
+    rows = rows_of(cases, new.fixtures, name, slice=slice)
+    assert isinstance(rows, RateRows)
+    now_n, now_k = round(float(rows.asked.sum())), round(float(rows.held.sum()))
+    if now_n == 0:
+        return None
+    interval: Interval | None
+    if old is not None and candidate in old.cases:
+        before_rows = rows_of(old.cases[candidate], old.fixtures, name, slice=slice)
+        assert isinstance(before_rows, RateRows)
+        before = float(before_rows.held.sum() / before_rows.asked.sum()) if before_rows.asked.any() else None
+        mapped = _in_numbers_of(old, new, cases)
+        pairs = paired(fixture_means(rows, mapped.fixture), fixture_means(before_rows, old.cases[candidate].fixture))
+        ends = difference_ends(pairs, 0.975, rate=True)  # 95 % between both ends
+        value, low, high, method = ends.value, ends.low, ends.high, f"{ends.method}, {ends.n} paired fixtures"
+        if ends.n == 0:
+            return None
+    else:
+        figure = decision.figures.get(f"measure/{candidate.text}/{name}{f'[{slice}]' if slice else ''}")
+        if figure is None or figure.n is None or figure.k is None or figure.n == 0:
+            return None
+        before = figure.value
+        interval = independent_difference(now_k, now_n, figure.k, figure.n)
+        assert interval is not None
+        value, low, high = now_k / now_n - figure.k / figure.n, interval.low, interval.high
+        method = f"{interval.method}, unpaired: the baseline's logs are not here"
+    sign = 1.0 if GATE_MEASURES[name].good == "high" else -1.0
+    standing = _stands(low, high, sign, tolerance)
+    return Result(
+        candidate=candidate,
+        what=readable(f"{name}[{slice}]" if slice else name),
+        kind="difference",
+        standing=standing,
+        reason=_difference_text(value, low, high, before, now_k / now_n, method),
+        before=before,
+        now=now_k / now_n,
+        difference=value,
+        low=low,
+        high=high,
+        method=method,
+    )
+
+
+def _stands(low: float | None, high: float | None, sign: float, tolerance: float) -> Standing:
+    if low is None or high is None:
+        return "undecided"
+    worst, best = (low, high) if sign > 0 else (-high, -low)
+    if worst >= -tolerance:
+        return "held"
+    return "regressed" if best < 0 else "undecided"
+
+
+def _difference_text(
+    value: float | None, low: float | None, high: float | None, before: float | None, now: float, method: str
+) -> str:
+    ends = "no interval" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
+    moved = "" if value is None else f"{100 * value:+.1f} points ({ends}); "
+    return f"{moved}{figure_text(before, 'share')} before, {figure_text(now, 'share')} now; {method}"
+
+
+def _in_numbers_of(old: Evidence, new: Evidence, cases: Cases) -> Cases:
+    """``cases`` with its fixtures numbered as in ``old``; fixtures that are not there get numbers of their own."""
+    numbers = old.fixtures.numbers()
+    beyond = len(numbers)
+    mapping = np.array([numbers.get(id, beyond + place) for place, id in enumerate(new.fixtures.ids)], dtype=np.int32)
+    return replace(cases, fixture=mapping[cases.fixture])
+
+
+def _changed(decision: Decision, new: Evidence) -> tuple[str, ...]:
+    """What besides the answers differs: weights, runtime, machine."""
+    found = []
+    for before in decision.targets:
+        now = new.targets.get(before.name)
+        if now is None:
+            continue
+        for label, old_value, new_value in (
+            ("model", before.model, now.model),
+            ("weights", before.model_digest[:19], now.model_digest[:19]),
+            ("quantisation", before.quantisation, now.quantisation),
+            (
+                "runtime",
+                f"{before.runtime} {before.runtime_version}".strip(),
+                f"{now.runtime} {now.runtime_version}".strip(),
+            ),
+        ):
+            if old_value != new_value:
+                found.append(f"{before.name}, {label}: {old_value or 'unknown'} → {new_value or 'unknown'}")
+    machines = {log.inventory[:12] for log in decision.logs if log.inventory}
+    here = {log.inventory[:12] for log in new.logs if log.inventory}
+    if machines and here and machines != here:
+        found.append(f"machine: {', '.join(sorted(machines))} → {', '.join(sorted(here))}")
+    return (*found, *_changed_prompts(decision, new))
+
+
+def _changed_prompts(decision: Decision, new: Evidence) -> tuple[str, ...]:
+    prompts: dict[str, str] = decision.prompts
+    found = []
+    for (name, variant), workload in sorted(new.workloads.items()):
+        place = f"{name}/{variant}" if variant else name
+        before = prompts.get(place)
+        if before is not None and before != prompt_identity(workload):
+            found.append(f"prompt of {place}: {before} → {prompt_identity(workload)}")
+    return tuple(found)
+
+
+def prompt_identity(workload: Workload) -> str:
+    """Name and hash of what a workload asks with."""
+    return f"{workload.prompt_name} {workload.prompt_hash[:12]}"
