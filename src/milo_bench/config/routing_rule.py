@@ -16,9 +16,10 @@ Family: TypeAlias = Literal["litigation", "regulator", "injury", "payment_disput
 
 # What can be known of an answer while it is served: worked out from the request and the answer alone. Checks that
 # compare with what a fixture expects (exact_fields, label, null_when_missing, current_status, key_facts,
-# missing_documents, document_reviewed, escalation, escalation_signal, policy_text, template_current,
-# unresolved_request, conflict_bypassed, equals, contains, contains_all) are not: nobody has the right answer then.
-# ``length`` is the bound that the request states or the workload sets.
+# missing_documents, document_reviewed, escalation, escalation_signal, policy_text, unresolved_request,
+# conflict_bypassed, equals, contains, contains_all) are not: nobody has the right answer then. ``length`` is the
+# bound that the request states or the workload sets; of ``template_current`` only that a template is unknown or
+# out of date is known, not that another one would have fitted.
 RuntimeCheck: TypeAlias = Literal[
     "answer_present",
     "banned_commitments",
@@ -33,6 +34,7 @@ RuntimeCheck: TypeAlias = Literal[
     "schema",
     "sections",
     "source_spans",
+    "template_current",
     "unsupported_facts",
 ]
 # What is done to a request or an answer by deterministic code, beside the checks.
