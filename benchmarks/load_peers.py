@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cost import Cost, run_costed
-from benchmarks.load_runs import Row, closed, figures_of, milo_load, paced_server
+from benchmarks.load_runs import FIRST, Row, closed, figures_of, milo_load, paced_server
 from benchmarks.reference import ReferenceServer
 
 PACED = ("--first-ms", "50", "--gap-ms", "5", "--chunks", "64")
@@ -102,7 +102,7 @@ def peer_rows(folder: Path) -> Iterator[Row]:
 
 
 def _bare(server: ReferenceServer, streams: int) -> Row:
-    command = [sys.executable, "-m", "benchmarks.bare_stream", str(server.port), str(streams), str(SECONDS)]
+    command = [*FIRST, sys.executable, "-m", "benchmarks.bare_stream", str(server.port), str(streams), str(SECONDS)]
     cost = run_costed(command)
     try:
         said = json.loads(cost.stdout)
@@ -115,7 +115,7 @@ def _ask(peer: Peer, program: str, folder: Path, server: ReferenceServer, stream
     folder.mkdir()
     write_tokenizer(folder / "hub")
     offline = {"HF_HOME": str(folder), "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
-    command = [program, *peer.arguments(server, streams, folder)]
+    command = [*FIRST, program, *peer.arguments(server, streams, folder)]
     cost = run_costed(command, cwd=folder, env={**os.environ, **offline}, timeout_s=180)
     try:
         report = json.loads(next(folder.rglob(peer.report)).read_text())

@@ -3,17 +3,19 @@
  * One thread, epoll, no allocation while answering. Every write is due at an absolute time counted
  * from the moment the request was read, so a late write never moves the next one; the epoll wait has
  * nanoseconds (timerfd). With --stamps every content chunk carries "t_ns", the CLOCK_MONOTONIC time
- * at which it was written, the clock that a client on the same machine reads.
+ * at which it was written, the clock that a client on the same machine reads; and "read_ns", that at which
+ * its answer was begun: on reading its request, or when a place was free (--slots).
  *
  *   --first-ms F   request read to first content chunk          --gap-ms F    between content chunks
  *   --chunks N     content chunks of an answer                  --tokens N    tokens in each chunk
  *   --role         a role-only chunk with the headers           --text S      what one token is
- *   --stamps       put "t_ns" into each content chunk           --answer S    the whole answer as one chunk
+ *   --stamps       put "t_ns", "read_ns" into content           --answer S    the whole answer as one chunk
  *   --fail-every N every Nth request gets 500                   --cut-every N every Nth is cut half way
  *   --count-prefix S  only requests whose last message starts so are counted and numbered
  *   --fail-of-100 K  K of every hundred requests get 500, spread evenly
  *   --slots N      answer N requests at once; the others wait their turn, first come first served
  *   --freeze-at-ms F --freeze-ms F  nothing at all is written in that time after the first request
+ *   --freeze-skip N  ... after request N + 1
  *
  * Prints "READY port=N" on standard output. GET /v1/models and /health answer at once.
  * GET /counts: {"requests": n, "distinct": d, "repeated": r}, by the hash of the last user message.
@@ -42,7 +44,7 @@
 
 static struct {
     double first_ms, gap_ms, freeze_at_ms, freeze_ms;
-    int chunks, tokens, role, stamps, fail_every, fail_of_100, cut_every, slots, port;
+    int chunks, tokens, role, stamps, fail_every, fail_of_100, cut_every, slots, freeze_skip, port;
     const char *text, *answer, *count_prefix;
 } opt = {.chunks = 1, .tokens = 1, .text = "ok ", .count_prefix = ""};
 
@@ -151,13 +153,14 @@ static const char HEAD[] =
     "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
 #define START "{\"id\":\"r\",\"object\":\"chat.completion.chunk\",\"created\":0,\"model\":\"reference\",\"choices\":"
 
-static size_t content_frame(char *out, int64_t at_ns) {
+static size_t content_frame(char *out, int64_t at_ns, int64_t read_ns) {
     char json[16384], text[8192], *p = json;
     size_t n = 0;
     if (opt.answer) n = json_text(text, opt.answer);
     else for (int i = 0; i < opt.tokens && n < sizeof text / 2; i++) n += json_text(text + n, opt.text);
     p += sprintf(p, START "[{\"index\":0,\"delta\":{\"content\":\"%s\"},\"finish_reason\":null}]", text);
-    if (opt.stamps) p += sprintf(p, ",\"t_ns\":%lld,\"tokens\":%d", (long long)at_ns, opt.tokens);
+    if (opt.stamps)
+        p += sprintf(p, ",\"t_ns\":%lld,\"read_ns\":%lld,\"tokens\":%d", (long long)at_ns, (long long)read_ns, opt.tokens);
     strcpy(p, "}");
     return frame(out, json);
 }
@@ -192,7 +195,7 @@ static void write_due(Conn *c) {
             if (p == out || put(c, out, (size_t)(p - out))) conn_close(c);
             return;
         }
-        p += content_frame(p, now_ns());
+        p += content_frame(p, now_ns(), c->zero_ns);
         c->next_chunk++;
     }
     int done = c->next_chunk >= opt.chunks;
@@ -275,7 +278,7 @@ static void leave_slot(Conn *c) {
 
 static void start_answer(Conn *c, const char *body, size_t len) {
     count(body, len);
-    if (!first_request_ns) first_request_ns = now_ns();
+    if (!first_request_ns && requests > opt.freeze_skip) first_request_ns = now_ns();
     if ((opt.fail_every && requests % opt.fail_every == 0) || requests * opt.fail_of_100 % 100 < opt.fail_of_100) {
         put_plain(c, 500, "{\"error\":{\"message\":\"scripted\",\"type\":\"server_error\",\"code\":500}}");
         return;
@@ -407,6 +410,7 @@ static void read_options(int argc, char **argv) {
         else if (!strcmp(name, "--cut-every")) opt.cut_every = atoi(value);
         else if (!strcmp(name, "--freeze-at-ms")) opt.freeze_at_ms = atof(value);
         else if (!strcmp(name, "--freeze-ms")) opt.freeze_ms = atof(value);
+        else if (!strcmp(name, "--freeze-skip")) opt.freeze_skip = atoi(value);
         else if (!strcmp(name, "--count-prefix")) opt.count_prefix = value;
         else if (!strcmp(name, "--port")) opt.port = atoi(value);
         else { fprintf(stderr, "unknown option %s\n", name); exit(2); }

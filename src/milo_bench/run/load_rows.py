@@ -40,12 +40,12 @@ class LoadRow:
     server_timings: Mapping[str, float] = field(default_factory=dict)
 
 
-def row_of(fixture: str, exchange: Exchange, *, late_s: float) -> LoadRow:
-    """What a window keeps of an exchange: times and counts, no text."""
+def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool = False) -> LoadRow:
+    """What a window keeps of an exchange: times and counts, no text. ``from_start``: it was due when it went out."""
     times = exchange.timings
     return LoadRow(
         fixture=fixture,
-        intended_s=times.intended_s,
+        intended_s=times.started_s if from_start else times.intended_s,
         started_s=times.started_s,
         ended_s=times.ended_s,
         late_s=late_s,

@@ -13,6 +13,7 @@ from typing import Final
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Timeouts
 from milo_bench.run.load_arrivals import Arrival
+from milo_bench.run.load_quiet import quiet_collector
 from milo_bench.run.load_rows import LoadRow, Mode, RowFailure, WindowRows, row_of
 from milo_bench.run.load_timer import DueTimer
 from milo_bench.run.schedule import UNREACHABLE
@@ -91,7 +92,8 @@ async def drive_window(
     a stop request.
     """
     window = _Window(target, requests, profile, zero_s, stop or StopSignal(), first)
-    return await window.run()
+    with quiet_collector():
+        return await window.run()
 
 
 class _Window:
@@ -313,7 +315,9 @@ class _Window:
             request.request, timeouts=self._profile.timeouts, zero_s=self._zero_s, intended_s=intended_s
         )
         late_s = max(0.0, exchange.timings.started_s - could_s)
-        self._rows.append(row_of(request.fixture, exchange, late_s=late_s))
+        # In a closed loop nothing is due: its own delay in sending is told, and is no part of an answer.
+        from_start = self._profile.mode == "closed"
+        self._rows.append(row_of(request.fixture, exchange, late_s=late_s, from_start=from_start))
         if exchange.failure is None or exchange.failure.kind not in UNREACHABLE:
             self._unreachable_in_a_row = 0
             return
