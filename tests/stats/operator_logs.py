@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -12,6 +13,7 @@ from milo_bench.core.records import (
     Episode,
     EpisodeEnding,
     Failure,
+    Fixture,
     Plan,
     RunHeader,
     SuiteRef,
@@ -160,3 +162,11 @@ def run_by(policy: Policy, tasks: Sequence[str] = CORE, repeats: int = 1, *, run
 
 
 ENDINGS: tuple[EpisodeEnding, ...] = ("call_limit", "turn_limit", "context_limit", "wall_limit", "left")
+
+
+def write_log(run: OperatorRun, path: Path) -> Path:
+    """The run as a log on disk, as ``operator run`` leaves it."""
+    ids = run.header.plan.fixtures
+    fixtures = [Fixture(id=name, workload="operator", input={"task": name.rpartition(".")[0]}) for name in ids]
+    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in (run.header, *fixtures, *run.episodes)))
+    return path

@@ -64,7 +64,7 @@ def test_void_trials_are_named_and_left_out_of_means_but_stay_in_the_points_ther
     assert total.points.of == 50 and total.points.scored_of == 25
     assert total.points.unscored == ("provider_503",)
     assert len(total.void) == 2 and "provider_503" in total.void[0]
-    assert any("void" in note for note in total.notes)
+    assert any("Void" in note for note in total.notes)
 
 
 def test_a_missing_episode_is_never_points_and_is_named() -> None:

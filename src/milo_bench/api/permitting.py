@@ -25,11 +25,11 @@ from milo_bench.worlds.replay import replay
 
 @dataclass(frozen=True)
 class OperatorEvidence:
-    """Runs with their episodes checked. ``regraded`` of them were played and graded again; ``power_w`` is the mean
-    of measured power by target, where a log holds samples."""
+    """Runs with their episodes checked. ``regraded`` counts by target those that were played and graded again;
+    ``power_w`` is the mean of measured power by target, where a log holds samples."""
 
     runs: tuple[OperatorRun, ...]
-    regraded: int
+    regraded: dict[str, int]
     power_w: dict[str, float]
 
 
@@ -39,12 +39,14 @@ def read_operator_logs(paths: Sequence[Path]) -> OperatorEvidence:
     Raises DataError where an episode does not repeat or its points differ. An episode without an
     event log (text kept as hashes) is taken as recorded, and not counted as regraded.
     """
-    runs, regraded = [], 0
+    runs: list[OperatorRun] = []
+    regraded: dict[str, int] = {}
     power: dict[str, list[float]] = {}
     for path in paths:
         log = read_run_log(path)
         for number, episode in enumerate(log.episodes, 1):
-            regraded += _regrade(path, number, episode)
+            target = episode.key.target
+            regraded[target] = regraded.get(target, 0) + _regrade(path, number, episode)
         for sample in log.telemetry:
             if sample.power_w is not None and sample.target:
                 power.setdefault(sample.target, []).append(sample.power_w)

@@ -35,6 +35,7 @@ class LevelConfig(_Checked):
     title: str
     allows: str
     pass_floor: Share
+    least_trials: Annotated[int, Field(ge=1, le=100_000)] = 1
     behaviour_floor: Share = 0.0
     minefield_ceiling: Annotated[float, Field(gt=0, lt=1)] | None = None
     every_task: bool = False

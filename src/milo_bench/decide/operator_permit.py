@@ -47,11 +47,12 @@ def permits_of(
     *,
     today: date,
     power_w: Mapping[str, float] | None = None,
-    regraded: int = 0,
+    regraded: Mapping[str, int] | None = None,
 ) -> tuple[OperatorPermit, ...]:
     """One permit a target of ``runs``.
 
-    ``power_w`` is measured power by target, ``regraded`` how many episodes were graded again.
+    ``power_w`` is measured power by target, ``regraded`` how many of
+    its episodes were graded again.
     Raises DataError where a target is not the same in all runs, or there is no episode at all.
     """
     if not any(run.episodes for run in runs):
@@ -59,7 +60,9 @@ def permits_of(
         raise DataError(message, hint="'milo-bench operator run' writes a log that holds some.")
     trials = trials_of(runs)
     return tuple(
-        _permit(target, runs, trials, policy, today, (power_w or {}).get(target.name), regraded)
+        _permit(
+            target, runs, trials, policy, today, (power_w or {}).get(target.name), (regraded or {}).get(target.name, 0)
+        )
         for target in _targets(runs)
     )
 
@@ -163,12 +166,14 @@ def _kind(
         granted = result.level
     n = pass_rate([trial for trial in trials if trial.task in kind.tasks]).n
     open_criteria = [item for item in stopped.criteria if item.outcome != "holds"] if stopped else []
-    more = None
+    more, at_rate = None, None
     if stopped is not None and stopped.outcome == "undecided":
         more = max((item.more for item in open_criteria if item.more is not None), default=None)
+        rates = [item.more_at_this_rate for item in open_criteria]
+        at_rate = None if None in rates else max((rate for rate in rates if rate is not None), default=None)
     reasons = tuple(item.text for item in open_criteria)
     if granted == "none" and not any(trial.passed for trial in trials):
-        reasons = (headline, *reasons)
+        reasons = (headline.rstrip("."), *reasons)
     return KindPermission(
         kind=name,
         title=kind.title,
@@ -176,7 +181,9 @@ def _kind(
         next_level=stopped.level if stopped else "",
         next_outcome=stopped.outcome if stopped else "holds",
         more=more,
+        more_at_this_rate=at_rate,
         reasons=reasons,
+        supports=bound_of_clean_record(n, policy.confidence),
         proves=proves(n, policy.confidence),
         trials=n,
         results=tuple(results),

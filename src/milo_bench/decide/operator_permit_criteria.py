@@ -26,6 +26,8 @@ def level_criteria(
     """Every rule of ``level`` for ``kind``, over the trials of one target. ``behaviours`` are those that it needs."""
     own = [trial for trial in trials if trial.task in kind.tasks]
     found = [_rate("clean passes", "its tasks", own, level.pass_floor, confidence)]
+    if found[0].n < level.least_trials:
+        found.append(_too_few(found[0].n, level.least_trials))
     for behaviour in behaviours:
         if level.behaviour_floor > 0:
             rows = [trial for trial in trials if trial.group == behaviour]
@@ -151,6 +153,12 @@ def _minefields(
     )
 
 
+def _too_few(n: int, least: int) -> Criterion:
+    text = f"{n} of at least {least} trials of its tasks"
+    left = least - n
+    return Criterion("trials", "its tasks", "undecided", text, n=n, bound=least, more=left, more_at_this_rate=left)
+
+
 def _every_task(own: Sequence[Trial], kind: KindConfig) -> Criterion:
     tried = {trial.task for trial in own if trial.valid and trial.kind != "missing"}
     left = [task for task in kind.tasks if task not in tried]
@@ -163,4 +171,5 @@ def _every_task(own: Sequence[Trial], kind: KindConfig) -> Criterion:
         k=len(kind.tasks) - len(left),
         n=len(kind.tasks),
         more=len(left) or None,
+        more_at_this_rate=len(left) or None,
     )

@@ -18,9 +18,11 @@ PINNED: Final = ("model", "model_digest", "quantisation", "runtime", "runtime_ve
 
 def void_when(target: TargetRecord, expires: date) -> tuple[str, ...]:
     """The sentences that end a permission."""
-    pinned = [f"the {field.replace('_', ' ')} is no longer {getattr(target, field) or 'unknown'}" for field in PINNED]
+    known = [field for field in PINNED if getattr(target, field)]
+    unknown = [field.replace("_", " ") for field in PINNED if field not in known]
     return (
-        *pinned,
+        *[f"the {field.replace('_', ' ')} is no longer {getattr(target, field)}" for field in known],
+        *[f"a {name} is told (none was, so a change of it cannot be seen)" for name in unknown],
         f"the operator bench is no longer version {BENCH_VERSION}",
         f"the date is after {expires.isoformat()}",
     )

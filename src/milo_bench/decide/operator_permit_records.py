@@ -14,7 +14,7 @@ PERMIT_SCHEMA: Final = 1
 Granted: TypeAlias = Level | Literal["none"]
 Outcome: TypeAlias = Literal["holds", "fails", "undecided"]
 Rule: TypeAlias = Literal[
-    "clean passes", "behaviour", "minefields", "tasks tried", "void trials", "age of the evidence"
+    "clean passes", "trials", "behaviour", "minefields", "tasks tried", "void trials", "age of the evidence"
 ]
 
 
@@ -50,8 +50,9 @@ class KindPermission(Frozen, frozen=True, omit_defaults=False):
     """The permission for one kind of work.
 
     ``next_level`` is the first level that was not granted ("" where all were), ``next_outcome``
-    why: it fails, or it is undecided and ``more`` further trials could decide it. ``proves`` says
-    what this many trials can and cannot show.
+    why: it fails, or it is undecided and ``more`` further trials, all of them good, could decide
+    it; ``more_at_this_rate`` if they go as before, None where that never does. ``supports`` is the
+    failure rate under which this many trials can show it at best; ``proves`` says so in words.
     """
 
     kind: str
@@ -60,7 +61,9 @@ class KindPermission(Frozen, frozen=True, omit_defaults=False):
     next_level: Level | Literal[""]
     next_outcome: Outcome
     more: int | None
+    more_at_this_rate: int | None
     reasons: tuple[str, ...]
+    supports: float
     proves: str
     trials: int
     results: tuple[LevelResult, ...]

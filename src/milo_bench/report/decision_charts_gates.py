@@ -1,10 +1,9 @@
-"""A decision's gates in; interval bars against the gate line out: a chart for each workload, a tiny bar for a table."""
+"""A decision's gates in; interval bars against the gate line out: a chart for each workload."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 from milo_bench.decide.records import Candidate, Decision, Figure, GateResult
@@ -13,7 +12,6 @@ from milo_bench.report.figure_text import part_text, range_text
 from milo_bench.report.visible_text import one_line
 
 _ROW = 38
-_MINI_WIDTH, _MINI_HEIGHT = 96, 16
 _SIGNS = {"at_least": "at least", "at_most": "at most"}
 
 
@@ -168,48 +166,3 @@ def scale_of(figures: Sequence[Figure]) -> AxisRange:
         end = start + 1.0
     unit = figures[0].unit if figures else ""
     return AxisRange(start, end, "~%" if share else "$,~f" if unit == "USD" else ",~f")
-
-
-def mini_bar(decision: Decision, gate: GateResult, among: Sequence[GateResult] = ()) -> str:
-    """The interval of one gate against its line as a tiny SVG for a table's cell, where the text stands beside it.
-
-    ``among`` are the gates whose bars share the axis, so that a column can be compared.
-    """
-    figure, bound = decision.figures[gate.figure], decision.figures[gate.bound]
-    axis = scale_of([decision.figures[id] for one in (gate, *among) for id in (one.figure, one.bound)])
-
-    def place(number: float) -> str:
-        share = (number - axis.low) / (axis.high - axis.low)
-        return f"{2 + min(max(share, 0.0), 1.0) * (_MINI_WIDTH - 4):.1f}"
-
-    middle = _MINI_HEIGHT / 2
-    colour = {"pass": "good", "fail": "bad", "undecided": "open"}[gate.outcome]
-    parts = [f'<line class="mini-axis" x1="0" x2="{_MINI_WIDTH}" y1="{middle}" y2="{middle}"/>']
-    if figure.low is not None or figure.high is not None:
-        first = place(axis.low if figure.low is None else figure.low)
-        last = place(axis.high if figure.high is None else figure.high)
-        parts.append(f'<line class="mini-interval" x1="{first}" x2="{last}" y1="{middle}" y2="{middle}"/>')
-    if figure.value is not None:
-        parts.append(f'<circle class="mini-value" cx="{place(figure.value)}" cy="{middle}" r="3"/>')
-    if bound.value is not None:
-        at = place(bound.value)
-        parts.append(f'<line class="mini-bound" x1="{at}" x2="{at}" y1="1" y2="{_MINI_HEIGHT - 1}"/>')
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="mini-bar mini-{escape(colour)}" aria-hidden="true" '
-        f'width="{_MINI_WIDTH}" height="{_MINI_HEIGHT}" viewBox="0 0 {_MINI_WIDTH} {_MINI_HEIGHT}">'
-        f"{''.join(parts)}</svg>"
-    )
-
-
-MINI_CSS = """\
-.mini-bar { vertical-align: middle; }
-.mini-bar .mini-axis { stroke: var(--chart-faint, #7d858c); stroke-opacity: .4; }
-.mini-bar .mini-interval { stroke-width: 5; stroke-opacity: .55; }
-.mini-bar .mini-bound { stroke: var(--chart-bound, #8a63c9); stroke-width: 2; stroke-dasharray: 3 1.5; }
-.mini-good .mini-interval { stroke: var(--chart-good, #2b8a57); }
-.mini-good .mini-value { fill: var(--chart-good, #2b8a57); }
-.mini-bad .mini-interval { stroke: var(--chart-bad, #d0473d); }
-.mini-bad .mini-value { fill: var(--chart-bad, #d0473d); }
-.mini-open .mini-interval { stroke: var(--chart-open, #b07a12); }
-.mini-open .mini-value { fill: var(--chart-open, #b07a12); }
-"""

@@ -7,7 +7,8 @@ from milo_bench.core.units import figure as amount
 from milo_bench.core.units import interval_text
 from milo_bench.decide.records import Figure, Part
 
-_WRITTEN_OUT = frozenset({"USD", "hour"})
+_TIMES = frozenset({"hour", "week", "month", "quarter", "year"})
+_WRITTEN_OUT = frozenset({"USD", "percent", *_TIMES})
 _CLOCK = frozenset({"s", "min"})  # tokens/s stays tokens/s; packet/month becomes packet a month
 
 
@@ -51,8 +52,8 @@ def range_text(figure: Figure) -> str:
         return f"≤ {high}"
     if figure.high is None:
         return f"≥ {low}"
-    ending = f" a {tail}" if tail else ""
-    return f"{low.removesuffix(ending)}–{high}" if ending and low.endswith(ending) else f"{low}–{high}"
+    shared = low.partition(" ")[2]
+    return f"{low.partition(' ')[0]}–{high}" if shared and high.endswith(f" {shared}") else f"{low}–{high}"
 
 
 def source_text(figure: Figure) -> str:
@@ -73,10 +74,10 @@ def _amount(value: float | None, unit: str) -> str:
         return f"{text} a {tail}" if tail else text
     if unit == "percent":
         return f"{amount(value, '')} %"
-    if unit == "streams" or unit == "count":
+    if unit == "count":
         return amount(value, "" if value % 1 else "count")
-    if head == "hour":
-        return f"{amount(value, '')} {'hour' if value == 1 else 'hours'}" + (f" a {tail}" if tail else "")
+    if head in _TIMES:
+        return f"{amount(value, '')} {head if value == 1 else head + 's'}" + (f" a {tail}" if tail else "")
     if head and tail and tail not in _CLOCK:
         return f"{amount(value, '')} {head} a {tail}"
     return amount(value, unit)

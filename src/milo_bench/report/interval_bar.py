@@ -37,13 +37,12 @@ def interval_bar(
     parts = [f'<path d="M{_EDGE} {_MIDDLE}H{WIDTH - _EDGE}" class="axis"/>']
     if bound is not None and bound.value is not None:
         line = at(bound.value)
-        start, end = (line, str(WIDTH - _EDGE)) if direction == "at_least" else (str(_EDGE), line)
-        width = max(0.0, float(end) - float(start))
+        start, stop = (line, str(WIDTH - _EDGE)) if direction == "at_least" else (str(_EDGE), line)
+        width = max(0.0, float(stop) - float(start))
         parts.append(f'<rect x="{start}" y="4" width="{width:.1f}" height="14" class="good"/>')
         parts.append(f'<path d="M{line} 1V19" class="gate"/>')
     parts.append(f'<path d="M{at(low)} {_MIDDLE}H{at(high)}" class="interval"/>')
-    for end in (low, high):
-        parts.append(f'<path d="M{at(end)} 7.5v7" class="cap"/>')
+    parts += [f'<path d="M{at(end)} 7.5v7" class="cap"/>' for end in (low, high)]
     parts.append(_MARKS[outcome].format(x=at(figure.value), y=_MIDDLE))
     return (
         f'<svg class="bar {outcome}" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '

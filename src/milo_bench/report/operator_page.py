@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from milo_bench.config.operator_policy import LEVELS, OperatorPolicy
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.records import AttemptKey, Episode
-from milo_bench.core.units import figure, interval_text, seconds, share
+from milo_bench.core.units import interval_text, seconds, share
 from milo_bench.decide.operator_permit_records import OperatorPermit
 from milo_bench.report.operator_page_rows import BEHAVIOURS, KIND_WORDS, Chip, board_rows
-from milo_bench.report.operator_permit_text import LEVEL_NAMES, amounts_text, identity, next_text
+from milo_bench.report.operator_permit_text import LEVEL_NAMES, amounts_text, identity, next_text, usd
 from milo_bench.report.operator_transcript import plain, transcript
 from milo_bench.report.visible_text import one_line
 from milo_bench.stats.operator_totals import PARTS
@@ -68,7 +69,7 @@ def write_board(board: Board, out: Path) -> tuple[Path, ...]:
         for at, page in enumerate(pages):
             path = folder / page.name
             around = (pages[at - 1].name if at else "", pages[at + 1].name if at + 1 < len(pages) else "")
-            path.write_text(_episode_page(environment, page, around), encoding="utf-8")
+            path.write_text(_episode_page(environment, page, around, _twin(page, names)), encoding="utf-8")
             written.append(path)
     except OSError as error:
         message = f"Cannot write the board into {out}: {error.strerror}."
@@ -100,9 +101,7 @@ def _environment() -> Environment:
         task_points=TASK_POINTS,
         bench_version=BENCH_VERSION,
     )
-    environment.filters.update(
-        share=share, seconds=seconds, figure=figure, amounts=amounts_text, line=one_line, plain=plain
-    )
+    environment.filters.update(share=share, seconds=seconds, amounts=amounts_text, usd=usd, line=one_line, plain=plain)
     return environment
 
 
@@ -124,7 +123,7 @@ def _board_page(environment: Environment, board: Board, names: dict[tuple[str, A
     )
 
 
-def _episode_page(environment: Environment, page: _Page, around: tuple[str, str]) -> str:
+def _episode_page(environment: Environment, page: _Page, around: tuple[str, str], twin: str) -> str:
     episode, header = page.episode, page.run.header
     task = find_task(episode.task)
     show_text = header.store_text != "hashes"
@@ -142,8 +141,17 @@ def _episode_page(environment: Environment, page: _Page, around: tuple[str, str]
         log_name=page.run.name,
         header=header,
         around=around,
+        twin=twin,
         protocol_errors=_protocol_errors(episode),
     )
+
+
+def _twin(page: _Page, names: dict[tuple[str, AttemptKey], str]) -> str:
+    """The page of the same repeat's other variant, "" where there is none."""
+    episode = page.episode
+    other = "clean" if episode.variant == "trap" else "trap"
+    key = msgspec.structs.replace(episode.key, fixture=f"{episode.task}.{other}")
+    return names.get((page.run.header.run_id, key), "")
 
 
 def _brief(episode: Episode) -> str:
@@ -152,7 +160,10 @@ def _brief(episode: Episode) -> str:
     if version != BENCH_VERSION:
         return ""
     task = find_task(episode.task)
-    return task.start(Draw(task.name, episode.seed), episode.variant).brief
+    brief = task.start(Draw(task.name, episode.seed), episode.variant).brief
+    *orders, facts = brief.split("\n\n")
+    # The order is wrapped for a terminal; a page wraps it anew. Its names and figures stay one a line.
+    return "\n\n".join([*(" ".join(order.split()) for order in orders), facts])
 
 
 def _protocol_errors(episode: Episode) -> int:

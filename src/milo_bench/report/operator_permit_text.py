@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from milo_bench.core.units import figure
+from milo_bench.core.units import share
 from milo_bench.decide.operator_permit_records import KindPermission, OperatorPermit
 from milo_bench.economics.operator_cost import Amounts
 
@@ -26,16 +26,19 @@ def print_permit(permit: OperatorPermit, console: Console, *, why: bool = False)
     console.print(Text(f"  {score_line(permit)}"))
     console.print(Text(f"  {permit.total.headline}"))
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in ("kind of work", "permission", "next", "trials"):
-        table.add_column(name, justify="right" if name == "trials" else "left")
+    for name in ("kind of work", "permission", "next level", "trials", "can show"):
+        table.add_column(name, justify="right" if name in ("trials", "can show") else "left")
     for kind in permit.kinds:
-        row = (kind.title, LEVEL_NAMES[kind.level], next_text(kind), str(kind.trials))
+        row = (kind.title, LEVEL_NAMES[kind.level], next_text(kind), str(kind.trials), f"under {share(kind.supports)}")
         table.add_row(*[Text(cell) for cell in row])
     console.print(table)
+    console.print(Text("can show: the failure rate that this many trials rule out if none of them fails.", style="dim"))
+    everywhere = set.intersection(*[set(kind.reasons) for kind in permit.kinds]) if len(permit.kinds) > 1 else set()
+    for reason in (reason for reason in permit.kinds[0].reasons if reason in everywhere):
+        console.print(Text(f"all kinds: {reason}."))
     for kind in permit.kinds:
-        if kind.reasons:
-            console.print(Text(f"{kind.title}: {'; '.join(kind.reasons)}.", overflow="fold"))
-        console.print(Text(f"  {kind.proves}", style="dim"))
+        if own := [reason for reason in kind.reasons if reason not in everywhere]:
+            console.print(Text(f"{kind.title}: {'; '.join(own)}."))
         if why:
             _print_rules(kind, console)
     for note in (*permit.total.notes, *permit.notes):
@@ -68,7 +71,12 @@ def next_text(kind: KindPermission) -> str:
     name = LEVEL_NAMES[kind.next_level]
     if kind.next_outcome == "fails":
         return f"{name}: refused"
-    return f"{name}: undecided" + (f", at least {kind.more:,} more trials" if kind.more else "")
+    if not kind.more:
+        return f"{name}: undecided"
+    if not kind.trials:
+        return f"{name}: undecided; nothing was tried, {kind.more:,} good trials at least"
+    at_rate = "never at this rate" if kind.more_at_this_rate is None else f"{kind.more_at_this_rate:,} at this rate"
+    return f"{name}: undecided; {kind.more:,} more if all are good, {at_rate}"
 
 
 def cost_lines(permit: OperatorPermit) -> list[str]:
@@ -87,9 +95,23 @@ def cost_lines(permit: OperatorPermit) -> list[str]:
 def amounts_text(amounts: Amounts) -> str:
     """``$0.31 ($0.11–$0.90)``; words where an end has no bound."""
     if amounts.base is None:
-        return "without bound" if amounts.low is None else f"at least {figure(amounts.low, 'USD')}, no upper bound"
-    high = "no bound" if amounts.high is None else figure(amounts.high, "USD")
-    return f"{figure(amounts.base, 'USD')} ({figure(amounts.low, 'USD')}–{high})"
+        return "no bound" if amounts.low is None else f"at least {usd(amounts.low)}, no upper bound"
+    if amounts.low == amounts.high:
+        return usd(amounts.base)
+    return f"{usd(amounts.base)} ({usd(amounts.low)} to {usd(amounts.high)})"
+
+
+def usd(value: float | None) -> str:
+    """$1,536, $1.14, $0.20, $0.0031, under $0.0001; words where there is no bound."""
+    if value is None:
+        return "no bound"
+    if value == 0:
+        return "$0"
+    if value < 0.0001:
+        return "under $0.0001"
+    if value >= 100:
+        return f"${value:,.0f}"
+    return f"${value:,.2f}" if value >= 0.1 else f"${value:.2g}"
 
 
 def _print_rules(kind: KindPermission, console: Console) -> None:
