@@ -49,7 +49,7 @@ def latency_chart(decision: Decision, target: str) -> Chart | None:
     shape = alt.Shape("level:N", scale=alt.Scale(**shape_scale(names)), sort=names)
     base = alt.Chart(alt.Data(values=rows))
     layers = [
-        base.mark_line(interpolate="step-after", strokeWidth=1.6).encode(x=x, y=y, color=colour),
+        base.mark_line(strokeWidth=1.4, opacity=0.7).encode(x=x, y=y, color=colour),
         base.mark_point(filled=True, size=50, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
     ]
     if tails:
@@ -65,7 +65,7 @@ def latency_chart(decision: Decision, target: str) -> Chart | None:
     return Chart(
         "latency",
         f"{target}: latency by level of load",
-        "Each mark is a measured quantile of the latency at one level of load; steps join them." + lost_text,
+        "Each mark is a measured quantile of the latency at one level of load; lines only join them." + lost_text,
         finished(plot),
         target=target,
     )

@@ -8,8 +8,9 @@ _JOINERS = "\u200c\u200d"  # Persian words and emoji need them; they reorder not
 
 
 def visible(text: str) -> str:
-    """``text`` with control characters as pictures (``␛``) and bidi controls, zero widths and lone surrogates as
-    ``⟦U+202E⟧``. Line feeds and tabs stay.
+    """``text`` with control characters, bidi controls, zero widths and lone surrogates as ``⟦U+202E⟧``.
+
+    Line feeds and tabs stay. (Pictures of control characters are in few fonts.)
     """
     if text.isascii() and text.isprintable():
         return text
@@ -23,11 +24,6 @@ def one_line(text: str, most: int = 60) -> str:
 
 
 def _shown(char: str) -> str:
-    number = ord(char)
-    if number < 0x20:
-        return chr(0x2400 + number)
-    if number == 0x7F:
-        return "␡"
     if char in _JOINERS or unicodedata.category(char) == "Zs":
         return char
-    return f"⟦U+{number:04X}⟧"
+    return f"⟦U+{ord(char):04X}⟧"

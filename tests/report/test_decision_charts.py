@@ -1,0 +1,214 @@
+"""Charts of a decision: what they draw, that they are the same every time, that they fetch nothing."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from sample_decision import sample_decision
+
+from milo_bench.decide.records import ConfusionTable, Decision, Figure, Source
+from milo_bench.report.chart_style import Chart
+from milo_bench.report.decision_charts import chart_list, charts
+from milo_bench.report.decision_charts_counts import confusion_chart, error_chart, tornado_chart
+from milo_bench.report.decision_charts_gates import gate_chart
+from milo_bench.report.decision_charts_load import latency_chart, throughput_chart
+from milo_bench.report.decision_charts_trade import frontier_chart, trade_chart
+from milo_bench.report.figure_text import part_text
+
+
+@pytest.fixture(scope="module")
+def decision() -> Decision:
+    return with_distributions(sample_decision())
+
+
+@pytest.fixture(scope="module")
+def drawn(decision: Decision) -> tuple[Chart, ...]:
+    return chart_list(decision)
+
+
+@pytest.fixture(scope="module")
+def svgs(drawn: tuple[Chart, ...]) -> dict[str, str]:
+    return {chart.name: chart.svg() for chart in drawn}
+
+
+def with_distributions(decision: Decision) -> Decision:
+    """The sample with more quantiles; at its highest level one request in twenty is never answered."""
+    figures, load = dict(decision.figures), []
+    for one in decision.load:
+        ids = dict(one.figures)
+        p95 = figures[ids["latency_p95_s"]].value
+        assert p95 is not None
+        place = f"load/{one.window.target}/closed-{one.window.level:g}"
+        lost = 0.05 if one.window.level == 8 else 0.0
+        values = {"latency_p50_s": p95 / 2, "latency_p99_s": None if lost else p95 * 1.5}
+        for name, value in values.items():
+            ids[name] = f"{place}/{name}"
+            figures[ids[name]] = Figure(ids[name], name, value, "s", Source("load", name, one.window.target))
+        ids["failure_share"] = f"{place}/lost"
+        figures[ids["failure_share"]] = Figure(f"{place}/lost", "failures", lost, "share", Source("load", "lost", ""))
+        load.append(msgspec.structs.replace(one, figures=ids))
+    return msgspec.structs.replace(decision, figures=figures, load=tuple(load))
+
+
+def rows_of(value: Any) -> Iterator[dict[str, Any]]:
+    """Every row of data anywhere in a specification."""
+    if isinstance(value, dict):
+        data = value.get("data")
+        if isinstance(data, dict):
+            yield from data.get("values", ())
+        for rows in value.get("datasets", {}).values():
+            yield from rows
+        for inner in value.values():
+            yield from rows_of(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from rows_of(inner)
+
+
+def test_every_number_drawn_is_a_figure_of_the_decision(decision: Decision, drawn: tuple[Chart, ...]) -> None:
+    known = {
+        number for one in decision.figures.values() for number in (one.value, one.low, one.high) if number is not None
+    }
+    # What was ever answered is drawn in place of what was lost; a window's level stands in its record.
+    known |= {1.0 - decision.figures[one.figures["failure_share"]].value for one in decision.load}  # type: ignore[operator]
+    places = {0.5, 0.9, 0.95, 0.99}
+    looked_at = 0
+    for chart in drawn:
+        rows = list(rows_of(chart.spec))
+        assert rows
+        for row in rows:
+            for name, number in row.items():
+                if isinstance(number, int | float):
+                    looked_at += 1
+                    assert number in known or (name == "share" and number in places), (chart.name, row)
+    assert looked_at > 300
+
+
+def test_a_changed_figure_changes_the_drawing(decision: Decision) -> None:
+    id = "measure/escalation/local_8b/recall[class=escalate]"
+    changed = msgspec.structs.replace(decision.figures[id], value=0.871)
+    other = msgspec.structs.replace(decision, figures={**decision.figures, id: changed})
+    first, second = gate_chart(decision, "escalation"), gate_chart(other, "escalation")
+    assert first is not None
+    assert second is not None
+    assert first.svg() != second.svg()
+
+
+def test_the_same_decision_gives_the_same_bytes(svgs: dict[str, str]) -> None:
+    assert svgs == charts(with_distributions(sample_decision()))
+
+
+def test_all_kinds_of_charts_are_drawn_under_names_of_their_own(drawn: tuple[Chart, ...]) -> None:
+    names = [chart.name for chart in drawn]
+    assert len(set(names)) == len(names)
+    assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in names)
+    kinds = {"gates", "trade", "errors", "frontier", "confusion", "latency", "throughput", "tornado"}
+    assert {name.partition("-")[0] for name in names} == kinds
+
+
+def test_drawings_are_named_and_described_and_hold_their_words_as_text(svgs: dict[str, str]) -> None:
+    for svg in svgs.values():
+        root = ET.fromstring(svg)
+        space = "{http://www.w3.org/2000/svg}"
+        title, about = root.find(f"{space}title"), root.find(f"{space}desc")
+        assert title is not None
+        assert about is not None
+        assert root.get("aria-labelledby") == f"{title.get('id')} {about.get('id')}"
+        assert root.get("role") == "img"
+        assert root.findall(f".//{space}text")
+
+
+def test_drawings_in_one_page_share_no_id(svgs: dict[str, str]) -> None:
+    ids = [id for svg in svgs.values() for id in re.findall(r'\bid="([^"]+)"', svg)]
+    assert len(set(ids)) == len(ids)
+
+
+def test_drawings_fetch_nothing_and_fix_no_ink(svgs: dict[str, str]) -> None:
+    for name, svg in svgs.items():
+        assert not re.search(r"(?:href|src)=|url\((?!#)|<script|<style|@import|<image", svg)
+        assert not re.search(r'(?:fill|stroke)="(?:#0|#000|#fff|white|black)', svg), name
+        assert "currentColor" in svg
+
+
+def test_outcomes_are_told_by_signs_and_not_by_colour_alone(decision: Decision) -> None:
+    chart = gate_chart(decision, "escalation")
+    assert chart is not None
+    svg = chart.svg()
+    assert ">? local_8b<" in svg
+    assert ">✗ local_8b<" in svg
+    assert ">✓ local_27b<" in svg
+
+
+def test_an_interval_without_an_end_runs_to_the_edge(decision: Decision) -> None:
+    id = "measure/escalation/local_8b/recall[class=escalate]"
+    changed = msgspec.structs.replace(decision.figures[id], high=None)
+    other = msgspec.structs.replace(decision, figures={**decision.figures, id: changed})
+    chart = gate_chart(other, "escalation")
+    assert chart is not None
+    halves = [row for row in rows_of(chart.spec) if "low" in row and "high" not in row]
+    assert halves
+    chart.svg()
+
+
+def test_a_gate_without_a_value_keeps_its_row(decision: Decision) -> None:
+    id = "measure/escalation/local_8b/recall[class=escalate]"
+    empty = msgspec.structs.replace(decision.figures[id], value=None, low=None, high=None, note="nobody has the label")
+    chart = gate_chart(msgspec.structs.replace(decision, figures={**decision.figures, id: empty}), "escalation")
+    assert chart is not None
+    assert ">? local_8b<" in chart.svg()
+
+
+def test_requests_that_were_never_answered_keep_the_curve_below_one(decision: Decision) -> None:
+    chart = latency_chart(decision, "local_8b")
+    assert chart is not None
+    shares = [row["share"] for row in rows_of(chart.spec) if row["level"] == "closed 8"]
+    assert max(shares) < 0.96
+    assert any("lost" in row for row in rows_of(chart.spec))
+
+
+def test_charts_without_data_are_left_out(decision: Decision) -> None:
+    bare = msgspec.structs.replace(
+        decision, findings=(), replays=(), measures={}, errors=(), confusions=(), load=(), business=None
+    )
+    assert chart_list(bare) == ()
+    for make in (gate_chart, trade_chart, error_chart, frontier_chart):
+        assert make(bare, "escalation") is None
+    assert latency_chart(bare, "local_8b") is None
+    assert throughput_chart(bare, "local_8b") is None
+    assert tornado_chart(bare) is None
+    candidate = decision.findings[0].candidate
+    assert confusion_chart(bare, ConfusionTable(candidate, ("a",), (("nothing",),))) is None
+
+
+def test_names_from_files_are_text_in_a_drawing(decision: Decision) -> None:
+    titles = {"escalation": "</title><script>alert(1)</script>\u202e", "handoff": "x" * 5_000}
+    hostile = msgspec.structs.replace(decision, workload_titles=titles)
+    for chart in chart_list(hostile):
+        svg = chart.svg()
+        ET.fromstring(svg)
+        assert "<script" not in svg
+        assert "\u202e" not in svg
+        assert len(svg) < 60_000
+
+
+def test_labels_that_look_alike_keep_their_own_rows(decision: Decision) -> None:
+    first = decision.confusions[0]
+    labels = ("a very long label that is cut here", "a very long label that is cut there", "")
+    chart = confusion_chart(decision, ConfusionTable(first.candidate, labels, first.counts))
+    assert chart is not None
+    assert len({row["want"] for row in rows_of(chart.spec) if "want" in row}) == 3
+
+
+def test_cells_of_a_confusion_say_the_figures(decision: Decision) -> None:
+    table = decision.confusions[0]
+    chart = confusion_chart(decision, table)
+    assert chart is not None
+    svg = chart.svg()
+    for ids in table.counts:
+        for id in ids:
+            assert f">{part_text(decision.figures[id])}<" in svg
