@@ -64,8 +64,11 @@ def serve(wanted: dict[str, Any]) -> Any:
 
 
 def _end_with_parent() -> None:
-    """Standard input stays open as long as the parent lives and wants us."""
-    while sys.stdin.buffer.read(4096):
+    """Standard input stays open as long as the parent lives and wants us.
+
+    Read past Python's buffer, whose lock would bring the interpreter down if it ended meanwhile.
+    """
+    while os.read(0, 4096):
         pass
     os._exit(0)  # at once: the server's threads have nothing to save
 

@@ -15,8 +15,9 @@ from typing import Any
 import msgspec
 
 from milo_bench.core.errors import TargetError
+from milo_bench.targets.server_log import why_it_ended
 
-_LOG_LINES = 3
+_LOG_BYTES = 16384
 _STOP_GRACE_S = 5.0
 # What the server needs of our environment. Keys of other targets stay here.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
@@ -89,15 +90,14 @@ class ServerProcess:
         return self._process.returncode is not None
 
     def last_words(self) -> str:
-        """How it ended, and the last lines of its log."""
+        """How it ended, and the lines of its log that say why."""
         code = None if self._process is None else self._process.returncode
         how = "" if code is None else (f"signal {-code}" if code < 0 else f"exit status {code}")
         try:
-            text = self._log.read_bytes()[-4096:].decode("utf-8", "replace") if self._log else ""
+            text = self._log.read_bytes()[-_LOG_BYTES:].decode("utf-8", "replace") if self._log else ""
         except OSError:
             text = ""
-        lines = [line.strip() for line in text.splitlines() if line.strip()][-_LOG_LINES:]
-        return "; ".join(part for part in (how, *lines) if part) or "no cause in its log"
+        return "; ".join(part for part in (how, *why_it_ended(text)) if part) or "no cause in its log"
 
     async def stop(self) -> None:
         """End it and wait until it is gone. The log goes with it where we chose its place."""
