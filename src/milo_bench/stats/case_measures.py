@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,8 +39,17 @@ def case_measure(
     return _of_values(cases, name, written, found, confidence, side)
 
 
-def all_measures(cases: Cases, table: FixtureTable, peak_memory_bytes: int | None = None) -> list[Measure]:
-    """Every measure that the scorecard shows of these attempts, in its order."""
+def all_measures(
+    cases: Cases,
+    table: FixtureTable,
+    peak_memory_bytes: int | None = None,
+    *,
+    classes: Sequence[str] | None = None,
+) -> list[Measure]:
+    """Every measure that the scorecard shows of these attempts, in its order.
+
+    Recall and precision are of ``classes``, of every label that a case or an answer has where None.
+    """
     found = [case_measure(cases, table, name) for name in ("pass_rate", "pass_rate_of_answers", "failure_rate")]
     asked = [("failure_rate", f"kind={kind}") for kind in sorted(cases.failure_kinds)]
     if cases.bypassed.any():
@@ -52,9 +62,10 @@ def all_measures(cases: Cases, table: FixtureTable, peak_memory_bytes: int | Non
         asked.append(("citation_coverage", ""))
     asked += [(name, "") for name in ("unsupported_claim_rate", "policy_violation_rate", "flagged_rate")]
     asked += [("check_pass_rate", f"check={check}") for check in sorted(cases.held)]
+    named = sorted(cases.labels) if classes is None else classes
     if cases.labels:
         asked.append(("accuracy", ""))
-        asked += [(name, f"class={label}") for label in sorted(cases.labels) for name in ("recall", "precision")]
+        asked += [(name, f"class={label}") for label in named for name in ("recall", "precision")]
     here = np.zeros(len(table.ids), dtype=np.bool_)
     here[cases.fixture] = True
     asked += [("pass_rate", f"tag={tag}") for tag in sorted(table.tags) if (table.tags[tag] & here).any()]

@@ -1,0 +1,127 @@
+"""Findings and probes in, the work that they call for out: ranked by risk, with hours as stated assumptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from milo_bench.config.policy_file import PolicyFile
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.records import BacklogItem, Finding, GateResult, Remedy, Source, Text
+from milo_bench.decide.wording import REMEDY_TITLES, begun, listed, readable
+from milo_bench.decide.worlds import failed_probes
+
+Risk = Literal["high", "medium", "low"]
+_RANK: Mapping[Risk, int] = {"high": 0, "medium": 1, "low": 2}
+_DONE: Mapping[str, str] = {
+    "constrained_decoding": "every request carries the answer schema, and a new run passes the gates",
+    "other_target": "the routing table names the other target, and a new run on it passes the gates",
+    "safer_prompt": "the prompt is in place under its recorded hash, and a new run passes the gates",
+    "event_selection": "the selector runs before every prompt, and a new run passes the gates",
+    "extraction_first": "people or a template write the text from extracted facts, and a new run passes the gates",
+    "length_limit": "longer cases take their own route, and a test holds both sides of the limit",
+    "keyword_rule": "the rule runs before the model, no label of the model lowers it, and a test holds both",
+    "guard_to_review": "answers that the guard stops reach the review queue, and none reaches anybody else",
+    "citation_filter": "sentences without a citation never reach a reader, and a test holds it",
+    "mixed_routing": "the verifier sees every draft, and a new run passes the gates",
+    "human_review": "the review queue has people, and its length is watched",
+    "concurrency_cap": "no more requests than the cap reach the server at once, and a load run holds its service level",
+    "readiness_probe": "traffic waits for a generated token, and the readiness probe passes",
+    "more_fixtures": "the gates named are decided by a new run",
+    "run_probes": "the probes named have passed or failed on this target",
+    "repair_runtime": "the probe passes on this target",
+}
+
+
+@dataclass
+class _Work:
+    """Work on one thing, for any number of findings."""
+
+    name: str
+    title: str
+    reason: Text
+    risk: Risk
+    findings: list[str]
+
+
+def make_backlog(
+    findings: Sequence[Finding], evidence: Evidence, policy: PolicyFile, figures: Figures
+) -> tuple[BacklogItem, ...]:
+    """One item for each piece of work, the riskiest first, then that on which most findings rest."""
+    works: dict[tuple[str, str], _Work] = {}
+    for finding in findings:
+        for key, work in _of_finding(finding, evidence, policy):
+            known = works.setdefault(key, work)
+            known.findings.append(finding.id)
+            if _RANK[work.risk] < _RANK[known.risk]:
+                known.risk = work.risk
+    ordered = sorted(works.values(), key=lambda work: (_RANK[work.risk], -len(set(work.findings)), work.title))
+    return tuple(
+        BacklogItem(
+            rank=rank,
+            title=work.title,
+            reason=begun(work.reason),
+            risk=work.risk,
+            hours=_hours(work.name, policy, figures),
+            findings=tuple(dict.fromkeys(work.findings)),
+            done_when=_DONE[work.name],
+        )
+        for rank, work in enumerate(ordered, start=1)
+    )
+
+
+def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Iterator[tuple[tuple[str, str], _Work]]:
+    risk = policy.workloads[finding.workload].risk
+    target = finding.target
+    runtime = ("concurrency_cap", "readiness_probe")
+    for remedy in finding.remedies:
+        if remedy.name in runtime:
+            yield (remedy.name, target), _work(remedy, f"on {target}", "high" if risk == "high" else "medium")
+        elif finding.kind == "fix" or _replacement(finding, remedy, policy):
+            yield (remedy.name, finding.workload), _work(remedy, f"for {finding.workload}", risk)
+    for result in failed_probes(evidence, target):
+        if result.probe in ("readiness", "cold_start") and any(one.name == runtime[1] for one in finding.remedies):
+            continue  # the readiness probe is that work already
+        title = f"Repair what the probe {result.probe} found on {target}"
+        reason: Text = (f"the probe {result.probe} failed, which is {result.severity}",)
+        grave: Risk = "high" if result.severity == "critical" else "medium"
+        yield ("repair_runtime", f"{target}/{result.probe}"), _Work("repair_runtime", title, reason, grave, [])
+    undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]
+    probes = [gate for gate in undecided if gate.measure.startswith("probe:")]
+    if probes and finding.kind == "defer":
+        names = listed([gate.measure.removeprefix("probe:") for gate in probes])
+        reason = (f"without {names} nothing on {target} can be kept",)
+        yield ("run_probes", target), _Work("run_probes", f"Run the probe {names} on {target}", reason, "high", [])
+    rest = [gate for gate in undecided if gate not in probes]
+    if rest and finding.kind == "defer":
+        yield ("more_fixtures", finding.workload), _more_fixtures(finding, rest, risk)
+
+
+def _work(remedy: Remedy, where: str, risk: Risk) -> _Work:
+    title = REMEDY_TITLES[remedy.name]
+    return _Work(remedy.name, f"{title[0].upper()}{title[1:]} {where}", remedy.reason, risk, [])
+
+
+def _replacement(finding: Finding, remedy: Remedy, policy: PolicyFile) -> bool:
+    """Of a reject, work that is to stand in place of it."""
+    config = policy.workloads[finding.workload].remedies.get(remedy.name)
+    return finding.kind == "reject" and config is not None and config.replaces
+
+
+def _more_fixtures(finding: Finding, gates: Sequence[GateResult], risk: Risk) -> _Work:
+    names = listed([readable(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure) for gate in gates])
+    reason: Text = (f"not decided by the fixtures there are: {names}",)
+    return _Work("more_fixtures", f"More fixtures for {finding.workload}", reason, risk, [])
+
+
+def _hours(work: str, policy: PolicyFile, figures: Figures) -> tuple[str, str, str]:
+    stated = policy.hours_of(work)
+    title = work.replace("_", " ")
+
+    def hours(end: str, value: float) -> str:
+        source = Source("assumption", f"hours.{work}.{end}", stated.source)
+        return figures.stated(f"hours/{work}/{end}", f"hours of work, {title}, {end}", value, "hour", source)
+
+    return hours("low", stated.low), hours("base", stated.base), hours("high", stated.high)

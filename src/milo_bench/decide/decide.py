@@ -1,0 +1,225 @@
+"""Evidence, policy and economics in, the whole decision out: a pure function, so that anybody can work it out again."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from milo_bench.config.economics_file import EconomicsFile
+from milo_bench.config.policy_file import PolicyFile
+from milo_bench.core.errors import DataError
+from milo_bench.core.records import Measure
+from milo_bench.core.suggest import hint_for
+from milo_bench.decide.backlog import make_backlog
+from milo_bench.decide.business_figures import add_business_figures
+from milo_bench.decide.described import confusion_table, describe_measures, error_shares
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.findings import make_finding
+from milo_bench.decide.gates import judge_gates
+from milo_bench.decide.load_evidence import load_evidence
+from milo_bench.decide.records import (
+    DECISION_SCHEMA,
+    Candidate,
+    Decision,
+    Finding,
+    GateResult,
+    PolicyText,
+    Remedy,
+    Replay,
+)
+from milo_bench.decide.verdict import make_verdict, missing_evidence
+from milo_bench.decide.worlds import look
+from milo_bench.economics import make_case
+from milo_bench.economics.business_case import BusinessCase
+
+
+def decide(
+    evidence: Evidence,
+    policy: PolicyFile,
+    *,
+    economics: EconomicsFile | None,
+    economics_text: PolicyText | None,
+    policy_text: PolicyText,
+    created_at: str,
+    tool_version: str,
+    title: str = "",
+) -> Decision:
+    """Judge every workload of the policy on every target but the baseline.
+
+    ``examples`` stay empty: texts are read from the logs by who has them. Raises DataError where
+    policy and logs have no workload in common, and ConfigError for an economics that asks for a
+    measure which the evidence does not give.
+    """
+    figures = Figures()
+    judged = judged_candidates(policy, evidence)
+    measures = describe_measures(evidence)
+    shown = {
+        candidate.text: tuple(figures.measure(candidate, measure) for measure in of_it)
+        for candidate, of_it in measures.items()
+    }
+    load = load_evidence(evidence.load, figures)
+    business = _business(economics, evidence, judged, measures, figures)
+    made = _findings(policy, evidence, judged, business, figures)
+    errors = [share for one, cases in evidence.cases.items() for share in error_shares(one, cases, figures)]
+    tables = [confusion_table(one, cases, figures) for one, cases in evidence.cases.items()]
+    titles = _titles(policy, evidence)
+    return Decision(
+        schema_version=DECISION_SCHEMA,
+        created_at=created_at,
+        tool_version=tool_version,
+        title=title or policy.title or ", ".join(sorted({log.suite.name for log in evidence.logs})),
+        verdict=make_verdict(made.findings, titles, figures, business=business is not None),
+        logs=evidence.logs,
+        targets=tuple(evidence.targets.values()),
+        baseline=policy.baseline if policy.baseline in evidence.targets else "",
+        policy=policy_text,
+        economics=economics_text,
+        routing=_routing(made, evidence, policy, figures),
+        backlog=make_backlog(made.findings, evidence, policy, figures),
+        missing=missing_evidence(policy, evidence, judged, figures, economics=economics is not None),
+        findings=made.findings,
+        replays=made.replays,
+        measures=shown,
+        errors=tuple(errors),
+        confusions=tuple(table for table in tables if table is not None),
+        examples=(),
+        load=load,
+        probes=evidence.probes,
+        business=business,
+        fixtures=dict(zip(evidence.fixtures.ids, evidence.fixtures.hashes, strict=True)),
+        inventories=dict(evidence.inventories),
+        commands=_commands(evidence, policy_text, economics_text),
+        workload_titles=titles,
+        figures=dict(figures.all()),  # last, when every part has added its own
+    )
+
+
+def judged_candidates(policy: PolicyFile, evidence: Evidence) -> dict[tuple[str, str], Candidate]:
+    """What would ship as it is, for each workload of the policy and each target but the baseline.
+
+    Where the contract that the policy decides on was not run, the first that was. Raises DataError
+    where no workload of the policy was run at all.
+    """
+    measured = {candidate.workload for candidate in evidence.cases}
+    if measured and not measured & policy.workloads.keys():
+        first = next(iter(policy.workloads))
+        message = f"{policy.path} is about {', '.join(policy.workloads)}; the logs hold {', '.join(sorted(measured))}."
+        raise DataError(message, hint=hint_for(first, measured, noun="workloads"))
+    found: dict[tuple[str, str], Candidate] = {}
+    for name, config in policy.workloads.items():
+        for target in evidence.targets:
+            candidates = evidence.candidates(name, target)
+            if target == policy.baseline or not candidates:
+                continue
+            wanted = Candidate(name, target, config.decide_on.variant, config.decide_on.decoding)
+            found[(name, target)] = wanted if wanted in candidates else candidates[0]
+    return found
+
+
+@dataclass(frozen=True)
+class _Made:
+    findings: tuple[Finding, ...]
+    replays: tuple[Replay, ...]
+
+
+def _findings(
+    policy: PolicyFile,
+    evidence: Evidence,
+    judged: Mapping[tuple[str, str], Candidate],
+    business: BusinessCase | None,
+    figures: Figures,
+) -> _Made:
+    gates: dict[Candidate, tuple[GateResult, ...]] = {
+        candidate: judge_gates(policy, evidence, candidate, figures)
+        for candidate in evidence.cases
+        if candidate.workload in policy.workloads
+    }
+    findings: list[Finding] = []
+    replays: list[Replay] = []
+    for (workload, target), candidate in judged.items():
+        replayed = _replays(workload, target, evidence, policy, gates, figures)
+        replays += replayed.replays
+        seen = look(candidate, policy, evidence, figures, gates[candidate], replayed.replays, replayed.chosen, business)
+        findings.append(make_finding(len(findings) + 1, seen, replayed.remedies, policy, evidence, figures))
+    return _Made(tuple(findings), tuple(replays))
+
+
+def _replays(workload: str, target: str, *rest: Any) -> Any:
+    if importlib.util.find_spec("milo_bench.decide.remedies") is None:
+        return _Nothing()
+    return importlib.import_module("milo_bench.decide.remedies").replays_for(workload, target, *rest)
+
+
+def _routing(made: _Made, *rest: Any) -> dict[str, Any]:
+    if importlib.util.find_spec("milo_bench.decide.routing") is None:
+        return {}
+    routing = importlib.import_module("milo_bench.decide.routing").make_routing(made.findings, made.replays, *rest)
+    data: dict[str, Any] = routing.data()
+    return data
+
+
+@dataclass(frozen=True)
+class _Nothing:
+    replays: tuple[Replay, ...] = ()
+    remedies: tuple[Remedy, ...] = ()
+    chosen: Replay | None = None
+
+
+def _business(
+    economics: EconomicsFile | None,
+    evidence: Evidence,
+    judged: Mapping[tuple[str, str], Candidate],
+    measures: Mapping[Candidate, Sequence[Measure]],
+    figures: Figures,
+) -> BusinessCase | None:
+    """The business case on the measures of what is judged, so that a variant never stands in for it."""
+    if economics is None:
+        return None
+    # A workload may be judged on one decoding while the economics names the other; both are there then.
+    variants = {(candidate.workload, candidate.target): candidate.variant for candidate in judged.values()}
+    measured = [
+        measure
+        for candidate, of_it in measures.items()
+        if variants.get((candidate.workload, candidate.target), "") == candidate.variant
+        for measure in of_it
+    ]
+    prices = {record.model: record.price for record in evidence.targets.values() if record.price is not None}
+    case = make_case(economics, measured, prices)
+    add_business_figures(case, figures)
+    return case
+
+
+def _titles(policy: PolicyFile, evidence: Evidence) -> dict[str, str]:
+    """Every workload's title: the policy's, or else that of the contract in the log, or else its name."""
+    names = dict.fromkeys([*policy.workloads, *(candidate.workload for candidate in evidence.cases)])
+    titles = {}
+    for name in names:
+        config = policy.workloads.get(name)
+        contracts = [contract for (workload, _), contract in sorted(evidence.workloads.items()) if workload == name]
+        titles[name] = (config.title if config else "") or next((one.title for one in contracts if one.title), name)
+    return titles
+
+
+def _commands(evidence: Evidence, policy: PolicyText, economics: PolicyText | None) -> tuple[str, ...]:
+    """Commands that run the suites again and work the decision out again, words quoted for a shell."""
+    found = []
+    for log in evidence.logs:
+        models = ",".join(sorted({one.target for one in evidence.cases}))
+        variants = "".join(
+            f" --variant {shlex.quote(f'{name}={value}')}" for name, value in sorted(log.variants.items())
+        )
+        found.append(
+            f"milo-bench run --suite {shlex.quote(log.suite.name)} --models {shlex.quote(models)}{variants} "
+            f"--out {shlex.quote(log.path)}"
+        )
+    paths = " ".join(shlex.quote(log.path) for log in evidence.logs)
+    money = f" --economics {shlex.quote(economics.path)}" if economics is not None else ""
+    found.append(f"milo-bench decide {paths} --policy {shlex.quote(policy.path)}{money} --out decision.json")
+    found.append("milo-bench report decision.json --out package/")
+    found.append("milo-bench verify package/")
+    return tuple(found)

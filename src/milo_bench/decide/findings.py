@@ -1,0 +1,198 @@
+"""What was seen of a workload on a target in, keep, fix, defer or reject out, with reasons and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from milo_bench.config.policy_file import PolicyFile
+from milo_bench.config.policy_models import RuleConfig
+from milo_bench.config.policy_rules import CONDITIONS, first_rule
+from milo_bench.core.records import ProbeResult
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates import baseline_candidate
+from milo_bench.decide.load_evidence import knee_cap
+from milo_bench.decide.records import (
+    Finding,
+    FindingKind,
+    GateOutcome,
+    GateResult,
+    Remedy,
+    RouteKind,
+    Text,
+)
+from milo_bench.decide.wording import REMEDY_TITLES, begun, listed, readable
+from milo_bench.decide.worlds import Seen
+
+# Probes whose failure a readiness probe in front of the server repairs.
+_LIFECYCLE = ("readiness", "cold_start")
+
+
+def make_finding(
+    number: int, seen: Seen, remedies: Sequence[Remedy], policy: PolicyFile, evidence: Evidence, figures: Figures
+) -> Finding:
+    """The finding by the first rule that holds. ``remedies`` are those that replays stand behind."""
+    rule = first_rule(policy.rules, seen.world)
+    config = next(one for one in policy.findings if one.name == rule.name)
+    kept = (*_named(rule.finding, seen, remedies), *runtime_remedies(seen, figures))
+    return Finding(
+        id=f"F{number}",
+        workload=seen.candidate.workload,
+        target=seen.candidate.target,
+        candidate=seen.candidate,
+        kind=rule.finding,
+        rule=rule.name,
+        route=_route(rule.finding, seen, policy, evidence),
+        reasons=_reasons(rule.finding, config, seen, figures),
+        gates=seen.gates,
+        remedies=kept,
+        would_change=_would_change(rule.finding, seen, policy, figures),
+    )
+
+
+def runtime_remedies(seen: Seen, figures: Figures) -> tuple[Remedy, ...]:
+    """Guardrails that follow from load windows and probes, whatever the finding: they keep the runtime upright."""
+    found = []
+    target = seen.candidate.target
+    cap = knee_cap(target, figures)
+    if cap:
+        reason: Text = (
+            "throughput stops growing at ", figures.ref(f"load/{target}/knee", whole=True),
+            "; the cap lies at the lower end of it, at ", figures.ref(cap),
+        )  # fmt: skip
+        streams = figures[cap].value
+        title = REMEDY_TITLES["concurrency_cap"]
+        found.append(Remedy("concurrency_cap", title, begun(reason), params={"streams": int(streams or 1)}))
+    late = [result.probe for result in seen.failed_probes if result.probe in _LIFECYCLE]
+    if late:
+        reason = (f"the probe {listed(late)} failed: the server is not ready when it says so",)
+        params = {"probes": late}
+        found.append(Remedy("readiness_probe", REMEDY_TITLES["readiness_probe"], begun(reason), params=params))
+    return tuple(found)
+
+
+def _named(kind: FindingKind, seen: Seen, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+    """Of a fix the remedies that pass, of a keep none, of the others all that were tried."""
+    tried = [remedy for remedy in remedies if remedy.name not in ("concurrency_cap", "readiness_probe")]
+    if kind == "keep" or (kind == "fix" and seen.chosen is None):
+        return ()
+    if kind == "fix" and seen.chosen is not None:
+        chosen = [remedy for remedy in tried if remedy.replay == seen.chosen.id or remedy.name in seen.chosen.remedies]
+        return tuple(chosen or tried)
+    return tuple(tried)
+
+
+def _route(kind: FindingKind, seen: Seen, policy: PolicyFile, evidence: Evidence) -> RouteKind:
+    if kind == "keep":
+        return _home(seen, evidence)
+    if kind == "fix":
+        names = set(seen.chosen.remedies) if seen.chosen else set()
+        if names & {"other_target"}:
+            return "hosted"
+        return (
+            "mixed"
+            if names & {"mixed_routing", "length_limit", "keyword_rule", "guard_to_review"}
+            else _home(seen, evidence)
+        )
+    # A hosted model that was never measured is no route that evidence supports.
+    return "hosted" if baseline_candidate(policy, evidence, seen.candidate) is not None else "human_review"
+
+
+def _home(seen: Seen, evidence: Evidence) -> RouteKind:
+    record = evidence.targets.get(seen.candidate.target)
+    return "hosted" if record is not None and record.hosted else "local"
+
+
+def _reasons(kind: FindingKind, config: RuleConfig, seen: Seen, figures: Figures) -> tuple[Text, ...]:
+    """The rule, then the gates that speak for the finding, then the rest that the rule looked at."""
+    first: Text = (config.note or " and ".join(CONDITIONS[name].says for name in config.when) or config.name,)
+    found: list[Text] = [first]
+    order: dict[FindingKind, tuple[GateOutcome, ...]] = {
+        "keep": ("pass",),
+        "fix": ("fail", "undecided"),
+        "defer": ("undecided", "fail"),
+        "reject": ("fail", "undecided"),
+    }
+    for outcome in order[kind]:
+        found += [gate.reason for gate in seen.gates if gate.outcome == outcome]
+    found += [_probe_text(result) for result in seen.failed_probes]
+    if seen.world.knee_below_streams:
+        knee = figures.ref(f"load/{seen.candidate.target}/knee", whole=True)
+        found.append(("the knee lies at ", knee, ", below what the workload needs at once"))
+    if kind == "fix" and seen.chosen is not None:
+        found.append(_replay_text(seen, figures))
+    if seen.world.value_below_least:
+        found.append(("even the highest monthly value that the assumptions allow is below the policy's least",))
+    return tuple(begun(text) for text in found)
+
+
+def _probe_text(result: ProbeResult) -> Text:
+    return (f"the probe {result.probe} failed, which is {result.severity}",)
+
+
+def _replay_text(seen: Seen, figures: Figures) -> Text:
+    assert seen.chosen is not None
+    replay = seen.chosen
+    names = listed([REMEDY_TITLES[name] for name in replay.remedies])
+    text: Text = (f"replayed on recorded answers, {names} passes every gate" if names else "replayed, all gates pass",)
+    share = replay.figures.get("automated_share", "")
+    if share in figures:
+        text = (*text, "; it automates ", figures.ref(share, whole=True))
+    if replay.reported_on in figures:
+        text = (*text, ", reported on ", figures.ref(replay.reported_on), " fixtures kept back")
+    return text
+
+
+def _would_change(kind: FindingKind, seen: Seen, policy: PolicyFile, figures: Figures) -> tuple[Text, ...]:
+    """Evidence that would turn the finding: for undecided gates how much, for others which side of which bound."""
+    found: list[Text] = []
+    for gate in seen.gates:
+        found += _turning(kind, gate, figures)
+    if kind != "keep":
+        # A gate that a replay leaves undecided needs fixtures of its own.
+        seen_names = {gate.measure + gate.slice for gate in seen.gates if gate.outcome == "undecided"}
+        for replay in seen.replays:
+            for gate in replay.gates:
+                if replay.chosen and gate.further and gate.measure + gate.slice not in seen_names:
+                    name = readable(_key(gate))
+                    further = figures.ref(gate.further)
+                    found.append(("with the replayed change, about ", further, f" more fixtures would decide {name}"))
+    found += [
+        (f"the probe {result.probe} run again and passed, once the runtime is repaired",)
+        for result in seen.failed_probes
+    ]
+    if not policy.baseline and kind == "keep":
+        found.append(("a hosted baseline, run on the same fixtures, that is better by more than a margin",))
+    if kind == "keep":
+        found.append(("another model, prompt, driver or machine: the suite is run again before it takes over",))
+    return tuple(begun(text) for text in found)
+
+
+def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[Text]:
+    name = readable(_key(gate))
+    bound = figures.ref(gate.bound)
+    if gate.outcome == "undecided":
+        if gate.measure.startswith("probe:"):
+            yield (f"{name}, run on this target with its logs named, and passed",)
+        elif gate.further:
+            yield ("about ", figures.ref(gate.further), f" more fixtures for {name}, if the figure stays as seen")
+        elif gate.against == "baseline":
+            yield (f"the hosted baseline run on the same fixtures, for {name}",)
+        else:
+            yield (f"evidence for {name}, which there is none of",) if not figures[gate.figure].n else (
+                f"evidence that moves {name} clear of ", bound,
+            )  # fmt: skip
+    elif gate.outcome == "fail" and kind in ("reject", "defer", "fix"):
+        if gate.measure.startswith("probe:"):
+            yield (f"{name} passed on this target, once what it found is repaired",)
+        else:
+            side = "at or above" if gate.direction == "at_least" else "at or below"
+            minus = " minus that of the baseline" if gate.against == "baseline" else ""
+            yield (f"{name}{minus} shown to lie wholly {side} ", bound)
+    elif kind == "keep" and gate.safety and not gate.measure.startswith("probe:"):
+        side = "below" if gate.direction == "at_least" else "above"
+        yield (f"{name} no longer clear of ", bound, f", or {side} it, on a new run")
+
+
+def _key(gate: GateResult) -> str:
+    return f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure

@@ -1,0 +1,118 @@
+"""Load windows in, figures of each and the knee of each target out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from milo_bench.core.records import LoadWindow
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.records import Figure, LoadEvidence, Source
+from milo_bench.stats.intervals import wilson
+from milo_bench.stats.knee import degradation
+
+# Figures of a window that a page may show: name, title, unit.
+_PLAIN = (
+    ("requests_per_s", "requests a second", "/s"),
+    ("output_tokens_per_s", "output tokens a second", "tokens/s"),
+    ("goodput_per_s", "requests a second within the service level", "/s"),
+)
+_TIMES = tuple(
+    (f"{name}_{q}_s", name, q, f"{title} {q}")
+    for name, title in (("latency", "latency"), ("ttft", "time to first token"), ("time_per_token", "time per token"))
+    for q in ("p50", "p95", "p99")
+)
+
+
+def load_evidence(windows: Sequence[tuple[str, LoadWindow]], figures: Figures) -> tuple[LoadEvidence, ...]:
+    """Every window with ids of its figures: ``load/TARGET/closed-4/latency_p95_s`` and so on.
+
+    A figure that the window does not give is left out. Also adds ``load/TARGET/knee`` and
+    ``load/TARGET/slope`` where closed windows at several levels give them.
+    """
+    seen: dict[str, int] = {}
+    found = []
+    for log, window in windows:
+        place = f"load/{window.target}/{window.mode}-{window.level:g}"
+        seen[place] = seen.get(place, 0) + 1
+        if seen[place] > 1:  # the same level again, in another log or a second time
+            place = f"{place}.{seen[place]}"
+        found.append(LoadEvidence(log, window, _of_window(place, window, figures)))
+    for measure in degradation([window for _, window in windows]):
+        name, title = (
+            ("knee", "streams at the knee")
+            if measure.name == "knee_streams"
+            else ("slope", "median latency for each stream more")
+        )
+        interval = measure.interval
+        figures.add(
+            Figure(
+                f"load/{measure.target}/{name}",
+                title,
+                _finite(measure.value),
+                measure.unit,
+                Source("load", name, measure.target),
+                n=measure.n,
+                low=_finite(interval.low) if interval else None,
+                high=_finite(interval.high) if interval else None,
+                confidence=interval.confidence if interval else None,
+                method=interval.method if interval else "",
+                note=measure.note,
+            )
+        )
+    return tuple(found)
+
+
+def knee_cap(target: str, figures: Figures) -> str:
+    """The id of the cap on requests at once for ``target``: the knee's lower end, at least one; "" without a knee."""
+    knee = f"load/{target}/knee"
+    if knee not in figures or figures[knee].value is None:
+        return ""
+    known = figures[knee]
+    lower = known.low if known.low is not None else known.value
+    assert lower is not None
+    cap = Figure(
+        f"load/{target}/cap",
+        "cap on requests at once, at the lower end of the knee",
+        float(max(1, math.floor(lower))),
+        "streams",
+        Source("load", "cap", target),
+        n=known.n,
+    )
+    return figures.add(cap)
+
+
+def _of_window(place: str, window: LoadWindow, figures: Figures) -> dict[str, str]:
+    said = window.figures
+    source = Source("load", f"{window.mode} {window.level:g}", window.target)
+    requests = said.get("requests")
+    n = requests if isinstance(requests, int) else None
+    ids: dict[str, str] = {}
+
+    def add(name: str, title: str, value: object, unit: str, interval: object = None, k: int | None = None) -> None:
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+            return
+        low, high = interval if isinstance(interval, (list, tuple)) and len(interval) == 2 else (None, None)
+        ends = (low, high) if low is not None or high is not None else (None, None)
+        confidence = 0.95 if ends != (None, None) else None
+        ids[name] = figures.add(
+            Figure(f"{place}/{name}", title, float(value), unit, source, n, k, _finite(low), _finite(high), confidence)
+        )
+
+    add("level", "streams at once" if window.mode == "closed" else "offered level", window.level, "count")
+    for name, title, unit in _PLAIN:
+        add(name, title, said.get(name), unit)
+    for name, kind, q, title in _TIMES:
+        sketch = said.get("distributions", {}).get(kind, {})
+        add(name, title, said.get(name), "s", sketch.get("intervals", {}).get(q))
+    if n:
+        answered = said.get("answered")
+        lost = n - answered if isinstance(answered, int) and 0 <= answered <= n else None
+        interval = wilson(lost, n) if lost is not None else None
+        ends = (interval.low, interval.high) if interval else None
+        add("failure_share", "failures", None if lost is None else lost / n, "share", ends, lost)
+    return ids
+
+
+def _finite(value: float | None) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and math.isfinite(value) else None

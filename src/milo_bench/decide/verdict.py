@@ -1,0 +1,141 @@
+"""Findings in, the sentence of page one out, and the evidence that was not there said plainly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from milo_bench.config.policy_file import PolicyFile
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.records import Candidate, Finding, FindingKind, Text
+from milo_bench.decide.wording import REMEDY_TITLES, begun, joined, listed
+
+KINDS: tuple[FindingKind, ...] = ("keep", "fix", "defer", "reject")
+
+
+def make_verdict(findings: Sequence[Finding], titles: Mapping[str, str], figures: Figures, *, business: bool) -> Text:
+    """One clause for each workload, by its best target; then counts, and what it is worth where that was worked out."""
+    for kind in KINDS:
+        number = sum(finding.kind == kind for finding in findings)
+        figures.count(f"count/{kind}", f"findings: {kind}", number, key=f"findings {kind}")
+    if not findings:
+        return ("Nothing was measured on a local target, so there is nothing to decide.",)
+    clauses: list[Text] = []
+    for workload in dict.fromkeys(finding.workload for finding in findings):
+        mine = [finding for finding in findings if finding.workload == workload]
+        clauses.append(_clause(titles.get(workload) or workload, mine, figures))
+    text: Text = (*begun(joined(clauses)), ".")
+    if business and "economics/quarter_net" in figures:
+        worth = figures.ref("economics/quarter_net", whole=True)
+        text = (*text, " Worth ", worth, " in the first quarter, if the stated assumptions hold.")
+    return text
+
+
+def best_of(findings: Sequence[Finding], figures: Figures) -> Finding:
+    """The finding that a workload rests on: the mildest kind, then the highest pass rate, then the first."""
+    return min(findings, key=lambda finding: (KINDS.index(finding.kind), -_pass_rate(finding, figures)))
+
+
+def _clause(title: str, findings: Sequence[Finding], figures: Figures) -> Text:
+    best = best_of(findings, figures)
+    if best.kind == "keep":
+        return (f"{title}: keep on {best.target} as it is",)
+    if best.kind == "fix":
+        names = listed([REMEDY_TITLES[remedy.name] for remedy in best.remedies]) or "the change that the finding names"
+        return (f"{title}: ready on {best.target} after {names}",)
+    if best.kind == "defer":
+        return (f"{title}: defer, {_because(best)}",)
+    where = "the hosted model" if best.route == "hosted" else "people"
+    return (f"{title}: reject on every local target, and leave it with {where}",)
+
+
+def _because(finding: Finding) -> str:
+    undecided = any(gate.outcome == "undecided" for gate in finding.gates)
+    return f"the evidence on {finding.target} does not decide it" if undecided else "it is not worth the work yet"
+
+
+def _pass_rate(finding: Finding, figures: Figures) -> float:
+    place = f"measure/{finding.candidate.text}/pass_rate"
+    value = figures[place].value if place in figures else None
+    return value if value is not None else -1.0
+
+
+def missing_evidence(
+    policy: PolicyFile,
+    evidence: Evidence,
+    judged: Mapping[tuple[str, str], Candidate],
+    figures: Figures,
+    *,
+    economics: bool,
+) -> tuple[Text, ...]:
+    """What a reader would look for and not find, each as a sentence; ``judged`` by workload and target."""
+    found: list[Text] = [
+        *_unfinished(evidence, figures),
+        *_workloads(policy, evidence, judged),
+        *_baseline(policy, evidence),
+    ]
+    local = sorted({target for _, target in judged})
+    probed = {one.result.target for one in evidence.probes}
+    loaded = {window.target for _, window in evidence.load}
+    for names, what in (
+        ([name for name in local if name not in probed], "No runtime probes were run on"),
+        ([name for name in local if name not in loaded], "No load was put on"),
+    ):
+        if names:
+            found.append((f"{what} {listed(names)}.",))
+    if not economics:
+        found.append(("No economics were given, so nothing is said about money.",))
+    if any(log.store_text == "hashes" for log in evidence.logs):
+        found.append(("A log keeps hashes in place of texts, so there are no examples from it.",))
+    if any(log.inventory and log.inventory not in evidence.inventories for log in evidence.logs):
+        found.append(("The machine is known by its fingerprint alone; no inventory was given.",))
+    return tuple(found)
+
+
+def _unfinished(evidence: Evidence, figures: Figures) -> list[Text]:
+    found: list[Text] = []
+    for number, log in enumerate(evidence.logs, start=1):
+        if log.complete and log.attempted >= log.planned:
+            continue
+        attempted = figures.count(
+            f"log/{number}/attempted", "attempts in the log", log.attempted, key="attempted", of=log.path
+        )
+        planned = figures.count(f"log/{number}/planned", "attempts planned", log.planned, key="planned", of=log.path)
+        found.append(
+            (
+                f"The run log {log.path} is not complete: ",
+                figures.ref(attempted),
+                " of ",
+                figures.ref(planned),
+                " attempts.",
+            )
+        )
+    return found
+
+
+def _workloads(policy: PolicyFile, evidence: Evidence, judged: Mapping[tuple[str, str], Candidate]) -> list[Text]:
+    found: list[Text] = []
+    measured = {candidate.workload for candidate in evidence.cases}
+    for name in policy.workloads:
+        if name not in measured:
+            found.append((f"The policy asks for {name}, which was not run.",))
+    for name in sorted(measured - policy.workloads.keys()):
+        found.append((f"The policy says nothing of {name}, so nothing is decided about it.",))
+    for (workload, target), candidate in judged.items():
+        wanted = policy.workloads[workload].decide_on
+        if (candidate.variant, candidate.decoding) != (wanted.variant, wanted.decoding):
+            name = wanted.variant or "the shipped contract"
+            what = f"{name}, {wanted.decoding} decoding"
+            instead = candidate.variant or "the shipped contract"
+            found.append(
+                (f"{workload} on {target} was not run with {what}; judged was {instead}, {candidate.decoding}.",)
+            )
+    return found
+
+
+def _baseline(policy: PolicyFile, evidence: Evidence) -> list[Text]:
+    if not policy.baseline:
+        return [("No hosted baseline was named, so no target is said to be worse or better than one.",)]
+    if not any(candidate.target == policy.baseline for candidate in evidence.cases):
+        return [(f"The baseline {policy.baseline} was not run, so nothing is held against it.",)]
+    return []

@@ -1,0 +1,144 @@
+"""Gates, replays, probes, knee and value of one workload on one target in, what a policy's rules look at out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from milo_bench.config.policy_file import PolicyFile
+from milo_bench.config.policy_models import WorkloadPolicy
+from milo_bench.config.policy_rules import ProbeState, RemedyState, World
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.records import ProbeResult
+from milo_bench.core.suggest import hint_for
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.records import Candidate, GateResult, Replay
+from milo_bench.economics.business_case import BusinessCase
+
+_GRAVE = ("major", "critical")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the rules decide on, with the records behind it. ``chosen`` is the replay that passes, if one does."""
+
+    candidate: Candidate
+    config: WorkloadPolicy
+    gates: tuple[GateResult, ...]
+    replays: tuple[Replay, ...]
+    chosen: Replay | None
+    failed_probes: tuple[ProbeResult, ...]
+    world: World
+
+
+def look(
+    candidate: Candidate,
+    policy: PolicyFile,
+    evidence: Evidence,
+    figures: Figures,
+    gates: tuple[GateResult, ...],
+    replays: Sequence[Replay],
+    chosen: Replay | None,
+    business: BusinessCase | None,
+) -> Seen:
+    """The world of ``candidate``; ``replays`` are those of its workload and target."""
+    config = policy.workloads[candidate.workload]
+    passing = chosen if chosen is not None and _passes(chosen, config, figures) else None
+    failed = failed_probes(evidence, candidate.target, gates)
+    groups: dict[str, set[str]] = {"safety": set(), "bound": set(), "baseline": set()}
+    for gate in gates:
+        group = "safety" if gate.safety else gate.against
+        groups[group].add(gate.outcome)
+    world = World(
+        safety_failed="fail" in groups["safety"],
+        safety_undecided="undecided" in groups["safety"],
+        bound_failed="fail" in groups["bound"],
+        bound_undecided="undecided" in groups["bound"],
+        baseline_failed="fail" in groups["baseline"],
+        baseline_undecided="undecided" in groups["baseline"],
+        remedy=_remedy_state(passing, replays, config, figures),
+        probe=_probe_state(failed),
+        knee_below_streams=_knee_below(config, candidate.target, figures),
+        value_below_least=_value_below(policy, candidate.workload, business),
+    )
+    return Seen(candidate, config, gates, tuple(replays), passing, failed, world)
+
+
+def failed_probes(evidence: Evidence, target: str, gates: Sequence[GateResult] = ()) -> tuple[ProbeResult, ...]:
+    """Probes of ``target`` that failed with severity major or critical, and are not judged by one of ``gates``."""
+    judged = {gate.measure.removeprefix("probe:") for gate in gates if gate.measure.startswith("probe:")}
+    results = [one.result for one in evidence.probes if one.result.target == target]
+    return tuple(
+        result
+        for result in results
+        if result.outcome == "fail" and result.severity in _GRAVE and result.probe not in judged
+    )
+
+
+def replaces(replay: Replay, config: WorkloadPolicy) -> bool:
+    """Whether the replay rests on a remedy that is other work in place of this one."""
+    return any(config.remedies[name].replaces for name in replay.remedies if name in config.remedies)
+
+
+def _passes(replay: Replay, config: WorkloadPolicy, figures: Figures) -> bool:
+    """Every gate passes on what the replay lets through, and enough is automated to call it a route."""
+    if replaces(replay, config) or not replay.gates or any(gate.outcome != "pass" for gate in replay.gates):
+        return False
+    return _automated(replay, config, figures)
+
+
+def _automated(replay: Replay, config: WorkloadPolicy, figures: Figures) -> bool:
+    share = replay.figures.get("automated_share", "")
+    value = figures[share].value if share in figures else None
+    return value is not None and value >= config.min_automated_share
+
+
+def _remedy_state(
+    passing: Replay | None, replays: Sequence[Replay], config: WorkloadPolicy, figures: Figures
+) -> RemedyState:
+    if passing is not None:
+        return "passes"
+    for replay in replays:
+        outcomes = {gate.outcome for gate in replay.gates}
+        if "undecided" not in outcomes or "fail" in outcomes or replaces(replay, config):
+            continue
+        # A replay that sends all to people fails no gate either, and decides nothing.
+        if replay.remedies and _automated(replay, config, figures):
+            return "undecided"
+    return "none"
+
+
+def _probe_state(failed: Sequence[ProbeResult]) -> ProbeState:
+    severities = {result.severity for result in failed}
+    return "critical" if "critical" in severities else "major" if severities else "none"
+
+
+def _knee_below(config: WorkloadPolicy, target: str, figures: Figures) -> bool:
+    knee = f"load/{target}/knee"
+    if config.streams is None or knee not in figures:
+        return False
+    value = figures[knee].value
+    return value is not None and value < config.streams
+
+
+def _value_below(policy: PolicyFile, workload: str, business: BusinessCase | None) -> bool:
+    """Whether even the highest end of the workload's monthly value lies below the least that the policy asks for."""
+    value = policy.workloads[workload].value
+    if value is None or business is None:
+        return False
+    known = {figure.name: figure for figure in business.figures}
+    total = 0.0
+    for name in value.figures:
+        figure = known.get(name)
+        where = policy.where("workloads", workload, "value", "figures")
+        if figure is None:
+            message = f"{where}: the economics has no figure '{name[:60]}'."
+            raise ConfigError(message, hint=hint_for(name, known, noun="figures"))
+        if figure.unit != "USD/month":
+            message = f"{where}: '{name}' is in {figure.unit}, not in USD a month."
+            raise ConfigError(message, hint="name the figure in dollars of a line, or a monthly total.")
+        if figure.high is None:
+            return False
+        total += figure.high
+    return total < value.least_usd_per_month
