@@ -436,25 +436,24 @@ class _Maker:
             )
         )
         routing = {
-            "version": 1,
-            "suite": "claims_v1",
+            "schema_version": 1,
+            "targets": {LARGE: {"model": "qwen3.6:27b"}, HOSTED: {"model": "gpt-baseline", "hosted": True}},
             "rules": [
                 {
-                    "name": "keywords",
-                    "workload": "escalation",
-                    "when": {"keywords": ["regulator", "solicitor"]},
+                    "id": "keywords",
+                    "when": {"workload": ["escalation"], "keywords": ["regulator", "litigation"]},
                     "route": "human_review",
                     "finding": "F1",
                 },
                 {
-                    "name": "notes",
-                    "workload": "escalation",
+                    "id": "notes",
+                    "when": {"workload": ["escalation"]},
                     "route": "local",
                     "target": LARGE,
                     "finding": "F2",
-                    "fallback": "human_review",
+                    "fallback": {"route": "human_review"},
                 },
-                {"name": "handoff", "workload": "handoff", "route": "hosted", "target": HOSTED, "finding": "F3"},
+                {"id": "handoff", "when": {"workload": ["handoff"]}, "route": "hosted", "target": HOSTED},
             ],
             "default": {"route": "human_review"},
         }

@@ -39,11 +39,16 @@ if TYPE_CHECKING:
     from milo_bench.api.operating_mcp import OperatorServeOptions, ServedEpisode, serve_operator
     from milo_bench.api.permitting import check_requirement, permit_operators, report_operators, write_permits
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
+    from milo_bench.api.reporting import report_decision
     from milo_bench.api.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
+    from milo_bench.api.verifying import Verification, verify_package
 
 _HOME = {
+    "Verification": "verifying",
+    "report_decision": "reporting",
+    "verify_package": "verifying",
     "gate_logs": "standing",
     "decision_changes": "standing",
     "baseline_decision": "standing",
@@ -107,6 +112,7 @@ __all__ = [
     "RunOptions",
     "ServedEpisode",
     "SideRef",
+    "Verification",
     "baseline_decision",
     "check_requirement",
     "compare_logs",
@@ -132,6 +138,7 @@ __all__ = [
     "prepare_weights",
     "probe_target",
     "read_decision",
+    "report_decision",
     "report_operators",
     "review_key_path",
     "run_operators",
@@ -140,6 +147,7 @@ __all__ = [
     "save_verdicts",
     "score_logs",
     "serve_operator",
+    "verify_package",
     "write_config",
     "write_decision",
     "write_permits",

@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "compare": ("compare", "Compare targets or runs fixture by fixture."),
     "review": ("review", "Let people score a sample of the answers; weight their scores back to all of them."),
     "decide": ("decide", "Decide on recorded evidence: keep, fix, defer or reject, with a routing table."),
+    "report": ("report", "Write the package of a decision: pages, tables, routing table, runbook."),
+    "verify": ("verify", "Work each figure of a package out again; name what differs."),
     "gate": ("gate", "Hold new runs against a decision; exit code 1 with what regressed."),
     "infer": ("infer", "Put standard input through a prompt template and one target."),
     "operator": ("operator", "Proof-gated operator tasks; prove that the bench of them is sound."),

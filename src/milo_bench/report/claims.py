@@ -81,6 +81,10 @@ class Claims:
         text = whole_text(found) if whole else part_text(found, part)
         return self._shown(found, text, "whole" if whole else part)
 
+    def ref(self, ref: Ref) -> Markup:
+        """The figure that a Ref stands for, for pages in HTML."""
+        return Markup(self.figure(ref.figure, ref.part, whole=ref.whole))  # noqa: S704  # made by _shown
+
     def range(self, id: str) -> str:
         """Only the interval or range of a figure; nothing where it has none."""
         found = self.get(id)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
+import jinja2
+import msgspec
 from markupsafe import Markup
 
 from milo_bench.core.errors import PrerequisiteError
@@ -13,8 +16,11 @@ from milo_bench.report import package_data
 from milo_bench.report.chart_style import Chart
 from milo_bench.report.claims import Claims
 from milo_bench.report.decision_charts import chart_list
+from milo_bench.report.gallery import gallery
 from milo_bench.report.package_views import page_one
 from milo_bench.report.pages import page_environment, render
+
+Drawn: TypeAlias = tuple[tuple[Chart, str], ...]
 
 INDEX = "index.html"
 DECISION = "decision.json"
@@ -30,8 +36,10 @@ APPENDIX = {
 
 def render_files(decision: Decision) -> dict[str, bytes]:
     """Every file by its path in the package. Raises UnsourcedNumber where a page would show what no record says."""
+    # A package is what can be made from its own decision.json, where dictionaries have sorted keys.
+    decision = msgspec.json.decode(package_data.decision_json(decision), type=Decision)
     claims = Claims(decision)
-    drawn = chart_list(decision)
+    drawn = tuple((chart, chart.svg()) for chart in chart_list(decision))
     pages = {INDEX: _index(claims, drawn), **_appendix(claims, drawn), **_markdown(claims)}
     return {
         **{path: text.encode("utf-8", "replace") for path, text in pages.items()},
@@ -57,34 +65,29 @@ def write_package(decision: Decision, out: Path) -> list[Path]:
     return written
 
 
-def _index(claims: Claims, drawn: tuple[Chart, ...]) -> str:
-    page = claims.on_page("html", "")
-    environment = page_environment(page, html=True)
+def _index(claims: Claims, drawn: Drawn) -> str:
     rows, more_rows = page_one(claims.decision)
-    environment.globals.update(
-        charts_of=_charts_of(page, drawn),
-        load_table=lambda: Markup(environment.get_template("package_load_table.html.jinja").render()),  # noqa: S704
-        part=lambda name: package_data.part(page, name),
-    )
+    environment = _html_environment(claims.on_page("html", ""), drawn)
     return render(environment, "package_index.html.jinja", {"rows": rows, "more_rows": more_rows})
 
 
-def _appendix(claims: Claims, drawn: tuple[Chart, ...]) -> dict[str, str]:
-    page = claims.on_page("html", "../")
-    environment = page_environment(page, html=True)
-    environment.globals.update(
-        charts_of=_charts_of(page, drawn),
-        load_table=lambda: Markup(environment.get_template("package_load_table.html.jinja").render()),  # noqa: S704
-        part=lambda name: package_data.part(page, name),
-    )
+def _appendix(claims: Claims, drawn: Drawn) -> dict[str, str]:
+    environment = _html_environment(claims.on_page("html", "../"), drawn)
     return {
         f"appendix/{name}.html": render(
-            environment,
-            "package_appendix.html.jinja",
-            {"heading": heading, "inner": f"package_{name}.html.jinja"},
+            environment, "package_appendix.html.jinja", {"heading": heading, "inner": f"package_{name}.html.jinja"}
         )
         for name, heading in APPENDIX.items()
     }
+
+
+def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
+    environment = page_environment(page, html=True)
+    environment.globals.update(
+        charts_of=_charts_of(page, drawn),
+        gallery=lambda: gallery(page.decision, page.ref),
+    )
+    return environment
 
 
 def _markdown(claims: Claims) -> dict[str, str]:
@@ -97,15 +100,15 @@ def _markdown(claims: Claims) -> dict[str, str]:
     }
 
 
-def _charts_of(claims: Claims, drawn: tuple[Chart, ...]) -> Callable[..., str]:
+def _charts_of(claims: Claims, drawn: Drawn) -> Callable[..., str]:
     """Gives the charts whose name starts with one of the given words, side by side; nothing where there is none."""
 
     def charts_of(*kinds: str) -> str:
         figures = [
             Markup("<figure>{}<figcaption>{}</figcaption></figure>").format(
-                claims.drawing(chart.svg()), claims.words(chart.title)
+                claims.drawing(svg), claims.words(chart.title)
             )
-            for chart in drawn
+            for chart, svg in drawn
             if chart.name.partition("-")[0] in kinds
         ]
         return Markup('<div class="charts">{}</div>').format(Markup("").join(figures)) if figures else Markup("")

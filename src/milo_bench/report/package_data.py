@@ -8,10 +8,9 @@ from typing import Any
 
 import msgspec
 import yaml
-from markupsafe import Markup
 
+from milo_bench.config.routing_file import read_routing
 from milo_bench.decide.records import Decision
-from milo_bench.report.claims import Claims
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -40,7 +39,9 @@ def _json(value: Any) -> bytes:
 
 
 def _routing(decision: Decision) -> str:
-    return yaml.safe_dump(decision.routing, sort_keys=False, allow_unicode=True, width=100)
+    """The table as a person reads it, with a comment on each rule; checked as a gateway will check it."""
+    plain = yaml.safe_dump(decision.routing, sort_keys=False, allow_unicode=True, width=100)
+    return read_routing(plain, name="routing of the decision").to_yaml() if decision.routing else "{}\n"
 
 
 def _roi(decision: Decision) -> dict[str, Any]:
@@ -73,7 +74,3 @@ def _fixtures(decision: Decision) -> str:
 def _cell(text: str) -> str:
     """A spreadsheet takes what starts with ``=`` for a formula; an apostrophe keeps it text."""
     return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-def part(claims: Claims, name: str) -> str:
-    return Markup("")

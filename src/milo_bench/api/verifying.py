@@ -1,0 +1,250 @@
+"""A package's folder in, every figure and text that its evidence does not give out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from milo_bench.core.errors import DataError, MiloError
+from milo_bench.core.hashing import sha256_data, sha256_file
+from milo_bench.core.records import Frozen
+from milo_bench.decide.records import Decision, Figure, LogRef
+from milo_bench.report.figure_text import source_text, whole_text
+from milo_bench.report.package import DECISION, render_files
+from milo_bench.report.package_data import decision_json
+from milo_bench.report.page_difference import (
+    MOST_A_FILE,
+    Difference,
+    line_differences,
+    page_differences,
+    shown_figures,
+)
+
+_CLOSE = 1e-9
+_PARTS = ("value", "low", "high", "n", "k", "unit", "confidence", "title", "method", "note", "source")
+
+DecideAgain = Callable[[Decision, Callable[[LogRef], Path]], Decision]
+
+
+class Verification(Frozen, frozen=True, omit_defaults=False):
+    """What was checked and what differs.
+
+    ``figures`` of decision.json, shown in ``shown`` places of ``files`` files; ``recomputed`` says
+    whether they were worked out again from the run logs, ``missing_logs`` why not.
+    """
+
+    folder: str
+    files: int
+    figures: int
+    shown: int
+    recomputed: bool
+    differences: tuple[Difference, ...]
+    missing_logs: tuple[str, ...]
+    unknown_files: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """1 where something differs, 3 where a log is missing, 0 where every figure holds."""
+        return 1 if self.differences else 3 if self.missing_logs else 0
+
+
+def verify_package(folder: Path, *, runs: Path | None = None, decide_again: DecideAgain | None = None) -> Verification:
+    """Render every file again from decision.json, and work decision.json out again from the run logs.
+
+    Logs are looked for where the decision names them (from here, from the package and from the
+    folder that holds it), then by their hash in ``runs``. ``decide_again`` is for tests. Raises
+    PrerequisiteError and DataError where there is no decision to start from.
+    """
+    from milo_bench.api import deciding
+
+    decision = deciding.read_decision(folder / DECISION)
+    differences = list(_decision_file(folder, decision))
+    wanted = render_files(decision)
+    shown = 0
+    for named, data in wanted.items():
+        if named == DECISION:
+            continue
+        found = _read(folder / named)
+        if found is None:
+            differences.append(Difference("file", named, "", "no such file", f"{len(data):,} bytes"))
+        elif named.endswith(".html"):
+            shown += shown_figures(found)
+            differences += _with_sources(page_differences(named, found, data), decision)
+        else:
+            differences += line_differences(named, found, data)
+    search = _LogSearch(folder, runs)
+    places = {log.sha256: search.find(log) for log in decision.logs}
+    missing = tuple(log.path for log in decision.logs if places[log.sha256] is None)
+    if not missing:
+        found_logs = {sha256: place for sha256, place in places.items() if place is not None}
+        for log in decision.logs:
+            differences += _log_differences(log, found_logs[log.sha256], decision)
+        again = decide_again or deciding.decide_again
+        differences += _recomputed(decision, again, lambda log: found_logs[log.sha256])
+    known = {folder / name for name in wanted}
+    others = (path for path in folder.rglob("*") if path.is_file() and path not in known)
+    return Verification(
+        folder=str(folder),
+        files=len(wanted),
+        figures=len(decision.figures),
+        shown=shown,
+        recomputed=not missing,
+        differences=tuple(differences),
+        missing_logs=missing,
+        unknown_files=tuple(sorted(str(path.relative_to(folder)) for path in others)),
+    )
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _decision_file(folder: Path, decision: Decision) -> tuple[Difference, ...]:
+    """decision.json must be what writing it gives: nothing added, nothing in another order."""
+    return line_differences(DECISION, (folder / DECISION).read_bytes(), decision_json(decision))
+
+
+def _with_sources(differences: tuple[Difference, ...], decision: Decision) -> Iterator[Difference]:
+    for one in differences:
+        figure = decision.figures.get(one.figure)
+        yield msgspec.structs.replace(one, source=source_text(figure)) if figure else one
+
+
+class _LogSearch:
+    """Finds run logs: by the path that the decision names, then by hash among the files of ``runs``."""
+
+    def __init__(self, folder: Path, runs: Path | None) -> None:
+        self._starts = (Path(), folder, folder.parent)
+        self._runs = runs
+        self._hashes: dict[Path, str] = {}
+
+    def find(self, log: LogRef) -> Path | None:
+        """The log with the right hash; else one of that name, which has changed; else None."""
+        named = [start / log.path for start in self._starts]
+        if self._runs is not None:
+            named += [self._runs / log.path, self._runs / Path(log.path).name]
+        found = [path for path in named if path.is_file()]
+        others = sorted(self._runs.rglob("*.jsonl")) if self._runs is not None and self._runs.is_dir() else []
+        for path in (*found, *others):
+            if self._hash(path) == log.sha256:
+                return path
+        return found[0] if found else None
+
+    def _hash(self, path: Path) -> str:
+        if path not in self._hashes:
+            try:
+                self._hashes[path] = sha256_file(path)
+            except OSError:
+                self._hashes[path] = ""
+        return self._hashes[path]
+
+
+def _log_differences(log: LogRef, path: Path, decision: Decision) -> Iterator[Difference]:
+    """That a log is not the one decided on, and the lines that show it by themselves: fixtures, broken lines."""
+    now = sha256_file(path)
+    if now == log.sha256:
+        return
+    yield Difference("log", str(path), "", f"sha256 {log.sha256}", f"sha256 {now}", source=log.path)
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            said = _line_fault(line, decision, log)
+            if said:
+                yield Difference("log", str(path), "", said[0], said[1], source=log.path, line=number, column=1)
+
+
+def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str] | None:
+    """What a line should say and what it says, where the line alone shows it."""
+    try:
+        row = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ("a line of JSON", "a line that is none")
+    if not isinstance(row, dict) or row.get("type") != "fixture":
+        return None
+    id = str(row.get("id"))
+    stated = decision.fixtures.get(id)
+    if stated is None:
+        return None  # a fixture that no workload of the decision uses
+    if row.get("hash") != stated:
+        return (f"fixture {id} with hash {stated}", f"fixture {id} with hash {row.get('hash')}")
+    made = sha256_data([row.get("workload"), row.get("input"), row.get("expect", {})])
+    if log.store_text == "full" and made != stated:
+        return (f"fixture {id} with hash {stated}", f"fixture {id} whose content has hash {made}")
+    return None
+
+
+def _recomputed(decision: Decision, again: DecideAgain, find_log: Callable[[LogRef], Path]) -> Iterator[Difference]:
+    try:
+        anew = again(decision, find_log)
+    except MiloError as error:
+        yield Difference("decision", DECISION, "", "a decision", f"none: {error.message}")
+        return
+    except (KeyError, ValueError, AssertionError) as error:
+        message = f"The decision cannot be worked out again: {type(error).__name__}: {str(error)[:160]}."
+        raise DataError(
+            message, hint="the package was made by another version, or its logs are not run logs."
+        ) from error
+    # A decision is read back from JSON before it is compared: dictionaries in the same order, tuples as tuples.
+    anew = msgspec.json.decode(msgspec.json.encode(anew, order="deterministic"), type=Decision)
+    yield from _figure_differences(decision, anew)
+    stands, wanted = msgspec.to_builtins(decision), msgspec.to_builtins(anew)
+    # Hashes of the logs are compared above, with their paths; a changed log must not hide what it changes.
+    for plain in (stands, wanted):
+        plain.pop("figures")
+        plain["logs"] = [{**log, "sha256": ""} for log in plain["logs"]]
+    for count, (place, left, right) in enumerate(_unlike(stands, wanted, "")):
+        if count == MOST_A_FILE:
+            return
+        yield Difference("decision", DECISION, "", left, right, source=place)
+
+
+def _figure_differences(decision: Decision, anew: Decision) -> Iterator[Difference]:
+    for id in dict.fromkeys((*decision.figures, *anew.figures)):
+        stands, wanted = decision.figures.get(id), anew.figures.get(id)
+        if stands is None or wanted is None:
+            figure = stands or wanted
+            assert figure is not None
+            said, should = (_shown(stands), "no such figure") if stands else ("no such figure", _shown(wanted))
+            yield Difference("figure", DECISION, id, said, should, source=source_text(figure))
+            continue
+        unlike = [part for part in _PARTS if not _alike(getattr(stands, part), getattr(wanted, part))]
+        if unlike:
+            left, right = _shown(stands), _shown(wanted)
+            if left == right:
+                left, right = (
+                    ", ".join(f"{part} {getattr(figure, part)!r}" for part in unlike) for figure in (stands, wanted)
+                )
+            yield Difference("figure", DECISION, id, left, right, source=source_text(wanted))
+
+
+def _shown(figure: Figure | None) -> str:
+    return whole_text(figure) if figure else ""
+
+
+def _alike(left: Any, right: Any) -> bool:
+    if isinstance(left, float) and isinstance(right, float | int) and not isinstance(right, bool):
+        return math.isclose(left, right, rel_tol=_CLOSE, abs_tol=1e-12)
+    return bool(left == right)
+
+
+def _unlike(left: Any, right: Any, place: str) -> Iterator[tuple[str, str, str]]:
+    """Places where two plain values differ, with what stands there."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in dict.fromkeys((*left, *right)):
+            yield from _unlike(left.get(key), right.get(key), f"{place}.{key}" if place else str(key))
+    elif isinstance(left, list | tuple) and isinstance(right, list | tuple) and len(left) == len(right):
+        for number, (one, other) in enumerate(zip(left, right, strict=True)):
+            yield from _unlike(one, other, f"{place}.{number}")
+    elif not _alike(left, right):
+        yield place, _short(left), _short(right)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= 160 else text[:159] + "…"

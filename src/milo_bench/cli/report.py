@@ -1,0 +1,38 @@
+"""``milo-bench report``: a decision in, its package out: pages, tables, routing table, runbook, backlog."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+
+
+@click.command()
+@click.argument("decision", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("package"),
+    show_default=True,
+    help="Folder of the package; its files are overwritten.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The paths written, as one JSON document.")
+def report(decision: Path, out: Path, as_json: bool) -> None:
+    """Write the decision package: a page that a buyer reads, and what engineering and operations need.
+
+    DECISION is the file that 'milo-bench decide' wrote. The pages need no network and no script;
+    each figure on them leads to where it comes from.
+    """
+    from milo_bench import api
+
+    written = api.report_decision(decision, out)
+    if as_json:
+        import json
+
+        click.echo(json.dumps({"folder": str(out), "files": [str(path.relative_to(out)) for path in written]}))
+    else:
+        click.echo(f"package: {out} ({len(written)} files); open {out / 'index.html'}")
+    say_next(f"milo-bench verify {shlex.quote(str(out))}")
