@@ -286,9 +286,10 @@ class _Sampling:
     """Samples the machine beside the load, in a thread, into the log and for the windows' figures."""
 
     def __init__(self, target: Target, writer: RunLogWriter, zero_s: float) -> None:
-        from milo_bench.run.load_device import MachineSampler
+        from milo_bench.run.devices import Devices
+        from milo_bench.run.telemetry import Sampler
 
-        self._sampler = MachineSampler(target.record.name, target.server_pids())
+        self._sampler = Sampler({target.record.name: target.server_pids()}, Devices())
         self._writer = writer
         self._zero_s = zero_s
         self._samples: list[Telemetry] = []

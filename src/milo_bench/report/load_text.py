@@ -112,6 +112,7 @@ ROWS: tuple[tuple[str, _Cell], ...] = (
     ("goodput a second", _number("goodput_per_s")),
     ("server memory, most", _bytes("server_memory_max_bytes")),
     ("server processor cores", _number("server_cpu_cores")),
+    ("server GPU memory, most", _bytes("server_gpu_memory_max_bytes")),
     ("GPU memory, most", _bytes("gpu_memory_max_bytes")),
     ("GPU busy", _figure("gpu_utilisation_mean", "share")),
     ("power", _figure("power_mean_w", "W")),

@@ -352,9 +352,11 @@ class _Run:
 
     async def _watch(self, ends: asyncio.Event) -> None:
         """Sample the machine and sync the log, in a thread: neither may hold up the reading of answers."""
+        from milo_bench.run.devices import Devices
         from milo_bench.run.telemetry import Sampler  # brings psutil, after the first attempts are out
 
-        sampler = Sampler({name: target.server_pids() for name, target in self._targets.items()})
+        pids = {name: target.server_pids() for name, target in self._targets.items()}
+        sampler = await self._loop.run_in_executor(None, lambda: Sampler(pids, Devices()))
         try:
             last = False
             while True:
@@ -372,3 +374,5 @@ class _Run:
                 last = ends.is_set()
         except Exception as error:
             self._fail(error)
+        finally:
+            sampler.close()

@@ -25,7 +25,8 @@ def machine_figures(
     inside = [s for s in samples if window.from_s <= s.at_s <= window.to_s]
     of_server = [s for s in inside if s.target == target]
     memory = [s.memory_bytes for s in of_server if s.memory_bytes is not None]
-    gpu_memory = [s.gpu_memory_bytes for s in inside if s.gpu_memory_bytes is not None]
+    gpu_memory = [s.gpu_memory_bytes for s in inside if s.gpu_memory_bytes is not None and not s.target]
+    held = [s.gpu_memory_bytes for s in of_server if s.gpu_memory_bytes is not None]
     busy = [s.gpu_utilisation for s in inside if s.gpu_utilisation is not None]
     power = [s.power_w for s in inside if s.power_w is not None]
     cpu = used_between(of_server, window.from_s, window.to_s, "cpu_s", target=target)
@@ -38,6 +39,7 @@ def machine_figures(
     return {
         "server_memory_max_bytes": max(memory, default=None),
         "server_cpu_cores": None if cpu is None else round(cpu, 4),
+        "server_gpu_memory_max_bytes": max(held, default=None),
         "gpu_memory_max_bytes": max(gpu_memory, default=None),
         "gpu_utilisation_mean": _mean(busy),
         "power_mean_w": None if power_w is None else round(power_w, 3),
