@@ -35,7 +35,8 @@ MOST_RECORDED = 20_000
 _NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9_.-]")
 _ACTS = re.compile(r"<\s*(?:script|foreignobject|image|iframe|a)\b|[\s\"']on\w+\s*=|href\s*=|url\(\s*[^#\s]", re.I)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#])")
-_LEADING = re.compile(r"^(\s*)([-+=]|\d+[.)])", re.M)
+_SPACES = re.compile(r"\s+")
+_LEADING = re.compile(r"^(\s*\d*)([-+=.)])(?=\s|$|[-=])")
 
 
 class UnsourcedNumber(DataError):
@@ -211,6 +212,6 @@ def _turns(text: str) -> bool:
 
 
 def _markdown(text: str) -> str:
-    """Text that Markdown shows as it stands, on one line."""
-    line = " ".join(text.split())
-    return _LEADING.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", line.replace("&", "&amp;")))
+    """Text that Markdown shows as it stands, on one line; a space at either end is kept."""
+    line = _SPACES.sub(" ", text).replace("&", "&amp;")
+    return _LEADING.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", line))
