@@ -36,7 +36,7 @@ _NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9_.-]")
 _ACTS = re.compile(r"<\s*(?:script|foreignobject|image|iframe|a)\b|[\s\"']on\w+\s*=|href\s*=|url\(\s*[^#\s]", re.I)
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#])")
 _SPACES = re.compile(r"\s+")
-_LEADING = re.compile(r"^(\s*\d*)([-+=.)])(?=\s|$|[-=])")
+_LEADING = re.compile(r"^(\s*\d+(?=[.)])|\s*(?=[-+=]))([-+=.)])(?=\s|$|[-=])")
 
 
 class UnsourcedNumber(DataError):
