@@ -13,9 +13,9 @@ from milo_bench.config.routing_rule import (
     RAIL_STEPS,
     RUNTIME_CHECKS,
     Action,
+    Called,
     Checked,
     Condition,
-    Name,
     Rule,
 )
 from milo_bench.config.text_file import read_written
@@ -59,7 +59,7 @@ class RoutingFile(Checked):
     schema_version: Literal[1] = ROUTING_SCHEMA
     title: str = ""
     validity: Validity = Validity()
-    targets: dict[Name, RoutingTarget] = {}
+    targets: dict[Called, RoutingTarget] = {}
     sensitive_to_hosted: bool = False
     rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
     default: Action

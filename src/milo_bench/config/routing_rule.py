@@ -45,6 +45,7 @@ FAMILIES: Final[tuple[str, ...]] = get_args(Family)
 MODEL_ROUTES: Final = frozenset({"local", "hosted", "mixed"})
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}$")]
+Called = Annotated[str, Field(min_length=1, max_length=200)]  # a workload or target, as the suite or settings name it
 Words = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 
 
@@ -86,12 +87,12 @@ class Condition(Checked):
     that do not hold.
     """
 
-    workload: tuple[Name, ...] = ()
+    workload: tuple[Called, ...] = ()
     words: WordsCondition | None = None
     tags: tuple[str, ...] = ()
     keywords: tuple[Family | Literal["any"], ...] = ()
     sensitive: bool | None = None
-    target_health: dict[Name, tuple[Health, ...]] = {}
+    target_health: dict[Called, tuple[Health, ...]] = {}
     local_label: tuple[str, ...] = ()
     failed_checks: tuple[RuntimeCheck, ...] = ()
 
@@ -168,7 +169,7 @@ class Fallback(Checked):
     """Where a case goes when the model cannot be asked, does not answer, or its answer breaks a guardrail."""
 
     route: Literal["hosted", "human_review", "refuse"] = "human_review"
-    target: Name | None = None
+    target: Called | None = None
 
     @model_validator(mode="after")
     def _has_its_target(self) -> Fallback:
@@ -185,8 +186,8 @@ class Action(Checked):
     """
 
     route: Route
-    target: Name | None = None
-    verifier: Name | None = None
+    target: Called | None = None
+    verifier: Called | None = None
     variant: str = ""
     prompt: str = ""
     decoding: Decoding = "free"

@@ -8,6 +8,7 @@ own answer to the case was wrong too, so that it could not tell.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,8 @@ class Outcome:
     row: NDArray[np.int64]
     unrecorded: Mask
     mixed: bool
+    label: NDArray[np.int16]  # what the answer that went on says, a place in the labels of the record, or -1
+    asked: Mapping[Candidate, Mask]  # by candidate, the rows of its cases that were asked for
 
     def let_through(self, candidate: Candidate, length: int, units: Mask | None = None) -> Mask:
         """Which of ``candidate``'s ``length`` rows went on without a person, of ``units`` if given."""
@@ -70,6 +73,10 @@ class Outcome:
         rows = np.zeros(length, dtype=np.bool_)
         rows[self.row[keep & (self.answered_by == place)]] = True
         return rows
+
+    def calls(self, candidate: Candidate, length: int) -> Mask:
+        """Which of ``candidate``'s ``length`` rows the rules asked for."""
+        return self.asked.get(candidate, np.zeros(length, dtype=np.bool_))
 
 
 def replay(file: RoutingFile, recorded: Recorded, *, wanted: str = "") -> Outcome:
@@ -103,6 +110,7 @@ class _Calls:
         self.cost_usd, self.latency_s = np.zeros(n), np.zeros(n)
         self.label = np.full(n, NOBODY, dtype=np.int16)
         self.unrecorded = np.zeros(n, dtype=np.bool_)
+        self.asked: dict[Candidate, Mask] = {}
 
     def groups(self, routed: RoutedColumns, units: Mask) -> list[tuple[Mask, Candidate, Action]]:
         """The units of each (action, target), and the candidate whose recorded answers stand for it."""
@@ -148,6 +156,7 @@ class _Calls:
     def _charge(self, candidate: Candidate, there: Mask) -> None:
         cases, rows = self.recorded.cases(candidate), self.recorded.rows(candidate)
         hosted = self.file.targets[candidate.target].hosted
+        self.asked.setdefault(candidate, np.zeros(len(cases), dtype=np.bool_))[rows[there]] = True
         cost = cases.cost_usd[rows[there]]
         # Hardware is no price of a call, and a call that failed is not charged for.
         free = np.isnan(cost) & ((cases.outcome[rows[there]] == NOT_JUDGED) | (not hosted))
@@ -196,6 +205,8 @@ class _Calls:
             row=self.row,
             unrecorded=self.unrecorded,
             mixed=any(action.route == "mixed" for action in self.actions),
+            label=self.label,
+            asked=self.asked,
         )
 
 
