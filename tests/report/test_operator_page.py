@@ -17,6 +17,7 @@ from milo_bench.decide.operator_permit import permits_of, task_behaviours
 from milo_bench.report.operator_page import Board, write_board
 from milo_bench.report.operator_transcript import linked, plain, transcript
 from milo_bench.stats.operator_trials import OperatorRun
+from milo_bench.store.stored_text import TextPolicy
 from milo_bench.worlds.policies import no_op, oracle, trust_the_first_output
 from milo_bench.worlds.task import Task
 from milo_bench.worlds.tasks import find_task
@@ -117,13 +118,20 @@ def test_text_of_a_model_is_escaped_everywhere_and_names_no_file(tmp_path: Path)
 
 def test_a_log_of_hashes_shows_no_words_and_says_so(tmp_path: Path) -> None:
     run = run_by(oracle, ["version_conflict"])
-    hashed = OperatorRun(run.name, msgspec.structs.replace(run.header, store_text="hashes"), run.episodes)
+    kept = [TextPolicy("hashes").stored(episode) for episode in run.episodes]
+    header = msgspec.structs.replace(run.header, store_text="hashes")
+    hashed = OperatorRun(run.name, header, tuple(episode for episode in kept if isinstance(episode, Episode)))
     index, page = write_board(_board(hashed), tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "keeps text as hashes" in text and "as hashes" in index.read_text(encoding="utf-8")
     finish = next(step for step in transcript(run.episodes[0]) if step.kind == "finish")
     assert finish.claims[0].text and finish.claims[0].text not in text
-    assert "<pre>" not in text and 'id="ev-0001"' in text
+    assert "<pre>" not in text and "turn 1" in text
+    # Nor where a log says hashes and holds text all the same.
+    wrong = OperatorRun(run.name, header, run.episodes)
+    page = write_board(_board(wrong), tmp_path)[1]
+    text = page.read_text(encoding="utf-8")
+    assert finish.claims[0].text not in text and 'id="ev-0001"' in text
 
 
 def test_pages_of_an_earlier_board_do_not_stay_behind(tmp_path: Path) -> None:

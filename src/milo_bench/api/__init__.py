@@ -37,7 +37,13 @@ if TYPE_CHECKING:
     from milo_bench.api.model_judge import judge_sheet
     from milo_bench.api.operating import FinishedOperatorRun, OperatorOptions, run_operators
     from milo_bench.api.operating_mcp import OperatorServeOptions, ServedEpisode, serve_operator
-    from milo_bench.api.permitting import check_requirement, permit_operators, report_operators, write_permits
+    from milo_bench.api.permitting import (
+        check_requirement,
+        permit_operators,
+        report_operators,
+        write_default_policy,
+        write_permits,
+    )
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
     from milo_bench.api.reporting import report_decision
     from milo_bench.api.reviewing import import_review, review_key_path, sample_for_review
@@ -59,6 +65,7 @@ _HOME = {
     "check_requirement": "permitting",
     "permit_operators": "permitting",
     "report_operators": "permitting",
+    "write_default_policy": "permitting",
     "write_permits": "permitting",
     "LoadOptions": "load_options",
     "LoadReport": "loading",
@@ -150,6 +157,7 @@ __all__ = [
     "verify_package",
     "write_config",
     "write_decision",
+    "write_default_policy",
     "write_permits",
 ]
 

@@ -9,7 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from milo_bench.config.operator_policy import LEVELS, OperatorPolicy, default_operator_policy, load_operator_policy
+from milo_bench.config.operator_policy import (
+    LEVELS,
+    OperatorPolicy,
+    default_operator_policy,
+    default_policy_text,
+    load_operator_policy,
+)
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
 from milo_bench.core.records import Episode
 from milo_bench.core.suggest import hint_for
@@ -36,8 +42,8 @@ class OperatorEvidence:
 def read_operator_logs(paths: Sequence[Path]) -> OperatorEvidence:
     """Read ``paths``, and grade every episode again from its own event log.
 
-    Raises DataError where an episode does not repeat or its points differ. An episode without an
-    event log (text kept as hashes) is taken as recorded, and not counted as regraded.
+    Raises DataError where an episode does not repeat or its points differ. Where text was
+    redacted or kept as hashes nothing can be played again: points are taken as recorded, and the permit says so.
     """
     runs: list[OperatorRun] = []
     regraded: dict[str, int] = {}
@@ -46,7 +52,8 @@ def read_operator_logs(paths: Sequence[Path]) -> OperatorEvidence:
         log = read_run_log(path)
         for number, episode in enumerate(log.episodes, 1):
             target = episode.key.target
-            regraded[target] = regraded.get(target, 0) + _regrade(path, number, episode)
+            if log.header.store_text == "full":
+                regraded[target] = regraded.get(target, 0) + _regrade(path, number, episode)
         for sample in log.telemetry:
             if sample.power_w is not None and sample.target:
                 power.setdefault(sample.target, []).append(sample.power_w)
@@ -100,6 +107,19 @@ def report_operators(paths: Sequence[Path], out: Path, *, today: date, policy: P
     chosen = _policy(policy)
     permits = permits_of(evidence.runs, chosen, today=today, power_w=evidence.power_w, regraded=evidence.regraded)
     return write_board(Board(evidence.runs, permits, chosen), out)
+
+
+def write_default_policy(path: Path) -> Path:
+    """Write the shipped policy to ``path``. Raises UsageError where a file is there, PrerequisiteError else."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(default_policy_text())
+    except FileExistsError:
+        raise UsageError(f"There is a file at {path}.", hint="name another; it is not written over.") from None
+    except OSError as error:
+        message = f"Cannot write {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="check free space, the folder and its permissions.") from None
+    return path
 
 
 def _policy(path: Path | None) -> OperatorPolicy:

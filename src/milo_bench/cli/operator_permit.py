@@ -9,11 +9,13 @@ from pathlib import Path
 import click
 
 from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import UsageError
 
 
 @click.command("permit")
-@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--policy", type=click.Path(path_type=Path), help="Your own policy; without it the shipped one.")
+@click.option("--write-policy", type=click.Path(path_type=Path), help="Write the shipped policy there, to change it.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the permit file here, for the gateway.")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of issue; today (UTC) without it.")
 @click.option("--require", metavar="LEVEL:KIND", help="Exit code 1 where a target has less, e.g. read_only:deploy.")
@@ -22,6 +24,7 @@ from milo_bench.cli.entry import say_next
 def operator_permit(
     logs: tuple[Path, ...],
     policy: Path | None,
+    write_policy: Path | None,
     out: Path | None,
     on: datetime | None,
     require: str | None,
@@ -35,6 +38,13 @@ def operator_permit(
     """
     from milo_bench import api
 
+    if write_policy is not None:
+        click.echo(api.write_default_policy(write_policy))
+        say_next(f"milo-bench operator permit LOG --policy {shlex.quote(str(write_policy))}")
+        return 0
+    if not logs:
+        message = "Give at least one operator log."
+        raise UsageError(message, hint="'milo-bench operator run' writes one.")
     today = (on or datetime.now(UTC)).date()
     permits = api.permit_operators(logs, today=today, policy=policy)
     lacking = api.check_requirement(permits, require) if require else ()

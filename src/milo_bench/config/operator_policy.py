@@ -94,13 +94,17 @@ class OperatorPolicy(_Checked):
 
 def default_operator_policy(tasks: Mapping[str, str]) -> OperatorPolicy:
     """The shipped policy. ``tasks`` maps each task that exists to its behaviour."""
-    text = (files("milo_bench") / "config" / "operator_policy.yaml").read_text(encoding="utf-8")
-    return read_operator_policy(text, tasks, name="operator_policy.yaml")
+    return read_operator_policy(default_policy_text(), tasks, name="operator_policy.yaml")
+
+
+def default_policy_text() -> str:
+    """The shipped policy as it is written, comments and all."""
+    return (files("milo_bench") / "config" / "operator_policy.yaml").read_text(encoding="utf-8")
 
 
 def load_operator_policy(path: Path, tasks: Mapping[str, str]) -> OperatorPolicy:
     """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    text = read_written(path, where_from="docs/how-to/operator-permit.md shows where to copy one from.")
+    text = read_written(path, where_from="'milo-bench operator permit --write-policy FILE' writes one.")
     return read_operator_policy(text, tasks, name=str(path))
 
 

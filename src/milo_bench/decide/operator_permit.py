@@ -104,6 +104,7 @@ def _permit(
     mine = [run for run in runs if any(item.name == target.name for item in run.header.targets)]
     dated = min(run.header.created_at for run in mine)
     valid_days = policy.valid_days if target.model_digest else policy.valid_days_unpinned
+    episodes = sum(episode.key.target == target.name for run in mine for episode in run.episodes)
     expires = day_of(dated) + timedelta(days=valid_days)
     age = None
     if today > expires:
@@ -125,7 +126,7 @@ def _permit(
         confidence=policy.confidence,
         kinds=tuple(_kind(name, kind, rows, policy, total.headline, age) for name, kind in policy.kinds.items()),
         void_when=void_when(target, expires),
-        notes=_notes(target, valid_days),
+        notes=_notes(target, valid_days, episodes - regraded),
         total=total,
         cost=operator_cost(work_of(target, runs, trials), assumptions_of(policy, power_w=power_w)),
         evidence=Evidence(
@@ -135,7 +136,7 @@ def _permit(
             suite=f"{mine[0].header.suite.name} {mine[0].header.suite.version}",
             tool_versions=tuple(sorted({run.header.tool_version for run in mine})),
             protocols=tuple(sorted({e.protocol for run in mine for e in run.episodes if e.key.target == target.name})),
-            episodes=sum(episode.key.target == target.name for run in mine for episode in run.episodes),
+            episodes=episodes,
             regraded=regraded,
         ),
     )
@@ -205,8 +206,12 @@ def proves(n: int, confidence: float) -> str:
     return text + ("." if n >= needed else f"; under 5 % takes {needed} without a failure.")
 
 
-def _notes(target: TargetRecord, valid_days: int) -> tuple[str, ...]:
+def _notes(target: TargetRecord, valid_days: int, taken: int) -> tuple[str, ...]:
     notes = ["It speaks of these tasks at other seeds; work that no task is like is not covered."]
+    if taken:
+        notes.append(
+            f"Episodes whose points were not graded again from their logs, but taken as recorded: {taken}."
+        )
     if not target.model_digest:
         notes.append(
             "The runtime gives no digest of the weights, so a change of the model can go unseen; "

@@ -29,7 +29,8 @@ def print_permit(permit: OperatorPermit, console: Console, *, why: bool = False)
     for name in ("kind of work", "permission", "next level", "trials", "can show"):
         table.add_column(name, justify="right" if name in ("trials", "can show") else "left")
     for kind in permit.kinds:
-        row = (kind.title, LEVEL_NAMES[kind.level], next_text(kind), str(kind.trials), f"under {share(kind.supports)}")
+        shows = f"under {share(kind.supports)}" if kind.trials else "nothing"
+        row = (kind.title, LEVEL_NAMES[kind.level], next_text(kind), str(kind.trials), shows)
         table.add_row(*[Text(cell) for cell in row])
     console.print(table)
     console.print(Text("can show: the failure rate that this many trials rule out if none of them fails.", style="dim"))
