@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from milo_bench.api.verifying import Verification
     from milo_bench.report.page_difference import Difference
 
+SHOWN = 40
+
 
 @click.command()
 @click.argument("package", type=click.Path(path_type=Path))
@@ -43,7 +45,7 @@ def verify(package: Path, runs: Path | None, as_json: bool) -> int:
 def _print(found: Verification) -> None:
     from milo_bench.report.visible_text import one_line
 
-    for one in found.differences:
+    for one in found.differences[:SHOWN]:
         mark = click.style("differs", fg="red", bold=True)
         click.echo(f"{mark}  {_place(one)}")
         if one.figure:
@@ -52,6 +54,8 @@ def _print(found: Verification) -> None:
         click.echo(f"  recomputed  {one_line(one.recomputed, 200) or '(nothing)'}")
         if one.source:
             click.echo(f"  source      {one_line(one.source, 200)}")
+    if len(found.differences) > SHOWN:
+        click.echo(f"and {len(found.differences) - SHOWN:,} more; --json has them all")
     for log in found.missing_logs:
         click.echo(f"{click.style('missing', fg='yellow', bold=True)}  run log {one_line(log, 200)}")
     for name in found.unknown_files:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from milo_bench.decide.records import Candidate, Decision, ErrorShare, Figure, Finding, GateResult, Replay
+from milo_bench.decide.records import Candidate, Decision, ErrorShare, Figure, Finding, GateResult, Replay, Text
 from milo_bench.report.scorecard_text import ROWS
 
 KINDS = {
@@ -79,10 +79,24 @@ def _row(finding: Finding) -> Row:
 
 def label(measure: str, slice: str = "") -> str:
     """``recall, class escalate``: a measure as people say it."""
+    if measure == "check_pass_rate" and slice.startswith("check="):
+        return f"check {slice.removeprefix('check=').replace('_', ' ')}"
+    if measure.startswith("probe:"):
+        return f"probe {measure.removeprefix('probe:').replace('_', ' ')}"
     said = _LABELS.get(measure, _MORE_LABELS.get(measure, measure.replace("_", " "))).strip()
     if measure.startswith(("recall", "accuracy")):
         said = measure.replace("_", " ")
     return f"{said}, {slice.replace('=', ' ')}" if slice else said
+
+
+def own_reasons(finding: Finding) -> tuple[Text, ...]:
+    """The reasons that no gate of the finding gives already; those stand in the table of gates."""
+    said = {_plain(gate.reason) for gate in finding.gates}
+    return tuple(text for text in finding.reasons if _plain(text) not in said)
+
+
+def _plain(text: Text) -> tuple[str, ...]:
+    return tuple(part.lower() if isinstance(part, str) else part.figure for part in text)
 
 
 def workload_title(decision: Decision, workload: str) -> str:

@@ -74,9 +74,12 @@ def _names(decision: Decision) -> Iterable[str]:
     for log in decision.logs:
         yield from (log.path, log.run_id, log.suite.name, log.suite.version, *log.variants.values())
     for finding in decision.findings:
-        yield from (finding.id, finding.workload, finding.candidate.text, finding.rule, finding.candidate.variant)
+        yield from (finding.id, finding.workload, finding.rule, finding.candidate.variant)
+        yield from (finding.candidate.text, finding.candidate.text.partition("/")[2])
         for gate in finding.gates:
             yield from (gate.id, gate.measure, gate.slice, gate.slice.rpartition("=")[2])
+    for text in decision.measures:
+        yield from (text, text.partition("/")[2])
     for replay in decision.replays:
         yield from (replay.id, *_keywords(replay.rules))
     for figure in decision.figures.values():
@@ -86,9 +89,9 @@ def _names(decision: Decision) -> Iterable[str]:
         if figure.source.kind == "measure":
             yield figure.source.key.partition("=")[2].removesuffix("]")
     for table in decision.confusions:
-        yield from table.labels
+        yield from (*table.labels, table.candidate.text.partition("/")[2])
     for share in decision.errors:
-        yield from (share.check, share.category)
+        yield from (share.check, share.category, share.candidate.text.partition("/")[2])
     for probe in decision.probes:
         yield from (probe.result.probe, probe.log)
     yield from decision.fixtures
