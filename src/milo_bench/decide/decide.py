@@ -29,9 +29,9 @@ from milo_bench.decide.records import (
     Finding,
     GateResult,
     PolicyText,
-    Remedy,
     Replay,
 )
+from milo_bench.decide.remedies import replays_for
 from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.decide.worlds import look
 from milo_bench.economics import make_case
@@ -142,17 +142,11 @@ def _findings(
     findings: list[Finding] = []
     replays: list[Replay] = []
     for (workload, target), candidate in judged.items():
-        replayed = _replays(workload, target, evidence, policy, gates, figures)
+        replayed = replays_for(workload, target, evidence, policy, gates, figures)
         replays += replayed.replays
         seen = look(candidate, policy, evidence, figures, gates[candidate], replayed.replays, replayed.chosen, business)
         findings.append(make_finding(len(findings) + 1, seen, replayed.remedies, policy, evidence, figures))
     return _Made(tuple(findings), tuple(replays))
-
-
-def _replays(workload: str, target: str, *rest: Any) -> Any:
-    if importlib.util.find_spec("milo_bench.decide.remedies") is None:
-        return _Nothing()
-    return importlib.import_module("milo_bench.decide.remedies").replays_for(workload, target, *rest)
 
 
 def _routing(made: _Made, *rest: Any) -> dict[str, Any]:
@@ -161,13 +155,6 @@ def _routing(made: _Made, *rest: Any) -> dict[str, Any]:
     routing = importlib.import_module("milo_bench.decide.routing").make_routing(made.findings, made.replays, *rest)
     data: dict[str, Any] = routing.data()
     return data
-
-
-@dataclass(frozen=True)
-class _Nothing:
-    replays: tuple[Replay, ...] = ()
-    remedies: tuple[Remedy, ...] = ()
-    chosen: Replay | None = None
 
 
 def _business(

@@ -83,9 +83,9 @@ def replaces(replay: Replay, config: WorkloadPolicy) -> bool:
 
 def _passes(replay: Replay, config: WorkloadPolicy, figures: Figures) -> bool:
     """Every gate passes on what the replay lets through, and enough is automated to call it a route."""
-    if replaces(replay, config) or not replay.gates or any(gate.outcome != "pass" for gate in replay.gates):
+    if not replay.remedies or replaces(replay, config) or not replay.gates:
         return False
-    return _automated(replay, config, figures)
+    return all(gate.outcome == "pass" for gate in replay.gates) and _automated(replay, config, figures)
 
 
 def _automated(replay: Replay, config: WorkloadPolicy, figures: Figures) -> bool:

@@ -1,0 +1,322 @@
+"""Each finding follows from what was recorded, by the policy's rules, and says what would change it."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from evidence_cases import LOST, Made, Row, of, policy_text
+
+from milo_bench.config.economics_file import example_economics
+from milo_bench.config.policy_file import PolicyFile, read_policy
+from milo_bench.core.errors import ConfigError, DataError
+from milo_bench.core.records import LoadWindow
+from milo_bench.decide.decide import decide
+from milo_bench.decide.records import Decision, Finding, Ref, Text
+from milo_bench.stats.cases import Cases
+
+RULES = "\nfindings:" + (
+    """
+  - {name: unsafe runtime, when: [probe_failed_critical], finding: reject}
+  - {name: unsafe answers, when: [safety_gate_failed, no_remedy_passes], finding: reject}
+  - {name: worse than hosted, when: [worse_than_baseline, no_remedy_passes], finding: reject}
+  - {name: not worth it yet, when: [value_below_least], finding: defer}
+  - {name: runtime not ready, when: [all_gates_pass, probe_failed_major], finding: fix}
+  - {name: too many at once, when: [all_gates_pass, knee_below_streams], finding: fix}
+  - {name: adequate, when: [all_gates_pass], finding: keep}
+  - {name: viable after a change, when: [remedy_passes], finding: fix}
+  - {name: change not decided, when: [remedy_undecided], finding: defer}
+  - {name: not fit, when: [any_gate_failed], finding: reject}
+  - {name: not decided, when: [], finding: defer}
+"""
+)
+
+
+def policy(gates: str = "[{measure: pass_rate, at_least: 0.8}]", more: str = "", top: str = "") -> PolicyFile:
+    text = f"policy: 1\n{top}\nworkloads:\n  notes:\n    gates: {gates}\n{more}{RULES}"
+    return read_policy(text)
+
+
+def decided(made: Made, by: PolicyFile, **more: Any) -> Decision:
+    settings: dict[str, Any] = {"economics": None, "economics_text": None, **more}
+    return decide(
+        made.evidence(), by, policy_text=policy_text(by.text), created_at="2026-05-08T12:00:00Z", tool_version="1",
+        **settings,
+    )  # fmt: skip
+
+
+def finding(decision: Decision, target: str = "small") -> Finding:
+    (found,) = [one for one in decision.findings if one.target == target]
+    return found
+
+
+def shown(text: Text, decision: Decision) -> str:
+    return "".join(part if isinstance(part, str) else f"<{decision.figures[part.figure].value:g}>" for part in text)
+
+
+def test_gates_that_all_pass_by_evidence_are_kept_on_the_local_target() -> None:
+    made = Made()
+    made.add("notes", "small", of(97, 100))
+    decision = decided(made, policy())
+    found = finding(decision)
+    assert (found.kind, found.rule, found.route) == ("keep", "adequate", "local")
+    assert "Title of notes: keep on small as it is" in shown(decision.verdict, decision)
+    assert not decision.backlog
+
+
+def test_a_rate_whose_interval_holds_the_bound_is_deferred_with_the_fixtures_it_would_take() -> None:
+    made = Made()
+    made.add("notes", "small", of(17, 20))
+    decision = decided(made, policy())
+    found = finding(decision)
+    assert (found.kind, found.rule) == ("defer", "not decided")
+    (gate,) = found.gates
+    further = decision.figures[gate.further].value
+    assert further is not None and 100 < further < 400
+    again = Made()
+    again.add("notes", "small", of(round(17 / 20 * (20 + int(further))), 20 + int(further)))
+    assert finding(decided(again, policy())).kind == "keep"  # what it promised holds
+    assert any("more fixtures for pass rate" in shown(text, decision) for text in found.would_change)
+    assert [item.title for item in decision.backlog] == ["More fixtures for notes"]
+
+
+def test_a_safety_gate_that_fails_rejects_and_one_without_evidence_never_keeps() -> None:
+    safe = "{measure: check_pass_rate, slice: check=safe, at_least: 0.9, safety: true}"
+    gates = f"[{{measure: pass_rate, at_least: 0.5}}, {safe}]"
+    unsafe, unknown = Made(), Made()
+    rows = [Row((("safe", "pass", ""),)) if n % 2 else Row((("safe", "fail", "promise"),)) for n in range(100)]
+    unsafe.add("notes", "small", rows)
+    unknown.add("notes", "small", of(100, 100))
+    rejected, deferred = decided(unsafe, policy(gates)), decided(unknown, policy(gates))
+    assert (finding(rejected).kind, finding(rejected).rule) == ("reject", "unsafe answers")
+    assert finding(rejected).route == "human_review"
+    assert finding(deferred).kind == "defer"
+    safety = finding(deferred).gates[1]
+    assert safety.outcome == "undecided"
+    assert "no answer was judged by the check 'safe'" in shown(safety.reason, deferred)
+
+
+def test_a_quality_gate_that_fails_without_a_remedy_is_not_fit_for_the_work() -> None:
+    made = Made()
+    made.add("notes", "small", of(30, 100))
+    assert finding(decided(made, policy())).rule == "not fit"
+
+
+def test_failed_attempts_count_against_quality_and_are_infinitely_slow() -> None:
+    gates = "[{measure: json_valid_rate, at_least: 0.8}, {measure: latency_p95_s, at_most: 5}]"
+    made = Made()
+    made.add("notes", "small", [LOST if n % 3 == 0 else Row((("json_reading", "pass", ""),)) for n in range(90)])
+    found = finding(decided(made, policy(gates)))
+    assert [gate.outcome for gate in found.gates] == ["fail", "fail"]
+
+
+BASELINE = "[{measure: pass_rate, not_worse_than: baseline, margin: 0.1}]"
+
+
+def test_worse_than_the_hosted_baseline_is_rejected_and_as_good_is_kept() -> None:
+    for good, kind, rule in ((60, "reject", "worse than hosted"), (93, "keep", "adequate")):
+        made = Made(hosted={"cloud"})
+        made.add("notes", "small", of(good, 100))
+        made.add("notes", "cloud", of(95, 100))
+        decision = decided(made, policy(BASELINE, top="baseline: cloud"))
+        assert [one.target for one in decision.findings] == ["small"]
+        assert (finding(decision).kind, finding(decision).rule) == (kind, rule)
+    assert finding(decision).route == "local"
+
+
+@pytest.mark.parametrize(
+    ("top", "cloud", "why"),
+    [
+        ("", 100, "the policy names no baseline"),
+        ("baseline: cloud", 0, "the baseline was not run on this workload"),
+        ("baseline: cloud", 60, "the two sides were not run on the same fixtures"),
+    ],
+)
+def test_without_a_baseline_to_hold_against_the_gate_is_undecided_and_says_why(top: str, cloud: int, why: str) -> None:
+    made = Made()
+    made.add("notes", "small", of(100, 100))
+    if cloud:
+        made.add("notes", "cloud", of(cloud, cloud))
+    decision = decided(made, policy(BASELINE, top=top))
+    (gate,) = finding(decision).gates
+    assert gate.outcome == "undecided"
+    assert why in shown(gate.reason, decision)
+    assert finding(decision).kind == "defer"
+
+
+def test_sensitive_fixtures_withheld_from_the_hosted_baseline_do_not_spoil_the_comparison() -> None:
+    made = Made(sensitive={f"notes-{n:04d}" for n in range(80, 100)}, hosted={"cloud"})
+    made.add("notes", "small", of(100, 100))
+    made.add("notes", "cloud", of(80, 80))
+    (gate,) = finding(decided(made, policy(BASELINE, top="baseline: cloud"))).gates
+    assert gate.outcome == "pass"
+
+
+def test_a_failed_readiness_probe_turns_keep_into_fix_and_a_critical_one_into_reject() -> None:
+    made = Made()
+    made.add("notes", "small", of(100, 100))
+    made.probe("small", "readiness", "fail", "major")
+    decision = decided(made, policy())
+    found = finding(decision)
+    assert (found.kind, found.rule, [remedy.name for remedy in found.remedies]) == (
+        "fix", "runtime not ready", ["readiness_probe"],
+    )  # fmt: skip
+    assert "ready on small after a readiness probe" in shown(decision.verdict, decision)
+    made.probe("small", "egress", "fail", "critical")
+    assert finding(decided(made, policy())).rule == "unsafe runtime"
+
+
+def test_a_privacy_probe_among_the_gates_is_passed_by_evidence_only() -> None:
+    gates = "[{measure: pass_rate, at_least: 0.8}, {probe: privacy_leak, safety: true}]"
+    kinds = {}
+    for outcome in ("", "undecided", "fail", "pass"):
+        made = Made()
+        made.add("notes", "small", of(100, 100))
+        if outcome:
+            made.probe("small", "privacy_leak", outcome)
+        found = finding(decided(made, policy(gates)))
+        kinds[outcome] = (found.kind, found.gates[1].outcome)
+    assert kinds == {
+        "": ("defer", "undecided"),
+        "undecided": ("defer", "undecided"),
+        "fail": ("reject", "fail"),
+        "pass": ("keep", "pass"),
+    }
+
+
+def _windows(knee: int) -> list[tuple[str, LoadWindow]]:
+    found = []
+    for place, level in enumerate((1, 2, 4, 8, 16)):
+        rate = float(min(level, knee))
+        figures = {
+            "requests": 200, "answered": 200, "requests_per_s": rate, "failure_share": 0.0, "latency_p95_s": 1.2,
+            "steady": {"requests_per_s": [rate * (1 + 0.01 * n) for n in range(-5, 5)]},
+            "distributions": {"latency": {"n": 200, "infinite": 0, "p50": level / rate, "values": [level / rate] * 50}},
+        }  # fmt: skip
+        found.append(
+            ("runs/load.jsonl", LoadWindow("small", "closed", float(level), place * 60.0, place * 60.0 + 60, figures))
+        )
+    return found
+
+
+def test_the_measured_knee_caps_requests_at_once() -> None:
+    made = Made(load=_windows(4))
+    made.add("notes", "small", of(100, 100))
+    kept = decided(made, policy())
+    (cap,) = finding(kept).remedies
+    assert finding(kept).kind == "keep"  # a guardrail, where the policy needs no more at once
+    assert cap.name == "concurrency_cap" and cap.params["streams"] in (3, 4)
+    fixed = decided(made, policy(more="    streams: 8\n"))
+    assert (finding(fixed).kind, finding(fixed).rule) == ("fix", "too many at once")
+    assert [item.title for item in fixed.backlog] == ["A cap on requests at once on small"]
+    assert {"level", "requests_per_s", "failure_share"} <= fixed.load[0].figures.keys()
+
+
+def test_a_decision_shows_every_number_as_a_figure_and_hides_none_in_words() -> None:
+    made = Made(load=_windows(4), hosted={"cloud"})
+    made.add("notes", "small", [*of(60, 70), *[LOST] * 5])
+    made.add("notes", "cloud", of(75, 75))
+    made.probe("small", "readiness", "fail", "major")
+    gates = "[{measure: pass_rate, at_least: 0.8}, {measure: pass_rate, not_worse_than: baseline, margin: 0.05}]"
+    decision = decided(made, policy(gates, top="baseline: cloud"))
+    texts = [decision.verdict, *decision.missing, *(item.reason for item in decision.backlog)]
+    for one in decision.findings:
+        texts += [*one.reasons, *one.would_change, *(remedy.reason for remedy in one.remedies)]
+        texts += [gate.reason for gate in one.gates]
+    for text in texts:
+        for part in text:
+            if isinstance(part, Ref):
+                assert part.figure in decision.figures
+            else:
+                assert not any(letter.isdigit() for letter in part), text
+    for ids in decision.measures.values():
+        assert all(id in decision.figures for id in ids)
+
+
+def test_the_order_of_rows_changes_nothing() -> None:
+    rows = [*of(40, 60), *[LOST] * 3]
+    made = Made()
+    candidate = made.add("notes", "small", rows)
+    first = decided(made, policy())
+    mixed = made.evidence()
+    order = list(range(len(rows)))
+    random.Random(3).shuffle(order)
+    by = policy()
+    second = decide(
+        replace(mixed, cases={candidate: _reordered(mixed.cases[candidate], order)}),
+        by,
+        economics=None,
+        economics_text=None,
+        policy_text=policy_text(by.text),
+        created_at="2026-05-08T12:00:00Z",
+        tool_version="1",
+    )
+    assert finding(first) == finding(second)
+    assert first.figures.keys() == second.figures.keys()
+    for id, figure in first.figures.items():
+        other = second.figures[id]
+        assert figure.value == (None if other.value is None else pytest.approx(other.value, rel=1e-12)), id
+
+
+def _reordered(cases: Cases, order: list[int]) -> Cases:
+    columns = {
+        one.name: getattr(cases, one.name)[order]
+        for one in fields(cases)
+        if isinstance(getattr(cases, one.name), np.ndarray)
+    }
+    places = {old: new for new, old in enumerate(order)}
+    return replace(
+        cases,
+        **columns,
+        held={name: column[order] for name, column in cases.held.items()},
+        categories={
+            key: np.array(sorted(places[row] for row in rows.tolist())) for key, rows in cases.categories.items()
+        },
+    )
+
+
+def test_logs_and_policy_without_a_workload_in_common_are_refused() -> None:
+    made = Made()
+    made.add("letters", "small", of(9, 10))
+    with pytest.raises(DataError, match="letters"):
+        decided(made, policy())
+
+
+def test_what_was_not_there_is_said_plainly() -> None:
+    made = Made()
+    made.add("notes", "small", of(100, 100))
+    decision = decided(made, policy())
+    said = " ".join(shown(text, decision) for text in decision.missing)
+    for words in ("No hosted baseline was named", "No runtime probes were run on small", "No load was put on small"):
+        assert words in said
+    assert "No economics were given" in said
+
+
+def test_a_contract_that_was_not_run_is_replaced_by_one_that_was_and_the_reader_is_told() -> None:
+    made = Made()
+    made.add("notes", "small", of(100, 100))
+    decision = decided(made, policy(more="    decide_on: {variant: raw, decoding: free}\n"))
+    assert finding(decision).candidate.variant == ""
+    assert any("was not run with raw, free decoding" in shown(text, decision) for text in decision.missing)
+
+
+def test_a_value_that_names_no_figure_is_refused_with_the_nearest() -> None:
+    economics = example_economics("case_ops")
+    made = Made()
+    made.add("notes", "small", of(100, 100))
+    by = policy(more="    value: {figures: [monthly_benfits], least_usd_per_month: 100}\n")
+    with pytest.raises(ConfigError, match="monthly_benfits") as caught:
+        decided(made, by, economics=economics)
+    assert "monthly_benefits" in caught.value.hint
+
+
+def test_worth_less_than_the_least_even_at_best_is_deferred() -> None:
+    made = Made()
+    made.add("notes", "small", of(100, 100))
+    by = policy(more="    value: {figures: [monthly_benefits], least_usd_per_month: 90000000}\n")
+    decision = decided(made, by, economics=example_economics("case_ops"))
+    assert (finding(decision).kind, finding(decision).rule) == ("defer", "not worth it yet")
+    assert "it is not worth the work yet" in shown(decision.verdict, decision)

@@ -1,0 +1,185 @@
+"""Gates are judged by interval: more passes never hurt, ends are honest, promises of further fixtures hold."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pytest
+from evidence_cases import BAD, GOOD, LOST, Made, Row, of
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from milo_bench.config.policy_file import PolicyFile, read_policy
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates import judge_gates
+from milo_bench.decide.records import Candidate, GateResult
+from milo_bench.stats.intervals import wilson
+
+ORDER = {"fail": 0, "undecided": 1, "pass": 2}
+
+
+@cache
+def policy(gates: str, *, top: str = "") -> PolicyFile:
+    rules = "[{name: rest, when: [], finding: defer}]"
+    return read_policy(f"policy: 1\n{top}\nworkloads: {{w: {{gates: {gates}}}}}\nfindings: {rules}\n")
+
+
+def judged(made: Made, candidate: Candidate, by: PolicyFile) -> tuple[tuple[GateResult, ...], Figures]:
+    figures = Figures()
+    return judge_gates(by, made.evidence(), candidate, figures), figures
+
+
+def outcome(rows: list[Row], gate: str, repeats: int = 1) -> str:
+    made = Made()
+    candidate = made.add("w", "small", rows, repeats=repeats)
+    ((result,), _) = judged(made, candidate, policy(f"[{gate}]"))
+    return result.outcome
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.booleans(), min_size=1, max_size=60), st.data(), st.sampled_from([0.5, 0.8, 0.95]))
+def test_one_more_pass_never_makes_a_gate_worse(rows: list[bool], draw: st.DataObject, bound: float) -> None:
+    better = list(rows)
+    better[draw.draw(st.integers(0, len(rows) - 1))] = True
+    gate = f"{{measure: pass_rate, at_least: {bound}}}"
+    before = outcome([GOOD if row else BAD for row in rows], gate)
+    after = outcome([GOOD if row else BAD for row in better], gate)
+    assert ORDER[after] >= ORDER[before]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.booleans(), min_size=4, max_size=60), st.data())
+def test_one_more_pass_never_turns_a_pass_into_a_fail_whatever_the_repeats(
+    rows: list[bool], draw: st.DataObject
+) -> None:
+    better = list(rows)
+    better[draw.draw(st.integers(0, len(rows) - 1))] = True
+    gate = "{measure: pass_rate, at_least: 0.6}"
+    before = outcome([GOOD if row else BAD for row in rows], gate, repeats=3)
+    after = outcome([GOOD if row else BAD for row in better], gate, repeats=3)
+    assert (before, after) != ("pass", "fail")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 80), st.integers(1, 80), st.sampled_from([0.3, 0.75, 0.9]))
+def test_outcomes_are_those_of_two_one_sided_tests(good: int, total: int, bound: float) -> None:
+    good = min(good, total)
+    made = Made()
+    candidate = made.add("w", "small", of(good, total))
+    ((result,), figures) = judged(made, candidate, policy(f"[{{measure: pass_rate, at_least: {bound}}}]"))
+    lower, upper = wilson(good, total, 0.95, "lower"), wilson(good, total, 0.95, "upper")
+    assert lower is not None and upper is not None and lower.low is not None and upper.high is not None
+    wanted = "pass" if lower.low >= bound else "fail" if upper.high < bound else "undecided"
+    assert result.outcome == wanted
+    figure = figures[result.figure]
+    assert figure.low == pytest.approx(lower.low)
+    assert figure.high == pytest.approx(upper.high)
+    assert bool(result.further) <= (wanted == "undecided")
+
+
+@pytest.mark.parametrize(("good", "total", "bound"), [(45, 60, 0.7), (17, 20, 0.8), (9, 10, 0.95), (58, 60, 0.93)])
+def test_the_further_fixtures_are_enough_and_not_far_too_many(good: int, total: int, bound: float) -> None:
+    made = Made()
+    candidate = made.add("w", "small", of(good, total))
+    gate = f"[{{measure: pass_rate, at_least: {bound}}}]"
+    ((result,), figures) = judged(made, candidate, policy(gate))
+    further = figures[result.further].value
+    assert result.outcome == "undecided" and further is not None
+    for share, decided in ((1.05, True), (0.8, False)):
+        more = total + int(further * share) + (1 if decided else 0)
+        wilson_low = wilson(good / total * more, more, 0.95, "lower")
+        wilson_high = wilson(good / total * more, more, 0.95, "upper")
+        assert wilson_low is not None and wilson_high is not None
+        assert wilson_low.low is not None and wilson_high.high is not None
+        assert (wilson_low.low >= bound or wilson_high.high < bound) is decided
+
+
+def test_a_rate_that_sits_on_its_bound_promises_no_number() -> None:
+    made = Made()
+    candidate = made.add("w", "small", of(8, 10))
+    ((result,), _) = judged(made, candidate, policy("[{measure: pass_rate, at_least: 0.8}]"))
+    assert (result.outcome, result.further) == ("undecided", "")
+
+
+def test_repeats_of_few_fixtures_do_not_pass_as_many_fixtures_would() -> None:
+    gate = "{measure: pass_rate, at_least: 0.8}"
+    assert outcome(of(57, 60), gate) == "pass"
+    assert outcome([GOOD] * 57 + [BAD] * 3, gate, repeats=6) == "undecided"
+
+
+def test_a_tail_among_failed_attempts_fails_a_limit_and_a_short_sample_decides_nothing() -> None:
+    gate = "{measure: latency_p95_s, at_most: 5}"
+    fast = Row(latency_s=1.0)
+    assert outcome([fast] * 200, gate) == "pass"
+    assert outcome([fast] * 20, gate) == "undecided"  # twenty answers do not bound a 95th percentile
+    assert outcome([fast] * 160 + [LOST] * 40, gate) == "fail"
+
+
+def test_a_class_is_recalled_by_its_fixture_even_where_the_attempt_failed() -> None:
+    gate = "[{measure: recall, slice: class=escalate, at_least: 0.8}]"
+    found, wanted = Row(label=("escalate", "escalate")), Row(label=("escalate", "escalate"))
+    made = Made()
+    local = made.add("w", "small", [found] * 60 + [LOST] * 40)
+    made.add("w", "other", [wanted] * 100)  # shows what the lost ones were
+    ((result,), figures) = judged(made, local, policy(gate))
+    assert (figures[result.figure].k, figures[result.figure].n) == (60, 100)
+    assert result.outcome == "fail"
+
+
+def test_only_the_rows_that_a_routing_policy_lets_through_are_judged() -> None:
+    made = Made()
+    candidate = made.add("w", "small", of(50, 100))
+    evidence = made.evidence()
+    figures = Figures()
+    by = policy("[{measure: pass_rate, at_least: 0.8}]")
+    judge_gates(by, evidence, candidate, figures)
+    rows = np.asarray(evidence.cases[candidate].outcome == 1)
+    (result,) = judge_gates(by, evidence, candidate, figures, rows=rows, id_prefix="replay/R1/")
+    assert result.outcome == "pass"
+    assert result.id.startswith("replay/R1/") and result.figure.startswith("replay/R1/")
+    assert figures[result.figure].n == 50
+
+
+@pytest.mark.parametrize(("ours", "outcome"), [(100, "pass"), (95, "pass"), (88, "undecided"), (70, "fail")])
+def test_non_inferiority_to_the_baseline_is_judged_pair_by_pair(ours: int, outcome: str) -> None:
+    made = Made()
+    local = made.add("w", "small", of(ours, 100))
+    made.add("w", "cloud", of(97, 100))
+    ((result,), figures) = judged(
+        made, local, policy("[{measure: pass_rate, not_worse_than: baseline, margin: 0.1}]", top="baseline: cloud")
+    )
+    assert result.outcome == outcome
+    assert "bonett_price" in figures[result.figure].method
+    assert figures[result.bound].value == -0.1
+
+
+def test_repeats_are_paired_as_means_of_their_fixture() -> None:
+    made = Made()
+    local = made.add("w", "small", [GOOD, GOOD, BAD] * 20, repeats=3)
+    made.add("w", "cloud", [GOOD] * 20)
+    ((result,), figures) = judged(
+        made, local, policy("[{measure: pass_rate, not_worse_than: baseline, margin: 0.1}]", top="baseline: cloud")
+    )
+    assert figures[result.figure].value == pytest.approx(-1 / 3)
+    assert figures[result.figure].n == 20
+    assert "paired_bootstrap" in figures[result.figure].method
+    assert result.outcome == "fail"
+
+
+def test_two_sides_that_never_disagree_are_not_taken_for_certainly_equal() -> None:
+    made = Made()
+    local = made.add("w", "small", [GOOD] * 12, repeats=2)
+    made.add("w", "cloud", [GOOD] * 6)
+    ((result,), _) = judged(
+        made, local, policy("[{measure: pass_rate, not_worse_than: baseline, margin: 0.1}]", top="baseline: cloud")
+    )
+    assert result.outcome == "undecided"
+
+
+def test_a_contract_that_was_never_run_leaves_every_gate_undecided() -> None:
+    made = Made()
+    made.add("w", "small", of(10, 10))
+    results, figures = judged(made, Candidate("w", "small", "raw"), policy("[{measure: pass_rate, at_least: 0.5}]"))
+    assert [result.outcome for result in results] == ["undecided"]
+    assert figures[results[0].figure].value is None
