@@ -12,7 +12,7 @@ import json
 import re
 import sys
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,10 +53,18 @@ class StampedTarget(OpenAiTarget):
     kept: list[Stamped] = []
     zero_s = 0.0
 
-    async def ask(self, request: ChatRequest, *, timeouts: Timeouts, zero_s: float, intended_s: float) -> Exchange:
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
         stamped = Stamped()
         _CURRENT.set(stamped)
-        exchange = await super().ask(request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s)
+        exchange = await super().ask(request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s, on_end=on_end)
         if exchange.failure is None and stamped.written_ns:
             StampedTarget.zero_s = zero_s
             self.kept.append(stamped)

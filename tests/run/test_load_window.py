@@ -45,7 +45,15 @@ class Slots:
     async def stop(self) -> None:
         pass
 
-    async def ask(self, request: ChatRequest, *, timeouts: Timeouts, zero_s: float, intended_s: float) -> Exchange:
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
         number = len(self.asked)
         self.asked.append(request.messages[0].content)
         started_s = time.monotonic() - zero_s

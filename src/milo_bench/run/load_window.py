@@ -117,6 +117,8 @@ class _Window:
         self._next = first
         self._rows: list[LoadRow] = []
         self._tasks: dict[asyncio.Task[None], LoadRow] = {}  # in flight, each with its row should it not end
+        self._unread: dict[asyncio.Task[None], LoadRow] = {}  # answered, while we have not read the answer yet
+        self._most_unread = int(profile.level) if profile.mode == "closed" else profile.max_in_flight
         self._lags = array("d")
         self._unreachable_in_a_row = 0
         self._ended_early = ""
@@ -221,8 +223,10 @@ class _Window:
     def _measured_left(self) -> bool:
         if self._sending and not self._all_arrived and self._reached_s < self._to_s:
             return True  # arrivals due in the measured part that we have not come to
-        return any(self._is_measured(row.intended_s) for row in self._tasks.values()) or any(
-            self._is_measured(arrival.at_s) for arrival in self._waiting
+        return (
+            any(self._is_measured(row.intended_s) for row in self._tasks.values())
+            or any(self._is_measured(row.intended_s) for row in self._unread.values())
+            or any(self._is_measured(arrival.at_s) for arrival in self._waiting)
         )
 
     def _is_measured(self, intended_s: float) -> bool:
@@ -312,7 +316,11 @@ class _Window:
 
     async def _ask(self, request: LoadRequest, intended_s: float, could_s: float) -> None:
         exchange = await self._target.ask(
-            request.request, timeouts=self._profile.timeouts, zero_s=self._zero_s, intended_s=intended_s
+            request.request,
+            timeouts=self._profile.timeouts,
+            zero_s=self._zero_s,
+            intended_s=intended_s,
+            on_end=self._answer_in,
         )
         late_s = max(0.0, exchange.timings.started_s - could_s)
         # In a closed loop nothing is due: its own delay in sending is told, and is no part of an answer.
@@ -327,14 +335,28 @@ class _Window:
             self._ended_early = f"{exchange.failure.kind} {times} times in a row: {exchange.failure.message}"
             self._end_sending()
 
+    def _answer_in(self) -> None:
+        """Its place is free before we read it, so that our reading holds no user back; a bounded number of times."""
+        task = asyncio.current_task()
+        if task in self._tasks and len(self._unread) < self._most_unread:
+            self._unread[task] = self._tasks.pop(task)
+            self._slot_free_s = self._now_s()
+            if self._profile.mode == "closed":
+                self._next_of_stream()
+            elif self._sending:
+                self._fill_places()
+
     def _land(self, task: asyncio.Task[None]) -> None:
-        open_row = self._tasks.pop(task)
-        self._slot_free_s = self._now_s()
+        has_gone_on = task in self._unread
+        open_row = self._unread.pop(task) if has_gone_on else self._tasks.pop(task)
         if task.cancelled():
-            self._rows.append(_left(open_row, "unfinished", self._slot_free_s))
+            self._rows.append(_left(open_row, "unfinished", self._now_s()))
         elif (error := task.exception()) is not None:
             raise error  # a fault of ours, not of the server: to the loop's handler, loudly
         self._changed.set()
+        if has_gone_on:
+            return
+        self._slot_free_s = self._now_s()
         if self._profile.mode != "closed":
             if self._sending:
                 self._fill_places()
@@ -359,7 +381,7 @@ class _Window:
         for arrival in self._waiting:
             self._rows.append(_left(LoadRow(arrival.fixture, arrival.at_s, now_s, now_s), "unsent", now_s))
         self._waiting.clear()
-        tasks = tuple(self._tasks)
+        tasks = (*self._tasks, *self._unread)
         for task in tasks:
             task.cancel()
         if tasks:

@@ -260,7 +260,15 @@ class _Dead:
     async def start(self) -> TargetRecord:
         return self._target.record
 
-    async def ask(self, request: ChatRequest, *, timeouts: Timeouts, zero_s: float, intended_s: float) -> Exchange:
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
         return Exchange(timings=Timings(intended_s, intended_s, intended_s), failure=self._failure)
 
     async def models(self) -> tuple[str, ...]:

@@ -26,11 +26,20 @@ class Target(Protocol):
         """
         ...
 
-    async def ask(self, request: ChatRequest, *, timeouts: Timeouts, zero_s: float, intended_s: float) -> Exchange:
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
         """Send ``request`` and wait for the whole answer. Never raises for a broken server.
 
         ``zero_s`` is the run's zero on the monotonic clock; ``intended_s`` and every time in the
-        exchange count from it. Cancelling the task closes the connection.
+        exchange count from it. Cancelling the task closes the connection. ``on_end`` is called, at
+        most once, when the last byte of an answer is in and before we read it; not for one that broke.
         """
         ...
 

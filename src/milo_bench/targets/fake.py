@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -79,9 +79,19 @@ class FakeTarget:
         self._client = OpenAiTarget(inner, self._env)
         return self._record
 
-    async def ask(self, request: ChatRequest, *, timeouts: Timeouts, zero_s: float, intended_s: float) -> Exchange:
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
         """See ``base.Target.ask``."""
-        exchange = await self._started().ask(request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s)
+        exchange = await self._started().ask(
+            request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s, on_end=on_end
+        )
         if exchange.failure is None or exchange.failure.kind not in ("reset", "connect_refused", "bad_stream"):
             return exchange
         if self._process is None or not await self._process.ended():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -96,7 +96,15 @@ class HttpTarget(ABC):
         self._record = await self.describe()
         return self._record
 
-    async def ask(self, request: ChatRequest, *, timeouts: Timeouts, zero_s: float, intended_s: float) -> Exchange:
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
         """See ``base.Target.ask``."""
         body = _ENCODER.encode(self.payload(request))
         reply = await self._wire.fetch(
@@ -106,6 +114,11 @@ class HttpTarget(ABC):
         if reply.status >= 300 or (reply.status != 200 and reply.broken is None):
             answer.failure = refusal(reply, secrets=self._secrets)
         elif reply.status == 200:
+            if on_end is not None and reply.broken is None:
+                on_end()
+                await asyncio.sleep(
+                    0
+                )  # whatever it set going goes first: reading can wait, and a server waits for nobody
             async with self._reading:
                 for number, _ in enumerate(self.read(reply, answer), start=1):
                     if number % _EVENTS_AT_ONCE == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib.metadata
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -116,12 +116,22 @@ class LlamaCppTarget:
         )
         return self._record
 
-    async def ask(self, request: ChatRequest, *, timeouts: Timeouts, zero_s: float, intended_s: float) -> Exchange:
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
         """See ``base.Target.ask``. Where the server process ended, the failure is ``server_died`` with its last log."""
         if self._client is None:
             message = f"Target '{self._config.name}' was not started."
             raise TargetError(message, hint="call start() first.")
-        exchange = await self._client.ask(request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s)
+        exchange = await self._client.ask(
+            request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s, on_end=on_end
+        )
         failure = exchange.failure
         if failure is None or failure.kind not in _BROKEN:
             return exchange
