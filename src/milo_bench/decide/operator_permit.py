@@ -207,11 +207,13 @@ def proves(n: int, confidence: float) -> str:
 
 
 def _notes(target: TargetRecord, valid_days: int, taken: int) -> tuple[str, ...]:
-    notes = ["It speaks of these tasks at other seeds; work that no task is like is not covered."]
+    notes = [
+        "It speaks of these tasks at other seeds; work that no task is like is not covered.",
+        "Bounds hold for a number of trials that was chosen beforehand; to add trials until a level is granted is to "
+        "look for luck.",
+    ]
     if taken:
-        notes.append(
-            f"Episodes whose points were not graded again from their logs, but taken as recorded: {taken}."
-        )
+        notes.append(f"Episodes whose points were not graded again from their logs, but taken as recorded: {taken}.")
     if not target.model_digest:
         notes.append(
             "The runtime gives no digest of the weights, so a change of the model can go unseen; "
