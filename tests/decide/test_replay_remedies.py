@@ -102,7 +102,8 @@ def test_what_is_chosen_is_reported_on_fixtures_that_had_no_say() -> None:
     assert fitted is not None and reported is not None
     assert fitted + reported == 500
     assert figures[one.figures["automated_share"]].n == reported
-    assert any(isinstance(part, Ref) and part.figure == one.fitted_on for part in made.chosen.why if made.chosen)
+    assert made.chosen is not None
+    assert any(isinstance(part, Ref) and part.figure == one.fitted_on for part in made.chosen.why)
 
 
 def test_sending_everything_to_a_person_is_shown_and_never_chosen() -> None:
