@@ -17,11 +17,17 @@ FOLDERS = ("report/templates", "report/static")
 
 def page_environment(claims: Claims, *, html: bool) -> jinja2.Environment:
     """An environment in which only what ``claims`` lets through can be shown."""
+
+    # With a context, constants of a template are checked too: Jinja folds them past a plain finalize.
+    @jinja2.pass_context
+    def finalize(_: jinja2.runtime.Context, value: object) -> str:
+        return claims.finalize(value)
+
     environment = jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader("milo_bench", folder) for folder in FOLDERS]),
         autoescape=html,  # noqa: S701  # Markdown is escaped by finalize
         undefined=jinja2.StrictUndefined,
-        finalize=claims.finalize,
+        finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
