@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from milo_bench.core.records import AttemptKey, Interval
+from milo_bench.core.records import AttemptKey
 from milo_bench.decide.operator_permit_records import OperatorPermit
 from milo_bench.report.visible_text import one_line
 from milo_bench.stats.operator_totals import Points
@@ -121,13 +121,6 @@ def scale_of(points: Points) -> Scale:
         return Scale(0.0, None, None, "not scored")
     low, high = _share(interval.low, points.of), _share(interval.high, points.of)
     return Scale(100 * points.share, low, high, f"{points.value:.4g} of {points.of}")
-
-
-def interval_words(interval: Interval | None) -> str:
-    """``141–212``, or nothing."""
-    if interval is None or interval.low is None or interval.high is None:
-        return ""
-    return f"{interval.low:.0f}–{interval.high:.0f}"
 
 
 def _share(value: float | None, of: int) -> float | None:
