@@ -36,7 +36,7 @@ def test_command_lines_in_the_documentation_name_real_commands_and_flags(page: P
         assert name in COMMANDS, f"{page.name}: milo-bench {name}"
         command = milo_bench.get_command(None, name)  # the group looks names up without a context
         if hasattr(command, "commands") and len(words) > 1:
-            command = command.commands.get(words[1])
+            command = command.get_command(None, words[1])  # some groups import a command when it is asked for
             assert command is not None, f"{page.name}: milo-bench {name} {words[1]}"
         known = {option for param in command.params for option in (*param.opts, *param.secondary_opts)} | {"--help"}
         for word in words[1:]:
