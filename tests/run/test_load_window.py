@@ -26,8 +26,15 @@ REQUESTS = tuple(LoadRequest(name, ChatRequest((Message("user", name),))) for na
 class Slots:
     """Answers after ``service_s``, so many at a time; the others wait. ``failing`` says which requests fail."""
 
-    def __init__(self, service_s: float, slots: int = 1000, failing: Callable[[int], Failure | None] = lambda _: None):
-        self.service_s, self.failing = service_s, failing
+    def __init__(
+        self,
+        service_s: float,
+        slots: int = 1000,
+        failing: Callable[[int], Failure | None] = lambda _: None,
+        read_s: float = 0.0,  # what we take to read an answer that is in
+    ):
+        self.service_s, self.failing, self.read_s = service_s, failing, read_s
+        self.unread = self.most_unread = 0
         self.free = asyncio.Semaphore(slots)
         self.asked: list[str] = []
         self.in_flight = self.most = 0
@@ -67,6 +74,12 @@ class Slots:
         finally:
             self.in_flight -= 1
         now_s = time.monotonic() - zero_s
+        if self.read_s and on_end is not None and failure is None:
+            on_end()
+            self.unread += 1
+            self.most_unread = max(self.most_unread, self.unread)
+            await asyncio.sleep(self.read_s)
+            self.unread -= 1
         times = Timings(intended_s, started_s, now_s, first_content_s=None if failure else now_s)
         return Exchange(times, text="ok", usage=Usage(5, 1), failure=failure)
 
@@ -81,6 +94,28 @@ async def test_a_closed_loop_keeps_its_streams_busy_and_never_more() -> None:
     assert target.most == 4 == window.most_in_flight
     assert len(window.measured) == pytest.approx(4 * 0.6 / 0.02, rel=0.35)
     assert window.scheduled is None
+
+
+async def test_reading_an_answer_holds_up_no_stream_and_no_more_than_one_a_stream_waits_to_be_read() -> None:
+    target = Slots(0.02, read_s=0.015)
+    window = await drive(target, Profile("closed", 4, 0.6))
+    # With the reading in the cycle there would be 4 * 0.6 / 0.035 = 69.
+    assert len(window.measured) > 90
+    assert target.most == 4 == window.most_in_flight
+    assert all(row.failure is None for row in window.measured)
+
+    slow = Slots(0.02, read_s=0.2)
+    window = await drive(slow, Profile("closed", 4, 0.6))
+    assert slow.most_unread <= 8 and window.most_in_flight <= 4
+
+
+async def test_a_place_below_the_cap_is_free_when_the_answer_is_in() -> None:
+    target = Slots(0.02, read_s=0.1)
+    profile = Profile("open", 40, 1.0, arrivals=lambda: constant_arrivals(40), max_in_flight=2)
+    window = await drive(target, profile)
+    assert window.most_in_flight <= 2
+    assert len(window.measured) == window.scheduled
+    assert all(row.late_s < 0.02 for row in window.measured)
 
 
 async def test_prompts_are_sent_in_turn() -> None:

@@ -167,3 +167,29 @@ async def test_a_server_that_is_still_loading_is_waited_for() -> None:
         target = open_target(config(fake.base_url), {})
         await target.start()
         await target.stop()
+
+
+async def test_the_end_of_an_answer_is_told_once_before_it_is_read() -> None:
+    async with start_fake({"reply": {"text": "one two three"}}) as fake:
+        target = open_target(config(fake.base_url), {})
+        told: list[float] = []
+        request = ChatRequest((Message("user", "hello"),))
+        exchange = await target.ask(
+            request, timeouts=LIMITS, zero_s=0.0, intended_s=0.0, on_end=lambda: told.append(time.monotonic())
+        )
+        await target.stop()
+    assert len(told) == 1 and told[0] >= exchange.timings.ended_s
+    assert exchange.text == "one two three"
+
+
+@pytest.mark.parametrize("kind", ["status", "cut_stream", "hang_after_first_token", "reset_before_headers"])
+async def test_an_answer_that_broke_is_not_told_as_ended(kind: str) -> None:
+    async with start_fake({"rules": [{"fault": {"kind": kind}}]}) as fake:
+        target = open_target(config(fake.base_url), {})
+        told: list[bool] = []
+        request = ChatRequest((Message("user", "hello"),))
+        exchange = await target.ask(
+            request, timeouts=LIMITS, zero_s=0.0, intended_s=0.0, on_end=lambda: told.append(True)
+        )
+        await target.stop()
+    assert exchange.failure is not None and told == []
