@@ -13,12 +13,15 @@ from markupsafe import Markup
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.decide.records import Decision
 from milo_bench.report import package_data
+from milo_bench.report.blocks import to_html
 from milo_bench.report.chart_style import Chart
 from milo_bench.report.claims import Claims
 from milo_bench.report.decision_charts import chart_list
 from milo_bench.report.gallery import gallery
+from milo_bench.report.launch import launch_sequence, operations_checklist
 from milo_bench.report.package_views import page_one
 from milo_bench.report.pages import page_environment, render
+from milo_bench.report.runbook import runbook_md
 
 Drawn: TypeAlias = tuple[tuple[Chart, str], ...]
 
@@ -86,6 +89,8 @@ def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
     environment.globals.update(
         charts_of=_charts_of(page, drawn),
         gallery=lambda: gallery(page.decision, page.ref),
+        launch=lambda: to_html(launch_sequence(page.decision), page),
+        operations=lambda: to_html(operations_checklist(page.decision), page),
     )
     return environment
 
@@ -95,8 +100,11 @@ def _markdown(claims: Claims) -> dict[str, str]:
     rows, more_rows = page_one(claims.decision)
     values = {"rows": rows, "more_rows": more_rows}
     return {
-        f"{name}.md": _single_blank_lines(render(environment, f"package_{name}.md.jinja", values))
-        for name in ("summary", "findings")
+        **{
+            f"{name}.md": _single_blank_lines(render(environment, f"package_{name}.md.jinja", values))
+            for name in ("summary", "findings")
+        },
+        "runbook.md": runbook_md(claims.on_page("markdown", "")),
     }
 
 

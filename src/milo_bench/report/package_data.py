@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 import msgspec
@@ -11,20 +9,22 @@ import yaml
 
 from milo_bench.config.routing_file import read_routing
 from milo_bench.decide.records import Decision
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from milo_bench.report.backlog_file import backlog_csv
+from milo_bench.report.csv_cells import csv_text
+from milo_bench.report.roi_file import roi
 
 
 def data_files(decision: Decision) -> dict[str, bytes]:
-    """``decision.json``, ``routing.yaml``, ``roi.json``, ``fixtures.csv``, ``commands.txt`` as bytes."""
+    """Each by its name: the decision, the routing table, roi, backlog, fixtures with their hashes, commands."""
     texts = {
         "routing.yaml": _routing(decision),
+        "backlog.csv": backlog_csv(decision),
         "fixtures.csv": _fixtures(decision),
         "commands.txt": "".join(f"{line}\n" for line in decision.commands),
     }
     return {
         "decision.json": decision_json(decision),
-        "roi.json": _json(_roi(decision)),
+        "roi.json": _json(roi(decision)),
         **{name: text.encode("utf-8", "replace") for name, text in texts.items()},
     }
 
@@ -44,33 +44,5 @@ def _routing(decision: Decision) -> str:
     return read_routing(plain, name="routing of the decision").to_yaml() if decision.routing else "{}\n"
 
 
-def _roi(decision: Decision) -> dict[str, Any]:
-    """Every number about money with its range, formula and inputs; ``headline`` names the one on page one."""
-    case = decision.business
-    if case is None:
-        return {"headline": None, "figures": [], "assumptions": [], "note": "no economics.yaml was given"}
-    return {
-        "title": case.title,
-        "headline": case.headline,
-        "figures": case.figures,
-        "lines": case.lines,
-        "likely": case.likely,
-        "tornado": case.tornado,
-        "assumptions": case.assumptions,
-        "method": case.method,
-        "unused": case.unused,
-    }
-
-
 def _fixtures(decision: Decision) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["fixture", "sha256"])
-    for id, digest in decision.fixtures.items():
-        writer.writerow([_cell(id), _cell(digest)])
-    return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A spreadsheet takes what starts with ``=`` for a formula; an apostrophe keeps it text."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return csv_text(("fixture", "sha256"), decision.fixtures.items())
