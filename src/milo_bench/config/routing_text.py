@@ -31,7 +31,8 @@ def written(file: RoutingFile) -> str:
 
 def sentence(rule: Rule) -> str:
     """What the rule does, in words: ``If the input is over 7500 words, a case goes to hosted_a.``"""
-    return f"{_if(rule.when)} {_goes(rule)}.{' ' + ' '.join(rule.why.split()) if rule.why else ''}"
+    why = " ".join(rule.why.split())
+    return f"{_if(rule.when)} {_goes(rule)}.{f' Why: {why}.' if why else ''}"
 
 
 def _if(when: Condition) -> str:

@@ -8,11 +8,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Point:
-    """Shares of all cases: answered without a person, wrong among these, with a call to a hosted target."""
+    """Shares of all cases: answered without a person, wrong among these, with a call to a hosted target.
+
+    ``at_home`` are those answered without a person and without any hosted call.
+    """
 
     automated: float
     error_passing: float
     hosted: float
+    at_home: float = 0.0
 
     def beats(self, other: Point) -> bool:
         """As good in all three and better in one."""
@@ -21,7 +25,11 @@ class Point:
             and self.error_passing <= other.error_passing
             and self.hosted <= other.hosted
         )
-        return as_good and self != other
+        return as_good and self.shares != other.shares
+
+    @property
+    def shares(self) -> tuple[float, float, float]:
+        return (self.automated, self.error_passing, self.hosted)
 
 
 def frontier(points: Sequence[Point]) -> tuple[bool, ...]:
@@ -38,7 +46,7 @@ class Standing:
     least_automated: float
     changes: int
     moves_away: bool  # to another target
-    allowed: bool  # a remedy of this work, neither other work in its place nor a person for everything
+    allowed: bool  # a remedy of this work, replayed and not hoped for; no other work, nor people for everything
 
     @property
     def eligible(self) -> bool:
@@ -50,8 +58,9 @@ class Standing:
 def choose(standings: Sequence[Standing]) -> int | None:
     """The place of the policy to take, None where none is eligible.
 
-    Fewest gates undecided, then staying on the target, then most automated, then least error, fewest
-    hosted calls, fewest changes; the first of equals.
+    Fewest gates undecided, then staying on the target, then most answered at home (a case that a
+    hosted model answers or checks is paid for and leaves the house), most automated, least error, fewest
+    changes; the first of equals.
     """
     places = [place for place, standing in enumerate(standings) if standing.eligible]
     return min(places, key=lambda place: _order(standings[place]), default=None)
@@ -62,8 +71,8 @@ def _order(standing: Standing) -> tuple[float, ...]:
     return (
         standing.gates.count("undecided"),
         standing.moves_away,
+        -point.at_home,
         -point.automated,
         point.error_passing,
-        point.hosted,
         standing.changes,
     )

@@ -24,11 +24,11 @@ from milo_bench.decide.length_limit import LengthLimit, fit_length_limit
 from milo_bench.decide.recorded import Recorded, record_of
 from milo_bench.decide.records import Candidate, Figure, GateResult, Remedy, RemedyName, Replay, Source, Text
 from milo_bench.decide.remedy_plans import Change, Ground, Plan, changes_for, plans_for
-from milo_bench.decide.replay import Outcome, replay
-from milo_bench.decide.replay_figures import add_figures, rate
+from milo_bench.decide.replay import UPPER_BOUND, Outcome, replay
+from milo_bench.decide.replay_figures import add_figures
 from milo_bench.decide.replay_gates import judge_replay, routable
 from milo_bench.decide.split import fit_part
-from milo_bench.decide.wording import REMEDY_TITLES, listed
+from milo_bench.decide.wording import REMEDY_TITLES
 
 Mask = NDArray[np.bool_]
 SEED = 0
@@ -67,7 +67,9 @@ def replays_for(
     ground = Ground(recorded, policy, limit, texts_known)
     changes = changes_for(ground)
     worked = _Worked(ground, config, fit, figures)
-    adequate = bool(gates.get(base)) and all(gate.outcome == "pass" for gate in gates[base])
+    # A probe that failed or was not run is mended at the server; no rule in front of it would help.
+    ours = [gate for gate in gates.get(base, ()) if routable(gate)]
+    adequate = bool(ours) and all(gate.outcome == "pass" for gate in ours)
     replays = worked.replays(plans_for(ground, changes), adequate=adequate)
     remedies = tuple(_remedies(changes, replays, figures))
     return Replayed(replays, remedies, next((one for one in replays if one.chosen), None))
@@ -150,7 +152,8 @@ class _Worked:
             point = self._point(outcome, self.fit)
             same = number == 0 or (plan.judged == plans[0].judged and _same(outcome, as_it_is, self.fit))
             other_work = any(plan.params[name].get("replaces") for name in plan.remedies)
-            allowed = plan.judged is not None and not same and not other_work
+            hoped_for = outcome.verifier == UPPER_BOUND
+            allowed = plan.judged is not None and not same and not other_work and not hoped_for
             gates: tuple[str, ...] = ()
             if allowed:
                 judged = self._gates(plan, outcome, self.fit, Figures(), "")
@@ -160,9 +163,11 @@ class _Worked:
         return found
 
     def _point(self, outcome: Outcome, units: Mask) -> Point:
-        names = ("automated_share", "error_passing_rate", "hosted_share")
-        automated, error, hosted = (rate(outcome, name, units).value or 0.0 for name in names)
-        return Point(automated, error, hosted)
+        if not units.any():
+            return Point(0.0, 0.0, 0.0)
+        called = outcome.hosted > 0
+        columns = (outcome.automated, outcome.wrong, called, outcome.automated & ~called)
+        return Point(*(float(column[units].mean()) for column in columns))
 
     def _gates(
         self, plan: Plan, outcome: Outcome, units: Mask, figures: Figures, prefix: str
@@ -203,7 +208,10 @@ class _Worked:
             figures=ids,
             fitted_on=fitted_on,
             reported_on=reported_on,
-            gates=self._gates(plan, outcome, ~self.fit, self.figures, f"replay/{id}/"),
+            # No gate is judged on what a verifier might have said.
+            gates=()
+            if outcome.verifier == UPPER_BOUND
+            else self._gates(plan, outcome, ~self.fit, self.figures, f"replay/{id}/"),
         )
 
     def _limit(self, replay_id: str, limit: LengthLimit) -> str:
@@ -229,7 +237,7 @@ class _Worked:
             return ("every gate passes as it is, so nothing is put in front of it",)
         return (
             "of ", ref(tried), " policies, on ", ref(made.fitted_on), " fixtures, no gate failed with this one, the "
-            "fewest were undecided, and then it automated most; on the ", ref(made.reported_on),
+            "fewest were undecided, and then it answered most on its own; on the ", ref(made.reported_on),
             " fixtures kept back it answers ", ref(made.figures["automated_share"], whole=True),
             " without a person, and of all cases ", ref(made.figures["error_passing_rate"], whole=True),
             " pass although they are wrong",
@@ -261,21 +269,18 @@ def _remedies(changes: Sequence[Change], replays: Sequence[Replay], figures: Fig
         best = chosen if chosen is not None and change.name in chosen.remedies else own
         if best is None:
             continue
-        found[key] = Remedy(change.name, title, _effect(change.name, best, replays[0], figures), best.id, params)
+        found[key] = Remedy(change.name, title, _effect(best, replays[0], figures), best.id, params)
     return list(found.values())
 
 
-def _effect(name: RemedyName, after: Replay, before: Replay, figures: Figures) -> Text:
+def _effect(after: Replay, before: Replay, figures: Figures) -> Text:
     ref = figures.ref
     text: Text = (
-        "replayed, wrong answers that pass go from ", ref(before.figures["error_passing_rate"]), " to ",
+        f"{after.title}, replayed: wrong answers that pass go from ", ref(before.figures["error_passing_rate"]), " to ",
         ref(after.figures["error_passing_rate"]), " of all cases, and ", ref(after.figures["automated_share"]),
         " are answered without a person",
     )  # fmt: skip
     if "recall" in after.figures and "recall" in before.figures:
         text += ("; recall on the class that matters goes from ", ref(before.figures["recall"]), " to ")
         text += (ref(after.figures["recall"]),)
-    others = [REMEDY_TITLES[one] for one in after.remedies if one != name]
-    if others:
-        text += (f"; together with {listed(others)}",)
     return text

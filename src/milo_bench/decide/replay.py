@@ -1,9 +1,9 @@
 """A routing table and recorded answers in, what it would have done out: who answered, what went on, what it cost.
 
 No model is asked: each call that the rules make is answered from the run log. A mixed route needs a
-verifier's word, which no log holds; the most that it could be worth is used instead, and said. It
-accepts a label where its own recorded label agrees, and an answer where that is right or where its
-own answer to the case was wrong too, so that it could not tell.
+verifier's word. Of labels the log holds it: it accepts a label that agrees with its own. Of other
+answers no log does, and the most that it could be worth is used instead, and said: it accepts what is
+right, and what is wrong where its own answer to the case was wrong too, so that it could not tell.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from milo_bench.stats.cases import NOT_JUDGED
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
 UPPER_BOUND = "an upper bound: the verifier is assumed to tell right from wrong wherever its own answer was right"
+OWN_LABEL = "the verifier's word is whether its own recorded label agrees"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Outcome:
     answered_by: NDArray[np.int16]
     row: NDArray[np.int64]
     unrecorded: Mask
-    mixed: bool
+    verifier: str  # what a verifier's word was taken from: "", OWN_LABEL or UPPER_BOUND
     label: NDArray[np.int16]  # what the answer that went on says, a place in the labels of the record, or -1
     asked: Mapping[Candidate, Mask]  # by candidate, the rows of its cases that were asked for
 
@@ -111,6 +112,7 @@ class _Calls:
         self.label = np.full(n, NOBODY, dtype=np.int16)
         self.unrecorded = np.zeros(n, dtype=np.bool_)
         self.asked: dict[Candidate, Mask] = {}
+        self.verifier = ""
 
     def groups(self, routed: RoutedColumns, units: Mask) -> list[tuple[Mask, Candidate, Action]]:
         """The units of each (action, target), and the candidate whose recorded answers stand for it."""
@@ -172,6 +174,7 @@ class _Calls:
         spoken = here & usable(cases, rows)
         drafts, own = self.recorded.cases(drafter), self.recorded.rows(drafter)
         right = (own >= 0) & (drafts.outcome[own] == 1)
+        self.verifier = OWN_LABEL if self.recorded.labels else UPPER_BOUND
         if self.recorded.labels:
             places = np.array([*(self.recorded.labels.index(name) for name in cases.labels), NOBODY], dtype=np.int16)
             accepts = places[cases.got[rows]] == self.label
@@ -204,7 +207,7 @@ class _Calls:
             answered_by=self.answered_by,
             row=self.row,
             unrecorded=self.unrecorded,
-            mixed=any(action.route == "mixed" for action in self.actions),
+            verifier=self.verifier,
             label=self.label,
             asked=self.asked,
         )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from milo_bench.core.records import Interval
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, Source
-from milo_bench.decide.replay import UPPER_BOUND, Outcome
+from milo_bench.decide.replay import Outcome
 from milo_bench.stats.intervals import bootstrap_mean, clustered_wilson, quantile, quantile_interval
 
 Mask = NDArray[np.bool_]
@@ -73,7 +73,7 @@ def _columns(outcome: Outcome, name: str) -> tuple[Mask, Mask]:
 def add_figures(figures: Figures, replay: str, outcome: Outcome, units: Mask, *, confidence: float) -> dict[str, str]:
     """The replay's figures over ``units`` by name; ids are ``replay/ID/NAME``. A recall only where a class matters."""
     found = {}
-    note = UPPER_BOUND if outcome.mixed else ""
+    note = outcome.verifier
     missing = int((outcome.unrecorded & units).sum())
     if missing:
         note = f"{note}; {missing} cases without a recorded answer count as unanswered".removeprefix("; ")
