@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from milo_bench.config.gate_measures import GATE_MEASURES
 from milo_bench.config.policy_file import PolicyFile, read_policy, shipped_policies, shipped_policy
 from milo_bench.config.policy_hours import DEFAULT_HOURS
 from milo_bench.config.policy_models import PROBES as PROBE_NAMES
-from milo_bench.config.policy_models import REMEDIES, WORK, RemedyName
+from milo_bench.config.policy_models import REMEDIES, WORK, GateConfig, RemedyName, WorkloadPolicy
 from milo_bench.config.policy_rules import CONDITIONS, Rule, World, check_rules, first_rule, worlds
 from milo_bench.core.errors import ConfigError
 from milo_bench.decide import records
@@ -219,3 +222,13 @@ def test_a_file_that_is_no_policy_is_refused_with_its_line(text: str, said: str)
     with pytest.raises(ConfigError) as caught:
         read_policy(text)
     assert said in caught.value.message
+
+
+def test_the_page_names_all_there_is_and_its_example_is_sound() -> None:
+    page = (Path(__file__).parents[2] / "docs/how-to/policy.md").read_text(encoding="utf-8")
+    for name in (*GATE_MEASURES, *REMEDIES, *WORK, *WorkloadPolicy.model_fields, *GateConfig.model_fields):
+        assert f"`{name}" in page or f" {name}" in page, name
+    for name, condition in CONDITIONS.items():
+        assert f"| `{name}` | {condition.says} |" in page
+    example = page.partition("```yaml\n")[2].partition("```")[0]
+    assert read_policy(example).workloads["notes"].recall_class == "escalate"

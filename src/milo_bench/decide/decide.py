@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from milo_bench.config.economics_file import EconomicsFile
 from milo_bench.config.policy_file import PolicyFile
@@ -32,6 +29,7 @@ from milo_bench.decide.records import (
     Replay,
 )
 from milo_bench.decide.remedies import replays_for
+from milo_bench.decide.routing import make_routing
 from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.decide.worlds import look
 from milo_bench.economics import make_case
@@ -79,7 +77,7 @@ def decide(
         baseline=policy.baseline if policy.baseline in evidence.targets else "",
         policy=policy_text,
         economics=economics_text,
-        routing=_routing(made, evidence, policy, figures),
+        routing=make_routing(made.findings, made.replays, evidence, policy, figures).data(),
         backlog=make_backlog(made.findings, evidence, policy, figures),
         missing=missing_evidence(policy, evidence, judged, figures, economics=economics is not None),
         findings=made.findings,
@@ -147,14 +145,6 @@ def _findings(
         seen = look(candidate, policy, evidence, figures, gates[candidate], replayed.replays, replayed.chosen, business)
         findings.append(make_finding(len(findings) + 1, seen, replayed.remedies, policy, evidence, figures))
     return _Made(tuple(findings), tuple(replays))
-
-
-def _routing(made: _Made, *rest: Any) -> dict[str, Any]:
-    if importlib.util.find_spec("milo_bench.decide.routing") is None:
-        return {}
-    routing = importlib.import_module("milo_bench.decide.routing").make_routing(made.findings, made.replays, *rest)
-    data: dict[str, Any] = routing.data()
-    return data
 
 
 def _business(
