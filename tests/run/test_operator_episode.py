@@ -75,6 +75,12 @@ async def test_prose_alone_is_a_protocol_error_each_time_and_ends_the_episode(pr
     assert json.loads(target.requests[1].messages[-1].content)["error"] == "no_call"
 
 
+async def test_two_answers_that_fill_their_tokens_without_a_call_are_enough() -> None:
+    episode = await play(ScriptedTarget([says("The order is the order is", finish_reason="length")]))
+    assert (episode.ending, len(episode.turns)) == ("protocol_limit", 2)
+    assert all(turn.protocol_error.startswith("cut_off") for turn in episode.turns)
+
+
 async def test_an_answer_that_was_read_takes_earlier_unread_ones_off_the_count() -> None:
     prose, read = says("hm"), says("", ("journal_read", "{}"))
     episode = await play(ScriptedTarget([prose, prose, read, prose, prose, read, prose]))

@@ -46,7 +46,7 @@ def _names(text: str) -> tuple[str, ...]:
     show_default=True,
     help="Tool calls of the API, one fenced JSON object a turn, or the first that the model can do.",
 )
-@click.option("--max-tokens", default=384, show_default=True, type=click.IntRange(16), help="Tokens of one answer.")
+@click.option("--max-tokens", default=320, show_default=True, type=click.IntRange(16), help="Tokens of one answer.")
 @click.option("--temperature", default=0.0, show_default=True, type=click.FloatRange(0, 2), help="Of every answer.")
 @click.option("--turns", default=60, show_default=True, type=click.IntRange(1, 1000), help="Answers an episode.")
 @click.option(

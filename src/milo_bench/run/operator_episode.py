@@ -63,11 +63,11 @@ class Limits:
     """What an episode may use, each recorded as what it is when it runs out.
 
     ``max_tokens`` is one answer's; ``turns`` counts answers that came; ``unread`` is how many turns
-    in a row may hold nothing that could be called; ``retries`` are further tries of one request
+    in a row may hold nothing that could be called (one cut off at ``max_tokens`` counts twice); ``retries`` are further tries of one request
     whose failure may pass by itself.
     """
 
-    max_tokens: int = 384
+    max_tokens: int = 320
     temperature: float = 0.0
     turns: int = 60
     wall_s: float = 600.0
@@ -166,7 +166,8 @@ class EpisodePlayer:
         try:
             calls = read_calls(exchange, self.protocol)
         except ProtocolError as error:
-            self._unread += 1
+            # Who filled a whole answer twice without a call would fill a third one, and takes the longest over it.
+            self._unread += 2 if error.code == "cut_off" else 1
             self._transcript.add_error(exchange, error.code, error.message)
             self._note(exchange, protocol_error=f"{error.code}: {error.message}")
             return
