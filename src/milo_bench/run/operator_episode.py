@@ -63,8 +63,8 @@ class Limits:
     """What an episode may use, each recorded as what it is when it runs out.
 
     ``max_tokens`` is one answer's; ``turns`` counts answers that came; ``unread`` is how many turns
-    in a row may hold nothing that could be called (one cut off at ``max_tokens`` counts twice); ``retries`` are further tries of one request
-    whose failure may pass by itself.
+    in a row may hold nothing that could be called, where one cut off at ``max_tokens`` counts twice;
+    ``retries`` are further tries of one request whose failure may pass by itself.
     """
 
     max_tokens: int = 320
