@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,6 +23,7 @@ from milo_bench.decide.records import Candidate, Ref, Replay
 from milo_bench.decide.remedies import Replayed, parts_of, replays_for
 from milo_bench.decide.replay import replay
 from milo_bench.decide.replay_figures import rate
+from milo_bench.stats.cases import Cases
 
 
 def policy(gates: str, remedies: str, *, extra: str = "") -> PolicyFile:
@@ -252,6 +255,93 @@ def _gain(found: Evidence, check: str) -> tuple[float, float]:
         )
 
     return gain(fit), gain(~fit)
+
+
+EVERYTHING = policy(
+    "[{measure: pass_rate, at_least: 0.9}, {measure: recall, slice: class=b, at_least: 0.5},"
+    " {measure: failure_rate, at_most: 0.1}, {measure: pass_rate, not_worse_than: baseline, margin: 0.1},"
+    " {measure: latency_p95_s, at_most: 9}, {probe: privacy_leak, safety: true}]",
+    "{keyword_rule: {safe_label: a}, length_limit: {past: hosted}, guard_to_review: {checks: [schema, label]},"
+    " constrained_decoding: , mixed_routing: , other_target: , safer_prompt: {variant: safe, replaces: true},"
+    " citation_filter: , human_review: , concurrency_cap: }",
+    extra="recall_class: b",
+)
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> Evidence:
+    """Few or many fixtures, failed, bypassed and repeated attempts, targets that answered some of them."""
+    n = draw(st.integers(1, 30))
+    random = np.random.default_rng(draw(st.integers(0, 999)))
+    labelled = draw(st.booleans())
+    want = random.choice(["a", "b", "c"], n)
+
+    def made(target: str, **more: Any) -> Cases:
+        repeats = draw(st.integers(1, 2))
+        some = np.flatnonzero(random.random(n) < draw(st.sampled_from([0.5, 1.0])))
+        fixture = np.repeat(some if len(some) else np.array([0]), repeats)
+        got = random.choice(["a", "b", "made up"], len(fixture))
+        right = np.where(random.random(len(fixture)) < 0.1, -1, random.integers(0, 2, len(fixture)))
+        labels = {"want": want[fixture].tolist(), "got": got.tolist()} if labelled else {}
+        return cases(
+            target, right.tolist(), fixture=fixture.tolist(),
+            repeat=np.tile(np.arange(repeats), len(fixture) // repeats).tolist(),
+            bypassed=((random.random(len(fixture)) < 0.1) & (right >= 0)).tolist(),
+            held={"schema": np.where(right < 0, -1, random.integers(0, 2, len(fixture))).tolist()}, **labels, **more,
+        )  # fmt: skip
+
+    others = [
+        made("large"),
+        made("small", decoding="constrained"),
+        made("small", variant="safe"),
+        made("big", cost_usd=0.1),
+    ]
+    kept = [one for one in others if draw(st.booleans())]
+    known = draw(st.booleans())
+    fixtures = table(
+        n, words=(random.integers(1, 5000, n) if known else np.full(n, -1)).tolist(),
+        keyword=(random.random(n) < 0.3).tolist(), sensitive=(random.random(n) < 0.2).tolist(),
+    )  # fmt: skip
+    return evidence(fixtures, made("small"), *kept)
+
+
+@settings(max_examples=60, deadline=None)
+@given(anything())
+def test_whatever_was_recorded_every_case_is_accounted_for_and_no_figure_is_nan(found: Evidence) -> None:
+    made, figures = replayed(found, EVERYTHING)
+    assert sum(one.chosen for one in made.replays) <= 1
+    assert any(one.on_frontier for one in made.replays)
+    ids = {remedy.replay for remedy in made.remedies if remedy.replay}
+    assert ids <= {one.id for one in made.replays}
+    for one in made.replays:
+        shares = [figures[one.figures[name]].value for name in ("automated_share", "review_share", "refused_share")]
+        if figures[one.figures["automated_share"]].n:
+            assert sum(share or 0 for share in shares) == pytest.approx(1)
+        gates = [gate.measure for gate in one.gates]
+        assert not gates or gates == [gate.measure or f"probe:{gate.probe}" for gate in EVERYTHING.gates_of(WORK)]
+
+
+def test_what_a_verifier_might_have_said_is_shown_and_never_chosen() -> None:
+    random = np.random.default_rng(0)
+    right = (random.random(300) < 0.6).astype(int).tolist()
+    found = evidence(table(300), cases("small", right), cases("big", [1] * 300, cost_usd=0.01))
+    made, figures = replayed(found, policy("[{measure: pass_rate, at_least: 0.9}]", "[mixed_routing]"))
+    mixed = by_slug(made, "mixed_routing")
+    assert figures[mixed.figures["error_passing_rate"]].value == 0.0
+    assert mixed.gates == () and made.chosen is None
+
+
+def test_a_verifier_of_labels_is_judged_by_the_labels_that_it_gave() -> None:
+    random = np.random.default_rng(0)
+    want = random.choice(["a", "b"], 600)
+    got, theirs = (np.where(random.random(600) < 0.85, want, "b") for _ in range(2))
+    right = [(want == one).astype(int).tolist() for one in (got, theirs)]
+    labels = [{"want": want.tolist(), "got": one.tolist()} for one in (got, theirs)]
+    found = evidence(
+        table(600), cases("small", right[0], **labels[0]), cases("big", right[1], cost_usd=0.01, **labels[1])
+    )
+    made, _ = replayed(found, policy("[{measure: accuracy, at_least: 0.95}]", "[mixed_routing]"))
+    assert made.chosen is not None and made.chosen.remedies == ("mixed_routing",)
 
 
 def test_the_frontier_holds_what_nothing_beats() -> None:

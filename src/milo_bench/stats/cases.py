@@ -39,6 +39,7 @@ class FixtureTable:
     sensitive: NDArray[np.bool_]
     keyword: NDArray[np.bool_]  # the keyword rail rings on the input
     tags: Mapping[str, NDArray[np.bool_]]
+    families: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)  # of keywords; empty: not told apart
 
     def numbers(self) -> dict[str, int]:
         return {id: number for number, id in enumerate(self.ids)}
@@ -346,8 +347,14 @@ def _renumbered(column: NDArray[np.int16], old: Sequence[str], new: Sequence[str
     return found
 
 
-def fixture_table(fixtures: Sequence[Fixture], *, words: Sequence[int], keyword: Sequence[bool]) -> FixtureTable:
-    """The table of ``fixtures``; ``words`` and ``keyword`` are worked out where the guards are at hand."""
+def fixture_table(
+    fixtures: Sequence[Fixture],
+    *,
+    words: Sequence[int],
+    keyword: Sequence[bool],
+    families: Mapping[str, Sequence[bool]] | None = None,
+) -> FixtureTable:
+    """The table of ``fixtures``; ``words`` and keywords are worked out where the guards are at hand."""
     tags = dict.fromkeys(tag for fixture in fixtures for tag in fixture.tags)
     return FixtureTable(
         ids=tuple(fixture.id for fixture in fixtures),
@@ -357,4 +364,5 @@ def fixture_table(fixtures: Sequence[Fixture], *, words: Sequence[int], keyword:
         sensitive=np.array([fixture.sensitive for fixture in fixtures], dtype=np.bool_),
         keyword=np.array(keyword, dtype=np.bool_),
         tags={tag: np.array([tag in fixture.tags for fixture in fixtures], dtype=np.bool_) for tag in tags},
+        families={name: np.array(column, dtype=np.bool_) for name, column in (families or {}).items()},
     )
