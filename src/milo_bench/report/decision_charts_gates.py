@@ -20,6 +20,8 @@ def gate_chart(decision: Decision, workload: str) -> Chart | None:
     panels: dict[tuple[str, str, str, str], list[GateResult]] = {}
     for finding in decision.findings:
         for gate in finding.gates if finding.workload == workload else ():
+            if not _can_be_drawn(decision, gate):
+                continue
             panels.setdefault((gate.measure, gate.slice, gate.direction, gate.against), []).append(gate)
     drawn = [_panel(decision, gates) for gates in panels.values()]
     if not drawn:
@@ -35,6 +37,14 @@ def gate_chart(decision: Decision, workload: str) -> Chart | None:
         finished(alt.vconcat(*drawn, spacing=14)),
         workload=workload,
     )
+
+
+def _can_be_drawn(decision: Decision, gate: GateResult) -> bool:
+    """A probe passes or fails; there is no interval to draw."""
+    if gate.measure.startswith("probe:"):
+        return False
+    bound = decision.figures.get(gate.bound)
+    return gate.figure in decision.figures and bound is not None
 
 
 def _panel(decision: Decision, gates: Sequence[GateResult]) -> Any:

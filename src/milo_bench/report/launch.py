@@ -53,6 +53,8 @@ def _stage(decision: Decision, finding: Finding) -> Iterator[Block]:
     yield Heading(1, (f"{title}{on}: {_verb(finding)}",))
     items: list[Sentence] = [("Flag ", finding.workload, ": ", _flag(finding), ".")]
     items += [("Users see: ", *text) for text in _impact(decision, finding)]
+    if finding.kind in _STAYS:
+        items += [("Why: ", *reason) for reason in finding.reasons[:2]]
     items += [("Before it: ", *text) for text in _before(decision, finding)]
     if finding.kind not in _STAYS:
         items += [("Turn the flag off when ", *_leaves(gate), ".") for gate in finding.gates if gate.bound]
@@ -85,7 +87,6 @@ def _flag(finding: Finding) -> str:
 def _impact(decision: Decision, finding: Finding) -> Iterator[Sentence]:
     if finding.kind in _STAYS:
         yield ("nothing new; the work goes to ", ROUTES[finding.route], ".")
-        yield from (("why: ", *reason) for reason in finding.reasons[:1])
         return
     name = finding.candidate.text
     median, p95 = (_ref(decision, f"measure/{name}/latency_{q}_s") for q in ("p50", "p95"))
@@ -184,9 +185,7 @@ def operations_checklist(decision: Decision) -> tuple[Block, ...]:
         before.append(("The readiness check of ", name, " is installed, and no traffic reaches it before it passes."))
         cap = cap_of(decision, name)
         if cap is not None:
-            before.append(
-                ("No more than ", cap, " at once reach ", name, "; more wait or go to the fallback.")
-            )
+            before.append(("No more than ", cap, " at once reach ", name, "; more wait or go to the fallback."))
         else:
             before.append(("Requests to ", name, " at once are capped low: no load run has found its knee."))
     before += [

@@ -230,6 +230,7 @@ def _voids(decision: Decision) -> Iterator[Block]:
     items: list[Sentence] = []
     for suite in {log.suite.hash: log.suite for log in decision.logs}.values():
         items.append(("Prompts, schemas and fixtures: suite ", suite.name, ", hash ", Quote(suite.hash), "."))
+    items += [("Prompt of ", Quote(name), ": ", Quote(said), ".") for name, said in sorted(decision.prompts.items())]
     for inventory in dict.fromkeys(log.inventory for log in decision.logs if log.inventory):
         items.append(("Machine and runtimes: fingerprint ", Quote(inventory), "."))
     items.append(
