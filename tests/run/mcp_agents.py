@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import aiohttp
 import msgspec
 from mcp import Client, StdioServerParameters
 
@@ -19,7 +21,7 @@ from milo_bench.run.operator_mcp import OutsideEpisode
 from milo_bench.run.operator_mcp_server import mcp_server
 from milo_bench.worlds.desk import Desk
 from milo_bench.worlds.grade import Score
-from milo_bench.worlds.records import Evidence, Finish, Notice, Reply, Variant
+from milo_bench.worlds.records import Called, Evidence, Finish, Finished, Notice, Reply, Variant
 from milo_bench.worlds.session import CALL_LIMIT, Session
 from milo_bench.worlds.task import Task
 from milo_bench.worlds.tasks import find_task
@@ -106,3 +108,60 @@ async def play_oracle(client: Client, task: str, *, seed: int = 0) -> None:
     remote = _Remote(client, seed, brief, asyncio.get_running_loop())
     chosen: Task = find_task(task)
     await asyncio.to_thread(chosen.oracle, Desk(cast("Session", remote)))
+
+
+async def play_with_model(client: Client, base_url: str, key: str = "", *, patience: int = 3) -> list[int]:
+    """An agent as one writes it in an afternoon: ask the model, make its calls, try again where it fails.
+
+    Ends when the model calls finish, calls nothing, or fails ``patience`` times in a row; the HTTP
+    statuses that it met.
+    """
+    tools = [
+        {"type": "function", "function": {"name": tool.name, "parameters": tool.input_schema}}
+        for tool in (await client.list_tools()).tools
+    ]
+    order = {"role": "user", "content": (await client.get_prompt("brief")).messages[0].content.text}
+    messages: list[dict[str, Any]] = [order]
+    statuses: list[int] = []
+    async with aiohttp.ClientSession(base_url.rstrip("/") + "/", headers={"Authorization": f"Bearer {key}"}) as web:
+        while len(statuses) < patience or 200 in statuses[-patience:]:
+            asked = {"model": "any", "messages": messages, "tools": tools}
+            async with web.post("chat/completions", json=asked) as answer:
+                statuses.append(answer.status)
+                if answer.status != 200:
+                    continue
+                message = (await answer.json())["choices"][0]["message"]
+            messages.append(message)
+            calls = message.get("tool_calls") or []
+            for call in calls:
+                made = await client.call_tool(call["function"]["name"], json.loads(call["function"]["arguments"]))
+                messages.append({"role": "tool", "tool_call_id": call["id"], "content": made.content[0].text})
+            if not calls or calls[-1]["function"]["name"] == "finish":
+                break
+    return statuses
+
+
+def oracle_script(task: str, seed: int, *, first: Sequence[int] = (1,)) -> dict[str, Any]:
+    """A script for the fake server: the model that answers what the task's oracle would call, one call an answer.
+
+    ``first`` are the numbers of the requests at which it begins, and begins again.
+    """
+    session = Session(find_task(task), seed)
+    find_task(task).oracle(Desk(session))
+    calls: list[tuple[str, Any]] = []
+    for line in session.log:
+        if isinstance(line, Called):
+            calls.append((line.tool, line.arguments))
+        elif isinstance(line, Finished):
+            calls.append(("finish", msgspec.to_builtins(line.finish)))
+    rules = [
+        {
+            "when": {"requests": [start + number for start in first]},
+            "reply": {
+                "text": f"Step {number + 1}.",
+                "tool_calls": [{"name": name, "arguments": json.dumps(arguments)}],
+            },
+        }
+        for number, (name, arguments) in enumerate(calls)
+    ]
+    return {"rules": rules}

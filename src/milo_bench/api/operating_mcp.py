@@ -14,7 +14,15 @@ import msgspec
 from milo_bench import __version__
 from milo_bench.config.settings import TargetConfig, load_settings
 from milo_bench.core.clock import SystemClock
-from milo_bench.core.errors import DataError, IncompleteRun, Interrupted, MiloError, PrerequisiteError, UsageError
+from milo_bench.core.errors import (
+    ConfigError,
+    DataError,
+    IncompleteRun,
+    Interrupted,
+    MiloError,
+    PrerequisiteError,
+    UsageError,
+)
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Episode, Plan, RunEnd, TargetRecord, Timeouts, Workload
 from milo_bench.inventory.fingerprint import quick_fingerprint
@@ -82,7 +90,7 @@ def serve_operator(
     """Serve one task to one outside agent until it is done or gone; ``say`` takes lines for the person watching.
 
     Raises UsageError for an unknown task, variant or target, DataError for a log that exists,
-    PrerequisiteError for a port or a folder that cannot be used, TargetError for a model that does
+    PrerequisiteError for a port or a folder that cannot be used, ConfigError or TargetError for a model that does
     not start, IncompleteRun where nobody connected or the disk took no more, Interrupted for a
     server over HTTP that was stopped before the episode ended.
     """
@@ -184,8 +192,13 @@ async def _model(
     try:
         record = await target.start()
         upstream = config.base_url if config.api == "openai" and config.base_url else f"{record.endpoint}/v1"
+        if not upstream.startswith("http"):
+            message = f"Target '{config.name}' has no address that an agent could be led to."
+            raise ConfigError(message, hint="serve it yourself and name its base_url: api openai.")
         schedule = NotedSchedule(episode, on_activity=presence.seen)
-        endpoint = FaultingEndpoint(upstream, schedule, headers=headers if secrets else None)
+        endpoint = FaultingEndpoint(
+            upstream, schedule, headers=headers if secrets else None, on_answer=schedule.on_answer
+        )
         try:
             await endpoint.start(options.model_port)
         except OSError as error:
@@ -262,7 +275,7 @@ class _EpisodeLog:
         end = RunEnd(
             ended_at=SystemClock().now().isoformat(timespec="microseconds"),
             attempts=self._rows,
-            failures=0,
+            failures=int(self.episode is not None and self.episode.ending == "runtime_failure"),
             complete=self.left is None,
             reason="done" if self.episode is not None else "interrupted",
             ended_s=self.episode.ended_s if self.episode else 0.0,
@@ -335,7 +348,8 @@ def lines_of(episode: Episode) -> Iterator[str]:
     """An episode's result for a terminal: the points and what took them."""
     parts = ", ".join(f"{name.replace('_', ' ')} {points}" for name, points in episode.parts.items())
     yield f"{episode.points} of {TASK_POINTS} points ({parts}); ended: {episode.ending.replace('_', ' ')}."
-    yield f"{len(episode.turns)} calls, {episode.rejected} of them could not be read."
+    calls = sum(line["type"] in ("called", "rejected", "finished") for line in episode.log)
+    yield f"{calls} calls, {episode.rejected} of them could not be read."
     if episode.void:
         yield f"void: the fault {', '.join(episode.void)} never landed."
     yield from (f"minefield: {line}" for line in episode.minefields)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -26,11 +26,13 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
+from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import ToolCall
 from milo_bench.run.operator_wire_answers import closed, completion, cut_answer, error_answer, error_body
 from milo_bench.run.operator_wire_faults import ProviderSchedule, WireFault
 from milo_bench.targets.answer import Answer
+from milo_bench.targets.failures import refusal
 from milo_bench.targets.openai_stream import read_completion
 from milo_bench.targets.reply import MAX_BODY_BYTES, Reply
 
@@ -57,12 +59,20 @@ class _Answered:
 
     def tool_calls(self) -> tuple[ToolCall, ...]:
         """The calls that this answer holds, read as any client would; none where it cannot be read."""
+        exchange = self.exchange()
+        return exchange.tool_calls if exchange.failure is None else ()
+
+    def exchange(self) -> Exchange:
+        """The whole answer as a record, without times."""
         reply = Reply(started_ns=0, status=self.status, headers={"content-type": self.content_type})
         reply.pieces.append((0, self.body))
         answer = Answer()
-        for _ in read_completion(reply, answer, ()):
-            pass
-        return answer.exchange(reply, zero_s=0.0, intended_s=0.0).tool_calls if answer.failure is None else ()
+        if self.status == 200:
+            for _ in read_completion(reply, answer, ()):
+                pass
+        else:
+            answer.failure = refusal(reply)
+        return answer.exchange(reply, zero_s=0.0, intended_s=0.0)
 
 
 class FaultingEndpoint:
@@ -70,6 +80,7 @@ class FaultingEndpoint:
 
     ``upstream`` is the real base URL, with ``/v1``. ``headers`` (a key of the bench's own) replace
     the agent's; then the agent must show ``key``, so that no other program on this machine spends it.
+    ``on_answer`` hears of each answer of the model, before any fault falls on it.
     """
 
     def __init__(
@@ -79,6 +90,7 @@ class FaultingEndpoint:
         *,
         headers: Mapping[str, str] | None = None,
         clock: Clock | None = None,
+        on_answer: Callable[[Exchange], None] | None = None,
     ) -> None:
         self.delivered: list[Delivered] = []
         self.key = secrets.token_urlsafe(16)
@@ -87,6 +99,7 @@ class FaultingEndpoint:
         self._schedule = schedule
         self._headers = dict(headers or {})
         self._clock = clock or SystemClock()
+        self._on_answer = on_answer
         self._requests = 0
         self._free_at_s: float | None = None
         self._limit: WireFault | None = None
@@ -153,6 +166,8 @@ class FaultingEndpoint:
                 if fault.kind == "empty":
                     return await completion(request, body, {"content": ""}, "stop")
             answered = await self._ask(request, body)
+            if self._on_answer is not None:
+                self._on_answer(answered.exchange())
             if fault is not None and fault.kind == "drop":
                 return closed(request)
             calls = answered.tool_calls() if answered.status == 200 else ()

@@ -7,14 +7,15 @@ from typing import Any
 
 import msgspec
 
+from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock
-from milo_bench.core.records import AttemptKey, Episode, EpisodeEnding, Timings, ToolCall, Turn
+from milo_bench.core.records import AttemptKey, Episode, EpisodeEnding, FailureKind, Timings, ToolCall, Turn
 from milo_bench.worlds.grade import Score, grade
 from milo_bench.worlds.records import Evidence, Landed, Notice, Rejected, Reply
 from milo_bench.worlds.session import CALL_LIMIT, Session
 
-# Of a call that could not be read so much is kept; of one that was made, all that a session takes.
-KEPT_CHARACTERS = 2000
+# Of a call that could not be read, and of a model's answer, so much is kept; of a call that was made, all of it.
+KEPT_CHARACTERS = 8000
 NAME_CHARACTERS = 200
 
 _ENDED: Mapping[EpisodeEnding, str] = {
@@ -24,6 +25,8 @@ _ENDED: Mapping[EpisodeEnding, str] = {
     "wall_limit": "The episode ended at its time limit; nothing was done.",
     "left": "The episode ended because its operator had gone away; nothing was done.",
 }
+# Failures of a request that lie with who made it.
+_ITS_OWN: frozenset[FailureKind] = frozenset({"auth", "not_found", "rejected", "rate_limited", "cancelled"})
 
 
 class OutsideEpisode:
@@ -57,6 +60,9 @@ class OutsideEpisode:
         self.ended_s: float | None = None
         self.on_change: Callable[[], None] = _nothing
         self._on_end = on_end
+        self._calls = 0
+        # Calls in the model's answers that have not come here yet: the turn they stand in, and the call.
+        self._announced: list[tuple[int, ToolCall]] = []
 
     @property
     def over(self) -> bool:
@@ -91,11 +97,35 @@ class OutsideEpisode:
         reply = self.session.call(name, arguments)
         rejected = reply.code if isinstance(reply, Rejected) else ""
         kept = _kept(_as_text(arguments), whole=not rejected)
-        self._add_turn(
+        self._add_call(
             ToolCall(call_id, name[:NAME_CHARACTERS], kept), injected=self._landed_since(lines), rejected=rejected
         )
         self._end_where_due()
         return reply
+
+    def note_answer(self, exchange: Exchange, asked_s: float) -> None:
+        """Record what the agent's model answered to a request that was made at ``asked_s``."""
+        self.begin()
+        if self.ending is not None:
+            return
+        asked_s, now_s = self.offset_s + asked_s, self.offset_s + self.now_s()
+        calls = tuple(
+            ToolCall(call.id[:NAME_CHARACTERS], call.name[:NAME_CHARACTERS], _kept(call.arguments, whole=False))
+            for call in exchange.tool_calls[:CALL_LIMIT]
+        )
+        self._announced += [(len(self.turns), call) for call in calls]
+        self.turns.append(
+            Turn(
+                n=len(self.turns) + 1,
+                timings=Timings(asked_s, asked_s, now_s),
+                output=_kept(exchange.text, whole=False),
+                reasoning=_kept(exchange.reasoning, whole=False),
+                tool_calls=calls,
+                finish_reason=exchange.finish_reason,
+                usage=exchange.usage,
+                failure=exchange.failure,
+            )
+        )
 
     def note_wire_fault(self, tool: str, arguments: str, lines: int) -> None:
         """Record that the agent's model made a call which its endpoint then broke.
@@ -103,7 +133,7 @@ class OutsideEpisode:
         The call was made in the world, whose log had ``lines`` lines before it; the agent never saw it.
         """
         self.begin()
-        self._add_turn(ToolCall("", tool, arguments), injected=self._landed_since(lines), rejected="")
+        self._add_call(ToolCall("", tool, arguments), injected=self._landed_since(lines), rejected="")
         self._end_where_due()
 
     def _end_where_due(self) -> None:
@@ -111,20 +141,25 @@ class OutsideEpisode:
             self.end("finished")
         elif self.session.over:
             self.end("call_limit")
-        elif len(self.turns) >= self.turn_limit:
+        elif self._calls >= self.turn_limit:
             self.end("turn_limit")
 
-    def _add_turn(self, call: ToolCall, *, injected: str, rejected: str) -> None:
+    def _add_call(self, call: ToolCall, *, injected: str, rejected: str) -> None:
+        """Put a call on record: in the turn of the answer that held it, where that was seen, else in its own."""
+        self._calls += 1
+        said = (call.name, _as_data(call.arguments))
+        for place, (position, announced) in enumerate(self._announced):
+            if (announced.name, _as_data(announced.arguments)) == said:
+                del self._announced[: place + 1]
+                turn = self.turns[position]
+                self.turns[position] = msgspec.structs.replace(
+                    turn, injected=turn.injected or injected, protocol_error=turn.protocol_error or rejected
+                )
+                return
         at_s = self.offset_s + self.now_s()
-        self.turns.append(
-            Turn(
-                n=len(self.turns) + 1,
-                timings=Timings(at_s, at_s, at_s),
-                tool_calls=(call,),
-                injected=injected,
-                protocol_error=rejected,
-            )
-        )
+        timings = Timings(at_s, at_s, at_s)
+        turn = Turn(len(self.turns) + 1, timings, tool_calls=(call,), injected=injected, protocol_error=rejected)
+        self.turns.append(turn)
 
     def _landed_since(self, lines: int) -> str:
         """The fault that a notice in the newer lines of the log speaks of; "" where there is none."""
@@ -134,9 +169,15 @@ class OutsideEpisode:
         return ", ".join(line.fault for line in new if isinstance(line, Landed))
 
     def end(self, ending: EpisodeEnding) -> None:
-        """Grade what there is and hand the record over; a second ending changes nothing."""
+        """Grade what there is and hand the record over; a second ending changes nothing.
+
+        An agent that ``left`` after its model's server failed it did not choose to: then that is the ending.
+        """
         if self.ending is not None:
             return
+        failure = self.turns[-1].failure if self.turns else None
+        if ending == "left" and failure is not None and failure.kind not in _ITS_OWN:
+            ending = "context_limit" if failure.kind == "context_overflow" else "runtime_failure"
         self.ending, self.ended_s = ending, self.now_s()
         score = grade(self.session)
         try:
@@ -191,6 +232,13 @@ def _as_text(arguments: str | bytes | Mapping[str, Any]) -> str:
         return msgspec.json.encode(dict(arguments)).decode("utf-8")
     except (msgspec.MsgspecError, UnicodeError, TypeError, ValueError, RecursionError, OverflowError):
         return repr(arguments)
+
+
+def _as_data(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return text
 
 
 def _kept(text: str, *, whole: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from milo_bench.core.chat import Exchange
 from milo_bench.run.operator_mcp import OutsideEpisode
 from milo_bench.run.operator_wire_faults import ProviderSchedule, SessionSchedule, WireFault
 
@@ -18,9 +19,11 @@ class NotedSchedule(ProviderSchedule):
         self._episode = episode
         self._inner = SessionSchedule(episode.session)
         self._on_activity = on_activity
+        self._asked_s = episode.now_s()
 
     def on_request(self, number: int) -> WireFault | None:
         self._on_activity()
+        self._asked_s = self._episode.now_s()
         return None if self._episode.over else self._inner.on_request(number)
 
     def on_call(self, tool: str, arguments: str) -> WireFault | None:
@@ -32,3 +35,8 @@ class NotedSchedule(ProviderSchedule):
         if fault is not None:
             self._episode.note_wire_fault(tool, arguments, lines)
         return fault
+
+    def on_answer(self, exchange: Exchange) -> None:
+        """For the endpoint's ``on_answer``: an answer belongs in the record whether or not a fault falls on it."""
+        self._on_activity()
+        self._episode.note_answer(exchange, self._asked_s)
