@@ -26,6 +26,7 @@ from markupsafe import Markup, escape
 from milo_bench.core.errors import DataError
 from milo_bench.core.units import figure as amount
 from milo_bench.decide.records import Decision, Figure, Part, Ref, Text
+from milo_bench.report.drawing_check import acts
 from milo_bench.report.figure_text import part_text, range_text, source_text, whole_text
 from milo_bench.report.recorded_names import RecordedNames
 from milo_bench.report.visible_text import visible
@@ -33,8 +34,7 @@ from milo_bench.report.visible_text import visible
 MOST_CHARACTERS = 4_000
 MOST_RECORDED = 20_000
 _NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9_.-]")
-_ACTS = re.compile(r"<\s*(?:script|foreignobject|image|iframe|a)\b|[\s\"']on\w+\s*=|href\s*=|url\(\s*[^#\s]", re.I)
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>|~#])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]|~#])")
 _SPACES = re.compile(r"\s+")
 _LEADING = re.compile(r"^(\s*\d+(?=[.)])|\s*(?=[-+=]))([-+=.)])(?=\s|$|[-=])")
 
@@ -170,7 +170,7 @@ class Claims:
 
     def drawing(self, svg: str) -> str:
         """A drawing made from the decision's figures. Raises DataError where it could act or fetch something."""
-        if _ACTS.search(svg):
+        if acts(svg):
             message = "A drawing holds a script, a link or something to fetch."
             raise DataError(message, hint="drawings are made of shapes and text alone.")
         return self._safe(svg)
@@ -213,5 +213,5 @@ def _turns(text: str) -> bool:
 
 def _markdown(text: str) -> str:
     """Text that Markdown shows as it stands, on one line; a space at either end is kept."""
-    line = _SPACES.sub(" ", text).replace("&", "&amp;")
+    line = _SPACES.sub(" ", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _LEADING.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", line))
