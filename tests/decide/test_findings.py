@@ -130,7 +130,7 @@ def test_worse_than_the_hosted_baseline_is_rejected_and_as_good_is_kept() -> Non
 @pytest.mark.parametrize(
     ("top", "cloud", "why"),
     [
-        ("", 100, "the policy names no baseline"),
+        ("", 0, "the policy names no baseline"),
         ("baseline: cloud", 0, "the baseline was not run on this workload"),
         ("baseline: cloud", 60, "the two sides were not run on the same fixtures"),
     ],
@@ -145,6 +145,21 @@ def test_without_a_baseline_to_hold_against_the_gate_is_undecided_and_says_why(t
     assert gate.outcome == "undecided"
     assert why in shown(gate.reason, decision)
     assert finding(decision).kind == "defer"
+
+
+def test_the_only_hosted_target_is_the_baseline_unless_another_is_named() -> None:
+    made = Made(hosted={"cloud", "other_cloud"})
+    made.add("notes", "small", of(95, 100))
+    made.add("notes", "cloud", of(95, 100))
+    one = decided(made, policy(BASELINE))
+    assert (one.baseline, [found.target for found in one.findings]) == ("cloud", ["small"])
+    made.add("notes", "other_cloud", of(95, 100))
+    two = decided(made, policy(BASELINE))
+    assert two.baseline == "" and len(two.findings) == 3
+    assert any("None of cloud and other_cloud was named" in shown(text, two) for text in two.missing)
+    alone = Made(hosted={"cloud"})
+    alone.add("notes", "cloud", of(95, 100))
+    assert [found.route for found in decided(alone, policy()).findings] == ["hosted"]
 
 
 def test_sensitive_fixtures_withheld_from_the_hosted_baseline_do_not_spoil_the_comparison() -> None:
@@ -180,7 +195,7 @@ def test_a_privacy_probe_among_the_gates_is_passed_by_evidence_only() -> None:
         found = finding(decided(made, policy(gates)))
         kinds[outcome] = (found.kind, found.gates[1].outcome)
     assert kinds == {
-        "": ("defer", "undecided"),
+        "": ("defer", "undecided"),  # and the verdict says which probe is to be run
         "undecided": ("defer", "undecided"),
         "fail": ("reject", "fail"),
         "pass": ("keep", "pass"),
@@ -290,7 +305,7 @@ def test_what_was_not_there_is_said_plainly() -> None:
     made.add("notes", "small", of(100, 100))
     decision = decided(made, policy())
     said = " ".join(shown(text, decision) for text in decision.missing)
-    for words in ("No hosted baseline was named", "No runtime probes were run on small", "No load was put on small"):
+    for words in ("No hosted baseline was run", "No runtime probes were run on small", "No load was put on small"):
         assert words in said
     assert "No economics were given" in said
 

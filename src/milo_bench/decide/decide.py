@@ -53,6 +53,7 @@ def decide(
     policy and logs have no workload in common, and ConfigError for an economics that asks for a
     measure which the evidence does not give.
     """
+    policy = with_baseline(policy, evidence)
     figures = Figures()
     judged = judged_candidates(policy, evidence)
     measures = describe_measures(evidence)
@@ -95,6 +96,18 @@ def decide(
         workload_titles=titles,
         figures=dict(figures.all()),  # last, when every part has added its own
     )
+
+
+def with_baseline(policy: PolicyFile, evidence: Evidence) -> PolicyFile:
+    """The policy with its baseline: where it names none, the one hosted target that was measured, if it is one."""
+    if policy.baseline:
+        return policy
+    measured = {candidate.target for candidate in evidence.cases}
+    hosted = [name for name, record in evidence.targets.items() if record.hosted and name in measured]
+    # With nothing beside it, a hosted target is what is to be decided on, and no reference.
+    if len(hosted) != 1 or measured == set(hosted):
+        return policy
+    return policy.model_copy(update={"baseline": hosted[0]})
 
 
 def judged_candidates(policy: PolicyFile, evidence: Evidence) -> dict[tuple[str, str], Candidate]:

@@ -76,7 +76,8 @@ class _Judge:
         return self._result(gate, ends, self._further(gate, found, cases, ends))
 
     def _rows(self, gate: GateConfig, cases: Cases, rows: Bools | None) -> RateRows | ValueRows:
-        missed = Missed(_wanted(self.evidence, cases))
+        by_label = gate.measure in ("accuracy", "recall") or "class=" in gate.slice
+        missed = Missed(_wanted(self.evidence, cases) if by_label else None)
         return rows_of(cases, self.evidence.fixtures, gate.measure, slice=gate.slice, rows=rows, missed=missed)
 
     def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: Ends) -> int | None:

@@ -50,7 +50,10 @@ def _clause(title: str, findings: Sequence[Finding], figures: Figures) -> Text:
 
 
 def _because(finding: Finding) -> str:
-    undecided = any(gate.outcome == "undecided" for gate in finding.gates)
+    undecided = [gate.measure for gate in finding.gates if gate.outcome == "undecided"]
+    probes = [name.removeprefix("probe:") for name in undecided if name.startswith("probe:")]
+    if undecided and len(probes) == len(undecided):
+        return f"until the probe {listed(probes)} has passed on {finding.target}"
     return f"the evidence on {finding.target} does not decide it" if undecided else "it is not worth the work yet"
 
 
@@ -135,7 +138,10 @@ def _workloads(policy: PolicyFile, evidence: Evidence, judged: Mapping[tuple[str
 
 def _baseline(policy: PolicyFile, evidence: Evidence) -> list[Text]:
     if not policy.baseline:
-        return [("No hosted baseline was named, so no target is said to be worse or better than one.",)]
+        hosted = sorted(name for name, record in evidence.targets.items() if record.hosted)
+        if len(hosted) > 1:
+            return [(f"None of {listed(hosted)} was named as the baseline, so nothing is held against one.",)]
+        return [("No hosted baseline was run, so no target is said to be worse or better than one.",)]
     if not any(candidate.target == policy.baseline for candidate in evidence.cases):
         return [(f"The baseline {policy.baseline} was not run, so nothing is held against it.",)]
     return []
