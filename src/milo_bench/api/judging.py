@@ -108,6 +108,9 @@ def score_logs(paths: Iterable[Path]) -> tuple[Scorecard, ...]:
     for path in paths:
         log = read_run_log(path)
         header = log.header
+        if not log.attempts and log.episodes:
+            message = f"{path} holds operator episodes, and no attempts to score."
+            raise DataError(message, hint="their points stand in them: milo-bench operator report LOG --out FOLDER")
         if not log.attempts and (log.load_windows or log.probes):
             message = f"{path} holds load windows or probe results, and no attempts to score."
             raise DataError(message, hint="'milo-bench run' makes a log that can be scored.")
