@@ -234,7 +234,7 @@ class _Worked:
     def _why(self, made: Replay, tried: str, *, adequate: bool) -> Text:
         ref = self.figures.ref
         if adequate:
-            return ("every gate passes as it is, so nothing is put in front of it",)
+            return ("every gate that routing can change passes as it is, so nothing is put in front of it",)
         return (
             "of ", ref(tried), " policies, on ", ref(made.fitted_on), " fixtures, no gate failed with this one, the "
             "fewest were undecided, and then it answered most on its own; on the ", ref(made.reported_on),
