@@ -17,7 +17,7 @@ from milo_bench.core.errors import PrerequisiteError
 from milo_bench.run.operator_mcp import OutsideEpisode
 from milo_bench.run.operator_mcp_http import BODY_BYTES, listen, serve_http, url_of
 from milo_bench.run.operator_mcp_server import mcp_server
-from milo_bench.run.operator_mcp_watch import ServeLimits
+from milo_bench.run.operator_mcp_watch import Presence, ServeLimits
 from milo_bench.run.stop import StopSignal
 
 QUICK = ServeLimits(wall_s=20.0, idle_s=10.0, gone_s=0.05, linger_s=0.2)
@@ -185,3 +185,21 @@ async def test_a_web_page_that_found_the_port_gets_nothing(foreign: dict[str, st
 def test_a_port_that_is_taken_is_said_so() -> None:
     with listen(0) as taken, pytest.raises(PrerequisiteError, match="Cannot listen"):
         listen(taken.getsockname()[1])
+
+
+async def test_an_agent_that_waits_for_its_model_is_not_taken_for_gone() -> None:
+    kept, stop = Kept(), StopSignal()
+    episode, listener = outside(kept), listen(0)
+    presence = Presence(episode.now_s)
+    limits = ServeLimits(wall_s=20, idle_s=0.2, gone_s=0.05, linger_s=0.2)
+    server = mcp_server(episode, on_client=kept.client)
+    url = url_of(listener)
+    serving = asyncio.create_task(serve_http(episode, server, limits, stop, listener=listener, presence=presence))
+    async with Client(url) as client:
+        await client.list_tools()
+        presence.model_works(True)
+        done, _ = await asyncio.wait({serving}, timeout=3 * limits.idle_s)
+        assert not done
+        presence.model_works(False)
+        assert "said nothing" in await asyncio.wait_for(serving, 20)
+    assert kept.episode.ending == "left"

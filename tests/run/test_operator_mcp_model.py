@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,10 @@ SEED = 2
 
 
 @asynccontextmanager
-async def endpoint_of(episode: OutsideEpisode, script: dict[str, Any]) -> AsyncIterator[FaultingEndpoint]:
-    schedule = NotedSchedule(episode, on_activity=lambda: None)
+async def endpoint_of(
+    episode: OutsideEpisode, script: dict[str, Any], *, on_work: Callable[[bool], None] = lambda _: None
+) -> AsyncIterator[FaultingEndpoint]:
+    schedule = NotedSchedule(episode, on_work=on_work)
     async with (
         start_fake(script) as server,
         FaultingEndpoint(server.base_url, schedule, on_answer=schedule.on_answer) as endpoint,
@@ -38,11 +40,13 @@ async def test_the_task_s_provider_fault_falls_between_agent_and_model_and_a_goo
     kept = Kept()
     episode = outside(kept, task, seed=SEED)
     script = oracle_script(task, SEED)
-    async with endpoint_of(episode, script) as endpoint, connected(episode, kept) as client:
+    work: list[bool] = []
+    async with endpoint_of(episode, script, on_work=work.append) as endpoint, connected(episode, kept) as client:
         statuses = await play_with_model(client, endpoint.base_url)
     record = kept.episode
     assert (record.points, record.void, record.ending) == (25, (), "finished")
     assert status in statuses and len(endpoint.delivered) == 1
+    assert work[:2] == [True, False] and work[-1] is False
     # One turn for each answer of the model; the one that the agent never saw is marked.
     assert [turn.output for turn in record.turns] == [f"Step {n + 1}." for n in range(len(script["rules"]))]
     assert len([turn for turn in record.turns if turn.injected]) == 1

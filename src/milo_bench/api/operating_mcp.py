@@ -195,7 +195,7 @@ async def _model(
         if not upstream.startswith("http"):
             message = f"Target '{config.name}' has no address that an agent could be led to."
             raise ConfigError(message, hint="serve it yourself and name its base_url: api openai.")
-        schedule = NotedSchedule(episode, on_activity=presence.seen)
+        schedule = NotedSchedule(episode, on_work=presence.model_works)
         endpoint = FaultingEndpoint(
             upstream, schedule, headers=headers if secrets else None, on_answer=schedule.on_answer
         )

@@ -40,6 +40,7 @@ class Presence:
         self.in_flight = 0
         self.last_s = now_s()
         self.said_goodbye = False
+        self.model_at_work = False
         self.changed = asyncio.Event()
         self._now_s = now_s
 
@@ -57,13 +58,19 @@ class Presence:
 
     def goodbye(self) -> None:
         """A session or a stream has ended; the client left, where it was the last thing that it had here."""
-        self.said_goodbye = not self.in_flight
+        self.said_goodbye = not self.busy
         self.changed.set()
 
-    def seen(self) -> None:
-        """The agent did something elsewhere, at the endpoint of its model."""
+    def model_works(self, works: bool) -> None:
+        """The agent has set its model to work, or has its answer; it waits for it, and is here."""
+        self.model_at_work = works
         self.last_s = self._now_s()
         self.said_goodbye = False
+        self.changed.set()
+
+    @property
+    def busy(self) -> bool:
+        return self.in_flight > 0 or self.model_at_work
 
 
 async def until_done(
@@ -124,10 +131,10 @@ def _next_limit(episode: OutsideEpisode, limits: ServeLimits, presence: Presence
             return episode.ended_s + limits.idle_s, _OVER
         if presence.said_goodbye:
             return presence.last_s, _GONE
-        last_s = episode.now_s() if presence.in_flight else max(episode.ended_s, presence.last_s)
+        last_s = episode.now_s() if presence.busy else max(episode.ended_s, presence.last_s)
         return min(last_s + limits.linger_s, episode.ended_s + max(limits.linger_s, limits.idle_s)), _OVER
     due = [(episode.started_s + limits.wall_s, _WALL)]
-    if presence is not None and not presence.in_flight:
+    if presence is not None and not presence.busy:
         if presence.said_goodbye:
             due.append((presence.last_s + limits.gone_s, _GONE))
         due.append((presence.last_s + limits.idle_s, f"The client said nothing for {limits.idle_s:.0f} s."))
