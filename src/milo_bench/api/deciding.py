@@ -44,7 +44,7 @@ def decide_logs(options: DecideOptions, *, created_at: str) -> Decision:
     evidence = gather_evidence(named, inventories=_inventory(options.inventory))
     policy = load_policy(options.policy) if options.policy else _shipped(evidence)
     economics = load_economics(options.economics) if options.economics else None
-    text = _as_read(options.economics) if options.economics else None
+    text = _as_read(options.economics, economics.path) if options.economics and economics else None
     return _decide(evidence, policy, economics, text, named, created_at=created_at, title=options.title)
 
 
@@ -122,7 +122,7 @@ def _decide(
 
 
 def _shipped(evidence: Evidence) -> PolicyFile:
-    suites = sorted({log.suite.name for log in evidence.logs})
+    suites = sorted({log.suite.name for log in evidence.logs if log.attempted} or {"no suite"})
     found = shipped_policy(suites[0]) if len(suites) == 1 else None
     if found is None:
         what = "several suites" if len(suites) > 1 else f"the suite '{suites[0]}'"
@@ -131,9 +131,9 @@ def _shipped(evidence: Evidence) -> PolicyFile:
     return found
 
 
-def _as_read(path: Path) -> PolicyText:
+def _as_read(path: Path, named: str) -> PolicyText:
     text = path.read_text(encoding="utf-8-sig")
-    return PolicyText(str(path), sha256_text(text), text)
+    return PolicyText(named or str(path), sha256_text(text), text)
 
 
 def _inventory(path: Path | None) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Fixture, TargetRecord, Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
-from milo_bench.guards.keywords import keyword_risk
+from milo_bench.guards.keywords import FAMILIES, keyword_risk
 from milo_bench.stats.cases import Cases, FixtureTable, final_retries, fixture_table, join_cases
 from milo_bench.store.log_survey import LogSurvey, survey_log
 
@@ -67,7 +67,7 @@ def _log_ref(survey: LogSurvey, name: str) -> LogRef:
         variants=dict(header.plan.variants),
         store_text=header.store_text,
         inventory=header.inventory,
-        planned=planned_attempts(header),
+        planned=planned_attempts(header) if survey.attempts or not (survey.load_windows or survey.probes) else 0,
         attempted=survey.attempts + len(survey.episodes),
         complete=end is not None and end.complete,
     )
@@ -88,15 +88,18 @@ def _one_version_of_each_suite(surveys: Iterable[LogSurvey]) -> None:
 
 
 def _targets(surveys: Iterable[LogSurvey]) -> dict[str, TargetRecord]:
+    """Every target, as the log that knows most of it tells; a log of probes may not know a digest."""
     found: dict[str, TargetRecord] = {}
     for survey in surveys:
         for target in survey.header.targets:
             known = found.setdefault(target.name, target)
-            for name in ("model", "model_digest", "quantisation", "hosted"):
+            for name in ("model", "model_digest", "quantisation"):
                 old, new = getattr(known, name), getattr(target, name)
-                if old != new:
+                if old and new and old != new:
                     message = f"Target '{target.name}' in {survey.path} has another {name}: {new!r}, before {old!r}."
                     raise DataError(message, hint="two models need two names; decide on the logs one at a time.")
+            if (survey.attempts > 0, target.model_digest != "") > (False, known.model_digest != ""):
+                found[target.name] = target
     return found
 
 
@@ -115,12 +118,15 @@ def _fixtures(surveys: Iterable[LogSurvey]) -> dict[str, Fixture]:
 
 def _table(fixtures: Sequence[Fixture]) -> FixtureTable:
     texts = ["\n".join(_texts(fixture.input)) for fixture in fixtures]
+    hits = [{hit.family for hit in keyword_risk(text)} for text in texts]
+    words = [
+        len(text.split()) if fixture.input else UNKNOWN_WORDS for text, fixture in zip(texts, fixtures, strict=True)
+    ]
     return fixture_table(
         fixtures,
-        words=[
-            len(text.split()) if fixture.input else UNKNOWN_WORDS for text, fixture in zip(texts, fixtures, strict=True)
-        ],
-        keyword=[bool(keyword_risk(text)) for text in texts],
+        words=words,
+        keyword=[bool(families) for families in hits],
+        families={family: [family in families for families in hits] for family in FAMILIES},
     )
 
 

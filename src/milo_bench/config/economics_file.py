@@ -106,10 +106,14 @@ def load_economics(path: Path) -> EconomicsFile:
     return read_economics(text, name=str(path))
 
 
-def example_economics(name: Literal["case_ops", "claims"]) -> EconomicsFile:
+def example_path(name: Literal["case_ops", "claims", "demo"]) -> Path:
+    """Where a shipped example lies."""
+    return Path(str(files("milo_bench") / "economics" / "examples" / f"{name}.yaml"))
+
+
+def example_economics(name: Literal["case_ops", "claims", "demo"]) -> EconomicsFile:
     """One of the shipped examples."""
-    text = (files("milo_bench") / "economics" / "examples" / f"{name}.yaml").read_text(encoding="utf-8")
-    return read_economics(text, name=f"{name}.yaml")
+    return read_economics(example_path(name).read_text(encoding="utf-8"), name=f"{name}.yaml")
 
 
 def read_economics(text: str, *, name: str = "economics.yaml") -> EconomicsFile:

@@ -8,17 +8,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from milo_bench.core.records import Interval
-from milo_bench.core.units import figure as figure_text
-from milo_bench.core.units import interval_text
 from milo_bench.decide.records import Decision, Figure, Finding, GateResult, Ref, Text
+from milo_bench.report.figure_text import part_text, whole_text
 
 _STYLES = {"keep": "green", "fix": "yellow", "defer": "cyan", "reject": "red"}
-_MARKS = {"pass": "✓", "fail": "✗", "undecided": "?"}
+_MARKS = {"fail": "✗", "undecided": "?", "pass": "✓"}  # in the order in which they are shown
 
 
-def print_decision(decision: Decision, console: Console) -> None:
-    """Verdict, findings with their gates, what was proposed, and what evidence is missing."""
+def print_decision(decision: Decision, console: Console, *, brief: bool = False) -> None:
+    """Verdict, findings with gates, what was proposed, what evidence is missing; ``brief`` stops at the table."""
     console.print(escape(plain(decision.figures, decision.verdict)), soft_wrap=True)
     console.print()
     table = Table(box=None, pad_edge=False, padding=(0, 2))
@@ -28,6 +26,8 @@ def print_decision(decision: Decision, console: Console) -> None:
         kind = f"[{_STYLES[finding.kind]}]{finding.kind}[/]"
         table.add_row(escape(finding.workload), escape(finding.target), kind, finding.route, _tally(finding.gates))
     console.print(table)
+    if brief:
+        return
     for finding in decision.findings:
         _print_finding(decision, finding, console)
     if decision.missing:
@@ -45,34 +45,26 @@ def plain(figures: Mapping[str, Figure], text: Text) -> str:
 def ref_text(figures: Mapping[str, Figure], ref: Ref) -> str:
     """``94 %``; with ``whole`` also interval and n: ``94 % (88–97 %, n 70)``."""
     figure = figures[ref.figure]
-    number = getattr(figure, ref.part)
-    if ref.part in ("n", "k"):
-        return figure_text(None if number is None else float(number), "count")
-    shown = figure_text(number, figure.unit)
-    if not ref.whole:
-        return shown
-    ends = Interval(figure.low, figure.high, figure.confidence or 0.0, figure.method)
-    inside = [interval_text(ends, figure.unit), "" if figure.n is None else f"n {figure.n:,}"]
-    said = ", ".join(part for part in inside if part)
-    return f"{shown} ({said})" if said else shown
+    return whole_text(figure) if ref.whole else part_text(figure, ref.part)
 
 
 def _print_finding(decision: Decision, finding: Finding, console: Console) -> None:
     console.print()
     style = _STYLES[finding.kind]
     console.print(f"[{style}]{finding.kind}[/]  {escape(finding.workload)} on {escape(finding.target)}")
-    said_by_gates = {gate.reason for gate in finding.gates}
+    said_by_gates = {plain(decision.figures, gate.reason).casefold() for gate in finding.gates}
     for text in finding.reasons:
-        if text in said_by_gates:
-            continue
-        console.print(f"  {escape(plain(decision.figures, text))}", soft_wrap=True)
-    for gate in finding.gates:
+        said = plain(decision.figures, text)
+        if said.casefold() not in said_by_gates:
+            console.print(f"  {escape(said)}", soft_wrap=True)
+    for gate in sorted(finding.gates, key=lambda gate: list(_MARKS).index(gate.outcome)):
         reason = escape(plain(decision.figures, gate.reason))
         console.print(f"    {_MARKS[gate.outcome]} {gate.outcome:<9} {reason}", soft_wrap=True)
+    chosen = {replay.id for replay in decision.replays if replay.chosen}
     for remedy in finding.remedies:
-        console.print(f"  remedy: {escape(plain(decision.figures, remedy.reason))}", soft_wrap=True)
-    for text in finding.would_change:
-        console.print(f"  would change it: {escape(plain(decision.figures, text))}", soft_wrap=True)
+        label = "remedy" if finding.kind == "fix" and remedy.replay in chosen else "tried"
+        reason = plain(decision.figures, remedy.reason)
+        console.print(f"  {label}: {escape(remedy.title)}: {escape(reason)}", soft_wrap=True)
 
 
 def _tally(gates: tuple[GateResult, ...]) -> str:
