@@ -59,6 +59,7 @@ class Made:
     load: list[tuple[str, LoadWindow]] = field(default_factory=list)
     sensitive: set[str] = field(default_factory=set)
     words: Mapping[str, int] = field(default_factory=dict)
+    keyword: set[str] = field(default_factory=set)
 
     def add(
         self,
@@ -93,7 +94,7 @@ class Made:
             for number in range(count)
         ]  # fmt: skip
         words = [self.words.get(fixture.id, 100) for fixture in fixtures]
-        table = fixture_table(fixtures, words=words, keyword=[False] * len(fixtures))
+        table = fixture_table(fixtures, words=words, keyword=[fixture.id in self.keyword for fixture in fixtures])
         numbers = table.numbers()
         targets = dict.fromkeys(candidate.target for candidate in self.rows)
         loaded = (window.target for _, window in self.load)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import fields, replace
 from typing import Any
@@ -77,7 +78,8 @@ def test_a_rate_whose_interval_holds_the_bound_is_deferred_with_the_fixtures_it_
     further = decision.figures[gate.further].value
     assert further is not None and 100 < further < 400
     again = Made()
-    again.add("notes", "small", of(round(17 / 20 * (20 + int(further))), 20 + int(further)))
+    total = 20 + int(further)
+    again.add("notes", "small", of(math.ceil(17 / 20 * total), total))
     assert finding(decided(again, policy())).kind == "keep"  # what it promised holds
     assert any("more fixtures for pass rate" in shown(text, decision) for text in found.would_change)
     assert [item.title for item in decision.backlog] == ["More fixtures for notes"]
@@ -335,3 +337,37 @@ def test_worth_less_than_the_least_even_at_best_is_deferred() -> None:
     decision = decided(made, by, economics=example_economics("case_ops"))
     assert (finding(decision).kind, finding(decision).rule) == ("defer", "not worth it yet")
     assert "it is not worth the work yet" in shown(decision.verdict, decision)
+
+
+def test_a_change_that_was_replayed_and_passes_all_gates_is_a_fix_and_one_that_fails_is_none() -> None:
+    for good, kind, rule in ((99, "fix", "viable after a change"), (40, "reject", "not fit")):
+        made = Made()
+        made.add("notes", "small", of(50, 200))
+        made.add("notes", "small", of(good * 2, 200), decoding="constrained")
+        decision = decided(made, policy(more="    remedies: [constrained_decoding]\n"))
+        found = finding(decision)
+        assert (found.candidate.decoding, found.kind, found.rule) == ("free", kind, rule)
+        if kind == "fix":
+            assert [remedy.name for remedy in found.remedies] == ["constrained_decoding"]
+            (replayed,) = [replay for replay in decision.replays if replay.chosen]
+            assert found.remedies[0].replay == replayed.id
+            assert any("reported on" in shown(text, decision) for text in found.reasons)
+            assert "ready on small after constrained decoding" in shown(decision.verdict, decision)
+            assert [item.title for item in decision.backlog] == ["Constrained decoding for notes"]
+            low, base, high = (decision.figures[id].value for id in decision.backlog[0].hours)
+            assert (low, base, high) == (2.0, 4.0, 8.0)
+
+
+def test_a_change_that_the_fixtures_do_not_decide_is_deferred() -> None:
+    made = Made()
+    made.add("notes", "small", of(4, 20))
+    made.add("notes", "small", of(19, 20), decoding="constrained")
+    found = finding(decided(made, policy(more="    remedies: [constrained_decoding]\n")))
+    assert (found.kind, found.rule) == ("defer", "change not decided")
+
+
+def test_sending_all_to_people_fixes_nothing() -> None:
+    made = Made()
+    made.add("notes", "small", of(30, 100))
+    found = finding(decided(made, policy(more="    remedies: [human_review]\n")))
+    assert (found.kind, found.rule) == ("reject", "not fit")

@@ -9,12 +9,13 @@ import pytest
 from evidence_cases import BAD, GOOD, LOST, Made, Row, of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats as scipy_stats
 
 from milo_bench.config.policy_file import PolicyFile, read_policy
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates import judge_gates
 from milo_bench.decide.records import Candidate, GateResult
-from milo_bench.stats.intervals import wilson
+from milo_bench.stats.exact import exact_ends
 
 ORDER = {"fail": 0, "undecided": 1, "pass": 2}
 
@@ -68,13 +69,13 @@ def test_outcomes_are_those_of_two_one_sided_tests(good: int, total: int, bound:
     made = Made()
     candidate = made.add("w", "small", of(good, total))
     ((result,), figures) = judged(made, candidate, policy(f"[{{measure: pass_rate, at_least: {bound}}}]"))
-    lower, upper = wilson(good, total, 0.95, "lower"), wilson(good, total, 0.95, "upper")
-    assert lower is not None and upper is not None and lower.low is not None and upper.high is not None
-    wanted = "pass" if lower.low >= bound else "fail" if upper.high < bound else "undecided"
+    low = scipy_stats.binomtest(good, total, alternative="greater").proportion_ci(0.95).low
+    high = scipy_stats.binomtest(good, total, alternative="less").proportion_ci(0.95).high
+    wanted = "pass" if low >= bound else "fail" if high < bound else "undecided"
     assert result.outcome == wanted
     figure = figures[result.figure]
-    assert figure.low == pytest.approx(lower.low)
-    assert figure.high == pytest.approx(upper.high)
+    assert figure.low == pytest.approx(low, abs=1e-9)
+    assert figure.high == pytest.approx(high, abs=1e-9)
     assert bool(result.further) <= (wanted == "undecided")
 
 
@@ -86,13 +87,9 @@ def test_the_further_fixtures_are_enough_and_not_far_too_many(good: int, total: 
     ((result,), figures) = judged(made, candidate, policy(gate))
     further = figures[result.further].value
     assert result.outcome == "undecided" and further is not None
-    for share, decided in ((1.05, True), (0.8, False)):
-        more = total + int(further * share) + (1 if decided else 0)
-        wilson_low = wilson(good / total * more, more, 0.95, "lower")
-        wilson_high = wilson(good / total * more, more, 0.95, "upper")
-        assert wilson_low is not None and wilson_high is not None
-        assert wilson_low.low is not None and wilson_high.high is not None
-        assert (wilson_low.low >= bound or wilson_high.high < bound) is decided
+    for more, decided in ((total + int(further), True), (total + int(further) - 1, False)):
+        low, high = exact_ends(good / total * more, more, 0.95)
+        assert (low >= bound or high < bound) is decided
 
 
 def test_a_rate_that_sits_on_its_bound_promises_no_number() -> None:
@@ -183,3 +180,10 @@ def test_a_contract_that_was_never_run_leaves_every_gate_undecided() -> None:
     results, figures = judged(made, Candidate("w", "small", "raw"), policy("[{measure: pass_rate, at_least: 0.5}]"))
     assert [result.outcome for result in results] == ["undecided"]
     assert figures[results[0].figure].value is None
+
+
+def test_a_pass_is_wrong_no_more_often_than_the_policy_says() -> None:
+    for rate, total in ((0.85, 40), (0.9, 70), (0.95, 60), (0.98, 150)):
+        chances = scipy_stats.binom.pmf(np.arange(total + 1), total, rate)
+        wrong = sum(chance for k, chance in enumerate(chances) if exact_ends(k, total, 0.95)[0] > rate)
+        assert wrong <= 0.05, (rate, total)

@@ -56,12 +56,14 @@ def claims() -> Made:
         got = want if not wrong else "watch" if want == "routine" else "routine"
         notes.append(Row((held("json_reading", True),), label=(want, got)))
     made.add("escalation", "qwen", notes)
+    made.keyword = {f"escalation-{n:04d}" for n in range(70)} | {f"escalation-{n:04d}" for n in range(200, 240)}
     handoff = [Row((held("document_reviewed", n % 9 != 0), held("unsupported_facts", True))) for n in range(150)]
     made.add("handoff", "qwen", handoff)
     good = Row((held("missing_documents", True), held("unsupported_facts", True), held("escalation_signal", True)))
     weak = Row((held("missing_documents", False), held("unsupported_facts", True), held("escalation_signal", True)))
-    packets = [LOST if n in (3, 60, 110) else weak if n % 7 == 0 else good for n in range(120)]
+    packets = [LOST if n in (117, 118, 119) else weak if n % 7 == 0 else good for n in range(120)]
     made.add("packet_summary", "qwen", packets)
+    made.words = {f"packet_summary-{n:04d}": 1200 + 61 * n for n in range(120)}  # 1,200 to 8,459
     made.probe("qwen", "privacy_leak", "pass")
     made.probe("qwen", "readiness", "fail", "major")
     return made
@@ -86,14 +88,16 @@ def test_extraction_ships_timelines_are_kept_after_selection_and_drafting_is_blo
     assert drafting.route == "human_review"
 
 
-def test_handoff_notes_are_rejected_and_notes_that_miss_escalations_are_not_kept() -> None:
+def test_handoff_notes_are_rejected_and_escalations_need_the_keyword_rule() -> None:
     decision = decided(claims(), "claims_v1")
     found = {one.workload: one for one in decision.findings}
     handoff = found["handoff"]
     assert (handoff.kind, handoff.rule) == ("reject", "unsafe answers")
     reviewed = next(gate for gate in handoff.gates if gate.slice == "check=document_reviewed")
     assert reviewed.outcome == "fail"
-    assert found["escalation"].kind != "keep"
+    escalation = found["escalation"]  # "fix then keep": a pre-filter that may downgrade nothing
+    assert (escalation.kind, escalation.rule, escalation.route) == ("fix", "viable after a change", "mixed")
+    assert [remedy.name for remedy in escalation.remedies] == ["keyword_rule", "readiness_probe"]
     recall = next(gate for gate in found["escalation"].gates if gate.measure == "recall")
     assert recall.outcome == "undecided"  # 62 of 70
     assert found["packet_summary"].kind != "keep"  # three of 120 lost, and readiness to repair
@@ -106,3 +110,14 @@ def test_without_a_privacy_probe_nothing_sensitive_is_kept() -> None:
     decision = decided(made, "case_ops_v1")
     assert all(one.kind != "keep" for one in decision.findings)
     assert any(item.title.startswith("Run the probe privacy_leak") for item in decision.backlog)
+
+
+def test_extraction_first_replaces_handoff_notes_and_does_not_make_them_viable() -> None:
+    made = claims()
+    facts = [Row((held("document_reviewed", True), held("unsupported_facts", True)))] * 150
+    made.add("handoff", "qwen", facts, variant="extraction_first")
+    decision = decided(made, "claims_v1")
+    handoff = next(one for one in decision.findings if one.workload == "handoff")
+    assert handoff.kind == "reject"
+    assert "extraction_first" in {remedy.name for remedy in handoff.remedies}
+    assert any(item.title.startswith("Extraction first") for item in decision.backlog)

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from milo_bench.decide.records import GateOutcome
 from milo_bench.stats.case_rows import RateRows, ValueRows
+from milo_bench.stats.exact import clustered_ends, exact_ends
 from milo_bench.stats.intervals import (
     bootstrap_mean,
-    clustered_wilson,
     effective_n,
     quantile,
     quantile_ends,
-    z_value,
 )
 from milo_bench.stats.paired import bootstrap_difference, rate_difference
 
@@ -52,15 +51,15 @@ class Ends:
 
 
 def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> Ends:
-    """One-sided ends at ``confidence``: those of the two-sided interval at 2c - 1."""
+    """One-sided ends at ``confidence``: exact for rates, else those of the two-sided interval at 2c - 1."""
     both = 2 * confidence - 1
     if isinstance(rows, RateRows):
         _, held, asked = rows.by_fixture(fixture)
         n, k = round(float(asked.sum())), round(float(held.sum()))
-        interval = clustered_wilson(held, asked, both)
-        if interval is None:
+        if n == 0:
             return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt is of this kind")
-        return Ends(k / n, interval.low, interval.high, n, len(asked), interval.method, k)
+        bottom, top, exact = clustered_ends(held, asked, confidence)
+        return Ends(k / n, bottom, top, n, len(asked), exact, k)
     values, fixtures = rows.values, len(np.unique(fixture[rows.rows]))
     if not len(values):
         return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt gave one")
@@ -126,27 +125,27 @@ def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> Ends:
 
 
 def further_for_rate(rows: RateRows, fixture: NDArray[np.int32], bound: float, confidence: float) -> int | None:
-    """Further fixtures until the interval leaves ``bound``, if the rate stays as seen; None where it never would.
+    """Further fixtures until an end leaves ``bound``, if the rate stays as seen; None where it never would.
 
-    Wilson's end reaches the bound b where (rate - b)² n = z² b (1 - b); n counts effective rows, of
-    which each further fixture brings as many as the present ones do.
+    Each further fixture brings as many effective rows as the present ones do.
     """
     _, held, asked = rows.by_fixture(fixture)
     if not len(asked):
         return None
-    single = bool((asked <= 1).all())
-    n = float(asked.sum()) if single else effective_n(held, asked)
-    return _further(float(held.sum() / asked.sum()), n, len(asked), bound, confidence)
+    n = float(asked.sum()) if (asked <= 1).all() else effective_n(held, asked)
+    return _further(float(held.sum() / asked.sum()), n / len(asked), len(asked), bound, confidence)
 
 
 def further_for_values(
     rows: ValueRows, fixture: NDArray[np.int32], ends: Ends, bound: float, confidence: float
 ) -> int | None:
     """The same for a quantile (the share at or below the bound is a rate held against q) or a mean."""
-    if rows.q is not None:
-        share = float((rows.values <= bound).mean()) if len(rows.values) else math.nan
-        return _further(share, float(len(rows.values)), ends.fixtures, rows.q, confidence) if len(rows.values) else None
-    return further_for_mean(ends, bound)
+    if rows.q is None:
+        return further_for_mean(ends, bound)
+    if not len(rows.values):
+        return None
+    share = float((rows.values <= bound).mean())
+    return _further(share, len(rows.values) / ends.fixtures, ends.fixtures, rows.q, confidence)
 
 
 def further_for_mean(ends: Ends, bound: float) -> int | None:
@@ -160,17 +159,28 @@ def further_for_mean(ends: Ends, bound: float) -> int | None:
 
 def least_without_data(bound: float, direction: Literal["at_least", "at_most"], confidence: float) -> int | None:
     """Fixtures that a rate takes at the least, if every one is good."""
-    best = 1.0 if direction == "at_least" else 0.0
-    return _further(best, 1.0, 1, bound, confidence, seen=0)
+    return _further(1.0 if direction == "at_least" else 0.0, 1.0, 0, bound, confidence)
 
 
-def _further(
-    rate: float, n: float, fixtures: int, bound: float, confidence: float, seen: int | None = None
-) -> int | None:
+def _further(rate: float, a_fixture: float, fixtures: int, bound: float, confidence: float) -> int | None:
+    """Fixtures beyond ``fixtures`` until the end on the bound's side has passed it; found by halving."""
     if not 0 < bound < 1 or rate == bound:
         return None
-    needed = z_value(confidence, "lower") ** 2 * bound * (1 - bound) / (rate - bound) ** 2
-    return _bounded(math.ceil(needed / (n / fixtures) - 1e-9) - (fixtures if seen is None else seen))
+
+    def decided(total: int) -> bool:
+        n = total * a_fixture
+        low, high = exact_ends(rate * n, n, confidence)
+        return low >= bound if rate > bound else high <= bound
+
+    few, many = fixtures, max(1, 2 * fixtures)
+    while not decided(many):
+        few, many = many, 2 * many
+        if many > MOST_FURTHER:
+            return None
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if decided(middle) else (middle, many)
+    return _bounded(many - fixtures)
 
 
 def _bounded(further: int) -> int | None:
