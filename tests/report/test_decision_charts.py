@@ -212,3 +212,28 @@ def test_cells_of_a_confusion_say_the_figures(decision: Decision) -> None:
     for ids in table.counts:
         for id in ids:
             assert f">{part_text(decision.figures[id])}<" in svg
+
+
+def test_the_same_level_in_another_log_is_a_curve_of_its_own(decision: Decision) -> None:
+    again = tuple(msgspec.structs.replace(one, log="runs/later.jsonl") for one in decision.load)
+    chart = latency_chart(msgspec.structs.replace(decision, load=(*decision.load, *again)), "local_8b")
+    assert chart is not None
+    assert {"closed 4", "closed 4, again"} <= {row.get("level") for row in rows_of(chart.spec)}
+
+
+def test_policies_in_the_same_place_share_a_label(decision: Decision) -> None:
+    first, second = decision.replays
+    twin = msgspec.structs.replace(second, figures=first.figures)
+    chart = frontier_chart(msgspec.structs.replace(decision, replays=(first, twin)), "escalation")
+    assert chart is not None
+    assert ">A, B<" in chart.svg()
+
+
+def test_one_category_of_several_checks_names_the_check(decision: Decision) -> None:
+    shares = tuple(msgspec.structs.replace(one, category="missed_escalation") for one in decision.errors[:1])
+    other = tuple(msgspec.structs.replace(one, check="schema") for one in shares)
+    chart = error_chart(msgspec.structs.replace(decision, errors=(*shares, *other)), "escalation")
+    assert chart is not None
+    assert {"missed escalation (label) · local_8b", "missed escalation (schema) · local_8b"} == {
+        row["label"] for row in rows_of(chart.spec) if "label" in row
+    }

@@ -28,11 +28,17 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
     shares.sort(key=lambda one: (-(one[1].value or 0), one[0].candidate, one[0].check, one[0].category))
     left_out = len(shares) > _MOST_ROWS
     shares = shares[:_MOST_ROWS]
+    checks: dict[str, set[str]] = {}
+    for share, _ in shares:
+        checks.setdefault(share.category, set()).add(share.check)
     rows: list[dict[str, Any]] = []
     for number, (share, rate) in enumerate(shares):
+        # One category can come from several checks, which then tell its rows apart.
+        where = f" ({share.check})" if len(checks[share.category]) > 1 else ""
+        said = f"{share.category}{where}".replace("_", " ")
         row: dict[str, Any] = {
             "row": f"{number:02d}",
-            "label": one_line(f"{share.category.replace('_', ' ')} · {candidate_text(share.candidate)}", 36),
+            "label": one_line(f"{said} · {candidate_text(share.candidate)}", 38),
             "said": said_text(rate),
             "value": rate.value,
         }

@@ -147,8 +147,12 @@ def said_text(figure: Figure) -> str:
 
 
 def measure_text(name: str, slice: str) -> str:
-    """``recall, class=escalate``: as the policy names it, for a title."""
-    return f"{name.replace('_', ' ')}, {slice}" if slice else name.replace("_", " ")
+    """``recall, escalate``; ``source spans, checked``: short, for a title."""
+    kind, _, value = slice.partition("=")
+    if name == "check_pass_rate" and kind == "check":
+        return f"{value.replace('_', ' ')}, checked"
+    said = name.removesuffix("_s").replace("_", " ")
+    return f"{said}, {value or slice}" if slice else said
 
 
 @dataclass(frozen=True)

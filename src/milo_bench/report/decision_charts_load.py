@@ -29,6 +29,8 @@ def latency_chart(decision: Decision, target: str) -> Chart | None:
         if not curve:
             continue
         name = level_name(evidence)
+        while name in names:
+            name += ", again"  # the same level in another log, or a second time
         names.append(name)
         rows.extend({"level": name, "seconds": seconds, "share": share} for seconds, share in curve)
         if lost is not None and lost.value:
@@ -42,7 +44,7 @@ def latency_chart(decision: Decision, target: str) -> Chart | None:
         "seconds:Q",
         title="seconds from intended start" + (" (logarithmic)" if wide else ""),
         scale=alt.Scale(type="log" if wide else "linear", zero=not wide, nice=True),
-        axis=alt.Axis(tickCount=5, format="~g", grid=False),
+        axis=alt.Axis(tickCount=5, format=",~f", grid=False),
     )
     y = alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="~%", tickCount=5))
     colour = alt.Color("level:N", scale=alt.Scale(**series_scale(names)), sort=names)
@@ -79,7 +81,12 @@ def quantile_chart(decision: Decision, target: str) -> Chart | None:
         for name in ("p50", "p95", "p99"):
             figure = figures.get(f"latency_{name}_s")
             if figure is not None and figure.value is not None:
-                row = {"level": _level(figures, evidence), "quantile": name, "seconds": figure.value}
+                row = {
+                    "level": _level(figures, evidence),
+                    "quantile": name,
+                    "seconds": figure.value,
+                    "log": evidence.log,
+                }
                 if figure.low is not None and figure.high is not None:
                     row |= {"low": figure.low, "high": figure.high}
                 rows.append(row)
@@ -95,7 +102,7 @@ def quantile_chart(decision: Decision, target: str) -> Chart | None:
     shape = alt.Shape("quantile:N", scale=alt.Scale(**shape_scale(names)), sort=names)
     base = alt.Chart(alt.Data(values=rows))
     layers = [
-        base.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour),
+        base.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour, detail="log:N"),
         base.mark_point(filled=True, size=70, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
     ]
     ranged = [row for row in rows if "low" in row]
@@ -123,7 +130,7 @@ def _level_axis(levels: Sequence[float], title: str) -> Any:
         if far
         else alt.Scale(domain=[0, levels[-1] * 1.05], nice=False)
     )
-    axis = alt.Axis(values=levels, format="~g", grid=False) if len(levels) <= 12 else alt.Axis(grid=False)
+    axis = alt.Axis(values=levels, format=",~f", grid=False) if len(levels) <= 12 else alt.Axis(grid=False)
     return alt.X("level:Q", title=title + (" (logarithmic)" if far else ""), scale=scale, axis=axis)
 
 
@@ -139,7 +146,7 @@ def throughput_chart(decision: Decision, target: str) -> Chart | None:
             figure = figures.get(name)
             if figure is None or figure.value is None:
                 continue
-            row = {"level": _level(figures, evidence), "rate": figure.value, "what": what}
+            row = {"level": _level(figures, evidence), "rate": figure.value, "what": what, "log": evidence.log}
             if evidence.window.client_bound:
                 row["limit"] = "client at its limit"
             if figure.low is not None and figure.high is not None:
@@ -158,7 +165,7 @@ def throughput_chart(decision: Decision, target: str) -> Chart | None:
     shape = alt.Shape("what:N", scale=alt.Scale(**shape_scale(names)), legend=None if len(names) == 1 else alt.Legend())
     base = alt.Chart(alt.Data(values=rows))
     layers = [
-        base.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour),
+        base.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour, detail="log:N"),
         base.mark_point(filled=True, size=70, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
     ]
     ranged = [row for row in rows if "low" in row]
@@ -168,7 +175,7 @@ def throughput_chart(decision: Decision, target: str) -> Chart | None:
     bound = [row for row in rows if "limit" in row and row["what"] == "answered"]
     if bound:
         marks = alt.Chart(alt.Data(values=bound))
-        layers.append(marks.mark_text(dy=16, align="right", fontSize=11).encode(x=x, y=y, text="limit:N"))
+        layers.append(marks.mark_text(dx=-7, dy=-7, align="right", fontSize=11).encode(x=x, y=y, text="limit:N"))
     knee = knee_of(decision, target)
     layers += _knee(knee, x)
     plot = alt.layer(*layers).properties(

@@ -169,7 +169,9 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
                 legend=alt.Legend(values=shown),
             ),
         ),
-        base.mark_text(align="left", dx=9, dy=-9, fontWeight="bold").encode(x=x, y=y, text="letter:N"),
+        alt.Chart(alt.Data(values=_letters(rows)))
+        .mark_text(align="left", dx=9, dy=-9, fontWeight="bold")
+        .encode(x=x, y=y, text="letters:N"),
     ).properties(width=310, height=220, title=alt.TitleParams("error that still passes ↓", color=INK, offset=8))
     legend = _legend(rows)
     name = decision.workload_titles.get(workload, workload)
@@ -181,6 +183,14 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
         finished(alt.vconcat(plot, legend, spacing=8)),
         workload=workload,
     )
+
+
+def _letters(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One label for all policies that stand in the same place."""
+    places: dict[tuple[float, float], list[str]] = {}
+    for row in rows:
+        places.setdefault((row["x"], row["y"]), []).append(row["letter"])
+    return [{"x": x, "y": y, "letters": ", ".join(letters)} for (x, y), letters in places.items()]
 
 
 def _legend(rows: Sequence[dict[str, Any]]) -> Any:

@@ -69,6 +69,8 @@ def _starts(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
     yield Heading(2, ("Start",))
     if not targets:
         yield Paragraph(("No target runs on a machine of one's own.",))
+    elif not any(finding.kind in ("keep", "fix") for finding in decision.findings):
+        yield Paragraph(("Nothing ships on a local target; what follows is for the next run.",))
     for target in targets:
         yield Heading(3, (target.name,))
         cap = _cap_number(decision, target.name)
@@ -173,19 +175,22 @@ def _thresholds(decision: Decision) -> Iterator[Block]:
         yield Paragraph(("Live values beyond a bound turn the workload's flag off; a safety bound does so at once.",))
         yield Table(("workload", "measure", "wanted", "measured", "gate"), tuple(rows))
     else:
-        yield Paragraph(("No gate with a bound was judged.",))
+        yield Paragraph(("No workload ships on a local target with a gate, so there is nothing to hold against one.",))
 
 
 def _watching(decision: Decision) -> Iterator[Block]:
     yield Heading(2, ("Watching",))
-    yield Paragraph(
-        (
-            "Live records in the shape of run logs, one JSON object a line. Each query prints a target that is "
-            "beyond its threshold, and nothing while all is well.",
+    watched = [
+        (finding, watch_lines(decision, finding)) for finding in ship_order(decision) if finding.kind in ("keep", "fix")
+    ]
+    if any(lines for _, lines in watched):
+        yield Paragraph(
+            (
+                "Live records in the shape of run logs, one JSON object a line. Each query prints a target that is "
+                "beyond its threshold, and nothing while all is well.",
+            )
         )
-    )
-    for finding in ship_order(decision):
-        lines = watch_lines(decision, finding) if finding.kind in ("keep", "fix") else ()
+    for finding, lines in watched:
         if lines:
             yield Heading(3, (f"{workload_title(decision, finding.workload)} on {finding.target}",))
             yield Code(lines)

@@ -60,7 +60,7 @@ def start_lines(target: TargetRecord, cap: str) -> tuple[str, ...]:
 def _flags(settings: Mapping[str, Any]) -> str:
     named = (("threads", "--threads"), ("gpu_layers", "--n-gpu-layers"))
     known = [(flag, settings.get(name)) for name, flag in named]
-    return "".join(f" {flag} {value}" for flag, value in known if type(value) is int)
+    return "".join(f" {flag} {value}" for flag, value in known if type(value) is int and value >= 0)
 
 
 def seen_running(inventories: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
