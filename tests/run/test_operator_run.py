@@ -75,10 +75,13 @@ def test_auto_takes_tools_where_a_question_is_answered_by_a_call_and_fenced_obje
     calls = oracle_calls("provider_503")
     able = run(tmp_path, script_of([*asked, *calls], "tools"), "auto", tasks=("provider_503",))
     assert (able.protocols["scripted"].protocol, able.totals[0].points.value) == ("tools", TASK_POINTS)
-    script = script_of(calls, "fenced", first=3)
+    script = script_of(calls, "fenced", first=2)
     unable = run(tmp_path, script, "auto", tasks=("provider_503",), out=tmp_path / "other.jsonl")
     assert (unable.protocols["scripted"].protocol, unable.totals[0].points.value) == ("fenced", TASK_POINTS)
     assert "without a call" in unable.protocols["scripted"].why
+    script = {"rules": [{"when": {"to_request": 2}, "fault": "context_overflow"}]}
+    refusing = run(tmp_path, script, "auto", tasks=("provider_503",), out=tmp_path / "third.jsonl")
+    assert refusing.protocols["scripted"].why == "a request with a tool failed 2 times: context_overflow"
 
 
 @pytest.mark.parametrize("fault", ["reset_before_headers", "cut_stream", "malformed_json"])

@@ -57,21 +57,21 @@ def chosen_before(record: TargetRecord) -> Chosen | None:
             return None
 
 
-async def choose_protocol(target: Target, wish: ProtocolWish, *, clock: Clock) -> Chosen:
+async def choose_protocol(target: Target, wish: ProtocolWish, *, max_tokens: int, clock: Clock) -> Chosen:
     """``wish``, or for ``auto`` tool calling where a question with one tool is answered by a call of it.
 
-    A request that fails, and text where a call was asked for, ``TRIES`` times, mean fenced objects.
+    An answer without that call, and requests that fail ``TRIES`` times, mean fenced objects. ``max_tokens`` is
+    what the run gives any answer, so that a model which reasons first gets as far as it would in an episode.
     """
     if wish != "auto":
         return Chosen(wish, "as asked for")
-    request = ChatRequest((Message("user", _QUESTION),), max_tokens=128, tools=(_TOOL,))
+    request = ChatRequest((Message("user", _QUESTION),), max_tokens=max_tokens, tools=(_TOOL,))
     why = ""
     for _ in range(TRIES):
         exchange = await target.ask(request, timeouts=TURN_TIMEOUTS, zero_s=clock.monotonic_s(), intended_s=0.0)
-        if exchange.failure is not None:
-            why = f"a request with a tool failed: {exchange.failure.kind}"
-        elif any(call.name == _NAME for call in exchange.tool_calls):
-            return Chosen("tools", "a question with a tool was answered by a call")
-        else:
-            why = "a question with a tool was answered without a call"
-    return Chosen("fenced", f"{why}, {TRIES} times")
+        if exchange.failure is None:
+            if any(call.name == _NAME for call in exchange.tool_calls):
+                return Chosen("tools", "a question with a tool was answered by a call")
+            return Chosen("fenced", "a question with a tool was answered without a call")
+        why = f"a request with a tool failed {TRIES} times: {exchange.failure.kind}"
+    return Chosen("fenced", why)

@@ -123,7 +123,8 @@ async def play_all(
         records = await start_targets([targets[name] for name in names], stop)
         check_hosted(run, records)
         chosen = {
-            name: spec.chosen.get(name) or await choose_protocol(targets[name], spec.protocol, clock=clock)
+            name: spec.chosen.get(name)
+            or await choose_protocol(targets[name], spec.protocol, max_tokens=spec.limits.max_tokens, clock=clock)
             for name in names
         }
         told = [chosen[record.name].beside(record) for record in records]
