@@ -93,6 +93,10 @@ def operator_serve(
     click.echo(served.why, err=True)
     if served.late_calls:
         click.echo(f"{served.late_calls} calls came after the end; they were refused.", err=True)
-    if served.left:
-        say_next(f"milo-bench operator serve {task} --mcp --variant {served.left} --out {out} --resume (same agent)")
-    say_next(f"milo-bench operator report {shlex.quote(str(served.path))} --out board")
+    log = shlex.quote(str(served.path))
+    report = f"milo-bench operator report {log} --out board"
+    if served.left is None:
+        say_next(report)
+    else:
+        twin = f"milo-bench operator serve {task} --mcp --variant {served.left} --out {log} --resume"
+        say_next(f"{twin}  (and what else you gave)", report)
