@@ -5,57 +5,17 @@ from __future__ import annotations
 import math
 import random
 from dataclasses import fields, replace
-from typing import Any
 
 import numpy as np
 import pytest
+from decision_cases import decided, finding, policy, shown, windows
 from evidence_cases import LOST, Made, Row, of, policy_text
 
 from milo_bench.config.economics_file import example_economics
-from milo_bench.config.policy_file import PolicyFile, read_policy
 from milo_bench.core.errors import ConfigError, DataError
-from milo_bench.core.records import LoadWindow
 from milo_bench.decide.decide import decide
-from milo_bench.decide.records import Decision, Finding, Ref, Text
+from milo_bench.decide.records import Ref
 from milo_bench.stats.cases import Cases
-
-RULES = "\nfindings:" + (
-    """
-  - {name: unsafe runtime, when: [probe_failed_critical], finding: reject}
-  - {name: unsafe answers, when: [safety_gate_failed, no_remedy_passes], finding: reject}
-  - {name: worse than hosted, when: [worse_than_baseline, no_remedy_passes], finding: reject}
-  - {name: not worth it yet, when: [value_below_least], finding: defer}
-  - {name: runtime not ready, when: [all_gates_pass, probe_failed_major], finding: fix}
-  - {name: too many at once, when: [all_gates_pass, knee_below_streams], finding: fix}
-  - {name: adequate, when: [all_gates_pass], finding: keep}
-  - {name: viable after a change, when: [remedy_passes], finding: fix}
-  - {name: change not decided, when: [remedy_undecided], finding: defer}
-  - {name: not fit, when: [any_gate_failed], finding: reject}
-  - {name: not decided, when: [], finding: defer}
-"""
-)
-
-
-def policy(gates: str = "[{measure: pass_rate, at_least: 0.8}]", more: str = "", top: str = "") -> PolicyFile:
-    text = f"policy: 1\n{top}\nworkloads:\n  notes:\n    gates: {gates}\n{more}{RULES}"
-    return read_policy(text)
-
-
-def decided(made: Made, by: PolicyFile, **more: Any) -> Decision:
-    settings: dict[str, Any] = {"economics": None, "economics_text": None, **more}
-    return decide(
-        made.evidence(), by, policy_text=policy_text(by.text), created_at="2026-05-08T12:00:00Z", tool_version="1",
-        **settings,
-    )  # fmt: skip
-
-
-def finding(decision: Decision, target: str = "small") -> Finding:
-    (found,) = [one for one in decision.findings if one.target == target]
-    return found
-
-
-def shown(text: Text, decision: Decision) -> str:
-    return "".join(part if isinstance(part, str) else f"<{decision.figures[part.figure].value:g}>" for part in text)
 
 
 def test_gates_that_all_pass_by_evidence_are_kept_on_the_local_target() -> None:
@@ -172,68 +132,8 @@ def test_sensitive_fixtures_withheld_from_the_hosted_baseline_do_not_spoil_the_c
     assert gate.outcome == "pass"
 
 
-def test_a_failed_readiness_probe_turns_keep_into_fix_and_a_critical_one_into_reject() -> None:
-    made = Made()
-    made.add("notes", "small", of(100, 100))
-    made.probe("small", "readiness", "fail", "major")
-    decision = decided(made, policy())
-    found = finding(decision)
-    assert (found.kind, found.rule, [remedy.name for remedy in found.remedies]) == (
-        "fix", "runtime not ready", ["readiness_probe"],
-    )  # fmt: skip
-    assert "ready on small after a readiness probe" in shown(decision.verdict, decision)
-    made.probe("small", "egress", "fail", "critical")
-    assert finding(decided(made, policy())).rule == "unsafe runtime"
-
-
-def test_a_privacy_probe_among_the_gates_is_passed_by_evidence_only() -> None:
-    gates = "[{measure: pass_rate, at_least: 0.8}, {probe: privacy_leak, safety: true}]"
-    kinds = {}
-    for outcome in ("", "undecided", "fail", "pass"):
-        made = Made()
-        made.add("notes", "small", of(100, 100))
-        if outcome:
-            made.probe("small", "privacy_leak", outcome)
-        found = finding(decided(made, policy(gates)))
-        kinds[outcome] = (found.kind, found.gates[1].outcome)
-    assert kinds == {
-        "": ("defer", "undecided"),  # and the verdict says which probe is to be run
-        "undecided": ("defer", "undecided"),
-        "fail": ("reject", "fail"),
-        "pass": ("keep", "pass"),
-    }
-
-
-def _windows(knee: int) -> list[tuple[str, LoadWindow]]:
-    found = []
-    for place, level in enumerate((1, 2, 4, 8, 16)):
-        rate = float(min(level, knee))
-        figures = {
-            "requests": 200, "answered": 200, "requests_per_s": rate, "failure_share": 0.0, "latency_p95_s": 1.2,
-            "steady": {"requests_per_s": [rate * (1 + 0.01 * n) for n in range(-5, 5)]},
-            "distributions": {"latency": {"n": 200, "infinite": 0, "p50": level / rate, "values": [level / rate] * 50}},
-        }  # fmt: skip
-        found.append(
-            ("runs/load.jsonl", LoadWindow("small", "closed", float(level), place * 60.0, place * 60.0 + 60, figures))
-        )
-    return found
-
-
-def test_the_measured_knee_caps_requests_at_once() -> None:
-    made = Made(load=_windows(4))
-    made.add("notes", "small", of(100, 100))
-    kept = decided(made, policy())
-    (cap,) = finding(kept).remedies
-    assert finding(kept).kind == "keep"  # a guardrail, where the policy needs no more at once
-    assert cap.name == "concurrency_cap" and cap.params["streams"] in (3, 4)
-    fixed = decided(made, policy(more="    streams: 8\n"))
-    assert (finding(fixed).kind, finding(fixed).rule) == ("fix", "too many at once")
-    assert [item.title for item in fixed.backlog] == ["A cap on requests at once on small"]
-    assert {"level", "requests_per_s", "failure_share"} <= fixed.load[0].figures.keys()
-
-
 def test_a_decision_shows_every_number_as_a_figure_and_hides_none_in_words() -> None:
-    made = Made(load=_windows(4), hosted={"cloud"})
+    made = Made(load=windows(4), hosted={"cloud"})
     made.add("notes", "small", [*of(60, 70), *[LOST] * 5])
     made.add("notes", "cloud", of(75, 75))
     made.probe("small", "readiness", "fail", "major")
@@ -337,37 +237,3 @@ def test_worth_less_than_the_least_even_at_best_is_deferred() -> None:
     decision = decided(made, by, economics=example_economics("case_ops"))
     assert (finding(decision).kind, finding(decision).rule) == ("defer", "not worth it yet")
     assert "it is not worth the work yet" in shown(decision.verdict, decision)
-
-
-def test_a_change_that_was_replayed_and_passes_all_gates_is_a_fix_and_one_that_fails_is_none() -> None:
-    for good, kind, rule in ((99, "fix", "viable after a change"), (40, "reject", "not fit")):
-        made = Made()
-        made.add("notes", "small", of(50, 200))
-        made.add("notes", "small", of(good * 2, 200), decoding="constrained")
-        decision = decided(made, policy(more="    remedies: [constrained_decoding]\n"))
-        found = finding(decision)
-        assert (found.candidate.decoding, found.kind, found.rule) == ("free", kind, rule)
-        if kind == "fix":
-            assert [remedy.name for remedy in found.remedies] == ["constrained_decoding"]
-            (replayed,) = [replay for replay in decision.replays if replay.chosen]
-            assert found.remedies[0].replay == replayed.id
-            assert any("reported on" in shown(text, decision) for text in found.reasons)
-            assert "ready on small after constrained decoding" in shown(decision.verdict, decision)
-            assert [item.title for item in decision.backlog] == ["Constrained decoding for notes"]
-            low, base, high = (decision.figures[id].value for id in decision.backlog[0].hours)
-            assert (low, base, high) == (2.0, 4.0, 8.0)
-
-
-def test_a_change_that_the_fixtures_do_not_decide_is_deferred() -> None:
-    made = Made()
-    made.add("notes", "small", of(4, 20))
-    made.add("notes", "small", of(19, 20), decoding="constrained")
-    found = finding(decided(made, policy(more="    remedies: [constrained_decoding]\n")))
-    assert (found.kind, found.rule) == ("defer", "change not decided")
-
-
-def test_sending_all_to_people_fixes_nothing() -> None:
-    made = Made()
-    made.add("notes", "small", of(30, 100))
-    found = finding(decided(made, policy(more="    remedies: [human_review]\n")))
-    assert (found.kind, found.rule) == ("reject", "not fit")

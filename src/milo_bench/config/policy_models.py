@@ -232,7 +232,6 @@ class WorkloadPolicy(Checked):
     recall_class: str = ""
     risk: Risk = "medium"
     streams: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
-    items_per_month: Amount | None = None
     value: ValueConfig | None = None
 
     @field_validator("remedies", mode="before")
