@@ -141,6 +141,11 @@ def _plain_tag(tag: re.Match[str]) -> str:
     return text.replace(f'"{_DRAWN_WITH}"', f'"{_SHOWN_WITH}"')
 
 
+def fitting(label: str, said: str) -> str:
+    """``label`` as short as the width asks for with ``said`` at the right end of the same line."""
+    return one_line(label, max(8, int((WIDTH - 6.1 * len(said)) / 6.7) - 1))
+
+
 def series_scale(names: Sequence[str]) -> dict[str, Any]:
     """Colours and shapes by name, in that order: what differs by colour differs by shape as well."""
     return {

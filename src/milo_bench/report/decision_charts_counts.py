@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from milo_bench.decide.records import Candidate, ConfusionTable, Decision
-from milo_bench.report.chart_style import FAINT, INK, SERIES, WIDTH, Chart, altair, finished
+from milo_bench.report.chart_style import FAINT, INK, SERIES, WIDTH, Chart, altair, finished, fitting
 from milo_bench.report.decision_charts_gates import candidate_text, said_text, scale_of
 from milo_bench.report.figure_text import part_text, range_text
 from milo_bench.report.visible_text import one_line
@@ -28,6 +28,7 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
     shares.sort(key=lambda one: (-(one[1].value or 0), one[0].candidate, one[0].check, one[0].category))
     left_out = len(shares) > _MOST_ROWS
     shares = shares[:_MOST_ROWS]
+    alone = len({share.candidate for share, _ in shares}) == 1
     checks: dict[str, set[str]] = {}
     for share, _ in shares:
         checks.setdefault(share.category, set()).add(share.check)
@@ -38,7 +39,7 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
         said = f"{share.category}{where}".replace("_", " ")
         row: dict[str, Any] = {
             "row": f"{number:02d}",
-            "label": one_line(f"{said} · {candidate_text(share.candidate)}", 38),
+            "label": fitting(f"{said}{'' if alone else f' · {candidate_text(share.candidate)}'}", said_text(rate)),
             "said": said_text(rate),
             "value": rate.value,
         }
@@ -67,7 +68,7 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
     name = decision.workload_titles.get(workload, workload)
     return Chart(
         "errors",
-        f"{name}: what went wrong",
+        f"{name}{f', {candidate_text(shares[0][0].candidate)}' if alone else ''}: what went wrong",
         "Share of all attempts of a candidate that went wrong in each way, the most frequent first; thin lines are "
         "intervals. One attempt can go wrong in several ways." + (" Rarer ways are left out." if left_out else ""),
         finished(plot),
@@ -170,7 +171,7 @@ def tornado_chart(decision: Decision) -> Chart | None:
         rows.append(
             {
                 "row": f"{len(rows):02d}",
-                "label": one_line(stated.title, 40),
+                "label": fitting(stated.title, range_text(stated)),
                 "said": range_text(stated),
                 "at_low": figure.low,
                 "at_high": figure.high,

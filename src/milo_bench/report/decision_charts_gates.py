@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from milo_bench.decide.records import Candidate, Decision, Figure, GateResult
-from milo_bench.report.chart_style import BOUND, INK, OUTCOMES, WIDTH, Chart, altair, finished
+from milo_bench.report.chart_style import BOUND, INK, OUTCOMES, WIDTH, Chart, altair, finished, fitting
 from milo_bench.report.figure_text import part_text, range_text
 from milo_bench.report.visible_text import one_line
 
@@ -121,7 +121,7 @@ def _row(decision: Decision, gate: GateResult, number: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "row": f"{number}",
         "outcome": gate.outcome,
-        "label": f"{OUTCOMES[gate.outcome][0]} {one_line(candidate_text(gate.candidate), 28)}",
+        "label": fitting(f"{OUTCOMES[gate.outcome][0]} {candidate_text(gate.candidate)}", said_text(figure)),
         "said": said_text(figure),
     }
     for name, number_ in (
