@@ -30,6 +30,8 @@ def gate_logs(
     """
     decision = baseline_decision(baseline)
     rules = load_policy(policy) if policy else read_policy(decision.policy.text, name=decision.policy.path)
+    if not rules.baseline:  # the one that the decision was held against, named or not
+        rules = rules.model_copy(update={"baseline": decision.baseline})
     new = gather_evidence({path: str(path) for path in logs})
     return hold_against(decision, rules, new, _old_evidence(decision, baseline), tolerance=tolerance)
 
