@@ -34,7 +34,7 @@ FILES = {
 RLO, BELL, ESCAPE = "\u202e", "\x07", "\x1b"
 HOSTILE = (
     f"</style></script><script>alert('x')</script><img src=x onerror=alert(1)>{RLO}{BELL}{ESCAPE}[31m "
-    "[click](javascript:alert(1)) javascript:alert(1) {{ 7 * 7 }} {% raw %} \"' | ` # <!-- --> ]]> "
+    "[click](javascript:alert(1)) javascript:alert(1) {{ 71 * 91 }} {% raw %} \"' | ` # <!-- --> ]]> "
 )
 
 
@@ -179,7 +179,7 @@ def test_hostile_text_is_shown_as_text(decision: Decision) -> None:
             assert RLO not in text, name
             assert BELL not in text, name
             assert ESCAPE not in text, name
-            assert "49" not in text or "{{ 7 * 7 }}" in text, name
+            assert "6461" not in text, name
         if name.endswith(".html"):
             page = read(data)
             assert {"script", "img", "iframe", "object"}.isdisjoint(page.tags), name

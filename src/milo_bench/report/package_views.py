@@ -45,7 +45,7 @@ _MORE_LABELS = {
     "level": "load",
 }
 _WORST_FIRST = {"fail": 0, "undecided": 1, "pass": 2}
-_PAGE_ONE_ROWS = 9
+PAGE_ONE_ROWS = 9
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class MeasureTable:
 def page_one(decision: Decision) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
     """Rows that fit page one, and those that follow in the findings. Order: as decided, by workload."""
     rows = tuple(_row(finding) for finding in decision.findings)
-    return rows[:_PAGE_ONE_ROWS], rows[_PAGE_ONE_ROWS:]
+    return rows[:PAGE_ONE_ROWS], rows[PAGE_ONE_ROWS:]
 
 
 def _row(finding: Finding) -> Row:

@@ -1,0 +1,139 @@
+"""The pages as a browser lays them out: offline, on paper, on a desk, on a phone, by day and by night."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+import pypdf
+import pytest
+from sample_decision import sample_decision
+
+from milo_bench.decide.records import Decision
+from milo_bench.report.package import APPENDIX, write_package
+from milo_bench.report.package_views import PAGE_ONE_ROWS
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+PAGES = ("index.html", *(f"appendix/{name}.html" for name in APPENDIX))
+A4_MM = (210, 297)
+
+
+def wide(decision: Decision) -> Decision:
+    """As many findings as page one takes, each with the longest sentences that decisions give."""
+    one = decision.findings[0]
+    sentence = (
+        "About ",
+        *one.would_change[0][:2],
+        " more fixtures for the rate of policy violations, if it stays. ",
+    ) * 2
+    rows = tuple(
+        msgspec.structs.replace(one, id=f"W{number}", would_change=(sentence,)) for number in range(PAGE_ONE_ROWS + 3)
+    )
+    titles = {**decision.workload_titles, one.workload: "Field extraction from inbound documents"}
+    verdict = (*decision.verdict, " ", *decision.verdict)
+    return msgspec.structs.replace(
+        decision, findings=rows, workload_titles=titles, verdict=verdict, missing=decision.missing * 4, replays=()
+    )
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("rendered")
+    decision = sample_decision()
+    write_package(decision, folder / "usual")
+    write_package(wide(decision), folder / "wide")
+    return {"usual": folder / "usual", "wide": folder / "wide"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("there is no Chromium on this machine")
+    with sync_api.sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+def opened(browser: Browser, folder: Path, name: str, *, width: int, dark: bool = False) -> tuple[Page, list[str]]:
+    """The page with scripts switched off, and every request that left its folder."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme="dark" if dark else "light", java_script_enabled=False
+    )
+    page = context.new_page()
+    left: list[str] = []
+    home = folder.as_uri() + "/"
+    page.on("request", lambda request: None if request.url.startswith(home) else left.append(request.url))
+    page.goto((folder / name).as_uri())
+    return page, left
+
+
+@pytest.mark.parametrize("which", ["usual", "wide"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_pages_ask_for_nothing_outside_their_folder_and_nothing_runs_off_the_side(
+    browser: Browser, packages: dict[str, Path], which: str, width: int
+) -> None:
+    for name in PAGES:
+        page, left = opened(browser, packages[which], name, width=width)
+        assert left == [], name
+        inner = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+        assert inner[0] <= inner[1], (name, inner)
+        page.context.close()
+
+
+def test_words_can_be_read_by_day_and_by_night(browser: Browser, packages: dict[str, Path]) -> None:
+    for dark in (False, True):
+        page, _ = opened(browser, packages["usual"], "index.html", width=1280, dark=dark)
+        poor = page.evaluate(
+            """() => {
+              const light = c => { const [r, g, b] = c.match(/[\\d.]+/g).map(Number).map(v => v / 255)
+                .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+              const paper = light(getComputedStyle(document.body).backgroundColor);
+              return [...document.querySelectorAll('main p, main td, main th, main li, main span, main a, main h2')]
+                .filter(e => e.textContent.trim()).map(e => {
+                  const ink = light(getComputedStyle(e).color);
+                  return [(Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), e.className, e.tagName]; })
+                .filter(([contrast]) => contrast < 4.5);
+            }"""
+        )
+        assert poor == [], dark
+        paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (int(paper.split("(")[1].split(",")[0]) < 60) is dark
+        page.context.close()
+
+
+@pytest.mark.parametrize("which", ["usual", "wide"])
+def test_page_one_is_one_page_of_a4(browser: Browser, packages: dict[str, Path], which: str) -> None:
+    page, _ = opened(browser, packages[which], "index.html", width=1280)
+    pdf = pypdf.PdfReader(BytesIO(page.pdf(prefer_css_page_size=True)))
+    page.context.close()
+    box = pdf.pages[0].mediabox
+    assert (round(float(box.width) * 25.4 / 72), round(float(box.height) * 25.4 / 72)) == A4_MM
+    first, second = (" ".join(pdf.pages[number].extract_text().split()) for number in (0, 1))
+    assert "Where the" in first
+    assert "Every" in first[first.index("Where the") :]  # the last words of page one
+    assert second.startswith("Findings")
+
+
+def test_the_page_reads_without_a_script_and_in_the_order_of_its_headings(
+    browser: Browser, packages: dict[str, Path]
+) -> None:
+    page, _ = opened(browser, packages["usual"], "index.html", width=1280)
+    levels = page.evaluate("[...document.querySelectorAll('main h1,main h2,main h3')].map(e => +e.tagName[1])")
+    assert levels[0] == 1
+    assert all(later <= earlier + 2 for earlier, later in pairwise(levels))
+    hidden = page.evaluate(
+        "[...document.querySelectorAll('main h2')].filter(e => !e.getClientRects().length).map(e => e.textContent)"
+    )
+    assert hidden == []
+    page.context.close()
