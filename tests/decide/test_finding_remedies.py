@@ -63,6 +63,7 @@ def test_a_change_that_was_replayed_and_passes_all_gates_is_a_fix_and_one_that_f
             assert [remedy.name for remedy in found.remedies] == ["constrained_decoding"]
             (replayed,) = [replay for replay in decision.replays if replay.chosen]
             assert found.remedies[0].replay == replayed.id
+            assert found.route == "local"
             assert any("reported on" in shown(text, decision) for text in found.reasons)
             assert "ready on small after constrained decoding" in shown(decision.verdict, decision)
             assert [item.title for item in decision.backlog] == ["Constrained decoding for notes"]
@@ -83,3 +84,14 @@ def test_sending_all_to_people_fixes_nothing() -> None:
     made.add("notes", "small", of(30, 100))
     found = finding(decided(made, policy(more="    remedies: [human_review]\n")))
     assert (found.kind, found.rule) == ("reject", "not fit")
+
+
+def test_another_local_target_that_passes_is_a_local_route() -> None:
+    made = Made(hosted={"cloud"})
+    made.add("notes", "small", of(60, 200))
+    made.add("notes", "large", of(198, 200))
+    made.add("notes", "cloud", of(199, 200))
+    decision = decided(made, policy(more="    remedies: {other_target: {target: large}}\n"))
+    assert (finding(decision, "large").kind, finding(decision, "large").route) == ("keep", "local")
+    small = finding(decision)
+    assert (small.kind, small.route, [remedy.name for remedy in small.remedies]) == ("fix", "local", ["other_target"])

@@ -6,6 +6,7 @@ import math
 import random
 from dataclasses import fields, replace
 
+import msgspec
 import numpy as np
 import pytest
 from decision_cases import decided, finding, policy, shown, windows
@@ -237,3 +238,34 @@ def test_worth_less_than_the_least_even_at_best_is_deferred() -> None:
     decision = decided(made, by, economics=example_economics("case_ops"))
     assert (finding(decision).kind, finding(decision).rule) == ("defer", "not worth it yet")
     assert "it is not worth the work yet" in shown(decision.verdict, decision)
+
+
+def test_the_same_evidence_gives_the_same_decision() -> None:
+    made = Made(load=windows(4), hosted={"cloud"})
+    made.add("notes", "small", of(60, 70))
+    made.add("notes", "cloud", of(68, 70))
+    by = policy(more="    remedies: [other_target, human_review]\n")
+    assert msgspec.json.encode(decided(made, by)) == msgspec.json.encode(decided(made, by))
+
+
+def test_logs_without_attempts_decide_nothing_and_say_so() -> None:
+    made = Made(load=windows(4))
+    made.probe("small", "readiness", "pass", "major")
+    decision = decided(made, policy())
+    assert decision.findings == ()
+    assert "Nothing was measured on a local target" in shown(decision.verdict, decision)
+    assert any("The policy asks for notes, which was not run" in shown(text, decision) for text in decision.missing)
+    assert "load/small/knee" in decision.figures
+
+
+def test_labels_that_a_model_makes_up_fill_no_page() -> None:
+    made = Made()
+    rows = [Row(label=("watch" if n % 2 else "routine", f"label {n}" if n % 5 == 0 else "routine")) for n in range(60)]
+    made.add("notes", "small", rows)
+    decision = decided(made, policy("[{measure: accuracy, at_least: 0.9}]"))
+    (table,) = decision.confusions
+    assert table.labels == ("routine", "watch", "other")
+    counts = [[decision.figures[id].value for id in row] for row in table.counts]
+    assert sum(value or 0 for row in counts for value in row) == 60
+    assert [row[2] for row in counts] == [6, 6, 0]
+    assert not any("label 5" in id for id in decision.figures)

@@ -18,6 +18,7 @@ from milo_bench.decide.records import (
     GateOutcome,
     GateResult,
     Remedy,
+    Replay,
     RouteKind,
     Text,
 )
@@ -26,6 +27,8 @@ from milo_bench.decide.worlds import Seen
 
 # Probes whose failure a readiness probe in front of the server repairs.
 _LIFECYCLE = ("readiness", "cold_start")
+# Remedies that send a part of the cases another way.
+_SPLITTING = {"mixed_routing", "length_limit", "keyword_rule", "guard_to_review"}
 
 
 def make_finding(
@@ -86,16 +89,17 @@ def _route(kind: FindingKind, seen: Seen, policy: PolicyFile, evidence: Evidence
     if kind == "keep":
         return _home(seen, evidence)
     if kind == "fix":
-        names = set(seen.chosen.remedies) if seen.chosen else set()
-        if names & {"other_target"}:
-            return "hosted"
-        return (
-            "mixed"
-            if names & {"mixed_routing", "length_limit", "keyword_rule", "guard_to_review"}
-            else _home(seen, evidence)
-        )
+        return _fixed_route(seen.chosen) if seen.chosen is not None else _home(seen, evidence)
     # A hosted model that was never measured is no route that evidence supports.
     return "hosted" if baseline_candidate(policy, evidence, seen.candidate) is not None else "human_review"
+
+
+def _fixed_route(chosen: Replay) -> RouteKind:
+    """Mixed where some cases take another route than the rest; else the route of the one who answers."""
+    answering = {str(rule.get("route")) for rule in chosen.rules} & {"local", "hosted", "mixed"}
+    if set(chosen.remedies) & _SPLITTING or len(answering) != 1:
+        return "mixed"
+    return "hosted" if answering == {"hosted"} else "mixed" if answering == {"mixed"} else "local"
 
 
 def _home(seen: Seen, evidence: Evidence) -> RouteKind:
