@@ -208,6 +208,8 @@ def test_a_hostile_name_stays_one_word_of_its_command(runtime: str, tmp_path: Pa
         done = shell(script)
         assert not (tmp_path / "pwned").exists(), done
         assert "\u202e" not in block
+        assert "<" not in block
+        assert "](" not in block
 
 
 def test_a_hostile_target_in_a_query_stays_a_string(decision: Decision, tmp_path: Path) -> None:
@@ -216,6 +218,7 @@ def test_a_hostile_target_in_a_query_stays_a_string(decision: Decision, tmp_path
     log.write_text(record(1, None, target=" ".join(HOSTILE.replace("\u202e", "⟦U+202E⟧").split())) + "\n")
     query = query_of(watch_lines(decision, finding), "MOST_FAILED", log)
     assert len(duckdb.sql(query).fetchall()) == 1
+    assert not re.search(r"<script|\]\(b", "".join(watch_lines(decision, finding)))
 
 
 def test_a_line_from_a_log_is_never_a_command() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 
 from milo_bench.core.records import TargetRecord
@@ -10,6 +9,7 @@ from milo_bench.decide.records import Decision, Ref
 from milo_bench.report.blocks import Block, Bullets, Code, Heading, Paragraph, Quote, Sentence
 from milo_bench.report.launch import cap_of, ship_order, worst_error
 from milo_bench.report.package_views import label, workload_title
+from milo_bench.report.shell_words import shell_word
 from milo_bench.report.start_commands import ready_name
 
 
@@ -34,7 +34,7 @@ def _leak(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block
         ),
         ordered=True,
     )
-    yield Code(tuple(f"milo-bench probe {_word(t.name)} --probe privacy_leak --logs LOG-FOLDER" for t in targets))
+    yield Code(tuple(f"milo-bench probe {shell_word(t.name)} --probe privacy_leak --logs LOG-FOLDER" for t in targets))
     yield Bullets((("Back in service only when the probe passes.",),))
 
 
@@ -50,7 +50,7 @@ def _truncation(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator
         ),
         ordered=True,
     )
-    yield Code(tuple(f"milo-bench probe {_word(t.name)} --probe truncation" for t in targets))
+    yield Code(tuple(f"milo-bench probe {shell_word(t.name)} --probe truncation" for t in targets))
     yield Paragraph(("Answers given meanwhile to long cases go to a person.",))
 
 
@@ -141,7 +141,3 @@ def _seen(decision: Decision, targets: Sequence[TargetRecord], probes: Sequence[
             for one in results
         )
     )
-
-
-def _word(text: str) -> str:
-    return shlex.quote(" ".join(text.split()))

@@ -11,6 +11,7 @@ from milo_bench.report.claims import Claims
 from milo_bench.report.incidents import incident_blocks
 from milo_bench.report.launch import cap_of, chosen_replay, operations_checklist, served_targets, ship_order
 from milo_bench.report.package_views import OUTCOMES, ROUTES, SIGNS, label, workload_title
+from milo_bench.report.shell_words import comment_text
 from milo_bench.report.start_commands import readiness_lines, ready_name, seen_running, start_lines
 from milo_bench.report.watch_commands import gate_lines, plain_number, watch_lines
 
@@ -74,7 +75,11 @@ def _starts(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
     for target in targets:
         yield Heading(3, (target.name,))
         cap = _cap_number(decision, target.name)
-        note = f"    # requests at once: {cap[1]}" if cap else "    # one request at once: no knee was measured"
+        note = (
+            f"    # requests at once: {comment_text(cap[1])}"
+            if cap
+            else "    # one request at once: no knee was measured"
+        )
         first, *rest = start_lines(target, cap[0] if cap else "")
         yield Code((f"{first}{note}" if "#" not in first else first, *rest))
     seen = seen_running(decision.inventories)

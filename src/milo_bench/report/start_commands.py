@@ -6,7 +6,6 @@ be filled in, never as a guess.
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from milo_bench.core.records import ProbeResult, TargetRecord
-from milo_bench.report.visible_text import visible
+from milo_bench.report.shell_words import comment_text, json_word, shell_word
 
 _MOST_SEEN = 3
 _PATH = re.compile(r"https?://[^\s'\"/]+(/[A-Za-z0-9._/-]{1,100})")
@@ -24,13 +23,13 @@ _KEY = re.compile(r"Bearer \$([A-Z_][A-Z0-9_]{0,60})\b")
 def start_lines(target: TargetRecord, cap: str) -> tuple[str, ...]:
     """How to start ``target`` on its own address with at most ``cap`` requests at once ("" where none is known)."""
     host, port = _place(target)
-    model = _word(target.model)
+    model = shell_word(target.model)
     window = "" if target.context_window is None else str(target.context_window)
     slots = cap or "1"
     kind = _runtime(target)
     if kind == "ollama":
         return (
-            f"export OLLAMA_HOST={_word(f'{host}:{port}')} OLLAMA_NUM_PARALLEL={slots} OLLAMA_KEEP_ALIVE=-1",
+            f"export OLLAMA_HOST={shell_word(f'{host}:{port}')} OLLAMA_NUM_PARALLEL={slots} OLLAMA_KEEP_ALIVE=-1",
             "ollama serve &",
             f"ollama show {model}    # compare its quantisation with the one this decision rests on",
         )
@@ -38,23 +37,23 @@ def start_lines(target: TargetRecord, cap: str) -> tuple[str, ...]:
         # llama-server divides its context among the slots; a request was measured with all of WINDOW.
         lines = [
             f"SLOTS={slots} WINDOW={window or '…'}    # a request may fill WINDOW tokens",
-            f'llama-server --model "$WEIGHTS" --host {_word(host)} --port {port} '
+            f'llama-server --model "$WEIGHTS" --host {shell_word(host)} --port {port} '
             '--parallel "$SLOTS" --ctx-size "$((SLOTS * WINDOW))"' + _flags(target.settings) + " &",
         ]
-        return (f"WEIGHTS=…    # the file of {_comment(target.model)}", *lines)
+        return (f"WEIGHTS=…    # the file of {comment_text(target.model)}", *lines)
     if kind == "vllm":
         limit = f" --max-model-len {window}" if window else ""
-        return (f"vllm serve {model} --host {_word(host)} --port {port} --max-num-seqs {slots}{limit} &",)
+        return (f"vllm serve {model} --host {shell_word(host)} --port {port} --max-num-seqs {slots}{limit} &",)
     if kind == "sglang":
         limit = f" --context-length {window}" if window else ""
         return (
-            f"python -m sglang.launch_server --model-path {model} --host {_word(host)} --port {port} "
+            f"python -m sglang.launch_server --model-path {model} --host {shell_word(host)} --port {port} "
             f"--max-running-requests {slots}{limit} &",
         )
     if kind == "lm-studio":
         limit = f" --context-length {window}" if window else ""
         return (f"lms server start --port {port}", f"lms load {model}{limit}")
-    return (f"# start {_comment(target.name)} as it was when it was measured, at {_comment(f'{host}:{port}')}",)
+    return (f"# start {comment_text(target.name)} as it was when it was measured, at {comment_text(f'{host}:{port}')}",)
 
 
 def _flags(settings: Mapping[str, Any]) -> str:
@@ -73,11 +72,11 @@ def _seen(inventories: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         for one in _rows(inventory, "processes", "servers"):
             argv = one.get("argv")
             if isinstance(argv, list | tuple) and argv and all(isinstance(word, str) for word in argv):
-                yield f"# seen running: {_comment(shlex.join(argv))}"
+                yield f"# seen running: {comment_text(shlex.join(argv))}"
         for one in _rows(inventory, "services", "units"):
             if isinstance(one.get("name"), str):
                 manager, command = str(one.get("manager", "")), str(one.get("command", ""))
-                yield f"# {_comment(manager)} {_comment(one['name'])}: {_comment(command)}"
+                yield f"# {comment_text(manager)} {comment_text(one['name'])}: {comment_text(command)}"
 
 
 def _rows(inventory: Mapping[str, Any], section: str, name: str) -> Sequence[Mapping[str, Any]]:
@@ -105,8 +104,8 @@ def readiness_lines(target: TargetRecord, limit: str, probe: ProbeResult | None)
         path, sign = path or "/v1/chat/completions", "completion_tokens"
     header = f' -H "Authorization: Bearer ${key}"' if key else ""
     curl = (
-        f"curl -sf -m \"$READY_LIMIT_S\" {_word(base + path)} -H 'Content-Type: application/json'{header} "
-        f"-d {_word(json.dumps(body))} | grep -q {_word(sign)}"
+        f"curl -sf -m \"$READY_LIMIT_S\" {shell_word(base + path)} -H 'Content-Type: application/json'{header} "
+        f"-d {json_word(body)} | grep -q {shell_word(sign)}"
     )
     return (f"READY_LIMIT_S={limit}", f"{name}() {{ {curl}; }}")
 
@@ -149,15 +148,6 @@ def _place(target: TargetRecord) -> tuple[str, int]:
     if port is None:
         port = usual.get(_runtime(target), 443 if _scheme(target) == "https" else 80)
     return (f"[{host}]" if ":" in host else host), port
-
-
-def _word(text: str) -> str:
-    """One shell word, on one line, without anything that hides."""
-    return shlex.quote(visible(" ".join(text.split())))
-
-
-def _comment(text: str) -> str:
-    return visible(" ".join(text.split()))[:300]
 
 
 def _identifier(text: str) -> str:

@@ -6,10 +6,8 @@ records of live traffic as well, which have the same shape.
 
 from __future__ import annotations
 
-import shlex
-
 from milo_bench.decide.records import Decision, Figure, Finding, GateResult
-from milo_bench.report.visible_text import visible
+from milo_bench.report.shell_words import comment_text, shell_word, sql_string
 
 _COLUMNS = (
     "{type: 'VARCHAR', key: 'STRUCT(target VARCHAR)', failure: 'STRUCT(kind VARCHAR)', bypass: 'VARCHAR', "
@@ -53,9 +51,9 @@ def watch_lines(decision: Decision, finding: Finding) -> tuple[str, ...]:
             continue
         figure, number, why = known
         lines += [
-            f"{name}={plain_number(number)}    # {why}: {visible(figure.id)}",
+            f"{name}={plain_number(number)}    # {why}: {comment_text(figure.id)}",
             f'duckdb -noheader -list -c "SELECT key.target, {formula} AS seen FROM {_ROWS}'  # noqa: S608  printed, not run
-            f" WHERE type = 'attempt' AND coalesce(bypass, '') = '' AND key.target = {_sql(finding.target)}"
+            f" WHERE type = 'attempt' AND coalesce(bypass, '') = '' AND key.target = {sql_string(finding.target)}"
             f' GROUP BY 1 HAVING seen > ${name}"',
         ]
     return ("LOGS='runs/live-*.jsonl'", *lines) if lines else ()
@@ -81,23 +79,13 @@ def _gate(finding: Finding, measure: str) -> GateResult | None:
     )
 
 
-def _sql(text: str) -> str:
-    """A string of SQL within double quotes of a shell: neither may end early."""
-    quoted = "'" + visible(" ".join(text.split())).replace("'", "''") + "'"
-    return "".join(f"\\{char}" if char in '"$`\\' else char for char in quoted)
-
-
 def gate_lines(decision: Decision) -> tuple[str, ...]:
     """A new run of the same suite and its comparison with this package: exit code 1 with what regressed."""
     lines = []
     for suite in dict.fromkeys(log.suite.name for log in decision.logs):
         targets = ",".join(target.name for target in decision.targets if not target.hosted) or "TARGET"
         lines += [
-            f"milo-bench run --suite {_word(suite)} --models {_word(targets)} --out runs/again.jsonl",
+            f"milo-bench run --suite {shell_word(suite)} --models {shell_word(targets)} --out runs/again.jsonl",
             "milo-bench gate --baseline . runs/again.jsonl",
         ]
     return tuple(lines)
-
-
-def _word(text: str) -> str:
-    return shlex.quote(visible(" ".join(text.split())))
