@@ -93,9 +93,12 @@ class _Judge:
         if baseline is None:
             return self._result(gate, Ends(None, None, None, 0, 0, "", note=why), None)
         theirs = self.evidence.cases[baseline]
-        pairs = paired(
-            fixture_means(rows, cases.fixture), fixture_means(self._rows(gate, theirs, None), theirs.fixture)
-        )
+        others = self._rows(gate, theirs, None)
+        for found, of in ((rows, cases), (others, theirs)):
+            if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
+                why = f"no attempt on {of.target} gives one"
+                return self._result(gate, Ends(None, None, None, 0, 0, "", note=why), None)
+        pairs = paired(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
         rate = GATE_MEASURES[gate.measure].kind == "rate"
         ends = difference_ends(pairs, self.policy.confidence, rate=rate)
         return self._result(gate, ends, further_for_mean(ends, _bound(gate)))

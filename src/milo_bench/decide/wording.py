@@ -29,13 +29,14 @@ def readable(key: str) -> str:
         return f"the probe {key.removeprefix('probe:')}"
     name, _, slice = key.removesuffix("]").partition("[")
     words = _NAMES.get(name) or name.replace("_", " ")
+    where = []
     for part in filter(None, slice.split(" & ")):
-        if part.startswith("words"):
-            words += f" where {part.replace('words', 'words ', 1)}"
-            continue
         kind, _, value = part.partition("=")
-        words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by ", "tag": " where "}[kind] + value
-    return words
+        if part.startswith("words") or kind == "tag":
+            where.append(part if part.startswith("words") else value)
+        else:
+            words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by "}[kind] + value
+    return f"{words} where {listed(where)}" if where else words
 
 
 _NAMES = {

@@ -152,7 +152,8 @@ def measure_text(name: str, slice: str) -> str:
     if name == "check_pass_rate" and kind == "check":
         return f"{value.replace('_', ' ')}, checked"
     said = name.removesuffix("_s").replace("_", " ")
-    return f"{said}, {value or slice}" if slice else said
+    parts = [part if part.startswith("words") else part.partition("=")[2] for part in slice.split(" & ")]
+    return f"{said}, {', '.join(parts)}" if slice else said
 
 
 @dataclass(frozen=True)

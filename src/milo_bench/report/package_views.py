@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from milo_bench.decide.records import Candidate, Decision, ErrorShare, Figure, Finding, GateResult, Replay, Text
+from milo_bench.decide.records import Candidate, Decision, ErrorShare, Figure, Finding, GateResult, Remedy, Replay, Text
 from milo_bench.report.scorecard_text import ROWS
 
 KINDS = {
@@ -86,13 +86,21 @@ def label(measure: str, slice: str = "") -> str:
     said = _LABELS.get(measure, _MORE_LABELS.get(measure, measure.replace("_", " "))).strip()
     if measure.startswith(("recall", "accuracy")):
         said = measure.replace("_", " ")
-    return f"{said}, {slice.replace('=', ' ')}" if slice else said
+    # A band of lengths is a name with digits in it, and stays in one piece.
+    parts = [part if part.startswith("words") else part.replace("=", " ") for part in slice.split(" & ")]
+    return f"{said}, {', '.join(parts)}" if slice else said
 
 
 def own_reasons(finding: Finding) -> tuple[Text, ...]:
     """The reasons that no gate of the finding gives already; those stand in the table of gates."""
     said = {_plain(gate.reason) for gate in finding.gates}
     return tuple(text for text in finding.reasons if _plain(text) not in said)
+
+
+def names_itself(remedy: Remedy) -> bool:
+    """Whether the reason of a remedy starts with its title, which then need not stand before it."""
+    first = remedy.reason[0] if remedy.reason else ""
+    return isinstance(first, str) and first.lower().startswith(remedy.title.lower())
 
 
 def _plain(text: Text) -> tuple[str, ...]:

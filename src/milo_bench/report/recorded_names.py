@@ -78,6 +78,8 @@ def _names(decision: Decision) -> Iterable[str]:
         yield from (finding.candidate.text, finding.candidate.text.partition("/")[2])
         for gate in finding.gates:
             yield from (gate.id, gate.measure, gate.slice, gate.slice.rpartition("=")[2])
+            for part in gate.slice.split(" & "):  # words<=7500 is the name of a band, tag=x2 of a tag
+                yield from (part, part.partition("=")[2] if not part.startswith("words") else "")
     for text in decision.measures:
         yield from (text, text.partition("/")[2])
     for replay in decision.replays:
