@@ -69,7 +69,8 @@ def joined(parts: Sequence[Text], between: str = "; ") -> Text:
 
 
 def begun(text: Text) -> Text:
-    """The sentence with a capital letter."""
-    if text and isinstance(text[0], str) and text[0]:
-        return (text[0][0].upper() + text[0][1:], *text[1:])
-    return text
+    """The sentence with a capital letter; a name with digits in it, such as p95, stays as it is."""
+    first = text[0] if text and isinstance(text[0], str) else ""
+    if not first or any(letter.isdigit() for letter in first.split(" ")[0]):
+        return text
+    return (first[0].upper() + first[1:], *text[1:])
