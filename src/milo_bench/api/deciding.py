@@ -13,13 +13,21 @@ from milo_bench import __version__
 from milo_bench.api.chosen_attempts import judged_attempts
 from milo_bench.api.evidence import gather_evidence
 from milo_bench.config.economics_file import EconomicsFile, load_economics, read_economics
+from milo_bench.config.operator_policy import (
+    SHIPPED_OPERATOR_POLICY,
+    default_operator_policy,
+    default_policy_text,
+    load_operator_policy,
+    read_operator_policy,
+)
 from milo_bench.config.policy_file import PolicyFile, load_policy, read_policy, shipped_policy
-from milo_bench.core.errors import ConfigError, DataError, PrerequisiteError
+from milo_bench.core.errors import ConfigError, DataError, PrerequisiteError, UsageError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import AttemptKey
-from milo_bench.decide.decide import decide
+from milo_bench.decide.decide import OperatorRules, decide
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.examples import Chosen, choose_examples, make_example
+from milo_bench.decide.operator_permit import task_behaviours
 from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, LogRef, PolicyText
 
 
@@ -27,7 +35,8 @@ from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, LogRef
 class DecideOptions:
     """What a decision is made from. Without ``policy`` the one shipped with the logs' suite is taken.
 
-    ``inventory`` is what ``milo-bench inventory --json`` wrote; ``economics`` may be left out, and
+    Logs of operator episodes alone need none: what they permit follows from ``operator_policy``, or else
+    the shipped one. ``inventory`` is what ``milo-bench inventory --json`` wrote; ``economics`` may be left out, and
     then nothing is said about money.
     """
 
@@ -36,28 +45,39 @@ class DecideOptions:
     economics: Path | None = None
     inventory: Path | None = None
     title: str = ""
+    operator_policy: Path | None = None
 
 
 def decide_logs(options: DecideOptions, *, created_at: str) -> Decision:
     """Decide on recorded evidence. Raises ConfigError and DataError with file and line."""
     named = {path: str(path) for path in options.logs}
     evidence = gather_evidence(named, inventories=_inventory(options.inventory))
-    policy = load_policy(options.policy) if options.policy else _shipped(evidence)
+    operators = _operator_rules(options.operator_policy, evidence)
+    policy = load_policy(options.policy) if options.policy else _shipped(evidence, operators)
     economics = load_economics(options.economics) if options.economics else None
     text = _as_read(options.economics, economics.path) if options.economics and economics else None
-    return _decide(evidence, policy, economics, text, named, created_at=created_at, title=options.title)
+    return _decide(evidence, policy, economics, text, named, operators, created_at=created_at, title=options.title)
 
 
 def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Decision:
     """Work ``decision`` out again from its logs and the texts of policy and economics that it keeps."""
     named = {find_log(log): log.path for log in decision.logs}
     evidence = gather_evidence(named, inventories=decision.inventories)
-    policy = read_policy(decision.policy.text, name=decision.policy.path)
+    operators = _operators_of(decision, evidence)
+    alone = decision.policy == decision.operator_policy
+    policy = _for_operators_alone() if alone else read_policy(decision.policy.text, name=decision.policy.path)
     economics = None
     if decision.economics is not None:
         economics = read_economics(decision.economics.text, name=decision.economics.path)
     return _decide(
-        evidence, policy, economics, decision.economics, named, created_at=decision.created_at, title=decision.title
+        evidence,
+        policy,
+        economics,
+        decision.economics,
+        named,
+        operators,
+        created_at=decision.created_at,
+        title=decision.title,
     )
 
 
@@ -104,6 +124,7 @@ def _decide(
     economics: EconomicsFile | None,
     economics_text: PolicyText | None,
     named: Mapping[Path, str],
+    operators: OperatorRules | None,
     *,
     created_at: str,
     title: str,
@@ -113,22 +134,61 @@ def _decide(
         policy,
         economics=economics,
         economics_text=economics_text,
-        policy_text=PolicyText(policy.path, sha256_text(policy.text), policy.text),
+        policy_text=_policy_text(policy, operators),
         created_at=created_at,
         tool_version=__version__,
         title=title,
+        operators=operators,
     )
     return msgspec.structs.replace(decision, examples=tuple(_examples(evidence, named)))
 
 
-def _shipped(evidence: Evidence) -> PolicyFile:
-    suites = sorted({log.suite.name for log in evidence.logs if log.attempted} or {"no suite"})
+def _shipped(evidence: Evidence, operators: OperatorRules | None) -> PolicyFile:
+    """The policy of the suite that was run. Logs of operator work ask for none of their own."""
+    played = {run.name for run in evidence.operators.runs}
+    suites = sorted({log.suite.name for log in evidence.logs if log.attempted and log.path not in played})
+    if not suites and operators is not None and len(played) == len(evidence.logs):
+        return _for_operators_alone()
     found = shipped_policy(suites[0]) if len(suites) == 1 else None
     if found is None:
-        what = "several suites" if len(suites) > 1 else f"the suite '{suites[0]}'"
+        what = "several suites" if len(suites) > 1 else f"the suite '{suites[0] if suites else 'no suite'}'"
         message = f"There is no shipped policy for {what}."
         raise ConfigError(message, hint="write one (docs/how-to/policy.md) and name it with --policy.")
     return found
+
+
+def _for_operators_alone() -> PolicyFile:
+    """Nothing to judge: all that is decided is what operators may do."""
+    return PolicyFile.model_construct(policy=1, title="Operator work", workloads={}, findings=())
+
+
+def _policy_text(policy: PolicyFile, operators: OperatorRules | None) -> PolicyText:
+    """The policy as it was read; where nothing but operator work is decided, the one that decides that."""
+    if operators is not None and not policy.workloads:
+        return operators.text
+    return PolicyText(policy.path, sha256_text(policy.text), policy.text)
+
+
+def _operator_rules(path: Path | None, evidence: Evidence) -> OperatorRules | None:
+    """The policy for operator work: the one named, else the shipped one; None where there is no such work."""
+    if not evidence.operators.runs:
+        if path is not None:
+            message = f"{path} is a policy for operator work, and no log holds an operator episode."
+            raise UsageError(message, hint="'milo-bench operator run' writes such a log; name it with the others.")
+        return None
+    tasks = task_behaviours()
+    if path is None:
+        text, name = default_policy_text(), SHIPPED_OPERATOR_POLICY
+        return OperatorRules(default_operator_policy(tasks), PolicyText(name, sha256_text(text), text))
+    return OperatorRules(load_operator_policy(path, tasks), _as_read(path, str(path)))
+
+
+def _operators_of(decision: Decision, evidence: Evidence) -> OperatorRules | None:
+    """The operator policy that ``decision`` keeps; the shipped one where it lacks one that its logs ask for."""
+    kept = decision.operator_policy
+    if kept is None:
+        return _operator_rules(None, evidence)
+    return OperatorRules(read_operator_policy(kept.text, task_behaviours(), name=kept.path), kept)
 
 
 def _as_read(path: Path, named: str) -> PolicyText:

@@ -8,6 +8,7 @@ from typing import Any
 
 from milo_bench.api.attempt_columns import attempt_columns
 from milo_bench.api.judging import planned_attempts
+from milo_bench.api.operator_evidence import operator_evidence
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Fixture, TargetRecord, Workload
 from milo_bench.decide.evidence import Evidence
@@ -50,7 +51,7 @@ def gather_evidence(logs: Mapping[Path, str], *, inventories: Mapping[str, dict[
         workloads=_workloads(surveys),
         load=tuple((logs[survey.path], window) for survey in surveys for window in survey.load_windows),
         probes=tuple(ProbeEvidence(logs[survey.path], probe) for survey in surveys for probe in survey.probes),
-        episodes=tuple((logs[survey.path], episode) for survey in surveys for episode in survey.episodes),
+        operators=operator_evidence(surveys, logs),
         peak_memory_bytes=_peaks(surveys),
         inventories=dict(inventories or {}),
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import msgspec
 
+from milo_bench.api.operator_evidence import read_operator_logs
 from milo_bench.config.operator_policy import (
     LEVELS,
     OperatorPolicy,
@@ -16,50 +16,11 @@ from milo_bench.config.operator_policy import (
     default_policy_text,
     load_operator_policy,
 )
-from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
-from milo_bench.core.records import Episode
+from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.operator_permit import permits_of, task_behaviours
 from milo_bench.decide.operator_permit_records import OperatorPermit, PermitFile
 from milo_bench.report.operator_page import Board, write_board
-from milo_bench.stats.operator_trials import OperatorRun
-from milo_bench.store.run_log import read_run_log
-from milo_bench.worlds.grade import grade
-from milo_bench.worlds.records import LogLine
-from milo_bench.worlds.replay import replay
-
-
-@dataclass(frozen=True)
-class OperatorEvidence:
-    """Runs with their episodes checked. ``regraded`` counts by target those that were played and graded again;
-    ``power_w`` is the mean of measured power by target, where a log holds samples."""
-
-    runs: tuple[OperatorRun, ...]
-    regraded: dict[str, int]
-    power_w: dict[str, float]
-
-
-def read_operator_logs(paths: Sequence[Path]) -> OperatorEvidence:
-    """Read ``paths``, and grade every episode again from its own event log.
-
-    Raises DataError where an episode does not repeat or its points differ. Where text was
-    redacted or kept as hashes nothing can be played again: points are taken as recorded, and the permit says so.
-    """
-    runs: list[OperatorRun] = []
-    regraded: dict[str, int] = {}
-    power: dict[str, list[float]] = {}
-    for path in paths:
-        log = read_run_log(path)
-        for number, episode in enumerate(log.episodes, 1):
-            target = episode.key.target
-            if log.header.store_text == "full":
-                regraded[target] = regraded.get(target, 0) + _regrade(path, number, episode)
-        for sample in log.telemetry:
-            if sample.power_w is not None and sample.target:
-                power.setdefault(sample.target, []).append(sample.power_w)
-        runs.append(OperatorRun(path.name, log.header, log.episodes))
-    means = {target: sum(watts) / len(watts) for target, watts in power.items()}
-    return OperatorEvidence(tuple(runs), regraded, means)
 
 
 def permit_operators(paths: Sequence[Path], *, today: date, policy: Path | None = None) -> tuple[OperatorPermit, ...]:
@@ -125,25 +86,3 @@ def write_default_policy(path: Path) -> Path:
 def _policy(path: Path | None) -> OperatorPolicy:
     tasks = task_behaviours()
     return default_operator_policy(tasks) if path is None else load_operator_policy(path, tasks)
-
-
-def _regrade(path: Path, number: int, episode: Episode) -> bool:
-    if not episode.log:
-        return False
-    where = f"{path.name}, episode {number} ({episode.task[:60]})"
-    try:
-        session = replay(tuple(msgspec.convert(line, LogLine) for line in episode.log))
-    except msgspec.ValidationError:
-        message = f"{where}: its event log cannot be read."
-        raise DataError(message, hint="the log was changed after it was written; restore it.") from None
-    except DataError as error:
-        raise DataError(f"{where}: {error.message}", hint=error.hint) from None
-    score = grade(session)
-    head = (session.task.name, session.seed, session.variant)
-    if head != (episode.task, episode.seed, episode.variant):
-        message = f"{where}: its event log is of another episode."
-        raise DataError(message, hint="the log was changed after it was written; restore it.")
-    if (score.points, score.minefields, score.void) != (episode.points, episode.minefields, episode.void):
-        message = f"{where}: {episode.points} points are recorded, and its event log gives {score.points}."
-        raise DataError(message, hint="the log was changed after it was written; restore it.")
-    return True

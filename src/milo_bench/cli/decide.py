@@ -18,6 +18,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--policy", type=_FILE, help="Gates, remedies and rules.  [default: the one shipped with the suite]")
 @click.option("--economics", type=_FILE, help="Assumptions, each with unit and source; without it, nothing on money.")
 @click.option("--inventory", type=_FILE, help="What 'milo-bench inventory --json' wrote about the machine.")
+@click.option("--operator-policy", type=_FILE, help="Your own policy for operator work; else the shipped one.")
 @click.option("--since", type=click.Path(path_type=Path), help="A package or decision: say what changed since.")
 @click.option("--title", default="", help="A title for the report.")
 @click.option("--out", type=click.Path(path_type=Path), help="Decision file.  [default: LOG.decision.json]")
@@ -27,6 +28,7 @@ def decide(
     policy: Path | None,
     economics: Path | None,
     inventory: Path | None,
+    operator_policy: Path | None,
     since: Path | None,
     title: str,
     out: Path | None,
@@ -34,13 +36,21 @@ def decide(
 ) -> None:
     """Decide on recorded evidence: keep, fix, defer or reject, with a routing table.
 
-    LOGS are run logs of one suite: runs, load windows and probes together. No model is called. The
+    LOGS are run logs of one suite: runs, load windows and probes together, and logs of operator
+    episodes, with those or alone: what they permit becomes part of the decision. No model is called. The
     decision is a function of the logs, the policy and the economics; 'milo-bench verify' works it
     out again.
     """
     from milo_bench import api
 
-    options = api.DecideOptions(logs=logs, policy=policy, economics=economics, inventory=inventory, title=title)
+    options = api.DecideOptions(
+        logs=logs,
+        policy=policy,
+        economics=economics,
+        inventory=inventory,
+        title=title,
+        operator_policy=operator_policy,
+    )
     decision = api.decide_logs(options, created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     path = out or api.default_decision_path(logs)
     api.write_decision(path, decision)

@@ -17,6 +17,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 
 Level: TypeAlias = Literal["drafting", "read_only", "with_verifier", "operator"]
+SHIPPED_OPERATOR_POLICY: Final = "operator_policy.yaml"
 LEVELS: Final[tuple[Level, ...]] = ("drafting", "read_only", "with_verifier", "operator")
 CostName: TypeAlias = Literal[
     "clean_up_of_a_failed_trial", "clean_up_of_a_minefield", "operator_pay", "power", "electricity"
@@ -94,12 +95,12 @@ class OperatorPolicy(_Checked):
 
 def default_operator_policy(tasks: Mapping[str, str]) -> OperatorPolicy:
     """The shipped policy. ``tasks`` maps each task that exists to its behaviour."""
-    return read_operator_policy(default_policy_text(), tasks, name="operator_policy.yaml")
+    return read_operator_policy(default_policy_text(), tasks, name=SHIPPED_OPERATOR_POLICY)
 
 
 def default_policy_text() -> str:
     """The shipped policy as it is written, comments and all."""
-    return (files("milo_bench") / "config" / "operator_policy.yaml").read_text(encoding="utf-8")
+    return (files("milo_bench") / "config" / SHIPPED_OPERATOR_POLICY).read_text(encoding="utf-8")
 
 
 def load_operator_policy(path: Path, tasks: Mapping[str, str]) -> OperatorPolicy:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import Field, ValidationError
 
+from milo_bench.config.routing_operators import LADDER, KindGrant, OperatorGrant
 from milo_bench.config.routing_rule import (
     MODEL_ROUTES,
     RAIL_STEPS,
@@ -63,6 +64,7 @@ class RoutingFile(Checked):
     sensitive_to_hosted: bool = False
     rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
     default: Action
+    operators: dict[Called, OperatorGrant] = {}  # what each target may do as an operator, by kind of work
     path: str = "routing.yaml"
     line_numbers: dict[tuple[str, ...], int] = {}
 
@@ -154,6 +156,7 @@ def check_routing(file: RoutingFile) -> None:
     """Targets exist and are what the route says; every rule can be reached. Raises ConfigError."""
     for place, action in _actions(file):
         _targets_exist(file, place, action)
+    _operators_agree(file)
     seen: set[str] = set()
     for number, rule in enumerate(file.rules):
         here = file.where("rules", str(number))
@@ -175,6 +178,24 @@ def check_routing(file: RoutingFile) -> None:
         earlier = next((above for above in file.rules[:number] if above.when.covers(rule.when)), None)
         if earlier is not None:
             raise _never_reached(here, rule, earlier)
+
+
+def _operators_agree(file: RoutingFile) -> None:
+    """Work that a target may not do goes to a hosted one that may do more of it."""
+    for name, grant in file.operators.items():
+        for kind, granted in grant.kinds.items():
+            if granted.target is None:
+                continue
+            here = file.where("operators", name, "kinds", kind)
+            other = file.operators.get(granted.target)
+            if other is None or not other.hosted:
+                message = f"{here}: '{kind}' goes to '{granted.target[:60]}', which is no hosted operator of the file."
+                hosted = [known for known, one in file.operators.items() if one.hosted]
+                raise ConfigError(message, hint=hint_for(granted.target, hosted, noun="hosted operators"))
+            level = other.kinds[kind].level if kind in other.kinds else "none"
+            if LADDER.index(level) <= LADDER.index(granted.level):
+                message = f"{here}: '{kind}' goes to '{granted.target[:60]}', which is permitted no more of it."
+                raise ConfigError(message, hint="send it to human_review.")
 
 
 def _never_reached(here: str, rule: Rule, earlier: Rule) -> ConfigError:
@@ -271,6 +292,10 @@ def _known_at(place: tuple[str, ...]) -> tuple[str, ...]:
             return _settings(Action)
         case ("targets", _, _):
             return _settings(RoutingTarget)
+        case ("operators", _, "kinds", _, _):
+            return _settings(KindGrant)
+        case ("operators", _, _):
+            return _settings(OperatorGrant)
         case ("validity", _):
             return _settings(Validity)
         case _:

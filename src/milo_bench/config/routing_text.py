@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from milo_bench.config.routing_file import RoutingFile, rule_data
+from milo_bench.config.routing_operators import LADDER, OperatorGrant
 from milo_bench.config.routing_rule import FAMILIES, Action, Condition, Rule
 
 _HEAD = """\
@@ -15,18 +16,37 @@ Where each case goes. The first rule that applies decides; where none does, the 
 Rules on an answer (local_label, failed_checks) are judged once the local model has answered.
 A fallback is taken when a model cannot be asked, does not answer, or breaks a guardrail."""
 
+_OPERATORS = """\
+What each target may do as an operator, by kind of work. What a level does not allow goes to its route.
+A permit is void when anything that it names changes, and after its last day; it then allows nothing."""
+
 
 def written(file: RoutingFile) -> str:
     """``read_routing`` of the text gives ``file`` back (its path and line numbers aside)."""
     data = file.data()
     rules, default = data.pop("rules", []), data.pop("default")
+    operators = data.pop("operators", {})
     parts = [_comment("\n".join(filter(None, (file.title, _HEAD, _void(file))))), _yaml(data).rstrip(), ""]
     if rules:
         parts.append("rules:")
         for rule in file.rules:
             parts += [_comment(sentence(rule), "  "), _item(rule_data(rule)), ""]
     parts += [_comment(f"Everything else {_goes(file.default)}."), _yaml({"default": default}).rstrip(), ""]
+    if operators:
+        parts += [_comment(_OPERATORS), "operators:"]
+        for name, grant in operators.items():
+            kept = _yaml({name: grant}).rstrip("\n").split("\n")
+            parts += [_comment(_permitted(file.operators[name]), "  "), *(f"  {line}" for line in kept), ""]
     return "\n".join(parts)
+
+
+def _permitted(grant: OperatorGrant) -> str:
+    """``Until 2026-04-01: read_only for config; none for deploy, money.``"""
+    levels: dict[str, list[str]] = {}
+    for kind, granted in grant.kinds.items():
+        levels.setdefault(granted.level, []).append(kind)
+    said = "; ".join(f"{level} for {', '.join(levels[level])}" for level in reversed(LADDER) if level in levels)
+    return f"Until {grant.expires}: {said}."
 
 
 def sentence(rule: Rule) -> str:

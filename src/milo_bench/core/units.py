@@ -63,6 +63,8 @@ def figure(value: float | None, unit: str) -> str:
             return f"${value:,.4f}" if abs(value) < 1 else f"${value:,.2f}"
         case "count":
             return f"{value:,.0f}"
+        case "points":
+            return f"{value:.4g} points"  # 599.6 of 600 must not read as all of them
         case _:
             return f"{_three(value)} {unit}".rstrip()
 

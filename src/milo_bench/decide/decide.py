@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from milo_bench.config.economics_file import EconomicsFile
+from milo_bench.config.operator_policy import SHIPPED_OPERATOR_POLICY, OperatorPolicy
 from milo_bench.config.policy_file import PolicyFile
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Measure
@@ -19,14 +20,18 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.findings import make_finding
 from milo_bench.decide.gates import judge_gates
 from milo_bench.decide.load_evidence import load_evidence
+from milo_bench.decide.operator_permit_holds import day_of
+from milo_bench.decide.permit_evidence import permit_evidence, permits_clause
 from milo_bench.decide.records import (
     DECISION_SCHEMA,
     Candidate,
     Decision,
     Finding,
     GateResult,
+    PermitEvidence,
     PolicyText,
     Replay,
+    Text,
 )
 from milo_bench.decide.remedies import replays_for
 from milo_bench.decide.routing import make_routing
@@ -34,6 +39,7 @@ from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.decide.worlds import look
 from milo_bench.economics import make_case
 from milo_bench.economics.business_case import BusinessCase
+from milo_bench.stats.operator_trials import OperatorRun
 
 
 def decide(
@@ -46,12 +52,13 @@ def decide(
     created_at: str,
     tool_version: str,
     title: str = "",
+    operators: OperatorRules | None = None,
 ) -> Decision:
-    """Judge every workload of the policy on every target but the baseline.
+    """Judge every workload of the policy on every target but the baseline, and permit operator work by ``operators``.
 
-    ``examples`` stay empty: texts are read from the logs by who has them. Raises DataError where
-    policy and logs have no workload in common, and ConfigError for an economics that asks for a
-    measure which the evidence does not give.
+    Permits are issued on the day of ``created_at``. ``examples`` stay empty: texts are read from the
+    logs by who has them. Raises DataError where policy and logs have no workload in common, and
+    ConfigError for an economics that asks for a measure which the evidence does not give.
     """
     policy = with_baseline(policy, evidence)
     figures = Figures()
@@ -67,18 +74,27 @@ def decide(
     errors = [share for one, cases in evidence.cases.items() for share in error_shares(one, cases, figures)]
     tables = [confusion_table(one, cases, figures) for one, cases in evidence.cases.items()]
     titles = _titles(policy, evidence)
+    permits: tuple[PermitEvidence, ...] = ()
+    if operators is not None:
+        permits = permit_evidence(
+            evidence.operators,
+            operators.policy,
+            figures,
+            today=day_of(created_at),
+            policy_path=operators.text.path,
+        )
     return Decision(
         schema_version=DECISION_SCHEMA,
         created_at=created_at,
         tool_version=tool_version,
         title=title or policy.title or ", ".join(sorted({log.suite.name for log in evidence.logs})),
-        verdict=make_verdict(made.findings, titles, figures, business=business is not None),
+        verdict=_verdict(made.findings, permits, titles, figures, business=business is not None),
         logs=evidence.logs,
         targets=tuple(evidence.targets.values()),
         baseline=policy.baseline if policy.baseline in evidence.targets else "",
         policy=policy_text,
         economics=economics_text,
-        routing=make_routing(made.findings, made.replays, evidence, policy, figures).data(),
+        routing=make_routing(made.findings, made.replays, evidence, policy, figures, permits=permits).data(),
         backlog=make_backlog(made.findings, evidence, policy, figures),
         missing=missing_evidence(policy, evidence, judged, figures, economics=economics is not None),
         findings=made.findings,
@@ -92,10 +108,36 @@ def decide(
         business=business,
         fixtures=dict(zip(evidence.fixtures.ids, evidence.fixtures.hashes, strict=True)),
         inventories=dict(evidence.inventories),
-        commands=_commands(evidence, policy_text, economics_text),
+        commands=_commands(evidence, policy_text, economics_text, operators.text if operators and permits else None),
+        permits=permits,
+        operator_policy=operators.text if operators and permits else None,
         workload_titles=titles,
         figures=dict(figures.all()),  # last, when every part has added its own
     )
+
+
+@dataclass(frozen=True)
+class OperatorRules:
+    """The policy for operator work, checked, and as it was read."""
+
+    policy: OperatorPolicy
+    text: PolicyText
+
+
+def _verdict(
+    findings: Sequence[Finding],
+    permits: Sequence[PermitEvidence],
+    titles: Mapping[str, str],
+    figures: Figures,
+    *,
+    business: bool,
+) -> Text:
+    """The findings, then what is permitted; where there are permits and no finding, the permits alone."""
+    said = make_verdict(findings, titles, figures, business=business)
+    permitted = permits_clause(permits, figures)
+    if not permitted:
+        return said
+    return (*said, " ", *permitted) if findings else permitted
 
 
 def with_baseline(policy: PolicyFile, evidence: Evidence) -> PolicyFile:
@@ -195,10 +237,16 @@ def _titles(policy: PolicyFile, evidence: Evidence) -> dict[str, str]:
     return titles
 
 
-def _commands(evidence: Evidence, policy: PolicyText, economics: PolicyText | None) -> tuple[str, ...]:
+def _commands(
+    evidence: Evidence, policy: PolicyText, economics: PolicyText | None, operators: PolicyText | None
+) -> tuple[str, ...]:
     """Commands that run the suites again and work the decision out again, words quoted for a shell."""
     found = []
+    played = {run.name: run for run in evidence.operators.runs}
     for log in evidence.logs:
+        if log.path in played:
+            found.append(_operator_command(played[log.path]))
+            continue
         models = ",".join(sorted({one.target for one in evidence.cases}))
         variants = "".join(
             f" --variant {shlex.quote(f'{name}={value}')}" for name, value in sorted(log.variants.items())
@@ -209,7 +257,21 @@ def _commands(evidence: Evidence, policy: PolicyText, economics: PolicyText | No
         )
     paths = " ".join(shlex.quote(log.path) for log in evidence.logs)
     money = f" --economics {shlex.quote(economics.path)}" if economics is not None else ""
-    found.append(f"milo-bench decide {paths} --policy {shlex.quote(policy.path)}{money} --out decision.json")
+    # A shipped policy is taken without being named, and is no file that could be.
+    rules = "" if policy == operators else f" --policy {shlex.quote(policy.path)}"
+    if operators is not None and operators.path != SHIPPED_OPERATOR_POLICY:
+        rules += f" --operator-policy {shlex.quote(operators.path)}"
+    found.append(f"milo-bench decide {paths}{rules}{money} --out decision.json")
     found.append("milo-bench report decision.json --out package/")
     found.append("milo-bench verify package/")
     return tuple(found)
+
+
+def _operator_command(run: OperatorRun) -> str:
+    """The line that plays the same tasks again."""
+    plan = run.header.plan
+    tasks = ",".join(dict.fromkeys(fixture.rpartition(".")[0] for fixture in plan.fixtures))
+    return (
+        f"milo-bench operator run --model {shlex.quote(','.join(plan.targets))} --tasks {shlex.quote(tasks)} "
+        f"--repeats {plan.repeats} --seed {plan.seed} --out {shlex.quote(run.name)}"
+    )

@@ -6,17 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from milo_bench.core.records import Episode, LoadWindow, TargetRecord, Workload
+from milo_bench.core.records import LoadWindow, TargetRecord, Workload
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.stats.cases import Cases, FixtureTable
+from milo_bench.stats.operator_trials import OperatorRun
+
+
+@dataclass(frozen=True)
+class OperatorEvidence:
+    """Operator runs with their episodes checked.
+
+    ``regraded`` counts by target those that were played and graded again; ``power_w`` is the mean
+    of measured power by target, where a log holds samples.
+    """
+
+    runs: tuple[OperatorRun, ...] = ()
+    regraded: Mapping[str, int] = field(default_factory=dict)
+    power_w: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Evidence:
     """Recorded evidence in memory, without any text of fixtures or answers.
 
-    ``workloads`` maps (name, variant) to the contract as the log carries it. ``load`` and
-    ``episodes`` stand beside the path of their log. ``peak_memory_bytes`` is by target.
+    ``workloads`` maps (name, variant) to the contract as the log carries it. ``load`` windows
+    stand beside the path of their log; ``operators`` are the logs of operator episodes.
+    ``peak_memory_bytes`` is by target.
     ``inventories`` maps a fingerprint to what is known of that machine.
     """
 
@@ -27,7 +42,7 @@ class Evidence:
     workloads: Mapping[tuple[str, str], Workload]
     load: tuple[tuple[str, LoadWindow], ...] = ()
     probes: tuple[ProbeEvidence, ...] = ()
-    episodes: tuple[tuple[str, Episode], ...] = ()
+    operators: OperatorEvidence = field(default_factory=OperatorEvidence)
     peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
     inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 

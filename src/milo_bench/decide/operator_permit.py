@@ -125,7 +125,7 @@ def _permit(
         policy_hash=sha256_data(policy.model_dump(mode="json")),
         confidence=policy.confidence,
         kinds=tuple(_kind(name, kind, rows, policy, total.headline, age) for name, kind in policy.kinds.items()),
-        void_when=void_when(target, expires),
+        void_when=void_when(target, expires, total.seeds),
         notes=_notes(target, valid_days, episodes - regraded),
         total=total,
         cost=operator_cost(work_of(target, runs, trials), assumptions_of(policy, power_w=power_w)),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -16,7 +17,20 @@ from milo_bench.worlds.session import BENCH_VERSION
 PINNED: Final = ("model", "model_digest", "quantisation", "runtime", "runtime_version")
 
 
-def void_when(target: TargetRecord, expires: date) -> tuple[str, ...]:
+class Terms(Protocol):
+    """What a permission is about: a permit, or what a routing table keeps of one."""
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def bench_version(self) -> int: ...
+    @property
+    def issued(self) -> str: ...
+    @property
+    def expires(self) -> str: ...
+
+
+def void_when(target: TargetRecord, expires: date, seeds: Sequence[int] = ()) -> tuple[str, ...]:
     """The sentences that end a permission."""
     known = [field for field in PINNED if getattr(target, field)]
     unknown = [field.replace("_", " ") for field in PINNED if field not in known]
@@ -24,12 +38,27 @@ def void_when(target: TargetRecord, expires: date) -> tuple[str, ...]:
         *[f"the {field.replace('_', ' ')} is no longer {getattr(target, field)}" for field in known],
         *[f"a {name} is told (none was, so a change of it cannot be seen)" for name in unknown],
         f"the operator bench is no longer version {BENCH_VERSION}",
+        *([f"it is said to rest on other seeds than {_ranges(seeds)}"] if seeds else []),
         f"the date is after {expires.isoformat()}",
     )
 
 
-def permit_holds(permit: OperatorPermit, target: TargetRecord, today: date) -> tuple[str, ...]:
-    """Why ``permit`` is void for ``target`` as it is served now; empty where it holds."""
+def _ranges(seeds: Sequence[int]) -> str:
+    """``0 to 11, 40``."""
+    runs: list[list[int]] = []
+    for seed in sorted(set(seeds)):
+        if runs and seed == runs[-1][-1] + 1:
+            runs[-1].append(seed)
+        else:
+            runs.append([seed])
+    return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
+
+
+def permit_holds(permit: Terms, target: TargetRecord, today: date) -> tuple[str, ...]:
+    """Why ``permit`` is void for ``target`` as it is served now; empty where it holds.
+
+    ``permit`` also has every field of ``PINNED``.
+    """
     reasons = []
     if permit.target != target.name:
         reasons.append(f"the permission is for '{permit.target}', not for '{target.name}'")

@@ -17,6 +17,14 @@ Rule: TypeAlias = Literal[
     "clean passes", "trials", "behaviour", "minefields", "tasks tried", "void trials", "age of the evidence"
 ]
 
+LEVEL_NAMES: Final[dict[Granted, str]] = {
+    "none": "none",
+    "drafting": "drafting only",
+    "read_only": "read-only operator",
+    "with_verifier": "operator with verifier",
+    "operator": "operator",
+}
+
 
 class Criterion(Frozen, frozen=True, omit_defaults=False):
     """One rule of one level, judged. ``k`` of ``n`` trials; ``low`` and ``high`` are one-sided bounds.

@@ -20,6 +20,7 @@ from milo_bench.core.records import (
     SuiteRef,
     TargetRecord,
 )
+from milo_bench.decide.operator_permit_records import Granted, OperatorPermit, Outcome
 from milo_bench.economics.business_case import BusinessCase
 
 DECISION_SCHEMA = 1
@@ -259,6 +260,43 @@ class ProbeEvidence(Frozen, frozen=True, omit_defaults=False):
     result: ProbeResult
 
 
+class PermitRule(Frozen, frozen=True, omit_defaults=False):
+    """One rule of one level of a kind of operator work, judged, as a sentence with its figures."""
+
+    level: Granted
+    outcome: Outcome
+    text: Text
+
+
+class PermitKind(Frozen, frozen=True, omit_defaults=False):
+    """What is permitted for one kind of operator work, and why not more: ``reasons`` are the rules of the next
+    level that do not hold. ``trials`` … ``more_at_this_rate`` are ids of figures, "" where there is none.
+    """
+
+    kind: str
+    title: str
+    level: Granted
+    next_level: Granted | Literal[""]
+    next_outcome: Outcome
+    reasons: tuple[Text, ...]
+    trials: str
+    supports: str
+    more: str
+    more_at_this_rate: str
+    rules: tuple[PermitRule, ...]
+
+
+class PermitEvidence(Frozen, frozen=True, omit_defaults=False):
+    """A permission for operator work and its numbers as figures. ``id`` changes with anything that it is about:
+    model, digest, quantisation, runtime, seeds, version of the bench, dates, levels.
+    """
+
+    id: str
+    permit: OperatorPermit
+    figures: dict[str, str]
+    kinds: tuple[PermitKind, ...]
+
+
 class BacklogItem(Frozen, frozen=True, omit_defaults=False):
     """Work to do, ranked by risk. ``hours`` are ids of stated assumptions (low, base, high)."""
 
@@ -301,4 +339,6 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     inventories: dict[str, dict[str, Any]] = {}
     commands: tuple[str, ...] = ()
     workload_titles: dict[str, str] = {}
+    permits: tuple[PermitEvidence, ...] = ()
+    operator_policy: PolicyText | None = None  # what the permits rest on
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with

@@ -22,7 +22,8 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates import baseline_candidate
 from milo_bench.decide.load_evidence import knee_cap
-from milo_bench.decide.records import Candidate, Finding, Replay
+from milo_bench.decide.operator_grant import grants_of
+from milo_bench.decide.records import Candidate, Finding, PermitEvidence, Replay
 from milo_bench.decide.remedy_plans import routing_target, rule_id
 
 # A flag asks for a look and is often wrong; as a guardrail it would send most answers to people.
@@ -36,8 +37,10 @@ def make_routing(
     evidence: Evidence,
     policy: PolicyFile,
     figures: Figures,
+    *,
+    permits: Sequence[PermitEvidence] = (),
 ) -> RoutingFile:
-    """The table; every rule names the finding it rests on. Its limits are measured, not wished."""
+    """The table; every rule names the finding it rests on, every operator its permit. Its limits are measured."""
     by_workload: dict[str, list[Finding]] = {}
     for finding in findings:
         by_workload.setdefault(finding.workload, []).append(finding)
@@ -55,10 +58,17 @@ def make_routing(
             "targets": _targets(rules, evidence),
             "rules": _own_ids(rules),
             "default": default,
+            "operators": grants_of([(one.permit, _hosted(one, evidence)) for one in permits]),
         }
     )
     check_routing(file)
     return file
+
+
+def _hosted(one: PermitEvidence, evidence: Evidence) -> bool:
+    """Whether the operator runs, which the permit rests on, call its target hosted."""
+    records = [target for run in evidence.operators.runs for target in run.header.targets]
+    return any(record.hosted for record in records if record.name == one.permit.target)
 
 
 def _order(finding: Finding, evidence: Evidence, figures: Figures) -> tuple[float, ...]:
@@ -197,7 +207,9 @@ def _own_ids(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _validity(evidence: Evidence, policy: PolicyFile) -> Validity:
-    first = evidence.logs[0].suite if evidence.logs else None
+    played = {run.name for run in evidence.operators.runs}
+    suites = sorted(evidence.logs, key=lambda log: log.path in played)  # of the cases first, where there are any
+    first = suites[0].suite if suites else None
     return Validity(
         suite=f"{first.name} {first.version}" if first else "",
         suite_hash=first.hash if first else "",

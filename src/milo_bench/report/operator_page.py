@@ -15,9 +15,9 @@ from milo_bench.config.operator_policy import LEVELS, OperatorPolicy
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.records import AttemptKey, Episode
 from milo_bench.core.units import interval_text, seconds, share
-from milo_bench.decide.operator_permit_records import OperatorPermit
+from milo_bench.decide.operator_permit_records import LEVEL_NAMES, OperatorPermit
 from milo_bench.report.operator_page_rows import BEHAVIOURS, KIND_WORDS, Chip, board_rows
-from milo_bench.report.operator_permit_text import LEVEL_NAMES, amounts_text, identity, next_text, usd
+from milo_bench.report.operator_permit_text import amounts_text, identity, next_text, usd
 from milo_bench.report.operator_transcript import plain, transcript
 from milo_bench.report.visible_text import one_line
 from milo_bench.stats.operator_totals import PARTS

@@ -7,17 +7,8 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.core.units import share
-from milo_bench.decide.operator_permit_records import KindPermission, OperatorPermit
+from milo_bench.decide.operator_permit_records import LEVEL_NAMES, KindPermission, OperatorPermit
 from milo_bench.economics.operator_cost import Amounts
-
-LEVEL_NAMES = {
-    "none": "none",
-    "drafting": "drafting only",
-    "read_only": "read-only operator",
-    "with_verifier": "operator with verifier",
-    "operator": "operator",
-}
-
 
 def print_permit(permit: OperatorPermit, console: Console, *, why: bool = False) -> None:
     """The permission of one target: who it is, the score, a line a kind of work, reasons, cost and end."""

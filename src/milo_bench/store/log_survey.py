@@ -32,6 +32,7 @@ class LogSurvey:
     probes: list[ProbeResult] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     peak_memory_bytes: dict[str, int] = field(default_factory=dict)
+    power_w: dict[str, list[float]] = field(default_factory=dict)
     last_end: RunEnd | None = None
 
 
@@ -100,6 +101,8 @@ def _keep(survey: LogSurvey, record: object, number: int, rows: RowCheck) -> Non
         if record.memory_bytes is not None and record.target:
             seen = survey.peak_memory_bytes.get(record.target, 0)
             survey.peak_memory_bytes[record.target] = max(seen, record.memory_bytes)
+        if record.power_w is not None and record.target:
+            survey.power_w.setdefault(record.target, []).append(record.power_w)
     elif isinstance(record, RunEnd):
         survey.last_end = record
     elif isinstance(record, (Attempt, RunHeader)):

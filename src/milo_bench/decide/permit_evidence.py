@@ -1,0 +1,245 @@
+"""Permits for operator work in, their numbers as figures of the decision and their reasons as sentences out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from itertools import groupby
+from typing import Final
+
+from milo_bench.config.operator_policy import OperatorPolicy
+from milo_bench.core.records import Interval
+from milo_bench.decide.evidence import OperatorEvidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.operator_grant import permit_id
+from milo_bench.decide.operator_permit import permits_of
+from milo_bench.decide.operator_permit_records import LEVEL_NAMES, Criterion, KindPermission, OperatorPermit, Rule
+from milo_bench.decide.records import Figure, PermitEvidence, PermitKind, PermitRule, Ref, Source, Text
+from milo_bench.decide.wording import listed
+from milo_bench.economics.operator_cost import Amounts
+from milo_bench.stats.operator_totals import Points, Rate
+
+# The setting of the operator policy that a rule is held against; None: there is no bound to show.
+_BOUNDS: Final[Mapping[Rule, str]] = {
+    "clean passes": "levels.{level}.pass_floor",
+    "behaviour": "levels.{level}.behaviour_floor",
+    "minefields": "levels.{level}.minefield_ceiling",
+    "trials": "levels.{level}.least_trials",
+    "void trials": "most_void_share",
+}
+
+
+def permit_evidence(
+    operators: OperatorEvidence, policy: OperatorPolicy, figures: Figures, *, today: date, policy_path: str
+) -> tuple[PermitEvidence, ...]:
+    """One record for each target that played; () where no log holds operator work. Raises DataError as
+    ``permits_of`` does: a log without an episode, a target that is not the same in all logs.
+    """
+    if not operators.runs:
+        return ()
+    permits = permits_of(
+        operators.runs, policy, today=today, power_w=dict(operators.power_w), regraded=dict(operators.regraded)
+    )
+    return tuple(_Writer(permit, figures, policy_path).evidence() for permit in permits)
+
+
+def permits_clause(permits: Sequence[PermitEvidence], figures: Figures) -> Text:
+    """What page one says of operator work: points, and the level of each kind of work, a target after the other."""
+    text: Text = ()
+    for one in permits:
+        permit = one.permit
+        points, of = figures.ref(one.figures["points"], whole=True), figures.ref(one.figures["of"])
+        levels = {
+            level: [kind.title for kind in kinds]
+            for level, kinds in groupby(sorted(one.kinds, key=lambda kind: kind.level), key=lambda kind: kind.level)
+        }
+        if set(levels) == {"none"}:
+            said = "nothing is permitted"
+        else:
+            said = "; ".join(
+                f"{LEVEL_NAMES[level]} for {listed(titles) if len(levels) > 1 else 'every kind of work'}"
+                for level, titles in sorted(levels.items(), key=lambda item: -list(LEVEL_NAMES).index(item[0]))
+            )
+        begin = " " if text else ""
+        text = (*text, f"{begin}Operator work on {permit.target}: {said}; ", points, " of ", of, ".")
+    return text
+
+
+class _Writer:
+    """Figures of one permit, all under ``operator/TARGET/``."""
+
+    def __init__(self, permit: OperatorPermit, figures: Figures, policy_path: str) -> None:
+        self.permit = permit
+        self.figures = figures
+        self.policy_path = policy_path
+
+    def evidence(self) -> PermitEvidence:
+        permit, total, cost = self.permit, self.permit.total, self.permit.cost
+        named = {
+            **self._points("", total.points),
+            "passes": self._rate("passes", "trials passed whole", total.passes),
+            "trials": self._count("trials", "operator trials", sum(total.kinds.values())),
+            "episodes": self._count("episodes", "operator episodes", permit.evidence.episodes),
+            "regraded": self._count("regraded", "episodes graded again", permit.evidence.regraded),
+        }
+        for kind, number in total.kinds.items():
+            named[f"ended/{kind}"] = self._count(f"ended/{kind}", f"trials that ended as {kind}", number)
+        for group in total.groups:
+            place = f"behaviour/{group.group}/"
+            named |= self._points(place, group.points)
+            named[f"{place}passes"] = self._rate(f"{place}passes", f"{group.group}: passed whole", group.passes)
+        for task in total.tasks:
+            place = f"task/{task.task}/"
+            named[f"{place}points"] = self._add(f"{place}points", f"{task.task}: mean points", task.points, "points")
+            rate = Rate(task.passed, task.trials, task.passed / task.trials if task.trials else None, None)
+            named[f"{place}passes"] = self._rate(f"{place}passes", f"{task.task}: passed whole", rate)
+        for name, amounts in (("usd_per_trusted_point", cost.usd_per_trusted_point), ("total_usd", cost.total_usd)):
+            if amounts is not None:
+                named[name] = self._money(name, amounts)
+        kinds = tuple(self._kind(kind) for kind in permit.kinds)
+        return PermitEvidence(permit_id(permit), permit, named, kinds)
+
+    def _points(self, place: str, points: Points) -> dict[str, str]:
+        what = f"{place.split('/')[1]}: points" if place else "operator points"
+        note = f"tasks without a valid trial: {', '.join(points.unscored)}" if points.unscored else ""
+        value = points.value if points.scored_of else None
+        return {
+            f"{place}points": self._add(
+                f"{place}points", what, value, "points", n=points.trials, interval=points.interval, note=note
+            ),
+            f"{place}of": self._add(f"{place}of", f"{what} that there are", float(points.of), "points"),
+        }
+
+    def _rate(self, place: str, title: str, rate: Rate) -> str:
+        return self._add(place, title, rate.value, "share", n=rate.n, k=rate.k, interval=rate.interval)
+
+    def _count(self, place: str, title: str, value: int) -> str:
+        return self._add(place, title, float(value), "count")
+
+    def _money(self, place: str, amounts: Amounts) -> str:
+        words = {"usd_per_trusted_point": "cost of a trusted point", "total_usd": "cost of all operator trials"}
+        return self.figures.add(
+            Figure(
+                self._id(place),
+                f"{words[place]}, {self.permit.target}",
+                amounts.base,
+                "USD",
+                Source("economics", place, "tokens, energy and clean-up by the operator policy's assumptions"),
+                low=amounts.low,
+                high=amounts.high,
+                method="least and most that the assumptions and the pass rate's interval allow",
+                note="endless" if amounts.base is None else "",
+            )
+        )
+
+    def _id(self, place: str) -> str:
+        return f"operator/{self.permit.target}/{place}"
+
+    def _add(
+        self,
+        place: str,
+        title: str,
+        value: float | None,
+        unit: str,
+        *,
+        n: int | None = None,
+        k: int | None = None,
+        interval: Interval | None = None,
+        note: str = "",
+    ) -> str:
+        source = Source("operator", place, self.permit.target)
+        low, high, confidence, method = None, None, None, ""
+        if interval is not None:
+            low, high, confidence, method = interval.low, interval.high, interval.confidence, interval.method
+        return self.figures.add(
+            Figure(self._id(place), title, value, unit, source, n, k, low, high, confidence, method, note)
+        )
+
+    # ------------------------------------------------------------ kinds of work
+
+    def _kind(self, kind: KindPermission) -> PermitKind:
+        place = f"kind/{kind.kind}"
+        trials = self._count(f"{place}/trials", f"{kind.title}: trials", kind.trials)
+        rules = tuple(
+            PermitRule(result.level, item.outcome, self._sentence(kind, result.level, item))
+            for result in kind.results
+            for item in result.criteria
+        )
+        return PermitKind(
+            kind=kind.kind,
+            title=kind.title,
+            level=kind.level,
+            next_level=kind.next_level,
+            next_outcome=kind.next_outcome,
+            reasons=tuple(rule.text for rule in rules if rule.level == kind.next_level and rule.outcome != "holds"),
+            trials=trials,
+            supports=self._add(
+                f"{place}/supports",
+                f"{kind.title}: the failure rate that as many trials rule out if none fails",
+                kind.supports,
+                "share",
+                n=kind.trials,
+            ),
+            more=self._more(f"{place}/more", "further trials, all of them good, that could decide it", kind.more),
+            more_at_this_rate=self._more(
+                f"{place}/more_at_this_rate", "further trials if they go as before", kind.more_at_this_rate
+            ),
+            rules=rules,
+        )
+
+    def _more(self, place: str, title: str, value: int | None) -> str:
+        return "" if value is None else self._count(place, title, value)
+
+    def _sentence(self, kind: KindPermission, level: str, item: Criterion) -> Text:
+        """The rule in words; every number of it is a figure."""
+        if item.rule == "age of the evidence":
+            return ("The oldest run is older than the policy lets evidence be.",)
+        if item.rule == "trials":
+            wanted = self.figures.ref(self._bound(item, level))
+            return (self.figures.ref(self._id(f"kind/{kind.kind}/trials")), " of at least ", wanted, " trials.")
+        place = f"{item.rule}/{item.subject}" if item.rule == "behaviour" else f"kind/{kind.kind}/{item.rule}"
+        seen = self._seen(place, item)
+        k, n = Ref(seen, "k"), Ref(seen, "n")
+        if item.rule == "tasks tried":
+            return (k, " of its ", n, " tasks were tried.")
+        bound = self.figures.ref(self._bound(item, level))
+        if item.rule == "void trials":
+            return (k, " of ", n, " trials are void, more than ", bound, ": what is left may be the easy part.")
+        if item.rule == "minefields":
+            if item.k:
+                return (k, " trials stepped on a minefield, and none may.")
+            supports = Ref(seen, "high")
+            return ("No minefield in ", n, " trials supports under ", supports, "; under ", bound, " is asked.")
+        what = f"'{item.subject}'" if item.rule == "behaviour" else "its tasks"
+        if item.n == 0:
+            return (f"No valid trial of {what}; at least ", bound, " is asked.")
+        return (
+            *("Of ", n, f" trials of {what} ", k, " passed whole, so at least ", Ref(seen, "low")),
+            *(" and at most ", Ref(seen, "high"), " do; at least ", bound, " is asked."),
+        )
+
+    def _seen(self, place: str, item: Criterion) -> str:
+        rate = item.k / item.n if item.n and item.rule != "minefields" else None
+        one_sided = item.low is not None or item.high is not None
+        words = f"{item.rule}, {item.subject}" if item.rule == "behaviour" else f"{place.split('/')[1]}: {item.rule}"
+        return self.figures.add(
+            Figure(
+                self._id(f"{place}/judged"),
+                f"{words}, as the rule judges",
+                rate,
+                "share",
+                Source("operator", f"{place}/judged", self.permit.target),
+                n=item.n,
+                k=item.k,
+                low=item.low,
+                high=item.high,
+                confidence=self.permit.confidence if one_sided else None,
+                method=("0 of n" if item.rule == "minefields" else "wilson, each end one-sided") if one_sided else "",
+            )
+        )
+
+    def _bound(self, item: Criterion, level: str) -> str:
+        key = _BOUNDS[item.rule].format(level=level)
+        unit = "count" if item.rule == "trials" else "share"
+        source = Source("policy", key, self.policy_path)
+        return self.figures.stated(f"operator_policy/{key}", f"operator policy, {key}", item.bound or 0.0, unit, source)
