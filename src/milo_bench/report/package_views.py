@@ -21,7 +21,12 @@ ROUTES = {
     "human_review": "a person",
     "refuse": "refused",
 }
-OUTCOMES = {"pass": ("✓", "passes"), "fail": ("✗", "fails"), "undecided": ("?", "undecided")}
+# A mark, what a gate does, what a probe did.
+OUTCOMES = {
+    "pass": ("✓", "passes", "passed"),
+    "fail": ("✗", "fails", "failed"),
+    "undecided": ("?", "undecided", "not settled"),
+}
 SIGNS = {"at_least": "at least", "at_most": "at most"}
 FRONTIER = (
     "automated_share",
