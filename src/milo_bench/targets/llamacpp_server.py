@@ -16,7 +16,7 @@ import threading
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
-_VERBOSITY = 3  # llama.cpp's default; 4 and above print requests
+_VERBOSITY = 1  # errors alone: its warnings quote what it could not read of a request, and 4 and above print requests
 
 
 def main() -> None:
