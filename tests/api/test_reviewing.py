@@ -132,3 +132,40 @@ def test_hashes_cannot_be_reviewed(make_log: Callable[..., Path], tmp_path: Path
 )
 def test_a_judges_answer_is_read_strictly(text: str, read: bool) -> None:
     assert bool(read_answer(text)) is read
+
+
+def test_a_gate_can_ask_what_people_said_and_verify_works_it_out_again(
+    make_log: Callable[..., Path], tmp_path: Path
+) -> None:
+    log = make_log(limit=30)
+    api.sample_for_review([log], tmp_path / "sheet.csv", count=20)
+    filled = _fill(tmp_path / "sheet.csv", tmp_path / "ann.csv", "ann", by_content)
+    api.import_review([filled], tmp_path / "sheet.key.json", out=tmp_path / "review.json")
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(POLICY)
+    options = api.DecideOptions((log,), policy=policy, review=tmp_path / "review.json")
+    decision = api.decide_logs(options, created_at="2026-01-05T00:00:00Z")
+    outcomes = {finding.target: finding.gates[0].outcome for finding in decision.findings}
+    assert outcomes == {"good": "pass", "poor": "fail"}
+    gate = decision.findings[0].gates[0]
+    assert decision.figures[gate.figure].source.kind == "review"
+    assert api.decide_again(decision, lambda ref: Path(ref.path)) == decision
+    without = api.decide_logs(api.DecideOptions((log,), policy=policy), created_at="2026-01-05T00:00:00Z")
+    assert {finding.gates[0].outcome for finding in without.findings} == {"undecided"}
+    other = make_log("other.jsonl", limit=12)
+    with pytest.raises(DataError, match="drawn from 1 logs that are not among these"):
+        api.decide_logs(api.DecideOptions((other,), policy=policy, review=tmp_path / "review.json"), created_at="")
+
+
+POLICY = """
+policy: 1
+workloads:
+  extraction:
+    gates:
+      - {measure: review_usefulness, at_least: 3, safety: true}
+findings:
+  - {finding: reject, name: leaks, when: [probe_failed_critical]}
+  - {finding: keep, name: adequate, when: [all_gates_pass]}
+  - {finding: reject, name: unsafe, when: [any_gate_failed]}
+  - {finding: defer, name: open, when: []}
+"""

@@ -12,6 +12,7 @@ import msgspec
 from milo_bench import __version__
 from milo_bench.api.chosen_attempts import judged_attempts
 from milo_bench.api.evidence import gather_evidence
+from milo_bench.api.reviewing import read_review
 from milo_bench.config.economics_file import EconomicsFile, load_economics, read_economics
 from milo_bench.config.operator_policy import (
     SHIPPED_OPERATOR_POLICY,
@@ -29,6 +30,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.examples import Chosen, choose_examples, make_example
 from milo_bench.decide.operator_permit import task_behaviours
 from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, LogRef, PolicyText
+from milo_bench.decide.review import Review
 
 
 @dataclass(frozen=True)
@@ -46,30 +48,33 @@ class DecideOptions:
     inventory: Path | None = None
     title: str = ""
     operator_policy: Path | None = None
+    review: Path | None = None
 
 
 def decide_logs(options: DecideOptions, *, created_at: str) -> Decision:
     """Decide on recorded evidence. Raises ConfigError and DataError with file and line."""
     named = {path: str(path) for path in options.logs}
-    evidence = gather_evidence(named, inventories=_inventory(options.inventory))
+    review = _review_text(options.review)
+    evidence = gather_evidence(named, inventories=_inventory(options.inventory), review=_review_of(review))
     operators = _operator_rules(options.operator_policy, evidence)
     policy = load_policy(options.policy) if options.policy else _shipped(evidence, operators)
     economics = load_economics(options.economics) if options.economics else None
     text = _as_read(options.economics, economics.path) if options.economics and economics else None
-    return _decide(evidence, policy, economics, text, named, operators, created_at=created_at, title=options.title)
+    made = _decide(evidence, policy, economics, text, named, operators, created_at=created_at, title=options.title)
+    return msgspec.structs.replace(made, review=review)
 
 
 def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Decision:
     """Work ``decision`` out again from its logs and the texts of policy and economics that it keeps."""
     named = {find_log(log): log.path for log in decision.logs}
-    evidence = gather_evidence(named, inventories=decision.inventories)
+    evidence = gather_evidence(named, inventories=decision.inventories, review=_review_of(decision.review))
     operators = _operators_of(decision, evidence)
     alone = decision.policy == decision.operator_policy
     policy = _for_operators_alone() if alone else read_policy(decision.policy.text, name=decision.policy.path)
     economics = None
     if decision.economics is not None:
         economics = read_economics(decision.economics.text, name=decision.economics.path)
-    return _decide(
+    made = _decide(
         evidence,
         policy,
         economics,
@@ -79,6 +84,7 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
         created_at=decision.created_at,
         title=decision.title,
     )
+    return msgspec.structs.replace(made, review=decision.review)
 
 
 def read_decision(path: Path) -> Decision:
@@ -194,6 +200,18 @@ def _operators_of(decision: Decision, evidence: Evidence) -> OperatorRules | Non
 def _as_read(path: Path, named: str) -> PolicyText:
     text = path.read_text(encoding="utf-8-sig")
     return PolicyText(named or str(path), sha256_text(text), text)
+
+
+def _review_text(path: Path | None) -> PolicyText | None:
+    if path is None:
+        return None
+    read_review(path)  # says what is wrong with it
+    text = path.read_text(encoding="utf-8")
+    return PolicyText(str(path), sha256_text(text), text)
+
+
+def _review_of(text: PolicyText | None) -> Review | None:
+    return None if text is None else msgspec.json.decode(text.text, type=Review)
 
 
 def _inventory(path: Path | None) -> dict[str, dict[str, Any]]:

@@ -10,9 +10,10 @@ from milo_bench.api.attempt_columns import attempt_columns
 from milo_bench.api.judging import planned_attempts
 from milo_bench.api.operator_evidence import operator_evidence
 from milo_bench.core.errors import DataError, UsageError
-from milo_bench.core.records import Fixture, TargetRecord, Workload
+from milo_bench.core.records import Fixture, Measure, TargetRecord, Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
+from milo_bench.decide.review import Review
 from milo_bench.guards.keywords import FAMILIES, keyword_risk
 from milo_bench.stats.cases import Cases, FixtureTable, final_retries, fixture_table, join_cases
 from milo_bench.store.log_survey import LogSurvey, survey_log
@@ -20,7 +21,12 @@ from milo_bench.store.log_survey import LogSurvey, survey_log
 UNKNOWN_WORDS = -1
 
 
-def gather_evidence(logs: Mapping[Path, str], *, inventories: Mapping[str, dict[str, Any]] | None = None) -> Evidence:
+def gather_evidence(
+    logs: Mapping[Path, str],
+    *,
+    inventories: Mapping[str, dict[str, Any]] | None = None,
+    review: Review | None = None,
+) -> Evidence:
     """Read, grade and join ``logs``: where each lies, and the name that it has in the decision.
 
     Raises DataError where the logs do not belong together: other versions of one suite, a target's
@@ -54,11 +60,14 @@ def gather_evidence(logs: Mapping[Path, str], *, inventories: Mapping[str, dict[
         operators=operator_evidence(surveys, logs),
         peak_memory_bytes=_peaks(surveys),
         inventories=dict(inventories or {}),
+        reviews=_reviews(review, surveys),
     )
 
 
 def _log_ref(survey: LogSurvey, name: str) -> LogRef:
     header, end = survey.header, survey.last_end
+    # What load and probes send is counted in their own records; such a log plans no attempts.
+    planned = planned_attempts(header) if survey.attempts or not (survey.load_windows or survey.probes) else 0
     return LogRef(
         path=name,
         sha256=survey.sha256,
@@ -68,9 +77,9 @@ def _log_ref(survey: LogSurvey, name: str) -> LogRef:
         variants=dict(header.plan.variants),
         store_text=header.store_text,
         inventory=header.inventory,
-        planned=planned_attempts(header) if survey.attempts or not (survey.load_windows or survey.probes) else 0,
+        planned=planned,
         attempted=survey.attempts + len(survey.episodes),
-        complete=end is not None and end.complete,
+        complete=planned == 0 or (end is not None and end.complete),
     )
 
 
@@ -161,6 +170,17 @@ def _workloads(surveys: Iterable[LogSurvey]) -> dict[tuple[str, str], Workload]:
                 message = f"{survey.path} asked '{workload.name}' with another prompt than the logs before."
                 raise DataError(message, hint="decide on the logs one at a time.")
     return found
+
+
+def _reviews(review: Review | None, surveys: Iterable[LogSurvey]) -> tuple[tuple[Candidate, Measure], ...]:
+    """The measures of a review. Raises DataError where it was drawn from other logs."""
+    if review is None:
+        return ()
+    missing = set(review.logs) - {survey.sha256 for survey in surveys}
+    if missing:
+        message = f"The review was drawn from {len(missing)} logs that are not among these, or have changed."
+        raise DataError(message, hint="name the logs that 'milo-bench review sample' drew from.")
+    return review.measures
 
 
 def _peaks(surveys: Iterable[LogSurvey]) -> dict[str, int]:

@@ -19,6 +19,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--economics", type=_FILE, help="Assumptions, each with unit and source; without it, nothing on money.")
 @click.option("--inventory", type=_FILE, help="What 'milo-bench inventory --json' wrote about the machine.")
 @click.option("--operator-policy", type=_FILE, help="Your own policy for operator work; else the shipped one.")
+@click.option("--review", type=_FILE, help="What 'milo-bench review import' wrote: people's scores of a sample.")
 @click.option("--since", type=click.Path(path_type=Path), help="A package or decision: say what changed since.")
 @click.option("--title", default="", help="A title for the report.")
 @click.option("--out", type=click.Path(path_type=Path), help="Decision file.  [default: LOG.decision.json]")
@@ -29,6 +30,7 @@ def decide(
     economics: Path | None,
     inventory: Path | None,
     operator_policy: Path | None,
+    review: Path | None,
     since: Path | None,
     title: str,
     out: Path | None,
@@ -50,6 +52,7 @@ def decide(
         inventory=inventory,
         title=title,
         operator_policy=operator_policy,
+        review=review,
     )
     decision = api.decide_logs(options, created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     path = out or api.default_decision_path(logs)

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 
-Kind: TypeAlias = Literal["rate", "quantile", "mean", "peak"]
+Kind: TypeAlias = Literal["rate", "quantile", "mean", "peak", "review"]
 SLICES = ("tag", "class", "field", "check", "kind", "words")
 _OWN = {"class": "escalate", "field": "received_date", "check": "schema", "kind": "reset"}  # an example of each
 _WORDS = re.compile(r"words(<=|<|>=|>|=)(\d{1,9})(?:-(\d{1,9}))?")
@@ -64,6 +64,11 @@ GATE_MEASURES: Mapping[str, GateMeasure] = {
     "output_tokens_mean": GateMeasure("mean", "tokens", "neither", "tokens of an answer"),
     "cost_usd_mean": GateMeasure("mean", "USD", "low", "price of an answer"),
     "peak_memory_bytes": GateMeasure("peak", "bytes", "low", "most memory that the server's processes held"),
+    **{
+        f"{who}_{question}": GateMeasure("review", "points", "high", f"mean score that {scored} gave for {question}")
+        for who, scored in (("review", "people"), ("judge", "a model judge that people trust"))
+        for question in ("factual_coverage", "unsupported_claims", "missing_documents", "usefulness")
+    },
 }
 
 
@@ -89,6 +94,8 @@ def parse_slice(text: str, measure: str) -> tuple[SlicePart, ...]:
             raise ConfigError(f"{measure} cannot be sliced by {part.name}.", hint=_takes(known))
         if known.kind == "peak":
             raise ConfigError(f"{measure} belongs to the server and has no slices.", hint="leave slice out.")
+        if known.kind == "review":
+            raise ConfigError(f"{measure} is of a sample of all answers and has no slices.", hint="leave slice out.")
     names = [part.name for part in parts]
     doubled = next((name for name in names if name != "tag" and names.count(name) > 1), "")
     if doubled:

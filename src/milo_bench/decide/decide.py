@@ -22,6 +22,7 @@ from milo_bench.decide.gates import judge_gates
 from milo_bench.decide.load_evidence import load_evidence
 from milo_bench.decide.operator_permit_holds import day_of
 from milo_bench.decide.permit_evidence import permit_evidence, permits_clause
+from milo_bench.decide.prompts import prompt_identity
 from milo_bench.decide.records import (
     DECISION_SCHEMA,
     Candidate,
@@ -68,6 +69,8 @@ def decide(
         candidate.text: tuple(figures.measure(candidate, measure) for measure in of_it)
         for candidate, of_it in measures.items()
     }
+    for candidate, measure in evidence.reviews:
+        shown[candidate.text] = (*shown.get(candidate.text, ()), figures.measure(candidate, measure, kind="review"))
     load = load_evidence(evidence.load, figures)
     business = _business(economics, evidence, judged, measures, figures)
     made = _findings(policy, evidence, judged, business, figures)
@@ -112,6 +115,10 @@ def decide(
         permits=permits,
         operator_policy=operators.text if operators and permits else None,
         workload_titles=titles,
+        prompts={
+            f"{name}/{variant}" if variant else name: prompt_identity(workload)
+            for (name, variant), workload in sorted(evidence.workloads.items())
+        },
         figures=dict(figures.all()),  # last, when every part has added its own
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from milo_bench.core.records import LoadWindow, TargetRecord, Workload
+from milo_bench.core.records import LoadWindow, Measure, TargetRecord, Workload
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.stats.cases import Cases, FixtureTable
 from milo_bench.stats.operator_trials import OperatorRun
@@ -31,7 +31,7 @@ class Evidence:
 
     ``workloads`` maps (name, variant) to the contract as the log carries it. ``load`` windows
     stand beside the path of their log; ``operators`` are the logs of operator episodes.
-    ``peak_memory_bytes`` is by target.
+    ``peak_memory_bytes`` is by target. ``reviews`` are what people's scores of a sample say of all answers.
     ``inventories`` maps a fingerprint to what is known of that machine.
     """
 
@@ -44,6 +44,7 @@ class Evidence:
     probes: tuple[ProbeEvidence, ...] = ()
     operators: OperatorEvidence = field(default_factory=OperatorEvidence)
     peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
+    reviews: tuple[tuple[Candidate, Measure], ...] = ()
     inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
 
     def candidates(self, workload: str, target: str) -> tuple[Candidate, ...]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from milo_bench.core.records import Measure
-from milo_bench.decide.records import Candidate, Figure, Ref, Source
+from milo_bench.decide.records import Candidate, Figure, Ref, Source, SourceKind
 
 
 class Figures:
@@ -25,7 +25,9 @@ class Figures:
             raise ValueError(f"two figures are called '{figure.id}'")
         return figure.id
 
-    def measure(self, candidate: Candidate, measure: Measure, *, id: str = "", title: str = "") -> str:
+    def measure(
+        self, candidate: Candidate, measure: Measure, *, id: str = "", title: str = "", kind: SourceKind = "measure"
+    ) -> str:
         """A measure of ``candidate``; the id is ``measure/CANDIDATE/NAME[SLICE]`` unless one is given."""
         key = f"{measure.name}[{measure.slice}]" if measure.slice else measure.name
         interval = measure.interval
@@ -35,7 +37,7 @@ class Figures:
                 title=title or key,
                 value=_finite(measure.value),
                 unit=measure.unit,
-                source=Source("measure", key, candidate.text),
+                source=Source(kind, key, candidate.text),
                 n=measure.n,
                 k=measure.k,
                 low=_finite(interval.low) if interval else None,

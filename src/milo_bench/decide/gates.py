@@ -65,6 +65,8 @@ class _Judge:
             return self._probe(gate)
         if gate.measure == "peak_memory_bytes":
             return self._memory(gate)
+        if gate.measure and GATE_MEASURES[gate.measure].kind == "review":
+            return self._review(gate)
         cases = self.evidence.cases.get(self.candidate)
         if cases is None:
             ends = Ends(None, None, None, 0, 0, "", note=_NOT_MEASURED)
@@ -109,6 +111,23 @@ class _Judge:
             return self._result(gate, Ends(None, None, None, 0, 0, "", note="memory was not sampled"), None)
         value = float(peak)
         return self._result(gate, Ends(value, value, value, 1, 1, "the most that was sampled"), None)
+
+    def _review(self, gate: GateConfig) -> GateResult:
+        """What people said. An end of their interval that holds at less than the policy's confidence is not used."""
+        found = [
+            measure
+            for candidate, measure in self.evidence.reviews
+            if candidate == self.candidate and measure.name == gate.measure
+        ]
+        if not found:
+            return self._result(gate, Ends(None, None, None, 0, 0, "", note="no review of it was given"), None)
+        measure, interval = found[0], found[0].interval
+        low, high = (interval.low, interval.high) if interval else (None, None)
+        if interval is not None and (1 + interval.confidence) / 2 < self.policy.confidence:
+            low = high = None
+        method = interval.method if interval else ""
+        ends = Ends(measure.value, low, high, measure.n, measure.n, method, note=measure.note)
+        return self._result(gate, ends, further_for_mean(ends, _bound(gate)))
 
     def _probe(self, gate: GateConfig) -> GateResult:
         """A probe passes by at least one result that passed, and none that failed or stayed undecided."""
@@ -155,8 +174,10 @@ class _Judge:
 
     def _figure(self, gate: GateConfig, ends: Ends) -> str:
         key = f"{gate.key} minus {self.policy.baseline or 'baseline'}" if gate.not_worse_than else gate.key
-        kind: SourceKind = "probe" if gate.probe else "replay" if self.prefix else "measure"
         known = GATE_MEASURES.get(gate.measure)
+        kind: SourceKind = "probe" if gate.probe else "replay" if self.prefix else "measure"
+        if known is not None and known.kind == "review":
+            kind = "review"
         return self.figures.add(
             Figure(
                 id=f"{self.prefix}{self._id(gate)}",

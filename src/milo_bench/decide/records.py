@@ -341,4 +341,5 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     workload_titles: dict[str, str] = {}
     permits: tuple[PermitEvidence, ...] = ()
     operator_policy: PolicyText | None = None  # what the permits rest on
+    review: PolicyText | None = None  # what people's scores of a sample came to, as 'review import' wrote it
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with

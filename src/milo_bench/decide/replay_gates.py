@@ -35,7 +35,8 @@ OPERATION: Final = frozenset(
 
 def routable(gate: GateResult) -> bool:
     """Whether routing can change the gate: not a probe, not the memory of the target."""
-    return not gate.measure.startswith("probe:") and gate.measure != "peak_memory_bytes"
+    known = GATE_MEASURES.get(gate.measure)
+    return known is not None and known.kind not in ("peak", "review")
 
 
 def judge_replay(

@@ -210,7 +210,7 @@ def _measures(key: SampleKey, scores: Scores, prefix: str) -> list[tuple[Candida
                         candidate.workload,
                         candidate.target,
                         mean,
-                        "of 5",
+                        "points",
                         n,
                         interval=interval,
                         decoding=candidate.decoding,

@@ -10,13 +10,14 @@ import numpy as np
 from milo_bench.config.gate_measures import GATE_MEASURES
 from milo_bench.config.policy_file import PolicyFile
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import Frozen, Interval, Workload
+from milo_bench.core.records import Frozen, Interval
 from milo_bench.core.units import figure as figure_text
 from milo_bench.core.units import interval_text
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gate_ends import difference_ends, fixture_means, paired
 from milo_bench.decide.gates import judge_gates
+from milo_bench.decide.prompts import prompt_identity
 from milo_bench.decide.records import Candidate, Decision, Figure, GateResult
 from milo_bench.decide.wording import readable
 from milo_bench.stats.case_rows import RateRows, rows_of
@@ -276,8 +277,3 @@ def _changed_prompts(decision: Decision, new: Evidence) -> tuple[str, ...]:
         if before is not None and before != prompt_identity(workload):
             found.append(f"prompt of {place}: {before} → {prompt_identity(workload)}")
     return tuple(found)
-
-
-def prompt_identity(workload: Workload) -> str:
-    """Name and hash of what a workload asks with."""
-    return f"{workload.prompt_name} {workload.prompt_hash[:12]}"

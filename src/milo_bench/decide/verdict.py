@@ -86,6 +86,8 @@ def missing_evidence(
     ):
         if names:
             found.append((f"{what} {listed(names)}.",))
+    if judged and not evidence.reviews:
+        found.append(("No person has scored a sample of the answers.",))
     if not economics:
         found.append(("No economics were given, so nothing is said about money.",))
     if any(log.store_text == "hashes" for log in evidence.logs):
