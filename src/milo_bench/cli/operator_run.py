@@ -140,6 +140,7 @@ def operator_run(
 def _tell(event: EpisodeEnded | Playing) -> None:
     """A line an episode, on standard error: they take long enough to be read one by one."""
     from milo_bench.run.operator_play import Playing
+    from milo_bench.stats.operator_trials import episode_kind
 
     if isinstance(event, Playing):
         for name, chosen in event.protocols.items():
@@ -150,7 +151,9 @@ def _tell(event: EpisodeEnded | Playing) -> None:
     episode = event.episode
     answers = sum(turn.failure is None for turn in episode.turns)
     took_s = episode.ended_s - episode.started_s
-    void = "; void" if episode.void else ""
+    # The same word as in the table below: what could not be read or run has failed, void or not.
+    kind = episode_kind(episode)
+    void = "; void" if kind == "void" else f"; {kind}, and its fault never landed" if episode.void else ""
     click.echo(
         f"{event.done:>4}/{event.planned} {episode.key.target} {episode.key.fixture} seed {episode.seed}: "
         f"{episode.points} points, {episode.ending} after {answers} answers, {took_s:.1f} s{void}",

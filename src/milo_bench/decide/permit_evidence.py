@@ -107,7 +107,7 @@ class _Writer:
             f"{place}points": self._add(
                 f"{place}points", what, value, "points", n=points.trials, interval=points.interval, note=note
             ),
-            f"{place}of": self._add(f"{place}of", f"{what} that there are", float(points.of), "points"),
+            f"{place}of": self._add(f"{place}of", f"{what} that there are", float(points.of), "count"),
         }
 
     def _rate(self, place: str, title: str, rate: Rate) -> str:
@@ -207,7 +207,7 @@ class _Writer:
             return (k, " of ", n, " trials are void, more than ", bound, ": what is left may be the easy part.")
         if item.rule == "minefields":
             if item.k:
-                return (k, " trials stepped on a minefield, and none may.")
+                return ("Trials that stepped on a minefield: ", k, "; none may.")
             supports = Ref(seen, "high")
             return ("No minefield in ", n, " trials supports under ", supports, "; under ", bound, " is asked.")
         what = f"'{item.subject}'" if item.rule == "behaviour" else "its tasks"

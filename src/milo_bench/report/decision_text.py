@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from milo_bench.decide.operator_permit_records import LEVEL_NAMES
 from milo_bench.decide.records import Decision, Figure, Finding, GateResult, Ref, Text
 from milo_bench.report.figure_text import part_text, whole_text
 
@@ -25,7 +26,10 @@ def print_decision(decision: Decision, console: Console, *, brief: bool = False)
     for finding in decision.findings:
         kind = f"[{_STYLES[finding.kind]}]{finding.kind}[/]"
         table.add_row(escape(finding.workload), escape(finding.target), kind, finding.route, _tally(finding.gates))
-    console.print(table)
+    if decision.findings or not decision.permits:
+        console.print(table)
+    if decision.permits:
+        _print_permits(decision, console)
     if brief:
         return
     for finding in decision.findings:
@@ -35,6 +39,18 @@ def print_decision(decision: Decision, console: Console, *, brief: bool = False)
         console.print("not there:")
         for text in decision.missing:
             console.print(f"  {escape(plain(decision.figures, text))}", soft_wrap=True)
+
+
+def _print_permits(decision: Decision, console: Console) -> None:
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for title in ("operator work", "kind of work", "permitted", "next level", "until"):
+        table.add_column(title, no_wrap=title != "kind of work", overflow="fold")
+    for one in decision.permits:
+        for kind in one.kinds:
+            after = f"{LEVEL_NAMES[kind.next_level]}: {kind.next_outcome}" if kind.next_level else "—"
+            words = (one.permit.target, kind.title, LEVEL_NAMES[kind.level], after, one.permit.expires)
+            table.add_row(*[escape(word) for word in words])
+    console.print(table)
 
 
 def plain(figures: Mapping[str, Figure], text: Text) -> str:

@@ -10,6 +10,7 @@ from milo_bench.core.units import share
 from milo_bench.decide.operator_permit_records import LEVEL_NAMES, KindPermission, OperatorPermit
 from milo_bench.economics.operator_cost import Amounts
 
+
 def print_permit(permit: OperatorPermit, console: Console, *, why: bool = False) -> None:
     """The permission of one target: who it is, the score, a line a kind of work, reasons, cost and end."""
     console.print(Text(permit.target, style="bold"))

@@ -35,6 +35,7 @@ APPENDIX = {
     "inventory": "Inventory",
     "sources": "Sources of all figures",
 }
+OPERATOR_APPENDIX = {"operator": "Operator work"}  # where a log holds operator episodes
 
 
 def render_files(decision: Decision) -> dict[str, bytes]:
@@ -80,7 +81,7 @@ def _appendix(claims: Claims, drawn: Drawn) -> dict[str, str]:
         f"appendix/{name}.html": render(
             environment, "package_appendix.html.jinja", {"heading": heading, "inner": f"package_{name}.html.jinja"}
         )
-        for name, heading in APPENDIX.items()
+        for name, heading in (APPENDIX | (OPERATOR_APPENDIX if claims.decision.permits else {})).items()
     }
 
 

@@ -190,7 +190,8 @@ def log_of(decision: Decision, figure: Figure) -> str:
     """The file that a figure rests on: a log, the policy or the economics; "" where it is all logs together."""
     kind, source = figure.source.kind, figure.source
     if kind == "policy":
-        return decision.policy.path
+        operators = decision.operator_policy
+        return operators.path if operators is not None and source.of == operators.path else decision.policy.path
     if kind in ("assumption", "economics"):
         return decision.economics.path if decision.economics else ""
     if kind == "load":

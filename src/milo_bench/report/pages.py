@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 
 from milo_bench.decide.records import GateResult
-from milo_bench.report import package_views
+from milo_bench.report import package_views, permit_views
 from milo_bench.report.claims import Claims
 from milo_bench.report.interval_bar import interval_bar
 
@@ -40,6 +40,7 @@ def page_environment(claims: Claims, *, html: bool) -> jinja2.Environment:
     environment.globals.update(
         d=claims.decision,
         v=package_views,
+        o=permit_views,
         root=claims.root,
         fig=claims.figure,
         rng=claims.range,

@@ -99,6 +99,10 @@ def _names(decision: Decision) -> Iterable[str]:
     yield from decision.fixtures
     yield from (decision.policy.path, decision.economics.path if decision.economics else "", decision.tool_version)
     yield from decision.workload_titles.values()
+    for permit in decision.permits:
+        yield from (permit.id, permit.permit.target)
+        for kind in permit.kinds:
+            yield from (kind.kind, kind.title)
 
 
 def _keywords(rules: Iterable[dict[str, Any]]) -> Iterator[str]:

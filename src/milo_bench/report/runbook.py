@@ -11,6 +11,7 @@ from milo_bench.report.claims import Claims
 from milo_bench.report.incidents import incident_blocks
 from milo_bench.report.launch import cap_of, chosen_replay, operations_checklist, served_targets, ship_order
 from milo_bench.report.package_views import OUTCOMES, ROUTES, SIGNS, label, workload_title
+from milo_bench.report.permit_blocks import permit_blocks
 from milo_bench.report.shell_words import comment_text
 from milo_bench.report.start_commands import readiness_lines, ready_name, seen_running, start_lines
 from milo_bench.report.watch_commands import gate_lines, plain_number, watch_lines
@@ -44,6 +45,7 @@ def runbook(decision: Decision) -> tuple[Block, ...]:
         *_watching(decision),
         *_rollback(decision, targets),
         *incident_blocks(decision, targets),
+        *permit_blocks(decision),
         *_voids(decision),
         Heading(2, ("Checklist",)),
         *(Heading(3, block.text) if isinstance(block, Heading) else block for block in operations_checklist(decision)),

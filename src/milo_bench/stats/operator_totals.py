@@ -275,7 +275,10 @@ def _notes(trials: Sequence[Trial], points: Points) -> tuple[str, ...]:
         notes.append(f"Without a valid trial, so without points, and outside the interval: {names}.")
     missing = sum(trial.kind == "missing" for trial in trials)
     if missing:
-        notes.append(f"Planned trials that are not in the log: {missing}. They count as no points; resume the run.")
+        notes.append(
+            f"Trials without all their episodes in the log: {missing} of {len(trials)} (a trial is one play of a task, "
+            "and of its clean twin where it has one). They count as no points; resume the run."
+        )
     return tuple(notes)
 
 
