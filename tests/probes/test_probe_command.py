@@ -132,8 +132,6 @@ def test_the_embedded_server_is_judged_by_its_probes(tmp_path: Path) -> None:
     options = api.ProbeOptions(quick=True)
     results = api.probe_target(target, {}, names=[*names, "recovery", "privacy_leak"], options=options)
     outcomes = {result.probe: result.outcome for result in results}
-    # What this server really does: it answers for unknown models, and quotes malformed requests in its log.
-    assert outcomes.pop("errors") == "fail" and outcomes.pop("privacy_leak") == "fail"
+    # What this server really does: it answers for unknown models.
+    assert outcomes.pop("errors") == "fail"
     assert set(outcomes.values()) == {"pass"}, {r.probe: r.finding for r in results if r.outcome != "pass"}
-    leak = results[-1]
-    assert leak.severity == "major" and "malformed" in leak.finding and "bench's own server" in leak.finding

@@ -71,9 +71,10 @@ def hold_against(
     A gate that passed and now fails has regressed; one that passed and is undecided now is
     undecided. A gated rate has regressed where the whole interval of its difference is on the bad
     side of zero and reaches beyond ``tolerance``; it held where the interval stays within
-    ``tolerance``; anything else cannot be told. With ``old``, the evidence of the decision, rates
-    are paired fixture by fixture; without it they are compared as unrelated samples, which takes
-    more fixtures. Raises DataError where nothing of the decision was run again, or on other fixtures.
+    ``tolerance``, or where every fixture of the baseline came out as before; anything else cannot
+    be told. With ``old``, the evidence of the decision, rates are paired fixture by fixture;
+    without it they are compared as unrelated samples, which takes more fixtures. Raises DataError
+    where nothing of the decision was run again, or on other fixtures.
     """
     known = {candidate for candidate in new.cases if candidate.text in decision.measures}
     if not known:
@@ -181,6 +182,7 @@ def _difference(
     if now_n == 0:
         return None
     interval: Interval | None
+    unchanged = False
     if old is not None and candidate in old.cases:
         before_rows = rows_of(old.cases[candidate], old.fixtures, name, slice=slice)
         assert isinstance(before_rows, RateRows)
@@ -189,6 +191,8 @@ def _difference(
         pairs = paired(fixture_means(rows, mapped.fixture), fixture_means(before_rows, old.cases[candidate].fixture))
         ends = difference_ends(pairs, 0.975, rate=True)  # 95 % between both ends
         value, low, high, method = ends.value, ends.low, ends.high, f"{ends.method}, {ends.n} paired fixtures"
+        of_before = len(before_rows.by_fixture(old.cases[candidate].fixture)[0])
+        unchanged = ends.n == of_before and not pairs.differences.any()
         if ends.n == 0:
             return None
     else:
@@ -201,7 +205,8 @@ def _difference(
         value, low, high = now_k / now_n - figure.k / figure.n, interval.low, interval.high
         method = f"{interval.method}, unpaired: the baseline's logs are not here"
     sign = 1.0 if GATE_MEASURES[name].good == "high" else -1.0
-    standing = _stands(low, high, sign, tolerance)
+    # Where every fixture of the baseline came out as before there is nothing that could have regressed.
+    standing = "held" if unchanged else _stands(low, high, sign, tolerance)
     return Result(
         candidate=candidate,
         what=readable(f"{name}[{slice}]" if slice else name),

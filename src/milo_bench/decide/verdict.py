@@ -20,10 +20,12 @@ def make_verdict(findings: Sequence[Finding], titles: Mapping[str, str], figures
         figures.count(f"count/{kind}", f"findings: {kind}", number, key=f"findings {kind}")
     if not findings:
         return ("Nothing was measured on a local target, so there is nothing to decide.",)
-    clauses: list[Text] = []
+    # Workloads of which the same is to be said share a clause, so that the sentence stays one.
+    said: dict[Text, list[str]] = {}
     for workload in dict.fromkeys(finding.workload for finding in findings):
         mine = [finding for finding in findings if finding.workload == workload]
-        clauses.append(_clause(titles.get(workload) or workload, mine, figures))
+        said.setdefault(_said(mine, figures), []).append(titles.get(workload) or workload)
+    clauses: list[Text] = [(f"{listed(names)}: ", *what) for what, names in said.items()]
     text: Text = (*begun(joined(clauses)), ".")
     if business and "economics/quarter_net" in figures:
         worth = figures.ref("economics/quarter_net", whole=True)
@@ -36,17 +38,17 @@ def best_of(findings: Sequence[Finding], figures: Figures) -> Finding:
     return min(findings, key=lambda finding: (KINDS.index(finding.kind), -_pass_rate(finding, figures)))
 
 
-def _clause(title: str, findings: Sequence[Finding], figures: Figures) -> Text:
+def _said(findings: Sequence[Finding], figures: Figures) -> Text:
     best = best_of(findings, figures)
     if best.kind == "keep":
-        return (f"{title}: keep on {best.target} as it is",)
+        return (f"keep on {best.target} as it is",)
     if best.kind == "fix":
         names = listed([REMEDY_TITLES[remedy.name] for remedy in best.remedies]) or "the change that the finding names"
-        return (f"{title}: ready on {best.target} after {names}",)
+        return (f"ready on {best.target} after {names}",)
     if best.kind == "defer":
-        return (f"{title}: defer, {_because(best)}",)
+        return (f"defer, {_because(best)}",)
     where = "the hosted model" if best.route == "hosted" else "people"
-    return (f"{title}: reject on every local target, and leave it with {where}",)
+    return (f"reject on every local target, and leave it with {where}",)
 
 
 def _because(finding: Finding) -> str:

@@ -1,0 +1,164 @@
+"""A package is a standing control: what regressed is named with by how much, and what cannot be told is told so."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import msgspec
+import pytest
+
+from milo_bench import api
+from milo_bench.cli.entry import run_command
+from milo_bench.cli.gate import gate
+from milo_bench.core.errors import DataError
+from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings
+from milo_bench.report.standing_text import standing_junit
+from milo_bench.store.run_log import RunLogWriter
+from milo_bench.suites import load_suite
+
+POLICY = """
+policy: 1
+workloads:
+  escalation:
+    gates:
+      - {measure: accuracy, at_least: 0.8}
+      - {measure: recall, slice: class=escalate, at_least: 0.5, safety: true}
+findings:
+  - {finding: reject, name: leaks, when: [probe_failed_critical]}
+  - {finding: keep, name: adequate, when: [all_gates_pass]}
+  - {finding: reject, name: unfit, when: [any_gate_failed]}
+  - {finding: defer, name: open, when: []}
+"""
+NOTES = 300
+
+
+@pytest.fixture(scope="module")
+def log_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """``log_of(name, wrong)``: labels of 300 notes of which the first ``wrong`` by a seeded order are wrong."""
+    suite = load_suite("claims_v1")
+    every = [fixture for fixture in suite.fixtures if fixture.workload == "escalation"]
+    notes = random.Random(0).sample(every, NOTES)
+    order = random.Random(1).sample(range(NOTES), NOTES)
+    folder = tmp_path_factory.mktemp("logs")
+
+    def make(name: str, wrong: int, *, notes_asked: int = NOTES, digest: str = "sha256:one") -> Path:
+        asked = notes[:notes_asked]
+        header = RunHeader(
+            run_id=name,
+            created_at="2026-01-05T00:00:00Z",
+            tool_version="0",
+            suite=suite.ref,
+            workloads=(suite.workloads["escalation"],),
+            targets=(TargetRecord("local", "openai", "m", model_digest=digest),),
+            plan=Plan(tuple(note.id for note in asked), ("local",)),
+        )
+        writer = RunLogWriter.create(folder / f"{name}.jsonl", header, asked)
+        missed = set(order[:wrong])
+        for place, note in enumerate(asked):
+            right = note.expect["label"]
+            label = {"routine": "watch", "watch": "routine", "escalate": "routine"}[right] if place in missed else right
+            output = msgspec.json.encode({"label": label, "reason": "as it says"}).decode()
+            times = Timings(0.0, 0.0, 1.0, first_content_s=0.5)
+            writer.append(Attempt(AttemptKey(note.id, "local"), "r", times, output=output, finish_reason="stop"))
+        writer.close(RunEnd("2026-01-05T01:00:00Z", len(asked), 0, True))
+        return folder / f"{name}.jsonl"
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def package(log_of: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "policy.yaml").write_text(POLICY)
+    options = api.DecideOptions((log_of("baseline", 15),), policy=folder / "policy.yaml")
+    api.write_decision(folder / "decision.json", api.decide_logs(options, created_at="2026-01-06T00:00:00Z"))
+    return folder
+
+
+def test_the_same_answers_again_hold(package: Path, log_of: Callable[..., Path]) -> None:
+    report = api.gate_logs([log_of("same", 15)], package)
+    assert report.standing == "held"
+    assert {result.standing for result in report.results} == {"held"}
+    assert report.changed == () and report.not_run == () and report.added == ()
+
+
+def test_worse_answers_regress_by_a_stated_amount(package: Path, log_of: Callable[..., Path]) -> None:
+    report = api.gate_logs([log_of("worse", 90)], package)
+    assert report.standing == "regressed"
+    accuracy = next(result for result in report.of("regressed") if result.what == "accuracy")
+    assert accuracy.difference == pytest.approx(-75 / 300)
+    assert accuracy.low is not None and accuracy.high is not None
+    assert accuracy.low < accuracy.difference < accuracy.high < 0
+    assert "paired fixtures" in accuracy.method
+    gates = [result for result in report.of("regressed") if result.kind == "gate"]
+    assert gates and "pass before, fail now" in gates[0].reason
+
+
+def test_a_little_worse_on_few_fixtures_cannot_be_told(package: Path, log_of: Callable[..., Path]) -> None:
+    report = api.gate_logs([log_of("few", 22, notes_asked=40)], package)
+    assert report.standing == "undecided"
+    assert not report.of("regressed")
+
+
+def test_without_the_old_log_rates_are_compared_unpaired(
+    package: Path, log_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    decision = api.baseline_decision(package)
+    moved = msgspec.structs.replace(decision, logs=(msgspec.structs.replace(decision.logs[0], path="gone.jsonl"),))
+    api.write_decision(tmp_path / "decision.json", moved)
+    report = api.gate_logs([log_of("worse_unpaired", 90)], tmp_path)
+    accuracy = next(result for result in report.results if result.what == "accuracy" and result.kind == "difference")
+    assert accuracy.standing == "regressed" and "unpaired" in accuracy.method
+    paired = next(
+        result
+        for result in api.gate_logs([log_of("worse_paired", 90)], package).results
+        if result.what == "accuracy" and result.kind == "difference"
+    )
+    assert accuracy.difference == pytest.approx(paired.difference)
+
+
+def test_other_weights_are_named(package: Path, log_of: Callable[..., Path]) -> None:
+    report = api.gate_logs([log_of("other", 15, digest="sha256:two")], package)
+    assert report.changed == ("local, weights: sha256:one → sha256:two",)
+
+
+def test_a_decision_on_other_answers_says_which_finding_changed_and_why(
+    package: Path, log_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    options = api.DecideOptions((log_of("changed", 120, digest="sha256:two"),), policy=package / "policy.yaml")
+    now = api.decide_logs(options, created_at="2026-02-06T00:00:00Z")
+    changes = api.decision_changes(now, package)
+    (change,) = changes.findings
+    assert (change.before, change.now) == ("keep", "reject")
+    assert any(text.startswith("accuracy: pass → fail (95 % → 60 %") for text in change.because)
+    assert "local, model digest: sha256:one → sha256:two" in changes.differs
+    assert api.decision_changes(api.baseline_decision(package), package).findings == ()
+
+
+def test_the_command_exits_1_and_writes_junit(
+    package: Path, log_of: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    junit = tmp_path / "gate.xml"
+    worse = str(log_of("worse_again", 90))
+    assert run_command(gate, "gate", [worse, "--baseline", str(package), "--junit", str(junit)]) == 1
+    shown = capsys.readouterr().out
+    assert "regressed" in shown and "-25.0 points" in shown
+    suite = ElementTree.parse(junit).getroot()[0]
+    assert int(suite.get("failures", "0")) == len(suite.findall("testcase/failure")) > 0
+    assert run_command(gate, "gate", [str(log_of("same_again", 15)), "--baseline", str(package)]) == 0
+
+
+def test_what_cannot_be_told_fails_only_when_strict(package: Path, log_of: Callable[..., Path]) -> None:
+    few = str(log_of("few_again", 22, notes_asked=40))
+    assert run_command(gate, "gate", [few, "--baseline", str(package)]) == 0
+    assert run_command(gate, "gate", [few, "--baseline", str(package), "--strict"]) == 1
+    report = api.gate_logs([Path(few)], package)
+    assert "<skipped" in standing_junit(report)
+
+
+def test_logs_of_other_work_are_refused(package: Path, make_log: Callable[..., Path]) -> None:
+    with pytest.raises(DataError, match="hold nothing that the baseline was decided on"):
+        api.gate_logs([make_log()], package)
