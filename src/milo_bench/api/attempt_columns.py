@@ -51,6 +51,8 @@ def attempt_columns(
     A log stored without its full text is not graded again: the verdicts beside it are read.
     Raises DataError for a line that is no record or does not agree with the plan.
     """
+    if not survey.attempts:  # a log of load windows, probes or operator episodes has no verdicts beside it
+        return {}
     if survey.header.store_text != "full":
         return _from_verdicts(survey, numbers)
     count = processes or min(os.cpu_count() or 1, 1 + (survey.end - survey.start) // LEAST_BYTES_FOR_A_PROCESS)

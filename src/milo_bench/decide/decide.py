@@ -141,7 +141,7 @@ def _verdict(
 ) -> Text:
     """The findings, then what is permitted; where there are permits and no finding, the permits alone."""
     said = make_verdict(findings, titles, figures, business=business)
-    permitted = permits_clause(permits, figures)
+    permitted = permits_clause(permits, figures, brief=bool(findings))
     if not permitted:
         return said
     return (*said, " ", *permitted) if findings else permitted

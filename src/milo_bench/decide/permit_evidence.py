@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from itertools import groupby
 from typing import Final
 
 from milo_bench.config.operator_policy import OperatorPolicy
@@ -43,26 +42,28 @@ def permit_evidence(
     return tuple(_Writer(permit, figures, policy_path).evidence() for permit in permits)
 
 
-def permits_clause(permits: Sequence[PermitEvidence], figures: Figures) -> Text:
-    """What page one says of operator work: points, and the level of each kind of work, a target after the other."""
+def permits_clause(permits: Sequence[PermitEvidence], figures: Figures, *, brief: bool = False) -> Text:
+    """What page one says of operator work, a target after the other: points, and the level of each kind of work;
+    ``brief`` names the highest level alone.
+    """
     text: Text = ()
     for one in permits:
-        permit = one.permit
         points, of = figures.ref(one.figures["points"], whole=True), figures.ref(one.figures["of"])
-        levels = {
-            level: [kind.title for kind in kinds]
-            for level, kinds in groupby(sorted(one.kinds, key=lambda kind: kind.level), key=lambda kind: kind.level)
-        }
-        if set(levels) == {"none"}:
-            said = "nothing is permitted"
-        else:
-            said = "; ".join(
-                f"{LEVEL_NAMES[level]} for {listed(titles) if len(levels) > 1 else 'every kind of work'}"
-                for level, titles in sorted(levels.items(), key=lambda item: -list(LEVEL_NAMES).index(item[0]))
-            )
         begin = " " if text else ""
-        text = (*text, f"{begin}Operator work on {permit.target}: {said}; ", points, " of ", of, ".")
+        said = _levels(one, brief=brief)
+        text = (*text, f"{begin}Operator work on {one.permit.target}: {said}; ", points, " of ", of, ".")
     return text
+
+
+def _levels(one: PermitEvidence, *, brief: bool) -> str:
+    by_level = {level: [kind.title for kind in one.kinds if kind.level == level] for level in reversed(LEVEL_NAMES)}
+    levels = {level: titles for level, titles in by_level.items() if titles}
+    if list(levels) == ["none"]:
+        return "nothing is permitted"
+    if len(levels) == 1:
+        return f"{LEVEL_NAMES[next(iter(levels))]} for every kind of work"
+    said = [f"{LEVEL_NAMES[level]} for {listed(titles)}" for level, titles in levels.items()]
+    return f"{said[0]}, less for the rest" if brief else "; ".join(said)
 
 
 class _Writer:
