@@ -17,6 +17,7 @@ from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.records import Episode, TargetRecord
 from milo_bench.decide.operator_grant import grants_of, operator_allows, operator_level
 from milo_bench.decide.records import Decision, Ref
+from milo_bench.decide.since import changes_since
 from milo_bench.worlds.policies import no_op, oracle, trust_the_first_output
 from milo_bench.worlds.task import Task
 from milo_bench.worlds.tasks import all_tasks
@@ -221,3 +222,13 @@ def test_people_take_over_where_no_hosted_operator_is_permitted_more(decision: D
     permits = [one.permit for one in decision.permits if one.permit.target == "local_8b"]
     kinds = grants_of([(permits[0], False)])["local_8b"]["kinds"]
     assert {granted["route"] for granted in kinds.values()} == {"human_review"}
+
+
+def test_what_changed_since_names_kinds_of_work_with_another_level(logs: tuple[Path, ...], tmp_path: Path) -> None:
+    before = _decided(logs[0])
+    after = _decided(write_log(run_of(ALL, 12, _by(TARGET), run_id="run-3"), tmp_path / "better.jsonl"))
+    changes = {change.workload: change for change in changes_since(before, after).findings}
+    money = changes["operator work, money paths"]
+    assert (money.before, money.now) == ("drafting only", "operator with verifier")
+    assert any(said.startswith("operator points: 5") and said.endswith("600 points") for said in money.because)
+    assert changes_since(before, before).findings == ()

@@ -34,7 +34,7 @@ def judged_attempts(path: Path, wanted: Collection[AttemptKey]) -> Iterator[Chos
     header = survey.header
     workloads = {workload.name: workload for workload in header.workloads}
     full = header.store_text == "full"
-    verdicts = {} if full else read_verdicts(verdicts_path(path))
+    verdicts = {} if full or not survey.attempts else read_verdicts(verdicts_path(path))
     names = {key.fixture.encode() for key in wanted}
     for line in _attempt_lines(survey):
         if _fixture_name(line) not in names:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from milo_bench.core.records import Frozen
 from milo_bench.core.units import figure as figure_text
+from milo_bench.decide.operator_permit_records import LEVEL_NAMES
 from milo_bench.decide.records import Decision, Finding, GateResult
 from milo_bench.decide.wording import readable
 
@@ -49,9 +50,32 @@ def changes_since(before: Decision, now: Decision) -> Changes:
                 because=_because(before, now, was, is_now),
             )
         )
-    return Changes(
-        before.created_at, tuple(changed), len(old.keys() | new.keys()) - len(changed), _differs(before, now)
+    permitted = _permits(before, now)
+    unchanged = len(old.keys() | new.keys()) - len(changed)
+    return Changes(before.created_at, (*changed, *permitted), unchanged, _differs(before, now))
+
+
+def _permits(before: Decision, now: Decision) -> list[Change]:
+    """Kinds of operator work for which another level is permitted than before."""
+    old, new = (
+        {(kind.title, one.permit.target): (kind, one) for one in decision.permits for kind in one.kinds}
+        for decision in (before, now)
     )
+    found = []
+    for place in sorted(old.keys() | new.keys()):
+        was, is_now = old.get(place), new.get(place)
+        level, level_now = (LEVEL_NAMES[one[0].level] if one else "" for one in (was, is_now))
+        if level == level_now:
+            continue
+        because = ["it was not played before"] if was is None else ["it was not played again"] if is_now is None else []
+        if was is not None and is_now is not None:
+            for name in ("points", "passes"):
+                values = [decision.figures[one[1].figures[name]] for decision, one in ((before, was), (now, is_now))]
+                shown = [figure_text(value.value, value.unit) for value in values]
+                if shown[0] != shown[1]:
+                    because.append(f"operator {values[0].title.removeprefix('operator ')}: {shown[0]} → {shown[1]}")
+        found.append(Change(f"operator work, {place[0]}", place[1], level, level_now, "", "", tuple(because)))
+    return found
 
 
 def _because(before: Decision, now: Decision, was: Finding | None, is_now: Finding | None) -> tuple[str, ...]:
@@ -105,6 +129,9 @@ def _differs(before: Decision, now: Decision) -> tuple[str, ...]:
         found.append(f"machine: {', '.join(machines[0])} → {', '.join(machines[1])}")
     if before.policy.sha256 != now.policy.sha256:
         found.append("the policy changed")
+    rules = [decision.operator_policy for decision in (before, now)]
+    if rules[0] is not None and rules[1] is not None and rules[0].sha256 != rules[1].sha256:
+        found.append("the operator policy changed")
     economics = [decision.economics.sha256 if decision.economics else "" for decision in (before, now)]
     if economics[0] != economics[1]:
         found.append("the economics changed")

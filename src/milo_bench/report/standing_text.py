@@ -65,6 +65,8 @@ def print_changes(changes: Changes, console: Console) -> None:
     for change in changes.findings:
         before, now = change.before or "none", change.now or "none"
         route = f", route {change.route_before or 'none'} → {change.route_now or 'none'}"
+        if not (change.route_before or change.route_now):  # operator work has levels, and no route of its own
+            route = ""
         console.print(
             f"  {escape(change.workload)} on {escape(change.target)}: {before} → {now}{route}", soft_wrap=True
         )
