@@ -1,0 +1,47 @@
+"""What ``operator run`` calls an episode and a trial: the same words on every line, in the table and in the notes."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from milo_bench.cli.operator_run import _tell
+from milo_bench.core.records import Episode
+from milo_bench.run.operator_play import EpisodeEnded
+from milo_bench.stats.operator_totals import operator_totals
+from milo_bench.stats.operator_trials import episode_kind, trials_of
+from milo_bench.worlds.policies import no_op, oracle
+from milo_bench.worlds.task import Task
+from milo_bench.worlds.tasks import find_task
+from tests.stats.operator_logs import CORE, broken, played, run_of
+
+
+def _line(episode: Episode, capsys: pytest.CaptureFixture[str]) -> str:
+    _tell(EpisodeEnded(episode, 1, 1))
+    return capsys.readouterr().err
+
+
+def test_an_episode_is_called_void_only_where_the_table_counts_it_so(capsys: pytest.CaptureFixture[str]) -> None:
+    unread = msgspec.structs.replace(
+        played(find_task("provider_503"), 0, "trap", no_op), ending="protocol_limit", void=("the 503",)
+    )
+    assert episode_kind(unread) == "protocol"
+    line = _line(unread, capsys)
+    assert "; protocol, and its fault never landed" in line and "void" not in line
+    lost = broken(find_task("provider_503"), 0, "trap")
+    assert lost.void and "; runtime, and its fault never landed" in _line(lost, capsys)
+    void = msgspec.structs.replace(unread, ending="turn_limit")
+    assert episode_kind(void) == "void" and _line(void, capsys).rstrip().endswith("; void")
+    assert "landed" not in _line(played(find_task("provider_503"), 0, "trap", oracle), capsys)
+
+
+def test_a_note_on_an_unfinished_log_says_that_it_counts_trials_and_not_episodes() -> None:
+    def stopped(task: Task, seed: int, variant: str, repeat: int) -> Episode | None:
+        last = task.name in ("migration_count", "next_cursor") or (
+            task.name == "uncommitted_diff" and variant == "clean"
+        )
+        return None if last else played(task, seed, variant, oracle, repeat=repeat)
+
+    (total,) = operator_totals(trials_of([run_of(CORE, 1, stopped)]))
+    (note,) = [note for note in total.notes if "not in the log" in note or "in the log" in note]
+    assert note.startswith("Trials without all their episodes in the log: 3 of 9 (a trial is one play of a task, and")
