@@ -160,7 +160,7 @@ def test_repeats_are_paired_as_means_of_their_fixture() -> None:
     )
     assert figures[result.figure].value == pytest.approx(-1 / 3)
     assert figures[result.figure].n == 20
-    assert "paired_bootstrap" in figures[result.figure].method
+    assert "bonett_price" in figures[result.figure].method
     assert result.outcome == "fail"
 
 

@@ -11,14 +11,10 @@ from numpy.typing import NDArray
 
 from milo_bench.decide.records import GateOutcome
 from milo_bench.stats.case_rows import RateRows, ValueRows
+from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_ends
 from milo_bench.stats.exact import clustered_ends, exact_ends
-from milo_bench.stats.intervals import (
-    bootstrap_mean,
-    effective_n,
-    quantile,
-    quantile_ends,
-)
-from milo_bench.stats.paired import bootstrap_difference, rate_difference
+from milo_bench.stats.intervals import effective_n, quantile
+from milo_bench.stats.paired import share_difference
 
 Numbers = NDArray[np.float64]
 MOST_FURTHER = 10_000_000
@@ -60,68 +56,65 @@ def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: 
             return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt is of this kind")
         bottom, top, exact = clustered_ends(held, asked, confidence)
         return Ends(k / n, bottom, top, n, len(asked), exact, k)
-    values, fixtures = rows.values, len(np.unique(fixture[rows.rows]))
+    values, clusters = rows.values, fixture[rows.rows].astype(np.int64)
+    fixtures = len(np.unique(clusters))
     if not len(values):
         return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt gave one")
     if rows.q is None:
-        interval = bootstrap_mean(values, both)
+        interval = clustered_mean(values, clusters, both, least=0.0)
         low, high = (interval.low, interval.high) if interval else (None, None)
         method = interval.method if interval else ""
         return Ends(float(values.mean()), low, high, len(values), fixtures, method)
-    value, ends = quantile(values, rows.q), quantile_ends(values, rows.q, both)
+    value, ends = quantile(values, rows.q), clustered_quantile_ends(values, clusters, rows.q, both)
     lost = int(np.isinf(values).sum())
     note = f"falls among the {lost} failed of {len(values)}" if value is None or math.isinf(value) else ""
     assert ends is not None
-    return Ends(value, ends[0], ends[1], len(values), fixtures, "order_statistic", note=note)
+    method = "order_statistic" if fixtures == len(values) else "woodruff"
+    return Ends(value, ends[0], ends[1], len(values), fixtures, method, note=note)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Means of each shared fixture on both sides; ``once`` where every one is a single outcome of 0 or 1."""
+    """Means of each shared fixture on both sides."""
 
     first: Numbers
     second: Numbers
-    once: bool
 
     @property
     def differences(self) -> Numbers:
         return self.first - self.second
 
 
-def fixture_means(rows: RateRows | ValueRows, fixture: NDArray[np.int32]) -> tuple[NDArray[np.int64], Numbers, bool]:
-    """Fixtures of ``rows`` with the mean of each, and whether each is one outcome of 0 or 1."""
+def fixture_means(rows: RateRows | ValueRows, fixture: NDArray[np.int32]) -> tuple[NDArray[np.int64], Numbers]:
+    """Fixtures of ``rows`` with the mean of each."""
     if isinstance(rows, RateRows):
         numbers, held, asked = rows.by_fixture(fixture)
-        return numbers, held / asked, bool((asked == 1).all())
+        return numbers, held / asked
     of = fixture[rows.rows]
     count = np.bincount(of)
     numbers = np.flatnonzero(count).astype(np.int64)
     sums = np.bincount(of, weights=rows.values)
-    return numbers, sums[numbers] / count[numbers], False
+    return numbers, sums[numbers] / count[numbers]
 
 
-def paired(first: tuple[NDArray[np.int64], Numbers, bool], second: tuple[NDArray[np.int64], Numbers, bool]) -> Pairs:
+def paired(first: tuple[NDArray[np.int64], Numbers], second: tuple[NDArray[np.int64], Numbers]) -> Pairs:
     """The fixtures that both sides have."""
     _, ours, theirs = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
-    return Pairs(first[1][ours], second[1][theirs], first[2] and second[2])
+    return Pairs(first[1][ours], second[1][theirs])
 
 
 def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> Ends:
-    """First minus second over paired fixtures: Bonett and Price for single outcomes, a paired bootstrap otherwise."""
+    """First minus second over paired fixtures: Bonett and Price for rates, a paired bootstrap for means."""
     both, n = 2 * confidence - 1, len(pairs.first)
     if n == 0:
         return Ends(None, None, None, 0, 0, "", note="no fixture was run on both sides")
     differences = pairs.differences
     value = float(differences.mean())
-    if rate and (pairs.once or not differences.any()):
-        # Where no pair disagrees a bootstrap would claim certainty; this interval does not.
-        up, down = int((differences > 0).sum()), int((differences < 0).sum())
-        interval = rate_difference(up, down, n, both)
-    else:
-        interval = bootstrap_difference(differences, both)
-    if interval is None:
+    # A bootstrap of rates would claim certainty where no pair disagrees; this interval does not.
+    found = share_difference(differences, both) if rate else clustered_mean(differences, np.arange(n), both)
+    if found is None:
         return Ends(value, None, None, n, n, "", note="too few paired fixtures for an interval")
-    return Ends(value, interval.low, interval.high, n, n, interval.method)
+    return Ends(value, found.low, found.high, n, n, found.method if rate else f"paired_{found.method}")
 
 
 def further_for_rate(rows: RateRows, fixture: NDArray[np.int32], bound: float, confidence: float) -> int | None:
@@ -132,7 +125,7 @@ def further_for_rate(rows: RateRows, fixture: NDArray[np.int32], bound: float, c
     _, held, asked = rows.by_fixture(fixture)
     if not len(asked):
         return None
-    n = float(asked.sum()) if (asked <= 1).all() else effective_n(held, asked)
+    n = float(asked.sum()) if (asked <= 1).all() else effective_n(held, asked, confidence)
     return _further(float(held.sum() / asked.sum()), n / len(asked), len(asked), bound, confidence)
 
 
@@ -144,8 +137,8 @@ def further_for_values(
         return further_for_mean(ends, bound)
     if not len(rows.values):
         return None
-    share = float((rows.values <= bound).mean())
-    return _further(share, len(rows.values) / ends.fixtures, ends.fixtures, rows.q, confidence)
+    within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
+    return further_for_rate(within, fixture[rows.rows], rows.q, confidence)
 
 
 def further_for_mean(ends: Ends, bound: float) -> int | None:

@@ -12,7 +12,8 @@ from milo_bench.core.records import Interval
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, Source
 from milo_bench.decide.replay import Outcome
-from milo_bench.stats.intervals import bootstrap_mean, clustered_wilson, quantile, quantile_interval
+from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval
+from milo_bench.stats.intervals import clustered_wilson, quantile
 
 Mask = NDArray[np.bool_]
 
@@ -98,28 +99,22 @@ def add_figures(figures: Figures, replay: str, outcome: Outcome, units: Mask, *,
         )
     else:
         said = f"a local target without a stated price counts as free here; {note}".removesuffix("; ")
-        interval = bootstrap_mean(_by_fixture(outcome, units, outcome.cost_usd).tolist(), confidence)
+        interval = clustered_mean(paid, outcome.fixture[units].astype(np.int64), confidence, least=0.0)
         value = float(paid.mean()) if len(paid) else None
         found["cost_usd_mean"] = _add(
             figures, replay, "cost_usd_mean", "paid for a case", value, "USD", len(paid), interval, said
         )
-    times = outcome.latency_s[units & outcome.automated].tolist()
+    answered = units & outcome.automated
+    times = outcome.latency_s[answered]
+    within = clustered_quantile_interval(times, outcome.fixture[answered].astype(np.int64), 0.95, confidence)
     p95 = quantile(times, 0.95)
     finite = p95 is not None and math.isfinite(p95)
     found["latency_p95_s"] = _add(
         figures, replay, "latency_p95_s", "95th percentile of the time to an answer that goes on",
-        p95 if finite else None, "s", len(times), quantile_interval(times, 0.95, confidence),
-        note if times else "nothing is answered without a person",
+        p95 if finite else None, "s", len(times), within,
+        note if len(times) else "nothing is answered without a person",
     )  # fmt: skip
     return found
-
-
-def _by_fixture(outcome: Outcome, units: Mask, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means of each fixture, so that repeats of one do not count as independent."""
-    counts = np.bincount(outcome.fixture, weights=units)
-    sums = np.bincount(outcome.fixture, weights=np.where(units, values, 0.0))
-    means: NDArray[np.float64] = sums[counts > 0] / counts[counts > 0]
-    return means
 
 
 def _add(

@@ -12,7 +12,8 @@ from milo_bench.config.gate_measures import GATE_MEASURES, parse_slice, slice_te
 from milo_bench.core.records import Interval, Measure
 from milo_bench.stats.case_rows import Bools, Missed, RateRows, ValueRows, rows_of
 from milo_bench.stats.cases import Cases, FixtureTable
-from milo_bench.stats.intervals import Side, bootstrap_mean, clustered_wilson, quantile, quantile_interval
+from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval
+from milo_bench.stats.intervals import Side, clustered_wilson, quantile
 
 
 def case_measure(
@@ -109,14 +110,15 @@ def _of_values(cases: Cases, name: str, slice: str, rows: ValueRows, confidence:
     values = rows.values
     if not len(values):
         return _measure(cases, name, slice, None, 0, note=rows.why_none or "no attempt gave one")
+    clusters = cases.fixture[rows.rows].astype(np.int64)
     both = confidence if side == "two" else 2 * confidence - 1
     if rows.q is None:
-        interval = bootstrap_mean(values, both)
+        interval = clustered_mean(values, clusters, both, least=0.0)
         return _measure(cases, name, slice, float(values.mean()), len(values), interval=_sided(interval, both, side))
     value = quantile(values, rows.q)
     reached = value is not None and math.isfinite(value)
     note = "" if reached else f"falls among the {int(np.isinf(values).sum())} failed of {len(values)}"
-    interval = _sided(quantile_interval(values, rows.q, both), both, side)
+    interval = _sided(clustered_quantile_interval(values, clusters, rows.q, both), both, side)
     return _measure(cases, name, slice, value if reached else None, len(values), interval=interval, note=note)
 
 

@@ -102,7 +102,11 @@ def _kept(
             words = table.words[cases.fixture]
             known = words >= 0  # a log of hashes does not tell lengths
             why = why or ("" if known.any() else "the logs hold no texts, so lengths are not known")
-            keep &= known & (words >= (part.low or 0)) & (words <= (np.iinfo(np.int64).max if part.high is None else part.high))
+            keep &= (
+                known
+                & (words >= (part.low or 0))
+                & (words <= (np.iinfo(np.int64).max if part.high is None else part.high))
+            )
         else:
             label = _label(cases, part.value)
             why = why or ("" if label >= 0 else f"no case carries the label '{part.value}'")

@@ -11,7 +11,14 @@ import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, Decoding, Fixture, Frozen, Graded, Interval
-from milo_bench.stats.paired import bootstrap_difference, holm, mcnemar_exact, rate_difference, sign_flip_exact
+from milo_bench.stats.paired import (
+    bootstrap_difference,
+    holm,
+    mcnemar_exact,
+    rate_difference,
+    share_difference,
+    sign_flip_exact,
+)
 
 
 class RateComparison(Frozen, frozen=True):
@@ -153,7 +160,7 @@ def _rates(workload: str, decoding: Decoding, pairs: list[tuple[str, _Outcome, _
         interval = rate_difference(len(only_first), len(only_second), len(pairs))
     else:
         p_value, method = sign_flip_exact(differences), "exact sign flip over fixtures"
-        interval = bootstrap_difference([float(d) for d in differences])
+        interval = share_difference([float(d) for d in differences])
     return RateComparison(
         workload=workload,
         decoding=decoding,

@@ -33,5 +33,5 @@ def clustered_ends(
         return 0.0, 1.0, ""
     if (asked <= 1).all():
         return *exact_ends(k, n, confidence), "clopper_pearson"
-    effective = effective_n(held, asked)
+    effective = effective_n(held, asked, confidence)
     return *exact_ends(k / n * effective, effective, confidence), "korn_graubard"

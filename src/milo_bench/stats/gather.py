@@ -27,6 +27,18 @@ class Tally:
 
 
 @dataclass
+class Values:
+    """Numbers, and the cluster (fixture) that each is of."""
+
+    values: list[float] = field(default_factory=list)
+    clusters: list[str] = field(default_factory=list)
+
+    def add(self, cluster: str, value: float) -> None:
+        self.values.append(value)
+        self.clusters.append(cluster)
+
+
+@dataclass
 class Group:
     """Everything a scorecard needs of one (workload, target, decoding). Times in seconds."""
 
@@ -51,12 +63,12 @@ class Group:
     cut: Tally = field(default_factory=Tally)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
     categories: dict[tuple[str, str], list[Example]] = field(default_factory=lambda: defaultdict(list))
-    latency_s: list[float] = field(default_factory=list)
-    ttft_s: list[float] = field(default_factory=list)
-    decode_tokens_per_s: list[float] = field(default_factory=list)
-    prompt_tokens: list[int] = field(default_factory=list)
-    output_tokens: list[int] = field(default_factory=list)
-    cost_usd: list[float] = field(default_factory=list)
+    latency_s: Values = field(default_factory=Values)
+    ttft_s: Values = field(default_factory=Values)
+    decode_tokens_per_s: Values = field(default_factory=Values)
+    prompt_tokens: Values = field(default_factory=Values)
+    output_tokens: Values = field(default_factory=Values)
+    cost_usd: Values = field(default_factory=Values)
     retries: int = 0
 
     def add(self, attempt: Attempt, graded: Graded, fixture: Fixture) -> None:
@@ -122,27 +134,28 @@ class Group:
         if attempt.bypass:
             return  # no model was called, so there is nothing to time or pay for
         if attempt.failure is not None:
-            self.latency_s.append(float("inf"))
-            self.ttft_s.append(float("inf"))
+            self.latency_s.add(cluster, float("inf"))
+            self.ttft_s.add(cluster, float("inf"))
             return
         times = attempt.timings
-        self.latency_s.append(times.latency_s)
-        self.ttft_s.append(times.ttft_s if times.ttft_s is not None else times.latency_s)
+        self.latency_s.add(cluster, times.latency_s)
+        self.ttft_s.add(cluster, times.ttft_s if times.ttft_s is not None else times.latency_s)
         self.cut.add(cluster, attempt.finish_reason == "length")
         usage = attempt.usage
         if usage.prompt_tokens is not None:
-            self.prompt_tokens.append(usage.prompt_tokens)
+            self.prompt_tokens.add(cluster, usage.prompt_tokens)
         if usage.completion_tokens is not None:
-            self.output_tokens.append(usage.completion_tokens)
+            self.output_tokens.add(cluster, usage.completion_tokens)
             decode_s = times.ended_s - times.first_content_s if times.first_content_s is not None else 0.0
             if usage.completion_tokens > 1 and decode_s > 0:
                 # The first token's time belongs to the prompt, so it is counted in neither.
-                self.decode_tokens_per_s.append((usage.completion_tokens - 1) / decode_s)
+                self.decode_tokens_per_s.add(cluster, (usage.completion_tokens - 1) / decode_s)
         price = self.target.price
         if price is not None and usage.prompt_tokens is not None and usage.completion_tokens is not None:
-            self.cost_usd.append(
+            self.cost_usd.add(
+                cluster,
                 (usage.prompt_tokens * price.input_usd_per_mtok + usage.completion_tokens * price.output_usd_per_mtok)
-                / 1e6
+                / 1e6,
             )
 
 

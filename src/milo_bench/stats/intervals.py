@@ -9,6 +9,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from milo_bench.core.records import Interval
 
@@ -50,26 +51,35 @@ def wilson(k: float, n: float, confidence: float = 0.95, side: Side = "two") -> 
     return Interval(low, high, confidence, "wilson")
 
 
-def effective_n(held: Numbers, asked: Numbers) -> float:
+def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95) -> float:
     """Sample size of a rate whose rows come in clusters (repeats of one fixture, fields of one answer).
 
     ``held[c]`` successes of ``asked[c]`` rows in cluster c. The variance between clusters
     (Taylor linearisation) against that of independent rows gives the design effect (Kish 1965);
-    n divided by it is used in Wilson's interval, as in Korn and Graubard (1998). Kept between
-    the number of clusters, which is where rows of a cluster say the same, and the number of rows.
+    n divided by it is used in an interval with one-sided ends at ``confidence``, as in Korn and
+    Graubard (1998): times the square of z over t, since that variance is an estimate too. The degrees
+    of freedom of t are what the squared residuals are worth (Satterthwaite 1946), or a few bad
+    clusters in many good ones would seem to tell how often they come. Kept between n^2 over the sum
+    of squared sizes, which is where rows of a cluster say the same, and the number of rows.
     """
     held, asked = np.asarray(held, dtype=float), np.asarray(asked, dtype=float)
     clusters = len(asked)
     n = float(asked.sum())
     if clusters <= 1 or n == 0:
         return float(min(clusters, n))
+    least = n**2 / float((asked**2).sum())
     rate = float(held.sum()) / n
     if rate in (0.0, 1.0):
-        return float(clusters)
-    between = float(((held - rate * asked) ** 2).sum())
+        return least
+    squares = (held - rate * asked) ** 2
+    between = float(squares.sum())
+    if between <= 0:
+        return n
     variance = clusters / (clusters - 1) * between / n**2
     design_effect = variance / (rate * (1 - rate) / n)
-    return float(min(n, max(clusters, n / design_effect))) if design_effect > 0 else n
+    freedom = max(1.0, between**2 / float((squares**2).sum()))
+    unsure = (float(stdtrit(freedom, confidence)) / z_value(confidence, "lower")) ** 2
+    return min(n, max(least, n / (design_effect * unsure)))
 
 
 def clustered_wilson(held: Numbers, asked: Numbers, confidence: float = 0.95, side: Side = "two") -> Interval | None:
@@ -81,7 +91,7 @@ def clustered_wilson(held: Numbers, asked: Numbers, confidence: float = 0.95, si
     k = float(held.sum())
     if (asked <= 1).all():
         return wilson(k, n, confidence, side)
-    n_effective = effective_n(held, asked)
+    n_effective = effective_n(held, asked, (1 + confidence) / 2 if side == "two" else confidence)
     interval = wilson(k / n * n_effective, n_effective, confidence, side)
     return None if interval is None else Interval(interval.low, interval.high, confidence, "wilson_clustered")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 from milo_bench.core.records import (
     Attempt,
@@ -15,13 +15,9 @@ from milo_bench.core.records import (
     SuiteRef,
     TargetRecord,
 )
-from milo_bench.stats.gather import Group, Tally
-from milo_bench.stats.intervals import (
-    bootstrap_mean,
-    clustered_wilson,
-    quantile,
-    quantile_interval,
-)
+from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval, numbered
+from milo_bench.stats.gather import Group, Tally, Values
+from milo_bench.stats.intervals import clustered_wilson, quantile
 from milo_bench.stats.representatives import choose_representatives
 
 EXAMPLES_PER_CATEGORY = 3
@@ -219,27 +215,30 @@ class _GroupMeasures:
         for name, times in (("latency", group.latency_s), ("ttft", group.ttft_s)):
             for q, label in ((0.5, "p50"), (0.95, "p95")):
                 self._quantile(f"{name}_{label}_s", times, q)
-        means: tuple[tuple[str, Sequence[float], str], ...] = (
+        means: tuple[tuple[str, Values, str], ...] = (
             ("decode_tokens_per_s", group.decode_tokens_per_s, "tokens/s"),
             ("prompt_tokens_mean", group.prompt_tokens, "tokens"),
             ("output_tokens_mean", group.output_tokens, "tokens"),
             ("cost_usd_mean", group.cost_usd, "USD"),
         )
-        for name, values, unit in means:
+        for name, found, unit in means:
+            values = found.values
             if values:
-                mean = sum(values) / len(values)
-                self._add(name, mean, unit, len(values), interval=bootstrap_mean(values))
+                interval = clustered_mean(values, numbered(found.clusters), least=0.0)
+                self._add(name, sum(values) / len(values), unit, len(values), interval=interval)
         if group.cut.asked:
             self._rate("cut_at_max_tokens_rate", group.cut)
 
-    def _quantile(self, name: str, values: list[float], q: float) -> None:
+    def _quantile(self, name: str, times: Values, q: float) -> None:
+        values = times.values
         if not values:
             return
         value = quantile(values, q)
         lost = sum(1 for v in values if v == float("inf"))
         reached = value is not None and value != float("inf")
         note = "" if reached else f"falls among the {lost} failed of {len(values)}"
-        self._add(name, value if reached else None, "s", len(values), interval=quantile_interval(values, q), note=note)
+        interval = clustered_quantile_interval(values, numbered(times.clusters), q)
+        self._add(name, value if reached else None, "s", len(values), interval=interval, note=note)
 
     def _rate(self, name: str, tally: Tally, slice: str = "") -> None:
         held, asked = list(tally.held.values()), list(tally.asked.values())
