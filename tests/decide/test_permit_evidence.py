@@ -232,3 +232,10 @@ def test_what_changed_since_names_kinds_of_work_with_another_level(logs: tuple[P
     assert (money.before, money.now) == ("drafting only", "operator with verifier")
     assert any(said.startswith("operator points: 5") and said.endswith("600 points") for said in money.because)
     assert changes_since(before, before).findings == ()
+
+
+def test_a_package_of_operator_work_alone_is_no_gate_and_says_what_is(decision: Decision, tmp_path: Path) -> None:
+    api.write_decision(tmp_path / "decision.json", decision)
+    with pytest.raises(UsageError, match="operator work alone") as caught:
+        api.gate_logs([tmp_path / "any.jsonl"], tmp_path)
+    assert "--require" in caught.value.hint

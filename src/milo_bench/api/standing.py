@@ -8,7 +8,7 @@ from pathlib import Path
 from milo_bench.api.deciding import read_decision
 from milo_bench.api.evidence import gather_evidence
 from milo_bench.config.policy_file import load_policy, read_policy
-from milo_bench.core.errors import MiloError
+from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.core.hashing import sha256_file
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Decision
@@ -29,6 +29,11 @@ def gate_logs(
     Where the package's own logs are still where it says, unchanged, rates are paired with them.
     """
     decision = baseline_decision(baseline)
+    if policy is None and decision.policy == decision.operator_policy:
+        message = f"{baseline} decided on operator work alone, so it has no gates to hold runs against."
+        raise UsageError(
+            message, hint="'milo-bench operator permit LOG --require LEVEL:KIND' holds operator work to a level."
+        )
     rules = load_policy(policy) if policy else read_policy(decision.policy.text, name=decision.policy.path)
     if not rules.baseline:  # the one that the decision was held against, named or not
         rules = rules.model_copy(update={"baseline": decision.baseline})
