@@ -227,7 +227,8 @@ def _inventory(path: Path | None) -> dict[str, dict[str, Any]]:
     if not isinstance(data, dict) or "fingerprint" not in data:
         message = f"{path} is no inventory."
         raise DataError(message, hint="write one with: milo-bench inventory --json > inventory.json.")
-    return {str(data["fingerprint"]): data}
+    # Run logs name a machine by the quick fingerprint, which takes no look at runtimes.
+    return {str(data.get("quick_fingerprint") or data["fingerprint"]): data}
 
 
 def _examples(evidence: Evidence, named: Mapping[Path, str]) -> Iterator[Example]:

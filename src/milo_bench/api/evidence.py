@@ -11,6 +11,7 @@ from milo_bench.api.judging import planned_attempts
 from milo_bench.api.operator_evidence import operator_evidence
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Fixture, Measure, TargetRecord, Workload
+from milo_bench.decide.again import line_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.decide.review import Review
@@ -80,6 +81,14 @@ def _log_ref(survey: LogSurvey, name: str) -> LogRef:
         planned=planned,
         attempted=survey.attempts + len(survey.episodes),
         complete=planned == 0 or (end is not None and end.complete),
+        command=line_of(
+            header,
+            name=name,
+            attempts=survey.attempts,
+            load=survey.load_windows,
+            probes=survey.probes,
+            operator=bool(survey.episodes),
+        ),
     )
 
 

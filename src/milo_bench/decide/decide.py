@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from milo_bench.config.economics_file import EconomicsFile
-from milo_bench.config.operator_policy import SHIPPED_OPERATOR_POLICY, OperatorPolicy
+from milo_bench.config.operator_policy import OperatorPolicy
 from milo_bench.config.policy_file import PolicyFile
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Measure
 from milo_bench.core.suggest import hint_for
+from milo_bench.decide.again import commands
 from milo_bench.decide.backlog import make_backlog
 from milo_bench.decide.business_figures import add_business_figures
 from milo_bench.decide.described import confusion_table, describe_measures, error_shares
@@ -40,7 +40,6 @@ from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.decide.worlds import look
 from milo_bench.economics import make_case
 from milo_bench.economics.business_case import BusinessCase
-from milo_bench.stats.operator_trials import OperatorRun
 
 
 def decide(
@@ -111,7 +110,7 @@ def decide(
         business=business,
         fixtures=dict(zip(evidence.fixtures.ids, evidence.fixtures.hashes, strict=True)),
         inventories=dict(evidence.inventories),
-        commands=_commands(evidence, policy_text, economics_text, operators.text if operators and permits else None),
+        commands=commands(evidence, policy_text, economics_text, operators.text if operators and permits else None),
         permits=permits,
         operator_policy=operators.text if operators and permits else None,
         workload_titles=titles,
@@ -242,43 +241,3 @@ def _titles(policy: PolicyFile, evidence: Evidence) -> dict[str, str]:
         contracts = [contract for (workload, _), contract in sorted(evidence.workloads.items()) if workload == name]
         titles[name] = (config.title if config else "") or next((one.title for one in contracts if one.title), name)
     return titles
-
-
-def _commands(
-    evidence: Evidence, policy: PolicyText, economics: PolicyText | None, operators: PolicyText | None
-) -> tuple[str, ...]:
-    """Commands that run the suites again and work the decision out again, words quoted for a shell."""
-    found = []
-    played = {run.name: run for run in evidence.operators.runs}
-    for log in evidence.logs:
-        if log.path in played:
-            found.append(_operator_command(played[log.path]))
-            continue
-        models = ",".join(sorted({one.target for one in evidence.cases}))
-        variants = "".join(
-            f" --variant {shlex.quote(f'{name}={value}')}" for name, value in sorted(log.variants.items())
-        )
-        found.append(
-            f"milo-bench run --suite {shlex.quote(log.suite.name)} --models {shlex.quote(models)}{variants} "
-            f"--out {shlex.quote(log.path)}"
-        )
-    paths = " ".join(shlex.quote(log.path) for log in evidence.logs)
-    money = f" --economics {shlex.quote(economics.path)}" if economics is not None else ""
-    # A shipped policy is taken without being named, and is no file that could be.
-    rules = "" if policy == operators else f" --policy {shlex.quote(policy.path)}"
-    if operators is not None and operators.path != SHIPPED_OPERATOR_POLICY:
-        rules += f" --operator-policy {shlex.quote(operators.path)}"
-    found.append(f"milo-bench decide {paths}{rules}{money} --out decision.json")
-    found.append("milo-bench report decision.json --out package/")
-    found.append("milo-bench verify package/")
-    return tuple(found)
-
-
-def _operator_command(run: OperatorRun) -> str:
-    """The line that plays the same tasks again."""
-    plan = run.header.plan
-    tasks = ",".join(dict.fromkeys(fixture.rpartition(".")[0] for fixture in plan.fixtures))
-    return (
-        f"milo-bench operator run --model {shlex.quote(','.join(plan.targets))} --tasks {shlex.quote(tasks)} "
-        f"--repeats {plan.repeats} --seed {plan.seed} --out {shlex.quote(run.name)}"
-    )

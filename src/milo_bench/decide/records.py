@@ -235,6 +235,7 @@ class LogRef(Frozen, frozen=True, omit_defaults=False):
     planned: int
     attempted: int
     complete: bool
+    command: str = ""  # the shell line that makes a log like it
 
 
 class PolicyText(Frozen, frozen=True, omit_defaults=False):

@@ -95,7 +95,8 @@ def missing_evidence(
     if any(log.store_text == "hashes" for log in evidence.logs):
         found.append(("A log keeps hashes in place of texts, so there are no examples from it.",))
     if any(log.inventory and log.inventory not in evidence.inventories for log in evidence.logs):
-        found.append(("The machine is known by its fingerprint alone; no inventory was given.",))
+        why = "no inventory was given" if not evidence.inventories else "the inventory that was given is of another one"
+        found.append((f"The machine of a run is known by its fingerprint alone; {why}.",))
     return tuple(found)
 
 

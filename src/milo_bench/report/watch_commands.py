@@ -6,6 +6,7 @@ records of live traffic as well, which have the same shape.
 
 from __future__ import annotations
 
+from milo_bench.decide.again import RUN
 from milo_bench.decide.records import Decision, Figure, Finding, GateResult
 from milo_bench.report.shell_words import comment_text, shell_word, sql_string
 
@@ -80,12 +81,19 @@ def _gate(finding: Finding, measure: str) -> GateResult | None:
 
 
 def gate_lines(decision: Decision) -> tuple[str, ...]:
-    """A new run of the same suite and its comparison with this package: exit code 1 with what regressed."""
-    lines = []
-    for suite in dict.fromkeys(log.suite.name for log in decision.logs):
-        targets = ",".join(target.name for target in decision.targets if not target.hosted) or "TARGET"
-        lines += [
-            f"milo-bench run --suite {shell_word(suite)} --models {shell_word(targets)} --out runs/again.jsonl",
-            "milo-bench gate --baseline . runs/again.jsonl",
-        ]
-    return tuple(lines)
+    """New runs and probes of the local targets, and their comparison with this package: exit 1 with what regressed."""
+    lines, logs = [], []
+    names = [target.name for target in decision.targets if not target.hosted]
+    targets = ",".join(names) or "TARGET"
+    # Load and probes plan no attempts, and operator work has a runner of its own.
+    asked = [log for log in decision.logs if log.planned and (not log.command or log.command.startswith(RUN))]
+    for number, suite in enumerate(dict.fromkeys(log.suite.name for log in asked)):
+        logs.append("runs/again.jsonl" if not number else f"runs/again-{number}.jsonl")
+        lines.append(f"milo-bench run --suite {shell_word(suite)} --models {shell_word(targets)} --out {logs[-1]}")
+    probed = {one.result.target for one in decision.probes}
+    for name in names:
+        if name in probed:
+            lines.append(f"milo-bench probe {shell_word(name)} --out runs/probes-again.jsonl")
+    if probed.intersection(names):
+        logs.append("runs/probes-again.jsonl")
+    return (*lines, f"milo-bench gate --baseline . {' '.join(logs)}") if logs else ()

@@ -106,5 +106,7 @@ def _keep(survey: LogSurvey, record: object, number: int, rows: RowCheck) -> Non
     elif isinstance(record, RunEnd):
         survey.last_end = record
     elif isinstance(record, (Attempt, RunHeader)):
-        message = f"{survey.path} line {number}: a {type(record).__name__.lower()} stands where none can."
+        message = (
+            f"{survey.path} line {number}: a record of kind '{type(record).__name__.lower()}' stands where none can."
+        )
         raise DataError(message, hint="the file was edited or two logs were joined; restore it, or run again.")

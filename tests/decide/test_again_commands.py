@@ -1,0 +1,62 @@
+"""commands.txt and the runbook measure again with the command that made each log, and name only files there are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from milo_bench.config.policy_file import shipped_policy
+from milo_bench.core.hashing import sha256_text
+from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, TargetRecord
+from milo_bench.decide.again import commands, line_of
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.records import PolicyText
+from milo_bench.run.plan import PlanRequest, make_plan
+from milo_bench.run.spec import RunSpec
+from milo_bench.stats.cases import fixture_table
+from milo_bench.suites import load_suite
+
+
+def header(**wishes: object) -> RunHeader:
+    suite = load_suite("case_ops_v1")
+    targets = (TargetRecord("small", "openai", "a"), TargetRecord("a cloud", "openai", "b", hosted=True))
+    plan = make_plan(PlanRequest(**wishes), fixtures=suite.fixtures, workloads=suite.workloads, targets=targets)  # type: ignore[arg-type]
+    spec = RunSpec(suite.ref, suite.workloads, {one.id: one for one in suite.fixtures}, plan, "0")
+    return spec.header(targets, now=datetime(2026, 1, 5, tzinfo=UTC))
+
+
+def test_a_run_is_asked_again_as_it_was_asked() -> None:
+    sample = header(limit=8, decodings=("free", "constrained"), repeats=2)
+    said = line_of(sample, name="runs/a.jsonl", attempts=9, load=(), probes=())
+    assert said == (
+        "milo-bench run --suite case_ops_v1 --models 'small,a cloud' --limit 8 --decoding both --repeats 2 "
+        "--allow-hosted --out runs/a.jsonl"
+    )
+    one = header(workloads=("timeline",), variants={"timeline": "raw_dump"})
+    said = line_of(one, name="b.jsonl", attempts=9, load=(), probes=())
+    assert "--variant timeline=raw_dump --workload timeline --allow-hosted" in said
+
+
+def test_load_and_probes_are_no_runs_of_a_suite() -> None:
+    windows = [LoadWindow("small", "closed", level, 0.0, 9.0, {"measured_s": 8.0}) for level in (1.0, 2.0)]
+    said = line_of(header(workloads=("extraction",)), name="load.jsonl", attempts=0, load=windows, probes=())
+    assert said == (
+        "milo-bench load --suite case_ops_v1 --model small --workload extraction --concurrency 1,2 --duration 8s "
+        "--out load.jsonl"
+    )
+    probes = [ProbeResult("small", name, "1", "pass", "info", "") for name in ("egress", "truncation")]
+    said = line_of(header(), name="probes.jsonl", attempts=0, load=(), probes=probes)
+    assert said == "milo-bench probe small --out probes.jsonl"
+
+
+def test_the_shipped_policy_is_not_named_and_another_is() -> None:
+    evidence = Evidence(
+        logs=(), targets={}, fixtures=fixture_table([], words=[], keyword=[]), cases={}, workloads={},
+        inventories={"i": {}},
+    )  # fmt: skip
+    shipped = shipped_policy("claims_v1")
+    assert shipped is not None
+    text = PolicyText(shipped.path, sha256_text(shipped.text), shipped.text)
+    assert not any("--policy" in line for line in commands(evidence, text, None, None))
+    changed = PolicyText("claims_v1.yaml", sha256_text("x"), f"{shipped.text}\n")
+    decide = next(line for line in commands(evidence, changed, None, None) if " decide " in line)
+    assert "--policy claims_v1.yaml" in decide and "--inventory inventory.json" in decide
