@@ -61,7 +61,7 @@ def clustered_mean(
     high = mean - float(np.quantile(steps, tail, method="lower")) * error
     if error == 0:
         low = high = mean
-    return Interval(_closed(max(least, low)), _closed(high), confidence, "bootstrap_t")
+    return Interval(_closed(float(max(least, low))), _closed(float(high)), confidence, "bootstrap_t")
 
 
 def _steps(residuals: NDArray[np.float64], count: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
