@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -90,5 +91,7 @@ def test_single_rows_keep_order_statistics_and_order_never_matters() -> None:
     assert clustered_quantile_ends(values, np.arange(90), 0.9) == quantile_ends(values, 0.9)
     turned = random.permutation(90)
     assert clustered_mean(values, of) == clustered_mean(values[turned], 29 - of[turned])
+    interval = clustered_mean(values, of)
+    assert interval is not None and msgspec.json.encode(interval)  # plain numbers, or no decision could be written
     few = LEAST_BOOTSTRAPPED - 1
     assert clustered_mean(values[:few], np.arange(few)) is None

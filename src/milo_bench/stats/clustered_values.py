@@ -50,7 +50,7 @@ def clustered_mean(
     order = np.lexsort((count, sums))
     sums, count = sums[order], count[order]
     mean = float(sums.sum() / count.sum())
-    error = _error(np.array([((sums - mean * count) ** 2).sum()]), np.array([count.sum()]), m)[0]
+    error = float(_error(np.array([((sums - mean * count) ** 2).sum()]), np.array([count.sum()]), m)[0])
     if m > MOST_BOOTSTRAPPED:
         half = z_value(confidence) * error
         return Interval(mean - half, mean + half, confidence, "normal_mean")
