@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
+import msgspec
 import numpy as np
 
 from milo_bench.config.gate_measures import GATE_MEASURES
@@ -22,10 +25,11 @@ from milo_bench.decide.records import Candidate, Decision, Figure, GateResult
 from milo_bench.decide.wording import readable
 from milo_bench.stats.case_rows import RateRows, rows_of
 from milo_bench.stats.cases import Cases
-from milo_bench.stats.paired import independent_difference
+from milo_bench.stats.paired import holm, independent_difference, share_difference
 
 Standing: TypeAlias = Literal["held", "regressed", "undecided"]
 TOLERANCE: Final = 0.05
+FAMILY_ERROR: Final = 0.05  # of one run that nothing is worse in
 
 
 class Result(Frozen, frozen=True, omit_defaults=False):
@@ -70,11 +74,12 @@ def hold_against(
 
     A gate that passed and now fails has regressed; one that passed and is undecided now is
     undecided. A gated rate has regressed where the whole interval of its difference is on the bad
-    side of zero and reaches beyond ``tolerance``; it held where the interval stays within
-    ``tolerance``, or where every fixture of the baseline came out as before; anything else cannot
-    be told. With ``old``, the evidence of the decision, rates are paired fixture by fixture;
-    without it they are compared as unrelated samples, which takes more fixtures. Raises DataError
-    where nothing of the decision was run again, or on other fixtures.
+    side of zero and reaches beyond ``tolerance``, and still would if all differences of the run were
+    one family (Holm 1979, 5 %): of many rates that did not change, one looks worse by chance. It held
+    where the interval stays within ``tolerance``, or where every fixture of the baseline came out as
+    before; anything else cannot be told. With ``old``, the evidence of the decision, rates are paired
+    fixture by fixture; without it they are compared as unrelated samples, which takes more fixtures.
+    Raises DataError where nothing of the decision was run again, or on other fixtures.
     """
     known = {candidate for candidate in new.cases if candidate.text in decision.measures}
     if not known:
@@ -82,6 +87,7 @@ def hold_against(
         raise DataError(message, hint=f"it was decided on: {', '.join(sorted(decision.measures)) or 'nothing'}.")
     _same_fixtures(decision, new)
     results: list[Result] = []
+    differences: list[tuple[Result, float]] = []
     before = {gate.id: gate for finding in decision.findings for gate in finding.gates}
     for candidate in sorted(known):
         figures = Figures()
@@ -89,7 +95,10 @@ def hold_against(
             stood = before.get(gate.id)
             if stood is not None:
                 results.append(_gate(decision, figures, stood, gate))
-        results += _differences(decision, policy, new, old, candidate, tolerance)
+        found = _differences(decision, policy, new, old, candidate, tolerance)
+        results += [result for result, _ in found]
+        differences += found
+    results = _as_one_family(results, differences)
     standings = {result.standing for result in results}
     order: tuple[Standing, ...] = ("regressed", "undecided", "held")
     found_again = {candidate.text for candidate in known}
@@ -100,6 +109,21 @@ def hold_against(
         not_run=tuple(sorted(set(decision.measures) - found_again)),
         added=tuple(sorted(candidate.text for candidate in new.cases if candidate.text not in decision.measures)),
     )
+
+
+def _as_one_family(results: Sequence[Result], differences: Sequence[tuple[Result, float]]) -> list[Result]:
+    """A difference that is clear of zero alone, and no longer among so many, cannot be told."""
+    adjusted = dict(zip((id(one) for one, _ in differences), holm([p for _, p in differences]), strict=True))
+    found = []
+    for result in results:
+        p = adjusted.get(id(result), 0.0)
+        if result.standing == "regressed" and p > FAMILY_ERROR:
+            said = (
+                f"{result.reason}; among {len(differences)} differences one like this comes by chance (Holm p {p:.2f})"
+            )
+            result = msgspec.structs.replace(result, standing="undecided", reason=said)
+        found.append(result)
+    return found
 
 
 def _same_fixtures(decision: Decision, new: Evidence) -> None:
@@ -153,8 +177,8 @@ def _differences(
     old: Evidence | None,
     candidate: Candidate,
     tolerance: float,
-) -> list[Result]:
-    """The gated rates of one candidate, and its pass rate, new minus old."""
+) -> list[tuple[Result, float]]:
+    """The gated rates of one candidate, and its pass rate, new minus old; with each the p-value of being worse."""
     asked = {(gate.measure, gate.slice): None for gate in policy.gates_of(candidate.workload) if gate.measure}
     found = []
     for name, slice in {("pass_rate", ""): None, **asked}:
@@ -174,14 +198,13 @@ def _difference(
     name: str,
     slice: str,
     tolerance: float,
-) -> Result | None:
+) -> tuple[Result, float] | None:
     cases = new.cases[candidate]
     rows = rows_of(cases, new.fixtures, name, slice=slice)
     assert isinstance(rows, RateRows)
     now_n, now_k = round(float(rows.asked.sum())), round(float(rows.held.sum()))
     if now_n == 0:
         return None
-    interval: Interval | None
     unchanged = False
     if old is not None and candidate in old.cases:
         before_rows = rows_of(old.cases[candidate], old.fixtures, name, slice=slice)
@@ -190,6 +213,10 @@ def _difference(
         mapped = _in_numbers_of(old, new, cases)
         pairs = paired(fixture_means(rows, mapped.fixture), fixture_means(before_rows, old.cases[candidate].fixture))
         ends = difference_ends(pairs, 0.975, rate=True)  # 95 % between both ends
+
+        def interval_at(confidence: float) -> Interval | None:
+            return share_difference(pairs.differences, confidence)
+
         value, low, high, method = ends.value, ends.low, ends.high, f"{ends.method}, {ends.n} paired fixtures"
         of_before = len(before_rows.by_fixture(old.cases[candidate].fixture)[0])
         unchanged = ends.n == of_before and not pairs.differences.any()
@@ -200,14 +227,19 @@ def _difference(
         if figure is None or figure.n is None or figure.k is None or figure.n == 0:
             return None
         before = figure.value
-        interval = independent_difference(now_k, now_n, figure.k, figure.n)
+        of_before, held_before = figure.n, figure.k
+
+        def interval_at(confidence: float) -> Interval | None:
+            return independent_difference(now_k, now_n, held_before, of_before, confidence)
+
+        interval = interval_at(0.95)
         assert interval is not None
         value, low, high = now_k / now_n - figure.k / figure.n, interval.low, interval.high
         method = f"{interval.method}, unpaired: the baseline's logs are not here"
     sign = 1.0 if GATE_MEASURES[name].good == "high" else -1.0
     # Where every fixture of the baseline came out as before there is nothing that could have regressed.
     standing = "held" if unchanged else _stands(low, high, sign, tolerance)
-    return Result(
+    result = Result(
         candidate=candidate,
         what=readable(f"{name}[{slice}]" if slice else name),
         kind="difference",
@@ -220,6 +252,24 @@ def _difference(
         high=high,
         method=method,
     )
+    return result, _chance_of_worse(interval_at, sign)
+
+
+def _chance_of_worse(interval_at: Callable[[float], Interval | None], sign: float) -> float:
+    """One-sided p-value: how far the interval can be widened before its better end reaches zero."""
+
+    def clear(tail: float) -> bool:
+        interval = interval_at(1 - 2 * tail)
+        better = None if interval is None else interval.high if sign > 0 else interval.low
+        return better is not None and sign * better < 0
+
+    few, many = 1e-9, 0.5 - 1e-9
+    if not clear(many):
+        return 1.0
+    while many - few > 1e-4 * many:
+        middle = math.sqrt(few * many)
+        few, many = (few, middle) if clear(middle) else (middle, many)
+    return many
 
 
 def _stands(low: float | None, high: float | None, sign: float, tolerance: float) -> Standing:
