@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 from evidence_cases import BAD, GOOD, LOST, Made, Row, of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 
 from milo_bench.config.policy_file import PolicyFile, read_policy
+from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates import judge_gates
 from milo_bench.decide.records import Candidate, GateResult
@@ -172,6 +175,40 @@ def test_two_sides_that_never_disagree_are_not_taken_for_certainly_equal() -> No
         made, local, policy("[{measure: pass_rate, not_worse_than: baseline, margin: 0.1}]", top="baseline: cloud")
     )
     assert result.outcome == "undecided"
+
+
+def test_a_baseline_that_failed_does_not_lower_the_bar() -> None:
+    gate = policy("[{measure: pass_rate, not_worse_than: baseline, margin: 0.1}]", top="baseline: cloud")
+    made = Made()
+    local = made.add("w", "small", of(60, 80))
+    made.add("w", "cloud", [LOST if place % 2 else GOOD for place in range(80)])
+    ((result,), figures) = judged(made, local, gate)
+    figure = figures[result.figure]
+    assert figure.n == 40 and "40 attempts of the baseline that failed" in figure.note
+    assert figure.value is not None and figure.value < 0 and result.outcome != "pass"
+    made.add("w", "cloud", [LOST] * 80)
+    ((result,), _) = judged(made, local, gate)
+    assert result.outcome == "undecided"
+
+
+def test_further_fixtures_of_a_replay_count_those_that_it_will_not_report_on() -> None:
+    made = Made()
+    candidate = made.add("w", "small", of(90, 100))
+    evidence, by = made.evidence(), policy("[{measure: pass_rate, at_least: 0.85}]")
+    rows = np.arange(100) < 50
+    figures = Figures()
+    (part,) = judge_gates(by, evidence, candidate, figures, rows=rows, id_prefix="replay/R1/")
+    (alone,), single = judged_alone(rows, evidence, candidate, by)
+    assert figures[part.further].value == 2 * (single[alone.further].value or 0) > 0
+
+
+def judged_alone(
+    rows: NDArray[np.bool_], evidence: Evidence, candidate: Candidate, by: PolicyFile
+) -> tuple[tuple[GateResult, ...], Figures]:
+    """The same rows as if there were no others."""
+    figures = Figures()
+    only = replace(evidence, cases={candidate: evidence.cases[candidate].take(rows)})
+    return judge_gates(by, only, candidate, figures), figures
 
 
 def test_a_contract_that_was_never_run_leaves_every_gate_undecided() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,15 +87,26 @@ class _Judge:
         if isinstance(rows, RateRows):
             if ends.n == 0:
                 return least_without_data(bound, gate.direction, confidence)
-            return further_for_rate(rows, cases.fixture, bound, confidence)
-        return further_for_values(rows, cases.fixture, ends, bound, confidence)
+            found = further_for_rate(rows, cases.fixture, bound, confidence)
+        else:
+            found = further_for_values(rows, cases.fixture, ends, bound, confidence)
+        return self._of_all(found, gate, cases, ends)
+
+    def _of_all(self, found: int | None, gate: GateConfig, cases: Cases, ends: Ends) -> int | None:
+        """Of further fixtures too, only a part is reported on and let through by a routing policy."""
+        if found is None or self.rows is None or not ends.fixtures:
+            return found
+        everything = self._rows(gate, cases, None)
+        return math.ceil(found * len(fixture_means(everything, cases.fixture)[0]) / ends.fixtures)
 
     def _against_baseline(self, gate: GateConfig, cases: Cases, rows: RateRows | ValueRows) -> GateResult:
         baseline, why = _baseline(self.policy, self.evidence, self.candidate)
         if baseline is None:
             return self._result(gate, Ends(None, None, None, 0, 0, "", note=why), None)
         theirs = self.evidence.cases[baseline]
-        others = self._rows(gate, theirs, None)
+        # Where the baseline's own calls were lost nobody knows how good it is; as misses they would lower the bar.
+        lost = (theirs.outcome == NOT_JUDGED) & (gate.measure != "failure_rate")
+        others = self._rows(gate, theirs, ~lost)
         for found, of in ((rows, cases), (others, theirs)):
             if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
                 why = f"no attempt on {of.target} gives one"
@@ -103,7 +114,10 @@ class _Judge:
         pairs = paired(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
         rate = GATE_MEASURES[gate.measure].kind == "rate"
         ends = difference_ends(pairs, self.policy.confidence, rate=rate)
-        return self._result(gate, ends, further_for_mean(ends, _bound(gate)))
+        if lost.any():
+            ends = replace(ends, note=f"without {int(lost.sum())} attempts of the baseline that failed")
+        further = self._of_all(further_for_mean(ends, _bound(gate)), gate, cases, ends)
+        return self._result(gate, ends, further)
 
     def _memory(self, gate: GateConfig) -> GateResult:
         peak = self.evidence.peak_memory_bytes.get(self.candidate.target)
