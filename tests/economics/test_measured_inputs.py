@@ -180,3 +180,12 @@ def test_a_case_of_costs_alone_has_a_headline_and_no_invented_benefit() -> None:
     assert made.figure("quarter_costs").value == pytest.approx(300)
     with pytest.raises(DataError):
         made.figure("payback")
+
+
+def test_a_value_that_leaves_its_interval_by_the_last_digit_of_a_float_is_within_it() -> None:
+    value = 0.1 + 0.2
+    just_below = Interval(0.3, 0.3, 0.95, "bootstrap_t")
+    latency = Measure("latency_p50", "extraction", "local_8b", value, "s", 70, interval=just_below)
+    made = make_case(read_economics(TEXT), [*measures()[:2], latency])
+    answer = next(one for one in made.assumptions if one.name == "answer")
+    assert (answer.low, answer.base, answer.high) == (0.3, value, value)

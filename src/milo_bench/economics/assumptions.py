@@ -118,6 +118,8 @@ def _measured(
         raise DataError(message, hint="run more fixtures, or state low, base and high with a source.")
     scale = given.factor / unit.factor
     low, base, high = (end * scale for end in (interval.low, measure.value, interval.high))
+    # An interval holds its value; of values that are all alike only the last digit of a float can say otherwise.
+    low, high = min(low, base), max(high, base)
     said = f"measured: {asked.name} of {asked.workload} on {asked.target}"
     said += f", {asked.slice}" if asked.slice else ""
     said += f", n {measure.n:,}, {interval.confidence:.0%} {interval.method}"
