@@ -29,6 +29,7 @@ from milo_bench.stats.paired import holm, independent_difference, share_differen
 
 Standing: TypeAlias = Literal["held", "regressed", "undecided"]
 TOLERANCE: Final = 0.05
+_OPERATORS: Final = "operator episodes are held against nothing here; 'decide --since' names levels that changed"
 FAMILY_ERROR: Final = 0.05  # of one run that nothing is worse in
 
 
@@ -56,6 +57,7 @@ class StandingReport(Frozen, frozen=True, omit_defaults=False):
     changed: tuple[str, ...]
     not_run: tuple[str, ...]
     added: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def of(self, standing: Standing) -> tuple[Result, ...]:
         """The results with that standing."""
@@ -108,6 +110,7 @@ def hold_against(
         changed=_changed(decision, new),
         not_run=tuple(sorted(set(decision.measures) - found_again)),
         added=tuple(sorted(candidate.text for candidate in new.cases if candidate.text not in decision.measures)),
+        notes=(_OPERATORS,) if new.operators.runs else (),
     )
 
 

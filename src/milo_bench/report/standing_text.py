@@ -29,6 +29,8 @@ def print_standing(report: StandingReport, console: Console) -> None:
             console.print(escape(line), soft_wrap=True)
     if report.not_run:
         console.print(escape(f"\nnot run again: {', '.join(report.not_run)}"), soft_wrap=True)
+    for note in report.notes:
+        console.print(f"note: {escape(note)}", soft_wrap=True)
     if report.added:
         console.print(escape(f"not in the baseline: {', '.join(report.added)}"), soft_wrap=True)
 
