@@ -18,6 +18,7 @@ from milo_bench.decide.records import Decision, ErrorShare, Example, Ref
 from milo_bench.report.marked_text import marked
 from milo_bench.report.visible_text import one_line, visible
 
+_MOST_BRIEF = 5  # causes on a page that is read; the rest stands in the appendix
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _NOTES = {
     "hashes": "The log keeps hashes in place of texts, so this case can be named but not shown.",
@@ -26,17 +27,22 @@ _NOTES = {
 }
 
 
-def gallery(decision: Decision, figure: Callable[[Ref], Markup], *, workload: str = "") -> Markup:
+def gallery(decision: Decision, figure: Callable[[Ref], Markup], *, workload: str = "", brief: bool = False) -> Markup:
     """The gallery of ``decision``, or of one workload; empty Markup where nothing went wrong.
+
+    ``brief``: one case of each of the most frequent causes, without counts, for a page that has those.
 
     ``figure`` shows a Ref with its source; every number of the gallery goes through it. Texts are
     escaped, hidden characters are made visible, and each text is cut to a bounded length around
     its spans. Put ``gallery_css()`` into the page.
     """
     causes = _causes(decision, figure, workload)
+    if brief:
+        shown = [cause for cause in causes if cause["examples"]][:_MOST_BRIEF]
+        causes = [{**cause, "examples": cause["examples"][:1]} for cause in shown]
     if not causes:
         return Markup("")
-    return Markup(_environment().get_template("gallery.jinja").render(causes=causes))  # noqa: S704  # autoescaped
+    return Markup(_environment().get_template("gallery.jinja").render(causes=causes, brief=brief))  # noqa: S704  # autoescaped
 
 
 def gallery_css() -> str:

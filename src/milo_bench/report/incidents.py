@@ -103,7 +103,7 @@ def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bl
             (
                 f"{workload_title(decision, finding.workload)}: a person reads every answer while ",
                 label(gate.measure, gate.slice),
-                " is beyond ",
+                " is below " if gate.direction == "at_least" else " is above ",
                 Ref(gate.bound),
                 ".",
             )

@@ -89,7 +89,7 @@ def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
     environment = page_environment(page, html=True)
     environment.globals.update(
         charts_of=_charts_of(page, drawn),
-        gallery=lambda: gallery(page.decision, page.ref),
+        gallery=lambda brief=False: gallery(page.decision, page.ref, brief=brief),
         launch=lambda: to_html(launch_sequence(page.decision), page),
         operations=lambda: to_html(operations_checklist(page.decision), page),
     )

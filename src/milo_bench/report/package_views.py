@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from milo_bench.decide.records import Candidate, Decision, ErrorShare, Figure, Finding, GateResult, Remedy, Replay, Text
+from milo_bench.decide.records import (
+    Candidate,
+    Decision,
+    ErrorShare,
+    Figure,
+    Finding,
+    GateResult,
+    LogRef,
+    Remedy,
+    Replay,
+    Text,
+)
+from milo_bench.decide.wording import listed
 from milo_bench.report.scorecard_text import ROWS
 
 KINDS = {
@@ -159,9 +171,31 @@ def replays_by_workload(decision: Decision) -> Mapping[tuple[str, str], tuple[Re
     }
 
 
-def replay_columns(replays: Iterable[Replay]) -> tuple[str, ...]:
-    """The names of figures that any of ``replays`` has, the usual ones first."""
+def open_gates(replay: Replay) -> tuple[GateResult, ...]:
+    """The gates that a policy fails or leaves undecided, the failed ones first."""
+    some = [gate for gate in replay.gates if gate.outcome != "pass"]
+    return tuple(sorted(some, key=lambda gate: _WORST_FIRST[gate.outcome]))
+
+
+def remedies_heading(finding: Finding) -> str:
+    """What a list of remedies is: only of a fix are they repairs."""
+    if finding.kind == "fix":
+        return "What repairs it"
+    return "What keeps the runtime upright" if finding.kind == "keep" else "What was tried"
+
+
+def holds(decision: Decision, log: LogRef) -> str:
+    """What a log that plans no attempts is there for."""
+    loaded = any(one.log == log.path for one in decision.load)
+    probed = any(one.log == log.path for one in decision.probes)
+    return listed([name for name, has in (("load windows", loaded), ("probes", probed)) if has]) or "no attempts"
+
+
+def replay_columns(replays: Iterable[Replay], *, most: bool = False) -> tuple[str, ...]:
+    """The names of figures that any of ``replays`` has, the usual ones first; ``most`` leaves the others out."""
     names = {name for replay in replays for name in replay.figures}
+    if most:
+        return tuple(name for name in FRONTIER if name in names)
     return tuple(name for name in FRONTIER if name in names) + tuple(sorted(names - set(FRONTIER)))
 
 

@@ -179,7 +179,9 @@ def _thresholds(decision: Decision) -> Iterator[Block]:
                 )
             )
     if rows:
-        yield Paragraph(("Live values beyond a bound turn the workload's flag off; a safety bound does so at once.",))
+        yield Paragraph(
+            ("A live value on the wrong side of its bound turns the flag off; of a safety bound, at once.",)
+        )
         yield Table(("workload", "measure", "wanted", "measured", "gate"), tuple(rows))
     else:
         yield Paragraph(("No workload ships on a local target with a gate, so there is nothing to hold against one.",))
@@ -211,7 +213,11 @@ def _rollback(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block
     to: Sentence = ("to ", decision.baseline) if decision.baseline else ("to people",)
     items: list[Sentence] = [
         ("Turn the flag of the workload off. Requests under way may end; no new one starts.",),
-        ("Put the routing.yaml of the last decision that held back in place; every rule then leads ", *to, "."),
+        (
+            "Put the routing.yaml of the last decision that held back in place; where there is none, send the work ",
+            *to,
+            ".",
+        ),
         ("Check that a request of each workload takes the old route, and that the review queue is being worked.",),
     ]
     if targets:
