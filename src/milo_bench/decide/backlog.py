@@ -51,7 +51,10 @@ def make_backlog(
 ) -> tuple[BacklogItem, ...]:
     """One item for each piece of work, the riskiest first, then that on which most findings rest."""
     works: dict[tuple[str, str], _Work] = {}
+    kept = {finding.workload for finding in findings if finding.kind == "keep"}
     for finding in findings:
+        if finding.workload in kept and finding.kind != "keep":
+            continue  # another target does this work as it is; nobody has to mend this one
         for key, work in _of_finding(finding, evidence, policy):
             known = works.setdefault(key, work)
             known.findings.append(finding.id)

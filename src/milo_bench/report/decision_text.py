@@ -78,9 +78,10 @@ def _print_finding(decision: Decision, finding: Finding, console: Console) -> No
         console.print(f"    {_MARKS[gate.outcome]} {gate.outcome:<9} {reason}", soft_wrap=True)
     chosen = {replay.id for replay in decision.replays if replay.chosen}
     for remedy in finding.remedies:
-        label = "remedy" if finding.kind == "fix" and remedy.replay in chosen else "tried"
+        repairs = finding.kind == "fix" and (not remedy.replay or remedy.replay in chosen)
         reason = plain(decision.figures, remedy.reason)
-        console.print(f"  {label}: {escape(remedy.title)}: {escape(reason)}", soft_wrap=True)
+        said = reason if reason.casefold().startswith(remedy.title.casefold()) else f"{remedy.title}: {reason}"
+        console.print(f"  {'remedy' if repairs else 'tried'}: {escape(said)}", soft_wrap=True)
 
 
 def _tally(gates: tuple[GateResult, ...]) -> str:
