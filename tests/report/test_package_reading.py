@@ -8,6 +8,8 @@ import msgspec
 import pytest
 from sample_decision import sample_decision
 
+from milo_bench.core.records import Interval
+from milo_bench.core.units import interval_text
 from milo_bench.decide.records import Decision
 from milo_bench.report.package import render_files
 
@@ -63,3 +65,8 @@ def test_a_probe_is_no_number_in_plain_text_either(decision: Decision) -> None:
 def test_a_person_reads_while_a_rate_is_on_its_bad_side(decision: Decision, files: dict[str, str]) -> None:
     said = re.findall(r"a person reads every answer while .*? is (below|above) ", files["runbook.md"])
     assert said == ["below"]  # a recall, which is to be at least so high
+
+
+def test_an_interval_with_a_sign_has_no_dash_between_its_ends() -> None:
+    assert interval_text(Interval(-0.022, -0.002, 0.9, "x"), "share") == "-2.2 to -0.2 %"
+    assert interval_text(Interval(0.21, 0.58, 0.95, "x"), "share") == "21–58 %"

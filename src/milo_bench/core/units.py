@@ -83,7 +83,8 @@ def interval_text(interval: Interval | None, unit: str) -> str:
     low_unit, high_unit = low.rpartition(" ")[2], high.rpartition(" ")[2]
     if " " in low and low_unit == high_unit:
         low = low.rpartition(" ")[0]
-    return f"{low}–{high}"
+    # A dash between two signs would be read as one of them: -2.2 to -0.2 %.
+    return f"{low} to {high}" if "-" in (low[:1], high[:1]) else f"{low}–{high}"
 
 
 def measure_text(measure: Measure) -> str:
