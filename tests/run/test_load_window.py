@@ -210,8 +210,17 @@ async def test_failures_of_a_server_that_answers_do_not_end_a_window() -> None:
 
 async def test_a_stop_request_keeps_what_was_measured() -> None:
     stop = StopSignal()
-    asyncio.get_running_loop().call_later(0.3, stop.request)
-    window = await drive(Slots(0.02), Profile("closed", 2, 60.0, warmup_s=0.05), stop)
+    slots = Slots(0.02)
+
+    async def stop_after_some() -> None:
+        while len(slots.asked) < 20:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)  # beyond the warm-up, however slow the machine
+        stop.request()
+
+    stopping = asyncio.create_task(stop_after_some())
+    window = await drive(slots, Profile("closed", 2, 60.0, warmup_s=0.05), stop)
+    await stopping
     assert window.ended_early == "interrupted"
     assert len(window.measured) > 4
     assert window.to_s - window.from_s < 5
