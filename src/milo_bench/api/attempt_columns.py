@@ -93,6 +93,10 @@ def run_job(job: Job) -> dict[Candidate, Cases]:
                 rows.check_agrees(1, attempt.key)
             except (msgspec.MsgspecError, UnicodeDecodeError, DataError) as error:
                 raise _BadRange(f"{job.path}: {error}", hint="the file was changed after it was written.") from None
+            if attempt.timings.ended_s < attempt.timings.intended_s:
+                key = attempt.key
+                message = f"{job.path}: the attempt at {key.fixture} on {key.target} ends before it starts."
+                raise _BadRange(message, hint="the file was changed after it was written; restore it, or run again.")
             fixture = job.fixtures[attempt.key.fixture]
             builders.add(attempt, grade_attempt(workloads[fixture.workload], fixture, attempt))
     return builders.build()

@@ -1,0 +1,17 @@
+"""A log in which an answer comes before its question gives no figures."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from milo_bench.api.evidence import gather_evidence
+from milo_bench.core.errors import DataError
+
+
+def test_an_attempt_that_ends_before_it_starts_is_refused(make_log: Callable[..., Path]) -> None:
+    log = make_log(limit=6)
+    log.write_text(re.sub(r'"ended_s":[\d.]+,"first', '"ended_s":-5.0,"first', log.read_text(), count=1))
+    with pytest.raises(DataError, match="ends before it starts"):
+        gather_evidence({log: "log.jsonl"})
