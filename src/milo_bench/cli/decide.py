@@ -45,6 +45,8 @@ def decide(
     """
     from milo_bench import api
 
+    if since is not None:
+        api.baseline_decision(since)  # says at once what is wrong with it
     options = api.DecideOptions(
         logs=logs,
         policy=policy,

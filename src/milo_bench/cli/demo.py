@@ -57,8 +57,10 @@ def demo(limit: int, out: Path | None) -> None:
     api.load_target(load, os.environ)
     probe_logs = _probe(folder)
     inventory.write_text(inventory_json(api.inventory_now(load_settings(None, os.environ), os.environ)), "utf-8")
+    economics = folder / "economics.yaml"  # beside the rest, to be read and changed
+    economics.write_bytes(example_path("demo").read_bytes())
     options = api.DecideOptions(
-        (run_log, load_log, *probe_logs), economics=example_path("demo"), inventory=inventory, title="Demo"
+        (run_log, load_log, *probe_logs), economics=economics, inventory=inventory, title="Demo"
     )
     decision = api.decide_logs(options, created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     api.write_decision(folder / "decision.json", decision)
