@@ -210,16 +210,19 @@ async def test_failures_of_a_server_that_answers_do_not_end_a_window() -> None:
 
 async def test_a_stop_request_keeps_what_was_measured() -> None:
     stop = StopSignal()
-    slots = Slots(0.02)
+    asked_enough = asyncio.Event()
+
+    def count(number: int) -> None:
+        if number >= 20:
+            asked_enough.set()
 
     async def stop_after_some() -> None:
-        while len(slots.asked) < 20:
-            await asyncio.sleep(0.01)
+        await asked_enough.wait()
         await asyncio.sleep(0.1)  # beyond the warm-up, however slow the machine
         stop.request()
 
     stopping = asyncio.create_task(stop_after_some())
-    window = await drive(slots, Profile("closed", 2, 60.0, warmup_s=0.05), stop)
+    window = await drive(Slots(0.02, failing=count), Profile("closed", 2, 60.0, warmup_s=0.05), stop)
     await stopping
     assert window.ended_early == "interrupted"
     assert len(window.measured) > 4
