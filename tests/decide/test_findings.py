@@ -90,6 +90,25 @@ def test_worse_than_the_hosted_baseline_is_rejected_and_as_good_is_kept() -> Non
     assert finding(decision).route == "local"
 
 
+def test_work_that_is_unsafe_on_both_sides_goes_to_people_and_not_to_the_hosted_model() -> None:
+    gates = "[{measure: check_pass_rate, slice: check=safe, at_least: 0.9, safety: true}]"
+
+    def rows(safe: int) -> list[Row]:
+        return [Row((("safe", "pass" if n < safe else "fail", "" if n < safe else "promise"),)) for n in range(100)]
+
+    for safe, route in ((40, "human_review"), (99, "hosted"), (90, "hosted")):  # fails, passes, undecided
+        made = Made(hosted={"cloud"})
+        made.add("notes", "small", rows(50))
+        made.add("notes", "cloud", rows(safe))
+        decision = decided(made, policy(gates))
+        found = finding(decision)
+        assert (found.kind, found.route) == ("reject", route)
+        (rule,) = decision.routing["rules"]
+        assert rule["route"] == route
+        said = any("cloud fails check pass rate of safe as well" in shown(text, decision) for text in found.reasons)
+        assert said is (route == "human_review")
+
+
 @pytest.mark.parametrize(
     ("top", "cloud", "why"),
     [

@@ -8,9 +8,9 @@ from milo_bench.config.policy_file import PolicyFile
 from milo_bench.config.policy_models import RuleConfig
 from milo_bench.config.policy_rules import CONDITIONS, first_rule
 from milo_bench.core.records import ProbeResult
+from milo_bench.decide.baseline_fit import failed_by_baseline, safe_baseline
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates import baseline_candidate
 from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.records import (
     Finding,
@@ -46,7 +46,10 @@ def make_finding(
         kind=rule.finding,
         rule=rule.name,
         route=_route(rule.finding, seen, policy, evidence),
-        reasons=_reasons(rule.finding, config, seen, figures),
+        reasons=(
+            *_reasons(rule.finding, config, seen, figures),
+            *_baseline_reason(rule.finding, seen, policy, evidence),
+        ),
         gates=seen.gates,
         remedies=kept,
         would_change=_would_change(rule.finding, seen, policy, figures),
@@ -90,8 +93,8 @@ def _route(kind: FindingKind, seen: Seen, policy: PolicyFile, evidence: Evidence
         return _home(seen, evidence)
     if kind == "fix":
         return _fixed_route(seen.chosen) if seen.chosen is not None else _home(seen, evidence)
-    # A hosted model that was never measured is no route that evidence supports.
-    return "hosted" if baseline_candidate(policy, evidence, seen.candidate) is not None else "human_review"
+    # A hosted model that was never measured, or that is unsafe as well, is no route that evidence supports.
+    return "hosted" if safe_baseline(policy, evidence, seen.candidate) is not None else "human_review"
 
 
 def _fixed_route(chosen: Replay) -> RouteKind:
@@ -128,6 +131,16 @@ def _reasons(kind: FindingKind, config: RuleConfig, seen: Seen, figures: Figures
     if seen.world.value_below_least:
         found.append(("even the highest monthly value that the assumptions allow is below the policy's least",))
     return tuple(begun(text) for text in found)
+
+
+def _baseline_reason(kind: FindingKind, seen: Seen, policy: PolicyFile, evidence: Evidence) -> tuple[Text, ...]:
+    """Why the work does not go to the hosted model either, where that is so."""
+    failed = failed_by_baseline(policy, evidence, seen.candidate) if kind in ("defer", "reject") else ()
+    if not failed:
+        return ()
+    keys = [f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure for gate in failed]
+    names = listed([readable(key) for key in keys])
+    return ((f"The hosted baseline {policy.baseline} fails {names} as well, so the work goes to people",),)
 
 
 def _probe_text(result: ProbeResult) -> Text:

@@ -18,9 +18,9 @@ from milo_bench.config.policy_file import PolicyFile
 from milo_bench.config.routing_file import RoutingFile, Validity, check_routing
 from milo_bench.config.routing_rule import RUNTIME_CHECKS
 from milo_bench.core.records import Workload
+from milo_bench.decide.baseline_fit import safe_baseline
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates import baseline_candidate
 from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.operator_grant import grants_of
 from milo_bench.decide.records import Candidate, Finding, PermitEvidence, Replay
@@ -159,7 +159,7 @@ class _Writer:
         return {**rule, **self._elsewhere(""), "why": reason.get(self.finding.kind, "")}
 
     def _elsewhere(self, target: str) -> dict[str, Any]:
-        """The hosted baseline where it was measured on this work, else people, else nobody."""
+        """The hosted baseline where it was measured on this work and fails no safety gate, else people, else nobody."""
         baseline = self._baseline()
         if baseline is not None and baseline.target != target:
             contract = {"variant": baseline.variant} if baseline.variant else {}
@@ -172,7 +172,7 @@ class _Writer:
             return None
         if not self.evidence.targets[self.policy.baseline].hosted:
             return None
-        return baseline_candidate(self.policy, self.evidence, self.finding.candidate)
+        return safe_baseline(self.policy, self.evidence, self.finding.candidate)
 
     def _why(self) -> str:
         return "every gate passes on the evidence" if self.finding.kind == "keep" else "gates pass with these rules"
