@@ -9,7 +9,6 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from milo_bench.core.records import Interval
 
@@ -78,6 +77,8 @@ def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95) -> floa
     variance = clusters / (clusters - 1) * between / n**2
     design_effect = variance / (rate * (1 - rate) / n)
     freedom = max(1.0, between**2 / float((squares**2).sum()))
+    from scipy.special import stdtrit  # late: load and run need none of it, and it takes 17 MiB
+
     unsure = (float(stdtrit(freedom, confidence)) / z_value(confidence, "lower")) ** 2
     return min(n, max(least, n / (design_effect * unsure)))
 
