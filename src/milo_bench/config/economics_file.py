@@ -10,17 +10,17 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from milo_bench.config.economics_lines import LINE_KINDS, LineConfig
 from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, load_yaml
+from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for
 
 LARGEST = 1e15
+_KEPT = ("path", "line_numbers")  # what the file object carries and no file may say
 MOST_LINES = 100
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Amount = Annotated[float, Field(strict=True, ge=0, le=LARGEST, allow_inf_nan=False)]
@@ -97,7 +97,10 @@ class EconomicsFile(_Checked):
 
     def where(self, *place: str) -> str:
         """``economics.yaml line 12`` for the nearest key that the file holds."""
-        return f"{self.path}{_line(place, self.line_numbers)}"
+        return f"{self.path}{line_of(place, self.line_numbers)}"
+
+
+_SETTINGS = [field for field in EconomicsFile.model_fields if field not in _KEPT]
 
 
 def load_economics(path: Path) -> EconomicsFile:
@@ -118,23 +121,9 @@ def example_economics(name: Literal["case_ops", "claims", "demo"]) -> EconomicsF
 
 def read_economics(text: str, *, name: str = "economics.yaml") -> EconomicsFile:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    try:
-        data, lines = load_yaml(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f" line {mark.line + 1}" if mark is not None else ""
-        message = f"{name}{at}: {getattr(error, 'problem', None) or 'not valid YAML'}."
-        raise ConfigError(message, hint="check indentation and colons at that line.") from None
-    except (ValueError, RecursionError) as error:  # a date like 2026-13-40, or brackets without end
-        message = f"{name}: a value cannot be read ({type(error).__name__})."
-        raise ConfigError(message, hint="check dates and brackets.") from None
-    if not isinstance(data, dict):
-        message = f"{name} holds no mapping."
-        raise ConfigError(message, hint="start it with 'assumptions:' and 'lines:'.")
-    for field in ("path", "line_numbers"):
-        if field in data:
-            message = f"{name}{_line((field,), lines)}: unknown setting '{field}'."
-            raise ConfigError(message, hint=hint_for(field, _known_at((), data), noun="settings"))
+    data, lines = read_mapping(
+        text, name=name, start="start it with 'assumptions:' and 'lines:'.", settings=_SETTINGS, kept=_KEPT
+    )
     try:
         file = EconomicsFile.model_validate({**data, "path": name, "line_numbers": lines})
     except ValidationError as error:
@@ -160,11 +149,6 @@ def _references_exist(file: EconomicsFile) -> None:
                     f"{file.where('lines', name, setting)}: {name}.{setting} names no assumption: '{wanted[:60]}'."
                 )
                 raise ConfigError(message, hint=hint_for(wanted, file.assumptions, noun="assumptions"))
-
-
-def _line(place: tuple[str, ...], lines: LineMap) -> str:
-    found = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
-    return f" line {found}" if found else ""
 
 
 def _readable(name: str, error: ValidationError, lines: LineMap, data: Mapping[str, object]) -> ConfigError:
@@ -198,7 +182,7 @@ def _readable(name: str, error: ValidationError, lines: LineMap, data: Mapping[s
             said = f"{where}: {text[0].lower()}{text[1:]}"
     if len(problems) > 1:
         hint = f"{hint} {len(problems) - 1} more after this one.".strip()
-    message = f"{name}{_line(place, lines)}: {said}."
+    message = f"{name}{line_of(place, lines)}: {said}."
     return ConfigError(message, hint=hint or "docs/how-to/economics.md shows each setting.")
 
 
@@ -216,4 +200,4 @@ def _known_at(place: tuple[str, ...], data: Mapping[str, object]) -> Iterable[st
             kind = LINE_KINDS.get(str(line.get("kind"))) if isinstance(line, dict) else None
             return list(kind.model_fields) if kind else []
         case _:
-            return [field for field in EconomicsFile.model_fields if field not in ("path", "line_numbers")]
+            return _SETTINGS

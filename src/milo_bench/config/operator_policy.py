@@ -8,11 +8,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias, get_args
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, load_yaml
+from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 
@@ -111,15 +110,9 @@ def load_operator_policy(path: Path, tasks: Mapping[str, str]) -> OperatorPolicy
 
 def read_operator_policy(text: str, tasks: Mapping[str, str], *, name: str) -> OperatorPolicy:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    try:
-        data, lines = load_yaml(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f" line {mark.line + 1}" if mark is not None else ""
-        message = f"{name}{at}: {getattr(error, 'problem', None) or 'not valid YAML'}."
-        raise ConfigError(message, hint="check indentation and colons at that line.") from None
-    if not isinstance(data, dict):
-        raise ConfigError(f"{name} holds no mapping.", hint="start from the shipped policy.")
+    data, lines = read_mapping(
+        text, name=name, start="start from the shipped policy.", settings=list(OperatorPolicy.model_fields)
+    )
     try:
         policy = OperatorPolicy.model_validate(data)
     except ValidationError as error:
@@ -128,11 +121,11 @@ def read_operator_policy(text: str, tasks: Mapping[str, str], *, name: str) -> O
     for kind, config in policy.kinds.items():
         for task in config.tasks:
             if task not in tasks:
-                message = f"{name}{_line(('kinds', kind, 'tasks'), lines)}: there is no task '{task[:60]}'."
+                message = f"{name}{line_of(('kinds', kind, 'tasks'), lines)}: there is no task '{task[:60]}'."
                 raise ConfigError(message, hint=hint_for(task, tasks, noun="tasks"))
         for behaviour in config.behaviours:
             if behaviour not in behaviours:
-                message = f"{name}{_line(('kinds', kind, 'behaviours'), lines)}: no behaviour '{behaviour[:60]}'."
+                message = f"{name}{line_of(('kinds', kind, 'behaviours'), lines)}: no behaviour '{behaviour[:60]}'."
                 raise ConfigError(message, hint=hint_for(behaviour, behaviours, noun="behaviours"))
     return policy
 
@@ -148,9 +141,4 @@ def _readable(name: str, error: ValidationError, lines: LineMap) -> ConfigError:
     else:
         text = first["msg"].removeprefix("Value error, ")
         said, hint = f"{where}: {text[0].lower()}{text[1:]}", "docs/how-to/operator-permit.md says what each means."
-    return ConfigError(f"{name}{_line(place, lines)}: {said}.", hint=hint)
-
-
-def _line(place: tuple[str, ...], lines: LineMap) -> str:
-    found = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
-    return f" line {found}" if found else ""
+    return ConfigError(f"{name}{line_of(place, lines)}: {said}.", hint=hint)

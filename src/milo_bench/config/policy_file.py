@@ -7,7 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from milo_bench.config.policy_hours import DEFAULT_HOURS
@@ -26,7 +25,7 @@ from milo_bench.config.policy_models import (
 )
 from milo_bench.config.policy_rules import Rule, check_rules
 from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, load_yaml
+from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 
@@ -75,7 +74,7 @@ class PolicyFile(Checked):
 
     def where(self, *place: str | int) -> str:
         """``policy.yaml line 12`` for the nearest key that the file holds."""
-        return f"{self.path}{_line(tuple(str(part) for part in place), self.line_numbers)}"
+        return f"{self.path}{line_of(tuple(str(part) for part in place), self.line_numbers)}"
 
 
 def load_policy(path: Path) -> PolicyFile:
@@ -100,23 +99,10 @@ def shipped_policies() -> tuple[str, ...]:
 
 def read_policy(text: str, *, name: str = "policy.yaml") -> PolicyFile:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    try:
-        data, lines = load_yaml(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f" line {mark.line + 1}" if mark is not None else ""
-        message = f"{name}{at}: {getattr(error, 'problem', None) or 'not valid YAML'}."
-        raise ConfigError(message, hint="check indentation, colons and keys that stand twice at that line.") from None
-    except (ValueError, RecursionError) as error:  # a date like 2026-13-40, or brackets without end
-        message = f"{name}: a value cannot be read ({type(error).__name__})."
-        raise ConfigError(message, hint="check dates and brackets.") from None
-    if not isinstance(data, dict):
-        message = f"{name} holds no mapping."
-        raise ConfigError(message, hint="start it with 'policy: 1' and 'workloads:'.")
-    for field in _KEPT:
-        if field in data:
-            message = f"{name}{_line((field,), lines)}: unknown setting '{field}'."
-            raise ConfigError(message, hint=hint_for(field, _known_at((), data), noun="settings"))
+    settings = _known_at((), {})
+    data, lines = read_mapping(
+        text, name=name, start="start it with 'policy: 1' and 'workloads:'.", settings=list(settings), kept=_KEPT
+    )
     try:
         file = PolicyFile.model_validate({**data, "path": name, "text": text, "line_numbers": lines})
     except ValidationError as error:
@@ -172,11 +158,6 @@ def _rules_are_sound(file: PolicyFile) -> None:
         raise ConfigError(f"{file.where('findings', problem.place)}: {problem.message}.", hint=problem.hint)
 
 
-def _line(place: tuple[str, ...], lines: LineMap) -> str:
-    found = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
-    return f" line {found}" if found else ""
-
-
 def _readable(name: str, error: ValidationError, lines: LineMap, data: Mapping[str, Any]) -> ConfigError:
     """The first mistake as a sentence; how many more there are in the hint."""
     # A misspelt setting is also a missing one; the spelling is what the person can see.
@@ -207,7 +188,7 @@ def _readable(name: str, error: ValidationError, lines: LineMap, data: Mapping[s
             said = f"{where}: {text[0].lower()}{text[1:]}"
     if len(problems) > 1:
         hint = f"{hint} {len(problems) - 1} more after this one."
-    return ConfigError(f"{name}{_line(place, lines)}: {said}.", hint=hint)
+    return ConfigError(f"{name}{line_of(place, lines)}: {said}.", hint=hint)
 
 
 _MODELS: Mapping[str, type[BaseModel]] = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import yaml
 from pydantic import Field, ValidationError
 
 from milo_bench.config.routing_operators import LADDER, KindGrant, OperatorGrant
@@ -20,7 +19,7 @@ from milo_bench.config.routing_rule import (
     Rule,
 )
 from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, load_yaml
+from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 
@@ -70,7 +69,7 @@ class RoutingFile(Checked):
 
     def where(self, *place: str) -> str:
         """``routing.yaml line 12`` for the nearest key that the file holds."""
-        return f"{self.path}{_line(place, self.line_numbers)}"
+        return f"{self.path}{line_of(place, self.line_numbers)}"
 
     def data(self) -> dict[str, Any]:
         """As plain data, settings left at their defaults left out; ``read_routing`` of its YAML gives it back."""
@@ -127,23 +126,13 @@ def routing_schema() -> dict[str, Any]:
 
 def read_routing(text: str, *, name: str = "routing.yaml") -> RoutingFile:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    try:
-        data, lines = load_yaml(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        at = f" line {mark.line + 1}" if mark is not None else ""
-        message = f"{name}{at}: {getattr(error, 'problem', None) or 'not valid YAML'}."
-        raise ConfigError(message, hint="check indentation and colons at that line.") from None
-    except (ValueError, RecursionError) as error:
-        message = f"{name}: a value cannot be read ({type(error).__name__})."
-        raise ConfigError(message, hint="check dates and brackets.") from None
-    if not isinstance(data, dict):
-        message = f"{name} holds no mapping."
-        raise ConfigError(message, hint="start it with 'targets:', 'rules:' and 'default:'.")
-    for setting in _INTERNAL:
-        if setting in data:
-            message = f"{name}{_line((setting,), lines)}: unknown setting '{setting}'."
-            raise ConfigError(message, hint=hint_for(setting, _settings(RoutingFile), noun="settings"))
+    data, lines = read_mapping(
+        text,
+        name=name,
+        start="start it with 'targets:', 'rules:' and 'default:'.",
+        settings=_settings(RoutingFile),
+        kept=_INTERNAL,
+    )
     try:
         file = RoutingFile.model_validate({**data, "path": name, "line_numbers": lines})
     except ValidationError as error:
@@ -238,11 +227,6 @@ def _known_target(file: RoutingFile, here: str, said: str, target: str) -> None:
         raise ConfigError(message, hint=hint_for(target, file.targets, noun="targets"))
 
 
-def _line(place: tuple[str, ...], lines: LineMap) -> str:
-    found = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
-    return f" line {found}" if found else ""
-
-
 def _readable(name: str, error: ValidationError, lines: LineMap) -> ConfigError:
     """The first mistake as a sentence; how many more there are in the hint."""
     problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
@@ -270,7 +254,7 @@ def _readable(name: str, error: ValidationError, lines: LineMap) -> ConfigError:
     if len(problems) > 1:
         hint = f"{hint} {len(problems) - 1} more after this one.".strip()
     return ConfigError(
-        f"{name}{_line(place, lines)}: {said}.", hint=hint or "docs/how-to/routing.md shows each setting."
+        f"{name}{line_of(place, lines)}: {said}.", hint=hint or "docs/how-to/routing.md shows each setting."
     )
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from milo_bench.config.policy_models import RemedyName as RemedyName
+from milo_bench.config.policy_rules import FindingKind as FindingKind
 from milo_bench.core.records import (
     Decoding,
     Frozen,
@@ -25,7 +27,6 @@ from milo_bench.economics.business_case import BusinessCase
 
 DECISION_SCHEMA = 1
 
-FindingKind: TypeAlias = Literal["keep", "fix", "defer", "reject"]
 GateOutcome: TypeAlias = Literal["pass", "fail", "undecided"]
 RouteKind: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
 Part: TypeAlias = Literal["value", "low", "high", "n", "k"]
@@ -116,23 +117,6 @@ class GateResult(Frozen, frozen=True, omit_defaults=False):
     outcome: GateOutcome
     reason: Text
     further: str = ""
-
-
-RemedyName: TypeAlias = Literal[
-    "constrained_decoding",
-    "other_target",
-    "safer_prompt",
-    "event_selection",
-    "extraction_first",
-    "length_limit",
-    "keyword_rule",
-    "guard_to_review",
-    "citation_filter",
-    "mixed_routing",
-    "human_review",
-    "concurrency_cap",
-    "readiness_probe",
-]
 
 
 class Replay(Frozen, frozen=True, omit_defaults=False):
