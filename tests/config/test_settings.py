@@ -81,3 +81,11 @@ def test_anchors_that_grow_without_bound_are_read_once(tmp_path: Path) -> None:
     ]
     with pytest.raises(ConfigError, match="unknown setting 'a'"):
         load(tmp_path, "\n".join(rows) + "\n")
+
+
+def test_a_value_that_cannot_be_read_is_one_error_and_no_traceback(tmp_path: Path) -> None:
+    file = tmp_path / "bench.yaml"
+    for text, said in (("targets: {a: {model: 2026-13-40}}\n", "cannot be read"), ("path: here\n", "unknown setting")):
+        file.write_text(text)
+        with pytest.raises(ConfigError, match=said):
+            load_settings(file, {})

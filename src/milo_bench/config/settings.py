@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, load_yaml
+from milo_bench.config.yaml_lines import LineMap, read_mapping
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.records import Price, StoreText
 from milo_bench.core.suggest import hint_for
@@ -181,10 +180,14 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     file = named or Path(CONFIG_NAME)
     if named is None and not file.exists():
         return Settings(targets=dict(BUILTIN_TARGETS))
-    data, lines = _read(file)
-    if not isinstance(data, dict):
-        message = f"{file} holds no mapping."
-        raise ConfigError(message, hint="start it with 'targets:', or write one with 'milo-bench init'.")
+    text = read_written(file, where_from="write one with 'milo-bench init', or name another with --config.")
+    data, lines = read_mapping(
+        text,
+        name=str(file),
+        start="start it with 'targets:', or write one with 'milo-bench init'.",
+        settings=[field for field in Settings.model_fields if field != "path"],
+        kept=("path",),
+    )
     targets = data.get("targets")
     if isinstance(targets, dict):
         for name, target in targets.items():
@@ -196,18 +199,6 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
         raise _readable(file, error, lines) from None
     named_targets = {name: target.model_copy(update={"name": name}) for name, target in settings.targets.items()}
     return settings.model_copy(update={"targets": {**BUILTIN_TARGETS, **named_targets}})
-
-
-def _read(file: Path) -> tuple[Any, LineMap]:
-    text = read_written(file, where_from="write one with 'milo-bench init', or name another with --config.")
-    try:
-        return load_yaml(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" line {mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or "not valid YAML"
-        message = f"{file}{where}: {problem}."
-        raise ConfigError(message, hint="check indentation and colons at that line.") from None
 
 
 def _refuse_a_key_in_the_file(file: Path, name: str, target: Mapping[str, Any], lines: LineMap) -> None:

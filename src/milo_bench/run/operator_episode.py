@@ -22,6 +22,7 @@ from milo_bench.core.records import (
 )
 from milo_bench.run.operator_prompt import Protocol, error_text, tool_definitions
 from milo_bench.run.operator_protocol import CALLS_A_TURN, ModelCall, ProtocolError, read_calls
+from milo_bench.run.operator_record import episode_record
 from milo_bench.run.operator_transcript import Answered, Transcript
 from milo_bench.targets.base import Target
 from milo_bench.worlds.grade import grade
@@ -233,30 +234,14 @@ class EpisodePlayer:
         return "context_limit" if failure.kind == "context_overflow" else "runtime_failure"
 
     def _record(self, ending: EpisodeEnding) -> Episode:
-        session, score = self.session, grade(self.session)
-        rejected = sum(isinstance(line, Rejected) for line in session.log)
-        return Episode(
+        return episode_record(
+            self.session,
+            grade(self.session),
             key=self.key,
-            task=session.task.name,
-            variant=session.variant,
-            seed=session.seed,
             protocol=self.protocol,
             ending=ending,
-            points=score.points,
-            parts={
-                "end_state": score.end_state,
-                "trap": score.trap,
-                "claims": score.claims,
-                "collateral": score.collateral,
-            },
-            minefields=score.minefields,
-            void=score.void,
-            why=score.why,
-            turns=tuple(self.turns),
-            log=tuple(msgspec.to_builtins(line) for line in session.log),
-            started_s=self._started_s,
-            ended_s=self._now_s(),
-            rejected=rejected + sum(bool(turn.protocol_error) for turn in self.turns),
+            turns=self.turns,
+            times_s=(self._started_s, self._now_s()),
         )
 
     def _now_s(self) -> float:

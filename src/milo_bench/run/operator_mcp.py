@@ -10,6 +10,7 @@ import msgspec
 from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock
 from milo_bench.core.records import AttemptKey, Episode, EpisodeEnding, FailureKind, Timings, ToolCall, Turn
+from milo_bench.run.operator_record import episode_record
 from milo_bench.worlds.grade import Score, grade
 from milo_bench.worlds.records import Evidence, Landed, Notice, Rejected, Reply
 from milo_bench.worlds.session import CALL_LIMIT, Session
@@ -186,29 +187,14 @@ class OutsideEpisode:
             self.on_change()
 
     def _record(self, ending: EpisodeEnding, score: Score) -> Episode:
-        session, ended_s = self.session, self.ended_s or 0.0
-        return Episode(
-            key=AttemptKey(f"{session.task.name}.{session.variant}", self.target),
-            task=session.task.name,
-            variant=session.variant,
-            seed=session.seed,
+        return episode_record(
+            self.session,
+            score,
+            key=AttemptKey(f"{self.session.task.name}.{self.session.variant}", self.target),
             protocol="mcp",
             ending=ending,
-            points=score.points,
-            parts={
-                "end_state": score.end_state,
-                "trap": score.trap,
-                "claims": score.claims,
-                "collateral": score.collateral,
-            },
-            minefields=score.minefields,
-            void=score.void,
-            why=score.why,
-            turns=tuple(self.turns),
-            log=tuple(msgspec.to_builtins(line) for line in session.log),
-            started_s=self.offset_s + (self.started_s or 0.0),
-            ended_s=self.offset_s + ended_s,
-            rejected=sum(isinstance(line, Rejected) for line in session.log),
+            turns=self.turns,
+            times_s=(self.offset_s + (self.started_s or 0.0), self.offset_s + (self.ended_s or 0.0)),
         )
 
 
