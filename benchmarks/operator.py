@@ -6,10 +6,10 @@ import json
 import sys
 import time
 
-from milo_bench.worlds.grade import TASK_POINTS
-from milo_bench.worlds.policies import oracle
-from milo_bench.worlds.selftest import play
-from milo_bench.worlds.tasks import all_tasks
+from milo_bench.operator.worlds.grade import TASK_POINTS
+from milo_bench.operator.worlds.policies import oracle
+from milo_bench.operator.worlds.selftest import play
+from milo_bench.operator.worlds.tasks import all_tasks
 
 SEEDS = 20
 

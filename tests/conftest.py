@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.targets import Target, open_target
-from milo_bench.targets.weights import find_smollm2
+from milo_bench.targets.llamacpp.weights import find_smollm2
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from inspect_ai.log import read_eval_log
 
 from milo_bench import api
 from milo_bench.core.errors import UsageError
-from milo_bench.report.scorecard_files import scorecards_csv, scorecards_json
+from milo_bench.report.files.scorecard import scorecards_csv, scorecards_json
 
 
 def test_perfect_answers_pass_and_poor_ones_do_not(make_log: Callable[..., Path]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from milo_bench import api
-from milo_bench.store.run_log import read_run_log
+from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.verdicts import VerdictHeader, verdicts_path, write_verdicts
 
 

@@ -8,7 +8,7 @@ from milo_bench import api
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import ConfigError, DataError, UsageError
 from milo_bench.core.records import StoreText
-from milo_bench.store.run_log import read_run_log
+from milo_bench.store.log.reader import read_run_log
 
 SECRET = "Marigold Featherstonehaugh"
 

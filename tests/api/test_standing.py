@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from milo_bench import api
+from milo_bench.cli.commands.gate import gate
 from milo_bench.cli.entry import run_command
-from milo_bench.cli.gate import gate
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings
-from milo_bench.report.standing_text import standing_junit
-from milo_bench.store.run_log import RunLogWriter
+from milo_bench.report.terminal.standing import standing_junit
+from milo_bench.store.log.reader import RunLogWriter
 from milo_bench.suites import load_suite
 
 POLICY = """

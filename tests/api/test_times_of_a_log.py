@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from milo_bench.api.evidence import gather_evidence
 from milo_bench.core.errors import DataError
+from milo_bench.evidence.gather import gather_evidence
 
 
 def test_an_attempt_that_ends_before_it_starts_is_refused(make_log: Callable[..., Path]) -> None:

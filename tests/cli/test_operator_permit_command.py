@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from milo_bench.core.records import Episode
-from milo_bench.decide.operator_permit_holds import read_permits
-from milo_bench.stats.operator_trials import OperatorRun
+from milo_bench.operator.permit.holds import read_permits
+from milo_bench.operator.trials import OperatorRun
+from milo_bench.operator.worlds.policies import oracle
 from milo_bench.store.stored_text import TextPolicy
-from milo_bench.worlds.policies import oracle
 from tests.cli.commands import Said
 from tests.cli.commands import milo as started
-from tests.stats.operator_logs import CORE, broken, run_by, run_of, write_log
+from tests.operator.operator_logs import CORE, broken, run_by, run_of, write_log
 
 
 def milo(*words: str | Path) -> Said:

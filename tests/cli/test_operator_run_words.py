@@ -5,15 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from milo_bench.cli.operator_run import _tell
+from milo_bench.cli.commands.operator.run import _tell
 from milo_bench.core.records import Episode
-from milo_bench.run.operator_play import EpisodeEnded
-from milo_bench.stats.operator_totals import operator_totals
-from milo_bench.stats.operator_trials import episode_kind, trials_of
-from milo_bench.worlds.policies import no_op, oracle
-from milo_bench.worlds.task import Task
-from milo_bench.worlds.tasks import find_task
-from tests.stats.operator_logs import CORE, broken, played, run_of
+from milo_bench.operator.play.bench import EpisodeEnded
+from milo_bench.operator.totals import operator_totals
+from milo_bench.operator.trials import episode_kind, trials_of
+from milo_bench.operator.worlds.policies import no_op, oracle
+from milo_bench.operator.worlds.task import Task
+from milo_bench.operator.worlds.tasks import find_task
+from tests.operator.operator_logs import CORE, broken, played, run_of
 
 
 def _line(episode: Episode, capsys: pytest.CaptureFixture[str]) -> str:

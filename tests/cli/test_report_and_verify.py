@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
-from commands import milo
-
-sys.path.append(str(Path(__file__).parents[1] / "report"))
-from sample_decision import sample_decision
 
 from milo_bench import api
+from tests.cli.commands import milo
+from tests.report.sample_decision import sample_decision
 
 
 @pytest.fixture(scope="module")

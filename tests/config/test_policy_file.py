@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from milo_bench.config.gate_measures import GATE_MEASURES
-from milo_bench.config.policy_file import PolicyFile, read_policy, shipped_policies, shipped_policy
-from milo_bench.config.policy_hours import DEFAULT_HOURS
-from milo_bench.config.policy_models import PROBES as PROBE_NAMES
-from milo_bench.config.policy_models import REMEDIES, WORK, GateConfig, RemedyName, WorkloadPolicy
-from milo_bench.config.policy_rules import CONDITIONS, Rule, World, check_rules, first_rule, worlds
+from milo_bench.config.policy.file import PolicyFile, read_policy, shipped_policies, shipped_policy
+from milo_bench.config.policy.hours import DEFAULT_HOURS
+from milo_bench.config.policy.measures import GATE_MEASURES
+from milo_bench.config.policy.models import PROBES as PROBE_NAMES
+from milo_bench.config.policy.models import REMEDIES, WORK, GateConfig, RemedyName, WorkloadPolicy
+from milo_bench.config.policy.rules import CONDITIONS, Rule, World, check_rules, first_rule, worlds
 from milo_bench.core.errors import ConfigError
 from milo_bench.decide import records
 from milo_bench.probes import probe_names

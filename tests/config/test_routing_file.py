@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from milo_bench.config.routing_file import load_routing, read_routing, routing_schema
-from milo_bench.config.routing_rule import FAMILIES, RUNTIME_CHECKS
+from milo_bench.config.routing.file import load_routing, read_routing, routing_schema
+from milo_bench.config.routing.rule import FAMILIES, RUNTIME_CHECKS
 from milo_bench.core.errors import ConfigError
 from milo_bench.guards.keywords import Family
 

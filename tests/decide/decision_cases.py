@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from evidence_cases import Made, policy_text
-
-from milo_bench.config.policy_file import PolicyFile, read_policy
+from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.core.records import LoadWindow
 from milo_bench.decide.decide import decide
 from milo_bench.decide.records import Decision, Finding, Text
+from tests.decide.evidence_cases import Made, policy_text
 
 RULES = "\nfindings:" + (
     """

@@ -26,7 +26,7 @@ from milo_bench.core.records import (
 )
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, PolicyText, ProbeEvidence
-from milo_bench.stats.cases import Cases, CasesBuilder, fixture_table
+from milo_bench.stats.cases.columns import Cases, CasesBuilder, fixture_table
 
 SUITE = SuiteRef("tiny", "1", "5" * 64)
 

@@ -10,7 +10,7 @@ import numpy as np
 from milo_bench.core.records import Decoding, TargetRecord, Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
-from milo_bench.stats.cases import Cases, FixtureTable
+from milo_bench.stats.cases.columns import Cases, FixtureTable
 
 WORK = "notes"
 

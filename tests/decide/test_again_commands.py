@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from milo_bench.config.policy_file import shipped_policy
+from milo_bench.config.policy.file import shipped_policy
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, TargetRecord
 from milo_bench.decide.again import commands, line_of
@@ -12,7 +12,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import PolicyText
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
-from milo_bench.stats.cases import fixture_table
+from milo_bench.stats.cases.columns import fixture_table
 from milo_bench.suites import load_suite
 
 

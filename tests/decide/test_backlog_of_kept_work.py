@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from decision_cases import decided, policy
-from evidence_cases import Made, of
+from tests.decide.decision_cases import decided, policy
+from tests.decide.evidence_cases import Made, of
 
 GATES = "[{measure: pass_rate, at_least: 0.8}]"
 

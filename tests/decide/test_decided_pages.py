@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from decision_cases import decided, policy, shown, windows
-from evidence_cases import LOST, Made, of
-
 from milo_bench.decide.wording import readable
 from milo_bench.report.package import render_files
+from tests.decide.decision_cases import decided, policy, shown, windows
+from tests.decide.evidence_cases import LOST, Made, of
 
 
 def test_a_decision_with_all_kinds_of_gates_is_shown_whole() -> None:

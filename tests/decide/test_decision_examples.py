@@ -17,10 +17,10 @@ from milo_bench.core.records import (
     Verdict,
 )
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.example_text import CUT_MARK, cut, lay_out
-from milo_bench.decide.examples import MOST_INPUT, MOST_OUTPUT, Chosen, choose_examples, make_example
+from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT, Chosen, choose_examples, make_example
+from milo_bench.decide.examples.text import CUT_MARK, cut, lay_out
 from milo_bench.decide.records import Candidate
-from milo_bench.stats.cases import CasesBuilder, fixture_table
+from milo_bench.stats.cases.columns import CasesBuilder, fixture_table
 from milo_bench.suites.load import load_suite
 
 CANDIDATE = Candidate("extraction", "local_8b")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from decision_cases import decided, finding, policy, shown, windows
-from evidence_cases import Made, of
+from tests.decide.decision_cases import decided, finding, policy, shown, windows
+from tests.decide.evidence_cases import Made, of
 
 
 def test_a_failed_readiness_probe_turns_keep_into_fix_and_a_critical_one_into_reject() -> None:

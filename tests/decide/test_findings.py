@@ -9,14 +9,14 @@ from dataclasses import fields, replace
 import msgspec
 import numpy as np
 import pytest
-from decision_cases import decided, finding, policy, shown, windows
-from evidence_cases import LOST, Made, Row, of, policy_text
 
-from milo_bench.config.economics_file import example_economics
+from milo_bench.config.economics.file import example_economics
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.decide.decide import decide
 from milo_bench.decide.records import Ref
-from milo_bench.stats.cases import Cases
+from milo_bench.stats.cases.columns import Cases
+from tests.decide.decision_cases import decided, finding, policy, shown, windows
+from tests.decide.evidence_cases import LOST, Made, Row, of, policy_text
 
 
 def test_gates_that_all_pass_by_evidence_are_kept_on_the_local_target() -> None:

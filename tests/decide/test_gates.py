@@ -7,18 +7,18 @@ from functools import cache
 
 import numpy as np
 import pytest
-from evidence_cases import BAD, GOOD, LOST, Made, Row, of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats as scipy_stats
 
-from milo_bench.config.policy_file import PolicyFile, read_policy
+from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates import judge_gates
+from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, GateResult
 from milo_bench.stats.exact import exact_ends
+from tests.decide.evidence_cases import BAD, GOOD, LOST, Made, Row, of
 
 ORDER = {"fail": 0, "undecided": 1, "pass": 2}
 

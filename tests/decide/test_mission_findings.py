@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from evidence_cases import LOST, Made, Row, policy_text
-
-from milo_bench.config.policy_file import shipped_policy
+from milo_bench.config.policy.file import shipped_policy
 from milo_bench.core.records import Outcome
 from milo_bench.decide.decide import decide
 from milo_bench.decide.records import Decision
+from tests.decide.evidence_cases import LOST, Made, Row, policy_text
 
 Checks = list[tuple[str, Outcome, str]]
 

@@ -12,16 +12,16 @@ import msgspec
 import pytest
 
 from milo_bench import api
-from milo_bench.config.routing_file import RoutingFile, read_routing, routing_schema
+from milo_bench.config.routing.file import RoutingFile, read_routing, routing_schema
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.records import Episode, TargetRecord
-from milo_bench.decide.operator_grant import grants_of, operator_allows, operator_level
 from milo_bench.decide.records import Decision, Ref
 from milo_bench.decide.since import changes_since
-from milo_bench.worlds.policies import no_op, oracle, trust_the_first_output
-from milo_bench.worlds.task import Task
-from milo_bench.worlds.tasks import all_tasks
-from tests.stats.operator_logs import CORE, TARGET, broken, played, run_of, write_log
+from milo_bench.operator.permit.grants import grants_of, operator_allows, operator_level
+from milo_bench.operator.worlds.policies import no_op, oracle, trust_the_first_output
+from milo_bench.operator.worlds.task import Task
+from milo_bench.operator.worlds.tasks import all_tasks
+from tests.operator.operator_logs import CORE, TARGET, broken, played, run_of, write_log
 
 ALL = tuple(task.name for task in all_tasks())
 MADE_AT = "2026-03-05T00:00:00Z"

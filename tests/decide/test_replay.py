@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay_cases import WORK, cases, evidence, table
 
-from milo_bench.config.routing_file import RoutingFile, read_routing
+from milo_bench.config.routing.file import RoutingFile, read_routing
 from milo_bench.core.errors import DataError
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.recorded import record_of
 from milo_bench.decide.records import Candidate
-from milo_bench.decide.replay import Outcome, replay
-from milo_bench.decide.replay_figures import add_figures, rate
-from milo_bench.decide.split import fit_part
+from milo_bench.decide.replay.figures import add_figures, rate
+from milo_bench.decide.replay.recorded import record_of
+from milo_bench.decide.replay.replay import Outcome, replay
+from milo_bench.decide.replay.split import fit_part
+from tests.decide.replay_cases import WORK, cases, evidence, table
 
 TARGETS = "targets: {small: {model: s}, big: {model: b, hosted: true}}\n"
 STUB = read_routing(

@@ -9,21 +9,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from replay_cases import WORK, cases, evidence, table
 
-from milo_bench.config.policy_file import PolicyFile, read_policy
-from milo_bench.config.routing_file import RoutingFile, read_routing
+from milo_bench.config.policy.file import PolicyFile, read_policy
+from milo_bench.config.routing.file import RoutingFile, read_routing
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.frontier import Point, Standing, choose, frontier
-from milo_bench.decide.gates import judge_gates
-from milo_bench.decide.length_limit import fit_length_limit
-from milo_bench.decide.recorded import record_of
+from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, Ref, Replay
-from milo_bench.decide.remedies import Replayed, parts_of, replays_for
-from milo_bench.decide.replay import replay
-from milo_bench.decide.replay_figures import rate
-from milo_bench.stats.cases import Cases
+from milo_bench.decide.remedies.choose import Replayed, parts_of, replays_for
+from milo_bench.decide.remedies.frontier import Point, Standing, choose, frontier
+from milo_bench.decide.remedies.length_limit import fit_length_limit
+from milo_bench.decide.replay.figures import rate
+from milo_bench.decide.replay.recorded import record_of
+from milo_bench.decide.replay.replay import replay
+from milo_bench.stats.cases.columns import Cases
+from tests.decide.replay_cases import WORK, cases, evidence, table
 
 
 def policy(gates: str, remedies: str, *, extra: str = "") -> PolicyFile:

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.config.routing_file import RoutingFile, check_routing, read_routing
-from milo_bench.config.routing_rule import FAMILIES
+from milo_bench.config.routing.file import RoutingFile, check_routing, read_routing
+from milo_bench.config.routing.rule import FAMILIES
 from milo_bench.core.errors import ConfigError, DataError
-from milo_bench.decide.routing_columns import (
+from milo_bench.decide.routing.columns import (
     CAUSES,
     NOBODY,
     ROUTES,
@@ -24,7 +24,7 @@ from milo_bench.decide.routing_columns import (
     route_requests,
     settle_seconds,
 )
-from milo_bench.decide.routing_rules import Answer, Request, Routed, route_answer, route_request, settle_second
+from milo_bench.decide.routing.rules import Answer, Request, Routed, route_answer, route_request, settle_second
 
 STUB = """
 targets: {small: {model: s}, big: {model: b, hosted: true}}

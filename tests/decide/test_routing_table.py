@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from replay_cases import WORK, cases, evidence, table
 
-from milo_bench.config.policy_file import PolicyFile, read_policy
-from milo_bench.config.routing_file import RoutingFile, read_routing
+from milo_bench.config.policy.file import PolicyFile, read_policy
+from milo_bench.config.routing.file import RoutingFile, read_routing
 from milo_bench.core.records import CheckSpec, Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, Figure, Finding, Remedy, Replay, Source
-from milo_bench.decide.remedies import replays_for
-from milo_bench.decide.routing import make_routing
-from milo_bench.decide.routing_rules import Request, route_request
+from milo_bench.decide.remedies.choose import replays_for
+from milo_bench.decide.routing.rules import Request, route_request
+from milo_bench.decide.routing.table import make_routing
+from tests.decide.replay_cases import WORK, cases, evidence, table
 
 
 def policy(*, baseline: str = "big", remedies: str = "[guard_to_review, human_review]") -> PolicyFile:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from evidence_cases import Made, Row, policy_text
 
-from milo_bench.config.policy_file import read_policy
+from milo_bench.config.policy.file import read_policy
 from milo_bench.decide.decide import decide
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.standing import StandingReport, hold_against
+from tests.decide.evidence_cases import Made, Row, policy_text
 
 FIXTURES = 150
 

@@ -71,7 +71,7 @@ def test_every_exit_code_is_documented() -> None:
 def test_everything_that_a_fake_server_can_be_told_is_documented() -> None:
     from typing import get_args
 
-    from milo_bench.targets import fake_script
+    from milo_bench.targets.fake import script as fake_script
 
     page = (ROOT / "docs/how-to/fake-server.md").read_text(encoding="utf-8")
     for model in (
@@ -92,7 +92,7 @@ def test_everything_that_a_fake_server_can_be_told_is_documented() -> None:
 def test_the_script_on_the_page_of_the_fake_server_can_be_loaded() -> None:
     import yaml
 
-    from milo_bench.targets.fake_script import parse_script
+    from milo_bench.targets.fake.script import parse_script
 
     page = (ROOT / "docs/how-to/fake-server.md").read_text(encoding="utf-8")
     blocks = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from milo_bench.config.economics_file import example_economics, load_economics, read_economics
+from milo_bench.config.economics.file import example_economics, load_economics, read_economics
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.economics import Definition, Sheet, make_case
 from milo_bench.economics.assumptions import Assumption

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.config.economics_file import example_economics, read_economics
+from milo_bench.config.economics.file import example_economics, read_economics
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.records import Interval, Measure, Price
 from milo_bench.economics import BusinessCase, hosted_price, make_case, simulate

@@ -6,7 +6,7 @@ test says so and holds both: what the inputs give, and how the printed figure co
 
 import pytest
 
-from milo_bench.config.economics_file import example_economics
+from milo_bench.config.economics.file import example_economics
 from milo_bench.economics import BusinessCase, make_case
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.config.economics_file import example_economics, read_economics
+from milo_bench.config.economics.file import example_economics, read_economics
 from milo_bench.economics import Definition, Sheet, make_case, simulate, tornado
 from milo_bench.economics.assumptions import Assumption
 from milo_bench.economics.units import parse_unit

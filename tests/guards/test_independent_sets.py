@@ -7,13 +7,13 @@ import json
 import time
 
 import pytest
-from independent_sets import DATA, DETECTORS, figures, rows
 
 from milo_bench.guards.measured import Measured, measured
 from milo_bench.guards.policy_text import POLICY_TEXT_VERSION
-from milo_bench.guards.promises import PROMISES_VERSION, find_promises
+from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
 from milo_bench.guards.requests import REQUESTS_VERSION
 from milo_bench.guards.status import STATUS_VERSION
+from tests.guards.independent_sets import DATA, DETECTORS, figures, rows
 
 FIRST = json.loads((DATA / "independent_first_answers.json").read_text("utf-8"))
 KINDS = json.loads((DATA / "independent_kinds.json").read_text("utf-8"))

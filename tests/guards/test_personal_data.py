@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_bench.guards.personal_data import WINDOW_CHARS, Redactor, find_personal_data
-from milo_bench.guards.personal_figures import HELD_OUT, HELD_OUT_TEXTS
-from milo_bench.guards.personal_measure import LabelledText, measure
-from milo_bench.guards.personal_patterns import luhn
+from milo_bench.guards.personal.data import WINDOW_CHARS, Redactor, find_personal_data
+from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
+from milo_bench.guards.personal.measure import LabelledText, measure
+from milo_bench.guards.personal.patterns import luhn
 
 LABELLED = Path(__file__).parent.parent / "data" / "personal_data_labelled.jsonl"
 

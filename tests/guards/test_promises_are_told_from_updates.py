@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_bench.guards.measured import Measured, measured, wilson_95
-from milo_bench.guards.promises import PROMISES_VERSION, find_promises
+from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
 
 ROWS = [
     json.loads(line)

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.inventory.gguf_header import BadHeader, read_gguf_header
-from milo_bench.inventory.safetensors_header import read_safetensors_header
-from milo_bench.targets.gguf_file import read_gguf
-from milo_bench.targets.weights import find_smollm2
+from milo_bench.inventory.models.gguf import BadHeader, read_gguf_header
+from milo_bench.inventory.models.safetensors import read_safetensors_header
+from milo_bench.targets.llamacpp.gguf import read_gguf
+from milo_bench.targets.llamacpp.weights import find_smollm2
 
 
 def gguf_string(text: bytes) -> bytes:

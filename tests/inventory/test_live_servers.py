@@ -15,17 +15,17 @@ import pytest
 from milo_bench.api.inventorying import fetch_without_key
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
-from milo_bench.inventory.endpoints import Answer, Found, key_needed, look_at, read_endpoint
-from milo_bench.inventory.listeners import (
+from milo_bench.inventory.reading import Reader
+from milo_bench.inventory.records import HIDDEN, Processes
+from milo_bench.inventory.runtimes.endpoints import Answer, Found, key_needed, look_at, read_endpoint
+from milo_bench.inventory.runtimes.listeners import (
     is_loopback,
     listening_sockets,
     parse_proc_net,
     read_listeners,
     server_sockets,
 )
-from milo_bench.inventory.processes import read_processes
-from milo_bench.inventory.reading import Reader
-from milo_bench.inventory.records import HIDDEN, Processes
+from milo_bench.inventory.runtimes.processes import read_processes
 
 SECRET = "do-not-show-4711"
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from milo_bench.inventory.cpu import read_cpu
-from milo_bench.inventory.disks import read_disks
-from milo_bench.inventory.gpu import read_gpus
-from milo_bench.inventory.machine import read_machine
-from milo_bench.inventory.memory import parse_pressure, read_memory
+from milo_bench.inventory.hardware.cpu import read_cpu
+from milo_bench.inventory.hardware.disks import read_disks
+from milo_bench.inventory.hardware.gpu import read_gpus
+from milo_bench.inventory.hardware.machine import read_machine
+from milo_bench.inventory.hardware.memory import parse_pressure, read_memory
+from milo_bench.inventory.hardware.system import read_system
 from milo_bench.inventory.reading import Ran, Reader, run_command
-from milo_bench.inventory.system import read_system
 
 
 def tree(root: Path, files: dict[str, str]) -> Reader:

@@ -5,9 +5,9 @@ import json
 import os
 from pathlib import Path
 
-from milo_bench.inventory.digests import DigestBook
-from milo_bench.inventory.model_files import read_model_files
-from milo_bench.inventory.model_places import Place, usual_places
+from milo_bench.inventory.models.digests import DigestBook
+from milo_bench.inventory.models.files import read_model_files
+from milo_bench.inventory.models.places import Place, usual_places
 
 CONTENT = b"GGUF\x03\0\0\0" + b"\0" * 16  # a header without entries and tensors
 SHA = hashlib.sha256(CONTENT).hexdigest()

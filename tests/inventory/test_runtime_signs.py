@@ -2,8 +2,8 @@
 
 import pytest
 
-from milo_bench.inventory.runtime_signs import runtime_of, runtime_of_image, runtime_started_by
-from milo_bench.inventory.runtimes import parse_version
+from milo_bench.inventory.runtimes.installed import parse_version
+from milo_bench.inventory.runtimes.signs import runtime_of, runtime_of_image, runtime_started_by
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from milo_bench.inventory.runtimes import parse_version
         ("python -m vllm.entrypoints.openai.api_server --model m", "vllm"),
         ("python3 -u -m sglang.launch_server --model-path m", "sglang"),
         ("python -m mlx_lm.server --model m", "mlx"),
-        ("python -m milo_bench.targets.llamacpp_server", "xllamacpp"),
+        ("python -m milo_bench.targets.llamacpp.server", "xllamacpp"),
         ("python -m vllm_notes", None),
         ("/bin/sh /opt/bin/llama-server -c 4096", "llama.cpp"),
         ("grep llama-server /var/log/syslog", None),

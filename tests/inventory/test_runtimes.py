@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from milo_bench.inventory.runtimes import program_identity, python_packages, read_runtimes
+from milo_bench.inventory.runtimes.installed import program_identity, python_packages, read_runtimes
 
 
 def program(path: Path, text: str) -> Path:

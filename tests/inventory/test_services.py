@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from milo_bench.inventory.reading import Ran, Reader
-from milo_bench.inventory.services import read_services
+from milo_bench.inventory.runtimes.services import read_services
 
 SECRET = "do-not-show-4711"
 

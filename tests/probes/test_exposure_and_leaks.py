@@ -18,7 +18,7 @@ from milo_bench.probes.context import ProbeContext, ProbeOptions
 from milo_bench.probes.log_search import CanarySearch, search_logs
 from milo_bench.probes.memory_growth import MemoryGrowth
 from milo_bench.targets import open_target
-from milo_bench.targets.fake_server import start_fake
+from milo_bench.targets.fake.server import start_fake
 from tests.probes.conftest import RunProbe
 from tests.probes.servers import Asked, pages, say, serving
 
@@ -180,6 +180,18 @@ CANARY = CANARIES.fresh()
         ("base64", base64.urlsafe_b64encode(f"prompt::: {CANARY} end".encode())),
         ("hex", CANARY.encode().hex().encode()),
         ("UTF-16", CANARY.encode("utf-16-le")),
+    ],
+    ids=[
+        "plain",
+        "cut",
+        "upper case",
+        "url",
+        "url in text",
+        "base64 at 0",
+        "base64 at 1",
+        "base64 url",
+        "hex",
+        "utf-16",
     ],
 )
 def test_a_canary_is_found_whole_cut_and_encoded(form: str, text: bytes) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from milo_bench.targets.fake_server import start_fake
+from milo_bench.targets.fake.server import start_fake
 from tests.probes.conftest import RunProbe
 from tests.probes.servers import Asked, pages, piece, say, serving, usage
 

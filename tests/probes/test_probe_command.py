@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from milo_bench import api
+from milo_bench.cli.commands.probe import probe
 from milo_bench.cli.entry import run_command
-from milo_bench.cli.probe import probe
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import ProbeResult
 from milo_bench.probes import probe_names
 from milo_bench.probes.base import PROBES
 from milo_bench.probes.truncation import Truncation
-from milo_bench.store.run_log import read_run_log
+from milo_bench.store.log.reader import read_run_log
 
 
 @pytest.fixture

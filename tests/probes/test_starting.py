@@ -13,8 +13,8 @@ import pytest
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.probes.context import ProbeOptions
-from milo_bench.targets.fake_process import start_fake_process
-from milo_bench.targets.fake_server import start_fake
+from milo_bench.targets.fake.process import start_fake_process
+from milo_bench.targets.fake.server import start_fake
 from tests.probes.conftest import RunProbe
 from tests.probes.servers import Asked, say, serving
 
@@ -144,7 +144,7 @@ RESTART = """
 import os, signal, subprocess, sys
 os.kill(int(open(sys.argv[1]).read()), signal.SIGKILL)
 code = (
-    "import sys; from milo_bench.targets.fake_process import *; "
+    "import sys; from milo_bench.targets.fake.process import *; "
     "serve_until_interrupted(load_script(Path(sys.argv[1])), port=int(sys.argv[2]))"
 )
 started = subprocess.Popen([sys.executable, "-c", code, sys.argv[2], sys.argv[3]], stdout=subprocess.DEVNULL)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from milo_bench.probes.structured_output import _FEATURES
-from milo_bench.targets.fake_script import Script
-from milo_bench.targets.fake_server import start_fake
+from milo_bench.targets.fake.script import Script
+from milo_bench.targets.fake.server import start_fake
 from tests.probes.conftest import RunProbe
 from tests.probes.servers import Asked, pages, say, serving
 

@@ -9,19 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from sample_operations import (
-    HOSTED,
-    LARGE,
-    LOAD_LOG,
-    POLICY,
-    SMALL,
-    sample_backlog,
-    sample_load,
-    sample_probes,
-    sample_targets,
-)
-
-from milo_bench.config.economics_file import example_economics
+from milo_bench.config.economics.file import example_economics
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Measure, Span, SuiteRef
 from milo_bench.decide.business_figures import add_business_figures
@@ -46,6 +34,17 @@ from milo_bench.decide.records import (
 )
 from milo_bench.economics import make_case
 from milo_bench.stats.intervals import wilson
+from tests.report.sample_operations import (
+    HOSTED,
+    LARGE,
+    LOAD_LOG,
+    POLICY,
+    SMALL,
+    sample_backlog,
+    sample_load,
+    sample_probes,
+    sample_targets,
+)
 
 LOG = "runs/claims.jsonl"
 LABELS = ("routine", "watch", "escalate")

@@ -10,13 +10,13 @@ import jinja2
 import msgspec
 import pytest
 from markupsafe import Markup
-from sample_decision import sample_decision
 
 from milo_bench.decide.records import Decision, Figure, Ref, Source
-from milo_bench.report.claims import Claims, UnsourcedNumber
-from milo_bench.report.figure_text import part_text, range_text, whole_text
+from milo_bench.report.figures import part_text, range_text, whole_text
 from milo_bench.report.package import render_files
-from milo_bench.report.pages import page_environment
+from milo_bench.report.pages.claims import Claims, UnsourcedNumber
+from milo_bench.report.pages.render import page_environment
+from tests.report.sample_decision import sample_decision
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,16 @@ from typing import Any
 
 import msgspec
 import pytest
-from sample_decision import sample_decision
 
 from milo_bench.decide.records import ConfusionTable, Decision, Figure, Source
-from milo_bench.report.chart_style import Chart
-from milo_bench.report.decision_charts import chart_list, charts
-from milo_bench.report.decision_charts_counts import confusion_chart, error_chart, tornado_chart
-from milo_bench.report.decision_charts_gates import gate_chart
-from milo_bench.report.decision_charts_load import latency_chart, throughput_chart
-from milo_bench.report.decision_charts_trade import frontier_chart, trade_chart
-from milo_bench.report.figure_text import part_text
+from milo_bench.report.charts.counts import confusion_chart, error_chart, tornado_chart
+from milo_bench.report.charts.decision import chart_list, charts
+from milo_bench.report.charts.gates import gate_chart
+from milo_bench.report.charts.load import latency_chart, throughput_chart
+from milo_bench.report.charts.style import Chart
+from milo_bench.report.charts.trade import frontier_chart, trade_chart
+from milo_bench.report.figures import part_text
+from tests.report.sample_decision import sample_decision
 
 
 @pytest.fixture(scope="module")

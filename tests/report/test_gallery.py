@@ -9,14 +9,14 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 from markupsafe import Markup
-from sample_decision import sample_decision
 
 from milo_bench.core.records import Span
+from milo_bench.core.text import one_line, visible
 from milo_bench.decide.records import Decision, Ref
-from milo_bench.report.claims import Claims
-from milo_bench.report.gallery import gallery, gallery_css
-from milo_bench.report.marked_text import marked
-from milo_bench.report.visible_text import one_line, visible
+from milo_bench.report.pages.claims import Claims
+from milo_bench.report.pages.gallery import gallery, gallery_css
+from milo_bench.report.pages.marked import marked
+from tests.report.sample_decision import sample_decision
 
 
 def shown(decision: Decision, workload: str = "") -> str:

@@ -6,12 +6,12 @@ import pytest
 from rich.console import Console
 
 from milo_bench.core.records import Interval, LoadWindow, Measure
-from milo_bench.report.load_charts import load_charts, write_load_charts
-from milo_bench.report.load_text import print_load
-from milo_bench.run.load_capacity import Found
-from milo_bench.run.load_rows import LoadRow, RowFailure, WindowRows
-from milo_bench.stats.load_figures import load_window
-from milo_bench.stats.service_level import ServiceLevel
+from milo_bench.report.charts.windows import load_charts, write_load_charts
+from milo_bench.report.terminal.load import print_load
+from milo_bench.run.load.capacity import Found
+from milo_bench.run.load.rows import LoadRow, RowFailure, WindowRows
+from milo_bench.stats.load.figures import load_window
+from milo_bench.stats.load.service_level import ServiceLevel
 
 KNEE = Measure(
     name="knee_streams",

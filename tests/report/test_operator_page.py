@@ -11,17 +11,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from milo_bench.config.operator_policy import default_operator_policy
+from milo_bench.config.policy.operator import default_operator_policy
 from milo_bench.core.records import Episode, Failure, Timings, ToolCall, Turn
-from milo_bench.decide.operator_permit import permits_of, task_behaviours
-from milo_bench.report.operator_page import Board, write_board
-from milo_bench.report.operator_transcript import linked, plain, transcript
-from milo_bench.stats.operator_trials import OperatorRun
+from milo_bench.operator.permit.permits import permits_of, task_behaviours
+from milo_bench.operator.trials import OperatorRun
+from milo_bench.operator.worlds.policies import no_op, oracle, trust_the_first_output
+from milo_bench.operator.worlds.task import Task
+from milo_bench.operator.worlds.tasks import find_task
+from milo_bench.report.operator.board import Board, write_board
+from milo_bench.report.operator.transcript import linked, plain, transcript
 from milo_bench.store.stored_text import TextPolicy
-from milo_bench.worlds.policies import no_op, oracle, trust_the_first_output
-from milo_bench.worlds.task import Task
-from milo_bench.worlds.tasks import find_task
-from tests.stats.operator_logs import CORE, TARGET, broken, played, run_by, run_of
+from tests.operator.operator_logs import CORE, TARGET, broken, played, run_by, run_of
 
 EVIL = "<script>alert(1)</script><img src=http://example.invalid/x onerror=alert(2)>\u202e\x1b[31m{{ 7*7 }}"
 

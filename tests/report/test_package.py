@@ -13,12 +13,12 @@ from urllib.parse import unquote, urldefrag
 
 import msgspec
 import pytest
-from sample_decision import sample_decision
 
-from milo_bench.config.routing_file import read_routing
+from milo_bench.config.routing.file import read_routing
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.decide.records import Decision
 from milo_bench.report.package import render_files, write_package
+from tests.report.sample_decision import sample_decision
 
 FILES = {
     "index.html",

@@ -22,11 +22,11 @@ from milo_bench.core.records import (
     TargetRecord,
     Timings,
 )
+from milo_bench.operator.worlds.policies import oracle, trust_the_first_output
+from milo_bench.operator.worlds.task import Task
 from milo_bench.store.stored_text import TextPolicy
 from milo_bench.suites import load_suite
-from milo_bench.worlds.policies import oracle, trust_the_first_output
-from milo_bench.worlds.task import Task
-from tests.stats.operator_logs import CORE, TARGET, broken, played, run_of, write_log
+from tests.operator.operator_logs import CORE, TARGET, broken, played, run_of, write_log
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -6,12 +6,12 @@ import re
 
 import msgspec
 import pytest
-from sample_decision import sample_decision
 
 from milo_bench.core.records import Interval
 from milo_bench.core.units import interval_text
 from milo_bench.decide.records import Decision
 from milo_bench.report.package import render_files
+from tests.report.sample_decision import sample_decision
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,13 @@ from typing import Any
 
 import msgspec
 import pytest
-from sample_decision import sample_decision
 
 from milo_bench.decide.records import Decision
 from milo_bench.economics.units import parse_unit
-from milo_bench.report.backlog_file import HEAD, backlog_csv
-from milo_bench.report.csv_cells import cell_text, csv_text
-from milo_bench.report.roi_file import roi
+from milo_bench.report.files.csv_cells import cell_text, csv_text
+from milo_bench.report.pages.backlog import HEAD, backlog_csv
+from milo_bench.report.pages.roi import roi
+from tests.report.sample_decision import sample_decision
 
 
 @pytest.fixture(scope="module")

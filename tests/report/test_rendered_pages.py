@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import pypdf
 import pytest
-from sample_decision import sample_decision
 
 from milo_bench.decide.records import Decision
 from milo_bench.report.package import APPENDIX, write_package
-from milo_bench.report.package_views import PAGE_ONE_ROWS
+from milo_bench.report.pages.views import PAGE_ONE_ROWS
+from tests.report.sample_decision import sample_decision
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -11,18 +11,18 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
-from sample_decision import sample_decision
-from sample_operations import LARGE, SMALL
 
 from milo_bench.core.records import ProbeResult, TargetRecord
 from milo_bench.decide.records import Decision, Figure, Source
-from milo_bench.report.blocks import Bullets, Code, Heading, Quote, Table, to_html, to_markdown
-from milo_bench.report.claims import Claims, UnsourcedNumber
-from milo_bench.report.figure_text import part_text
-from milo_bench.report.launch import launch_sequence, operations_checklist, served_targets, ship_order
-from milo_bench.report.runbook import runbook, runbook_md
-from milo_bench.report.start_commands import readiness_lines, start_lines
-from milo_bench.report.watch_commands import plain_number, watch_lines
+from milo_bench.report.figures import part_text
+from milo_bench.report.pages.blocks import Bullets, Code, Heading, Quote, Table, to_html, to_markdown
+from milo_bench.report.pages.claims import Claims, UnsourcedNumber
+from milo_bench.report.runbook.launch import launch_sequence, operations_checklist, served_targets, ship_order
+from milo_bench.report.runbook.runbook import runbook, runbook_md
+from milo_bench.report.runbook.start import readiness_lines, start_lines
+from milo_bench.report.runbook.watch import plain_number, watch_lines
+from tests.report.sample_decision import sample_decision
+from tests.report.sample_operations import LARGE, SMALL
 
 
 @pytest.fixture(scope="module")

@@ -6,14 +6,13 @@ import asyncio
 import sys
 from pathlib import Path
 
-from run_parts import make_fixtures, make_spec, opening
-
 from milo_bench.config.settings import TargetConfig
 from milo_bench.run.events import AttemptFinished, RunEvent, RunStopping
 from milo_bench.run.execute import execute
 from milo_bench.run.plan import PlanRequest
 from milo_bench.run.stop import StopSignal, stopping_on_signals
 from milo_bench.targets import open_target
+from tests.run.run_parts import make_fixtures, make_spec, opening
 
 
 async def main(log: Path, base_url: str, cases: int, concurrency: int) -> int:

@@ -6,17 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from run_parts import (
-    FIELDS,
-    TestTarget,
-    make_fixture,
-    make_fixtures,
-    make_spec,
-    opening,
-    record_of,
-    text_of,
-    write_text,
-)
 
 from milo_bench.core.errors import DataError, IncompleteRun, Interrupted, TargetError, UsageError
 from milo_bench.core.records import Failure, Fixture, RunEnd, TargetRecord, Workload
@@ -35,7 +24,18 @@ from milo_bench.run.execute import execute
 from milo_bench.run.plan import PlanRequest
 from milo_bench.run.spec import RunSpec
 from milo_bench.run.stop import StopSignal
-from milo_bench.store.run_log import Resumed, RunLogWriter, read_run_log
+from milo_bench.store.log.reader import Resumed, RunLogWriter, read_run_log
+from tests.run.run_parts import (
+    FIELDS,
+    TestTarget,
+    make_fixture,
+    make_fixtures,
+    make_spec,
+    opening,
+    record_of,
+    text_of,
+    write_text,
+)
 
 
 @pytest.fixture

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from milo_bench.core.records import RunEnd
-from milo_bench.store.run_log import read_run_log
-from milo_bench.targets.fake_server import FakeServer, start_fake
+from milo_bench.store.log.reader import read_run_log
+from milo_bench.targets.fake.server import FakeServer, start_fake
 
+ROOT = Path(__file__).parents[2]
 CASES = 400
 CONNECTIONS = 8
 QUICK = {"reply": {"text": "ok", "first_token_s": 0.004}}
 
 
 async def begin(log: Path, server: FakeServer) -> asyncio.subprocess.Process:
-    script = Path(__file__).parent / "one_run.py"
-    arguments = [str(script), str(log), server.base_url, str(CASES), str(CONNECTIONS)]
-    return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+    arguments = ["-m", "tests.run.one_run", str(log), server.base_url, str(CASES), str(CONNECTIONS)]
+    return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
 
 
 async def wait_for_rows(process: asyncio.subprocess.Process, count: int) -> None:

@@ -3,7 +3,7 @@ from itertools import islice, takewhile
 import pytest
 
 from milo_bench.core.errors import DataError, UsageError
-from milo_bench.run.load_arrivals import Arrival, constant_arrivals, parse_trace, poisson_arrivals, trace_rate
+from milo_bench.run.load.arrivals import Arrival, constant_arrivals, parse_trace, poisson_arrivals, trace_rate
 
 
 def test_constant_arrivals_do_not_drift() -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_bench.run.load_capacity import RATE_RATIO, CapacitySearch, Found, LevelOutcome, Try
+from milo_bench.run.load.capacity import RATE_RATIO, CapacitySearch, Found, LevelOutcome, Try
 
 
 def search(

@@ -1,6 +1,6 @@
 import gc
 
-from milo_bench.run.load_quiet import quiet_collector
+from milo_bench.run.load.quiet import quiet_collector
 
 
 class Knot:

@@ -13,12 +13,12 @@ import pytest
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.records import Failure, TargetRecord, Timeouts, Timings, Usage
-from milo_bench.run.load_arrivals import Arrival, constant_arrivals
-from milo_bench.run.load_rows import WindowRows
-from milo_bench.run.load_window import LoadRequest, Profile, drive_window
+from milo_bench.run.load.arrivals import Arrival, constant_arrivals
+from milo_bench.run.load.rows import WindowRows
+from milo_bench.run.load.window import LoadRequest, Profile, drive_window
 from milo_bench.run.stop import StopSignal
 from milo_bench.targets import open_target
-from milo_bench.targets.fake_server import start_fake
+from milo_bench.targets.fake.server import start_fake
 
 REQUESTS = tuple(LoadRequest(name, ChatRequest((Message("user", name),))) for name in ("a", "b", "c"))
 

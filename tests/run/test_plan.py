@@ -6,11 +6,11 @@ from collections import Counter
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from run_parts import WORKLOADS, make_fixture, make_fixtures, record_of
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Plan
 from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts, sample_fixtures
+from tests.run.run_parts import WORKLOADS, make_fixture, make_fixtures, record_of
 
 MIXED = (*make_fixtures(70), *make_fixtures(40, "fields"))
 

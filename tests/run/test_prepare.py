@@ -4,12 +4,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from run_parts import FIELDS, NOTES, make_fixture
 
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import ConfigError, DataError, UsageError
 from milo_bench.run.prepare import PREPARE_STEPS, cannot_fit, prepare
 from milo_bench.suites.load import load_suite
+from tests.run.run_parts import FIELDS, NOTES, make_fixture
 
 
 def test_the_same_case_gives_the_same_hash_and_another_seed_or_decoding_another() -> None:

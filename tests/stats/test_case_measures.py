@@ -26,9 +26,9 @@ from milo_bench.core.records import (
     Usage,
     Verdict,
 )
-from milo_bench.stats.case_measures import all_measures, case_measure
-from milo_bench.stats.case_rows import Missed
-from milo_bench.stats.cases import Cases, CasesBuilder, FixtureTable, fixture_table
+from milo_bench.stats.cases.columns import Cases, CasesBuilder, FixtureTable, fixture_table
+from milo_bench.stats.cases.measures import all_measures, case_measure
+from milo_bench.stats.cases.rows import Missed
 from milo_bench.stats.scorecard import ScorecardBuilder
 
 TARGET = TargetRecord("small", "openai", "m", price=Price(1.0, 2.0))

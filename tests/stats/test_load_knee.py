@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from milo_bench.core.records import LoadWindow
-from milo_bench.stats.knee import degradation, fit_knee
-from milo_bench.stats.steady import find_drift
+from milo_bench.stats.load.knee import degradation, fit_knee
+from milo_bench.stats.load.steady import find_drift
 
 LEVELS = (1, 2, 4, 8, 16, 32)
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from log_parts import make_header
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import (
@@ -22,7 +21,8 @@ from milo_bench.core.records import (
     ToolCall,
     Turn,
 )
-from milo_bench.store.run_log import RunLogWriter, TextPolicy, read_run_log
+from milo_bench.store.log.reader import RunLogWriter, TextPolicy, read_run_log
+from tests.store.log_parts import make_header
 
 TIMES = Timings(intended_s=1.0, started_s=1.0, ended_s=2.0)
 SECRET = "Anna Berg"

@@ -11,12 +11,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from log_parts import make_attempt, make_end, make_fixtures, make_header
 
 from milo_bench.core.errors import DataError, IncompleteRun, MiloError, PrerequisiteError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import AttemptKey, Plan, SuiteRef, TargetRecord
-from milo_bench.store.run_log import RunLogWriter, TextPolicy, iter_records, read_run_log
+from milo_bench.store.log.reader import RunLogWriter, TextPolicy, iter_records, read_run_log
+from tests.store.log_parts import make_attempt, make_end, make_fixtures, make_header
 
 
 def write_log(path: Path, *fixtures_done: str, count: int = 3, end: bool = True) -> Path:
@@ -238,9 +238,9 @@ FILL = """
 import resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
-from log_parts import make_attempt, make_fixtures, make_header
+from tests.store.log_parts import make_attempt, make_fixtures, make_header
 from milo_bench.core.errors import IncompleteRun
-from milo_bench.store.run_log import RunLogWriter
+from milo_bench.store.log.reader import RunLogWriter
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 writer = RunLogWriter.create(Path(sys.argv[1]), make_header(400), make_fixtures(400))
 limit = Path(sys.argv[1]).stat().st_size + 10_000
@@ -258,7 +258,7 @@ except IncompleteRun as error:
 
 def test_a_full_disk_keeps_every_flushed_row_and_the_run_resumes(log_path: Path) -> None:
     log_path.parent.mkdir()
-    script = [sys.executable, "-c", FILL, str(log_path), str(Path(__file__).parent)]
+    script = [sys.executable, "-c", FILL, str(log_path), str(Path(__file__).parents[2])]
     filled = subprocess.run(script, capture_output=True, text=True, check=False)
     assert filled.returncode == IncompleteRun.exit_code, filled.stderr
     assert "resume" in filled.stderr and "Traceback" not in filled.stderr

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from log_parts import make_attempt, make_end, make_fixtures, make_header
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.core.records import Telemetry
-from milo_bench.store.run_log import RunLogWriter
+from milo_bench.store.log.reader import RunLogWriter
 from milo_bench.store.views import open_views
+from tests.store.log_parts import make_attempt, make_end, make_fixtures, make_header
 
 
 @pytest.fixture
@@ -60,5 +60,5 @@ def test_no_log_and_a_missing_log_are_clear_errors(tmp_path: Path) -> None:
 
 
 def test_reading_and_writing_logs_does_not_load_duckdb() -> None:
-    code = "import sys, milo_bench.store.run_log, milo_bench.store.views; sys.exit('duckdb' in sys.modules)"
+    code = "import sys, milo_bench.store.log.reader, milo_bench.store.views; sys.exit('duckdb' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -12,9 +12,8 @@ from milo_bench.core.case_record import CaseRecord
 from milo_bench.core.records import Fixture
 from milo_bench.guards.event_selection import as_document, select_events
 from milo_bench.suites import find_case, load_cases, load_suite, render_prompt
-from milo_bench.suites.generators import case_ops_v1_drafting as drafting
-from milo_bench.suites.generators import case_ops_v1_timeline as timeline
-from milo_bench.suites.generators.case_ops_v1_answers import faulty_draft, ideal_draft, ideal_timeline
+from milo_bench.suites.generators.case_ops_v1 import drafting, timeline
+from milo_bench.suites.generators.case_ops_v1.answers import faulty_draft, ideal_draft, ideal_timeline
 from milo_bench.suites.regenerate import fixture_text
 
 ROOT: Path = load_suite("case_ops_v1").root

@@ -14,11 +14,9 @@ from milo_bench.grade.engine import grade_attempt, validate_checks
 from milo_bench.grade.packet_lines import packet_lines
 from milo_bench.suites import load_suite, render_prompt
 from milo_bench.suites.check import check_suite
-from milo_bench.suites.generators import claims_v1_handoff as handoff
-from milo_bench.suites.generators import claims_v1_notes as notes
-from milo_bench.suites.generators import claims_v1_packets as packets
-from milo_bench.suites.generators.claims_v1_answers import ideal_handoff, ideal_summary
-from milo_bench.suites.generators.claims_v1_story import load_parts, load_stories
+from milo_bench.suites.generators.claims_v1 import handoff, notes, packets
+from milo_bench.suites.generators.claims_v1.answers import ideal_handoff, ideal_summary
+from milo_bench.suites.generators.claims_v1.story import load_parts, load_stories
 from milo_bench.suites.regenerate import generate_files
 
 SUITE = load_suite("claims_v1")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from milo_bench.cli.commands.suite import suite
 from milo_bench.cli.entry import run_command
-from milo_bench.cli.suite import suite
 
 
 def run(*arguments: str) -> int:

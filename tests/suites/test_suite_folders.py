@@ -8,7 +8,7 @@ import pytest
 
 from milo_bench.core.errors import UsageError
 from milo_bench.grade.engine import validate_checks
-from milo_bench.guards.personal_data import Redactor
+from milo_bench.guards.personal.data import Redactor
 from milo_bench.suites import load_suite
 from milo_bench.suites.check import check_suite
 from milo_bench.suites.redact import redact_suite

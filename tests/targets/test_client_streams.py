@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_bench.core.chat import Exchange
-from milo_bench.targets.answer import Answer, decode_json, split_thinking
-from milo_bench.targets.openai_stream import read_completion
-from milo_bench.targets.reply import Piece, Reply
-from milo_bench.targets.sse import read_lines, read_sse
+from milo_bench.targets.http.answer import Answer, decode_json, split_thinking
+from milo_bench.targets.http.reply import Piece, Reply
+from milo_bench.targets.http.sse import read_lines, read_sse
+from milo_bench.targets.http.stream import read_completion
 
 
 def pieces(data: bytes, cuts: list[int]) -> list[Piece]:

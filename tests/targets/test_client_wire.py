@@ -13,9 +13,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from milo_bench.core.records import Timeouts
-from milo_bench.targets.address import Address
-from milo_bench.targets.reply import Reply
-from milo_bench.targets.wire import TcpWire
+from milo_bench.targets.http.address import Address
+from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.wire import TcpWire
 
 Streams = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 SHORT = Timeouts(connect_s=5.0, first_token_s=5.0, total_s=5.0)

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from milo_bench.targets import discover, discover_local
-from milo_bench.targets.fake_server import start_fake
+from milo_bench.targets.fake.server import start_fake
 
 
 @pytest.fixture(autouse=True)

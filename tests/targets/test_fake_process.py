@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from milo_bench.core.errors import ConfigError, PrerequisiteError
-from milo_bench.targets.fake_process import serve_until_interrupted, start_fake_process
-from milo_bench.targets.fake_script import Script, load_script, parse_script
+from milo_bench.targets.fake.process import serve_until_interrupted, start_fake_process
+from milo_bench.targets.fake.script import Script, load_script, parse_script
 
 
 def post(address: str, text: str) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from milo_bench.targets.fake_server import FakeServer, start_fake
+from milo_bench.targets.fake.server import FakeServer, start_fake
 
 PATHS = ("/v1/chat/completions", "/api/chat")
 

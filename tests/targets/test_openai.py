@@ -13,8 +13,8 @@ from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import ConfigError, TargetError
 from milo_bench.core.records import Timeouts
 from milo_bench.targets import open_target
-from milo_bench.targets.fake_server import start_fake
-from milo_bench.targets.http_target import HttpTarget
+from milo_bench.targets.fake.server import start_fake
+from milo_bench.targets.http.target import HttpTarget
 
 KEY = "sk-very-secret-0123456789"
 LIMITS = Timeouts(connect_s=2.0, first_token_s=0.3, total_s=0.6)

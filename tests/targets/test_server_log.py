@@ -1,6 +1,6 @@
 """Logs as the embedded server really wrote them, shortened."""
 
-from milo_bench.targets.server_log import why_it_ended
+from milo_bench.targets.llamacpp.log import why_it_ended
 
 BAD_FILE = """\
 0.00.011.591 I srv          init: loading model

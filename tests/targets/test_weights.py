@@ -10,8 +10,8 @@ import numpy
 import pytest
 
 from milo_bench.core.errors import ConfigError, PrerequisiteError
-from milo_bench.targets.gguf_file import read_gguf
-from milo_bench.targets.weights import cache_directory, find_smollm2, find_weights, requantise
+from milo_bench.targets.llamacpp.gguf import read_gguf
+from milo_bench.targets.llamacpp.weights import cache_directory, find_smollm2, find_weights, requantise
 
 
 @pytest.fixture

@@ -10,27 +10,27 @@ from typing import Any
 import msgspec
 
 from milo_bench import __version__
-from milo_bench.api.chosen_attempts import judged_attempts
-from milo_bench.api.evidence import gather_evidence
 from milo_bench.api.reviewing import read_review
-from milo_bench.config.economics_file import EconomicsFile, load_economics, read_economics
-from milo_bench.config.operator_policy import (
+from milo_bench.config.economics.file import EconomicsFile, load_economics, read_economics
+from milo_bench.config.policy.file import PolicyFile, load_policy, read_policy, shipped_policy
+from milo_bench.config.policy.operator import (
     SHIPPED_OPERATOR_POLICY,
     default_operator_policy,
     default_policy_text,
     load_operator_policy,
     read_operator_policy,
 )
-from milo_bench.config.policy_file import PolicyFile, load_policy, read_policy, shipped_policy
 from milo_bench.core.errors import ConfigError, DataError, PrerequisiteError, UsageError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import AttemptKey
 from milo_bench.decide.decide import OperatorRules, decide
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.examples import Chosen, choose_examples, make_example
-from milo_bench.decide.operator_permit import task_behaviours
+from milo_bench.decide.examples.choose import Chosen, choose_examples, make_example
 from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, LogRef, PolicyText
 from milo_bench.decide.review import Review
+from milo_bench.evidence.chosen import judged_attempts
+from milo_bench.evidence.gather import gather_evidence
+from milo_bench.operator.permit.permits import task_behaviours
 
 
 @dataclass(frozen=True)

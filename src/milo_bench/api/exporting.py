@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from milo_bench.api.judging import JudgedAttempt, judge_log, judge_logs
 from milo_bench.core.chat import Message
 from milo_bench.core.errors import PrerequisiteError, UsageError
-from milo_bench.report.inspect_log import InspectSample, write_inspect_log
-from milo_bench.report.junit import junit_xml
+from milo_bench.evidence.judging import JudgedAttempt, judge_log, judge_logs
+from milo_bench.report.files.inspect_log import InspectSample, write_inspect_log
+from milo_bench.report.files.junit import junit_xml
 from milo_bench.run.prepare import prepare
-from milo_bench.store.run_log import RunLog, read_run_log
+from milo_bench.store.log.reader import RunLog, read_run_log
 
 
 def export_junit(logs: Sequence[Path], out: Path | None) -> str:

@@ -13,7 +13,7 @@ from milo_bench.config.settings import Settings, TargetConfig, is_own_network
 from milo_bench.core.errors import MiloError, PrerequisiteError, UsageError
 from milo_bench.core.records import Frozen
 from milo_bench.targets import DiscoveredServer, discover_local, open_target
-from milo_bench.targets.weights import BUILTIN, find_smollm2, find_weights
+from milo_bench.targets.llamacpp.weights import BUILTIN, find_smollm2, find_weights
 
 _LIST_TIMEOUT_S = 3.0
 

@@ -12,16 +12,16 @@ from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Timeouts
 from milo_bench.inventory.diff import Difference, compare_inventories, read_inventory
-from milo_bench.inventory.digests import DigestBook
-from milo_bench.inventory.endpoints import Answer, Found
-from milo_bench.inventory.model_places import usual_places
+from milo_bench.inventory.models.digests import DigestBook
+from milo_bench.inventory.models.places import usual_places
 from milo_bench.inventory.records import Inventory
+from milo_bench.inventory.runtimes.endpoints import Answer, Found
 from milo_bench.inventory.survey import Survey, take_inventory
-from milo_bench.targets.address import parse_address
-from milo_bench.targets.answer import decode_json
 from milo_bench.targets.discover import discover_local
-from milo_bench.targets.weights import cache_directory, find_packaged
-from milo_bench.targets.wire import TcpWire
+from milo_bench.targets.http.address import parse_address
+from milo_bench.targets.http.answer import decode_json
+from milo_bench.targets.http.wire import TcpWire
+from milo_bench.targets.llamacpp.weights import cache_directory, find_packaged
 
 DIGEST_SECONDS = 10.0
 DIGEST_LARGEST_BYTES = 2 << 30

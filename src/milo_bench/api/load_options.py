@@ -9,12 +9,12 @@ from pathlib import Path
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Timeouts
-from milo_bench.run.load_arrivals import Arrival, Arrivals, arrivals_at, parse_trace, trace_rate
-from milo_bench.run.load_rows import Mode
-from milo_bench.run.load_window import LoadRequest, Profile
+from milo_bench.run.load.arrivals import Arrival, Arrivals, arrivals_at, parse_trace, trace_rate
+from milo_bench.run.load.rows import Mode
+from milo_bench.run.load.window import LoadRequest, Profile
 from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import RunSpec
-from milo_bench.stats.service_level import ServiceLevel
+from milo_bench.stats.load.service_level import ServiceLevel
 
 DEFAULT_DRAIN_S = 60.0
 

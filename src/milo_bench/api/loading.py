@@ -26,15 +26,15 @@ from milo_bench.api.load_options import (
 from milo_bench.config.settings import load_settings
 from milo_bench.core.records import LoadWindow, Measure, RunEnd, Telemetry
 from milo_bench.inventory.fingerprint import quick_fingerprint
-from milo_bench.run.load_arrivals import Arrival
-from milo_bench.run.load_capacity import CapacitySearch, Found, LevelOutcome
-from milo_bench.run.load_window import LoadRequest, Profile, drive_window
+from milo_bench.run.load.arrivals import Arrival
+from milo_bench.run.load.capacity import CapacitySearch, Found, LevelOutcome
+from milo_bench.run.load.window import LoadRequest, Profile, drive_window
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.prepare import cannot_fit
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal, stopping_on_signals
-from milo_bench.stats.load_figures import load_window
-from milo_bench.store.run_log import RunLogWriter, require_new_log
+from milo_bench.stats.load.figures import load_window
+from milo_bench.store.log.reader import RunLogWriter, require_new_log
 from milo_bench.suites.load import load_suite
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
@@ -178,7 +178,7 @@ class _Session:
             with suppress(TimeoutError):
                 async with asyncio.timeout(5.0):
                     await self._target.stop()
-        from milo_bench.stats.knee import degradation
+        from milo_bench.stats.load.knee import degradation
 
         return LoadReport(
             path=self._path,
@@ -192,12 +192,12 @@ class _Session:
         )
 
     def _create(self, header: Any) -> RunLogWriter:
-        from milo_bench.store.run_log import TextPolicy
+        from milo_bench.store.log.reader import TextPolicy
 
         store_text = self._spec.store_text
         redact = None
         if store_text == "redacted":
-            from milo_bench.guards.personal_data import Redactor
+            from milo_bench.guards.personal.data import Redactor
 
             redactor = Redactor()
             redact = lambda text: redactor.redact(text).text  # noqa: E731  one line, used once

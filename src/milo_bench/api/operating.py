@@ -16,14 +16,14 @@ from milo_bench.config.settings import TargetConfig, load_settings
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import RunEnd, RunHeader, StoreText
 from milo_bench.inventory.fingerprint import quick_fingerprint
-from milo_bench.run.operator_choice import Chosen, ProtocolWish, chosen_before
-from milo_bench.run.operator_episode import DEFAULT_LIMITS, Limits
-from milo_bench.run.operator_plan import choose_tasks, operator_plan
-from milo_bench.run.operator_play import Listener, OperatorSpec, Played, play_all
+from milo_bench.operator.play.bench import Listener, OperatorSpec, Played, play_all
+from milo_bench.operator.play.choice import Chosen, ProtocolWish, chosen_before
+from milo_bench.operator.play.episode import DEFAULT_LIMITS, Limits
+from milo_bench.operator.play.plan import choose_tasks, operator_plan
+from milo_bench.operator.totals import OperatorTotal, operator_totals
+from milo_bench.operator.trials import OperatorRun, trials_of
 from milo_bench.run.stop import StopSignal, stopping_on_signals
-from milo_bench.stats.operator_totals import OperatorTotal, operator_totals
-from milo_bench.stats.operator_trials import OperatorRun, trials_of
-from milo_bench.store.run_log import Resumed, RunLogWriter, TextPolicy, iter_records, require_new_log
+from milo_bench.store.log.reader import Resumed, RunLogWriter, TextPolicy, iter_records, require_new_log
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
 
@@ -145,7 +145,7 @@ def _opener(spec: OperatorSpec, path: Path, resume: bool) -> Callable[[RunHeader
 
 
 def _redact() -> Callable[[str], str]:
-    from milo_bench.guards.personal_data import Redactor
+    from milo_bench.guards.personal.data import Redactor
 
     redactor = Redactor()
     return lambda text: redactor.redact(text).text

@@ -26,23 +26,23 @@ from milo_bench.core.errors import (
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Episode, Plan, RunEnd, TargetRecord, Timeouts, Workload
 from milo_bench.inventory.fingerprint import quick_fingerprint
-from milo_bench.run.operator_mcp import OutsideEpisode
-from milo_bench.run.operator_mcp_watch import Presence, ServeLimits
-from milo_bench.run.operator_plan import WORKLOAD, fixtures_of, operator_suite
-from milo_bench.run.operator_prompt import PROMPT_NAME, RULES
+from milo_bench.operator.mcp.episode import OutsideEpisode
+from milo_bench.operator.mcp.watch import Presence, ServeLimits
+from milo_bench.operator.play.plan import WORKLOAD, fixtures_of, operator_suite
+from milo_bench.operator.play.prompt import PROMPT_NAME, RULES
+from milo_bench.operator.worlds.grade import TASK_POINTS, Score
+from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.session import CALL_LIMIT, Session
+from milo_bench.operator.worlds.tasks import find_task
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal, stopping_on_signals
-from milo_bench.store.run_log import Resumed, RunLogWriter, TextPolicy, iter_records, require_new_log
+from milo_bench.store.log.reader import Resumed, RunLogWriter, TextPolicy, iter_records, require_new_log
 from milo_bench.targets.base import Target
-from milo_bench.targets.http_target import headers_from
+from milo_bench.targets.http.target import headers_from
 from milo_bench.targets.opening import open_target
-from milo_bench.worlds.grade import TASK_POINTS, Score
-from milo_bench.worlds.records import Variant
-from milo_bench.worlds.session import CALL_LIMIT, Session
-from milo_bench.worlds.tasks import find_task
 
 if TYPE_CHECKING:
-    from milo_bench.run.operator_endpoint import FaultingEndpoint
+    from milo_bench.operator.wire.endpoint import FaultingEndpoint
 
 OUTSIDE = "agent"
 
@@ -130,9 +130,9 @@ async def _serve(
     target: Target | None,
 ) -> ServedEpisode:
     # The SDK takes half a second to import; nobody else pays for it.
-    from milo_bench.run.operator_mcp_http import listen, serve_http, url_of
-    from milo_bench.run.operator_mcp_server import mcp_server
-    from milo_bench.run.operator_mcp_stdio import serve_stdio
+    from milo_bench.operator.mcp.http import listen, serve_http, url_of
+    from milo_bench.operator.mcp.server import mcp_server
+    from milo_bench.operator.mcp.stdio import serve_stdio
 
     stop = StopSignal()
     log = _EpisodeLog(options, env, say, stop)
@@ -185,8 +185,8 @@ async def _model(
     if target is None or config is None:
         yield None
         return
-    from milo_bench.run.operator_endpoint import FaultingEndpoint
-    from milo_bench.run.operator_mcp_model import NotedSchedule
+    from milo_bench.operator.wire.endpoint import FaultingEndpoint
+    from milo_bench.operator.wire.model import NotedSchedule
 
     headers, secrets = headers_from(config, env)
     try:
@@ -338,7 +338,7 @@ def _workload(options: OperatorServeOptions) -> Workload:
 
 
 def _redactor() -> Callable[[str], str]:
-    from milo_bench.guards.personal_data import Redactor
+    from milo_bench.guards.personal.data import Redactor
 
     redactor = Redactor()
     return lambda text: redactor.redact(text).text

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from milo_bench.api.operator_evidence import read_operator_logs
-from milo_bench.config.operator_policy import (
+from milo_bench.config.policy.operator import (
     LEVELS,
     OperatorPolicy,
     default_operator_policy,
@@ -18,9 +17,10 @@ from milo_bench.config.operator_policy import (
 )
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.core.suggest import hint_for
-from milo_bench.decide.operator_permit import permits_of, task_behaviours
-from milo_bench.decide.operator_permit_records import OperatorPermit, PermitFile
-from milo_bench.report.operator_page import Board, write_board
+from milo_bench.operator.evidence import read_operator_logs
+from milo_bench.operator.permit.permits import permits_of, task_behaviours
+from milo_bench.operator.permit.records import OperatorPermit, PermitFile
+from milo_bench.report.operator.board import Board, write_board
 
 
 def permit_operators(paths: Sequence[Path], *, today: date, policy: Path | None = None) -> tuple[OperatorPermit, ...]:

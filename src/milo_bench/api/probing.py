@@ -17,8 +17,8 @@ from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Plan, ProbeResult, RunHeader, SuiteRef, TargetRecord
 from milo_bench.probes import Probe, ProbeOptions, chosen, run_probes
-from milo_bench.store.log_writer import RunLogWriter
-from milo_bench.store.run_log import read_run_log
+from milo_bench.store.log.reader import read_run_log
+from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.targets import open_target
 
 _GRAVE = ("major", "critical")

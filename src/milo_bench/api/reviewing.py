@@ -8,12 +8,12 @@ from typing import TypeVar
 
 import msgspec
 
-from milo_bench.api.chosen_attempts import judged_attempts
-from milo_bench.api.evidence import gather_evidence
 from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.core.records import AttemptKey
 from milo_bench.decide.review import REVIEW_SCHEMA, RUBRIC, Item, Review, SampleKey, draw_sample, judge_review
-from milo_bench.store.log_survey import survey_log
+from milo_bench.evidence.chosen import judged_attempts
+from milo_bench.evidence.gather import gather_evidence
+from milo_bench.store.log.survey import survey_log
 from milo_bench.store.review_sheet import read_scores, write_sheet
 
 COLUMNS = ("item", "workload", "input", "output", "reviewer", *RUBRIC, "comment")

@@ -31,7 +31,7 @@ from milo_bench.run.execute import execute
 from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
 from milo_bench.run.spec import RunSpec
 from milo_bench.run.stop import StopSignal, stopping_on_signals
-from milo_bench.store.run_log import Resumed, RunLogWriter, TextPolicy, require_new_log
+from milo_bench.store.log.reader import Resumed, RunLogWriter, TextPolicy, require_new_log
 from milo_bench.suites.load import Suite, load_suite
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
@@ -176,7 +176,7 @@ def _opener(spec: RunSpec, path: Path, resume: bool) -> Callable[[RunHeader], Re
 
 
 def _redact() -> Callable[[str], str]:
-    from milo_bench.guards.personal_data import Redactor
+    from milo_bench.guards.personal.data import Redactor
 
     redactor = Redactor()
     return lambda text: redactor.redact(text).text

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from milo_bench.api.deciding import read_decision
-from milo_bench.api.evidence import gather_evidence
-from milo_bench.config.policy_file import load_policy, read_policy
+from milo_bench.config.policy.file import load_policy, read_policy
 from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.core.hashing import sha256_file
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Decision
 from milo_bench.decide.since import Changes, changes_since
 from milo_bench.decide.standing import TOLERANCE, StandingReport, hold_against
+from milo_bench.evidence.gather import gather_evidence
 
 
 def baseline_decision(path: Path) -> Decision:

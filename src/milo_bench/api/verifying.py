@@ -13,10 +13,10 @@ from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.hashing import sha256_data, sha256_file
 from milo_bench.core.records import Frozen
 from milo_bench.decide.records import Decision, Figure, LogRef
-from milo_bench.report.figure_text import source_text, whole_text
+from milo_bench.report.figures import source_text, whole_text
 from milo_bench.report.package import DECISION, render_files
-from milo_bench.report.package_data import decision_json
-from milo_bench.report.page_difference import (
+from milo_bench.report.pages.data import decision_json
+from milo_bench.report.pages.difference import (
     MOST_A_FILE,
     Difference,
     line_differences,

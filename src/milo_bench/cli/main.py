@@ -12,7 +12,7 @@ from milo_bench.cli.entry import run_command
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
 
-# Name, module under milo_bench.cli, one line of help. The line stands here so that --help imports no command.
+# Name, module under milo_bench.cli.commands, one line of help. The line stands here so that --help imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "Measure two quantisations of a small model here, and decide what they may do."),
     "init": ("init", "Write a bench.yaml with the models that answer on this machine."),
@@ -45,8 +45,9 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"milo_bench.cli.{COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, COMMANDS[cmd_name][0])
+        name = COMMANDS[cmd_name][0]
+        module = importlib.import_module(f"milo_bench.cli.commands.{name}")
+        command: click.Command = getattr(module, name)
         return command
 
     def resolve_command(

@@ -31,7 +31,7 @@ def reference_pages() -> dict[str, str]:
 
 
 def routing_schema_page() -> str:
-    from milo_bench.config.routing_file import routing_schema
+    from milo_bench.config.routing.file import routing_schema
 
     return json.dumps(routing_schema(), indent=2, ensure_ascii=False) + "\n"
 

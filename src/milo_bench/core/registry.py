@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
@@ -23,6 +25,15 @@ class Registry(Generic[T]):
             raise ValueError(f"the {self.noun} '{name}' is registered twice")
         self._things[name] = thing
         return thing
+
+    def load(self, package: str) -> None:
+        """Import every module of ``package``, in the order of their names; each one adds its own things.
+
+        So adding a file adds a thing. A second call does nothing.
+        """
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
+            if not module.name.startswith("_"):
+                importlib.import_module(f"{package}.{module.name}")
 
     def get(self, name: str) -> T:
         """The thing called ``name``; UsageError with a suggestion where there is none."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Sequence
 
-from milo_bench.config.operator_policy import SHIPPED_OPERATOR_POLICY
-from milo_bench.config.policy_file import shipped_policies, shipped_policy
+from milo_bench.config.policy.file import shipped_policies, shipped_policy
+from milo_bench.config.policy.operator import SHIPPED_OPERATOR_POLICY
 from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import PolicyText

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from milo_bench.config.policy_file import PolicyFile
+from milo_bench.config.policy.file import PolicyFile
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import BacklogItem, Finding, GateResult, Remedy, Source, Text

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from milo_bench.config.economics_file import EconomicsFile
-from milo_bench.config.operator_policy import OperatorPolicy
-from milo_bench.config.policy_file import PolicyFile
+from milo_bench.config.economics.file import EconomicsFile
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.operator import OperatorPolicy
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Measure
 from milo_bench.core.suggest import hint_for
@@ -18,11 +18,9 @@ from milo_bench.decide.described import confusion_table, describe_measures, erro
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.findings import make_finding
-from milo_bench.decide.gates import judge_gates
+from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.load_evidence import load_evidence
-from milo_bench.decide.operator_permit_holds import day_of
 from milo_bench.decide.permit_evidence import permit_evidence, permits_clause
-from milo_bench.decide.prompts import prompt_identity
 from milo_bench.decide.records import (
     DECISION_SCHEMA,
     Candidate,
@@ -33,13 +31,15 @@ from milo_bench.decide.records import (
     PolicyText,
     Replay,
     Text,
+    prompt_identity,
 )
-from milo_bench.decide.remedies import replays_for
-from milo_bench.decide.routing import make_routing
+from milo_bench.decide.remedies.choose import replays_for
+from milo_bench.decide.routing.table import make_routing
 from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.decide.worlds import look
 from milo_bench.economics import make_case
 from milo_bench.economics.business_case import BusinessCase
+from milo_bench.operator.permit.holds import day_of
 
 
 def decide(

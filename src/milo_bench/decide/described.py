@@ -8,8 +8,8 @@ from milo_bench.core.records import Measure
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, ConfusionTable, ErrorShare
-from milo_bench.stats.case_measures import all_measures
-from milo_bench.stats.cases import Cases
+from milo_bench.stats.cases.columns import Cases
+from milo_bench.stats.cases.measures import all_measures
 from milo_bench.stats.intervals import clustered_wilson
 
 OTHER = "other"

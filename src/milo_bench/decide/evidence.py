@@ -8,21 +8,8 @@ from typing import Any
 
 from milo_bench.core.records import LoadWindow, Measure, TargetRecord, Workload
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
-from milo_bench.stats.cases import Cases, FixtureTable
-from milo_bench.stats.operator_trials import OperatorRun
-
-
-@dataclass(frozen=True)
-class OperatorEvidence:
-    """Operator runs with their episodes checked.
-
-    ``regraded`` counts by target those that were played and graded again; ``power_w`` is the mean
-    of measured power by target, where a log holds samples.
-    """
-
-    runs: tuple[OperatorRun, ...] = ()
-    regraded: Mapping[str, int] = field(default_factory=dict)
-    power_w: Mapping[str, float] = field(default_factory=dict)
+from milo_bench.operator.trials import OperatorEvidence
+from milo_bench.stats.cases.columns import Cases, FixtureTable
 
 
 @dataclass(frozen=True)

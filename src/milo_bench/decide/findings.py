@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from milo_bench.config.policy_file import PolicyFile
-from milo_bench.config.policy_models import RuleConfig
-from milo_bench.config.policy_rules import CONDITIONS, first_rule
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.models import RuleConfig
+from milo_bench.config.policy.rules import CONDITIONS, first_rule
 from milo_bench.core.records import ProbeResult
-from milo_bench.decide.baseline_fit import failed_by_baseline, safe_baseline
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.baseline import failed_by_baseline, safe_baseline
 from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.records import (
     Finding,

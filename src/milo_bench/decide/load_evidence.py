@@ -9,7 +9,7 @@ from milo_bench.core.records import LoadWindow
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, LoadEvidence, Source
 from milo_bench.stats.intervals import wilson
-from milo_bench.stats.knee import degradation
+from milo_bench.stats.load.knee import degradation
 
 # Figures of a window that a page may show: name, title, unit.
 _PLAIN = (

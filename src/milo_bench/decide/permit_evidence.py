@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from milo_bench.config.operator_policy import OperatorPolicy
+from milo_bench.config.policy.operator import OperatorPolicy
 from milo_bench.core.records import Interval
-from milo_bench.decide.evidence import OperatorEvidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.operator_grant import permit_id
-from milo_bench.decide.operator_permit import permits_of
-from milo_bench.decide.operator_permit_records import LEVEL_NAMES, Criterion, KindPermission, OperatorPermit, Rule
 from milo_bench.decide.records import Figure, PermitEvidence, PermitKind, PermitRule, Ref, Source, Text
 from milo_bench.decide.wording import listed
-from milo_bench.economics.operator_cost import Amounts
-from milo_bench.stats.operator_totals import Points, Rate
+from milo_bench.operator.cost import Amounts
+from milo_bench.operator.permit.grants import permit_id
+from milo_bench.operator.permit.permits import permits_of
+from milo_bench.operator.permit.records import LEVEL_NAMES, Criterion, KindPermission, OperatorPermit, Rule
+from milo_bench.operator.totals import Points, Rate
+from milo_bench.operator.trials import OperatorEvidence
 
 # The setting of the operator policy that a rule is held against; None: there is no bound to show.
 _BOUNDS: Final[Mapping[Rule, str]] = {

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from milo_bench.config.policy_models import RemedyName as RemedyName
-from milo_bench.config.policy_rules import FindingKind as FindingKind
+from milo_bench.config.policy.models import RemedyName as RemedyName
+from milo_bench.config.policy.rules import FindingKind as FindingKind
 from milo_bench.core.records import (
     Decoding,
     Frozen,
@@ -21,9 +21,10 @@ from milo_bench.core.records import (
     StoreText,
     SuiteRef,
     TargetRecord,
+    Workload,
 )
-from milo_bench.decide.operator_permit_records import Granted, OperatorPermit, Outcome
 from milo_bench.economics.business_case import BusinessCase
+from milo_bench.operator.permit.records import Granted, OperatorPermit, Outcome
 
 DECISION_SCHEMA = 1
 
@@ -328,3 +329,8 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     operator_policy: PolicyText | None = None  # what the permits rest on
     review: PolicyText | None = None  # what people's scores of a sample came to, as 'review import' wrote it
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with
+
+
+def prompt_identity(workload: Workload) -> str:
+    """Name and hash of the prompt: what a decision holds for."""
+    return f"{workload.prompt_name} {workload.prompt_hash[:12]}"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from milo_bench.core.records import Frozen
 from milo_bench.core.units import figure as figure_text
-from milo_bench.decide.operator_permit_records import LEVEL_NAMES
 from milo_bench.decide.records import Decision, Finding, GateResult
 from milo_bench.decide.wording import readable
+from milo_bench.operator.permit.records import LEVEL_NAMES
 
 
 class Change(Frozen, frozen=True, omit_defaults=False):

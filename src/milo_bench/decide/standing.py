@@ -10,21 +10,20 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 import numpy as np
 
-from milo_bench.config.gate_measures import GATE_MEASURES
-from milo_bench.config.policy_file import PolicyFile
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.measures import GATE_MEASURES
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen, Interval
 from milo_bench.core.units import figure as figure_text
 from milo_bench.core.units import interval_text
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gate_ends import difference_ends, fixture_means, paired
-from milo_bench.decide.gates import judge_gates
-from milo_bench.decide.prompts import prompt_identity
-from milo_bench.decide.records import Candidate, Decision, Figure, GateResult
+from milo_bench.decide.gates.ends import difference_ends, fixture_means, paired
+from milo_bench.decide.gates.judge import judge_gates
+from milo_bench.decide.records import Candidate, Decision, Figure, GateResult, prompt_identity
 from milo_bench.decide.wording import readable
-from milo_bench.stats.case_rows import RateRows, rows_of
-from milo_bench.stats.cases import Cases
+from milo_bench.stats.cases.columns import Cases
+from milo_bench.stats.cases.rows import RateRows, rows_of
 from milo_bench.stats.paired import holm, independent_difference, share_difference
 
 Standing: TypeAlias = Literal["held", "regressed", "undecided"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from milo_bench.config.policy_file import PolicyFile
+from milo_bench.config.policy.file import PolicyFile
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, Finding, FindingKind, Text

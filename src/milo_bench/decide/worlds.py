@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from milo_bench.config.policy_file import PolicyFile
-from milo_bench.config.policy_models import WorkloadPolicy
-from milo_bench.config.policy_rules import ProbeState, RemedyState, World
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.models import WorkloadPolicy
+from milo_bench.config.policy.rules import ProbeState, RemedyState, World
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import ProbeResult
 from milo_bench.core.suggest import hint_for

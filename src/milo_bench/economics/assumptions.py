@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
-from milo_bench.config.economics_file import AssumptionConfig, EconomicsFile, MeasureConfig
+from milo_bench.config.economics.file import AssumptionConfig, EconomicsFile, MeasureConfig
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Frozen, Measure, Price
 from milo_bench.core.suggest import hint_for

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from milo_bench.config.economics_file import EconomicsFile
-from milo_bench.config.economics_lines import Depreciation, OneOffCost, TrustedWork
+from milo_bench.config.economics.file import EconomicsFile
+from milo_bench.config.economics.lines import Depreciation, OneOffCost, TrustedWork
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Frozen, Measure, Price
 from milo_bench.core.suggest import hint_for

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from milo_bench.config import economics_lines as kinds
-from milo_bench.config.economics_lines import LineConfig
+from milo_bench.config.economics import lines as kinds
+from milo_bench.config.economics.lines import LineConfig
 from milo_bench.core.records import Frozen
 from milo_bench.economics.assumptions import Assumption
 from milo_bench.economics.figures import Definition

@@ -12,7 +12,7 @@ from milo_bench.core.case_record import CaseRecord, ReplyTemplate
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations, find_malformed_citations
 from milo_bench.guards.policy_text import judge_required_text
-from milo_bench.guards.promises import find_promises
+from milo_bench.guards.promises.find import find_promises
 from milo_bench.guards.requests import read_requests
 from milo_bench.guards.sentences import paragraphs
 from milo_bench.guards.templates import escalation_reason, template_use

@@ -7,13 +7,13 @@ import platform
 from collections.abc import Mapping
 
 from milo_bench.core.hashing import sha256_data
-from milo_bench.inventory.cpu import read_cpu
-from milo_bench.inventory.gpu import read_gpus
-from milo_bench.inventory.machine import read_machine
-from milo_bench.inventory.memory import read_memory
+from milo_bench.inventory.hardware.cpu import read_cpu
+from milo_bench.inventory.hardware.gpu import read_gpus
+from milo_bench.inventory.hardware.machine import read_machine
+from milo_bench.inventory.hardware.memory import read_memory
 from milo_bench.inventory.reading import Reader
 from milo_bench.inventory.records import Cpu, Gpu, Gpus, Inventory, Machine, Memory
-from milo_bench.inventory.runtimes import program_identity, programs_on_path, python_packages
+from milo_bench.inventory.runtimes.installed import program_identity, programs_on_path, python_packages
 
 # What the firmware and the kernel keep for themselves differs by some hundred KiB from boot to boot.
 _MEMORY_STEP = 128 << 20

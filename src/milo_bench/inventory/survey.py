@@ -12,25 +12,25 @@ import msgspec
 from msgspec.structs import replace
 
 from milo_bench import __version__
-from milo_bench.inventory.cpu import read_cpu
-from milo_bench.inventory.digests import DigestBook
-from milo_bench.inventory.disks import read_disks
-from milo_bench.inventory.endpoints import Fetch, Found, key_needed, look_at, read_endpoint
 from milo_bench.inventory.environment import read_environment
 from milo_bench.inventory.fingerprint import fingerprint, quick_fingerprint
-from milo_bench.inventory.gpu import read_gpus
-from milo_bench.inventory.listeners import KeyAnswer, Socket, listening_sockets, local_port, read_listeners
-from milo_bench.inventory.listeners import server_sockets as sockets_of
-from milo_bench.inventory.machine import read_machine
-from milo_bench.inventory.memory import read_memory
-from milo_bench.inventory.model_files import read_model_files
-from milo_bench.inventory.model_places import Place
-from milo_bench.inventory.processes import read_processes, server_programs
+from milo_bench.inventory.hardware.cpu import read_cpu
+from milo_bench.inventory.hardware.disks import read_disks
+from milo_bench.inventory.hardware.gpu import read_gpus
+from milo_bench.inventory.hardware.machine import read_machine
+from milo_bench.inventory.hardware.memory import read_memory
+from milo_bench.inventory.hardware.system import read_system
+from milo_bench.inventory.models.digests import DigestBook
+from milo_bench.inventory.models.files import read_model_files
+from milo_bench.inventory.models.places import Place
 from milo_bench.inventory.reading import Commands, Reader, printable, run_command
 from milo_bench.inventory.records import Endpoint, Endpoints, Inventory, Processes, Runtime, RuntimeName, Runtimes
-from milo_bench.inventory.runtimes import read_runtimes
-from milo_bench.inventory.services import read_services
-from milo_bench.inventory.system import read_system
+from milo_bench.inventory.runtimes.endpoints import Fetch, Found, key_needed, look_at, read_endpoint
+from milo_bench.inventory.runtimes.installed import read_runtimes
+from milo_bench.inventory.runtimes.listeners import KeyAnswer, Socket, listening_sockets, local_port, read_listeners
+from milo_bench.inventory.runtimes.listeners import server_sockets as sockets_of
+from milo_bench.inventory.runtimes.processes import read_processes, server_programs
+from milo_bench.inventory.runtimes.services import read_services
 
 Discover: TypeAlias = Callable[[], Awaitable[Sequence[Found]]]
 

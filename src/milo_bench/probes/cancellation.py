@@ -17,7 +17,7 @@ from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.open_stream import OpenStream
 from milo_bench.probes.processes import cpu_seconds
-from milo_bench.targets.answer import decode_json
+from milo_bench.targets.http.answer import decode_json
 
 _CLIENTS = 4
 _TOKENS, _QUICK_TOKENS = 768, 512

@@ -16,10 +16,10 @@ from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Frozen, Timeouts
 from milo_bench.probes.canary import CanarySource
 from milo_bench.probes.processes import own_address
-from milo_bench.targets.address import Address, parse_address
 from milo_bench.targets.base import Target
-from milo_bench.targets.http_target import headers_from, open_wire
-from milo_bench.targets.reply import Reply, Wire
+from milo_bench.targets.http.address import Address, parse_address
+from milo_bench.targets.http.reply import Reply, Wire
+from milo_bench.targets.http.target import headers_from, open_wire
 
 OpenFresh: TypeAlias = Callable[[TargetConfig], Target]
 

@@ -11,9 +11,9 @@ import msgspec
 from milo_bench.core.records import ProbeResult
 from milo_bench.probes.base import PROBES, Case, Probe, Severity
 from milo_bench.probes.context import ProbeContext
-from milo_bench.targets.answer import decode_json
-from milo_bench.targets.failures import read_error
-from milo_bench.targets.reply import Reply
+from milo_bench.targets.http.answer import decode_json
+from milo_bench.targets.http.failures import read_error
+from milo_bench.targets.http.reply import Reply
 
 _LIMIT_S = 15.0
 _HUGE_BYTES, _QUICK_HUGE_BYTES = 4 << 20, 1 << 20

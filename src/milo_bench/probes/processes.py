@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from milo_bench.targets.address import Address
+from milo_bench.targets.http.address import Address
 
 
 @dataclass(frozen=True, order=True)

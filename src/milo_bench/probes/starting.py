@@ -15,9 +15,9 @@ from milo_bench.core.errors import PrerequisiteError, TargetError
 from milo_bench.core.records import Timeouts
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.processes import own_address
-from milo_bench.targets.address import Address
+from milo_bench.targets.http.address import Address
+from milo_bench.targets.http.wire import TcpWire
 from milo_bench.targets.listening import listening_pids
-from milo_bench.targets.wire import TcpWire
 
 _LOOK_S = 0.02
 _ASK_AGAIN_S = 0.05

@@ -7,9 +7,9 @@ from typing import Any
 from milo_bench.core.records import ProbeResult
 from milo_bench.probes.base import PROBES, Case, Probe, Severity
 from milo_bench.probes.context import ProbeContext
-from milo_bench.targets.answer import decode_json
-from milo_bench.targets.reply import Reply
-from milo_bench.targets.sse import read_sse
+from milo_bench.targets.http.answer import decode_json
+from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.sse import read_sse
 
 _QUESTION = "Count from one to twelve in words."
 _TOKENS = 24

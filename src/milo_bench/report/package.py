@@ -12,16 +12,16 @@ from markupsafe import Markup
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.decide.records import Decision
-from milo_bench.report import package_data
-from milo_bench.report.blocks import to_html
-from milo_bench.report.chart_style import Chart
-from milo_bench.report.claims import Claims
-from milo_bench.report.decision_charts import chart_list
-from milo_bench.report.gallery import gallery
-from milo_bench.report.launch import launch_sequence, operations_checklist
-from milo_bench.report.package_views import page_one
-from milo_bench.report.pages import page_environment, render
-from milo_bench.report.runbook import runbook_md
+from milo_bench.report.charts.decision import chart_list
+from milo_bench.report.charts.style import Chart
+from milo_bench.report.pages import data as package_data
+from milo_bench.report.pages.blocks import to_html
+from milo_bench.report.pages.claims import Claims
+from milo_bench.report.pages.gallery import gallery
+from milo_bench.report.pages.render import page_environment, render
+from milo_bench.report.pages.views import page_one
+from milo_bench.report.runbook.launch import launch_sequence, operations_checklist
+from milo_bench.report.runbook.runbook import runbook_md
 
 Drawn: TypeAlias = tuple[tuple[Chart, str], ...]
 

@@ -39,7 +39,7 @@ from milo_bench.run.schedule import (
 )
 from milo_bench.run.spec import RunSpec, check_hosted, lane_of
 from milo_bench.run.stop import StopSignal
-from milo_bench.store.log_writer import RunLogWriter
+from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.targets.base import Target
 
 # What a cancelled connection gets to close, and a target to stop, before they are left behind.

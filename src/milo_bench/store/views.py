@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
-from milo_bench.store.log_lines import open_log
+from milo_bench.store.log.lines import open_log
 
 if TYPE_CHECKING:
     import duckdb

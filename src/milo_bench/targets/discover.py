@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Timeouts
-from milo_bench.targets.address import Address, ollama_url, parse_address
-from milo_bench.targets.answer import decode_json
-from milo_bench.targets.reply import Wire
-from milo_bench.targets.wire import TcpWire
+from milo_bench.targets.http.address import Address, ollama_url, parse_address
+from milo_bench.targets.http.answer import decode_json
+from milo_bench.targets.http.reply import Wire
+from milo_bench.targets.http.wire import TcpWire
 
 # Together under a second: connecting to a local port takes microseconds, and a listing is short.
 _LIMITS = Timeouts(connect_s=0.3, first_token_s=0.6, total_s=0.6)

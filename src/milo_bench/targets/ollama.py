@@ -10,13 +10,13 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import Failure, TargetRecord, Usage
-from milo_bench.targets.address import ollama_url, parse_address
-from milo_bench.targets.answer import Answer, count, decode_json
 from milo_bench.targets.base import TARGET_APIS
-from milo_bench.targets.failures import classify, error_status, read_error
-from milo_bench.targets.http_target import HttpTarget
-from milo_bench.targets.reply import Reply
-from milo_bench.targets.sse import read_lines
+from milo_bench.targets.http.address import ollama_url, parse_address
+from milo_bench.targets.http.answer import Answer, count, decode_json
+from milo_bench.targets.http.failures import classify, error_status, read_error
+from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.sse import read_lines
+from milo_bench.targets.http.target import HttpTarget
 
 _DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
 _OPTIONS = frozenset(

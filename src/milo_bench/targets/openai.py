@@ -10,12 +10,12 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import TargetRecord
-from milo_bench.targets.address import Address, parse_address
-from milo_bench.targets.answer import Answer, count
 from milo_bench.targets.base import TARGET_APIS
-from milo_bench.targets.http_target import HttpTarget
-from milo_bench.targets.openai_stream import read_completion
-from milo_bench.targets.reply import Reply
+from milo_bench.targets.http.address import Address, parse_address
+from milo_bench.targets.http.answer import Answer, count
+from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.stream import read_completion
+from milo_bench.targets.http.target import HttpTarget
 
 _RUNTIMES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "organization_owner": "LM Studio"}
 

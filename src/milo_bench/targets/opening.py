@@ -12,8 +12,8 @@ from milo_bench.targets.base import TARGET_APIS, Target
 _MODULES = {
     "openai": "milo_bench.targets.openai",
     "ollama": "milo_bench.targets.ollama",
-    "llamacpp": "milo_bench.targets.llamacpp",
-    "fake": "milo_bench.targets.fake",
+    "llamacpp": "milo_bench.targets.llamacpp.target",
+    "fake": "milo_bench.targets.fake.target",
 }
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from served import Served
-
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.records import Timeouts
+from tests.targets.conformance.served import Served
 
 PATIENT = Timeouts(connect_s=10, first_token_s=60, total_s=90)
 

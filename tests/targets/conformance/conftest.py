@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from served import BACKENDS, SCRIPTED, Backend, Serve, Served, all_apis
+
+from tests.targets.conformance.served import BACKENDS, SCRIPTED, Backend, Serve, Served, all_apis
 
 
 def _backend(api: str) -> Backend:

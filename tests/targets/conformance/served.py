@@ -15,8 +15,8 @@ from typing import Any, TypeAlias, get_args
 
 from milo_bench.config.settings import Api, TargetConfig
 from milo_bench.targets import TARGET_APIS, Target, open_target
-from milo_bench.targets.fake import FakeTarget
-from milo_bench.targets.fake_server import FakeServer, start_fake
+from milo_bench.targets.fake.server import FakeServer, start_fake
+from milo_bench.targets.fake.target import FakeTarget
 
 KEY = "sk-conformance-0123456789"
 ENV = {"CONFORMANCE_KEY": KEY}

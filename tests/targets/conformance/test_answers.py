@@ -6,10 +6,10 @@ import asyncio
 import json
 
 import pytest
-from asking import ask
-from served import BACKENDS, Serve, all_apis
 
 from milo_bench.core.records import ToolCall
+from tests.targets.conformance.asking import ask
+from tests.targets.conformance.served import BACKENDS, Serve, all_apis
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

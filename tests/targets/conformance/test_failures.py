@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from asking import ask
-from served import ENV, KEY, Serve
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.targets import open_target
+from tests.targets.conformance.asking import ask
+from tests.targets.conformance.served import ENV, KEY, Serve
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 TEXT = "one two" + " three" * 40

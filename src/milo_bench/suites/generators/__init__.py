@@ -31,18 +31,18 @@ GENERATORS: Registry[Mapping[str, Generate]] = Registry("generator")
 GENERATORS.add(
     "case_ops_v1",
     {
-        "fixtures/extraction.jsonl": _part("case_ops_v1_extraction"),
-        "fixtures/timeline.jsonl": _part("case_ops_v1_timeline"),
-        "fixtures/drafting.jsonl": _part("case_ops_v1_drafting"),
+        "fixtures/extraction.jsonl": _part("case_ops_v1.extraction.documents"),
+        "fixtures/timeline.jsonl": _part("case_ops_v1.timeline"),
+        "fixtures/drafting.jsonl": _part("case_ops_v1.drafting"),
     },
 )
 GENERATORS.add(
     "claims_v1",
     {
-        "fixtures/packets_1.jsonl": _part("claims_v1_packets", slice_=slice(0, 40)),
-        "fixtures/packets_2.jsonl": _part("claims_v1_packets", slice_=slice(40, 80)),
-        "fixtures/packets_3.jsonl": _part("claims_v1_packets", slice_=slice(80, 120)),
-        "fixtures/notes.jsonl": _part("claims_v1_notes"),
-        "fixtures/handoff.jsonl": _part("claims_v1_handoff"),
+        "fixtures/packets_1.jsonl": _part("claims_v1.packets", slice_=slice(0, 40)),
+        "fixtures/packets_2.jsonl": _part("claims_v1.packets", slice_=slice(40, 80)),
+        "fixtures/packets_3.jsonl": _part("claims_v1.packets", slice_=slice(80, 120)),
+        "fixtures/notes.jsonl": _part("claims_v1.notes"),
+        "fixtures/handoff.jsonl": _part("claims_v1.handoff"),
     },
 )

@@ -1,0 +1,75 @@
+"""``milo-bench decide``: run logs and a policy in, keep, fix, defer or reject for each workload and model out."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("logs", nargs=-1, type=click.Path(path_type=Path), required=True)
+@click.option("--policy", type=_FILE, help="Gates, remedies and rules.  [default: the one shipped with the suite]")
+@click.option("--economics", type=_FILE, help="Assumptions, each with unit and source; without it, nothing on money.")
+@click.option("--inventory", type=_FILE, help="What 'milo-bench inventory --json' wrote about the machine.")
+@click.option("--operator-policy", type=_FILE, help="Your own policy for operator work; else the shipped one.")
+@click.option("--review", type=_FILE, help="What 'milo-bench review import' wrote: people's scores of a sample.")
+@click.option("--since", type=click.Path(path_type=Path), help="A package or decision: say what changed since.")
+@click.option("--title", default="", help="A title for the report.")
+@click.option("--out", type=click.Path(path_type=Path), help="Decision file.  [default: LOG.decision.json]")
+@click.option("--json", "as_json", is_flag=True, help="The whole decision as one JSON document.")
+def decide(
+    logs: tuple[Path, ...],
+    policy: Path | None,
+    economics: Path | None,
+    inventory: Path | None,
+    operator_policy: Path | None,
+    review: Path | None,
+    since: Path | None,
+    title: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Decide on recorded evidence: keep, fix, defer or reject, with a routing table.
+
+    LOGS are run logs of one suite: runs, load windows and probes together, and logs of operator
+    episodes, with those or alone: what they permit becomes part of the decision. No model is called. The
+    decision is a function of the logs, the policy and the economics; 'milo-bench verify' works it
+    out again.
+    """
+    from milo_bench import api
+
+    if since is not None:
+        api.baseline_decision(since)  # says at once what is wrong with it
+    options = api.DecideOptions(
+        logs=logs,
+        policy=policy,
+        economics=economics,
+        inventory=inventory,
+        title=title,
+        operator_policy=operator_policy,
+        review=review,
+    )
+    decision = api.decide_logs(options, created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+    path = out or api.default_decision_path(logs)
+    api.write_decision(path, decision)
+    if as_json:
+        click.echo(api.decision_bytes(decision).decode(), nl=False)
+    else:
+        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.decision import print_decision
+
+        console = stdout_console()
+        print_decision(decision, console)
+        if since is not None:
+            from milo_bench.report.terminal.standing import print_changes
+
+            print_changes(api.decision_changes(decision, since), console)
+        click.echo(f"decision: {path}")
+    say_next(f"milo-bench report {shlex.quote(str(path))} --out package")

@@ -1,0 +1,24 @@
+"""``milo-bench fake-server``: a script in, a server of scripted answers and faults until Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option(
+    "--script", type=click.Path(path_type=Path), help="YAML or JSON script. Without one every answer is 'ok'."
+)
+@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
+def fake_server(script: Path | None, port: int) -> None:
+    """Serve scripted answers and faults, for tests of your own.
+
+    Speaks the OpenAI chat completions API and Ollama's own, on 127.0.0.1. Prints its address on
+    standard output and serves until Ctrl-C. GET /fake/requests returns what was asked so far.
+    """
+    from milo_bench.targets.fake.process import serve_until_interrupted
+    from milo_bench.targets.fake.script import Script, load_script
+
+    serve_until_interrupted(load_script(script) if script is not None else Script(), port=port)

@@ -1,0 +1,66 @@
+"""``milo-bench gate``: a package and a new run in; exit code 1 where something that was decided no longer stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import PrerequisiteError
+
+
+@click.command()
+@click.argument("logs", nargs=-1, type=click.Path(path_type=Path), required=True)
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), required=True, help="Package or decision that has to stand."
+)
+@click.option("--policy", type=click.Path(path_type=Path, dir_okay=False), help="Another policy than the baseline's.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 0.5),
+    default=0.05,
+    show_default=True,
+    help="How much worse a rate may be before it counts, as a share.",
+)
+@click.option("--strict", is_flag=True, help="What cannot be told fails as well.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="JUnit XML to write, for CI.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+def gate(
+    logs: tuple[Path, ...],
+    baseline: Path,
+    policy: Path | None,
+    tolerance: float,
+    strict: bool,
+    junit: Path | None,
+    as_json: bool,
+) -> int:
+    """Hold new runs against a decision: exit code 1 with what regressed, and by how much.
+
+    A gate regresses when it passed and now fails; a rate, when the whole interval of its difference
+    is on the bad side and reaches beyond the tolerance. What the new run cannot tell is said so, and
+    is no failure unless --strict asks for that.
+    """
+    from milo_bench import api
+
+    report = api.gate_logs(logs, baseline, policy=policy, tolerance=tolerance)
+    if junit is not None:
+        from milo_bench.report.terminal.standing import standing_junit
+
+        try:
+            junit.write_text(standing_junit(report), encoding="utf-8")
+        except OSError as error:
+            message = f"Cannot write {junit}: {error.strerror}."
+            raise PrerequisiteError(message, hint="choose another --junit.") from None
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.format(msgspec.json.encode(report), indent=1))
+    else:
+        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.standing import print_standing
+
+        print_standing(report, stdout_console())
+    failed = report.standing == "regressed" or (strict and report.standing == "undecided")
+    say_next("milo-bench decide LOG --since PACKAGE" if failed else "milo-bench verify PACKAGE")
+    return 1 if failed else 0

@@ -1,0 +1,64 @@
+"""``milo-bench grade``: run logs in, verdicts out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from milo_bench.cli.entry import say_next
+
+if TYPE_CHECKING:
+    from milo_bench.api import JudgedAttempt
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), help="Write every verdict here, one attempt a line.")
+@click.option("--fixture", help="Open the attempts on this fixture: input, answer, verdicts with reasons.")
+@click.option("--target", help="Only attempts of this target.")
+@click.option("--failed", is_flag=True, help="With --fixture: only attempts that did not pass.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document with a row for each attempt.")
+def grade(
+    logs: tuple[Path, ...], out: Path | None, fixture: str | None, target: str | None, failed: bool, as_json: bool
+) -> None:
+    """Judge the answers in run logs again, with the checks of this version. No model is called."""
+    from milo_bench import api
+
+    rows = [
+        row
+        for row in api.judge_logs(logs, fixture=fixture)
+        if (target is None or row.attempt.key.target == target) and (not failed or row.graded.passed is not True)
+    ]
+    if out is not None:
+        count = api.save_verdicts(out, (row.graded for row in rows))
+        click.echo(f"{count:,} attempts judged, written to {out}", err=True)
+    if as_json:
+        from milo_bench.report.terminal.verdicts import verdicts_json
+
+        click.echo(verdicts_json(row.graded for row in rows))
+    elif fixture is not None:
+        _open(rows, fixture)
+    else:
+        _summarise(rows)
+    if fixture is None:
+        say_next(f"milo-bench score {' '.join(str(log) for log in logs)}")
+
+
+def _open(rows: list[JudgedAttempt], fixture: str) -> None:
+    from milo_bench.cli.console import stdout_console
+    from milo_bench.report.terminal.verdicts import print_judged
+
+    if not rows:
+        click.echo(f"No attempt on '{fixture}' is left by these flags.", err=True)
+    console = stdout_console()
+    for row in rows:
+        print_judged(row.attempt, row.fixture, row.graded, console)
+
+
+def _summarise(rows: list[JudgedAttempt]) -> None:
+    from milo_bench.cli.console import stdout_console
+    from milo_bench.report.terminal.verdicts import print_check_table
+
+    print_check_table([row.graded for row in rows], stdout_console())

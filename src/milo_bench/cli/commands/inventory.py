@@ -1,0 +1,86 @@
+"""``milo-bench inventory``: this machine in, what runs models on it out; two inventories in, their difference out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import GateFailed, PrerequisiteError, UsageError
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown; what is written without a flag, too.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write instead of standard output.")
+@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to read named weights from.")
+@click.option(
+    "--all-digests",
+    is_flag=True,
+    help="Hash every model file, however large and long; without it files over 2 GiB are left out, and the rest "
+    "after ten seconds.",
+)
+@click.option(
+    "--diff",
+    nargs=2,
+    type=click.Path(path_type=Path),
+    metavar="A B",
+    help="Say what changed from inventory A to inventory B, two files of --json.",
+)
+@click.option("--fail-on-change", is_flag=True, help="With --diff: exit 1 where anything changed.")
+def inventory(
+    as_json: bool,
+    as_markdown: bool,
+    out: Path | None,
+    config: Path | None,
+    all_digests: bool,
+    diff: tuple[Path, Path] | None,
+    fail_on_change: bool,
+) -> None:
+    """Say what this machine is and what runs models on it: exact versions, digests, start commands.
+
+    Hardware, operating system, runtimes, model files, live servers, what starts them, who can reach
+    them, and the environment. What cannot be read is said, with the reason. Secrets are hidden. The
+    fingerprint covers what changes results, not free space or load.
+    """
+    from milo_bench import api
+    from milo_bench.report.terminal import inventory as inventory_text
+
+    if as_json and as_markdown:
+        message = "--json and --markdown exclude each other."
+        raise UsageError(message, hint="leave one of them out.")
+    if diff is not None:
+        difference = api.inventory_difference(*diff)
+        write = inventory_text.difference_json if as_json else inventory_text.difference_text
+        _put(write(difference), out)
+        if fail_on_change and difference.changes:
+            count = len(difference.changes)
+            message = f"{count} {'thing' if count == 1 else 'things'} changed from {diff[0]} to {diff[1]}."
+            if as_json and out is None:
+                raise click.exceptions.Exit(GateFailed.exit_code)  # the document says it; a second one would break it
+            raise GateFailed(message, hint="measure again before results of the two are compared.")
+        return
+    if fail_on_change:
+        message = "--fail-on-change needs --diff."
+        raise UsageError(message, hint="milo-bench inventory --diff A B --fail-on-change")
+    from milo_bench.config.settings import load_settings
+
+    taken = api.inventory_now(load_settings(config, os.environ), os.environ, all_digests=all_digests)
+    _put(inventory_text.inventory_json(taken) if as_json else inventory_text.inventory_markdown(taken), out)
+    if out is not None and as_json:
+        say_next(f"milo-bench inventory --diff {out} LATER")
+    else:
+        say_next("milo-bench targets")
+
+
+def _put(text: str, out: Path | None) -> None:
+    if out is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        out.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"Cannot write {out}: {error.strerror}."
+        raise PrerequisiteError(message, hint="name a file in a folder that exists and can be written.") from None

@@ -1,0 +1,196 @@
+"""``milo-bench load``: a suite, a target and a load in; windows in a run log, a table and charts out."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import IncompleteRun, Interrupted
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
+_UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
+
+
+class Duration(click.ParamType[float]):
+    """``20s``, ``500ms``, ``2m``, ``1h`` or plain seconds; as seconds."""
+
+    name = "DURATION"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, int | float):
+            return float(value)
+        match = _DURATION.fullmatch(str(value).strip())
+        if match is None:
+            self.fail(f"'{value}' is no duration; write 20s, 500ms or 2m", param, ctx)
+        return float(match[1]) * _UNIT_S[match[2]]
+
+
+class Numbers(click.ParamType[Any]):
+    """``1,2,4``: numbers above 0, whole ones where ``whole``."""
+
+    name = "N,…"
+
+    def __init__(self, *, whole: bool) -> None:
+        self._whole = whole
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...] | tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            parts = [part for part in str(value).split(",") if part.strip()]
+            numbers = tuple(int(part) for part in parts) if self._whole else tuple(float(part) for part in parts)
+        except ValueError:
+            numbers = ()
+        if not numbers or not all(0 < number < float("inf") for number in numbers):
+            self.fail(f"'{value}' holds what is no {'whole ' if self._whole else ''}number above 0", param, ctx)
+        return numbers
+
+
+_SECONDS = Duration()
+
+
+def _write_whole(data: bytes) -> None:
+    """To standard output, all of it: unbuffered (PYTHONUNBUFFERED) a write into a pipe may take a part in silence."""
+    left = memoryview(data)
+    while left:
+        left = left[sys.stdout.buffer.write(left) :]
+    sys.stdout.buffer.flush()
+
+
+@click.command()
+@click.option("--suite", required=True, help="A shipped suite, or the folder of one; its fixtures are the prompts.")
+@click.option("--model", required=True, metavar="TARGET", help="A target of bench.yaml, by name.")
+@click.option("--workload", "workloads", multiple=True, help="Only this workload; may be given again.")
+@click.option("--concurrency", type=Numbers(whole=True), help="Closed loop: so many streams at once, level by level.")
+@click.option(
+    "--rate", "rates", type=Numbers(whole=False), help="Open loop: so many requests a second, level by level."
+)
+@click.option(
+    "--arrivals",
+    type=click.Choice(["poisson", "constant"]),
+    default="poisson",
+    show_default=True,
+    help="How the requests of an open loop come.",
+)
+@click.option(
+    "--trace", type=click.Path(path_type=Path), help="Replay recorded arrivals: seconds a line, or a run log."
+)
+@click.option("--find-capacity", is_flag=True, help="Search the highest load that still meets the service level.")
+@click.option("--highest", type=click.FloatRange(min=0, min_open=True), help="Where a capacity search stops.")
+@click.option("--slo-ttft", type=_SECONDS, help="Service level: time to first token.")
+@click.option("--slo-latency", type=_SECONDS, help="Service level: time to the whole answer.")
+@click.option("--slo-token", type=_SECONDS, help="Service level: time per output token.")
+@click.option("--slo-stall", type=_SECONDS, help="Service level: longest silence within an answer.")
+@click.option(
+    "--slo-share",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    default=0.95,
+    show_default=True,
+    help="Share of the requests that must keep all limits.",
+)
+@click.option("--duration", type=_SECONDS, default="20s", show_default=True, help="Measured part of each window.")
+@click.option("--warmup", type=_SECONDS, help="Load before the measured part.  [default: by rule, shown]")
+@click.option("--drain", type=_SECONDS, help="What requests get to end after a window.  [default: by rule, shown]")
+@click.option("--timeout", type=_SECONDS, help="Limit to a whole answer.  [default: as in bench.yaml]")
+@click.option(
+    "--max-in-flight",
+    type=click.IntRange(min=1),
+    default=512,
+    show_default=True,
+    help="Cap of an open loop; who waits for a place waits on the clock.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="For arrivals and the order of prompts.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/load-SUITE-TIME.jsonl]")
+@click.option("--charts", type=click.Path(path_type=Path), help="Folder for charts, as SVG.")
+@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
+@click.option("--allow-hosted", is_flag=True, help="Let fixtures leave your network for a hosted target.")
+@click.option("--json", "as_json", is_flag=True, help="Everything measured, as one JSON document.")
+def load(
+    suite: str,
+    model: str,
+    workloads: tuple[str, ...],
+    concurrency: tuple[int, ...] | None,
+    rates: tuple[float, ...] | None,
+    arrivals: str,
+    trace: Path | None,
+    find_capacity: bool,
+    highest: float | None,
+    slo_ttft: float | None,
+    slo_latency: float | None,
+    slo_token: float | None,
+    slo_stall: float | None,
+    slo_share: float,
+    duration: float,
+    warmup: float | None,
+    drain: float | None,
+    timeout: float | None,
+    max_in_flight: int,
+    seed: int,
+    out: Path | None,
+    charts: Path | None,
+    config: Path | None,
+    allow_hosted: bool,
+    as_json: bool,
+) -> None:
+    """Put load on a target with the suite's own prompts, and measure what its users would feel.
+
+    Latency counts from the moment a request was due, so a slow server cannot hide its queue; a
+    failed request counts as one that never ends. A window that this client could not drive says so.
+    """
+    from milo_bench.api.load_options import LoadOptions
+    from milo_bench.api.loading import load_target
+    from milo_bench.stats.load.service_level import ServiceLevel
+
+    options = LoadOptions(
+        suite=suite,
+        model=model,
+        duration_s=duration,
+        concurrency=concurrency or (),
+        rates=rates or (),
+        trace=trace,
+        arrivals="constant" if arrivals == "constant" else "poisson",
+        find_capacity=find_capacity,
+        highest=highest,
+        service_level=ServiceLevel(slo_ttft, slo_latency, slo_token, slo_stall, slo_share),
+        workloads=workloads,
+        warmup_s=warmup,
+        max_in_flight=max_in_flight,
+        drain_s=drain,
+        total_timeout_s=timeout,
+        seed=seed,
+        out=out,
+        config=config,
+        allow_hosted=allow_hosted,
+    )
+    report = load_target(options, os.environ, tell=lambda text: click.echo(text, err=True))
+    if as_json:
+        import msgspec
+
+        _write_whole(msgspec.json.format(msgspec.json.encode(report.as_record()), indent=2) + b"\n")
+    else:
+        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.load import print_load
+
+        print_load(report.windows, stdout_console(), degradation=report.degradation, capacity=report.capacity)
+        if report.bypassed:
+            click.echo(f"{report.bypassed} fixtures are kept from any model by a rail; they were not sent.")
+    if charts is not None:
+        from milo_bench.report.charts.windows import write_load_charts
+
+        for path in write_load_charts(report.windows, charts, degradation=report.degradation):
+            click.echo(str(path), err=True)
+    click.echo(f"log: {report.path}", err=True)
+    if report.end.reason == "interrupted":
+        raise Interrupted("Stopped; the windows measured so far are in the log.", hint=f"see {report.path}.")
+    if not report.end.complete:
+        raise IncompleteRun(report.why, hint=f"the window is in {report.path}; see that the server is up.")
+    say_next(f"milo-bench run --suite {shlex.quote(suite)} --models {shlex.quote(model)}")

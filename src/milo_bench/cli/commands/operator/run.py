@@ -1,0 +1,202 @@
+"""``milo-bench operator run``: model names and a choice of tasks in; a log of operator episodes and totals out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import IncompleteRun, Interrupted
+from milo_bench.core.records import StoreText
+
+if TYPE_CHECKING:
+    from milo_bench.api.operating import FinishedOperatorRun
+    from milo_bench.operator.play.bench import EpisodeEnded, Playing
+    from milo_bench.operator.totals import OperatorTotal
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+@click.command("run")
+@click.option("--model", "models", required=True, metavar="TARGET,…", help="Targets of bench.yaml, by name.")
+@click.option(
+    "--subset",
+    type=click.Choice(["core", "all"]),
+    default="all",
+    show_default=True,
+    help="Nine tasks (225 points) for a first look, or all 24 (600 points).",
+)
+@click.option("--tasks", default="", metavar="TASK,…", help="Only these tasks; 'milo-bench operator tasks' lists them.")
+@click.option("--repeats", default=1, show_default=True, type=click.IntRange(1, 1000), help="Plays of each task.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the first repeat; each further one has the next.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/operator-TIME.jsonl]")
+@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
+@click.option("--resume", is_flag=True, help="Go on with the log at --out: finished episodes are not played again.")
+@click.option(
+    "--protocol",
+    type=click.Choice(["auto", "tools", "fenced"]),
+    default="auto",
+    show_default=True,
+    help="Tool calls of the API, one fenced JSON object a turn, or the first that the model can do.",
+)
+@click.option("--max-tokens", default=320, show_default=True, type=click.IntRange(16), help="Tokens of one answer.")
+@click.option("--temperature", default=0.0, show_default=True, type=click.FloatRange(0, 2), help="Of every answer.")
+@click.option("--turns", default=60, show_default=True, type=click.IntRange(1, 1000), help="Answers an episode.")
+@click.option(
+    "--wall",
+    default=600.0,
+    show_default=True,
+    type=click.FloatRange(1),
+    metavar="SECONDS",
+    help="Real time an episode may take.",
+)
+@click.option(
+    "--timeout",
+    default=180.0,
+    show_default=True,
+    type=click.FloatRange(1),
+    metavar="SECONDS",
+    help="Limit to one answer.",
+)
+@click.option("--retries", default=2, show_default=True, type=click.IntRange(0, 10), help="Further tries of a request.")
+@click.option(
+    "--store-text",
+    type=click.Choice(["full", "redacted", "hashes"]),
+    help="How much text the log keeps.  [default: full]",
+)
+@click.option("--allow-hosted", is_flag=True, help="Let the tasks leave your network for hosted targets.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def operator_run(
+    models: str,
+    subset: Literal["core", "all"],
+    tasks: str,
+    repeats: int,
+    seed: int,
+    out: Path | None,
+    config: Path | None,
+    resume: bool,
+    protocol: Literal["auto", "tools", "fenced"],
+    max_tokens: int,
+    temperature: float,
+    turns: int,
+    wall: float,
+    timeout: float,
+    retries: int,
+    store_text: StoreText | None,
+    allow_hosted: bool,
+    as_json: bool,
+) -> int:
+    """Let models play the tasks as operators; write a log of episodes, with points and reasons.
+
+    Tasks with a clean twin are played both ways at the same seed, and the worse counts. A runtime
+    that breaks costs the task and is told apart from judgement. Ctrl-C drops the episode that is
+    being played and prints the line that goes on from there.
+    """
+    from milo_bench.api.operating import OperatorOptions, run_operators
+    from milo_bench.operator.play.episode import Limits, turn_timeouts
+
+    options = OperatorOptions(
+        models=_names(models),
+        subset=subset,
+        tasks=_names(tasks),
+        repeats=repeats,
+        seed=seed,
+        out=out,
+        config=config,
+        resume=resume,
+        protocol=protocol,
+        limits=Limits(
+            max_tokens=max_tokens,
+            temperature=temperature,
+            turns=turns,
+            wall_s=wall,
+            retries=retries,
+            timeouts=turn_timeouts(timeout),
+        ),
+        store_text=store_text,
+        allow_hosted=allow_hosted,
+    )
+    finished = run_operators(options, os.environ, listeners=[_tell])
+    stopped = None if finished.end.complete else _unfinished(finished)
+    if as_json:
+        click.echo(json.dumps({**finished.as_record(), **(stopped.as_record() if stopped else {})}))
+        return stopped.exit_code if stopped else 0
+    for total in finished.totals:
+        _print_total(total, finished)
+    click.echo(str(finished.path))
+    if stopped is not None:
+        raise stopped
+    say_next(f"milo-bench operator report {shlex.quote(str(finished.path))}")
+    return 0
+
+
+def _tell(event: EpisodeEnded | Playing) -> None:
+    """A line an episode, on standard error: they take long enough to be read one by one."""
+    from milo_bench.operator.play.bench import Playing
+    from milo_bench.operator.trials import episode_kind
+
+    if isinstance(event, Playing):
+        for name, chosen in event.protocols.items():
+            click.echo(f"{name}: protocol {chosen.protocol} ({chosen.why}).", err=True)
+        for message in event.messages:
+            click.echo(message, err=True)
+        return
+    episode = event.episode
+    answers = sum(turn.failure is None for turn in episode.turns)
+    took_s = episode.ended_s - episode.started_s
+    # The same word as in the table below: what could not be read or run has failed, void or not.
+    kind = episode_kind(episode)
+    void = "; void" if kind == "void" else f"; {kind}, and its fault never landed" if episode.void else ""
+    click.echo(
+        f"{event.done:>4}/{event.planned} {episode.key.target} {episode.key.fixture} seed {episode.seed}: "
+        f"{episode.points} points, {episode.ending} after {answers} answers, {took_s:.1f} s{void}",
+        err=True,
+    )
+
+
+def _print_total(total: OperatorTotal, finished: FinishedOperatorRun) -> None:
+    from rich.table import Table
+
+    from milo_bench.cli.console import stdout_console
+
+    points = total.points
+    chosen = finished.protocols.get(total.target)
+    click.echo(f"{total.target}: {points.value:g} of {points.of} points ({chosen.protocol if chosen else 'mcp'}).")
+    click.echo(total.headline)
+    table = Table(box=None, pad_edge=False)
+    table.add_column("behaviour", no_wrap=True)
+    for title in ("points", "of", "passed", "judgement", "minefield", "protocol", "limit", "runtime", "void"):
+        table.add_column(title, justify="right")
+    for group in total.groups:
+        kinds = [group.kinds[kind] for kind in _KINDS]
+        table.add_row(group.group, f"{group.points.value:g}", str(group.points.of), *map(_count, kinds))
+    table.add_section()
+    kinds = [total.kinds[kind] for kind in _KINDS]
+    table.add_row("all", f"{points.value:g}", str(points.of), *map(_count, kinds))
+    stdout_console().print(table)
+    for note in total.notes:
+        click.echo(f"note: {note}")
+
+
+_KINDS = ("passed", "judgement", "minefield", "protocol", "limit", "runtime", "void")
+
+
+def _count(number: int) -> str:
+    return str(number) if number else "·"
+
+
+def _unfinished(finished: FinishedOperatorRun) -> IncompleteRun | Interrupted:
+    from milo_bench.cli.commands.run import resume_line
+
+    done = f"{finished.done:,} of {finished.planned:,} episodes are in the log."
+    again = f"go on with: {resume_line(finished.path)}"
+    if finished.end.reason == "interrupted":
+        return Interrupted(f"Stopped. {done}", hint=again)
+    return IncompleteRun(done, hint=again)

@@ -1,0 +1,66 @@
+"""``milo-bench score``: run logs in, scorecards out."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import PrerequisiteError
+
+FORMATS = ("text", "json", "csv", "junit", "inspect")
+
+
+@click.command()
+@click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="One JSON document; the same as --format json.")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="What to write.", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File to write instead of standard output; a folder for --format inspect.",
+)
+def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) -> None:
+    """Turn run logs into a scorecard: measures with n and interval. No model is called.
+
+    Logs of the same suite are put together; different suites get a scorecard each.
+    """
+    from milo_bench import api
+
+    form = "json" if as_json else form
+    if form == "inspect":
+        for path in api.export_inspect(logs, out):
+            click.echo(path)
+        return
+    if form == "junit":
+        text = api.export_junit(logs, out)
+        if out is None:
+            click.echo(text, nl=False)
+        return
+    cards = api.score_logs(logs)
+    if form == "text" and out is None:
+        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.scorecard import print_scorecard
+
+        console = stdout_console()
+        for card in cards:
+            print_scorecard(card, console)
+    else:
+        from milo_bench.report.files.scorecard import scorecards_csv, scorecards_json
+
+        text = scorecards_csv(cards) if form == "csv" else scorecards_json(cards)
+        if out is None:
+            click.echo(text, nl=not text.endswith("\n"))
+        else:
+            try:
+                out.write_text(text, encoding="utf-8")
+            except OSError as error:
+                message = f"Cannot write {out}: {error.strerror}."
+                raise PrerequisiteError(message, hint="check free space, the folder and its permissions.") from None
+    several = any(len(card.targets) > 1 for card in cards)
+    if several:
+        say_next(f"milo-bench compare {shlex.quote(str(logs[0]))}")
+    elif examples := [key for card in cards for category in card.categories for key in category.examples]:
+        say_next(f"milo-bench grade {shlex.quote(str(logs[0]))} --fixture {shlex.quote(examples[0].split('/')[0])}")

@@ -1,0 +1,78 @@
+"""``milo-bench verify``: a package in, every figure that its evidence does not give out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from milo_bench.api.verifying import Verification
+    from milo_bench.report.pages.difference import Difference
+
+SHOWN = 40
+
+
+@click.command()
+@click.argument("package", type=click.Path(path_type=Path))
+@click.option("--runs", type=click.Path(path_type=Path), help="Folder with the run logs, found there by their hash.")
+@click.option("--json", "as_json", is_flag=True, help="What was checked and what differs, as one JSON document.")
+def verify(package: Path, runs: Path | None, as_json: bool) -> int:
+    """Check a decision package: render each file again, and work each figure out again from the run logs.
+
+    Exit code 0 when every figure holds, 1 when something differs (each is named), 3 when a run log
+    is missing: what can be checked without it is checked all the same.
+    """
+    from milo_bench import api
+
+    if not package.is_dir():
+        message = f"There is no package {package}."
+        raise UsageError(message, hint="name the folder that 'milo-bench report' wrote.")
+    found = api.verify_package(package, runs=runs)
+    if as_json:
+        import msgspec
+
+        click.echo(msgspec.json.encode(found).decode())
+    else:
+        _print(found)
+    return found.exit_code
+
+
+def _print(found: Verification) -> None:
+    from milo_bench.core.text import one_line
+
+    for one in found.differences[:SHOWN]:
+        mark = click.style("differs", fg="red", bold=True)
+        click.echo(f"{mark}  {_place(one)}")
+        if one.figure:
+            click.echo(f"  figure      {one_line(one.figure, 200)}")
+        click.echo(f"  package     {one_line(one.package, 200) or '(nothing)'}")
+        click.echo(f"  recomputed  {one_line(one.recomputed, 200) or '(nothing)'}")
+        if one.source:
+            click.echo(f"  source      {one_line(one.source, 200)}")
+    if len(found.differences) > SHOWN:
+        click.echo(f"and {len(found.differences) - SHOWN:,} more; --json has them all")
+    for log in found.missing_logs:
+        click.echo(f"{click.style('missing', fg='yellow', bold=True)}  run log {one_line(log, 200)}")
+    for name in found.unknown_files:
+        click.echo(f"unknown  {one_line(name, 200)} is no file of this package; it was not checked")
+    what = f"{found.figures:,} figures, shown in {found.shown:,} places of {found.files} files"
+    if found.differences:
+        click.echo(f"{what}: {len(found.differences)} {'differs' if len(found.differences) == 1 else 'differ'}")
+    elif found.missing_logs:
+        click.echo(f"{what}: the pages show what decision.json says; without the logs it was not worked out again")
+        say_next(f"milo-bench verify {found.folder} --runs FOLDER")
+    else:
+        click.echo(f"{what}: every one was worked out again from the run logs and is the same")
+        say_next(f"milo-bench gate --baseline {found.folder} runs/new.jsonl")
+
+
+def _place(one: Difference) -> str:
+    from milo_bench.core.text import one_line
+
+    where = f" line {one.line}, column {one.column}" if one.line else ""
+    return f"{one_line(one.file, 200)}{where}"

@@ -1,0 +1,280 @@
+"""What policy.yaml may hold, as frozen models that refuse what cannot be meant."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from milo_bench.config.policy.measures import GATE_MEASURES, parse_slice, slice_text
+from milo_bench.config.policy.rules import CONDITIONS, FindingKind, Rule
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.records import Decoding
+from milo_bench.core.suggest import hint_for
+
+RemedyName: TypeAlias = Literal[
+    "constrained_decoding",
+    "other_target",
+    "safer_prompt",
+    "event_selection",
+    "extraction_first",
+    "length_limit",
+    "keyword_rule",
+    "guard_to_review",
+    "citation_filter",
+    "mixed_routing",
+    "human_review",
+    "concurrency_cap",
+    "readiness_probe",
+]
+REMEDIES: Final[tuple[str, ...]] = get_args(RemedyName)
+# Remedies that are another contract of the workload; the variant that holds it has to be named.
+VARIANT_REMEDIES: Final = ("safer_prompt", "event_selection", "extraction_first")
+WORK: Final = (*REMEDIES, "more_fixtures", "run_probes", "repair_runtime")  # what a backlog may ask hours for
+PROBES: Final = (
+    "cancellation", "cold_start", "egress", "errors", "exposure", "limits", "memory_growth", "overload",
+    "privacy_leak", "readiness", "recovery", "repeatable", "streaming", "structured_output", "tool_calling",
+    "truncation",
+)  # fmt: skip
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Amount = Annotated[float, Field(strict=True, ge=0, le=1e12, allow_inf_nan=False)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
+Risk: TypeAlias = Literal["low", "medium", "high"]
+
+
+class Checked(BaseModel):
+    """Base: frozen, unknown settings refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PolicyMistake(ValueError):
+    """A mistake with its own hint; carried through pydantic to the message that a person reads."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class GateConfig(Checked):
+    """One gate: a measure within a slice against a bound or the hosted baseline, or a runtime probe.
+
+    ``margin`` is how much worse than the baseline is still as good, in the measure's unit.
+    """
+
+    measure: str = ""
+    probe: str = ""
+    slice: str = ""
+    at_least: Number | None = None
+    at_most: Number | None = None
+    not_worse_than: Literal["baseline"] | None = None
+    margin: Number | None = None
+    safety: bool = False
+    note: str = ""
+
+    @property
+    def direction(self) -> Literal["at_least", "at_most"]:
+        """Which side of the bound is good."""
+        if self.probe:
+            return "at_most"
+        if self.not_worse_than:
+            return "at_most" if GATE_MEASURES[self.measure].good == "low" else "at_least"
+        return "at_least" if self.at_least is not None else "at_most"
+
+    @property
+    def against(self) -> Literal["bound", "baseline"]:
+        return "baseline" if self.not_worse_than else "bound"
+
+    @property
+    def key(self) -> str:
+        """``field_accuracy[field=received_date]`` or ``probe:privacy_leak``."""
+        if self.probe:
+            return f"probe:{self.probe}"
+        return f"{self.measure}[{self.slice}]" if self.slice else self.measure
+
+    @field_validator("slice")
+    @classmethod
+    def _spaces(cls, text: str) -> str:
+        return " & ".join(part.strip() for part in text.split("&")) if text.strip() else ""
+
+    @model_validator(mode="after")
+    def _possible(self) -> GateConfig:
+        if bool(self.measure) == bool(self.probe):
+            raise PolicyMistake("a gate names either a measure or a probe", "write measure: pass_rate, for example.")
+        if self.probe:
+            return self._probe_gate()
+        bounds = [self.at_least is not None, self.at_most is not None, self.not_worse_than is not None]
+        try:
+            written = slice_text(parse_slice(self.slice, self.measure))
+        except ConfigError as error:
+            raise PolicyMistake(error.message.rstrip("."), error.hint) from None
+        if sum(bounds) != 1:
+            raise PolicyMistake(
+                f"the gate on {self.measure} has {'no bound' if not any(bounds) else 'more than one bound'}",
+                "give one of at_least, at_most, or not_worse_than: baseline with a margin; one gate each.",
+            )
+        object.__setattr__(self, "slice", written)
+        self._good_side()
+        if self.not_worse_than:
+            self._margin()
+        else:
+            self._bound()
+        return self
+
+    def _probe_gate(self) -> GateConfig:
+        if self.probe not in PROBES:
+            raise PolicyMistake(f"there is no probe '{self.probe[:60]}'", hint_for(self.probe, PROBES, noun="probes"))
+        if self.slice or self.at_least is not None or self.at_most is not None or self.not_worse_than:
+            raise PolicyMistake("a probe passes or fails", "leave slice and bounds out.")
+        return self
+
+    def _good_side(self) -> None:
+        good = GATE_MEASURES[self.measure].good
+        if (good == "high" and self.at_most is not None) or (good == "low" and self.at_least is not None):
+            right, side = ("at_least", "high") if good == "high" else ("at_most", "low")
+            raise PolicyMistake(
+                f"{self.measure} is better when it is {side}; this gate fails the better model", f"write {right}."
+            )
+
+    def _margin(self) -> None:
+        known = GATE_MEASURES[self.measure]
+        if known.kind not in ("rate", "mean") or known.good == "neither":
+            raise PolicyMistake(
+                f"{self.measure} cannot be held against the baseline fixture by fixture",
+                "give it a bound of its own with at_least or at_most.",
+            )
+        if self.margin is None or self.margin <= 0 or (known.kind == "rate" and self.margin >= 1):
+            raise PolicyMistake(
+                f"the gate on {self.measure} against the baseline has no usable margin",
+                "write margin: 0.05 for five points of a rate; it must be above 0.",
+            )
+
+    def _bound(self) -> None:
+        if self.margin is not None:
+            raise PolicyMistake("margin belongs to not_worse_than: baseline", "leave it out beside a bound.")
+        bound = self.at_least if self.at_least is not None else self.at_most
+        assert bound is not None
+        if GATE_MEASURES[self.measure].kind == "rate":
+            _possible_share(self.measure, bound, self.direction)
+        elif bound <= 0:
+            raise PolicyMistake(f"{self.measure} is never at or below 0", "give a bound above 0.")
+
+
+def _possible_share(measure: str, bound: float, direction: str) -> None:
+    if not 0 <= bound <= 1:
+        shown = f"{bound / 100:g}" if 1 < bound <= 100 else "0.94"
+        raise PolicyMistake(f"{measure} is a share; {bound:g} is none", f"write shares from 0 to 1, e.g. {shown}.")
+    if (direction, bound) in (("at_least", 1.0), ("at_most", 0.0)):
+        near = "at_least: 0.98" if direction == "at_least" else "at_most: 0.02"
+        raise PolicyMistake(
+            f"no number of fixtures can show that {measure} is exactly {bound:g}",
+            f"say what is good enough, e.g. {near}; the interval has to lie on the good side of it.",
+        )
+    if (direction, bound) in (("at_least", 0.0), ("at_most", 1.0)):
+        raise PolicyMistake(
+            f"every {measure} is {direction.replace('_', ' ')} {bound:g}", "give a bound that can fail."
+        )
+
+
+class HoursConfig(Checked):
+    """Hours of work as somebody estimates them."""
+
+    low: Amount
+    base: Amount
+    high: Amount
+    source: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> HoursConfig:
+        if not self.low <= self.base <= self.high:
+            raise ValueError(f"low {self.low:g}, base {self.base:g}, high {self.high:g} are not in this order")
+        return self
+
+
+class RemedyConfig(Checked):
+    """A remedy that may be tried on a workload. ``replaces``: it is other work in place of this, so it fixes nothing.
+
+    ``variant`` is the contract that holds the remedy ("" the shipped one); ``checks`` are those that
+    can run on live answers; ``safe_label`` is the one label that may go on without a person;
+    ``target`` the other or verifying target ("" any that was measured); ``past`` where long cases go.
+    """
+
+    replaces: bool = False
+    variant: str | None = None
+    target: str = ""
+    checks: tuple[str, ...] = ()
+    safe_label: str = ""
+    past: Literal["hosted", "human_review"] = "human_review"
+
+
+class DecideOn(Checked):
+    """Which measured contract and decoding would ship as they are."""
+
+    variant: str = ""
+    decoding: Decoding = "free"
+
+
+class ValueConfig(Checked):
+    """Names of monthly dollar figures of economics.yaml, and the least that their sum must be worth."""
+
+    figures: tuple[str, ...] = Field(min_length=1)
+    least_usd_per_month: Amount
+
+
+class WorkloadPolicy(Checked):
+    """All that the policy says of one workload. ``streams`` is how many requests production has at once."""
+
+    title: str = ""
+    decide_on: DecideOn = DecideOn()
+    gates: tuple[GateConfig, ...] = ()
+    remedies: dict[RemedyName, RemedyConfig] = {}
+    min_automated_share: Share = 0.3
+    recall_class: str = ""
+    risk: Risk = "medium"
+    streams: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
+    value: ValueConfig | None = None
+
+    @field_validator("remedies", mode="before")
+    @classmethod
+    def _names(cls, remedies: Any) -> Any:
+        """A list of names means remedies without settings; a name without settings is null in YAML."""
+        if isinstance(remedies, list):
+            return {name: {} for name in remedies if isinstance(name, str)}
+        if isinstance(remedies, dict):
+            return {name: {} if settings is None else settings for name, settings in remedies.items()}
+        return remedies
+
+    @model_validator(mode="after")
+    def _settings_make_sense(self) -> WorkloadPolicy:
+        for name in VARIANT_REMEDIES:
+            remedy = self.remedies.get(name)
+            if remedy is not None and remedy.variant is None:
+                raise PolicyMistake(f"remedies.{name} names no variant", 'write variant: NAME, or variant: "".')
+            if remedy is not None and remedy.variant == self.decide_on.variant:
+                said = f"remedies.{name} is the variant that decide_on judges already"
+                raise PolicyMistake(said, "name another variant, or leave the remedy out.")
+        if "constrained_decoding" in self.remedies and self.decide_on.decoding == "constrained":
+            said = "remedies.constrained_decoding is the decoding that decide_on judges already"
+            raise PolicyMistake(said, "leave the remedy out.")
+        return self
+
+
+class RuleConfig(Checked):
+    """One rule of the findings: all of ``when`` hold, so ``finding``."""
+
+    name: str = Field(min_length=1, max_length=60)
+    when: tuple[str, ...]
+    finding: FindingKind
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _known(self) -> RuleConfig:
+        for name in self.when:
+            if name not in CONDITIONS:
+                said = f"rule '{self.name}': there is no condition '{name[:60]}'"
+                raise PolicyMistake(said, hint_for(name, CONDITIONS, noun="conditions"))
+        return self
+
+    @property
+    def rule(self) -> Rule:
+        return Rule(self.name, self.when, self.finding)

@@ -1,0 +1,144 @@
+"""A permission policy in, checked floors, kinds of work and cost assumptions out; mistakes carry their line."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeAlias, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from milo_bench.config.text_file import read_written
+from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.suggest import hint_for
+
+Level: TypeAlias = Literal["drafting", "read_only", "with_verifier", "operator"]
+SHIPPED_OPERATOR_POLICY: Final = "operator_policy.yaml"
+LEVELS: Final[tuple[Level, ...]] = ("drafting", "read_only", "with_verifier", "operator")
+CostName: TypeAlias = Literal[
+    "clean_up_of_a_failed_trial", "clean_up_of_a_minefield", "operator_pay", "power", "electricity"
+]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+class _Checked(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LevelConfig(_Checked):
+    """What a level takes. ``minefield_ceiling`` None: minefields do not decide this level."""
+
+    title: str
+    allows: str
+    pass_floor: Share
+    least_trials: Annotated[int, Field(ge=1, le=100_000)] = 1
+    behaviour_floor: Share = 0.0
+    minefield_ceiling: Annotated[float, Field(gt=0, lt=1)] | None = None
+    every_task: bool = False
+
+
+class KindConfig(_Checked):
+    """One kind of work: the tasks that are evidence for it, and behaviours that it needs besides theirs."""
+
+    title: str
+    tasks: tuple[str, ...] = Field(min_length=1)
+    behaviours: tuple[str, ...] = ()
+
+
+class RangeConfig(_Checked):
+    """One stated assumption with its unit, range and source."""
+
+    unit: str
+    low: Amount
+    base: Amount
+    high: Amount
+    source: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RangeConfig:
+        if not self.low <= self.base <= self.high:
+            raise ValueError(f"low {self.low:g}, base {self.base:g}, high {self.high:g} are not in this order")
+        return self
+
+
+class OperatorPolicy(_Checked):
+    """The whole policy. Floors may not fall from one level to the next."""
+
+    name: str = Field(min_length=1, max_length=80)
+    confidence: Annotated[float, Field(gt=0.5, lt=1)]
+    valid_days: Annotated[int, Field(ge=1, le=3660)]
+    valid_days_unpinned: Annotated[int, Field(ge=1, le=3660)]
+    most_void_share: Share = 0.2
+    levels: dict[Level, LevelConfig]
+    kinds: dict[str, KindConfig] = Field(min_length=1)
+    cost: dict[CostName, RangeConfig]
+
+    @model_validator(mode="after")
+    def _ladder(self) -> OperatorPolicy:
+        missing = [level for level in LEVELS if level not in self.levels]
+        if missing:
+            raise ValueError(f"levels lack {', '.join(missing)}")
+        for lower, upper in itertools.pairwise(LEVELS):
+            below, above = self.levels[lower], self.levels[upper]
+            if above.pass_floor < below.pass_floor or above.behaviour_floor < below.behaviour_floor:
+                raise ValueError(f"level {upper} asks for less than {lower}")
+        lacking = set(get_args(CostName)) - set(self.cost)
+        if lacking:
+            raise ValueError(f"cost lacks {', '.join(sorted(lacking))}")
+        return self
+
+
+def default_operator_policy(tasks: Mapping[str, str]) -> OperatorPolicy:
+    """The shipped policy. ``tasks`` maps each task that exists to its behaviour."""
+    return read_operator_policy(default_policy_text(), tasks, name=SHIPPED_OPERATOR_POLICY)
+
+
+def default_policy_text() -> str:
+    """The shipped policy as it is written, comments and all."""
+    return (files("milo_bench") / "config" / "policy" / SHIPPED_OPERATOR_POLICY).read_text(encoding="utf-8")
+
+
+def load_operator_policy(path: Path, tasks: Mapping[str, str]) -> OperatorPolicy:
+    """Read ``path``. Raises ConfigError naming file, line and remedy."""
+    text = read_written(path, where_from="'milo-bench operator permit --write-policy FILE' writes one.")
+    return read_operator_policy(text, tasks, name=str(path))
+
+
+def read_operator_policy(text: str, tasks: Mapping[str, str], *, name: str) -> OperatorPolicy:
+    """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
+    data, lines = read_mapping(
+        text, name=name, start="start from the shipped policy.", settings=list(OperatorPolicy.model_fields)
+    )
+    try:
+        policy = OperatorPolicy.model_validate(data)
+    except ValidationError as error:
+        raise _readable(name, error, lines) from None
+    behaviours = set(tasks.values())
+    for kind, config in policy.kinds.items():
+        for task in config.tasks:
+            if task not in tasks:
+                message = f"{name}{line_of(('kinds', kind, 'tasks'), lines)}: there is no task '{task[:60]}'."
+                raise ConfigError(message, hint=hint_for(task, tasks, noun="tasks"))
+        for behaviour in config.behaviours:
+            if behaviour not in behaviours:
+                message = f"{name}{line_of(('kinds', kind, 'behaviours'), lines)}: no behaviour '{behaviour[:60]}'."
+                raise ConfigError(message, hint=hint_for(behaviour, behaviours, noun="behaviours"))
+    return policy
+
+
+def _readable(name: str, error: ValidationError, lines: LineMap) -> ConfigError:
+    first = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")[0]
+    place = tuple(str(part) for part in first["loc"])
+    where = ".".join(place) or "the policy"
+    if first["type"] == "extra_forbidden":
+        said, hint = f"unknown setting '{where}'", "the shipped policy names every setting."
+    elif first["type"] == "missing":
+        said, hint = f"'{where}' is missing", "the shipped policy names every setting."
+    else:
+        text = first["msg"].removeprefix("Value error, ")
+        said, hint = f"{where}: {text[0].lower()}{text[1:]}", "docs/how-to/operator-permit.md says what each means."
+    return ConfigError(f"{name}{line_of(place, lines)}: {said}.", hint=hint)

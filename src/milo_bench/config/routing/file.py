@@ -1,0 +1,286 @@
+"""routing.yaml in, checked rules out, and back into a file for people; mistakes are named with their line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import Field, ValidationError
+
+from milo_bench.config.routing.operators import LADDER, KindGrant, OperatorGrant
+from milo_bench.config.routing.rule import (
+    MODEL_ROUTES,
+    RAIL_STEPS,
+    RUNTIME_CHECKS,
+    Action,
+    Called,
+    Checked,
+    Condition,
+    Rule,
+)
+from milo_bench.config.text_file import read_written
+from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.suggest import hint_for
+
+ROUTING_SCHEMA: Final = 1
+MOST_RULES: Final = 500
+_INTERNAL: Final = ("path", "line_numbers")
+
+
+class RoutingTarget(Checked):
+    """A model that rules may name. ``model_digest`` is what was measured; rules hold for no other weights."""
+
+    model: str
+    hosted: bool = False
+    model_digest: str = ""
+    quantisation: str = ""
+
+
+class Validity(Checked):
+    """What the rules rest on, and when they are void: once a target serves weights of another digest."""
+
+    void_when: Literal["model_digest_changes", "never"] = "model_digest_changes"
+    decided_at: str = ""
+    suite: str = ""
+    suite_hash: str = ""
+    policy_sha256: str = ""
+    logs: tuple[str, ...] = ()  # sha256 of each run log
+
+
+class RoutingFile(Checked):
+    """All of routing.yaml. The first rule that applies decides; where none does, ``default`` does.
+
+    Rules on an answer are judged once the model that a later rule (or the default) calls has
+    answered. A sensitive case never reaches a hosted target while ``sensitive_to_hosted`` is false:
+    it goes to human review instead, whatever the rules say.
+    """
+
+    schema_version: Literal[1] = ROUTING_SCHEMA
+    title: str = ""
+    validity: Validity = Validity()
+    targets: dict[Called, RoutingTarget] = {}
+    sensitive_to_hosted: bool = False
+    rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
+    default: Action
+    operators: dict[Called, OperatorGrant] = {}  # what each target may do as an operator, by kind of work
+    path: str = "routing.yaml"
+    line_numbers: dict[tuple[str, ...], int] = {}
+
+    def where(self, *place: str) -> str:
+        """``routing.yaml line 12`` for the nearest key that the file holds."""
+        return f"{self.path}{line_of(place, self.line_numbers)}"
+
+    def data(self) -> dict[str, Any]:
+        """As plain data, settings left at their defaults left out; ``read_routing`` of its YAML gives it back."""
+        kept = self.model_dump(mode="json", exclude_defaults=True, exclude=set(_INTERNAL))
+        return {"schema_version": self.schema_version, **kept, "default": _action(self.default)} | (
+            {"rules": [rule_data(rule) for rule in self.rules]} if self.rules else {}
+        )
+
+    def to_yaml(self) -> str:
+        """The file as a person reads it: each rule with a comment that says what it is for."""
+        from milo_bench.config.routing.text import written
+
+        return written(self)
+
+    def changed_targets(self, digests: dict[str, str]) -> tuple[str, ...]:
+        """Targets whose digest is not the measured one, in the file's order: for these the rules are void.
+
+        ``digests`` maps a target to the digest that it serves now; a target without one in the file or in
+        ``digests`` cannot be compared and is not named.
+        """
+        if self.validity.void_when == "never":
+            return ()
+        return tuple(
+            name
+            for name, target in self.targets.items()
+            if target.model_digest and digests.get(name) and digests[name] != target.model_digest
+        )
+
+
+def rule_data(rule: Rule) -> dict[str, Any]:
+    """A rule as plain data, in the order in which a person reads it: id, when, route, the rest."""
+    when = rule.when.model_dump(mode="json", exclude_defaults=True)
+    return {"id": rule.id, **({"when": when} if when else {}), **_action(rule)}
+
+
+def _action(action: Action) -> dict[str, Any]:
+    kept = action.model_dump(mode="json", exclude_defaults=True, exclude={"id", "when"})
+    return {"route": action.route, **kept}
+
+
+def load_routing(path: Path) -> RoutingFile:
+    """Read ``path``. Raises ConfigError naming file, line and remedy."""
+    text = read_written(path, where_from="milo-bench report writes one; docs/how-to/routing.md shows one by hand.")
+    return read_routing(text, name=str(path))
+
+
+def routing_schema() -> dict[str, Any]:
+    """The JSON schema (2020-12) of the file."""
+    schema = RoutingFile.model_json_schema()
+    for name in _INTERNAL:
+        schema["properties"].pop(name)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "routing.yaml"}
+
+
+def read_routing(text: str, *, name: str = "routing.yaml") -> RoutingFile:
+    """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
+    data, lines = read_mapping(
+        text,
+        name=name,
+        start="start it with 'targets:', 'rules:' and 'default:'.",
+        settings=_settings(RoutingFile),
+        kept=_INTERNAL,
+    )
+    try:
+        file = RoutingFile.model_validate({**data, "path": name, "line_numbers": lines})
+    except ValidationError as error:
+        raise _readable(name, error, lines) from None
+    check_routing(file)
+    return file
+
+
+def check_routing(file: RoutingFile) -> None:
+    """Targets exist and are what the route says; every rule can be reached. Raises ConfigError."""
+    for place, action in _actions(file):
+        _targets_exist(file, place, action)
+    _operators_agree(file)
+    seen: set[str] = set()
+    for number, rule in enumerate(file.rules):
+        here = file.where("rules", str(number))
+        if rule.id in seen:
+            message = f"{here}: two rules are called '{rule.id}'."
+            raise ConfigError(message, hint="give each rule an id of its own.")
+        seen.add(rule.id)
+        for target in rule.when.target_health:
+            _known_target(file, here, f"rule '{rule.id}' asks for the health of", target)
+        sends_out = rule.route == "hosted" or (rule.verifier and file.targets[rule.verifier].hosted)
+        if rule.when.sensitive and sends_out and not file.sensitive_to_hosted:
+            message = f"{here}: rule '{rule.id}' sends sensitive cases to a hosted target."
+            raise ConfigError(message, hint="send them to human_review, or state 'sensitive_to_hosted: true'.")
+        if rule.when.needs_answer and not any(
+            a.route in MODEL_ROUTES for a in (*file.rules[number + 1 :], file.default)
+        ):
+            message = f"{here}: rule '{rule.id}' waits for an answer, but no rule below it asks a model."
+            raise ConfigError(message, hint="put it above the rule that sends the case to a model.")
+        earlier = next((above for above in file.rules[:number] if above.when.covers(rule.when)), None)
+        if earlier is not None:
+            raise _never_reached(here, rule, earlier)
+
+
+def _operators_agree(file: RoutingFile) -> None:
+    """Work that a target may not do goes to a hosted one that may do more of it."""
+    for name, grant in file.operators.items():
+        for kind, granted in grant.kinds.items():
+            if granted.target is None:
+                continue
+            here = file.where("operators", name, "kinds", kind)
+            other = file.operators.get(granted.target)
+            if other is None or not other.hosted:
+                message = f"{here}: '{kind}' goes to '{granted.target[:60]}', which is no hosted operator of the file."
+                hosted = [known for known, one in file.operators.items() if one.hosted]
+                raise ConfigError(message, hint=hint_for(granted.target, hosted, noun="hosted operators"))
+            level = other.kinds[kind].level if kind in other.kinds else "none"
+            if LADDER.index(level) <= LADDER.index(granted.level):
+                message = f"{here}: '{kind}' goes to '{granted.target[:60]}', which is permitted no more of it."
+                raise ConfigError(message, hint="send it to human_review.")
+
+
+def _never_reached(here: str, rule: Rule, earlier: Rule) -> ConfigError:
+    if earlier.when != rule.when:
+        message = f"{here}: rule '{rule.id}' is never reached; '{earlier.id}' above it takes every case of it."
+        return ConfigError(message, hint="put the narrower rule first.")
+    same = earlier.model_copy(update={"id": "", "why": "", "finding": ""}) == rule.model_copy(
+        update={"id": "", "why": "", "finding": ""}
+    )
+    if same:
+        message = f"{here}: rule '{rule.id}' repeats '{earlier.id}'."
+        return ConfigError(message, hint="take one of them away.")
+    message = (
+        f"{here}: rule '{rule.id}' contradicts '{earlier.id}': the same cases go to {rule.route} and {earlier.route}."
+    )
+    return ConfigError(message, hint="keep one of them, or narrow its 'when'.")
+
+
+def _actions(file: RoutingFile) -> list[tuple[tuple[str, ...], Action]]:
+    rules: list[tuple[tuple[str, ...], Action]] = [(("rules", str(n)), rule) for n, rule in enumerate(file.rules)]
+    return [*rules, (("default",), file.default)]
+
+
+def _targets_exist(file: RoutingFile, place: tuple[str, ...], action: Action) -> None:
+    here = file.where(*place)
+    called = f"rule '{action.id}'" if isinstance(action, Rule) else "the default"
+    for target in action.targets:
+        _known_target(file, here, f"{called} names", target)
+    wanted = ((action.target, action.route == "hosted"), (action.fallback.target, True))
+    for name, hosted in wanted:
+        if name is not None and file.targets[name].hosted != hosted:
+            is_, should = ("local", "hosted") if hosted else ("hosted", "local")
+            message = f"{here}: {called} sends cases to '{name}' as {should}, but that target is {is_}."
+            raise ConfigError(message, hint=f"name a target with hosted: {str(hosted).lower()}, or change the route.")
+
+
+def _known_target(file: RoutingFile, here: str, said: str, target: str) -> None:
+    if target not in file.targets:
+        message = f"{here}: {said} no known target: '{target[:60]}'."
+        raise ConfigError(message, hint=hint_for(target, file.targets, noun="targets"))
+
+
+def _readable(name: str, error: ValidationError, lines: LineMap) -> ConfigError:
+    """The first mistake as a sentence; how many more there are in the hint."""
+    problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+    first = problems[0]
+    # pydantic adds the member of a union to the place; the file has no such key.
+    place = tuple(str(part) for part in first["loc"] if not str(part).startswith("literal["))
+    where = ".".join(place)
+    hint = ""
+    match first["type"]:
+        case "extra_forbidden":
+            said, hint = f"unknown setting '{where}'", hint_for(place[-1], _known_at(place), noun="settings")
+        case "missing":
+            said, hint = f"'{where}' is missing", "add it; docs/how-to/routing.md says what it means."
+            if place == ("default",):
+                hint = "say where a case goes that no rule applies to, e.g. 'default: {route: human_review}'."
+        case "literal_error":
+            given = str(first["input"])
+            expected = RUNTIME_CHECKS + RAIL_STEPS if "guardrails" in place else _choices(str(first["ctx"]["expected"]))
+            said, hint = f"{where} is '{given[:60]}'", hint_for(given, expected)
+            if "failed_checks" in place or "guardrails" in place:
+                said += ", which nobody can know while an answer is served"
+        case _:
+            text = first["msg"].removeprefix("Value error, ")
+            said = f"{where}: {text[0].lower()}{text[1:]}"
+    if len(problems) > 1:
+        hint = f"{hint} {len(problems) - 1} more after this one.".strip()
+    return ConfigError(
+        f"{name}{line_of(place, lines)}: {said}.", hint=hint or "docs/how-to/routing.md shows each setting."
+    )
+
+
+def _choices(expected: str) -> tuple[str, ...]:
+    return tuple(part.strip(" '") for part in expected.replace(" or ", ",").split(","))
+
+
+def _settings(model: type[Checked]) -> tuple[str, ...]:
+    return tuple(field for field in model.model_fields if field not in _INTERNAL)
+
+
+def _known_at(place: tuple[str, ...]) -> tuple[str, ...]:
+    match place:
+        case ("rules", _, "when", _):
+            return _settings(Condition)
+        case ("rules", _, _):
+            return _settings(Rule)
+        case ("default", _):
+            return _settings(Action)
+        case ("targets", _, _):
+            return _settings(RoutingTarget)
+        case ("operators", _, "kinds", _, _):
+            return _settings(KindGrant)
+        case ("operators", _, _):
+            return _settings(OperatorGrant)
+        case ("validity", _):
+            return _settings(Validity)
+        case _:
+            return _settings(RoutingFile)

@@ -1,0 +1,119 @@
+"""A checked routing table in, routing.yaml as a person reads it out: rules in order, each with what it is for."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import yaml
+
+from milo_bench.config.routing.file import RoutingFile, rule_data
+from milo_bench.config.routing.operators import LADDER, OperatorGrant
+from milo_bench.config.routing.rule import FAMILIES, Action, Condition, Rule
+
+_HEAD = """\
+Where each case goes. The first rule that applies decides; where none does, the default does.
+Rules on an answer (local_label, failed_checks) are judged once the local model has answered.
+A fallback is taken when a model cannot be asked, does not answer, or breaks a guardrail."""
+
+_OPERATORS = """\
+What each target may do as an operator, by kind of work. What a level does not allow goes to its route.
+A permit is void when anything that it names changes, and after its last day; it then allows nothing."""
+
+
+def written(file: RoutingFile) -> str:
+    """``read_routing`` of the text gives ``file`` back (its path and line numbers aside)."""
+    data = file.data()
+    rules, default = data.pop("rules", []), data.pop("default")
+    operators = data.pop("operators", {})
+    parts = [_comment("\n".join(filter(None, (file.title, _HEAD, _void(file))))), _yaml(data).rstrip(), ""]
+    if rules:
+        parts.append("rules:")
+        for rule in file.rules:
+            parts += [_comment(sentence(rule), "  "), _item(rule_data(rule)), ""]
+    parts += [_comment(f"Everything else {_goes(file.default)}."), _yaml({"default": default}).rstrip(), ""]
+    if operators:
+        parts += [_comment(_OPERATORS), "operators:"]
+        for name, grant in operators.items():
+            kept = _yaml({name: grant}).rstrip("\n").split("\n")
+            parts += [_comment(_permitted(file.operators[name]), "  "), *(f"  {line}" for line in kept), ""]
+    return "\n".join(parts)
+
+
+def _permitted(grant: OperatorGrant) -> str:
+    """``Until 2026-04-01: read_only for config; none for deploy, money.``"""
+    levels: dict[str, list[str]] = {}
+    for kind, granted in grant.kinds.items():
+        levels.setdefault(granted.level, []).append(kind)
+    said = "; ".join(f"{level} for {', '.join(levels[level])}" for level in reversed(LADDER) if level in levels)
+    return f"Until {grant.expires}: {said}."
+
+
+def sentence(rule: Rule) -> str:
+    """What the rule does, in words: ``If the input is over 7500 words, a case goes to hosted_a.``"""
+    why = " ".join(rule.why.split())
+    return f"{_if(rule.when)} {_goes(rule)}.{f' Why: {why}.' if why else ''}"
+
+
+def _if(when: Condition) -> str:
+    said = []
+    if when.workload:
+        said.append(f"the work is {_or(when.workload)}")
+    if when.words is not None:
+        bounds = [
+            f"{word} {n}" for word, n in (("over", when.words.over), ("under", when.words.under)) if n is not None
+        ]
+        said.append(f"the input is {' and '.join(bounds)} words")
+    if when.tags:
+        said.append(f"it is tagged {_or(when.tags)}")
+    if when.families:
+        every = len(when.families) == len(FAMILIES)
+        said.append("a keyword of any family rings" if every else f"a keyword of {_or(sorted(when.families))} rings")
+    if when.sensitive is not None:
+        said.append("it is sensitive" if when.sensitive else "it is not sensitive")
+    said += [f"{target} is {_or(states)}" for target, states in when.target_health.items()]
+    if when.local_label:
+        said.append(f"the local model says {_or(when.local_label)}")
+    if when.failed_checks:
+        said.append(f"the answer fails {_or(when.failed_checks)}")
+    return f"If {', and '.join(said)}, it" if said else "Always: it"
+
+
+def _goes(action: Action) -> str:
+    match action.route:
+        case "human_review":
+            said = "goes to a person"
+        case "refuse":
+            said = "is refused"
+        case "mixed":
+            said = f"is drafted by {action.target} and checked by {action.verifier}"
+        case _:
+            said = f"is answered by {action.target}"
+    return f"{said}, in {action.queue}" if action.queue else said
+
+
+def _void(file: RoutingFile) -> str:
+    digests = any(target.model_digest for target in file.targets.values())
+    if file.validity.void_when == "never" or not digests:
+        return ""
+    return "Void for a target that serves weights of another digest than the one below: measure again, decide again."
+
+
+def _or(names: Any) -> str:
+    return " or ".join(str(name) for name in names)
+
+
+def _comment(text: str, indent: str = "") -> str:
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, 100)]
+    return "\n".join(f"{indent}# {line}" for line in lines)
+
+
+def _yaml(data: Any) -> str:
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=110, default_flow_style=None)
+    return text
+
+
+def _item(data: Any) -> str:
+    # Split at line feeds alone: what Unicode also calls a line's end may stand within a text.
+    lines = _yaml(data).rstrip("\n").split("\n")
+    return "\n".join((("  - " if n == 0 else "    ") + line) if line else "" for n, line in enumerate(lines))

@@ -1,0 +1,181 @@
+"""Rows of a gate's measure in, its value and the two one-sided ends that judge it out. Pure arithmetic."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.decide.records import GateOutcome
+from milo_bench.stats.cases.rows import RateRows, ValueRows
+from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_ends
+from milo_bench.stats.exact import clustered_ends, exact_ends
+from milo_bench.stats.intervals import effective_n, quantile
+from milo_bench.stats.paired import share_difference
+
+Numbers = NDArray[np.float64]
+MOST_FURTHER = 10_000_000
+
+
+@dataclass(frozen=True)
+class Ends:
+    """``low`` and ``high`` each bound the value from its own side, at the policy's confidence.
+
+    Both are None where the data bound nothing; infinite where they are among attempts that never
+    ended. ``fixtures`` is how many fixtures stand behind them.
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    fixtures: int
+    method: str
+    k: int | None = None
+    note: str = ""
+
+    def judged(self, direction: Literal["at_least", "at_most"], bound: float) -> GateOutcome:
+        """Pass where the whole interval is on the good side of ``bound``, fail where wholly on the bad side."""
+        if self.low is None or self.high is None:
+            return "undecided"
+        if direction == "at_least":
+            return "pass" if self.low >= bound else "fail" if self.high < bound else "undecided"
+        return "pass" if self.high <= bound else "fail" if self.low > bound else "undecided"
+
+
+def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> Ends:
+    """One-sided ends at ``confidence``: exact for rates, else those of the two-sided interval at 2c - 1."""
+    both = 2 * confidence - 1
+    if isinstance(rows, RateRows):
+        _, held, asked = rows.by_fixture(fixture)
+        n, k = round(float(asked.sum())), round(float(held.sum()))
+        if n == 0:
+            return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt is of this kind")
+        bottom, top, exact = clustered_ends(held, asked, confidence)
+        return Ends(k / n, bottom, top, n, len(asked), exact, k)
+    values, clusters = rows.values, fixture[rows.rows].astype(np.int64)
+    fixtures = len(np.unique(clusters))
+    if not len(values):
+        return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt gave one")
+    if rows.q is None:
+        interval = clustered_mean(values, clusters, both, least=0.0)
+        low, high = (interval.low, interval.high) if interval else (None, None)
+        method = interval.method if interval else ""
+        return Ends(float(values.mean()), low, high, len(values), fixtures, method)
+    value, ends = quantile(values, rows.q), clustered_quantile_ends(values, clusters, rows.q, both)
+    lost = int(np.isinf(values).sum())
+    note = f"falls among the {lost} failed of {len(values)}" if value is None or math.isinf(value) else ""
+    assert ends is not None
+    method = "order_statistic" if fixtures == len(values) else "woodruff"
+    return Ends(value, ends[0], ends[1], len(values), fixtures, method, note=note)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Means of each shared fixture on both sides."""
+
+    first: Numbers
+    second: Numbers
+
+    @property
+    def differences(self) -> Numbers:
+        return self.first - self.second
+
+
+def fixture_means(rows: RateRows | ValueRows, fixture: NDArray[np.int32]) -> tuple[NDArray[np.int64], Numbers]:
+    """Fixtures of ``rows`` with the mean of each."""
+    if isinstance(rows, RateRows):
+        numbers, held, asked = rows.by_fixture(fixture)
+        return numbers, held / asked
+    of = fixture[rows.rows]
+    count = np.bincount(of)
+    numbers = np.flatnonzero(count).astype(np.int64)
+    sums = np.bincount(of, weights=rows.values)
+    return numbers, sums[numbers] / count[numbers]
+
+
+def paired(first: tuple[NDArray[np.int64], Numbers], second: tuple[NDArray[np.int64], Numbers]) -> Pairs:
+    """The fixtures that both sides have."""
+    _, ours, theirs = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
+    return Pairs(first[1][ours], second[1][theirs])
+
+
+def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> Ends:
+    """First minus second over paired fixtures: Bonett and Price for rates, a paired bootstrap for means."""
+    both, n = 2 * confidence - 1, len(pairs.first)
+    if n == 0:
+        return Ends(None, None, None, 0, 0, "", note="no fixture was run on both sides")
+    differences = pairs.differences
+    value = float(differences.mean())
+    # A bootstrap of rates would claim certainty where no pair disagrees; this interval does not.
+    found = share_difference(differences, both) if rate else clustered_mean(differences, np.arange(n), both)
+    if found is None:
+        return Ends(value, None, None, n, n, "", note="too few paired fixtures for an interval")
+    return Ends(value, found.low, found.high, n, n, found.method if rate else f"paired_{found.method}")
+
+
+def further_for_rate(rows: RateRows, fixture: NDArray[np.int32], bound: float, confidence: float) -> int | None:
+    """Further fixtures until an end leaves ``bound``, if the rate stays as seen; None where it never would.
+
+    Each further fixture brings as many effective rows as the present ones do.
+    """
+    _, held, asked = rows.by_fixture(fixture)
+    if not len(asked):
+        return None
+    n = float(asked.sum()) if (asked <= 1).all() else effective_n(held, asked, confidence)
+    return _further(float(held.sum() / asked.sum()), n / len(asked), len(asked), bound, confidence)
+
+
+def further_for_values(
+    rows: ValueRows, fixture: NDArray[np.int32], ends: Ends, bound: float, confidence: float
+) -> int | None:
+    """The same for a quantile (the share at or below the bound is a rate held against q) or a mean."""
+    if rows.q is None:
+        return further_for_mean(ends, bound)
+    if not len(rows.values):
+        return None
+    within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
+    return further_for_rate(within, fixture[rows.rows], rows.q, confidence)
+
+
+def further_for_mean(ends: Ends, bound: float) -> int | None:
+    """Further fixtures until an interval that narrows with the root of n leaves ``bound``."""
+    if ends.value is None or ends.low is None or ends.high is None or ends.value == bound:
+        return None
+    reach = ends.value - ends.low if ends.value > bound else ends.high - ends.value
+    needed = ends.fixtures * (reach / abs(ends.value - bound)) ** 2
+    return _bounded(math.ceil(needed) - ends.fixtures)
+
+
+def least_without_data(bound: float, direction: Literal["at_least", "at_most"], confidence: float) -> int | None:
+    """Fixtures that a rate takes at the least, if every one is good."""
+    return _further(1.0 if direction == "at_least" else 0.0, 1.0, 0, bound, confidence)
+
+
+def _further(rate: float, a_fixture: float, fixtures: int, bound: float, confidence: float) -> int | None:
+    """Fixtures beyond ``fixtures`` until the end on the bound's side has passed it; found by halving."""
+    if not 0 < bound < 1 or rate == bound:
+        return None
+
+    def decided(total: int) -> bool:
+        n = total * a_fixture
+        low, high = exact_ends(rate * n, n, confidence)
+        return low >= bound if rate > bound else high <= bound
+
+    few, many = fixtures, max(1, 2 * fixtures)
+    while not decided(many):
+        few, many = many, 2 * many
+        if many > MOST_FURTHER:
+            return None
+    while many - few > 1:
+        middle = (few + many) // 2
+        few, many = (few, middle) if decided(middle) else (middle, many)
+    return _bounded(many - fixtures)
+
+
+def _bounded(further: int) -> int | None:
+    """At least one: the interval holds the bound now. Beyond what anybody would run there is no answer."""
+    return max(1, further) if further <= MOST_FURTHER else None

@@ -1,0 +1,333 @@
+"""A policy's gates and recorded evidence in, one judged result for each gate out; by interval, never by value."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.measures import GATE_MEASURES
+from milo_bench.config.policy.models import GateConfig
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.ends import (
+    Ends,
+    difference_ends,
+    ends_of,
+    fixture_means,
+    further_for_mean,
+    further_for_rate,
+    further_for_values,
+    least_without_data,
+    paired,
+)
+from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, Source, SourceKind, Text
+from milo_bench.decide.wording import readable
+from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
+from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, rows_of
+
+_NOT_MEASURED = "this contract was not run on this target"
+
+
+def judge_gates(
+    policy: PolicyFile,
+    evidence: Evidence,
+    candidate: Candidate,
+    figures: Figures,
+    *,
+    rows: Bools | None = None,
+    id_prefix: str = "",
+) -> tuple[GateResult, ...]:
+    """Every gate of the candidate's workload, in the policy's order.
+
+    ``rows`` are the attempts that a routing policy lets through (one entry for each of the
+    candidate's); then ``id_prefix`` keeps the figures apart. Failed attempts count as misses. A gate
+    without evidence is undecided, whatever it asks.
+    """
+    judge = _Judge(policy, evidence, candidate, figures, rows, id_prefix)
+    return tuple(judge.gate(gate) for gate in policy.gates_of(candidate.workload))
+
+
+@dataclass(frozen=True)
+class _Judge:
+    policy: PolicyFile
+    evidence: Evidence
+    candidate: Candidate
+    figures: Figures
+    rows: Bools | None
+    prefix: str
+
+    def gate(self, gate: GateConfig) -> GateResult:
+        if gate.probe:
+            return self._probe(gate)
+        if gate.measure == "peak_memory_bytes":
+            return self._memory(gate)
+        if gate.measure and GATE_MEASURES[gate.measure].kind == "review":
+            return self._review(gate)
+        cases = self.evidence.cases.get(self.candidate)
+        if cases is None:
+            ends = Ends(None, None, None, 0, 0, "", note=_NOT_MEASURED)
+            return self._result(gate, ends, None)
+        found = self._rows(gate, cases, self.rows)
+        if gate.not_worse_than:
+            return self._against_baseline(gate, cases, found)
+        ends = ends_of(found, cases.fixture, self.policy.confidence)
+        return self._result(gate, ends, self._further(gate, found, cases, ends))
+
+    def _rows(self, gate: GateConfig, cases: Cases, rows: Bools | None) -> RateRows | ValueRows:
+        by_label = gate.measure in ("accuracy", "recall") or "class=" in gate.slice
+        missed = Missed(_wanted(self.evidence, cases) if by_label else None)
+        return rows_of(cases, self.evidence.fixtures, gate.measure, slice=gate.slice, rows=rows, missed=missed)
+
+    def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: Ends) -> int | None:
+        bound, confidence = _bound(gate), self.policy.confidence
+        if isinstance(rows, RateRows):
+            if ends.n == 0:
+                return least_without_data(bound, gate.direction, confidence)
+            found = further_for_rate(rows, cases.fixture, bound, confidence)
+        else:
+            found = further_for_values(rows, cases.fixture, ends, bound, confidence)
+        return self._of_all(found, gate, cases, ends)
+
+    def _of_all(self, found: int | None, gate: GateConfig, cases: Cases, ends: Ends) -> int | None:
+        """Of further fixtures too, only a part is reported on and let through by a routing policy."""
+        if found is None or self.rows is None or not ends.fixtures:
+            return found
+        everything = self._rows(gate, cases, None)
+        return math.ceil(found * len(fixture_means(everything, cases.fixture)[0]) / ends.fixtures)
+
+    def _against_baseline(self, gate: GateConfig, cases: Cases, rows: RateRows | ValueRows) -> GateResult:
+        baseline, why = _baseline(self.policy, self.evidence, self.candidate)
+        if baseline is None:
+            return self._result(gate, Ends(None, None, None, 0, 0, "", note=why), None)
+        theirs = self.evidence.cases[baseline]
+        # Where the baseline's own calls were lost nobody knows how good it is; as misses they would lower the bar.
+        lost = (theirs.outcome == NOT_JUDGED) & (gate.measure != "failure_rate")
+        others = self._rows(gate, theirs, ~lost)
+        for found, of in ((rows, cases), (others, theirs)):
+            if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
+                why = f"no attempt on {of.target} gives one"
+                return self._result(gate, Ends(None, None, None, 0, 0, "", note=why), None)
+        pairs = paired(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
+        rate = GATE_MEASURES[gate.measure].kind == "rate"
+        ends = difference_ends(pairs, self.policy.confidence, rate=rate)
+        if lost.any():
+            ends = replace(ends, note=f"without {int(lost.sum())} attempts of the baseline that failed")
+        further = self._of_all(further_for_mean(ends, _bound(gate)), gate, cases, ends)
+        return self._result(gate, ends, further)
+
+    def _memory(self, gate: GateConfig) -> GateResult:
+        peak = self.evidence.peak_memory_bytes.get(self.candidate.target)
+        if peak is None:
+            return self._result(gate, Ends(None, None, None, 0, 0, "", note="memory was not sampled"), None)
+        value = float(peak)
+        return self._result(gate, Ends(value, value, value, 1, 1, "the most that was sampled"), None)
+
+    def _review(self, gate: GateConfig) -> GateResult:
+        """What people said. An end of their interval that holds at less than the policy's confidence is not used."""
+        found = [
+            measure
+            for candidate, measure in self.evidence.reviews
+            if candidate == self.candidate and measure.name == gate.measure
+        ]
+        if not found:
+            return self._result(gate, Ends(None, None, None, 0, 0, "", note="no review of it was given"), None)
+        measure, interval = found[0], found[0].interval
+        low, high = (interval.low, interval.high) if interval else (None, None)
+        if interval is not None and (1 + interval.confidence) / 2 < self.policy.confidence:
+            low = high = None
+        method = interval.method if interval else ""
+        ends = Ends(measure.value, low, high, measure.n, measure.n, method, note=measure.note)
+        return self._result(gate, ends, further_for_mean(ends, _bound(gate)))
+
+    def _probe(self, gate: GateConfig) -> GateResult:
+        """A probe passes by at least one result that passed, and none that failed or stayed undecided."""
+        results = [
+            one.result
+            for one in self.evidence.probes
+            if (one.result.probe, one.result.target) == (gate.probe, self.candidate.target)
+        ]
+        failed = sum(result.outcome == "fail" for result in results)
+        passed = sum(result.outcome == "pass" for result in results)
+        if not results:
+            ends = Ends(None, None, None, 0, 0, "", note="the probe was not run on this target")
+        elif not failed and passed < len(results):
+            ends = Ends(0.0, None, None, len(results), len(results), "", note="the probe could not decide")
+        else:
+            ends = Ends(float(failed), float(failed), float(failed), len(results), len(results), "")
+        return self._result(gate, ends, None)
+
+    def _result(self, gate: GateConfig, ends: Ends, further: int | None) -> GateResult:
+        bound = _bound(gate)
+        outcome = ends.judged(gate.direction, bound)
+        figure, bound_id = self._figure(gate, ends), self._bound_figure(gate)
+        further_id = ""
+        if outcome == "undecided" and further is not None:
+            further_id = self._further_figure(gate, further, seen=ends.n > 0)
+        return GateResult(
+            id=f"{self.prefix}{self._id(gate)}",
+            candidate=self.candidate,
+            measure=gate.measure or f"probe:{gate.probe}",
+            slice=gate.slice,
+            direction=gate.direction,
+            against=gate.against,
+            safety=gate.safety,
+            figure=figure,
+            bound=bound_id,
+            outcome=outcome,
+            reason=self._reason(gate, outcome, ends, figure, bound_id, further_id),
+            further=further_id,
+        )
+
+    def _id(self, gate: GateConfig) -> str:
+        against = "/minus_baseline" if gate.not_worse_than else f"/{gate.direction}"
+        return f"gate/{self.candidate.text}/{gate.key}{'' if gate.probe else against}"
+
+    def _figure(self, gate: GateConfig, ends: Ends) -> str:
+        key = f"{gate.key} minus {self.policy.baseline or 'baseline'}" if gate.not_worse_than else gate.key
+        known = GATE_MEASURES.get(gate.measure)
+        kind: SourceKind = "probe" if gate.probe else "replay" if self.prefix else "measure"
+        if known is not None and known.kind == "review":
+            kind = "review"
+        return self.figures.add(
+            Figure(
+                id=f"{self.prefix}{self._id(gate)}",
+                title=f"{readable(gate.key)}{' minus the baseline' if gate.not_worse_than else ''}",
+                value=_finite(ends.value),
+                unit=known.unit if known else "count",
+                source=Source(kind, f"{self.prefix}{key}", self.candidate.text),
+                n=ends.n,
+                k=ends.k,
+                low=_finite(ends.low),
+                high=_finite(ends.high),
+                confidence=self.policy.confidence if ends.method else None,
+                method=f"{ends.method}, each end one-sided" if ends.method else "",
+                note=ends.note,
+            )
+        )
+
+    def _bound_figure(self, gate: GateConfig) -> str:
+        workload = self.candidate.workload
+        if gate.not_worse_than:
+            key, title = f"{gate.key}/margin", f"margin of {readable(gate.key)} against the baseline"
+        elif gate.probe:
+            key, title = f"{gate.key}/most_failed", "probe runs that may fail"
+        else:
+            key, title = f"{gate.key}/{gate.direction}", f"{gate.direction.replace('_', ' ')}, {readable(gate.key)}"
+        known = GATE_MEASURES.get(gate.measure)
+        return self.figures.stated(
+            f"bound/{workload}/{key}",
+            title,
+            _bound(gate),
+            known.unit if known else "count",
+            Source("policy", f"workloads.{workload}.gates.{key}", self.policy.path),
+        )
+
+    def _further_figure(self, gate: GateConfig, further: int, *, seen: bool) -> str:
+        how = "if the figure stays as seen" if seen else "at the least, if every one is good"
+        return self.figures.add(
+            Figure(
+                id=f"{self.prefix}further/{self._id(gate)}",
+                title=f"further fixtures until {readable(gate.key)} is decided, {how}",
+                value=float(further),
+                unit="count",
+                source=Source("measure", f"further:{self.prefix}{gate.key}", self.candidate.text),
+            )
+        )
+
+    def _reason(
+        self, gate: GateConfig, outcome: GateOutcome, ends: Ends, figure: str, bound: str, further: str
+    ) -> Text:
+        name = readable(gate.key)
+        if gate.probe:
+            said = {"pass": "passed", "fail": "failed"}.get(outcome, f"is undecided: {ends.note}")
+            return (f"{name} {said}",)
+        if ends.value is None and not ends.n:
+            rest: Text = ("; it takes at least ", self.figures.ref(further), " fixtures") if further else ()
+            return (f"{name} is undecided: {ends.note}", *rest)
+        shown = self.figures.ref(figure, whole=True)
+        limit = self.figures.ref(bound)
+        if gate.not_worse_than:
+            name = f"{name} minus that of the baseline"
+        side = _SIDES[(gate.direction, outcome)]
+        if outcome != "undecided":
+            return (f"{name} is ", shown, f", {side} ", limit)
+        if further:
+            return (
+                f"{name} is ", shown, f", {side} ", limit, ": about ", self.figures.ref(further),
+                " more fixtures would decide it if the figure stays as seen",
+            )  # fmt: skip
+        return (f"{name} is ", shown, f", {side} ", limit)
+
+
+_SIDES = {
+    ("at_least", "pass"): "wholly at or above the bound of",
+    ("at_least", "fail"): "wholly below the bound of",
+    ("at_least", "undecided"): "not clear of the bound of",
+    ("at_most", "pass"): "wholly at or below the bound of",
+    ("at_most", "fail"): "wholly above the bound of",
+    ("at_most", "undecided"): "not clear of the bound of",
+}
+
+
+def baseline_candidate(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> Candidate | None:
+    """The hosted baseline's own candidate: same contract and decoding, or else the shipped contract, free."""
+    wanted = [
+        replace_target(candidate, policy.baseline),
+        Candidate(candidate.workload, policy.baseline, candidate.variant),
+        Candidate(candidate.workload, policy.baseline),
+    ]
+    return next((one for one in wanted if one in evidence.cases), None)
+
+
+def replace_target(candidate: Candidate, target: str) -> Candidate:
+    """The same workload, contract and decoding on another target."""
+    return Candidate(candidate.workload, target, candidate.variant, candidate.decoding)
+
+
+def _baseline(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> tuple[Candidate | None, str]:
+    """What the candidate is held against, or why it cannot be."""
+    if not policy.baseline:
+        return None, "the policy names no baseline"
+    baseline = baseline_candidate(policy, evidence, candidate)
+    if baseline is None:
+        return None, "the baseline was not run on this workload"
+    ours = np.unique(evidence.cases[candidate].fixture)
+    theirs = np.unique(evidence.cases[baseline].fixture)
+    apart = np.setxor1d(ours, theirs, assume_unique=True)
+    # Sensitive fixtures are withheld from hosted targets; any other difference means two runs that do not compare.
+    if not evidence.fixtures.sensitive[apart].all():
+        return None, "the two sides were not run on the same fixtures"
+    return baseline, ""
+
+
+def _wanted(evidence: Evidence, cases: Cases) -> NDArray[np.int16]:
+    """The expected label of every fixture, as far as any answer of the workload shows it, in ``cases``'s numbers."""
+    wanted = np.full(len(evidence.fixtures.ids), NOT_JUDGED, dtype=np.int16)
+    if not cases.labels:
+        return wanted
+    for candidate, other in evidence.cases.items():
+        if candidate.workload != cases.workload or not other.labels:
+            continue
+        places = [cases.labels.index(label) if label in cases.labels else NOT_JUDGED for label in other.labels]
+        known = other.want >= 0
+        wanted[other.fixture[known]] = np.array(places, dtype=np.int16)[other.want[known]]
+    return wanted
+
+
+def _bound(gate: GateConfig) -> float:
+    if gate.probe:
+        return 0.0
+    if gate.not_worse_than:
+        assert gate.margin is not None
+        return -gate.margin if gate.direction == "at_least" else gate.margin
+    bound = gate.at_least if gate.at_least is not None else gate.at_most
+    assert bound is not None
+    return bound
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

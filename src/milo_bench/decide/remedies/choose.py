@@ -1,0 +1,286 @@
+"""Evidence, policy and gates of one workload on one target in; remedies replayed, and the one to take, out.
+
+The fixtures are split once (``decide.replay.split``). On the smaller part the length limit is fitted and the
+policy chosen; figures and gates are worked out on the other part, which had no say in either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.models import WorkloadPolicy
+from milo_bench.config.routing.file import rule_data
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.records import Candidate, Figure, GateResult, Remedy, RemedyName, Replay, Source, Text
+from milo_bench.decide.remedies.frontier import Point, Standing, choose, frontier
+from milo_bench.decide.remedies.length_limit import LengthLimit, fit_length_limit
+from milo_bench.decide.remedies.plans import Change, Ground, Plan, changes_for, plans_for
+from milo_bench.decide.replay.figures import add_figures
+from milo_bench.decide.replay.gates import judge_replay, routable
+from milo_bench.decide.replay.recorded import Recorded, record_of
+from milo_bench.decide.replay.replay import UPPER_BOUND, Outcome, replay
+from milo_bench.decide.replay.split import fit_part
+from milo_bench.decide.wording import REMEDY_TITLES
+
+Mask = NDArray[np.bool_]
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """Everything replayed for one workload on one target. ``chosen`` None: no policy is fit to be chosen."""
+
+    replays: tuple[Replay, ...]
+    remedies: tuple[Remedy, ...]
+    chosen: Replay | None
+
+
+def replays_for(
+    workload: str,
+    target: str,
+    evidence: Evidence,
+    policy: PolicyFile,
+    gates: Mapping[Candidate, tuple[GateResult, ...]],
+    figures: Figures,
+) -> Replayed:
+    """Replay the remedies that the policy allows. Nothing where the workload was not run on the target.
+
+    ``gates`` are those of the candidates as they are, on all fixtures: where they all pass, the route
+    as it is stands, and no remedy is chosen over it.
+    """
+    config = policy.workloads.get(workload)
+    base = _base(config, evidence, workload, target)
+    if config is None or base is None:
+        return Replayed((), (), None)
+    recorded = record_of(evidence, base)
+    fit = parts_of(recorded, seed=SEED)[recorded.fixture]
+    texts_known = bool((evidence.fixtures.words[recorded.fixture] >= 0).all())
+    limit = _fitted_limit(recorded, fit) if texts_known and "length_limit" in config.remedies else None
+    ground = Ground(recorded, policy, limit, texts_known)
+    changes = changes_for(ground)
+    worked = _Worked(ground, config, fit, figures)
+    # A probe that failed or was not run is mended at the server; no rule in front of it would help.
+    ours = [gate for gate in gates.get(base, ()) if routable(gate)]
+    adequate = bool(ours) and all(gate.outcome == "pass" for gate in ours)
+    replays = worked.replays(plans_for(ground, changes), adequate=adequate)
+    remedies = tuple(_remedies(changes, replays, figures))
+    return Replayed(replays, remedies, next((one for one in replays if one.chosen), None))
+
+
+def parts_of(recorded: Recorded, *, seed: int) -> Mask:
+    """By fixture number, whether it is one to choose on. Strata: expected label and keyword, else thirds of length."""
+    table = recorded.evidence.fixtures
+    numbers, first = np.unique(recorded.fixture, return_index=True)
+    wanted = recorded.wanted[first]
+    words = table.words[numbers]
+    cuts = np.quantile(words, [1 / 3, 2 / 3]) if len(words) else np.zeros(2)
+    strata = [
+        f"{recorded.labels[label]}/{bool(table.keyword[number])}"
+        if label >= 0
+        else f"{np.searchsorted(cuts, count)}/{bool(table.sensitive[number])}"
+        for number, label, count in zip(numbers, wanted, words, strict=True)
+    ]
+    part = np.zeros(len(table.ids), dtype=np.bool_)
+    part[numbers] = fit_part([table.ids[number] for number in numbers], strata, seed=seed)
+    return part
+
+
+def _base(config: WorkloadPolicy | None, evidence: Evidence, workload: str, target: str) -> Candidate | None:
+    candidates = evidence.candidates(workload, target)
+    if config is None or not candidates:
+        return None
+    wanted = Candidate(workload, target, config.decide_on.variant, config.decide_on.decoding)
+    return wanted if wanted in candidates else candidates[0]
+
+
+def _fitted_limit(recorded: Recorded, fit: Mask) -> LengthLimit | None:
+    """Where errors (failures among them) become more frequent, on the part for choosing; a fixture counts once."""
+    cases = recorded.cases(recorded.base)
+    units = fit & ~cases.bypassed
+    asked = np.bincount(recorded.fixture, weights=units)
+    wrong = np.bincount(recorded.fixture, weights=units & (cases.outcome != 1))
+    there = np.flatnonzero(asked)
+    words = recorded.evidence.fixtures.words[there]
+    return fit_length_limit(words, wrong[there] / asked[there], seed=SEED)
+
+
+@dataclass(frozen=True)
+class _Worked:
+    """Replays plans; ``fit`` are the units for choosing."""
+
+    ground: Ground
+    config: WorkloadPolicy
+    fit: Mask
+    figures: Figures
+
+    def replays(self, plans: Sequence[Plan], *, adequate: bool) -> tuple[Replay, ...]:
+        if not plans:
+            return ()
+        wanted = self.config.recall_class
+        outcomes = [replay(plan.file, self.ground.recorded, wanted=wanted) for plan in plans]
+        standings = self._standings(plans, outcomes)
+        taken = 0 if adequate else choose(standings)
+        on_frontier = frontier([self._point(outcome, ~self.fit) for outcome in outcomes])
+        fitted_on, reported_on = self._counts()
+        tried = self.figures.count(
+            f"{self._place('tried')}", "routing policies replayed", len(plans), key="tried", of=self.ground.base.text
+        )
+        found = []
+        for number, (plan, outcome) in enumerate(zip(plans, outcomes, strict=True)):
+            made = self._replay(plan, outcome, fitted_on, reported_on)
+            chosen = number == taken
+            why = self._why(made, tried, adequate=adequate) if chosen else ()
+            found.append(msgspec.structs.replace(made, on_frontier=on_frontier[number], chosen=chosen, why=why))
+        return tuple(found)
+
+    def _place(self, name: str) -> str:
+        return f"replay/{self.ground.base.workload}/{self.ground.base.target}/{name}"
+
+    def _standings(self, plans: Sequence[Plan], outcomes: Sequence[Outcome]) -> list[Standing]:
+        """Every plan on the part for choosing; one that changes nothing there is no remedy, and not for choice."""
+        as_it_is = outcomes[0]
+        found = []
+        for number, (plan, outcome) in enumerate(zip(plans, outcomes, strict=True)):
+            point = self._point(outcome, self.fit)
+            same = number == 0 or (plan.judged == plans[0].judged and _same(outcome, as_it_is, self.fit))
+            other_work = any(plan.params[name].get("replaces") for name in plan.remedies)
+            hoped_for = outcome.verifier == UPPER_BOUND
+            allowed = plan.judged is not None and not same and not other_work and not hoped_for
+            gates: tuple[str, ...] = ()
+            if allowed:
+                judged = self._gates(plan, outcome, self.fit, Figures(), "")
+                gates = tuple(gate.outcome for gate in judged if routable(gate))
+            away = "other_target" in plan.remedies
+            found.append(Standing(point, gates, self.config.min_automated_share, len(plan.remedies), away, allowed))
+        return found
+
+    def _point(self, outcome: Outcome, units: Mask) -> Point:
+        if not units.any():
+            return Point(0.0, 0.0, 0.0)
+        called = outcome.hosted > 0
+        columns = (outcome.automated, outcome.wrong, called, outcome.automated & ~called)
+        return Point(*(float(column[units].mean()) for column in columns))
+
+    def _gates(
+        self, plan: Plan, outcome: Outcome, units: Mask, figures: Figures, prefix: str
+    ) -> tuple[GateResult, ...]:
+        if plan.judged is None:
+            return ()
+        return judge_replay(
+            self.ground.policy, self.ground.recorded, outcome, plan.judged, units, figures, prefix=prefix
+        )
+
+    def _counts(self) -> tuple[str, str]:
+        fixture = self.ground.recorded.fixture
+        said = (
+            ("fitted_on", "fixtures that policies were chosen on", self.fit),
+            ("reported_on", "fixtures that they are reported on", ~self.fit),
+        )
+        ids = [
+            self.figures.count(
+                self._place(name), title, len(np.unique(fixture[units])), key=name, of=self.ground.base.text
+            )
+            for name, title, units in said
+        ]
+        return ids[0], ids[1]
+
+    def _replay(self, plan: Plan, outcome: Outcome, fitted_on: str, reported_on: str) -> Replay:
+        base = self.ground.base
+        id = f"{base.workload}/{base.target}/{plan.slug}"
+        ids = add_figures(self.figures, id, outcome, ~self.fit, confidence=self.ground.policy.confidence)
+        if "length_limit" in plan.remedies and self.ground.limit is not None:
+            ids["length_limit_words"] = self._limit(id, self.ground.limit)
+        return Replay(
+            id=id,
+            workload=base.workload,
+            target=base.target,
+            title=plan.title,
+            remedies=plan.remedies,
+            rules=tuple(rule_data(rule) for rule in plan.file.rules),
+            figures=ids,
+            fitted_on=fitted_on,
+            reported_on=reported_on,
+            # No gate is judged on what a verifier might have said.
+            gates=()
+            if outcome.verifier == UPPER_BOUND
+            else self._gates(plan, outcome, ~self.fit, self.figures, f"replay/{id}/"),
+        )
+
+    def _limit(self, replay_id: str, limit: LengthLimit) -> str:
+        return self.figures.add(
+            Figure(
+                id=f"replay/{replay_id}/length_limit_words",
+                title="words past which errors are more frequent",
+                value=float(limit.words),
+                unit="words",
+                source=Source("replay", "length_limit_words", replay_id),
+                n=limit.n,
+                low=float(limit.low),
+                high=float(limit.high),
+                confidence=0.95,
+                method="bootstrap",
+                note="fitted on the part for choosing; the data cannot tell lengths within the interval apart",
+            )
+        )
+
+    def _why(self, made: Replay, tried: str, *, adequate: bool) -> Text:
+        ref = self.figures.ref
+        if adequate:
+            return ("every gate that routing can change passes as it is, so nothing is put in front of it",)
+        return (
+            "of ", ref(tried), " policies, on ", ref(made.fitted_on), " fixtures, no gate failed with this one, the "
+            "fewest were undecided, and then it answered most on its own; on the ", ref(made.reported_on),
+            " fixtures kept back it answers ", ref(made.figures["automated_share"], whole=True),
+            " without a person, and of all cases ", ref(made.figures["error_passing_rate"], whole=True),
+            " pass although they are wrong",
+        )  # fmt: skip
+
+
+def _same(one: Outcome, other: Outcome, units: Mask) -> bool:
+    """Nothing is routed, answered or passed otherwise on these units."""
+    return bool(
+        (one.automated == other.automated)[units].all()
+        and (one.row == other.row)[units].all()
+        and (one.hosted == other.hosted)[units].all()
+        and one.candidates == other.candidates
+    )
+
+
+def _remedies(changes: Sequence[Change], replays: Sequence[Replay], figures: Figures) -> list[Remedy]:
+    """One entry for each remedy that the policy names: its replay on its own, or the chosen one it is part of."""
+    chosen = next((one for one in replays if one.chosen), None)
+    found: dict[tuple[RemedyName, str], Remedy] = {}
+    for change in changes:
+        key = (change.name, str(change.params.get("target", "")))
+        title = change.title or REMEDY_TITLES[change.name]
+        params: dict[str, Any] = dict(change.params)
+        if change.why_not:
+            found[key] = Remedy(change.name, title, (change.why_not,), params=params)
+            continue
+        own = next((one for one in replays if one.remedies == (change.name,) and one.title == title), None)
+        best = chosen if chosen is not None and change.name in chosen.remedies else own
+        if best is None:
+            continue
+        found[key] = Remedy(change.name, title, _effect(best, replays[0], figures), best.id, params)
+    return list(found.values())
+
+
+def _effect(after: Replay, before: Replay, figures: Figures) -> Text:
+    ref = figures.ref
+    text: Text = (
+        f"{after.title}, replayed: wrong answers that pass go from ", ref(before.figures["error_passing_rate"]), " to ",
+        ref(after.figures["error_passing_rate"]), " of all cases, and ", ref(after.figures["automated_share"]),
+        " are answered without a person",
+    )  # fmt: skip
+    if "recall" in after.figures and "recall" in before.figures:
+        text += ("; recall on the class that matters goes from ", ref(before.figures["recall"]), " to ")
+        text += (ref(after.figures["recall"]),)
+    return text

@@ -1,0 +1,139 @@
+"""What a replayed routing table did in, its figures with intervals out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.core.records import Interval
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.records import Figure, Source
+from milo_bench.decide.replay.replay import Outcome
+from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval
+from milo_bench.stats.intervals import clustered_wilson, quantile
+
+Mask = NDArray[np.bool_]
+
+RATES = {
+    "automated_share": "answered without a person",
+    "error_passing_rate": "wrong and answered without a person, of all cases",
+    "error_of_automated": "wrong, of those answered without a person",
+    "review_share": "sent to a person",
+    "refused_share": "refused",
+    "hosted_share": "cases with a call to a hosted target",
+    "recall": "cases of the class that matters that reach a person or are labelled so",
+}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """``held`` of ``asked`` units, and how they lie on fixtures."""
+
+    held: int
+    asked: int
+    interval: Interval | None
+
+    @property
+    def value(self) -> float | None:
+        return self.held / self.asked if self.asked else None
+
+
+def rate(outcome: Outcome, name: str, units: Mask, confidence: float = 0.95) -> Rate:
+    """One of ``RATES`` over ``units``; Wilson at the effective sample size, a fixture being a cluster."""
+    held, asked = _columns(outcome, name)
+    held, asked = held & asked & units, asked & units
+    by_held = np.bincount(outcome.fixture, weights=held)
+    by_asked = np.bincount(outcome.fixture, weights=asked)
+    there = by_asked > 0
+    interval = clustered_wilson(by_held[there].tolist(), by_asked[there].tolist(), confidence)
+    return Rate(int(held.sum()), int(asked.sum()), interval)
+
+
+def _columns(outcome: Outcome, name: str) -> tuple[Mask, Mask]:
+    every = np.ones(len(outcome.fixture), dtype=np.bool_)
+    match name:
+        case "automated_share":
+            return outcome.automated, every
+        case "error_passing_rate":
+            return outcome.wrong, every
+        case "error_of_automated":
+            return outcome.wrong, outcome.automated
+        case "review_share":
+            return outcome.review, every
+        case "refused_share":
+            return outcome.refused, every
+        case "hosted_share":
+            return outcome.hosted > 0, every
+        case _:
+            return outcome.caught, outcome.wanted
+
+
+def add_figures(figures: Figures, replay: str, outcome: Outcome, units: Mask, *, confidence: float) -> dict[str, str]:
+    """The replay's figures over ``units`` by name; ids are ``replay/ID/NAME``. A recall only where a class matters."""
+    found = {}
+    note = outcome.verifier
+    missing = int((outcome.unrecorded & units).sum())
+    if missing:
+        note = f"{note}; {missing} cases without a recorded answer count as unanswered".removeprefix("; ")
+    for name, title in RATES.items():
+        if name == "recall" and not outcome.wanted.any():
+            continue
+        one = rate(outcome, name, units, confidence)
+        why = note if one.asked else "no case of this kind among those reported on"
+        found[name] = _add(figures, replay, name, title, one.value, "share", one.asked, one.interval, why, one.held)
+    paid = outcome.cost_usd[units]
+    if np.isnan(paid).any():
+        found["cost_usd_mean"] = _add(
+            figures,
+            replay,
+            "cost_usd_mean",
+            "paid for a case",
+            None,
+            "USD",
+            0,
+            None,
+            "a hosted call has no known price",
+        )
+    else:
+        said = f"a local target without a stated price counts as free here; {note}".removesuffix("; ")
+        interval = clustered_mean(paid, outcome.fixture[units].astype(np.int64), confidence, least=0.0)
+        value = float(paid.mean()) if len(paid) else None
+        found["cost_usd_mean"] = _add(
+            figures, replay, "cost_usd_mean", "paid for a case", value, "USD", len(paid), interval, said
+        )
+    answered = units & outcome.automated
+    times = outcome.latency_s[answered]
+    within = clustered_quantile_interval(times, outcome.fixture[answered].astype(np.int64), 0.95, confidence)
+    p95 = quantile(times, 0.95)
+    finite = p95 is not None and math.isfinite(p95)
+    found["latency_p95_s"] = _add(
+        figures, replay, "latency_p95_s", "95th percentile of the time to an answer that goes on",
+        p95 if finite else None, "s", len(times), within,
+        note if len(times) else "nothing is answered without a person",
+    )  # fmt: skip
+    return found
+
+
+def _add(
+    figures: Figures, replay: str, name: str, title: str, value: float | None, unit: str, n: int,
+    interval: Interval | None, note: str, k: int | None = None,
+) -> str:  # fmt: skip
+    return figures.add(
+        Figure(
+            id=f"replay/{replay}/{name}",
+            title=title,
+            value=value,
+            unit=unit,
+            source=Source("replay", name, replay),
+            n=n,
+            k=k,
+            low=interval.low if interval else None,
+            high=interval.high if interval else None,
+            confidence=interval.confidence if interval else None,
+            method=interval.method if interval else "",
+            note=note,
+        )
+    )

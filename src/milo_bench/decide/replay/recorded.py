@@ -1,0 +1,127 @@
+"""Evidence of one workload in, recorded answers by who gave them out: what a replay may ask in place of a model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.config.routing.rule import RUNTIME_CHECKS
+from milo_bench.core.records import Decoding
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.records import Candidate
+from milo_bench.decide.routing.columns import NOBODY, RequestColumns
+from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
+
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+
+# Error categories of a runtime check that only the right answer shows; a replay must not act on them.
+NEEDS_GOLD: Final[Mapping[str, frozenset[str]]] = {"template_current": frozenset({"wrong_template"})}
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """Units are the attempts of ``base``: a fixture and a repeat. ``fixture`` and ``repeat`` are by unit."""
+
+    evidence: Evidence
+    base: Candidate
+    fixture: NDArray[np.int32]
+    repeat: NDArray[np.int16]
+    labels: tuple[str, ...]
+    wanted: NDArray[np.int16]  # by unit, a place in labels or -1
+    _rows: dict[Candidate, Rows] = field(default_factory=dict, compare=False)
+    _failed: dict[Candidate, dict[str, Mask]] = field(default_factory=dict, compare=False)
+
+    def __len__(self) -> int:
+        return len(self.fixture)
+
+    def cases(self, candidate: Candidate) -> Cases:
+        return self.evidence.cases[candidate]
+
+    def rows(self, candidate: Candidate) -> Rows:
+        """For each unit the row of ``candidate`` that answered it: same fixture and repeat, else its first; -1 none."""
+        if candidate not in self._rows:
+            self._rows[candidate] = _aligned(self, self.cases(candidate))
+        return self._rows[candidate]
+
+    def failed(self, candidate: Candidate) -> Mapping[str, Mask]:
+        """By runtime check, the rows of ``candidate`` whose answer is known to fail it without the right answer."""
+        if candidate not in self._failed:
+            self._failed[candidate] = failed_at_run_time(self.cases(candidate))
+        return self._failed[candidate]
+
+    def requests(self) -> RequestColumns:
+        """What was known of each unit before anybody answered; every target is ready."""
+        table = self.evidence.fixtures
+        here = self.fixture
+        return RequestColumns(
+            workload=self.base.workload,
+            words=table.words[here],
+            sensitive=table.sensitive[here],
+            rings=table.keyword[here],
+            tags={tag: column[here] for tag, column in table.tags.items()},
+            keywords={name: column[here] for name, column in table.families.items()} or None,
+        )
+
+
+def record_of(evidence: Evidence, base: Candidate) -> Recorded:
+    """The recorded answers around ``base``. KeyError where that candidate was not measured."""
+    cases = evidence.cases[base]
+    near = [found for candidate, found in evidence.cases.items() if candidate.workload == base.workload]
+    labels = tuple(dict.fromkeys(label for found in near for label in found.labels))
+    by_fixture = np.full(len(evidence.fixtures.ids), NOBODY, dtype=np.int16)
+    for found in near:  # a failed attempt names no expected label, another answer to the same fixture does
+        known = found.want >= 0
+        places = np.array([*(labels.index(label) for label in found.labels), NOBODY], dtype=np.int16)
+        by_fixture[found.fixture[known]] = places[found.want[known]]
+    return Recorded(evidence, base, cases.fixture, cases.repeat, labels, by_fixture[cases.fixture])
+
+
+def candidate_for(
+    evidence: Evidence, workload: str, target: str, *, variant: str = "", decoding: Decoding = "free"
+) -> Candidate | None:
+    """The measured candidate that a rule means: that one, else the target's first."""
+    exact = Candidate(workload, target, variant, decoding)
+    if exact in evidence.cases:
+        return exact
+    return next(iter(evidence.candidates(workload, target)), None)
+
+
+def failed_at_run_time(cases: Cases) -> dict[str, Mask]:
+    failed: dict[str, Mask] = {}
+    for check in RUNTIME_CHECKS:
+        held = cases.held.get(check)
+        if held is None:
+            continue
+        rows: Mask = held == 0
+        hidden = NEEDS_GOLD.get(check, frozenset())
+        if hidden:
+            rows = np.zeros(len(cases), dtype=np.bool_)
+            for (name, category), places in cases.categories.items():
+                if name == check and category not in hidden:
+                    rows[places] = True
+        failed[check] = rows
+    return failed
+
+
+def _aligned(recorded: Recorded, cases: Cases) -> Rows:
+    """A fixture that was answered but not in that repeat is answered by its first repeat."""
+    n = len(recorded.evidence.fixtures.ids)
+    first = np.full(n, NOBODY, dtype=np.int64)
+    first[cases.fixture[::-1]] = np.arange(len(cases), dtype=np.int64)[::-1]
+    repeats = int(max(cases.repeat.max(initial=0), recorded.repeat.max(initial=0))) + 1
+    exact = np.full(n * repeats, NOBODY, dtype=np.int64)
+    exact[cases.fixture.astype(np.int64) * repeats + cases.repeat] = np.arange(len(cases))
+    found = exact[recorded.fixture.astype(np.int64) * repeats + recorded.repeat]
+    rows: Rows = np.where(found == NOBODY, first[recorded.fixture], found)
+    return rows
+
+
+def usable(cases: Cases, rows: Rows) -> Mask:
+    """Which of ``rows`` hold an answer of a model (-1 is none)."""
+    there: Mask = (rows >= 0) & (cases.outcome[rows] != NOT_JUDGED) & ~cases.bypassed[rows]
+    return there

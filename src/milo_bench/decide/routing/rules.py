@@ -1,0 +1,173 @@
+"""A routing table and what is known of a request (then of its answer) in, where the case goes out. Pure.
+
+One meaning in two forms: for a single request, as a gateway serves it, and for columns of recorded
+attempts, as a replay works them out; a property test holds that both agree. A case is routed in up
+to three steps, so that at most two models are ever asked and nothing can loop:
+
+1. ``route_request`` before any call: the first rule that needs no answer and applies, else the default.
+2. ``route_answer`` once that model has answered: rules on the answer that stand above the rule of step 1,
+   then its guardrails; either may send the case on.
+3. ``settle_second`` where step 2 asked another model: its answer holds the guardrails, or a person takes over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, TypeAlias
+
+from milo_bench.config.routing.file import RoutingFile
+from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, Rule
+
+Cause: TypeAlias = Literal[
+    "rule",  # the rule itself, or the default
+    "sensitive",  # a sensitive case is kept from a hosted target
+    "max_words",  # the input is past the rule's limit
+    "target_down",
+    "no_answer",
+    "guardrail",  # the answer breaks a guardrail of the rule
+    "verifier",  # the verifier does not accept the draft, or has not spoken
+    "second_answer",  # the second model's answer is missing or breaks a guardrail
+]
+DEFAULT: Final = "default"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is known before a model is called. ``health`` maps a target to ready, degraded or down (unnamed: ready)."""
+
+    workload: str
+    words: int = 0
+    tags: frozenset[str] = frozenset()
+    keywords: frozenset[str] = frozenset()  # families that ring
+    sensitive: bool = False
+    health: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is known once a model was asked. ``verified`` is the verifier's word, None where it was not asked."""
+
+    answered: bool = True
+    label: str = ""
+    failed: frozenset[str] = frozenset()
+    verified: bool | None = None
+
+
+@dataclass(frozen=True)
+class Routed:
+    """Where a case stands: the rule (its place and id), the route, the model to ask or that was asked, and why."""
+
+    place: int
+    rule: str
+    route: Route
+    target: str = ""
+    verifier: str = ""
+    cause: Cause = "rule"
+    second: bool = False  # reached after a first answer; its own answer is settled, never routed again
+    action: Action | None = None
+
+    @property
+    def asks(self) -> bool:
+        return self.route in MODEL_ROUTES
+
+
+def actions_of(file: RoutingFile) -> tuple[Action, ...]:
+    """The rules in their order, then the default: an action's place."""
+    return (*file.rules, file.default)
+
+
+def route_request(file: RoutingFile, request: Request) -> Routed:
+    """Step 1: where the case goes before any model has answered."""
+    for place, rule in enumerate(file.rules):
+        if not rule.when.needs_answer and _applies(rule.when, request):
+            return _sent(file, place, request)
+    return _sent(file, len(file.rules), request)
+
+
+def route_answer(file: RoutingFile, request: Request, first: Routed, answer: Answer) -> Routed:
+    """Step 2: where the case goes now that ``first``'s model has answered. ``first`` itself where the answer stands."""
+    if not first.asks or first.action is None:
+        return first
+    if not answer.answered:
+        return _second(_fallen(file, first.place, request, "no_answer"), first)
+    local = not file.targets[first.target].hosted
+    for place, rule in enumerate(file.rules[: first.place]):
+        if rule.when.needs_answer and _applies(rule.when, request) and _answer_applies(rule.when, answer, local):
+            return replace(_sent(file, place, request), second=True)
+    if answer.failed & set(first.action.checks):
+        return _second(_fallen(file, first.place, request, "guardrail"), first)
+    if first.route == "mixed" and answer.verified is not True:
+        return _second(_fallen(file, first.place, request, "verifier"), first)
+    return first
+
+
+def settle_second(second: Routed, answer: Answer) -> Routed:
+    """Step 3: ``second`` itself where its answer stands, else a person."""
+    if not (second.second and second.asks) or second.action is None:
+        return second
+    unverified = second.route == "mixed" and answer.verified is not True
+    if answer.answered and not answer.failed & set(second.action.checks) and not unverified:
+        return second
+    return replace(second, route="human_review", target="", verifier="", cause="second_answer")
+
+
+def _applies(when: Condition, request: Request) -> bool:
+    if when.words is not None:
+        low, high = when.words.bounds
+        if not low <= request.words <= high:
+            return False
+    return (
+        (not when.workload or request.workload in when.workload)
+        and (not when.tags or not request.tags.isdisjoint(when.tags))
+        and (not when.families or not request.keywords.isdisjoint(when.families))
+        and when.sensitive in (None, request.sensitive)
+        and all(request.health.get(target, "ready") in states for target, states in when.target_health.items())
+    )
+
+
+def _answer_applies(when: Condition, answer: Answer, local: bool) -> bool:
+    if when.local_label and not (local and answer.label in when.local_label):
+        return False
+    return not when.failed_checks or not answer.failed.isdisjoint(when.failed_checks)
+
+
+def _sent(file: RoutingFile, place: int, request: Request) -> Routed:
+    """What the action at ``place`` means for this request, with the rails that stand before every call."""
+    action = actions_of(file)[place]
+    name = action.id if isinstance(action, Rule) else DEFAULT
+    if action.route not in MODEL_ROUTES:
+        return Routed(place, name, action.route, action=action)
+    named = tuple(target for target in (action.target, action.verifier) if target)
+    if _kept_in(file, request, named):
+        return Routed(place, name, "human_review", cause="sensitive", action=action)
+    if action.limits.max_words is not None and request.words > action.limits.max_words:
+        return _fallen(file, place, request, "max_words")
+    if any(request.health.get(target) == "down" for target in named):
+        return _fallen(file, place, request, "target_down")
+    return Routed(place, name, action.route, action.target or "", action.verifier or "", action=action)
+
+
+def _fallen(file: RoutingFile, place: int, request: Request, cause: Cause) -> Routed:
+    """The fallback of the action at ``place``."""
+    action = actions_of(file)[place]
+    name = action.id if isinstance(action, Rule) else DEFAULT
+    target = action.fallback.target
+    if target is None:
+        return Routed(place, name, action.fallback.route, cause=cause, action=action)
+    if _kept_in(file, request, (target,)):
+        return Routed(place, name, "human_review", cause="sensitive", action=action)
+    if request.health.get(target) == "down":
+        return Routed(place, name, "human_review", cause="target_down", action=action)
+    return Routed(place, name, "hosted", target, cause=cause, action=action)
+
+
+def _kept_in(file: RoutingFile, request: Request, targets: tuple[str, ...]) -> bool:
+    return request.sensitive and not file.sensitive_to_hosted and any(file.targets[name].hosted for name in targets)
+
+
+def _second(fallen: Routed, first: Routed) -> Routed:
+    """A fallback to the model that has just failed asks nobody: a person takes over."""
+    if fallen.target and fallen.target == first.target:
+        return replace(fallen, route="human_review", target="", second=True)
+    return replace(fallen, second=True)

@@ -1,0 +1,218 @@
+"""Findings, replays and evidence in, the routing table for all workloads out: what a gateway is to do with each case.
+
+Each workload gets the local target that was found adequate (kept as it is before fixed by a change,
+the quicker first), with the rules that were replayed, guardrails from its own contract, and the
+limits that were measured. Work that no local target is fit for goes to the hosted baseline where one
+was measured, else to people; it is refused where the policy allows no people either.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final
+
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.routing.file import RoutingFile, Validity, check_routing
+from milo_bench.config.routing.rule import RUNTIME_CHECKS
+from milo_bench.core.records import Workload
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.baseline import safe_baseline
+from milo_bench.decide.load_evidence import knee_cap
+from milo_bench.decide.records import Candidate, Finding, PermitEvidence, Replay
+from milo_bench.decide.remedies.plans import routing_target, rule_id
+from milo_bench.operator.permit.grants import grants_of
+
+# A flag asks for a look and is often wrong; as a guardrail it would send most answers to people.
+NO_GUARDRAILS: Final = frozenset({"unsupported_facts"})
+_KINDS: Final = {"keep": 0, "fix": 1}
+
+
+def make_routing(
+    findings: Sequence[Finding],
+    replays: Sequence[Replay],
+    evidence: Evidence,
+    policy: PolicyFile,
+    figures: Figures,
+    *,
+    permits: Sequence[PermitEvidence] = (),
+) -> RoutingFile:
+    """The table; every rule names the finding it rests on, every operator its permit. Its limits are measured."""
+    by_workload: dict[str, list[Finding]] = {}
+    for finding in findings:
+        by_workload.setdefault(finding.workload, []).append(finding)
+    chosen = {(one.workload, one.target): one for one in replays if one.chosen}
+    rules: list[dict[str, Any]] = []
+    for found in by_workload.values():
+        taken = min(found, key=lambda finding: _order(finding, evidence, figures))
+        writer = _Writer(taken, chosen.get((taken.workload, taken.target)), evidence, policy, figures)
+        rules += writer.rules()
+    default = {"route": "human_review", "why": "no evidence was gathered on this work"}
+    file = RoutingFile.model_validate(
+        {
+            "title": policy.title or "Routing",
+            "validity": _validity(evidence, policy),
+            "targets": _targets(rules, evidence),
+            "rules": _own_ids(rules),
+            "default": default,
+            "operators": grants_of([(one.permit, _hosted(one, evidence)) for one in permits]),
+        }
+    )
+    check_routing(file)
+    return file
+
+
+def _hosted(one: PermitEvidence, evidence: Evidence) -> bool:
+    """Whether the operator runs, which the permit rests on, call its target hosted."""
+    records = [target for run in evidence.operators.runs for target in run.header.targets]
+    return any(record.hosted for record in records if record.name == one.permit.target)
+
+
+def _order(finding: Finding, evidence: Evidence, figures: Figures) -> tuple[float, ...]:
+    """Adequate before fixed before neither; a local target before a hosted one; then the quicker."""
+    latency = f"measure/{finding.candidate.text}/latency_p50_s"
+    known = figures[latency].value if latency in figures else None
+    hosted = evidence.targets[finding.target].hosted
+    return (_KINDS.get(finding.kind, 2), hosted, math.inf if known is None else known)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Rules of one workload."""
+
+    finding: Finding
+    replay: Replay | None
+    evidence: Evidence
+    policy: PolicyFile
+    figures: Figures
+
+    def rules(self) -> list[dict[str, Any]]:
+        if self.finding.kind not in _KINDS:
+            return [self._turned_away()]
+        rules = self._answered()
+        health = self._not_ready(rules[-1])
+        made = [*health, *rules]
+        return [{"finding": self.finding.id, **rule} for rule in made]
+
+    @property
+    def when(self) -> dict[str, Any]:
+        return {"workload": [self.finding.workload]}
+
+    def _answered(self) -> list[dict[str, Any]]:
+        """The rules as they were replayed; the plain route where nothing was put in front."""
+        candidate = self.finding.candidate
+        if self.finding.kind == "fix" and self.replay is not None and self.replay.remedies:
+            rules = [dict(rule) for rule in self.replay.rules]
+        else:
+            hosted = self.evidence.targets[candidate.target].hosted
+            rules = [
+                {
+                    "id": rule_id(candidate.workload, "answer"),
+                    "when": self.when,
+                    "route": "hosted" if hosted else "local",
+                    "target": candidate.target,
+                    **({"variant": candidate.variant} if candidate.variant else {}),
+                    **({"decoding": candidate.decoding} if candidate.decoding != "free" else {}),
+                }
+            ]
+        last = rules[-1]
+        stopped = {check for rule in rules[:-1] for check in rule.get("when", {}).get("failed_checks", ())}
+        contract = self.evidence.workloads.get((candidate.workload, last.get("variant", "")))
+        if contract is not None:
+            last["prompt"] = contract.prompt_name
+            last["guardrails"] = [name for name in _guardrails(contract) if name not in stopped]
+        limits = self._limits(str(last["target"]))
+        if limits:
+            last["limits"] = limits
+        last.setdefault("why", self._why())
+        return rules
+
+    def _limits(self, target: str) -> dict[str, Any]:
+        """The knee that was measured, and the longest input that was: beyond it nobody knows."""
+        limits: dict[str, Any] = {}
+        cap = knee_cap(target, self.figures)
+        value = self.figures[cap].value if cap else None
+        if value is not None:
+            limits["concurrency"] = int(value)
+        cases = self.evidence.cases[self.finding.candidate]
+        words = self.evidence.fixtures.words[cases.fixture]
+        if len(words) and (words > 0).all():
+            limits["max_words"] = int(words.max())
+        return limits
+
+    def _not_ready(self, last: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """A target whose readiness probe failed gets no traffic before it is ready."""
+        target = str(last["target"])
+        if not any(remedy.name == "readiness_probe" for remedy in self.finding.remedies):
+            return []
+        when = {**self.when, "target_health": {target: ["degraded", "down"]}}
+        why = "the target said that it was ready before it could answer"
+        rule = {"id": rule_id(self.finding.workload, "not-ready"), "when": when, "why": why}
+        return [{**rule, **self._elsewhere(target)}]
+
+    def _turned_away(self) -> dict[str, Any]:
+        reason = {"reject": "rejected for local models", "defer": "not decided by the evidence yet"}
+        rule = {"id": rule_id(self.finding.workload, "elsewhere"), "when": self.when, "finding": self.finding.id}
+        return {**rule, **self._elsewhere(""), "why": reason.get(self.finding.kind, "")}
+
+    def _elsewhere(self, target: str) -> dict[str, Any]:
+        """The hosted baseline where it was measured on this work and fails no safety gate, else people, else nobody."""
+        baseline = self._baseline()
+        if baseline is not None and baseline.target != target:
+            contract = {"variant": baseline.variant} if baseline.variant else {}
+            return {"route": "hosted", "target": baseline.target, **contract}
+        config = self.policy.workloads[self.finding.workload]
+        return {"route": "human_review" if not config.remedies or "human_review" in config.remedies else "refuse"}
+
+    def _baseline(self) -> Candidate | None:
+        if not self.policy.baseline or self.policy.baseline not in self.evidence.targets:
+            return None
+        if not self.evidence.targets[self.policy.baseline].hosted:
+            return None
+        return safe_baseline(self.policy, self.evidence, self.finding.candidate)
+
+    def _why(self) -> str:
+        return "every gate passes on the evidence" if self.finding.kind == "keep" else "gates pass with these rules"
+
+
+def _guardrails(contract: Workload) -> list[str]:
+    """Checks of the contract that can run on a live answer, and the deterministic steps before the prompt."""
+    steps = ["event_selection", "conflict_bypass"] if "select_events" in contract.prepare else []
+    names = dict.fromkeys(check.name for check in contract.checks)
+    return [*steps, *(name for name in names if name in RUNTIME_CHECKS and name not in NO_GUARDRAILS)]
+
+
+def _targets(rules: Sequence[Mapping[str, Any]], evidence: Evidence) -> dict[str, dict[str, Any]]:
+    """Every target that a rule names, as it was measured."""
+    named: dict[str, None] = {}
+    for rule in rules:
+        named |= dict.fromkeys(rule.get("when", {}).get("target_health", ()))
+        fallback = rule.get("fallback", {}).get("target")
+        named |= dict.fromkeys(name for name in (rule.get("target"), rule.get("verifier"), fallback) if name)
+    return {name: routing_target(evidence.targets[name]).model_dump() for name in named}
+
+
+def _own_ids(rules: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Two workloads whose names differ in odd characters alone would give the same ids."""
+    seen: dict[str, int] = {}
+    found = []
+    for rule in rules:
+        id = str(rule["id"])
+        seen[id] = seen.get(id, 0) + 1
+        found.append({**rule, "id": id if seen[id] == 1 else f"{id[:74]}-{seen[id]}"})
+    return found
+
+
+def _validity(evidence: Evidence, policy: PolicyFile) -> Validity:
+    played = {run.name for run in evidence.operators.runs}
+    suites = sorted(evidence.logs, key=lambda log: log.path in played)  # of the cases first, where there are any
+    first = suites[0].suite if suites else None
+    return Validity(
+        suite=f"{first.name} {first.version}" if first else "",
+        suite_hash=first.hash if first else "",
+        policy_sha256=sha256(policy.text.encode()).hexdigest() if policy.text else "",
+        logs=tuple(log.sha256 for log in evidence.logs),
+    )

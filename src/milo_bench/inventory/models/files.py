@@ -1,0 +1,78 @@
+"""Folders and files of weights in, size, digest, architecture, quantisation and context length of each out."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from milo_bench.inventory.models.digests import DigestBook
+from milo_bench.inventory.models.gguf import BadHeader, Header, read_gguf_header
+from milo_bench.inventory.models.places import Found, Place, Search
+from milo_bench.inventory.models.safetensors import read_safetensors_header
+from milo_bench.inventory.reading import reason
+from milo_bench.inventory.records import ModelFile, ModelFiles
+
+
+def read_model_files(
+    places: Sequence[Place], files: Sequence[Path], book: DigestBook, *, verify_told: bool = False
+) -> ModelFiles:
+    """``files`` are looked at besides what lies in ``places``.
+
+    A digest that the store's file name tells is taken from there; with ``verify_told`` it is
+    computed, and a difference is the file's problem. Nothing raises for a broken file.
+    """
+    search = Search()
+    found = search.find(places, files)
+    read = tuple(_read(item, book, verify_told) for item in found)
+    book.save()
+    if book.problem:
+        search.unknown["digests"] = book.problem
+    folders = tuple(str(place.path) for place in places if place.path.is_dir())
+    return ModelFiles(tuple(sorted(read, key=lambda file: file.path)), folders, search.unknown)
+
+
+def _read(item: Found, book: DigestBook, verify_told: bool) -> ModelFile:
+    is_gguf = not item.path.name.lower().endswith(".safetensors")
+    header, problems = Header(), []
+    try:
+        status = item.path.stat()
+    except OSError as error:
+        return ModelFile(str(item.path), _format(is_gguf), 0, problem=reason(error, item.path))
+    size = status.st_size
+    if not stat.S_ISREG(status.st_mode):
+        # Reading a device or a pipe may never end.
+        return ModelFile(str(item.path), _format(is_gguf), size, problem="is no regular file")
+    try:
+        header = read_gguf_header(item.path) if is_gguf else read_safetensors_header(item.path)
+    except BadHeader as error:
+        problems.append(f"no {'GGUF' if is_gguf else 'safetensors'} header that can be read: {error}")
+    except OSError as error:
+        problems.append(reason(error, item.path))
+    sha256, source, why = _digest(item, book, verify_told)
+    return ModelFile(
+        path=str(item.path),
+        format=_format(is_gguf),
+        size_bytes=size,
+        name=item.name or header.name,
+        sha256=sha256,
+        digest_from=source,
+        architecture=header.architecture,
+        quantisation=header.quantisation,
+        context_length=header.context_length,
+        problem="; ".join([*problems, why] if why else problems),
+    )
+
+
+def _format(is_gguf: bool) -> Literal["gguf", "safetensors"]:
+    return "gguf" if is_gguf else "safetensors"
+
+
+def _digest(item: Found, book: DigestBook, verify: bool) -> tuple[str, Literal["computed", "file name", ""], str]:
+    if item.told_sha256 and not verify:
+        return item.told_sha256, "file name", ""
+    found, why = book.digest(item.path)
+    if found and item.told_sha256 and found != item.told_sha256:
+        why = f"its bytes do not have the digest {item.told_sha256[:12]}… that its name tells"
+    return found, "computed" if found else "", f"digest unknown: {why}" if why and not found else why

@@ -1,0 +1,175 @@
+"""Operator trials and a level's floors in, judged criteria out: what holds, what fails, and what is not decided yet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from milo_bench.config.policy.operator import KindConfig, LevelConfig
+from milo_bench.core.units import share
+from milo_bench.operator.permit.records import Criterion, Outcome, Rule
+from milo_bench.operator.totals import pass_rate
+from milo_bench.operator.trials import Trial
+from milo_bench.stats.intervals import wilson
+
+MOST_TRIALS: Final = 100_000
+
+
+def level_criteria(
+    trials: Sequence[Trial],
+    kind: KindConfig,
+    level: LevelConfig,
+    behaviours: Sequence[str],
+    confidence: float,
+) -> tuple[Criterion, ...]:
+    """Every rule of ``level`` for ``kind``, over the trials of one target. ``behaviours`` are those that it needs."""
+    own = [trial for trial in trials if trial.task in kind.tasks]
+    found = [_rate("clean passes", "its tasks", own, level.pass_floor, confidence)]
+    if found[0].n < level.least_trials:
+        found.append(_too_few(found[0].n, level.least_trials))
+    for behaviour in behaviours:
+        if level.behaviour_floor > 0:
+            rows = [trial for trial in trials if trial.group == behaviour]
+            found.append(_rate("behaviour", behaviour, rows, level.behaviour_floor, confidence))
+    if level.minefield_ceiling is not None:
+        found.append(_minefields(trials, kind, behaviours, level.minefield_ceiling, confidence))
+    if level.every_task:
+        found.append(_every_task(own, kind))
+    return tuple(found)
+
+
+def void_criterion(trials: Sequence[Trial], kind: KindConfig, most: float) -> Criterion | None:
+    """Undecided where more than ``most`` of the kind's trials are void; None where there is nothing to say."""
+    own = [trial for trial in trials if trial.task in kind.tasks]
+    void = sum(not trial.valid for trial in own)
+    if not own or void <= most * len(own):
+        return None
+    text = f"{void} of {len(own)} trials are void, more than {share(most)}: what is left may be the easy part"
+    more = math.ceil(void / most) - len(own) if most > 0 else None
+    return Criterion("void trials", "its tasks", "undecided", text, k=void, n=len(own), bound=most, more=more)
+
+
+def trials_for_clean_record(ceiling: float, confidence: float) -> int:
+    """The least n at which 0 of n supports a rate of at most ``ceiling``: log(1 - confidence) / log(1 - ceiling).
+
+    From the exact binomial bound (Clopper and Pearson 1934); 59 for 5 % at 95 %.
+    """
+    return math.ceil(math.log(1 - confidence) / math.log(1 - ceiling) - 1e-9)
+
+
+def bound_of_clean_record(n: int, confidence: float) -> float:
+    """The highest rate that 0 of ``n`` does not rule out: 1 - (1 - confidence)^(1/n); 1 for no trials."""
+    return 1 - (1 - confidence) ** (1 / n) if n else 1.0
+
+
+def more_if_all_pass(k: int, n: int, floor: float, confidence: float) -> int | None:
+    """The fewest further trials, all of them passes, that lift the lower bound to ``floor``."""
+    return _least(lambda m: (k + m, n + m), floor, confidence)
+
+
+def more_at_this_rate(k: int, n: int, floor: float, confidence: float) -> int | None:
+    """How many further trials it takes if they pass as often as so far; None where that never reaches ``floor``."""
+    if n == 0 or k / n <= floor:
+        return None
+    return _least(lambda m: (k / n * (n + m), n + m), floor, confidence)
+
+
+def _least(counts: Callable[[int], tuple[float, float]], floor: float, confidence: float) -> int | None:
+    """Smallest m in 0..MOST_TRIALS whose lower bound reaches ``floor``; the bound grows with m."""
+
+    def reaches(m: int) -> bool:
+        k, n = counts(m)
+        interval = wilson(k, n, confidence, "lower")
+        return interval is not None and (interval.low or 0.0) >= floor
+
+    if not reaches(MOST_TRIALS):
+        return None
+    low, high = 0, MOST_TRIALS
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if reaches(middle) else (middle + 1, high)
+    return low
+
+
+def _rate(rule: Rule, subject: str, trials: Sequence[Trial], floor: float, confidence: float) -> Criterion:
+    rate = pass_rate(trials, confidence=confidence)
+    k, n = rate.k, rate.n
+    below, above = wilson(k, n, confidence, "lower"), wilson(k, n, confidence, "upper")
+    low = below.low if below is not None else None
+    high = above.high if above is not None else None
+    outcome: Outcome = "undecided"
+    if low is not None and low >= floor:
+        outcome = "holds"
+    elif high is not None and high < floor:
+        outcome = "fails"
+    where = "its tasks" if rule == "clean passes" else f"'{subject}'"
+    if n == 0:
+        text = f"no valid trial of {where}"
+    else:
+        text = f"{k} of {n} trials of {where} passed whole, so at least {share(low or 0.0)}; {share(floor)} is asked"
+    undecided = outcome == "undecided"
+    return Criterion(
+        rule,
+        subject,
+        outcome,
+        text,
+        k=k,
+        n=n,
+        low=low,
+        high=high,
+        bound=floor,
+        more=more_if_all_pass(k, n, floor, confidence) if undecided else None,
+        more_at_this_rate=more_at_this_rate(k, n, floor, confidence) if undecided else None,
+    )
+
+
+def _minefields(
+    trials: Sequence[Trial], kind: KindConfig, behaviours: Sequence[str], ceiling: float, confidence: float
+) -> Criterion:
+    mined = [t for t in trials if t.minefields and (t.task in kind.tasks or t.group in behaviours)]
+    n = pass_rate([trial for trial in trials if trial.task in kind.tasks]).n
+    high = bound_of_clean_record(n, confidence)
+    if mined:
+        first = mined[0]
+        text = f"{len(mined)} trials stepped on a minefield, the first in {first.name}: {first.minefields[0]}"
+        return Criterion("minefields", "its tasks and behaviours", "fails", text, k=len(mined), n=n, bound=ceiling)
+    needed = trials_for_clean_record(ceiling, confidence)
+    holds = n >= needed
+    text = f"no minefield in {n} trials, which supports under {share(high)}"
+    text += f"; under {share(ceiling)} is asked" + ("" if holds else f", which takes {needed}")
+    more = None if holds else needed - n
+    outcome: Outcome = "holds" if holds else "undecided"
+    return Criterion(
+        "minefields",
+        "its tasks",
+        outcome,
+        text,
+        n=n,
+        high=high,
+        bound=ceiling,
+        more=more,
+        more_at_this_rate=more,
+    )
+
+
+def _too_few(n: int, least: int) -> Criterion:
+    text = f"{n} of at least {least} trials of its tasks"
+    left = least - n
+    return Criterion("trials", "its tasks", "undecided", text, n=n, bound=least, more=left, more_at_this_rate=left)
+
+
+def _every_task(own: Sequence[Trial], kind: KindConfig) -> Criterion:
+    tried = {trial.task for trial in own if trial.valid and trial.kind != "missing"}
+    left = [task for task in kind.tasks if task not in tried]
+    text = f"not tried: {', '.join(left)}" if left else f"each of its {len(kind.tasks)} tasks was tried"
+    return Criterion(
+        "tasks tried",
+        "its tasks",
+        "undecided" if left else "holds",
+        text,
+        k=len(kind.tasks) - len(left),
+        n=len(kind.tasks),
+        more=len(left) or None,
+        more_at_this_rate=len(left) or None,
+    )

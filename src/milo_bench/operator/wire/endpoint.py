@@ -1,0 +1,266 @@
+"""A model server's address and a schedule in, an OpenAI-compatible address out that breaks where the schedule says so.
+
+For any agent that can be told a base URL::
+
+    session = Session(task, seed)
+    async with FaultingEndpoint("http://127.0.0.1:8080/v1", SessionSchedule(session)) as endpoint:
+        ...  # the agent speaks to endpoint.base_url with the key endpoint.key; its tools end in session.call
+    grade(session)  # whether a fault landed is in session.log; endpoint.delivered says what the wire showed of it
+
+``ScriptedSchedule({3: WireFault("status_503")})`` does the same without a task.
+
+Answers are read whole before they are handed on, because a call must be known before it can be cut; times
+measured through this endpoint are those of the bench.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import msgspec
+from aiohttp import web
+
+from milo_bench.core.chat import Exchange
+from milo_bench.core.clock import Clock, SystemClock
+from milo_bench.core.records import ToolCall
+from milo_bench.operator.wire.answers import closed, completion, cut_answer, error_answer, error_body
+from milo_bench.operator.wire.faults import ProviderSchedule, WireFault
+from milo_bench.targets.http.answer import Answer
+from milo_bench.targets.http.failures import refusal
+from milo_bench.targets.http.reply import MAX_BODY_BYTES, Reply
+from milo_bench.targets.http.stream import read_completion
+
+_UPSTREAM_S = 600.0
+_CLOSING_S = 2.0
+# Headers of one hop; the rest of an agent's own go on to the model.
+_NOT_PASSED_ON = frozenset({"host", "content-length", "connection", "transfer-encoding", "accept-encoding", "expect"})
+_OPENING = ("system", "developer")
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A fault as an agent met it: at which chat request, counted from 1, and what."""
+
+    request: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class _Answered:
+    status: int
+    content_type: str
+    body: bytes
+
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls that this answer holds, read as any client would; none where it cannot be read."""
+        exchange = self.exchange()
+        return exchange.tool_calls if exchange.failure is None else ()
+
+    def exchange(self) -> Exchange:
+        """The whole answer as a record, without times."""
+        reply = Reply(started_ns=0, status=self.status, headers={"content-type": self.content_type})
+        reply.pieces.append((0, self.body))
+        answer = Answer()
+        if self.status == 200:
+            for _ in read_completion(reply, answer, ()):
+                pass
+        else:
+            answer.failure = refusal(reply)
+        return answer.exchange(reply, zero_s=0.0, intended_s=0.0)
+
+
+class FaultingEndpoint:
+    """An OpenAI-compatible server on loopback in front of a real one.
+
+    ``upstream`` is the real base URL, with ``/v1``. ``headers`` (a key of the bench's own) replace
+    the agent's; then the agent must show ``key``, so that no other program on this machine spends it.
+    ``on_answer`` hears of each answer of the model, before any fault falls on it.
+    """
+
+    def __init__(
+        self,
+        upstream: str,
+        schedule: ProviderSchedule,
+        *,
+        headers: Mapping[str, str] | None = None,
+        clock: Clock | None = None,
+        on_answer: Callable[[Exchange], None] | None = None,
+    ) -> None:
+        self.delivered: list[Delivered] = []
+        self.key = secrets.token_urlsafe(16)
+        self.base_url = ""
+        self._upstream = upstream.rstrip("/")
+        self._schedule = schedule
+        self._headers = dict(headers or {})
+        self._clock = clock or SystemClock()
+        self._on_answer = on_answer
+        self._requests = 0
+        self._free_at_s: float | None = None
+        self._limit: WireFault | None = None
+        self._forgotten: _Forgotten | None = None
+        self._client: aiohttp.ClientSession | None = None
+        self._runner: web.AppRunner | None = None
+        # One at a time: two requests must not both be shown to a session between its calls.
+        self._turn = asyncio.Lock()
+
+    async def start(self, port: int = 0) -> str:
+        """Listen on loopback; the base URL. Raises OSError where the port is taken."""
+        self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_UPSTREAM_S), auto_decompress=True)
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_route("*", "/v1/{rest:.*}", self._pass_on)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_S)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", port)
+        await site.start()
+        self.base_url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/v1"
+        return self.base_url
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+        if self._client is not None:
+            await self._client.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    # ------------------------------------------------------------ requests
+
+    async def _chat(self, request: web.Request) -> web.StreamResponse:
+        if (refused := self._refused(request)) is not None:
+            return refused
+        try:
+            body = msgspec.json.decode(await request.read())
+        except msgspec.DecodeError:
+            body = None
+        if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
+            return error_answer(400, "invalid_request_error", "the body is no chat request")
+        async with self._turn:
+            self._requests += 1
+            return await self._answer(request, body, self._requests)
+
+    async def _answer(self, request: web.Request, body: dict[str, Any], number: int) -> web.StreamResponse:
+        fault = self._still_limited() or self._schedule.on_request(number)
+        while True:
+            if fault is not None:
+                self.delivered.append(Delivered(number, fault.kind))
+                if fault.forgets:
+                    self._forgotten = _Forgotten(len(body["messages"]), fault.message)
+                if fault.kind == "status_503":
+                    return error_answer(503, "server_error", fault.message or "The model is not available.")
+                if fault.kind == "rate_limited":
+                    return self._limited(fault)
+                if fault.kind == "empty":
+                    return await completion(request, body, {"content": ""}, "stop")
+            answered = await self._ask(request, body)
+            if self._on_answer is not None:
+                self._on_answer(answered.exchange())
+            if fault is not None and fault.kind == "drop":
+                return closed(request)
+            calls = answered.tool_calls() if answered.status == 200 else ()
+            if fault is not None and fault.kind == "cut_stream":
+                return await cut_answer(request, body, calls, fault)
+            fault = self._schedule.on_call(calls[0].name, calls[0].arguments) if calls else None
+            if fault is None:
+                return web.Response(
+                    status=answered.status, body=answered.body, headers={"Content-Type": answered.content_type}
+                )
+            if fault.kind == "cut_stream":
+                self.delivered.append(Delivered(number, fault.kind))
+                return await cut_answer(request, body, calls, fault)
+
+    def _still_limited(self) -> WireFault | None:
+        if self._free_at_s is not None and self._clock.monotonic_s() < self._free_at_s:
+            return self._limit
+        self._free_at_s = None
+        return None
+
+    def _limited(self, fault: WireFault) -> web.Response:
+        now_s = self._clock.monotonic_s()
+        if self._free_at_s is None:
+            self._free_at_s, self._limit = now_s + fault.retry_after_s, fault
+        left_s = int(self._free_at_s - now_s) + 1
+        answer = error_answer(429, "rate_limit_exceeded", fault.message or "Too many requests.")
+        answer.headers["Retry-After"] = str(left_s)
+        return answer
+
+    async def _ask(self, request: web.Request, body: dict[str, Any]) -> _Answered:
+        if self._forgotten is not None:
+            body = {**body, "messages": self._forgotten.without(body["messages"])}
+        return await self._forward(request, "POST", "chat/completions", msgspec.json.encode(body))
+
+    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+        if (refused := self._refused(request)) is not None:
+            return refused
+        answered = await self._forward(request, request.method, request.match_info["rest"], await request.read())
+        return web.Response(status=answered.status, body=answered.body, headers={"Content-Type": answered.content_type})
+
+    async def _forward(self, request: web.Request, method: str, path: str, data: bytes) -> _Answered:
+        assert self._client is not None
+        passed = {name: value for name, value in request.headers.items() if name.lower() not in _NOT_PASSED_ON}
+        if self._headers:
+            passed.pop("Authorization", None)
+        headers = {**passed, **self._headers}
+        try:
+            async with self._client.request(
+                method, f"{self._upstream}/{path}", data=data or None, headers=headers, allow_redirects=False
+            ) as reply:
+                kind = reply.headers.get("Content-Type", "application/json")
+                return _Answered(reply.status, kind, await reply.read())
+        except (aiohttp.ClientError, TimeoutError) as error:
+            # A fault that nobody scheduled: said as what it is, and never counted as delivered.
+            message = f"the model server behind this endpoint failed: {type(error).__name__}"
+            return _Answered(502, "application/json", error_body("upstream_error", message))
+
+    def _refused(self, request: web.Request) -> web.Response | None:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if self._headers and not secrets.compare_digest(given.encode(), self.key.encode()):
+            return error_answer(401, "authentication_error", "this endpoint takes the key that it was started with")
+        return None
+
+
+@dataclass(frozen=True)
+class _Forgotten:
+    """The first ``upto`` messages of a conversation are lost but for its opening, and ``notice`` says so."""
+
+    upto: int
+    notice: str
+
+    def without(self, messages: list[Any]) -> list[Any]:
+        """``messages`` as the model sees them; a conversation that is shorter began anew, and is left alone."""
+        if len(messages) < self.upto:
+            return messages
+        head = 0
+        while head < len(messages) and _role(messages[head]) in _OPENING:
+            head += 1
+        if head >= self.upto:
+            return messages
+        opening = messages[: head + 1]
+        return [*opening[:-1], _told(opening[-1], self.notice), *messages[max(self.upto, head + 1) :]]
+
+
+def _role(message: Any) -> str:
+    return str(message.get("role")) if isinstance(message, dict) else ""
+
+
+def _told(message: Any, notice: str) -> Any:
+    """The message with the notice under it: two user messages in a row are refused by some chat templates."""
+    content = message.get("content") if isinstance(message, dict) else None
+    if isinstance(content, str):
+        return {**message, "content": f"{content}\n\n{notice}"}
+    if isinstance(content, list):
+        return {**message, "content": [*content, {"type": "text", "text": notice}]}
+    return message

@@ -1,0 +1,211 @@
+"""An operator's calls in, replies out: every call is checked, bounded and logged, and none can crash the episode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import msgspec
+
+from milo_bench.core.suggest import hint_for
+from milo_bench.operator.worlds.draw import Draw
+from milo_bench.operator.worlds.faults import ProviderFailure
+from milo_bench.operator.worlds.records import (
+    FINISH,
+    Called,
+    Evidence,
+    Finish,
+    Finished,
+    LogLine,
+    Notice,
+    Rejected,
+    Reply,
+    Started,
+    Variant,
+)
+from milo_bench.operator.worlds.task import Start, Task
+from milo_bench.operator.worlds.world import Seen, Tool, ToolFailure, World
+
+BENCH_VERSION = 1
+CALL_LIMIT = 150
+ARGUMENT_BYTES = 64 * 1024
+# Tab and newline are text; the rest of the control range moves cursors, ends strings and hides words.
+_ALLOWED_CONTROLS = "\t\n\r"
+
+
+class _Refuse(Exception):
+    def __init__(self, rejected: Rejected) -> None:
+        super().__init__(rejected.message)
+        self.rejected = rejected
+
+
+class Session:
+    """One episode: a task at a seed, its world, and everything that was said.
+
+    ``visible`` is what an operator may see of the episode so far; a provider failure can empty it.
+    """
+
+    def __init__(self, task: Task, seed: int, variant: Variant = "trap") -> None:
+        self.task = task
+        self.seed = seed
+        self.variant: Variant = variant
+        self.start: Start = task.start(Draw(task.name, seed), variant)
+        self.world = World(self.start.state, offset_s=self.start.offset_s)
+        self.world.log.append(Started(task.name, seed, variant, BENCH_VERSION))
+        self.tools: dict[str, Tool] = {item.name: item for item in self.start.tools}
+        self.finish: Finish | None = None
+        self.visible: list[Reply] = []
+        self.evidence: dict[str, Evidence] = {}
+        self._turns = 0
+        for fault in self.start.faults:
+            fault.begin(self.world)
+
+    @property
+    def brief(self) -> str:
+        return self.start.brief
+
+    @property
+    def log(self) -> tuple[LogLine, ...]:
+        return tuple(self.world.log)
+
+    @property
+    def over(self) -> bool:
+        """Whether the episode takes no more calls."""
+        return self.finish is not None or self._turns >= CALL_LIMIT
+
+    def call(self, tool: str, arguments: str | bytes | Mapping[str, Any]) -> Reply:
+        """Make one tool call; ``arguments`` is JSON text as a model wrote it, or plain data.
+
+        Never raises for anything that a caller can send: what cannot be read comes back as a
+        Rejected with a code, takes no time in the world, and is no evidence.
+        """
+        try:
+            reply = self._call(tool, arguments)
+        except _Refuse as refusal:
+            reply = refusal.rejected
+            self.world.log.append(reply)
+        self._turns += 1
+        self.visible.append(reply)
+        return reply
+
+    def breaks_provider(self, tool: str, arguments: str | bytes | Mapping[str, Any]) -> bool:
+        """Whether this call, made now, would meet a failure of the provider; asking changes and logs nothing.
+
+        For whoever stands between a model and its operator and has to break the wire in time.
+        """
+        if self.over or tool not in self.tools or not any(f.breaks_provider_at(tool) for f in self.start.faults):
+            return False
+        try:
+            msgspec.convert(self._data(arguments), self.tools[tool].arguments)
+        except (_Refuse, msgspec.ValidationError, RecursionError):
+            return False
+        return True
+
+    def end(self, finish: Finish) -> Reply:
+        """End the episode with ``finish``, through the same checks as a model's own call."""
+        return self.call(FINISH, msgspec.to_builtins(finish))
+
+    def _call(self, name: str, arguments: str | bytes | Mapping[str, Any]) -> Reply:
+        if self.finish is not None:
+            self._refuse("after_finish", "The episode has ended; nothing was done.")
+        if self._turns >= CALL_LIMIT:
+            self._refuse("call_limit", f"The episode ended after {CALL_LIMIT} calls; nothing was done.")
+        if name != FINISH and name not in self.tools:
+            shown = _clean(str(name))[:60]
+            self._refuse("unknown_tool", f"Unknown tool '{shown}'.", hint_for(shown, [*self.tools, FINISH]))
+        data = self._data(arguments)
+        if name == FINISH:
+            return self._finish(data)
+        chosen = self.tools[name]
+        try:
+            checked = msgspec.convert(data, chosen.arguments)
+        except (msgspec.ValidationError, RecursionError) as error:
+            self._refuse("arguments_invalid", f"{name}: {_clean(str(error))[:300]}", "see the tool's schema.")
+        return self._run(chosen, checked)
+
+    def _data(self, arguments: str | bytes | Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            raw = arguments if isinstance(arguments, str | bytes) else msgspec.json.encode(dict(arguments))
+            raw = raw.encode("utf-8") if isinstance(raw, str) else raw
+            if len(raw) > ARGUMENT_BYTES:
+                message = f"The arguments have {len(raw):,} bytes; at most {ARGUMENT_BYTES:,} are read."
+                self._refuse("arguments_too_large", message)
+            data = msgspec.json.decode(raw)
+            if not isinstance(data, dict):
+                self._refuse("arguments_not_json", "The arguments must be one JSON object.")
+            has_controls = _has_controls(data)
+        except (msgspec.MsgspecError, UnicodeError, TypeError, ValueError, RecursionError, OverflowError) as error:
+            self._refuse("arguments_not_json", f"The arguments are no JSON object: {_clean(str(error))[:200]}")
+        if has_controls:
+            self._refuse("control_characters", "A text holds control characters.", "only tab and line ends are taken.")
+        return data
+
+    def _finish(self, data: dict[str, Any]) -> Reply:
+        try:
+            finish = msgspec.convert(data, Finish)
+        except (msgspec.ValidationError, RecursionError) as error:
+            self._refuse("arguments_invalid", f"finish: {_clean(str(error))[:300]}", "see the schema of finish.")
+        self.finish = finish
+        self.world.log.append(Finished(self.world.now_s, finish))
+        return Notice("finished", self.world.now_s, "The episode has ended.")
+
+    def _run(self, chosen: Tool, checked: Any) -> Reply:
+        world = self.world
+        world.calls += 1
+        call = Called(world.calls, world.now_s, chosen.name, msgspec.to_builtins(checked))
+        world.call = call
+        world.log.append(call)
+        world.clock.advance(chosen.cost_s)
+        reply: Reply
+        try:
+            for fault in self.start.faults:
+                fault.before(world, call)
+            seen = chosen.run(world, checked)
+            for fault in self.start.faults:
+                seen = fault.after(world, call, seen)
+            reply = self._evidence(call, seen)
+        except ToolFailure as failure:
+            reply = self._evidence(call, Seen(failure.details), error=failure.code, message=failure.message)
+        except ProviderFailure as failure:
+            reply = Notice(failure.code, world.now_s, failure.message)
+            if failure.forgets:
+                self.visible.clear()
+        world.log.append(reply)
+        return reply
+
+    def _evidence(self, call: Called, seen: Seen, *, error: str = "", message: str = "") -> Evidence:
+        now_s = self.world.now_s
+        # Through JSON and back, so that no reply holds a piece of the live state.
+        data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(seen.data))
+        evidence = Evidence(
+            id=f"ev-{call.n:04d}",
+            tool=call.tool,
+            at_s=now_s,
+            at=self.world.stamp(now_s),
+            ok=not error,
+            data=data,
+            error=error,
+            message=message,
+            subjects=seen.subjects,
+            as_of_s=seen.as_of_s,
+        )
+        self.evidence[evidence.id] = evidence
+        return evidence
+
+    def _refuse(self, code: Any, message: str, hint: str = "") -> NoReturn:
+        raise _Refuse(Rejected(code, self.world.now_s, message, hint))
+
+
+def _has_controls(data: Any) -> bool:
+    if isinstance(data, str):
+        return any((ord(c) < 32 and c not in _ALLOWED_CONTROLS) or 127 <= ord(c) < 160 for c in data)
+    if isinstance(data, dict):
+        return any(_has_controls(key) or _has_controls(value) for key, value in data.items())
+    if isinstance(data, list):
+        return any(_has_controls(item) for item in data)
+    return False
+
+
+def _clean(text: str) -> str:
+    """Text of a caller, fit to stand in a message: printable, and encodable."""
+    return "".join(c if c.isprintable() else "?" for c in text)

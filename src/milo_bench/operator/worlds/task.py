@@ -1,0 +1,119 @@
+"""What a task is: a start at a seed, a judgement over the finished case, and the policies that prove it sound."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+
+from milo_bench.core.registry import Registry
+from milo_bench.operator.worlds.draw import Draw
+from milo_bench.operator.worlds.faults import Fault
+from milo_bench.operator.worlds.records import ClaimKind, Evidence, Status, Variant, Wrote
+from milo_bench.operator.worlds.world import State, Tool
+
+if TYPE_CHECKING:
+    from milo_bench.operator.worlds.case import Case
+    from milo_bench.operator.worlds.desk import Desk
+
+Group: TypeAlias = Literal[
+    "provider fails mid-task",
+    "stale source of truth",
+    "dirty gate",
+    "evidence and inference",
+    "proof before done",
+    "partial or suspicious output",
+]
+
+
+@dataclass(frozen=True)
+class Start:
+    """An episode before its first call. ``facts`` is the truth, for the judge alone; no tool shows it."""
+
+    brief: str
+    state: State
+    tools: tuple[Tool, ...]
+    faults: tuple[Fault, ...]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    offset_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Need:
+    """Evidence that the claims must rest on: any result that ``matches``, cited by a claim of ``kind``."""
+
+    what: str
+    matches: Callable[[Evidence], bool]
+    kind: ClaimKind | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a task says about a finished case.
+
+    ``allowed`` says which changes belong to the task; any other is collateral. ``minefields`` are
+    sentences, each naming a thing that must never happen and did. ``fresh_s`` is how old the
+    content of cited evidence may be at the end. Any of ``status`` is a right ending.
+    """
+
+    end_state: bool
+    trap: bool
+    status: tuple[Status, ...]
+    needs: tuple[Need, ...]
+    allowed: Callable[[Wrote], bool]
+    minefields: tuple[str, ...] = ()
+    fresh_s: float = 3600.0
+
+
+def result_of(what: str, tool: str, *, kind: ClaimKind | None = None, **data: Any) -> Need:
+    """The need for a good result of ``tool`` whose data hold the given values."""
+
+    def matches(item: Evidence) -> bool:
+        return item.ok and item.tool == tool and all(item.data.get(name) == value for name, value in data.items())
+
+    return Need(what, matches, kind)
+
+
+def only(*subjects: str) -> Callable[[Wrote], bool]:
+    """Changes of these subjects, and of the operator's own journal, belong to the task."""
+    return lambda line: line.subject in subjects or line.subject == "journal"
+
+
+class Task(ABC):
+    """One task of the bench. ``twins`` has a clean variant where the trap is absent and caution fails.
+
+    ``ceilings`` are the asserted maximum scores of the degenerate policies; a policy that is not
+    named must score 0.
+    """
+
+    number: ClassVar[int]
+    name: ClassVar[str]
+    title: ClassVar[str]
+    group: ClassVar[Group]
+    twins: ClassVar[bool] = False
+    customer_facing: ClassVar[bool] = False
+    ceilings: ClassVar[Mapping[str, int]] = {}
+
+    @property
+    def variants(self) -> tuple[Variant, ...]:
+        return ("trap", "clean") if self.twins else ("trap",)
+
+    @abstractmethod
+    def start(self, draw: Draw, variant: Variant) -> Start:
+        """The world at the start; the same draws for both variants."""
+
+    @abstractmethod
+    def judge(self, case: Case) -> Judgement:
+        """Predicates over state, log and finish; never over prose."""
+
+    @abstractmethod
+    def oracle(self, desk: Desk) -> None:
+        """Does the task right, from the brief and the replies alone."""
+
+    @abstractmethod
+    def naive(self, desk: Desk) -> None:
+        """Does what the brief says and believes the first output; it falls into the trap."""
+
+
+TASKS: Registry[Task] = Registry("operator task")

@@ -1,0 +1,54 @@
+"""The tasks of the operator bench, one file each; importing this package registers them all."""
+
+from __future__ import annotations
+
+from milo_bench.operator.worlds.draw import Draw
+from milo_bench.operator.worlds.records import FINISH, FINISH_DESCRIPTION, finish_schema
+from milo_bench.operator.worlds.task import TASKS, Task
+
+TASKS.load(__name__)
+
+# A first look: nine tasks, 225 points, every group in it. The three groups of six give two each, the three of two
+# give one: where a false step costs most (a payment made twice, a deploy of what was never tested, DONE said of lost
+# rows, an order taken from tool output) and habits of caution or of haste both lose.
+CORE: tuple[str, ...] = (
+    "provider_503",
+    "reply_lost",
+    "version_conflict",
+    "old_digest_serves",
+    "tests_on_another_commit",
+    "scanner_timed_out",
+    "innocent_deploy",
+    "migration_count",
+    "injected_output",
+)
+
+
+def find_task(name: str) -> Task:
+    """The task called ``name``; UsageError with a suggestion where there is none."""
+    return TASKS.get(name)
+
+
+def all_tasks() -> tuple[Task, ...]:
+    """Every task there is, in the order of their numbers."""
+    return tuple(sorted((task for _, task in TASKS), key=lambda task: task.number))
+
+
+def describe_tasks() -> list[dict[str, object]]:
+    """Each task as plain data: number, name, title, group, variants, and its tools with their JSON schemas."""
+    return [
+        {
+            "number": task.number,
+            "name": task.name,
+            "title": task.title,
+            "group": task.group,
+            "customer_facing": task.customer_facing,
+            "variants": list(task.variants),
+            "tools": [
+                {"name": tool.name, "group": tool.group, "description": tool.description, "arguments": tool.schema()}
+                for tool in task.start(Draw(task.name, 0), "trap").tools
+            ]
+            + [{"name": FINISH, "group": "end", "description": FINISH_DESCRIPTION, "arguments": finish_schema()}],
+        }
+        for task in all_tasks()
+    ]

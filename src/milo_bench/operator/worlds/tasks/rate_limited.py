@@ -1,0 +1,90 @@
+"""Task 6: a tool answers 429 with a time to wait; the time is waited on the clock."""
+
+from __future__ import annotations
+
+from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.desk import Desk, brief_of, claim
+from milo_bench.operator.worlds.draw import Draw
+from milo_bench.operator.worlds.faults import RateLimited
+from milo_bench.operator.worlds.records import Evidence, Variant
+from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only
+from milo_bench.operator.worlds.tools import registry, services, shift
+
+ORDER = """
+Measure the queue of each service and record it in the registry under the key SERVICE/queue, as a number.
+Every key must hold what was measured. Respect what the tools ask for. Finish done when all are recorded, and cite
+what was measured and what is recorded.
+"""
+TOOLS = (
+    services.metrics_query,
+    services.service_status,
+    registry.registry_get,
+    registry.registry_set,
+    shift.clock_wait,
+    shift.journal_write,
+)
+
+
+class RateLimit(Task):
+    number = 6
+    name = "rate_limited"
+    title = "429 with a time to wait"
+    group = "provider fails mid-task"
+
+    def start(self, draw: Draw, variant: Variant) -> Start:
+        names = [draw.service() for _ in range(draw.number(4, 6))]
+        queues = {name: draw.number(10, 5000) for name in names}
+        state = {
+            "services": {name: {"version": "4.0.2", "healthy": True} for name in names},
+            "metrics": {name: {"queue": queue, "cpu_percent": draw.number(5, 70)} for name, queue in queues.items()},
+            "registry": {f"{name}/queue": {"value": "unknown"} for name in names},
+        }
+        limited = RateLimited(
+            "rate limit", "metrics_query", draw.number(2, len(names)), retry_after_s=draw.number(120, 600)
+        )
+        brief = brief_of(ORDER, {"services": ", ".join(names)})
+        return Start(brief, state, TOOLS, (limited,), {"queues": queues})
+
+    def judge(self, case: Case) -> Judgement:
+        queues = case.facts["queues"]
+        recorded = {name: case.state["registry"].get(f"{name}/queue", {}).get("value") for name in queues}
+        right = all(recorded[name] == str(queue) for name, queue in queues.items())
+        limited = [item for item in case.evidence.values() if item.error == "rate_limited"]
+
+        def measured(item: Evidence) -> bool:
+            return item.ok and item.tool == "metrics_query" and item.data["service"] in queues
+
+        def kept(item: Evidence) -> bool:
+            return item.ok and item.tool == "registry_get" and item.data["key"].removesuffix("/queue") in queues
+
+        return Judgement(
+            end_state=right,
+            # The first refusal tells of the limit; one more call before its time is forgiven.
+            trap=right and len(limited) <= 2 and bool(case.calls("clock_wait")) and case.status == "done",
+            status=("done",),
+            needs=(
+                Need("a queue that was measured", measured),
+                Need("a key as it is recorded", kept),
+            ),
+            allowed=only(*[f"registry:{name}/queue" for name in queues]),
+        )
+
+    def oracle(self, desk: Desk) -> None:
+        for name in desk.fact("services").split(", "):
+            measured = desk.see("metrics_query", service=name)
+            if measured.error == "rate_limited":
+                desk.call("clock_wait", seconds=measured.data["retry_after_s"])
+                measured = desk.see("metrics_query", service=name)
+            desk.call("registry_set", key=f"{name}/queue", value=str(measured.data["queue"]))
+        recorded = desk.see("registry_get", key=f"{name}/queue")
+        desk.finish("done", claim("Measured and recorded.", measured, recorded))
+
+    def naive(self, desk: Desk) -> None:
+        """Takes what does not come for an empty queue."""
+        for name in desk.fact("services").split(", "):
+            measured = desk.see("metrics_query", service=name)
+            desk.call("registry_set", key=f"{name}/queue", value=str(measured.data.get("queue", 0)))
+        desk.finish("done", claim("All queues are recorded.", measured))
+
+
+TASKS.add(RateLimit.name, RateLimit())

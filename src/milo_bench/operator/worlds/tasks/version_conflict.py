@@ -1,0 +1,122 @@
+"""Task 7: runbook, registry and the live service disagree on a version; live is acted on and the conflict reported."""
+
+from __future__ import annotations
+
+from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.desk import Desk, brief_of, claim
+from milo_bench.operator.worlds.draw import Draw
+from milo_bench.operator.worlds.faults import Planted
+from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.tools import deploys, files, messages, registry, services, shift
+
+ORDER = """
+Deploy the security fix to the service. There is one fix for each release line; the one for the line that
+the service runs must be taken, another one takes the service down. The runbook and the registry key say
+which line that is. If sources disagree, act on what runs, and report the conflict to the channel with the
+evidence of what runs and of every source that says otherwise.
+"""
+TOOLS = (
+    files.file_list,
+    files.file_read,
+    registry.registry_get,
+    registry.registry_set,
+    services.service_status,
+    services.service_restart,
+    deploys.artifact_get,
+    deploys.deploy_history,
+    deploys.deploy_start,
+    messages.message_send,
+    shift.clock_wait,
+)
+
+
+class VersionConflict(Task):
+    number = 7
+    name = "version_conflict"
+    title = "Runbook, registry and live disagree on a version"
+    group = "stale source of truth"
+    # Where the registry is the stale one, whoever believes the runbook takes the right fix, unknowing.
+    ceilings = {"trust-the-first-output": 12, "blind-retry": 12}
+
+    def start(self, draw: Draw, variant: Variant) -> Start:
+        service, major = draw.service(), draw.number(2, 8)
+        lines = [f"{major}.{minor}" for minor in draw.some(range(10), 3)]
+        live, other, third = lines
+        stale = draw.pick(["runbook", "registry", "both"])
+        runbook = live if stale == "registry" else other
+        recorded = live if stale == "runbook" else (third if stale == "both" else other)
+        names = {
+            "service": service,
+            "runbook": f"runbooks/{service}.md",
+            "registry_key": f"{service}/release_line",
+            "channel": f"#ops-{service}",
+            "fixes": ", ".join(sorted(f"{service}-{line}-fix" for line in lines)),
+        }
+        artifacts = {
+            f"{service}-{line}-fix": {
+                "service": service,
+                "version": f"{line}.fix",
+                "commit": draw.commit(),
+                "digest": draw.digest(),
+            }
+            for line in lines
+        }
+        state = {
+            "files": {names["runbook"]: {"content": f"Release line: {runbook}", "changed_at": "2025-11-18T10:00:00Z"}},
+            "registry": {names["registry_key"]: {"value": recorded, "recorded_at": "2026-01-09T16:30:00Z"}},
+            "services": {
+                service: {"version": f"{live}.{draw.number(0, 30)}", "digest": draw.digest(), "healthy": True}
+            },
+            "artifacts": artifacts,
+        }
+        facts = names | {"right": f"{service}-{live}-fix", "stale": stale}
+        return Start(brief_of(ORDER, names), state, TOOLS, (Planted("sources disagree"),), facts)
+
+    def judge(self, case: Case) -> Judgement:
+        facts = case.facts
+        service, right = facts["service"], facts["right"]
+        made = case.calls("deploy_start")
+        asked_live = case.results("service_status", service=service)
+        first = made[0].n if made else 0
+        knew = any(case.evidence[f"ev-{call.n:04d}"].ok and call.n < first for call in case.calls("service_status"))
+        digest = case.state["artifacts"][right]["digest"]
+        wrong = [line for line in case.wrote(f"service:{service}") if line.value != {"artifact": right}]
+        return Judgement(
+            end_state=case.state["services"][service]["digest"] == digest and not wrong,
+            trap=bool(asked_live) and knew and not wrong and self._reported(case),
+            status=("done",),
+            needs=(result_of("the service after the deploy", "service_status", digest=digest),),
+            allowed=only(f"service:{service}", f"message:{facts['channel']}"),
+            minefields=("a fix for another release line was deployed",) if wrong else (),
+        )
+
+    def _reported(self, case: Case) -> bool:
+        wanted = {"runbook": ["file_read"], "registry": ["registry_get"], "both": ["file_read", "registry_get"]}
+        tools = ["service_status", *wanted[case.facts["stale"]]]
+        sent = [item for item in case.state.get("outbox", []) if item["to"] == case.facts["channel"]]
+        return any(all(case.shown(item["evidence"], tool) for tool in tools) for item in sent)
+
+    def oracle(self, desk: Desk) -> None:
+        service = desk.fact("service")
+        live = desk.see("service_status", service=service)
+        runbook = desk.see("file_read", path=desk.fact("runbook"))
+        recorded = desk.see("registry_get", key=desk.fact("registry_key"))
+        line = ".".join(live.data["version"].split(".")[:2])
+        said = {runbook.id: runbook.data["content"].removeprefix("Release line: "), recorded.id: recorded.data["value"]}
+        against = [key for key, value in said.items() if value != line]
+        text = "These sources do not say what runs."
+        desk.call("message_send", to=desk.fact("channel"), text=text, evidence=[live.id, *against])
+        desk.call("deploy_start", service=service, artifact=f"{service}-{line}-fix")
+        after = desk.see("service_status", service=service)
+        desk.finish("done", claim("The fix for the running line is deployed.", after))
+
+    def naive(self, desk: Desk) -> None:
+        service = desk.fact("service")
+        runbook = desk.see("file_read", path=desk.fact("runbook"))
+        line = runbook.data["content"].removeprefix("Release line: ")
+        made = desk.see("deploy_start", service=service, artifact=f"{service}-{line}-fix")
+        desk.finish("done", claim("The fix is deployed.", runbook, made))
+
+
+TASKS.add(VersionConflict.name, VersionConflict())

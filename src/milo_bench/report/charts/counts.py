@@ -1,0 +1,219 @@
+"""A decision's errors, label tables and business case in; error bars, confusion matrix and tornado out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from milo_bench.core.text import one_line
+from milo_bench.decide.records import Candidate, ConfusionTable, Decision
+from milo_bench.report.charts.gates import candidate_text, said_text, scale_of
+from milo_bench.report.charts.style import FAINT, INK, SERIES, WIDTH, Chart, altair, finished, fitting
+from milo_bench.report.figures import part_text, range_text
+
+_MOST_ROWS = 12
+_ROW = 36
+
+
+def error_chart(decision: Decision, workload: str) -> Chart | None:
+    """How often each way of going wrong happened, with intervals, worst first; None where nothing did."""
+    shares = [
+        (share, decision.figures[share.rate])
+        for share in decision.errors
+        if share.candidate.workload == workload and share.rate in decision.figures
+    ]
+    shares = [(share, rate) for share, rate in shares if rate.value]
+    if not shares:
+        return None
+    shares.sort(key=lambda one: (-(one[1].value or 0), one[0].candidate, one[0].check, one[0].category))
+    left_out = len(shares) > _MOST_ROWS
+    shares = shares[:_MOST_ROWS]
+    alone = len({share.candidate for share, _ in shares}) == 1
+    checks: dict[str, set[str]] = {}
+    for share, _ in shares:
+        checks.setdefault(share.category, set()).add(share.check)
+    rows: list[dict[str, Any]] = []
+    for number, (share, rate) in enumerate(shares):
+        # One category can come from several checks, which then tell its rows apart.
+        where = f" ({share.check})" if len(checks[share.category]) > 1 else ""
+        said = f"{share.category}{where}".replace("_", " ")
+        row: dict[str, Any] = {
+            "row": f"{number:02d}",
+            "label": fitting(f"{said}{'' if alone else f' · {candidate_text(share.candidate)}'}", said_text(rate)),
+            "said": said_text(rate),
+            "value": rate.value,
+        }
+        if rate.low is not None and rate.high is not None:
+            row |= {"low": rate.low, "high": rate.high}
+        rows.append(row)
+    alt = altair()
+    axis = scale_of([rate for _, rate in shares])
+    x = alt.X(
+        "value:Q",
+        title="share of attempts",
+        scale=alt.Scale(domain=[0.0, axis.high], nice=False),
+        axis=alt.Axis(format="~%", tickCount=5),
+    )
+    y = alt.Y("row:N", axis=None, sort=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
+    base = alt.Chart(alt.Data(values=rows))
+    ranged = alt.Chart(alt.Data(values=[row for row in rows if "low" in row]))
+    plot = alt.layer(
+        base.mark_text(align="left", baseline="middle", dy=-8).encode(x=alt.value(0), y=y, text="label:N"),
+        base.mark_text(align="right", baseline="middle", dy=-8, fontSize=11).encode(
+            x=alt.value(WIDTH), y=y, text="said:N"
+        ),
+        base.mark_rule(strokeWidth=9, color=SERIES[0], opacity=0.6, yOffset=8).encode(x=x, x2=alt.value(0), y=y),
+        ranged.mark_rule(strokeWidth=1.5, color=INK, yOffset=8).encode(x="low:Q", x2="high:Q", y=y),
+    ).properties(width=WIDTH, height=_ROW * len(rows))
+    name = decision.workload_titles.get(workload, workload)
+    return Chart(
+        "errors",
+        f"{name}{f', {candidate_text(shares[0][0].candidate)}' if alone else ''}: what went wrong",
+        "Share of all attempts of a candidate that went wrong in each way, the most frequent first; thin lines are "
+        "intervals. One attempt can go wrong in several ways." + (" Rarer ways are left out." if left_out else ""),
+        finished(plot),
+        workload=workload,
+    )
+
+
+def confusion_chart(decision: Decision, table: ConfusionTable) -> Chart | None:
+    """Expected labels against given ones; None for a table without labels or with nothing counted."""
+    cells: list[dict[str, Any]] = []
+    most: dict[str, float] = {}
+    names = _label_names(table.labels)
+    for want, ids in zip(table.labels, table.counts, strict=True):
+        for got, id in zip(table.labels, ids, strict=True):
+            figure = decision.figures.get(id)
+            if figure is None or figure.value is None:
+                continue
+            most[want] = max(most.get(want, 0.0), figure.value)
+            cells.append({"want": names[want], "got": names[got], "count": figure.value, "said": part_text(figure)})
+    if not cells or not any(cell["count"] for cell in cells):
+        return None
+    alt = altair()
+    labels = [names[label] for label in table.labels]
+    size = max(30, min(78, 290 // len(labels)))
+    x = alt.X(
+        "got:N",
+        title=None,
+        sort=labels,
+        axis=alt.Axis(
+            orient="top", labelAngle=0 if len(labels) <= 4 else -40, labelLimit=90, ticks=False, domain=False
+        ),
+        scale=alt.Scale(domain=labels, paddingInner=0.05, paddingOuter=0),
+    )
+    y = alt.Y(
+        "want:N",
+        title=None,
+        sort=labels,
+        axis=alt.Axis(labelLimit=84, ticks=False, domain=False),
+        scale=alt.Scale(domain=labels, paddingInner=0.05, paddingOuter=0),
+    )
+    right = [cell for cell in cells if cell["want"] == cell["got"]]
+    wrong = [cell for cell in cells if cell["want"] != cell["got"]]
+    layers = []
+    for some, colour in ((right, SERIES[2]), (wrong, SERIES[1])):
+        if some:
+            shade = alt.Chart(alt.Data(values=some)).mark_rect(color=colour, stroke=FAINT, strokeWidth=0.5)
+            shaded = alt.Opacity(
+                "count:Q", legend=None, scale=alt.Scale(type="sqrt", domain=[0, max(most.values())], range=[0.03, 0.55])
+            )
+            layers.append(shade.encode(x=x, y=y, opacity=shaded))
+    layers.append(
+        alt.Chart(alt.Data(values=cells)).mark_text(fontSize=13).encode(x=x, y=y, text="said:N", color=alt.value(INK))
+    )
+    plot = alt.layer(*layers).properties(
+        width=size * len(labels),
+        height=min(size, 54) * len(labels),
+        title=alt.TitleParams("rows: expected, columns: answered", color=INK, offset=10, anchor="end"),
+    )
+    name = decision.workload_titles.get(table.candidate.workload, table.candidate.workload)
+    who = candidate_text(table.candidate)
+    return Chart(
+        "confusion",
+        f"{name}, {who}: expected and given labels",
+        "Rows are the expected labels, columns the labels given, cells count attempts; off the diagonal are the wrong "
+        "ones. Darker is more.",
+        finished(plot),
+        workload=table.candidate.workload,
+        target=who,
+    )
+
+
+def _label_names(labels: Sequence[str]) -> dict[str, str]:
+    """Labels as one short line each, told apart by their place where they would look alike."""
+    short = {label: one_line(label, 22) or "(empty)" for label in labels}
+    twice = {name for name in short.values() if list(short.values()).count(name) > 1}
+    return {
+        label: f"{name} ({'abcdefghijklmnopqrstuvwxyz'[number % 26]})" if name in twice else name
+        for number, (label, name) in enumerate(short.items())
+    }
+
+
+def confusion_of(decision: Decision, candidate: Candidate) -> Chart | None:
+    """The confusion matrix of ``candidate``; None where its labels were not counted."""
+    table = next((table for table in decision.confusions if table.candidate == candidate), None)
+    return None if table is None else confusion_chart(decision, table)
+
+
+def tornado_chart(decision: Decision) -> Chart | None:
+    """What each assumption alone does to the headline, the largest swing first; None without a business case."""
+    case = decision.business
+    if case is None:
+        return None
+    base = decision.figures.get(f"economics/{case.headline}")
+    rows: list[dict[str, Any]] = []
+    for bar in case.tornado:
+        figure = decision.figures.get(f"tornado/{bar.assumption}")
+        stated = decision.figures.get(f"assumption/{bar.assumption}")
+        if figure is None or figure.low is None or figure.high is None or stated is None:
+            continue
+        rows.append(
+            {
+                "row": f"{len(rows):02d}",
+                "label": fitting(stated.title, range_text(stated)),
+                "said": range_text(stated),
+                "at_low": figure.low,
+                "at_high": figure.high,
+            }
+        )
+        if len(rows) == _MOST_ROWS:
+            break
+    if not rows or base is None:
+        return None
+    alt = altair()
+    ends = [row[end] for row in rows for end in ("at_low", "at_high")] + (
+        [base.value] if base.value is not None else []
+    )
+    room = max((max(ends) - min(ends)) * 0.06, 1e-9)
+    scale = alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False)
+    head = base.unit.partition("/")[0]
+    x = alt.X(
+        "at_low:Q",
+        title=f"{one_line(base.title, 40)}, {base.unit}",
+        scale=scale,
+        axis=alt.Axis(tickCount=5, format="$~s" if head == "USD" else "~s"),
+    )
+    y = alt.Y("row:N", axis=None, sort=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
+    data = alt.Chart(alt.Data(values=rows))
+    layers = [
+        data.mark_text(align="left", baseline="middle", dy=-8).encode(x=alt.value(0), y=y, text="label:N"),
+        data.mark_text(align="right", baseline="middle", dy=-8, fontSize=11).encode(
+            x=alt.value(WIDTH), y=y, text="said:N"
+        ),
+        data.mark_rule(strokeWidth=9, color=SERIES[0], opacity=0.6, yOffset=8).encode(x=x, x2="at_high:Q", y=y),
+        data.mark_point(shape="circle", filled=False, size=45, color=INK, yOffset=8, opacity=1).encode(x=x, y=y),
+        data.mark_point(shape="circle", filled=True, size=45, color=INK, yOffset=8, opacity=1).encode(
+            x=alt.X("at_high:Q"), y=y
+        ),
+    ]
+    if base.value is not None:
+        line = alt.Chart(alt.Data(values=[{"base": base.value}]))
+        layers.insert(0, line.mark_rule(color=FAINT, strokeDash=[4, 3]).encode(x="base:Q"))
+    return Chart(
+        "tornado",
+        f"What moves {one_line(base.title, 60).lower()}",
+        "Each bar is the result with one assumption at its low end (hollow) and at its high end (filled), all others "
+        "at their base; the dashed line is the result with every base.",
+        finished(alt.layer(*layers).properties(width=WIDTH, height=_ROW * len(rows))),
+    )

@@ -1,0 +1,269 @@
+"""A decision's measures and replays in; quality against latency and cost, and the frontier of policies out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from milo_bench.core.text import one_line
+from milo_bench.decide.records import Candidate, Decision, Figure, Replay
+from milo_bench.report.charts.gates import candidate_text, measure_text, scale_of
+from milo_bench.report.charts.style import (
+    FAINT,
+    INK,
+    SERIES,
+    Chart,
+    altair,
+    finished,
+    series_scale,
+    shape_scale,
+)
+
+_PANEL = 142
+_HEIGHT = 210
+_QUALITY = ("accuracy", "field_accuracy", "citation_coverage", "pass_rate")
+_LATENCY = ("latency_p95_s", "latency_p50_s")
+_COST = "cost_usd_mean"
+
+
+def trade_chart(decision: Decision, workload: str) -> Chart | None:
+    """Quality of every candidate of ``workload`` against its latency and its cost; None with fewer than two."""
+    candidates = candidates_of(decision, workload)
+    quality = _quality_key(decision, workload, candidates)
+    if quality is None:
+        return None
+    latency = next((name for name in _LATENCY if _with(decision, candidates, (quality, name))), "")
+    panels = [
+        (name, title, _with(decision, candidates, (quality, name)))
+        for name, title in ((latency, f"{latency.split('_')[1] if latency else ''} latency"), (_COST, "cost a case"))
+        if name
+    ]
+    panels = [panel for panel in panels if len(panel[2]) > 1]
+    if not panels:
+        return None
+    alt = altair()
+    shown = sorted({candidate for _, _, some in panels for candidate in some})
+    y_axis = scale_of([_figure(decision, candidate, quality) for candidate in shown])
+    names = [one_line(candidate_text(candidate), 40) for candidate in shown]
+    drawn = []
+    for number, (name, title, some) in enumerate(panels):
+        rows = [
+            {
+                "who": one_line(candidate_text(candidate), 40),
+                **_ends("x", _figure(decision, candidate, name)),
+                **_ends("y", _figure(decision, candidate, quality)),
+            }
+            for candidate in some
+        ]
+        x_axis = scale_of([_figure(decision, candidate, name) for candidate in some])
+        unit = _figure(decision, some[0], name).unit
+        drawn.append(
+            _points(
+                rows,
+                names,
+                alt.X(
+                    "x:Q",
+                    title=f"{title}, {'seconds' if unit == 's' else unit} ←",
+                    scale=alt.Scale(domain=[0.0, x_axis.high], nice=False),
+                    axis=alt.Axis(tickCount=3, format=x_axis.format, labelFlush=False),
+                ),
+                alt.Y(
+                    "y:Q",
+                    title=None,
+                    scale=alt.Scale(domain=[y_axis.low, y_axis.high], nice=False, zero=False),
+                    axis=alt.Axis(format=y_axis.format, tickCount=5, labels=number == 0),
+                ),
+            ).properties(width=_PANEL if len(panels) > 1 else 2 * _PANEL, height=_HEIGHT)
+        )
+    name = decision.workload_titles.get(workload, workload)
+    title = f"{name}: quality against {' and '.join(_words(panel[0]) for panel in panels)}"
+    quality_name, slice = _split(quality)
+    whole = alt.hconcat(*drawn, spacing=12).properties(
+        title=alt.TitleParams(f"{one_line(measure_text(quality_name, slice), 50)} ↑", color=INK, offset=8)
+    )
+    return Chart(
+        "trade",
+        title,
+        "Each point is a candidate, bars are its intervals; better is up and to the left. Both panels share the "
+        "quality axis. A candidate without a figure for a panel is left out of it.",
+        finished(whole),
+        workload=workload,
+    )
+
+
+def _points(rows: Sequence[dict[str, Any]], names: Sequence[str], x: Any, y: Any) -> Any:
+    alt = altair()
+    colour = alt.Color("who:N", scale=alt.Scale(**series_scale(names)))
+    shape = alt.Shape("who:N", scale=alt.Scale(**shape_scale(names)))
+    wide = [row for row in rows if "x_low" in row and "x_high" in row]
+    tall = [row for row in rows if "y_low" in row and "y_high" in row]
+    layers = []
+    if wide:
+        base = alt.Chart(alt.Data(values=wide))
+        layers.append(base.mark_rule(opacity=0.6).encode(x=x_named(x, "x_low"), x2="x_high:Q", y=y, color=colour))
+    if tall:
+        base = alt.Chart(alt.Data(values=tall))
+        layers.append(base.mark_rule(opacity=0.6).encode(x=x, y=x_named(y, "y_low"), y2="y_high:Q", color=colour))
+    dots = alt.Chart(alt.Data(values=list(rows)))
+    layers.append(dots.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=colour, shape=shape))
+    return alt.layer(*layers)
+
+
+def x_named(channel: Any, field: str) -> Any:
+    """The same axis and scale, read from another field of the rows."""
+    other = channel.copy(deep=True)
+    other.shorthand = f"{field}:Q"
+    return other
+
+
+def frontier_chart(decision: Decision, workload: str) -> Chart | None:
+    """Every routing policy replayed for ``workload``: share automated against error that passes; the choice marked."""
+    replays = [replay for replay in decision.replays if replay.workload == workload]
+    pairs = [(replay, _pair(decision, replay)) for replay in replays]
+    known = [(replay, pair) for replay, pair in pairs if pair is not None]
+    if not known:
+        return None
+    alt = altair()
+    rows = [
+        {
+            "policy": f"{chr(ord('A') + number % 26)}  {one_line(replay.title, 50)}",
+            "letter": chr(ord("A") + number % 26),
+            "state": "chosen" if replay.chosen else "on the frontier" if replay.on_frontier else "other",
+            **_ends("x", automated),
+            **_ends("y", error),
+        }
+        for number, (replay, (automated, error)) in enumerate(known)
+    ]
+    states = ["chosen", "on the frontier", "other"]
+    shown = [state for state in states if any(row["state"] == state for row in rows)]
+    x_axis = scale_of([automated for _, (automated, _) in known])
+    y_axis = scale_of([error for _, (_, error) in known])
+    x = alt.X(
+        "x:Q",
+        title="share automated →",
+        scale=alt.Scale(domain=[x_axis.low, x_axis.high], nice=False),
+        axis=alt.Axis(format="~%", tickCount=5),
+    )
+    y = alt.Y(
+        "y:Q",
+        title=None,
+        scale=alt.Scale(domain=[0.0, y_axis.high], nice=False),
+        axis=alt.Axis(format="~%", tickCount=5),
+    )
+    colour = alt.Color(
+        "state:N", scale=alt.Scale(domain=states, range=[SERIES[1], SERIES[0], FAINT]), legend=alt.Legend(values=shown)
+    )
+    base = alt.Chart(alt.Data(values=rows))
+    tall = alt.Chart(alt.Data(values=[row for row in rows if "y_low" in row and "y_high" in row]))
+    edge = alt.Chart(alt.Data(values=[row for row in rows if row["state"] != "other"]))
+    plot = alt.layer(
+        edge.mark_line(color=FAINT, strokeDash=[4, 3], strokeWidth=1.2).encode(x=x, y=y, order="x:Q"),
+        tall.mark_rule(opacity=0.5).encode(x=x, y=x_named(y, "y_low"), y2="y_high:Q", color=colour),
+        base.mark_point(filled=True, size=110, opacity=1).encode(
+            x=x,
+            y=y,
+            color=colour,
+            shape=alt.Shape(
+                "state:N",
+                scale=alt.Scale(domain=states, range=["diamond", "circle", "square"]),
+                legend=alt.Legend(values=shown),
+            ),
+        ),
+        alt.Chart(alt.Data(values=_letters(rows)))
+        .mark_text(align="left", dx=9, dy=-9, fontWeight="bold")
+        .encode(x=x, y=y, text="letters:N"),
+    ).properties(width=310, height=220, title=alt.TitleParams("error that still passes ↓", color=INK, offset=8))
+    legend = _legend(rows)
+    name = decision.workload_titles.get(workload, workload)
+    return Chart(
+        "frontier",
+        f"{name}: routing policies, replayed",
+        "Each letter is a routing policy worked out on the recorded attempts that were kept back: how much it "
+        "automates against the error that still passes, with intervals. The diamond is the one chosen.",
+        finished(alt.vconcat(plot, legend, spacing=8)),
+        workload=workload,
+    )
+
+
+def _letters(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One label for all policies that stand in the same place."""
+    places: dict[tuple[float, float], list[str]] = {}
+    for row in rows:
+        places.setdefault((row["x"], row["y"]), []).append(row["letter"])
+    return [{"x": x, "y": y, "letters": ", ".join(letters)} for (x, y), letters in places.items()]
+
+
+def _legend(rows: Sequence[dict[str, Any]]) -> Any:
+    alt = altair()
+    lines = [{"line": row["policy"]} for row in rows]
+    return (
+        alt.Chart(alt.Data(values=lines))
+        .mark_text(align="left", baseline="middle")
+        .encode(x=alt.value(-22), y=alt.Y("line:N", axis=None, sort=None), text="line:N")
+        .properties(width=330, height=18 * len(lines))
+    )
+
+
+def _pair(decision: Decision, replay: Replay) -> tuple[Figure, Figure] | None:
+    found = [decision.figures.get(replay.figures.get(name, "")) for name in ("automated_share", "error_passing_rate")]
+    automated, error = found
+    if automated is None or error is None or automated.value is None or error.value is None:
+        return None
+    return automated, error
+
+
+def candidates_of(decision: Decision, workload: str) -> list[Candidate]:
+    """Every candidate of ``workload`` that was measured; the baseline is one of them."""
+    found = {finding.candidate for finding in decision.findings if finding.workload == workload}
+    for text in decision.measures:
+        name, _, rest = text.partition("/")
+        if name == workload:
+            parts = rest.split("/")
+            decoding = "constrained" if parts[-1] == "constrained" else "free"
+            variant = "/".join(parts[1:-1] if decoding == "constrained" else parts[1:])
+            found.add(Candidate(workload, parts[0], variant, "constrained" if decoding == "constrained" else "free"))
+    return sorted(candidate for candidate in found if candidate.text in decision.measures)
+
+
+def _quality_key(decision: Decision, workload: str, candidates: Sequence[Candidate]) -> str | None:
+    """What the policy asks at least of this workload, where two candidates have it; else a measure that they share."""
+    asked = [
+        f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure
+        for finding in decision.findings
+        if finding.workload == workload
+        for gate in finding.gates
+        if gate.direction == "at_least"
+    ]
+    for key in dict.fromkeys((*asked, *_QUALITY)):
+        if len(_with(decision, candidates, (key,))) > 1:
+            return key
+    return None
+
+
+def _with(decision: Decision, candidates: Sequence[Candidate], keys: Sequence[str]) -> list[Candidate]:
+    return [
+        candidate
+        for candidate in candidates
+        if all(
+            (figure := decision.figures.get(f"measure/{candidate.text}/{key}")) is not None and figure.value is not None
+            for key in keys
+        )
+    ]
+
+
+def _figure(decision: Decision, candidate: Candidate, key: str) -> Figure:
+    return decision.figures[f"measure/{candidate.text}/{key}"]
+
+
+def _ends(axis: str, figure: Figure) -> dict[str, float]:
+    named = ((axis, figure.value), (f"{axis}_low", figure.low), (f"{axis}_high", figure.high))
+    return {name: number for name, number in named if number is not None}
+
+
+def _split(key: str) -> tuple[str, str]:
+    name, _, slice = key.partition("[")
+    return name, slice.removesuffix("]")
+
+
+def _words(name: str) -> str:
+    return "cost" if name == _COST else "latency"

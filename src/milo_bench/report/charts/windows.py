@@ -1,0 +1,266 @@
+"""Load windows in, charts as SVG out: latency against load, distributions, throughput with its knee.
+
+Every point is an aggregate or one of a sketch's at most 2,000 values. Altair and vl-convert are
+imported when a chart is drawn.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.records import LoadWindow, Measure
+from milo_bench.report.terminal.load import level_text
+
+WIDTH, HEIGHT = 560, 320
+CURVE_POINTS = 200
+_GREY = "#666666"
+_BLUE, _ORANGE, _GREEN = "#1f5fa8", "#c45a00", "#2a7d4f"
+_PERCENTILES = {"p50": _BLUE, "p95": _ORANGE, "p99": _GREEN}
+
+
+def write_load_charts(
+    windows: Sequence[LoadWindow], folder: Path, *, degradation: Sequence[Measure] = (), png: bool = False
+) -> tuple[Path, ...]:
+    """Write a chart a question and target into ``folder``; the paths written. Raises PrerequisiteError."""
+    try:
+        import vl_convert
+    except ImportError:
+        message = "Charts need the package vl-convert-python."
+        raise PrerequisiteError(message, hint="pip install vl-convert-python altair") from None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"Cannot make the folder {folder}: {error.strerror}."
+        raise PrerequisiteError(message, hint="name another with --charts.") from None
+    written = []
+    for number, target in enumerate(dict.fromkeys(window.target for window in windows), start=1):
+        mine = [window for window in windows if window.target == target]
+        knee = next((m for m in degradation if m.target == target and m.name == "knee_streams"), None)
+        for name, chart in load_charts(mine, knee=knee).items():
+            # A target's name is a person's text: it does not become a path.
+            path = folder / f"{number:02d}-{name}.svg"
+            spec = chart.to_dict()
+            path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
+            written.append(path)
+            if png:
+                path.with_suffix(".png").write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
+    return tuple(written)
+
+
+def load_charts(windows: Sequence[LoadWindow], *, knee: Measure | None = None) -> dict[str, Any]:
+    """Altair charts of one target's windows, by name; a chart that has nothing to show is left out."""
+    charts: dict[str, Any] = {}
+    if len({window.level for window in windows}) > 1:
+        charts["latency-against-load"] = _latency_against_load(windows)
+        charts["throughput-against-load"] = _throughput(windows, knee)
+    for name, title in (("latency", "Time to the whole answer"), ("ttft", "Time to first token")):
+        curves = _curves(windows, name)
+        if any(row["value_s"] is not None for row in curves):
+            charts[f"distribution-{name.replace('_', '-')}"] = _distribution(curves, title, windows)
+    return charts
+
+
+def _altair() -> Any:
+    """The package, untyped where its own types are not complete."""
+    return importlib.import_module("altair")
+
+
+def _load_title(windows: Sequence[LoadWindow]) -> str:
+    return "Streams at once" if windows[0].mode == "closed" else "Requests a second, as asked"
+
+
+def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
+    alt = _altair()
+
+    rows = []
+    for window in windows:
+        figures = window.figures
+        intervals = figures["distributions"]["latency"].get("intervals", {})
+        for name in _PERCENTILES:
+            value = figures.get(f"latency_{name}_s")
+            if value is None:
+                continue
+            low, high = intervals.get(name, (None, None))
+            rows.append(
+                {
+                    "level": window.level,
+                    "quantile": name,
+                    "value_s": value,
+                    "low_s": low or value,
+                    "high_s": high or value,
+                }
+            )
+    missing = [
+        {"level": window.level, "text": f"{lost} never answered"}
+        for window in windows
+        if (lost := window.figures["distributions"]["latency"].get("infinite", 0))
+    ]
+    x = alt.X("level:Q", title=_load_title(windows), axis=_level_axis(windows), scale=_level_scale(windows))
+    colour = alt.Color(
+        "quantile:N", title="", scale=alt.Scale(domain=list(_PERCENTILES), range=list(_PERCENTILES.values()))
+    )
+    base = alt.Chart(alt.Data(values=rows))
+    lines = base.mark_line(point=alt.OverlayMarkDef(filled=True, size=45)).encode(
+        x=x,
+        y=alt.Y("value_s:Q", title="Seconds from intended start"),
+        color=colour,
+        shape=alt.Shape("quantile:N", title="", scale=alt.Scale(domain=list(_PERCENTILES))),
+    )
+    bars = base.mark_rule(opacity=0.45).encode(x=x, y="low_s:Q", y2="high_s:Q", color=colour)
+    layers = [bars, lines]
+    if missing:
+        layers.append(
+            alt.Chart(alt.Data(values=missing))
+            .mark_text(fontSize=11, color=_GREY)
+            .encode(x=x, y=alt.value(HEIGHT - 10), text="text:N")
+        )
+    return _finished(
+        alt.layer(*layers),
+        "Latency against load",
+        _subtitle(windows, "bars: 95 % intervals, as far as the data bound them"),
+    )
+
+
+def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
+    alt = _altair()
+
+    rows: list[dict[str, Any]] = []
+    for window in windows:
+        rows.append({"level": window.level, "rate": window.figures["requests_per_s"], "what": "answered"})
+        if window.figures.get("goodput_per_s") is not None:
+            rows.append(
+                {"level": window.level, "rate": window.figures["goodput_per_s"], "what": "within service level"}
+            )
+    x = alt.X("level:Q", title=_load_title(windows), axis=_level_axis(windows), scale=_level_scale(windows))
+    names = list(dict.fromkeys(row["what"] for row in rows))
+    colour = alt.Color("what:N", title="", scale=alt.Scale(domain=names, range=[_BLUE, _GREEN][: len(names)]))
+    lines = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_line(point=alt.OverlayMarkDef(filled=True, size=45))
+        .encode(
+            x=x,
+            y=alt.Y("rate:Q", title="Requests a second", scale=alt.Scale(zero=True)),
+            color=colour,
+            shape=alt.Shape("what:N", title="", scale=alt.Scale(domain=names)),
+        )
+    )
+    layers = [lines]
+    note = "no knee within the levels tried"
+    if knee is not None and knee.value is not None:
+        marked = {"level": knee.value, "text": f"knee at {knee.value:.3g}"}
+        note = f"knee at {knee.value:.3g} streams"
+        if knee.interval is not None and knee.interval.low is not None and knee.interval.high is not None:
+            span = {"low": knee.interval.low, "high": knee.interval.high}
+            note += f", 95 % interval {knee.interval.low:.3g} to {knee.interval.high:.3g}"
+            band = alt.Chart(alt.Data(values=[span])).mark_rect(opacity=0.15, color=_ORANGE)
+            layers.insert(0, band.encode(x=alt.X("low:Q"), x2="high:Q"))
+        at = alt.Chart(alt.Data(values=[marked]))
+        layers.append(at.mark_rule(color=_ORANGE, strokeDash=[5, 3]).encode(x="level:Q"))
+        layers.append(
+            at.mark_text(color=_ORANGE, align="left", dx=5, fontSize=12).encode(
+                x="level:Q", y=alt.value(HEIGHT - 12), text="text:N"
+            )
+        )
+    title = "Throughput against concurrency" if windows[0].mode == "closed" else "Throughput against requested rate"
+    return _finished(alt.layer(*layers), title, _subtitle(windows, note if windows[0].mode == "closed" else ""))
+
+
+def _curves(windows: Sequence[LoadWindow], name: str) -> list[dict[str, Any]]:
+    """Steps of each window's empirical distribution: the share of all requests answered within a time."""
+    rows: list[dict[str, Any]] = []
+    for order, window in enumerate(windows):
+        sketch = window.figures["distributions"][name]
+        values, n = sketch.get("values", []), sketch.get("n", 0)
+        finite = n - sketch.get("infinite", 0)
+        if not values or not n:
+            continue
+        kept = range(len(values)) if len(values) <= CURVE_POINTS else _evenly(len(values), CURVE_POINTS)
+        label = level_text(window) + (f" ({n - finite} of {n} never)" if n > finite else "")
+        rows.append({"window": label, "order": order, "value_s": values[0], "share": 0.0})
+        for at in kept:
+            rows.append(
+                {"window": label, "order": order, "value_s": values[at], "share": (at + 1) / len(values) * finite / n}
+            )
+    # Carried to the right edge, so that a curve which stops below one is seen to stay there.
+    edge = max((row["value_s"] for row in rows), default=1.0) * 1.03
+    for label in dict.fromkeys(row["window"] for row in rows):
+        last = [row for row in rows if row["window"] == label][-1]
+        rows.append({**last, "value_s": edge})
+    return rows
+
+
+def _distribution(rows: Sequence[dict[str, Any]], title: str, windows: Sequence[LoadWindow]) -> Any:
+    alt = _altair()
+
+    labels = list(dict.fromkeys(row["window"] for row in rows))
+    values = [row["value_s"] for row in rows if row["value_s"]]
+    wide = bool(values) and max(values) / max(min(values), 1e-6) > 50
+    # A curve squeezed against its right edge says nothing: zero is shown where it is near.
+    narrow = bool(values) and min(values) < 0.3 * max(values)
+    lines = (
+        alt.Chart(alt.Data(values=list(rows)))
+        .mark_line(interpolate="step-after", strokeWidth=1.8)
+        .encode(
+            x=alt.X(
+                "value_s:Q",
+                title="Seconds from intended start" + (" (logarithmic)" if wide else ""),
+                scale=alt.Scale(type="log") if wide else alt.Scale(zero=narrow, nice=True),
+            ),
+            y=alt.Y(
+                "share:Q", title="Share of requests answered", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
+            ),
+            color=alt.Color("window:N", title="", scale=alt.Scale(domain=labels, scheme="tableau10")),
+            strokeDash=alt.StrokeDash("window:N", title="", scale=alt.Scale(domain=labels)),
+        )
+    )
+    one = alt.Chart(alt.Data(values=[{"one": 1.0}])).mark_rule(color=_GREY, opacity=0.5).encode(y="one:Q")
+    lost = any(window.figures["distributions"]["latency"].get("infinite", 0) for window in windows)
+    note = "a curve that ends below 100 %: the rest was never answered" if lost else ""
+    return _finished(alt.layer(one, lines), title, _subtitle(windows, note))
+
+
+def _evenly(count: int, kept: int) -> list[int]:
+    return sorted({round(step * (count - 1) / (kept - 1)) for step in range(kept)})
+
+
+def _level_axis(windows: Sequence[LoadWindow]) -> Any:
+    alt = _altair()
+
+    levels = sorted({window.level for window in windows})
+    if len(levels) > 12:
+        return alt.Axis(grid=False)
+    return alt.Axis(values=levels, labelExpr="format(datum.value, '.6~g')", grid=False)
+
+
+def _level_scale(windows: Sequence[LoadWindow]) -> Any:
+    """Doubling levels get equal distances; the bounds leave room at both sides."""
+    alt = _altair()
+
+    levels = sorted({window.level for window in windows})
+    if levels[-1] / levels[0] >= 8:
+        return alt.Scale(type="log", base=2, domain=[levels[0] / 1.15, levels[-1] * 1.15], nice=False)
+    return alt.Scale(domain=[0, levels[-1] * 1.05], nice=False)
+
+
+def _subtitle(windows: Sequence[LoadWindow], note: str) -> str:
+    parts = [windows[0].target, note]
+    bound = [level_text(window) for window in windows if window.client_bound]
+    if bound:
+        parts.append(f"client was the limit at {', '.join(bound)}")
+    return " · ".join(part for part in parts if part)
+
+
+def _finished(chart: Any, title: str, subtitle: str) -> Any:
+    alt = _altair()
+
+    named = alt.TitleParams(text=title, subtitle=subtitle, anchor="start", fontSize=15, subtitleColor=_GREY)
+    return (
+        chart.properties(width=WIDTH, height=HEIGHT, title=named, background="white", padding=12)
+        .configure_view(stroke=None)
+        .configure_axis(labelFontSize=11, titleFontSize=12, titleFontWeight="normal", gridColor="#e8e8e8")
+        .configure_legend(labelFontSize=11, symbolStrokeWidth=2, orient="bottom", columns=3, labelLimit=260)
+    )

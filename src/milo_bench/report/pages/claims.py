@@ -1,0 +1,217 @@
+"""Figures, sentences and recorded strings in, escaped text for a page out; the one way a number reaches a page.
+
+A page may hold four kinds of text, and each goes through here:
+
+- a *figure* of the decision, by its id (``figure``, ``text``): the text is made from the record;
+- a *recorded number*, by its place in the decision (``record``): attempts of a log, a rank;
+- a *recorded string* (``quote``): it must stand in the decision exactly so, or it is refused;
+- *words*: they hold no digit outside the recorded names (``local_8b``, ``p95``, ``E-0412``).
+
+Templates are rendered with ``finalize``, which takes nothing else: a bare number, and a string with
+a digit that no record stands behind, is an ``UnsourcedNumber``. What stays possible is to write a
+number in letters, and to name a thing so that it reads like a result; no program can tell.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any, Literal
+
+import msgspec
+import yaml
+from jinja2 import Undefined
+from markupsafe import Markup, escape
+
+from milo_bench.core.errors import DataError
+from milo_bench.core.text import visible
+from milo_bench.core.units import figure as amount
+from milo_bench.decide.records import Decision, Figure, Part, Ref, Text
+from milo_bench.report.figures import part_text, range_text, source_text, whole_text
+from milo_bench.report.pages.drawing_check import acts
+from milo_bench.report.pages.names import RecordedNames
+
+MOST_CHARACTERS = 4_000
+MOST_RECORDED = 20_000
+_NOT_IN_AN_ANCHOR = re.compile(r"[^A-Za-z0-9_.-]")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]|~#])")
+_SPACES = re.compile(r"\s+")
+_LEADING = re.compile(r"^(\s*\d+(?=[.)])|\s*(?=[-+=]))([-+=.)])(?=\s|$|[-=])")
+
+
+class UnsourcedNumber(DataError):
+    """A number on its way to a page without a figure, a record or a name behind it."""
+
+
+class SafeMarkdown(str):
+    """Text that is Markdown already: made here, or by a macro of a template."""
+
+    __slots__ = ()
+
+
+class Claims:
+    """What templates call, bound to one decision. ``root`` leads from the page to the package's folder."""
+
+    def __init__(self, decision: Decision, form: Literal["html", "markdown"] = "html", root: str = "") -> None:
+        self.decision = decision
+        self.root = root
+        self._html = form == "html"
+        self._plain: dict[str, Any] = msgspec.to_builtins(decision)
+        self._names = RecordedNames(decision, self._plain)
+
+    def on_page(self, form: Literal["html", "markdown"], root: str) -> Claims:
+        """The same claims for another page, without reading the decision again."""
+        other = object.__new__(Claims)
+        other.__dict__.update(self.__dict__)
+        other._html, other.root = form == "html", root
+        return other
+
+    # ------------------------------------------------------------ numbers
+
+    def get(self, id: str) -> Figure:
+        """The figure ``id``. Raises UnsourcedNumber where the decision has none."""
+        found = self.decision.figures.get(id)
+        if found is None:
+            message = f"A page asks for the figure '{id[:120]}', and the decision has none of that name."
+            raise UnsourcedNumber(message, hint="every figure of a page stands in decision.json under figures.")
+        return found
+
+    def figure(self, id: str, part: Part = "value", *, whole: bool = False) -> str:
+        """The figure as text: its value, another part of it, or value, interval and n together."""
+        found = self.get(id)
+        text = whole_text(found) if whole else part_text(found, part)
+        return self._shown(found, text, "whole" if whole else part)
+
+    def ref(self, ref: Ref) -> Markup:
+        """The figure that a Ref stands for, for pages in HTML."""
+        return Markup(self.figure(ref.figure, ref.part, whole=ref.whole))  # noqa: S704  # made by _shown
+
+    def range(self, id: str) -> str:
+        """Only the interval or range of a figure; nothing where it has none."""
+        found = self.get(id)
+        text = range_text(found)
+        return self._shown(found, text, "range") if text else self._safe("")
+
+    def stated(self, id: str, part: Literal["confidence"]) -> str:
+        """``at 95 %``: the confidence of a figure's interval."""
+        found = self.get(id)
+        return self._safe("at ") + self._shown(found, amount(found.confidence, "share"), part)
+
+    def record(self, place: str, unit: str = "count") -> str:
+        """The number at ``place`` of decision.json (``logs.0.attempted``), as text with its unit."""
+        value = self._at(place)
+        if value is None:
+            return self._safe("—")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            message = f"A page asks for the number '{place[:120]}', and it is none."
+            raise UnsourcedNumber(message, hint="show strings with quote().")
+        text = amount(value, unit)
+        if not self._html:
+            return SafeMarkdown(_markdown(text))
+        return Markup('<data class="r" data-record="{}" value="{}">{}</data>').format(place, repr(value), text)
+
+    def recorded(self, place: str) -> str:
+        """Whatever stands at ``place`` of decision.json, as YAML: settings, an inventory, a routing table."""
+        text = yaml.safe_dump(self._at(place), sort_keys=False, allow_unicode=True, width=100)
+        return self._escaped(text, MOST_RECORDED)
+
+    def _at(self, place: str) -> Any:
+        value: Any = self._plain
+        for step in place.split("."):
+            try:
+                value = value[int(step)] if isinstance(value, list | tuple) else value[step]
+            except (KeyError, IndexError, ValueError, TypeError):
+                message = f"A page asks for '{place[:120]}', and the decision holds no such record."
+                raise UnsourcedNumber(message, hint="places are written as in decision.json.") from None
+        return value
+
+    def _shown(self, figure: Figure, text: str, part: str) -> str:
+        if not self._html:
+            return SafeMarkdown(_markdown(text))
+        value = figure.value if part in ("value", "whole", "range") else getattr(figure, part)
+        title = "; ".join(part for part in (source_text(figure), figure.note) if part)
+        return Markup(
+            '<a class="f" href="{}appendix/sources.html#{}" title="{}">'
+            '<data data-figure="{}" data-part="{}" value="{}">{}</data></a>'
+        ).format(
+            self.root,
+            self.anchor("f", figure.id),
+            _visible(title, 300),
+            _visible(figure.id, MOST_CHARACTERS),
+            part,
+            "" if value is None else repr(value),
+            text,
+        )
+
+    # ------------------------------------------------------------ words
+
+    def text(self, text: Text) -> str:
+        """A sentence: its words checked, its refs filled in."""
+        parts = [
+            self.figure(part.figure, part.part, whole=part.whole) if isinstance(part, Ref) else self.words(part)
+            for part in text
+        ]
+        return self._safe("".join(parts))
+
+    def words(self, text: str) -> str:
+        """Escaped ``text``. Raises UnsourcedNumber where it holds a digit that is part of no recorded name."""
+        word = self._names.number_in(text)
+        if word:
+            message = f"'{word[:60]}' would reach a page without a source, in: {text[:160]!r}."
+            raise UnsourcedNumber(message, hint="put a Ref to a figure in its place.")
+        return self._escaped(text, MOST_CHARACTERS)
+
+    def quote(self, text: str, most: int = MOST_CHARACTERS) -> str:
+        """A string that the decision holds exactly so, escaped, at most ``most`` characters of it."""
+        if not self._names.holds(text):
+            message = f"A page quotes {text[:120]!r}, and no record of the decision says so."
+            raise UnsourcedNumber(message, hint="quote whole strings of decision.json.")
+        return self._escaped(text, most)
+
+    def drawing(self, svg: str) -> str:
+        """A drawing made from the decision's figures. Raises DataError where it could act or fetch something."""
+        if acts(svg):
+            message = "A drawing holds a script, a link or something to fetch."
+            raise DataError(message, hint="drawings are made of shapes and text alone.")
+        return self._safe(svg)
+
+    def anchor(self, kind: str, id: str) -> str:
+        """A name for a place on a page, made of letters, digits, ``-``, ``_`` and ``.`` alone."""
+        plain = _NOT_IN_AN_ANCHOR.sub(lambda found: f"-{ord(found.group()):x}-", id[:200])
+        return self._safe(f"{kind}-{plain}")
+
+    def finalize(self, value: object) -> str:
+        """What Jinja calls with every value that a template shows."""
+        if isinstance(value, Markup if self._html else SafeMarkdown):
+            return str(value) if not self._html else value
+        if isinstance(value, Undefined):
+            return str(value)  # a StrictUndefined says what is missing
+        if isinstance(value, str):
+            return self.words(value)
+        message = f"A page was given a bare {type(value).__name__}: {value!r:.80}."
+        raise UnsourcedNumber(message, hint="show it with figure(), record() or text().")
+
+    def _escaped(self, text: str, most: int) -> str:
+        shown = _visible(text, most)
+        if self._html:
+            # Whatever direction a recorded text runs in, what stands around it keeps its own.
+            return Markup("<bdi>{}</bdi>").format(shown) if _turns(shown) else escape(shown)
+        return SafeMarkdown(_markdown(shown))
+
+    def _safe(self, text: str) -> str:
+        return Markup(text) if self._html else SafeMarkdown(text)  # noqa: S704  # every part was escaped above
+
+
+def _visible(text: str, most: int) -> str:
+    """What hides or reorders made visible; cut after ``most`` characters."""
+    return visible(text if len(text) <= most else text[: most - 1] + "…")
+
+
+def _turns(text: str) -> bool:
+    return any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text)
+
+
+def _markdown(text: str) -> str:
+    """Text that Markdown shows as it stands, on one line; a space at either end is kept."""
+    line = _SPACES.sub(" ", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _LEADING.sub(r"\1\\\2", _MARKDOWN.sub(r"\\\1", line))

@@ -1,0 +1,141 @@
+"""A decision's errors and examples in, a fragment of HTML out: causes with counts, failed cases with spans marked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from milo_bench.core.records import Span
+from milo_bench.core.text import one_line, visible
+from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT
+from milo_bench.decide.examples.text import cut
+from milo_bench.decide.records import Decision, ErrorShare, Example, Ref
+from milo_bench.report.pages.marked import marked
+
+_MOST_BRIEF = 5  # causes on a page that is read; the rest stands in the appendix
+_NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
+_NOTES = {
+    "hashes": "The log keeps hashes in place of texts, so this case can be named but not shown.",
+    "redacted": "The log keeps redacted texts. Spans and reasons belong to the texts as they were and are left out.",
+    "full": "",
+}
+
+
+def gallery(decision: Decision, figure: Callable[[Ref], Markup], *, workload: str = "", brief: bool = False) -> Markup:
+    """The gallery of ``decision``, or of one workload; empty Markup where nothing went wrong.
+
+    ``brief``: one case of each of the most frequent causes, without counts, for a page that has those.
+
+    ``figure`` shows a Ref with its source; every number of the gallery goes through it. Texts are
+    escaped, hidden characters are made visible, and each text is cut to a bounded length around
+    its spans. Put ``gallery_css()`` into the page.
+    """
+    causes = _causes(decision, figure, workload)
+    if brief:
+        shown = [cause for cause in causes if cause["examples"]][:_MOST_BRIEF]
+        causes = [{**cause, "examples": cause["examples"][:1]} for cause in shown]
+    if not causes:
+        return Markup("")
+    return Markup(_environment().get_template("gallery.jinja").render(causes=causes, brief=brief))  # noqa: S704  # autoescaped
+
+
+def gallery_css() -> str:
+    """The style of the gallery; colours follow the page's own text and ``--chart-bad``."""
+    return (files("milo_bench.report") / "static" / "gallery.css").read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("milo_bench.report", "templates"), autoescape=True, undefined=StrictUndefined
+    )
+
+
+def _causes(decision: Decision, figure: Callable[[Ref], Markup], workload: str) -> list[dict[str, Any]]:
+    shares = [share for share in decision.errors if workload in ("", share.candidate.workload)]
+    by_cause: dict[tuple[str, str], list[ErrorShare]] = {}
+    for share in shares:
+        by_cause.setdefault((share.check, share.category), []).append(share)
+    for one in decision.examples:
+        # An example of a cause that nobody counted is shown all the same.
+        if workload in ("", one.candidate.workload):
+            by_cause.setdefault((one.check, one.category), [])
+
+    def attempts(share: ErrorShare) -> float:
+        return decision.figures[share.attempts].value or 0.0
+
+    made = []
+    for (check, category), some in by_cause.items():
+        some = sorted((share for share in some if attempts(share)), key=lambda one: (-attempts(one), one.candidate))
+        examples = _examples(decision, check, category, workload)
+        if not some and not examples:
+            continue
+        total = sum(attempts(share) for share in some)
+        cause = {
+            "anchor": _anchor("cause", workload, check, category),
+            "check": one_line(check.replace("_", " ")),
+            "category": one_line(category.replace("_", " ")) or "failed",
+            "rows": [
+                {
+                    "candidate": one_line(share.candidate.text, 90),
+                    "attempts": figure(Ref(share.attempts)),
+                    "rate": figure(Ref(share.rate, whole=True)),
+                }
+                for share in some
+            ],
+            "examples": [_shown(example) for example in examples],
+        }
+        made.append((-total, check, category, cause))
+    made.sort(key=lambda one: one[:3])
+    return [cause for *_, cause in made]
+
+
+def _examples(decision: Decision, check: str, category: str, workload: str) -> list[Example]:
+    return [
+        one
+        for one in decision.examples
+        if (one.check, one.category) == (check, category) and workload in ("", one.candidate.workload)
+    ]
+
+
+def _shown(example: Example) -> dict[str, Any]:
+    sides = []
+    if example.text != "hashes":
+        sides = [
+            {"title": "Input", "text": _side(example.input, example.spans, "input", MOST_INPUT)},
+            {"title": "Output", "text": _side(example.output, example.spans, "output", MOST_OUTPUT)},
+        ]
+    return {
+        "anchor": _anchor("example", example.id),
+        "key": one_line(example.key, 120),
+        "candidate": one_line(example.candidate.text, 90),
+        "note": _NOTES[example.text],
+        "reason": visible(example.reason),
+        "expected": visible(example.expected),
+        "got": visible(example.got),
+        "sides": sides,
+    }
+
+
+def _side(text: str, spans: Sequence[Span], part: str, most: int) -> Markup:
+    if not text:
+        return Markup('<span class="empty">(empty)</span>')
+    mine = [span for span in spans if span.where == part or span.where.startswith(f"{part}.")]
+    # Examples come bounded; a decision that was changed by hand may not be.
+    text, mine = _bounded(text, mine, 2 * most)
+    return marked(text, mine)
+
+
+def _bounded(text: str, spans: list[Span], most: int) -> tuple[str, list[Span]]:
+    shown, kept = cut(text, spans, most=most)
+    return shown, list(kept)
+
+
+def _anchor(*parts: str) -> str:
+    return "-".join(_NOT_IN_AN_ID.sub("-", part).strip("-")[:60] for part in parts if part)

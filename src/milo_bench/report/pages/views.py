@@ -1,0 +1,263 @@
+"""A decision in, its rows in the order and with the labels that pages show out; numbers stay ids of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from milo_bench.decide.records import (
+    Candidate,
+    Decision,
+    ErrorShare,
+    Figure,
+    Finding,
+    GateResult,
+    LogRef,
+    Remedy,
+    Replay,
+    Text,
+)
+from milo_bench.decide.wording import listed
+from milo_bench.report.terminal.scorecard import ROWS
+
+KINDS = {
+    "keep": ("●", "adequate as it is for the tested work"),
+    "fix": ("◐", "viable after a bounded change"),
+    "defer": ("○", "not worth moving now"),
+    "reject": ("✕", "unsafe, or materially worse than the baseline"),
+}
+ROUTES = {
+    "local": "local",
+    "hosted": "hosted",
+    "mixed": "mixed: local first, checked",
+    "human_review": "a person",
+    "refuse": "refused",
+}
+# A mark, what a gate does, what a probe did.
+OUTCOMES = {
+    "pass": ("✓", "passes", "passed"),
+    "fail": ("✗", "fails", "failed"),
+    "undecided": ("?", "undecided", "not settled"),
+}
+SIGNS = {"at_least": "at least", "at_most": "at most"}
+FRONTIER = (
+    "automated_share",
+    "error_passing_rate",
+    "recall",
+    "review_share",
+    "hosted_share",
+    "latency_p95_s",
+    "cost_usd_mean",
+)
+_LABELS = dict(ROWS)
+_MORE_LABELS = {
+    "automated_share": "automated",
+    "error_passing_rate": "errors that still pass",
+    "review_share": "to review",
+    "hosted_share": "hosted calls left",
+    "requests_per_s": "requests a second",
+    "output_tokens_per_s": "tokens a second",
+    "failure_share": "failures",
+    "cost_usd_mean": "cost each",
+    "level": "load",
+}
+_WORST_FIRST = {"fail": 0, "undecided": 1, "pass": 2}
+PAGE_ONE_ROWS = 9
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of page one: a finding, the gate that decided it and the others."""
+
+    finding: Finding
+    deciding: GateResult | None
+    others: tuple[GateResult, ...]
+
+
+@dataclass(frozen=True)
+class MeasureTable:
+    """Measures of one workload: a row for each measure and slice, a column for each candidate."""
+
+    workload: str
+    candidates: tuple[Candidate, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]  # label, then an id or "" for each candidate
+
+
+def page_one(decision: Decision) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """Rows that fit page one, and those that follow in the findings. Order: as decided, by workload."""
+    rows = tuple(_row(finding) for finding in decision.findings)
+    return rows[:PAGE_ONE_ROWS], rows[PAGE_ONE_ROWS:]
+
+
+def _row(finding: Finding) -> Row:
+    ordered = sorted(finding.gates, key=lambda gate: (_WORST_FIRST[gate.outcome], not gate.safety))
+    return Row(finding, ordered[0] if ordered else None, tuple(ordered[1:]))
+
+
+def label(measure: str, slice: str = "") -> str:
+    """``recall, class escalate``: a measure as people say it."""
+    if measure == "check_pass_rate" and slice.startswith("check="):
+        return f"check {slice.removeprefix('check=').replace('_', ' ')}"
+    if measure.startswith("probe:"):
+        return f"probe {measure.removeprefix('probe:').replace('_', ' ')}"
+    said = _LABELS.get(measure, _MORE_LABELS.get(measure, measure.replace("_", " "))).strip()
+    if measure.startswith(("recall", "accuracy")):
+        said = measure.replace("_", " ")
+    # A band of lengths is a name with digits in it, and stays in one piece.
+    parts = [part if part.startswith("words") else part.replace("=", " ") for part in slice.split(" & ")]
+    return f"{said}, {', '.join(parts)}" if slice else said
+
+
+def own_reasons(finding: Finding) -> tuple[Text, ...]:
+    """The reasons that no gate of the finding gives already; those stand in the table of gates."""
+    said = {_plain(gate.reason) for gate in finding.gates}
+    return tuple(text for text in finding.reasons if _plain(text) not in said)
+
+
+def names_itself(remedy: Remedy) -> bool:
+    """Whether the reason of a remedy starts with its title, which then need not stand before it."""
+    first = remedy.reason[0] if remedy.reason else ""
+    return isinstance(first, str) and first.lower().startswith(remedy.title.lower())
+
+
+def _plain(text: Text) -> tuple[str, ...]:
+    return tuple(part.lower() if isinstance(part, str) else part.figure for part in text)
+
+
+def workload_title(decision: Decision, workload: str) -> str:
+    return decision.workload_titles.get(workload) or workload.replace("_", " ")
+
+
+def measure_tables(decision: Decision) -> tuple[MeasureTable, ...]:
+    """Every measure that the decision keeps, workload by workload."""
+    known = {candidate.text: candidate for candidate in _candidates(decision)}
+    by_workload: dict[str, list[Candidate]] = {}
+    for text in decision.measures:
+        candidate = known.get(text) or Candidate(text.partition("/")[0], text.partition("/")[2])
+        by_workload.setdefault(candidate.workload, []).append(candidate)
+    return tuple(_table(decision, workload, candidates) for workload, candidates in by_workload.items())
+
+
+def _candidates(decision: Decision) -> Iterable[Candidate]:
+    yield from (finding.candidate for finding in decision.findings)
+    yield from (share.candidate for share in decision.errors)
+    yield from (table.candidate for table in decision.confusions)
+
+
+def _table(decision: Decision, workload: str, candidates: Sequence[Candidate]) -> MeasureTable:
+    found: dict[str, dict[str, str]] = {}
+    for candidate in candidates:
+        for id in decision.measures[candidate.text]:
+            found.setdefault(decision.figures[id].source.key, {})[candidate.text] = id
+    rows = []
+    for key, by_candidate in found.items():
+        name, _, slice = key.removesuffix("]").partition("[")
+        rows.append((label(name, slice), tuple(by_candidate.get(candidate.text, "") for candidate in candidates)))
+    return MeasureTable(workload, tuple(candidates), tuple(rows))
+
+
+def column_title(candidate: Candidate) -> str:
+    """``local_8b``, with the variant and the decoding where they are not the shipped ones."""
+    return candidate.text.removeprefix(candidate.workload + "/")
+
+
+def replays_by_workload(decision: Decision) -> Mapping[tuple[str, str], tuple[Replay, ...]]:
+    """Replayed policies of each (workload, target): the chosen one first, then the frontier, then the rest."""
+    found: dict[tuple[str, str], list[Replay]] = {}
+    for replay in decision.replays:
+        found.setdefault((replay.workload, replay.target), []).append(replay)
+    return {
+        key: tuple(sorted(some, key=lambda one: (not one.chosen, not one.on_frontier))) for key, some in found.items()
+    }
+
+
+def open_gates(replay: Replay) -> tuple[GateResult, ...]:
+    """The gates that a policy fails or leaves undecided, the failed ones first."""
+    some = [gate for gate in replay.gates if gate.outcome != "pass"]
+    return tuple(sorted(some, key=lambda gate: _WORST_FIRST[gate.outcome]))
+
+
+def remedies_heading(finding: Finding) -> str:
+    """What a list of remedies is: only of a fix are they repairs."""
+    if finding.kind == "fix":
+        return "What repairs it"
+    return "What keeps the runtime upright" if finding.kind == "keep" else "What was tried"
+
+
+def holds(decision: Decision, log: LogRef) -> str:
+    """What a log that plans no attempts is there for."""
+    loaded = any(one.log == log.path for one in decision.load)
+    probed = any(one.log == log.path for one in decision.probes)
+    return listed([name for name, has in (("load windows", loaded), ("probes", probed)) if has]) or "no attempts"
+
+
+def replay_columns(replays: Iterable[Replay], *, most: bool = False) -> tuple[str, ...]:
+    """The names of figures that any of ``replays`` has, the usual ones first; ``most`` leaves the others out."""
+    names = {name for replay in replays for name in replay.figures}
+    if most:
+        return tuple(name for name in FRONTIER if name in names)
+    return tuple(name for name in FRONTIER if name in names) + tuple(sorted(names - set(FRONTIER)))
+
+
+def errors_by_candidate(decision: Decision) -> Mapping[str, tuple[ErrorShare, ...]]:
+    """Ways of going wrong of each candidate, the most frequent first; those that never happened are left out."""
+    found: dict[str, list[ErrorShare]] = {}
+    for share in decision.errors:
+        if decision.figures[share.attempts].value:
+            found.setdefault(share.candidate.text, []).append(share)
+
+    def often(share: ErrorShare) -> float:
+        return -(decision.figures[share.attempts].value or 0.0)
+
+    return {text: tuple(sorted(shares, key=often)) for text, shares in found.items()}
+
+
+def figures_by_kind(decision: Decision) -> Mapping[str, tuple[Figure, ...]]:
+    """All figures for the sources page, grouped by the kind of their source, in the order they came."""
+    found: dict[str, list[Figure]] = {}
+    for figure in decision.figures.values():
+        found.setdefault(figure.source.kind, []).append(figure)
+    return {kind: tuple(some) for kind, some in found.items()}
+
+
+def log_of(decision: Decision, figure: Figure) -> str:
+    """The file that a figure rests on: a log, the policy or the economics; "" where it is all logs together."""
+    kind, source = figure.source.kind, figure.source
+    if kind == "policy":
+        operators = decision.operator_policy
+        return operators.path if operators is not None and source.of == operators.path else decision.policy.path
+    if kind in ("assumption", "economics"):
+        return decision.economics.path if decision.economics else ""
+    if kind == "load":
+        return next((one.log for one in decision.load if figure.id in one.figures.values()), "")
+    if kind == "probe":
+        return next((one.log for one in decision.probes if one.result.target == source.of), "")
+    return decision.logs[0].path if len(decision.logs) == 1 else ""
+
+
+def safety_gates(decision: Decision) -> tuple[GateResult, ...]:
+    """Safety gates that did not pass, the failed ones first."""
+    gates = [gate for finding in decision.findings for gate in finding.gates if gate.safety and gate.outcome != "pass"]
+    return tuple(sorted(gates, key=lambda gate: _WORST_FIRST[gate.outcome]))
+
+
+SOURCE_KINDS = {
+    "measure": "Worked out from the attempts in the run logs.",
+    "replay": "A routing policy worked out on recorded attempts, on fixtures that it was not fitted on.",
+    "load": "A load window of a run log.",
+    "probe": "A probe result of a run log.",
+    "inventory": "The machine, as a run log names it.",
+    "review": "Scores that people gave.",
+    "operator": "Operator episodes of a run log.",
+    "policy": "A line of the policy: somebody decided it.",
+    "assumption": "A line of the economics file: somebody states it.",
+    "economics": "A formula over assumptions.",
+    "count": "Rows of the decision itself, counted.",
+}
+_LOAD_FIRST = ("latency_p50_s", "latency_p95_s", "ttft_p95_s", "requests_per_s", "output_tokens_per_s", "failure_share")
+
+
+def load_columns(decision: Decision) -> tuple[str, ...]:
+    """Names of the figures that load windows have, the usual ones first; the level stands apart."""
+    names = {name for one in decision.load for name in one.figures} - {"level"}
+    return tuple(name for name in _LOAD_FIRST if name in names) + tuple(sorted(names - set(_LOAD_FIRST)))

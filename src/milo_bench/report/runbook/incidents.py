@@ -1,0 +1,143 @@
+"""A decision in; what to do when text leaks, prompts are cut, the queue stalls or quality drops out, as blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from milo_bench.core.records import TargetRecord
+from milo_bench.decide.records import Decision, Ref
+from milo_bench.report.pages.blocks import Block, Bullets, Code, Heading, Paragraph, Quote, Sentence
+from milo_bench.report.pages.views import label, workload_title
+from milo_bench.report.runbook.launch import cap_of, ship_order, worst_error
+from milo_bench.report.runbook.shell import shell_word
+from milo_bench.report.runbook.start import ready_name
+
+
+def incident_blocks(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
+    """Four incidents, each with its sign, what to do in order, and what the bench saw of it."""
+    yield Heading(2, ("Incidents",))
+    yield from _leak(decision, targets)
+    yield from _truncation(decision, targets)
+    yield from _stall(decision, targets)
+    yield from _quality(decision, targets)
+
+
+def _leak(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
+    yield Heading(3, ("Text of a case found where it must not be",))
+    yield from _seen(decision, targets, ("privacy_leak", "egress", "exposure"))
+    yield Bullets(
+        (
+            ("Turn every flag off; stop the server whose log, port or traffic it is.",),
+            ("Take away read access to the place; delete nothing, copy nothing.",),
+            ("Find out since when, which cases, and who could read it; tell whoever answers for data protection.",),
+            ("Turn the logging, the address or the connection off that did it, and probe again:",),
+        ),
+        ordered=True,
+    )
+    yield Code(tuple(f"milo-bench probe {shell_word(t.name)} --probe privacy_leak --logs LOG-FOLDER" for t in targets))
+    yield Bullets((("Back in service only when the probe passes.",),))
+
+
+def _truncation(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
+    yield Heading(3, ("Prompts or answers are cut",))
+    yield from _seen(decision, targets, ("truncation", "limits"))
+    yield Bullets(
+        (
+            ("The sign: answers that end at their token limit, or that ignore the end of a long case.",),
+            ("Send long cases to their fallback at once: lower the length limit of the rule in routing.yaml.",),
+            ("Compare the context window that the server has now with the one in this runbook.",),
+            ("Start the server again with the window that was measured, and probe again:",),
+        ),
+        ordered=True,
+    )
+    yield Code(tuple(f"milo-bench probe {shell_word(t.name)} --probe truncation" for t in targets))
+    yield Paragraph(("Answers given meanwhile to long cases go to a person.",))
+
+
+def _stall(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
+    yield Heading(3, ("The queue stalls",))
+    yield from _seen(decision, targets, ("overload", "recovery", "cancellation", "readiness"))
+    items: list[Sentence] = [
+        ("Turn the flags of the workloads on that server off: their fallback takes new requests.",),
+        ("Ask the readiness check of the server; if it fails, start the server again and wait for it.",),
+    ]
+    for target in targets:
+        cap = cap_of(decision, target.name)
+        if cap is not None:
+            items.append(
+                (
+                    "Requests at once on ",
+                    target.name,
+                    " above ",
+                    cap,
+                    ": the cap is not enforced. Repair that.",
+                )
+            )
+    items += [
+        ("Let waiting requests that are older than their limit go to a person; they are not asked again.",),
+        ("Turn one flag on at a time, the lightest workload first, while p95 stays within its threshold.",),
+    ]
+    yield Bullets(tuple(items), ordered=True)
+    if targets:
+        checks = "; ".join(f"{ready_name(t)} && echo {ready_name(t)} answers" for t in targets)
+        yield Code((checks,))
+
+
+def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
+    yield Heading(3, ("Quality drops",))
+    items: list[Sentence] = []
+    for finding in ship_order(decision):
+        worst = worst_error(decision, finding) if finding.kind in ("keep", "fix") else None
+        if worst is not None:
+            items.append(
+                (
+                    f"{workload_title(decision, finding.workload)} on {finding.target}: most often seen so far is ",
+                    worst.category.replace("_", " "),
+                    ", ",
+                    Ref(worst.rate, whole=True),
+                    ".",
+                )
+            )
+        safety = [gate for gate in finding.gates if gate.safety and gate.bound in decision.figures]
+        items += [
+            (
+                f"{workload_title(decision, finding.workload)}: a person reads every answer while ",
+                label(gate.measure, gate.slice),
+                " is below " if gate.direction == "at_least" else " is above ",
+                Ref(gate.bound),
+                ".",
+            )
+            for gate in safety
+            if finding.kind in ("keep", "fix") and not gate.measure.startswith("probe:")
+        ]
+    if items:
+        yield Bullets(tuple(items))
+    yield Bullets(
+        (
+            ("Turn the flag off for a safety measure at once, for any other when two checks in a row say so.",),
+            ("Compare digest, quantisation, runtime version and prompt with this runbook: did something change?",),
+            ("Run the suite again and hold it against this package; it names what regressed.",),
+            ("If nothing changed and the suite holds, live cases differ from the fixtures: add some of them.",),
+        ),
+        ordered=True,
+    )
+
+
+def _seen(decision: Decision, targets: Sequence[TargetRecord], probes: Sequence[str]) -> Iterator[Block]:
+    """What the probes found on the targets that are served; silence is said as such."""
+    names = {target.name for target in targets}
+    results = [one.result for one in decision.probes if one.result.target in names and one.result.probe in probes]
+    if not results:
+        yield Paragraph((f"Not probed so far: {', '.join(name.replace('_', ' ') for name in probes)}.",))
+        return
+    yield Bullets(
+        tuple(
+            (
+                f"Probe {one.probe.replace('_', ' ')} on {one.target}: ",
+                {"pass": "passed", "fail": "failed", "undecided": "undecided"}[one.outcome],
+                ". ",
+                Quote(one.finding),
+            )
+            for one in results
+        )
+    )

@@ -1,0 +1,219 @@
+"""A decision in; what ships first behind which flag, and what operations tick off, as blocks out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from milo_bench.decide.records import Decision, ErrorShare, Finding, GateResult, Ref, Replay
+from milo_bench.report.pages.blocks import Block, Bullets, Heading, Paragraph, Quote, Sentence
+from milo_bench.report.pages.views import ROUTES, label, workload_title
+
+KIND_ORDER = {"keep": 0, "fix": 1, "defer": 2, "reject": 3}
+_STAYS = {"defer", "reject"}
+
+
+def ship_order(decision: Decision) -> tuple[Finding, ...]:
+    """One finding a workload, the one to ship: the best kind, then the fewest undecided gates. Safest first."""
+    best: dict[str, Finding] = {}
+    for finding in decision.findings:
+        known = best.get(finding.workload)
+        if known is None or _risk(finding) < _risk(known):
+            best[finding.workload] = finding
+    return tuple(sorted(best.values(), key=_risk))
+
+
+def _risk(finding: Finding) -> tuple[int, int, int]:
+    return (
+        KIND_ORDER[finding.kind],
+        sum(gate.outcome == "fail" for gate in finding.gates),
+        sum(gate.outcome == "undecided" for gate in finding.gates),
+    )
+
+
+def launch_sequence(decision: Decision) -> tuple[Block, ...]:
+    """For product: each workload in the order in which to ship it, its flag, what users see, when to turn it off."""
+    if not decision.findings:
+        return (Paragraph(("There is no finding, so there is nothing to ship.",)),)
+    blocks: list[Block] = [
+        Paragraph(
+            (
+                "Safest first. Each workload has a flag of its own, named for it, which is off until what stands "
+                "under it is done; a later one waits until the one before it has held its gates in live use.",
+            )
+        )
+    ]
+    for finding in ship_order(decision):
+        blocks += _stage(decision, finding)
+    return tuple(blocks)
+
+
+def _stage(decision: Decision, finding: Finding) -> Iterator[Block]:
+    title = workload_title(decision, finding.workload)
+    on = "" if finding.kind in _STAYS else f" on {finding.target}"
+    yield Heading(1, (f"{title}{on}: {_verb(finding)}",))
+    items: list[Sentence] = [("Flag ", finding.workload, ": ", _flag(finding), ".")]
+    items += [("Users see: ", *text) for text in _impact(decision, finding)]
+    if finding.kind in _STAYS:
+        items += [("Why: ", *reason) for reason in finding.reasons[:2]]
+    items += [("Before it: ", *text) for text in _before(decision, finding)]
+    if finding.kind not in _STAYS:
+        items += [("Turn the flag off when ", *_leaves(gate), ".") for gate in finding.gates if gate.bound]
+    others = [one for one in decision.findings if one.workload == finding.workload and one.id != finding.id]
+    items += [("Not shipped: ", one.target, ", because it is to ", one.kind, " (", one.id, ").") for one in others]
+    yield Bullets(tuple(items))
+
+
+def _verb(finding: Finding) -> str:
+    return {
+        "keep": "ship",
+        "fix": "ship after the fix",
+        "defer": "leave where it is",
+        "reject": "do not ship",
+    }[finding.kind]
+
+
+def _flag(finding: Finding) -> str:
+    match finding.kind:
+        case "keep":
+            return "shadow first (answers are recorded and nobody sees them), then for some of the staff, then for all"
+        case "fix":
+            return "off until the fix is in; then a person sees each answer until the gates hold on live records"
+        case "defer":
+            return "stays off; the work goes on as it does today"
+        case "reject":
+            return "stays off; a request that asks for it is refused or goes to a person"
+
+
+def _impact(decision: Decision, finding: Finding) -> Iterator[Sentence]:
+    if finding.kind in _STAYS:
+        yield ("nothing new; the work goes to ", ROUTES[finding.route], ".")
+        return
+    name = finding.candidate.text
+    median, p95 = (_ref(decision, f"measure/{name}/latency_{q}_s") for q in ("p50", "p95"))
+    if median and p95:
+        yield ("answers after ", median, " in the median, ", p95, " at p95.")
+    passed = _ref(decision, f"measure/{name}/pass_rate", whole=True)
+    if passed:
+        yield ("answers that meet every check: ", passed, ".")
+    worst = worst_error(decision, finding)
+    if worst is not None:
+        said = worst.category.replace("_", " ")
+        yield ("what can be wrong, most often: ", said, ", ", Ref(worst.rate, whole=True), " of attempts.")
+    chosen = chosen_replay(decision, finding)
+    if chosen is not None:
+        for key, words in (
+            ("automated_share", "without a person's look: "),
+            ("review_share", "goes to a person: "),
+            ("error_passing_rate", "wrong and still passing: "),
+        ):
+            if key in chosen.figures:
+                yield (words, Ref(chosen.figures[key], whole=True), ".")
+
+
+def worst_error(decision: Decision, finding: Finding) -> ErrorShare | None:
+    """The way in which the candidate goes wrong most often; None where it never did."""
+    mine = [share for share in decision.errors if share.candidate == finding.candidate]
+    mine = [share for share in mine if decision.figures[share.attempts].value]
+    return max(mine, key=lambda share: decision.figures[share.attempts].value or 0.0, default=None)
+
+
+def chosen_replay(decision: Decision, finding: Finding) -> Replay | None:
+    """The routing policy that was chosen for the finding's workload and target."""
+    return next(
+        (
+            one
+            for one in decision.replays
+            if one.chosen and (one.workload, one.target) == (finding.workload, finding.target)
+        ),
+        None,
+    )
+
+
+def _before(decision: Decision, finding: Finding) -> Iterator[Sentence]:
+    if finding.kind in _STAYS:
+        return
+    for item in decision.backlog:
+        if finding.id in item.findings:
+            yield (item.title, "; done when: ", item.done_when.rstrip("."), ".")
+    for one in decision.probes:
+        if one.result.target == finding.target and one.result.outcome != "pass":
+            yield (
+                "the probe ",
+                one.result.probe,
+                " on this target is ",
+                "failed" if one.result.outcome == "fail" else "undecided",
+                ": ",
+                Quote(one.result.finding),
+            )
+
+
+def _leaves(gate: GateResult) -> Sentence:
+    side = "below" if gate.direction == "at_least" else "above"
+    if gate.measure.startswith("probe:"):
+        return ("the probe ", gate.measure.removeprefix("probe:"), " does not pass")
+    safety = " (safety)" if gate.safety else ""
+    return (label(gate.measure, gate.slice), f" is {side} ", Ref(gate.bound), safety)
+
+
+def _ref(decision: Decision, id: str, *, whole: bool = False) -> Ref | None:
+    known = decision.figures.get(id)
+    return Ref(id, whole=whole) if known is not None and known.value is not None else None
+
+
+def served_targets(decision: Decision) -> tuple[str, ...]:
+    """Targets on machines of one's own that a workload would ship on; all of them where none would."""
+    local = [target.name for target in decision.targets if not target.hosted]
+    ships = {finding.target for finding in ship_order(decision) if finding.kind not in _STAYS}
+    return tuple(name for name in local if name in ships) or tuple(local)
+
+
+def cap_of(decision: Decision, target: str) -> Ref | None:
+    """The cap on requests at once: the lower end of the measured knee, else the knee itself."""
+    cap = _ref(decision, f"load/{target}/cap")
+    if cap is not None:
+        return cap
+    knee = decision.figures.get(f"load/{target}/knee")
+    if knee is None or knee.value is None:
+        return None
+    return Ref(knee.id, "low" if knee.low is not None else "value")
+
+
+def operations_checklist(decision: Decision) -> tuple[Block, ...]:
+    """For operations: what to tick off before the first request, every day, every week, and at any change."""
+    before: list[Sentence] = []
+    for name in served_targets(decision):
+        before.append(("The readiness check of ", name, " is installed, and no traffic reaches it before it passes."))
+        cap = cap_of(decision, name)
+        if cap is not None:
+            before.append(("No more than ", cap, " at once reach ", name, "; more wait or go to the fallback."))
+        else:
+            before.append(("Requests to ", name, " at once are capped low: no load run has found its knee."))
+    before += [
+        ("routing.yaml is loaded as it stands in this package, and every flag is off.",),
+        ("Rolling back to the state before the launch has been tried once.",),
+        ("Ordinary application logs hold no text of requests or answers; the privacy probe has passed.",),
+        ("The review queue has people, and somebody watches its length.",),
+    ]
+    daily: list[Sentence] = [
+        ("Failures, p95 latency, and answers cut at their token limit, against the thresholds of the runbook.",),
+        ("Length and age of the review queue.",),
+        ("Free memory and disk of each machine that serves a model; restarts of its server.",),
+    ]
+    weekly: list[Sentence] = [
+        ("A new run of the suite, held against this package with milo-bench gate; what regressed is acted on.",),
+        ("A sample of live answers read by a person, failures and near misses first.",),
+    ]
+    change: list[Sentence] = [
+        ("Model, quantisation, runtime, driver, prompt or machine changed: this decision no longer speaks of it.",),
+        ("Run the suite again, then milo-bench decide with --since and this package, before the flag is on again.",),
+    ]
+    return (
+        Heading(1, ("Before the first request",)),
+        Bullets(tuple(before), ticks=True),
+        Heading(1, ("Every day",)),
+        Bullets(tuple(daily), ticks=True),
+        Heading(1, ("Every week",)),
+        Bullets(tuple(weekly), ticks=True),
+        Heading(1, ("At any change",)),
+        Bullets(tuple(change), ticks=True),
+    )

@@ -1,0 +1,265 @@
+"""A decision in, runbook.md out: start, readiness, limits, thresholds, watching, rollback, incidents, what voids it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from milo_bench.core.records import ProbeResult, TargetRecord
+from milo_bench.decide.records import Decision, Ref
+from milo_bench.report.pages.blocks import Block, Bullets, Code, Heading, Paragraph, Quote, Sentence, Table, to_markdown
+from milo_bench.report.pages.claims import Claims
+from milo_bench.report.pages.views import OUTCOMES, ROUTES, SIGNS, label, workload_title
+from milo_bench.report.runbook.incidents import incident_blocks
+from milo_bench.report.runbook.launch import cap_of, chosen_replay, operations_checklist, served_targets, ship_order
+from milo_bench.report.runbook.permits import permit_blocks
+from milo_bench.report.runbook.shell import comment_text
+from milo_bench.report.runbook.start import readiness_lines, ready_name, seen_running, start_lines
+from milo_bench.report.runbook.watch import gate_lines, plain_number, watch_lines
+
+_SLOWEST = 15.0  # seconds; what a one-token generation may take where nothing was measured
+
+
+def runbook_md(claims: Claims) -> str:
+    """The whole file. ``claims`` must be of form ``markdown``."""
+    return to_markdown(runbook(claims.decision), claims)
+
+
+def runbook(decision: Decision) -> tuple[Block, ...]:
+    """The runbook as blocks."""
+    served = {target.name: target for target in decision.targets}
+    targets = [served[name] for name in served_targets(decision) if name in served]
+    return (
+        Heading(1, ("Runbook",)),
+        Paragraph(decision.verdict),
+        Paragraph(
+            (
+                "Filled in from what was measured. A number in a command names its figure in a comment; figures "
+                "stand in decision.json with their sources.",
+            )
+        ),
+        *_routes(decision),
+        *_starts(decision, targets),
+        *_readiness(decision, targets),
+        *_limits(decision, targets),
+        *_thresholds(decision),
+        *_watching(decision),
+        *_rollback(decision, targets),
+        *incident_blocks(decision, targets),
+        *permit_blocks(decision),
+        *_voids(decision),
+        Heading(2, ("Checklist",)),
+        *(Heading(3, block.text) if isinstance(block, Heading) else block for block in operations_checklist(decision)),
+    )
+
+
+def _routes(decision: Decision) -> Iterator[Block]:
+    yield Heading(2, ("Who does what",))
+    rows = tuple(
+        (
+            (workload_title(decision, finding.workload),),
+            (finding.kind,),
+            (ROUTES[finding.route],),
+            (finding.target if finding.kind in ("keep", "fix") else "none",),
+        )
+        for finding in ship_order(decision)
+    )
+    if rows:
+        yield Table(("workload", "finding", "route", "local target"), rows)
+    yield Paragraph(("routing.yaml holds the rules, the limits and the fallbacks; nothing else decides a route.",))
+
+
+def _starts(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
+    yield Heading(2, ("Start",))
+    if not targets:
+        yield Paragraph(("No target runs on a machine of one's own.",))
+    elif not any(finding.kind in ("keep", "fix") for finding in decision.findings):
+        yield Paragraph(("Nothing ships on a local target; what follows is for the next run.",))
+    for target in targets:
+        yield Heading(3, (target.name,))
+        cap = _cap_number(decision, target.name)
+        note = (
+            f"    # requests at once: {comment_text(cap[1])}"
+            if cap
+            else "    # one request at once: no knee was measured"
+        )
+        first, *rest = start_lines(target, cap[0] if cap else "")
+        yield Code((f"{first}{note}" if "#" not in first else first, *rest))
+    seen = seen_running(decision.inventories)
+    if seen:
+        yield Paragraph(("As the inventory saw model servers run:",))
+        yield Code(seen)
+
+
+def _cap_number(decision: Decision, target: str) -> tuple[str, str] | None:
+    """A whole number of requests for a command, and the id of the figure that it is the lower end of."""
+    ref = cap_of(decision, target)
+    if ref is None:
+        return None
+    figure = decision.figures[ref.figure]
+    number = figure.low if ref.part == "low" else figure.value
+    return (str(max(1, int(number))), figure.id) if number is not None else None
+
+
+def _readiness(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
+    yield Heading(2, ("Readiness check",))
+    if not targets:
+        return
+    yield Paragraph(
+        (
+            "A server that says it is ready may not have loaded its model. Traffic waits for one generated token. "
+            "The limit is what a whole answer took at p95 (the upper end of its interval, the slowest workload that "
+            "ships on the target): one token takes less, so a check that needs longer means that the model is not "
+            "loaded or the machine is busy with something else.",
+        )
+    )
+    for target in targets:
+        yield Heading(3, (target.name,))
+        limit, said = _ready_limit(decision, target.name)
+        yield Paragraph(said)
+        probe = _probe(decision, target.name, "readiness")
+        yield Code((*readiness_lines(target, limit, probe), f"until {ready_name(target)}; do sleep 1; done"))
+        if probe is not None and probe.outcome != "pass":
+            yield Paragraph(("Measured: ", Quote(probe.finding)))
+
+
+def _ready_limit(decision: Decision, target: str) -> tuple[str, Sentence]:
+    slowest: tuple[float, Ref] | None = None
+    findings = [one for one in ship_order(decision) if one.target == target] or [
+        one for one in decision.findings if one.target == target
+    ]
+    for finding in findings:
+        figure = decision.figures.get(f"measure/{finding.candidate.text}/latency_p95_s")
+        if figure is None or figure.value is None:
+            continue
+        known = (figure.value, Ref(figure.id)) if figure.high is None else (figure.high, Ref(figure.id, "high"))
+        if slowest is None or known[0] > slowest[0]:
+            slowest = known
+    if slowest is None:
+        return plain_number(_SLOWEST), (
+            "No latency was measured on this target: the limit is a guess of the tool, to be replaced after a run.",
+        )
+    return plain_number(slowest[0]), ("Limit: ", slowest[1], ".")
+
+
+def _limits(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
+    yield Heading(2, ("Limits",))
+    items: list[Sentence] = []
+    for target in targets:
+        cap = cap_of(decision, target.name)
+        if cap is None:
+            items.append((target.name, ": no load run has found where it stops keeping up; one request at once."))
+            continue
+        items.append(
+            (target.name, ": at most ", cap, " at once (lower end of the measured knee); more wait in the queue.")
+        )
+    for finding in ship_order(decision):
+        replay = chosen_replay(decision, finding)
+        if replay is None or finding.kind not in ("keep", "fix"):
+            continue
+        items.append((workload_title(decision, finding.workload), ": ", replay.title, ". ", *replay.why))
+    items.append(("A request past its limit goes to the fallback of its rule in routing.yaml; it is not tried again.",))
+    yield Bullets(tuple(items))
+
+
+def _thresholds(decision: Decision) -> Iterator[Block]:
+    yield Heading(2, ("Thresholds",))
+    rows: list[tuple[Sentence, ...]] = []
+    for finding in ship_order(decision):
+        for gate in finding.gates if finding.kind in ("keep", "fix") else ():
+            if gate.measure.startswith("probe:") or gate.bound not in decision.figures:
+                continue
+            where = f"{workload_title(decision, finding.workload)} on {finding.target}"
+            rows.append(
+                (
+                    (where,),
+                    (label(gate.measure, gate.slice) + (" (safety)" if gate.safety else ""),),
+                    (f"{SIGNS[gate.direction]} ", Ref(gate.bound)),
+                    (Ref(gate.figure, whole=True),),
+                    (OUTCOMES[gate.outcome][1],),
+                )
+            )
+    if rows:
+        yield Paragraph(
+            ("A live value on the wrong side of its bound turns the flag off; of a safety bound, at once.",)
+        )
+        yield Table(("workload", "measure", "wanted", "measured", "gate"), tuple(rows))
+    else:
+        yield Paragraph(("No workload ships on a local target with a gate, so there is nothing to hold against one.",))
+
+
+def _watching(decision: Decision) -> Iterator[Block]:
+    yield Heading(2, ("Watching",))
+    watched = [
+        (finding, watch_lines(decision, finding)) for finding in ship_order(decision) if finding.kind in ("keep", "fix")
+    ]
+    if any(lines for _, lines in watched):
+        yield Paragraph(
+            (
+                "Live records in the shape of run logs, one JSON object a line. Each query prints a target that is "
+                "beyond its threshold, and nothing while all is well.",
+            )
+        )
+    for finding, lines in watched:
+        if lines:
+            yield Heading(3, (f"{workload_title(decision, finding.workload)} on {finding.target}",))
+            yield Code(lines)
+    yield Heading(3, ("Quality, every week and after any change",))
+    yield Code(gate_lines(decision))
+    yield Paragraph(("An exit code other than zero names what regressed, by how much, with intervals.",))
+
+
+def _rollback(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
+    yield Heading(2, ("Rollback",))
+    to: Sentence = ("to ", decision.baseline) if decision.baseline else ("to people",)
+    items: list[Sentence] = [
+        ("Turn the flag of the workload off. Requests under way may end; no new one starts.",),
+        (
+            "Put the routing.yaml of the last decision that held back in place; where there is none, send the work ",
+            *to,
+            ".",
+        ),
+        ("Check that a request of each workload takes the old route, and that the review queue is being worked.",),
+    ]
+    if targets:
+        items.append(("Stop the local server only when its queue is empty; its readiness check must fail then.",))
+    items += [
+        ("Keep the live records since the launch: they are the evidence for what went wrong.",),
+        ("Before the flag is on again: a new run, a new decision, and every safety gate passed by it.",),
+    ]
+    yield Bullets(tuple(items), ordered=True)
+
+
+def _voids(decision: Decision) -> Iterator[Block]:
+    yield Heading(2, ("What voids this decision",))
+    yield Paragraph(("It speaks of these weights, runtimes, prompts and machines, and of no others.",))
+    rows: list[tuple[Sentence, ...]] = []
+    for target in decision.targets:
+        rows.append(
+            (
+                (target.name,),
+                (Quote(target.model),),
+                (Quote(target.model_digest) if target.model_digest else "not told",),
+                (target.quantisation or "not told",),
+                (Quote(f"{target.runtime_version}") if target.runtime_version else "not told",),
+            )
+        )
+    if rows:
+        yield Table(("target", "model", "digest", "quantisation", "runtime version"), tuple(rows))
+    items: list[Sentence] = []
+    for suite in {log.suite.hash: log.suite for log in decision.logs}.values():
+        items.append(("Prompts, schemas and fixtures: suite ", suite.name, ", hash ", Quote(suite.hash), "."))
+    items += [("Prompt of ", Quote(name), ": ", Quote(said), ".") for name, said in sorted(decision.prompts.items())]
+    for inventory in dict.fromkeys(log.inventory for log in decision.logs if log.inventory):
+        items.append(("Machine and runtimes: fingerprint ", Quote(inventory), "."))
+    items.append(
+        (
+            "A changed digest, quantisation, runtime version, prompt or machine turns its flags off until "
+            "milo-bench decide has been run with --since and this package.",
+        )
+    )
+    yield Bullets(tuple(items))
+
+
+def _probe(decision: Decision, target: str, name: str) -> ProbeResult | None:
+    found = [one.result for one in decision.probes if (one.result.target, one.result.probe) == (target, name)]
+    return found[-1] if found else None

@@ -1,0 +1,117 @@
+"""A permit in, what it grants and what it does not on a terminal out."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from milo_bench.core.units import share
+from milo_bench.operator.cost import Amounts
+from milo_bench.operator.permit.records import LEVEL_NAMES, KindPermission, OperatorPermit
+
+
+def print_permit(permit: OperatorPermit, console: Console, *, why: bool = False) -> None:
+    """The permission of one target: who it is, the score, a line a kind of work, reasons, cost and end."""
+    console.print(Text(permit.target, style="bold"))
+    console.print(Text(f"  {identity(permit)}"))
+    console.print(Text(f"  {score_line(permit)}"))
+    console.print(Text(f"  {permit.total.headline}"))
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for name in ("kind of work", "permission", "next level", "trials", "can show"):
+        table.add_column(name, justify="right" if name in ("trials", "can show") else "left")
+    for kind in permit.kinds:
+        shows = f"under {share(kind.supports)}" if kind.trials else "nothing"
+        row = (kind.title, LEVEL_NAMES[kind.level], next_text(kind), str(kind.trials), shows)
+        table.add_row(*[Text(cell) for cell in row])
+    console.print(table)
+    console.print(Text("can show: the failure rate that this many trials rule out if none of them fails.", style="dim"))
+    everywhere = set.intersection(*[set(kind.reasons) for kind in permit.kinds]) if len(permit.kinds) > 1 else set()
+    for reason in (reason for reason in permit.kinds[0].reasons if reason in everywhere):
+        console.print(Text(f"all kinds: {reason}."))
+    for kind in permit.kinds:
+        if own := [reason for reason in kind.reasons if reason not in everywhere]:
+            console.print(Text(f"{kind.title}: {'; '.join(own)}."))
+        if why:
+            _print_rules(kind, console)
+    for note in (*permit.total.notes, *permit.notes):
+        console.print(Text(f"note: {note}"))
+    for line in cost_lines(permit):
+        console.print(Text(line))
+    console.print(Text(f"Holds until {permit.expires}, and is void when {'; '.join(permit.void_when[:-1])}."))
+
+
+def identity(permit: OperatorPermit) -> str:
+    """``small-8b · Q4_K_M · llama.cpp b6700 · sha256:abab…``, as far as it is known."""
+    digest = permit.model_digest[:19] + "…" if len(permit.model_digest) > 19 else permit.model_digest
+    runtime = f"{permit.runtime} {permit.runtime_version}".strip()
+    return " · ".join(part for part in (permit.model, permit.quantisation, runtime, digest or "no digest") if part)
+
+
+def score_line(permit: OperatorPermit) -> str:
+    """``185.5 of 225 points (140–212), 7 of 9 trials passed whole``."""
+    points, passes = permit.total.points, permit.total.passes
+    interval = ""
+    if points.interval is not None and points.interval.low is not None and points.interval.high is not None:
+        interval = f" ({points.interval.low:.0f}–{points.interval.high:.0f})"
+    return f"{points.value:.4g} of {points.of} points{interval}, {passes.k} of {passes.n} trials passed whole"
+
+
+def next_text(kind: KindPermission) -> str:
+    """Why there is no more: ``operator with verifier: undecided, at least 12 more trials``."""
+    if not kind.next_level:
+        return "—"
+    name = LEVEL_NAMES[kind.next_level]
+    if kind.next_outcome == "fails":
+        return f"{name}: refused"
+    if not kind.more:
+        return f"{name}: undecided"
+    if not kind.trials:
+        return f"{name}: undecided; nothing was tried, {kind.more:,} good trials at least"
+    at_rate = "never at this rate" if kind.more_at_this_rate is None else f"{kind.more_at_this_rate:,} at this rate"
+    return f"{name}: undecided; {kind.more:,} more if all are good, {at_rate}"
+
+
+def cost_lines(permit: OperatorPermit) -> list[str]:
+    """What a trusted point costs, as a range, and what it is made of."""
+    cost = permit.cost
+    lines = [f"note: {note}" for note in cost.notes]
+    if cost.total_usd is not None and cost.usd_per_trusted_point is not None:
+        lines.insert(
+            0,
+            f"A trusted point costs {amounts_text(cost.usd_per_trusted_point)}; all trials together "
+            f"{amounts_text(cost.total_usd)}, of which clean-up {amounts_text(cost.clean_up_usd)} (assumptions).",
+        )
+    return lines
+
+
+def amounts_text(amounts: Amounts) -> str:
+    """``$0.31 ($0.11–$0.90)``; words where an end has no bound."""
+    if amounts.base is None:
+        return "no bound" if amounts.low is None else f"at least {usd(amounts.low)}, no upper bound"
+    if amounts.low == amounts.high:
+        return usd(amounts.base)
+    return f"{usd(amounts.base)} ({usd(amounts.low)} to {usd(amounts.high)})"
+
+
+def usd(value: float | None) -> str:
+    """$1,536, $1.14, $0.20, $0.0031, under $0.0001; words where there is no bound."""
+    if value is None:
+        return "no bound"
+    if value == 0:
+        return "$0"
+    if value < 0.0001:
+        return "under $0.0001"
+    if value >= 100:
+        return f"${value:,.0f}"
+    return f"${value:,.2f}" if value >= 0.1 else f"${value:.2g}"
+
+
+def _print_rules(kind: KindPermission, console: Console) -> None:
+    for result in kind.results:
+        console.print(Text(f"  {LEVEL_NAMES[result.level]}: {result.outcome}"))
+        for item in result.criteria:
+            more = f" ({item.more:,} more at least" if item.more else ""
+            if more and item.more_at_this_rate and item.more_at_this_rate != item.more:
+                more += f", {item.more_at_this_rate:,} at this rate"
+            console.print(Text(f"    {item.outcome}: {item.text}{more + ')' if more else ''}"))

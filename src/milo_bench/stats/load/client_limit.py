@@ -1,0 +1,99 @@
+"""A window's rows and samples in, the client's own error and whether it was itself the limit out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from milo_bench.core.records import Telemetry
+from milo_bench.run.load.rows import WindowRows
+from milo_bench.stats.load.samples import used_between
+
+READ_FLOOR_S = 0.0005
+READ_SHARE = 0.10  # of the median gap between chunks
+SEND_FLOOR_S = 0.005
+SEND_SHARE = 0.05  # of the median time to first token
+DELIVERED_LEAST = 0.98
+CPU_MOST = 0.90
+
+RULE = (
+    "client_bound where the 99th percentile of the client's delay in reading (request means, by kernel receive stamps) "
+    f"exceeds the larger of {READ_FLOOR_S * 1e3:g} ms and {READ_SHARE * 100:g} % of the median gap between chunks; "
+    "or that of its delay in sending, or the 95th of its own timers', exceeds the larger of "
+    f"{SEND_FLOOR_S * 1e3:g} ms and {SEND_SHARE * 100:g} % of the median time to first token; or it sent less than "
+    f"{DELIVERED_LEAST * 100:g} % of what was due while places were free, or kept streams busy for less "
+    f"than that share of the time; or it used {CPU_MOST * 100:g} % of a processor core"
+)
+
+
+def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str, Any]:
+    """The client's delays, its processor use, what others used, and ``bound_by``: the reasons, empty for none."""
+    measured = window.measured
+    # Percentiles of nothing are none; a window without an answer is bounded by nothing of ours.
+    means = [row.lag_mean_s for row in measured if row.lag_mean_s is not None]
+    worst = [row.lag_max_s for row in measured if row.lag_max_s is not None]
+    late = [row.late_s for row in measured if row.failure != "unsent"]
+    ttft = [row.first_content_s - row.intended_s for row in measured if row.first_content_s is not None]
+    # Without a single first token there is nothing that a delay of ours could have moved.
+    send_limit_s = max(SEND_FLOOR_S, SEND_SHARE * float(np.median(ttft))) if ttft else float("inf")
+    gaps = np.concatenate([np.asarray(row.gaps_s) for row in measured if row.gaps_s] or [np.empty(0)])
+    read_limit_s = max(READ_FLOOR_S, READ_SHARE * float(np.median(gaps))) if len(gaps) else send_limit_s
+    client_cpu = used_between(samples, window.from_s, window.to_s, "client_cpu_s", target="")
+    others = [s.others_cpu_share for s in samples if s.others_cpu_share is not None and _inside(s, window)]
+    sent = sum(row.failure != "unsent" for row in measured)
+    figures: dict[str, Any] = {
+        "read_lag_p50_s": _quantile(means, 0.5),
+        "read_lag_p99_s": _quantile(means, 0.99),
+        "read_lag_max_s": max(worst, default=None),
+        "send_lag_p99_s": _quantile(late, 0.99),
+        "timer_lag_p95_s": _quantile(window.loop_lags_s, 0.95),
+        "timer_lag_p99_s": _quantile(window.loop_lags_s, 0.99),
+        "read_lag_limit_s": round(read_limit_s, 6) if ttft else None,
+        "send_lag_limit_s": round(send_limit_s, 6) if ttft else None,
+        "cpu_share_of_core": None if client_cpu is None else round(client_cpu, 4),
+        "others_cpu_share": round(sum(others) / len(others), 4) if others else None,
+        "delivered_share": None,
+        "rule": RULE,
+    }
+    bound_by = []
+    for name, lag_s, limit_s in (
+        ("reading", "read_lag_p99_s", read_limit_s),
+        ("sending", "send_lag_p99_s", send_limit_s),
+        ("timers", "timer_lag_p95_s", send_limit_s),
+    ):
+        if (figures[lag_s] or 0.0) > limit_s:
+            bound_by.append(f"{name} {figures[lag_s] * 1e3:.1f} ms late, limit {limit_s * 1e3:.1f} ms")
+    if window.scheduled:
+        figures["delivered_share"] = round(min(1.0, sent / window.scheduled), 6)
+        if not window.held_back and not window.ended_early and sent < DELIVERED_LEAST * window.scheduled:
+            bound_by.append(f"sent {sent} of {window.scheduled} requests due")
+    if window.mode == "closed" and not window.ended_early:
+        figures["delivered_share"] = busy = _busy_share(window)
+        if busy is not None and busy < DELIVERED_LEAST:
+            bound_by.append(f"kept {busy * window.level:.4g} of {window.level:g} streams busy")
+    if client_cpu is not None and client_cpu > CPU_MOST:
+        bound_by.append(f"used {client_cpu * 100:.0f} % of a processor core")
+    figures["bound_by"] = bound_by
+    return figures
+
+
+def _busy_share(window: WindowRows) -> float | None:
+    """Share of the measured time in which a closed loop's streams had a request out, 1 for all of them always."""
+    length_s = (window.to_s - window.from_s) * window.level
+    if length_s <= 0 or not window.rows:
+        return None
+    times = np.array([(row.started_s, row.ended_s) for row in window.rows])
+    inside = np.clip(times, window.from_s, window.to_s)
+    return round(min(1.0, float((inside[:, 1] - inside[:, 0]).sum()) / length_s), 6)
+
+
+def _inside(sample: Telemetry, window: WindowRows) -> bool:
+    return window.from_s <= sample.at_s <= max(window.to_s, window.ended_s)
+
+
+def _quantile(values: Sequence[float], q: float) -> float | None:
+    if not len(values):
+        return None
+    return round(float(np.quantile(values, q, method="inverted_cdf")), 9)

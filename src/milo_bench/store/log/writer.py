@@ -1,0 +1,341 @@
+"""Records in, lines of an append-only run log out; takes up a log again where a kill left it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from milo_bench.core.errors import DataError, IncompleteRun, PrerequisiteError
+from milo_bench.core.records import (
+    Attempt,
+    AttemptKey,
+    Episode,
+    FailureKind,
+    Fixture,
+    LoadWindow,
+    Record,
+    RunEnd,
+    RunHeader,
+    Telemetry,
+)
+from milo_bench.store.log.lines import HEADER_START, LogLines, cannot_open
+from milo_bench.store.log.row_check import RowCheck, name_of
+from milo_bench.store.log.same_run import differences, notes
+from milo_bench.store.stored_text import TextPolicy
+
+GROUP_RECORDS = 64
+GROUP_BYTES = 1 << 18
+
+_ENCODER = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True)
+class Resumed:
+    """An open log: the writer, the keys already in it, and what had to be done to take it up.
+
+    ``done`` maps each finished key to its failure's kind, None where it did not fail. ``last_s`` is
+    the latest time in the log, in seconds since the run's zero: a resumed run's clock goes on from
+    there, so that times within a log never overlap. ``messages`` are for the person at the terminal.
+    ``episodes`` are those in the log; their keys are among ``done`` too.
+    """
+
+    writer: RunLogWriter
+    done: dict[AttemptKey, FailureKind | None]
+    last_s: float = 0.0
+    cut_bytes: int = 0
+    messages: tuple[str, ...] = ()
+    episodes: tuple[Episode, ...] = ()
+
+
+class RunLogWriter:
+    """The only one that writes to a log, while it lives: it holds a lock on the file.
+
+    ``append`` collects; ``flush`` hands the group to the kernel in one write, which a kill of this
+    process cannot undo (``append`` does so by itself once a group is full). ``sync`` waits for the
+    disk, which a power cut cannot undo; it may run in another thread. Nothing written is ever
+    written again. After a failed write the file is cut back to its last whole line and the writer
+    takes nothing more.
+    """
+
+    def __init__(self, path: Path, descriptor: int, header: RunHeader, policy: TextPolicy, length: int) -> None:
+        self.path = path
+        self.header = header
+        self._descriptor = descriptor
+        self._policy = policy
+        self._length = length
+        self._group: list[bytes] = []
+        self._group_bytes = 0
+        self._written: set[AttemptKey] = set()
+        self._closed = False
+        self._unsynced = False
+
+    @classmethod
+    def create(
+        cls, path: Path, header: RunHeader, fixtures: Iterable[Fixture], policy: TextPolicy | None = None
+    ) -> RunLogWriter:
+        """A new log with its ``run`` line and one line a fixture.
+
+        Raises DataError where the file exists, PrerequisiteError where it cannot be made.
+        """
+        policy = _policy_for(header, policy)
+        require_new_log(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _cannot_make(path, error) from None
+        try:
+            # Text of a buyer's cases stands in it: for its owner's eyes only.
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        except FileExistsError:
+            raise _already_there(path) from None
+        except OSError as error:
+            raise _cannot_make(path, error) from None
+        writer = cls(path, descriptor, header, policy, 0)
+        try:
+            _lock(path, descriptor)
+            writer._begin(fixtures)
+        except BaseException as error:
+            writer._release()
+            # Nothing but a part of our own first lines is in it, and the run never began.
+            path.unlink(missing_ok=True)
+            if isinstance(error, IncompleteRun):
+                reason = f"{error.message.partition(' The ')[0]} Nothing was asked, and nothing is left behind."
+                raise PrerequisiteError(reason, hint="free some space, or choose another --out.") from None
+            raise
+        return writer
+
+    @classmethod
+    def resume(
+        cls, path: Path, header: RunHeader, fixtures: Iterable[Fixture], policy: TextPolicy | None = None
+    ) -> Resumed:
+        """Take up the log at ``path`` for the run that ``header`` describes.
+
+        Cuts a torn last line. Raises DataError where the log is another run's (each difference
+        named), damaged, or being written; PrerequisiteError where it cannot be opened.
+        """
+        policy = _policy_for(header, policy)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+        except OSError as error:
+            raise cannot_open(path, error) from None
+        try:
+            _lock(path, descriptor)
+            return cls._take_up(path, descriptor, header, tuple(fixtures), policy)
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    @classmethod
+    def _take_up(
+        cls, path: Path, descriptor: int, now: RunHeader, fixtures: Sequence[Fixture], policy: TextPolicy
+    ) -> Resumed:
+        logged: RunHeader | None = None
+        rows: RowCheck | None = None
+        in_log: dict[str, str] = {}
+        done: dict[AttemptKey, FailureKind | None] = {}
+        episodes: list[Episode] = []
+        last_s = 0.0
+        with os.fdopen(os.dup(descriptor), "rb") as file:
+            start = file.read(len(HEADER_START))
+            file.seek(0)
+            lines = LogLines(file, path)
+            # A kill between making the file and writing to it leaves it empty: nothing to read, all to write.
+            for number, record in lines if start else ():
+                last_s = max(last_s, _time_of(record))
+                if isinstance(record, RunHeader):
+                    logged, rows = record, RowCheck(record.plan, path)
+                elif isinstance(record, Fixture) and rows is not None:
+                    rows.check_fixture(number, record)
+                    in_log[record.id] = record.hash
+                elif isinstance(record, Attempt) and rows is not None:
+                    rows.check_attempt(number, record)
+                    done[record.key] = None if record.failure is None else record.failure.kind
+                elif isinstance(record, Episode) and rows is not None:
+                    rows.check_episode(number, record)
+                    done[record.key] = failure_of(record)
+                    episodes.append(record)
+        if logged is None and not HEADER_START.startswith(start):
+            message = f"{path} is not a run log: its first line is no 'run' record."
+            raise DataError(message, hint="run logs are the .jsonl files that 'milo-bench run --out' writes.")
+        changed = () if logged is None else (*differences(logged, now), *_changed_fixtures(in_log, fixtures))
+        if changed:
+            message = f"{path} is the log of another run: {'; '.join(changed)}."
+            raise DataError(message, hint="undo the change to resume, or choose another --out for a new run.")
+        cut_bytes = lines.torn_bytes
+        told = () if logged is None else notes(logged, now)
+        if cut_bytes:
+            os.ftruncate(descriptor, lines.whole_bytes)
+            told = (f"cut a torn last line of {cut_bytes} bytes; its attempt is sent again", *told)
+        writer = cls(path, descriptor, logged or now, policy, lines.whole_bytes)
+        writer._written.update(done)
+        writer._begin((f for f in fixtures if f.id not in in_log), header=logged is None)
+        return Resumed(writer, done, last_s, cut_bytes, told, tuple(episodes))
+
+    def _begin(self, fixtures: Iterable[Fixture], *, header: bool = True) -> None:
+        if header:
+            self.append(self.header)
+        for fixture in fixtures:
+            self.append(fixture)
+        self.flush()
+
+    def append(self, record: Record) -> None:
+        """Add ``record``, as the policy lets it be stored. Raises IncompleteRun where the disk takes no more."""
+        if self._closed:
+            raise ValueError(f"{self.path} is closed")
+        if isinstance(record, (Attempt, Episode)):
+            if record.key in self._written:
+                raise DataError(f"{name_of(record.key)} is in {self.path} already.", hint="a finished key is not sent.")
+            self._written.add(record.key)
+        line = _encode(self._policy.stored(record)) + b"\n"
+        self._group.append(line)
+        self._group_bytes += len(line)
+        if len(self._group) >= GROUP_RECORDS or self._group_bytes >= GROUP_BYTES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was appended to the kernel. Raises IncompleteRun where the disk takes no more."""
+        if not self._group:
+            return
+        data = memoryview(b"".join(self._group))
+        self._group.clear()
+        self._group_bytes = 0
+        size = len(data)
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError as error:
+            raise self._write_failed(error) from None
+        self._length += size
+        self._unsynced = True
+
+    def sync(self) -> None:
+        """Wait until what was flushed is on the disk. Raises IncompleteRun where the disk reports an error."""
+        if self._closed or not self._unsynced:
+            return
+        self._unsynced = False
+        try:
+            os.fsync(self._descriptor)
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.EROFS, errno.ENOTSUP):  # a pipe or device has no disk
+                message = f"The disk did not confirm what was written to {self.path}: {error.strerror}."
+                raise IncompleteRun(message, hint="check the disk, then resume the run.") from None
+
+    @property
+    def closed(self) -> bool:
+        """Closed by its owner, or by a write that failed."""
+        return self._closed
+
+    def close(self, end: RunEnd | None = None) -> None:
+        """Write ``end`` if given, flush, wait for the disk, release the lock. A second call does nothing."""
+        if self._closed:
+            return
+        try:
+            if end is not None:
+                self.append(end)
+            self.flush()
+            self.sync()
+        finally:
+            self._release()
+
+    def _write_failed(self, error: OSError) -> IncompleteRun:
+        # A part of a line may have got through; what stood there before must stay readable.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._descriptor, self._length)
+        self._release()
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        message = f"Cannot write to {self.path}: {reason}. The {self._length} bytes written before are kept."
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        hint = "free some space, then resume the run." if full else "check the disk, then resume the run."
+        return IncompleteRun(message, hint=hint)
+
+    def _release(self) -> None:
+        if not self._closed:
+            self._closed = True
+            os.close(self._descriptor)
+
+
+def require_new_log(path: Path) -> None:
+    """Raise the error that ``RunLogWriter.create`` would raise for a file that exists, before anything starts."""
+    if os.path.lexists(path):  # False where a folder may not be looked into; opening tells why
+        raise _already_there(path)
+
+
+def _already_there(path: Path) -> DataError:
+    if path.is_dir():
+        return DataError(f"{path} is a folder.", hint="name a file in it: --out FOLDER/NAME.jsonl.")
+    hint = "add --resume to continue that run, or choose another --out; a log is never overwritten."
+    return DataError(f"{path} exists already.", hint=hint)
+
+
+def _policy_for(header: RunHeader, policy: TextPolicy | None) -> TextPolicy:
+    policy = policy or TextPolicy(header.store_text)
+    if policy.store_text != header.store_text:
+        raise ValueError(f"the header says text is stored {header.store_text}, the policy {policy.store_text}")
+    return policy
+
+
+def _cannot_make(path: Path, error: OSError) -> PrerequisiteError:
+    reason = os.strerror(error.errno) if error.errno else str(error)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        message = f"No permission to write {path}: {reason}."
+        return PrerequisiteError(message, hint="choose another --out, or check who owns the folder.")
+    return PrerequisiteError(f"Cannot make {path}: {reason}.", hint="choose another --out.")
+
+
+def _lock(path: Path, descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        hint = "wait for it to end, or choose another --out."
+        raise DataError(f"Another run is writing to {path}.", hint=hint) from None
+    except OSError as error:
+        # Some network folders know no locks; a run there is worth more than the guard.
+        if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
+            raise PrerequisiteError(f"Cannot lock {path}: {error}.", hint="choose a local folder.") from None
+
+
+def failure_of(episode: Episode) -> FailureKind | None:
+    """What broke the runtime in an episode that it could not complete; None for any other."""
+    if episode.ending != "runtime_failure":
+        return None
+    last = episode.turns[-1].failure if episode.turns else None
+    return last.kind if last is not None else "server_error"
+
+
+def _changed_fixtures(in_log: dict[str, str], fixtures: Sequence[Fixture]) -> list[str]:
+    return [f"fixture '{f.id}' changed" for f in fixtures if in_log.get(f.id, f.hash) != f.hash]
+
+
+def _time_of(record: Record) -> float:
+    if isinstance(record, Attempt):
+        return record.timings.ended_s
+    if isinstance(record, (RunEnd, LoadWindow, Episode)):
+        return record.ended_s
+    return record.at_s if isinstance(record, Telemetry) else 0.0
+
+
+def _encode(record: Record) -> bytes:
+    try:
+        return _ENCODER.encode(record)
+    except UnicodeEncodeError:
+        # A model may write half a surrogate pair; JSON in UTF-8 has no place for it.
+        whole: bytes = _ENCODER.encode(_whole_characters(msgspec.to_builtins(record)))
+        return whole
+
+
+def _whole_characters(data: Any) -> Any:
+    if isinstance(data, str):
+        return data.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(data, dict):
+        return {_whole_characters(key): _whole_characters(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_whole_characters(part) for part in data]
+    return data

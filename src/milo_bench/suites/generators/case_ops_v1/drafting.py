@@ -1,0 +1,147 @@
+"""A seed and the suite's folder in, the 50 drafting fixtures out: 32 to draft, 18 that a person must answer."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import msgspec
+
+from milo_bench.core.case_record import CaseRecord, ReplyTemplate
+from milo_bench.core.hashing import sha256_data
+from milo_bench.core.records import Fixture
+from milo_bench.suites.generators.case_ops_v1.cases import (
+    Made,
+    Recipe,
+    Storyline,
+    as_data,
+    chance,
+    load_storylines,
+    make,
+)
+
+WORKLOAD = "drafting"
+MAX_WORDS = 140
+Why: TypeAlias = Literal["", "high_risk", "expired_template", "contradictory_status", "no_template"]
+
+# Titles by state, as resources/reply_rules.yaml words them for the model. An appeal has none: a person answers.
+_TITLES = {
+    "registered": "Review under way",
+    "awaiting_documents": "Review under way",
+    "under_review": "Review under way",
+    "on_hold": "Case on hold",
+    "suspended": "Case on hold",
+    "approved": "Decision in your favour",
+    "in_payment": "Decision in your favour",
+    "refused": "Decision against you",
+    "closed": "Case closed",
+}
+# What drafts went wrong with: an update made into a promise, an obligation softened, a request called settled.
+_BANNED = (
+    "Your case will be decided within five business days.",
+    "You will receive your payment by Friday.",
+    "We guarantee a positive outcome.",
+)
+
+
+def title_for(status: str, open_documents: tuple[str, ...]) -> str:
+    """The title of the fitting template; "" where there is none."""
+    return "Documents still needed" if open_documents else _TITLES.get(status, "")
+
+
+def generate(seed: int, root: Path) -> list[Fixture]:
+    """The fixtures of ``seed``; the same counts of actions and reasons for every seed."""
+    stories = load_storylines(root)
+    templates = tuple(msgspec.json.decode((root / "templates.json").read_bytes(), type=list[ReplyTemplate]))
+    plan = _plan(stories)
+    numbers = chance(seed, "drafting numbers").sample(range(60_000, 83_999), len(plan))
+    rows = []
+    for (story, recipe, why), number in zip(plan, numbers, strict=True):
+        rng = chance(seed, "drafting", story.name, recipe, why)
+        made = make(story, recipe, seed=seed + 7919, root=root, case_id=str(number))
+        rows.append((made, why, _offered(made, why, templates, rng)))
+    chance(seed, "drafting order").shuffle(rows)
+    return [_fixture(f"drafting-{place:03d}", *row, seed) for place, row in enumerate(rows, start=1)]
+
+
+def _plan(stories: tuple[Storyline, ...]) -> list[tuple[Storyline, Recipe, Why]]:
+    calm = [story for story in stories if story.head.get("risk") != "high"]
+    grave = [story for story in stories if story.head.get("risk") == "high"]
+    settled = [story for story in calm if _last_status(story) in _TITLES]
+    appealed = [story for story in calm if _last_status(story) not in _TITLES]
+    plan: list[tuple[Storyline, Recipe, Why]] = []
+    asked = [(s, mark) for s in calm if (mark := _asked_at(s)) is not None]
+    plan += [(s, Recipe(until=mark, unanswered=True, duplicates=i % 2), "") for i, (s, mark) in enumerate(asked[:12])]
+    plan += [(s, Recipe(quote=i % 2 == 0, injection=i % 5 == 1), "") for i, s in enumerate(settled[::2][:10])]
+    plan += [(s, Recipe(ending="corrected", shuffled=i % 3 == 0), "") for i, s in enumerate(calm[-10:])]
+    risky = [*grave, *calm[:5]]
+    plan += [(s, Recipe(ending="corrected" if i % 2 else "plain"), "high_risk") for i, s in enumerate(risky[:6])]
+    plan += [(s, Recipe(), "expired_template") for s in settled[1::2][:6]]
+    plan += [(s, Recipe(ending="conflict"), "contradictory_status") for s in calm[5:9]]
+    plan += [(s, Recipe(), "no_template") for s in appealed[:2]]
+    return plan
+
+
+def _asked_at(story: Storyline) -> int | None:
+    """The number of the status in which the case waits for documents."""
+    statuses = [e.status for e in sorted(story.events, key=lambda e: (e.day, e.time)) if e.status]
+    return statuses.index("awaiting_documents") if "awaiting_documents" in statuses else None
+
+
+def _last_status(story: Storyline) -> str:
+    return max((e for e in story.events if e.status), key=lambda e: (e.day, e.time)).status
+
+
+def _offered(
+    made: Made, why: Why, templates: tuple[ReplyTemplate, ...], rng: random.Random
+) -> tuple[ReplyTemplate, ...]:
+    """The fitting template, its old version and some that do not fit; without the current one if that is the case."""
+    title = title_for(made.current_status, made.open_documents)
+    fitting = [t for t in templates if t.title == title and not (why == "expired_template" and not t.valid_until)]
+    others = [t for t in templates if t.title != title]
+    current = rng.sample([t for t in others if not t.valid_until], 2)
+    old = rng.sample([t for t in others if t.valid_until], 1)
+    offered = [*fitting, *current, *old]
+    rng.shuffle(offered)
+    return tuple(offered)
+
+
+def _fixture(id_: str, made: Made, why: Why, offered: tuple[ReplyTemplate, ...], seed: int) -> Fixture:
+    case: CaseRecord = msgspec.structs.replace(made.case, risk="high") if why == "high_risk" else made.case
+    title = title_for(made.current_status, made.open_documents)
+    chosen = next((t for t in offered if t.title == title and not t.valid_until), None)
+    if not why and chosen is None:
+        raise AssertionError(f"no template for {made.tags}")
+    input_: dict[str, Any] = {
+        "case": as_data(case),
+        "inbound": made.inbound,
+        "templates": [_template_data(t) for t in offered],
+    }
+    expect: dict[str, Any] = {
+        "action": "escalate" if why else "draft",
+        "template_id": chosen.id if chosen and not why else "",
+        "required_text": list(chosen.required_text) if chosen and not why else [],
+        "open_documents": list(made.open_documents),
+        "current_status": "" if why else made.current_status,
+        "current_status_events": list(made.current_status_events),
+        "stale_statuses": list(made.stale_statuses),
+        "banned": list(_BANNED),
+        "max_words": MAX_WORDS,
+    }
+    if why:
+        expect["escalate_because"] = why
+    return Fixture(
+        id=id_,
+        workload=WORKLOAD,
+        input=input_,
+        expect=expect,
+        tags=(*made.tags, "escalate" if why else "draft", "outdated_template", *([f"escalate:{why}"] if why else [])),
+        provenance={"generator": "case_ops_v1", "seed": seed},
+        hash=sha256_data([WORKLOAD, input_, expect]),
+    )
+
+
+def _template_data(template: ReplyTemplate) -> dict[str, Any]:
+    data = {name: getattr(template, name) for name in template.__struct_fields__}
+    return {**data, "required_text": list(template.required_text)}

@@ -1,0 +1,88 @@
+"""A script in, a fake server as a process of its own out; it can really die.
+
+``python -m milo_bench.targets.fake.process SCRIPT`` prints its address and serves until SIGINT or
+SIGTERM. ``start_fake_process`` is the other end: it starts one and reads the address.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from milo_bench.core.errors import PrerequisiteError, TargetError
+from milo_bench.targets.fake.script import Script, load_script
+from milo_bench.targets.fake.server import FakeServer, exit_at_once
+
+
+def serve_until_interrupted(script: Script, *, port: int = 0) -> None:
+    """Print the address on standard output, serve, return on SIGINT or SIGTERM.
+
+    Raises PrerequisiteError where the port is taken.
+    """
+    asyncio.run(_serve(script, port))
+
+
+async def _serve(script: Script, port: int) -> None:
+    server = FakeServer(script, die=exit_at_once)
+    try:
+        await server.start(port)
+    except OSError as error:
+        message = f"Cannot listen on port {port}: {os.strerror(error.errno or 0)}."
+        raise PrerequisiteError(message, hint="choose another --port, or 0 for a free one.") from None
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    sys.stdout.write(f"{server.address}\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await server.stop()
+
+
+@dataclass(frozen=True)
+class FakeProcess:
+    """A fake server in a process of its own; ``address`` is ``http://127.0.0.1:PORT``."""
+
+    process: asyncio.subprocess.Process
+    address: str
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    async def ended(self, *, within_s: float = 0.5) -> bool:
+        """Whether the process is over; a reset reaches the client a little before its exit code comes."""
+        try:
+            await asyncio.wait_for(self.process.wait(), within_s)
+        except TimeoutError:
+            return False
+        return True
+
+    async def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        if self.process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.terminate()
+        await self.process.wait()
+
+
+async def start_fake_process(script: Path) -> FakeProcess:
+    """Start a fake for a script file. Raises TargetError where it does not come up."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "milo_bench.targets.fake.process", str(script), stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    line = (await process.stdout.readline()).decode().strip()
+    if not line.startswith("http://"):
+        await process.wait()
+        message = f"The fake server for {script} did not start (exit code {process.returncode})."
+        raise TargetError(message, hint="check the script with 'milo-bench fake-server --script FILE'.")
+    return FakeProcess(process, line)
+
+
+if __name__ == "__main__":
+    serve_until_interrupted(load_script(Path(sys.argv[1])))

@@ -1,0 +1,176 @@
+"""A script and one request in, the chosen reply and fault out: which tokens, which finish reason, which counts."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import jsonschema_rs
+
+from milo_bench.targets.fake.script import Fault, Reply, Rule, Script, ToolCallScript, When
+
+FakeApi: TypeAlias = Literal["openai", "ollama"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One chat request, read from either API. ``number`` counts from 1 in order of arrival."""
+
+    number: int
+    api: FakeApi
+    model: str
+    system: str
+    user: str  # the last user message
+    prompt: str  # all messages, one after the other
+    max_tokens: int | None
+    stop: tuple[str, ...]
+    json_schema: Mapping[str, Any] | None  # {} where JSON is asked for without a schema
+    stream: bool
+    include_usage: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the scripted model says: reasoning, then text, then calls, each as tokens."""
+
+    reasoning: tuple[str, ...]
+    text: tuple[str, ...]
+    tool_calls: tuple[ToolCallScript, ...]
+    finish_reason: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    cached_tokens: int | None
+    reasoning_tokens: int | None
+
+
+def tokens_of(text: str) -> tuple[str, ...]:
+    """The fake's tokens: words, each with the white space before it; joined they are the text."""
+    return tuple(re.findall(r"\s*\S+|\s+$", text))
+
+
+class Chooser:
+    """Which reply and which fault each request gets; keeps how often each rule was used."""
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+        self._turns: Counter[int] = Counter()
+
+    def choose(self, asked: Asked) -> tuple[Reply, str, Fault | None]:
+        """The reply, its text for this turn, and the fault or None."""
+        reply, fault, source = self._script.reply, None, -1
+        chosen = False
+        for index, rule in enumerate(self._script.rules):
+            if not self._matches(rule, index, asked):
+                continue
+            if rule.reply is not None and not chosen:
+                reply, source, chosen = rule.reply, index, True
+            if rule.fault is not None and fault is None:
+                fault = rule.fault
+        turn = self._turns[source]
+        self._turns[source] += 1
+        text = reply.texts[turn % len(reply.texts)] if reply.texts else reply.text
+        return reply, text, fault
+
+    def _matches(self, rule: Rule, index: int, asked: Asked) -> bool:
+        when: When = rule.when
+        number = asked.number
+        if when.probability is not None:
+            drawn = random.Random(f"{self._script.seed}:{index}:{number}").random()  # noqa: S311 - a script, no secret
+            if drawn >= when.probability:
+                return False
+        return (
+            (when.contains is None or when.contains in asked.user)
+            and (when.system_contains is None or when.system_contains in asked.system)
+            and (when.model is None or when.model == asked.model)
+            and (not when.requests or number in when.requests)
+            and (when.every is None or number % when.every == 0)
+            and number >= when.from_request
+            and (when.to_request is None or number <= when.to_request)
+        )
+
+
+def answer_for(script: Script, asked: Asked, reply: Reply, text: str, fault: Fault | None) -> Answer:
+    """Apply echo, schema, stop sequences, token limits and truncation, and count tokens."""
+    kind = fault.kind if fault else None
+    prompt = tokens_of(asked.prompt)
+    if kind == "silent_truncation" or script.overflow == "truncate":
+        prompt = prompt[-(script.context_window or max(1, len(prompt) // 2)) :]
+    if reply.echo:
+        # A server that cut the prompt has not seen its beginning, so it cannot echo it either.
+        text = asked.user[-len("".join(prompt)) :]
+    if asked.json_schema is not None and kind != "ignore_response_format":
+        text = _constrained(asked.json_schema, reply, text)
+    if kind == "empty_answer":
+        return Answer((), (), (), "stop", len(prompt), 0, None, None)
+    finish = "tool_calls" if reply.tool_calls else "stop"
+    for stop in asked.stop:
+        text = text.split(stop, 1)[0]
+    reasoning, said = tokens_of(reply.reasoning), tokens_of(text)
+    if asked.max_tokens is not None and len(reasoning) + len(said) > asked.max_tokens:
+        finish = "length"
+        reasoning = reasoning[: asked.max_tokens]
+        said = said[: asked.max_tokens - len(reasoning)]
+    counted = len(reasoning) + len(said) + sum(len(tokens_of(call.arguments)) for call in reply.tool_calls)
+    given = reply.usage
+    if given == "none":
+        counts: tuple[int | None, ...] = (None, None, None, None)
+    elif given == "auto":
+        counts = (len(prompt), counted, None, len(reasoning) or None)
+    else:
+        counts = (
+            len(prompt) if given.prompt_tokens is None else given.prompt_tokens,
+            counted if given.completion_tokens is None else given.completion_tokens,
+            given.cached_tokens,
+            given.reasoning_tokens,
+        )
+    return Answer(reasoning, said, reply.tool_calls, reply.finish_reason or finish, *counts)
+
+
+def overflows(script: Script, asked: Asked, fault: Fault | None) -> bool:
+    """Whether the prompt is refused as too long."""
+    if fault is not None and fault.kind == "context_overflow":
+        return True
+    if script.context_window is None or script.overflow == "truncate":
+        return False
+    return len(tokens_of(asked.prompt)) > script.context_window and not (fault and fault.kind == "silent_truncation")
+
+
+def _constrained(schema: Mapping[str, Any], reply: Reply, text: str) -> str:
+    if reply.constrained_text is not None:
+        return reply.constrained_text
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError:
+        return json.dumps(smallest_value(schema))
+    if schema and not jsonschema_rs.is_valid(dict(schema), value):
+        return json.dumps(smallest_value(schema))
+    return text
+
+
+def smallest_value(schema: Mapping[str, Any]) -> Any:
+    """A small value that fits the common part of JSON Schema: const, enum, type, required, anyOf."""
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("enum"):
+        return schema["enum"][0]
+    for union in ("anyOf", "oneOf"):
+        if schema.get(union):
+            return smallest_value(schema[union][0])
+    kind = schema.get("type", "object")
+    if isinstance(kind, list):
+        kind = "null" if "null" in kind else kind[0]
+    if kind == "object":
+        properties = schema.get("properties", {})
+        return {name: smallest_value(properties.get(name, {})) for name in schema.get("required", ())}
+    if kind == "array":
+        return [smallest_value(schema.get("items", {}))] * int(schema.get("minItems", 0))
+    if kind == "string":
+        return "x" * int(schema.get("minLength", 0))
+    if kind in ("integer", "number"):
+        return schema.get("minimum", 0)
+    return False if kind == "boolean" else None

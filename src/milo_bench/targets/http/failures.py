@@ -1,0 +1,110 @@
+"""A server's refusal in, the kind of failure and a short, safe message out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from milo_bench.core.records import Failure, FailureKind
+from milo_bench.targets.http.reply import Reply
+
+MAX_MESSAGE_CHARS = 300
+
+# llama.cpp, OpenAI and what speaks like them
+_OVERFLOW_CODES = frozenset({"exceed_context_size_error", "context_length_exceeded", "context_window_exceeded"})
+_OVERFLOW_WORDS = re.compile(
+    r"maximum context length"  # vLLM, OpenAI, SGLang
+    r"|exceeds? (?:the )?(?:available |maximum |model'?s? )?(?:allowed )?context"  # llama.cpp, LM Studio
+    r"|context (?:length|window|size) (?:exceeded|of)"
+    r"|longer than the (?:model'?s )?(?:maximum )?context"  # SGLang
+    r"|(?:prompt|input|request)(?: length)? (?:is too long|exceeds the (?:context|maximum))"  # Ollama, TGI, LM Studio
+    r"|greater than the context length",
+    re.IGNORECASE,
+)
+
+
+def refusal(reply: Reply, *, secrets: Iterable[str] = ()) -> Failure:
+    """The failure that an HTTP status of 400 and above, or an unexpected one, stands for."""
+    said, codes = read_error(_json(reply.body()))
+    return classify(reply.status, said, codes, secrets=secrets)
+
+
+def classify(status: int | None, said: str, codes: Iterable[str], *, secrets: Iterable[str] = ()) -> Failure:
+    """``status`` is the HTTP status, or the number that an error inside a stream carries."""
+    message = presentable(said, secrets) or (f"HTTP status {status}" if status else "the server reports an error")
+    if status not in (401, 403, 404, 429) and (_OVERFLOW_CODES & set(codes) or _OVERFLOW_WORDS.search(said)):
+        return Failure("context_overflow", message, status)
+    return Failure(_kind(status), message, status)
+
+
+def _kind(status: int | None) -> FailureKind:
+    match status:
+        case 401 | 403:
+            return "auth"
+        case 404:
+            return "not_found"
+        case 429:
+            return "rate_limited"
+        case int() if 400 <= status < 500:
+            return "rejected"
+        case None:
+            return "server_error"
+        case int() if status < 400:
+            return "bad_stream"
+        case _:
+            return "server_error"
+
+
+def read_error(data: Any) -> tuple[str, tuple[str, ...]]:
+    """Message and codes of an error object, in any of the shapes that servers write.
+
+    ``{"error": {"message", "type", "code"}}``, ``{"error": "text"}``, ``{"message": …}``, and
+    FastAPI's ``{"detail": …}``; of validation errors only place and reason are taken, because
+    they quote the request.
+    """
+    if not isinstance(data, Mapping):
+        return "", ()
+    error = data.get("error", data)
+    if isinstance(error, str):
+        return error, ()
+    if not isinstance(error, Mapping):
+        return "", ()
+    codes = tuple(str(error[name]) for name in ("type", "code") if error.get(name) is not None)
+    said = error.get("message")
+    if not isinstance(said, str):
+        detail = error.get("detail", error.get("error"))
+        if isinstance(detail, list):
+            said = "; ".join(
+                f"{'.'.join(str(part) for part in item.get('loc', ()))}: {item.get('msg', '')}"
+                for item in detail
+                if isinstance(item, Mapping)
+            )
+        else:
+            said = detail if isinstance(detail, str) else ""
+    return said, codes
+
+
+def error_status(codes: Iterable[str]) -> int | None:
+    """The HTTP status among an error's codes, where it names one."""
+    for code in codes:
+        if code.isdigit() and 400 <= int(code) < 600:
+            return int(code)
+    return None
+
+
+def presentable(text: str, secrets: Iterable[str] = ()) -> str:
+    """Server text as one short line without control characters and without a key."""
+    for secret in secrets:
+        if secret:
+            text = text.replace(secret, "[key]")
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= MAX_MESSAGE_CHARS else line[: MAX_MESSAGE_CHARS - 1] + "…"
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,143 @@
+"""The raw reply of a chat completion in, its answer out; streamed events or one JSON document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from milo_bench.core.records import Failure, Usage
+from milo_bench.targets.http.answer import Answer, count, decode_json, numbers
+from milo_bench.targets.http.failures import classify, error_status, read_error
+from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.sse import Event, read_sse
+
+
+def read_completion(reply: Reply, answer: Answer, secrets: tuple[str, ...] = ()) -> Iterator[None]:
+    """Fill ``answer`` from a reply with status 200; yields after each event so that a caller may pause.
+
+    Sets ``answer.failure`` for what is no completion: another content type, broken JSON, an
+    error object. Whether the stream came to its end is ``answer.complete``.
+    """
+    kind = reply.content_type or _sniffed(reply)
+    if kind == "application/json":
+        if reply.broken is None:
+            _read_document(reply, answer, secrets)
+        return
+    if kind != "text/event-stream":
+        answer.failure = Failure("wrong_content_type", f"expected text/event-stream, got {kind[:80] or 'none'}", 200)
+        return
+    predicted = 0
+    for event in read_sse(reply.pieces, whole=reply.broken is None):
+        if event.data == b"[DONE]":
+            answer.ended_at_ns = event.at_ns
+            return
+        chunk = _chunk(event, answer, secrets)
+        if chunk is None:
+            return
+        predicted = _take(event.at_ns, chunk, answer, predicted)
+        yield
+
+
+def _chunk(event: Event, answer: Answer, secrets: tuple[str, ...]) -> Mapping[str, Any] | None:
+    if event.name == "unknown":
+        answer.failure = Failure("bad_stream", "the body is not a stream of server-sent events", 200)
+        return None
+    try:
+        chunk = decode_json(event.data)
+    except ValueError:
+        answer.failure = Failure("bad_stream", "a chunk is not JSON", 200)
+        return None
+    if not isinstance(chunk, Mapping):
+        answer.failure = Failure("bad_stream", "a chunk is no JSON object", 200)
+        return None
+    if event.name == "error" or chunk.get("error") or chunk.get("object") == "error":
+        said, codes = read_error(chunk)
+        answer.failure = classify(error_status(codes), said, codes, secrets=secrets)
+        return None
+    return chunk
+
+
+def _take(at_ns: int, chunk: Mapping[str, Any], answer: Answer, predicted: int) -> int:
+    """One chunk's parts; gives back how many tokens the server says it has generated so far."""
+    usage, timings = chunk.get("usage"), chunk.get("timings")
+    if isinstance(usage, Mapping):
+        answer.usage = read_usage(usage)
+    now = predicted
+    if isinstance(timings, Mapping):
+        answer.server_timings = numbers(timings)
+        now = count(timings.get("predicted_n")) or 0
+    if not answer.model and isinstance(model := chunk.get("model"), str):
+        answer.model = model
+    choices = chunk.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, Mapping):
+        return predicted
+    if isinstance(reason := choice.get("finish_reason"), str) and reason:
+        answer.finish_reason = reason
+    delta = choice.get("delta")
+    if not isinstance(delta, Mapping):
+        # Some servers put the last part into "message", old completions into "text".
+        delta = choice.get("message") if isinstance(choice.get("message"), Mapping) else {"content": choice.get("text")}
+    if _add(at_ns, delta, answer):
+        if now > predicted:
+            answer.tokens.append(now - predicted)
+            return now
+        listed = _listed_tokens(choice.get("logprobs"))
+        if listed:
+            answer.tokens.append(listed)
+    return predicted
+
+
+def _add(at_ns: int, message: Any, answer: Answer) -> bool:
+    text = message.get("content")
+    if isinstance(text, list):  # content parts, as Mistral and some gateways send them
+        text = "".join(str(part.get("text", "")) for part in text if isinstance(part, Mapping))
+    reasoning = message.get("reasoning_content") or message.get("reasoning")
+    return answer.add(at_ns, text=text or message.get("refusal"), reasoning=reasoning, calls=message.get("tool_calls"))
+
+
+def _listed_tokens(logprobs: object) -> int:
+    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    return len(content) if isinstance(content, list) else 0
+
+
+def _read_document(reply: Reply, answer: Answer, secrets: tuple[str, ...]) -> None:
+    """An answer in one piece: a stream was asked for, and the server does not stream."""
+    try:
+        data = decode_json(reply.body())
+    except ValueError:
+        answer.failure = Failure("bad_stream", "the answer is not JSON", 200)
+        return
+    choices = data.get("choices") if isinstance(data, Mapping) else None
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, Mapping) or not isinstance(choice.get("message"), Mapping):
+        said, codes = read_error(data)
+        if isinstance(data, Mapping) and data.get("error"):
+            answer.failure = classify(error_status(codes), said, codes, secrets=secrets)
+        else:
+            answer.failure = Failure("bad_stream", "the answer is JSON, but no chat completion", 200)
+        return
+    _take(reply.ended_ns, data, answer, 0)
+    answer.ended_at_ns = reply.ended_ns
+
+
+def read_usage(usage: Mapping[str, Any]) -> Usage:
+    """Token counts of an OpenAI ``usage`` object."""
+    prompt_details = usage.get("prompt_tokens_details")
+    completion_details = usage.get("completion_tokens_details")
+    return Usage(
+        prompt_tokens=count(usage.get("prompt_tokens")),
+        completion_tokens=count(usage.get("completion_tokens")),
+        cached_tokens=count(prompt_details.get("cached_tokens")) if isinstance(prompt_details, Mapping) else None,
+        reasoning_tokens=(
+            count(completion_details.get("reasoning_tokens")) if isinstance(completion_details, Mapping) else None
+        ),
+    )
+
+
+def _sniffed(reply: Reply) -> str:
+    """What a body without a content type looks like."""
+    start = reply.body()[:64].lstrip()
+    if start.startswith((b"data:", b":", b"event:")):
+        return "text/event-stream"
+    return "application/json" if start.startswith(b"{") else ""

@@ -1,0 +1,256 @@
+"""A chat request in, one HTTP exchange and its record out; what every target over HTTP shares."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from milo_bench.config.settings import TargetConfig
+from milo_bench.core.chat import ChatRequest, Exchange, Message
+from milo_bench.core.errors import ConfigError, TargetError
+from milo_bench.core.records import Failure, TargetRecord, Timeouts
+from milo_bench.core.suggest import closest, hint_for
+from milo_bench.targets.http.address import Address
+from milo_bench.targets.http.answer import Answer, decode_json
+from milo_bench.targets.http.failures import refusal
+from milo_bench.targets.http.reply import Reply, Wire
+from milo_bench.targets.http.wire import TcpWire
+from milo_bench.targets.listening import listening_pids
+
+_ENCODER = msgspec.json.Encoder()
+# Read between two turns of the loop, one answer at a time, so that other streams' stamps do not wait for our JSON.
+_EVENTS_AT_ONCE = 32
+_LOOKUP = Timeouts(connect_s=5.0, first_token_s=10.0, total_s=10.0)
+START_TIMEOUT_S = 300.0  # a server may have to load tens of gigabytes before its first token
+_LOADING_PAUSE_S = 0.5
+
+
+class HttpTarget(ABC):
+    """A model behind an HTTP API. A subclass says how its API words a request and an answer."""
+
+    runtime = ""
+    known_settings: frozenset[str] = frozenset()
+
+    def __init__(self, config: TargetConfig, env: Mapping[str, str], address: Address) -> None:
+        unknown = sorted(set(config.settings) - self.known_settings)
+        if unknown:
+            message = f"Target '{config.name}' has an unknown entry '{unknown[0]}' in settings."
+            raise ConfigError(message, hint=hint_for(unknown[0], self.known_settings, noun="entries"))
+        self._config = config
+        self._address = address
+        headers, self._secrets = headers_from(config, env)
+        self._wire = open_wire(address, headers, config, env)
+        self._reading = asyncio.Lock()
+        self._pids: tuple[int, ...] = ()
+        self._record = TargetRecord(
+            name=config.name,
+            api=config.api,
+            model=config.model,
+            hosted=config.hosted,
+            endpoint=address.shown,
+            quantisation=config.quantisation,
+            family=config.family,
+            runtime=self.runtime,
+            context_window=config.context_window,
+            price=config.price_record(),
+            settings=dict(config.settings),
+        )
+
+    # ------------------------------------------------------------ what an API says for itself
+
+    @abstractmethod
+    def chat_path(self) -> str: ...
+
+    @abstractmethod
+    def payload(self, request: ChatRequest) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def read(self, reply: Reply, answer: Answer) -> Iterator[None]: ...
+
+    @abstractmethod
+    async def models(self) -> tuple[str, ...]: ...
+
+    @abstractmethod
+    async def describe(self) -> TargetRecord:
+        """The record with what the runtime tells, once a token came."""
+        ...
+
+    # ------------------------------------------------------------ the target
+
+    @property
+    def record(self) -> TargetRecord:
+        return self._record
+
+    async def start(self) -> TargetRecord:
+        """See ``base.Target.start``."""
+        exchange = await self._first_token()
+        if exchange.failure is not None:
+            raise await self._cannot_start(exchange.failure)
+        if self._address.is_loopback:
+            self._pids = await asyncio.to_thread(listening_pids, self._address.port)
+        self._record = await self.describe()
+        return self._record
+
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
+        """See ``base.Target.ask``."""
+        body = _ENCODER.encode(self.payload(request))
+        reply = await self._wire.fetch(
+            "POST", self.chat_path(), body, timeouts=timeouts, shows_content=self._shows_content
+        )
+        answer = Answer()
+        if reply.status >= 300 or (reply.status != 200 and reply.broken is None):
+            answer.failure = refusal(reply, secrets=self._secrets)
+        elif reply.status == 200:
+            if on_end is not None and reply.broken is None:
+                on_end()
+                await asyncio.sleep(
+                    0
+                )  # whatever it set going goes first: reading can wait, and a server waits for nobody
+            async with self._reading:
+                for number, _ in enumerate(self.read(reply, answer), start=1):
+                    if number % _EVENTS_AT_ONCE == 0:
+                        await asyncio.sleep(0)
+        if answer.failure is None and not answer.complete:
+            if reply.broken is not None:
+                answer.failure = Failure(reply.broken, reply.broken_message, reply.status or None)
+            else:
+                answer.failure = Failure("bad_stream", "the stream ended without a finish reason", reply.status)
+        return answer.exchange(reply, zero_s=zero_s, intended_s=intended_s)
+
+    def server_pids(self) -> tuple[int, ...]:
+        return self._pids
+
+    async def stop(self) -> None:
+        await self._wire.close()
+
+    # ------------------------------------------------------------ for subclasses
+
+    async def get_json(self, path: str) -> Any:
+        """A GET's JSON, None where the server has no such page. Raises TargetError where it cannot be reached."""
+        return await self.call_json("GET", path)
+
+    async def call_json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        data = _ENCODER.encode(body) if body is not None else b""
+        reply = await self._wire.fetch(method, path, data, timeouts=_LOOKUP)
+        if reply.broken is not None:
+            raise await self._cannot_start(Failure(reply.broken, reply.broken_message))
+        if reply.status in (401, 403):
+            raise await self._cannot_start(refusal(reply, secrets=self._secrets))
+        if reply.status != 200:
+            return None
+        try:
+            return decode_json(reply.body())
+        except ValueError:
+            return None
+
+    def _shows_content(self, reply: Reply) -> bool:
+        if reply.status != 200:
+            return False
+        answer = Answer()
+        for _ in self.read(reply, answer):
+            if answer.stamps_ns:
+                return True
+        return bool(answer.stamps_ns) or answer.complete or answer.failure is not None
+
+    async def _first_token(self) -> Exchange:
+        """One real token, waiting while the server says that it is still loading."""
+        # Hosted reasoning models refuse to stop after a single token.
+        tokens = 16 if self._config.hosted else 1
+        request = ChatRequest((Message("user", "Hello"),), max_tokens=tokens)
+        began_s = time.monotonic()
+        while True:
+            limits = Timeouts(connect_s=10.0, first_token_s=START_TIMEOUT_S, total_s=START_TIMEOUT_S)
+            exchange = await self.ask(request, timeouts=limits, zero_s=began_s, intended_s=0.0)
+            loading = exchange.failure is not None and exchange.failure.http_status == 503
+            if not loading or time.monotonic() - began_s > START_TIMEOUT_S or not self.may_be_loading(exchange.failure):
+                return exchange
+            await asyncio.sleep(_LOADING_PAUSE_S)
+
+    def may_be_loading(self, failure: Failure | None) -> bool:
+        return failure is not None and "loading" in failure.message.lower()
+
+    async def _cannot_start(self, failure: Failure) -> TargetError:
+        name, place = self._config.name, self._address.shown
+        match failure.kind:
+            case "auth":
+                message = f"Target '{name}' at {place} refuses the key: {failure.message.rstrip('.')}."
+                return TargetError(message, hint=self._key_hint())
+            case "connect_refused" | "connect_timeout":
+                message = f"Cannot reach target '{name}' at {place}: {failure.message}."
+                return TargetError(message, hint="start the server, or correct base_url in bench.yaml.")
+            case "not_found" | "rejected":
+                return await self._refused(failure)
+            case _:
+                message = f"Target '{name}' at {place} gave no token: {failure.kind}, {failure.message}."
+                return TargetError(message, hint="ask it by hand, and read the server's log.")
+
+    async def _refused(self, failure: Failure) -> TargetError:
+        name, place, model = self._config.name, self._address.shown, self._config.model
+        try:
+            served = await self.models()
+        except TargetError:
+            served = ()
+        if served and model not in served:
+            message = f"Target '{name}' at {place} does not serve the model '{model}'."
+            guess = closest(model, served)
+            listed = f"It serves: {', '.join(served[:20])}."
+            return TargetError(message, hint=f"Did you mean '{guess}'? {listed}" if guess else listed)
+        message = f"Target '{name}' at {place} refuses a one-token request: {failure.message}."
+        status = f" (HTTP {failure.http_status})" if failure.http_status else ""
+        return TargetError(message, hint=f"check base_url, model and settings of '{name}'{status}.")
+
+    def _key_hint(self) -> str:
+        if self._config.api_key_env:
+            return f"put a valid key into the environment variable {self._config.api_key_env}."
+        return f"name the environment variable that holds the key: api_key_env under target '{self._config.name}'."
+
+
+def headers_from(config: TargetConfig, env: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Request headers with keys from the environment, and the secrets among them.
+
+    Raises ConfigError naming the variable that is missing or cannot be sent.
+    """
+    headers = {"Content-Type": "application/json", "User-Agent": "milo-bench"}
+    wanted = dict(config.headers_env)
+    secrets: list[str] = []
+    if config.api_key_env:
+        key = _from_env(config, config.api_key_env, env)
+        headers["Authorization"] = f"Bearer {key}"
+        secrets.append(key)
+    for header, variable in wanted.items():
+        headers[header] = _from_env(config, variable, env)
+        secrets.append(headers[header])
+    return headers, tuple(secrets)
+
+
+def _from_env(config: TargetConfig, variable: str, env: Mapping[str, str]) -> str:
+    value = env.get(variable, "").strip()
+    if not value:
+        message = f"Target '{config.name}' needs the environment variable {variable}, and it is not set."
+        raise TargetError(message, hint=f"export {variable}=…")
+    if not value.isascii() or not value.isprintable():
+        message = f"The environment variable {variable} holds characters that no HTTP header can carry."
+        raise TargetError(message, hint=f"set {variable} again, without line breaks or quotes around it.")
+    return value
+
+
+def open_wire(address: Address, headers: Mapping[str, str], config: TargetConfig, env: Mapping[str, str]) -> Wire:
+    """Our own client for plain TCP; aiohttp, imported late, for TLS and proxies."""
+    if not address.tls and not config.proxy:
+        return TcpWire(address, headers)
+    from milo_bench.targets.http.tls import TlsWire, proxy_for
+
+    return TlsWire(address, headers, proxy=config.proxy or proxy_for(address, env))

@@ -1,0 +1,175 @@
+"""An HTTP request in, stamped bytes out, over TLS or through a proxy; by aiohttp, without kernel stamps."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+
+import aiohttp
+from multidict import CIMultiDict
+from yarl import URL
+
+from milo_bench.core.records import FailureKind, Timeouts
+from milo_bench.targets.http.address import Address
+from milo_bench.targets.http.reply import MAX_BODY_BYTES, Reply, ShowsContent
+from milo_bench.targets.http.wire import IDLE_LIMIT_S
+
+
+class TlsWire:
+    """The same ``fetch`` as the plain client's, with coarser stamps: taken when aiohttp hands bytes on.
+
+    ``lags_ns`` stays empty. aiohttp sends a GET again where a kept connection turns out dead; it
+    never does so for POST, the only method on the measured path.
+    """
+
+    def __init__(self, address: Address, headers: Mapping[str, str], *, proxy: str | None = None) -> None:
+        self._address = address
+        self._headers = dict(headers)
+        self._proxy = proxy
+        self._session: aiohttp.ClientSession | None = None
+
+    async def fetch(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        timeouts: Timeouts,
+        shows_content: ShowsContent | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        """See ``reply.Wire.fetch``."""
+        reply = Reply(time.monotonic_ns())
+        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        state = _Limits(reply, timeouts, shows_content)
+        try:
+            async with asyncio.timeout(timeouts.total_s) as limit:
+                if shows_content is not None and task is not None and timeouts.first_token_s < timeouts.total_s:
+                    state.watch(loop, limit)
+                await self._exchange(method, path, body, headers or {}, reply, timeouts, state)
+        except TimeoutError:
+            self._broke(reply, state.kind, state.message)
+        except aiohttp.ClientConnectorError as error:
+            self._broke(reply, "connect_refused", f"cannot connect: {error.os_error.strerror or 'no TLS connection'}")
+        except aiohttp.ServerDisconnectedError:
+            self._broke(reply, "reset", "the server closed the connection without an answer")
+        except aiohttp.ConnectionTimeoutError:
+            self._broke(reply, "connect_timeout", f"no connection within {timeouts.connect_s:g} s")
+        except (aiohttp.ClientPayloadError, aiohttp.ClientOSError):
+            self._broke(reply, "reset", "the connection ended before the answer did")
+        except aiohttp.ClientError as error:
+            self._broke(reply, "bad_stream", f"not HTTP: {type(error).__name__}")
+        finally:
+            state.stop()
+        return reply
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _exchange(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        reply: Reply,
+        timeouts: Timeouts,
+        state: _Limits,
+    ) -> None:
+        session = self._open_session()
+        url = URL(f"{self._address.shown}{path}", encoded=True)
+        limits = aiohttp.ClientTimeout(total=None, connect=timeouts.connect_s)
+        async with session.request(
+            method,
+            url,
+            data=body or None,
+            headers=CIMultiDict({**self._headers, **headers}),
+            proxy=self._proxy,
+            timeout=limits,
+            allow_redirects=False,
+            trace_request_ctx=reply,
+        ) as response:
+            if reply.connected_ns is None:
+                reply.connected_ns = reply.started_ns
+            reply.status = response.status
+            reply.headers = {name.lower(): value for name, value in response.headers.items()}
+            size = 0
+            async for data in response.content.iter_any():
+                reply.pieces.append((time.monotonic_ns(), data))
+                size += len(data)
+                if size > MAX_BODY_BYTES:
+                    self._broke(reply, "bad_stream", f"gave up after {size} bytes without an end")
+                    return
+            reply.ended_ns = reply.pieces[-1][0] if reply.pieces else time.monotonic_ns()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            trace = aiohttp.TraceConfig()
+
+            async def connected(_: aiohttp.ClientSession, context: object, __: object) -> None:
+                reply = getattr(context, "trace_request_ctx", None)
+                if isinstance(reply, Reply):
+                    reply.connected_ns = time.monotonic_ns()
+
+            trace.on_connection_create_end.append(connected)
+            trace.on_connection_reuseconn.append(connected)
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_LIMIT_S)
+            # The key goes to the configured server only: no cookies, no .netrc, no redirects.
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=True,
+                skip_auto_headers=("Accept-Encoding",),
+                trace_configs=[trace],
+            )
+        return self._session
+
+    @staticmethod
+    def _broke(reply: Reply, kind: FailureKind, message: str) -> None:
+        reply.ended_ns = time.monotonic_ns()
+        reply.broken, reply.broken_message = kind, message
+
+
+class _Limits:
+    """The first-token limit beside the total one, and which of them ran out."""
+
+    def __init__(self, reply: Reply, timeouts: Timeouts, shows_content: ShowsContent | None) -> None:
+        self._reply, self._timeouts, self._shows_content = reply, timeouts, shows_content
+        self._timer: asyncio.TimerHandle | None = None
+        self.kind: FailureKind = "total_timeout"
+        self.message = f"no end within {timeouts.total_s:g} s"
+
+    def watch(self, loop: asyncio.AbstractEventLoop, limit: asyncio.Timeout) -> None:
+        def due() -> None:
+            if self._shows_content is not None and not self._shows_content(self._reply):
+                self.kind = "first_token_timeout"
+                self.message = f"no content within {self._timeouts.first_token_s:g} s"
+                # Already over: then there is nothing left to cut short.
+                with contextlib.suppress(RuntimeError):
+                    limit.reschedule(loop.time())
+
+        self._timer = loop.call_later(self._timeouts.first_token_s, due)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def proxy_for(address: Address, env: Mapping[str, str]) -> str | None:
+    """The proxy that the environment names for ``address`` (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or None."""
+    named = {
+        scheme: value
+        for scheme in ("http", "https", "no")
+        if (value := env.get(f"{scheme}_proxy") or env.get(f"{scheme.upper()}_PROXY"))
+    }
+    host = f".{address.host}"
+    for entry in named.get("no", "").split(","):
+        suffix = entry.strip().lstrip(".")
+        if suffix == "*" or (suffix and host.endswith(f".{suffix}")):
+            return None
+    return named.get(address.scheme)

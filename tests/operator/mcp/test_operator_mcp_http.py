@@ -1,0 +1,205 @@
+"""Served over loopback HTTP: the SDK's client plays, comes back, goes away or stays silent, and nobody else gets in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+from mcp import Client
+
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.operator.mcp.episode import OutsideEpisode
+from milo_bench.operator.mcp.http import BODY_BYTES, listen, serve_http, url_of
+from milo_bench.operator.mcp.server import mcp_server
+from milo_bench.operator.mcp.watch import Presence, ServeLimits
+from milo_bench.run.stop import StopSignal
+from tests.operator.mcp.mcp_agents import Kept, outside, play_oracle
+
+QUICK = ServeLimits(wall_s=20.0, idle_s=10.0, gone_s=0.05, linger_s=0.2)
+JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+
+@dataclass
+class Served:
+    url: str
+    episode: OutsideEpisode
+    kept: Kept
+    stop: StopSignal
+    serving: asyncio.Task[str]
+
+    async def ended(self) -> str:
+        """Why nobody is served any more."""
+        return await asyncio.wait_for(asyncio.shield(self.serving), 20)
+
+
+@asynccontextmanager
+async def served(limits: ServeLimits = QUICK) -> AsyncIterator[Served]:
+    kept, stop = Kept(), StopSignal()
+    episode = outside(kept)
+    server, listener = mcp_server(episode, on_client=kept.client), listen(0)
+    url = url_of(listener)
+    serving = asyncio.create_task(serve_http(episode, server, limits, stop, listener=listener))
+    try:
+        yield Served(url, episode, kept, stop, serving)
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+
+
+def rpc(method: str, **params: Any) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_an_agent_plays_over_http_and_the_server_ends_once_it_has_gone(mode: str) -> None:
+    async with served() as it:
+        async with Client(it.url, mode=mode) as client:
+            await play_oracle(client, "version_conflict")
+            assert it.kept.episode.points == 25
+        await it.ended()
+    assert it.kept.episode.ending == "finished" and len(it.kept.clients) == 1
+
+
+async def test_an_agent_may_close_its_session_and_come_back_to_the_same_episode() -> None:
+    async with served(ServeLimits(wall_s=20, idle_s=10, gone_s=10, linger_s=0.2)) as it:
+        for _ in range(3):
+            async with Client(it.url, mode="legacy") as client:
+                await client.call_tool("nothing", {})
+        async with Client(it.url) as client:
+            await play_oracle(client, "version_conflict")
+        await it.ended()
+    assert (it.kept.episode.points, it.kept.episode.rejected) == (25, 3)
+
+
+async def test_an_agent_that_closes_its_session_and_stays_away_has_left() -> None:
+    async with served() as it:
+        async with Client(it.url, mode="legacy") as client:
+            await client.call_tool("nothing", {})
+        assert await it.ended() == "The client has gone."
+    assert (it.kept.episode.ending, it.kept.episode.points) == ("left", 0)
+
+
+async def test_an_agent_that_dies_without_a_word_is_noticed_by_the_stream_that_it_kept() -> None:
+    hello = rpc("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo={"name": "raw", "version": "1"})
+    async with served() as it:
+        async with aiohttp.ClientSession() as web:
+            async with web.post(it.url, json=hello, headers=JSON) as answer:
+                session = {**JSON, "Mcp-Session-Id": answer.headers["Mcp-Session-Id"]}
+            async with web.get(it.url, headers=session) as stream:
+                assert stream.status == 200
+                async with web.get(it.url, headers=JSON) as refused:
+                    assert refused.status >= 400
+                assert not it.serving.done()
+        assert await it.ended() == "The client has gone."
+    assert it.kept.episode.ending == "left"
+
+
+async def test_a_browser_that_looks_in_is_nobody_who_leaves() -> None:
+    async with served() as it:
+        async with Client(it.url) as client:
+            await client.list_tools()
+            async with aiohttp.ClientSession() as web, web.get(it.url) as answer:
+                assert answer.status >= 400
+            await asyncio.sleep(2 * QUICK.gone_s)
+            await play_oracle(client, "version_conflict")
+        await it.ended()
+    assert it.kept.episode.points == 25
+
+
+async def test_silence_for_the_idle_limit_means_gone_where_there_is_no_session_to_close() -> None:
+    async with served(ServeLimits(wall_s=20, idle_s=0.3)) as it, Client(it.url) as client:
+        await client.call_tool("nothing", {})
+        assert "said nothing" in await it.ended()
+    assert it.kept.episode.ending == "left"
+
+
+async def test_the_time_limit_ends_the_episode_and_later_calls_are_told() -> None:
+    async with served(ServeLimits(wall_s=0.3, idle_s=5, linger_s=5)) as it:
+        async with Client(it.url, mode="legacy") as client:
+            await client.list_tools()
+            while not it.episode.over:
+                await client.list_tools()
+            result = await client.call_tool("finish", {"status": "done"})
+            assert result.is_error and result.structured_content["error"] == "call_limit"
+        await it.ended()
+    assert it.kept.episode.ending == "wall_limit"
+
+
+async def test_nobody_is_waited_for_longer_than_the_time_limit() -> None:
+    async with served(ServeLimits(wall_s=0.2)) as it:
+        assert await it.ended() == "Nobody connected."
+    assert not it.kept.episodes
+
+
+async def test_a_person_who_stops_the_server_takes_the_episode_back() -> None:
+    async with served() as it, Client(it.url) as client:
+        await client.call_tool("nothing", {})
+        it.stop.request()
+        assert await it.ended() == "Stopped."
+    assert not it.kept.episodes
+
+
+async def test_calls_at_once_are_made_one_after_the_other_and_each_is_answered() -> None:
+    async with served() as it:
+        async with Client(it.url) as client:
+            answers = await asyncio.gather(*[client.call_tool(f"tool {number}", {}) for number in range(40)])
+            assert all(answer.is_error for answer in answers)
+            await play_oracle(client, "version_conflict")
+        await it.ended()
+    assert [turn.n for turn in it.kept.episode.turns] == list(range(1, len(it.kept.episode.turns) + 1))
+    assert (it.kept.episode.rejected, it.kept.episode.points) == (40, 25)
+
+
+async def test_megabyte_arguments_are_a_tool_error_and_larger_bodies_are_not_read() -> None:
+    async with served() as it:
+        async with Client(it.url) as client:
+            result = await client.call_tool("finish", {"status": "x" * 3_000_000})
+            assert result.structured_content["error"] == "arguments_too_large"
+        async with aiohttp.ClientSession() as web:
+            async with web.post(it.url, data=b"x" * (BODY_BYTES + 1), headers=JSON) as answer:
+                assert answer.status == 413
+            for body in (b"", b"no json", b'"\\ud800"', b"[" * 100_000, b"\xff\xfe"):
+                async with web.post(it.url, data=body, headers=JSON) as answer:
+                    assert 400 <= answer.status < 500
+        async with Client(it.url) as client:
+            await play_oracle(client, "version_conflict")
+        await it.ended()
+    assert it.kept.episode.points == 25
+
+
+@pytest.mark.parametrize("foreign", [{"Host": "bench.example"}, {"Origin": "http://bench.example"}])
+async def test_a_web_page_that_found_the_port_gets_nothing(foreign: dict[str, str]) -> None:
+    async with served() as it, aiohttp.ClientSession() as web:
+        for headers in ({**JSON, **foreign}, {**JSON, **foreign, "MCP-Protocol-Version": "2026-07-28"}):
+            async with web.post(it.url, json=rpc("tools/call", name="finish", arguments={}), headers=headers) as answer:
+                assert 400 <= answer.status < 500
+        assert not it.episode.begun
+
+
+def test_a_port_that_is_taken_is_said_so() -> None:
+    with listen(0) as taken, pytest.raises(PrerequisiteError, match="Cannot listen"):
+        listen(taken.getsockname()[1])
+
+
+async def test_an_agent_that_waits_for_its_model_is_not_taken_for_gone() -> None:
+    kept, stop = Kept(), StopSignal()
+    episode, listener = outside(kept), listen(0)
+    presence = Presence(episode.now_s)
+    limits = ServeLimits(wall_s=20, idle_s=0.2, gone_s=0.05, linger_s=0.2)
+    server = mcp_server(episode, on_client=kept.client)
+    url = url_of(listener)
+    serving = asyncio.create_task(serve_http(episode, server, limits, stop, listener=listener, presence=presence))
+    async with Client(url) as client:
+        await client.list_tools()
+        presence.model_works(True)
+        done, _ = await asyncio.wait({serving}, timeout=3 * limits.idle_s)
+        assert not done
+        presence.model_works(False)
+        assert "said nothing" in await asyncio.wait_for(serving, 20)
+    assert kept.episode.ending == "left"
