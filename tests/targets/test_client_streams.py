@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_bench.core.chat import Exchange
-from milo_bench.targets.http.answer import Answer, decode_json, split_thinking
+from milo_bench.core.reasoning import split_reasoning
+from milo_bench.targets.http.answer import Answer, decode_json
 from milo_bench.targets.http.reply import Piece, Reply
 from milo_bench.targets.http.sse import read_lines, read_sse
 from milo_bench.targets.http.stream import read_completion
@@ -102,7 +103,7 @@ def test_reasoning_fields_are_kept_apart_and_count_as_content(field: str) -> Non
     ],
 )
 def test_inline_thinking_is_split_off(text: str, reasoning: str, answer: str) -> None:
-    assert split_thinking(text) == (reasoning, answer)
+    assert split_reasoning(text) == (reasoning, answer)
 
 
 def test_tool_calls_are_put_together_by_index() -> None:

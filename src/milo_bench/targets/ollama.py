@@ -12,7 +12,7 @@ from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import Failure, TargetRecord, Usage
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import ollama_url, parse_address
-from milo_bench.targets.http.answer import Answer, count, decode_json
+from milo_bench.targets.http.answer import Answer, count, decode_json, finite
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import Reply
 from milo_bench.targets.http.sse import read_lines
@@ -104,9 +104,11 @@ class OllamaTarget(HttpTarget):
                     event.at_ns,
                     text=message.get("content"),
                     reasoning=message.get("thinking"),
-                    calls=_separate(message.get("tool_calls"), len(answer.calls)),
+                    calls=_separate(
+                        message.get("tool_calls"), max((call.index for call in answer.calls), default=-1) + 1
+                    ),
                 )
-            if line.get("done") is True:
+            if line.get("done") is True or _has_ended(line):
                 _finish(event.at_ns, line, answer)
                 return
             yield
@@ -158,6 +160,11 @@ def _separate(calls: object, known: int) -> list[Any] | None:
     return [{**call, "index": known + n} if isinstance(call, Mapping) else call for n, call in enumerate(calls)]
 
 
+def _has_ended(line: Mapping[str, Any]) -> bool:
+    """Proxies and versions between write the reason of the end and leave ``done`` out."""
+    return "done" not in line and isinstance(line.get("done_reason"), str) and line["done_reason"] != ""
+
+
 def _finish(at_ns: int, line: Mapping[str, Any], answer: Answer) -> None:
     answer.ended_at_ns = at_ns
     reason = line.get("done_reason")
@@ -167,7 +174,7 @@ def _finish(at_ns: int, line: Mapping[str, Any], answer: Answer) -> None:
     )
     answer.model = str(line.get("model", ""))
     answer.server_timings = {
-        f"{name}_s": line[name] / 1e9 for name in _DURATIONS if isinstance(line.get(name), int | float)
+        f"{name}_s": nanoseconds / 1e9 for name in _DURATIONS if (nanoseconds := finite(line.get(name))) is not None
     }
 
 

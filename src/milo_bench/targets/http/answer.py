@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from milo_bench.core.chat import Exchange
+from milo_bench.core.reasoning import split_reasoning
 from milo_bench.core.records import Failure, Timings, ToolCall, Usage
 from milo_bench.targets.http.reply import Reply
 
@@ -31,6 +34,28 @@ def decode_json(data: bytes) -> Any:
             raise ValueError("nested too deep") from error
 
 
+@dataclass(slots=True)
+class _Call:
+    """A tool call as far as its parts have come; ``index`` is its place as the server numbers it."""
+
+    index: int
+    ident: str = ""
+    name: str = ""
+    arguments: str = ""
+
+    def is_another(self, ident: str, name: str) -> bool:
+        """Whether a part with ``ident`` and ``name`` under this call's index begins a call of its own.
+
+        A name again is not enough: servers repeat it with each part. It takes another id beside it, or,
+        where the server sends no ids, arguments that are whole already.
+        """
+        if not name or not self.name:
+            return False
+        if ident and self.ident:
+            return ident != self.ident
+        return not ident and not self.ident and _is_whole(self.arguments)
+
+
 class Answer:
     """Collects one streamed answer.
 
@@ -44,7 +69,7 @@ class Answer:
         self.reasoning: list[str] = []
         self.stamps_ns: list[int] = []
         self.tokens: list[int] = []
-        self.calls: dict[int, dict[str, str]] = {}
+        self.calls: list[_Call] = []
         self.finish_reason = ""
         self.ended_at_ns: int | None = None  # stamp of the stream's own end mark
         self.usage = Usage()
@@ -73,34 +98,51 @@ class Answer:
             self.stamps_ns.append(at_ns)
         return content
 
-    def _add_call(self, call: object) -> bool:
-        if not isinstance(call, Mapping):
+    def _add_call(self, part: object) -> bool:
+        if not isinstance(part, Mapping):
             return False
-        function = call.get("function")
+        function = part.get("function")
         if not isinstance(function, Mapping):
             function = {}
-        index, ident = call.get("index"), call.get("id")
-        if not isinstance(index, int) or isinstance(index, bool):
-            # Without an index a new id, or a whole call, starts a new one; a bare part goes on with the last.
-            starts = bool(ident) or not self.calls or bool(function.get("name"))
-            index = len(self.calls) if starts else max(self.calls)
-        kept = self.calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
-        if isinstance(ident, str) and not kept["id"]:
-            kept["id"] = ident
-        name = function.get("name")
-        if isinstance(name, str) and not kept["name"]:
-            kept["name"] = name
-        arguments = function.get("arguments")
+        ident, name, arguments = part.get("id"), function.get("name"), function.get("arguments")
+        ident = ident if isinstance(ident, str) else ""
+        name = name if isinstance(name, str) else ""
         if isinstance(arguments, Mapping | list):
             arguments = json.dumps(arguments, ensure_ascii=False)
-        if isinstance(arguments, str):
-            kept["arguments"] += arguments
+        arguments = arguments if isinstance(arguments, str) else ""
+        index = part.get("index")
+        known = index if isinstance(index, int) and not isinstance(index, bool) else None
+        call = self._call(known, ident, name)
+        call.ident = call.ident or ident
+        call.name = call.name or name
+        call.arguments += arguments
         return bool(ident or name or arguments)
+
+    def _call(self, index: int | None, ident: str, name: str) -> _Call:
+        """The call that a part belongs to: an open one, or a new one.
+
+        Servers number calls, or give each an id, or send each whole; several of them number every call 0.
+        """
+        if index is None:
+            # Without an index a new id, or a name, starts a new call; a bare part goes on with the last.
+            named = next((call for call in self.calls if ident and call.ident == ident), None)
+            last = self.calls[-1] if self.calls and not ident and not name else None
+            open_call = named or last
+        else:
+            open_call = next((call for call in reversed(self.calls) if call.index == index), None)
+            if open_call is not None and open_call.is_another(ident, name):
+                open_call = None
+        if open_call is None:
+            # Without an index its place is after all others.
+            place = index if index is not None else max((call.index for call in self.calls), default=-1) + 1
+            open_call = _Call(place)
+            self.calls.append(open_call)
+        return open_call
 
     def exchange(self, reply: Reply, *, zero_s: float, intended_s: float) -> Exchange:
         """The answer as a record. Seconds count from ``zero_s`` on the monotonic clock."""
         zero_ns = round(zero_s * 1e9)
-        inline, text = split_thinking(_whole("".join(self.text)))
+        inline, text = split_reasoning(_whole("".join(self.text)))
         reasoning = _whole("".join(self.reasoning))
         stamps = self.stamps_ns
         lags = reply.lags_ns
@@ -122,7 +164,10 @@ class Answer:
             timings=timings,
             text=text,
             reasoning=reasoning + inline if reasoning else inline,
-            tool_calls=tuple(ToolCall(c["id"], c["name"], c["arguments"]) for _, c in sorted(self.calls.items())),
+            tool_calls=tuple(
+                ToolCall(call.ident, call.name, call.arguments)
+                for call in sorted(self.calls, key=lambda call: call.index)
+            ),
             finish_reason=self.finish_reason,
             usage=self.usage,
             failure=self.failure,
@@ -131,37 +176,40 @@ class Answer:
         )
 
 
-def split_thinking(text: str) -> tuple[str, str]:
-    """Inline reasoning and the answer after it.
+def _is_whole(arguments: str) -> bool:
+    """Whether ``arguments`` is a JSON object already."""
+    if not arguments.rstrip().endswith("}"):
+        return False
+    try:
+        return isinstance(decode_json(arguments.encode("utf-8", "replace")), dict)
+    except ValueError:
+        return False
 
-    ``<think>…</think>`` counts only at the very start, where models write it; without its end
-    everything is reasoning. Some chat templates open the block themselves, so that the output
-    holds ``</think>`` alone.
-    """
-    start = text.lstrip()
-    if start.startswith("<think>"):
-        inside, end, after = start.removeprefix("<think>").partition("</think>")
-        return inside.strip(), after.lstrip() if end else ""
-    if text.count("</think>") == 1 and "<think>" not in text:
-        before, _, after = text.partition("</think>")
-        return before.strip(), after.lstrip()
-    return "", text
+
+_MOST: Final = 2**53  # what every reader of JSON takes for the same integer
 
 
 def count(value: object) -> int | None:
-    """A token count as the server wrote it; None for anything that is not one."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A token count as the server wrote it; None for anything else, a number past any counter's range too."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
 
 
 def numbers(data: object) -> dict[str, float]:
-    """The numbers of a JSON object; anything else in it is left out."""
+    """The finite numbers of a JSON object; anything else in it is left out."""
     if not isinstance(data, Mapping):
         return {}
-    return {
-        str(key): float(value)
-        for key, value in data.items()
-        if isinstance(value, int | float) and not isinstance(value, bool)
-    }
+    return {str(key): number for key, value in data.items() if (number := finite(value)) is not None}
+
+
+def finite(value: object) -> float | None:
+    """A number that a run log can hold; None for text, booleans, NaN, infinity and integers beyond a float."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _whole(text: str) -> str:

@@ -11,6 +11,7 @@ from milo_bench.core.records import Failure, FailureKind
 from milo_bench.targets.http.reply import Reply
 
 MAX_MESSAGE_CHARS = 300
+_STATUS = re.compile(r"[45][0-9]{2}")
 
 # llama.cpp, OpenAI and what speaks like them
 _OVERFLOW_CODES = frozenset({"exceed_context_size_error", "context_length_exceeded", "context_window_exceeded"})
@@ -76,20 +77,25 @@ def read_error(data: Any) -> tuple[str, tuple[str, ...]]:
     if not isinstance(said, str):
         detail = error.get("detail", error.get("error"))
         if isinstance(detail, list):
-            said = "; ".join(
-                f"{'.'.join(str(part) for part in item.get('loc', ()))}: {item.get('msg', '')}"
-                for item in detail
-                if isinstance(item, Mapping)
-            )
+            said = "; ".join(_validation_error(item) for item in detail if isinstance(item, Mapping))
         else:
             said = detail if isinstance(detail, str) else ""
     return said, codes
 
 
+def _validation_error(item: Mapping[str, Any]) -> str:
+    """Place and reason of one of FastAPI's validation errors."""
+    place = item.get("loc")
+    parts = place if isinstance(place, list) else [] if place is None else [place]
+    reason = item.get("msg")
+    said = reason if isinstance(reason, str) else ""
+    return f"{'.'.join(str(part)[:40] for part in parts[:20])}: {said}" if parts else said
+
+
 def error_status(codes: Iterable[str]) -> int | None:
     """The HTTP status among an error's codes, where it names one."""
     for code in codes:
-        if code.isdigit() and 400 <= int(code) < 600:
+        if _STATUS.fullmatch(code):
             return int(code)
     return None
 

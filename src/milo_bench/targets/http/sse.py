@@ -27,44 +27,70 @@ def read_sse(pieces: Iterable[Piece], *, whole: bool = True) -> Iterator[Event]:
     a cut one will not parse as JSON. Old llama.cpp servers write ``error: {...}`` as a field; that becomes an event
     called "error".
     """
-    rest = b""
-    first = True
+    block: list[bytes] = []  # whole lines of the event that is open
+    line: list[bytes] = []  # parts of its open line: joined once, so that one-byte pieces cost no more than others
+    held = False  # the last byte was a CR, and its LF may be in the next piece
     at_ns = 0
-    for at_ns, piece in pieces:
-        data = rest + piece
-        if first:
-            # A byte order mark may itself be cut.
-            if data and len(data) < 3 and b"\xef\xbb\xbf".startswith(data):
-                rest = data
-                continue
-            data = data.removeprefix(b"\xef\xbb\xbf")
-            first = False
+    for at_ns, piece in _without_mark(pieces):
+        data = piece
+        if held:
+            data = data if data.startswith(b"\n") else b"\n" + data
+            held = False
         if b"\r" in data:
-            held = data.endswith(b"\r")  # its line feed may be in the next piece
-            if held:
-                data = data[:-1]
-            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            *blocks, rest = data.split(b"\n\n")
-            if held:
-                rest += b"\r"
-        else:
-            *blocks, rest = data.split(b"\n\n")
-        for block in blocks:
-            event = _event(at_ns, block)
-            if event is not None:
+            held = data.endswith(b"\r")
+            data = (data[:-1] if held else data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        if not block and not line and data.endswith(b"\n\n") and data.find(b"\n") == len(data) - 2:
+            # One whole event of one line in one piece: what nearly every piece of a stream is.
+            if (event := _event(at_ns, [data[:-2]])) is not None:
                 yield event
-    event = _event(at_ns, rest.replace(b"\r", b"\n")) if whole else None
+            continue
+        *ended, rest = data.split(b"\n")
+        for part in ended:
+            if line:
+                part = b"".join((*line, part))
+                line = []
+            if part:
+                block.append(part)
+            elif block:
+                if (event := _event(at_ns, block)) is not None:
+                    yield event
+                block = []
+        if rest:
+            line.append(rest)
+    if line:
+        block.append(b"".join(line))
+    event = _event(at_ns, block) if whole and block else None
     if event is not None:
         yield event
 
 
-def _event(at_ns: int, block: bytes) -> Event | None:
-    if block.startswith(b"data: ") and b"\n" not in block:
-        return Event(at_ns, "", block[6:])
+def _without_mark(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Pieces that are not empty, without a byte order mark at the start; the mark may itself be cut."""
+    start: bytes | None = b""
+    at_ns = 0
+    for at_ns, piece in pieces:
+        if start is None:
+            if piece:
+                yield at_ns, piece
+            continue
+        data = start + piece
+        if len(data) < 3 and b"\xef\xbb\xbf".startswith(data):
+            start = data
+            continue
+        start = None
+        if data := data.removeprefix(b"\xef\xbb\xbf"):
+            yield at_ns, data
+    if start:
+        yield at_ns, start
+
+
+def _event(at_ns: int, block: list[bytes]) -> Event | None:
+    if len(block) == 1 and block[0].startswith(b"data: "):
+        return Event(at_ns, "", block[0][6:])
     name = ""
     lines: list[bytes] = []
-    for line in block.split(b"\n"):
-        if not line or line.startswith(b":"):
+    for line in block:
+        if line.startswith(b":"):
             continue
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
@@ -84,12 +110,16 @@ def _event(at_ns: int, block: bytes) -> Event | None:
 
 def read_lines(pieces: Iterable[Piece], *, whole: bool = True) -> Iterator[Event]:
     """Lines of an ``application/x-ndjson`` body; without blank ones; the open end of a ``whole`` body counts."""
-    rest = b""
+    open_line: list[bytes] = []
     at_ns = 0
     for at_ns, piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        for line in lines:
-            if stripped := line.strip():
-                yield Event(at_ns, "", stripped)
-    if whole and (stripped := rest.strip()):
-        yield Event(at_ns, "", stripped)
+        *ended, rest = piece.split(b"\n")
+        for part in ended:
+            line = b"".join((*open_line, part)).strip()
+            open_line = []
+            if line:
+                yield Event(at_ns, "", line)
+        if rest:
+            open_line.append(rest)
+    if whole and (line := b"".join(open_line).strip()):
+        yield Event(at_ns, "", line)

@@ -11,6 +11,8 @@ from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import Reply
 from milo_bench.targets.http.sse import Event, read_sse
 
+_HEARTBEATS = (b"", b"null", b"{}")  # proxies keep a connection open with them
+
 
 def read_completion(reply: Reply, answer: Answer, secrets: tuple[str, ...] = ()) -> Iterator[None]:
     """Fill ``answer`` from a reply with status 200; yields after each event so that a caller may pause.
@@ -28,33 +30,50 @@ def read_completion(reply: Reply, answer: Answer, secrets: tuple[str, ...] = ())
         return
     predicted = 0
     for event in read_sse(reply.pieces, whole=reply.broken is None):
-        if event.data == b"[DONE]":
+        data = event.data.strip()
+        if data == b"[DONE]":
             answer.ended_at_ns = event.at_ns
             return
+        if data in _HEARTBEATS:
+            continue
         chunk = _chunk(event, answer, secrets)
-        if chunk is None:
+        if answer.failure is not None:
             return
+        if chunk is None:
+            continue
         predicted = _take(event.at_ns, chunk, answer, predicted)
         yield
 
 
 def _chunk(event: Event, answer: Answer, secrets: tuple[str, ...]) -> Mapping[str, Any] | None:
-    if event.name == "unknown":
-        answer.failure = Failure("bad_stream", "the body is not a stream of server-sent events", 200)
-        return None
+    """The chunk that ``event`` carries; None for one that is none of ours, or with ``answer.failure`` set."""
     try:
         chunk = decode_json(event.data)
     except ValueError:
-        answer.failure = Failure("bad_stream", "a chunk is not JSON", 200)
+        if event.name not in ("", "message", "error", "unknown"):
+            return None  # an event of a name of its own, such as a proxy's ping, is no part of the answer
+        what = "the body is not a stream of server-sent events" if event.name == "unknown" else "a chunk is not JSON"
+        answer.failure = Failure("bad_stream", what, 200)
         return None
+    if isinstance(chunk, str) and event.name == "error":
+        chunk = {"error": chunk}
     if not isinstance(chunk, Mapping):
-        answer.failure = Failure("bad_stream", "a chunk is no JSON object", 200)
+        answer.failure = Failure("bad_stream", "a chunk is not a JSON object", 200)
         return None
-    if event.name == "error" or chunk.get("error") or chunk.get("object") == "error":
-        said, codes = read_error(chunk)
-        answer.failure = classify(error_status(codes), said, codes, secrets=secrets)
-        return None
+    if (failure := _error_in(chunk, named=event.name == "error", secrets=secrets)) is not None:
+        answer.failure = failure
+    elif event.name == "unknown":
+        answer.failure = Failure("bad_stream", "the body is not a stream of server-sent events", 200)
     return chunk
+
+
+def _error_in(chunk: Mapping[str, Any], *, named: bool, secrets: tuple[str, ...]) -> Failure | None:
+    """The failure that an object reports in place of an answer, in any shape that ``read_error`` knows."""
+    said, codes = read_error(chunk)
+    is_error = named or bool(chunk.get("error")) or chunk.get("object") == "error"
+    if not is_error and not ("choices" not in chunk and said):
+        return None
+    return classify(error_status(codes), said, codes, secrets=secrets)
 
 
 def _take(at_ns: int, chunk: Mapping[str, Any], answer: Answer, predicted: int) -> int:
@@ -111,11 +130,8 @@ def _read_document(reply: Reply, answer: Answer, secrets: tuple[str, ...]) -> No
     choices = data.get("choices") if isinstance(data, Mapping) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, Mapping) or not isinstance(choice.get("message"), Mapping):
-        said, codes = read_error(data)
-        if isinstance(data, Mapping) and data.get("error"):
-            answer.failure = classify(error_status(codes), said, codes, secrets=secrets)
-        else:
-            answer.failure = Failure("bad_stream", "the answer is JSON, but no chat completion", 200)
+        failure = _error_in(data, named=False, secrets=secrets) if isinstance(data, Mapping) else None
+        answer.failure = failure or Failure("bad_stream", "the answer is JSON, but not a chat completion", 200)
         return
     _take(reply.ended_ns, data, answer, 0)
     answer.ended_at_ns = reply.ended_ns
