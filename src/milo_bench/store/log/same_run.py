@@ -58,10 +58,7 @@ def _fields(where: str, logged: msgspec.Struct, now: msgspec.Struct) -> list[str
 
 
 def _comparable(thing: msgspec.Struct) -> dict[str, Any]:
-    # Through JSON and back, so that what was read and what was made have the same types.
-    data: dict[str, Any] = {
-        name: msgspec.json.decode(msgspec.json.encode(getattr(thing, name))) for name in thing.__struct_fields__
-    }
+    data: dict[str, Any] = {name: _plain(getattr(thing, name)) for name in thing.__struct_fields__}
     if isinstance(thing, Workload):
         # The hashes say all that these two hold, in a line that fits a terminal.
         data.pop("prompt_source", None)
@@ -69,6 +66,17 @@ def _comparable(thing: msgspec.Struct) -> dict[str, Any]:
     if isinstance(thing, TargetRecord) and thing.endpoint:
         data["endpoint"] = _endpoint(thing.endpoint)
     return data
+
+
+def _plain(value: Any) -> Any:
+    """Values of one type whether they were read or made; JSON would leave out a default or keep it, by its identity."""
+    if isinstance(value, msgspec.Struct):
+        return {name: _plain(getattr(value, name)) for name in value.__struct_fields__}
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _plain(part) for name, part in value.items()}
+    return value
 
 
 def _endpoint(endpoint: str) -> str:
