@@ -90,11 +90,11 @@ def stalled_queue(folder: Path) -> Iterator[Row]:
 def failing(folder: Path) -> Iterator[Row]:
     with paced_server("--first-ms", "50", "--gap-ms", "5", "--chunks", "10", "--fail-of-100", "37") as server:
         figures = figures_of(milo_load(folder, server, *closed(8, 6)))
-    yield within("37 % failed: share of failures", figures["failure_share"], least=0.36, most=0.38)
+    yield within("37% failed: share of failures", figures["failure_share"], least=0.36, most=0.38)
     tail = figures["latency_p95_s"]
     said = "never" if tail is None else f"{tail:.3f} s"
-    yield Row("37 % failed: answer p95", said, "never", tail is None)
-    yield close_to("37 % failed: answer p50", figures["latency_p50_s"], 0.095, 0.002)
+    yield Row("37% failed: answer p95", said, "never", tail is None)
+    yield close_to("37% failed: answer p50", figures["latency_p50_s"], 0.095, 0.002)
 
 
 def frozen_stream(folder: Path) -> Iterator[Row]:

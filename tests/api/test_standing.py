@@ -133,7 +133,7 @@ def test_a_decision_on_other_answers_says_which_finding_changed_and_why(
     changes = api.decision_changes(now, package)
     (change,) = changes.findings
     assert (change.before, change.now) == ("keep", "reject")
-    assert any(text.startswith("accuracy: pass → fail (95 % → 60 %") for text in change.because)
+    assert any(text.startswith("accuracy: pass → fail (95% → 60%") for text in change.because)
     assert "local, model digest: sha256:one → sha256:two" in changes.differs
     assert api.decision_changes(api.baseline_decision(package), package).findings == ()
 

@@ -146,7 +146,7 @@ def test_a_value_changed_in_the_decision_is_named_with_what_the_logs_give(copied
     assert found.exit_code == 1
     named = [one for one in found.differences if one.file == "decision.json"]
     assert [one.figure for one in named] == [id]
-    assert "99.9 %" in named[0].package
+    assert "99.9%" in named[0].package
     # The pages say, and draw, what the decision said before.
     assert {one.figure for one in found.differences if one.file.endswith(".html")} == {id, ""}
 
@@ -194,7 +194,7 @@ def test_a_log_that_was_moved_and_renamed_is_found_by_its_hash(copied: Path, tmp
 
 def test_a_missing_page_and_one_that_does_not_belong_are_named(copied: Path) -> None:
     (copied / "package" / "findings.md").unlink()
-    (copied / "package" / "better.html").write_text("<p>99 %</p>", encoding="utf-8")
+    (copied / "package" / "better.html").write_text("<p>99%</p>", encoding="utf-8")
     found = verified(copied)
     assert [(one.kind, one.file) for one in found.differences] == [("file", "findings.md")]
     assert found.unknown_files == ("better.html",)

@@ -57,7 +57,7 @@ def by_slug(made: Replayed, slug: str) -> Replay:
 
 
 def notes(n: int = 1000, seed: int = 1) -> Evidence:
-    """Labelled notes after the mission: 88 % recall of the class that matters; keywords ring on most of it."""
+    """Labelled notes after the mission: 88% recall of the class that matters; keywords ring on most of it."""
     random = np.random.default_rng(seed)
     want = random.choice(["routine", "watch", "escalate"], n, p=[0.65, 0.2, 0.15])
     miss = np.where(want == "escalate", random.random(n) < 0.12, random.random(n) < 0.06)

@@ -54,7 +54,7 @@ def wanted(detector: str, row: Row) -> list[str]:
 
 
 def figures(detector: str, given: Iterable[Row], answers: Mapping[str, list[str]] | None = None) -> dict[str, Any]:
-    """Precision and recall with 95 % Wilson intervals, and for each kind ``right/n``.
+    """Precision and recall with 95% Wilson intervals, and for each kind ``right/n``.
 
     ``answers`` by row id stand in for the detector, so that figures of earlier rules can be recomputed.
     """

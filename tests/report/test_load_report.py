@@ -57,7 +57,7 @@ def test_the_table_has_a_column_a_level_and_says_what_was_left_out() -> None:
     text = printed([window(1), window(4)])
     assert "1 stream " in text and "4 streams" in text
     assert "Left out as warm-up: the first 1 s. After it: until all ended." in text
-    assert "first token ≤ 0.15 s for 95 % of requests" in text
+    assert "first token ≤ 0.15 s for 95% of requests" in text
 
 
 def test_a_tail_among_failures_is_printed_as_never() -> None:

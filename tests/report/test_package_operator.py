@@ -31,7 +31,7 @@ from tests.operator.operator_logs import CORE, TARGET, broken, played, run_of, w
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-EVIL = "<script>alert(1)</script> 94 %"
+EVIL = "<script>alert(1)</script> 94%"
 
 
 def _mixed(task: Task, seed: int, variant: str, repeat: int) -> Episode:

@@ -34,7 +34,7 @@ def test_a_backlog_is_ranked_and_its_hours_are_the_stated_figures(decision: Deci
         assert hours == [decision.figures[id].value for id in item.hours]
         assert row["findings"].split() == list(item.findings)
         assert row["done_when"]
-    assert "88 %" in rows[0]["reason"]
+    assert "88%" in rows[0]["reason"]
 
 
 @pytest.mark.parametrize(

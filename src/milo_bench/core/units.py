@@ -36,16 +36,16 @@ def byte_count(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """A rate as per cent: 94 %, 2.5 %, 0 %, 99.7 %; never 0 % or 100 % for a rate that is not."""
+    """A rate as per cent: 94%, 2.5%, 0%, 99.7%; never 0% or 100% for a rate that is not."""
     per_cent = value * 100
     if value in (0.0, 1.0):
-        return f"{per_cent:.0f} %"
+        return f"{per_cent:.0f}%"
     if 10 <= per_cent <= 90:
-        return f"{per_cent:.0f} %"
+        return f"{per_cent:.0f}%"
     text = f"{per_cent:.1f}"
     if text in ("0.0", "100.0"):
-        return "<0.1 %" if value < 0.5 else ">99.9 %"
-    return f"{text.removesuffix('.0')} %"
+        return "<0.1%" if value < 0.5 else ">99.9%"
+    return f"{text.removesuffix('.0')}%"
 
 
 def figure(value: float | None, unit: str) -> str:
@@ -55,6 +55,8 @@ def figure(value: float | None, unit: str) -> str:
     match unit:
         case "share":
             return share(value)
+        case "percent":
+            return f"{_three(value)}%"
         case "s":
             return seconds(value)
         case "bytes":
@@ -69,8 +71,15 @@ def figure(value: float | None, unit: str) -> str:
             return f"{_three(value)} {unit}".rstrip()
 
 
+def unit_written(text: str) -> str:
+    """What follows the number in a figure's text: ``%`` of ``94%``, `` s`` of ``1.42 s``; empty without a unit."""
+    if text.endswith("%"):
+        return "%"
+    return "".join(text.rpartition(" ")[1:]) if " " in text else ""
+
+
 def interval_text(interval: Interval | None, unit: str) -> str:
-    """``21–58 %`` or ``1.1–1.9 s``; an open end, or nothing, where the data do not bound it."""
+    """``21–58%`` or ``1.1–1.9 s``; an open end, or nothing, where the data do not bound it."""
     if interval is None:
         return ""
     if interval.low is None and interval.high is None:
@@ -80,16 +89,15 @@ def interval_text(interval: Interval | None, unit: str) -> str:
     if interval.low is None:
         return f"≤ {figure(interval.high, unit)}"
     low, high = figure(interval.low, unit), figure(interval.high, unit)
-    low_unit, high_unit = low.rpartition(" ")[2], high.rpartition(" ")[2]
-    if " " in low and low_unit == high_unit:
-        low = low.rpartition(" ")[0]
-    # A dash between two signs would be read as one of them: -2.2 to -0.2 %.
+    if unit_written(low) == unit_written(high):
+        low = low.removesuffix(unit_written(low))
+    # A dash between two signs would be read as one of them: -2.2 to -0.2%.
     return f"{low} to {high}" if "-" in (low[:1], high[:1]) else f"{low}–{high}"
 
 
 def measure_text(measure: Measure) -> str:
-    """``84 % (71–92 %, n 50)``."""
-    inside = [part for part in (interval_text(measure.interval, measure.unit), f"n {measure.n:,}") if part]
+    """``84% (71–92%, n = 50)``."""
+    inside = [part for part in (interval_text(measure.interval, measure.unit), f"n = {measure.n:,}") if part]
     return f"{figure(measure.value, measure.unit)} ({', '.join(inside)})"
 
 

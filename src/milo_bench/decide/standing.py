@@ -76,7 +76,7 @@ def hold_against(
     A gate that passed and now fails has regressed; one that passed and is undecided now is
     undecided. A gated rate has regressed where the whole interval of its difference is on the bad
     side of zero and reaches beyond ``tolerance``, and still would if all differences of the run were
-    one family (Holm 1979, 5 %): of many rates that did not change, one looks worse by chance. It held
+    one family (Holm 1979, 5%): of many rates that did not change, one looks worse by chance. It held
     where the interval stays within ``tolerance``, or where every fixture of the baseline came out as
     before; anything else cannot be told. With ``old``, the evidence of the decision, rates are paired
     fixture by fixture; without it they are compared as unrelated samples, which takes more fixtures.
@@ -167,7 +167,7 @@ def _key(gate: GateResult) -> str:
 
 def _shown(figure: Figure) -> str:
     ends = interval_text(Interval(figure.low, figure.high, figure.confidence or 0.0, figure.method), figure.unit)
-    inside = [ends, "" if figure.n is None else f"n {figure.n:,}"]
+    inside = [ends, "" if figure.n is None else f"n = {figure.n:,}"]
     said = ", ".join(part for part in inside if part)
     return f"{figure_text(figure.value, figure.unit)} ({said})" if said else figure_text(figure.value, figure.unit)
 
@@ -214,7 +214,7 @@ def _difference(
         before = float(before_rows.held.sum() / before_rows.asked.sum()) if before_rows.asked.any() else None
         mapped = _in_numbers_of(old, new, cases)
         pairs = paired(fixture_means(rows, mapped.fixture), fixture_means(before_rows, old.cases[candidate].fixture))
-        ends = difference_ends(pairs, 0.975, rate=True)  # 95 % between both ends
+        ends = difference_ends(pairs, 0.975, rate=True)  # 95% between both ends
 
         def interval_at(confidence: float) -> Interval | None:
             return share_difference(pairs.differences, confidence)

@@ -114,7 +114,7 @@ def _measured(
         message = f"'{asked.name}' of {asked.workload} on {asked.target} has no value ({measure.note or 'no data'})."
         raise DataError(message, hint="run more fixtures, or state low, base and high with a source.")
     if interval is None or interval.low is None or interval.high is None:
-        message = f"'{asked.name}' of {asked.workload} on {asked.target} has no closed interval (n {measure.n})."
+        message = f"'{asked.name}' of {asked.workload} on {asked.target} has no closed interval (n = {measure.n})."
         raise DataError(message, hint="run more fixtures, or state low, base and high with a source.")
     scale = given.factor / unit.factor
     low, base, high = (end * scale for end in (interval.low, measure.value, interval.high))
@@ -122,7 +122,7 @@ def _measured(
     low, high = min(low, base), max(high, base)
     said = f"measured: {asked.name} of {asked.workload} on {asked.target}"
     said += f", {asked.slice}" if asked.slice else ""
-    said += f", n {measure.n:,}, {interval.confidence:.0%} {interval.method}"
+    said += f", n = {measure.n:,}, {interval.confidence:.0%} {interval.method}"
     return Assumption(name, unit, low, base, high, said, "measured", interval.confidence, is_share)
 
 

@@ -18,7 +18,7 @@ from milo_bench.core.suggest import hint_for
 
 
 class Measured(Frozen, frozen=True, omit_defaults=False):
-    """``n`` labelled texts of ``set``; shares between 0 and 1; 95 % Wilson intervals as (low, high).
+    """``n`` labelled texts of ``set``; shares between 0 and 1; 95% Wilson intervals as (low, high).
 
     ``writer`` says who wrote the set where that was not the author of the rules.
     """
@@ -52,7 +52,7 @@ def measured(detector: str) -> Measured:
 
 
 def wilson_95(k: int, n: int) -> tuple[float, float]:
-    """Wilson score interval (Wilson 1927) at 95 %, rounded to four places; (0, 1) for n = 0.
+    """Wilson score interval (Wilson 1927) at 95%, rounded to four places; (0, 1) for n = 0.
 
     Stated here once more because this room lies below ``stats``.
     """

@@ -1,6 +1,6 @@
 """A bounded soak in; whether the server's memory grows with the requests it answers out.
 
-The slope is Theil and Sen's (the median of all pairwise slopes) with its 95 % interval, of
+The slope is Theil and Sen's (the median of all pairwise slopes) with its 95% interval, of
 resident bytes of the process tree over the number of answered requests, after a warm-up of the
 first third. Samples of one process depend on one another, so the interval is optimistic; a
 verdict therefore also asks for a growth that matters.
@@ -74,7 +74,7 @@ class MemoryGrowth(Probe):
             "method": "Theil-Sen",
             "grown_bytes": grown,
         }
-        said = f"{slope / 1024:.1f} KiB a request (95 % interval {low / 1024:.1f} to {high / 1024:.1f})"
+        said = f"{slope / 1024:.1f} KiB a request (95% interval {low / 1024:.1f} to {high / 1024:.1f})"
         if low > _LEAK_BYTES and grown > _LEAST_GROWTH_BYTES:
             finding = f"Memory grows by {said}: {grown / 2**20:.0f} MiB over {len(kept)} requests."
             return self.fails(ctx, finding, evidence)
@@ -87,7 +87,7 @@ class MemoryGrowth(Probe):
 
 
 def slope_of(samples: Sequence[int]) -> tuple[float, float, float]:
-    """Theil-Sen slope over the sample's number, with the ends of its 95 % interval."""
+    """Theil-Sen slope over the sample's number, with the ends of its 95% interval."""
     from scipy.stats import theilslopes
 
     slope, _, low, high = theilslopes(samples, range(len(samples)), alpha=0.95)

@@ -141,7 +141,7 @@ class _Ruler:
             if counted < _SHARE_COUNTED * foretold:
                 lost = round(100 * (1 - counted / foretold))
                 said = (
-                    f"A prompt of about {foretold} tokens was cut to {counted} ({lost} % lost) and answered with "
+                    f"A prompt of about {foretold} tokens was cut to {counted} ({lost}% lost) and answered with "
                     f"200 and finish_reason '{exchange.finish_reason}'"
                 )
                 return Case(name, "fail", said)

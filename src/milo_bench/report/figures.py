@@ -8,13 +8,13 @@ from milo_bench.core.units import interval_text
 from milo_bench.decide.records import Figure, Part
 
 _TIMES = frozenset({"hour", "week", "month", "quarter", "year"})
-_WRITTEN_OUT = frozenset({"USD", "percent", *_TIMES})
+_WRITTEN_OUT = frozenset({"USD", *_TIMES})
 _SYMBOLS = frozenset({"s", "min", "W", "kW", "Wh", "kWh", "share", "count"})
 _CLOCK = frozenset({"s", "min"})  # tokens/s stays tokens/s; packet/month becomes packet a month
 
 
 def part_text(figure: Figure, part: Part = "value") -> str:
-    """``94 %``; an em dash where the data give no such part, ``endless`` where a sum never ends."""
+    """``94%``; an em dash where the data give no such part, ``endless`` where a sum never ends."""
     match part:
         case "n" | "k":
             count = figure.n if part == "n" else figure.k
@@ -30,16 +30,16 @@ def part_text(figure: Figure, part: Part = "value") -> str:
 
 
 def whole_text(figure: Figure) -> str:
-    """``84 % (71–92 %, n 50)``; for a stated range ``$9,750 ($7,500–$12,000)``."""
+    """``84% (71–92%, n = 50)``; for a stated range ``$9,750 ($7,500–$12,000)``."""
     inside = [range_text(figure)] if range_text(figure) else []
     if figure.n is not None:
-        inside.append(f"n {figure.n:,}")
+        inside.append(f"n = {figure.n:,}")
     text = part_text(figure)
     return f"{text} ({', '.join(inside)})" if inside else text
 
 
 def range_text(figure: Figure) -> str:
-    """``71–92 %``; empty where neither end is known or both are the value itself."""
+    """``71–92%``; empty where neither end is known or both are the value itself."""
     if figure.low is None and figure.high is None:
         return ""
     if figure.low == figure.high == figure.value:
@@ -73,8 +73,6 @@ def _amount(value: float | None, unit: str) -> str:
         size = abs(value)
         text = f"{sign}${size:,.0f}" if size >= 1_000 else f"{sign}{amount(size, 'USD')}" if size else "$0"
         return f"{text} {_each(tail)}" if tail else text
-    if unit == "percent":
-        return f"{amount(value, '')} %"
     if unit == "count":
         return amount(value, "" if value % 1 else "count")
     if head in _TIMES:

@@ -15,7 +15,7 @@ from milo_bench.core.records import Interval
 Side: TypeAlias = Literal["two", "lower", "upper"]
 Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
 
-# With fewer pairs than this no exact two-sided test reaches 5 % (2 / 2**5 is 6 %), and the
+# With fewer pairs than this no exact two-sided test reaches 5% (2 / 2**5 is 6%), and the
 # percentile bootstrap, which never looks beyond the sample, would claim what they cannot show.
 LEAST_BOOTSTRAPPED: Final = 6
 # Beyond this many values resampled means are normal to more digits than anyone reads (their skewness

@@ -323,7 +323,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part} of {whole} ({100 * part / whole:.0f} %)" if whole else "none there"
+    return f"{part} of {whole} ({100 * part / whole:.0f}%)" if whole else "none there"
 
 
 def _clean(text: str) -> str:

@@ -53,7 +53,7 @@ def void_criterion(trials: Sequence[Trial], kind: KindConfig, most: float) -> Cr
 def trials_for_clean_record(ceiling: float, confidence: float) -> int:
     """The least n at which 0 of n supports a rate of at most ``ceiling``: log(1 - confidence) / log(1 - ceiling).
 
-    From the exact binomial bound (Clopper and Pearson 1934); 59 for 5 % at 95 %.
+    From the exact binomial bound (Clopper and Pearson 1934); 59 for 5% at 95%.
     """
     return math.ceil(math.log(1 - confidence) / math.log(1 - ceiling) - 1e-9)
 

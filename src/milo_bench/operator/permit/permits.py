@@ -202,7 +202,7 @@ def proves(n: int, confidence: float) -> str:
     bound = bound_of_clean_record(n, confidence)
     text = f"Had all {n} trials gone well, they would support a failure rate under {share(bound)}, and no lower one"
     needed = trials_for_clean_record(0.05, confidence)
-    return text + ("." if n >= needed else f"; under 5 % takes {needed} without a failure.")
+    return text + ("." if n >= needed else f"; under 5% takes {needed} without a failure.")
 
 
 def _notes(target: TargetRecord, valid_days: int, taken: int) -> tuple[str, ...]:

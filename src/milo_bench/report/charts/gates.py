@@ -141,7 +141,7 @@ def candidate_text(candidate: Candidate) -> str:
 
 
 def said_text(figure: Figure) -> str:
-    """``87 % (81–91 %)``: the value and what the data bound."""
+    """``87% (81–91%)``: the value and what the data bound."""
     inside = range_text(figure)
     return f"{part_text(figure)} ({inside})" if inside else part_text(figure)
 

@@ -121,7 +121,7 @@ def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
     return _finished(
         alt.layer(*layers),
         "Latency against load",
-        _subtitle(windows, "bars: 95 % intervals, as far as the data bound them"),
+        _subtitle(windows, "bars: 95% intervals, as far as the data bound them"),
     )
 
 
@@ -155,7 +155,7 @@ def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
         note = f"knee at {knee.value:.3g} streams"
         if knee.interval is not None and knee.interval.low is not None and knee.interval.high is not None:
             span = {"low": knee.interval.low, "high": knee.interval.high}
-            note += f", 95 % interval {knee.interval.low:.3g} to {knee.interval.high:.3g}"
+            note += f", 95% interval {knee.interval.low:.3g} to {knee.interval.high:.3g}"
             band = alt.Chart(alt.Data(values=[span])).mark_rect(opacity=0.15, color=_ORANGE)
             layers.insert(0, band.encode(x=alt.X("low:Q"), x2="high:Q"))
         at = alt.Chart(alt.Data(values=[marked]))
@@ -219,7 +219,7 @@ def _distribution(rows: Sequence[dict[str, Any]], title: str, windows: Sequence[
     )
     one = alt.Chart(alt.Data(values=[{"one": 1.0}])).mark_rule(color=_GREY, opacity=0.5).encode(y="one:Q")
     lost = any(window.figures["distributions"]["latency"].get("infinite", 0) for window in windows)
-    note = "a curve that ends below 100 %: the rest was never answered" if lost else ""
+    note = "a curve that ends below 100%: the rest was never answered" if lost else ""
     return _finished(alt.layer(one, lines), title, _subtitle(windows, note))
 
 

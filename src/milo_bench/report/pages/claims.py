@@ -93,7 +93,7 @@ class Claims:
         return self._shown(found, text, "range") if text else self._safe("")
 
     def stated(self, id: str, part: Literal["confidence"]) -> str:
-        """``at 95 %``: the confidence of a figure's interval."""
+        """``at 95%``: the confidence of a figure's interval."""
         found = self.get(id)
         return self._safe("at ") + self._shown(found, amount(found.confidence, "share"), part)
 

@@ -54,7 +54,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console.print(Text("* decoded within the answer schema", style="dim"))
     methods = ", ".join(dict.fromkeys(rate.method for rate in comparison.rates))
     console.print(
-        Text(f"pass rates: {methods}, Holm over workloads; means: paired bootstrap; both at 95 %", style="dim")
+        Text(f"pass rates: {methods}, Holm over workloads; means: paired bootstrap; both at 95%", style="dim")
     )
     console.print(Text("a difference that is not shown may still be there: look at its interval", style="dim"))
     console.print()

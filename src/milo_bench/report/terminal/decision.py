@@ -59,7 +59,7 @@ def plain(figures: Mapping[str, Figure], text: Text) -> str:
 
 
 def ref_text(figures: Mapping[str, Figure], ref: Ref) -> str:
-    """``94 %``; with ``whole`` also interval and n: ``94 % (88–97 %, n 70)``."""
+    """``94%``; with ``whole`` also interval and n: ``94% (88–97%, n = 70)``."""
     figure = figures[ref.figure]
     return whole_text(figure) if ref.whole else part_text(figure, ref.part)
 

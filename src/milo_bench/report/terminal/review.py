@@ -14,7 +14,7 @@ def print_review(review: Review, console: Console) -> None:
     """Means of the population, agreement, and which questions a model judge may answer."""
     console.print(f"{review.scored} of {review.sampled} items scored by {escape(', '.join(review.reviewers))}")
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for title in ("candidate", "question", "mean of 5", "95 %", "n"):
+    for title in ("candidate", "question", "mean of 5", "95%", "n"):
         table.add_column(title, justify="right" if title in ("mean of 5", "n") else "left")
     for candidate, measure in review.measures:
         mean = "—" if measure.value is None else f"{measure.value:.2f}"

@@ -20,11 +20,11 @@ CPU_MOST = 0.90
 
 RULE = (
     "client_bound where the 99th percentile of the client's delay in reading (request means, by kernel receive stamps) "
-    f"exceeds the larger of {READ_FLOOR_S * 1e3:g} ms and {READ_SHARE * 100:g} % of the median gap between chunks; "
+    f"exceeds the larger of {READ_FLOOR_S * 1e3:g} ms and {READ_SHARE * 100:g}% of the median gap between chunks; "
     "or that of its delay in sending, or the 95th of its own timers', exceeds the larger of "
-    f"{SEND_FLOOR_S * 1e3:g} ms and {SEND_SHARE * 100:g} % of the median time to first token; or it sent less than "
-    f"{DELIVERED_LEAST * 100:g} % of what was due while places were free, or kept streams busy for less "
-    f"than that share of the time; or it used {CPU_MOST * 100:g} % of a processor core"
+    f"{SEND_FLOOR_S * 1e3:g} ms and {SEND_SHARE * 100:g}% of the median time to first token; or it sent less than "
+    f"{DELIVERED_LEAST * 100:g}% of what was due while places were free, or kept streams busy for less "
+    f"than that share of the time; or it used {CPU_MOST * 100:g}% of a processor core"
 )
 
 
@@ -74,7 +74,7 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str
         if busy is not None and busy < DELIVERED_LEAST:
             bound_by.append(f"kept {busy * window.level:.4g} of {window.level:g} streams busy")
     if client_cpu is not None and client_cpu > CPU_MOST:
-        bound_by.append(f"used {client_cpu * 100:.0f} % of a processor core")
+        bound_by.append(f"used {client_cpu * 100:.0f}% of a processor core")
     figures["bound_by"] = bound_by
     return figures
 

@@ -18,7 +18,7 @@ QUANTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.
 def describe(
     values: Sequence[float] | NDArray[np.float64], weights: NDArray[np.float64] | None = None
 ) -> dict[str, Any]:
-    """Count, mean, quantiles with 95 % intervals, and at most 2,000 sorted values to draw the distribution from.
+    """Count, mean, quantiles with 95% intervals, and at most 2,000 sorted values to draw the distribution from.
 
     ``infinite`` counts the values that never came; a quantile among them is None, and so are mean
     and max. A quantile is the smallest value with at least that share at or below it. ``weights``

@@ -137,7 +137,7 @@ def _slope(target: str, by_level: dict[float, list[LoadWindow]], random: np.rand
         low, high = np.quantile(slopes, [0.025, 0.975])
         interval = Interval(float(low), float(high), 0.95, "bootstrap")
     base = medians[levels[0]]
-    note = f"{value / base * 100:+.3g} % of the median at {levels[0]:g} for each stream more"
+    note = f"{value / base * 100:+.3g}% of the median at {levels[0]:g} for each stream more"
     n = sum(len(samples[level]) for level in levels)
     return Measure(
         name="latency_slope_s", workload="", target=target, value=value, unit="s", n=n, interval=interval, note=note

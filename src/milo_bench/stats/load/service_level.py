@@ -37,7 +37,7 @@ class ServiceLevel:
         return limit is None or time_per_token_s is None or time_per_token_s <= limit
 
     def text(self) -> str:
-        """``first token ≤ 0.5 s, answer ≤ 5 s for 95 % of requests``."""
+        """``first token ≤ 0.5 s, answer ≤ 5 s for 95% of requests``."""
         parts = [
             f"{name} ≤ {limit:g} s"
             for name, limit in (
@@ -48,4 +48,4 @@ class ServiceLevel:
             )
             if limit is not None
         ]
-        return f"{', '.join(parts)} for {self.share * 100:g} % of requests" if parts else ""
+        return f"{', '.join(parts)} for {self.share * 100:g}% of requests" if parts else ""
