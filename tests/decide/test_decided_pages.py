@@ -23,7 +23,7 @@ def test_a_decision_with_all_kinds_of_gates_is_shown_whole() -> None:
     assert "words<=7500" in findings.replace("&lt;", "<").replace("\\", "")
     assert "index.html" in files
     cost = next(gate for gate in decision.findings[0].gates if gate.measure == "cost_usd_mean")
-    assert "no attempt on small gives one" in shown(cost.reason, decision)  # a local model has no price
+    assert "no attempt on small has a value" in shown(cost.reason, decision)  # a local model has no price
 
 
 def test_keys_are_read_as_people_say_them() -> None:

@@ -47,7 +47,7 @@ def test_the_measured_knee_caps_requests_at_once() -> None:
     assert cap.name == "concurrency_cap" and cap.params["streams"] in (3, 4)
     fixed = decided(made, policy(more="    streams: 8\n"))
     assert (finding(fixed).kind, finding(fixed).rule) == ("fix", "too many at once")
-    assert [item.title for item in fixed.backlog] == ["A cap on requests at once on small"]
+    assert [item.title for item in fixed.backlog] == ["A cap on concurrent requests on small"]
     assert {"level", "requests_per_s", "failure_share"} <= fixed.load[0].figures.keys()
 
 
@@ -64,7 +64,7 @@ def test_a_change_that_was_replayed_and_passes_all_gates_is_a_fix_and_one_that_f
             (replayed,) = [replay for replay in decision.replays if replay.chosen]
             assert found.remedies[0].replay == replayed.id
             assert found.route == "local"
-            assert any("reported on" in shown(text, decision) for text in found.reasons)
+            assert any("held-out fixtures" in shown(text, decision) for text in found.reasons)
             assert "ready on small after constrained decoding" in shown(decision.verdict, decision)
             assert [item.title for item in decision.backlog] == ["Constrained decoding for notes"]
             low, base, high = (decision.figures[id].value for id in decision.backlog[0].hours)

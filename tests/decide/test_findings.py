@@ -25,7 +25,7 @@ def test_gates_that_all_pass_by_evidence_are_kept_on_the_local_target() -> None:
     decision = decided(made, policy())
     found = finding(decision)
     assert (found.kind, found.rule, found.route) == ("keep", "adequate", "local")
-    assert "Title of notes: keep on small as it is" in shown(decision.verdict, decision)
+    assert "Title of notes: keep on small, unchanged" in shown(decision.verdict, decision)
     assert not decision.backlog
 
 
@@ -42,7 +42,7 @@ def test_a_rate_whose_interval_holds_the_bound_is_deferred_with_the_fixtures_it_
     total = 20 + int(further)
     again.add("notes", "small", of(math.ceil(17 / 20 * total), total))
     assert finding(decided(again, policy())).kind == "keep"  # what it promised holds
-    assert any("more fixtures for pass rate" in shown(text, decision) for text in found.would_change)
+    assert any("more fixtures to decide pass rate" in shown(text, decision) for text in found.would_change)
     assert [item.title for item in decision.backlog] == ["More fixtures for notes"]
 
 
@@ -105,16 +105,16 @@ def test_work_that_is_unsafe_on_both_sides_goes_to_people_and_not_to_the_hosted_
         assert (found.kind, found.route) == ("reject", route)
         (rule,) = decision.routing["rules"]
         assert rule["route"] == route
-        said = any("cloud fails check pass rate of safe as well" in shown(text, decision) for text in found.reasons)
+        said = any("cloud also fails check pass rate of safe" in shown(text, decision) for text in found.reasons)
         assert said is (route == "human_review")
 
 
 @pytest.mark.parametrize(
     ("top", "cloud", "why"),
     [
-        ("", 0, "the policy names no baseline"),
+        ("", 0, "the policy has no baseline"),
         ("baseline: cloud", 0, "the baseline was not run on this workload"),
-        ("baseline: cloud", 60, "the two sides were not run on the same fixtures"),
+        ("baseline: cloud", 60, "the target and the baseline were run on different fixtures"),
     ],
 )
 def test_without_a_baseline_to_hold_against_the_gate_is_undecided_and_says_why(top: str, cloud: int, why: str) -> None:
@@ -138,7 +138,7 @@ def test_the_only_hosted_target_is_the_baseline_unless_another_is_named() -> Non
     made.add("notes", "other_cloud", of(95, 100))
     two = decided(made, policy(BASELINE))
     assert two.baseline == "" and len(two.findings) == 3
-    assert any("None of cloud and other_cloud was named" in shown(text, two) for text in two.missing)
+    assert any("None of cloud and other_cloud is named" in shown(text, two) for text in two.missing)
     alone = Made(hosted={"cloud"})
     alone.add("notes", "cloud", of(95, 100))
     assert [found.route for found in decided(alone, policy()).findings] == ["hosted"]
@@ -227,9 +227,9 @@ def test_what_was_not_there_is_said_plainly() -> None:
     made.add("notes", "small", of(100, 100))
     decision = decided(made, policy())
     said = " ".join(shown(text, decision) for text in decision.missing)
-    for words in ("No hosted baseline was run", "No runtime probes were run on small", "No load was put on small"):
+    for words in ("No hosted baseline was run", "Not probed: small", "Not load-tested: small"):
         assert words in said
-    assert "No economics were given" in said
+    assert "No economics.yaml was given" in said
 
 
 def test_a_contract_that_was_not_run_is_replaced_by_one_that_was_and_the_reader_is_told() -> None:
@@ -237,7 +237,7 @@ def test_a_contract_that_was_not_run_is_replaced_by_one_that_was_and_the_reader_
     made.add("notes", "small", of(100, 100))
     decision = decided(made, policy(more="    decide_on: {variant: raw, decoding: free}\n"))
     assert finding(decision).candidate.variant == ""
-    assert any("was not run with raw, free decoding" in shown(text, decision) for text in decision.missing)
+    assert any("because raw and free decoding were not run" in shown(text, decision) for text in decision.missing)
 
 
 def test_a_value_that_names_no_figure_is_refused_with_the_nearest() -> None:
@@ -256,7 +256,7 @@ def test_worth_less_than_the_least_even_at_best_is_deferred() -> None:
     by = policy(more="    value: {figures: [monthly_benefits], least_usd_per_month: 90000000}\n")
     decision = decided(made, by, economics=example_economics("case_ops"))
     assert (finding(decision).kind, finding(decision).rule) == ("defer", "not worth it yet")
-    assert "it is not worth the work yet" in shown(decision.verdict, decision)
+    assert "defer as not worth the effort yet" in shown(decision.verdict, decision)
 
 
 def test_the_same_evidence_gives_the_same_decision() -> None:
@@ -272,8 +272,8 @@ def test_logs_without_attempts_decide_nothing_and_say_so() -> None:
     made.probe("small", "readiness", "pass", "major")
     decision = decided(made, policy())
     assert decision.findings == ()
-    assert "Nothing was measured on a local target" in shown(decision.verdict, decision)
-    assert any("The policy asks for notes, which was not run" in shown(text, decision) for text in decision.missing)
+    assert "No local target was measured" in shown(decision.verdict, decision)
+    assert any("The policy covers notes, which was not run" in shown(text, decision) for text in decision.missing)
     assert "load/small/knee" in decision.figures
 
 

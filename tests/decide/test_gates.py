@@ -184,7 +184,7 @@ def test_a_baseline_that_failed_does_not_lower_the_bar() -> None:
     made.add("w", "cloud", [LOST if place % 2 else GOOD for place in range(80)])
     ((result,), figures) = judged(made, local, gate)
     figure = figures[result.figure]
-    assert figure.n == 40 and "40 attempts of the baseline that failed" in figure.note
+    assert figure.n == 40 and "40 failed attempts of the baseline" in figure.note
     assert figure.value is not None and figure.value < 0 and result.outcome != "pass"
     made.add("w", "cloud", [LOST] * 80)
     ((result,), _) = judged(made, local, gate)

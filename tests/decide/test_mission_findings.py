@@ -119,4 +119,4 @@ def test_extraction_first_replaces_handoff_notes_and_does_not_make_them_viable()
     handoff = next(one for one in decision.findings if one.workload == "handoff")
     assert handoff.kind == "reject"
     assert "extraction_first" in {remedy.name for remedy in handoff.remedies}
-    assert any(item.title.startswith("Extraction first") for item in decision.backlog)
+    assert any(item.title.startswith("Extraction instead of prose") for item in decision.backlog)

@@ -149,7 +149,7 @@ def test_a_verifier_accepts_a_label_where_its_own_agrees() -> None:
 
 def test_a_route_that_was_never_measured_is_refused_not_guessed() -> None:
     found = evidence(table(2), cases("small", [1, 1]))
-    with pytest.raises(DataError, match="No recorded attempt of 'notes' on 'big'"):
+    with pytest.raises(DataError, match="no recorded attempt of 'notes' on 'big'"):
         run(read_routing(TARGETS + "default: {route: hosted, target: big}"), found)
     with pytest.raises(DataError, match="constrained"):
         run(read_routing(TARGETS + "default: {route: local, target: small, decoding: constrained}"), found)
@@ -161,7 +161,7 @@ def test_a_hosted_target_that_has_no_answer_to_a_case_counts_as_unanswered_and_i
     assert outcome.automated.tolist() == [True, False, True]
     figures = Figures()
     ids = add_figures(figures, "h", outcome, everything(outcome), confidence=0.95)
-    assert "1 cases without a recorded answer" in figures[ids["automated_share"]].note
+    assert "1 fixtures without a recorded answer" in figures[ids["automated_share"]].note
 
 
 def test_repeats_of_a_fixture_do_not_count_as_independent() -> None:

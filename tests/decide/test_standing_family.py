@@ -47,7 +47,7 @@ def test_what_is_worse_alone_may_be_chance_among_many(checks: int, standing: str
     worse = next(one for one in stands(checks, 7).results if one.kind == "difference" and "check0" in one.what)
     assert worse.high is not None and worse.high < 0
     assert worse.standing == standing
-    assert ("by chance" in worse.reason) == (standing == "undecided")
+    assert ("may be chance among" in worse.reason) == (standing == "undecided")
 
 
 def test_what_is_much_worse_has_regressed_among_many_too() -> None:

@@ -16,21 +16,21 @@ from milo_bench.decide.worlds import failed_probes
 Risk = Literal["high", "medium", "low"]
 _RANK: Mapping[Risk, int] = {"high": 0, "medium": 1, "low": 2}
 _DONE: Mapping[str, str] = {
-    "constrained_decoding": "every request carries the answer schema, and a new run passes the gates",
-    "other_target": "the routing table names the other target, and a new run on it passes the gates",
-    "safer_prompt": "the prompt is in place under its recorded hash, and a new run passes the gates",
-    "event_selection": "the selector runs before every prompt, and a new run passes the gates",
-    "extraction_first": "people or a template write the text from extracted facts, and a new run passes the gates",
-    "length_limit": "longer cases take their own route, and a test holds both sides of the limit",
-    "keyword_rule": "the rule runs before the model, no label of the model lowers it, and a test holds both",
-    "guard_to_review": "answers that the guard stops reach the review queue, and none reaches anybody else",
-    "citation_filter": "sentences without a citation never reach a reader, and a test holds it",
-    "mixed_routing": "the verifier sees every draft, and a new run passes the gates",
-    "human_review": "the review queue has people, and its length is watched",
-    "concurrency_cap": "no more requests than the cap reach the server at once, and a load run holds its service level",
-    "readiness_probe": "traffic waits for a generated token, and the readiness probe passes",
-    "more_fixtures": "the gates named are decided by a new run",
-    "run_probes": "the probes named have passed or failed on this target",
+    "constrained_decoding": "every request carries the answer schema and a new run passes the gates",
+    "other_target": "routing names the other target and a new run on it passes the gates",
+    "safer_prompt": "the prompt is deployed under its recorded hash and a new run passes the gates",
+    "event_selection": "the selector runs before every prompt and a new run passes the gates",
+    "extraction_first": "staff or a template write from extracted facts and a new run passes the gates",
+    "length_limit": "longer cases take their own route and a test covers both sides of the limit",
+    "keyword_rule": "the rule runs before the model, the model cannot override it, and a test covers both",
+    "guard_to_review": "answers that the guard stops reach only the review queue",
+    "citation_filter": "a test proves that sentences without a citation never reach a reader",
+    "mixed_routing": "the verifier checks every draft and a new run passes the gates",
+    "human_review": "the review queue is staffed and its length is monitored",
+    "concurrency_cap": "concurrent requests stay within the cap and a load run meets its service level",
+    "readiness_probe": "traffic waits for a generated token and the readiness probe passes",
+    "more_fixtures": "a new run decides the named gates",
+    "run_probes": "the named probes have passed or failed on this target",
     "repair_runtime": "the probe passes on this target",
 }
 
@@ -87,15 +87,15 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
     for result in failed_probes(evidence, target):
         if result.probe in ("readiness", "cold_start") and any(one.name == runtime[1] for one in finding.remedies):
             continue  # the readiness probe is that work already
-        title = f"Repair what the probe {result.probe} found on {target}"
-        reason: Text = (f"the probe {result.probe} failed, which is {result.severity}",)
+        title = f"Fix what the probe {result.probe} found on {target}"
+        reason: Text = (f"the probe {result.probe} failed ({result.severity})",)
         grave: Risk = "high" if result.severity == "critical" else "medium"
         yield ("repair_runtime", f"{target}/{result.probe}"), _Work("repair_runtime", title, reason, grave, [])
     undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]
     probes = [gate for gate in undecided if gate.measure.startswith("probe:")]
     if probes and finding.kind == "defer":
         names = listed([gate.measure.removeprefix("probe:") for gate in probes])
-        reason = (f"without {names} nothing on {target} can be kept",)
+        reason = (f"no workload on {target} can be kept without {names}",)
         yield ("run_probes", target), _Work("run_probes", f"Run the probe {names} on {target}", reason, "high", [])
     rest = [gate for gate in undecided if gate not in probes]
     if rest and finding.kind == "defer":
@@ -115,7 +115,7 @@ def _replacement(finding: Finding, remedy: Remedy, policy: PolicyFile) -> bool:
 
 def _more_fixtures(finding: Finding, gates: Sequence[GateResult], risk: Risk) -> _Work:
     names = listed([readable(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure) for gate in gates])
-    reason: Text = (f"not decided by the fixtures there are: {names}",)
+    reason: Text = (f"undecided with the current fixtures: {names}",)
     return _Work("more_fixtures", f"More fixtures for {finding.workload}", reason, risk, [])
 
 

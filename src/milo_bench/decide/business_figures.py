@@ -43,7 +43,7 @@ def add_business_figures(case: BusinessCase, figures: Figures) -> None:
                 Source("economics", figure.name, figure.formula),
                 low=figure.low,
                 high=figure.high,
-                method="least and most that the assumptions allow",
+                method="lowest and highest that the assumptions allow",
                 note=figure.note or (ENDLESS if figure.value is None else ""),
             )
         )
@@ -52,7 +52,7 @@ def add_business_figures(case: BusinessCase, figures: Figures) -> None:
         figures.add(
             Figure(
                 f"likely/{likely.figure}",
-                f"{titles[likely.figure]}, what is likely",
+                f"{titles[likely.figure]}, likely value",
                 likely.p50,
                 likely.unit,
                 Source("economics", likely.figure, "draws of the assumptions"),
@@ -67,13 +67,13 @@ def add_business_figures(case: BusinessCase, figures: Figures) -> None:
         figures.add(
             Figure(
                 f"tornado/{bar.assumption}",
-                f"{titles[bar.figure]}, as {bar.assumption.replace('_', ' ')} moves it",
+                f"{titles[bar.figure]}, moved by {bar.assumption.replace('_', ' ')}",
                 bar.swing,
                 bar.unit,
                 Source("economics", bar.figure, f"only {bar.assumption} moved"),
                 low=bar.at_low,
                 high=bar.at_high,
-                method=f"at the low and at the high end of {bar.assumption}",
+                method=f"at the low and high ends of {bar.assumption}",
                 note=ENDLESS if bar.swing is None else "",
             )
         )

@@ -167,7 +167,9 @@ def judged_candidates(policy: PolicyFile, evidence: Evidence) -> dict[tuple[str,
     measured = {candidate.workload for candidate in evidence.cases}
     if measured and not measured & policy.workloads.keys():
         first = next(iter(policy.workloads))
-        message = f"{policy.path} is about {', '.join(policy.workloads)}; the logs hold {', '.join(sorted(measured))}."
+        message = (
+            f"{policy.path} covers {', '.join(policy.workloads)}, but the logs have {', '.join(sorted(measured))}."
+        )
         raise DataError(message, hint=hint_for(first, measured, noun="workloads"))
     found: dict[tuple[str, str], Candidate] = {}
     for name, config in policy.workloads.items():

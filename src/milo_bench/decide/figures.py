@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from milo_bench.core.records import Measure
-from milo_bench.decide.records import Candidate, Figure, Ref, Source, SourceKind
+from milo_bench.decide.records import Candidate, Figure, Part, Ref, Source, SourceKind
 
 
 class Figures:
@@ -49,16 +49,16 @@ class Figures:
         )
 
     def stated(self, id: str, title: str, value: float, unit: str, source: Source) -> str:
-        """A number that somebody states (a bound of the policy, an assumption), without an interval."""
+        """A number that a file states (a bound of the policy, an assumption), without an interval."""
         return self.add(Figure(id, title, value, unit, source))
 
     def count(self, id: str, title: str, value: int, *, key: str, of: str = "") -> str:
         """A number of rows of the decision itself."""
         return self.add(Figure(id, title, float(value), "count", Source("count", key, of)))
 
-    def ref(self, id: str, *, whole: bool = False) -> Ref:
+    def ref(self, id: str, part: Part = "value", *, whole: bool = False) -> Ref:
         """A reference to a figure that is here. KeyError for an unknown id."""
-        return Ref(self._by_id[id].id, whole=whole)
+        return Ref(self._by_id[id].id, part, whole)
 
     def __getitem__(self, id: str) -> Figure:
         return self._by_id[id]

@@ -22,7 +22,7 @@ from milo_bench.decide.records import (
     RouteKind,
     Text,
 )
-from milo_bench.decide.wording import REMEDY_TITLES, begun, listed, readable
+from milo_bench.decide.wording import REMEDY_TITLES, TOO_CLOSE, begun, listed, readable
 from milo_bench.decide.worlds import Seen
 
 # Probes whose failure a readiness probe in front of the server repairs.
@@ -64,14 +64,14 @@ def runtime_remedies(seen: Seen, figures: Figures) -> tuple[Remedy, ...]:
     if cap:
         reason: Text = (
             "throughput stops growing at ", figures.ref(f"load/{target}/knee", whole=True),
-            "; the cap lies at the lower end of it, at ", figures.ref(cap),
+            ", so the cap is the lower end of its interval, ", figures.ref(cap),
         )  # fmt: skip
         streams = figures[cap].value
         title = REMEDY_TITLES["concurrency_cap"]
         found.append(Remedy("concurrency_cap", title, begun(reason), params={"streams": int(streams or 1)}))
     late = [result.probe for result in seen.failed_probes if result.probe in _LIFECYCLE]
     if late:
-        reason = (f"the probe {listed(late)} failed: the server is not ready when it says so",)
+        reason = (f"the probe {listed(late)} failed: the server reports ready too early",)
         params = {"probes": late}
         found.append(Remedy("readiness_probe", REMEDY_TITLES["readiness_probe"], begun(reason), params=params))
     return tuple(found)
@@ -125,11 +125,11 @@ def _reasons(kind: FindingKind, config: RuleConfig, seen: Seen, figures: Figures
     found += [_probe_text(result) for result in seen.failed_probes]
     if seen.world.knee_below_streams:
         knee = figures.ref(f"load/{seen.candidate.target}/knee", whole=True)
-        found.append(("the knee lies at ", knee, ", below what the workload needs at once"))
+        found.append(("the knee is at ", knee, ", below the concurrency that the workload needs"))
     if kind == "fix" and seen.chosen is not None:
         found.append(_replay_text(seen, figures))
     if seen.world.value_below_least:
-        found.append(("even the highest monthly value that the assumptions allow is below the policy's least",))
+        found.append(("even the best-case monthly value is below the policy's minimum",))
     return tuple(begun(text) for text in found)
 
 
@@ -140,23 +140,23 @@ def _baseline_reason(kind: FindingKind, seen: Seen, policy: PolicyFile, evidence
         return ()
     keys = [f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure for gate in failed]
     names = listed([readable(key) for key in keys])
-    return ((f"The hosted baseline {policy.baseline} fails {names} as well, so the work goes to people",),)
+    return ((f"The hosted baseline {policy.baseline} also fails {names}, so the work goes to human review",),)
 
 
 def _probe_text(result: ProbeResult) -> Text:
-    return (f"the probe {result.probe} failed, which is {result.severity}",)
+    return (f"the probe {result.probe} failed ({result.severity})",)
 
 
 def _replay_text(seen: Seen, figures: Figures) -> Text:
     assert seen.chosen is not None
     replay = seen.chosen
     names = listed([REMEDY_TITLES[name] for name in replay.remedies])
-    text: Text = (f"replayed on recorded answers, {names} passes every gate" if names else "replayed, all gates pass",)
+    text: Text = (f"every gate passes with {names or 'the fix'}, replayed on recorded answers",)
     share = replay.figures.get("automated_share", "")
     if share in figures:
-        text = (*text, "; it automates ", figures.ref(share, whole=True))
+        text = (*text, ": ", figures.ref(share, whole=True), " automated")
     if replay.reported_on in figures:
-        text = (*text, ", reported on ", figures.ref(replay.reported_on), " fixtures kept back")
+        text = (*text, " on ", figures.ref(replay.reported_on), " held-out fixtures")
     return text
 
 
@@ -171,17 +171,12 @@ def _would_change(kind: FindingKind, seen: Seen, policy: PolicyFile, figures: Fi
         for replay in seen.replays:
             for gate in replay.gates:
                 if replay.chosen and gate.further and gate.measure + gate.slice not in seen_names:
-                    name = readable(_key(gate))
-                    further = figures.ref(gate.further)
-                    found.append(("with the replayed change, about ", further, f" more fixtures would decide {name}"))
-    found += [
-        (f"the probe {result.probe} run again and passed, once the runtime is repaired",)
-        for result in seen.failed_probes
-    ]
+                    found.append(_more_fixtures(gate, figures, with_fix=True))
+    found += [(f"pass the probe {result.probe} again, after fixing the runtime",) for result in seen.failed_probes]
     if not policy.baseline and kind == "keep":
-        found.append(("a hosted baseline, run on the same fixtures, that is better by more than a margin",))
+        found.append(("a hosted baseline that is better on the same fixtures by more than a margin",))
     if kind == "keep":
-        found.append(("another model, prompt, driver or machine: the suite is run again before it takes over",))
+        found.append(("a new model, prompt, driver or machine: run the suite again before switching",))
     return tuple(begun(text) for text in found)
 
 
@@ -190,25 +185,31 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
     bound = figures.ref(gate.bound)
     if gate.outcome == "undecided":
         if gate.measure.startswith("probe:"):
-            yield (f"{name}, run on this target with its logs named, and passed",)
+            yield (f"pass {name} on this target, with --logs",)
         elif gate.further:
-            yield ("about ", figures.ref(gate.further), f" more fixtures for {name}, if the figure stays as seen")
+            yield _more_fixtures(gate, figures)
         elif gate.against == "baseline":
-            yield (f"the hosted baseline run on the same fixtures, for {name}",)
+            yield (f"run the hosted baseline on the same fixtures, for {name}",)
         else:
-            yield (f"evidence for {name}, which there is none of",) if not figures[gate.figure].n else (
-                f"evidence that moves {name} clear of ", bound,
-            )  # fmt: skip
+            yield (f"measure {name}",) if not figures[gate.figure].n else (f"evidence that {name} clears ", bound)
     elif gate.outcome == "fail" and kind in ("reject", "defer", "fix"):
         if gate.measure.startswith("probe:"):
-            yield (f"{name} passed on this target, once what it found is repaired",)
+            yield (f"pass {name} on this target, after fixing what it found",)
         else:
             side = "at or above" if gate.direction == "at_least" else "at or below"
-            minus = " minus that of the baseline" if gate.against == "baseline" else ""
-            yield (f"{name}{minus} shown to lie wholly {side} ", bound)
+            minus = " minus the baseline's" if gate.against == "baseline" else ""
+            yield (f"{name}{minus} confirmed {side} ", bound)
     elif kind == "keep" and gate.safety and not gate.measure.startswith("probe:"):
         side = "below" if gate.direction == "at_least" else "above"
-        yield (f"{name} no longer clear of ", bound, f", or {side} it, on a new run")
+        yield (f"{name} undecided, or {side} ", bound, ", on a new run")
+
+
+def _more_fixtures(gate: GateResult, figures: Figures, *, with_fix: bool = False) -> Text:
+    name, further = readable(_key(gate)), figures.ref(gate.further, "about")
+    fix = "with the replayed fix, " if with_fix else ""
+    if figures[gate.further].note == TOO_CLOSE:
+        return (f"{fix}{name} is {TOO_CLOSE} (about ", further, " more fixtures)")
+    return (f"{fix}about ", further, f" more fixtures to decide {name}, if the estimate holds")
 
 
 def _key(gate: GateResult) -> str:

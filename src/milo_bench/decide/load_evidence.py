@@ -13,9 +13,9 @@ from milo_bench.stats.load.knee import degradation
 
 # Figures of a window that a page may show: name, title, unit.
 _PLAIN = (
-    ("requests_per_s", "requests a second", "/s"),
-    ("output_tokens_per_s", "output tokens a second", "tokens/s"),
-    ("goodput_per_s", "requests a second within the service level", "/s"),
+    ("requests_per_s", "requests per second", "/s"),
+    ("output_tokens_per_s", "output tokens per second", "tokens/s"),
+    ("goodput_per_s", "requests per second within the service level", "/s"),
 )
 _TIMES = tuple(
     (f"{name}_{q}_s", name, q, f"{title} {q}")
@@ -42,7 +42,7 @@ def load_evidence(windows: Sequence[tuple[str, LoadWindow]], figures: Figures) -
         name, title = (
             ("knee", "streams at the knee")
             if measure.name == "knee_streams"
-            else ("slope", "median latency for each stream more")
+            else ("slope", "median latency per additional stream")
         )
         interval = measure.interval
         figures.add(
@@ -73,7 +73,7 @@ def knee_cap(target: str, figures: Figures) -> str:
     assert lower is not None
     cap = Figure(
         f"load/{target}/cap",
-        "cap on requests at once, at the lower end of the knee",
+        "cap on concurrent requests, the lower end of the knee",
         float(max(1, math.floor(lower))),
         "streams",
         Source("load", "cap", target),
@@ -99,7 +99,7 @@ def _of_window(place: str, window: LoadWindow, figures: Figures) -> dict[str, st
             Figure(f"{place}/{name}", title, float(value), unit, source, n, k, _finite(low), _finite(high), confidence)
         )
 
-    add("level", "streams at once" if window.mode == "closed" else "offered level", window.level, "count")
+    add("level", "concurrent streams" if window.mode == "closed" else "offered level", window.level, "count")
     for name, title, unit in _PLAIN:
         add(name, title, said.get(name), unit)
     for name, kind, q, title in _TIMES:

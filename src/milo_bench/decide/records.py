@@ -30,7 +30,8 @@ DECISION_SCHEMA = 1
 
 GateOutcome: TypeAlias = Literal["pass", "fail", "undecided"]
 RouteKind: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
-Part: TypeAlias = Literal["value", "low", "high", "n", "k"]
+# ``about`` is the value to two significant digits, for an estimate.
+Part: TypeAlias = Literal["value", "about", "low", "high", "n", "k"]
 SourceKind: TypeAlias = Literal[
     "measure",  # worked out from attempts in run logs
     "replay",  # a routing policy worked out on recorded attempts

@@ -67,7 +67,7 @@ def _permits(before: Decision, now: Decision) -> list[Change]:
         level, level_now = (LEVEL_NAMES[one[0].level] if one else "" for one in (was, is_now))
         if level == level_now:
             continue
-        because = ["it was not played before"] if was is None else ["it was not played again"] if is_now is None else []
+        because = ["it was not run before"] if was is None else ["it was not run again"] if is_now is None else []
         if was is not None and is_now is not None:
             for name in ("points", "passes"):
                 values = [decision.figures[one[1].figures[name]] for decision, one in ((before, was), (now, is_now))]
@@ -92,7 +92,7 @@ def _because(before: Decision, now: Decision, was: Finding | None, is_now: Findi
         elif stood.outcome != gate.outcome:
             figures = f"{_value(before, stood)} → {_value(now, gate)}"
             found.append(f"{readable(_key(gate))}: {stood.outcome} → {gate.outcome} ({figures})")
-    found += [f"the gate on {readable(_key(gate))} is gone" for gate in old.values()]
+    found += [f"the gate on {readable(_key(gate))} was removed" for gate in old.values()]
     if was.rule != is_now.rule:
         found.append(f"rule: {was.rule} → {is_now.rule}")
     return tuple(found)

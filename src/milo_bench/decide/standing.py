@@ -28,7 +28,7 @@ from milo_bench.stats.paired import holm, independent_difference, share_differen
 
 Standing: TypeAlias = Literal["held", "regressed", "undecided"]
 TOLERANCE: Final = 0.05
-_OPERATORS: Final = "operator episodes are held against nothing here; 'decide --since' names levels that changed"
+_OPERATORS: Final = "operator episodes are not compared here: 'decide --since' lists changed levels"
 FAMILY_ERROR: Final = 0.05  # of one run that nothing is worse in
 
 
@@ -84,8 +84,8 @@ def hold_against(
     """
     known = {candidate for candidate in new.cases if candidate.text in decision.measures}
     if not known:
-        message = "The new logs hold nothing that the baseline was decided on."
-        raise DataError(message, hint=f"it was decided on: {', '.join(sorted(decision.measures)) or 'nothing'}.")
+        message = "The new logs have nothing in common with the baseline."
+        raise DataError(message, hint=f"the baseline covers: {', '.join(sorted(decision.measures)) or 'nothing'}.")
     _same_fixtures(decision, new)
     results: list[Result] = []
     differences: list[tuple[Result, float]] = []
@@ -120,9 +120,7 @@ def _as_one_family(results: Sequence[Result], differences: Sequence[tuple[Result
     for result in results:
         p = adjusted.get(id(result), 0.0)
         if result.standing == "regressed" and p > FAMILY_ERROR:
-            said = (
-                f"{result.reason}; among {len(differences)} differences one like this comes by chance (Holm p {p:.2f})"
-            )
+            said = f"{result.reason}, which may be chance among {len(differences)} differences (Holm p = {p:.2f})"
             result = msgspec.structs.replace(result, standing="undecided", reason=said)
         found.append(result)
     return found
@@ -135,8 +133,10 @@ def _same_fixtures(decision: Decision, new: Evidence) -> None:
         if decision.fixtures.get(id, hash) != hash
     ]
     if other:
-        message = f"{len(other)} fixtures are not those of the baseline, {other[0]} among them."
-        raise DataError(message, hint="decide again on the new suite; a baseline holds for the suite it was made with.")
+        message = f"{len(other)} fixtures differ from the baseline's, for example {other[0]}."
+        raise DataError(
+            message, hint="run decide on the new suite. A baseline applies only to the suite it was made with."
+        )
 
 
 def _gate(decision: Decision, figures: Figures, before: GateResult, now: GateResult) -> Result:
@@ -147,7 +147,7 @@ def _gate(decision: Decision, figures: Figures, before: GateResult, now: GateRes
         standing = "regressed" if before.outcome == "pass" else "undecided"
     else:
         standing = "undecided" if before.outcome == "pass" else "held"
-    reason = f"{before.outcome} before, {now.outcome} now: {_shown(old)} before, {_shown(new)} now"
+    reason = f"{before.outcome} → {now.outcome}: {_shown(old)} before, {_shown(new)} now"
     bound = figure_text(figures[now.bound].value, figures[now.bound].unit)
     direction = now.direction.replace("_", " ")
     return Result(
@@ -237,7 +237,7 @@ def _difference(
         interval = interval_at(0.95)
         assert interval is not None
         value, low, high = now_k / now_n - figure.k / figure.n, interval.low, interval.high
-        method = f"{interval.method}, unpaired: the baseline's logs are not here"
+        method = f"{interval.method}, unpaired, without the baseline's logs"
     sign = 1.0 if GATE_MEASURES[name].good == "high" else -1.0
     # Where every fixture of the baseline came out as before there is nothing that could have regressed.
     standing = "held" if unchanged else _stands(low, high, sign, tolerance)
@@ -287,8 +287,8 @@ def _difference_text(
     value: float | None, low: float | None, high: float | None, before: float | None, now: float, method: str
 ) -> str:
     ends = "no interval" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
-    moved = "" if value is None else f"{100 * value:+.1f} points ({ends}); "
-    return f"{moved}{figure_text(before, 'share')} before, {figure_text(now, 'share')} now; {method}"
+    moved = "" if value is None else f"{100 * value:+.1f} points ({ends}): "
+    return f"{moved}{figure_text(before, 'share')} before, {figure_text(now, 'share')} now ({method})"
 
 
 def _in_numbers_of(old: Evidence, new: Evidence, cases: Cases) -> Cases:

@@ -19,17 +19,17 @@ def make_verdict(findings: Sequence[Finding], titles: Mapping[str, str], figures
         number = sum(finding.kind == kind for finding in findings)
         figures.count(f"count/{kind}", f"findings: {kind}", number, key=f"findings {kind}")
     if not findings:
-        return ("Nothing was measured on a local target, so there is nothing to decide.",)
-    # Workloads of which the same is to be said share a clause, so that the sentence stays one.
+        return ("No local target was measured, so there is nothing to decide.",)
+    # Workloads of which the same is to be said share a sentence.
     said: dict[Text, list[str]] = {}
     for workload in dict.fromkeys(finding.workload for finding in findings):
         mine = [finding for finding in findings if finding.workload == workload]
         said.setdefault(_said(mine, figures), []).append(titles.get(workload) or workload)
-    clauses: list[Text] = [(f"{listed(names)}: ", *what) for what, names in said.items()]
-    text: Text = (*begun(joined(clauses)), ".")
+    clauses = [begun((f"{listed(names)}: ", *what)) for what, names in said.items()]
+    text: Text = (*joined(clauses, ". "), ".")
     if business and "economics/quarter_net" in figures:
         worth = figures.ref("economics/quarter_net", whole=True)
-        text = (*text, " Worth ", worth, " in the first quarter, if the stated assumptions hold.")
+        text = (*text, " First-quarter value: ", worth, ", under the stated assumptions.")
     return text
 
 
@@ -41,22 +41,22 @@ def best_of(findings: Sequence[Finding], figures: Figures) -> Finding:
 def _said(findings: Sequence[Finding], figures: Figures) -> Text:
     best = best_of(findings, figures)
     if best.kind == "keep":
-        return (f"keep on {best.target} as it is",)
+        return (f"keep on {best.target}, unchanged",)
     if best.kind == "fix":
-        names = listed([REMEDY_TITLES[remedy.name] for remedy in best.remedies]) or "the change that the finding names"
+        names = listed([REMEDY_TITLES[remedy.name] for remedy in best.remedies]) or "the fix that the finding names"
         return (f"ready on {best.target} after {names}",)
     if best.kind == "defer":
-        return (f"defer, {_because(best)}",)
-    where = "the hosted model" if best.route == "hosted" else "people"
-    return (f"reject on every local target, and leave it with {where}",)
+        return (f"defer {_because(best)}",)
+    where = "the hosted model" if best.route == "hosted" else "human review"
+    return (f"reject on every local target and route to {where}",)
 
 
 def _because(finding: Finding) -> str:
     undecided = [gate.measure for gate in finding.gates if gate.outcome == "undecided"]
     probes = [name.removeprefix("probe:") for name in undecided if name.startswith("probe:")]
     if undecided and len(probes) == len(undecided):
-        return f"until the probe {listed(probes)} has passed on {finding.target}"
-    return f"the evidence on {finding.target} does not decide it" if undecided else "it is not worth the work yet"
+        return f"until {finding.target} passes the probe {listed(probes)}"
+    return f"because evidence for {finding.target} is inconclusive" if undecided else "as not worth the effort yet"
 
 
 def _pass_rate(finding: Finding, figures: Figures) -> float:
@@ -83,20 +83,20 @@ def missing_evidence(
     probed = {one.result.target for one in evidence.probes}
     loaded = {window.target for _, window in evidence.load}
     for names, what in (
-        ([name for name in local if name not in probed], "No runtime probes were run on"),
-        ([name for name in local if name not in loaded], "No load was put on"),
+        ([name for name in local if name not in probed], "Not probed:"),
+        ([name for name in local if name not in loaded], "Not load-tested:"),
     ):
         if names:
             found.append((f"{what} {listed(names)}.",))
     if judged and not evidence.reviews:
-        found.append(("No person has scored a sample of the answers.",))
+        found.append(("No reviewer has scored a sample of the answers.",))
     if not economics:
-        found.append(("No economics were given, so nothing is said about money.",))
+        found.append(("No economics.yaml was given, so nothing is costed.",))
     if any(log.store_text == "hashes" for log in evidence.logs):
-        found.append(("A log keeps hashes in place of texts, so there are no examples from it.",))
+        found.append(("A log stores hashes instead of texts, so it has no examples.",))
     if any(log.inventory and log.inventory not in evidence.inventories for log in evidence.logs):
-        why = "no inventory was given" if not evidence.inventories else "the inventory that was given is of another one"
-        found.append((f"The machine of a run is known by its fingerprint alone; {why}.",))
+        why = "no inventory was given" if not evidence.inventories else "the inventory given is of another machine"
+        found.append((f"A run's machine is known only by its fingerprint, because {why}.",))
     return tuple(found)
 
 
@@ -113,7 +113,7 @@ def _unfinished(evidence: Evidence, figures: Figures) -> list[Text]:
         planned = figures.count(f"log/{number}/planned", f"{what} planned", log.planned, key="planned", of=log.path)
         found.append(
             (
-                f"The run log {log.path} is not complete: ",
+                f"The run log {log.path} is incomplete: ",
                 figures.ref(attempted),
                 " of ",
                 figures.ref(planned),
@@ -128,29 +128,34 @@ def _workloads(policy: PolicyFile, evidence: Evidence, judged: Mapping[tuple[str
     measured = {candidate.workload for candidate in evidence.cases}
     for name in policy.workloads:
         if name not in measured:
-            found.append((f"The policy asks for {name}, which was not run.",))
+            found.append((f"The policy covers {name}, which was not run.",))
     for name in sorted(measured - policy.workloads.keys()):
-        found.append((f"The policy says nothing of {name}, so nothing is decided about it.",))
+        found.append((f"The policy does not cover {name}, so it is not judged.",))
     for (workload, target), candidate in judged.items():
         wanted = policy.workloads[workload].decide_on
         if (candidate.variant, candidate.decoding) != (wanted.variant, wanted.decoding):
-            name = wanted.variant or "the shipped contract"
-            what = f"{name}, {wanted.decoding} decoding"
-            instead = candidate.variant or "the shipped contract"
+            name = wanted.variant or "the default variant"
+            what = f"{name} and {wanted.decoding} decoding"
+            instead = candidate.variant or "the default variant"
             found.append(
-                (f"{workload} on {target} was not run with {what}; judged was {instead}, {candidate.decoding}.",)
+                (
+                    f"{workload} on {target} was judged with {instead} and {candidate.decoding} decoding, "
+                    f"because {what} were not run.",
+                )
             )
     return found
 
 
 def _baseline(policy: PolicyFile, evidence: Evidence) -> list[Text]:
-    if not policy.workloads:  # operator work alone; it is held against no model
+    if not policy.workloads:  # operator work alone, which is compared with no model
         return []
     if not policy.baseline:
         hosted = sorted(name for name, record in evidence.targets.items() if record.hosted)
         if len(hosted) > 1:
-            return [(f"None of {listed(hosted)} was named as the baseline, so nothing is held against one.",)]
-        return [("No hosted baseline was run, so no target is said to be worse or better than one.",)]
+            return [
+                (f"None of {listed(hosted)} is named as the baseline, so local targets are not compared with one.",)
+            ]
+        return [("No hosted baseline was run, so local targets are not compared with one.",)]
     if not any(candidate.target == policy.baseline for candidate in evidence.cases):
-        return [(f"The baseline {policy.baseline} was not run, so nothing is held against it.",)]
+        return [(f"The baseline {policy.baseline} was not run, so local targets are not compared with it.",)]
     return []

@@ -11,16 +11,19 @@ REMEDY_TITLES: dict[RemedyName, str] = {
     "other_target": "another model or quantisation",
     "safer_prompt": "the safer prompt",
     "event_selection": "deterministic event selection",
-    "extraction_first": "extraction first in place of prose",
-    "length_limit": "a length limit with a route past it",
-    "keyword_rule": "a keyword rule in front that the model may not overrule",
-    "guard_to_review": "a guard that sends what it stops to review",
+    "extraction_first": "extraction instead of prose",
+    "length_limit": "a length limit with a route for longer cases",
+    "keyword_rule": "a keyword rule that the model cannot override",
+    "guard_to_review": "a guard that sends failures to review",
     "citation_filter": "a citation filter",
     "mixed_routing": "a local draft with a stronger verifier",
     "human_review": "human review",
-    "concurrency_cap": "a cap on requests at once",
+    "concurrency_cap": "a cap on concurrent requests",
     "readiness_probe": "a readiness probe",
 }
+
+# Of a gate that needs over ten times the fixtures it has; the number itself is a detail then.
+TOO_CLOSE = "too close to call"
 
 
 def readable(key: str) -> str:
@@ -48,8 +51,8 @@ _NAMES = {
     "cost_usd_mean": "mean cost of an answer",
     "peak_memory_bytes": "peak memory",
     "json_valid_rate": "JSON validity",
-    "cut_at_max_tokens_rate": "rate of answers cut at max_tokens",
-    "pass_rate_of_answers": "pass rate of the answers",
+    "cut_at_max_tokens_rate": "share of answers cut at max_tokens",
+    "pass_rate_of_answers": "pass rate of answers",
     "prompt_tokens_mean": "mean prompt tokens",
     "output_tokens_mean": "mean output tokens",
 }

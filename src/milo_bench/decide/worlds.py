@@ -136,7 +136,7 @@ def _value_below(policy: PolicyFile, workload: str, business: BusinessCase | Non
             message = f"{where}: the economics has no figure '{name[:60]}'."
             raise ConfigError(message, hint=hint_for(name, known, noun="figures"))
         if figure.unit != "USD/month":
-            message = f"{where}: '{name}' is in {figure.unit}, not in USD a month."
+            message = f"{where}: '{name}' is in {figure.unit}, not in USD per month."
             raise ConfigError(message, hint="name the figure in dollars of a line, or a monthly total.")
         if figure.high is None:
             return False

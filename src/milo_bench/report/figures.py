@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from milo_bench.core.records import Interval
 from milo_bench.core.units import figure as amount
 from milo_bench.core.units import interval_text
@@ -23,6 +25,8 @@ def part_text(figure: Figure, part: Part = "value") -> str:
             return _amount(figure.low, figure.unit)
         case "high":
             return _amount(figure.high, figure.unit)
+        case "about" if figure.value is not None:
+            return _amount(_two_digits(figure.value), figure.unit)
         case _:
             if figure.value is None:
                 return "endless" if figure.note == "endless" else "—"
@@ -62,6 +66,14 @@ def source_text(figure: Figure) -> str:
     source = figure.source
     joined = " = " if source.kind == "economics" else ": " if source.kind == "assumption" else " of "
     return f"{source.kind} {source.key}{joined}{source.of}" if source.of else f"{source.kind} {source.key}"
+
+
+def _two_digits(value: float) -> float:
+    """``value`` away from zero to two significant digits: 13,483 becomes 14,000, and 128 becomes 130."""
+    if not value:
+        return value
+    unit = 10.0 ** max(0, math.floor(math.log10(abs(value))) - 1)
+    return math.copysign(math.ceil(abs(value) / unit) * unit, value)
 
 
 def _amount(value: float | None, unit: str) -> str:

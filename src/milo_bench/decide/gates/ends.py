@@ -59,7 +59,7 @@ def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: 
     values, clusters = rows.values, fixture[rows.rows].astype(np.int64)
     fixtures = len(np.unique(clusters))
     if not len(values):
-        return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt gave one")
+        return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt has a value")
     if rows.q is None:
         interval = clustered_mean(values, clusters, both, least=0.0)
         low, high = (interval.low, interval.high) if interval else (None, None)
@@ -67,7 +67,7 @@ def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: 
         return Ends(float(values.mean()), low, high, len(values), fixtures, method)
     value, ends = quantile(values, rows.q), clustered_quantile_ends(values, clusters, rows.q, both)
     lost = int(np.isinf(values).sum())
-    note = f"falls among the {lost} failed of {len(values)}" if value is None or math.isinf(value) else ""
+    note = f"within the {lost} failed of {len(values)}" if value is None or math.isinf(value) else ""
     assert ends is not None
     method = "order_statistic" if fixtures == len(values) else "woodruff"
     return Ends(value, ends[0], ends[1], len(values), fixtures, method, note=note)

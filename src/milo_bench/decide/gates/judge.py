@@ -25,11 +25,11 @@ from milo_bench.decide.gates.ends import (
     paired,
 )
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, Source, SourceKind, Text
-from milo_bench.decide.wording import readable
+from milo_bench.decide.wording import TOO_CLOSE, readable
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, rows_of
 
-_NOT_MEASURED = "this contract was not run on this target"
+_NOT_MEASURED = "this variant was not run on this target"
 
 
 def judge_gates(
@@ -109,13 +109,13 @@ class _Judge:
         others = self._rows(gate, theirs, ~lost)
         for found, of in ((rows, cases), (others, theirs)):
             if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
-                why = f"no attempt on {of.target} gives one"
+                why = f"no attempt on {of.target} has a value"
                 return self._result(gate, Ends(None, None, None, 0, 0, "", note=why), None)
         pairs = paired(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
         rate = GATE_MEASURES[gate.measure].kind == "rate"
         ends = difference_ends(pairs, self.policy.confidence, rate=rate)
         if lost.any():
-            ends = replace(ends, note=f"without {int(lost.sum())} attempts of the baseline that failed")
+            ends = replace(ends, note=f"without {int(lost.sum())} failed attempts of the baseline")
         further = self._of_all(further_for_mean(ends, _bound(gate)), gate, cases, ends)
         return self._result(gate, ends, further)
 
@@ -124,7 +124,7 @@ class _Judge:
         if peak is None:
             return self._result(gate, Ends(None, None, None, 0, 0, "", note="memory was not sampled"), None)
         value = float(peak)
-        return self._result(gate, Ends(value, value, value, 1, 1, "the most that was sampled"), None)
+        return self._result(gate, Ends(value, value, value, 1, 1, "highest sample"), None)
 
     def _review(self, gate: GateConfig) -> GateResult:
         """What people said. An end of their interval that holds at less than the policy's confidence is not used."""
@@ -134,7 +134,7 @@ class _Judge:
             if candidate == self.candidate and measure.name == gate.measure
         ]
         if not found:
-            return self._result(gate, Ends(None, None, None, 0, 0, "", note="no review of it was given"), None)
+            return self._result(gate, Ends(None, None, None, 0, 0, "", note="no review was given"), None)
         measure, interval = found[0], found[0].interval
         low, high = (interval.low, interval.high) if interval else (None, None)
         if interval is not None and (1 + interval.confidence) / 2 < self.policy.confidence:
@@ -166,7 +166,7 @@ class _Judge:
         figure, bound_id = self._figure(gate, ends), self._bound_figure(gate)
         further_id = ""
         if outcome == "undecided" and further is not None:
-            further_id = self._further_figure(gate, further, seen=ends.n > 0)
+            further_id = self._further_figure(gate, further, ends.fixtures, seen=ends.n > 0)
         return GateResult(
             id=f"{self.prefix}{self._id(gate)}",
             candidate=self.candidate,
@@ -214,7 +214,7 @@ class _Judge:
         if gate.not_worse_than:
             key, title = f"{gate.key}/margin", f"margin of {readable(gate.key)} against the baseline"
         elif gate.probe:
-            key, title = f"{gate.key}/most_failed", "probe runs that may fail"
+            key, title = f"{gate.key}/most_failed", "allowed failures of the probe"
         else:
             key, title = f"{gate.key}/{gate.direction}", f"{gate.direction.replace('_', ' ')}, {readable(gate.key)}"
         known = GATE_MEASURES.get(gate.measure)
@@ -226,15 +226,16 @@ class _Judge:
             Source("policy", f"workloads.{workload}.gates.{key}", self.policy.path),
         )
 
-    def _further_figure(self, gate: GateConfig, further: int, *, seen: bool) -> str:
-        how = "if the figure stays as seen" if seen else "at the least, if every one is good"
+    def _further_figure(self, gate: GateConfig, further: int, fixtures: int, *, seen: bool) -> str:
+        how = ", if the estimate holds" if seen else " at the least, if every one passes"
         return self.figures.add(
             Figure(
                 id=f"{self.prefix}further/{self._id(gate)}",
-                title=f"further fixtures until {readable(gate.key)} is decided, {how}",
+                title=f"more fixtures to decide {readable(gate.key)}{how}",
                 value=float(further),
                 unit="count",
                 source=Source("measure", f"further:{self.prefix}{gate.key}", self.candidate.text),
+                note=TOO_CLOSE if seen and further > 10 * fixtures else "",
             )
         )
 
@@ -246,30 +247,35 @@ class _Judge:
             said = {"pass": "passed", "fail": "failed"}.get(outcome, f"is undecided: {ends.note}")
             return (f"{name} {said}",)
         if ends.value is None and not ends.n:
-            rest: Text = ("; it takes at least ", self.figures.ref(further), " fixtures") if further else ()
+            rest: Text = (". It needs at least ", self.figures.ref(further), " fixtures") if further else ()
             return (f"{name} is undecided: {ends.note}", *rest)
         shown = self.figures.ref(figure, whole=True)
         limit = self.figures.ref(bound)
         if gate.not_worse_than:
-            name = f"{name} minus that of the baseline"
+            name = f"{name} minus the baseline's"
         side = _SIDES[(gate.direction, outcome)]
-        if outcome != "undecided":
-            return (f"{name} is ", shown, f", {side} ", limit)
-        if further:
-            return (
-                f"{name} is ", shown, f", {side} ", limit, ": about ", self.figures.ref(further),
-                " more fixtures would decide it if the figure stays as seen",
-            )  # fmt: skip
-        return (f"{name} is ", shown, f", {side} ", limit)
+        if outcome == "undecided" and ends.low is None and ends.high is None:
+            side = "without an interval to compare with"
+        text: Text = (f"{name} is ", shown, f", {side} ", limit)
+        if not further:
+            return text
+        if self.figures[further].note == TOO_CLOSE:
+            return (*text, f": {TOO_CLOSE} (about ", self.figures.ref(further, "about"), " more fixtures)")
+        return (
+            *text,
+            ". About ",
+            self.figures.ref(further, "about"),
+            " more fixtures would decide it, if the estimate holds",
+        )
 
 
 _SIDES = {
-    ("at_least", "pass"): "wholly at or above the bound of",
-    ("at_least", "fail"): "wholly below the bound of",
-    ("at_least", "undecided"): "not clear of the bound of",
-    ("at_most", "pass"): "wholly at or below the bound of",
-    ("at_most", "fail"): "wholly above the bound of",
-    ("at_most", "undecided"): "not clear of the bound of",
+    ("at_least", "pass"): "clearly at or above",
+    ("at_least", "fail"): "clearly below",
+    ("at_least", "undecided"): "whose interval includes",
+    ("at_most", "pass"): "clearly at or below",
+    ("at_most", "fail"): "clearly above",
+    ("at_most", "undecided"): "whose interval includes",
 }
 
 
@@ -291,7 +297,7 @@ def replace_target(candidate: Candidate, target: str) -> Candidate:
 def _baseline(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> tuple[Candidate | None, str]:
     """What the candidate is held against, or why it cannot be."""
     if not policy.baseline:
-        return None, "the policy names no baseline"
+        return None, "the policy has no baseline"
     baseline = baseline_candidate(policy, evidence, candidate)
     if baseline is None:
         return None, "the baseline was not run on this workload"
@@ -300,7 +306,7 @@ def _baseline(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> t
     apart = np.setxor1d(ours, theirs, assume_unique=True)
     # Sensitive fixtures are withheld from hosted targets; any other difference means two runs that do not compare.
     if not evidence.fixtures.sensitive[apart].all():
-        return None, "the two sides were not run on the same fixtures"
+        return None, "the target and the baseline were run on different fixtures"
     return baseline, ""
 
 

@@ -181,8 +181,8 @@ class _Worked:
     def _counts(self) -> tuple[str, str]:
         fixture = self.ground.recorded.fixture
         said = (
-            ("fitted_on", "fixtures that policies were chosen on", self.fit),
-            ("reported_on", "fixtures that they are reported on", ~self.fit),
+            ("fitted_on", "fixtures of the tuning set", self.fit),
+            ("reported_on", "held-out fixtures", ~self.fit),
         )
         ids = [
             self.figures.count(
@@ -218,7 +218,7 @@ class _Worked:
         return self.figures.add(
             Figure(
                 id=f"replay/{replay_id}/length_limit_words",
-                title="words past which errors are more frequent",
+                title="length in words above which errors increase",
                 value=float(limit.words),
                 unit="words",
                 source=Source("replay", "length_limit_words", replay_id),
@@ -227,20 +227,19 @@ class _Worked:
                 high=float(limit.high),
                 confidence=0.95,
                 method="bootstrap",
-                note="fitted on the part for choosing; the data cannot tell lengths within the interval apart",
+                note="fitted on the tuning set, which cannot separate lengths within the interval",
             )
         )
 
     def _why(self, made: Replay, tried: str, *, adequate: bool) -> Text:
         ref = self.figures.ref
         if adequate:
-            return ("every gate that routing can change passes as it is, so nothing is put in front of it",)
+            return ("every gate that routing can affect already passes, so nothing is added",)
         return (
-            "of ", ref(tried), " policies, on ", ref(made.fitted_on), " fixtures, no gate failed with this one, the "
-            "fewest were undecided, and then it answered most on its own; on the ", ref(made.reported_on),
-            " fixtures kept back it answers ", ref(made.figures["automated_share"], whole=True),
-            " without a person, and of all cases ", ref(made.figures["error_passing_rate"], whole=True),
-            " pass although they are wrong",
+            "best of ", ref(tried), " policies on ", ref(made.fitted_on), " fixtures: no failed gate, the fewest "
+            "undecided, then the most automated. On ", ref(made.reported_on), " held-out fixtures it automates ",
+            ref(made.figures["automated_share"], whole=True), ", with undetected errors at ",
+            ref(made.figures["error_passing_rate"], whole=True),
         )  # fmt: skip
 
 
@@ -276,11 +275,10 @@ def _remedies(changes: Sequence[Change], replays: Sequence[Replay], figures: Fig
 def _effect(after: Replay, before: Replay, figures: Figures) -> Text:
     ref = figures.ref
     text: Text = (
-        f"{after.title}, replayed: wrong answers that pass go from ", ref(before.figures["error_passing_rate"]), " to ",
-        ref(after.figures["error_passing_rate"]), " of all cases, and ", ref(after.figures["automated_share"]),
-        " are answered without a person",
+        f"{after.title}, replayed: undetected errors go from ", ref(before.figures["error_passing_rate"]), " to ",
+        ref(after.figures["error_passing_rate"]), " of all fixtures",
     )  # fmt: skip
     if "recall" in after.figures and "recall" in before.figures:
-        text += ("; recall on the class that matters goes from ", ref(before.figures["recall"]), " to ")
+        text += (" and recall on the class that matters from ", ref(before.figures["recall"]), " to ")
         text += (ref(after.figures["recall"]),)
-    return text
+    return (*text, ", with ", ref(after.figures["automated_share"]), " automated")

@@ -151,12 +151,12 @@ def _plan(ground: Ground, group: Sequence[Change]) -> Plan | None:
         {
             "targets": {name: routing_target(ground.target(name)).model_dump() for name in named},
             "rules": _merged([*rules, final]),
-            "default": {"route": "human_review", "why": "no rule is for this work"},
+            "default": {"route": "human_review", "why": "no rule covers this work"},
         }
     )
     check_routing(file)
     names = tuple(change.name for change in group)
-    title = " + ".join(change.title or REMEDY_TITLES[change.name] for change in group) or "as it is"
+    title = " + ".join(change.title or REMEDY_TITLES[change.name] for change in group) or "unchanged"
     ways = [*names, *(str(final["target"]) for change in group if change.name == "other_target")]
     return Plan("+".join(ways) or "as_is", title, names, file, judged, {c.name: dict(c.params) for c in group})
 
@@ -191,7 +191,7 @@ def _constrained(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iter
 def _variant(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
     variant = remedy.variant or ""
     if ground.measured(variant=variant) is None:
-        yield Change(name, why_not="that contract was not run on this target", params={"variant": variant})
+        yield Change(name, why_not="that variant was not run on this target", params={"variant": variant})
     else:
         yield Change(name, final={"variant": variant}, params={"variant": variant, "replaces": remedy.replaces})
 
@@ -200,7 +200,7 @@ def _other_target(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Ite
     names = [remedy.target] if remedy.target else ground.others(hosted=False)
     names = [one for one in names if one != ground.base.target and ground.measured(target=one) is not None]
     if not names:
-        yield Change(name, why_not="no other local target was run on this work with this contract")
+        yield Change(name, why_not="no other local target was run with this variant")
     for one in names:
         hosted = ground.target(one).hosted
         final = {"target": one, "route": "hosted" if hosted else "local"}
@@ -212,21 +212,21 @@ def _guard(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[C
     checks = [check for check in remedy.checks or judged if check in judged]
     needs_gold = [check for check in remedy.checks if check not in RUNTIME_CHECKS]
     if not checks:
-        yield Change(name, why_not="none of its checks can be known of an answer while it is served")
+        yield Change(name, why_not="none of its checks can run on a live answer")
         return
     rule = {
         "id": rule_id(ground.base.workload, "guard"),
         "when": {"workload": [ground.base.workload], "failed_checks": checks},
         "route": "human_review",
         "queue": "manual_queue",
-        "why": "no retry: a loop would hide that the model is unstable",
+        "why": "no retry, because a loop would hide an unstable model",
     }
     yield Change(name, after=(rule,), params={"checks": checks, "not_known_at_run_time": needs_gold})
 
 
 def _keywords(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
     if not ground.texts_known:
-        yield Change(name, why_not="the logs keep no text, so nobody knows where a keyword rings")
+        yield Change(name, why_not="the logs have no text, so keyword matches are unknown")
         return
     here = {"workload": [ground.base.workload]}
     before = {"id": rule_id(ground.base.workload, "keywords"), "when": {**here, "keywords": ["any"]}}
@@ -241,22 +241,22 @@ def _keywords(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterato
                     "id": rule_id(ground.base.workload, "downgrade-nothing"),
                     "when": {**here, "local_label": unsafe},
                     "route": "human_review",
-                    "why": "the model may downgrade nothing; it may only mark cases for a person",
+                    "why": "the model cannot lower a label, only flag cases for human review",
                 }
             )
         readable = [check for check in READABLE if check in _judged_checks(ground, ground.base)]
         if readable:
             when = {**here, "failed_checks": readable}
             after.append({"id": rule_id(ground.base.workload, "unreadable"), "when": when, "route": "human_review"})
-    rail = {**before, "route": "human_review", "why": "a keyword rings rather too often than not at all"}
+    rail = {**before, "route": "human_review", "why": "too many keyword matches are better than a missed one"}
     yield Change(name, before=(rail,), after=tuple(after), params={"safe_label": remedy.safe_label})
 
 
 def _length(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
     limit = ground.limit
     if limit is None:
-        why = "no length was found past which errors are more frequent"
-        yield Change(name, why_not=why if ground.texts_known else "the logs keep no text, so lengths are not known")
+        why = "no length was found above which errors increase"
+        yield Change(name, why_not=why if ground.texts_known else "the logs have no text, so lengths are unknown")
         return
     workload = ground.base.workload
     when: dict[str, Any] = {"workload": [workload], "words": {"over": limit.words}}
@@ -278,7 +278,7 @@ def _mixed(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[C
     if not verifier or verifier == ground.base.target or ground.measured(target=verifier, decoding="free") is None:
         yield Change(name, why_not="no verifier was run on this work")
     elif ground.target(ground.base.target).hosted:
-        yield Change(name, why_not="the draft of a mixed route is a local model's")
+        yield Change(name, why_not="a mixed route needs a local model for the draft")
     else:
         yield Change(name, final={"route": "mixed", "verifier": verifier}, params={"verifier": verifier})
 
@@ -298,13 +298,12 @@ def _people(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[
 def _filter(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
     yield Change(
         name,
-        why_not="what is left of an answer once sentences are removed was not graded; "
-        "a guard on the same check shows what the filter would touch",
+        why_not="filtered answers were not graded, but a guard on the same check shows what the filter would affect",
     )
 
 
 def _not_routing(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
-    yield Change(name, why_not="it changes how the target is run, not which cases it gets")
+    yield Change(name, why_not="it changes how the target runs, not which cases it gets")
 
 
 _MAKERS: Final = {

@@ -18,13 +18,13 @@ from milo_bench.stats.intervals import clustered_wilson, quantile
 Mask = NDArray[np.bool_]
 
 RATES = {
-    "automated_share": "answered without a person",
-    "error_passing_rate": "wrong and answered without a person, of all cases",
-    "error_of_automated": "wrong, of those answered without a person",
-    "review_share": "sent to a person",
+    "automated_share": "automated",
+    "error_passing_rate": "undetected errors, of all fixtures",
+    "error_of_automated": "undetected errors, of the automated answers",
+    "review_share": "sent to human review",
     "refused_share": "refused",
-    "hosted_share": "cases with a call to a hosted target",
-    "recall": "cases of the class that matters that reach a person or are labelled so",
+    "hosted_share": "fixtures with a hosted call",
+    "recall": "fixtures of the class that matters, labelled so or sent to human review",
 }
 
 
@@ -77,12 +77,12 @@ def add_figures(figures: Figures, replay: str, outcome: Outcome, units: Mask, *,
     note = outcome.verifier
     missing = int((outcome.unrecorded & units).sum())
     if missing:
-        note = f"{note}; {missing} cases without a recorded answer count as unanswered".removeprefix("; ")
+        note = f"{note}. {missing} fixtures without a recorded answer count as unanswered".removeprefix(". ")
     for name, title in RATES.items():
         if name == "recall" and not outcome.wanted.any():
             continue
         one = rate(outcome, name, units, confidence)
-        why = note if one.asked else "no case of this kind among those reported on"
+        why = note if one.asked else "no held-out fixture of this kind"
         found[name] = _add(figures, replay, name, title, one.value, "share", one.asked, one.interval, why, one.held)
     paid = outcome.cost_usd[units]
     if np.isnan(paid).any():
@@ -90,19 +90,19 @@ def add_figures(figures: Figures, replay: str, outcome: Outcome, units: Mask, *,
             figures,
             replay,
             "cost_usd_mean",
-            "paid for a case",
+            "cost per fixture",
             None,
             "USD",
             0,
             None,
-            "a hosted call has no known price",
+            "the price of a hosted call is unknown",
         )
     else:
-        said = f"a local target without a stated price counts as free here; {note}".removesuffix("; ")
+        said = f"a local target without a stated price counts as free. {note}".removesuffix(". ")
         interval = clustered_mean(paid, outcome.fixture[units].astype(np.int64), confidence, least=0.0)
         value = float(paid.mean()) if len(paid) else None
         found["cost_usd_mean"] = _add(
-            figures, replay, "cost_usd_mean", "paid for a case", value, "USD", len(paid), interval, said
+            figures, replay, "cost_usd_mean", "cost per fixture", value, "USD", len(paid), interval, said
         )
     answered = units & outcome.automated
     times = outcome.latency_s[answered]
@@ -110,9 +110,9 @@ def add_figures(figures: Figures, replay: str, outcome: Outcome, units: Mask, *,
     p95 = quantile(times, 0.95)
     finite = p95 is not None and math.isfinite(p95)
     found["latency_p95_s"] = _add(
-        figures, replay, "latency_p95_s", "95th percentile of the time to an answer that goes on",
+        figures, replay, "latency_p95_s", "95th percentile of the time to an automated answer",
         p95 if finite else None, "s", len(times), within,
-        note if len(times) else "nothing is answered without a person",
+        note if len(times) else "nothing is automated",
     )  # fmt: skip
     return found
 

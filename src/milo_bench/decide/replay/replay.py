@@ -34,8 +34,8 @@ from milo_bench.stats.cases.columns import NOT_JUDGED
 
 Mask = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
-UPPER_BOUND = "an upper bound: the verifier is assumed to tell right from wrong wherever its own answer was right"
-OWN_LABEL = "the verifier's word is whether its own recorded label agrees"
+UPPER_BOUND = "upper bound: assumes the verifier spots every error in work that it did right itself"
+OWN_LABEL = "the verifier accepts a draft if its own recorded label agrees"
 
 
 @dataclass(frozen=True)
@@ -231,5 +231,5 @@ def _never_measured(workload: str, action: Action | None, target: str) -> DataEr
     how = ""
     if action is not None and (action.variant or action.decoding != "free"):
         how = f" ({', '.join(filter(None, (action.variant, action.decoding)))})"
-    message = f"No recorded attempt of '{workload}' on '{target}'{how}; this route cannot be replayed."
+    message = f"Cannot replay this route: no recorded attempt of '{workload}' on '{target}'{how}."
     return DataError(message, hint="run the workload on that target first, or leave the rule out.")

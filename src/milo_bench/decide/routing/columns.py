@@ -171,7 +171,7 @@ def _rings(requests: RequestColumns, families: frozenset[str]) -> Mask:
     if len(families) == len(FAMILIES):
         return requests.rings
     if requests.keywords is None:
-        message = "The recorded evidence says whether any keyword rings, not which family."
+        message = "The recorded evidence shows whether any keyword matches, not of which family."
         raise DataError(message, hint="write 'keywords: any' in this rule to replay it.")
     return _any(requests.keywords, families, len(requests))
 

@@ -50,7 +50,7 @@ def make_routing(
         taken = min(found, key=lambda finding: _order(finding, evidence, figures))
         writer = _Writer(taken, chosen.get((taken.workload, taken.target)), evidence, policy, figures)
         rules += writer.rules()
-    default = {"route": "human_review", "why": "no evidence was gathered on this work"}
+    default = {"route": "human_review", "why": "no evidence on this work"}
     file = RoutingFile.model_validate(
         {
             "title": policy.title or "Routing",
@@ -149,12 +149,12 @@ class _Writer:
         if not any(remedy.name == "readiness_probe" for remedy in self.finding.remedies):
             return []
         when = {**self.when, "target_health": {target: ["degraded", "down"]}}
-        why = "the target said that it was ready before it could answer"
+        why = "the target reported ready before it could answer"
         rule = {"id": rule_id(self.finding.workload, "not-ready"), "when": when, "why": why}
         return [{**rule, **self._elsewhere(target)}]
 
     def _turned_away(self) -> dict[str, Any]:
-        reason = {"reject": "rejected for local models", "defer": "not decided by the evidence yet"}
+        reason = {"reject": "rejected for local models", "defer": "the evidence is inconclusive"}
         rule = {"id": rule_id(self.finding.workload, "elsewhere"), "when": self.when, "finding": self.finding.id}
         return {**rule, **self._elsewhere(""), "why": reason.get(self.finding.kind, "")}
 
@@ -175,7 +175,7 @@ class _Writer:
         return safe_baseline(self.policy, self.evidence, self.finding.candidate)
 
     def _why(self) -> str:
-        return "every gate passes on the evidence" if self.finding.kind == "keep" else "gates pass with these rules"
+        return "every gate passes" if self.finding.kind == "keep" else "gates pass with these rules"
 
 
 def _guardrails(contract: Workload) -> list[str]:

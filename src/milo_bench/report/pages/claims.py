@@ -128,7 +128,7 @@ class Claims:
     def _shown(self, figure: Figure, text: str, part: str) -> str:
         if not self._html:
             return SafeMarkdown(_markdown(text))
-        value = figure.value if part in ("value", "whole", "range") else getattr(figure, part)
+        value = figure.value if part in ("value", "about", "whole", "range") else getattr(figure, part)
         title = "; ".join(part for part in (source_text(figure), figure.note) if part)
         return Markup(
             '<a class="f" href="{}appendix/sources.html#{}" title="{}">'
