@@ -9,7 +9,7 @@ import pytest
 from milo_bench import api
 from milo_bench.api.model_judge import read_answer
 from milo_bench.api.reviewing import read_key, read_review
-from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.errors import DataError, UsageError
 from milo_bench.decide.review import RUBRIC
 
 
@@ -102,7 +102,7 @@ def test_sheets_that_do_not_belong_are_refused(sheet: Path, tmp_path: Path) -> N
 
 
 def test_work_that_somebody_did_is_not_written_over(make_log: Callable[..., Path], sheet: Path) -> None:
-    with pytest.raises(PrerequisiteError, match="exists already; it may hold scores"):
+    with pytest.raises(UsageError, match="exists already"):
         api.sample_for_review([make_log("again.jsonl")], sheet, count=3)
 
 

@@ -76,7 +76,8 @@ def test_mistakes_on_the_command_line_are_said(tmp_path: Path, capsys: pytest.Ca
     assert run("--fail-on-change") == 2
     assert run("--diff", str(tmp_path / "no.json"), str(tmp_path / "no.json")) == 2
     assert "Cannot read" in capsys.readouterr().err
-    assert run("--out", str(tmp_path / "no" / "folder.md")) == 3
+    (tmp_path / "file").touch()
+    assert run("--out", str(tmp_path / "file" / "inventory.md")) == 3
     assert run("--config", str(tmp_path / "no.yaml")) == 2
 
 

@@ -149,7 +149,7 @@ def test_a_broken_cache_costs_time_and_nothing_else(tmp_path: Path) -> None:
     blocked = book(path / "digests.json")  # a folder that cannot be: its name is a file's
     (file,) = (found := read_model_files([], [path], blocked)).files
     assert file.sha256 == SHA
-    assert "could not be kept" in found.unknown["digests"]
+    assert "digests are not cached" in found.unknown["digests"]
 
 
 def test_the_environment_moves_the_places(tmp_path: Path) -> None:

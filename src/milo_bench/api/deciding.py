@@ -21,6 +21,7 @@ from milo_bench.config.policy.operator import (
     read_operator_policy,
 )
 from milo_bench.core.errors import ConfigError, DataError, PrerequisiteError, UsageError
+from milo_bench.core.files import write_file
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import AttemptKey
 from milo_bench.decide.decide import OperatorRules, decide
@@ -112,12 +113,7 @@ def decision_bytes(decision: Decision) -> bytes:
 
 def write_decision(path: Path, decision: Decision) -> None:
     """Write ``decision`` to ``path``. Raises PrerequisiteError."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(decision_bytes(decision))
-    except OSError as error:
-        message = f"Cannot write {path}: {error.strerror}."
-        raise PrerequisiteError(message, hint="choose another --out.") from None
+    write_file(path, decision_bytes(decision))
 
 
 class _Versioned(msgspec.Struct):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from milo_bench.core.chat import Message
-from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.core.errors import UsageError
+from milo_bench.core.files import write_file
 from milo_bench.evidence.judging import JudgedAttempt, judge_log, judge_logs
 from milo_bench.report.files.inspect_log import InspectSample, write_inspect_log
 from milo_bench.report.files.junit import junit_xml
@@ -20,11 +21,7 @@ def export_junit(logs: Sequence[Path], out: Path | None) -> str:
     rows = ((row.attempt, row.fixture, row.graded) for row in judge_logs(logs))
     text = junit_xml(", ".join(log.stem for log in logs), rows)
     if out is not None:
-        try:
-            out.write_text(text, encoding="utf-8")
-        except OSError as error:
-            message = f"Cannot write {out}: {error.strerror}."
-            raise PrerequisiteError(message, hint="check the folder and its permissions.") from None
+        write_file(out, text)
     return text
 
 
@@ -37,22 +34,17 @@ def export_inspect(logs: Sequence[Path], folder: Path | None) -> list[Path]:
         message = "Inspect logs are files, and there is no folder for them."
         raise UsageError(message, hint="name one: --format inspect --out logs/")
     written: list[Path] = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in logs:
-            log = read_run_log(path)
-            groups: dict[tuple[str, str], list[InspectSample]] = {}
-            for row in judge_log(log):
-                place = (row.attempt.key.target, row.fixture.workload)
-                groups.setdefault(place, []).append(_sample(log, row))
-            targets = {target.name: target for target in log.header.targets}
-            for (target, workload), samples in groups.items():
-                name = re.sub(r"[^\w.-]", "_", f"{path.stem}_{target}_{workload}.eval")
-                write_inspect_log(folder / name, log.header, targets[target], workload, samples)
-                written.append(folder / name)
-    except OSError as error:
-        message = f"Cannot write to {folder}: {error.strerror}."
-        raise PrerequisiteError(message, hint="check the folder and its permissions.") from None
+    for path in logs:
+        log = read_run_log(path)
+        groups: dict[tuple[str, str], list[InspectSample]] = {}
+        for row in judge_log(log):
+            place = (row.attempt.key.target, row.fixture.workload)
+            groups.setdefault(place, []).append(_sample(log, row))
+        targets = {target.name: target for target in log.header.targets}
+        for (target, workload), samples in groups.items():
+            name = re.sub(r"[^\w.-]", "_", f"{path.stem}_{target}_{workload}.eval")
+            write_inspect_log(folder / name, log.header, targets[target], workload, samples)
+            written.append(folder / name)
     return written
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 import yaml
 
 from milo_bench.config.settings import Settings, TargetConfig, is_own_network
-from milo_bench.core.errors import MiloError, PrerequisiteError, UsageError
+from milo_bench.core.errors import MiloError, UsageError
+from milo_bench.core.files import write_new_file
 from milo_bench.core.records import Frozen
 from milo_bench.targets import DiscoveredServer, discover_local, open_target
 from milo_bench.targets.llamacpp.weights import BUILTIN, find_smollm2, find_weights
@@ -108,17 +110,12 @@ def write_config(path: Path, env: Mapping[str, str]) -> tuple[FoundServer, ...]:
 
     Raises UsageError where there is a file already, PrerequisiteError where it cannot be written.
     """
-    if path.exists():
-        message = f"{path} is there already."
-        raise UsageError(message, hint="edit it, or write another one with --out.")
+    taken = "edit it, or write another one with --out."
+    if os.path.lexists(path):  # before ports are looked at
+        raise UsageError(f"{path} exists already.", hint=taken)
     found = asyncio.run(discover_local(env))
     text = config_text(found, with_key=bool(env.get("OPENAI_API_KEY")))
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        message = f"Cannot write {path}: {error.strerror}."
-        raise PrerequisiteError(message, hint="check the folder and its permissions.") from None
+    write_new_file(path, text, taken=taken)
     return tuple(FoundServer(s.kind, s.api, s.base_url, s.models) for s in found)
 
 

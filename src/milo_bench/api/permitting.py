@@ -15,7 +15,8 @@ from milo_bench.config.policy.operator import (
     default_policy_text,
     load_operator_policy,
 )
-from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.core.errors import UsageError
+from milo_bench.core.files import write_file, write_new_file
 from milo_bench.core.suggest import hint_for
 from milo_bench.operator.evidence import read_operator_logs
 from milo_bench.operator.permit.permits import permits_of, task_behaviours
@@ -34,11 +35,7 @@ def write_permits(permits: Sequence[OperatorPermit], out: Path | None) -> str:
     raw = msgspec.json.encode(PermitFile(tuple(permits)))
     text = msgspec.json.format(raw, indent=2).decode("utf-8") + "\n"
     if out is not None:
-        try:
-            out.write_text(text, encoding="utf-8")
-        except OSError as error:
-            message = f"Cannot write {out}: {error.strerror}."
-            raise PrerequisiteError(message, hint="check free space, the folder and its permissions.") from None
+        write_file(out, text)
     return text
 
 
@@ -72,15 +69,7 @@ def report_operators(paths: Sequence[Path], out: Path, *, today: date, policy: P
 
 def write_default_policy(path: Path) -> Path:
     """Write the shipped policy to ``path``. Raises UsageError where a file is there, PrerequisiteError else."""
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(default_policy_text())
-    except FileExistsError:
-        raise UsageError(f"There is a file at {path}.", hint="name another; it is not written over.") from None
-    except OSError as error:
-        message = f"Cannot write {path}: {error.strerror}."
-        raise PrerequisiteError(message, hint="check free space, the folder and its permissions.") from None
-    return path
+    return write_new_file(path, default_policy_text(), taken="name another file; it is not written over.")
 
 
 def _policy(path: Path | None) -> OperatorPolicy:

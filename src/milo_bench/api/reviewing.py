@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.files import write_file
 from milo_bench.core.records import AttemptKey
 from milo_bench.decide.review import REVIEW_SCHEMA, RUBRIC, Item, Review, SampleKey, draw_sample, judge_review
 from milo_bench.evidence.chosen import judged_attempts
@@ -38,7 +39,7 @@ def sample_for_review(
     texts = _texts(logs, key)
     rows = [[item.id, item.candidate.workload, *texts[item.id], "", *[""] * len(RUBRIC), ""] for item in key.items]
     write_sheet(out, COLUMNS, rows)
-    _write(review_key_path(out), msgspec.json.encode(key))
+    write_file(review_key_path(out), msgspec.json.encode(key))
     return key
 
 
@@ -57,7 +58,7 @@ def import_review(
     key = read_key(key_file)
     review = judge_review(key, _scores(sheets), judge_scores=_scores(judges) or None)
     if out is not None:
-        _write(out, msgspec.json.format(msgspec.json.encode(review), indent=1))
+        write_file(out, msgspec.json.format(msgspec.json.encode(review), indent=1))
     return review
 
 
@@ -102,14 +103,6 @@ def readable(data: Mapping[str, object]) -> str:
     if len(data) == 1 and isinstance(text := next(iter(data.values())), str):
         return text
     return msgspec.json.format(msgspec.json.encode(data), indent=1).decode()
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        message = f"Cannot write {path}: {error.strerror}."
-        raise PrerequisiteError(message, hint="choose another --out.") from None
 
 
 T = TypeVar("T", SampleKey, Review)

@@ -10,7 +10,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import write_folder
 from milo_bench.decide.records import Decision
 from milo_bench.report.charts.decision import chart_list
 from milo_bench.report.charts.style import Chart
@@ -56,17 +56,7 @@ def write_package(decision: Decision, out: Path) -> list[Path]:
 
     Files of another package in ``out`` are overwritten; files that a package has not are left.
     """
-    written = []
-    for name, data in render_files(decision).items():
-        path = out / name
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        except OSError as error:
-            message = f"Cannot write {path}: {error.strerror}."
-            raise PrerequisiteError(message, hint="check free space, the folder and its permissions.") from None
-        written.append(path)
-    return written
+    return write_folder(out, render_files(decision))
 
 
 def _index(claims: Claims, drawn: Drawn) -> str:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from milo_bench.config.text_file import read_written
-from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.errors import DataError
+from milo_bench.core.files import write_new_file
 from milo_bench.core.suggest import hint_for
 
 # A cell longer than this is cut by the spreadsheets that people use.
@@ -20,21 +21,15 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]
     """Write rows as CSV with a byte-order mark, so that spreadsheets read it as UTF-8.
 
     A cell that a spreadsheet would take for a formula gets an apostrophe in front. Raises
-    PrerequisiteError where the file exists already (it may hold somebody's work) or cannot be written.
+    UsageError where the file exists already (it may hold somebody's work), PrerequisiteError where it cannot
+    be written.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([_safe(cell) for cell in row] for row in rows)
-    try:
-        with path.open("x", encoding="utf-8-sig", newline="") as file:
-            file.write(text.getvalue())
-    except FileExistsError:
-        message = f"{path} exists already; it may hold scores."
-        raise PrerequisiteError(message, hint="choose another --out.") from None
-    except OSError as error:
-        message = f"Cannot write {path}: {error.strerror}."
-        raise PrerequisiteError(message, hint="choose another --out.") from None
+    taken = "choose another --out; the sheet that is there may contain scores."
+    write_new_file(path, "\ufeff" + text.getvalue(), taken=taken)
 
 
 def read_sheet(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
 import msgspec
 
-from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.errors import DataError
+from milo_bench.core.files import PRIVATE, write_errors, writing
 from milo_bench.core.records import AttemptKey, Frozen, Graded
 
 _ENCODER = msgspec.json.Encoder()
@@ -32,29 +34,21 @@ class VerdictWriter:
 
     def __init__(self, path: Path, header: VerdictHeader, *, append: bool = False) -> None:
         self.path = path
-        try:
+        with write_errors(path):
             fresh = not (append and path.exists() and _cut_torn_tail(path))
-            self._file = path.open("wb" if fresh else "ab")
+            flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if fresh else os.O_APPEND)
+            self._file = os.fdopen(os.open(path, flags, PRIVATE), "wb")
             if fresh:
                 self._file.write(_ENCODER.encode(header) + b"\n")
-        except OSError as error:
-            message = f"Cannot write verdicts to {path}: {error.strerror}."
-            raise PrerequisiteError(message, hint="check that the folder exists and can be written.") from None
 
     def add(self, graded: Graded) -> None:
-        try:
+        with write_errors(self.path, "free some space, then run the command again."):
             self._file.write(_ENCODER.encode(graded) + b"\n")
             self._file.flush()
-        except OSError as error:
-            message = f"Cannot write verdicts to {self.path}: {error.strerror}."
-            raise PrerequisiteError(message, hint="free some space, then run the command again.") from None
 
     def close(self) -> None:
-        try:
+        with write_errors(self.path, "free some space, then run the command again."):
             self._file.close()
-        except OSError as error:
-            message = f"Cannot write verdicts to {self.path}: {error.strerror}."
-            raise PrerequisiteError(message, hint="free some space, then run the command again.") from None
 
     def __enter__(self) -> VerdictWriter:
         return self
@@ -74,11 +68,12 @@ def _cut_torn_tail(path: Path) -> int:
 
 
 def write_verdicts(path: Path, header: VerdictHeader, graded: Iterable[Graded]) -> int:
-    """Write a whole verdict file; the number of attempts in it."""
+    """Write a whole verdict file; the number of attempts in it. Raises PrerequisiteError."""
     count = 0
-    with VerdictWriter(path, header) as writer:
+    with writing(path) as file:
+        file.write(_ENCODER.encode(header) + b"\n")
         for one in graded:
-            writer.add(one)
+            file.write(_ENCODER.encode(one) + b"\n")
             count += 1
     return count
 

@@ -17,7 +17,7 @@ from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.importers import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importers.base import WorkloadDraft
 from milo_bench.suites.problems import Problem
-from milo_bench.suites.write import write_folder
+from milo_bench.suites.write import write_suite
 
 REPORT_NAME = "import_report.json"
 _BY_ENDING = {
@@ -83,7 +83,7 @@ def import_suite(request: ImportRequest, *, out: Path, format_name: str = "", na
         out=str(out),
     )
     files[REPORT_NAME] = msgspec.json.format(msgspec.json.encode(report), indent=2)
-    write_folder(out, files)
+    write_suite(out, files)
     return report
 
 

@@ -13,7 +13,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture
 from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.load import Suite
-from milo_bench.suites.write import change_manifest, write_folder
+from milo_bench.suites.write import change_manifest, write_suite
 
 _NAME_KEY = re.compile(r"(?:^|_)(?:name|claimant|applicant|customer|patient|author|caseworker|agent|contact)$", re.I)
 _NO_PERSON_KEY = re.compile(r"file|template|company|organi[sz]ation|product|bank|event|field|document|suite", re.I)
@@ -67,7 +67,7 @@ def redact_suite(suite: Suite, *, redactor: TextRedactor, out: Path) -> Mapping[
         files[name] = "".join(fixture_line(fixture) + "\n" for fixture in fixtures)
     version = f"{suite.ref.version}+redacted"
     files["suite.yaml"] = change_manifest(suite.manifest.text, _changes(suite, version))
-    write_folder(out, files)
+    write_suite(out, files)
     return redactor.counts()
 
 

@@ -10,7 +10,7 @@ from milo_bench.core.records import Fixture
 from milo_bench.suites.fixtures import fixture_line
 from milo_bench.suites.generators import GENERATORS
 from milo_bench.suites.load import Suite
-from milo_bench.suites.write import change_manifest, write_folder
+from milo_bench.suites.write import change_manifest, write_suite
 
 
 def generate_files(suite: Suite, seed: int) -> dict[str, str]:
@@ -33,7 +33,7 @@ def fixture_text(fixtures: list[Fixture]) -> str:
 def regenerate_suite(suite: Suite, *, seed: int, out: Path) -> Path:
     """Write the suite with the fixtures of ``seed`` as the new folder ``out``.
 
-    Everything beside the fixtures is copied; links are not followed. Raises as ``write_folder``.
+    Everything beside the fixtures is copied; links are not followed. Raises as ``write_suite``.
     """
     files: dict[str, str | bytes] = {}
     for path in sorted(suite.root.rglob("*")):
@@ -42,4 +42,4 @@ def regenerate_suite(suite: Suite, *, seed: int, out: Path) -> Path:
     fresh: Mapping[str, str] = generate_files(suite, seed)
     files.update(fresh)
     files["suite.yaml"] = change_manifest(suite.manifest.text, {"seed": seed})
-    return write_folder(out, files)
+    return write_suite(out, files)

@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import re
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
 
-from milo_bench.core.errors import ConfigError, PrerequisiteError, UsageError
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.files import write_new_folder
 
 
-def write_folder(out: Path, files: Mapping[str, str | bytes]) -> Path:
-    """Write ``files`` (paths inside the folder to contents) as the new folder ``out``.
+def write_suite(out: Path, files: Mapping[str, str | bytes]) -> Path:
+    """Write ``files`` (paths inside the folder to contents) as the new folder ``out``: all of them or none.
 
-    They are written beside it first and moved into place in one step. Raises UsageError where
-    ``out`` holds something already, PrerequisiteError where it cannot be written.
+    Raises UsageError where ``out`` holds something already, PrerequisiteError where it cannot be written.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        message = f"{out} exists already."
-        raise UsageError(message, hint="name a new folder with --out; nothing was changed.")
-    scratch: Path | None = None
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
-        for name, content in files.items():
-            path = scratch / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content.encode("utf-8", "replace") if isinstance(content, str) else content)
-        scratch.chmod(0o755)
-        if out.exists():
-            out.rmdir()
-        scratch.rename(out)
-    except OSError as error:
-        message = f"Cannot write {out}: {error.strerror}."
-        raise PrerequisiteError(message, hint="check free space and permissions; nothing was left behind.") from None
-    finally:
-        if scratch is not None and scratch.exists():
-            shutil.rmtree(scratch, ignore_errors=True)
-    return out
+    return write_new_folder(out, files, taken="name a new folder with --out; nothing was changed.")
 
 
 def change_manifest(text: str, changes: Mapping[str, str | int | None]) -> str:

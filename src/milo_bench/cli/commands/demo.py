@@ -13,6 +13,7 @@ import click
 
 from milo_bench.cli.entry import say_next
 from milo_bench.core.errors import IncompleteRun, Interrupted
+from milo_bench.core.files import write_file
 
 if TYPE_CHECKING:
     from milo_bench.core.records import ProbeResult
@@ -56,9 +57,9 @@ def demo(limit: int, out: Path | None) -> None:
     )
     api.load_target(load, os.environ)
     probe_logs = _probe(folder)
-    inventory.write_text(inventory_json(api.inventory_now(load_settings(None, os.environ), os.environ)), "utf-8")
+    write_file(inventory, inventory_json(api.inventory_now(load_settings(None, os.environ), os.environ)))
     economics = folder / "economics.yaml"  # beside the rest, to be read and changed
-    economics.write_bytes(example_path("demo").read_bytes())
+    write_file(economics, example_path("demo").read_bytes())
     options = api.DecideOptions(
         (run_log, load_log, *probe_logs), economics=economics, inventory=inventory, title="Demo"
     )

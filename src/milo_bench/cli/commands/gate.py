@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from milo_bench.cli.entry import say_next
-from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import write_file
 
 
 @click.command()
@@ -47,11 +47,7 @@ def gate(
     if junit is not None:
         from milo_bench.report.terminal.standing import standing_junit
 
-        try:
-            junit.write_text(standing_junit(report), encoding="utf-8")
-        except OSError as error:
-            message = f"Cannot write {junit}: {error.strerror}."
-            raise PrerequisiteError(message, hint="choose another --junit.") from None
+        write_file(junit, standing_junit(report), hint="choose another --junit.")
     if as_json:
         import msgspec
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from milo_bench.cli.entry import say_next
-from milo_bench.core.errors import GateFailed, PrerequisiteError, UsageError
+from milo_bench.core.errors import GateFailed, UsageError
+from milo_bench.core.files import write_file
 
 
 @click.command()
@@ -78,9 +79,5 @@ def inventory(
 def _put(text: str, out: Path | None) -> None:
     if out is None:
         click.echo(text, nl=False)
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        message = f"Cannot write {out}: {error.strerror}."
-        raise PrerequisiteError(message, hint="name a file in a folder that exists and can be written.") from None
+    else:
+        write_file(out, text)

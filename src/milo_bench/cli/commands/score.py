@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from milo_bench.cli.entry import say_next
-from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import write_file
 
 FORMATS = ("text", "json", "csv", "junit", "inspect")
 
@@ -54,11 +54,7 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
         if out is None:
             click.echo(text, nl=not text.endswith("\n"))
         else:
-            try:
-                out.write_text(text, encoding="utf-8")
-            except OSError as error:
-                message = f"Cannot write {out}: {error.strerror}."
-                raise PrerequisiteError(message, hint="check free space, the folder and its permissions.") from None
+            write_file(out, text)
     several = any(len(card.targets) > 1 for card in cards)
     if several:
         say_next(f"milo-bench compare {shlex.quote(str(logs[0]))}")

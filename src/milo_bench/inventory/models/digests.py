@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import write_file
 from milo_bench.inventory.reading import printable
 
 _CACHE_LIMIT = 64 << 20
@@ -86,18 +85,9 @@ class DigestBook:
         if self._cache is None or not self._changed:
             return
         try:
-            self._cache.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._cache.parent, suffix=".part")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(msgspec.json.encode(self._known))
-                Path(name).replace(self._cache)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    Path(name).unlink()
-                raise
-        except OSError as error:
-            self.problem = f"digests could not be kept in {self._cache}: {error.strerror}"
+            write_file(self._cache, msgspec.json.encode(self._known))
+        except PrerequisiteError as error:
+            self.problem = f"digests are not cached. {error.message}"
 
 
 def _load(cache: Path | None) -> dict[str, _Known]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import write_folder
 from milo_bench.core.records import LoadWindow, Measure
 from milo_bench.report.terminal.load import level_text
 
@@ -31,24 +32,17 @@ def write_load_charts(
     except ImportError:
         message = "Charts need the package vl-convert-python."
         raise PrerequisiteError(message, hint="pip install vl-convert-python altair") from None
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"Cannot make the folder {folder}: {error.strerror}."
-        raise PrerequisiteError(message, hint="name another with --charts.") from None
-    written = []
+    files: dict[str, str | bytes] = {}
     for number, target in enumerate(dict.fromkeys(window.target for window in windows), start=1):
         mine = [window for window in windows if window.target == target]
         knee = next((m for m in degradation if m.target == target and m.name == "knee_streams"), None)
         for name, chart in load_charts(mine, knee=knee).items():
             # A target's name is a person's text: it does not become a path.
-            path = folder / f"{number:02d}-{name}.svg"
             spec = chart.to_dict()
-            path.write_text(vl_convert.vegalite_to_svg(spec), encoding="utf-8")
-            written.append(path)
+            files[f"{number:02d}-{name}.svg"] = vl_convert.vegalite_to_svg(spec)
             if png:
-                path.with_suffix(".png").write_bytes(vl_convert.vegalite_to_png(spec, scale=2))
-    return tuple(written)
+                files[f"{number:02d}-{name}.png"] = vl_convert.vegalite_to_png(spec, scale=2)
+    return tuple(write_folder(folder, files, hint="name another folder with --charts."))
 
 
 def load_charts(windows: Sequence[LoadWindow], *, knee: Measure | None = None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from milo_bench.core.chat import Message
+from milo_bench.core.files import writing
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, Fixture, Graded, RunHeader, TargetRecord
 
@@ -34,9 +35,9 @@ class InspectSample:
 def write_inspect_log(
     path: Path, header: RunHeader, target: TargetRecord, workload: str, samples: Sequence[InspectSample]
 ) -> None:
-    """Write the log of one (target, workload) to ``path``. Raises OSError."""
+    """Write the log of one (target, workload) to ``path``. Raises PrerequisiteError."""
     log = _header(header, target, workload, samples)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with writing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, "_journal/start.json", {"version": 2, "eval": log["eval"], "plan": log["plan"]})
         summaries = []
         for number, sample in enumerate(samples):

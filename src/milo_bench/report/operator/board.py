@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from milo_bench.config.policy.operator import LEVELS, OperatorPolicy
-from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import write_folder
 from milo_bench.core.records import AttemptKey, Episode
 from milo_bench.core.text import one_line
 from milo_bench.core.units import interval_text, seconds, share
@@ -58,23 +58,11 @@ def write_board(board: Board, out: Path) -> tuple[Path, ...]:
     pages = _pages(board.runs)
     names = {(page.run.header.run_id, page.episode.key): page.name for page in pages}
     environment = _environment()
-    folder = out / EPISODES
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob(_PAGE_NAMES):
-            old.unlink()
-        index = out / "index.html"
-        index.write_text(_board_page(environment, board, names), encoding="utf-8")
-        written = [index]
-        for at, page in enumerate(pages):
-            path = folder / page.name
-            around = (pages[at - 1].name if at else "", pages[at + 1].name if at + 1 < len(pages) else "")
-            path.write_text(_episode_page(environment, page, around, _twin(page, names)), encoding="utf-8")
-            written.append(path)
-    except OSError as error:
-        message = f"Cannot write the board into {out}: {error.strerror}."
-        raise PrerequisiteError(message, hint="check free space, the folder and its permissions.") from None
-    return tuple(written)
+    files = {"index.html": _board_page(environment, board, names)}
+    for at, page in enumerate(pages):
+        around = (pages[at - 1].name if at else "", pages[at + 1].name if at + 1 < len(pages) else "")
+        files[f"{EPISODES}/{page.name}"] = _episode_page(environment, page, around, _twin(page, names))
+    return tuple(write_folder(out, files, stale=f"{EPISODES}/{_PAGE_NAMES}"))
 
 
 def _pages(runs: Sequence[OperatorRun]) -> list[_Page]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from milo_bench.core.errors import ConfigError, PrerequisiteError
+from milo_bench.core.files import writing_by_name
 from milo_bench.core.hashing import sha256_file
 from milo_bench.core.suggest import hint_for
 
@@ -85,23 +83,8 @@ def requantise(source: Path, kind: Kind, cache_dir: Path, progress: Progress | N
     target = cache_dir / f"{sha256_file(source)[:32]}-{kind}-{_RECIPE}.gguf"
     if target.is_file():
         return target
-    try:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=cache_dir, suffix=".part")
-        os.close(descriptor)
-    except OSError as error:
-        message = f"Cannot write to the cache {cache_dir}: {error.strerror}."
-        raise PrerequisiteError(message, hint="set XDG_CACHE_HOME to a folder that can be written.") from None
-    part = Path(name)
-    try:
+    with writing_by_name(target, hint="free some disk space, or set XDG_CACHE_HOME to another folder.") as part:
         _write_quantised(source, part, kind, progress)
-        part.replace(target)
-    except OSError as error:
-        message = f"Cannot write {target}: {error.strerror}."
-        raise PrerequisiteError(message, hint="free some disk space, or set XDG_CACHE_HOME elsewhere.") from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            part.unlink()
     return target
 
 

@@ -1,0 +1,249 @@
+"""Whole contents in, files that are on the disk whole or not at all out; the one place that writes them.
+
+What grows line by line is not written here: run logs (``store.log``) and the verdicts of a run under way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from milo_bench.core.errors import PrerequisiteError, UsageError
+
+PRIVATE: Final = 0o600  # what is written may quote a buyer's cases: for its owner's eyes only
+PUBLIC: Final = 0o644  # what goes into a repository
+PERMISSION_HINT: Final = "check free space, the folder and its permissions."
+_NO_DISK: Final = (errno.EINVAL, errno.EROFS, errno.ENOTSUP)  # a file system that cannot confirm
+_NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
+
+
+@contextlib.contextmanager
+def write_errors(path: Path, hint: str = PERMISSION_HINT) -> Iterator[None]:
+    """Where the system refuses to write within the block: the one PrerequisiteError for it, with ``hint``."""
+    try:
+        yield
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        message = f"Cannot write {path}: {reason}."
+        raise PrerequisiteError(message, hint=hint) from None
+
+
+def write_file(path: Path, content: str | bytes, *, hint: str = PERMISSION_HINT, mode: int = PRIVATE) -> Path:
+    """Write ``content`` to ``path``, whole or not at all; what was there before is replaced in one step.
+
+    Parents are made. A file that is there keeps its mode, a new one gets ``mode``. A device or a pipe
+    is written to directly, a link is followed. Raises PrerequisiteError with ``hint``.
+    """
+    with writing(path, hint=hint, mode=mode) as file:
+        file.write(_bytes(content))
+    return path
+
+
+def write_new_file(
+    path: Path, content: str | bytes, *, taken: str, hint: str = PERMISSION_HINT, mode: int = PRIVATE
+) -> Path:
+    """As ``write_file``, for a file that is never written over.
+
+    Raises UsageError with the hint ``taken`` if there is something at ``path``, else PrerequisiteError.
+    """
+    with write_errors(path, hint), _part_beside(path, mode) as (part, file):
+        with file:
+            file.write(_bytes(content))
+            _confirm(file)
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            raise _taken(path, taken) from None
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            # A file system without links: two writers at one moment could not be told apart there.
+            if os.path.lexists(path):
+                raise _taken(path, taken) from None
+            part.replace(path)
+    return path
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, hint: str = PERMISSION_HINT, mode: int = PRIVATE) -> Iterator[BinaryIO]:
+    """A file to write to, which takes the place of ``path`` once the block ends without an error.
+
+    For what is written piece by piece; everything else is as in ``write_file``.
+    """
+    with write_errors(path, hint):
+        there = _stat(path)
+        if there is not None and not stat.S_ISREG(there.st_mode):
+            with path.open("wb") as file:
+                yield file
+            return
+        place = path.resolve()
+        mode = mode if there is None else stat.S_IMODE(there.st_mode)
+        with _part_beside(place, mode) as (part, file):
+            with file:
+                yield file
+                _confirm(file)
+            part.replace(place)
+        _confirm_folder(place.parent)
+
+
+@contextlib.contextmanager
+def writing_by_name(path: Path, *, hint: str = PERMISSION_HINT, mode: int = PRIVATE) -> Iterator[Path]:
+    """As ``writing``, for a library that opens its file itself: the name that it shall write to."""
+    with write_errors(path, hint), _part_beside(path.resolve(), mode) as (part, file):
+        file.close()
+        yield part
+        part.chmod(mode)
+        with part.open("rb+") as whole:
+            _confirm(whole)
+        part.replace(path.resolve())
+
+
+def write_new_folder(
+    out: Path, files: Mapping[str, str | bytes], *, taken: str, hint: str = PERMISSION_HINT, mode: int = PRIVATE
+) -> Path:
+    """Write ``files`` (paths inside the folder to contents) as the folder ``out``: all of them or none.
+
+    They are written beside it and moved into place in one step. An empty folder may be there. Raises
+    UsageError with the hint ``taken`` if ``out`` is anything else, PrerequisiteError if it cannot be written.
+    """
+    if _stat(out) is not None and not _is_empty_folder(out):
+        raise _taken(out, taken)
+    with write_errors(out, hint):
+        _make_folder(out.parent)
+        with _folder_beside(out.resolve()) as scratch:
+            _fill(scratch, files, mode)
+            scratch.chmod(0o755 if mode == PUBLIC else 0o700)
+            try:
+                scratch.rename(out.resolve())  # an empty folder gives way
+            except OSError as error:
+                if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise _taken(out, taken) from None
+                raise
+    return out
+
+
+def write_folder(
+    out: Path,
+    files: Mapping[str, str | bytes],
+    *,
+    stale: str = "",
+    hint: str = PERMISSION_HINT,
+    mode: int = PRIVATE,
+) -> list[Path]:
+    """Write ``files`` into the folder ``out``, which may be there and in use; the paths written, in order.
+
+    All of them are written aside first, so a full disk changes nothing; then each takes the place of its
+    older self, and other files that the pattern ``stale`` (below ``out``) names are removed. Every file
+    besides stays. The folder itself is never replaced: a terminal or a file server may be in it.
+    Raises PrerequisiteError.
+    """
+    if _stat(out) is None:
+        write_new_folder(out, files, taken="name another folder.", hint=hint, mode=mode)
+        return [out / name for name in files]
+    with write_errors(out, hint):
+        with _folder_beside(out / "new") as scratch:
+            _fill(scratch, files, mode)
+            for name in files:
+                place = out / name
+                _make_folder(place.parent)
+                there = _stat(place)
+                if there is not None:
+                    (scratch / name).chmod(stat.S_IMODE(there.st_mode))
+                (scratch / name).replace(place)
+        if stale:
+            for old in {*out.glob(stale)} - {out / name for name in files}:
+                old.unlink()
+    return [out / name for name in files]
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
+
+
+def _bytes(content: str | bytes) -> bytes:
+    # A model may write half a surrogate pair; UTF-8 has no place for it.
+    return content.encode("utf-8", "replace") if isinstance(content, str) else content
+
+
+def _taken(path: Path, hint: str) -> UsageError:
+    return UsageError(f"{path} exists already.", hint=hint)
+
+
+@contextlib.contextmanager
+def _part_beside(path: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
+    """An open file in the folder of ``path``, removed at the end unless it was moved away."""
+    _make_folder(path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent)
+    part = Path(name)
+    try:
+        os.fchmod(descriptor, mode)
+        with os.fdopen(descriptor, "wb") as file:
+            yield part, file
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _folder_beside(path: Path) -> Iterator[Path]:
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _fill(folder: Path, files: Mapping[str, str | bytes], mode: int) -> None:
+    for name, content in files.items():
+        path = folder / name
+        if Path(name).is_absolute() or ".." in Path(name).parts:
+            raise ValueError(f"{name!r} is not a path inside a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_bytes(content))
+        path.chmod(mode)
+    for name in files:  # after all of them were written, so that the disk is waited for about once
+        with (folder / name).open("rb+") as file:
+            _confirm(file)
+
+
+def _confirm(file: BinaryIO) -> None:
+    """Wait until the disk has it, so that a power cut leaves the old file or the new one."""
+    file.flush()
+    _confirm_descriptor(file.fileno())
+
+
+def _confirm_folder(folder: Path) -> None:
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            _confirm_descriptor(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _confirm_descriptor(descriptor: int) -> None:
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_DISK:
+            raise
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and next(path.iterdir(), None) is None
