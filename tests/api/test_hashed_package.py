@@ -32,7 +32,7 @@ def _pieces(text: str) -> set[str]:
 def test_a_package_of_a_hashed_run_contains_no_text(make_log: Callable[..., Path], tmp_path: Path) -> None:
     full, hashed = make_log(limit=30), make_log("hashed.jsonl", limit=30, store_text="hashes")
     log = read_run_log(full)
-    write_verdicts(verdicts_path(hashed), VerdictHeader("", "0"), [row.graded for row in api.judge_logs([full])])
+    write_verdicts(verdicts_path(hashed), VerdictHeader("", "0"), [row.graded for row in api.grade_logs([full])])
     secret: set[str] = set()
     for fixture in log.fixtures.values():
         for text in _texts(fixture.input):

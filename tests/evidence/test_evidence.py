@@ -38,7 +38,7 @@ def test_columns_say_what_judging_one_by_one_says(make_log: Callable[..., Path])
         for row in range(len(cases)):
             place = (candidate.target, candidate.decoding, ids[cases.fixture[row]])
             rows[place] = (int(cases.outcome[row]), float(cases.latency_s[row]), bool(cases.bypassed[row]))
-    judged = list(api.judge_logs([log]))
+    judged = list(api.grade_logs([log]))
     assert len(rows) == len(judged) > 24
     for one in judged:
         key = one.attempt.key
@@ -160,7 +160,7 @@ def test_a_log_of_hashes_is_decided_on_by_the_verdicts_beside_it(make_log: Calla
     full, hashed = make_log(), make_log("hashed.jsonl", store_text="hashes")
     with pytest.raises(DataError, match=r"There is no .*verdicts\.jsonl"):
         gather(hashed)
-    graded = [row.graded for row in api.judge_logs([full])]
+    graded = [row.graded for row in api.grade_logs([full])]
     write_verdicts(verdicts_path(hashed), VerdictHeader("", "0"), graded)
     from_text, from_verdicts = gather(full), gather(hashed)
     for candidate, cases in from_text.cases.items():

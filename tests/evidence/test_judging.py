@@ -34,13 +34,13 @@ def test_an_unknown_target_or_fixture_gets_a_suggestion(make_log: Callable[..., 
         api.compare_logs([api.SideRef(log, "god"), api.SideRef(log, "poor")])
     assert "Did you mean 'good'?" in caught.value.hint
     with pytest.raises(UsageError, match="no fixture 'extraction-0x'"):
-        list(api.judge_logs([log], fixture="extraction-0x"))
+        list(api.grade_logs([log], fixture="extraction-0x"))
 
 
 def test_verdicts_can_be_saved_and_read_back(make_log: Callable[..., Path], tmp_path: Path) -> None:
     from milo_bench.store.verdicts import read_verdicts
 
-    graded = [row.graded for row in api.judge_logs([make_log()])]
+    graded = [row.graded for row in api.grade_logs([make_log()])]
     assert api.save_verdicts(tmp_path / "v.jsonl", graded) == 24
     assert list(read_verdicts(tmp_path / "v.jsonl").values()) == graded
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from milo_bench import __version__
 from milo_bench.api.reviewing import read_review
 from milo_bench.config.economics.file import EconomicsFile, load_economics, read_economics
 from milo_bench.config.policy.file import PolicyFile, load_policy, read_policy, shipped_policy
@@ -23,7 +23,9 @@ from milo_bench.config.policy.operator import (
 from milo_bench.core.errors import ConfigError, DataError, PrerequisiteError, UsageError
 from milo_bench.core.files import write_file
 from milo_bench.core.hashing import sha256_text
+from milo_bench.core.paths import AnyPath, AnyPaths, as_paths
 from milo_bench.core.records import AttemptKey
+from milo_bench.core.version import __version__
 from milo_bench.decide.decide import OperatorRules, decide
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.examples.choose import Chosen, choose_examples, make_example
@@ -36,31 +38,39 @@ from milo_bench.operator.permit.permits import task_behaviours
 
 @dataclass(frozen=True)
 class DecideOptions:
-    """What a decision is made from. Without ``policy`` the one shipped with the logs' suite is taken.
+    """What to decide on: run logs of one suite, and files beside them.
 
-    Logs of operator episodes alone need none: what they permit follows from ``operator_policy``, or else
-    the shipped one. ``inventory`` is what ``milo-bench inventory --json`` wrote; ``economics`` may be left out, and
-    then nothing is said about money.
+    Without ``policy`` the built-in policy of the logs' suite applies. Logs that contain only operator
+    episodes need no ``policy``; ``operator_policy``, or else the built-in one, sets what they permit.
+    ``inventory`` is a file that ``milo-bench inventory --json`` wrote, ``review`` one that
+    ``milo-bench review import`` wrote. Without ``economics`` nothing is costed.
     """
 
-    logs: tuple[Path, ...]
-    policy: Path | None = None
-    economics: Path | None = None
-    inventory: Path | None = None
+    logs: AnyPaths
+    policy: AnyPath | None = None
+    economics: AnyPath | None = None
+    inventory: AnyPath | None = None
     title: str = ""
-    operator_policy: Path | None = None
-    review: Path | None = None
+    operator_policy: AnyPath | None = None
+    review: AnyPath | None = None
 
 
-def decide_logs(options: DecideOptions, *, created_at: str) -> Decision:
-    """Decide on recorded evidence. Raises ConfigError and DataError with file and line."""
-    named = {path: str(path) for path in options.logs}
-    review = _review_text(options.review)
-    evidence = gather_evidence(named, inventories=_inventory(options.inventory), review=_review_of(review))
-    operators = _operator_rules(options.operator_policy, evidence)
-    policy = load_policy(options.policy) if options.policy else _shipped(evidence, operators)
-    economics = load_economics(options.economics) if options.economics else None
-    text = _as_read(options.economics, economics.path) if options.economics and economics else None
+def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Decision:
+    """Decide on recorded evidence: keep, fix, defer or reject for each workload and target. Calls no model.
+
+    ``created_at`` is when the decision was made (ISO 8601), now unless given: the same logs, policy,
+    economics and time give the same decision. Raises ConfigError and DataError with file and line, and
+    PrerequisiteError for a file that cannot be read.
+    """
+    created_at = created_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    named = {path: str(path) for path in as_paths(options.logs)}
+    review = _review_text(_path(options.review))
+    evidence = gather_evidence(named, inventories=_inventory(_path(options.inventory)), review=_review_of(review))
+    operators = _operator_rules(_path(options.operator_policy), evidence)
+    policy = load_policy(Path(options.policy)) if options.policy else _shipped(evidence, operators)
+    economics_path = _path(options.economics)
+    economics = load_economics(economics_path) if economics_path else None
+    text = _as_read(economics_path, economics.path) if economics_path and economics else None
     made = _decide(evidence, policy, economics, text, named, operators, created_at=created_at, title=options.title)
     return msgspec.structs.replace(made, review=review)
 
@@ -88,8 +98,16 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
     return msgspec.structs.replace(made, review=decision.review)
 
 
-def read_decision(path: Path) -> Decision:
-    """A decision that ``milo-bench decide`` wrote. Raises PrerequisiteError and DataError."""
+def _path(given: AnyPath | None) -> Path | None:
+    return None if given is None else Path(given)
+
+
+def read_decision(path: AnyPath) -> Decision:
+    """Read a decision file, as ``write_decision`` and ``milo-bench decide`` write it.
+
+    Raises PrerequisiteError for a file that cannot be read and DataError for one that is not a decision.
+    """
+    path = Path(path)
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -111,9 +129,9 @@ def decision_bytes(decision: Decision) -> bytes:
     return msgspec.json.format(msgspec.json.encode(decision, order="deterministic"), indent=1) + b"\n"
 
 
-def write_decision(path: Path, decision: Decision) -> None:
-    """Write ``decision`` to ``path``. Raises PrerequisiteError."""
-    write_file(path, decision_bytes(decision))
+def write_decision(path: AnyPath, decision: Decision) -> None:
+    """Write ``decision`` to ``path`` as JSON. Raises PrerequisiteError if it cannot be written."""
+    write_file(Path(path), decision_bytes(decision))
 
 
 class _Versioned(msgspec.Struct):

@@ -9,7 +9,7 @@ from pathlib import Path
 from milo_bench.core.chat import Message
 from milo_bench.core.errors import UsageError
 from milo_bench.core.files import write_file
-from milo_bench.evidence.judging import JudgedAttempt, judge_log, judge_logs
+from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log
 from milo_bench.report.files.inspect_log import InspectSample, write_inspect_log
 from milo_bench.report.files.junit import junit_xml
 from milo_bench.run.prepare import prepare
@@ -18,7 +18,7 @@ from milo_bench.store.log.reader import RunLog, read_run_log
 
 def export_junit(logs: Sequence[Path], out: Path | None) -> str:
     """JUnit XML of all attempts in ``logs``, written to ``out`` where it is given; the text."""
-    rows = ((row.attempt, row.fixture, row.graded) for row in judge_logs(logs))
+    rows = ((row.attempt, row.fixture, row.graded) for row in grade_logs(logs))
     text = junit_xml(", ".join(log.stem for log in logs), rows)
     if out is not None:
         write_file(out, text)
@@ -48,7 +48,7 @@ def export_inspect(logs: Sequence[Path], folder: Path | None) -> list[Path]:
     return written
 
 
-def _sample(log: RunLog, row: JudgedAttempt) -> InspectSample:
+def _sample(log: RunLog, row: GradedAttempt) -> InspectSample:
     """The sample with its prompt made again from the log, which holds everything that went into it."""
     prompt: tuple[Message, ...] = ()
     if row.fixture.input and not row.attempt.bypass:

@@ -14,6 +14,7 @@ from milo_bench.config.settings import Settings, TargetConfig, is_own_network
 from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.core.files import write_new_file
 from milo_bench.core.records import Frozen
+from milo_bench.run.event_loop import run_to_end
 from milo_bench.targets import DiscoveredServer, discover_local, open_target
 from milo_bench.targets.llamacpp.weights import BUILTIN, find_smollm2, find_weights
 
@@ -113,7 +114,7 @@ def write_config(path: Path, env: Mapping[str, str]) -> tuple[FoundServer, ...]:
     taken = "edit it, or write another one with --out."
     if os.path.lexists(path):  # before ports are looked at
         raise UsageError(f"{path} exists already.", hint=taken)
-    found = asyncio.run(discover_local(env))
+    found = run_to_end(discover_local(env))
     text = config_text(found, with_key=bool(env.get("OPENAI_API_KEY")))
     write_new_file(path, text, taken=taken)
     return tuple(FoundServer(s.kind, s.api, s.base_url, s.models) for s in found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from milo_bench.config.settings import RunConfig, TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import DataError, GateFailed, PrerequisiteError, TargetError, UsageError
 from milo_bench.core.records import Timeouts, Workload
+from milo_bench.run.event_loop import run_to_end
 from milo_bench.suites import find_prompt, render_prompt
 from milo_bench.targets import open_target
 
@@ -53,7 +53,7 @@ def infer(
         stop=workload.stop,
         json_schema=schema,
     )
-    exchange = asyncio.run(_ask(request, target, env, limits or RunConfig()))
+    exchange = run_to_end(_ask(request, target, env, limits or RunConfig()))
     if exchange.failure is not None:
         message = f"'{target.name}' gave no answer: {exchange.failure.message}"
         raise TargetError(message, hint=f"the failure is '{exchange.failure.kind}'; see 'milo-bench targets'.")

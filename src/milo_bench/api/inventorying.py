@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from milo_bench.inventory.models.places import usual_places
 from milo_bench.inventory.records import Inventory
 from milo_bench.inventory.runtimes.endpoints import Answer, Found
 from milo_bench.inventory.survey import Survey, take_inventory
+from milo_bench.run.event_loop import run_to_end
 from milo_bench.targets.discover import discover_local
 from milo_bench.targets.http.address import parse_address
 from milo_bench.targets.http.answer import decode_json
@@ -60,7 +60,7 @@ def inventory_now(
         now=(clock or SystemClock()).now(),
         verify_told=all_digests,
     )
-    return asyncio.run(take_inventory(survey))
+    return run_to_end(take_inventory(survey))
 
 
 def inventory_difference(before: Path, after: Path) -> Difference:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from milo_bench import __version__
 from milo_bench.api.load_options import (
     LoadOptions,
     check_options,
@@ -25,14 +24,16 @@ from milo_bench.api.load_options import (
 )
 from milo_bench.config.settings import load_settings
 from milo_bench.core.records import LoadWindow, Measure, RunEnd, Telemetry
+from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
+from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
 from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.capacity import CapacitySearch, Found, LevelOutcome
 from milo_bench.run.load.window import LoadRequest, Profile, drive_window
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.prepare import cannot_fit
 from milo_bench.run.spec import RunSpec, check_hosted
-from milo_bench.run.stop import StopSignal, stopping_on_signals
+from milo_bench.run.stop import StopSignal
 from milo_bench.stats.load.figures import load_window
 from milo_bench.store.log.reader import RunLogWriter, require_new_log
 from milo_bench.suites.load import load_suite
@@ -109,15 +110,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Told | No
     check_hosted(spec, [target.record])
     trace = read_trace(options.trace, spec) if options.trace else ()
     session = _Session(options, spec, target, path, trace, tell or (lambda _: None))
-    return _run(session.run())
-
-
-def _run(work: Coroutine[Any, Any, LoadReport]) -> LoadReport:
-    try:
-        import uvloop
-    except ImportError:  # there is none for this platform
-        return asyncio.run(work)
-    return uvloop.run(work)
+    return run_to_end(session.run(), new_loop=fast_loop)
 
 
 class _Session:
@@ -156,7 +149,7 @@ class _Session:
             zero_s = time.monotonic()
             capacity = None
             try:
-                with stopping_on_signals(stop):
+                with stoppable(stop):
                     sampling = _Sampling(self._target, writer, zero_s)
                     async with sampling:
                         if self._options.find_capacity:

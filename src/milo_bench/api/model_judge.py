@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Timeouts
 from milo_bench.decide.review import RUBRIC
+from milo_bench.run.event_loop import run_to_end
 from milo_bench.store.review_sheet import read_sheet, write_sheet
 from milo_bench.targets import open_target
 
@@ -53,7 +53,7 @@ def judge_sheet(
         message = f"'{target.name}' is a hosted target, and the sheet's texts would leave your network."
         raise UsageError(message, hint="add --allow-hosted if they may.")
     rows = read_sheet(sheet, ("item", "input", "output"))
-    answers = asyncio.run(_ask_all(rows, target, env, limits, progress))
+    answers = run_to_end(_ask_all(rows, target, env, limits, progress))
     filled, scored = [], 0
     for row, answer in zip(rows, answers, strict=True):
         scores = read_answer(answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,10 +10,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from milo_bench import __version__
 from milo_bench.config.settings import TargetConfig, load_settings
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import RunEnd, RunHeader, StoreText
+from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.operator.play.bench import Listener, OperatorSpec, Played, play_all
 from milo_bench.operator.play.choice import Chosen, ProtocolWish, chosen_before
@@ -22,7 +21,8 @@ from milo_bench.operator.play.episode import DEFAULT_LIMITS, Limits
 from milo_bench.operator.play.plan import choose_tasks, operator_plan
 from milo_bench.operator.totals import OperatorTotal, operator_totals
 from milo_bench.operator.trials import OperatorRun, trials_of
-from milo_bench.run.stop import StopSignal, stopping_on_signals
+from milo_bench.run.event_loop import run_to_end, stoppable
+from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.reader import Resumed, RunLogWriter, TextPolicy, iter_records, require_new_log
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
@@ -91,7 +91,7 @@ def run_operators(
     path = options.out or Path("runs") / f"operator-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl"
     if not options.resume:
         require_new_log(path)
-    known = settings.model_copy(update={"targets": {**settings.targets, **options.targets}})
+    known = settings.with_targets(options.targets)
     targets = {name: open_target(_for_turns(known.target(name)), env) for name in models}
     spec = OperatorSpec(
         plan=operator_plan(tasks, models, repeats=options.repeats, seed=options.seed, limits=options.limits),
@@ -103,7 +103,7 @@ def run_operators(
         allow_hosted=options.allow_hosted,
         chosen=_chosen_in(path) if options.resume and options.protocol == "auto" else {},
     )
-    played = asyncio.run(_play(spec, targets, path, options.resume, listeners))
+    played = run_to_end(_play(spec, targets, path, options.resume, listeners))
     chosen = {record.name: chosen_before(record) for record in played.header.targets}
     return FinishedOperatorRun(
         path=path,
@@ -126,7 +126,7 @@ async def _play(
     spec: OperatorSpec, targets: Mapping[str, Target], path: Path, resume: bool, listeners: Sequence[Listener]
 ) -> Played:
     stop = StopSignal()
-    with stopping_on_signals(stop):
+    with stoppable(stop):
         return await play_all(
             spec, targets=targets, open_log=_opener(spec, path, resume), listeners=listeners, stop=stop
         )

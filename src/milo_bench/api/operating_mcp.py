@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from milo_bench import __version__
 from milo_bench.config.settings import TargetConfig, load_settings
 from milo_bench.core.clock import SystemClock
 from milo_bench.core.errors import (
@@ -25,6 +23,7 @@ from milo_bench.core.errors import (
 )
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Episode, Plan, RunEnd, TargetRecord, Timeouts, Workload
+from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.operator.mcp.episode import OutsideEpisode
 from milo_bench.operator.mcp.watch import Presence, ServeLimits
@@ -34,8 +33,9 @@ from milo_bench.operator.worlds.grade import TASK_POINTS, Score
 from milo_bench.operator.worlds.records import Variant
 from milo_bench.operator.worlds.session import CALL_LIMIT, Session
 from milo_bench.operator.worlds.tasks import find_task
+from milo_bench.run.event_loop import run_to_end, stoppable
 from milo_bench.run.spec import RunSpec, check_hosted
-from milo_bench.run.stop import StopSignal, stopping_on_signals
+from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.reader import Resumed, RunLogWriter, TextPolicy, iter_records, require_new_log
 from milo_bench.targets.base import Target
 from milo_bench.targets.http.target import headers_from
@@ -101,7 +101,7 @@ def serve_operator(
     _check_log(options)
     config = _target_config(options, env) if options.model else None
     target = open_target(config, env) if config else None
-    return asyncio.run(_serve(options, env, say, Session(task, options.seed, options.variant), config, target))
+    return run_to_end(_serve(options, env, say, Session(task, options.seed, options.variant), config, target))
 
 
 def _check_log(options: OperatorServeOptions) -> None:
@@ -117,7 +117,7 @@ def _check_log(options: OperatorServeOptions) -> None:
 
 def _target_config(options: OperatorServeOptions, env: Mapping[str, str]) -> TargetConfig:
     settings = load_settings(options.config, env)
-    known = settings.model_copy(update={"targets": {**settings.targets, **options.targets}})
+    known = settings.with_targets(options.targets)
     return known.target(options.model)
 
 
@@ -145,7 +145,7 @@ async def _serve(
     presence = Presence(episode.now_s)
     listener = None if options.http_port is None else listen(options.http_port)
     try:
-        with stopping_on_signals(stop):
+        with stoppable(stop):
             async with _model(options, env, config, target, episode, presence) as endpoint:
                 if target is not None:
                     log.served_by(target.record)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +10,13 @@ from pathlib import Path
 
 import msgspec
 
-from milo_bench import __version__
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Plan, ProbeResult, RunHeader, SuiteRef, TargetRecord
+from milo_bench.core.version import __version__
 from milo_bench.probes import Probe, ProbeOptions, chosen, run_probes
+from milo_bench.run.event_loop import run_to_end
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.targets import open_target
@@ -58,7 +58,7 @@ def probe_target(
     try:
         with tempfile.TemporaryDirectory(prefix="milo-bench-probe-") as folder:
             watched, wanted = _with_log(config, options or ProbeOptions(), Path(folder))
-            asyncio.run(_run(watched, env, probes, wanted, keep))
+            run_to_end(_run(watched, env, probes, wanted, keep))
     finally:
         if writer is not None:
             writer.close()

@@ -1,22 +1,29 @@
-"""A decision file in, the folder of its package out."""
+"""A decision, or the file of one, in; the folder of its package out."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from milo_bench.core.errors import UsageError
-from milo_bench.report.package import write_package
+from milo_bench.core.paths import AnyPath
+from milo_bench.decide.records import Decision
+from milo_bench.report.package import DECISION, write_package
 
 
-def report_decision(path: Path, out: Path) -> list[Path]:
-    """Write the package of the decision at ``path`` (a file, or a package's folder) into ``out``; the paths written.
+def report_decision(decision: Decision | AnyPath, out: AnyPath) -> list[Path]:
+    """Write the package of ``decision`` (or of a decision's file, or a package's folder) into the folder ``out``.
 
-    Raises PrerequisiteError where files cannot be read or written, DataError for a file that is no
-    decision and UsageError where ``out`` is a file.
+    Returns the paths written; ``index.html`` is the page to open. Raises PrerequisiteError for files
+    that cannot be read or written, DataError for a file that is not a decision and UsageError if
+    ``out`` is a file.
     """
     from milo_bench.api.deciding import read_decision
 
+    out = Path(out)
     if out.exists() and not out.is_dir():
         message = f"{out} is a file, and a package is a folder."
         raise UsageError(message, hint="name a folder with --out.")
-    return write_package(read_decision(path / "decision.json" if path.is_dir() else path), out)
+    if not isinstance(decision, Decision):
+        path = Path(decision)
+        decision = read_decision(path / DECISION if path.is_dir() else path)
+    return write_package(decision, out)

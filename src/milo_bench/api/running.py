@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from milo_bench import __version__
 from milo_bench.config.settings import Settings, TargetConfig, load_settings
 from milo_bench.core.errors import ConfigError, UsageError
+from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import (
     Decoding,
     Fixture,
@@ -25,12 +25,14 @@ from milo_bench.core.records import (
     Timeouts,
     Verdict,
 )
+from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
+from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
 from milo_bench.run.events import AttemptFinished, Listener, RunEvent, RunStarted, TargetStopped
 from milo_bench.run.execute import execute
 from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
 from milo_bench.run.spec import RunSpec
-from milo_bench.run.stop import StopSignal, stopping_on_signals
+from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.reader import Resumed, RunLogWriter, TextPolicy, require_new_log
 from milo_bench.suites.load import Suite, load_suite
 from milo_bench.targets.base import Target
@@ -45,19 +47,22 @@ DECODINGS: Mapping[str, tuple[Decoding, ...]] = {
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What ``milo-bench run`` was asked for; None means the setting of bench.yaml, else its default.
+    """What to run. None means the setting of bench.yaml, or else its default.
 
-    ``targets`` are used beside those of bench.yaml, by name, and win over them.
+    ``suite`` is the name of a built-in suite or the folder of one, ``models`` are names of targets.
+    ``targets`` adds targets to those of bench.yaml, by name, and replaces those of the same name.
+    ``variants`` chooses a variant by workload, ``limit`` takes a sample of the fixtures. Timeouts are
+    in seconds.
     """
 
-    suite: str
-    models: tuple[str, ...]
-    out: Path | None = None
-    config: Path | None = None
+    suite: AnyPath
+    models: Sequence[str]
+    out: AnyPath | None = None
+    config: AnyPath | None = None
     resume: bool = False
     limit: int | None = None
-    workloads: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    workloads: Sequence[str] = ()
+    tags: Sequence[str] = ()
     variants: Mapping[str, str] = field(default_factory=dict)
     decoding: Literal["free", "constrained", "both"] = "free"
     concurrency: int | None = None
@@ -75,7 +80,11 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """How a run ended. ``planned`` and ``done`` count first tries; ``why`` is a sentence where it is not complete."""
+    """How a run ended.
+
+    ``path`` is its log, ``end.complete`` whether everything planned was done, ``why`` a sentence if it
+    was not. ``planned`` and ``done`` count attempts without retries.
+    """
 
     path: Path
     planned: int
@@ -95,25 +104,37 @@ class FinishedRun:
         }
 
 
-def run_suite(options: RunOptions, env: Mapping[str, str], *, listeners: Sequence[Listener] = ()) -> FinishedRun:
-    """Run what ``options`` say, on uvloop where there is one; the log's path and how it ended.
+def run_suite(
+    options: RunOptions, env: Mapping[str, str] | None = None, *, listeners: Sequence[Listener] = ()
+) -> FinishedRun:
+    """Run a suite against targets and write a run log. No answer is judged.
 
-    Raises the errors of ``run.execute``, and UsageError, ConfigError or DataError for what can be
-    told before any model is loaded.
+    Can be called where an event loop already runs (a notebook); it returns when the run has ended.
+    Ctrl-C stops the run gently: check ``end.complete`` of what is returned. ``env`` is the environment
+    that addresses and keys are read from, this process's own unless given. ``listeners`` get each event
+    of the run.
+
+    Raises UsageError, ConfigError and DataError for mistakes that show before a model is loaded,
+    PrerequisiteError for a file that cannot be written and TargetError for a target that cannot be
+    reached or started.
     """
-    settings = load_settings(options.config, env)
-    suite = load_suite(options.suite, variants=options.variants)
+    env = os.environ if env is None else env
+    settings = load_settings(None if options.config is None else Path(options.config), env)
+    suite = load_suite(str(options.suite), variants=options.variants)
     _check_contracts(suite)
-    path = options.out or Path("runs") / f"{suite.ref.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl"
+    path = Path(options.out or Path("runs") / f"{suite.ref.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl")
     if options.resume and options.out is None:
         message = "--resume needs the log to go on with."
         raise UsageError(message, hint="name it: --out runs/LOG.jsonl --resume")
     if not options.resume:
         require_new_log(path)
+    if isinstance(options.models, str):
+        message = f"models is the text '{options.models}', and must be a list of names."
+        raise UsageError(message, hint=f"models=['{options.models}']")
     if not options.models:
         message = "No target to run against."
         raise UsageError(message, hint="name one with --models; 'milo-bench targets' lists them.")
-    known = settings.model_copy(update={"targets": {**settings.targets, **options.targets}})
+    known = settings.with_targets(options.targets)
     targets = {name: open_target(known.target(name), env) for name in options.models}
     records = [targets[name].record for name in options.models]
     spec = RunSpec(
@@ -129,7 +150,8 @@ def run_suite(options: RunOptions, env: Mapping[str, str], *, listeners: Sequenc
         allow_hosted=options.allow_hosted,
     )
     follower = _Follower()
-    end = _run_loop(_execute(spec, targets, path, options.resume, [follower.listen, *listeners]))
+    work = _execute(spec, targets, path, options.resume, [follower.listen, *listeners])
+    end = run_to_end(work, new_loop=fast_loop)
     return FinishedRun(
         path=path,
         planned=len(plan_attempts(spec.plan)),
@@ -140,14 +162,6 @@ def run_suite(options: RunOptions, env: Mapping[str, str], *, listeners: Sequenc
     )
 
 
-def _run_loop(work: Coroutine[Any, Any, RunEnd]) -> RunEnd:
-    try:
-        import uvloop
-    except ImportError:  # there is none for this platform
-        return asyncio.run(work)
-    return uvloop.run(work)
-
-
 async def _execute(
     spec: RunSpec, targets: Mapping[str, Target], path: Path, resume: bool, listeners: list[Listener]
 ) -> RunEnd:
@@ -156,7 +170,7 @@ async def _execute(
     if judge is not None:
         listeners = [judge.listen, *listeners]
     try:
-        with stopping_on_signals(stop):
+        with stoppable(stop):
             return await execute(
                 spec, targets=targets, open_log=_opener(spec, path, resume), listeners=listeners, stop=stop
             )
@@ -185,8 +199,8 @@ def _redact() -> Callable[[str], str]:
 def _request(options: RunOptions, settings: Settings) -> PlanRequest:
     defaults = settings.run
     return PlanRequest(
-        workloads=options.workloads,
-        tags=options.tags,
+        workloads=tuple(options.workloads),
+        tags=tuple(options.tags),
         limit=options.limit,
         repeats=options.repeats or defaults.repeats,
         decodings=DECODINGS[options.decoding],

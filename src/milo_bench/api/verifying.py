@@ -11,6 +11,7 @@ import msgspec
 
 from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.hashing import sha256_data, sha256_file
+from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Frozen
 from milo_bench.decide.records import Decision, Figure, LogRef
 from milo_bench.report.figures import source_text, whole_text
@@ -52,15 +53,18 @@ class Verification(Frozen, frozen=True, omit_defaults=False):
         return 1 if self.differences else 3 if self.missing_logs else 0
 
 
-def verify_package(folder: Path, *, runs: Path | None = None, decide_again: DecideAgain | None = None) -> Verification:
-    """Render every file again from decision.json, and work decision.json out again from the run logs.
+def verify_package(
+    folder: AnyPath, *, runs: AnyPath | None = None, decide_again: DecideAgain | None = None
+) -> Verification:
+    """Render every file again from decision.json, and recompute decision.json from the run logs.
 
-    Logs are looked for where the decision names them (from here, from the package and from the
-    folder that holds it), then by their hash in ``runs``. ``decide_again`` is for tests. Raises
-    PrerequisiteError and DataError where there is no decision to start from.
+    Looks for logs where the decision names them (from the working folder, the package and the folder
+    above it), then in ``runs`` by their hash. ``decide_again`` is for tests. Raises PrerequisiteError
+    and DataError if there is no decision to start from.
     """
     from milo_bench.api import deciding
 
+    folder = Path(folder)
     decision = deciding.read_decision(folder / DECISION)
     differences = list(_decision_file(folder, decision))
     wanted = render_files(decision)
@@ -76,7 +80,7 @@ def verify_package(folder: Path, *, runs: Path | None = None, decide_again: Deci
             differences += _with_sources(page_differences(named, found, data), decision)
         else:
             differences += line_differences(named, found, data)
-    search = _LogSearch(folder, runs)
+    search = _LogSearch(folder, None if runs is None else Path(runs))
     places = {log.sha256: search.find(log) for log in decision.logs}
     missing = tuple(log.path for log in decision.logs if places[log.sha256] is None)
     if not missing:

@@ -7,10 +7,10 @@ import sys
 
 import click
 
-from milo_bench import __version__
 from milo_bench.cli.entry import run_command
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.version import __version__
 
 # Name, module under milo_bench.cli.commands, one line of help. The line stands here so that --help imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {

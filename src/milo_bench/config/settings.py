@@ -139,6 +139,11 @@ class Settings(_Checked):
     run: RunConfig = RunConfig()
     path: Path | None = None
 
+    def with_targets(self, targets: Mapping[str, TargetConfig]) -> Settings:
+        """These settings with ``targets`` beside their own; a target of the same name replaces the one here."""
+        named = {name: config.model_copy(update={"name": name}) for name, config in targets.items()}
+        return self.model_copy(update={"targets": {**self.targets, **named}})
+
     def target(self, name: str) -> TargetConfig:
         """The target called ``name``; UsageError with a suggestion where there is none."""
         if name not in self.targets:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from milo_bench import __version__
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.paths import AnyPaths, as_paths
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded, RunHeader, TargetRecord
 from milo_bench.core.suggest import closest, hint_for
+from milo_bench.core.version import __version__
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.compare import Comparison, Side, compare_sides
@@ -21,7 +22,7 @@ from milo_bench.store.verdicts import VerdictHeader, read_verdicts, verdicts_pat
 
 
 @dataclass(frozen=True)
-class JudgedAttempt:
+class GradedAttempt:
     """One attempt beside its fixture and its verdicts."""
 
     attempt: Attempt
@@ -29,13 +30,14 @@ class JudgedAttempt:
     graded: Graded
 
 
-def judge_logs(paths: Iterable[Path], *, fixture: str | None = None) -> Iterator[JudgedAttempt]:
-    """Judge several logs one after the other; only the attempts on ``fixture`` where one is named.
+def grade_logs(paths: AnyPaths, *, fixture: str | None = None) -> Iterator[GradedAttempt]:
+    """Grade the attempts of one or more run logs with the checks of this version, one by one.
 
-    Raises UsageError for a fixture that none of the logs holds.
+    With ``fixture``, only the attempts on that fixture. Calls no model. Raises DataError for a log that
+    cannot be graded and UsageError for a fixture that is not in the logs.
     """
     known: list[str] = []
-    for path in paths:
+    for path in as_paths(paths):
         log = read_run_log(path)
         known += log.fixtures
         for judged in judge_log(log):
@@ -52,7 +54,7 @@ def save_verdicts(path: Path, graded: Iterable[Graded]) -> int:
     return write_verdicts(path, VerdictHeader(run_id="", tool_version=__version__), graded)
 
 
-def judge_log(log: RunLog) -> Iterator[JudgedAttempt]:
+def judge_log(log: RunLog) -> Iterator[GradedAttempt]:
     """Judge the attempts of a log, in the order they were recorded; of retries the last one counts.
 
     A log that was stored without its texts, or redacted, cannot be judged again; the verdicts that
@@ -64,10 +66,10 @@ def judge_log(log: RunLog) -> Iterator[JudgedAttempt]:
     workloads = {workload.name: workload for workload in log.header.workloads}
     for attempt in final_attempts(log.attempts):
         fixture = log.fixtures[attempt.key.fixture]
-        yield JudgedAttempt(attempt, fixture, grade_attempt(workloads[fixture.workload], fixture, attempt))
+        yield GradedAttempt(attempt, fixture, grade_attempt(workloads[fixture.workload], fixture, attempt))
 
 
-def _with_stored_verdicts(log: RunLog) -> Iterator[JudgedAttempt]:
+def _with_stored_verdicts(log: RunLog) -> Iterator[GradedAttempt]:
     path = verdicts_path(log.path)
     verdicts = read_verdicts(path)
     for attempt in final_attempts(log.attempts):
@@ -76,7 +78,7 @@ def _with_stored_verdicts(log: RunLog) -> Iterator[JudgedAttempt]:
             raise DataError(
                 message, hint="a log stored without its full text cannot be judged again; run it once more."
             )
-        yield JudgedAttempt(attempt, log.fixtures[attempt.key.fixture], verdicts[attempt.key])
+        yield GradedAttempt(attempt, log.fixtures[attempt.key.fixture], verdicts[attempt.key])
 
 
 def final_attempts(attempts: Sequence[Attempt]) -> Iterator[Attempt]:
@@ -96,16 +98,15 @@ def _without_retry(key: AttemptKey) -> tuple[str, str, int, str]:
     return (key.fixture, key.target, key.repeat, key.decoding)
 
 
-def score_logs(paths: Iterable[Path]) -> tuple[Scorecard, ...]:
-    """One scorecard for each suite (name, hash and variants) found in the logs.
+def score_logs(paths: AnyPaths) -> tuple[Scorecard, ...]:
+    """One scorecard for each suite (name, hash and variants) in one or more run logs. Calls no model.
 
-    Logs of the same suite are put together; figures of different suites or versions never are.
-    Raises DataError where logs to be put together hold the same attempt twice, or two targets of
-    one name that are not the same model.
+    Logs of the same suite are combined; different suites or versions never are. Raises DataError if
+    logs to combine contain the same attempt, or one target name for two models.
     """
     builders: dict[tuple[str, str, str], ScorecardBuilder] = {}
     seen: dict[tuple[str, str, str], dict[AttemptKey, Path]] = {}
-    for path in paths:
+    for path in as_paths(paths):
         log = read_run_log(path)
         header = log.header
         if not log.attempts and log.episodes:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from milo_bench.core.records import Interval
 from milo_bench.core.units import figure as amount
 from milo_bench.core.units import interval_text
-from milo_bench.decide.records import Figure, Part
+from milo_bench.decide.records import Figure, Part, Ref, Text
 
 _TIMES = frozenset({"hour", "week", "month", "quarter", "year"})
 _WRITTEN_OUT = frozenset({"USD", *_TIMES})
@@ -59,6 +60,16 @@ def range_text(figure: Figure) -> str:
         return f"≥ {low}"
     shared = low.partition(" ")[2]
     return f"{low.partition(' ')[0]}–{high}" if shared and high.endswith(f" {shared}") else f"{low}–{high}"
+
+
+def plain_text(figures: Mapping[str, Figure], text: Text) -> str:
+    """A sentence with its figures written out: ``Keep 94% (88–97%, n = 70) …``."""
+    return "".join(part if isinstance(part, str) else _reference_text(figures, part) for part in text)
+
+
+def _reference_text(figures: Mapping[str, Figure], reference: Ref) -> str:
+    figure = figures[reference.figure]
+    return whole_text(figure) if reference.whole else part_text(figure, reference.part)
 
 
 def source_text(figure: Figure) -> str:

@@ -10,7 +10,7 @@ import click
 from milo_bench.cli.entry import say_next
 
 if TYPE_CHECKING:
-    from milo_bench.api import JudgedAttempt
+    from milo_bench.api import GradedAttempt
 
 
 @click.command()
@@ -28,7 +28,7 @@ def grade(
 
     rows = [
         row
-        for row in api.judge_logs(logs, fixture=fixture)
+        for row in api.grade_logs(logs, fixture=fixture)
         if (target is None or row.attempt.key.target == target) and (not failed or row.graded.passed is not True)
     ]
     if out is not None:
@@ -46,7 +46,7 @@ def grade(
         say_next(f"milo-bench score {' '.join(str(log) for log in logs)}")
 
 
-def _open(rows: list[JudgedAttempt], fixture: str) -> None:
+def _open(rows: list[GradedAttempt], fixture: str) -> None:
     from milo_bench.cli.console import stdout_console
     from milo_bench.report.terminal.verdicts import print_judged
 
@@ -57,7 +57,7 @@ def _open(rows: list[JudgedAttempt], fixture: str) -> None:
         print_judged(row.attempt, row.fixture, row.graded, console)
 
 
-def _summarise(rows: list[JudgedAttempt]) -> None:
+def _summarise(rows: list[GradedAttempt]) -> None:
     from milo_bench.cli.console import stdout_console
     from milo_bench.report.terminal.verdicts import print_check_table
 

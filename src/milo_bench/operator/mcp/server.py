@@ -13,7 +13,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
-from milo_bench import __version__
+from milo_bench.core.version import __version__
 from milo_bench.operator.mcp.episode import OutsideEpisode, is_error
 from milo_bench.operator.play.prompt import RULES, reply_data, reply_text, tool_definitions
 from milo_bench.operator.worlds.records import Reply

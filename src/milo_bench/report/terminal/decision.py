@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from milo_bench.decide.records import Decision, Figure, Finding, GateResult, Ref, Text
+from milo_bench.decide.records import Decision, Finding, GateResult
 from milo_bench.operator.permit.records import LEVEL_NAMES
-from milo_bench.report.figures import part_text, whole_text
+from milo_bench.report.figures import plain_text
 
 _STYLES = {"keep": "green", "fix": "yellow", "defer": "cyan", "reject": "red"}
 _MARKS = {"fail": "✗", "undecided": "?", "pass": "✓"}  # in the order in which they are shown
@@ -18,7 +16,7 @@ _MARKS = {"fail": "✗", "undecided": "?", "pass": "✓"}  # in the order in whi
 
 def print_decision(decision: Decision, console: Console, *, brief: bool = False) -> None:
     """Verdict, findings with gates, what was proposed, what evidence is missing; ``brief`` stops at the table."""
-    console.print(escape(plain(decision.figures, decision.verdict)), soft_wrap=True)
+    console.print(escape(plain_text(decision.figures, decision.verdict)), soft_wrap=True)
     console.print()
     table = Table(box=None, pad_edge=False, padding=(0, 2))
     for title in ("workload", "target", "finding", "route", "gates"):
@@ -38,7 +36,7 @@ def print_decision(decision: Decision, console: Console, *, brief: bool = False)
         console.print()
         console.print("not there:")
         for text in decision.missing:
-            console.print(f"  {escape(plain(decision.figures, text))}", soft_wrap=True)
+            console.print(f"  {escape(plain_text(decision.figures, text))}", soft_wrap=True)
 
 
 def _print_permits(decision: Decision, console: Console) -> None:
@@ -53,33 +51,22 @@ def _print_permits(decision: Decision, console: Console) -> None:
     console.print(table)
 
 
-def plain(figures: Mapping[str, Figure], text: Text) -> str:
-    """A sentence with its figures written out."""
-    return "".join(part if isinstance(part, str) else ref_text(figures, part) for part in text)
-
-
-def ref_text(figures: Mapping[str, Figure], ref: Ref) -> str:
-    """``94%``; with ``whole`` also interval and n: ``94% (88–97%, n = 70)``."""
-    figure = figures[ref.figure]
-    return whole_text(figure) if ref.whole else part_text(figure, ref.part)
-
-
 def _print_finding(decision: Decision, finding: Finding, console: Console) -> None:
     console.print()
     style = _STYLES[finding.kind]
     console.print(f"[{style}]{finding.kind}[/]  {escape(finding.workload)} on {escape(finding.target)}")
-    said_by_gates = {plain(decision.figures, gate.reason).casefold() for gate in finding.gates}
+    said_by_gates = {plain_text(decision.figures, gate.reason).casefold() for gate in finding.gates}
     for text in finding.reasons:
-        said = plain(decision.figures, text)
+        said = plain_text(decision.figures, text)
         if said.casefold() not in said_by_gates:
             console.print(f"  {escape(said)}", soft_wrap=True)
     for gate in sorted(finding.gates, key=lambda gate: list(_MARKS).index(gate.outcome)):
-        reason = escape(plain(decision.figures, gate.reason))
+        reason = escape(plain_text(decision.figures, gate.reason))
         console.print(f"    {_MARKS[gate.outcome]} {gate.outcome:<9} {reason}", soft_wrap=True)
     chosen = {replay.id for replay in decision.replays if replay.chosen}
     for remedy in finding.remedies:
         repairs = finding.kind == "fix" and (not remedy.replay or remedy.replay in chosen)
-        reason = plain(decision.figures, remedy.reason)
+        reason = plain_text(decision.figures, remedy.reason)
         said = reason if reason.casefold().startswith(remedy.title.casefold()) else f"{remedy.title}: {reason}"
         console.print(f"  {'remedy' if repairs else 'tried'}: {escape(said)}", soft_wrap=True)
 
