@@ -49,7 +49,7 @@ def test_the_rules_of_the_mission_can_be_said_and_read_back() -> None:
 def test_each_rule_is_preceded_by_what_it_is_for() -> None:
     text = read_routing(MISSION).to_yaml()
     assert "# If the work is packet_summary, and the input is over 7500 words, it is answered by hosted_a." in text
-    assert "# If the work is escalation, and the local model says watch or escalate, it goes to a person." in text
+    assert "# If the work is escalation, and the local model says watch or escalate, it goes to human review." in text
     assert "no retry loops that hide instability" in text
     assert "# Everything else is refused." in text
 
@@ -93,12 +93,12 @@ def test_no_check_that_needs_the_right_answer_counts_as_known_at_run_time() -> N
         ("default: {route: refuse, target: a}", "calls no model", ""),
         ("default: {route: local, target: loca}\ntargets: {local: {model: m}}", "'loca'", "Did you mean 'local'?"),
         ("default: {route: hosted, target: a}\ntargets: {a: {model: m}}", "that target is local", "hosted: true"),
-        ("default: {route: mixed, target: a}\ntargets: {a: {model: m}}", "names a verifier", ""),
+        ("default: {route: mixed, target: a}\ntargets: {a: {model: m}}", "a verifier is needed", ""),
         ("default: {route: refuse, guardrail: 1}", "unknown setting 'default.guardrail'", "Did you mean 'guardrails'"),
         ("default: {route: refuse}\npath: x", "line 2: unknown setting 'path'", ""),
-        ("default: {route: refuse}\ndefault: {route: refuse}", "stands twice", ""),
+        ("default: {route: refuse}\ndefault: {route: refuse}", "duplicate key", ""),
         ("[1", "routing.yaml", "indentation"),
-        ("", "holds no mapping", ""),
+        ("", "is not a mapping", ""),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_what_to_write(text: str, said: str, hint: str) -> None:
@@ -116,11 +116,11 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write(text: str, said: str
             "nobody can know while an answer is served",
         ),
         ("[{id: a, when: {words: {over: 5, under: 6}}, route: refuse}]", "no number of words is over 5 and under 6"),
-        ("[{id: a, when: {tags: []}, route: refuse}]", "an empty list, which nothing can match"),
+        ("[{id: a, when: {tags: []}, route: refuse}]", "an empty list, which matches nothing"),
         ("[{id: a, when: {keywords: litigatin}, route: refuse}]", "is 'litigatin'"),
         ("[{id: a, when: {tags: x}, route: refuse}, {id: a, when: {tags: y}, route: refuse}]", "two rules are called"),
-        ("[{id: a, when: {local_label: watch}, route: human_review}]", "no rule below it asks a model"),
-        ("[{id: a, route: refuse}, {id: b, when: {tags: x}, route: human_review}]", "'b' is never reached; 'a'"),
+        ("[{id: a, when: {local_label: watch}, route: human_review}]", "no rule below it calls a model"),
+        ("[{id: a, route: refuse}, {id: b, when: {tags: x}, route: human_review}]", "'b' is never reached: 'a'"),
         (
             "[{id: a, when: {words: {over: 10}}, route: refuse}, {id: b, when: {words: {over: 20}}, route: refuse}]",
             "'b' is never reached",
@@ -135,7 +135,7 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write(text: str, said: str
         ),
         ("[{id: a, when: {tags: x}, route: refuse}, {id: b, when: {tags: x}, route: refuse}]", "repeats 'a'"),
         ("[{id: a, when: {sensitive: true}, route: hosted, target: h}]", "sends sensitive cases to a hosted target"),
-        ("[{id: a, when: {target_health: {x: down}}, route: refuse}]", "asks for the health of no known target"),
+        ("[{id: a, when: {target_health: {x: down}}, route: refuse}]", "uses the health of the unknown target"),
         ("[{id: a, when: {tags: x}, route: mixed, target: l, verifier: l}]", "cannot verify itself"),
     ],
 )
@@ -158,5 +158,5 @@ def test_rules_are_void_for_a_target_with_other_weights() -> None:
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="There is no"):
+    with pytest.raises(ConfigError, match="does not exist"):
         load_routing(tmp_path / "routing.yaml")

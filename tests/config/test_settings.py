@@ -26,9 +26,14 @@ def load(tmp_path: Path, text: str | bytes):
         ),
         ("targts: {}\n", 1, "unknown setting 'targts'", "Did you mean 'targets'?"),
         ("run:\n  concurrency: 0\n", 2, "run.concurrency", ""),
-        ("run:\n  concurrency: 2\n  concurrency: 3\n", 3, "'concurrency' stands twice", ""),
+        ("run:\n  concurrency: 2\n  concurrency: 3\n", 3, "duplicate key 'concurrency'", ""),
         ("targets:\n  a: {api: openai, model: m}\n", 2, "needs base_url", ""),
-        ("targets:\n  a: {api: openai, model: m, base_url: localhost}\n", 2, "'localhost' is no address", ""),
+        (
+            "targets:\n  a: {api: openai, model: m, base_url: localhost}\n",
+            2,
+            "'localhost' is not an http(s) address",
+            "",
+        ),
         ("targets: [\n", 2, "", "check indentation"),
     ],
 )
@@ -62,7 +67,7 @@ def test_the_environment_can_name_the_file(tmp_path: Path) -> None:
 
 
 def test_a_named_file_that_is_missing_or_not_utf8_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="There is no"):
+    with pytest.raises(ConfigError, match="does not exist"):
         load_settings(tmp_path / "none.yaml", {})
     with pytest.raises(ConfigError, match="is not UTF-8"):
         load(tmp_path, b"targets: \xff\n")

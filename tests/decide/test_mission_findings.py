@@ -95,7 +95,7 @@ def test_handoff_notes_are_rejected_and_escalations_need_the_keyword_rule() -> N
     reviewed = next(gate for gate in handoff.gates if gate.slice == "check=document_reviewed")
     assert reviewed.outcome == "fail"
     escalation = found["escalation"]  # "fix then keep": a pre-filter that may downgrade nothing
-    assert (escalation.kind, escalation.rule, escalation.route) == ("fix", "viable after a change", "mixed")
+    assert (escalation.kind, escalation.rule, escalation.route) == ("fix", "viable after a fix", "mixed")
     assert [remedy.name for remedy in escalation.remedies] == ["keyword_rule", "readiness_probe"]
     recall = next(gate for gate in found["escalation"].gates if gate.measure == "recall")
     assert recall.outcome == "undecided"  # 62 of 70

@@ -35,19 +35,19 @@ def test_the_file_that_the_others_spoil_is_good() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "said", "hint"),
     [
-        ("volume: packets", "volume: pakets", 10, "names no assumption: 'pakets'", "Did you mean 'packets'?"),
-        ("[saved]", "[savd]", 12, "names no assumption: 'savd'", "Did you mean 'saved'?"),
+        ("volume: packets", "volume: pakets", 10, "is not an assumption: 'pakets'", "Did you mean 'packets'?"),
+        ("[saved]", "[savd]", 12, "is not an assumption: 'savd'", "Did you mean 'saved'?"),
         ("capacity_returned", "capacity_return", 9, "kind is 'capacity_return'", "Did you mean 'capacity_returned'?"),
         ("    wage: wage\n", "", 8, "'lines.skim.wage' is missing", "add it"),
         ("    wage: wage", "    wages: wage", 13, "unknown setting 'lines.skim.wages'", "mean 'wage'?"),
         ("    time: minutes", "    times: minutes", 11, "unknown setting 'lines.skim.times'", "mean 'time'?"),
-        ("    time: minutes", "    time_before: minutes", 8, "time_before and time_after stand together", ""),
+        ("    time: minutes", "    time_before: minutes", 8, "time_before and time_after belong together", ""),
         ("    time: minutes\n", "", 8, "needs either time, or time_before and time_after", ""),
         ("low: 900", "low: -900", 3, "is negative", "start at 0"),
         ("low: 900", "low: .nan", 3, "no finite number", "ordinary number"),
         ("high: 1100", "high: .inf", 3, "", ""),
         ("low: 900", "low: 1001", 3, "are not in this order", ""),
-        ("low: 900, ", "", 3, "low, base and high stand together", ""),
+        ("low: 900, ", "", 3, "low, base and high belong together", ""),
         ("exact: 6", "exact: six", 4, "assumptions.minutes.exact", ""),
         ("exact: 6", "exact: true", 4, "assumptions.minutes.exact", ""),
         ("exact: 6", "exct: 6", 4, "unknown setting 'assumptions.minutes.exct'", "Did you mean 'exact'?"),
@@ -63,9 +63,9 @@ def test_the_file_that_the_others_spoil_is_good() -> None:
             "skim.hours: packets * saved * minutes is in USD/month",
             "units of",
         ),
-        ("  saved:", "  wage:", 6, "'wage' stands twice", ""),
+        ("  saved:", "  wage:", 6, "duplicate key 'wage'", ""),
         ("  saved:", "  over:", 6, "'over' cannot be a name", ""),
-        ("  saved:", "  monthly_net:", 12, "names no assumption: 'saved'", ""),
+        ("  saved:", "  monthly_net:", 12, "is not an assumption: 'saved'", ""),
         ("counted:", "conted:", 1, "unknown setting 'conted'", "Did you mean 'counted'?"),
         ("lines:\n", "lines: [\n", 9, "", "check indentation"),
     ],
@@ -82,14 +82,14 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write_instead(
 
 
 def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="There is no"):
+    with pytest.raises(ConfigError, match="does not exist"):
         load_economics(tmp_path / "economics.yaml")
     file = tmp_path / "economics.yaml"
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8"):
         load_economics(file)
     file.write_text("- a\n")
-    with pytest.raises(ConfigError, match="holds no mapping"):
+    with pytest.raises(ConfigError, match="is not a mapping"):
         load_economics(file)
 
 

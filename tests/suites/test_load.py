@@ -78,7 +78,7 @@ BROKEN = [
         "copy the file",
     ),
     ("suite.yaml", ("name: toy", "name: [toy"), "suite.yaml:2: ", "check indentation"),
-    ("suite.yaml", ("version: 1", "version: 1\nversion: 2"), "suite.yaml:3: 'version' stands twice", ""),
+    ("suite.yaml", ("version: 1", "version: 1\nversion: 2"), "suite.yaml:3: duplicate key 'version'", ""),
     (
         "prompts/label.jinja",
         ("{{ input.text }}", "\n{{ input.text"),

@@ -78,7 +78,7 @@ class TargetConfig(_Checked):
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError(f"'{value}' is no address; write http://HOST:PORT or https://…")
+            raise ValueError(f"'{value}' is not an http(s) address: write http://HOST:PORT or https://…")
         return value
 
     @field_validator("api_key_env")
@@ -86,7 +86,7 @@ class TargetConfig(_Checked):
     def _is_a_name_and_no_key(cls, value: str | None) -> str | None:
         # What does not look like a name may be the key itself, so it is not repeated.
         if value is not None and not (value.isascii() and value.isidentifier()):
-            raise ValueError("is no name of an environment variable; put the key into one and name that")
+            raise ValueError("must be the name of the environment variable that holds the key")
         return value
 
     @model_validator(mode="after")
@@ -210,7 +210,7 @@ def _refuse_a_key_in_the_file(file: Path, name: str, target: Mapping[str, Any], 
     for field in ("api_key", "key", "token", "password"):
         if field in target:
             line = lines.get(("targets", name, field))
-            message = f"{file}{_line(line)}: target '{name}' has '{field}'; keys do not belong in files."
+            message = f"{file}{_line(line)}: target '{name}' has '{field}', but keys do not belong in files."
             raise ConfigError(
                 message, hint="put the key into an environment variable and name that: api_key_env: MY_KEY"
             )

@@ -12,7 +12,7 @@ def read_written(path: Path, *, where_from: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        message = f"There is no {path}."
+        message = f"{path} does not exist."
         raise ConfigError(message, hint=where_from) from None
     except UnicodeDecodeError as error:
         message = f"{path} is not UTF-8 (byte {error.start})."

@@ -36,12 +36,12 @@ def read_mapping(
         mark = getattr(error, "problem_mark", None)
         at = f" line {mark.line + 1}" if mark is not None else ""
         message = f"{name}{at}: {getattr(error, 'problem', None) or 'not valid YAML'}."
-        raise ConfigError(message, hint="check indentation, colons and keys that stand twice at that line.") from None
+        raise ConfigError(message, hint="check indentation, colons and repeated keys at that line.") from None
     except (ValueError, RecursionError) as error:  # a date like 2026-13-40, or brackets without end
         message = f"{name}: a value cannot be read ({type(error).__name__})."
         raise ConfigError(message, hint="check dates and brackets.") from None
     if not isinstance(data, dict):
-        raise ConfigError(f"{name} holds no mapping.", hint=start)
+        raise ConfigError(f"{name} is not a mapping of settings.", hint=start)
     for setting in kept:
         if setting in data:
             message = f"{name}{line_of((setting,), lines)}: unknown setting '{setting}'."
@@ -64,7 +64,7 @@ def _walk(node: yaml.Node, place: tuple[str, ...], lines: LineMap, seen: set[int
         for key, value in node.value:
             here = (*place, str(key.value))
             if here in lines:
-                raise yaml.MarkedYAMLError(problem=f"'{key.value}' stands twice", problem_mark=key.start_mark)
+                raise yaml.MarkedYAMLError(problem=f"duplicate key '{key.value}'", problem_mark=key.start_mark)
             lines[here] = key.start_mark.line + 1
             _walk(value, here, lines, seen)
     elif isinstance(node, yaml.SequenceNode):

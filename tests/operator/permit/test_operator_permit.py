@@ -194,9 +194,9 @@ SHIPPED = Path(__file__).parents[3] / "src/milo_bench/config/policy/operator_pol
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("config_drift, stream_cut", "config_drfit, stream_cut", r"line \d+: there is no task 'config_drfit'"),
-        ("behaviours: [proof before done]", "behaviours: [proof]", r"no behaviour 'proof'"),
-        ("pass_floor: 0.9", "pass_floor: 0.1", "operator asks for less than with_verifier"),
+        ("config_drift, stream_cut", "config_drfit, stream_cut", r"line \d+: unknown task 'config_drfit'"),
+        ("behaviours: [proof before done]", "behaviours: [proof]", r"unknown behaviour 'proof'"),
+        ("pass_floor: 0.9", "pass_floor: 0.1", "operator requires less than with_verifier"),
         ("confidence: 0.95", "confidence: 95", r"line 4: confidence"),
         ("valid_days: 30", "valid_dais: 30", "unknown setting 'valid_dais'"),
         ("low: 5, base: 15", "low: 50, base: 15", "not in this order"),

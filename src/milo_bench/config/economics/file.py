@@ -74,14 +74,14 @@ class AssumptionConfig(_Checked):
         if sum(ways) > 1 or (self.hosted_price and any(ways[1:])):
             raise ValueError("give either low, base and high, or exact, or measure, or hosted_price")
         if not any(ways) and self.hosted_price is None:
-            raise ValueError("has no value; give low, base and high, or exact, or measure, or hosted_price")
+            raise ValueError("has no value: give low, base and high, or exact, or measure, or hosted_price")
         if stated and any(end is None for end in ends):
-            raise ValueError("low, base and high stand together; write exact where there is no range")
+            raise ValueError("low, base and high belong together: write exact if there is no range")
         low, base, high = ends
         if low is not None and base is not None and high is not None and not low <= base <= high:
             raise ValueError(f"low {low:g}, base {base:g}, high {high:g} are not in this order")
         if (stated or self.exact is not None) and not self.source.strip():
-            raise ValueError("source is missing; say who states this, and where")
+            raise ValueError("source is missing: name who says this, and where")
         return self
 
 
@@ -138,7 +138,7 @@ def _names_are_usable(file: EconomicsFile) -> None:
         for name in names:
             if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name == "over":
                 message = f"{file.where(group, name)}: '{name[:60]}' cannot be a name in {group}."
-                raise ConfigError(message, hint="use up to 40 small letters, digits and _, a letter first.")
+                raise ConfigError(message, hint="use up to 40 lower-case letters, digits and _, with a letter first.")
 
 
 def _references_exist(file: EconomicsFile) -> None:
@@ -146,7 +146,7 @@ def _references_exist(file: EconomicsFile) -> None:
         for setting, wanted in line.references():
             if wanted not in file.assumptions:
                 message = (
-                    f"{file.where('lines', name, setting)}: {name}.{setting} names no assumption: '{wanted[:60]}'."
+                    f"{file.where('lines', name, setting)}: {name}.{setting} is not an assumption: '{wanted[:60]}'."
                 )
                 raise ConfigError(message, hint=hint_for(wanted, file.assumptions, noun="assumptions"))
 

@@ -54,7 +54,7 @@ class CapacityReturned(_Line):
         if (self.time is None) == (self.time_before is None and self.time_after is None):
             raise ValueError("a 'capacity_returned' line needs either time, or time_before and time_after")
         if self.time is None and (self.time_before is None or self.time_after is None):
-            raise ValueError("time_before and time_after stand together; the other one is missing")
+            raise ValueError("time_before and time_after belong together: the other one is missing")
         return self
 
 
@@ -76,7 +76,7 @@ class HostedSpendDisplaced(_Line):
         if (self.price is None) == (not any(tokens)):
             raise ValueError("a 'hosted_spend_displaced' line needs either price, or tokens with their prices")
         if any(tokens) and not all(tokens):
-            raise ValueError("input_tokens, input_price, output_tokens and output_price stand together")
+            raise ValueError("input_tokens, input_price, output_tokens and output_price belong together")
         return self
 
 
@@ -185,7 +185,7 @@ class TrustedWork(_Line):
     @model_validator(mode="after")
     def _clean_up_is_whole(self) -> TrustedWork:
         if (self.cleanup_time is None) != (self.wage is None) or (self.cleanup_share and not self.cleanup_time):
-            raise ValueError("cleanup_time and wage stand together; cleanup_share needs both")
+            raise ValueError("cleanup_time and wage belong together, and cleanup_share needs both")
         return self
 
 

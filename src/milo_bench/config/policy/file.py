@@ -79,7 +79,7 @@ class PolicyFile(Checked):
 
 def load_policy(path: Path) -> PolicyFile:
     """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    text = read_written(path, where_from="docs/how-to/policy.md shows how to start from a shipped policy.")
+    text = read_written(path, where_from="docs/how-to/policy.md shows how to start from a built-in policy.")
     return read_policy(text, name=str(path))
 
 
@@ -121,14 +121,14 @@ def _gates_agree(file: PolicyFile) -> None:
         for number, gate in enumerate(gates):
             key = (gate.key, gate.direction, gate.against)
             if key in seen:
-                message = f"{file.where(*place, number)}: a gate on {gate.key} stands twice."
-                raise ConfigError(message, hint=f"the first is {file.where(*place, seen[key])}; keep one.")
+                message = f"{file.where(*place, number)}: the gate on {gate.key} is repeated."
+                raise ConfigError(message, hint=f"keep one. The first is {file.where(*place, seen[key])}.")
             seen[key] = number
     for name in file.workloads:
         gates = file.gates_of(name)
         if not gates:
-            message = f"{file.where('workloads', name)}: '{name}' has no gates, so nothing could fail."
-            raise ConfigError(message, hint="add gates: with at least one measure and bound.")
+            message = f"{file.where('workloads', name)}: '{name}' has no gates, so nothing can fail."
+            raise ConfigError(message, hint="add gates: with at least one measure and threshold.")
         least = {gate.key: gate.at_least for gate in gates if gate.at_least is not None}
         for number, gate in enumerate(gates):
             low = least.get(gate.key)
@@ -137,13 +137,15 @@ def _gates_agree(file: PolicyFile) -> None:
                     f"{file.where('workloads', name, 'gates', number)}: {gate.key} cannot be at least {low:g} "
                     f"and at most {gate.at_most:g}."
                 )
-                raise ConfigError(message, hint="swap the bounds, or drop one of the gates.")
+                raise ConfigError(message, hint="swap the thresholds, or remove one of the gates.")
 
 
 def _hours_have_names(file: PolicyFile) -> None:
     for name in file.hours:
         if name not in WORK:
-            message = f"{file.where('hours', name)}: hours for '{name[:60]}', which is no work that a backlog names."
+            message = (
+                f"{file.where('hours', name)}: hours for '{name[:60]}', which is not the name of any backlog work."
+            )
             raise ConfigError(message, hint=hint_for(name, WORK, noun="names"))
 
 
@@ -152,7 +154,7 @@ def _rules_are_sound(file: PolicyFile) -> None:
     doubled = next((place for place, name in enumerate(names) if name in names[:place]), None)
     if doubled is not None:
         message = f"{file.where('findings', doubled)}: two rules are called '{names[doubled]}'."
-        raise ConfigError(message, hint="a finding names its rule; give each its own name.")
+        raise ConfigError(message, hint="give each rule its own name, because a finding names its rule.")
     problem = check_rules(file.rules)
     if problem is not None:
         raise ConfigError(f"{file.where('findings', problem.place)}: {problem.message}.", hint=problem.hint)

@@ -40,33 +40,33 @@ def _rate(good: Literal["high", "low", "neither"], says: str, *, needs: str = ""
 
 
 GATE_MEASURES: Mapping[str, GateMeasure] = {
-    "pass_rate": _rate("high", "attempts that pass every check; a failed attempt does not pass"),
-    "pass_rate_of_answers": _rate("high", "the same, of the attempts that a model answered"),
-    "failure_rate": _rate("low", "attempts that gave no answer: time-outs, resets, errors", takes="kind"),
-    "bypass_rate": _rate("neither", "cases that a deterministic rail sent elsewhere before any model was called"),
-    "json_valid_rate": _rate("high", "answers that are JSON as asked"),
+    "pass_rate": _rate("high", "attempts that pass every check, failed attempts included"),
+    "pass_rate_of_answers": _rate("high", "the same, of the attempts that the model answered"),
+    "failure_rate": _rate("low", "attempts without an answer: time-outs, resets, errors", takes="kind"),
+    "bypass_rate": _rate("neither", "fixtures that a rule routed elsewhere before any model was called"),
+    "json_valid_rate": _rate("high", "answers that are valid JSON of the required shape"),
     "field_accuracy": _rate("high", "fields that match exactly", takes="field"),
     "citation_coverage": _rate("high", "claim sentences with a citation"),
     "unsupported_claim_rate": _rate("low", "answers with a claim that the record does not support"),
     "policy_violation_rate": _rate("low", "answers that break a policy rule"),
-    "flagged_rate": _rate("low", "answers that ask for a person's look"),
+    "flagged_rate": _rate("low", "answers flagged for review"),
     "check_pass_rate": _rate("high", "answers that pass one check", needs="check"),
-    "accuracy": _rate("high", "labels that are right"),
-    "recall": _rate("high", "cases of a class that are labelled so", needs="class"),
-    "precision": _rate("high", "labels of a class that are right", needs="class"),
+    "accuracy": _rate("high", "correct labels"),
+    "recall": _rate("high", "fixtures of a class that get its label", needs="class"),
+    "precision": _rate("high", "correct labels among those of a class", needs="class"),
     "cut_at_max_tokens_rate": _rate("low", "answers cut off at max_tokens"),
     "latency_p50_s": GateMeasure("quantile", "s", "low", "median time to the whole answer"),
     "latency_p95_s": GateMeasure("quantile", "s", "low", "95th percentile of the time to the whole answer"),
     "ttft_p50_s": GateMeasure("quantile", "s", "low", "median time to the first token"),
     "ttft_p95_s": GateMeasure("quantile", "s", "low", "95th percentile of the time to the first token"),
-    "decode_tokens_per_s": GateMeasure("mean", "tokens/s", "high", "speed of writing, after the first token"),
-    "prompt_tokens_mean": GateMeasure("mean", "tokens", "neither", "tokens of a prompt"),
-    "output_tokens_mean": GateMeasure("mean", "tokens", "neither", "tokens of an answer"),
-    "cost_usd_mean": GateMeasure("mean", "USD", "low", "price of an answer"),
-    "peak_memory_bytes": GateMeasure("peak", "bytes", "low", "most memory that the server's processes held"),
+    "decode_tokens_per_s": GateMeasure("mean", "tokens/s", "high", "decoding speed after the first token"),
+    "prompt_tokens_mean": GateMeasure("mean", "tokens", "neither", "mean tokens of a prompt"),
+    "output_tokens_mean": GateMeasure("mean", "tokens", "neither", "mean tokens of an answer"),
+    "cost_usd_mean": GateMeasure("mean", "USD", "low", "mean cost of an answer"),
+    "peak_memory_bytes": GateMeasure("peak", "bytes", "low", "peak memory of the server's processes"),
     **{
         f"{who}_{question}": GateMeasure("review", "points", "high", f"mean score that {scored} gave for {question}")
-        for who, scored in (("review", "people"), ("judge", "a model judge that people trust"))
+        for who, scored in (("review", "people"), ("judge", "a model judge that agrees with people"))
         for question in ("factual_coverage", "unsupported_claims", "missing_documents", "usefulness")
     },
 }
@@ -86,20 +86,20 @@ def parse_slice(text: str, measure: str) -> tuple[SlicePart, ...]:
     """The parts of ``tag=long & words>7500``, () for "". Raises ConfigError for a slice it cannot have."""
     known = GATE_MEASURES.get(measure)
     if known is None:
-        message = f"There is no measure '{measure[:60]}'."
+        message = f"Unknown measure '{measure[:60]}'."
         raise ConfigError(message, hint=hint_for(measure, GATE_MEASURES, noun="measures"))
     parts = tuple(_part(one.strip()) for one in text.split(" & ")) if text.strip() else ()
     for part in parts:
         if part.name in ("field", "check", "kind") and part.name not in known.own:
             raise ConfigError(f"{measure} cannot be sliced by {part.name}.", hint=_takes(known))
         if known.kind == "peak":
-            raise ConfigError(f"{measure} belongs to the server and has no slices.", hint="leave slice out.")
+            raise ConfigError(f"{measure} belongs to the server and cannot be sliced.", hint="leave slice out.")
         if known.kind == "review":
-            raise ConfigError(f"{measure} is of a sample of all answers and has no slices.", hint="leave slice out.")
+            raise ConfigError(f"{measure} is of a sample of all answers and cannot be sliced.", hint="leave slice out.")
     names = [part.name for part in parts]
     doubled = next((name for name in names if name != "tag" and names.count(name) > 1), "")
     if doubled:
-        raise ConfigError(f"The slice '{text[:60]}' says {doubled} twice.", hint="name each once, joined by ' & '.")
+        raise ConfigError(f"The slice '{text[:60]}' repeats {doubled}.", hint="name each once, joined by ' & '.")
     if known.needs and known.needs not in names:
         message = f"{measure} needs a slice: {known.needs}=…"
         raise ConfigError(message, hint=f"write slice: {known.needs}={_OWN[known.needs]}, for example.")
@@ -115,13 +115,13 @@ def _part(text: str) -> SlicePart:
     if text.startswith("words"):
         found = _WORDS.fullmatch(text.replace(" ", ""))
         if found is None or (found[3] is not None and found[1] != "="):
-            message = f"'{text[:60]}' is no band of lengths."
+            message = f"'{text[:60]}' is not a range of lengths."
             raise ConfigError(message, hint="write words<=7500, words>7500 or words=1200-3000.")
         return _band(found[1], int(found[2]), int(found[3]) if found[3] is not None else int(found[2]))
     name, equals, value = text.partition("=")
     empty = not value.strip() and name.strip() != "class"  # an answer without a label has the label ""
     if not equals or empty or name.strip() not in SLICES:
-        message = f"'{text[:60]}' is no slice."
+        message = f"'{text[:60]}' is not a slice."
         raise ConfigError(message, hint="write tag=, class=, field=, check=, kind= or a band such as words<=7500.")
     return SlicePart(name.strip(), value.strip())
 
@@ -138,11 +138,11 @@ def _band(sign: str, first: int, last: int) -> SlicePart:
             return SlicePart("words", f">{first}", first + 1, None)
         case _:
             if first > last:
-                message = f"words={first}-{last} holds no length."
+                message = f"words={first}-{last} contains no length."
                 raise ConfigError(message, hint="write the smaller number first.")
             return SlicePart("words", f"={first}-{last}" if first != last else f"={first}", first, last)
 
 
 def _takes(measure: GateMeasure) -> str:
     own = ", ".join(f"{name}=" for name in measure.own)
-    return f"it takes tag=, class=, words and {own}." if own else "it takes tag=, class= and words."
+    return f"use tag=, class=, words or {own}." if own else "use tag=, class= or words."

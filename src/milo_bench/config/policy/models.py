@@ -110,8 +110,8 @@ class GateConfig(Checked):
             raise PolicyMistake(error.message.rstrip("."), error.hint) from None
         if sum(bounds) != 1:
             raise PolicyMistake(
-                f"the gate on {self.measure} has {'no bound' if not any(bounds) else 'more than one bound'}",
-                "give one of at_least, at_most, or not_worse_than: baseline with a margin; one gate each.",
+                f"the gate on {self.measure} has {'more than one threshold' if any(bounds) else 'no threshold'}",
+                "give one of at_least, at_most, or not_worse_than: baseline with a margin. Write a gate for each.",
             )
         object.__setattr__(self, "slice", written)
         self._good_side()
@@ -125,7 +125,7 @@ class GateConfig(Checked):
         if self.probe not in PROBES:
             raise PolicyMistake(f"there is no probe '{self.probe[:60]}'", hint_for(self.probe, PROBES, noun="probes"))
         if self.slice or self.at_least is not None or self.at_most is not None or self.not_worse_than:
-            raise PolicyMistake("a probe passes or fails", "leave slice and bounds out.")
+            raise PolicyMistake("a probe passes or fails", "leave out slice and thresholds.")
         return self
 
     def _good_side(self) -> None:
@@ -133,46 +133,50 @@ class GateConfig(Checked):
         if (good == "high" and self.at_most is not None) or (good == "low" and self.at_least is not None):
             right, side = ("at_least", "high") if good == "high" else ("at_most", "low")
             raise PolicyMistake(
-                f"{self.measure} is better when it is {side}; this gate fails the better model", f"write {right}."
+                f"{self.measure} is better when {side}, so this gate would fail the better model", f"write {right}."
             )
 
     def _margin(self) -> None:
         known = GATE_MEASURES[self.measure]
         if known.kind not in ("rate", "mean") or known.good == "neither":
             raise PolicyMistake(
-                f"{self.measure} cannot be held against the baseline fixture by fixture",
-                "give it a bound of its own with at_least or at_most.",
+                f"{self.measure} cannot be compared with the baseline fixture by fixture",
+                "give it its own threshold with at_least or at_most.",
             )
         if self.margin is None or self.margin <= 0 or (known.kind == "rate" and self.margin >= 1):
             raise PolicyMistake(
-                f"the gate on {self.measure} against the baseline has no usable margin",
-                "write margin: 0.05 for five points of a rate; it must be above 0.",
+                f"the gate on {self.measure} against the baseline needs a margin above 0",
+                "write margin: 0.05 for five points of a rate.",
             )
 
     def _bound(self) -> None:
         if self.margin is not None:
-            raise PolicyMistake("margin belongs to not_worse_than: baseline", "leave it out beside a bound.")
+            raise PolicyMistake(
+                "margin belongs to not_worse_than: baseline", "leave it out beside at_least or at_most."
+            )
         bound = self.at_least if self.at_least is not None else self.at_most
         assert bound is not None
         if GATE_MEASURES[self.measure].kind == "rate":
             _possible_share(self.measure, bound, self.direction)
         elif bound <= 0:
-            raise PolicyMistake(f"{self.measure} is never at or below 0", "give a bound above 0.")
+            raise PolicyMistake(f"{self.measure} is never at or below 0", "give a threshold above 0.")
 
 
 def _possible_share(measure: str, bound: float, direction: str) -> None:
     if not 0 <= bound <= 1:
         shown = f"{bound / 100:g}" if 1 < bound <= 100 else "0.94"
-        raise PolicyMistake(f"{measure} is a share; {bound:g} is none", f"write shares from 0 to 1, e.g. {shown}.")
+        raise PolicyMistake(
+            f"{measure} is a share, but {bound:g} is not between 0 and 1", f"write shares from 0 to 1, e.g. {shown}."
+        )
     if (direction, bound) in (("at_least", 1.0), ("at_most", 0.0)):
         near = "at_least: 0.98" if direction == "at_least" else "at_most: 0.02"
         raise PolicyMistake(
-            f"no number of fixtures can show that {measure} is exactly {bound:g}",
-            f"say what is good enough, e.g. {near}; the interval has to lie on the good side of it.",
+            f"no number of fixtures can prove that {measure} is exactly {bound:g}",
+            f"choose what is good enough, e.g. {near}. The whole interval must clear it.",
         )
     if (direction, bound) in (("at_least", 0.0), ("at_most", 1.0)):
         raise PolicyMistake(
-            f"every {measure} is {direction.replace('_', ' ')} {bound:g}", "give a bound that can fail."
+            f"every {measure} is {direction.replace('_', ' ')} {bound:g}", "give a threshold that can fail."
         )
 
 
@@ -249,12 +253,12 @@ class WorkloadPolicy(Checked):
         for name in VARIANT_REMEDIES:
             remedy = self.remedies.get(name)
             if remedy is not None and remedy.variant is None:
-                raise PolicyMistake(f"remedies.{name} names no variant", 'write variant: NAME, or variant: "".')
+                raise PolicyMistake(f"remedies.{name} has no variant", 'write variant: NAME, or variant: "".')
             if remedy is not None and remedy.variant == self.decide_on.variant:
-                said = f"remedies.{name} is the variant that decide_on judges already"
+                said = f"remedies.{name} is the variant that decide_on already judges"
                 raise PolicyMistake(said, "name another variant, or leave the remedy out.")
         if "constrained_decoding" in self.remedies and self.decide_on.decoding == "constrained":
-            said = "remedies.constrained_decoding is the decoding that decide_on judges already"
+            said = "remedies.constrained_decoding is the decoding that decide_on already judges"
             raise PolicyMistake(said, "leave the remedy out.")
         return self
 

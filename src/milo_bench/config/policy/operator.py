@@ -81,14 +81,14 @@ class OperatorPolicy(_Checked):
     def _ladder(self) -> OperatorPolicy:
         missing = [level for level in LEVELS if level not in self.levels]
         if missing:
-            raise ValueError(f"levels lack {', '.join(missing)}")
+            raise ValueError(f"missing levels: {', '.join(missing)}")
         for lower, upper in itertools.pairwise(LEVELS):
             below, above = self.levels[lower], self.levels[upper]
             if above.pass_floor < below.pass_floor or above.behaviour_floor < below.behaviour_floor:
-                raise ValueError(f"level {upper} asks for less than {lower}")
+                raise ValueError(f"level {upper} requires less than {lower}")
         lacking = set(get_args(CostName)) - set(self.cost)
         if lacking:
-            raise ValueError(f"cost lacks {', '.join(sorted(lacking))}")
+            raise ValueError(f"missing in cost: {', '.join(sorted(lacking))}")
         return self
 
 
@@ -111,7 +111,7 @@ def load_operator_policy(path: Path, tasks: Mapping[str, str]) -> OperatorPolicy
 def read_operator_policy(text: str, tasks: Mapping[str, str], *, name: str) -> OperatorPolicy:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
     data, lines = read_mapping(
-        text, name=name, start="start from the shipped policy.", settings=list(OperatorPolicy.model_fields)
+        text, name=name, start="start from the built-in policy.", settings=list(OperatorPolicy.model_fields)
     )
     try:
         policy = OperatorPolicy.model_validate(data)
@@ -121,11 +121,13 @@ def read_operator_policy(text: str, tasks: Mapping[str, str], *, name: str) -> O
     for kind, config in policy.kinds.items():
         for task in config.tasks:
             if task not in tasks:
-                message = f"{name}{line_of(('kinds', kind, 'tasks'), lines)}: there is no task '{task[:60]}'."
+                message = f"{name}{line_of(('kinds', kind, 'tasks'), lines)}: unknown task '{task[:60]}'."
                 raise ConfigError(message, hint=hint_for(task, tasks, noun="tasks"))
         for behaviour in config.behaviours:
             if behaviour not in behaviours:
-                message = f"{name}{line_of(('kinds', kind, 'behaviours'), lines)}: no behaviour '{behaviour[:60]}'."
+                message = (
+                    f"{name}{line_of(('kinds', kind, 'behaviours'), lines)}: unknown behaviour '{behaviour[:60]}'."
+                )
                 raise ConfigError(message, hint=hint_for(behaviour, behaviours, noun="behaviours"))
     return policy
 

@@ -50,42 +50,40 @@ class Condition:
 
 
 CONDITIONS: Mapping[str, Condition] = {
-    "all_gates_pass": Condition(
-        "every gate passes by evidence", lambda world: not world.any_failed and not world.any_undecided
-    ),
+    "all_gates_pass": Condition("every gate passes", lambda world: not world.any_failed and not world.any_undecided),
     "any_gate_failed": Condition("at least one gate fails", lambda world: world.any_failed),
     "any_gate_undecided": Condition("at least one gate is undecided", lambda world: world.any_undecided),
     "safety_gate_failed": Condition("a safety gate fails", lambda world: world.safety_failed),
     "safety_gate_undecided": Condition("a safety gate is undecided", lambda world: world.safety_undecided),
     "worse_than_baseline": Condition(
-        "a gate against the hosted baseline fails: worse by more than its margin",
+        "a gate against the hosted baseline fails",
         lambda world: world.baseline_failed,
     ),
     "baseline_undecided": Condition(
-        "a gate against the hosted baseline is undecided, as it is without a baseline",
+        "a gate against the hosted baseline is undecided or has no baseline",
         lambda world: world.baseline_undecided,
     ),
     "remedy_passes": Condition(
-        "an allowed remedy was replayed on recorded answers and passes every gate with enough automated",
+        "a replayed fix passes every gate with enough automated",
         lambda world: world.remedy == "passes",
     ),
-    "no_remedy_passes": Condition("no replayed remedy passes every gate", lambda world: world.remedy != "passes"),
+    "no_remedy_passes": Condition("no replayed fix passes every gate", lambda world: world.remedy != "passes"),
     "remedy_undecided": Condition(
-        "a replayed remedy fails no gate, and the evidence does not yet pass all",
+        "a replayed fix fails no gate, but some are undecided",
         lambda world: world.remedy == "undecided",
     ),
     "probe_failed_major": Condition(
-        "a runtime probe of the target failed with severity major or critical", lambda world: world.probe != "none"
+        "a major or critical runtime probe of the target failed", lambda world: world.probe != "none"
     ),
     "probe_failed_critical": Condition(
-        "a runtime probe of the target failed with severity critical", lambda world: world.probe == "critical"
+        "a critical runtime probe of the target failed", lambda world: world.probe == "critical"
     ),
     "knee_below_streams": Condition(
-        "the measured knee lies below the streams that the workload needs at once",
+        "the measured knee is below the concurrency that the workload needs",
         lambda world: world.knee_below_streams,
     ),
     "value_below_least": Condition(
-        "the whole range of the workload's monthly value lies below least_usd_per_month",
+        "even the best-case monthly value is below least_usd_per_month",
         lambda world: world.value_below_least,
     ),
 }
@@ -116,7 +114,7 @@ def first_rule(rules: Sequence[Rule], world: World) -> Rule:
     """The rule that decides ``world``. LookupError where none holds, which ``check_rules`` rules out."""
     found = next((rule for rule in rules if rule.holds(world)), None)
     if found is None:
-        raise LookupError(f"no rule holds for {world}")
+        raise LookupError(f"no rule applies to {world}")
     return found
 
 
@@ -141,8 +139,8 @@ def check_rules(rules: Sequence[Rule]) -> RuleProblem | None:
         if place not in reached:
             return _unreachable(rules, place, rule)
     if uncovered is not None:
-        last = "close the list with a rule whose when is [], so that it always holds."
-        return RuleProblem(len(rules), f"no rule holds where {describe(uncovered)}", last)
+        last = "end the list with a rule whose when is [], which always applies."
+        return RuleProblem(len(rules), f"no rule applies if {describe(uncovered)}", last)
     return None
 
 
@@ -166,7 +164,7 @@ def _unsound(rule: Rule, world: World) -> tuple[str, str] | None:
     safe = not (world.safety_failed or world.safety_undecided)
     if rule.finding == "keep" and not safe:
         said = "keeps a workload although a safety gate " + ("fails" if world.safety_failed else "is undecided")
-        return said, "safety gates can only be passed by evidence: add all_gates_pass to its when."
+        return said, "only evidence can pass a safety gate: add all_gates_pass to its when."
     if rule.finding == "keep" and world.any_failed:
         return "keeps a workload although a gate fails", "add all_gates_pass to its when."
     if rule.finding == "keep" and world.probe == "critical":
@@ -174,7 +172,7 @@ def _unsound(rule: Rule, world: World) -> tuple[str, str] | None:
         return said, "put a rule on probe_failed_critical before it."
     runtime = world.probe != "none" or world.knee_below_streams
     if rule.finding == "fix" and world.remedy != "passes" and not (runtime and safe and not world.any_failed):
-        said = "calls for a fix although no replayed remedy passes"
+        said = "gives a fix although no replayed fix passes"
         return said, "a fix needs remedy_passes, or all_gates_pass with a runtime condition."
     return None
 
@@ -182,8 +180,8 @@ def _unsound(rule: Rule, world: World) -> tuple[str, str] | None:
 def _unreachable(rules: Sequence[Rule], place: int, rule: Rule) -> RuleProblem:
     if not any(rule.holds(world) for world in worlds()):
         joined = " and ".join(rule.when)
-        return RuleProblem(place, f"rule '{rule.name}' can never hold: {joined} exclude each other", "remove one.")
+        return RuleProblem(place, f"rule '{rule.name}' can never apply: {joined} exclude each other", "remove one.")
     earlier = next((one for one in rules[:place] if set(one.when) <= set(rule.when)), None)
     before = f"rule '{earlier.name}'" if earlier is not None else "the rules before it together"
-    said = f"rule '{rule.name}' is never reached: {before} decides every case of it"
+    said = f"rule '{rule.name}' is never reached: {before} already covers it"
     return RuleProblem(place, said, "put the narrower rule first, or remove it.")

@@ -154,15 +154,15 @@ def check_routing(file: RoutingFile) -> None:
             raise ConfigError(message, hint="give each rule an id of its own.")
         seen.add(rule.id)
         for target in rule.when.target_health:
-            _known_target(file, here, f"rule '{rule.id}' asks for the health of", target)
+            _known_target(file, here, f"rule '{rule.id}' uses the health of", target)
         sends_out = rule.route == "hosted" or (rule.verifier and file.targets[rule.verifier].hosted)
         if rule.when.sensitive and sends_out and not file.sensitive_to_hosted:
             message = f"{here}: rule '{rule.id}' sends sensitive cases to a hosted target."
-            raise ConfigError(message, hint="send them to human_review, or state 'sensitive_to_hosted: true'.")
+            raise ConfigError(message, hint="send them to human_review, or set 'sensitive_to_hosted: true'.")
         if rule.when.needs_answer and not any(
             a.route in MODEL_ROUTES for a in (*file.rules[number + 1 :], file.default)
         ):
-            message = f"{here}: rule '{rule.id}' waits for an answer, but no rule below it asks a model."
+            message = f"{here}: rule '{rule.id}' needs an answer, but no rule below it calls a model."
             raise ConfigError(message, hint="put it above the rule that sends the case to a model.")
         earlier = next((above for above in file.rules[:number] if above.when.covers(rule.when)), None)
         if earlier is not None:
@@ -178,25 +178,27 @@ def _operators_agree(file: RoutingFile) -> None:
             here = file.where("operators", name, "kinds", kind)
             other = file.operators.get(granted.target)
             if other is None or not other.hosted:
-                message = f"{here}: '{kind}' goes to '{granted.target[:60]}', which is no hosted operator of the file."
+                message = (
+                    f"{here}: '{kind}' goes to '{granted.target[:60]}', which is not a hosted operator of this file."
+                )
                 hosted = [known for known, one in file.operators.items() if one.hosted]
                 raise ConfigError(message, hint=hint_for(granted.target, hosted, noun="hosted operators"))
             level = other.kinds[kind].level if kind in other.kinds else "none"
             if LADDER.index(level) <= LADDER.index(granted.level):
-                message = f"{here}: '{kind}' goes to '{granted.target[:60]}', which is permitted no more of it."
+                message = f"{here}: '{kind}' goes to '{granted.target[:60]}', which has no higher level for it."
                 raise ConfigError(message, hint="send it to human_review.")
 
 
 def _never_reached(here: str, rule: Rule, earlier: Rule) -> ConfigError:
     if earlier.when != rule.when:
-        message = f"{here}: rule '{rule.id}' is never reached; '{earlier.id}' above it takes every case of it."
+        message = f"{here}: rule '{rule.id}' is never reached: '{earlier.id}' above it already matches every case."
         return ConfigError(message, hint="put the narrower rule first.")
     same = earlier.model_copy(update={"id": "", "why": "", "finding": ""}) == rule.model_copy(
         update={"id": "", "why": "", "finding": ""}
     )
     if same:
         message = f"{here}: rule '{rule.id}' repeats '{earlier.id}'."
-        return ConfigError(message, hint="take one of them away.")
+        return ConfigError(message, hint="remove one of them.")
     message = (
         f"{here}: rule '{rule.id}' contradicts '{earlier.id}': the same cases go to {rule.route} and {earlier.route}."
     )
@@ -223,7 +225,7 @@ def _targets_exist(file: RoutingFile, place: tuple[str, ...], action: Action) ->
 
 def _known_target(file: RoutingFile, here: str, said: str, target: str) -> None:
     if target not in file.targets:
-        message = f"{here}: {said} no known target: '{target[:60]}'."
+        message = f"{here}: {said} the unknown target '{target[:60]}'."
         raise ConfigError(message, hint=hint_for(target, file.targets, noun="targets"))
 
 

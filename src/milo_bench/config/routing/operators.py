@@ -24,9 +24,11 @@ class KindGrant(Checked):
     @model_validator(mode="after")
     def _goes_somewhere(self) -> KindGrant:
         if self.level != "operator" and self.route is None:
-            raise ValueError(f"level {self.level} leaves work over; say 'route: human_review' or 'route: hosted'")
+            raise ValueError(
+                f"level {self.level} does not cover all work: add 'route: human_review' or 'route: hosted'"
+            )
         if (self.route == "hosted") != (self.target is not None):
-            raise ValueError("'target' stands with 'route: hosted', and with that alone")
+            raise ValueError("'target' is needed with 'route: hosted' and not allowed with another route")
         return self
 
 

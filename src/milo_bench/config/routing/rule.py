@@ -64,7 +64,7 @@ class WordsCondition(Checked):
     @model_validator(mode="after")
     def _some_number_fits(self) -> WordsCondition:
         if self.over is None and self.under is None:
-            raise ValueError("say 'over' or 'under'")
+            raise ValueError("give 'over' or 'under'")
         if self.over is not None and self.under is not None and self.under - self.over < 2:
             raise ValueError(f"no number of words is over {self.over} and under {self.under}")
         return self
@@ -104,13 +104,13 @@ class Condition(Checked):
         given: dict[str, Any] = dict(data)
         for name in ("workload", "tags", "keywords", "local_label", "failed_checks"):
             if given.get(name) == []:
-                raise ValueError(f"{name} is an empty list, which nothing can match; leave it out")
+                raise ValueError(f"{name} is an empty list, which matches nothing, so leave it out")
             if isinstance(given.get(name), str):
                 given[name] = [given[name]]
         health = given.get("target_health")
         if isinstance(health, dict):
             if any(states == [] for states in health.values()):
-                raise ValueError("target_health has an empty list, which nothing can match")
+                raise ValueError("target_health has an empty list, which matches nothing")
             given["target_health"] = {t: [s] if isinstance(s, str) else s for t, s in health.items()}
         return given
 
@@ -174,7 +174,7 @@ class Fallback(Checked):
     @model_validator(mode="after")
     def _has_its_target(self) -> Fallback:
         if (self.route == "hosted") != (self.target is not None):
-            raise ValueError("a fallback to hosted names its target, and no other does")
+            raise ValueError("a fallback needs a target with route hosted, and only then")
         return self
 
 
@@ -205,14 +205,14 @@ class Action(Checked):
             raise ValueError(f"route {self.route} needs a target")
         if not asks and (self.target or self.variant or self.prompt or self.guardrails or self.limits != Limits()):
             raise ValueError(
-                f"route {self.route} calls no model; take target, variant, prompt, guardrails, limits away"
+                f"route {self.route} calls no model: remove target, variant, prompt, guardrails and limits"
             )
         if not asks and ("fallback" in self.model_fields_set or self.decoding != "free"):
-            raise ValueError(f"route {self.route} calls no model; take fallback and decoding away")
+            raise ValueError(f"route {self.route} calls no model: remove fallback and decoding")
         if (self.route == "mixed") != (self.verifier is not None):
-            raise ValueError("route mixed names a verifier, and no other does")
+            raise ValueError("a verifier is needed with route mixed, and only then")
         if self.verifier is not None and self.verifier == self.target:
-            raise ValueError("a model cannot verify itself; name another verifier")
+            raise ValueError("a model cannot verify itself: name another verifier")
         return self
 
     @property

@@ -12,13 +12,13 @@ from milo_bench.config.routing.operators import LADDER, OperatorGrant
 from milo_bench.config.routing.rule import FAMILIES, Action, Condition, Rule
 
 _HEAD = """\
-Where each case goes. The first rule that applies decides; where none does, the default does.
-Rules on an answer (local_label, failed_checks) are judged once the local model has answered.
-A fallback is taken when a model cannot be asked, does not answer, or breaks a guardrail."""
+Where each case goes. The first rule that matches decides. If none does, the default decides.
+Rules on an answer (local_label, failed_checks) are checked after the local model has answered.
+The fallback is used if a model is unavailable, does not answer or breaks a guardrail."""
 
 _OPERATORS = """\
-What each target may do as an operator, by kind of work. What a level does not allow goes to its route.
-A permit is void when anything that it names changes, and after its last day; it then allows nothing."""
+What each target may do as an operator, by kind of work. Work above its level goes to the route below it.
+A permit is void if anything it names changes, and after its last day. A void permit allows nothing."""
 
 
 def written(file: RoutingFile) -> str:
@@ -41,11 +41,11 @@ def written(file: RoutingFile) -> str:
 
 
 def _permitted(grant: OperatorGrant) -> str:
-    """``Until 2026-04-01: read_only for config; none for deploy, money.``"""
+    """``Until 2026-04-01: read_only for config, none for deploy and money.``"""
     levels: dict[str, list[str]] = {}
     for kind, granted in grant.kinds.items():
         levels.setdefault(granted.level, []).append(kind)
-    said = "; ".join(f"{level} for {', '.join(levels[level])}" for level in reversed(LADDER) if level in levels)
+    said = ", ".join(f"{level} for {_and(levels[level])}" for level in reversed(LADDER) if level in levels)
     return f"Until {grant.expires}: {said}."
 
 
@@ -68,7 +68,7 @@ def _if(when: Condition) -> str:
         said.append(f"it is tagged {_or(when.tags)}")
     if when.families:
         every = len(when.families) == len(FAMILIES)
-        said.append("a keyword of any family rings" if every else f"a keyword of {_or(sorted(when.families))} rings")
+        said.append("a keyword matches" if every else f"a keyword of {_or(sorted(when.families))} matches")
     if when.sensitive is not None:
         said.append("it is sensitive" if when.sensitive else "it is not sensitive")
     said += [f"{target} is {_or(states)}" for target, states in when.target_health.items()]
@@ -82,25 +82,29 @@ def _if(when: Condition) -> str:
 def _goes(action: Action) -> str:
     match action.route:
         case "human_review":
-            said = "goes to a person"
+            said = "goes to human review"
         case "refuse":
             said = "is refused"
         case "mixed":
             said = f"is drafted by {action.target} and checked by {action.verifier}"
         case _:
             said = f"is answered by {action.target}"
-    return f"{said}, in {action.queue}" if action.queue else said
+    return f"{said}, queue {action.queue}" if action.queue else said
 
 
 def _void(file: RoutingFile) -> str:
     digests = any(target.model_digest for target in file.targets.values())
     if file.validity.void_when == "never" or not digests:
         return ""
-    return "Void for a target that serves weights of another digest than the one below: measure again, decide again."
+    return "Void for a target whose model digest differs from the one below. Run the suite and decide again."
 
 
 def _or(names: Any) -> str:
     return " or ".join(str(name) for name in names)
+
+
+def _and(names: list[str]) -> str:
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _comment(text: str, indent: str = "") -> str:
