@@ -91,3 +91,15 @@ def test_policy_language_given_to_the_writer_needs_no_citation() -> None:
 def test_each_sentence_carries_its_own_ids_once() -> None:
     found = cited_sentences("It came [E-0001, E-0001]. It left.\n\nRegards,")
     assert [(s.event_ids, s.claim) for s in found] == [(("E-0001",), True), ((), True), ((), False)]
+
+
+def test_a_list_of_citations_is_read_however_it_is_punctuated() -> None:
+    wanted = ["E-0401", "E-0402", "E-0403"]
+    for text in (
+        "[E-0401, E-0402, and E-0403]",
+        "[E-0401, E-0402 & E-0403]",
+        "[E-0401; E-0402; E-0403]",
+        "[E-0401 and E-0402 and E-0403]",
+        "[E‑0401, E‐0402, or E-0403]",
+    ):
+        assert [citation.event_id for citation in find_citations(text)] == wanted

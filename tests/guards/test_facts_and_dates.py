@@ -166,3 +166,29 @@ def test_stated_figures_of_date_normalising_follow_from_the_slice() -> None:
     stated = measured("normalise_date")
     assert stated.recall_interval == wilson_95(right, len(read))
     assert stated.precision_interval == wilson_95(right, sum(got is not None for got, _ in read))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "28-30 September 2025",
+        "28–30 September 2025",
+        "Sept 28-30, 2025",
+        "September 28 - 30, 2025",
+        "28/29 September 2025",
+        "28th and 29th September 2025",
+        "28 September to 3 October 2025",
+        "from 28 September 2025",
+        "after 28 September 2025",
+        "28 September 2025 onwards",
+        "28 Sep 2025 -",
+        "> 2025-09-28",
+        "≥ 28.09.2025",
+        "about 28 September 2025",
+        "28 September 2025?",
+        "ab 28. September 2025",
+        "depuis le 28 septembre 2025",
+    ],
+)
+def test_a_span_of_days_an_open_end_or_a_guess_is_not_one_date(text: str) -> None:
+    assert normalise_date(text, languages=("en", "de", "fr")) is None

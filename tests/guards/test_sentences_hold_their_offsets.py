@@ -88,3 +88,23 @@ def test_paragraphs_are_runs_of_lines() -> None:
     source = "One.\nTwo.\n\n  \nThree.\n"
     assert [p.text for p in paragraphs(source)] == ["One.\nTwo.", "Three."]
     assert all(source[p.start : p.end] == p.text for p in paragraphs(source))
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("The policy came from Smith & Co. Ltd. in London.", 1),
+        ("The U.S. Office and the U.K. Government met.", 1),
+        ("The claim by Lee et al. (2 persons) was received.", 1),
+        ("It was received at 5 p.m. Monday by the team.", 1),
+        ("Baker & Sons plc. Group and Acme Inc. Holdings paid.", 1),
+        ("He works at Acme Inc. He left in May.", 2),
+        ("She lives in the U.S. He does not.", 2),
+        ("It closed at 5 p.m. The team left.", 2),
+        ("Items etc. were lost. Then it closed.", 2),
+        ("The answer is no. Robin left.", 2),
+        ("He sat. Mary stood.", 2),
+    ],
+)
+def test_an_abbreviation_ends_a_sentence_only_where_the_next_word_begins_one(text: str, count: int) -> None:
+    assert len(split_sentences(text)) == count

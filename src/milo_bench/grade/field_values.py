@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+import unicodedata
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
+from milo_bench.guards.amounts import parse_amount
 from milo_bench.guards.dates import normalise_date
 
 Kind: TypeAlias = Literal["text", "date", "number", "exact"]
@@ -15,8 +16,6 @@ ABSENT: Final = object()  # the key is not there, which is not the same as null
 
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NOT_WORD = re.compile(r"[^\w\s]|_")
-_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?")
-_AROUND_NUMBER = re.compile(r"^(?:[$£€¥₹]|rm|usd|gbp|eur|myr)?\s*(.*?)\s*(?:usd|gbp|eur|myr)?$", re.IGNORECASE)
 
 
 class Likeness(NamedTuple):
@@ -41,9 +40,10 @@ def kind_of(gold: Any) -> Kind:
 
 def comparable(value: Any, likeness: Likeness) -> object:
     """A form that is equal exactly where two values count as the same. A date that is none stays
-    apart from every date; a number may be written as text, with a currency and thousands commas.
+    apart from every date; a number may be written as text, with a sign, a currency and parted thousands.
     """
     if isinstance(value, str):
+        value = unicodedata.normalize("NFC", value)  # an accent written apart is the same letter
         if likeness.kind == "date":
             found = normalise_date(value, day_first=likeness.day_first, languages=likeness.languages)
             return found or ("no date", value)
@@ -67,11 +67,5 @@ def _text(value: str, likeness: Likeness) -> str:
 
 @lru_cache(maxsize=16_384)
 def _number(value: str) -> object:
-    match = _AROUND_NUMBER.match(value.strip())
-    bare = match[1] if match else value
-    if len(bare) <= 64 and _NUMBER.fullmatch(bare):
-        return Decimal(bare.replace(",", ""))
-    try:
-        return Decimal(bare) if len(bare) <= 64 and bare.isascii() else ("no number", value)
-    except InvalidOperation:
-        return ("no number", value)
+    amount = parse_amount(value)
+    return ("no number", value) if amount is None else amount

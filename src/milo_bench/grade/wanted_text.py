@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture
 from milo_bench.grade.base import Params, read_params
+
+_CLUSTER = re.compile(r".[\u0300-\u036f\u1ab0-\u1aff\u20d0-\u20ff]*", re.DOTALL)  # a letter and its accents
 
 
 class WantedTextParams(Params, frozen=True):
@@ -27,7 +31,16 @@ class WantedTextParams(Params, frozen=True):
         return named or ((self.value,) if self.value is not None else tuple(self.values))
 
     def folded(self, text: str) -> str:
-        return text.casefold() if self.casefold else text
+        """``text`` as it is compared: an accent written apart is the same letter."""
+        plain = unicodedata.normalize("NFC", text)
+        return plain.casefold() if self.casefold else plain
+
+    def pattern(self, text: str) -> re.Pattern[str]:
+        """Finds ``text`` where it is, with each accented letter whole or written apart, so that offsets hold."""
+        letters = (unicodedata.normalize("NFC", cluster[0]) for cluster in _CLUSTER.finditer(text))
+        forms = ((letter, unicodedata.normalize("NFD", letter)) for letter in letters)
+        parts = [re.escape(a) if a == b else f"(?:{re.escape(a)}|{re.escape(b)})" for a, b in forms]
+        return re.compile("".join(parts), re.IGNORECASE if self.casefold else re.NOFLAG)
 
 
 def read_wanted(check: str, params: Mapping[str, Any]) -> WantedTextParams:

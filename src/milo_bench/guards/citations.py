@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from milo_bench.core.records import Frozen
 from milo_bench.guards.sentences import Sentence, split_sentences
 
-CITATIONS_VERSION = "1"
+CITATIONS_VERSION = "2"
 
 
 class Citation(Frozen, frozen=True, omit_defaults=False):
@@ -19,21 +19,24 @@ class Citation(Frozen, frozen=True, omit_defaults=False):
     end: int
 
 
-_BRACKET = re.compile(r"\[\s*(E-\d{4}(?:\s*(?:,|;|&|\band\b|\s)\s*E-\d{4})*)\s*\]")
-_EVENT_ID = re.compile(r"E-\d{4}")
+_ID = r"E[-‐‑]\d{4}"  # models write a non-breaking hyphen as well
+_PARTED = r"(?:\s*[,;&]\s*(?:and\b|or\b|&)?\s*|\s+(?:and\b|or\b)?\s*)"
+_BRACKET = re.compile(rf"\[\s*({_ID}(?:{_PARTED}{_ID})*)\s*\]")
+_EVENT_ID = re.compile(_ID)
+_SAME_HYPHEN = str.maketrans("‐‑", "--")
 # Anything that looks as if it meant to cite: a wrong number of digits, round brackets, a bare id.
 _LOOSE = re.compile(r"[\[(]\s*(?:see\s+)?(?:events?\s+)?E[-–—_ ]?\d+[^\])\n]{0,40}[\])]|\bE[-–—_]\d+\b", re.I)
 
 
 def find_citations(text: str) -> tuple[Citation, ...]:
-    """Well-formed citations: ``[E-0412]``, ``[E-0412, E-0413]``; one Citation for each event id.
+    """Well-formed citations: ``[E-0412]``, ``[E-0412, E-0413, and E-0414]``; one Citation for each event id.
 
     Ids in one bracket may be parted by comma, semicolon, ampersand, "and" or space. Ids with
     other than four digits, in round brackets or without brackets are no citations; those are in
     `find_malformed_citations`.
     """
     return tuple(
-        Citation(event_id=event_id, start=bracket.start(), end=bracket.end())
+        Citation(event_id=event_id.translate(_SAME_HYPHEN), start=bracket.start(), end=bracket.end())
         for bracket in _BRACKET.finditer(text)
         for event_id in _EVENT_ID.findall(bracket.group(1))
     )

@@ -48,6 +48,22 @@ _MONTH_AS_WORD = re.compile(r"([0-9]{1,2})([^\d]+)([0-9]{4})([^\d]*)")
 _OCR_SHAPE = re.compile(r"([\dlI|OoS]{1,4})([-/.])([\dlI|OoS]{1,2})\2([\dlI|OoS]{1,4})")
 
 
+_COMPARED = re.compile(r"\s*[<>≤≥~≈±]")
+# A span of days, an open end or a guess is not one date, whatever parts of it could be read as one.
+_NOT_ONE_DAY = re.compile(
+    r"\b(?:from|since|after|before|until|till|to|through|thru|between|onwards?|starting|beginning|ending|by|about|"
+    r"around|circa|approx\w*|or|and|either|not|week|during|within|"
+    r"von|vom|bis|ab|seit|nach|vor|zwischen|oder|und|etwa|ca|du|au|depuis|avant|après|entre|ou|et|jusqu|dès|vers|"
+    r"desde|hasta|antes|después|o|dal|dalle|dopo|prima|fino|oppure|tot|vanaf|sinds|na|voor|tussen|"
+    r"od|po|przed|lub|até|depois|ou)\b"
+    r"|[<>~≈±+?]"
+    r"|\d{1,2}(?:st|nd|rd|th|\.)?\s*[-/&+]\s*\d{1,2}(?:st|nd|rd|th|\.)?\s*[^\W\d]"  # 28-30 September
+    r"|[^\W\d]\.?\s*\d{1,2}(?:st|nd|rd|th)?\s*[-/&+]\s*\d{1,2}\b(?!\d)"  # September 28-30
+    r"|[-/]\s*$",
+    re.IGNORECASE,
+)
+
+
 class FoundDate(Frozen, frozen=True):
     """A date at ``start`` to ``end`` of a text.
 
@@ -79,6 +95,8 @@ def normalise_date(text: str, *, day_first: bool = True, languages: tuple[str, .
 
 @lru_cache(maxsize=16_384)
 def _normalise(text: str, day_first: bool, languages: tuple[str, ...]) -> str | None:
+    if _COMPARED.match(text) and not text.rstrip().endswith(">"):
+        return None
     plain = " ".join(text.translate(_DASHES).split()).strip("()[]<>\"'.,;: ")
     if match := _OCR_SHAPE.fullmatch(plain):
         plain = _put_digits_right(match) or plain
@@ -144,6 +162,8 @@ def _put_digits_right(match: re.Match[str]) -> str | None:
 
 def _by_dateparser(text: str, day_first: bool, languages: tuple[str, ...]) -> str | None:
     """dateparser's strict reading, held against the text: day and year must stand in it as digits."""
+    if _NOT_ONE_DAY.search(text):
+        return None
     digits = re.findall(r"\d+", text)
     letters = sum(mark.isalpha() for mark in text)
     if not 2 <= len(digits) <= 6 or letters < 3 or not text[:1].isalnum():

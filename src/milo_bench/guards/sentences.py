@@ -9,7 +9,7 @@ from sentencex import get_sentence_boundaries
 
 from milo_bench.core.records import Frozen
 
-SENTENCES_VERSION = "1"
+SENTENCES_VERSION = "2"
 
 
 class Sentence(Frozen, frozen=True, omit_defaults=False):
@@ -24,7 +24,9 @@ _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 # "- ", "* ", "• ", "1. ", "2) ", "(a) ", "> "; a year at the start of a line ("2025. …") is no bullet.
 _BULLET = re.compile(r"[ \t\u00a0]*(?:>[ \t]*)*(?:(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]|\([a-z0-9]{1,2}\)|[a-z]\))[ \t]+)?", re.I)
 _BULLET_MARK = re.compile(r"[ \t\u00a0]*(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]|\([a-z0-9]{1,2}\)|[a-z]\))[ \t]+", re.I)
-_OPENING_CITATION = re.compile(r"\s*(?:\[\s*E-\d+(?:\s*(?:,|;|&|and|\s)\s*E-\d+)*\s*\]\s*)+[.!?]*", re.I)
+_OPENING_CITATION = re.compile(
+    r"\s*(?:\[\s*E[-‐‑]\d+(?:[\s,;&]{1,4}(?:(?:and|or)\s{1,4})?E[-‐‑]\d+)*\s*\]\s*)+[.!?]*", re.I
+)
 _OWN_BOUNDARY = re.compile(r"[.!?…]+[\"'”’)\]*_]*(\s+)(?=[\"'“‘(*_]?[A-Z0-9\[])")
 _ENDS_LIKE_A_SENTENCE = re.compile(r"[.!?…:;][\"'”’)\]*_]*\s*$")
 
@@ -34,7 +36,23 @@ _TITLE = re.compile(
     r"tel|ext|figs?|refs?|dept|gov|sgt|capt|lt|col|gen"
 )
 # No end of a sentence when a number follows: "No. 4", "Mar. 3", "p. 12".
-_BEFORE_NUMBER = re.compile(r"nos?|nrs?|art|secs?|ch|vol|pp?|cls?|item|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec")
+_BEFORE_NUMBER = re.compile(
+    r"nos?|nrs?|art|secs?|ch|vol|pp?|cls?|item|mon|tues?|wed|thurs?|fri|sat|sun|"
+    r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+)
+# May end a sentence or not: "Smith & Co. Ltd. wrote", "He left Smith & Co. She stayed". The next word tells.
+_EITHER = re.compile(
+    r"co|ltd|inc|corp|plc|llc|llp|bros|assn|intl|gmbh|mfg|univ|inst|ave|blvd|rd|hwy|bldg|apt|mt|ft|avg|"
+    r"etc|al|eds|tbc|misc|a\.m|p\.m|ph\.d|m\.d|b\.a|m\.a|d\.c|n\.b|"
+    r"(?:[a-z]\.){1,4}[a-z]|wash|calif|conn|fla|penn|tenn|ariz|colo"
+)
+_STARTER = re.compile(
+    r"(?:he|she|it|they|we|i|you|the|an?|this|that|these|those|his|her|its|their|our|my|your|there|here|then|later|"
+    r"however|but|and|so|or|yet|also|in|on|at|after|before|when|where|while|if|as|since|because|although|for|from|"
+    r"with|without|by|to|no|not|nobody|none|please|thank|thanks|today|yesterday|tomorrow|now|once|until|both|all|some|"
+    r"each|every|who|what|why|how|is|was|are|were|will|would|can|could|may|should|do|does|did|let|see|once)\b",
+    re.I,
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LAST_TOKEN = re.compile(r"([A-Za-z][A-Za-z.]*)\.[\"'”’)\]]*\s*$")
 
@@ -126,6 +144,8 @@ def _inside(block: str, start: int, cut: int) -> bool:
     if token is None:
         return False
     word = token.group(1).casefold()
+    if _EITHER.fullmatch(word) and not _STARTER.match(after.lstrip("\"'“‘([*_")):
+        return not (after[:1].isdigit() and not _BEFORE_NUMBER.fullmatch(word) and word in ("a.m", "p.m", "etc"))
     if _TITLE.fullmatch(word) or (len(word) == 1 and after[:1].isupper() and token.group(1).isupper() and word != "i"):
         return True
     return bool(_BEFORE_NUMBER.fullmatch(word)) and after[:1].isdigit()

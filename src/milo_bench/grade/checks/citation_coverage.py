@@ -26,7 +26,7 @@ class CitationCoverage:
     """
 
     name = "citation_coverage"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, CitationCoverageParams)

@@ -22,7 +22,7 @@ class CitationSupportParams(Params, frozen=True):
 
 class CitationSupport:
     name = "citation_support"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, CitationSupportParams)

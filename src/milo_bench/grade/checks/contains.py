@@ -12,7 +12,7 @@ from milo_bench.grade.wanted_text import read_wanted
 
 class Contains:
     name = "contains"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_wanted(self.name, params)

@@ -49,7 +49,7 @@ class ExactFieldsParams(Params, frozen=True):
 
 class ExactFields:
     name = "exact_fields"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, ExactFieldsParams)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -27,7 +28,7 @@ class LabelParams(Params, frozen=True):
 
 class Label:
     name = "label"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LabelParams)
@@ -66,7 +67,7 @@ class Label:
 
 
 def _folded(label: str, rules: LabelParams) -> str:
-    plain = " ".join(label.split())
+    plain = " ".join(unicodedata.normalize("NFC", label).split())
     return plain.casefold() if rules.casefold else plain
 
 

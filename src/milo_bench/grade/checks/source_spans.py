@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
@@ -17,6 +18,7 @@ from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import find_value, written
 from milo_bench.grade.per_workload import PerWorkload
+from milo_bench.guards.amounts import find_amounts, parse_amount
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.quotes import MIN_SCORE, find_quote
 
@@ -26,6 +28,7 @@ Support: TypeAlias = Literal["auto", "words", "date", "none"]
 _WORD = re.compile(r"[^\W_]+")
 _LINE_HYPHEN = re.compile(r"(?<=[^\W\d])[-‐\u00ad][^\S\n]*+\n\s*+(?=[^\W\d])")
 _MIN_JOINED: Final = 5  # characters
+_TOKEN = re.compile(r"[^\W_]+(?:(?<=\d)[.,'’](?=\d)[^\W_]+)*")  # a word, or a number with its separators
 
 
 class SourceSpansParams(Params, frozen=True):
@@ -42,7 +45,7 @@ class SourceSpansParams(Params, frozen=True):
 
 class SourceSpans:
     name = "source_spans"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, SourceSpansParams)
@@ -142,11 +145,31 @@ def _says(said: str, value: str, kind: Support, day_first: bool, languages: tupl
     if kind == "date":
         return False
     unbroken = _LINE_HYPHEN.sub("", said)
+    if kind != "words" and (number := parse_amount(value)) is not None:
+        return _says_number(unbroken, value, number)
     if _words(value) <= _words(unbroken):
         return bool(_words(value)) or value in said
     # Parted otherwise than in the source ("SWIFT HEALTH", "84 291"); short ones would be found anywhere.
     joined = "".join(_WORD.findall(value.casefold()))
     return len(joined) >= _MIN_JOINED and joined in "".join(_WORD.findall(unbroken.casefold()))
+
+
+def _says_number(said: str, value: str, number: Decimal) -> bool:
+    """Whether ``said`` has ``number``, however it is written there, or the same digits as an identifier."""
+    # "1.250" is a thousand in one country and one and a quarter in another; a source may mean either.
+    for found in (*find_amounts(said, decimal="."), *find_amounts(said, decimal=",")):
+        if found.value == number or (found.bracketed and -found.value == number):
+            return True
+    # An account number or a case number is no amount: its digits count, spaces and hyphens among them do not.
+    bare = value.strip().casefold()
+    if not bare.isdecimal():
+        return False
+    tokens = [token.casefold() for token in _TOKEN.findall(said)]
+    if bare in tokens:
+        return True
+    joined = "".join(token if token.isalnum() else f" {token} " for token in tokens)
+    at = joined.find(bare) if len(bare) >= _MIN_JOINED else -1
+    return at >= 0 and not joined[at - 1 : at].isdigit() and not joined[at + len(bare) : at + len(bare) + 1].isdigit()
 
 
 def _words(text: str) -> frozenset[str]:

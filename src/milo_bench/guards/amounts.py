@@ -1,0 +1,131 @@
+"""Text in, the numbers and amounts of money written in it out, as decimals.
+
+A number may carry a sign before or after its currency, accounting brackets, a trailing minus, and
+its thousands parted by commas, points, apostrophes or spaces. Where one separator with three
+digits after it could be either ("1,250"), ``decimal`` decides; without it the English reading
+holds: a comma parts thousands, a point begins decimals.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+DecimalMark: TypeAlias = Literal[".", ","]
+
+MAX_CHARS: Final = 64  # nothing longer is one number
+
+# One character for one, so that offsets hold.
+_PLAIN: Final = str.maketrans(
+    dict.fromkeys("‐‑‒–—―−﹣－➖", "-")
+    | dict.fromkeys(
+        "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "
+    )
+    | dict.fromkeys("’‘ʼ´`′", "'")
+    | {"，": ",", "．": ".", "＋": "+", "（": "(", "）": ")"}
+    | {chr(zero + digit): str(digit) for zero in (0xFF10, 0x0660, 0x06F0, 0x0966) for digit in range(10)}
+    | {"٫": ".", "٬": ","}
+)
+_CURRENCY = (
+    r"(?:(?:US|CA|AU|NZ|HK|SG|C|A|R|S|Mex)?\$|[£€¥₹₽₺₩₪₫₱₴₦฿]|"
+    r"(?:usd|eur|gbp|chf|jpy|cny|inr|cad|aud|nzd|sek|nok|dkk|pln|czk|huf|ron|bgn|try|brl|mxn|zar|myr|sgd|hkd|rub)\b|"
+    r"(?:rm|sfr|fr|kr|zł|zl|kč|kc|ft|lei|rs|euros?|dollars?|pounds?)\b\.?)"
+)
+_GROUPED_BY_SPACE = r"\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?"
+_SEPARATED = r"\d+(?:[.,']\d+)*"
+_CORE = rf"(?:{_GROUPED_BY_SPACE}|{_SEPARATED}|[.,]\d+)"
+_WHOLE = re.compile(
+    rf"(?P<open>\()?\s*(?P<sign>[+-])?\s*(?:{_CURRENCY})?\s*(?P<inner>[+-])?\s*"
+    rf"(?P<core>{_CORE}|\d+(?:\.\d+)?e[+-]?\d{{1,3}})(?P<trailing>-)?\s*(?:{_CURRENCY})?(?P<after>-)?\s*(?P<close>\))?",
+    re.IGNORECASE,
+)
+_IN_TEXT = re.compile(
+    rf"(?P<open>\()?(?:(?<![\w.,'-])(?P<sign>[+-]) ?)?(?:(?<!\w){_CURRENCY} ?)?(?:(?<![\w.,'])(?P<inner>-))?"
+    rf"(?<![\w.,'])(?P<core>{_GROUPED_BY_SPACE}|{_SEPARATED})(?![\w])(?: ?{_CURRENCY})?(?P<close>\))?",
+    re.IGNORECASE,
+)
+_INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
+
+
+class FoundAmount(NamedTuple):
+    """A number at ``start`` to ``end`` of a text; ``bracketed``: its minus sign is brackets around it."""
+
+    value: Decimal
+    start: int
+    end: int
+    bracketed: bool = False
+
+
+def parse_amount(text: str, *, decimal: DecimalMark | None = None) -> Decimal | None:
+    """The one number that ``text`` is, with or without a currency; None for anything else."""
+    if len(text) > MAX_CHARS:
+        return None
+    return _parsed(text, decimal)
+
+
+@lru_cache(maxsize=16_384)
+def _parsed(text: str, decimal: DecimalMark | None) -> Decimal | None:
+    match = _WHOLE.fullmatch(text.translate(_PLAIN).strip())
+    if match is None or bool(match["open"]) != bool(match["close"]):
+        return None
+    signs = [mark for mark in (match["sign"], match["inner"], match["trailing"], match["after"]) if mark]
+    if len(signs) + bool(match["open"]) > 1:
+        return None
+    value = _value(match["core"], decimal)
+    if value is None:
+        return None
+    return -value if match["open"] or signs == ["-"] else value
+
+
+def find_amounts(text: str, *, decimal: DecimalMark | None = None) -> tuple[FoundAmount, ...]:
+    """Every number in running text, in order. A hyphen counts as a sign only where no word or number is before it."""
+    found = []
+    for match in _IN_TEXT.finditer(text.translate(_PLAIN)):
+        value = _value(match["core"], decimal)
+        if value is None:
+            continue
+        bracketed = bool(match["open"] and match["close"])
+        negative = bracketed or match["sign"] == "-" or bool(match["inner"])
+        found.append(FoundAmount(-value if negative else value, match.start("core"), match.end("core"), bracketed))
+    return tuple(found)
+
+
+def _value(core: str, decimal: DecimalMark | None) -> Decimal | None:
+    """The number that digits with separators are; None where no way of writing numbers gives it."""
+    if len(core) > MAX_CHARS:
+        return None
+    core = core.replace(" ", "'")
+    marks = [mark for mark in core if mark in ".,'"]
+    if not marks or "e" in core.casefold():
+        return _decimal(core)
+    last = marks[-1]
+    kinds = set(marks)
+    whole, _, fraction = core.rpartition(last)
+    if len(kinds) == 1 and len(marks) == 1 and last != "'":
+        could_group = len(fraction) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0")
+        if could_group and last == ("," if decimal != "," else "."):
+            return _decimal(whole + fraction)
+        return _decimal(f"{whole or '0'}.{fraction}")
+    if len(kinds) == 1:  # one kind of mark, several times, or an apostrophe: thousands
+        return _decimal(core.replace(last, "")) if _groups(core, last) else None
+    if marks.count(last) == 1 and last != "'" and len(kinds) == 2:  # the last mark begins the decimals
+        other = next(kind for kind in kinds if kind != last)
+        return _decimal(f"{whole.replace(other, '')}.{fraction}") if _groups(whole, other) else None
+    return None
+
+
+def _groups(whole: str, mark: str) -> bool:
+    """Whether ``mark`` parts ``whole`` as thousands are parted: by threes, or the Indian way (1,25,000)."""
+    first, *rest = whole.split(mark)
+    by_threes = 1 <= len(first) <= 3 and all(len(group) == 3 for group in rest)
+    return by_threes or (mark == "," and _INDIAN.fullmatch(whole) is not None)
+
+
+def _decimal(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
