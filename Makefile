@@ -50,6 +50,7 @@ bench: $(INSTALLED_DEV) ## Speed and truth of the measuring itself, beside peers
 
 docs: $(INSTALLED) ## Write docs/reference/ from the code
 	$(BIN)/python -m milo_bench.cli.reference docs/reference
+	$(BIN)/python requirements/licences.py docs/reference/licences.md
 
 pins: ## Compile requirements/*.in again (needs uv on the PATH)
 	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements/dev.in -o requirements/dev.txt
