@@ -302,3 +302,25 @@ def test_the_document_names_its_schema_and_writes_every_field_of_an_entry() -> N
         "author": "",
     }
     assert msgspec.json.decode(msgspec.json.encode(document)) == document
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ("2025-05-09T01:00:00Z", "2025-05-08T23:30:00-05:00"),
+        ("2025-05-09T12:00:00+02:00", "2025-05-09T11:00:00Z"),
+        ("2025-05-09T09:30", "2025-05-09T10:15"),
+        ("2025-05-09T09:30:00", "2025-05-09T09:30:01"),
+        ("2025-05-09", "2025-05-10"),
+    ],
+)
+def test_entries_are_ordered_by_the_instant_that_their_time_names(earlier: str, later: str) -> None:
+    chosen = select_events(case(status(1, earlier, "approved"), status(2, later, "closed")))
+    assert chosen.current_status == "closed"
+
+
+def test_times_with_and_without_an_offset_in_one_case_are_refused() -> None:
+    with pytest.raises(DataError, match="with an offset and E-0002 one without"):
+        select_events(case(status(1, "2025-05-09T01:00:00Z", "approved"), status(2, "2025-05-09T01:30", "closed")))
+    with pytest.raises(DataError, match="not a date"):
+        select_events(case(status(1, "2025-05-09T25:00", "approved")))

@@ -17,7 +17,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -64,7 +64,7 @@ class StaleStatus(Frozen, frozen=True):
 class Selection(Frozen, frozen=True, omit_defaults=False):
     """What is left of a case for a summary.
 
-    ``events`` are in order of date, then time, then id. ``current_status`` is "" where none is
+    ``events`` are in order of the instant that their time names, then id. ``current_status`` is "" where none is
     certain; the route is then ``human_review`` and ``reasons`` say why. ``current_status_events``
     are the kept entries that state it. ``merged`` maps a kept entry to its duplicates. Every
     entry of the record is in ``events`` or in ``dropped``, once.
@@ -189,18 +189,36 @@ def _check(case: CaseRecord) -> None:
         seen.add(event.id)
         _day(event.at)
     _day(case.as_of)
+    timed = {_has_offset(event.at): event for event in case.events if len(event.at) > 10}
+    if len(timed) == 2:
+        message = f"Case {case.case_id}: {timed[True].id} has a time with an offset and {timed[False].id} one without."
+        raise DataError(message, hint="give every time of a case an offset, or none: their order is unknown otherwise.")
+
+
+def _moment(at: str) -> tuple[date, str]:
+    """Day and time of an entry, as UTC where its time has an offset; the time is "" for a day alone."""
+    try:
+        if len(at) <= 10:
+            return date.fromisoformat(at), ""
+        moment = datetime.fromisoformat(at)
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        message = f"'{at}' is not a date of the form 2025-03-14, 2025-03-14T09:30 or 2025-03-14T09:30+02:00."
+        raise DataError(message, hint="write dates in a case record as ISO 8601.") from error
+    return moment.date(), moment.time().isoformat()
+
+
+def _has_offset(at: str) -> bool:
+    return len(at) > 10 and datetime.fromisoformat(at).tzinfo is not None
 
 
 def _day(at: str) -> date:
-    try:
-        return date.fromisoformat(at[:10])
-    except ValueError as error:
-        message = f"'{at}' is not a date of the form 2025-03-14 or 2025-03-14T09:30."
-        raise DataError(message, hint="Write dates in a case record as ISO 8601.") from error
+    return _moment(at)[0]
 
 
-def _order(event: Event) -> tuple[str, str, str]:
-    return event.at[:10], event.at[11:], event.id
+def _order(event: Event) -> tuple[date, str, str]:
+    return (*_moment(event.at), event.id)
 
 
 def _sets_status(event: Event) -> bool:
@@ -222,11 +240,11 @@ def _plain(text: str) -> str:
 
 def _merge_duplicates(events: Sequence[Event]) -> tuple[list[Event], dict[str, str]]:
     """The entries without duplicates, in order, and for each duplicate the entry that stands for it."""
-    kept_of_day: dict[str, list[tuple[Event, str]]] = {}
+    kept_of_day: dict[date, list[tuple[Event, str]]] = {}
     kept_for: dict[str, str] = {}
     for event in sorted(events, key=lambda e: (tuple(-int(s) for s in _strength(e)), _order(e))):
         plain = _plain(event.text)
-        same_day = kept_of_day.setdefault(event.at[:10], [])
+        same_day = kept_of_day.setdefault(_day(event.at), [])
         for kept, kept_plain in same_day:
             if _same_entry(event, plain, kept, kept_plain):
                 kept_for[event.id] = kept.id
@@ -269,7 +287,7 @@ def _current(setters: Sequence[Event]) -> tuple[list[Event], list[str]]:
     last: dict[str, list[Event]] = {}
     for event in of_day:
         mine = last.setdefault(event.source, [])
-        if mine and all(len(other.at) > 10 and other.at < event.at for other in mine):
+        if mine and all(_moment(other.at)[1] and _order(other)[:2] < _order(event)[:2] for other in mine):
             mine.clear()
         mine.append(event)
     current = sorted((e for mine in last.values() for e in mine), key=_order)
@@ -302,7 +320,7 @@ def _must_keep(
     must = {e.id for e in current}
     must |= {r.event for r in requests if r.state == "open" and r.event}
     # A correction that states no status explains why an older status holds again.
-    newest = max((_order(e) for e in current), default=("", "", ""))
+    newest = max((_order(e) for e in current), default=(date.min, "", ""))
     must |= {by for by in corrected.values() if any(e.id == by and _order(e) >= newest for e in events)}
     return must & {e.id for e in events}
 
