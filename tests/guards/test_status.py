@@ -87,3 +87,28 @@ def test_a_vocabulary_of_another_shape_is_refused_with_an_example() -> None:
         read_vocabulary({"closed": 3})
     assert "closed" in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("The claim is not under review any more and is approved.", "under_review:denied approved:current"),
+        ("The claim is currently not under review but approved.", "under_review:denied approved:current"),
+        ("The claim is not closed; instead it is under review.", "closed:denied under_review:current"),
+        ("Nobody disputes that the claim is approved.", "approved:current"),
+        ("There is no doubt that the claim is closed.", "closed:current"),
+        ("It is not in dispute that the case is under review.", "under_review:current"),
+        ("It cannot be denied that the claim is closed.", "closed:current"),
+        ("The claim is neither approved nor closed.", ""),
+        ("The claim is closed, not approved.", "closed:current"),
+        ("It was not denied and it was not closed.", "denied:denied closed:denied"),
+        ("Current status:\n\n**Approved** [E-0412]", "approved:current"),
+        ("| Status | Approved |", "approved:current"),
+        ("## Status\n- under review", "under_review:current"),
+    ],
+)
+def test_a_denial_reaches_as_far_as_its_own_clause_and_a_heading_reaches_its_line(text: str, claims: str) -> None:
+    found = [f"{claim.status}:{claim.stance}" for claim in find_status_claims(text, VOCABULARY)]
+    wanted = claims.split()
+    assert [claim for claim in found if claim in wanted] == wanted, found
+    assert not [claim for claim in found if claim.endswith(":current") and claim not in wanted]

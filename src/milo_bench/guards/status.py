@@ -14,9 +14,9 @@ from typing import Any, Literal, TypeAlias
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Frozen
-from milo_bench.guards.sentences import split_sentences
+from milo_bench.guards.sentences import Sentence, split_sentences
 
-STATUS_VERSION = "2"
+STATUS_VERSION = "3"
 
 Stance: TypeAlias = Literal[
     "current",  # "is approved", "status: approved", "remains approved"
@@ -84,6 +84,10 @@ def find_status_claims(text: str, vocabulary: Vocabulary) -> tuple[StatusClaim, 
             stance = _stance(sentence.text, match.start(), match.end())
             if stance is None and last_stance and _AND.fullmatch(sentence.text, last_end, match.start()):
                 stance = last_stance  # "is open and under review"
+                if stance == "denied" and "but" in sentence.text[last_end : match.start()]:
+                    stance = "current"  # "is not under review but approved"
+            if stance is None and _is_value_of_heading(text, sentence, match):
+                stance = "current"
             last_end, last_stance = match.end(), stance
             if stance is not None:
                 start = sentence.start + match.start()
@@ -91,6 +95,19 @@ def find_status_claims(text: str, vocabulary: Vocabulary) -> tuple[StatusClaim, 
                 end = start + len(match[0])
                 found.append(StatusClaim(status, stance, match[0], start, end, sentence.start, sentence.end))
     return tuple(found)
+
+
+_STATUS_HEADING = re.compile(r"\bstatus\b[^.\n]{0,30}$", re.IGNORECASE)
+
+
+def _is_value_of_heading(text: str, sentence: Sentence, match: re.Match[str]) -> bool:
+    """A wording alone on its line, under a line that ends with "status"."""
+    if any(
+        mark.isalnum() for mark in _BRACKETED.sub("", sentence.text[: match.start()] + sentence.text[match.end() :])
+    ):
+        return False
+    above = text[max(0, sentence.start - _REACH) : sentence.start].rstrip(" \t\r\n*_#>|:-•")
+    return _STATUS_HEADING.search(above) is not None
 
 
 @lru_cache(maxsize=64)
@@ -175,6 +192,7 @@ _IS = re.compile(
     r"currently|now|presently|status(?: of)?)|\bstatus\s*[:=-]|"
     rf"\b(?:is|are)\s+(?:now\s+)?(?:in|at|set to|marked(?: as)?|listed as|recorded as)){_ADVERBS}$"
 )
+_BRACKETED = re.compile(r"[\[(][^\])\n]{0,80}[\])]")
 _REACH = 200  # characters before a wording that can say something about it
 _STATUS_AFTER = re.compile(r"^\s*(?:status|state|stage)\b|^\s+(?:as of|as at|at present|at this time|now|today)\b")
 _PARTICIPLE = re.compile(r"\w+(?:ed|wn|n|ld|pt|id)$")
@@ -194,7 +212,7 @@ def _stance(sentence: str, start: int, end: int) -> Stance | None:
         return None
     if _ELSEWHERE.search(before) and not _A_CASE.search(before):
         return None
-    if _NOT.search(before):
+    if _NOT.search(_negatable(before)):
         return "past" if "no longer" in before else "denied"
     if anchored != "current" and _FORMER.search(before):
         return "past"
@@ -205,6 +223,27 @@ def _stance(sentence: str, start: int, end: int) -> Stance | None:
     if _OPEN.search(before) or _SAID.search(before):
         return "open"
     return anchored
+
+
+# "Nobody disputes that" says it twice over: what follows is stated, not denied.
+_UNDISPUTED = re.compile(
+    r"\b(?:nobody|no one|none|no|not|never|cannot|can't|without|beyond|isn't|doesn't|don't|does not|do not)\b"
+    r"(?:\s+[\w']+){0,4}?\s+(?:disput\w+|doubt\w*|den(?:y|ies|ied|ying)|questions?|questioned|contest\w*|disagrees?|"
+    r"in (?:dispute|doubt|question))\b"
+)
+# A predicate of its own, or the other side of "not … but …": a "not" before it is not about what comes after.
+_NEW_PREDICATE = re.compile(
+    r"\bbut\b|\binstead\b(?! of)|"
+    r"\band\b(?=\s+(?:(?:it|this|that|the \w+|now|currently|instead|then|rather|today|therefore|so)\s+){0,2}"
+    r"(?:is|was|are|were|has|have|had|remains?|stays?|stands?|shows?|became|becomes|went|moved|got|currently|now)\b)"
+)
+
+
+def _negatable(before: str) -> str:
+    """The words before a status that can deny it."""
+    plain = _UNDISPUTED.sub(" ", before)
+    edges = [edge.end() for edge in _NEW_PREDICATE.finditer(plain)]
+    return plain[edges[-1] :] if edges else plain
 
 
 _MAY = re.compile(r"(?<=[a-z0-9,] )May\b|\bMay(?= \d)")
@@ -228,8 +267,10 @@ def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["
         return "change" if _PARTICIPLE.match(wording.split()[-1]) and len(wording.split()) == 1 else "past"
     if _STATUS_AFTER.match(after):
         return "current"
-    if not before_all.strip() or re.search(r"\bstatus\b[^.]{0,40}[:=-]\s*$", before_all):
-        return "current" if not after.strip(" .!") or re.match(r"\s*(?:\[|\(|:|on\b|since\b|as of\b)", after) else None
+    if not before_all.strip() or re.search(r"\bstatus\b[^.]{0,40}[:=|-]\s*$", before_all):
+        return (
+            "current" if not after.strip(" .!") or re.match(r"\s*(?:\[|\(|:|\||on\b|since\b|as of\b)", after) else None
+        )
     return None
 
 
