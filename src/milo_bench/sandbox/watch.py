@@ -1,0 +1,77 @@
+"""A running sandbox in, whether it has passed a bound on memory or processes out, seen through its own /proc."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Final
+
+from milo_bench.sandbox.command import SCRATCH, Ending, SandboxLimits
+from milo_bench.sandbox.launch import Launched
+
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+# Processes that the sandbox itself has besides the command: the first one of its namespace, which reaps.
+OWN_PROCESSES: Final = 1
+
+
+class Watch:
+    """Counts processes and memory of one sandbox. Everything is relative to descriptors that are opened once.
+
+    The sandbox's /proc lists its own processes and no other, so no number can be mistaken for a stranger's.
+    """
+
+    def __init__(self, launched: Launched) -> None:
+        places = (SCRATCH, "/dev/shm", *launched.overlays)  # noqa: S108  inside
+        root = launched.root
+        self._proc = os.open("proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=root)
+        self._scratch = [os.open(place.lstrip("/"), os.O_PATH | os.O_CLOEXEC, dir_fd=root) for place in places]
+        self.peak_memory_bytes = 0
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for descriptor in (self._proc, *self._scratch):
+            os.close(descriptor)
+
+    def look(self, limits: SandboxLimits) -> Ending | None:
+        """The bound that is passed now, None where none is."""
+        with suppress(OSError):  # the sandbox has just ended
+            pids = [name for name in os.listdir(self._proc) if name.isdigit()]  # noqa: PTH208  a descriptor, not a path
+            if len(pids) > limits.processes + OWN_PROCESSES:
+                return "processes"
+            scratch = sum(self._used(place) for place in self._scratch)
+            memory = scratch + sum(self._resident(pid) for pid in pids)
+            if memory > limits.memory_bytes:
+                # Pages that processes share were counted for each of them. Look closer before judging.
+                memory = scratch + sum(self._share(pid) for pid in pids)
+            self.peak_memory_bytes = max(self.peak_memory_bytes, memory)
+            if memory > limits.memory_bytes:
+                return "memory"
+        return None
+
+    def _used(self, place: int) -> int:
+        figures = os.fstatvfs(place)
+        return (figures.f_blocks - figures.f_bfree) * figures.f_frsize
+
+    def _resident(self, pid: str) -> int:
+        fields = self._read(f"{pid}/statm").split()
+        return int(fields[1]) * _PAGE if len(fields) > 1 else 0
+
+    def _share(self, pid: str) -> int:
+        for line in self._read(f"{pid}/smaps_rollup").splitlines():
+            if line.startswith(b"Pss:"):
+                return int(line.split()[1]) * 1024
+        return 0
+
+    def _read(self, path: str) -> bytes:
+        try:
+            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC, dir_fd=self._proc)
+        except OSError:
+            return b""  # this process has ended
+        try:
+            return os.read(descriptor, 1 << 16)
+        except OSError:
+            return b""
+        finally:
+            os.close(descriptor)
