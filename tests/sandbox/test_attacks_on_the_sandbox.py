@@ -51,7 +51,7 @@ def test_no_file_of_the_machine_beside_its_programs_can_be_read(attack: Attack, 
 import json, os
 found = {{}}
 for path in ({str(secret)!r}, "/etc/shadow", "/etc/hostname", "/home", "/root", "/sys/kernel", "/run", "/var/log",
-             "/proc/1/root" + {str(secret)!r}, "/proc/1/cwd/etc/shadow", "/proc/self/root/etc/hostname"):
+             "/proc/1/root" + {str(secret)!r}, "/proc/1/cwd/etc/shadow", "/proc/self/root" + "/etc/hostname"):
     found[path] = os.path.exists(path)
 print(json.dumps({{"found": found, "top": sorted(os.listdir("/")), "etc": sorted(os.listdir("/etc"))}}))
 """
