@@ -121,7 +121,7 @@ def test_a_fixture_over_the_context_is_a_failure_that_is_explained(desk: Path) -
     said = milo(*RUN, folder=desk)
     assert said.code == 0
     assert "failures: context_overflow 6" in said.err
-    assert "note: 6 attempts did not fit the context window of scripted; they count as failures." in said.err
+    assert "note: 6 attempts did not fit the context window of scripted and count as failures." in said.err
     assert "hint: serve it with a larger context" in said.err
 
 

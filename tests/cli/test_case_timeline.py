@@ -49,4 +49,4 @@ def test_select_reads_a_case_on_standard_input() -> None:
 def test_what_is_no_case_record_is_refused() -> None:
     rc, _, err = call("select", given=b"\xff not json")
     assert rc == 2
-    assert "Standard input is no case record" in err
+    assert "Invalid case record on stdin" in err

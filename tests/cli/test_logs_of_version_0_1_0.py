@@ -67,6 +67,22 @@ def test_every_command_that_reads_a_log_takes_the_old_ones(kept: Path, words: tu
     assert "Traceback" not in said.out + said.err
 
 
+def test_a_decision_of_0_1_0_is_checked_figure_by_figure_though_its_sentences_were_worded_otherwise(
+    kept: Path, tmp_path: Path
+) -> None:
+    assert "note: decided by version 0.1.0" in milo("verify", "package", folder=kept).out
+    changed = tmp_path / "kept"
+    shutil.copytree(kept, changed)
+    decision = json.loads((changed / "decision.json").read_text(encoding="utf-8"))
+    decision["figures"]["measure/extraction/smollm2/pass_rate"]["value"] = 0.75
+    decision["findings"][0]["kind"] = "keep"
+    (changed / "decision.json").write_text(json.dumps(decision), encoding="utf-8")
+    assert milo("report", "decision.json", "--out", "package", folder=changed).code == 0
+    said = milo("verify", "package", folder=changed)
+    assert said.code == 1
+    assert "measure/extraction/smollm2/pass_rate" in said.out and "findings.0.kind" in said.out
+
+
 def test_the_figures_of_an_old_log_are_those_that_0_1_0_decided_on(kept: Path) -> None:
     (card,) = milo("score", "run.jsonl", "--json", folder=kept).json()["scorecards"]
     now = {_figure_id(one): one.get("value") for one in card["measures"]}
@@ -93,7 +109,7 @@ def test_a_decision_on_the_old_logs_is_set_beside_the_old_decision(kept: Path) -
 def test_a_log_cut_inside_a_line_is_told_from_a_whole_one(kept: Path) -> None:
     said = milo("decide", "run-cut.jsonl", "--out", "cut.json", folder=kept)
     assert said.code == 0, said.err
-    assert "The run log run-cut.jsonl is not complete: 10 of 22 attempts." in said.out
+    assert "The run log run-cut.jsonl is incomplete: 10 of 22 attempts." in said.out
 
 
 async def _resume(path: Path, records: tuple[TargetRecord, ...], listeners: list[Listener]) -> tuple[RunEnd, int]:

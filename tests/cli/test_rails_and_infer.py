@@ -14,7 +14,7 @@ def test_a_day_that_is_in_no_calendar_is_refused_whatever_else_is_asked(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Hello.")))
     assert draft_guard.main(["verify", "--as-of", "2024-13-01"]) == 2
-    assert "--as-of '2024-13-01' is no date." in capsys.readouterr().err
+    assert "--as-of '2024-13-01' is not a date." in capsys.readouterr().err
 
 
 def test_infer_says_which_inputs_a_template_asks_for_and_takes_them_as_json(desk: Path) -> None:

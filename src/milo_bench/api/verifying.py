@@ -13,6 +13,7 @@ from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.hashing import sha256_data, sha256_file
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Frozen
+from milo_bench.core.version import __version__
 from milo_bench.decide.records import Decision, Figure, LogRef
 from milo_bench.report.figures import source_text, whole_text
 from milo_bench.report.package import DECISION, render_files
@@ -26,7 +27,8 @@ from milo_bench.report.pages.difference import (
 )
 
 _CLOSE = 1e-9
-_PARTS = ("value", "low", "high", "n", "k", "unit", "confidence", "title", "method", "note", "source")
+_MEASURED = ("value", "low", "high", "n", "k", "unit", "confidence")
+_WORDS = ("title", "method", "note", "source")
 
 DecideAgain = Callable[[Decision, Callable[[LogRef], Path]], Decision]
 
@@ -35,7 +37,9 @@ class Verification(Frozen, frozen=True, omit_defaults=False):
     """What was checked and what differs.
 
     ``figures`` of decision.json, shown in ``shown`` places of ``files`` files; ``recomputed`` says
-    whether they were worked out again from the run logs, ``missing_logs`` why not.
+    whether they were worked out again from the run logs, ``missing_logs`` why not. ``other_version``
+    names the version of Milo Bench that decided, if it is another one: its figures and findings are
+    recomputed and compared, its sentences are not, because versions word them differently.
     """
 
     folder: str
@@ -45,6 +49,7 @@ class Verification(Frozen, frozen=True, omit_defaults=False):
     recomputed: bool
     differences: tuple[Difference, ...]
     missing_logs: tuple[str, ...]
+    other_version: str = ""
     unknown_files: tuple[str, ...] = ()
 
     @property
@@ -99,6 +104,7 @@ def verify_package(
         recomputed=not missing,
         differences=tuple(differences),
         missing_logs=missing,
+        other_version=decision.tool_version if _of_another_version(decision) else "",
         unknown_files=tuple(sorted(str(path.relative_to(folder)) for path in others)),
     )
 
@@ -201,14 +207,17 @@ def _recomputed(decision: Decision, again: DecideAgain, find_log: Callable[[LogR
     # Hashes of the logs are compared above, with their paths; a changed log must not hide what it changes.
     for plain in (stands, wanted):
         plain.pop("figures")
+        plain.pop("tool_version")
         plain["logs"] = [{**log, "sha256": ""} for log in plain["logs"]]
-    for count, (place, left, right) in enumerate(_unlike(stands, wanted, "")):
+    unlike = _unlike(stands, wanted, "", words=not _of_another_version(decision))
+    for count, (place, left, right) in enumerate(unlike):
         if count == MOST_A_FILE:
             return
         yield Difference("decision", DECISION, "", left, right, source=place)
 
 
 def _figure_differences(decision: Decision, anew: Decision) -> Iterator[Difference]:
+    parts = _MEASURED if _of_another_version(decision) else _MEASURED + _WORDS
     for id in dict.fromkeys((*decision.figures, *anew.figures)):
         stands, wanted = decision.figures.get(id), anew.figures.get(id)
         if stands is None or wanted is None:
@@ -217,7 +226,7 @@ def _figure_differences(decision: Decision, anew: Decision) -> Iterator[Differen
             said, should = (_shown(stands), "no such figure") if stands else ("no such figure", _shown(wanted))
             yield Difference("figure", DECISION, id, said, should, source=source_text(figure))
             continue
-        unlike = [part for part in _PARTS if not _alike(getattr(stands, part), getattr(wanted, part))]
+        unlike = [part for part in parts if not _alike(getattr(stands, part), getattr(wanted, part))]
         if unlike:
             left, right = _shown(stands), _shown(wanted)
             if left == right:
@@ -237,16 +246,34 @@ def _alike(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def _unlike(left: Any, right: Any, place: str) -> Iterator[tuple[str, str, str]]:
-    """Places where two plain values differ, with what stands there."""
+def _of_another_version(decision: Decision) -> bool:
+    return decision.tool_version != __version__
+
+
+def _unlike(left: Any, right: Any, place: str, *, words: bool) -> Iterator[tuple[str, str, str]]:
+    """Places where two plain values differ, with both values; sentences are compared only with ``words``."""
+    if not words and _is_sentence(left) and _is_sentence(right):
+        return
     if isinstance(left, dict) and isinstance(right, dict):
         for key in dict.fromkeys((*left, *right)):
-            yield from _unlike(left.get(key), right.get(key), f"{place}.{key}" if place else str(key))
+            if key == "title" and not words:
+                continue
+            yield from _unlike(left.get(key), right.get(key), f"{place}.{key}" if place else str(key), words=words)
     elif isinstance(left, list | tuple) and isinstance(right, list | tuple) and len(left) == len(right):
         for number, (one, other) in enumerate(zip(left, right, strict=True)):
-            yield from _unlike(one, other, f"{place}.{number}")
+            yield from _unlike(one, other, f"{place}.{number}", words=words)
     elif not _alike(left, right):
         yield place, _short(left), _short(right)
+
+
+def _is_sentence(value: Any) -> bool:
+    """Whether a plain value is words: a string with a space, or such strings and references to figures in a row."""
+    if isinstance(value, str):
+        return " " in value
+    if not isinstance(value, list | tuple):
+        return False
+    refs = [isinstance(part, dict) and part.get("type") == "ref" for part in value]
+    return any(refs) or (bool(value) and all(_is_sentence(part) for part in value))
 
 
 def _short(value: Any) -> str:

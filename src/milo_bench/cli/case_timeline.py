@@ -15,27 +15,29 @@ if TYPE_CHECKING:
     from milo_bench.core.case_record import CaseRecord
 
 _policy = click.option("--select", "policy", default="policy_v2", show_default=True, help="Selection policy.")
-_bound = click.option("--max-events", default=24, show_default=True, help="Most entries that a summary rests on.")
-_form = click.option("--json/--text", "as_json", default=True, help="One JSON document (default), or lines to read.")
+_bound = click.option("--max-events", default=24, show_default=True, help="Maximum number of entries to select.")
+_form = click.option("--json/--text", "as_json", default=True, help="One JSON document (default) or readable lines.")
 
 
 @click.group(name="case-timeline", context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Choose by rule which entries of a case a model may summarise.
 
-    Contradictory current statuses send the case to a person: the document is still printed, and
-    the exit code is 1.
+    A case with contradictory current statuses goes to human review. The document is still printed,
+    and the exit code is 1.
     """
 
 
 @command.command()
 @click.option("--case", "case_id", required=True, metavar="ID", help="Case number, e.g. 84291.")
-@click.option("--cases", type=click.Path(path_type=Path), help="JSON Lines of case records; default: the shipped ones.")
+@click.option(
+    "--cases", type=click.Path(path_type=Path), help="JSON Lines of case records.  [default: the built-in ones]"
+)
 @_policy
 @_bound
 @_form
 def build(case_id: str, cases: Path | None, policy: str, max_events: int, as_json: bool) -> None:
-    """Select from a stored case."""
+    """Select entries from a stored case."""
     from milo_bench.suites import find_case
 
     _print(find_case(case_id, path=cases), policy, max_events, as_json)
@@ -46,7 +48,7 @@ def build(case_id: str, cases: Path | None, policy: str, max_events: int, as_jso
 @_bound
 @_form
 def select(policy: str, max_events: int, as_json: bool) -> None:
-    """Select from one case record on standard input, as JSON."""
+    """Select entries from one JSON case record on standard input."""
     import msgspec
 
     from milo_bench.core.case_record import CaseRecord
@@ -54,7 +56,7 @@ def select(policy: str, max_events: int, as_json: bool) -> None:
     try:
         case = msgspec.json.decode(sys.stdin.buffer.read(), type=CaseRecord)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        message = f"Standard input is no case record: {error}"
+        message = f"Invalid case record on stdin: {error}"
         raise DataError(message, hint="give one JSON object with case_id, claimant_name, as_of, events …") from None
     _print(case, policy, max_events, as_json)
 
@@ -76,12 +78,12 @@ def _print(case: CaseRecord, policy: str, max_events: int, as_json: bool) -> Non
         for lost in chosen.dropped:
             click.echo(f"left out {lost.id}: {lost.reason}")
     if chosen.route == "human_review":
-        message = f"Case {chosen.case_id} goes to a person: {'; '.join(chosen.reasons)}."
+        message = f"Case {chosen.case_id} needs human review: {'; '.join(chosen.reasons)}."
         if as_json:
             # Standard output holds the document already; a second one would make it unreadable.
-            click.echo(f"error: {message}\nhint: settle the status in the record; no summary is made of it.", err=True)
+            click.echo(f"error: {message}\nhint: correct the status in the record, then run this again.", err=True)
             raise click.exceptions.Exit(GateFailed.exit_code)
-        raise GateFailed(message, hint="settle the status in the record; no summary is made of it.")
+        raise GateFailed(message, hint="correct the status in the record, then run this again.")
 
 
 def main() -> None:

@@ -23,18 +23,18 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T.*)?")
 
 @click.group()
 def draft_guard() -> None:
-    """Deterministic rails for reply drafts: citations, promises, policy text, templates."""
+    """Deterministic guardrails for reply drafts: citations, promises, policy text, templates."""
 
 
 @draft_guard.command()
-@click.option("--require-citations", is_flag=True, help="Cut or refuse claim sentences that cite no event.")
-@click.option("--reject-promises", is_flag=True, help="Refuse drafts that promise an end, an outcome or a payment.")
+@click.option("--require-citations", is_flag=True, help="Remove or refuse claims that cite no event.")
+@click.option("--reject-promises", is_flag=True, help="Refuse drafts that promise a date, an outcome or a payment.")
 @click.option(
     "--template-policy",
     type=click.Choice(["current_only", "any"]),
     default="any",
     show_default=True,
-    help="current_only: the draft must name a template that is current on the day.",
+    help="current_only: the draft must name a currently valid template.",
 )
 @click.option("--on-uncited", type=click.Choice(["remove", "refuse"]), default="remove", show_default=True)
 @click.option("--case", "case_id", metavar="ID", help="Check citations and requests against this case record.")
@@ -44,9 +44,9 @@ def draft_guard() -> None:
     "--as-of",
     metavar="DATE",
     default="",
-    help="Day on which the template must be current (YYYY-MM-DD).  [default: the case's, else today]",
+    help="Day on which the template must be valid (YYYY-MM-DD).  [default: the case's day, else today]",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON document with route, text, removed, violations.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document: route, text, removed, violations.")
 def verify(
     require_citations: bool,
     reject_promises: bool,
@@ -61,8 +61,8 @@ def verify(
     """Verify a draft from standard input.
 
     Standard input is the draft, or a JSON document {"draft", "case", "templates", "as_of"}. The
-    verified text goes to standard output; what was removed or found wrong, and why, to standard
-    error. Exit code 0: may be shown, as it is or shortened; 1: rejected or for a person; 2: bad
+    verified text goes to standard output, and each removal or violation with its reason to standard
+    error. Exit code 0: usable, unchanged or shortened. 1: rejected or sent to human review. 2: bad
     input.
     """
     import msgspec
@@ -74,17 +74,17 @@ def verify(
     if case_id is not None:
         case = find_case(case_id, path=cases_file)
     elif cases_file is not None:
-        raise UsageError("--cases was given without --case.", hint="name the case: --case 84291.")
+        raise UsageError("--cases needs --case.", hint="add the case: --case 84291.")
     if templates_file is not None:
         templates = load_templates(templates_file)
     elif templates is None:
         templates = load_templates() if template_policy == "current_only" else ()
     day = as_of or day or (case.as_of if case is not None else "")
     if as_of and not _is_day(as_of):
-        raise UsageError(f"--as-of '{as_of}' is no date.", hint="write it as YYYY-MM-DD.")
+        raise UsageError(f"--as-of '{as_of}' is not a date.", hint="write it as YYYY-MM-DD.")
     if template_policy == "current_only" and not day:
         day = SystemClock().now().astimezone().date().isoformat()
-        click.echo(f"note: no case and no --as-of were given; templates must be current today, {day}.", err=True)
+        click.echo(f"note: without a case or --as-of, templates must be valid today, {day}.", err=True)
     options = GuardOptions(
         require_citations=require_citations,
         reject_promises=reject_promises,
@@ -94,7 +94,7 @@ def verify(
     )
     result = guard_draft(draft, case=case, templates=templates, options=options)
     if require_citations and case is None:
-        click.echo("note: no case was given; citations were checked for form only.", err=True)
+        click.echo("note: without a case, only the form of citations was checked.", err=True)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:
@@ -130,7 +130,7 @@ def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | N
         text = sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         message = f"Standard input is not UTF-8 (byte {error.start})."
-        raise DataError(message, hint="convert it first, e.g. with iconv.") from None
+        raise DataError(message, hint="convert it to UTF-8 first, e.g. with iconv.") from None
     if not text.strip():
         raise DataError("Standard input is empty.", hint="pipe a draft into draft-guard verify.")
     if not text.lstrip().startswith("{"):
@@ -138,10 +138,10 @@ def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | N
     try:
         document = msgspec.json.decode(text, type=DraftDocument)
     except (msgspec.DecodeError, RecursionError) as error:
-        message = f"Standard input starts like JSON, but is no draft document: {error}"
-        raise DataError(message, hint='its keys are "draft", "case", "templates" and "as_of".') from None
+        message = f"Invalid JSON draft document on stdin: {error}"
+        raise DataError(message, hint='use the keys "draft", "case", "templates" and "as_of".') from None
     if document.as_of and not _is_day(document.as_of):
-        message = f'"as_of" is "{document.as_of}", which is no date.'
+        message = f'"as_of" is "{document.as_of}", which is not a date.'
         raise DataError(message, hint="write it as YYYY-MM-DD.")
     return document.draft, document.case, document.templates, document.as_of
 

@@ -77,7 +77,7 @@ def _from_click(error: click.ClickException) -> MiloError:
         known = [name for option in options for name in option.opts]
         return UsageError(f"Unknown flag '{error.option_name}'.", hint=hint_for(error.option_name, known, noun="flags"))
     if isinstance(error, click.BadParameter) and message.endswith("is not readable."):
-        return PrerequisiteError(message, hint="check who owns it, and its permissions.")
+        return PrerequisiteError(message, hint="check its owner and permissions.")
     if "Did you mean" in message:  # click's own suggestion, for a subcommand
         said, _, guess = message.partition(" Did you mean")
         return UsageError(said, hint=f"Did you mean{guess.rstrip('.')}")

@@ -14,25 +14,25 @@ from milo_bench.core.version import __version__
 
 # Name, module under milo_bench.cli.commands, one line of help. The line stands here so that --help imports no command.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("demo", "Measure two quantisations of a small model here, and decide what they may do."),
-    "init": ("init", "Write a bench.yaml with the models that answer on this machine."),
-    "targets": ("targets", "List the targets of bench.yaml and the model servers found here."),
-    "inventory": ("inventory", "Say what this machine is and what runs models on it."),
-    "probe": ("probe", "Find out by measurement whether a runtime does what it says."),
+    "demo": ("demo", "Measure a small model on this machine and decide what it may do."),
+    "init": ("init", "Write a bench.yaml with the models served on this machine."),
+    "targets": ("targets", "List the targets in bench.yaml and the model servers found here."),
+    "inventory": ("inventory", "Describe this machine and its model runtimes."),
+    "probe": ("probe", "Test whether a runtime does what it claims."),
     "suite": ("suite", "Check, list, show, import, redact and regenerate suites."),
-    "run": ("run", "Ask targets everything in a suite; write a run log."),
-    "load": ("load", "Put load on a target with the suite's own prompts; measure what its users would feel."),
-    "grade": ("grade", "Judge the answers in run logs; no model is called."),
-    "score": ("score", "Turn run logs into a scorecard: measures with n and interval."),
+    "run": ("run", "Run a suite against targets and write a run log."),
+    "load": ("load", "Load a target with the suite's prompts and measure response times."),
+    "grade": ("grade", "Grade the answers in run logs. No model is called."),
+    "score": ("score", "Turn run logs into a scorecard of measures with intervals."),
     "compare": ("compare", "Compare targets or runs fixture by fixture."),
-    "review": ("review", "Let people score a sample of the answers; weight their scores back to all of them."),
-    "decide": ("decide", "Decide on recorded evidence: keep, fix, defer or reject, with a routing table."),
-    "report": ("report", "Write the package of a decision: pages, tables, routing table, runbook."),
-    "verify": ("verify", "Work each figure of a package out again; name what differs."),
-    "gate": ("gate", "Hold new runs against a decision; exit code 1 with what regressed."),
-    "infer": ("infer", "Put standard input through a prompt template and one target."),
-    "operator": ("operator", "Proof-gated operator tasks: play them, prove them sound, permit what was earned."),
-    "fake-server": ("fake_server", "Serve scripted answers and faults, for tests of your own."),
+    "review": ("review", "Let people score a sample and estimate the scores of all answers."),
+    "decide": ("decide", "Turn recorded evidence into keep, fix, defer or reject, and routing."),
+    "report": ("report", "Write a decision's package: pages, tables, routing, runbook."),
+    "verify": ("verify", "Recompute every figure in a package and list differences."),
+    "gate": ("gate", "Check new runs against a decision. Exits 1 on a regression."),
+    "infer": ("infer", "Send standard input to one target through a prompt template."),
+    "operator": ("operator", "Run, validate and permit proof-gated operator tasks."),
+    "fake-server": ("fake_server", "Serve scripted answers and faults for your own tests."),
 }
 
 
@@ -66,7 +66,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="milo-bench")
 def milo_bench() -> None:
-    """Decides what work a language model may be given, and proves why.
+    """Decides what work you can give a language model, and shows why.
 
     \b
     Exit codes: 0 done, 1 a gate failed, 2 usage or configuration,

@@ -89,13 +89,11 @@ def _notice(event: RunEvent) -> str:
         case TargetsStarting(targets):
             return f"starting {', '.join(targets)}"
         case FixturesWithheld(target, fixtures):
-            return f"{len(fixtures)} sensitive fixtures are withheld from {target}, which is hosted"
+            return f"{len(fixtures)} sensitive fixtures withheld from hosted target {target}"
         case TargetStopped(target, failure, consecutive, unsent):
-            return (
-                f"{target} gets nothing more after {consecutive} times {failure} in a row; {unsent} attempts stay open"
-            )
+            return f"{target}: stopped after {consecutive} {failure} failures in a row; {unsent} attempts not sent"
         case RunStopping(in_flight, grace_s):
-            return f"stopping: {in_flight} answers on their way have {grace_s:.0f} s; Ctrl-C again leaves at once"
+            return f"stopping: waiting {grace_s:.0f} s for {in_flight} answers; Ctrl-C again to quit now"
         case _:
             return ""
 
@@ -164,7 +162,7 @@ class LiveProgress:
             self._open(event)
         elif isinstance(event, RunEnded):
             self._counts.over = True
-            self._draw("done" if event.unsent == 0 else f"{event.unsent:,} not asked")
+            self._draw("done" if event.unsent == 0 else f"{event.unsent:,} not sent")
         elif notice := _notice(event):
             self._print(notice)
 

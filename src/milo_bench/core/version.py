@@ -4,4 +4,4 @@ It is a module of its own because ``milo_bench/__init__.py`` hands on names of e
 imported its version from there would import all that is above it.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"

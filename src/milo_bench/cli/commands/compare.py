@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sides", nargs=-1, required=True, metavar="LOG[:TARGET]...")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def compare(sides: tuple[str, ...], as_json: bool) -> None:
     """Compare targets or runs fixture by fixture; the first side is the base.
 
-    One log that holds several targets is compared within itself. Pass rates are held against each
-    other with the exact McNemar test, means with a paired bootstrap. Fixtures that differ are
-    refused.
+    The targets of one log are compared with each other. Pass rates use the exact McNemar test,
+    means a paired bootstrap. Logs whose fixtures differ are refused.
     """
     from milo_bench import api
 

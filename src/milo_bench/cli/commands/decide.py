@@ -15,15 +15,15 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path), required=True)
-@click.option("--policy", type=_FILE, help="Gates, remedies and rules.  [default: the one shipped with the suite]")
-@click.option("--economics", type=_FILE, help="Assumptions, each with unit and source; without it, nothing on money.")
-@click.option("--inventory", type=_FILE, help="What 'milo-bench inventory --json' wrote about the machine.")
-@click.option("--operator-policy", type=_FILE, help="Your own policy for operator work; else the shipped one.")
-@click.option("--review", type=_FILE, help="What 'milo-bench review import' wrote: people's scores of a sample.")
-@click.option("--since", type=click.Path(path_type=Path), help="A package or decision: say what changed since.")
-@click.option("--title", default="", help="A title for the report.")
-@click.option("--out", type=click.Path(path_type=Path), help="Decision file.  [default: LOG.decision.json]")
-@click.option("--json", "as_json", is_flag=True, help="The whole decision as one JSON document.")
+@click.option("--policy", type=_FILE, help="Gates, fixes and rules.  [default: the suite's built-in policy]")
+@click.option("--economics", type=_FILE, help="Assumptions, each with unit and source. Without it, no costs.")
+@click.option("--inventory", type=_FILE, help="Output of 'milo-bench inventory --json'.")
+@click.option("--operator-policy", type=_FILE, help="Policy for operator work.  [default: the built-in one]")
+@click.option("--review", type=_FILE, help="Output of 'milo-bench review import': reviewers' scores.")
+@click.option("--since", type=click.Path(path_type=Path), help="An earlier package or decision, to list what changed.")
+@click.option("--title", default="", help="Title of the report.")
+@click.option("--out", type=click.Path(path_type=Path), help="Decision file to write.  [default: LOG.decision.json]")
+@click.option("--json", "as_json", is_flag=True, help="Print the whole decision as one JSON document.")
 def decide(
     logs: tuple[Path, ...],
     policy: Path | None,
@@ -36,12 +36,11 @@ def decide(
     out: Path | None,
     as_json: bool,
 ) -> None:
-    """Decide on recorded evidence: keep, fix, defer or reject, with a routing table.
+    """Turn recorded evidence into keep, fix, defer or reject, and routing.
 
-    LOGS are run logs of one suite: runs, load windows and probes together, and logs of operator
-    episodes, with those or alone: what they permit becomes part of the decision. No model is called. The
-    decision is a function of the logs, the policy and the economics; 'milo-bench verify' works it
-    out again.
+    LOGS are run logs of one suite (runs, load windows, probes) and logs of operator episodes. No
+    model is called. The decision depends only on the logs, the policy and the economics.
+    'milo-bench verify' recomputes it.
     """
     from milo_bench import api
 

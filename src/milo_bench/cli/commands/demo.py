@@ -105,7 +105,7 @@ def _run(path: Path, limit: int) -> None:
             f"--out {shlex.quote(str(path))} --resume"
         )
         kind = Interrupted if finished.end.reason == "interrupted" else IncompleteRun
-        raise kind(f"{finished.done} of {finished.planned} attempts are in the log.", hint=f"go on with: {again}")
+        raise kind(f"{finished.done} of {finished.planned} attempts are in the log.", hint=f"{again}")
 
 
 def _probe(folder: Path) -> list[Path]:

@@ -9,14 +9,16 @@ import click
 
 @click.command()
 @click.option(
-    "--script", type=click.Path(path_type=Path), help="YAML or JSON script. Without one every answer is 'ok'."
+    "--script", type=click.Path(path_type=Path), help="YAML or JSON script. Without one, every answer is 'ok'."
 )
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="0 takes a free one.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port to listen on; 0 picks a free one."
+)
 def fake_server(script: Path | None, port: int) -> None:
-    """Serve scripted answers and faults, for tests of your own.
+    """Serve scripted answers and faults for your own tests.
 
-    Speaks the OpenAI chat completions API and Ollama's own, on 127.0.0.1. Prints its address on
-    standard output and serves until Ctrl-C. GET /fake/requests returns what was asked so far.
+    Serves the OpenAI chat completions API and Ollama's API on 127.0.0.1. Prints its address on
+    standard output and serves until Ctrl-C. GET /fake/requests returns the requests so far.
     """
     from milo_bench.targets.fake.process import serve_until_interrupted
     from milo_bench.targets.fake.script import Script, load_script

@@ -13,19 +13,21 @@ from milo_bench.core.files import write_file
 @click.command()
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path), required=True)
 @click.option(
-    "--baseline", type=click.Path(path_type=Path), required=True, help="Package or decision that has to stand."
+    "--baseline", type=click.Path(path_type=Path), required=True, help="Package or decision to check against."
 )
-@click.option("--policy", type=click.Path(path_type=Path, dir_okay=False), help="Another policy than the baseline's.")
+@click.option(
+    "--policy", type=click.Path(path_type=Path, dir_okay=False), help="Policy to use instead of the baseline's."
+)
 @click.option(
     "--tolerance",
     type=click.FloatRange(0, 0.5),
     default=0.05,
     show_default=True,
-    help="How much worse a rate may be before it counts, as a share.",
+    help="Allowed drop of a rate, as a share.",
 )
-@click.option("--strict", is_flag=True, help="What cannot be told fails as well.")
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="JUnit XML to write, for CI.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--strict", is_flag=True, help="Fail on undecided results too.")
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="JUnit XML file to write, for CI.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def gate(
     logs: tuple[Path, ...],
     baseline: Path,
@@ -35,11 +37,11 @@ def gate(
     junit: Path | None,
     as_json: bool,
 ) -> int:
-    """Hold new runs against a decision: exit code 1 with what regressed, and by how much.
+    """Check new runs against a decision. Exits 1 on a regression.
 
-    A gate regresses when it passed and now fails; a rate, when the whole interval of its difference
-    is on the bad side and reaches beyond the tolerance. What the new run cannot tell is said so, and
-    is no failure unless --strict asks for that.
+    A gate regresses if it passed before and fails now. A rate regresses if the whole interval of its
+    difference is on the bad side and extends beyond the tolerance. Undecided results are listed.
+    They fail only with --strict.
     """
     from milo_bench import api
 

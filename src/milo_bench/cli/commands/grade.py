@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), help="Write every verdict here, one attempt a line.")
-@click.option("--fixture", help="Open the attempts on this fixture: input, answer, verdicts with reasons.")
-@click.option("--target", help="Only attempts of this target.")
-@click.option("--failed", is_flag=True, help="With --fixture: only attempts that did not pass.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document with a row for each attempt.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write every verdict to this file, one attempt per line.")
+@click.option("--fixture", help="Show attempts on this fixture: input, answer and verdicts.")
+@click.option("--target", help="Only attempts by this target.")
+@click.option("--failed", is_flag=True, help="With --fixture, only attempts that did not pass.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document with a row per attempt.")
 def grade(
     logs: tuple[Path, ...], out: Path | None, fixture: str | None, target: str | None, failed: bool, as_json: bool
 ) -> None:
-    """Judge the answers in run logs again, with the checks of this version. No model is called."""
+    """Grade the answers in run logs with this version's checks. No model is called."""
     from milo_bench import api
 
     rows = [
@@ -33,7 +33,7 @@ def grade(
     ]
     if out is not None:
         count = api.save_verdicts(out, (row.graded for row in rows))
-        click.echo(f"{count:,} attempts judged, written to {out}", err=True)
+        click.echo(f"{count:,} attempts graded, written to {out}", err=True)
     if as_json:
         from milo_bench.report.terminal.verdicts import verdicts_json
 
@@ -51,7 +51,7 @@ def _open(rows: list[GradedAttempt], fixture: str) -> None:
     from milo_bench.report.terminal.verdicts import print_judged
 
     if not rows:
-        click.echo(f"No attempt on '{fixture}' is left by these flags.", err=True)
+        click.echo(f"No attempt on '{fixture}' matches these flags.", err=True)
     console = stdout_console()
     for row in rows:
         print_judged(row.attempt, row.fixture, row.graded, console)

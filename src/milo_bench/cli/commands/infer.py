@@ -12,13 +12,13 @@ from milo_bench.core.errors import DataError
 
 
 @click.command()
-@click.option("--model", required=True, metavar="TARGET", help="A target of bench.yaml.")
-@click.option("--template", required=True, metavar="PROMPT", help="A prompt of a suite, e.g. timeline_summary_v3.")
-@click.option("--suite", help="Look for the prompt only in this suite (name or folder).")
-@click.option("--constrained", is_flag=True, help="Ask the server to decode within the workload's answer schema.")
-@click.option("--allow-hosted", is_flag=True, help="Let the text leave your network for a hosted target.")
-@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
-@click.option("--json", "as_json", is_flag=True, help="The whole exchange as one JSON document: answer, usage, times.")
+@click.option("--model", required=True, metavar="TARGET", help="A target in bench.yaml.")
+@click.option("--template", required=True, metavar="PROMPT", help="A suite's prompt, e.g. timeline_summary_v3.")
+@click.option("--suite", help="Search only this suite (name or folder) for the prompt.")
+@click.option("--constrained", is_flag=True, help="Constrain decoding to the workload's answer schema.")
+@click.option("--allow-hosted", is_flag=True, help="Allow sending the text to a hosted target.")
+@click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document: answer, usage and times.")
 def infer(
     model: str,
     template: str,
@@ -28,10 +28,10 @@ def infer(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Put standard input through a prompt template and one target; the answer goes to standard output.
+    """Send standard input to one target through a prompt template and print the answer.
 
-    Standard input is a timeline, a JSON object with the inputs of the template, or plain text, which
-    becomes its document. A timeline from case-timeline that was routed to human review is refused with exit code 1.
+    Standard input is a timeline, a JSON object with the template's inputs, or plain text, which
+    becomes the document. If case-timeline routed the timeline to human review, the exit code is 1.
     """
     import msgspec
 
@@ -44,7 +44,7 @@ def infer(
         text = sys.stdin.buffer.read().decode("utf-8")
     except UnicodeDecodeError as error:
         message = f"Standard input is not UTF-8 (byte {error.start})."
-        raise DataError(message, hint="convert it first, e.g. with iconv.") from None
+        raise DataError(message, hint="convert it to UTF-8 first, e.g. with iconv.") from None
     exchange = api.infer(
         text,
         template=template,
@@ -60,4 +60,4 @@ def infer(
         return
     click.echo(exchange.text)
     if exchange.finish_reason == "length":
-        click.echo("The answer was cut at max_tokens.", err=True)
+        click.echo("The answer was cut off at max_tokens.", err=True)

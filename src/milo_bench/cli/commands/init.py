@@ -19,9 +19,9 @@ def _count(number: int, noun: str) -> str:
     "--out", type=click.Path(path_type=Path), default=Path("bench.yaml"), show_default=True, help="File to write."
 )
 def init(out: Path) -> None:
-    """Write a bench.yaml with the models that answer on this machine's usual ports.
+    """Write a bench.yaml with the models served on this machine's usual ports.
 
-    An existing file is never changed.
+    Never changes an existing file.
     """
     from milo_bench import api
 
@@ -30,5 +30,5 @@ def init(out: Path) -> None:
     named = f" with {_count(models, 'target')} from {_count(len(found), 'server')}" if found else ""
     click.echo(f"Wrote {out}{named}.")
     if not found:
-        click.echo("No model server answered on the usual ports; the file shows how to name one.", err=True)
+        click.echo("No model server answered on the usual ports. The file shows how to add one.", err=True)
     say_next("milo-bench targets", "milo-bench run --suite case_ops_v1 --models smollm2 --limit 24")

@@ -13,24 +13,23 @@ from milo_bench.core.files import write_file
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown; what is written without a flag, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Markdown (the default).")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write instead of standard output.")
-@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to read named weights from.")
+@click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml, for the weights it names.")
 @click.option(
     "--all-digests",
     is_flag=True,
-    help="Hash every model file, however large and long; without it files over 2 GiB are left out, and the rest "
-    "after ten seconds.",
+    help="Hash every model file. Default: up to 2 GiB each, for 10 s.",
 )
 @click.option(
     "--diff",
     nargs=2,
     type=click.Path(path_type=Path),
     metavar="A B",
-    help="Say what changed from inventory A to inventory B, two files of --json.",
+    help="List changes from A to B, two files written with --json.",
 )
-@click.option("--fail-on-change", is_flag=True, help="With --diff: exit 1 where anything changed.")
+@click.option("--fail-on-change", is_flag=True, help="With --diff, exit 1 if anything changed.")
 def inventory(
     as_json: bool,
     as_markdown: bool,
@@ -40,18 +39,18 @@ def inventory(
     diff: tuple[Path, Path] | None,
     fail_on_change: bool,
 ) -> None:
-    """Say what this machine is and what runs models on it: exact versions, digests, start commands.
+    """Describe this machine and its model runtimes: versions, digests and start commands.
 
-    Hardware, operating system, runtimes, model files, live servers, what starts them, who can reach
-    them, and the environment. What cannot be read is said, with the reason. Secrets are hidden. The
-    fingerprint covers what changes results, not free space or load.
+    Covers hardware, operating system, runtimes, model files, running servers, what starts them, who
+    can reach them, and the environment. Lists what cannot be read, with the reason. Secrets are
+    hidden. The fingerprint covers what changes results, not free space or load.
     """
     from milo_bench import api
     from milo_bench.report.terminal import inventory as inventory_text
 
     if as_json and as_markdown:
-        message = "--json and --markdown exclude each other."
-        raise UsageError(message, hint="leave one of them out.")
+        message = "--json and --markdown cannot be combined."
+        raise UsageError(message, hint="remove one of them.")
     if diff is not None:
         difference = api.inventory_difference(*diff)
         write = inventory_text.difference_json if as_json else inventory_text.difference_text
@@ -61,7 +60,7 @@ def inventory(
             message = f"{count} {'thing' if count == 1 else 'things'} changed from {diff[0]} to {diff[1]}."
             if as_json and out is None:
                 raise click.exceptions.Exit(GateFailed.exit_code)  # the document says it; a second one would break it
-            raise GateFailed(message, hint="measure again before results of the two are compared.")
+            raise GateFailed(message, hint="run the suite again before comparing results of the two machines.")
         return
     if fail_on_change:
         message = "--fail-on-change needs --diff."

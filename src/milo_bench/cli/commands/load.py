@@ -28,7 +28,7 @@ class Duration(click.ParamType[float]):
             return float(value)
         match = _DURATION.fullmatch(str(value).strip())
         if match is None:
-            self.fail(f"'{value}' is no duration; write 20s, 500ms or 2m", param, ctx)
+            self.fail(f"'{value}' is not a duration; write 20s, 500ms or 2m", param, ctx)
         return float(match[1]) * _UNIT_S[match[2]]
 
 
@@ -67,53 +67,53 @@ def _write_whole(data: bytes) -> None:
 
 
 @click.command()
-@click.option("--suite", required=True, help="A shipped suite, or the folder of one; its fixtures are the prompts.")
-@click.option("--model", required=True, metavar="TARGET", help="A target of bench.yaml, by name.")
-@click.option("--workload", "workloads", multiple=True, help="Only this workload; may be given again.")
-@click.option("--concurrency", type=Numbers(whole=True), help="Closed loop: so many streams at once, level by level.")
-@click.option(
-    "--rate", "rates", type=Numbers(whole=False), help="Open loop: so many requests a second, level by level."
-)
+@click.option("--suite", required=True, help="A built-in suite or a suite's folder, for the prompts.")
+@click.option("--model", required=True, metavar="TARGET", help="Name of a target in bench.yaml.")
+@click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
+@click.option("--concurrency", type=Numbers(whole=True), help="Closed loop: concurrent streams, one level at a time.")
+@click.option("--rate", "rates", type=Numbers(whole=False), help="Open loop: requests per second, one level at a time.")
 @click.option(
     "--arrivals",
     type=click.Choice(["poisson", "constant"]),
     default="poisson",
     show_default=True,
-    help="How the requests of an open loop come.",
+    help="Arrival pattern of an open loop.",
 )
 @click.option(
-    "--trace", type=click.Path(path_type=Path), help="Replay recorded arrivals: seconds a line, or a run log."
+    "--trace", type=click.Path(path_type=Path), help="Replay recorded arrivals: lines of seconds, or a run log."
 )
-@click.option("--find-capacity", is_flag=True, help="Search the highest load that still meets the service level.")
-@click.option("--highest", type=click.FloatRange(min=0, min_open=True), help="Where a capacity search stops.")
+@click.option("--find-capacity", is_flag=True, help="Find the highest load that meets the service level.")
+@click.option(
+    "--highest", type=click.FloatRange(min=0, min_open=True), help="Highest load that a capacity search tries."
+)
 @click.option("--slo-ttft", type=_SECONDS, help="Service level: time to first token.")
-@click.option("--slo-latency", type=_SECONDS, help="Service level: time to the whole answer.")
+@click.option("--slo-latency", type=_SECONDS, help="Service level: time to the complete answer.")
 @click.option("--slo-token", type=_SECONDS, help="Service level: time per output token.")
-@click.option("--slo-stall", type=_SECONDS, help="Service level: longest silence within an answer.")
+@click.option("--slo-stall", type=_SECONDS, help="Service level: longest gap within an answer.")
 @click.option(
     "--slo-share",
     type=click.FloatRange(min=0, max=1, min_open=True),
     default=0.95,
     show_default=True,
-    help="Share of the requests that must keep all limits.",
+    help="Share of requests that must meet every limit.",
 )
 @click.option("--duration", type=_SECONDS, default="20s", show_default=True, help="Measured part of each window.")
-@click.option("--warmup", type=_SECONDS, help="Load before the measured part.  [default: by rule, shown]")
-@click.option("--drain", type=_SECONDS, help="What requests get to end after a window.  [default: by rule, shown]")
-@click.option("--timeout", type=_SECONDS, help="Limit to a whole answer.  [default: as in bench.yaml]")
+@click.option("--warmup", type=_SECONDS, help="Load before the measured part.  [default: by rule, printed]")
+@click.option("--drain", type=_SECONDS, help="Time to finish after a window.  [default: by rule, printed]")
+@click.option("--timeout", type=_SECONDS, help="Time limit for an answer.  [default: as in bench.yaml]")
 @click.option(
     "--max-in-flight",
     type=click.IntRange(min=1),
     default=512,
     show_default=True,
-    help="Cap of an open loop; who waits for a place waits on the clock.",
+    help="In-flight cap of an open loop. Queueing time counts.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="For arrivals and the order of prompts.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed for arrivals and the order of prompts.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/load-SUITE-TIME.jsonl]")
-@click.option("--charts", type=click.Path(path_type=Path), help="Folder for charts, as SVG.")
-@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
-@click.option("--allow-hosted", is_flag=True, help="Let fixtures leave your network for a hosted target.")
-@click.option("--json", "as_json", is_flag=True, help="Everything measured, as one JSON document.")
+@click.option("--charts", type=click.Path(path_type=Path), help="Folder for SVG charts.")
+@click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
+@click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to a hosted target.")
+@click.option("--json", "as_json", is_flag=True, help="Print all measurements as one JSON document.")
 def load(
     suite: str,
     model: str,
@@ -141,10 +141,10 @@ def load(
     allow_hosted: bool,
     as_json: bool,
 ) -> None:
-    """Put load on a target with the suite's own prompts, and measure what its users would feel.
+    """Load a target with the suite's prompts and measure response times.
 
-    Latency counts from the moment a request was due, so a slow server cannot hide its queue; a
-    failed request counts as one that never ends. A window that this client could not drive says so.
+    Latency counts from the moment a request was due, so a slow server cannot hide its queue. A
+    failed request counts as one that never ends. Windows limited by this client are marked.
     """
     from milo_bench.api.load_options import LoadOptions
     from milo_bench.api.loading import load_target
@@ -182,7 +182,7 @@ def load(
 
         print_load(report.windows, stdout_console(), degradation=report.degradation, capacity=report.capacity)
         if report.bypassed:
-            click.echo(f"{report.bypassed} fixtures are kept from any model by a rail; they were not sent.")
+            click.echo(f"{report.bypassed} fixtures not sent: a rule routes them to human review.")
     if charts is not None:
         from milo_bench.report.charts.windows import write_load_charts
 
@@ -190,7 +190,7 @@ def load(
             click.echo(str(path), err=True)
     click.echo(f"log: {report.path}", err=True)
     if report.end.reason == "interrupted":
-        raise Interrupted("Stopped; the windows measured so far are in the log.", hint=f"see {report.path}.")
+        raise Interrupted("Stopped. The windows measured so far are in the log.", hint=f"see {report.path}.")
     if not report.end.complete:
-        raise IncompleteRun(report.why, hint=f"the window is in {report.path}; see that the server is up.")
+        raise IncompleteRun(report.why, hint=f"check that the server is running. The window is in {report.path}.")
     say_next(f"milo-bench run --suite {shlex.quote(suite)} --models {shlex.quote(model)}")

@@ -15,19 +15,19 @@ from milo_bench.core.records import ProbeResult
 
 @click.command()
 @click.argument("target")
-@click.option("--probe", "names", multiple=True, metavar="NAME", help="Only this probe; may be given again.")
+@click.option("--probe", "names", multiple=True, metavar="NAME", help="Only this probe. Repeatable.")
 @click.option(
     "--logs",
     multiple=True,
     metavar="PLACE",
-    help="A log file, a folder, or journal:UNIT, to search for the text that was sent; may be given again.",
+    help="Log file, folder or journal:UNIT to search for the sent text. Repeatable.",
 )
 @click.option("--quick", is_flag=True, help="Smaller bursts and shorter soaks.")
-@click.option("--restart-command", metavar="CMD", help="How to restart a server that is not the bench's own.")
-@click.option("--out", type=click.Path(path_type=Path), help="Add the results to this run log (a new one is made).")
-@click.option("--allow-hosted", is_flag=True, help="Send a hosted target hundreds of requests.")
-@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--restart-command", metavar="CMD", help="Command that restarts a server you started.")
+@click.option("--out", type=click.Path(path_type=Path), help="Run log to write the results to.")
+@click.option("--allow-hosted", is_flag=True, help="Allow hundreds of paid requests to a hosted target.")
+@click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def probe(
     target: str,
     names: tuple[str, ...],
@@ -39,11 +39,11 @@ def probe(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Find out by measurement whether a runtime does what it says: readiness, truncation, leaks, recovery and more.
+    """Test whether a runtime does what it claims: readiness, truncation, leaks, recovery and more.
 
-    Servers of the bench's own are started, killed and started again; others are asked only, unless
-    --restart-command says how to restart them. Exit code 1 when a probe of severity major or
-    critical failed, 3 when nothing could be judged; what could not is undecided and says why.
+    The probes start, kill and restart servers that Milo Bench runs itself. Other servers only get
+    requests, unless you give --restart-command. Exits 1 if a major or critical probe failed, 3 if
+    every probe was undecided. An undecided probe gives its reason.
     """
     from milo_bench import api
     from milo_bench.config.settings import load_settings
@@ -87,5 +87,5 @@ def _words(command: str | None) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(command))
     except ValueError as error:
-        message = f"--restart-command cannot be read: {error}."
-        raise UsageError(message, hint="check its quotes.") from None
+        message = f"Cannot parse --restart-command: {error}."
+        raise UsageError(message, hint="check its quotation marks.") from None

@@ -17,14 +17,14 @@ from milo_bench.cli.entry import say_next
     type=click.Path(path_type=Path),
     default=Path("package"),
     show_default=True,
-    help="Folder of the package; its files are overwritten.",
+    help="Folder to write. Overwrites the files of a package.",
 )
-@click.option("--json", "as_json", is_flag=True, help="The paths written, as one JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print the written paths as one JSON document.")
 def report(decision: Path, out: Path, as_json: bool) -> None:
-    """Write the decision package: a page that a buyer reads, and what engineering and operations need.
+    """Write the decision package: a summary for the buyer, details for engineering and operations.
 
-    DECISION is the file that 'milo-bench decide' wrote. The pages need no network and no script;
-    each figure on them leads to where it comes from.
+    DECISION is the file written by 'milo-bench decide'. The pages need no network and no script.
+    Each figure links to its source.
     """
     from milo_bench import api
 

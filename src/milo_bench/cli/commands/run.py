@@ -31,58 +31,66 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
 
 
 @click.command()
-@click.option("--suite", required=True, help="A shipped suite, or the folder of one.")
-@click.option("--models", required=True, metavar="TARGET,…", help="Targets of bench.yaml, by name.")
+@click.option("--suite", required=True, help="A built-in suite, or a suite's folder.")
+@click.option("--models", required=True, metavar="TARGET,…", help="Names of targets in bench.yaml.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/SUITE-TIME.jsonl]")
-@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
-@click.option("--resume", is_flag=True, help="Go on with the log at --out: skip what is in it, ask the rest.")
-@click.option("--limit", type=click.IntRange(min=1), help="Ask a sample of so many fixtures, stratified and seeded.")
-@click.option("--workload", "workloads", multiple=True, help="Only this workload; may be given again.")
-@click.option("--tag", "tags", multiple=True, help="Only fixtures with this tag; may be given again.")
-@click.option("--variant", "variants", multiple=True, metavar="WORKLOAD=VARIANT", help="Use a variant of a workload.")
+@click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
+@click.option("--resume", is_flag=True, help="Resume the log at --out: skip what is done, run the rest.")
+@click.option("--limit", type=click.IntRange(min=1), help="Run a stratified, seeded sample of this many fixtures.")
+@click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
+@click.option("--tag", "tags", multiple=True, help="Only fixtures with this tag. Repeatable.")
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="WORKLOAD=VARIANT",
+    help="Use this variant of a workload. Repeatable.",
+)
 @click.option(
     "--decoding",
     type=click.Choice(["free", "constrained", "both"]),
     default="free",
     show_default=True,
-    help="Ask the server to decode within the answer schema, or not, or compare both.",
+    help="Constrain decoding to the answer schema, or not, or run both.",
 )
-@click.option("--concurrency", type=click.IntRange(min=1), help="Requests at once to each target.  [default: 1]")
-@click.option("--repeats", type=click.IntRange(min=1), help="Ask every fixture so many times.  [default: 1]")
+@click.option("--concurrency", type=click.IntRange(min=1), help="Concurrent requests per target.  [default: 1]")
+@click.option("--repeats", type=click.IntRange(min=1), help="Run every fixture this many times.  [default: 1]")
 @click.option(
     "--order",
     type=click.Choice(["interleaved", "prefix"]),
     default="interleaved",
     show_default=True,
-    help="Take targets in turns, or keep shared prompt prefixes together.",
+    help="Alternate targets, or group fixtures by shared prompt prefix.",
 )
-@click.option("--retries", type=click.IntRange(min=0), help="Tries after a failure, each recorded.  [default: 0]")
-@click.option("--seed", type=int, default=0, show_default=True, help="For the sample, and for targets that take one.")
+@click.option("--retries", type=click.IntRange(min=0), help="Retries after a failure, each recorded.  [default: 0]")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, help="Seed of the sample, and of targets that accept one."
+)
 @click.option(
     "--connect-timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Limit to connect.  [default: 10]",
+    help="Time limit to connect.  [default: 10]",
 )
 @click.option(
     "--first-token-timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Limit to the first content.  [default: 120]",
+    help="Time limit to the first content.  [default: 120]",
 )
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Limit to the whole answer.  [default: 300]",
+    help="Time limit to the whole answer.  [default: 300]",
 )
 @click.option(
     "--store-text",
     type=click.Choice(["full", "redacted", "hashes"]),
-    help="How much text the log keeps.  [default: full]",
+    help="How the log stores text.  [default: full]",
 )
-@click.option("--allow-hosted", is_flag=True, help="Let fixtures leave your network for hosted targets.")
-@click.option("--json", "as_json", is_flag=True, help="A summary as one JSON document on standard output.")
+@click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to hosted targets.")
+@click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON document.")
 def run(
     suite: str,
     models: str,
@@ -106,10 +114,10 @@ def run(
     allow_hosted: bool,
     as_json: bool,
 ) -> int:
-    """Ask targets everything in a suite and write every answer, time and failure into a run log.
+    """Run a suite against targets and write every answer, time and failure to a run log.
 
-    Targets are asked in turns. Nothing is graded here: 'milo-bench score' reads the log as often as
-    you like. Ctrl-C ends cleanly and prints the line that goes on from there.
+    The targets take turns. 'milo-bench score' grades the log afterwards, as often as you like.
+    Ctrl-C ends cleanly and prints the command that resumes.
     """
     from milo_bench.api.running import RunOptions, run_suite
     from milo_bench.cli.progress import progress_for
@@ -160,14 +168,14 @@ def run(
 def _too_long(target: str, count: int) -> str:
     attempts = "1 attempt did" if count == 1 else f"{count:,} attempts did"
     return (
-        f"note: {attempts} not fit the context window of {target}; they count as failures.\n"
-        "hint: serve it with a larger context, or leave long fixtures out with --workload or --tag."
+        f"note: {attempts} not fit the context window of {target} and count as failures.\n"
+        "hint: serve it with a larger context, or skip long fixtures with --workload or --tag."
     )
 
 
 def _unfinished(finished: FinishedRun) -> IncompleteRun | Interrupted:
     done = f"{finished.done:,} of {finished.planned:,} attempts are in the log."
-    again = f"go on with: {resume_line(finished.path)}"
+    again = f"{resume_line(finished.path)}"
     if finished.end.reason == "interrupted":
         return Interrupted(f"Stopped. {done}", hint=again)
     return IncompleteRun(f"{finished.why} {done}".strip(), hint=again)

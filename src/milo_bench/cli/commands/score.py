@@ -15,17 +15,19 @@ FORMATS = ("text", "json", "csv", "junit", "inspect")
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="One JSON document; the same as --format json.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", help="What to write.", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, like --format json.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", help="Format to write.", show_default=True
+)
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="File to write instead of standard output; a folder for --format inspect.",
+    help="File to write; a folder for --format inspect.",
 )
 def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) -> None:
-    """Turn run logs into a scorecard: measures with n and interval. No model is called.
+    """Turn run logs into a scorecard of measures with intervals. No model is called.
 
-    Logs of the same suite are put together; different suites get a scorecard each.
+    Logs of the same suite share a scorecard. Each suite gets its own.
     """
     from milo_bench import api
 

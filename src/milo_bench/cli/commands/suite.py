@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from milo_bench.suites.load import Suite
     from milo_bench.suites.problems import Problem
 
-_OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder for the suite.")
-_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+_OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder to write the suite to.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 @click.group()
 def suite() -> None:
     """Check, list, show, import, redact and regenerate suites.
 
-    A SUITE is the name of a built-in one or the folder of your own.
+    SUITE is the name of a built-in suite or the folder of your own.
     """
 
 
@@ -32,7 +32,7 @@ def suite() -> None:
 @click.argument("name", metavar="SUITE")
 @_JSON
 def check_command(name: str, as_json: bool) -> int:
-    """Find everything that is wrong or doubtful in a suite; exit code 2 where it cannot be run."""
+    """Check a suite for errors and warnings. Exits 2 if it cannot run."""
     from milo_bench.grade.engine import validate_checks
     from milo_bench.suites.check import check_suite
 
@@ -54,10 +54,10 @@ def check_command(name: str, as_json: bool) -> int:
 
 
 @suite.command("list")
-@click.option("--folder", type=click.Path(path_type=Path), help="Also look for suites one level below this folder.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Also list suites one level below this folder.")
 @_JSON
 def list_command(folder: Path | None, as_json: bool) -> None:
-    """List the built-in suites, their workloads and how many fixtures each has."""
+    """List the built-in suites, their workloads and their fixture counts."""
     from milo_bench.core.errors import MiloError
     from milo_bench.suites import list_suites
 
@@ -79,10 +79,12 @@ def list_command(folder: Path | None, as_json: bool) -> None:
 @suite.command("show")
 @click.argument("name", metavar="SUITE")
 @click.argument("fixture_id", metavar="[FIXTURE]", required=False)
-@click.option("--variant", "variants", multiple=True, metavar="WORKLOAD=VARIANT", help="Show this variant's prompt.")
+@click.option(
+    "--variant", "variants", multiple=True, metavar="WORKLOAD=VARIANT", help="Show the prompt of this variant."
+)
 @_JSON
 def show_command(name: str, fixture_id: str | None, variants: tuple[str, ...], as_json: bool) -> None:
-    """Show a fixture: the prompt as a model gets it, and what is expected. Without FIXTURE, the suite itself."""
+    """Show a fixture's prompt and expectation, or the suite without FIXTURE."""
     from milo_bench.suites import load_suite
 
     loaded = load_suite(name, variants=_variants(variants))
@@ -98,20 +100,20 @@ def show_command(name: str, fixture_id: str | None, variants: tuple[str, ...], a
 @suite.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
 @_OUT
-@click.option("--format", "form", default="", help="csv, jsonl, folder or promptfoo; guessed from the name.")
-@click.option("--name", default="", help="Name of the suite; by default that of the folder.")
+@click.option("--format", "form", default="", help="csv, jsonl, folder or promptfoo.  [default: guessed]")
+@click.option("--name", default="", help="Name of the suite.  [default: the folder's name]")
 @click.option("--workload", default="", help="Name of the workload.")
-@click.option("--id", "id_column", default="", metavar="COLUMN", help="Column with the id of each row.")
-@click.option("--input", "inputs", multiple=True, metavar="COLUMN", help="Column that the model gets; may be repeated.")
-@click.option("--label", default="", metavar="COLUMN", help="Column with the right label.")
+@click.option("--id", "id_column", default="", metavar="COLUMN", help="Column with each row's id.")
+@click.option("--input", "inputs", multiple=True, metavar="COLUMN", help="Column that the model receives. Repeatable.")
+@click.option("--label", default="", metavar="COLUMN", help="Column with the correct label.")
 @click.option(
     "--expect",
     "expects",
     multiple=True,
     metavar="COLUMN",
-    help="Column with a right field value, or an object of them.",
+    help="Column with a correct field value, or an object of them.",
 )
-@click.option("--labels", type=click.Path(path_type=Path), help="Label file of a folder of documents.")
+@click.option("--labels", type=click.Path(path_type=Path), help="File of labels for a folder of documents.")
 @_JSON
 def import_command(
     source: Path,
@@ -126,9 +128,9 @@ def import_command(
     labels: Path | None,
     as_json: bool,
 ) -> None:
-    """Make a suite from CSV, JSON Lines, a folder of .txt, .eml and .pdf files, or promptfoo YAML tests.
+    """Make a suite from CSV, JSON Lines, a folder of .txt, .eml and .pdf files, or promptfoo tests.
 
-    What is guessed is said; what is broken or cannot be carried over is listed here and in
+    Prints its guesses. Lists what is broken or cannot be imported, here and in
     import_report.json.
     """
     from milo_bench.suites.importers import ImportRequest
@@ -145,23 +147,23 @@ def import_command(
             click.echo(f"guessed: {_clean('  '.join(report.guesses))}", err=True)
         parts = ", ".join(f"{workload} {count}" for workload, count in report.workloads.items())
         click.echo(f"{out}: {_count(report.fixtures, 'fixture')} ({parts})")
-        for title, problems in (("not carried over", report.not_carried), ("broken", report.broken)):
+        for title, problems in (("not imported", report.not_carried), ("broken", report.broken)):
             if problems:
                 click.echo(f"{title}: {len(problems)}")
                 for line in summary(problems):
                     click.echo(f"  {_clean(line)}")
-        click.echo(f"all of it: {out / REPORT_NAME}")
+        click.echo(f"full list: {out / REPORT_NAME}")
     say_next(f"milo-bench suite check {out}", f"edit the prompt in {out / 'prompts'}")
 
 
 @suite.command("redact")
 @click.argument("name", metavar="SUITE")
 @_OUT
-@click.option("--keep", multiple=True, metavar="KIND", help="Leave this kind of personal data, e.g. date_of_birth.")
-@click.option("--known", type=click.Path(path_type=Path), help="File of person names that are certain, one a line.")
+@click.option("--keep", multiple=True, metavar="KIND", help="Keep this kind of personal data, e.g. date_of_birth.")
+@click.option("--known", type=click.Path(path_type=Path), help="File of known person names, one per line.")
 @_JSON
 def redact_command(name: str, out: Path, keep: tuple[str, ...], known: Path | None, as_json: bool) -> None:
-    """Replace personal data by placeholders like [PERSON_1], in inputs and expectations alike."""
+    """Replace personal data in inputs and expectations with placeholders like [PERSON_1]."""
     from milo_bench.guards.personal.data import KINDS, Redactor
     from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
     from milo_bench.suites import load_suite
@@ -184,23 +186,23 @@ def redact_command(name: str, out: Path, keep: tuple[str, ...], known: Path | No
         )
     else:
         click.echo(f"{out}: replaced {sum(counts.values())}")
-        click.echo(f"{'kind':<15}{'replaced':>9}   found on {HELD_OUT_TEXTS} held-out texts   right where it found")
+        click.echo(f"{'kind':<15}{'replaced':>9}   found in {HELD_OUT_TEXTS} held-out texts   correct when found")
         for kind in (*counts, "all"):
             item = figures[kind]
             replaced = sum(counts.values()) if kind == "all" else counts[kind]
             click.echo(
                 f"{kind:<15}{replaced:>9}   {_share(item.covered, item.labelled):<31}{_share(item.right, item.found)}"
             )
-        click.echo("Some personal data stays: read a sample before the suite leaves your network.", err=True)
+        click.echo("Some personal data remains: read a sample before the suite leaves your network.", err=True)
     say_next(f"milo-bench suite check {out}", f"milo-bench suite show {out} {loaded.fixtures[0].id}")
 
 
 @suite.command("regenerate")
 @click.argument("name", metavar="SUITE", default="case_ops_v1")
-@click.option("--seed", required=True, type=int, help="Any whole number; the same one always gives the same fixtures.")
+@click.option("--seed", required=True, type=int, help="Any whole number. The same seed gives the same fixtures.")
 @_OUT
 def regenerate_command(name: str, seed: int, out: Path) -> None:
-    """Write a fresh variant of a generated suite, of the same difficulty, that no model has seen."""
+    """Write new fixtures of the same difficulty that no model has seen."""
     from milo_bench.suites import load_suite
     from milo_bench.suites.regenerate import regenerate_suite
 
@@ -217,7 +219,7 @@ def _variants(written: Sequence[str]) -> Mapping[str, str]:
     for item in written:
         workload, equals, variant = item.partition("=")
         if not equals or not variant:
-            message = f"'{item}' names no variant."
+            message = f"'{item}' has no variant."
             raise UsageError(message, hint="write --variant WORKLOAD=VARIANT.")
         chosen[workload] = variant
     return chosen
@@ -296,7 +298,11 @@ def _show_fixture(loaded: Suite, fixture_id: str, as_json: bool) -> None:
     click.echo(f"{fixture.id}  {fixture.workload}{tags}  {loaded.fixture_places[fixture.id]}")
     if why:
         step = ", ".join(workload.prepare)
-        click.echo(f"\nThe prompt needs what '{step}' prepares in a run; here is the input." if step else why)
+        click.echo(
+            f"\nThe prompt needs the output of '{step}', which only a run makes. Showing the input instead."
+            if step
+            else why
+        )
         click.echo(_clean(json.dumps(fixture.input, ensure_ascii=False, indent=2)))
     for message in messages:
         click.echo(f"\n--- {message.role}")
@@ -323,7 +329,7 @@ def _count(number: int, noun: str) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part} of {whole} ({100 * part / whole:.0f}%)" if whole else "none there"
+    return f"{part} of {whole} ({100 * part / whole:.0f}%)" if whole else "none present"
 
 
 def _clean(text: str) -> str:

@@ -12,12 +12,12 @@ from milo_bench.cli.entry import say_next
 
 
 @click.command()
-@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def targets(config: Path | None, as_json: bool) -> None:
-    """List the targets of bench.yaml, whether they answer, and the model servers found on this machine.
+    """List the targets in bench.yaml with their state, and the model servers on this machine.
 
-    Nothing is generated, started or sent to a hosted target.
+    Starts nothing, generates nothing and sends nothing to a hosted target.
     """
     import msgspec
 
@@ -50,7 +50,7 @@ def targets(config: Path | None, as_json: bool) -> None:
         for model in server.models:
             console.print(Text(f"  {model}"))
         if not server.models:
-            console.print(Text("  it lists no model", style="dim"))
+            console.print(Text("  lists no models", style="dim"))
     ready = [target.name for target in listing.targets if target.ready and not target.hosted]
     if listing.found and settings.path is None:
         say_next("milo-bench init")

@@ -19,19 +19,19 @@ SHOWN = 40
 
 @click.command()
 @click.argument("package", type=click.Path(path_type=Path))
-@click.option("--runs", type=click.Path(path_type=Path), help="Folder with the run logs, found there by their hash.")
-@click.option("--json", "as_json", is_flag=True, help="What was checked and what differs, as one JSON document.")
+@click.option("--runs", type=click.Path(path_type=Path), help="Folder with the run logs, matched by their hash.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was checked and what differs as one JSON document.")
 def verify(package: Path, runs: Path | None, as_json: bool) -> int:
-    """Check a decision package: render each file again, and work each figure out again from the run logs.
+    """Recompute every figure in a package from the run logs, render each file and list differences.
 
-    Exit code 0 when every figure holds, 1 when something differs (each is named), 3 when a run log
-    is missing: what can be checked without it is checked all the same.
+    Exits 0 if everything matches, 1 if something differs, 3 if a run log is missing. What needs no
+    log is still checked.
     """
     from milo_bench import api
 
     if not package.is_dir():
-        message = f"There is no package {package}."
-        raise UsageError(message, hint="name the folder that 'milo-bench report' wrote.")
+        message = f"There is no package at {package}."
+        raise UsageError(message, hint="give the folder written by 'milo-bench report'.")
     found = api.verify_package(package, runs=runs)
     if as_json:
         import msgspec
@@ -55,19 +55,21 @@ def _print(found: Verification) -> None:
         if one.source:
             click.echo(f"  source      {one_line(one.source, 200)}")
     if len(found.differences) > SHOWN:
-        click.echo(f"and {len(found.differences) - SHOWN:,} more; --json has them all")
+        click.echo(f"and {len(found.differences) - SHOWN:,} more; --json lists all of them")
     for log in found.missing_logs:
         click.echo(f"{click.style('missing', fg='yellow', bold=True)}  run log {one_line(log, 200)}")
     for name in found.unknown_files:
-        click.echo(f"unknown  {one_line(name, 200)} is no file of this package; it was not checked")
-    what = f"{found.figures:,} figures, shown in {found.shown:,} places of {found.files} files"
+        click.echo(f"unknown  {one_line(name, 200)} does not belong to this package; not checked")
+    if found.other_version:
+        click.echo(f"note: decided by version {one_line(found.other_version, 40)}; its sentences were not compared")
+    what = f"{found.figures:,} figures in {found.shown:,} places of {found.files} files"
     if found.differences:
         click.echo(f"{what}: {len(found.differences)} {'differs' if len(found.differences) == 1 else 'differ'}")
     elif found.missing_logs:
-        click.echo(f"{what}: the pages show what decision.json says; without the logs it was not worked out again")
+        click.echo(f"{what}: pages match decision.json, but cannot be recomputed without the run logs")
         say_next(f"milo-bench verify {found.folder} --runs FOLDER")
     else:
-        click.echo(f"{what}: every one was worked out again from the run logs and is the same")
+        click.echo(f"{what}: all match, recomputed from the run logs")
         say_next(f"milo-bench gate --baseline {found.folder} runs/new.jsonl")
 
 

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 # Name, module of this package, one line of help. A module holds a click command called operator_NAME.
 SUBCOMMANDS: dict[str, tuple[str, str]] = {
-    "run": ("run", "Let models play the tasks as operators; write a log of episodes."),
-    "serve": ("serve", "Let an agent of yours play one task over MCP; write the same log."),
-    "report": ("report", "Write the operator board: scores, permissions, failures, every episode."),
-    "permit": ("permit", "Say what each model may be trusted with, and why not more."),
+    "run": ("run", "Run the operator tasks with models and write a log of episodes."),
+    "serve": ("serve", "Serve one task to your own agent over MCP. Writes the same log."),
+    "report": ("report", "Write the operator board: scores, permits, failures, episodes."),
+    "permit": ("permit", "Decide each model's permission level for each kind of work."),
 }
 
 
@@ -56,19 +56,19 @@ class _TaskGroup(click.Group):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         from milo_bench.operator.worlds.tasks import all_tasks
 
-        with formatter.section("Tasks that exist"):
+        with formatter.section("Tasks"):
             formatter.write_dl([(f"{task.number:>2} {task.name}", task.title) for task in all_tasks()])
 
 
 @click.group(cls=_TaskGroup)
 def operator() -> None:
-    """Proof-gated operator work: failed tools, stale sources, dirty gates, and DONE that needs evidence."""
+    """Proof-gated operator work: failed tools, stale sources, and DONE that needs evidence."""
 
 
 @operator.command("tasks")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def tasks_command(as_json: bool) -> None:
-    """List the tasks, with group, variants and tools."""
+    """List the tasks with their group, variants and tools."""
     from milo_bench.operator.worlds.tasks import describe_tasks
 
     described = describe_tasks()
@@ -80,19 +80,19 @@ def tasks_command(as_json: bool) -> None:
             if task["group"] != group:
                 group = str(task["group"])
                 click.echo(group)
-            twin = "  (with a clean twin)" if task["variants"] == ["trap", "clean"] else ""
+            twin = "  (with a clean variant)" if task["variants"] == ["trap", "clean"] else ""
             click.echo(f"  {task['number']:>2}  {task['name']}: {task['title']}{twin}")
     say_next("milo-bench operator selftest")
 
 
 @operator.command("selftest")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
-@click.option("--seeds", default=8, show_default=True, type=click.IntRange(1, 200), help="Seeds to play each task at.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--seeds", default=8, show_default=True, type=click.IntRange(1, 200), help="Seeds to run each task with.")
 def selftest_command(as_json: bool, seeds: int) -> int:
-    """Prove that the bench is sound: an oracle scores 25 on each task, and no thoughtless habit wins.
+    """Validate the bench: an oracle scores 25 on each task, and no trivial strategy wins.
 
-    Shows the oracle's lowest score over the seeds, and for each habit the highest over seeds and
-    endings. Exit code 1 where the oracle misses points or a habit has more than its stated ceiling.
+    Shows the oracle's lowest score over the seeds, and each trivial strategy's highest over seeds and
+    endings. Exits 1 if the oracle misses points or a strategy exceeds its stated ceiling.
     """
     from milo_bench.operator.worlds.selftest import selftest
     from milo_bench.operator.worlds.tasks import all_tasks
@@ -125,7 +125,7 @@ def _print_table(result: Selftest) -> None:
     table.add_row("", "share", *[f"{total.share:.0%}" for total in result.totals])
     stdout_console().print(table)
     for fault in result.faults:
-        click.echo(f"not sound: {fault}.")
+        click.echo(f"Fault: {fault}.")
     if not result.faults:
         count = len(result.rows)
-        click.echo(f"Sound over {count} tasks and {len(result.seeds)} seeds: no habit has more than its ceiling.")
+        click.echo(f"Sound on {count} tasks and {len(result.seeds)} seeds: no trivial strategy is above its ceiling.")

@@ -14,13 +14,15 @@ from milo_bench.core.errors import UsageError
 
 @click.command("permit")
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--policy", type=click.Path(path_type=Path), help="Your own policy; without it the shipped one.")
-@click.option("--write-policy", type=click.Path(path_type=Path), help="Write the shipped policy there, to change it.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the permit file here, for the gateway.")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of issue; today (UTC) without it.")
-@click.option("--require", metavar="LEVEL:KIND", help="Exit code 1 where a target has less, e.g. read_only:deploy.")
-@click.option("--why", is_flag=True, help="Show every rule that was judged, also of levels further up.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document: the permit file.")
+@click.option("--policy", type=click.Path(path_type=Path), help="Your own policy.  [default: the built-in one]")
+@click.option(
+    "--write-policy", type=click.Path(path_type=Path), help="Write the built-in policy to this file, to edit it."
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Permit file to write, for the gateway.")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of issue.  [default: today, UTC]")
+@click.option("--require", metavar="LEVEL:KIND", help="Exit 1 if a target has less, e.g. read_only:deploy.")
+@click.option("--why", is_flag=True, help="Show every rule, including those of higher levels.")
+@click.option("--json", "as_json", is_flag=True, help="Print the permit file as one JSON document.")
 def operator_permit(
     logs: tuple[Path, ...],
     policy: Path | None,
@@ -31,10 +33,10 @@ def operator_permit(
     why: bool,
     as_json: bool,
 ) -> int:
-    """Say what each target may be trusted with: a level for each kind of work, and why not more.
+    """Decide each target's permission level for each kind of work, and say what it lacks for more.
 
-    Levels: none < drafting < read_only < with_verifier < operator. A level follows from lower
-    bounds on clean passes, floors for each behaviour and zero minefields, never from the total.
+    Levels: none < drafting < read_only < with_verifier < operator. A level needs lower bounds on
+    full passes, a floor for each behaviour and no breach. The total score does not count.
     """
     from milo_bench import api
 
@@ -44,7 +46,7 @@ def operator_permit(
         return 0
     if not logs:
         message = "Give at least one operator log."
-        raise UsageError(message, hint="'milo-bench operator run' writes one.")
+        raise UsageError(message, hint="write one with 'milo-bench operator run'.")
     today = (on or datetime.now(UTC)).date()
     permits = api.permit_operators(logs, today=today, policy=policy)
     lacking = api.check_requirement(permits, require) if require else ()

@@ -13,13 +13,15 @@ from milo_bench.cli.entry import say_next
 
 @click.command("report")
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for index.html and episodes/.")
-@click.option("--policy", type=click.Path(path_type=Path), help="Your own policy; without it the shipped one.")
-@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of issue; today (UTC) without it.")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="Folder to write index.html and episodes/ to."
+)
+@click.option("--policy", type=click.Path(path_type=Path), help="Your own policy.  [default: the built-in one]")
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of issue.  [default: today, UTC]")
 def operator_report(logs: tuple[Path, ...], out: Path, policy: Path | None, on: datetime | None) -> None:
-    """Write the operator board: scores with intervals, failures told apart, permissions, every episode to read.
+    """Write the operator board: scores with intervals, failures by cause, permits and every episode.
 
-    The pages need no script and no network; open index.html from the folder, or print it.
+    The pages need no script and no network. Open index.html from the folder, or print it.
     """
     from milo_bench import api
 

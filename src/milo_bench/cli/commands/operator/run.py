@@ -25,37 +25,41 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 @click.command("run")
-@click.option("--model", "models", required=True, metavar="TARGET,…", help="Targets of bench.yaml, by name.")
+@click.option("--model", "models", required=True, metavar="TARGET,…", help="Names of targets in bench.yaml.")
 @click.option(
     "--subset",
     type=click.Choice(["core", "all"]),
     default="all",
     show_default=True,
-    help="Nine tasks (225 points) for a first look, or all 24 (600 points).",
+    help="Nine tasks (225 points), or all 24 (600 points).",
 )
-@click.option("--tasks", default="", metavar="TASK,…", help="Only these tasks; 'milo-bench operator tasks' lists them.")
-@click.option("--repeats", default=1, show_default=True, type=click.IntRange(1, 1000), help="Plays of each task.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the first repeat; each further one has the next.")
+@click.option("--tasks", default="", metavar="TASK,…", help="Only these tasks, as in 'milo-bench operator tasks'.")
+@click.option("--repeats", default=1, show_default=True, type=click.IntRange(1, 1000), help="Runs of each task.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the first repeat; later repeats count up.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/operator-TIME.jsonl]")
-@click.option("--config", type=click.Path(path_type=Path), help="bench.yaml to use.")
-@click.option("--resume", is_flag=True, help="Go on with the log at --out: finished episodes are not played again.")
+@click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
+@click.option("--resume", is_flag=True, help="Resume the log at --out: skip finished episodes.")
 @click.option(
     "--protocol",
     type=click.Choice(["auto", "tools", "fenced"]),
     default="auto",
     show_default=True,
-    help="Tool calls of the API, one fenced JSON object a turn, or the first that the model can do.",
+    help="How the model calls tools: the API, or one fenced JSON object per turn. 'auto' tries the API first.",
 )
-@click.option("--max-tokens", default=320, show_default=True, type=click.IntRange(16), help="Tokens of one answer.")
-@click.option("--temperature", default=0.0, show_default=True, type=click.FloatRange(0, 2), help="Of every answer.")
-@click.option("--turns", default=60, show_default=True, type=click.IntRange(1, 1000), help="Answers an episode.")
+@click.option(
+    "--max-tokens", default=320, show_default=True, type=click.IntRange(16), help="Token limit of one answer."
+)
+@click.option(
+    "--temperature", default=0.0, show_default=True, type=click.FloatRange(0, 2), help="Sampling temperature."
+)
+@click.option("--turns", default=60, show_default=True, type=click.IntRange(1, 1000), help="Answers per episode.")
 @click.option(
     "--wall",
     default=600.0,
     show_default=True,
     type=click.FloatRange(1),
     metavar="SECONDS",
-    help="Real time an episode may take.",
+    help="Time limit of an episode.",
 )
 @click.option(
     "--timeout",
@@ -63,16 +67,16 @@ def _names(text: str) -> tuple[str, ...]:
     show_default=True,
     type=click.FloatRange(1),
     metavar="SECONDS",
-    help="Limit to one answer.",
+    help="Time limit of one answer.",
 )
-@click.option("--retries", default=2, show_default=True, type=click.IntRange(0, 10), help="Further tries of a request.")
+@click.option("--retries", default=2, show_default=True, type=click.IntRange(0, 10), help="Retries of a request.")
 @click.option(
     "--store-text",
     type=click.Choice(["full", "redacted", "hashes"]),
-    help="How much text the log keeps.  [default: full]",
+    help="How the log stores text.  [default: full]",
 )
-@click.option("--allow-hosted", is_flag=True, help="Let the tasks leave your network for hosted targets.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+@click.option("--allow-hosted", is_flag=True, help="Allow sending the tasks to hosted targets.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def operator_run(
     models: str,
     subset: Literal["core", "all"],
@@ -93,11 +97,11 @@ def operator_run(
     allow_hosted: bool,
     as_json: bool,
 ) -> int:
-    """Let models play the tasks as operators; write a log of episodes, with points and reasons.
+    """Run the operator tasks with models. Writes a log of episodes with points and reasons.
 
-    Tasks with a clean twin are played both ways at the same seed, and the worse counts. A runtime
-    that breaks costs the task and is told apart from judgement. Ctrl-C drops the episode that is
-    being played and prints the line that goes on from there.
+    A task with a clean variant runs both ways with the same seed, and the worse result counts. A
+    runtime failure costs the task but is counted separately. Ctrl-C drops the running episode and
+    prints the command that resumes.
     """
     from milo_bench.api.operating import OperatorOptions, run_operators
     from milo_bench.operator.play.episode import Limits, turn_timeouts
@@ -153,7 +157,7 @@ def _tell(event: EpisodeEnded | Playing) -> None:
     took_s = episode.ended_s - episode.started_s
     # The same word as in the table below: what could not be read or run has failed, void or not.
     kind = episode_kind(episode)
-    void = "; void" if kind == "void" else f"; {kind}, and its fault never landed" if episode.void else ""
+    void = "; void" if kind == "void" else f"; {kind}, its fault never fired" if episode.void else ""
     click.echo(
         f"{event.done:>4}/{event.planned} {episode.key.target} {episode.key.fixture} seed {episode.seed}: "
         f"{episode.points} points, {episode.ending} after {answers} answers, {took_s:.1f} s{void}",
@@ -196,7 +200,7 @@ def _unfinished(finished: FinishedOperatorRun) -> IncompleteRun | Interrupted:
     from milo_bench.cli.commands.run import resume_line
 
     done = f"{finished.done:,} of {finished.planned:,} episodes are in the log."
-    again = f"go on with: {resume_line(finished.path)}"
+    again = f"{resume_line(finished.path)}"
     if finished.end.reason == "interrupted":
         return Interrupted(f"Stopped. {done}", hint=again)
     return IncompleteRun(done, hint=again)
