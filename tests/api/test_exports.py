@@ -62,5 +62,5 @@ def test_inspect_reads_the_logs_that_we_write(make_log: Callable[..., Path], tmp
 
 
 def test_inspect_logs_need_a_folder(make_log: Callable[..., Path]) -> None:
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="needs a folder"):
         api.export_inspect([make_log()], None)

@@ -89,7 +89,7 @@ def test_sheets_that_do_not_belong_are_refused(sheet: Path, tmp_path: Path) -> N
     with pytest.raises(DataError, match="No item has a score"):
         api.import_review([sheet], key)
     filled = _fill(sheet, tmp_path / "ann.csv", "ann", by_content)
-    with pytest.raises(DataError, match="in another sheet already"):
+    with pytest.raises(DataError, match="in another sheet"):
         api.import_review([filled, _fill(sheet, tmp_path / "twin.csv", "ann", by_content)], key)
     alien = tmp_path / "alien.csv"
     alien.write_text("item," + ",".join(RUBRIC) + "\nr-none,1,1,1,1\n")
@@ -102,7 +102,7 @@ def test_sheets_that_do_not_belong_are_refused(sheet: Path, tmp_path: Path) -> N
 
 
 def test_work_that_somebody_did_is_not_written_over(make_log: Callable[..., Path], sheet: Path) -> None:
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         api.sample_for_review([make_log("again.jsonl")], sheet, count=3)
 
 
@@ -115,7 +115,7 @@ def test_a_cell_cannot_become_a_formula(make_log: Callable[..., Path], tmp_path:
 
 
 def test_hashes_cannot_be_reviewed(make_log: Callable[..., Path], tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="holds hashes"):
+    with pytest.raises(DataError, match="contains only hashes"):
         api.sample_for_review([make_log(store_text="hashes")], tmp_path / "s.csv", count=3)
 
 

@@ -90,7 +90,7 @@ def test_a_log_of_another_plan_is_left_as_it_is(desk: Path) -> None:
     assert milo(*RUN, "--limit", "3", folder=desk).code == 0
     before = (desk / "log.jsonl").read_bytes()
     again = milo(*RUN, "--limit", "3", folder=desk)
-    assert (again.code, again.error, "--resume" in again.hint) == (2, "log.jsonl exists already.", True)
+    assert (again.code, again.error, "--resume" in again.hint) == (2, "log.jsonl already exists.", True)
     other = milo(*RUN, "--limit", "4", "--resume", folder=desk)
     assert other.code == 2
     assert other.error.startswith("log.jsonl is the log of another run: ")
@@ -107,8 +107,8 @@ def test_a_torn_tail_costs_one_line_and_damage_inside_is_refused(desk: Path) -> 
     assert milo("score", "log.jsonl", folder=desk).code == 0
     resumed = milo(*RUN, "--resume", folder=desk)
     assert resumed.code == 0
-    assert "cut a torn last line of 40 bytes" in resumed.err
-    assert "6 attempts, 3 of them in the log already" in resumed.err
+    assert "removed an incomplete last line of 40 bytes" in resumed.err
+    assert "6 attempts, 3 of them already in the log" in resumed.err
     whole[2] = b"X" + whole[2][1:]
     log.write_bytes(b"".join(whole))
     damaged = milo("score", "log.jsonl", folder=desk)
@@ -130,7 +130,7 @@ def test_a_full_disk_loses_nothing_that_was_written(desk: Path) -> None:
 
     write_fixtures(desk / "tiny/fixtures.jsonl", 40)
     early = milo(*RUN, folder=desk, shell='ulimit -f 2; "$@"')
-    assert (early.code, "Nothing was asked" in early.error) == (3, True)
+    assert (early.code, "Nothing was sent" in early.error) == (3, True)
     assert not (desk / "log.jsonl").exists()
     # 40 fixtures are about 10 KiB, 40 attempts 20: the disk is full in the middle.
     full = milo(*RUN, folder=desk, shell='ulimit -f 20; "$@"')

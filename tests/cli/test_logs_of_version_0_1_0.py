@@ -141,8 +141,10 @@ def test_the_cut_log_is_resumed_where_the_suite_is_still_that_suite(tmp_path: Pa
 
     end, asked = asyncio.run(_resume(path, read_run_log(path).header.targets, [listen]))
     assert (end.complete, end.attempts, asked) == (True, 22, 12)
-    assert told[0] == "cut a torn last line of 5 bytes; its attempt is sent again"
-    assert (f"the log was begun by version 0.1.0; this is {__version__}" in told) == (__version__ != "0.1.0")
+    assert told[0] == "removed an incomplete last line of 5 bytes; its attempt is sent again"
+    assert (f"the log was started by version 0.1.0, and this is version {__version__}" in told) == (
+        __version__ != "0.1.0"
+    )
     assert path.read_bytes().startswith(before.rpartition(b"\n")[0]), "what 0.1.0 wrote is still there, byte for byte"
     assert {attempt.key for attempt in read_run_log(path).attempts} == {
         attempt.key for attempt in read_run_log(KEPT / "run.jsonl").attempts

@@ -22,7 +22,7 @@ def test_infer_says_which_inputs_a_template_asks_for_and_takes_them_as_json(desk
     said = milo(*words, folder=desk, given="Dear sirs")
     assert said.code == 2
     assert "there is no 'kind'" in said.error
-    assert said.hint == 'pipe a JSON object with everything that the template asks for: {"document": …, …}.'
+    assert said.hint == 'pipe a JSON object with every input of the template: {"document": …, …}.'
     said = milo(*words, folder=desk, given='{"document": "Dear sirs", "kind": "letter"}')
     assert (said.code, said.out) == (0, "all is fine\n")
 

@@ -48,7 +48,7 @@ def test_sigkill_and_resume_leave_every_case_once(slow: Path) -> None:
     assert attempts(slow / "log.jsonl") < 60
     resumed = milo(*RUN, "--concurrency", "4", "--resume", folder=slow)
     assert resumed.code == 0
-    assert "of them in the log already" in resumed.err
+    assert "of them already in the log" in resumed.err
     rows = [json.loads(line) for line in (slow / "log.jsonl").read_text().splitlines()]
     assert len({row["key"]["fixture"] for row in rows if row["type"] == "attempt"}) == 60
     assert attempts(slow / "log.jsonl") == 60

@@ -193,9 +193,9 @@ def test_a_new_file_is_never_written_over_what_is_there(tmp_path: Path, there: s
             path.mkdir()
         case _:
             path.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match="exists already") as caught:
-        write_new_file(path, "ours", taken="write another one with --out.")
-    assert caught.value.hint == "write another one with --out."
+    with pytest.raises(UsageError, match="already exists") as caught:
+        write_new_file(path, "ours", taken="write to another file with --out.")
+    assert caught.value.hint == "write to another file with --out."
     assert names(tmp_path) == (["bench.yaml"] if there == "file" else [])
     assert there != "file" or path.read_text() == "mine"
 
@@ -229,7 +229,7 @@ def test_a_folder_that_holds_something_is_not_taken_for_a_new_one(tmp_path: Path
     out.mkdir()
     write_new_folder(out, {"suite.yaml": "a", "prompts/p.jinja": "b"}, taken="")
     assert names(out) == ["prompts/p.jinja", "suite.yaml"]
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         write_new_folder(out, {"other": "c"}, taken="name a new folder.")
     assert names(tmp_path) == ["suite/prompts/p.jinja", "suite/suite.yaml"]
 

@@ -129,7 +129,7 @@ def test_an_operator_policy_without_operator_episodes_is_refused(logs: tuple[Pat
     empty = tmp_path / "empty.jsonl"
     header, *_ = logs[0].read_bytes().split(b"\n")
     empty.write_bytes(header.replace(b"operator_v1", b"case_ops_v1") + b"\n" + _probe_line())
-    with pytest.raises(UsageError, match="no log holds an operator episode"):
+    with pytest.raises(UsageError, match="no log contains an operator episode"):
         api.decide_logs(api.DecideOptions(logs=(empty,), operator_policy=policy), created_at=MADE_AT)
 
 
@@ -236,6 +236,6 @@ def test_what_changed_since_names_kinds_of_work_with_another_level(logs: tuple[P
 
 def test_a_package_of_operator_work_alone_is_no_gate_and_says_what_is(decision: Decision, tmp_path: Path) -> None:
     api.write_decision(tmp_path / "decision.json", decision)
-    with pytest.raises(UsageError, match="operator work alone") as caught:
+    with pytest.raises(UsageError, match="only operator work") as caught:
         api.gate_logs([tmp_path / "any.jsonl"], tmp_path)
     assert "--require" in caught.value.hint

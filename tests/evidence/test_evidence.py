@@ -89,7 +89,7 @@ def test_rows_that_the_plan_does_not_know_are_refused_with_their_line(make_log: 
 
 
 def test_an_end_line_that_counts_other_rows_is_refused(make_log: Callable[..., Path]) -> None:
-    with pytest.raises(DataError, match="its end line counts 24 attempts, and 23 stand in it"):
+    with pytest.raises(DataError, match="its end line counts 24 attempts, but it contains 23"):
         gather(rewrite(make_log(), lambda lines: [line for number, line in enumerate(lines) if number != 20]))
 
 
@@ -158,7 +158,7 @@ def test_only_the_last_retry_of_an_attempt_counts(make_log: Callable[..., Path])
 
 def test_a_log_of_hashes_is_decided_on_by_the_verdicts_beside_it(make_log: Callable[..., Path]) -> None:
     full, hashed = make_log(), make_log("hashed.jsonl", store_text="hashes")
-    with pytest.raises(DataError, match=r"There is no .*verdicts\.jsonl"):
+    with pytest.raises(DataError, match=r"verdicts\.jsonl is missing"):
         gather(hashed)
     graded = [row.graded for row in api.grade_logs([full])]
     write_verdicts(verdicts_path(hashed), VerdictHeader("", "0"), graded)

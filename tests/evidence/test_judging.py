@@ -46,7 +46,7 @@ def test_verdicts_can_be_saved_and_read_back(make_log: Callable[..., Path], tmp_
 
 
 def test_a_log_without_texts_says_that_its_verdicts_are_missing(make_log: Callable[..., Path]) -> None:
-    with pytest.raises(DataError, match=r"There is no .*verdicts\.jsonl"):
+    with pytest.raises(DataError, match=r"verdicts\.jsonl is missing"):
         api.score_logs([make_log(store_text="hashes")])
 
 

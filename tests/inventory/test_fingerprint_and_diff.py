@@ -195,10 +195,10 @@ def test_an_inventory_survives_its_own_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "is no inventory"),
-        ("[]", "is no inventory"),
-        ('{"cpu": 5}', "is no inventory"),
-        ("\xff", "is no inventory"),
+        ("", "is not an inventory"),
+        ("[]", "is not an inventory"),
+        ('{"cpu": 5}', "is not an inventory"),
+        ("\xff", "is not an inventory"),
     ],
 )
 def test_a_file_that_is_no_inventory_is_refused(tmp_path: Path, text: str, said: str) -> None:

@@ -214,7 +214,7 @@ async def test_a_stop_while_targets_start_says_that_nothing_was_sent(log_path: P
     running = asyncio.ensure_future(run(spec, log_path, target, stop=stop))
     await target.starting.wait()
     stop.request()
-    with pytest.raises(Interrupted, match="nothing was sent"):
+    with pytest.raises(Interrupted, match="Nothing was sent"):
         await running
     assert text_of(log_path) is None and target.stopped == 1
 
@@ -361,6 +361,6 @@ async def test_an_open_log_may_be_refused_and_the_targets_are_stopped(log_path: 
     def create(header: object) -> Resumed:
         return Resumed(RunLogWriter.create(log_path, header, spec.planned_fixtures()), {})  # type: ignore[arg-type]
 
-    with pytest.raises(DataError, match="exists already"):
+    with pytest.raises(DataError, match="already exists"):
         await execute(spec, targets={"a": target}, open_log=create)
     assert target.stopped == 1 and (text_of(log_path) or "") == "something else\n"

@@ -194,7 +194,7 @@ async def test_a_dead_endpoint_ends_the_window_early_with_the_reason() -> None:
     began_s = time.monotonic()
     window = await drive(Slots(0.01, failing=lambda _: dead), Profile("closed", 8, 30.0))
     assert time.monotonic() - began_s < 15
-    assert "connect_refused 20 times in a row" in window.ended_early
+    assert "20 connect_refused failures in a row" in window.ended_early
     assert {row.failure for row in window.rows} == {"connect_refused"}
 
 

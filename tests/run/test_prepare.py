@@ -49,7 +49,7 @@ def test_an_unknown_step_and_unknown_parameters_are_named() -> None:
     assert "select_events" in caught.value.hint
     with pytest.raises(ConfigError, match="most"):
         prepare(fixture, msgspec.structs.replace(NOTES, prepare={"select_events": {"most": 3}}))
-    with pytest.raises(ConfigError, match="no mapping"):
+    with pytest.raises(ConfigError, match="not a mapping"):
         prepare(fixture, msgspec.structs.replace(NOTES, prepare={"select_events": 24}))
     with pytest.raises(DataError, match="not a case record"):
         prepare(fixture, msgspec.structs.replace(NOTES, prepare={"select_events": {}}))

@@ -88,7 +88,7 @@ def test_an_end_line_counts_episodes_and_a_resume_knows_them(tmp_path: Path) -> 
     resumed.writer.close(RunEnd("2026-01-01", attempts=2, failures=2, complete=True))
     assert len(read_run_log(path).episodes) == 2
     path.write_text(path.read_text().replace('"attempts":2', '"attempts":3'))
-    with pytest.raises(DataError, match="counts 3 episodes, and 2"):
+    with pytest.raises(DataError, match="counts 3 episodes, but it contains 2"):
         read_run_log(path)
 
 

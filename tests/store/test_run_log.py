@@ -53,7 +53,7 @@ def test_what_was_flushed_is_in_the_file_before_the_writer_closes(log_path: Path
 def test_an_existing_file_is_never_overwritten(log_path: Path) -> None:
     write_log(log_path, "f0")
     before = log_path.read_bytes()
-    with pytest.raises(DataError, match="exists already") as caught:
+    with pytest.raises(DataError, match="already exists") as caught:
         RunLogWriter.create(log_path, make_header(), make_fixtures())
     assert "--resume" in caught.value.hint and "--out" in caught.value.hint
     assert log_path.read_bytes() == before
@@ -155,12 +155,12 @@ def test_two_runs_cannot_write_one_log(log_path: Path) -> None:
         (b'{"type":"attempt","key":7}', "line 5: not a valid 'attempt' record"),
         (msgspec.json.encode(make_attempt("f9")), "line 5: fixture 'f9' is not in the plan"),
         (msgspec.json.encode(make_attempt(key=AttemptKey("f0", "b"))), "line 5: target 'b' is not in the plan"),
-        (msgspec.json.encode(make_attempt(key=AttemptKey("f0", "a", 1))), "line 5: repeat 1 of 1 planned"),
-        (msgspec.json.encode(make_attempt(key=AttemptKey("f0", "a", retry=1))), "line 5: retry 1 where"),
+        (msgspec.json.encode(make_attempt(key=AttemptKey("f0", "a", 1))), "line 5: repeat 1, but 1 are planned"),
+        (msgspec.json.encode(make_attempt(key=AttemptKey("f0", "a", retry=1))), "line 5: retry 1, but"),
         (msgspec.json.encode(make_attempt(key=AttemptKey("f0", "a", decoding="constrained"))), "decoding 'constr"),
-        (msgspec.json.encode(make_attempt("f1")), "stands in line 5 already"),
-        (msgspec.json.encode(make_fixtures()[0]), "line 5: fixture 'f0' stands in line 2 already"),
-        (msgspec.json.encode(make_header()), "line 5: a second run begins"),
+        (msgspec.json.encode(make_attempt("f1")), "is already in line 5"),
+        (msgspec.json.encode(make_fixtures()[0]), "line 5: fixture 'f0' is already in line 2"),
+        (msgspec.json.encode(make_header()), "line 5: a second run starts"),
     ],
 )
 def test_a_line_that_does_not_belong_is_named_by_its_number(log_path: Path, line: bytes, message: str) -> None:
@@ -181,7 +181,7 @@ def test_rows_removed_from_a_finished_log_are_noticed(log_path: Path) -> None:
     write_log(log_path, "f0", "f1")
     lines = log_path.read_bytes().splitlines(keepends=True)
     log_path.write_bytes(b"".join(lines[:4] + lines[5:]))
-    with pytest.raises(DataError, match="counts 2 attempts, and 1"):
+    with pytest.raises(DataError, match="counts 2 attempts, but it contains 1"):
         read_run_log(log_path)
 
 
@@ -287,7 +287,7 @@ def test_nothing_is_left_behind_where_the_first_lines_find_no_room(tmp_path: Pat
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
     try:
-        with pytest.raises(PrerequisiteError, match="Nothing was asked"):
+        with pytest.raises(PrerequisiteError, match="Nothing was sent"):
             RunLogWriter.create(tmp_path / "log.jsonl", make_header(), make_fixtures())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

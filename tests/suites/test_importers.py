@@ -146,7 +146,7 @@ def test_a_column_that_is_not_there_gets_a_suggestion(tmp_path: Path) -> None:
 def test_an_import_never_overwrites(tmp_path: Path) -> None:
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "mine.txt").write_text("mine")
-    with pytest.raises(UsageError, match="exists already"):
+    with pytest.raises(UsageError, match="already exists"):
         import_suite(ImportRequest(DATA / "intents_20.jsonl"), out=tmp_path / "made")
     assert [path.name for path in (tmp_path / "made").iterdir()] == ["mine.txt"]
 

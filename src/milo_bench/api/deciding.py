@@ -112,14 +112,14 @@ def read_decision(path: AnyPath) -> Decision:
         data = path.read_bytes()
     except OSError as error:
         message = f"Cannot read {path}: {error.strerror}."
-        raise PrerequisiteError(message, hint="'milo-bench decide' writes a decision.") from None
+        raise PrerequisiteError(message, hint="write one with 'milo-bench decide'.") from None
     try:
         version = msgspec.json.decode(data, type=_Versioned).schema_version
         if version == DECISION_SCHEMA:
             return msgspec.json.decode(data, type=Decision)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        message = f"{path} is no decision ({str(error)[:200]})."
-        raise DataError(message, hint="name the decision.json that 'milo-bench decide' wrote.") from None
+        message = f"{path} is not a decision ({str(error)[:200]})."
+        raise DataError(message, hint="give the decision.json written by 'milo-bench decide'.") from None
     message = f"{path} has schema version {version}; this version of Milo Bench reads {DECISION_SCHEMA}."
     raise DataError(message, hint="decide again from the run logs, or use the version that wrote it.")
 
@@ -172,8 +172,8 @@ def _shipped(evidence: Evidence, operators: OperatorRules | None) -> PolicyFile:
     found = shipped_policy(suites[0]) if len(suites) == 1 else None
     if found is None:
         what = "several suites" if len(suites) > 1 else f"the suite '{suites[0] if suites else 'no suite'}'"
-        message = f"There is no shipped policy for {what}."
-        raise ConfigError(message, hint="write one (docs/how-to/policy.md) and name it with --policy.")
+        message = f"There is no built-in policy for {what}."
+        raise ConfigError(message, hint="write one (docs/how-to/policy.md) and add --policy FILE.")
     return found
 
 
@@ -193,8 +193,8 @@ def _operator_rules(path: Path | None, evidence: Evidence) -> OperatorRules | No
     """The policy for operator work: the one named, else the shipped one; None where there is no such work."""
     if not evidence.operators.runs:
         if path is not None:
-            message = f"{path} is a policy for operator work, and no log holds an operator episode."
-            raise UsageError(message, hint="'milo-bench operator run' writes such a log; name it with the others.")
+            message = f"{path} is a policy for operator work, but no log contains an operator episode."
+            raise UsageError(message, hint="add a log written by 'milo-bench operator run'.")
         return None
     tasks = task_behaviours()
     if path is None:
@@ -235,12 +235,12 @@ def _inventory(path: Path | None) -> dict[str, dict[str, Any]]:
         data = msgspec.json.decode(path.read_bytes())
     except OSError as error:
         message = f"Cannot read {path}: {error.strerror}."
-        raise PrerequisiteError(message, hint="'milo-bench inventory --json' writes one.") from None
+        raise PrerequisiteError(message, hint="write one with 'milo-bench inventory --json'.") from None
     except msgspec.MsgspecError:
         data = None
     if not isinstance(data, dict) or "fingerprint" not in data:
-        message = f"{path} is no inventory."
-        raise DataError(message, hint="write one with: milo-bench inventory --json > inventory.json.")
+        message = f"{path} is not an inventory."
+        raise DataError(message, hint="milo-bench inventory --json > inventory.json")
     # Run logs name a machine by the quick fingerprint, which takes no look at runtimes.
     return {str(data.get("quick_fingerprint") or data["fingerprint"]): data}
 

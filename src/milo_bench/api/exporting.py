@@ -31,8 +31,8 @@ def export_inspect(logs: Sequence[Path], folder: Path | None) -> list[Path]:
     Raises UsageError without a folder, PrerequisiteError where it cannot be written.
     """
     if folder is None:
-        message = "Inspect logs are files, and there is no folder for them."
-        raise UsageError(message, hint="name one: --format inspect --out logs/")
+        message = "--format inspect needs a folder."
+        raise UsageError(message, hint="add one: --format inspect --out logs/")
     written: list[Path] = []
     for path in logs:
         log = read_run_log(path)

@@ -70,7 +70,7 @@ async def _state(config: TargetConfig, env: Mapping[str, str]) -> TargetState:
         return TargetState(config.name, config.api, config.model, where, config.hosted, ready, state, hint)
 
     if config.hosted:
-        return said(True, "hosted, not asked")
+        return said(True, "hosted, not contacted")
     if config.api == "fake":
         there = _is_file(config.script or "")
         return said(True, "scripted") if there else said(False, "the script is missing", "correct 'script'")
@@ -87,7 +87,7 @@ async def _state(config: TargetConfig, env: Mapping[str, str]) -> TargetState:
         state = "answers, but refuses the key" if "refuses the key" in error.message else "does not answer"
         return said(False, state, error.hint)
     except TimeoutError:
-        return said(False, "does not answer", f"nothing came within {_LIST_TIMEOUT_S:.0f} s")
+        return said(False, "does not answer", f"no reply within {_LIST_TIMEOUT_S:.0f} s")
     if models and config.model not in models:
         return said(False, "answers, but does not list this model", f"it lists {', '.join(models[:6])}")
     return said(True, "answers")
@@ -111,9 +111,9 @@ def write_config(path: Path, env: Mapping[str, str]) -> tuple[FoundServer, ...]:
 
     Raises UsageError where there is a file already, PrerequisiteError where it cannot be written.
     """
-    taken = "edit it, or write another one with --out."
+    taken = "edit it, or write to another file with --out."
     if os.path.lexists(path):  # before ports are looked at
-        raise UsageError(f"{path} exists already.", hint=taken)
+        raise UsageError(f"{path} already exists.", hint=taken)
     found = run_to_end(discover_local(env))
     text = config_text(found, with_key=bool(env.get("OPENAI_API_KEY")))
     write_new_file(path, text, taken=taken)
@@ -136,10 +136,10 @@ def config_text(found: Sequence[DiscoveredServer], *, with_key: bool = False) ->
             targets[_free_name(model, targets)] = entry
     head = (
         "# What milo-bench measures. Every setting: docs/reference/settings.md\n"
-        "# smollm2 and smollm2_q4_0, the demo's weights, are always there and need no entry.\n"
+        "# smollm2 and smollm2_q4_0, the demo's models, are built in and need no entry.\n"
     )
     if not targets:
-        head += "# No model server answered on the usual local ports. An entry looks like this:\n"
+        head += "# No model server answered on the usual local ports. Example of an entry:\n"
         example = {"local_8b": {"api": "openai", "base_url": "http://127.0.0.1:8080/v1", "model": "NAME"}}
         body = "".join(f"#   {line}\n" for line in yaml.safe_dump(example, sort_keys=False).splitlines())
         return f"{head}{body}targets: {{}}\n"

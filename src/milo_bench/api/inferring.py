@@ -38,14 +38,14 @@ def infer(
     answer came.
     """
     if target.hosted and not allow_hosted:
-        message = f"'{target.name}' is a hosted target, and this text would leave your network."
-        raise UsageError(message, hint="add --allow-hosted if it may.")
+        message = f"'{target.name}' is a hosted target, so this text would leave your network."
+        raise UsageError(message, hint="add --allow-hosted to allow that.")
     workload = find_prompt(template, suite=suite)
     variables = _variables(text, workload)
     schema = workload.json_schema if constrained else None
     if constrained and schema is None:
         message = f"The template '{template}' has no answer schema to constrain decoding to."
-        raise UsageError(message, hint="leave --constrained out.")
+        raise UsageError(message, hint="remove --constrained.")
     request = ChatRequest(
         messages=_messages(workload, variables),
         max_tokens=workload.max_tokens,
@@ -55,8 +55,8 @@ def infer(
     )
     exchange = run_to_end(_ask(request, target, env, limits or RunConfig()))
     if exchange.failure is not None:
-        message = f"'{target.name}' gave no answer: {exchange.failure.message}"
-        raise TargetError(message, hint=f"the failure is '{exchange.failure.kind}'; see 'milo-bench targets'.")
+        message = f"'{target.name}' did not answer: {exchange.failure.message}"
+        raise TargetError(message, hint=f"check it with 'milo-bench targets' (failure: {exchange.failure.kind}).")
     return exchange
 
 
@@ -76,28 +76,28 @@ def _messages(workload: Workload, variables: Mapping[str, Any]) -> tuple[Message
         return render_prompt(workload, variables)
     except DataError as error:
         given = ", ".join(f'"{name}": …' for name in variables["input"])
-        hint = f"pipe a JSON object with everything that the template asks for: {{{given}, …}}."
-        raise UsageError(f"Standard input does not fill the template: {error.message}", hint=hint) from None
+        hint = f"pipe a JSON object with every input of the template: {{{given}, …}}."
+        raise UsageError(f"Standard input does not match the template: {error.message}", hint=hint) from None
 
 
 def _variables(text: str, workload: Workload) -> dict[str, Any]:
     if not text.strip():
-        message = "There is nothing on standard input."
+        message = "Standard input is empty."
         raise UsageError(message, hint="pipe a document or a timeline into this command.")
     document: Any = None
     if text.lstrip().startswith("{"):
         try:
             document = msgspec.json.decode(text)
         except msgspec.DecodeError as error:
-            message = f"Standard input starts like JSON and is none: {error}."
-            raise DataError(message, hint="pipe the whole document; a cut pipe cuts JSON.") from None
+            message = f"Invalid JSON on standard input: {error}."
+            raise DataError(message, hint="pipe the complete document.") from None
     if isinstance(document, dict) and document.get("schema") == TIMELINE_SCHEMA:
         if document.get("route") == "human_review":
             reasons = "; ".join(str(reason) for reason in document.get("reasons", ()))
             message = f"Case {document.get('case_id', '')} goes to human review: {reasons or 'no reason given'}."
-            raise GateFailed(message, hint="no model was asked; a person has to settle the record first.")
+            raise GateFailed(message, hint="correct the record first. Nothing was sent to a model.")
         return {"input": {}, "prepared": document}
     if workload.prepare and not isinstance(document, dict):
-        message = f"The template '{workload.prompt_name}' needs a timeline, and standard input is plain text."
+        message = f"The template '{workload.prompt_name}' needs a timeline, but standard input is plain text."
         raise PrerequisiteError(message, hint="pipe it from 'case-timeline build --case ID'.")
     return {"input": document if isinstance(document, dict) else {"document": text}}

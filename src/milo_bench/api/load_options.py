@@ -97,8 +97,10 @@ def prepared_requests(spec: RunSpec, target: str) -> tuple[list[LoadRequest], in
         else:
             requests.append(LoadRequest(fixture.id, ready.request))
     if not requests:
-        message = "No fixture of the selection makes a request for this target."
-        raise UsageError(message, hint="loosen --workload; sensitive fixtures are kept from hosted targets.")
+        message = "No selected fixture can be sent to this target."
+        raise UsageError(
+            message, hint="select more with --workload. Sensitive fixtures are not sent to hosted targets."
+        )
     return requests, bypassed
 
 
@@ -115,13 +117,13 @@ def read_trace(path: Path, spec: RunSpec) -> tuple[Arrival, ...]:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         message = f"Cannot read the trace {path}: {error}."
-        raise DataError(message, hint="a trace holds one arrival a line, in seconds.") from None
+        raise DataError(message, hint="write one arrival time per line, in seconds.") from None
     arrivals = parse_trace(text, where=str(path))
     known = frozenset(spec.plan.fixtures)
     unknown = next((a.fixture for a in arrivals if a.fixture and a.fixture not in known), None)
     if unknown is not None:
-        message = f"{path} names the fixture '{unknown}', which is not in the selection."
-        raise DataError(message, hint="use the suite that the trace was recorded with, or leave fixtures out.")
+        message = f"{path} names the fixture '{unknown}', which is not selected."
+        raise DataError(message, hint="use the suite of the trace, or remove the fixture names.")
     return arrivals
 
 
@@ -129,14 +131,14 @@ def check_options(options: LoadOptions) -> None:
     """Raises UsageError for a load that makes no sense."""
     given = [bool(options.concurrency), bool(options.rates), options.trace is not None]
     if sum(given) > 1:
-        message = "Give one of --concurrency, --rate and --trace."
-        raise UsageError(message, hint="a closed loop, an open loop and a trace are different loads.")
+        message = "--concurrency, --rate and --trace cannot be combined."
+        raise UsageError(message, hint="keep one of them.")
     if not any(given) and not options.find_capacity:
-        raise UsageError("No load was asked for.", hint="give --concurrency 1,2,4, --rate 5 or --trace FILE.")
+        raise UsageError("No load was given.", hint="add --concurrency 1,2,4, --rate 5 or --trace FILE.")
     if options.find_capacity and options.trace is not None:
-        raise UsageError("A trace has one load; there is nothing to search.", hint="leave --find-capacity out.")
+        raise UsageError("--find-capacity cannot be combined with --trace.", hint="remove --find-capacity.")
     if options.find_capacity and not options.service_level.is_set:
-        message = "--find-capacity needs a service level to meet."
+        message = "--find-capacity needs a service level."
         raise UsageError(message, hint="for example: --slo-ttft 1 --slo-latency 10")
     if not 0 < options.duration_s <= 86400:
-        raise UsageError("--duration must lie above 0 and within a day.", hint="for example: --duration 20s")
+        raise UsageError("--duration must be above 0 and at most a day.", hint="for example: --duration 20s")

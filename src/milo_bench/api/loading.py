@@ -258,7 +258,7 @@ class _Session:
         level = (
             f"{profile.level:g} stream{plural}"
             if profile.mode == "closed"
-            else f"{profile.level:.4g} requests a second"
+            else f"{profile.level:.4g} requests per second"
         )
         self._tell(f"{level}: measuring {profile.duration_s:g} s")
         rows = await drive_window(self._target, requests, profile, zero_s=zero_s, stop=stop, first=self._sent)

@@ -50,8 +50,8 @@ def judge_sheet(
     target without ``allow_hosted``: the sheet holds the texts of the fixtures.
     """
     if target.hosted and not allow_hosted:
-        message = f"'{target.name}' is a hosted target, and the sheet's texts would leave your network."
-        raise UsageError(message, hint="add --allow-hosted if they may.")
+        message = f"'{target.name}' is a hosted target, so the texts of the sheet would leave your network."
+        raise UsageError(message, hint="add --allow-hosted to allow that.")
     rows = read_sheet(sheet, ("item", "input", "output"))
     answers = run_to_end(_ask_all(rows, target, env, limits, progress))
     filled, scored = [], 0

@@ -85,9 +85,9 @@ def run_operators(
     tasks = choose_tasks(options.subset, options.tasks)
     models = tuple(dict.fromkeys(options.models))
     if not models:
-        raise UsageError("No model to play.", hint="name one with --model; 'milo-bench targets' lists them.")
+        raise UsageError("No target to run.", hint="add one from 'milo-bench targets' with --model.")
     if options.resume and options.out is None:
-        raise UsageError("--resume needs the log to go on with.", hint="name it: --out runs/LOG.jsonl --resume")
+        raise UsageError("--resume needs an existing log.", hint="add its path: --out runs/LOG.jsonl --resume")
     path = options.out or Path("runs") / f"operator-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl"
     if not options.resume:
         require_new_log(path)

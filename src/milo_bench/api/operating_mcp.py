@@ -111,8 +111,8 @@ def _check_log(options: OperatorServeOptions) -> None:
         return
     wanted = f"{options.task}.{options.variant}"
     if any(isinstance(line, Episode) and line.key.fixture == wanted for line in iter_records(options.out)):
-        message = f"{options.out} holds the episode {wanted} already."
-        raise DataError(message, hint="choose the other --variant, or another --out; an episode is played once.")
+        message = f"{options.out} already contains the episode {wanted}."
+        raise DataError(message, hint="choose the other --variant, or another --out.")
 
 
 def _target_config(options: OperatorServeOptions, env: Mapping[str, str]) -> TargetConfig:
@@ -153,7 +153,7 @@ async def _serve(
                 linger_s = ServeLimits.linger_s if endpoint is None else options.idle_limit_s
                 limits = ServeLimits(options.wall_limit_s, options.idle_limit_s, linger_s=linger_s)
                 server = mcp_server(episode, on_client=on_client)
-                say(f"{_name_of(session)}, the log goes to {options.out}.")
+                say(f"{_name_of(session)}. Log: {options.out}")
                 if endpoint is not None:
                     say(f"model endpoint: {endpoint.base_url}  key: {endpoint.key}")
                 if listener is None:
@@ -193,8 +193,8 @@ async def _model(
         record = await target.start()
         upstream = config.base_url if config.api == "openai" and config.base_url else f"{record.endpoint}/v1"
         if not upstream.startswith("http"):
-            message = f"Target '{config.name}' has no address that an agent could be led to."
-            raise ConfigError(message, hint="serve it yourself and name its base_url: api openai.")
+            message = f"Target '{config.name}' has no address to forward requests to."
+            raise ConfigError(message, hint="start its server yourself and set api: openai and base_url in bench.yaml.")
         schedule = NotedSchedule(episode, on_work=presence.model_works)
         endpoint = FaultingEndpoint(
             upstream, schedule, headers=headers if secrets else None, on_answer=schedule.on_answer
@@ -203,7 +203,7 @@ async def _model(
             await endpoint.start(options.model_port)
         except OSError as error:
             message = f"Cannot listen on port {options.model_port}: {error.strerror or error}."
-            raise PrerequisiteError(message, hint="choose another --model-port, or leave it out.") from None
+            raise PrerequisiteError(message, hint="choose another --model-port, or remove it.") from None
         try:
             yield endpoint
         finally:
@@ -226,7 +226,7 @@ class _EpisodeLog:
         self.target = TargetRecord(
             name=options.target_name or options.model or OUTSIDE,
             api="mcp",
-            model=options.model or "brought by the agent",
+            model=options.model or "chosen by the agent",
         )
         self._options = options
         self._env = env
@@ -349,11 +349,11 @@ def lines_of(episode: Episode) -> Iterator[str]:
     parts = ", ".join(f"{name.replace('_', ' ')} {points}" for name, points in episode.parts.items())
     yield f"{episode.points} of {TASK_POINTS} points ({parts}); ended: {episode.ending.replace('_', ' ')}."
     calls = sum(line["type"] in ("called", "rejected", "finished") for line in episode.log)
-    yield f"{calls} calls, {episode.rejected} of them could not be read."
+    yield f"{calls} calls, of which {episode.rejected} were unreadable."
     if episode.void:
-        yield f"void: the fault {', '.join(episode.void)} never landed."
-    yield from (f"minefield: {line}" for line in episode.minefields)
-    yield from (f"why: {line}" for line in episode.why)
+        yield f"void: the fault {', '.join(episode.void)} never fired."
+    yield from (f"breach: {line}" for line in episode.minefields)
+    yield from (f"reason: {line}" for line in episode.why)
 
 
 def _name_of(session: Session) -> str:
@@ -363,6 +363,9 @@ def _name_of(session: Session) -> str:
 def _without_episode(why: str, *, stopped: bool) -> MiloError:
     if stopped:
         return Interrupted(
-            "Stopped before the episode ended; it is not graded.", hint="start it again with another --out."
+            "Stopped before the end of the episode, so it is not graded.",
+            hint="run the command again with another --out.",
         )
-    return IncompleteRun(f"{why} There is no episode.", hint="start the agent while this waits, or raise --wall-limit.")
+    return IncompleteRun(
+        f"{why} No episode was written.", hint="start the agent while this command waits, or raise --wall-limit."
+    )

@@ -45,7 +45,7 @@ def check_requirement(permits: Sequence[OperatorPermit], require: str) -> tuple[
     level = level.strip().replace("-", "_")
     if not colon:
         message = f"'{require[:60]}' is not LEVEL:KIND."
-        raise UsageError(message, hint="write it like read_only:deploy.")
+        raise UsageError(message, hint="for example: read_only:deploy.")
     if level not in LEVELS:
         raise UsageError(f"Unknown level '{level[:60]}'.", hint=hint_for(level, LEVELS, noun="levels"))
     kinds = [granted.kind for granted in permits[0].kinds] if permits else []
@@ -53,7 +53,7 @@ def check_requirement(permits: Sequence[OperatorPermit], require: str) -> tuple[
         raise UsageError(f"Unknown kind of work '{kind[:60]}'.", hint=hint_for(kind, kinds, noun="kinds"))
     ladder: tuple[str, ...] = ("none", *LEVELS)
     return tuple(
-        f"{permit.target} has {permit.level_for(kind)} for {kind}, and {level} is required"
+        f"{permit.target} has {permit.level_for(kind)} for {kind}, but {level} is required"
         for permit in permits
         if ladder.index(permit.level_for(kind)) < ladder.index(level)
     )

@@ -41,8 +41,8 @@ def probe_target(
     an ``out`` that is no run log.
     """
     if config.hosted and not allow_hosted:
-        message = f"'{config.name}' is a hosted target: probes would send it hundreds of requests, at its price."
-        raise UsageError(message, hint="add --allow-hosted if they may.")
+        message = f"'{config.name}' is a hosted target: probes would send it hundreds of paid requests."
+        raise UsageError(message, hint="add --allow-hosted to allow that.")
     probes = chosen(names)
     writer = None if out is None else _open_log(out, config)
     results: list[ProbeResult] = []

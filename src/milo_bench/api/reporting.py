@@ -21,8 +21,8 @@ def report_decision(decision: Decision | AnyPath, out: AnyPath) -> list[Path]:
 
     out = Path(out)
     if out.exists() and not out.is_dir():
-        message = f"{out} is a file, and a package is a folder."
-        raise UsageError(message, hint="name a folder with --out.")
+        message = f"{out} is a file, but a package is a folder."
+        raise UsageError(message, hint="choose a folder with --out.")
     if not isinstance(decision, Decision):
         path = Path(decision)
         decision = read_decision(path / DECISION if path.is_dir() else path)

@@ -30,12 +30,12 @@ def sample_for_review(
     surveys = [survey_log(path) for path in logs]
     for survey in surveys:
         if survey.header.store_text == "hashes":
-            message = f"{survey.path} holds hashes; there is no text to review."
+            message = f"{survey.path} contains only hashes, so there is no text to review."
             raise DataError(message, hint="run again with privacy.store_text: full or redacted.")
     key = draw_sample(gather_evidence({path: str(path) for path in logs}), count, seed=seed, only=only)
     if not key.items:
-        message = "No answer can be reviewed: all attempts failed, or were sent elsewhere."
-        raise DataError(message, hint="'milo-bench score' shows the failures.")
+        message = "No answer to review: every attempt failed or was routed elsewhere."
+        raise DataError(message, hint="list the failures with 'milo-bench score'.")
     texts = _texts(logs, key)
     rows = [[item.id, item.candidate.workload, *texts[item.id], "", *[""] * len(RUBRIC), ""] for item in key.items]
     write_sheet(out, COLUMNS, rows)
@@ -64,12 +64,14 @@ def import_review(
 
 def read_key(path: Path) -> SampleKey:
     """The key that ``sample_for_review`` wrote."""
-    return _read(path, SampleKey, "key of a sample", "'milo-bench review sample' writes it beside the sheet.")
+    return _read(
+        path, SampleKey, "key of a sample", "use the key that 'milo-bench review sample' wrote beside the sheet."
+    )
 
 
 def read_review(path: Path) -> Review:
     """A review that ``import_review`` wrote."""
-    return _read(path, Review, "review", "'milo-bench review import' writes one.")
+    return _read(path, Review, "review", "write one with 'milo-bench review import'.")
 
 
 def _scores(sheets: Iterable[Path]) -> dict[tuple[str, str, str], int]:
@@ -77,8 +79,8 @@ def _scores(sheets: Iterable[Path]) -> dict[tuple[str, str, str], int]:
     for sheet in sheets:
         for place, score in read_scores(sheet, tuple(RUBRIC)).items():
             if place in found:
-                message = f"{sheet}: {place[1]} has scored '{place[0]}' in another sheet already."
-                raise DataError(message, hint="give each reviewer a name of their own in the column 'reviewer'.")
+                message = f"{sheet}: {place[1]} already scored '{place[0]}' in another sheet."
+                raise DataError(message, hint="give each reviewer a different name in the column 'reviewer'.")
             found[place] = score
     return found
 
@@ -115,7 +117,7 @@ def _read(path: Path, kind: type[T], noun: str, hint: str) -> T:
         message = f"Cannot read {path}: {error.strerror}."
         raise PrerequisiteError(message, hint=hint) from None
     except msgspec.MsgspecError as error:
-        message = f"{path} is no {noun} ({str(error)[:200]})."
+        message = f"{path} is not a {noun} ({str(error)[:200]})."
         raise DataError(message, hint=hint) from None
     if found.schema_version != REVIEW_SCHEMA:
         message = f"{path} has schema version {found.schema_version}; this version reads {REVIEW_SCHEMA}."

@@ -124,8 +124,8 @@ def run_suite(
     _check_contracts(suite)
     path = Path(options.out or Path("runs") / f"{suite.ref.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl")
     if options.resume and options.out is None:
-        message = "--resume needs the log to go on with."
-        raise UsageError(message, hint="name it: --out runs/LOG.jsonl --resume")
+        message = "--resume needs an existing log."
+        raise UsageError(message, hint="add its path: --out runs/LOG.jsonl --resume")
     if not options.resume:
         require_new_log(path)
     if isinstance(options.models, str):
@@ -133,7 +133,7 @@ def run_suite(
         raise UsageError(message, hint=f"models=['{options.models}']")
     if not options.models:
         message = "No target to run against."
-        raise UsageError(message, hint="name one with --models; 'milo-bench targets' lists them.")
+        raise UsageError(message, hint="add one from 'milo-bench targets' with --models.")
     known = settings.with_targets(options.targets)
     targets = {name: open_target(known.target(name), env) for name in options.models}
     records = [targets[name].record for name in options.models]
@@ -251,7 +251,7 @@ class _Follower:
             if failure is not None and failure.kind == "context_overflow":
                 self.too_long[key.target] = self.too_long.get(key.target, 0) + 1
         elif isinstance(event, TargetStopped):
-            self.why = f"'{event.target}' was given up after {event.consecutive} times {event.failure} in a row."
+            self.why = f"'{event.target}' was stopped after {event.consecutive} {event.failure} failures in a row."
 
 
 class _JudgeWhileRunning:

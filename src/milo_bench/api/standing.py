@@ -30,9 +30,9 @@ def gate_logs(
     """
     decision = baseline_decision(baseline)
     if policy is None and decision.policy == decision.operator_policy:
-        message = f"{baseline} decided on operator work alone, so it has no gates to hold runs against."
+        message = f"{baseline} covers only operator work, so it has no gates to check runs against."
         raise UsageError(
-            message, hint="'milo-bench operator permit LOG --require LEVEL:KIND' holds operator work to a level."
+            message, hint="check operator work with 'milo-bench operator permit LOG --require LEVEL:KIND'."
         )
     rules = load_policy(policy) if policy else read_policy(decision.policy.text, name=decision.policy.path)
     if not rules.baseline:  # the one that the decision was held against, named or not

@@ -174,7 +174,7 @@ def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str]
     try:
         row = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return ("a line of JSON", "a line that is none")
+        return ("a line of JSON", "a line that is not JSON")
     if not isinstance(row, dict) or row.get("type") != "fixture":
         return None
     id = str(row.get("id"))
@@ -185,7 +185,7 @@ def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str]
         return (f"fixture {id} with hash {stated}", f"fixture {id} with hash {row.get('hash')}")
     made = sha256_data([row.get("workload"), row.get("input"), row.get("expect", {})])
     if log.store_text == "full" and made != stated:
-        return (f"fixture {id} with hash {stated}", f"fixture {id} whose content has hash {made}")
+        return (f"fixture {id} with hash {stated}", f"fixture {id} with content of hash {made}")
     return None
 
 
@@ -196,9 +196,9 @@ def _recomputed(decision: Decision, again: DecideAgain, find_log: Callable[[LogR
         yield Difference("decision", DECISION, "", "a decision", f"none: {error.message}")
         return
     except (KeyError, ValueError, AssertionError) as error:
-        message = f"The decision cannot be worked out again: {type(error).__name__}: {str(error)[:160]}."
+        message = f"Cannot recompute the decision: {type(error).__name__}: {str(error)[:160]}."
         raise DataError(
-            message, hint="the package was made by another version, or its logs are not run logs."
+            message, hint="use the version that wrote the package, or check that its logs are run logs."
         ) from error
     # A decision is read back from JSON before it is compared: dictionaries in the same order, tuples as tuples.
     anew = msgspec.json.decode(msgspec.json.encode(anew, order="deterministic"), type=Decision)

@@ -118,7 +118,7 @@ class PlainProgress:
             self._said_s = time.monotonic()
             for message in event.messages:
                 self._say(message)
-            already = f", {event.done:,} of them in the log already" if event.done else ""
+            already = f", {event.done:,} of them already in the log" if event.done else ""
             self._say(f"{event.total:,} attempts{already}")
         elif isinstance(event, RunEnded):
             self._counts.over = True

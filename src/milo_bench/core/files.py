@@ -176,7 +176,7 @@ def _bytes(content: str | bytes) -> bytes:
 
 
 def _taken(path: Path, hint: str) -> UsageError:
-    return UsageError(f"{path} exists already.", hint=hint)
+    return UsageError(f"{path} already exists.", hint=hint)
 
 
 @contextlib.contextmanager

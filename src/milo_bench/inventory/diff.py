@@ -63,7 +63,7 @@ def read_inventory(path: Path) -> Inventory:
         message = f"Cannot read {path}: {error.strerror}."
         raise DataError(message, hint=hint) from None
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        message = f"{path} is no inventory: {error}."
+        message = f"{path} is not an inventory: {error}."
         raise DataError(message, hint=hint) from None
     if inventory.schema != INVENTORY_SCHEMA:
         message = f"{path} follows the schema '{inventory.schema[:60]}', not '{INVENTORY_SCHEMA}'."

@@ -129,7 +129,7 @@ async def start_targets(targets: Sequence[Target], stop: StopSignal) -> list[Tar
         except asyncio.CancelledError:
             if not stop.requested:
                 raise
-            message = "Interrupted while the targets were starting; nothing was sent."
+            message = "Interrupted while the targets were starting. Nothing was sent."
             raise Interrupted(message, hint="run the same command again.") from None
         finally:
             cancel()
@@ -307,7 +307,7 @@ class _Run:
         window = self._windows.get(key.target)
         if cannot_fit(ready.request, window):
             at_once = Timings(intended_s=intended_s, started_s=intended_s, ended_s=intended_s)
-            message = f"not sent: the prompt cannot fit into a window of {window} tokens"
+            message = f"not sent: the prompt does not fit into the window of {window} tokens"
             exchange = Exchange(timings=at_once, failure=Failure("context_overflow", message))
         else:
             exchange = await self._targets[key.target].ask(

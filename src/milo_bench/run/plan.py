@@ -66,7 +66,7 @@ def make_plan(
         if (not request.workloads or fixture.workload in request.workloads) and set(request.tags) <= set(fixture.tags)
     ]
     if not chosen:
-        hint = "loosen --workload or --tag; 'milo-bench suite show' lists both."
+        hint = "select more with --workload or --tag, listed by 'milo-bench suite show'."
         raise UsageError("No fixture matches the selection.", hint=hint)
     if request.limit is not None:
         chosen = sample_fixtures(chosen, request.limit, seed=request.seed)
@@ -192,9 +192,11 @@ def _check_numbers(request: PlanRequest) -> None:
         ("--retries", request.retries, 0),
     ):
         if value < least:
-            raise UsageError(f"{flag} is {value}; the least is {least}.", hint=f"give {flag} {least} or more.")
+            raise UsageError(
+                f"{flag} is {value}, but must be at least {least}.", hint=f"set {flag} to {least} or more."
+            )
     if not request.decodings or len(set(request.decodings)) != len(request.decodings):
-        raise UsageError("Each decoding is asked for once.", hint="choose free, constrained, or both.")
+        raise UsageError("A decoding is listed twice.", hint="choose free, constrained, or both.")
 
 
 def _check_names(
@@ -204,11 +206,13 @@ def _check_names(
     targets: Sequence[TargetRecord],
 ) -> None:
     if not targets:
-        raise UsageError("No target to run against.", hint="name one with --models; 'milo-bench targets' lists them.")
+        raise UsageError("No target to run against.", hint="add one from 'milo-bench targets' with --models.")
     names = Counter(target.name for target in targets)
     for name, count in names.items():
         if count > 1:
-            raise UsageError(f"Target '{name}' is named {count} times.", hint="name each target once; see --repeats.")
+            raise UsageError(
+                f"Target '{name}' is listed {count} times.", hint="list each target once. Use --repeats for repeats."
+            )
     for name in request.workloads:
         if name not in workloads:
             raise UsageError(f"Unknown workload '{name}'.", hint=hint_for(name, workloads, noun="workloads"))

@@ -91,7 +91,7 @@ def _parameters(workload: Workload, name: str, params: object) -> Mapping[str, A
     if params is None:
         return {}
     if not isinstance(params, Mapping):
-        message = f"Workload '{workload.name}': the parameters of prepare step '{name}' are no mapping."
+        message = f"Workload '{workload.name}': the parameters of prepare step '{name}' are not a mapping."
         raise ConfigError(message, hint=f"write 'prepare: {{{name}: {{…}}}}' in suite.yaml.")
     return params
 
@@ -103,8 +103,8 @@ def _select_events(fixture: Fixture, params: Mapping[str, Any]) -> Step:
     from milo_bench.guards.event_selection import as_document, select_events
 
     if unknown := set(params) - {"policy", "max_events"}:
-        message = f"select_events knows no parameter '{min(unknown)}'."
-        raise ConfigError(message, hint="it takes policy and max_events.")
+        message = f"select_events has no parameter '{min(unknown)}'."
+        raise ConfigError(message, hint="use policy and max_events.")
     try:
         case = msgspec.convert(fixture.input.get("case"), CaseRecord)
     except msgspec.ValidationError as error:

@@ -63,8 +63,8 @@ def check_hosted(spec: RunSpec, targets: Sequence[TargetRecord]) -> None:
     """
     hosted = [target.name for target in targets if target.hosted]
     if hosted and not spec.allow_hosted:
-        message = f"Hosted target{'s' if len(hosted) > 1 else ''} {', '.join(hosted)}: this would send text outside."
-        raise UsageError(message, hint="add --allow-hosted if the fixtures may go there.")
+        message = f"Hosted target{'s' if len(hosted) > 1 else ''} {', '.join(hosted)}: the run would send text outside."
+        raise UsageError(message, hint="add --allow-hosted to allow that.")
     for name in hosted:
         withheld = frozenset(spec.plan.withheld.get(name, ()))
         for fixture in spec.planned_fixtures():

@@ -34,12 +34,12 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 def read_sheet(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     """The rows by column; commas, semicolons and tabs all separate. Raises DataError for a column that is missing."""
-    text = read_written(path, where_from="'milo-bench review sample' writes one.").removeprefix("\ufeff")
+    text = read_written(path, where_from="write one with 'milo-bench review sample'.").removeprefix("\ufeff")
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True))
     except csv.Error as error:
-        message = f"{path} is no CSV ({error})."
-        raise DataError(message, hint="save the sheet as CSV, UTF-8.") from None
+        message = f"{path} is not a CSV file ({error})."
+        raise DataError(message, hint="save the sheet as CSV in UTF-8.") from None
     header = [str(name) for name in rows[0]] if rows else []
     for column in needed:
         if rows and column not in header:
@@ -66,8 +66,8 @@ def read_scores(path: Path, questions: Sequence[str]) -> dict[tuple[str, str, st
                 continue
             place = (item, reviewer, question)
             if place in scores:
-                message = f"{path} row {number}: {reviewer} has scored '{item}' already."
-                raise DataError(message, hint="one row for each item and reviewer.")
+                message = f"{path} row {number}: {reviewer} already scored '{item}'."
+                raise DataError(message, hint="keep one row per item and reviewer.")
             scores[place] = _score(path, number, question, cell)
     return scores
 
@@ -75,7 +75,7 @@ def read_scores(path: Path, questions: Sequence[str]) -> dict[tuple[str, str, st
 def _score(path: Path, number: int, question: str, cell: str) -> int:
     if cell not in ("1", "2", "3", "4", "5"):
         message = f"{path} row {number}: {question} is '{cell[:20]}'."
-        raise DataError(message, hint="a score is a whole number from 1 to 5; leave the cell empty for none.")
+        raise DataError(message, hint="write a whole number from 1 to 5, or leave the cell empty.")
     return int(cell)
 
 

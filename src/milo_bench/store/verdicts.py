@@ -86,8 +86,8 @@ def read_verdicts(path: Path) -> dict[AttemptKey, Graded]:
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
-        message = f"There is no {path}."
-        raise DataError(message, hint="a run stored as hashes keeps its verdicts there; bring it back.") from None
+        message = f"{path} is missing."
+        raise DataError(message, hint="restore it. A run stored as hashes keeps its verdicts there.") from None
     except OSError as error:
         message = f"Cannot read {path}: {error.strerror}."
         raise DataError(message, hint="check its permissions.") from None
@@ -102,7 +102,7 @@ def read_verdicts(path: Path) -> dict[AttemptKey, Graded]:
             if number == len(lines):
                 break  # no newline after it: the write was cut short
             message = f"{path} line {number}: {error}"
-            raise DataError(message, hint="the file was changed by hand or by another program.") from None
+            raise DataError(message, hint="restore it. It was changed after it was written.") from None
         if isinstance(record, Graded):
             found[record.key] = record
     return found

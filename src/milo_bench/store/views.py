@@ -80,7 +80,7 @@ def open_views(paths: Sequence[Path]) -> duckdb.DuckDBPyConnection:
     be opened, UsageError where there is none.
     """
     if not paths:
-        raise UsageError("There is no run log to look at.", hint="name one or several .jsonl files.")
+        raise UsageError("No run log was given.", hint="give one or more .jsonl files.")
     for path in paths:
         open_log(path).close()
     try:

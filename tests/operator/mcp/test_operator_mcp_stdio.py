@@ -199,7 +199,7 @@ async def test_an_agent_that_asks_for_nothing_leaves_no_log(tmp_path: Path) -> N
     async with started(tmp_path / "log.jsonl") as server:
         server.stdin.close()
         said = await server.ended(4)
-    assert "There is no episode" in said and "hint:" in said and not (tmp_path / "log.jsonl").exists()
+    assert "No episode was written" in said and "hint:" in said and not (tmp_path / "log.jsonl").exists()
 
 
 @pytest.mark.parametrize(

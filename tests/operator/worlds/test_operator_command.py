@@ -39,7 +39,7 @@ def test_selftest_of_an_unsound_bench_names_the_fault_and_exits_1(
     monkeypatch.setattr(type(all_tasks()[0]), "oracle", lambda self, desk: desk.finish("done"))
     code, out, _ = run(capsys, "operator", "selftest", "--seeds", "1")
     assert code == 1
-    assert f"not sound: {all_tasks()[0].name}: the oracle scores 0 instead of 25." in out
+    assert f"Fault: {all_tasks()[0].name}: the oracle scores 0 instead of 25." in out
 
 
 def test_help_and_list_name_every_registered_task(capsys: pytest.CaptureFixture[str]) -> None:

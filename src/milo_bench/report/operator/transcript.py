@@ -73,7 +73,7 @@ class _Told:
 def transcript(episode: Episode, *, show_text: bool = True) -> tuple[Step, ...]:
     """The steps of ``episode``; without text (a log of hashes) only what happened, when and to which tool.
 
-    A turn is followed by what its calls led to. Nothing here trusts the log: a line that is none of
+    A turn is followed by what its calls led to. Nothing here trusts the log: a line that is not JSON of
     ours is shown as unreadable, and all text is cut, escaped by the template, and freed of controls.
     """
     lines = [_read(line) for line in episode.log]

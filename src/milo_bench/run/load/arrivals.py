@@ -61,7 +61,7 @@ def parse_trace(text: str, *, where: str) -> tuple[Arrival, ...]:
         if arrival is not None:
             arrivals.append(arrival)
     if not arrivals:
-        raise DataError(f"{where} holds no arrival.", hint='one a line: seconds, or {"at_s": 0.5}.')
+        raise DataError(f"{where} contains no arrivals.", hint='write one per line: seconds, or {"at_s": 0.5}.')
     first_s = min(arrival.at_s for arrival in arrivals)
     shifted = (Arrival(arrival.at_s - first_s, arrival.fixture) for arrival in arrivals)
     return tuple(sorted(shifted, key=lambda arrival: arrival.at_s))
@@ -88,7 +88,7 @@ def _arrival(line: str, where: str) -> Arrival | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise DataError(f"{where} has no time.", hint=hint)
     if not isinstance(fixture, str):
-        raise DataError(f"{where}: 'fixture' is no text.", hint=hint)
+        raise DataError(f"{where}: 'fixture' is not text.", hint=hint)
     return Arrival(float(value), fixture)
 
 
@@ -100,4 +100,4 @@ def trace_rate(arrivals: Sequence[Arrival]) -> float:
 
 def _check_rate(rate: float) -> None:
     if not rate > 0 or not math.isfinite(rate):
-        raise UsageError(f"A rate of {rate:g} a second sends nothing.", hint="give --rate a number above 0.")
+        raise UsageError(f"A rate of {rate:g} per second sends nothing.", hint="set --rate to a number above 0.")

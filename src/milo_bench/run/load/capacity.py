@@ -41,7 +41,7 @@ class CapacitySearch:
     def __init__(self, *, whole: bool, start: float, highest: float) -> None:
         """``whole``: levels are streams; otherwise rates a second. ``start`` first, never above ``highest``."""
         if not 0 < start <= highest:
-            raise ValueError(f"start {start} must lie above 0 and not above {highest}")
+            raise ValueError(f"start {start} must be above 0 and at most {highest}")
         self._whole = whole
         self._least = start * LEAST_SHARE
         self._highest = math.floor(highest) if whole else highest

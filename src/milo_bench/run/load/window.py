@@ -66,13 +66,15 @@ class Profile:
         if self.mode != "closed":
             return least
         most = f"{WARMUP_MOST * self.duration_s:.3g} s"
-        return f"{least}, and until each stream ended a request; after {most} those still in flight are measured"
+        return (
+            f"{least}, and until each stream has ended a request; after {most}, requests still in flight are measured"
+        )
 
     @property
     def cooldown_rule(self) -> str:
         return (
-            f"load goes on until the last measured request ended, at most {COOLDOWN_MOST * self.duration_s:.3g} s; "
-            f"then {self.drain_s:g} s to end"
+            f"load continues until the last measured request ends, at most {COOLDOWN_MOST * self.duration_s:.3g} s; "
+            f"then {self.drain_s:g} s to finish"
         )
 
 
@@ -332,7 +334,7 @@ class _Window:
         self._unreachable_in_a_row += 1
         if self._unreachable_in_a_row >= GIVE_UP_AFTER and not self._ended_early:
             times = self._unreachable_in_a_row
-            self._ended_early = f"{exchange.failure.kind} {times} times in a row: {exchange.failure.message}"
+            self._ended_early = f"{times} {exchange.failure.kind} failures in a row: {exchange.failure.message}"
             self._end_sending()
 
     def _answer_in(self) -> None:

@@ -1,4 +1,4 @@
-"""The bytes of a run log in, its records out one by one; a line that is none stops with its number."""
+"""The bytes of a run log in, its records out one by one; a line that is not JSON stops with its number."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class LogLines:
                 raise _foreign(self._path)
             yield number, record
         if self.whole_bytes == 0 and self.torn_bytes == 0:
-            raise DataError(f"{self._path} is empty.", hint="it holds no run; remove it and run again.")
+            raise DataError(f"{self._path} is empty.", hint="remove it and run again.")
 
     def _lines(self) -> Iterator[bytes]:
         for line in self._file:
@@ -75,8 +75,8 @@ class LogLines:
 
     def _check_header(self, number: int, header: RunHeader) -> None:
         if number != 1:
-            message = f"{self._path} line {number}: a second run begins inside the log."
-            raise DataError(message, hint="two logs were joined; split them at that line and read each on its own.")
+            message = f"{self._path} line {number}: a second run starts inside the log."
+            raise DataError(message, hint="split the file at that line and use the two logs separately.")
         if header.schema_version != SCHEMA_VERSION:
             raise _other_schema(self._path, header.schema_version)
 
@@ -112,11 +112,13 @@ def cannot_open(path: Path, error: OSError) -> MiloError:
     """The one error for a log that the system does not let us open."""
     reason = os.strerror(error.errno) if error.errno else str(error)
     if error.errno == errno.ENOENT:
-        return PrerequisiteError(f"There is no run log at {path}.", hint="check the path; 'milo-bench run' writes one.")
+        return PrerequisiteError(
+            f"There is no run log at {path}.", hint="check the path, or write a log with 'milo-bench run'."
+        )
     if error.errno == errno.EISDIR:
-        return DataError(f"{path} is a folder, not a run log.", hint="name the .jsonl file inside it.")
+        return DataError(f"{path} is a folder, not a run log.", hint="give the .jsonl file inside it.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        hint = "check who owns the file and its folder, or choose another path."
+        hint = "check the owner of the file and its folder, or choose another path."
         return PrerequisiteError(f"No permission to open {path}: {reason}.", hint=hint)
     return PrerequisiteError(f"Cannot open {path}: {reason}.", hint="check the disk and the path.")
 
@@ -132,14 +134,14 @@ def bad_line(path: Path, number: int, line: bytes, error: Exception) -> DataErro
             return _foreign(path)
         if head.schema_version != SCHEMA_VERSION:
             return _other_schema(path, head.schema_version)
-    hint = "the file was changed or damaged after it was written; restore it, or cut it before that line and resume."
+    hint = "the file was changed or damaged. Restore it, or cut it before that line and resume."
     if not _is_utf8(line):
         return DataError(f"{path} line {number}: not valid UTF-8.", hint=hint)
     if head is None:
         return DataError(f"{path} line {number}: not valid JSON.", hint=hint)
     if head.type not in _KNOWN_TYPES:
         message = f"{path} line {number}: unknown record type {head.type[:40]!r}."
-        return DataError(message, hint="a newer Milo Bench may have written it; use that version.")
+        return DataError(message, hint="use the version of Milo Bench that wrote it. It may be newer.")
     return DataError(f"{path} line {number}: not a valid '{head.type}' record ({error}).", hint=hint)
 
 
@@ -152,10 +154,10 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _foreign(path: Path) -> DataError:
-    message = f"{path} is not a run log: its first line is no 'run' record."
-    return DataError(message, hint="run logs are the .jsonl files that 'milo-bench run --out' writes.")
+    message = f"{path} is not a run log: its first line is not a 'run' record."
+    return DataError(message, hint="give a .jsonl file written by 'milo-bench run --out'.")
 
 
 def _other_schema(path: Path, version: int | None) -> DataError:
     message = f"{path} has schema version {version}; this version of Milo Bench reads {SCHEMA_VERSION}."
-    return DataError(message, hint="use the Milo Bench version that wrote it; its first line names the version.")
+    return DataError(message, hint="use the version of Milo Bench named in its first line.")

@@ -99,7 +99,7 @@ def read_run_log(path: Path) -> RunLog:
                 _gather(got, record)
     if header is None:
         message = f"{path} ends inside its first line."
-        raise DataError(message, hint="the run was killed before it began; remove the file and run again.")
+        raise DataError(message, hint="the run was killed at its start. Remove the file and run again.")
     _check_end(path, got)
     return RunLog(
         header=header,
@@ -130,5 +130,5 @@ def _check_end(path: Path, got: _Gathered) -> None:
     rows = len(got.attempts) + len(got.episodes)
     if got.end is not None and got.end.attempts != rows:
         noun = "episodes" if got.episodes else "attempts"
-        message = f"{path}: its end line counts {got.end.attempts} {noun}, and {rows} stand in it."
-        raise DataError(message, hint="rows were removed or added after the run; restore the file.")
+        message = f"{path}: its end line counts {got.end.attempts} {noun}, but it contains {rows}."
+        raise DataError(message, hint="rows were added or removed after the run. Restore the file.")

@@ -7,7 +7,7 @@ from pathlib import Path
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, AttemptKey, Episode, Fixture, Plan
 
-_HINT = "rows and plan must agree; the file was edited or two logs were joined. Restore it, or run again."
+_HINT = "the file was edited, or two logs were joined. Restore it, or run again."
 
 
 class RowCheck:
@@ -30,7 +30,7 @@ class RowCheck:
             raise self._error(number, f"fixture '{fixture.id}' is not in the plan")
         first = self._fixture_lines.setdefault(fixture.id, number)
         if first != number:
-            raise self._error(number, f"fixture '{fixture.id}' stands in line {first} already")
+            raise self._error(number, f"fixture '{fixture.id}' is already in line {first}")
 
     def check_attempt(self, number: int, attempt: Attempt) -> None:
         self._check_key(number, attempt.key)
@@ -39,13 +39,13 @@ class RowCheck:
         self._check_key(number, episode.key)
         if episode.key.fixture != f"{episode.task}.{episode.variant}":
             raise self._error(
-                number, f"an episode of '{episode.task}.{episode.variant}' stands under '{episode.key.fixture}'"
+                number, f"an episode of '{episode.task}.{episode.variant}' is recorded as '{episode.key.fixture}'"
             )
 
     def _check_key(self, number: int, key: AttemptKey) -> None:
         first = self._attempt_lines.setdefault(key, number)
         if first != number:
-            raise self._error(number, f"{name_of(key)} stands in line {first} already")
+            raise self._error(number, f"{name_of(key)} is already in line {first}")
         self.check_agrees(number, key)
 
     def check_agrees(self, number: int, key: AttemptKey) -> None:
@@ -56,14 +56,14 @@ class RowCheck:
         if key.target not in self._targets:
             raise self._error(number, f"target '{key.target}' is not in the plan")
         if not 0 <= key.repeat < self._repeats:
-            raise self._error(number, f"repeat {key.repeat} of {self._repeats} planned (counted from 0)")
+            raise self._error(number, f"repeat {key.repeat}, but {self._repeats} are planned (counted from 0)")
         asked = key.decoding == "free" if key.fixture in self._free_only else key.decoding in self._decodings
         if not asked:
             raise self._error(number, f"decoding '{key.decoding}' is not in the plan")
         if not 0 <= key.retry <= self._retries:
-            raise self._error(number, f"retry {key.retry} where the plan allows {self._retries}")
+            raise self._error(number, f"retry {key.retry}, but the plan allows {self._retries}")
         if (key.target, key.fixture) in self._withheld:
-            raise self._error(number, f"fixture '{key.fixture}' was to be withheld from '{key.target}'")
+            raise self._error(number, f"fixture '{key.fixture}' should have been withheld from '{key.target}'")
 
     def _error(self, number: int, what: str) -> DataError:
         return DataError(f"{self._path} line {number}: {what}.", hint=_HINT)

@@ -32,9 +32,9 @@ def notes(logged: RunHeader, now: RunHeader) -> tuple[str, ...]:
     """What differs and does not forbid a resume."""
     found = []
     if logged.tool_version != now.tool_version:
-        found.append(f"the log was begun by version {logged.tool_version}; this is {now.tool_version}")
+        found.append(f"the log was started by version {logged.tool_version}, and this is version {now.tool_version}")
     if logged.inventory != now.inventory:
-        found.append("the machine or its runtimes changed since the log was begun; times may not compare")
+        found.append("the machine or its runtimes changed after the start of the log, so times may not be comparable")
     return tuple(found)
 
 

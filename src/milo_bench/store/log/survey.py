@@ -67,11 +67,11 @@ def survey_log(path: Path) -> LogSurvey:
     if survey is None:
         _header(path)  # raises: it is empty, or ends inside its first line
         message = f"{path} ends inside its first line."
-        raise DataError(message, hint="the run was killed before it began; remove the file and run again.")
+        raise DataError(message, hint="the run was killed at its start. Remove the file and run again.")
     end = survey.last_end
     if end is not None and end.attempts != survey.attempts + len(survey.episodes):
-        message = f"{path}: its end line counts {end.attempts} attempts, and {survey.attempts} stand in it."
-        raise DataError(message, hint="rows were removed or added after the run; restore the file.")
+        message = f"{path}: its end line counts {end.attempts} attempts, but it contains {survey.attempts}."
+        raise DataError(message, hint="rows were added or removed after the run. Restore the file.")
     survey.sha256 = digest.hexdigest()
     return survey
 
@@ -82,7 +82,7 @@ def _header(path: Path) -> RunHeader:
             assert isinstance(record, RunHeader)
             return record
     message = f"{path} ends inside its first line."
-    raise DataError(message, hint="the run was killed before it began; remove the file and run again.")
+    raise DataError(message, hint="the run was killed at its start. Remove the file and run again.")
 
 
 def _keep(survey: LogSurvey, record: object, number: int, rows: RowCheck) -> None:
@@ -106,7 +106,5 @@ def _keep(survey: LogSurvey, record: object, number: int, rows: RowCheck) -> Non
     elif isinstance(record, RunEnd):
         survey.last_end = record
     elif isinstance(record, (Attempt, RunHeader)):
-        message = (
-            f"{survey.path} line {number}: a record of kind '{type(record).__name__.lower()}' stands where none can."
-        )
-        raise DataError(message, hint="the file was edited or two logs were joined; restore it, or run again.")
+        message = f"{survey.path} line {number}: a '{type(record).__name__.lower()}' record is out of place."
+        raise DataError(message, hint="the file was edited, or two logs were joined. Restore it, or run again.")

@@ -107,7 +107,7 @@ class RunLogWriter:
             # Nothing but a part of our own first lines is in it, and the run never began.
             path.unlink(missing_ok=True)
             if isinstance(error, IncompleteRun):
-                reason = f"{error.message.partition(' The ')[0]} Nothing was asked, and nothing is left behind."
+                reason = f"{error.message.partition(' The ')[0]} Nothing was sent, and no file was left behind."
                 raise PrerequisiteError(reason, hint="free some space, or choose another --out.") from None
             raise
         return writer
@@ -163,8 +163,8 @@ class RunLogWriter:
                     done[record.key] = failure_of(record)
                     episodes.append(record)
         if logged is None and not HEADER_START.startswith(start):
-            message = f"{path} is not a run log: its first line is no 'run' record."
-            raise DataError(message, hint="run logs are the .jsonl files that 'milo-bench run --out' writes.")
+            message = f"{path} is not a run log: its first line is not a 'run' record."
+            raise DataError(message, hint="give a .jsonl file written by 'milo-bench run --out'.")
         changed = () if logged is None else (*differences(logged, now), *_changed_fixtures(in_log, fixtures))
         if changed:
             message = f"{path} is the log of another run: {'; '.join(changed)}."
@@ -173,7 +173,7 @@ class RunLogWriter:
         told = () if logged is None else notes(logged, now)
         if cut_bytes:
             os.ftruncate(descriptor, lines.whole_bytes)
-            told = (f"cut a torn last line of {cut_bytes} bytes; its attempt is sent again", *told)
+            told = (f"removed an incomplete last line of {cut_bytes} bytes; its attempt is sent again", *told)
         writer = cls(path, descriptor, logged or now, policy, lines.whole_bytes)
         writer._written.update(done)
         writer._begin((f for f in fixtures if f.id not in in_log), header=logged is None)
@@ -192,7 +192,7 @@ class RunLogWriter:
             raise ValueError(f"{self.path} is closed")
         if isinstance(record, (Attempt, Episode)):
             if record.key in self._written:
-                raise DataError(f"{name_of(record.key)} is in {self.path} already.", hint="a finished key is not sent.")
+                raise DataError(f"{name_of(record.key)} is already in {self.path}.", hint="a finished key is not sent.")
             self._written.add(record.key)
         line = _encode(self._policy.stored(record)) + b"\n"
         self._group.append(line)
@@ -225,7 +225,7 @@ class RunLogWriter:
             os.fsync(self._descriptor)
         except OSError as error:
             if error.errno not in (errno.EINVAL, errno.EROFS, errno.ENOTSUP):  # a pipe or device has no disk
-                message = f"The disk did not confirm what was written to {self.path}: {error.strerror}."
+                message = f"The disk did not confirm a write to {self.path}: {error.strerror}."
                 raise IncompleteRun(message, hint="check the disk, then resume the run.") from None
 
     @property
@@ -251,7 +251,7 @@ class RunLogWriter:
             os.ftruncate(self._descriptor, self._length)
         self._release()
         reason = os.strerror(error.errno) if error.errno else str(error)
-        message = f"Cannot write to {self.path}: {reason}. The {self._length} bytes written before are kept."
+        message = f"Cannot write to {self.path}: {reason}. The {self._length} bytes already written are kept."
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
         hint = "free some space, then resume the run." if full else "check the disk, then resume the run."
         return IncompleteRun(message, hint=hint)
@@ -270,15 +270,15 @@ def require_new_log(path: Path) -> None:
 
 def _already_there(path: Path) -> DataError:
     if path.is_dir():
-        return DataError(f"{path} is a folder.", hint="name a file in it: --out FOLDER/NAME.jsonl.")
-    hint = "add --resume to continue that run, or choose another --out; a log is never overwritten."
-    return DataError(f"{path} exists already.", hint=hint)
+        return DataError(f"{path} is a folder.", hint="add a file name: --out FOLDER/NAME.jsonl.")
+    hint = "add --resume to continue that run, or choose another --out."
+    return DataError(f"{path} already exists.", hint=hint)
 
 
 def _policy_for(header: RunHeader, policy: TextPolicy | None) -> TextPolicy:
     policy = policy or TextPolicy(header.store_text)
     if policy.store_text != header.store_text:
-        raise ValueError(f"the header says text is stored {header.store_text}, the policy {policy.store_text}")
+        raise ValueError(f"the header stores text as {header.store_text}, the policy as {policy.store_text}")
     return policy
 
 
@@ -286,7 +286,7 @@ def _cannot_make(path: Path, error: OSError) -> PrerequisiteError:
     reason = os.strerror(error.errno) if error.errno else str(error)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         message = f"No permission to write {path}: {reason}."
-        return PrerequisiteError(message, hint="choose another --out, or check who owns the folder.")
+        return PrerequisiteError(message, hint="choose another --out, or check the owner of the folder.")
     return PrerequisiteError(f"Cannot make {path}: {reason}.", hint="choose another --out.")
 
 
@@ -294,12 +294,12 @@ def _lock(path: Path, descriptor: int) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        hint = "wait for it to end, or choose another --out."
+        hint = "wait until it ends, or choose another --out."
         raise DataError(f"Another run is writing to {path}.", hint=hint) from None
     except OSError as error:
         # Some network folders know no locks; a run there is worth more than the guard.
         if error.errno not in (errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS):
-            raise PrerequisiteError(f"Cannot lock {path}: {error}.", hint="choose a local folder.") from None
+            raise PrerequisiteError(f"Cannot lock {path}: {error}.", hint="choose a folder on a local disk.") from None
 
 
 def failure_of(episode: Episode) -> FailureKind | None:
