@@ -37,20 +37,20 @@ def test_an_unknown_name_gets_a_suggestion_and_exit_code_2(
     ("file", "change", "error", "hint"),
     [
         ("tiny/suite.yaml", (b"answer_present", b"answer_presen"), "tiny/suite.yaml: workload 'qa': Unknown", "Did"),
-        ("tiny/suite.yaml", (b"prompt:", b"promt:"), "tiny/suite.yaml:5: 'workloads.qa.prompt' is missing.", "add"),
-        ("tiny/suite.yaml", (b"[fixtures.jsonl]", b"fixtures.jsonl"), "tiny/suite.yaml:3: 'fixtures' must be", "["),
-        ("tiny/suite.yaml", (b"tiny", b"[tiny"), "tiny/suite.yaml:2: ", "check indentation"),
-        ("tiny/suite.yaml", (b"tiny", b"\xff"), "tiny/suite.yaml:1: not UTF-8", "save it as UTF-8."),
-        ("tiny/fixtures.jsonl", (b"q-5\"", b"q-5"), "tiny/fixtures.jsonl:6: broken JSON", "one JSON object a line"),
-        ("tiny/fixtures.jsonl", (b"case 5", b"\xff"), "tiny/fixtures.jsonl:6: not UTF-8", "save it as UTF-8."),
-        ("tiny/fixtures.jsonl", (b"q-5", b"q-1"), "tiny/fixtures.jsonl:6: the id 'q-1' stands twice.", "jsonl:2."),
-        ("tiny/fixtures.jsonl", (b'"input"', b'"inputs"'), "tiny/fixtures.jsonl:1: 'input' is", "rename 'inputs'"),
+        ("tiny/suite.yaml", (b"prompt:", b"promt:"), "tiny/suite.yaml line 6: unknown setting", "'prompt'?"),
+        ("tiny/suite.yaml", (b"[fixtures.jsonl]", b"fixtures.jsonl"), "tiny/suite.yaml line 3: fixtures is 'fix", "["),
+        ("tiny/suite.yaml", (b"tiny", b"[tiny"), "tiny/suite.yaml line 2: ", "check indentation"),
+        ("tiny/suite.yaml", (b"tiny", b"\xff"), "tiny/suite.yaml line 1: not UTF-8", "save it as UTF-8."),
+        ("tiny/fixtures.jsonl", (b"q-5\"", b"q-5"), "tiny/fixtures.jsonl line 6: broken JSON", "one JSON object"),
+        ("tiny/fixtures.jsonl", (b"case 5", b"\xff"), "tiny/fixtures.jsonl line 6: not UTF-8", "save it as UTF-8."),
+        ("tiny/fixtures.jsonl", (b"q-5", b"q-1"), "tiny/fixtures.jsonl line 6: the id 'q-1' is", "jsonl line 2."),
+        ("tiny/fixtures.jsonl", (b'"input"', b'"inputs"'), "tiny/fixtures.jsonl line 1: 'input' is", "rename 'inputs'"),
         ("tiny/ask.jinja", (b"text", b"txt"), "prompt 'ask' line 1: there is no 'txt'.", "There is input: text."),
         ("bench.yaml", (b"script:", b"scrpt:"), "bench.yaml line 2: unknown setting", "Did you mean 'script'?"),
         ("bench.yaml", (b"{api", b"[api"), "bench.yaml line 2: ", "check indentation"),
-        ("script.yaml", (b"text", b"txt"), "script.yaml: unknown setting 'reply.txt'.", "Did you mean 'text'?"),
+        ("script.yaml", (b"text", b"txt"), "script.yaml line 1: unknown setting 'reply.txt'.", "Did you mean 'text'?"),
         ("bench.yaml", (b"model: m", b"model: m, api_key_env: sk-SECRET"), "bench.yaml line 3: targets.dead", ""),
-        ("bench.yaml", (b"127.0.0.1:1", b"api.example.com"), "bench.yaml line 3: targets.dead: write 'hosted", ""),
+        ("bench.yaml", (b"127.0.0.1:1", b"api.example.com"), "bench.yaml line 3: targets.dead: api", "hosted: true"),
     ],
 )  # fmt: skip
 def test_a_broken_file_is_named_with_its_line_and_remedy(
@@ -74,7 +74,7 @@ def test_a_field_that_nothing_knows_is_refused_before_a_model_is_asked(desk: Pat
     for words in (RUN, ("suite", "check", "tiny")):
         said = milo(*words, folder=desk)
         assert said.code == 2
-        assert "tiny/suite.yaml:10: check 'exact_fields': unknown field 'totl'." in said.out + said.err
+        assert "tiny/suite.yaml line 10: check 'exact_fields': unknown field 'totl'." in said.out + said.err
         assert "Did you mean 'total'?" in said.out + said.err
 
 

@@ -82,7 +82,7 @@ def test_hours_that_nobody_stated_say_that_they_are_assumed() -> None:
         ("[{measure: pass_rate, at_most: 0.8}]", 4, "would fail the better model", "at_least"),
         ("[{measure: pass_rate}]", 4, "no threshold", "at_least, at_most"),
         ("[{measure: pass_rate, at_least: 0.8, at_most: 0.9}]", 4, "more than one threshold", "a gate for each"),
-        ("[{measure: pass_rate, at_least: .nan}]", 4, "no finite number", "ordinary number"),
+        ("[{measure: pass_rate, at_least: .nan}]", 4, "not a finite number", "ordinary number"),
         ("[{measure: latency_p95_s, at_most: 0}]", 4, "never at or below 0", "above 0"),
         ("[{measure: recall, at_least: 0.9}]", 4, "needs a slice", "class=escalate"),
         ("[{measure: pass_rate, slice: field=x, at_least: 0.9}]", 4, "cannot be sliced by field", "tag="),
@@ -118,13 +118,13 @@ def test_a_gate_that_cannot_be_meant_is_refused(gates: str, line: int, said: str
 @pytest.mark.parametrize(
     ("more", "said", "hint"),
     [
-        ("    remedies: {keyword_rul: {}}\n", "no remedy 'keyword_rul'", "keyword_rule"),
+        ("    remedies: {keyword_rul: {}}\n", "unknown setting 'workloads.notes.remedies.keyword_rul'", "keyword_rule"),
         ("    remedies: [safer_prompt]\n", "has no variant", "variant: NAME"),
         ('    remedies: {safer_prompt: {variant: ""}}\n', "already judges", "another variant"),
         ("    remedies: {length_limit: {past: nowhere}}\n", "'nowhere'", "hosted"),
         ("    risk: hgih\n", "'hgih'", "high"),
-        ("    min_automated_share: 3\n", "less than or equal to 1", "policy.md"),
-        ("    value: {figures: [], least_usd_per_month: 5}\n", "at least 1 item", "policy.md"),
+        ("    min_automated_share: 3\n", "is 3, more than 1", "at most 1"),
+        ("    value: {figures: [], least_usd_per_month: 5}\n", "'workloads.notes.value.figures' is empty", "policy.md"),
     ],
 )
 def test_a_workloads_settings_are_checked(more: str, said: str, hint: str) -> None:
@@ -169,7 +169,7 @@ def test_a_workloads_settings_are_checked(more: str, said: str, hint: str) -> No
             "two rules are called",
             "own name",
         ),
-        ("[]", "at least 1 item", "policy.md"),
+        ("[]", "'findings' is empty", "policy.md"),
     ],
 )
 def test_rules_that_contradict_or_leave_a_case_open_are_refused(rules: str, said: str, hint: str) -> None:
@@ -210,7 +210,7 @@ def test_every_condition_says_what_it_means_and_can_hold() -> None:
     ("text", "said"),
     [
         ("policy: 1\npolicy: 1\n", "line 2: duplicate key 'policy'"),
-        ("- a\n", "is not a mapping"),
+        ("- a\n", "the file is a list, not a mapping"),
         ("policy: 2\nworkloads: {}\nfindings: []\n", "another version"),
         ("policy: 1\nworkloads: {n: {gates: [{measure: pass_rate, at_least: 0.5}]}}\n", "'findings' is missing"),
         ("policy: 1\npath: x\n", "line 2: unknown setting 'path'"),

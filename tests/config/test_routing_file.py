@@ -98,7 +98,7 @@ def test_no_check_that_needs_the_right_answer_counts_as_known_at_run_time() -> N
         ("default: {route: refuse}\npath: x", "line 2: unknown setting 'path'", ""),
         ("default: {route: refuse}\ndefault: {route: refuse}", "duplicate key", ""),
         ("[1", "routing.yaml", "indentation"),
-        ("", "is not a mapping", ""),
+        ("", "the file is empty", "start it with"),
     ],
 )
 def test_a_mistake_is_named_with_its_line_and_what_to_write(text: str, said: str, hint: str) -> None:
@@ -113,7 +113,7 @@ def test_a_mistake_is_named_with_its_line_and_what_to_write(text: str, said: str
     [
         (
             "[{id: a, when: {failed_checks: [exact_fields]}, route: refuse}]",
-            "nobody can know while an answer is served",
+            "cannot be known while an answer is served",
         ),
         ("[{id: a, when: {words: {over: 5, under: 6}}, route: refuse}]", "no number of words is over 5 and under 6"),
         ("[{id: a, when: {tags: []}, route: refuse}]", "an empty list, which matches nothing"),

@@ -69,7 +69,7 @@ def test_the_environment_can_name_the_file(tmp_path: Path) -> None:
 def test_a_named_file_that_is_missing_or_not_utf8_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
         load_settings(tmp_path / "none.yaml", {})
-    with pytest.raises(ConfigError, match="is not UTF-8"):
+    with pytest.raises(ConfigError, match="not UTF-8"):
         load(tmp_path, b"targets: \xff\n")
 
 
@@ -84,7 +84,7 @@ def test_anchors_that_grow_without_bound_are_read_once(tmp_path: Path) -> None:
     rows = ["a: &a [x, x]"] + [
         f"{c}: &{c} [*{p}, *{p}]" for p, c in zip("abcdefghijklmnopqrst", "bcdefghijklmnopqrstu", strict=True)
     ]
-    with pytest.raises(ConfigError, match="unknown setting 'a'"):
+    with pytest.raises(ConfigError, match="200,000 values once its aliases are written out"):
         load(tmp_path, "\n".join(rows) + "\n")
 
 

@@ -38,13 +38,13 @@ def test_the_file_that_the_others_spoil_is_good() -> None:
         ("volume: packets", "volume: pakets", 10, "is not an assumption: 'pakets'", "Did you mean 'packets'?"),
         ("[saved]", "[savd]", 12, "is not an assumption: 'savd'", "Did you mean 'saved'?"),
         ("capacity_returned", "capacity_return", 9, "kind is 'capacity_return'", "Did you mean 'capacity_returned'?"),
-        ("    wage: wage\n", "", 8, "'lines.skim.wage' is missing", "add it"),
+        ("    wage: wage\n", "", 8, "'lines.skim.wage' is missing", "add 'wage: …'."),
         ("    wage: wage", "    wages: wage", 13, "unknown setting 'lines.skim.wages'", "mean 'wage'?"),
         ("    time: minutes", "    times: minutes", 11, "unknown setting 'lines.skim.times'", "mean 'time'?"),
         ("    time: minutes", "    time_before: minutes", 8, "time_before and time_after belong together", ""),
         ("    time: minutes\n", "", 8, "needs either time, or time_before and time_after", ""),
-        ("low: 900", "low: -900", 3, "is negative", "start at 0"),
-        ("low: 900", "low: .nan", 3, "no finite number", "ordinary number"),
+        ("low: 900", "low: -900", 3, "is -900, less than 0", "at least 0"),
+        ("low: 900", "low: .nan", 3, "not a finite number", "ordinary number"),
         ("high: 1100", "high: .inf", 3, "", ""),
         ("low: 900", "low: 1001", 3, "are not in this order", ""),
         ("low: 900, ", "", 3, "low, base and high belong together", ""),
@@ -89,7 +89,7 @@ def test_a_missing_file_and_one_that_is_no_text_are_named(tmp_path: Path) -> Non
     with pytest.raises(ConfigError, match="not UTF-8"):
         load_economics(file)
     file.write_text("- a\n")
-    with pytest.raises(ConfigError, match="is not a mapping"):
+    with pytest.raises(ConfigError, match="the file is a list"):
         load_economics(file)
 
 
@@ -202,5 +202,5 @@ def test_the_most_lines_with_the_longest_names_are_worked_out() -> None:
     assert case.figure("hours_returned").value == pytest.approx(100 * 100)
     assert case.figure("hours_returned").low == pytest.approx(100 * 90)
     too_many = [*rows, rows[0].replace("line_000", "line_100")]
-    with pytest.raises(ConfigError, match="at most 100 items"):
+    with pytest.raises(ConfigError, match="more than 100 entries"):
         read_economics(GOOD.partition("lines:")[0] + "lines:\n" + "\n".join(too_many))

@@ -85,7 +85,7 @@ def test_a_folder_of_documents_reads_mail_and_names_each_broken_file(tmp_path: P
     report, out = imported(ImportRequest(folder), tmp_path)
     documents = [fixture.input["document"] for fixture in load_suite(str(out)).fixtures]
     assert documents == ["My roof leaks.", "From: Jo <jo@x.example>\nSubject: Schaden ü\n\nHello\nWorld\n"]
-    assert [Path(problem.where).name for problem in report.broken] == ["c.pdf", "d.txt", "labels.csv:6"]
+    assert [Path(problem.where).name for problem in report.broken] == ["c.pdf", "d.txt", "labels.csv line 6"]
     assert [Path(problem.where).name for problem in report.not_carried] == ["e.txt"]
 
 

@@ -24,7 +24,7 @@ def test_a_suite_loads_with_its_contract_and_hashes(toy: Path) -> None:
     assert [spec.name for spec in workload.checks] == ["answer_present", "label"]
     assert workload.resources == {"since": "2025-01-01"}
     assert workload.json_schema == {"type": "string"}
-    assert suite.check_place("label", 1).endswith("suite.yaml:11")
+    assert suite.check_place("label", 1).endswith("suite.yaml line 11")
     assert suite.fixtures[0].hash and suite.ref.hash and suite.ref.version == "1"
 
 
@@ -46,39 +46,40 @@ def test_a_change_of_any_file_changes_the_hash(toy: Path, name: str) -> None:
 
 
 BROKEN = [
-    ("suite.yaml", ("workloads:", "workload:"), "suite.yaml: 'workloads' is missing", "add 'workloads:'. 1 more"),
+    ("suite.yaml", ("workloads:", "workload:"), "suite.yaml line 4: unknown setting 'workload'", "'workloads'?"),
+    ("suite.yaml", ("version: 1\n", ""), "suite.yaml: 'version' is missing", "add 'version: …'."),
     (
         "suite.yaml",
         ("max_tokens: 16", "max_token: 16"),
-        "suite.yaml:8: unknown key 'workloads.label.max_token'",
+        "suite.yaml line 8: unknown setting 'workloads.label.max_token'",
         "Did you mean 'max_tokens'?",
     ),
     (
         "suite.yaml",
         ("max_tokens: 16", "max_tokens: lots"),
-        "suite.yaml:8: workloads.label.max_tokens: should be a valid integer",
+        "suite.yaml line 8: workloads.label.max_tokens is 'lots', not a whole number",
         "",
     ),
     (
         "suite.yaml",
         ("prompt: prompts/label", "prompt: prompts/labell"),
-        "suite.yaml:6: there is no file 'prompts/labell.jinja'",
+        "suite.yaml line 6: there is no file 'prompts/labell.jinja'",
         "Did you mean 'label.jinja'?",
     ),
     (
         "suite.yaml",
         ("prompts/label.jinja", "../label.jinja"),
-        "suite.yaml:6: '../label.jinja' leaves the suite's folder",
+        "suite.yaml line 6: '../label.jinja' leaves the suite's folder",
         "copy the file",
     ),
     (
         "suite.yaml",
         ("prompts/label.jinja", "/etc/passwd"),
-        "suite.yaml:6: '/etc/passwd' leaves the suite's folder",
+        "suite.yaml line 6: '/etc/passwd' leaves the suite's folder",
         "copy the file",
     ),
-    ("suite.yaml", ("name: toy", "name: [toy"), "suite.yaml:2: ", "check indentation"),
-    ("suite.yaml", ("version: 1", "version: 1\nversion: 2"), "suite.yaml:3: duplicate key 'version'", ""),
+    ("suite.yaml", ("name: toy", "name: [toy"), "suite.yaml line 2: ", "check indentation"),
+    ("suite.yaml", ("version: 1", "version: 1\nversion: 2"), "suite.yaml line 3: duplicate key 'version'", ""),
     (
         "prompts/label.jinja",
         ("{{ input.text }}", "\n{{ input.text"),
@@ -102,18 +103,18 @@ BROKEN = [
     (
         "fixtures/a.jsonl",
         ('"label",', '"lable",'),
-        "fixtures/a.jsonl:1: fixture 'a-1': unknown workload 'lable'",
+        "fixtures/a.jsonl line 1: fixture 'a-1': unknown workload 'lable'",
         "Did you mean 'label'?",
     ),
-    ("fixtures/a.jsonl", ('"input"', '"inptu"'), "fixtures/a.jsonl:1: 'input' is missing", "rename 'inptu'"),
+    ("fixtures/a.jsonl", ('"input"', '"inptu"'), "fixtures/a.jsonl line 1: 'input' is missing", "rename 'inptu'"),
     (
         "fixtures/a.jsonl",
         ('"expect"', '"expects"'),
-        "fixtures/a.jsonl:1: unknown key 'expects'",
+        "fixtures/a.jsonl line 1: unknown key 'expects'",
         "Did you mean 'expect'?",
     ),
-    ("fixtures/a.jsonl", ('"hail"}', '"hail"'), "fixtures/a.jsonl:1: broken JSON", "one JSON object a line"),
-    ("fixtures/a.jsonl", ('"a-1"', '"a 1"'), "fixtures/a.jsonl:1: 'id' must be", "for example"),
+    ("fixtures/a.jsonl", ('"hail"}', '"hail"'), "fixtures/a.jsonl line 1: broken JSON", "one JSON object a line"),
+    ("fixtures/a.jsonl", ('"a-1"', '"a 1"'), "fixtures/a.jsonl line 1: 'id' must be", "for example"),
 ]
 
 
@@ -135,8 +136,8 @@ def test_an_id_that_stands_twice_names_both_lines(toy: Path) -> None:
     path = toy / "fixtures/a.jsonl"
     path.write_text(path.read_text() * 2)
     assert error_of(toy) == (
-        "fixtures/a.jsonl:2: the id 'a-1' stands twice.",
-        "it stands first at fixtures/a.jsonl:1.",
+        "fixtures/a.jsonl line 2: the id 'a-1' is repeated.",
+        "it is first in fixtures/a.jsonl line 1.",
     )
 
 
@@ -144,7 +145,7 @@ def test_bytes_that_are_not_utf_8_name_their_line(toy: Path) -> None:
     path = toy / "fixtures/a.jsonl"
     path.write_bytes(path.read_bytes() + b'{"id": "\xff"}\n')
     message, hint = error_of(toy)
-    assert message.startswith("fixtures/a.jsonl:2: not UTF-8")
+    assert message.startswith("fixtures/a.jsonl line 2: not UTF-8")
     assert hint == "save it as UTF-8."
 
 
@@ -152,7 +153,7 @@ def test_a_link_out_of_the_suite_is_refused(toy: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.jinja").write_text("secret")
     (toy / "prompts/label.jinja").unlink()
     (toy / "prompts/label.jinja").symlink_to(tmp_path / "secret.jinja")
-    assert error_of(toy)[0] == "suite.yaml:6: 'prompts/label.jinja' is a link out of the suite's folder."
+    assert error_of(toy)[0] == "suite.yaml line 6: 'prompts/label.jinja' is a link out of the suite's folder."
 
 
 def test_yaml_that_grows_without_bound_is_refused(toy: Path) -> None:

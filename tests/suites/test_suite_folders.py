@@ -22,7 +22,7 @@ def test_the_shipped_suite_has_no_problem() -> None:
 
 def test_shipped_fixtures_are_what_the_generator_gives_for_the_named_seed() -> None:
     suite = load_suite("case_ops_v1")
-    for name, text in generate_files(suite, suite.manifest.manifest.seed).items():
+    for name, text in generate_files(suite, suite.manifest.seed).items():
         assert (suite.root / name).read_text(encoding="utf-8") == text, name
 
 
@@ -72,7 +72,7 @@ def test_check_names_the_line_of_a_check_that_does_not_exist(toy: Path) -> None:
     path = toy / "suite.yaml"
     path.write_text(path.read_text().replace("- answer_present", "- answer_presnt"))
     (problem,) = check_suite(str(toy), validate_checks=validate_checks)
-    assert problem.where == f"{path}:10"
+    assert problem.where == f"{path} line 10"
     assert "answer_presnt" in problem.what and "Did you mean 'answer_present'?" in problem.hint
 
 

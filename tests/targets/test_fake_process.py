@@ -71,7 +71,7 @@ def test_a_taken_port_is_an_error_with_a_hint() -> None:
         ("reply: {usage: {prompt_token: 3}}", "prompt_token", "Did you mean 'prompt_tokens'?"),
         ("reply: {gap_s: -1}", "reply.gap_s", ""),
         ("[1, 2", "not valid YAML", ""),
-        ("[1, 2]", "the script", ""),
+        ("[1, 2]", "the file is a list", "name reply: or rules:"),
     ],
 )
 def test_a_bad_script_says_where_what_and_what_instead(tmp_path: Path, text: str, said: str, hint: str) -> None:
@@ -85,7 +85,7 @@ def test_a_bad_script_says_where_what_and_what_instead(tmp_path: Path, text: str
 
 
 def test_a_missing_script_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"There is no script"):
+    with pytest.raises(ConfigError, match=r"does not exist"):
         load_script(tmp_path / "none.yaml")
 
 

@@ -219,9 +219,9 @@ def _request(options: RunOptions, settings: Settings) -> PlanRequest:
 
 def _check_contracts(suite: Suite) -> None:
     """Unknown checks, fields and wrong parameters are told before any model is loaded. Raises ConfigError."""
+    from milo_bench.config.written import as_error
     from milo_bench.grade.engine import validate_checks
     from milo_bench.suites.check import unknown_fields
-    from milo_bench.suites.problems import as_error
 
     for name, workload in suite.workloads.items():
         try:

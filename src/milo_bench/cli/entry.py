@@ -16,6 +16,7 @@ from milo_bench.core.errors import MiloError, PrerequisiteError, UsageError
 from milo_bench.core.suggest import hint_for
 
 INTERRUPTED = 130
+_MOST_SHOWN = 20
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -91,7 +92,16 @@ def _show(error: MiloError, as_json: bool) -> int:
         click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True)
         if error.hint:
             click.echo(click.style("hint: ", bold=True) + error.hint, err=True)
+        for other in error.also[:_MOST_SHOWN]:
+            click.echo(click.style("also: ", bold=True) + f"{other.message} {sentence(other.hint)}".rstrip(), err=True)
+        if len(error.also) > _MOST_SHOWN:
+            click.echo(f"      {len(error.also) - _MOST_SHOWN} more after these.", err=True)
     return error.exit_code
+
+
+def sentence(hint: str) -> str:
+    """A hint as a sentence of its own."""
+    return hint[:1].upper() + hint[1:]
 
 
 def say_next(*commands: str) -> None:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, read_mapping
-from milo_bench.core.errors import ConfigError, UsageError
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked
+from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Price, StoreText
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.text import one_line
 
 Api = Literal["openai", "ollama", "llamacpp", "fake"]
 CONFIG_NAME = "bench.yaml"
-
-
-class _Checked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
 # Names that no public server has.
@@ -38,7 +34,7 @@ def is_own_network(base_url: str) -> bool:
     return address.is_private or address.is_loopback or address.is_link_local
 
 
-class PriceConfig(_Checked):
+class PriceConfig(Checked):
     """US dollars for a million tokens."""
 
     input_usd_per_mtok: float = Field(ge=0)
@@ -46,7 +42,7 @@ class PriceConfig(_Checked):
     source: str = ""
 
 
-class TargetConfig(_Checked):
+class TargetConfig(Checked):
     """One target of bench.yaml.
 
     ``weights`` is a GGUF file, or ``builtin:smollm2`` / ``builtin:smollm2-q4_0`` for the weights
@@ -74,11 +70,20 @@ class TargetConfig(_Checked):
     script: str | None = None
     settings: dict[str, Any] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _has_no_key(cls, data: Any) -> Any:
+        for setting in ("api_key", "key", "token", "password"):
+            if isinstance(data, Mapping) and setting in data:
+                said = f"has '{setting}', but keys do not belong in files"
+                raise Mistake(said, "put the key into an environment variable and name that: api_key_env: MY_KEY")
+        return data
+
     @field_validator("base_url")
     @classmethod
     def _is_http(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith(("http://", "https://")):
-            raise ValueError(f"'{value}' is not an http(s) address: write http://HOST:PORT or https://…")
+            raise Mistake(f"'{one_line(value)}' is not an http(s) address", "write http://HOST:PORT or https://…")
         return value
 
     @field_validator("api_key_env")
@@ -86,26 +91,26 @@ class TargetConfig(_Checked):
     def _is_a_name_and_no_key(cls, value: str | None) -> str | None:
         # What does not look like a name may be the key itself, so it is not repeated.
         if value is not None and not (value.isascii() and value.isidentifier()):
-            raise ValueError("must be the name of the environment variable that holds the key")
+            raise Mistake("must be the name of the environment variable that holds the key")
         return value
 
     @model_validator(mode="after")
     def _says_whether_it_is_hosted(self) -> TargetConfig:
         host = urlsplit(self.base_url or "").hostname
         if "hosted" not in self.model_fields_set and host and not is_own_network(self.base_url or ""):
-            raise ValueError(f"write 'hosted: true', or 'hosted: false' if {host} is a server of your own")
+            raise Mistake(f"{host} is outside your network", "write 'hosted: true', or 'hosted: false' if it is yours.")
         return self
 
     @model_validator(mode="after")
     def _has_what_its_api_needs(self) -> TargetConfig:
         if self.api == "openai" and not self.base_url:
-            raise ValueError("an 'openai' target needs base_url, e.g. http://127.0.0.1:8080/v1")
+            raise Mistake("an 'openai' target needs base_url", "add 'base_url: http://127.0.0.1:8080/v1'.")
         if self.api in ("openai", "ollama") and not self.model:
-            raise ValueError(f"an '{self.api}' target needs model")
+            raise Mistake(f"an '{self.api}' target needs model", "add 'model: NAME'.")
         if self.api == "llamacpp" and not self.weights:
-            raise ValueError("a 'llamacpp' target needs weights: a GGUF file, or builtin:smollm2")
+            raise Mistake("a 'llamacpp' target needs weights", "name a GGUF file, or builtin:smollm2.")
         if self.api == "fake" and not self.script:
-            raise ValueError("a 'fake' target needs script: a file of scripted answers")
+            raise Mistake("a 'fake' target needs script", "name a file of scripted answers.")
         return self
 
     def price_record(self) -> Price | None:
@@ -114,13 +119,13 @@ class TargetConfig(_Checked):
         return Price(self.price.input_usd_per_mtok, self.price.output_usd_per_mtok, self.price.source)
 
 
-class PrivacyConfig(_Checked):
+class PrivacyConfig(Checked):
     """How much text a run log keeps: all of it, redacted, or only hashes."""
 
     store_text: StoreText = "full"
 
 
-class RunConfig(_Checked):
+class RunConfig(Checked):
     """Defaults of ``milo-bench run``; flags win over them. Timeouts in seconds."""
 
     concurrency: int = Field(default=1, gt=0)
@@ -131,13 +136,12 @@ class RunConfig(_Checked):
     total_timeout_s: float = Field(default=300.0, gt=0)
 
 
-class Settings(_Checked):
+class Settings(CheckedFile):
     """All of bench.yaml. Where there is no file, the two targets of the demo are there."""
 
     targets: dict[str, TargetConfig] = {}
     privacy: PrivacyConfig = PrivacyConfig()
     run: RunConfig = RunConfig()
-    path: Path | None = None
 
     def with_targets(self, targets: Mapping[str, TargetConfig]) -> Settings:
         """These settings with ``targets`` beside their own; a target of the same name replaces the one here."""
@@ -175,83 +179,25 @@ BUILTIN_TARGETS: Mapping[str, TargetConfig] = {
 }
 
 
+SETTINGS_FILE: Final = FileKind(
+    Settings,
+    name=CONFIG_NAME,
+    start="start it with 'targets:', or write one with 'milo-bench init'.",
+    manual="docs/reference/settings.md",
+    where_from="write one with 'milo-bench init', or name another with --config.",
+)
+
+
 def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     """Read ``path``, else ``$MILO_BENCH_CONFIG``, else ./bench.yaml, else built-in targets alone.
 
     Built-in targets stay available beside those of a file, which may replace them by name.
-    Raises ConfigError naming file, line and remedy.
+    Raises ConfigError naming file, line and remedy of every mistake.
     """
     named = path or (Path(env["MILO_BENCH_CONFIG"]) if env.get("MILO_BENCH_CONFIG") else None)
     file = named or Path(CONFIG_NAME)
     if named is None and not file.exists():
         return Settings(targets=dict(BUILTIN_TARGETS))
-    text = read_written(file, where_from="write one with 'milo-bench init', or name another with --config.")
-    data, lines = read_mapping(
-        text,
-        name=str(file),
-        start="start it with 'targets:', or write one with 'milo-bench init'.",
-        settings=[field for field in Settings.model_fields if field != "path"],
-        kept=("path",),
-    )
-    targets = data.get("targets")
-    if isinstance(targets, dict):
-        for name, target in targets.items():
-            if isinstance(target, dict):
-                _refuse_a_key_in_the_file(file, str(name), target, lines)
-    try:
-        settings = Settings.model_validate({**data, "path": file})
-    except ValidationError as error:
-        raise _readable(file, error, lines) from None
+    settings = load_checked(file, SETTINGS_FILE)
     named_targets = {name: target.model_copy(update={"name": name}) for name, target in settings.targets.items()}
     return settings.model_copy(update={"targets": {**BUILTIN_TARGETS, **named_targets}})
-
-
-def _refuse_a_key_in_the_file(file: Path, name: str, target: Mapping[str, Any], lines: LineMap) -> None:
-    for field in ("api_key", "key", "token", "password"):
-        if field in target:
-            line = lines.get(("targets", name, field))
-            message = f"{file}{_line(line)}: target '{name}' has '{field}', but keys do not belong in files."
-            raise ConfigError(
-                message, hint="put the key into an environment variable and name that: api_key_env: MY_KEY"
-            )
-
-
-def _line(line: int | None) -> str:
-    return f" line {line}" if line else ""
-
-
-def _readable(file: Path, error: ValidationError, lines: LineMap) -> ConfigError:
-    """The first mistake as a sentence; how many more there are in the hint."""
-    problems = error.errors()
-    first = problems[0]
-    place = tuple(str(part) for part in first["loc"])
-    known = _fields_at(place[:-1])
-    where = ".".join(place)
-    line = next((lines[place[:n]] for n in range(len(place), 0, -1) if place[:n] in lines), None)
-    if first["type"] == "extra_forbidden":
-        said, hint = f"unknown setting '{where}'", hint_for(place[-1], known, noun="settings")
-    else:
-        text = first["msg"].removeprefix("Value error, ")
-        said, hint = f"{where}: {text[0].lower()}{text[1:]}" if where else text, ""
-        context = first.get("ctx", {})
-        if first["type"] == "literal_error" and isinstance(first["input"], str):
-            choices = [part.strip(" '") for part in str(context.get("expected", "")).replace(" or ", ",").split(",")]
-            said, hint = f"{where} is '{first['input']}'", hint_for(first["input"], choices)
-    if len(problems) > 1:
-        hint = f"{hint} {len(problems) - 1} more after this one.".strip()
-    message = f"{file}{_line(line)}: {said}."
-    return ConfigError(message, hint=hint or "see docs/reference/settings.md.")
-
-
-def _fields_at(place: tuple[str, ...]) -> Iterable[str]:
-    match place:
-        case ("targets", _):
-            return [name for name in TargetConfig.model_fields if name != "name"]
-        case ("targets", _, "price"):
-            return list(PriceConfig.model_fields)
-        case ("privacy",):
-            return list(PrivacyConfig.model_fields)
-        case ("run",):
-            return list(RunConfig.model_fields)
-        case _:
-            return [name for name in Settings.model_fields if name != "path"]

@@ -25,15 +25,21 @@ class MiloError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.also: tuple[MiloError, ...] = ()  # further mistakes in the same file, all of them to be mended
 
     def as_record(self) -> dict[str, object]:
-        """The one JSON shape of an error: ``{"error": {"kind", "message", "hint", "exit_code"}}``."""
+        """The one JSON shape of an error: ``{"error": {"kind", "message", "hint", "exit_code"}}``.
+
+        Further mistakes in the same file are listed as ``also``, each with its message and hint.
+        """
+        also = [{"message": other.message, "hint": other.hint} for other in self.also]
         return {
             "error": {
                 "kind": type(self).__name__,
                 "message": self.message,
                 "hint": self.hint,
                 "exit_code": self.exit_code,
+                **({"also": also} if also else {}),
             }
         }
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
-from milo_bench.config.text_file import read_written
+from milo_bench.config.written import Problem, as_error, read_text
 from milo_bench.core.errors import DataError
 from milo_bench.core.files import write_new_file
 from milo_bench.core.suggest import hint_for
@@ -34,7 +34,9 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]
 
 def read_sheet(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     """The rows by column; commas, semicolons and tabs all separate. Raises DataError for a column that is missing."""
-    text = read_written(path, where_from="write one with 'milo-bench review sample'.").removeprefix("\ufeff")
+    text = read_text(path, where_from="write one with 'milo-bench review sample'.")
+    if isinstance(text, Problem):
+        raise as_error([text])
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True))
     except csv.Error as error:

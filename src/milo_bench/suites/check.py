@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 from jinja2 import ChainableUndefined
 
+from milo_bench.config.written import Problem, place
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.load import Suite, read_suite, suite_folder
-from milo_bench.suites.problems import Problem
+from milo_bench.suites.manifest import MANIFEST_NAME
 from milo_bench.suites.prompts import VARIABLES, render_prompt, variables_of
 
 CheckValidator = Callable[[Workload], None]
@@ -86,7 +87,7 @@ def _prompt(suite: Suite, workload: Workload) -> Iterator[Problem]:
     for name, line in variables_of(workload.prompt_source, workload.prompt_name):
         if name not in VARIABLES:
             hint = f"a prompt may use {', '.join(VARIABLES)}; a fixture's own values are input.NAME."
-            yield Problem(f"{file}:{line}", f"unknown variable '{name}'", hint)
+            yield Problem(place(file, line), f"unknown variable '{name}'", hint)
             return
     said: set[str] = set()
     # What a deterministic step would prepare is not known here: anything may be read from it.
@@ -99,7 +100,7 @@ def _prompt(suite: Suite, workload: Workload) -> Iterator[Problem]:
         except DataError as error:
             if error.message not in said:
                 said.add(error.message)
-                where = suite.fixture_places[fixture.id]
+                where = place(*suite.fixture_places[fixture.id])
                 yield Problem(where, f"fixture '{fixture.id}': {error.message.rstrip('.')}", error.hint, kind="data")
         except ConfigError as error:
             if not workload.prepare and error.message not in said:
@@ -110,13 +111,13 @@ def _prompt(suite: Suite, workload: Workload) -> Iterator[Problem]:
 def _doubts(suite: Suite) -> Iterator[Problem]:
     """What may be meant, but deserves a look."""
     asked = {fixture.workload for fixture in suite.fixtures}
-    for name in suite.manifest.manifest.workloads:
+    for name in suite.manifest.workloads:
         if name not in asked:
             where = suite.manifest.where("workloads", name)
             yield Problem(where, f"workload '{name}' has no fixtures", "add some, or take it out.", "warning")
     seen: dict[str, str] = {}
     for fixture in suite.fixtures:
-        where = suite.fixture_places[fixture.id]
+        where = place(*suite.fixture_places[fixture.id])
         if fixture.hash in seen:
             hint = "a copy counts twice in every figure; use --repeats to ask again."
             yield Problem(where, f"fixture '{fixture.id}' is a copy of '{seen[fixture.hash]}'", hint, "warning", "data")
@@ -133,4 +134,4 @@ def _doubts(suite: Suite) -> Iterator[Problem]:
 
 def suite_files(suite: Suite) -> tuple[Path, ...]:
     """Every file that belongs to the suite, suite.yaml first."""
-    return (suite.manifest.path, *(suite.root / name for name in suite.files))
+    return (suite.root / MANIFEST_NAME, *(suite.root / name for name in suite.files))

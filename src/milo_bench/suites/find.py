@@ -7,13 +7,13 @@ from pathlib import Path
 
 import msgspec
 
+from milo_bench.config.written import Problem, place, read_text
 from milo_bench.core.case_record import CaseRecord, ReplyTemplate
 from milo_bench.core.errors import DataError, MiloError, UsageError
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.load import BUILTIN, Suite, builtin_names, load_suite
 from milo_bench.suites.manifest import MANIFEST_NAME
-from milo_bench.suites.problems import place
 
 CASES_NAME = "cases.jsonl"
 TEMPLATES_NAME = "templates.json"
@@ -105,11 +105,7 @@ def load_templates(path: Path | None = None) -> tuple[ReplyTemplate, ...]:
 
 
 def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        message = f"{path}: not UTF-8 (byte {error.start})."
-        raise DataError(message, hint="save it as UTF-8.") from None
-    except OSError as error:
-        message = f"Cannot read {path}: {error.strerror}."
-        raise DataError(message, hint="check the path and its permissions.") from None
+    text = read_text(path)
+    if isinstance(text, Problem):
+        raise DataError(f"{text}.", hint=text.hint)
+    return text

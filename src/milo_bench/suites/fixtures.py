@@ -9,11 +9,10 @@ from typing import Any
 
 import msgspec
 
+from milo_bench.config.written import Problem, place, read_text
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.core.suggest import closest, hint_for
-from milo_bench.suites.paths import read_text
-from milo_bench.suites.problems import Problem, place
 
 KEYS = ("id", "workload", "input", "expect", "tags", "provenance")
 _REQUIRED = ("id", "workload", "input")
@@ -31,17 +30,17 @@ _SHAPES: dict[str, tuple[type, str]] = {
 class FixtureReader:
     """Reads a suite's fixture files one after the other; ids must differ across all of them.
 
-    ``fixtures`` and ``problems`` grow with each file; ``places`` tells where each id stands.
+    ``fixtures`` and ``problems`` grow with each file; ``places`` gives file and line by id.
     """
 
     def __init__(self, workloads: Collection[str]) -> None:
         self._workloads = workloads
         self.fixtures: list[Fixture] = []
         self.problems: list[Problem] = []
-        self.places: dict[str, str] = {}
+        self.places: dict[str, tuple[Path, int]] = {}
 
     def read(self, path: Path) -> None:
-        text = read_text(path, str(path))
+        text = read_text(path)
         if isinstance(text, Problem):
             self.problems.append(text)
             return
@@ -49,11 +48,12 @@ class FixtureReader:
         for number, line in enumerate(text.split("\n"), start=1):
             if line.strip():
                 found = True
-                self._line(line, place(path, number))
+                self._line(line, path, number)
         if not found:
             self.problems.append(Problem(str(path), "holds no fixtures", "write one JSON object a line.", kind="data"))
 
-    def _line(self, line: str, where: str) -> None:
+    def _line(self, line: str, path: Path, number: int) -> None:
+        where = place(path, number)
         data = parse_line(line, where)
         if isinstance(data, Problem):
             self.problems.append(data)
@@ -63,12 +63,12 @@ class FixtureReader:
             hint = hint_for(data["workload"], self._workloads, noun="workloads")
             problems.append(_bad(where, f"fixture '{data['id']}': unknown workload '{data['workload']}'", hint))
         if not problems and data["id"] in self.places:
-            first = self.places[data["id"]]
-            problems.append(_bad(where, f"the id '{data['id']}' stands twice", f"it stands first at {first}."))
+            first = place(*self.places[data["id"]])
+            problems.append(_bad(where, f"the id '{data['id']}' is repeated", f"it is first in {first}."))
         if problems:
             self.problems.extend(problems)
             return
-        self.places[data["id"]] = where
+        self.places[data["id"]] = (path, number)
         self.fixtures.append(make_fixture(data))
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 import yaml
 
+from milo_bench.config.written import Problem
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.hashing import sha256_file
 from milo_bench.core.records import Frozen
 from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.importers import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importers.base import WorkloadDraft
-from milo_bench.suites.problems import Problem
 from milo_bench.suites.write import write_suite
 
 REPORT_NAME = "import_report.json"

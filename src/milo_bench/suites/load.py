@@ -9,9 +9,8 @@ from typing import Any
 
 import jsonschema_rs
 import msgspec
-import yaml
 
-from milo_bench.config.yaml_lines import load_yaml
+from milo_bench.config.written import Problem, Written, as_error, read_text, read_written
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.records import CheckSpec, Fixture, SuiteRef, Workload
@@ -19,15 +18,12 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.suites.fixtures import FixtureReader
 from milo_bench.suites.manifest import (
     MANIFEST_NAME,
-    ManifestFile,
+    Manifest,
     VariantConfig,
     WorkloadConfig,
-    plain_data,
     read_manifest,
-    yaml_problem,
 )
-from milo_bench.suites.paths import inside, read_text
-from milo_bench.suites.problems import Problem, as_error
+from milo_bench.suites.paths import inside
 from milo_bench.suites.prompts import split_prompt
 
 BUILTIN = Path(__file__).parent / "builtin"
@@ -40,7 +36,7 @@ class Suite:
 
     ``ref.hash`` covers suite.yaml, every prompt, schema and resource of every variant, and all
     fixtures; it does not depend on which variants were chosen. ``fixture_places`` gives
-    ``file:line`` by fixture id, ``named_files`` the prompts, schemas and resources.
+    file and line by fixture id, ``named_files`` the prompts, schemas and resources.
     """
 
     ref: SuiteRef
@@ -50,8 +46,8 @@ class Suite:
     fixtures: tuple[Fixture, ...]
     variants: dict[str, tuple[str, ...]]
     root: Path
-    manifest: ManifestFile = field(repr=False)
-    fixture_places: dict[str, str] = field(default_factory=dict, repr=False)
+    manifest: Manifest = field(repr=False)
+    fixture_places: dict[str, tuple[Path, int]] = field(default_factory=dict, repr=False)
     named_files: tuple[str, ...] = ()
 
     def fixture(self, fixture_id: str) -> Fixture:
@@ -75,18 +71,18 @@ class Suite:
     @property
     def files(self) -> tuple[str, ...]:
         """Every file that suite.yaml names, variants included, relative to ``root``."""
-        return (*self.named_files, *self.manifest.manifest.fixtures)
+        return (*self.named_files, *self.manifest.fixtures)
 
     def prompt_file(self, workload: str) -> Path:
         """The prompt file of the chosen contract of a workload."""
-        config = self.manifest.manifest.workloads[workload]
+        config = self.manifest.workloads[workload]
         changed = config.variants.get(self.workloads[workload].variant)
         return self.root / (changed.prompt if changed is not None and changed.prompt else config.prompt)
 
     def check_place(self, workload: str, index: int) -> str:
-        """``suite.yaml:LINE`` of a workload's check, for errors about its name or parameters."""
+        """``suite.yaml line N`` of a workload's check, for errors about its name or parameters."""
         variant = self.workloads[workload].variant
-        keys = ("variants", variant) if variant and (*_at(workload, variant), "checks") in self.manifest.lines else ()
+        keys = ("variants", variant) if variant and self.manifest.has(*_at(workload, variant), "checks") else ()
         return self.manifest.where("workloads", workload, *keys, "checks", index)
 
 
@@ -133,12 +129,11 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
 
     Raises UsageError for a workload or variant in ``variants`` that does not exist.
     """
-    read = read_manifest(root / MANIFEST_NAME)
-    if isinstance(read, list):
-        return None, read
-    manifest = read.manifest
-    _known_variants(read, variants)
-    builder = _Builder(root, read)
+    manifest = read_manifest(root / MANIFEST_NAME)
+    if isinstance(manifest, list):
+        return None, manifest
+    _known_variants(manifest, variants)
+    builder = _Builder(root, manifest)
     workloads: dict[str, Workload] = {}
     for name, config in manifest.workloads.items():
         chosen = variants.get(name, "")
@@ -148,14 +143,14 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
                 workloads[name] = workload
     reader = FixtureReader(manifest.workloads)
     for index, written in enumerate(manifest.fixtures):
-        path = inside(root, written, read.where("fixtures", index))
+        path = inside(root, written, manifest.where("fixtures", index))
         if isinstance(path, Problem):
             builder.problems.append(path)
         else:
             reader.read(path)
     digest = sha256_data(
         [
-            sha256_text(read.text),
+            sha256_text(manifest.text),
             builder.hashes,
             [[fixture.id, fixture.hash, list(fixture.tags)] for fixture in reader.fixtures],
         ]
@@ -168,18 +163,18 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
         fixtures=tuple(reader.fixtures),
         variants={name: tuple(config.variants) for name, config in manifest.workloads.items()},
         root=root,
-        manifest=read,
+        manifest=manifest,
         fixture_places=reader.places,
         named_files=tuple(builder.hashes),
     )
     return suite, [*builder.problems, *reader.problems]
 
 
-def _known_variants(read: ManifestFile, variants: Mapping[str, str]) -> None:
-    workloads = read.manifest.workloads
+def _known_variants(manifest: Manifest, variants: Mapping[str, str]) -> None:
+    workloads = manifest.workloads
     for workload, variant in variants.items():
         if workload not in workloads:
-            message = f"Unknown workload '{workload}' in suite '{read.manifest.name}'."
+            message = f"Unknown workload '{workload}' in suite '{manifest.name}'."
             raise UsageError(message, hint=hint_for(workload, workloads, noun="workloads"))
         if variant and variant not in workloads[workload].variants:
             message = f"Unknown variant '{variant}' of workload '{workload}'."
@@ -189,7 +184,7 @@ def _known_variants(read: ManifestFile, variants: Mapping[str, str]) -> None:
 class _Builder:
     """Makes workloads from their configuration and the files that it names; collects problems and hashes."""
 
-    def __init__(self, root: Path, manifest: ManifestFile) -> None:
+    def __init__(self, root: Path, manifest: Manifest) -> None:
         self._root = root
         self._manifest = manifest
         self.problems: list[Problem] = []
@@ -244,7 +239,7 @@ class _Builder:
         if isinstance(path, Problem):
             self._problem(path.where, path.what, path.hint)
             return None
-        text = read_text(path, str(path))
+        text = read_text(path)
         if isinstance(text, Problem):
             self._problem(text.where, text.what, text.hint)
             return None
@@ -264,12 +259,12 @@ class _Builder:
                 case ".jsonl":
                     return [msgspec.json.decode(line) for line in text.split("\n") if line.strip()]
                 case ".yaml" | ".yml":
-                    return plain_data(load_yaml(text)[0])
+                    written_data = read_written(text, name=str(path))
+                    if isinstance(written_data, Written):
+                        return written_data.data
+                    self._problem(written_data.where, written_data.what, written_data.hint)
                 case _:
                     return text
-        except yaml.YAMLError as error:
-            problem = yaml_problem(path, error)
-            self._problem(problem.where, problem.what, problem.hint)
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             said = str(error).replace("JSON is malformed: ", "")
             self._problem(str(path), f"broken {suffix[1:].upper()}: {said}", "mend the file.")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from milo_bench.suites.problems import Problem
-
-FILE_LIMIT_BYTES = 64 * 1024 * 1024
+from milo_bench.config.written import Problem
 
 
 def inside(root: Path, written: str, where: str) -> Path | Problem:
@@ -27,21 +25,6 @@ def inside(root: Path, written: str, where: str) -> Path | Problem:
     if not path.is_file():
         return Problem(where, f"'{written}' is not a file", "name a file, not a folder.")
     return path
-
-
-def read_text(path: Path, where: str) -> str | Problem:
-    """The file's text as UTF-8 (a byte-order mark is cut), or what is wrong with it."""
-    try:
-        if path.stat().st_size > FILE_LIMIT_BYTES:
-            return Problem(where, f"{path.name} is larger than {FILE_LIMIT_BYTES >> 20} MiB", "split it.")
-        data = path.read_bytes()
-    except OSError as error:
-        return Problem(where, f"cannot read it: {error.strerror}", "check the path and its permissions.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        return Problem(f"{where}:{line}", f"not UTF-8 (byte {error.start})", "save it as UTF-8.", kind="data")
 
 
 def _nearby(root: Path, pure: PurePosixPath) -> str:

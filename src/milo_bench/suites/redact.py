@@ -55,10 +55,10 @@ def redact_suite(suite: Suite, *, redactor: TextRedactor, out: Path) -> Mapping[
     ``sensitive`` becomes ``redacted``. Raises DataError where spans point into no text.
     """
     files: dict[str, str | bytes] = {}
-    by_file: dict[str, list[Fixture]] = {name: [] for name in suite.manifest.manifest.fixtures}
+    by_file: dict[str, list[Fixture]] = {name: [] for name in suite.manifest.fixtures}
     for fixture in suite.fixtures:
-        place = suite.fixture_places[fixture.id].rpartition(":")[0]
-        name = next(name for name in by_file if Path(place) == suite.root / name)
+        file, _ = suite.fixture_places[fixture.id]
+        name = next(name for name in by_file if file == suite.root / name)
         by_file[name].append(redact_fixture(fixture, redactor))
     for name in suite.files:
         if name not in by_file:
@@ -74,7 +74,7 @@ def redact_suite(suite: Suite, *, redactor: TextRedactor, out: Path) -> Mapping[
 def _changes(suite: Suite, version: str) -> dict[str, str | int | None]:
     changes: dict[str, str | int | None] = {"version": version}
     for key in ("generator", "seed"):
-        if key in suite.manifest.manifest.model_fields_set:
+        if key in suite.manifest.model_fields_set:
             changes[key] = None
     return changes
 

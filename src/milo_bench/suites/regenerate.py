@@ -18,7 +18,7 @@ def generate_files(suite: Suite, seed: int) -> dict[str, str]:
 
     Raises UsageError where the suite names no generator or an unknown one.
     """
-    name = suite.manifest.manifest.generator
+    name = suite.manifest.generator
     if not name:
         message = f"Suite '{suite.ref.name}' was not generated, so it has no fresh variants."
         raise UsageError(message, hint="only suites with 'generator:' in suite.yaml can be regenerated.")

@@ -12,9 +12,9 @@ import click
 from milo_bench.cli.entry import say_next
 
 if TYPE_CHECKING:
+    from milo_bench.config.written import Problem
     from milo_bench.core.chat import Message
     from milo_bench.suites.load import Suite
-    from milo_bench.suites.problems import Problem
 
 _OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder to write the suite to.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -280,6 +280,7 @@ def _show_suite(loaded: Suite, as_json: bool) -> None:
 def _show_fixture(loaded: Suite, fixture_id: str, as_json: bool) -> None:
     import msgspec
 
+    from milo_bench.config.written import place
     from milo_bench.core.errors import MiloError
     from milo_bench.suites import render_prompt
 
@@ -295,7 +296,7 @@ def _show_fixture(loaded: Suite, fixture_id: str, as_json: bool) -> None:
         _print_json({**msgspec.to_builtins(fixture), "messages": msgspec.to_builtins(messages), "not_rendered": why})
         return
     tags = f"  tags: {', '.join(fixture.tags)}" if fixture.tags else ""
-    click.echo(f"{fixture.id}  {fixture.workload}{tags}  {loaded.fixture_places[fixture.id]}")
+    click.echo(f"{fixture.id}  {fixture.workload}{tags}  {place(*loaded.fixture_places[fixture.id])}")
     if why:
         step = ", ".join(workload.prepare)
         click.echo(

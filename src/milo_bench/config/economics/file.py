@@ -4,33 +4,26 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Mapping
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from milo_bench.config.economics.lines import LINE_KINDS, LineConfig
-from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
+from milo_bench.config.economics.lines import LineConfig
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for
 
 LARGEST = 1e15
-_KEPT = ("path", "line_numbers")  # what the file object carries and no file may say
 MOST_LINES = 100
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Amount = Annotated[float, Field(strict=True, ge=0, le=LARGEST, allow_inf_nan=False)]
 
 
-class _Checked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class MeasureConfig(_Checked):
+class MeasureConfig(Checked):
     """Which measured figure an assumption takes; ``slice`` as a scorecard writes it, e.g. ``tag=long``."""
 
     workload: str
@@ -40,7 +33,7 @@ class MeasureConfig(_Checked):
     decoding: Decoding = "free"
 
 
-class HostedPriceConfig(_Checked):
+class HostedPriceConfig(Checked):
     """A published price: model and provider as genai-prices spells them, on the day ``as_of``."""
 
     model: str
@@ -49,7 +42,7 @@ class HostedPriceConfig(_Checked):
     as_of: date
 
 
-class AssumptionConfig(_Checked):
+class AssumptionConfig(Checked):
     """One assumption, in one of four ways; ``source`` says where it comes from.
 
     ``low``, ``base`` and ``high`` for what is estimated; ``exact`` for what is known (a contract,
@@ -85,28 +78,27 @@ class AssumptionConfig(_Checked):
         return self
 
 
-class EconomicsFile(_Checked):
+class EconomicsFile(CheckedFile):
     """All of economics.yaml: assumptions by name, lines by name, and the nouns that are counted."""
 
     title: str = ""
     counted: tuple[str, ...] = ()
     assumptions: dict[str, AssumptionConfig] = Field(min_length=1)
     lines: dict[str, LineConfig] = Field(min_length=1, max_length=MOST_LINES)
-    path: str = "economics.yaml"
-    line_numbers: dict[tuple[str, ...], int] = {}
-
-    def where(self, *place: str) -> str:
-        """``economics.yaml line 12`` for the nearest key that the file holds."""
-        return f"{self.path}{line_of(place, self.line_numbers)}"
 
 
-_SETTINGS = [field for field in EconomicsFile.model_fields if field not in _KEPT]
+ECONOMICS_FILE: Final = FileKind(
+    EconomicsFile,
+    name="economics.yaml",
+    start="start it with 'assumptions:' and 'lines:'.",
+    manual="docs/how-to/economics.md",
+    where_from="copy one of the examples in docs/how-to/economics.md.",
+)
 
 
 def load_economics(path: Path) -> EconomicsFile:
     """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    text = read_written(path, where_from="copy one of the examples that docs/how-to/economics.md shows.")
-    return read_economics(text, name=str(path))
+    return _consistent(load_checked(path, ECONOMICS_FILE))
 
 
 def example_path(name: Literal["case_ops", "claims", "demo"]) -> Path:
@@ -121,13 +113,10 @@ def example_economics(name: Literal["case_ops", "claims", "demo"]) -> EconomicsF
 
 def read_economics(text: str, *, name: str = "economics.yaml") -> EconomicsFile:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    data, lines = read_mapping(
-        text, name=name, start="start it with 'assumptions:' and 'lines:'.", settings=_SETTINGS, kept=_KEPT
-    )
-    try:
-        file = EconomicsFile.model_validate({**data, "path": name, "line_numbers": lines})
-    except ValidationError as error:
-        raise _readable(name, error, lines, data) from None
+    return _consistent(read_checked(text, ECONOMICS_FILE, name=name))
+
+
+def _consistent(file: EconomicsFile) -> EconomicsFile:
     _names_are_usable(file)
     _references_exist(file)
     return file
@@ -149,55 +138,3 @@ def _references_exist(file: EconomicsFile) -> None:
                     f"{file.where('lines', name, setting)}: {name}.{setting} is not an assumption: '{wanted[:60]}'."
                 )
                 raise ConfigError(message, hint=hint_for(wanted, file.assumptions, noun="assumptions"))
-
-
-def _readable(name: str, error: ValidationError, lines: LineMap, data: Mapping[str, object]) -> ConfigError:
-    """The first mistake as a sentence; how many more there are in the hint."""
-    # A misspelt setting is also a missing one; the spelling is what the person can see.
-    problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    first = problems[0]
-    # pydantic puts the kind of a line into the place; the file has no such key.
-    parts = [str(part) for part in first["loc"]]
-    place = tuple(parts[:2] + parts[3:] if parts[0] == "lines" and len(parts) > 2 else parts)
-    where = ".".join(place)
-    hint = ""
-    match first["type"]:
-        case "extra_forbidden":
-            said, hint = f"unknown setting '{where}'", hint_for(place[-1], _known_at(place, data), noun="settings")
-        case "missing":
-            said = f"'{where}' is missing"
-            hint = "add it; docs/how-to/economics.md says what it means."
-        case "union_tag_invalid":
-            tag = str(first["ctx"]["tag"])
-            said, hint = f"{where}.kind is '{tag[:60]}'", hint_for(tag, LINE_KINDS, noun="kinds")
-            place = (*place, "kind")
-        case "union_tag_not_found":
-            said, hint = f"'{where}.kind' is missing", f"Valid kinds are: {', '.join(sorted(LINE_KINDS))}."
-        case "finite_number":
-            said, hint = f"{where} is no finite number", "write an ordinary number."
-        case "greater_than_equal":
-            said, hint = f"{where} is negative", "volumes, times, prices and shares start at 0."
-        case _:
-            text = first["msg"].removeprefix("Value error, ")
-            said = f"{where}: {text[0].lower()}{text[1:]}"
-    if len(problems) > 1:
-        hint = f"{hint} {len(problems) - 1} more after this one.".strip()
-    message = f"{name}{line_of(place, lines)}: {said}."
-    return ConfigError(message, hint=hint or "docs/how-to/economics.md shows each setting.")
-
-
-def _known_at(place: tuple[str, ...], data: Mapping[str, object]) -> Iterable[str]:
-    match place:
-        case ("assumptions", _, _):
-            return list(AssumptionConfig.model_fields)
-        case ("assumptions", _, "measure", _):
-            return list(MeasureConfig.model_fields)
-        case ("assumptions", _, "hosted_price", _):
-            return list(HostedPriceConfig.model_fields)
-        case ("lines", name, _):
-            lines = data.get("lines")
-            line = lines.get(name) if isinstance(lines, dict) else None
-            kind = LINE_KINDS.get(str(line.get("kind"))) if isinstance(line, dict) else None
-            return list(kind.model_fields) if kind else []
-        case _:
-            return _SETTINGS

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from milo_bench.config.checked import Checked
 
 REST = "1 - "
 
 
-class _Line(BaseModel):
+class _Line(Checked):
     """``booked: false`` shows a line without counting it into any total; ``note`` says why.
 
     ``factors`` are further assumptions to multiply with: a share that qualifies, a share of the
@@ -17,7 +19,6 @@ class _Line(BaseModel):
     of a share, so that a rate and its complement stay one assumption.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     not_names: ClassVar[frozenset[str]] = frozenset({"kind", "title", "note", "formula", "unit"})
 
     title: str = ""

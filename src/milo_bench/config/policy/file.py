@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, field_validator
 
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, read_checked
 from milo_bench.config.policy.hours import DEFAULT_HOURS
 from milo_bench.config.policy.models import (
-    REMEDIES,
     WORK,
-    Checked,
-    DecideOn,
     GateConfig,
     HoursConfig,
-    PolicyMistake,
-    RemedyConfig,
     RuleConfig,
-    ValueConfig,
     WorkloadPolicy,
 )
 from milo_bench.config.policy.rules import Rule, check_rules
-from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
-
-_KEPT = ("text", "path", "line_numbers")  # what the file object carries and no file may say
 
 
 class PolicyDefaults(Checked):
@@ -38,8 +29,8 @@ class PolicyDefaults(Checked):
     gates: tuple[GateConfig, ...] = ()
 
 
-class PolicyFile(Checked):
-    """All of policy.yaml. ``text`` is the file as it was read; ``confidence`` is that of each end of an interval."""
+class PolicyFile(CheckedFile):
+    """All of policy.yaml. ``confidence`` is that of each end of an interval."""
 
     policy: Literal[1]
     title: str = ""
@@ -50,9 +41,13 @@ class PolicyFile(Checked):
     workloads: dict[str, WorkloadPolicy] = Field(min_length=1, max_length=200)
     findings: tuple[RuleConfig, ...] = Field(min_length=1, max_length=100)
     hours: dict[str, HoursConfig] = {}
-    path: str = "policy.yaml"
-    text: str = Field(default="", repr=False)
-    line_numbers: dict[tuple[str, ...], int] = Field(default={}, repr=False)
+
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _is_of_this_version(cls, version: Any) -> Any:
+        if version != 1:
+            raise Mistake("this file is of another version of the policy format", "write policy: 1.")
+        return version
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -72,15 +67,19 @@ class PolicyFile(Checked):
         """Hours for a remedy or other work; what the policy does not say is assumed, and says so."""
         return self.hours.get(work) or DEFAULT_HOURS[work]
 
-    def where(self, *place: str | int) -> str:
-        """``policy.yaml line 12`` for the nearest key that the file holds."""
-        return f"{self.path}{line_of(tuple(str(part) for part in place), self.line_numbers)}"
+
+POLICY_FILE: Final = FileKind(
+    PolicyFile,
+    name="policy.yaml",
+    start="start it with 'policy: 1' and 'workloads:'.",
+    manual="docs/how-to/policy.md",
+    where_from="docs/how-to/policy.md shows how to start from a built-in policy.",
+)
 
 
 def load_policy(path: Path) -> PolicyFile:
     """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    text = read_written(path, where_from="docs/how-to/policy.md shows how to start from a built-in policy.")
-    return read_policy(text, name=str(path))
+    return _consistent(load_checked(path, POLICY_FILE))
 
 
 def shipped_policy(suite_name: str) -> PolicyFile | None:
@@ -99,14 +98,10 @@ def shipped_policies() -> tuple[str, ...]:
 
 def read_policy(text: str, *, name: str = "policy.yaml") -> PolicyFile:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    settings = _known_at((), {})
-    data, lines = read_mapping(
-        text, name=name, start="start it with 'policy: 1' and 'workloads:'.", settings=list(settings), kept=_KEPT
-    )
-    try:
-        file = PolicyFile.model_validate({**data, "path": name, "text": text, "line_numbers": lines})
-    except ValidationError as error:
-        raise _readable(name, error, lines, data) from None
+    return _consistent(read_checked(text, POLICY_FILE, name=name))
+
+
+def _consistent(file: PolicyFile) -> PolicyFile:
     for check in (_gates_agree, _hours_have_names, _rules_are_sound):
         check(file)
     return file
@@ -158,55 +153,3 @@ def _rules_are_sound(file: PolicyFile) -> None:
     problem = check_rules(file.rules)
     if problem is not None:
         raise ConfigError(f"{file.where('findings', problem.place)}: {problem.message}.", hint=problem.hint)
-
-
-def _readable(name: str, error: ValidationError, lines: LineMap, data: Mapping[str, Any]) -> ConfigError:
-    """The first mistake as a sentence; how many more there are in the hint."""
-    # A misspelt setting is also a missing one; the spelling is what the person can see.
-    problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    first = problems[0]
-    place = tuple(str(part) for part in first["loc"] if part != "[key]")
-    where = ".".join(place)
-    mistake = first.get("ctx", {}).get("error")
-    hint = "docs/how-to/policy.md shows each setting."
-    match first["type"]:
-        case "extra_forbidden":
-            said, hint = f"unknown setting '{where}'", hint_for(place[-1], _known_at(place, data), noun="settings")
-        case "missing":
-            said, hint = f"'{where}' is missing", "add it; docs/how-to/policy.md says what it means."
-        case "literal_error" if "remedies" in place and first["loc"][-1] == "[key]":
-            said, hint = f"there is no remedy '{place[-1][:60]}'", hint_for(place[-1], REMEDIES, noun="remedies")
-        case "literal_error" if place == ("policy",):
-            said, hint = "this file is of another version of the policy format", "write policy: 1."
-        case "literal_error":
-            choices = [one.strip(" '") for one in str(first["ctx"]["expected"]).replace(" or ", ",").split(",")]
-            said, hint = f"{where} is {str(first['input'])[:60]!r}", hint_for(str(first["input"]), choices)
-        case "finite_number":
-            said, hint = f"{where} is no finite number", "write an ordinary number."
-        case _ if isinstance(mistake, PolicyMistake):
-            said, hint = f"{where}: {mistake}", mistake.hint
-        case _:
-            text = first["msg"].removeprefix("Value error, ")
-            said = f"{where}: {text[0].lower()}{text[1:]}"
-    if len(problems) > 1:
-        hint = f"{hint} {len(problems) - 1} more after this one."
-    return ConfigError(f"{name}{line_of(place, lines)}: {said}.", hint=hint)
-
-
-_MODELS: Mapping[str, type[BaseModel]] = {
-    "defaults": PolicyDefaults,
-    "gates": GateConfig,
-    "workloads": WorkloadPolicy,
-    "decide_on": DecideOn,
-    "remedies": RemedyConfig,
-    "value": ValueConfig,
-    "findings": RuleConfig,
-    "hours": HoursConfig,
-}
-
-
-def _known_at(place: tuple[str, ...], data: Mapping[str, Any]) -> Iterable[str]:
-    """Settings that the mapping at ``place`` could have had: those of the nearest name with a model."""
-    near = next((part for part in reversed(place[:-1]) if part in _MODELS), None)
-    fields = _MODELS[near].model_fields if near else PolicyFile.model_fields
-    return [field for field in fields if field not in _KEPT]

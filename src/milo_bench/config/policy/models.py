@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from milo_bench.config.checked import Checked, Mistake
 from milo_bench.config.policy.measures import GATE_MEASURES, parse_slice, slice_text
 from milo_bench.config.policy.rules import CONDITIONS, FindingKind, Rule
 from milo_bench.core.errors import ConfigError
@@ -40,20 +41,6 @@ Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Risk: TypeAlias = Literal["low", "medium", "high"]
-
-
-class Checked(BaseModel):
-    """Base: frozen, unknown settings refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class PolicyMistake(ValueError):
-    """A mistake with its own hint; carried through pydantic to the message that a person reads."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
 
 
 class GateConfig(Checked):
@@ -100,16 +87,16 @@ class GateConfig(Checked):
     @model_validator(mode="after")
     def _possible(self) -> GateConfig:
         if bool(self.measure) == bool(self.probe):
-            raise PolicyMistake("a gate names either a measure or a probe", "write measure: pass_rate, for example.")
+            raise Mistake("a gate names either a measure or a probe", "write measure: pass_rate, for example.")
         if self.probe:
             return self._probe_gate()
         bounds = [self.at_least is not None, self.at_most is not None, self.not_worse_than is not None]
         try:
             written = slice_text(parse_slice(self.slice, self.measure))
         except ConfigError as error:
-            raise PolicyMistake(error.message.rstrip("."), error.hint) from None
+            raise Mistake(error.message.rstrip("."), error.hint) from None
         if sum(bounds) != 1:
-            raise PolicyMistake(
+            raise Mistake(
                 f"the gate on {self.measure} has {'more than one threshold' if any(bounds) else 'no threshold'}",
                 "give one of at_least, at_most, or not_worse_than: baseline with a margin. Write a gate for each.",
             )
@@ -123,61 +110,57 @@ class GateConfig(Checked):
 
     def _probe_gate(self) -> GateConfig:
         if self.probe not in PROBES:
-            raise PolicyMistake(f"there is no probe '{self.probe[:60]}'", hint_for(self.probe, PROBES, noun="probes"))
+            raise Mistake(f"there is no probe '{self.probe[:60]}'", hint_for(self.probe, PROBES, noun="probes"))
         if self.slice or self.at_least is not None or self.at_most is not None or self.not_worse_than:
-            raise PolicyMistake("a probe passes or fails", "leave out slice and thresholds.")
+            raise Mistake("a probe passes or fails", "leave out slice and thresholds.")
         return self
 
     def _good_side(self) -> None:
         good = GATE_MEASURES[self.measure].good
         if (good == "high" and self.at_most is not None) or (good == "low" and self.at_least is not None):
             right, side = ("at_least", "high") if good == "high" else ("at_most", "low")
-            raise PolicyMistake(
+            raise Mistake(
                 f"{self.measure} is better when {side}, so this gate would fail the better model", f"write {right}."
             )
 
     def _margin(self) -> None:
         known = GATE_MEASURES[self.measure]
         if known.kind not in ("rate", "mean") or known.good == "neither":
-            raise PolicyMistake(
+            raise Mistake(
                 f"{self.measure} cannot be compared with the baseline fixture by fixture",
                 "give it its own threshold with at_least or at_most.",
             )
         if self.margin is None or self.margin <= 0 or (known.kind == "rate" and self.margin >= 1):
-            raise PolicyMistake(
+            raise Mistake(
                 f"the gate on {self.measure} against the baseline needs a margin above 0",
                 "write margin: 0.05 for five points of a rate.",
             )
 
     def _bound(self) -> None:
         if self.margin is not None:
-            raise PolicyMistake(
-                "margin belongs to not_worse_than: baseline", "leave it out beside at_least or at_most."
-            )
+            raise Mistake("margin belongs to not_worse_than: baseline", "leave it out beside at_least or at_most.")
         bound = self.at_least if self.at_least is not None else self.at_most
         assert bound is not None
         if GATE_MEASURES[self.measure].kind == "rate":
             _possible_share(self.measure, bound, self.direction)
         elif bound <= 0:
-            raise PolicyMistake(f"{self.measure} is never at or below 0", "give a threshold above 0.")
+            raise Mistake(f"{self.measure} is never at or below 0", "give a threshold above 0.")
 
 
 def _possible_share(measure: str, bound: float, direction: str) -> None:
     if not 0 <= bound <= 1:
         shown = f"{bound / 100:g}" if 1 < bound <= 100 else "0.94"
-        raise PolicyMistake(
+        raise Mistake(
             f"{measure} is a share, but {bound:g} is not between 0 and 1", f"write shares from 0 to 1, e.g. {shown}."
         )
     if (direction, bound) in (("at_least", 1.0), ("at_most", 0.0)):
         near = "at_least: 0.98" if direction == "at_least" else "at_most: 0.02"
-        raise PolicyMistake(
+        raise Mistake(
             f"no number of fixtures can prove that {measure} is exactly {bound:g}",
             f"choose what is good enough, e.g. {near}. The whole interval must clear it.",
         )
     if (direction, bound) in (("at_least", 0.0), ("at_most", 1.0)):
-        raise PolicyMistake(
-            f"every {measure} is {direction.replace('_', ' ')} {bound:g}", "give a threshold that can fail."
-        )
+        raise Mistake(f"every {measure} is {direction.replace('_', ' ')} {bound:g}", "give a threshold that can fail.")
 
 
 class HoursConfig(Checked):
@@ -253,13 +236,13 @@ class WorkloadPolicy(Checked):
         for name in VARIANT_REMEDIES:
             remedy = self.remedies.get(name)
             if remedy is not None and remedy.variant is None:
-                raise PolicyMistake(f"remedies.{name} has no variant", 'write variant: NAME, or variant: "".')
+                raise Mistake(f"remedies.{name} has no variant", 'write variant: NAME, or variant: "".')
             if remedy is not None and remedy.variant == self.decide_on.variant:
                 said = f"remedies.{name} is the variant that decide_on already judges"
-                raise PolicyMistake(said, "name another variant, or leave the remedy out.")
+                raise Mistake(said, "name another variant, or leave the remedy out.")
         if "constrained_decoding" in self.remedies and self.decide_on.decoding == "constrained":
             said = "remedies.constrained_decoding is the decoding that decide_on already judges"
-            raise PolicyMistake(said, "leave the remedy out.")
+            raise Mistake(said, "leave the remedy out.")
         return self
 
 
@@ -276,7 +259,7 @@ class RuleConfig(Checked):
         for name in self.when:
             if name not in CONDITIONS:
                 said = f"rule '{self.name}': there is no condition '{name[:60]}'"
-                raise PolicyMistake(said, hint_for(name, CONDITIONS, noun="conditions"))
+                raise Mistake(said, hint_for(name, CONDITIONS, noun="conditions"))
         return self
 
     @property

@@ -8,10 +8,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 
@@ -25,11 +24,7 @@ Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
-class _Checked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class LevelConfig(_Checked):
+class LevelConfig(Checked):
     """What a level takes. ``minefield_ceiling`` None: minefields do not decide this level."""
 
     title: str
@@ -41,7 +36,7 @@ class LevelConfig(_Checked):
     every_task: bool = False
 
 
-class KindConfig(_Checked):
+class KindConfig(Checked):
     """One kind of work: the tasks that are evidence for it, and behaviours that it needs besides theirs."""
 
     title: str
@@ -49,7 +44,7 @@ class KindConfig(_Checked):
     behaviours: tuple[str, ...] = ()
 
 
-class RangeConfig(_Checked):
+class RangeConfig(Checked):
     """One stated assumption with its unit, range and source."""
 
     unit: str
@@ -65,7 +60,7 @@ class RangeConfig(_Checked):
         return self
 
 
-class OperatorPolicy(_Checked):
+class OperatorPolicy(CheckedFile):
     """The whole policy. Floors may not fall from one level to the next."""
 
     name: str = Field(min_length=1, max_length=80)
@@ -92,6 +87,15 @@ class OperatorPolicy(_Checked):
         return self
 
 
+OPERATOR_POLICY_FILE: Final = FileKind(
+    OperatorPolicy,
+    name=SHIPPED_OPERATOR_POLICY,
+    start="start from the built-in policy.",
+    manual="docs/how-to/operator-permit.md",
+    where_from="'milo-bench operator permit --write-policy FILE' writes one.",
+)
+
+
 def default_operator_policy(tasks: Mapping[str, str]) -> OperatorPolicy:
     """The shipped policy. ``tasks`` maps each task that exists to its behaviour."""
     return read_operator_policy(default_policy_text(), tasks, name=SHIPPED_OPERATOR_POLICY)
@@ -104,43 +108,23 @@ def default_policy_text() -> str:
 
 def load_operator_policy(path: Path, tasks: Mapping[str, str]) -> OperatorPolicy:
     """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    text = read_written(path, where_from="'milo-bench operator permit --write-policy FILE' writes one.")
-    return read_operator_policy(text, tasks, name=str(path))
+    return _consistent(load_checked(path, OPERATOR_POLICY_FILE), tasks)
 
 
 def read_operator_policy(text: str, tasks: Mapping[str, str], *, name: str) -> OperatorPolicy:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    data, lines = read_mapping(
-        text, name=name, start="start from the built-in policy.", settings=list(OperatorPolicy.model_fields)
-    )
-    try:
-        policy = OperatorPolicy.model_validate(data)
-    except ValidationError as error:
-        raise _readable(name, error, lines) from None
+    return _consistent(read_checked(text, OPERATOR_POLICY_FILE, name=name), tasks)
+
+
+def _consistent(policy: OperatorPolicy, tasks: Mapping[str, str]) -> OperatorPolicy:
     behaviours = set(tasks.values())
     for kind, config in policy.kinds.items():
         for task in config.tasks:
             if task not in tasks:
-                message = f"{name}{line_of(('kinds', kind, 'tasks'), lines)}: unknown task '{task[:60]}'."
+                message = f"{policy.where('kinds', kind, 'tasks')}: unknown task '{task[:60]}'."
                 raise ConfigError(message, hint=hint_for(task, tasks, noun="tasks"))
         for behaviour in config.behaviours:
             if behaviour not in behaviours:
-                message = (
-                    f"{name}{line_of(('kinds', kind, 'behaviours'), lines)}: unknown behaviour '{behaviour[:60]}'."
-                )
+                message = f"{policy.where('kinds', kind, 'behaviours')}: unknown behaviour '{behaviour[:60]}'."
                 raise ConfigError(message, hint=hint_for(behaviour, behaviours, noun="behaviours"))
     return policy
-
-
-def _readable(name: str, error: ValidationError, lines: LineMap) -> ConfigError:
-    first = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")[0]
-    place = tuple(str(part) for part in first["loc"])
-    where = ".".join(place) or "the policy"
-    if first["type"] == "extra_forbidden":
-        said, hint = f"unknown setting '{where}'", "the shipped policy names every setting."
-    elif first["type"] == "missing":
-        said, hint = f"'{where}' is missing", "the shipped policy names every setting."
-    else:
-        text = first["msg"].removeprefix("Value error, ")
-        said, hint = f"{where}: {text[0].lower()}{text[1:]}", "docs/how-to/operator-permit.md says what each means."
-    return ConfigError(f"{name}{line_of(place, lines)}: {said}.", hint=hint)

@@ -5,27 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from milo_bench.config.routing.operators import LADDER, KindGrant, OperatorGrant
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
+from milo_bench.config.routing.operators import LADDER, OperatorGrant
 from milo_bench.config.routing.rule import (
     MODEL_ROUTES,
-    RAIL_STEPS,
-    RUNTIME_CHECKS,
     Action,
     Called,
-    Checked,
-    Condition,
     Rule,
 )
-from milo_bench.config.text_file import read_written
-from milo_bench.config.yaml_lines import LineMap, line_of, read_mapping
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 
 ROUTING_SCHEMA: Final = 1
 MOST_RULES: Final = 500
-_INTERNAL: Final = ("path", "line_numbers")
 
 
 class RoutingTarget(Checked):
@@ -48,7 +42,7 @@ class Validity(Checked):
     logs: tuple[str, ...] = ()  # sha256 of each run log
 
 
-class RoutingFile(Checked):
+class RoutingFile(CheckedFile):
     """All of routing.yaml. The first rule that applies decides; where none does, ``default`` does.
 
     Rules on an answer are judged once the model that a later rule (or the default) calls has
@@ -62,18 +56,12 @@ class RoutingFile(Checked):
     targets: dict[Called, RoutingTarget] = {}
     sensitive_to_hosted: bool = False
     rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
-    default: Action
+    default: Action = Field(examples=[{"route": "human_review"}])
     operators: dict[Called, OperatorGrant] = {}  # what each target may do as an operator, by kind of work
-    path: str = "routing.yaml"
-    line_numbers: dict[tuple[str, ...], int] = {}
-
-    def where(self, *place: str) -> str:
-        """``routing.yaml line 12`` for the nearest key that the file holds."""
-        return f"{self.path}{line_of(place, self.line_numbers)}"
 
     def data(self) -> dict[str, Any]:
         """As plain data, settings left at their defaults left out; ``read_routing`` of its YAML gives it back."""
-        kept = self.model_dump(mode="json", exclude_defaults=True, exclude=set(_INTERNAL))
+        kept = self.model_dump(mode="json", exclude_defaults=True)
         return {"schema_version": self.schema_version, **kept, "default": _action(self.default)} | (
             {"rules": [rule_data(rule) for rule in self.rules]} if self.rules else {}
         )
@@ -110,35 +98,34 @@ def _action(action: Action) -> dict[str, Any]:
     return {"route": action.route, **kept}
 
 
+ROUTING_FILE: Final = FileKind(
+    RoutingFile,
+    name="routing.yaml",
+    start="start it with 'targets:', 'rules:' and 'default:'.",
+    manual="docs/how-to/routing.md",
+    where_from="'milo-bench report' writes one; docs/how-to/routing.md shows one by hand.",
+)
+
+
 def load_routing(path: Path) -> RoutingFile:
-    """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    text = read_written(path, where_from="milo-bench report writes one; docs/how-to/routing.md shows one by hand.")
-    return read_routing(text, name=str(path))
+    """Read ``path``. Raises ConfigError naming file, line and remedy of every mistake."""
+    return _consistent(load_checked(path, ROUTING_FILE))
+
+
+def read_routing(text: str, *, name: str = "routing.yaml") -> RoutingFile:
+    """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
+    return _consistent(read_checked(text, ROUTING_FILE, name=name))
+
+
+def _consistent(file: RoutingFile) -> RoutingFile:
+    check_routing(file)
+    return file
 
 
 def routing_schema() -> dict[str, Any]:
     """The JSON schema (2020-12) of the file."""
     schema = RoutingFile.model_json_schema()
-    for name in _INTERNAL:
-        schema["properties"].pop(name)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "routing.yaml"}
-
-
-def read_routing(text: str, *, name: str = "routing.yaml") -> RoutingFile:
-    """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    data, lines = read_mapping(
-        text,
-        name=name,
-        start="start it with 'targets:', 'rules:' and 'default:'.",
-        settings=_settings(RoutingFile),
-        kept=_INTERNAL,
-    )
-    try:
-        file = RoutingFile.model_validate({**data, "path": name, "line_numbers": lines})
-    except ValidationError as error:
-        raise _readable(name, error, lines) from None
-    check_routing(file)
-    return file
 
 
 def check_routing(file: RoutingFile) -> None:
@@ -227,62 +214,3 @@ def _known_target(file: RoutingFile, here: str, said: str, target: str) -> None:
     if target not in file.targets:
         message = f"{here}: {said} the unknown target '{target[:60]}'."
         raise ConfigError(message, hint=hint_for(target, file.targets, noun="targets"))
-
-
-def _readable(name: str, error: ValidationError, lines: LineMap) -> ConfigError:
-    """The first mistake as a sentence; how many more there are in the hint."""
-    problems = sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-    first = problems[0]
-    # pydantic adds the member of a union to the place; the file has no such key.
-    place = tuple(str(part) for part in first["loc"] if not str(part).startswith("literal["))
-    where = ".".join(place)
-    hint = ""
-    match first["type"]:
-        case "extra_forbidden":
-            said, hint = f"unknown setting '{where}'", hint_for(place[-1], _known_at(place), noun="settings")
-        case "missing":
-            said, hint = f"'{where}' is missing", "add it; docs/how-to/routing.md says what it means."
-            if place == ("default",):
-                hint = "say where a case goes that no rule applies to, e.g. 'default: {route: human_review}'."
-        case "literal_error":
-            given = str(first["input"])
-            expected = RUNTIME_CHECKS + RAIL_STEPS if "guardrails" in place else _choices(str(first["ctx"]["expected"]))
-            said, hint = f"{where} is '{given[:60]}'", hint_for(given, expected)
-            if "failed_checks" in place or "guardrails" in place:
-                said += ", which nobody can know while an answer is served"
-        case _:
-            text = first["msg"].removeprefix("Value error, ")
-            said = f"{where}: {text[0].lower()}{text[1:]}"
-    if len(problems) > 1:
-        hint = f"{hint} {len(problems) - 1} more after this one.".strip()
-    return ConfigError(
-        f"{name}{line_of(place, lines)}: {said}.", hint=hint or "docs/how-to/routing.md shows each setting."
-    )
-
-
-def _choices(expected: str) -> tuple[str, ...]:
-    return tuple(part.strip(" '") for part in expected.replace(" or ", ",").split(","))
-
-
-def _settings(model: type[Checked]) -> tuple[str, ...]:
-    return tuple(field for field in model.model_fields if field not in _INTERNAL)
-
-
-def _known_at(place: tuple[str, ...]) -> tuple[str, ...]:
-    match place:
-        case ("rules", _, "when", _):
-            return _settings(Condition)
-        case ("rules", _, _):
-            return _settings(Rule)
-        case ("default", _):
-            return _settings(Action)
-        case ("targets", _, _):
-            return _settings(RoutingTarget)
-        case ("operators", _, "kinds", _, _):
-            return _settings(KindGrant)
-        case ("operators", _, _):
-            return _settings(OperatorGrant)
-        case ("validity", _):
-            return _settings(Validity)
-        case _:
-            return _settings(RoutingFile)

@@ -7,8 +7,9 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
+from milo_bench.config.checked import Checked
 from milo_bench.config.policy.operator import LEVELS
-from milo_bench.config.routing.rule import Called, Checked
+from milo_bench.config.routing.rule import Called
 
 GrantedLevel: TypeAlias = Literal["none", "drafting", "read_only", "with_verifier", "operator"]
 LADDER: Final[tuple[str, ...]] = ("none", *LEVELS)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from milo_bench.config.checked import Checked, Mistake
 from milo_bench.core.records import Decoding
+from milo_bench.core.suggest import hint_for
+from milo_bench.core.text import one_line
 
 Route: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
 Health: TypeAlias = Literal["ready", "degraded", "down"]
@@ -44,15 +47,25 @@ RAIL_STEPS: Final[tuple[str, ...]] = get_args(RailStep)
 FAMILIES: Final[tuple[str, ...]] = get_args(Family)
 MODEL_ROUTES: Final = frozenset({"local", "hosted", "mixed"})
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}$")]
+
+def _known_while_served(*known: str) -> BeforeValidator:
+    def check(name: object) -> object:
+        if isinstance(name, str) and name not in known:
+            said = f"'{one_line(name)}' cannot be known while an answer is served"
+            raise Mistake(said, hint_for(name, known, noun="values"))
+        return name
+
+    return BeforeValidator(check)
+
+
+ServedCheck = Annotated[RuntimeCheck, _known_while_served(*RUNTIME_CHECKS)]
+Guardrail = Annotated[Literal[RuntimeCheck, RailStep], _known_while_served(*RUNTIME_CHECKS, *RAIL_STEPS)]
+Name = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}$", description="up to 80 letters, digits, '_', '.', ':' and '-'"),
+]
 Called = Annotated[str, Field(min_length=1, max_length=200)]  # a workload or target, as the suite or settings name it
 Words = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
-
-
-class Checked(BaseModel):
-    """Frozen, and a setting that nobody knows is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class WordsCondition(Checked):
@@ -90,11 +103,11 @@ class Condition(Checked):
     workload: tuple[Called, ...] = ()
     words: WordsCondition | None = None
     tags: tuple[str, ...] = ()
-    keywords: tuple[Family | Literal["any"], ...] = ()
+    keywords: tuple[Literal[Family, "any"], ...] = ()
     sensitive: bool | None = None
     target_health: dict[Called, tuple[Health, ...]] = {}
     local_label: tuple[str, ...] = ()
-    failed_checks: tuple[RuntimeCheck, ...] = ()
+    failed_checks: tuple[ServedCheck, ...] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -191,7 +204,7 @@ class Action(Checked):
     variant: str = ""
     prompt: str = ""
     decoding: Decoding = "free"
-    guardrails: tuple[RuntimeCheck | RailStep, ...] = ()
+    guardrails: tuple[Guardrail, ...] = ()
     limits: Limits = Limits()
     fallback: Fallback = Fallback()
     queue: str = ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from milo_bench.config.written import Problem
 from milo_bench.core.registry import Registry
-from milo_bench.suites.problems import Problem
 
 Check: TypeAlias = str | dict[str, dict[str, Any]]
 

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from milo_bench.config.written import Problem
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.importers.base import Case, Check, Imported, ImportRequest, WorkloadDraft
-from milo_bench.suites.problems import Problem
 
 _ID_NAMES = ("id", "case_id", "row_id", "uuid", "key", "name", "file")
 _INPUT_NAMES = (

@@ -11,13 +11,12 @@ from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
 
+from milo_bench.config.written import Problem, read_text
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import closest
 from milo_bench.suites.importers.base import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importers.columns import Row, import_rows
 from milo_bench.suites.importers.tables import table_rows
-from milo_bench.suites.paths import read_text
-from milo_bench.suites.problems import Problem
 
 _FILE_NAMES = ("file", "filename", "file_name", "path", "document", "name", "id")
 _LABEL_FILES = ("labels.csv", "labels.jsonl", "labels.tsv")
@@ -86,7 +85,7 @@ def read_document(path: Path, result: Imported) -> str:
     """The text of a document. Raises DocumentBroken."""
     match path.suffix.lower():
         case ".txt" | ".md" | ".text":
-            text = read_text(path, str(path))
+            text = read_text(path)
             if isinstance(text, Problem):
                 raise DocumentBroken(text.what)
         case ".eml":

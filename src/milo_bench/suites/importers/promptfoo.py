@@ -7,16 +7,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from milo_bench.config.yaml_lines import LineMap, load_yaml
+from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.core.errors import DataError
 from milo_bench.suites.importers.base import IMPORTERS, Case, Check, Imported, ImportRequest, WorkloadDraft
 from milo_bench.suites.importers.columns import free_id, input_lines
 from milo_bench.suites.importers.tables import source_text
-from milo_bench.suites.manifest import line_of, plain_data, yaml_problem
 from milo_bench.suites.paths import inside
-from milo_bench.suites.problems import Problem, place
 
 # promptfoo's assertion, our check, whether case is ignored, whether its value is a list.
 _ALIKE: dict[str, tuple[str, bool, bool]] = {
@@ -38,25 +34,20 @@ _TEMPLATE = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}")
 def import_promptfoo(request: ImportRequest) -> Imported:
     """Tests of a promptfooconfig.yaml (or a bare list of tests). Raises DataError for broken YAML."""
     text = source_text(request.source)
-    try:
-        loaded, lines = load_yaml(text)
-        data = plain_data(loaded)
-    except yaml.YAMLError as error:
-        problem = yaml_problem(request.source, error)
-        raise DataError(f"{problem}.", hint=problem.hint) from None
-    except (ValueError, RecursionError) as error:
-        message = f"{request.source}: {error}."
-        raise DataError(message, hint="write it out plainly.") from None
-    return _Reader(request, data, lines).read()
+    written = read_written(text, name=str(request.source))
+    if isinstance(written, Problem):
+        raise DataError(f"{written}.", hint=written.hint)
+    return _Reader(request, written).read()
 
 
 class _Reader:
-    def __init__(self, request: ImportRequest, data: Any, lines: LineMap) -> None:
+    def __init__(self, request: ImportRequest, written: Written) -> None:
+        data = written.data
         self._source = request.source
         self._workload = request.workload or "promptfoo"
         self._bare = isinstance(data, list)
         self._config: dict[str, Any] = {"tests": data} if self._bare else data if isinstance(data, dict) else {}
-        self._lines = lines
+        self._written = written
         self._result = Imported()
         self._drafts: dict[tuple[str, ...], tuple[WorkloadDraft, str]] = {}
 
@@ -90,7 +81,7 @@ class _Reader:
 
     def _where(self, keys: tuple[str, ...]) -> str:
         keys = keys[1:] if self._bare and keys[:1] == ("tests",) else keys
-        return place(self._source, line_of(self._lines, keys))
+        return self._written.where(*keys)
 
     def _left(self, keys: tuple[str, ...], what: str, hint: str) -> None:
         self._result.not_carried.append(Problem(self._where(keys), what, hint))

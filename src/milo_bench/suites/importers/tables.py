@@ -7,17 +7,16 @@ import io
 from pathlib import Path
 from typing import Any
 
+from milo_bench.config.written import Problem, place, read_text
 from milo_bench.core.errors import DataError
 from milo_bench.suites.fixtures import parse_line
 from milo_bench.suites.importers.base import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importers.columns import Row, import_rows
-from milo_bench.suites.paths import read_text
-from milo_bench.suites.problems import Problem, place
 
 
 def source_text(path: Path) -> str:
     """The text of a source file. Raises DataError where it cannot be read as UTF-8."""
-    text = read_text(path, str(path))
+    text = read_text(path)
     if isinstance(text, Problem):
         raise DataError(f"{text}.", hint=text.hint)
     return text

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Final, Literal, TypeAlias
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from milo_bench.core.errors import ConfigError
-from milo_bench.core.suggest import hint_for
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, check_data, load_checked
+from milo_bench.config.written import Written, as_error
 
 FaultKind: TypeAlias = Literal[
     "reset_before_headers",  # TCP reset once the request is read
@@ -36,11 +34,7 @@ FaultKind: TypeAlias = Literal[
 ]
 
 
-class _Checked(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ToolCallScript(_Checked):
+class ToolCallScript(Checked):
     """A call that the fake model makes; ``arguments`` is sent as written, in two pieces."""
 
     name: str
@@ -48,7 +42,7 @@ class ToolCallScript(_Checked):
     id: str = "call_1"
 
 
-class UsageScript(_Checked):
+class UsageScript(Checked):
     """Token counts as the server shall state them; what is None is counted, or left out."""
 
     prompt_tokens: int | None = None
@@ -57,7 +51,7 @@ class UsageScript(_Checked):
     reasoning_tokens: int | None = None
 
 
-class Reply(_Checked):
+class Reply(Checked):
     """What is answered, and when.
 
     Content chunk ``i`` is written ``first_token_s + i * gap_s`` after the request was read, on
@@ -87,7 +81,7 @@ class Reply(_Checked):
     last_chunk: dict[str, Any] = {}  # merged into the last chunk, e.g. llama-server's "timings"
 
 
-class Fault(_Checked):
+class Fault(Checked):
     """What goes wrong, on the wire."""
 
     kind: FaultKind
@@ -99,7 +93,7 @@ class Fault(_Checked):
     drip_gap_s: float = Field(default=0.05, ge=0)
 
 
-class When(_Checked):
+class When(Checked):
     """All that is given must hold. Requests count from 1, chat requests only."""
 
     contains: str | None = None  # in the last user message
@@ -112,7 +106,7 @@ class When(_Checked):
     probability: float | None = Field(default=None, ge=0, le=1)  # seeded, by request number
 
 
-class Rule(_Checked):
+class Rule(Checked):
     """A reply, a fault or both, for the requests that match. The first match wins, for each."""
 
     when: When = When()
@@ -133,7 +127,7 @@ class Rule(_Checked):
         return self
 
 
-class Health(_Checked):
+class Health(Checked):
     """When ``/health`` says ready and when answers really come, in seconds after the start.
 
     ``ready_after_s`` below ``load_after_s`` is a server that reports ready before its model is
@@ -144,7 +138,7 @@ class Health(_Checked):
     load_after_s: float = Field(default=0.0, ge=0)
 
 
-class Script(_Checked):
+class Script(CheckedFile):
     """Everything a fake server does. All chance is drawn from ``seed``.
 
     ``accept_key`` makes every request without that bearer token a 401. ``context_window`` is in
@@ -169,59 +163,23 @@ class Script(_Checked):
         return value
 
 
+SCRIPT_FILE: Final = FileKind(
+    Script,
+    name="script",
+    start="name reply: or rules:; an empty script is {}.",
+    manual="docs/how-to/fake-server.md",
+    where_from="name a YAML or JSON file of scripted answers.",
+)
+
+
 def load_script(path: Path) -> Script:
-    """Read a YAML or JSON script. Raises ConfigError with file and place of the first mistake."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        message = f"There is no script {path}."
-        raise ConfigError(message, hint="name a YAML or JSON file of scripted answers.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"Cannot read the script {path}: {error}."
-        raise ConfigError(message, hint="it must be a readable UTF-8 file.") from None
-    try:
-        data = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
-        first_line = str(error).splitlines()[0]
-        message = f"{path} is not valid {'JSON' if path.suffix == '.json' else 'YAML'}: {first_line}."
-        raise ConfigError(message, hint="check brackets, indentation and colons.") from None
-    return parse_script(data if data is not None else {}, where=str(path))
+    """Read a YAML or JSON script. Raises ConfigError naming file, line and remedy of every mistake."""
+    return load_checked(path, SCRIPT_FILE)
 
 
 def parse_script(data: Any, *, where: str = "script") -> Script:
-    """Check plain data. Raises ConfigError naming the first mistake, with a suggestion."""
-    try:
-        return Script.model_validate(data)
-    except ValidationError as error:
-        raise _readable(where, error) from None
-
-
-_MODELS: Mapping[str, type[_Checked]] = {
-    "reply": Reply,
-    "fault": Fault,
-    "when": When,
-    "health": Health,
-    "usage": UsageScript,
-    "tool_calls": ToolCallScript,
-    "rules": Rule,
-}
-
-
-def _readable(where: str, error: ValidationError) -> ConfigError:
-    # Of a union's alternatives the one with an unknown setting is the one that was meant.
-    problems = error.errors()
-    first = next((problem for problem in problems if problem["type"] == "extra_forbidden"), problems[0])
-    # The UsageScript|Literal union puts the tried type's name into the place; a reader does not want it.
-    place = [str(part) for part in first["loc"] if not str(part).startswith(("literal[", "UsageScript"))]
-    dotted = ".".join(place) or "the script"
-    if first["type"] == "extra_forbidden":
-        around = next((part for part in reversed(place[:-1]) if not part.isdigit()), "")
-        fields = _MODELS.get(around, Script).model_fields
-        return ConfigError(f"{where}: unknown setting '{dotted}'.", hint=hint_for(place[-1], fields, noun="settings"))
-    if first["type"] == "literal_error" and place and place[-1] == "kind":
-        given = str(first["input"])
-        return ConfigError(
-            f"{where}: {dotted} is '{given}'.", hint=hint_for(given, get_args(FaultKind), noun="fault kinds")
-        )
-    said = first["msg"].removeprefix("Value error, ")
-    return ConfigError(f"{where}: {dotted}: {said}.", hint="see docs/how-to/fake-server.md.")
+    """Check plain data. Raises ConfigError naming every mistake, with a suggestion."""
+    found = check_data(Written(where, "", data, {}), SCRIPT_FILE)
+    if isinstance(found, list):
+        raise as_error(found)
+    return found

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
+from milo_bench.config.checked import Checked
 from milo_bench.core.errors import DataError
 from milo_bench.suites.generators.case_ops_v1.extraction.rules import IssueType, Urgency
 
@@ -26,16 +27,15 @@ Kind: TypeAlias = Literal["email", "letter", "form", "attachment", "call_note", 
 Noise: TypeAlias = Literal["wrapped", "hyphenation", "ocr", "pages", "mojibake"]
 
 
-class Page(BaseModel):
+class Page(Checked):
     """What a conversion leaves at the top and bottom of each page; ``{{page}}`` is the page number."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     lines: int = Field(gt=5)
     header: str
     footer: str
 
 
-class Head(BaseModel):
+class Head(Checked):
     """The head of a base document.
 
     ``dates`` gives each competing date as days from the date of receipt, from and to.
@@ -44,7 +44,6 @@ class Head(BaseModel):
     A variant may replace any other key.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     sender: str
     kind: Kind
     size: Literal["short", "medium", "long"]
@@ -121,7 +120,7 @@ def read_base(path: Path) -> list[Base]:
         data = yaml.safe_load(head_text)
         names = list(data.get("variants") or {"a": {}})
         return [_variant(path.stem, name, data, body) for name in names]
-    except (ValueError, ValidationError, yaml.YAMLError) as error:
+    except (ValueError, yaml.YAMLError) as error:
         message = f"base document '{path.name}' cannot be used: {error}"
         raise DataError(message, hint="a base is a YAML head between two lines '---', then its text.") from error
 

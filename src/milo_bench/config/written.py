@@ -1,0 +1,182 @@
+"""The path of a file that a person wrote in; its text, its data, the line of every key and what is wrong out."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal, TypeAlias
+
+import yaml
+
+from milo_bench.core.errors import ConfigError, DataError, MiloError
+from milo_bench.core.records import Frozen
+
+LineMap: TypeAlias = dict[tuple[str, ...], int]
+FILE_LIMIT_BYTES: Final = 64 * 1024 * 1024
+VALUES_LIMIT: Final = 200_000
+DEPTH_LIMIT: Final = 60
+
+
+class Problem(Frozen, frozen=True):
+    """One thing that is wrong: where (file and line as far as known), what, and what to write instead.
+
+    A ``warning`` does not keep the file from being used.
+    """
+
+    where: str
+    what: str
+    hint: str = ""
+    severity: Literal["error", "warning"] = "error"
+    kind: Literal["config", "data"] = "config"
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}"
+
+
+def place(file: Path | str, line: int | None = None) -> str:
+    """``FILE line 12``: how every message and every source of a figure names a place in a file."""
+    return f"{file} line {line}" if line else str(file)
+
+
+def as_error(problems: Sequence[Problem]) -> MiloError:
+    """Every error among ``problems`` as one MiloError: the first with its hint, the others beside it."""
+    first, *others = (_error(problem) for problem in problems if problem.severity == "error")
+    first.also = tuple(others)
+    return first
+
+
+def _error(problem: Problem) -> MiloError:
+    return (ConfigError if problem.kind == "config" else DataError)(f"{problem}.", hint=problem.hint)
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a YAML or JSON text says, as plain data, and the line of every key and list item, counted from 1."""
+
+    name: str
+    text: str
+    data: Any
+    lines: LineMap = field(repr=False)
+
+    def line_of(self, *keys: str | int) -> int | None:
+        """The line of the deepest of ``keys`` that the text has."""
+        return line_of(self.lines, keys)
+
+    def where(self, *keys: str | int) -> str:
+        """``FILE line 12`` of the deepest of ``keys`` that the text has."""
+        return place(self.name, self.line_of(*keys))
+
+
+def line_of(lines: LineMap, keys: Sequence[str | int]) -> int | None:
+    """The line of the deepest of ``keys`` that is in ``lines``."""
+    named = tuple(str(key) for key in keys)
+    return next((lines[named[:n]] for n in range(len(named), 0, -1) if named[:n] in lines), None)
+
+
+def read_text(path: Path, *, where_from: str = "check the path.") -> str | Problem:
+    """The UTF-8 text of ``path`` (a byte-order mark is cut), or what is wrong with the file.
+
+    ``where_from`` is the hint if there is no such file.
+    """
+    try:
+        if path.stat().st_size > FILE_LIMIT_BYTES:
+            return Problem(str(path), f"larger than {FILE_LIMIT_BYTES >> 20} MiB", "split it.")
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return Problem(str(path), "the file does not exist", where_from)
+    except OSError as error:
+        return Problem(str(path), f"cannot read it: {error.strerror}", "check the path and its permissions.")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return Problem(place(path, line), f"not UTF-8 (byte {error.start})", "save it as UTF-8.")
+
+
+def read_written(text: str, *, name: str, form: Literal["yaml", "json"] = "yaml") -> Written | Problem:
+    """What ``text`` says, or what keeps it from being read; ``name`` is what problems call the file."""
+    try:
+        if form == "json":
+            return Written(name, text, plain_data(json.loads(text)), {})
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        lines: LineMap = {}
+        if node is not None:
+            _walk(node, (), lines, set())
+        return Written(name, text, plain_data(yaml.safe_load(text)), lines)
+    except json.JSONDecodeError as error:
+        return Problem(place(name, error.lineno), f"not valid JSON: {error.msg}", "check brackets, quotes and commas.")
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it ends too early")
+        where = place(name, mark.line + 1 if mark is not None else None)
+        if isinstance(error, _Repeated):
+            return Problem(where, said, "keep one of them.")
+        return Problem(where, f"not valid YAML: {said}", "check indentation, quotes and colons at that line.")
+    except _CannotUse as error:
+        return Problem(name, str(error), "write it out plainly, with few YAML aliases.")
+    except (ValueError, RecursionError) as error:  # a date like 2026-13-40, or brackets without end
+        return Problem(name, f"a value cannot be read ({type(error).__name__})", "check dates and brackets.")
+
+
+class _Repeated(yaml.MarkedYAMLError):
+    """One key, two values: YAML would silently take the last."""
+
+
+class _CannotUse(ValueError):
+    """What YAML can say and JSON cannot."""
+
+
+def plain_data(data: Any) -> Any:
+    """YAML's data as JSON knows it: dates as ISO text, keys as text.
+
+    Raises ValueError where aliases blow it up past ``VALUES_LIMIT`` values or ``DEPTH_LIMIT`` levels.
+    """
+    left = VALUES_LIMIT
+
+    def convert(value: Any, depth: int) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise _CannotUse(f"more than {VALUES_LIMIT:,} values once its aliases are written out")
+        if depth > DEPTH_LIMIT:
+            raise _CannotUse(f"more than {DEPTH_LIMIT} levels deep")
+        if isinstance(value, dict):
+            return {_key(key): convert(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, (list, tuple, set)):
+            return [convert(item, depth + 1) for item in value]
+        if isinstance(value, (datetime.date, datetime.datetime)):
+            return value.isoformat()
+        if isinstance(value, bytes):
+            raise _CannotUse("contains binary data, which belongs in a file of its own")
+        return value
+
+    return convert(data, 0)
+
+
+def _key(key: object) -> str:
+    # YAML reads the bare words yes, no, on and off as truth values; as a key nobody means that.
+    if isinstance(key, bool):
+        return "yes" if key else "no"
+    return key.isoformat() if isinstance(key, datetime.date) else str(key)
+
+
+def _walk(node: yaml.Node, at: tuple[str, ...], lines: LineMap, seen: set[int]) -> None:
+    # An alias is the same node again; walking it once keeps anchors from growing without bound.
+    if id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            here = (*at, str(key.value))
+            if here in lines:
+                raise _Repeated(problem=f"duplicate key '{key.value}'", problem_mark=key.start_mark)
+            lines[here] = key.start_mark.line + 1
+            _walk(value, here, lines, seen)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            here = (*at, str(index))
+            lines[here] = value.start_mark.line + 1
+            _walk(value, here, lines, seen)
