@@ -17,7 +17,7 @@ from typing import Any
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.suites import load_suite
-from milo_bench.suites.generators import GENERATORS
+from milo_bench.suites.generator import GENERATORS
 
 _WARM_UP = 420  # all answers to one seed's fixtures
 

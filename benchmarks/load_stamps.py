@@ -27,9 +27,9 @@ from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Timeouts
 from milo_bench.store.log.reader import read_run_log
+from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.http.answer import Answer
 from milo_bench.targets.http.reply import Reply
-from milo_bench.targets.openai import OpenAiTarget
 
 _STAMPS = re.compile(rb'"t_ns":(\d+),"read_ns":(\d+)')
 

@@ -20,7 +20,7 @@ RUN = ("run", "--suite", "tiny", "--models", "scripted", "--out", "log.jsonl")
         (("run", "--suite", "tiny", "--models", "scriptd"), "Unknown target 'scriptd' in", "Did you mean 'scripted'?"),
         ((*RUN, "--workload", "qq"), "Unknown workload 'qq'.", "Valid workloads are: qa."),
         (("infer", "--model", "scripted", "--template", "ask2"), "Unknown prompt template 'ask2'.", "Valid templates"),
-        (("suite", "chek", "tiny"), "No such command 'chek'.", "Did you mean 'check'?"),
+        (("suite", "chek", "tiny"), "Unknown command 'suite chek'.", "Did you mean 'check'?"),
         (("grade", "--fixtur", "x", "log.jsonl"), "Unknown flag '--fixtur'.", "Did you mean '--fixture'?"),
     ],
 )

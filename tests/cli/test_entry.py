@@ -6,7 +6,8 @@ import click
 import pytest
 
 from milo_bench.cli.entry import run_command
-from milo_bench.cli.main import COMMANDS, milo_bench
+from milo_bench.cli.folder import command_lines
+from milo_bench.cli.main import milo_bench
 from milo_bench.core.errors import GateFailed, IncompleteRun, Interrupted, MiloError, PrerequisiteError, UsageError
 
 
@@ -60,7 +61,7 @@ def test_a_programming_error_is_not_hidden_behind_a_pretty_line() -> None:
         run_command(failing(ZeroDivisionError()), "x", [])
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [line.name for line in command_lines("milo_bench.cli.commands")])
 def test_every_command_has_a_help_page(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(milo_bench, "milo-bench", [name, "--help"]) == 0
     assert "Usage: milo-bench" in capsys.readouterr().out

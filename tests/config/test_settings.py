@@ -7,11 +7,13 @@ import pytest
 from milo_bench.config.settings import load_settings
 from milo_bench.core.errors import ConfigError, UsageError
 
+APIS = ("openai", "ollama", "llamacpp", "fake")
+
 
 def load(tmp_path: Path, text: str | bytes):
     file = tmp_path / "bench.yaml"
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load_settings(file, {})
+    return load_settings(file, {}, apis=APIS)
 
 
 @pytest.mark.parametrize(
@@ -57,18 +59,18 @@ def test_a_key_in_the_file_is_refused_without_repeating_it(tmp_path: Path) -> No
 
 def test_without_a_file_the_targets_of_the_demo_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    assert set(load_settings(None, {}).targets) == {"smollm2", "smollm2_q4_0"}
+    assert set(load_settings(None, {}, apis=APIS).targets) == {"smollm2", "smollm2_q4_0"}
 
 
 def test_the_environment_can_name_the_file(tmp_path: Path) -> None:
     file = tmp_path / "other.yaml"
     file.write_text("targets: {big: {api: ollama, model: m}}\n")
-    assert "big" in load_settings(None, {"MILO_BENCH_CONFIG": str(file)}).targets
+    assert "big" in load_settings(None, {"MILO_BENCH_CONFIG": str(file)}, apis=APIS).targets
 
 
 def test_a_named_file_that_is_missing_or_not_utf8_is_one_clear_error(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not exist"):
-        load_settings(tmp_path / "none.yaml", {})
+        load_settings(tmp_path / "none.yaml", {}, apis=APIS)
     with pytest.raises(ConfigError, match="not UTF-8"):
         load(tmp_path, b"targets: \xff\n")
 
@@ -93,4 +95,4 @@ def test_a_value_that_cannot_be_read_is_one_error_and_no_traceback(tmp_path: Pat
     for text, said in (("targets: {a: {model: 2026-13-40}}\n", "cannot be read"), ("path: here\n", "unknown setting")):
         file.write_text(text)
         with pytest.raises(ConfigError, match=said):
-            load_settings(file, {})
+            load_settings(file, {}, apis=APIS)

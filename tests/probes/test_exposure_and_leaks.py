@@ -13,10 +13,10 @@ import pytest
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.records import ProbeResult
+from milo_bench.probes.builtin.memory_growth import MemoryGrowth
 from milo_bench.probes.canary import CanarySource, blocks_of
 from milo_bench.probes.context import ProbeContext, ProbeOptions
 from milo_bench.probes.log_search import CanarySearch, search_logs
-from milo_bench.probes.memory_growth import MemoryGrowth
 from milo_bench.targets import open_target
 from milo_bench.targets.fake.server import start_fake
 from tests.probes.conftest import RunProbe

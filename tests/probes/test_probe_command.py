@@ -14,9 +14,9 @@ from milo_bench.cli.entry import run_command
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import ProbeResult
-from milo_bench.probes import probe_names
 from milo_bench.probes.base import PROBES
-from milo_bench.probes.truncation import Truncation
+from milo_bench.probes.builtin.truncation import Truncation
+from milo_bench.probes.session import all_probes
 from milo_bench.store.log.reader import read_run_log
 
 
@@ -34,9 +34,9 @@ def bench(tmp_path: Path) -> Any:
 
 
 def test_the_probes_run_in_an_order_that_ends_servers_last() -> None:
-    names = probe_names()
+    names = [probe.name for probe in all_probes()]
     assert set(names) == set(PROBES.names()) and len(names) == 16
-    assert names[0] == "readiness" and names[-2:] == ("recovery", "privacy_leak")
+    assert names[0] == "readiness" and names[-2:] == ["recovery", "privacy_leak"]
     assert all(PROBES.get(name).title and PROBES.get(name).name == name for name in names)
 
 

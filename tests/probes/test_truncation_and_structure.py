@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from milo_bench.probes.structured_output import _FEATURES
+from milo_bench.probes.builtin.structured_output import _FEATURES
 from milo_bench.targets.fake.script import Script
 from milo_bench.targets.fake.server import start_fake
 from tests.probes.conftest import RunProbe

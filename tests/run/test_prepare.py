@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import ConfigError, DataError, UsageError
-from milo_bench.run.prepare import PREPARE_STEPS, cannot_fit, prepare
+from milo_bench.run.prepare import cannot_fit, prepare
+from milo_bench.run.step import PREPARE_STEPS
 from milo_bench.suites.load import load_suite
 from tests.run.run_parts import FIELDS, NOTES, make_fixture
 

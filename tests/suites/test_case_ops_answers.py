@@ -7,7 +7,6 @@ from typing import Any
 import msgspec
 import pytest
 
-import milo_bench.grade.checks  # noqa: F401 - registers the checks
 from milo_bench.core.case_record import CaseRecord
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, Verdict
 from milo_bench.grade.base import CHECKS, GradeCase

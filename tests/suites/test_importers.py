@@ -11,8 +11,8 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.grade.engine import validate_checks
 from milo_bench.suites import load_suite, render_prompt
 from milo_bench.suites.check import check_suite
-from milo_bench.suites.importers import ImportRequest
-from milo_bench.suites.importing import ImportReport, import_suite
+from milo_bench.suites.importing.importer import ImportRequest
+from milo_bench.suites.importing.suite_folder import ImportReport, import_suite
 
 DATA = Path(__file__).parent.parent / "data"
 

@@ -10,10 +10,10 @@ import pytest
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import Timeouts
+from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.fake.server import start_fake
 from milo_bench.targets.http.address import Address, parse_address
 from milo_bench.targets.http.tls import TlsWire, proxy_for
-from milo_bench.targets.openai import OpenAiTarget
 
 LIMITS = Timeouts(connect_s=2.0, first_token_s=0.2, total_s=0.4)
 

@@ -16,7 +16,7 @@ from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Timeouts
 from milo_bench.targets import Target, open_target
-from milo_bench.targets.fake.target import FakeTarget
+from milo_bench.targets.apis.fake import FakeTarget
 
 
 def fake_target(folder: Path, script: str, **settings: bool) -> Target:

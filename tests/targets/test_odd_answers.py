@@ -147,7 +147,7 @@ def test_an_event_of_half_a_megabyte_in_one_byte_pieces_is_read(body: bytes) -> 
 @pytest.mark.parametrize("line", ['{"done_reason":"stop"}', '{"done":true}', '{"done":true,"done_reason":"length"}'])
 def test_an_answer_of_ollama_ends_with_done_or_its_reason(line: str) -> None:
     from milo_bench.config.settings import TargetConfig
-    from milo_bench.targets.ollama import OllamaTarget
+    from milo_bench.targets.apis.ollama import OllamaTarget
 
     target = OllamaTarget(TargetConfig(name="o", api="ollama", model="m", base_url="http://127.0.0.1:1"), {})
     body = b'{"message":{"role":"assistant","content":"Hi"},"done":false}\n' + line.encode() + b"\n"

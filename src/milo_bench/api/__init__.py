@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from milo_bench.api.reporting import report_decision
     from milo_bench.api.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
+    from milo_bench.api.settings import load_settings
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
     from milo_bench.api.verifying import Verification, verify_package
     from milo_bench.evidence.judging import (
@@ -70,6 +71,7 @@ _HOME = {
     "write_permits": "api.permitting",
     "LoadOptions": "api.load_options",
     "LoadReport": "api.loading",
+    "load_settings": "api.settings",
     "load_target": "api.loading",
     "OperatorServeOptions": "api.operating_mcp",
     "ServedEpisode": "api.operating_mcp",
@@ -141,6 +143,7 @@ __all__ = [
     "judge_log",
     "judge_sheet",
     "list_targets",
+    "load_settings",
     "load_target",
     "permit_operators",
     "prepare_weights",

@@ -34,6 +34,7 @@ from milo_bench.decide.review import Review
 from milo_bench.evidence.chosen import judged_attempts
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.operator.permit.permits import task_behaviours
+from milo_bench.probes.base import PROBES
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     review = _review_text(_path(options.review))
     evidence = gather_evidence(named, inventories=_inventory(_path(options.inventory)), review=_review_of(review))
     operators = _operator_rules(_path(options.operator_policy), evidence)
-    policy = load_policy(Path(options.policy)) if options.policy else _shipped(evidence, operators)
+    policy = (
+        load_policy(Path(options.policy), probes=PROBES.names()) if options.policy else _shipped(evidence, operators)
+    )
     economics_path = _path(options.economics)
     economics = load_economics(economics_path) if economics_path else None
     text = _as_read(economics_path, economics.path) if economics_path and economics else None

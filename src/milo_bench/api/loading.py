@@ -22,7 +22,7 @@ from milo_bench.api.load_options import (
     profiles,
     read_trace,
 )
-from milo_bench.config.settings import load_settings
+from milo_bench.api.settings import load_settings
 from milo_bench.core.records import LoadWindow, Measure, RunEnd, Telemetry
 from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint

@@ -10,7 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from milo_bench.config.settings import TargetConfig, load_settings
+from milo_bench.api.settings import load_settings
+from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import RunEnd, RunHeader, StoreText
 from milo_bench.core.version import __version__

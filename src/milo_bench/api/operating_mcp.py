@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from milo_bench.config.settings import TargetConfig, load_settings
+from milo_bench.api.settings import load_settings
+from milo_bench.config.settings import TargetConfig
 from milo_bench.core.clock import SystemClock
 from milo_bench.core.errors import (
     ConfigError,

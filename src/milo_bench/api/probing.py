@@ -15,7 +15,9 @@ from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Plan, ProbeResult, RunHeader, SuiteRef, TargetRecord
 from milo_bench.core.version import __version__
-from milo_bench.probes import Probe, ProbeOptions, chosen, run_probes
+from milo_bench.probes.base import Probe
+from milo_bench.probes.context import ProbeOptions
+from milo_bench.probes.session import chosen, run_probes
 from milo_bench.run.event_loop import run_to_end
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import RunLogWriter

@@ -11,7 +11,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from milo_bench.config.settings import Settings, TargetConfig, load_settings
+from milo_bench.api.settings import load_settings
+from milo_bench.config.settings import Settings, TargetConfig
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import (

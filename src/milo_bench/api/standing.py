@@ -14,6 +14,7 @@ from milo_bench.decide.records import Decision
 from milo_bench.decide.since import Changes, changes_since
 from milo_bench.decide.standing import TOLERANCE, StandingReport, hold_against
 from milo_bench.evidence.gather import gather_evidence
+from milo_bench.probes.base import PROBES
 
 
 def baseline_decision(path: Path) -> Decision:
@@ -34,7 +35,11 @@ def gate_logs(
         raise UsageError(
             message, hint="check operator work with 'milo-bench operator permit LOG --require LEVEL:KIND'."
         )
-    rules = load_policy(policy) if policy else read_policy(decision.policy.text, name=decision.policy.path)
+    rules = (
+        load_policy(policy, probes=PROBES.names())
+        if policy
+        else read_policy(decision.policy.text, name=decision.policy.path)
+    )
     if not rules.baseline:  # the one that the decision was held against, named or not
         rules = rules.model_copy(update={"baseline": decision.baseline})
     new = gather_evidence({path: str(path) for path in logs})

@@ -79,9 +79,6 @@ def _from_click(error: click.ClickException) -> MiloError:
         return UsageError(f"Unknown flag '{error.option_name}'.", hint=hint_for(error.option_name, known, noun="flags"))
     if isinstance(error, click.BadParameter) and message.endswith("is not readable."):
         return PrerequisiteError(message, hint="check its owner and permissions.")
-    if "Did you mean" in message:  # click's own suggestion, for a subcommand
-        said, _, guess = message.partition(" Did you mean")
-        return UsageError(said, hint=f"Did you mean{guess.rstrip('.')}")
     return UsageError(message if message.endswith(".") else f"{message}.", hint=helpful)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from milo_bench.cli.main import COMMANDS, milo_bench
+from milo_bench.cli.main import milo_bench
 from milo_bench.core import errors
 from milo_bench.core.files import PUBLIC, write_folder
 from milo_bench.grade.base import Params
@@ -43,7 +43,7 @@ def commands_page() -> str:
 
     parts = ["# Commands", GENERATED, "Data goes to standard output, progress and hints to standard error."]
     root = click.Context(milo_bench, info_name="milo-bench")
-    for name in COMMANDS:
+    for name in milo_bench.list_commands(root):
         command = milo_bench.get_command(root, name)
         assert command is not None
         parts += _command(command, f"milo-bench {name}")
@@ -134,7 +134,6 @@ def exit_codes_page() -> str:
 
 
 def checks_page() -> str:
-    import milo_bench.grade.checks  # noqa: F401  the import registers them
     from milo_bench.grade.base import CHECKS
 
     parts = ["# Checks", GENERATED, "Checks that a workload can use, by name in `suite.yaml`."]

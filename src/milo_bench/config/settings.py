@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked
+from milo_bench.config.written import Problem, as_error
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Price, StoreText
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line
 
-Api = Literal["openai", "ollama", "llamacpp", "fake"]
 CONFIG_NAME = "bench.yaml"
 
 
@@ -52,7 +52,7 @@ class TargetConfig(Checked):
     """
 
     name: str = ""
-    api: Api
+    api: str
     model: str = ""
     base_url: str | None = None
     api_key_env: str | None = None
@@ -188,9 +188,10 @@ SETTINGS_FILE: Final = FileKind(
 )
 
 
-def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
+def load_settings(path: Path | None, env: Mapping[str, str], *, apis: Collection[str]) -> Settings:
     """Read ``path``, else ``$MILO_BENCH_CONFIG``, else ./bench.yaml, else built-in targets alone.
 
+    ``apis`` are the names that a target's ``api`` may have.
     Built-in targets stay available beside those of a file, which may replace them by name.
     Raises ConfigError naming file, line and remedy of every mistake.
     """
@@ -199,5 +200,12 @@ def load_settings(path: Path | None, env: Mapping[str, str]) -> Settings:
     if named is None and not file.exists():
         return Settings(targets=dict(BUILTIN_TARGETS))
     settings = load_checked(file, SETTINGS_FILE)
+    unknown = [
+        Problem(settings.where("targets", name, "api"), f"targets.{name}.api is '{one_line(target.api)}'", hint)
+        for name, target in settings.targets.items()
+        if target.api not in apis and (hint := hint_for(target.api, apis))
+    ]
+    if unknown:
+        raise as_error(unknown)
     named_targets = {name: target.model_copy(update={"name": name}) for name, target in settings.targets.items()}
     return settings.model_copy(update={"targets": {**BUILTIN_TARGETS, **named_targets}})

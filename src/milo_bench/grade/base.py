@@ -61,7 +61,7 @@ class JudgesBypass(Protocol):
     def judge_bypass(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]: ...
 
 
-CHECKS: Registry[Check] = Registry("check")
+CHECKS: Registry[Check] = Registry("check", "milo_bench.grade.checks")
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

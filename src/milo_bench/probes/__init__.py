@@ -1,7 +1,1 @@
-"""Operational probes of a runtime, one file each."""
-
-from milo_bench.probes.base import PROBES, Probe
-from milo_bench.probes.context import OWNED_APIS, ProbeContext, ProbeOptions
-from milo_bench.probes.session import chosen, probe_names, run_probes
-
-__all__ = ["OWNED_APIS", "PROBES", "Probe", "ProbeContext", "ProbeOptions", "chosen", "probe_names", "run_probes"]
+"""Operational probes of a runtime: the probes in builtin/, what they are given and how they run beside it."""

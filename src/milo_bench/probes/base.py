@@ -5,11 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 from milo_bench.core.records import ProbeResult
 from milo_bench.core.registry import Registry
-from milo_bench.probes.context import ProbeContext
+
+if TYPE_CHECKING:
+    from milo_bench.probes.context import ProbeContext
 
 Severity: TypeAlias = Literal["info", "minor", "major", "critical"]
 Outcome: TypeAlias = Literal["pass", "fail", "undecided"]
@@ -27,15 +29,18 @@ class Case:
 class Probe(ABC):
     """One operational question about a runtime. A subclass is one file and one registration line.
 
-    ``severity`` is that of a failure unless the probe says otherwise. ``limit_s`` bounds a whole
-    run of the probe; past it the outcome is undecided. Whatever cannot be judged is undecided,
-    with the reason; nothing passes by default.
+    Probes run in the order of ``order``: what needs a cold server first (below 100), what ends
+    servers late (from 800), and the search for what others sent last (from 900). ``severity`` is
+    that of a failure unless the probe says otherwise. ``limit_s`` bounds a whole run of the probe;
+    past it the outcome is undecided. Whatever cannot be judged is undecided, with the reason;
+    nothing passes by default.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     version: ClassVar[str] = "1"
     severity: ClassVar[Severity] = "major"
+    order: ClassVar[int] = 500
     limit_s: ClassVar[float] = 120.0
 
     @abstractmethod
@@ -92,4 +97,4 @@ def _sentences(parts: Iterable[str]) -> str:
     return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts)
 
 
-PROBES: Registry[Probe] = Registry("probe")
+PROBES: Registry[Probe] = Registry("probe", "milo_bench.probes.builtin")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 
@@ -15,41 +14,17 @@ from milo_bench.core.records import ProbeResult
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import OpenFresh, ProbeContext, ProbeOptions
 
-# One module a probe, of the same name, in the order in which they run: what needs a cold server
-# first, what ends servers last, and the search for canaries after everything that sent one.
-MODULES = (
-    "readiness",
-    "cold_start",
-    "truncation",
-    "structured_output",
-    "streaming",
-    "limits",
-    "repeatable",
-    "tool_calling",
-    "cancellation",
-    "overload",
-    "errors",
-    "memory_growth",
-    "egress",
-    "exposure",
-    "recovery",
-    "privacy_leak",
-)
 
-
-def probe_names() -> tuple[str, ...]:
+def all_probes() -> tuple[Probe, ...]:
     """All probes, in the order in which they run."""
-    for module in MODULES:
-        importlib.import_module(f"milo_bench.probes.{module}")
-    return MODULES
+    return tuple(sorted((probe for _, probe in PROBES), key=lambda probe: (probe.order, probe.name)))
 
 
 def chosen(names: Sequence[str]) -> tuple[Probe, ...]:
-    """The probes called ``names`` (all, where none is named) in running order. Raises UsageError for a wrong name."""
-    known = probe_names()
+    """The probes called ``names`` (all, if none is named) in running order. Raises UsageError for a wrong name."""
     for name in names:
         PROBES.get(name)
-    return tuple(PROBES.get(name) for name in known if not names or name in names)
+    return tuple(probe for probe in all_probes() if not names or probe.name in names)
 
 
 async def run_probes(

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from milo_bench.core.chat import ChatRequest
-from milo_bench.core.errors import ConfigError, DataError
+from milo_bench.core.errors import ConfigError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Decoding, Fixture, Workload
-from milo_bench.core.registry import Registry
+from milo_bench.run.step import PREPARE_STEPS
 from milo_bench.suites.prompts import render_prompt
 
 # More bytes a token than any tokenizer reaches on text, runs of one character counted as one.
 _MOST_BYTES_A_TOKEN = 16
 _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Step:
-    """What a deterministic step made of a fixture.
-
-    ``shown`` is what the prompt sees as ``prepared``; ``recorded`` what the attempt keeps of it:
-    ids and statuses, no text that the fixture holds already. ``bypass`` says why no model is asked.
-    """
-
-    shown: dict[str, Any] = field(default_factory=dict)
-    recorded: dict[str, Any] = field(default_factory=dict)
-    bypass: str = ""
 
 
 @dataclass(frozen=True)
@@ -42,10 +27,6 @@ class Prepared:
     request_hash: str = ""
     bypass: str = ""
     prepared: dict[str, Any] = field(default_factory=dict)
-
-
-PrepareStep = Callable[[Fixture, Mapping[str, Any]], Step]
-PREPARE_STEPS: Registry[PrepareStep] = Registry("prepare step")
 
 
 def prepare(fixture: Fixture, workload: Workload, *, decoding: Decoding = "free", seed: int | None = None) -> Prepared:
@@ -94,32 +75,3 @@ def _parameters(workload: Workload, name: str, params: object) -> Mapping[str, A
         message = f"Workload '{workload.name}': the parameters of prepare step '{name}' are not a mapping."
         raise ConfigError(message, hint=f"write 'prepare: {{{name}: {{…}}}}' in suite.yaml.")
     return params
-
-
-def _select_events(fixture: Fixture, params: Mapping[str, Any]) -> Step:
-    """``input.case`` through a selection policy; contradictory statuses go to a person."""
-    # Imported when a suite asks for it: it brings rapidfuzz.
-    from milo_bench.core.case_record import CaseRecord
-    from milo_bench.guards.event_selection import as_document, select_events
-
-    if unknown := set(params) - {"policy", "max_events"}:
-        message = f"select_events has no parameter '{min(unknown)}'."
-        raise ConfigError(message, hint="use policy and max_events.")
-    try:
-        case = msgspec.convert(fixture.input.get("case"), CaseRecord)
-    except msgspec.ValidationError as error:
-        message = f"Fixture '{fixture.id}': input.case is not a case record ({error})."
-        raise DataError(message, hint="run 'milo-bench suite check' on the suite.") from None
-    policy, max_events = params.get("policy", "policy_v2"), params.get("max_events", 24)
-    selection = select_events(case, policy=policy, max_events=max_events)
-    recorded = {
-        "policy": policy,
-        "route": selection.route,
-        "current_status": selection.current_status,
-        "events": [event.id for event in selection.events],
-    }
-    bypass = f"human_review: {'; '.join(selection.reasons)}" if selection.route == "human_review" else ""
-    return Step(shown={} if bypass else as_document(selection), recorded=recorded, bypass=bypass)
-
-
-PREPARE_STEPS.add("select_events", _select_events)

@@ -8,7 +8,7 @@ from pathlib import Path
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Fixture
 from milo_bench.suites.fixtures import fixture_line
-from milo_bench.suites.generators import GENERATORS
+from milo_bench.suites.generator import GENERATORS
 from milo_bench.suites.load import Suite
 from milo_bench.suites.write import change_manifest, write_suite
 

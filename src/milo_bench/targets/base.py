@@ -58,4 +58,4 @@ class Target(Protocol):
 
 TargetFactory: TypeAlias = Callable[[TargetConfig, Mapping[str, str]], Target]
 
-TARGET_APIS: Registry[TargetFactory] = Registry("target api")
+TARGET_APIS: Registry[TargetFactory] = Registry("target api", "milo_bench.targets.apis")

@@ -11,12 +11,12 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, get_args
+from typing import Any, TypeAlias
 
-from milo_bench.config.settings import Api, TargetConfig
+from milo_bench.config.settings import TargetConfig
 from milo_bench.targets import TARGET_APIS, Target, open_target
+from milo_bench.targets.apis.fake import FakeTarget
 from milo_bench.targets.fake.server import FakeServer, start_fake
-from milo_bench.targets.fake.target import FakeTarget
 
 KEY = "sk-conformance-0123456789"
 ENV = {"CONFORMANCE_KEY": KEY}
@@ -47,7 +47,7 @@ class Backend:
     lacks: frozenset[str] = frozenset()
 
 
-def _over(api: Api, path: str) -> Callable[[Path], Serve]:
+def _over(api: str, path: str) -> Callable[[Path], Serve]:
     def backend(folder: Path) -> Serve:
         @asynccontextmanager
         async def serve(script: Script, **config: Any) -> AsyncIterator[Served]:
@@ -90,8 +90,8 @@ BACKENDS: Mapping[str, Backend] = {
 
 
 def all_apis() -> tuple[str, ...]:
-    """Every API that configuration knows or that has registered itself."""
-    return tuple(dict.fromkeys((*get_args(Api), *TARGET_APIS.names())))
+    """Every API that has a file, or has registered itself."""
+    return TARGET_APIS.names()
 
 
 SCRIPTED = tuple(api for api in all_apis() if api not in BACKENDS or BACKENDS[api].serve is not None)

@@ -13,12 +13,16 @@ from milo_bench.cli.entry import say_next
 if TYPE_CHECKING:
     from milo_bench.api import SideRef
 
+SECTION = "Judge"
+
 
 @click.command()
 @click.argument("sides", nargs=-1, required=True, metavar="LOG[:TARGET]...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def compare(sides: tuple[str, ...], as_json: bool) -> None:
-    """Compare targets or runs fixture by fixture; the first side is the base.
+    """Compare targets or runs fixture by fixture.
+
+    The first side is the base.
 
     The targets of one log are compared with each other. Pass rates use the exact McNemar test,
     means a paired bootstrap. Logs whose fixtures differ are refused.

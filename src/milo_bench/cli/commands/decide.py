@@ -10,6 +10,7 @@ import click
 
 from milo_bench.cli.entry import say_next
 
+SECTION = "Decide"
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 

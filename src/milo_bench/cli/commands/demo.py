@@ -18,6 +18,7 @@ from milo_bench.core.files import write_file
 if TYPE_CHECKING:
     from milo_bench.core.records import ProbeResult
 
+SECTION = "Start"
 TARGETS = ("smollm2", "smollm2_q4_0")
 SAMPLE = 8
 LEVELS = (1, 2)
@@ -33,7 +34,7 @@ PROBES = ("truncation", "structured_output", "streaming", "egress", "exposure", 
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write.  [default: runs/demo-TIME]"
 )
 def demo(limit: int, out: Path | None) -> None:
-    """Measure two quantisations of a small model on this machine, and decide what they may do.
+    """Measure a small model on this machine and decide what it may do.
 
     The weights are SmolLM2-135M-Instruct as shipped (Q4_1), and the same weights quantised again to
     fewer bits (Q4_0). Extraction is asked twice, decoding freely and within the answer schema; then
@@ -43,7 +44,6 @@ def demo(limit: int, out: Path | None) -> None:
     from milo_bench import api
     from milo_bench.cli.console import stdout_console
     from milo_bench.config.economics.file import example_path
-    from milo_bench.config.settings import load_settings
     from milo_bench.report.terminal.decision import print_decision
     from milo_bench.report.terminal.inventory import inventory_json
     from milo_bench.report.terminal.scorecard import print_scorecard
@@ -57,7 +57,7 @@ def demo(limit: int, out: Path | None) -> None:
     )
     api.load_target(load, os.environ)
     probe_logs = _probe(folder)
-    write_file(inventory, inventory_json(api.inventory_now(load_settings(None, os.environ), os.environ)))
+    write_file(inventory, inventory_json(api.inventory_now(api.load_settings(None, os.environ), os.environ)))
     economics = folder / "economics.yaml"  # beside the rest, to be read and changed
     write_file(economics, example_path("demo").read_bytes())
     options = api.DecideOptions(

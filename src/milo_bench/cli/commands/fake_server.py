@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+SECTION = "Tools"
+
 
 @click.command()
 @click.option(

@@ -9,6 +9,8 @@ import click
 from milo_bench.cli.entry import say_next
 from milo_bench.core.files import write_file
 
+SECTION = "Decide"
+
 
 @click.command()
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path), required=True)

@@ -12,6 +12,8 @@ from milo_bench.cli.entry import say_next
 if TYPE_CHECKING:
     from milo_bench.api import GradedAttempt
 
+SECTION = "Judge"
+
 
 @click.command()
 @click.argument("logs", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -23,7 +25,10 @@ if TYPE_CHECKING:
 def grade(
     logs: tuple[Path, ...], out: Path | None, fixture: str | None, target: str | None, failed: bool, as_json: bool
 ) -> None:
-    """Grade the answers in run logs with this version's checks. No model is called."""
+    """Grade the answers in run logs. No model is called.
+
+    This version's checks grade every answer again.
+    """
     from milo_bench import api
 
     rows = [

@@ -10,6 +10,8 @@ import click
 
 from milo_bench.core.errors import DataError
 
+SECTION = "Tools"
+
 
 @click.command()
 @click.option("--model", required=True, metavar="TARGET", help="A target in bench.yaml.")
@@ -28,7 +30,9 @@ def infer(
     config: Path | None,
     as_json: bool,
 ) -> None:
-    """Send standard input to one target through a prompt template and print the answer.
+    """Send standard input to one target through a prompt template.
+
+    Prints the answer.
 
     Standard input is a timeline, a JSON object with the template's inputs, or plain text, which
     becomes the document. If case-timeline routed the timeline to human review, the exit code is 1.
@@ -36,9 +40,8 @@ def infer(
     import msgspec
 
     from milo_bench import api
-    from milo_bench.config.settings import load_settings
 
-    settings = load_settings(config, os.environ)
+    settings = api.load_settings(config, os.environ)
     target = settings.target(model)
     try:
         text = sys.stdin.buffer.read().decode("utf-8")

@@ -9,6 +9,8 @@ import click
 
 from milo_bench.cli.entry import say_next
 
+SECTION = "Start"
+
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
@@ -19,7 +21,7 @@ def _count(number: int, noun: str) -> str:
     "--out", type=click.Path(path_type=Path), default=Path("bench.yaml"), show_default=True, help="File to write."
 )
 def init(out: Path) -> None:
-    """Write a bench.yaml with the models served on this machine's usual ports.
+    """Write a bench.yaml with the models served on this machine.
 
     Never changes an existing file.
     """

@@ -11,6 +11,8 @@ from milo_bench.cli.entry import say_next
 from milo_bench.core.errors import GateFailed, UsageError
 from milo_bench.core.files import write_file
 
+SECTION = "Start"
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -39,7 +41,9 @@ def inventory(
     diff: tuple[Path, Path] | None,
     fail_on_change: bool,
 ) -> None:
-    """Describe this machine and its model runtimes: versions, digests and start commands.
+    """Describe this machine and its model runtimes.
+
+    Versions, digests and start commands.
 
     Covers hardware, operating system, runtimes, model files, running servers, what starts them, who
     can reach them, and the environment. Lists what cannot be read, with the reason. Secrets are
@@ -65,9 +69,8 @@ def inventory(
     if fail_on_change:
         message = "--fail-on-change needs --diff."
         raise UsageError(message, hint="milo-bench inventory --diff A B --fail-on-change")
-    from milo_bench.config.settings import load_settings
 
-    taken = api.inventory_now(load_settings(config, os.environ), os.environ, all_digests=all_digests)
+    taken = api.inventory_now(api.load_settings(config, os.environ), os.environ, all_digests=all_digests)
     _put(inventory_text.inventory_json(taken) if as_json else inventory_text.inventory_markdown(taken), out)
     if out is not None and as_json:
         say_next(f"milo-bench inventory --diff {out} LATER")

@@ -12,6 +12,8 @@ from milo_bench.cli.entry import say_next
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.core.records import ProbeResult
 
+SECTION = "Measure"
+
 
 @click.command()
 @click.argument("target")
@@ -39,17 +41,18 @@ def probe(
     config: Path | None,
     as_json: bool,
 ) -> int:
-    """Test whether a runtime does what it claims: readiness, truncation, leaks, recovery and more.
+    """Test whether a runtime does what it claims.
+
+    Readiness, truncation, leaks, recovery and more.
 
     The probes start, kill and restart servers that Milo Bench runs itself. Other servers only get
     requests, unless you give --restart-command. Exits 1 if a major or critical probe failed, 3 if
     every probe was undecided. An undecided probe gives its reason.
     """
     from milo_bench import api
-    from milo_bench.config.settings import load_settings
     from milo_bench.report.terminal.probes import print_probes, probes_json
 
-    settings = load_settings(config, os.environ)
+    settings = api.load_settings(config, os.environ)
     chosen = settings.target(target)
     options = api.ProbeOptions(quick=quick, logs=logs, restart_command=_words(restart_command))
 

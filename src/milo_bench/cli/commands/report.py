@@ -9,6 +9,8 @@ import click
 
 from milo_bench.cli.entry import say_next
 
+SECTION = "Decide"
+
 
 @click.command()
 @click.argument("decision", type=click.Path(path_type=Path))
@@ -21,7 +23,9 @@ from milo_bench.cli.entry import say_next
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the written paths as one JSON document.")
 def report(decision: Path, out: Path, as_json: bool) -> None:
-    """Write the decision package: a summary for the buyer, details for engineering and operations.
+    """Write the package of a decision: pages, tables, routing, runbook.
+
+    A summary for the buyer, details for engineering and operations.
 
     DECISION is the file written by 'milo-bench decide'. The pages need no network and no script.
     Each figure links to its source.

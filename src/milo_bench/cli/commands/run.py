@@ -11,23 +11,15 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from milo_bench.cli.entry import say_next
-from milo_bench.core.errors import IncompleteRun, Interrupted, UsageError
+from milo_bench.cli.options import variant_pairs
+from milo_bench.cli.resume import resume_line
+from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import Order, StoreText
 
 if TYPE_CHECKING:
     from milo_bench.api import FinishedRun
 
-
-def _pairs(values: tuple[str, ...]) -> dict[str, str]:
-    """``workload=variant`` words as a mapping. Raises UsageError."""
-    pairs = {}
-    for value in values:
-        name, equals, variant = value.partition("=")
-        if not equals or not name or not variant:
-            message = f"--variant '{value}' is not WORKLOAD=VARIANT."
-            raise UsageError(message, hint="for example: --variant timeline=raw_dump")
-        pairs[name] = variant
-    return pairs
+SECTION = "Measure"
 
 
 @click.command()
@@ -114,7 +106,9 @@ def run(
     allow_hosted: bool,
     as_json: bool,
 ) -> int:
-    """Run a suite against targets and write every answer, time and failure to a run log.
+    """Run a suite against targets and write a run log.
+
+    The log has every answer, time and failure.
 
     The targets take turns. 'milo-bench score' grades the log afterwards, as often as you like.
     Ctrl-C ends cleanly and prints the command that resumes.
@@ -131,7 +125,7 @@ def run(
         limit=limit,
         workloads=workloads,
         tags=tags,
-        variants=_pairs(variants),
+        variants=variant_pairs(variants),
         decoding=decoding,
         concurrency=concurrency,
         repeats=repeats,
@@ -179,11 +173,3 @@ def _unfinished(finished: FinishedRun) -> IncompleteRun | Interrupted:
     if finished.end.reason == "interrupted":
         return Interrupted(f"Stopped. {done}", hint=again)
     return IncompleteRun(f"{finished.why} {done}".strip(), hint=again)
-
-
-def resume_line(path: Path) -> str:
-    """This command line again, with the log named and ``--resume``."""
-    words = [word for word in sys.argv[1:] if word != "--resume"]
-    if "--out" not in words and not any(word.startswith("--out=") for word in words):
-        words += ["--out", str(path)]
-    return shlex.join(["milo-bench", *words, "--resume"])

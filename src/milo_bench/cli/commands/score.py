@@ -10,6 +10,7 @@ import click
 from milo_bench.cli.entry import say_next
 from milo_bench.core.files import write_file
 
+SECTION = "Judge"
 FORMATS = ("text", "json", "csv", "junit", "inspect")
 
 
@@ -25,7 +26,9 @@ FORMATS = ("text", "json", "csv", "junit", "inspect")
     help="File to write; a folder for --format inspect.",
 )
 def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) -> None:
-    """Turn run logs into a scorecard of measures with intervals. No model is called.
+    """Turn run logs into a scorecard of measures with intervals.
+
+    No model is called.
 
     Logs of the same suite share a scorecard. Each suite gets its own.
     """

@@ -10,21 +10,22 @@ import click
 
 from milo_bench.cli.entry import say_next
 
+SECTION = "Start"
+
 
 @click.command()
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def targets(config: Path | None, as_json: bool) -> None:
-    """List the targets in bench.yaml with their state, and the model servers on this machine.
+    """List the targets in bench.yaml and the model servers found here.
 
     Starts nothing, generates nothing and sends nothing to a hosted target.
     """
     import msgspec
 
     from milo_bench import api
-    from milo_bench.config.settings import load_settings
 
-    settings = load_settings(config, os.environ)
+    settings = api.load_settings(config, os.environ)
     listing = asyncio.run(api.list_targets(settings, os.environ))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(listing), indent=2))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from milo_bench.api.verifying import Verification
     from milo_bench.report.pages.difference import Difference
 
+SECTION = "Decide"
 SHOWN = 40
 
 
@@ -22,7 +23,9 @@ SHOWN = 40
 @click.option("--runs", type=click.Path(path_type=Path), help="Folder with the run logs, matched by their hash.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was checked and what differs as one JSON document.")
 def verify(package: Path, runs: Path | None, as_json: bool) -> int:
-    """Recompute every figure in a package from the run logs, render each file and list differences.
+    """Recompute every figure in a package and list differences.
+
+    Figures are recomputed from the run logs, and each file is rendered again.
 
     Exits 0 if everything matches, 1 if something differs, 3 if a run log is missing. What needs no
     log is still checked.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -77,9 +77,9 @@ POLICY_FILE: Final = FileKind(
 )
 
 
-def load_policy(path: Path) -> PolicyFile:
-    """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    return _consistent(load_checked(path, POLICY_FILE))
+def load_policy(path: Path, *, probes: Collection[str]) -> PolicyFile:
+    """Read ``path``; ``probes`` are the names that its gates may use. Raises ConfigError naming file, line and fix."""
+    return _with_probes(_consistent(load_checked(path, POLICY_FILE)), probes)
 
 
 def shipped_policy(suite_name: str) -> PolicyFile | None:
@@ -96,9 +96,13 @@ def shipped_policies() -> tuple[str, ...]:
     return tuple(sorted(one.name.removesuffix(".yaml") for one in folder.iterdir() if one.name.endswith(".yaml")))
 
 
-def read_policy(text: str, *, name: str = "policy.yaml") -> PolicyFile:
-    """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    return _consistent(read_checked(text, POLICY_FILE, name=name))
+def read_policy(text: str, *, name: str = "policy.yaml", probes: Collection[str] | None = None) -> PolicyFile:
+    """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError.
+
+    ``probes`` are the names that gates may use; None for a text that was checked when it was first read.
+    """
+    file = _consistent(read_checked(text, POLICY_FILE, name=name))
+    return file if probes is None else _with_probes(file, probes)
 
 
 def _consistent(file: PolicyFile) -> PolicyFile:
@@ -133,6 +137,17 @@ def _gates_agree(file: PolicyFile) -> None:
                     f"and at most {gate.at_most:g}."
                 )
                 raise ConfigError(message, hint="swap the thresholds, or remove one of the gates.")
+
+
+def _with_probes(file: PolicyFile, probes: Collection[str]) -> PolicyFile:
+    groups: list[tuple[tuple[str, ...], Sequence[GateConfig]]] = [(("defaults", "gates"), file.defaults.gates)]
+    groups += [(("workloads", name, "gates"), config.gates) for name, config in file.workloads.items()]
+    for place, gates in groups:
+        for number, gate in enumerate(gates):
+            if gate.probe and gate.probe not in probes:
+                message = f"{file.where(*place, number)}: there is no probe '{gate.probe[:60]}'."
+                raise ConfigError(message, hint=hint_for(gate.probe, probes, noun="probes"))
+    return file
 
 
 def _hours_have_names(file: PolicyFile) -> None:

@@ -32,11 +32,6 @@ REMEDIES: Final[tuple[str, ...]] = get_args(RemedyName)
 # Remedies that are another contract of the workload; the variant that holds it has to be named.
 VARIANT_REMEDIES: Final = ("safer_prompt", "event_selection", "extraction_first")
 WORK: Final = (*REMEDIES, "more_fixtures", "run_probes", "repair_runtime")  # what a backlog may ask hours for
-PROBES: Final = (
-    "cancellation", "cold_start", "egress", "errors", "exposure", "limits", "memory_growth", "overload",
-    "privacy_leak", "readiness", "recovery", "repeatable", "streaming", "structured_output", "tool_calling",
-    "truncation",
-)  # fmt: skip
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
@@ -109,8 +104,6 @@ class GateConfig(Checked):
         return self
 
     def _probe_gate(self) -> GateConfig:
-        if self.probe not in PROBES:
-            raise Mistake(f"there is no probe '{self.probe[:60]}'", hint_for(self.probe, PROBES, noun="probes"))
         if self.slice or self.at_least is not None or self.at_most is not None or self.not_worse_than:
             raise Mistake("a probe passes or fails", "leave out slice and thresholds.")
         return self

@@ -116,4 +116,4 @@ class Task(ABC):
         """Does what the brief says and believes the first output; it falls into the trap."""
 
 
-TASKS: Registry[Task] = Registry("operator task")
+TASKS: Registry[Task] = Registry("operator task", "milo_bench.operator.worlds.tasks")

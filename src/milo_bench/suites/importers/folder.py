@@ -14,9 +14,9 @@ from pathlib import Path
 from milo_bench.config.written import Problem, read_text
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import closest
-from milo_bench.suites.importers.base import IMPORTERS, Imported, ImportRequest
-from milo_bench.suites.importers.columns import Row, import_rows
-from milo_bench.suites.importers.tables import table_rows
+from milo_bench.suites.importing.columns import Row, import_rows
+from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
+from milo_bench.suites.importing.tables import table_rows
 
 _FILE_NAMES = ("file", "filename", "file_name", "path", "document", "name", "id")
 _LABEL_FILES = ("labels.csv", "labels.jsonl", "labels.tsv")
@@ -168,4 +168,4 @@ def _pdf_text(path: Path) -> str:
         raise DocumentBroken(f"no PDF that can be read: {type(error).__name__}: {error}") from None
 
 
-IMPORTERS.add("folder", import_folder)
+IMPORTERS.add("folder", Importer(import_folder, folders=True))

@@ -9,9 +9,17 @@ from typing import Any
 
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.core.errors import DataError
-from milo_bench.suites.importers.base import IMPORTERS, Case, Check, Imported, ImportRequest, WorkloadDraft
-from milo_bench.suites.importers.columns import free_id, input_lines
-from milo_bench.suites.importers.tables import source_text
+from milo_bench.suites.importing.columns import free_id, input_lines
+from milo_bench.suites.importing.importer import (
+    IMPORTERS,
+    Case,
+    Check,
+    Imported,
+    Importer,
+    ImportRequest,
+    WorkloadDraft,
+)
+from milo_bench.suites.importing.tables import source_text
 from milo_bench.suites.paths import inside
 
 # promptfoo's assertion, our check, whether case is ignored, whether its value is a list.
@@ -211,4 +219,4 @@ def is_promptfoo(path: Path) -> bool:
     return path.suffix.lower() in (".yaml", ".yml")
 
 
-IMPORTERS.add("promptfoo", import_promptfoo)
+IMPORTERS.add("promptfoo", Importer(import_promptfoo, endings=(".yaml", ".yml")))

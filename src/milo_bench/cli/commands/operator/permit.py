@@ -33,7 +33,9 @@ def operator_permit(
     why: bool,
     as_json: bool,
 ) -> int:
-    """Decide each target's permission level for each kind of work, and say what it lacks for more.
+    """Decide each target's permission level for each kind of work.
+
+    Says what it lacks for more.
 
     Levels: none < drafting < read_only < with_verifier < operator. A level needs lower bounds on
     full passes, a floor for each behaviour and no breach. The total score does not count.

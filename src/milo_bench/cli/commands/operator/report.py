@@ -19,7 +19,7 @@ from milo_bench.cli.entry import say_next
 @click.option("--policy", type=click.Path(path_type=Path), help="Your own policy.  [default: the built-in one]")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of issue.  [default: today, UTC]")
 def operator_report(logs: tuple[Path, ...], out: Path, policy: Path | None, on: datetime | None) -> None:
-    """Write the operator board: scores with intervals, failures by cause, permits and every episode.
+    """Write the operator board: scores, permits, failures, episodes.
 
     The pages need no script and no network. Open index.html from the folder, or print it.
     """

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
 
@@ -97,7 +98,7 @@ def operator_run(
     allow_hosted: bool,
     as_json: bool,
 ) -> int:
-    """Run the operator tasks with models. Writes a log of episodes with points and reasons.
+    """Run the operator tasks with models and write a log of episodes.
 
     A task with a clean variant runs both ways with the same seed, and the worse result counts. A
     runtime failure costs the task but is counted separately. Ctrl-C drops the running episode and
@@ -197,8 +198,6 @@ def _count(number: int) -> str:
 
 
 def _unfinished(finished: FinishedOperatorRun) -> IncompleteRun | Interrupted:
-    from milo_bench.cli.commands.run import resume_line
-
     done = f"{finished.done:,} of {finished.planned:,} episodes are in the log."
     again = f"{resume_line(finished.path)}"
     if finished.end.reason == "interrupted":

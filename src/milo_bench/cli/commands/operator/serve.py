@@ -9,8 +9,8 @@ from typing import Literal
 
 import click
 
-from milo_bench.cli.commands.load import Duration
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import Duration
 from milo_bench.core.errors import UsageError
 
 _DURATION = Duration()
@@ -65,7 +65,9 @@ def operator_serve(
     config: Path | None,
     allow_hosted: bool,
 ) -> None:
-    """Serve one TASK to your own agent over MCP: its tools and its brief.
+    """Serve one TASK to your own agent over MCP.
+
+    The agent gets its tools and its brief.
 
     The episode is graded and written when the agent calls finish, reaches a limit or disconnects.
     With --model, the agent's model runs behind an OpenAI-compatible endpoint that injects the task's

@@ -1,0 +1,30 @@
+"""``milo-bench operator tasks``: the tasks that exist, with group, variants and tools."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import JSON_FLAG
+
+
+@click.command("tasks")
+@JSON_FLAG
+def operator_tasks(as_json: bool) -> None:
+    """List the tasks with their group, variants and tools."""
+    from milo_bench.operator.worlds.tasks import describe_tasks
+
+    described = describe_tasks()
+    if as_json:
+        click.echo(json.dumps(described, ensure_ascii=False))
+    else:
+        group = ""
+        for task in described:
+            if task["group"] != group:
+                group = str(task["group"])
+                click.echo(group)
+            twin = "  (with a clean variant)" if task["variants"] == ["trap", "clean"] else ""
+            click.echo(f"  {task['number']:>2}  {task['name']}: {task['title']}{twin}")
+    say_next("milo-bench operator selftest")

@@ -1,0 +1,41 @@
+"""``milo-bench review import``: scored sheets in, measures of all answers and the agreement out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import FILE, JSON_FLAG
+
+
+@click.command("import")
+@click.argument("sheets", nargs=-1, type=FILE, required=True)
+@click.option("--key", type=FILE, help="Key of the sample.  [default: the one beside the sheet]")
+@click.option("--judge", "judges", multiple=True, type=FILE, help="A sheet scored by a model. Repeatable.")
+@click.option("--out", type=FILE, help="Review file to write, for 'decide --review'.")
+@JSON_FLAG
+def review_import(
+    sheets: tuple[Path, ...], key: Path | None, judges: tuple[Path, ...], out: Path | None, as_json: bool
+) -> None:
+    """Read scored sheets. Shows means and the reviewers' agreement.
+
+    The means are over all answers.
+
+    A model judge's scores count only for questions on which it agrees with the reviewers: the lower
+    end of the interval of its agreement on this sample must be above 0.667.
+    """
+    import msgspec
+
+    from milo_bench import api
+
+    found = api.import_review(sheets, key or api.review_key_path(sheets[0]), judges=judges, out=out)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
+    else:
+        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.review import print_review
+
+        print_review(found, stdout_console())
+    say_next("milo-bench decide LOG --review review.json")

@@ -1,0 +1,33 @@
+"""``milo-bench review sample``: run logs in, a blind stratified sheet to score and its key out."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import FILE
+
+
+@click.command("sample")
+@click.argument("logs", nargs=-1, type=click.Path(path_type=Path), required=True)
+@click.option("--out", type=FILE, required=True, help="Review sheet to write (CSV), with its key beside it.")
+@click.option(
+    "--count", type=click.IntRange(min=1), default=30, show_default=True, help="Number of answers per candidate."
+)
+@click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the sample.")
+def review_sample(logs: tuple[Path, ...], out: Path, count: int, workloads: tuple[str, ...], seed: int) -> None:
+    """Draw a stratified sample of answers: failed, near a threshold, passed.
+
+    The review sheet hides which model answered. It contains texts of fixtures and answers, so
+    protect it like the run logs.
+    """
+    from milo_bench import api
+
+    key = api.sample_for_review(logs, out, count=count, seed=seed, only=workloads)
+    click.echo(f"{len(key.items)} answers of {len(key.sizes)} candidates: {out}")
+    click.echo("score each question from 1 to 5 (rubric: docs/how-to/review.md); give each reviewer a copy")
+    say_next(f"milo-bench review import {shlex.quote(str(out))} --out review.json")

@@ -1,0 +1,48 @@
+"""``milo-bench suite check``: a suite in, its errors and warnings out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import JSON_FLAG
+from milo_bench.cli.printing import counted, print_json, printable
+
+if TYPE_CHECKING:
+    from milo_bench.config.written import Problem
+
+
+@click.command("check")
+@click.argument("name", metavar="SUITE")
+@JSON_FLAG
+def suite_check(name: str, as_json: bool) -> int:
+    """Check a suite for errors and warnings. Exits 2 if it cannot run."""
+    from milo_bench.grade.engine import validate_checks
+    from milo_bench.suites.check import check_suite
+
+    problems = check_suite(name, validate_checks=validate_checks)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if as_json:
+        print_json({"suite": name, "usable": not errors, "problems": [_record(problem) for problem in problems]})
+    else:
+        for problem in problems:
+            click.echo(f"{problem.severity}: {printable(str(problem))}.")
+            if problem.hint:
+                click.echo(f"  hint: {printable(problem.hint)}")
+        doubts = len(problems) - len(errors)
+        click.echo(f"{name}: {counted(len(errors), 'error')}, {counted(doubts, 'warning')}.")
+    say_next(
+        f"milo-bench suite check {name}" if errors else f"milo-bench run --suite {name} --models NAME --out RUN.jsonl"
+    )
+    return 2 if errors else 0
+
+
+def _record(problem: Problem) -> dict[str, str]:
+    return {
+        "where": problem.where,
+        "what": problem.what,
+        "hint": problem.hint,
+        "severity": problem.severity,
+    }

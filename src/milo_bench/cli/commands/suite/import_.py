@@ -1,0 +1,72 @@
+"""``milo-bench suite import``: a source of cases in, a new suite folder and an account of the import out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import JSON_FLAG, OUT
+from milo_bench.cli.printing import counted, print_json, printable
+
+
+@click.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@OUT
+@click.option("--format", "form", default="", help="csv, jsonl, folder or promptfoo.  [default: guessed]")
+@click.option("--name", default="", help="Name of the suite.  [default: the folder's name]")
+@click.option("--workload", default="", help="Name of the workload.")
+@click.option("--id", "id_column", default="", metavar="COLUMN", help="Column with each row's id.")
+@click.option("--input", "inputs", multiple=True, metavar="COLUMN", help="Column that the model receives. Repeatable.")
+@click.option("--label", default="", metavar="COLUMN", help="Column with the correct label.")
+@click.option(
+    "--expect",
+    "expects",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column with a correct field value, or an object of them.",
+)
+@click.option("--labels", type=click.Path(path_type=Path), help="File of labels for a folder of documents.")
+@JSON_FLAG
+def suite_import(
+    source: Path,
+    out: Path,
+    form: str,
+    name: str,
+    workload: str,
+    id_column: str,
+    inputs: tuple[str, ...],
+    label: str,
+    expects: tuple[str, ...],
+    labels: Path | None,
+    as_json: bool,
+) -> None:
+    """Make a suite from a table, a folder of documents or promptfoo tests.
+
+    SOURCE is a CSV or JSON Lines file, a folder of .txt, .eml and .pdf files, or promptfoo YAML.
+
+    Prints its guesses. Lists what is broken or cannot be imported, here and in
+    import_report.json.
+    """
+    from milo_bench.suites.importing.importer import ImportRequest
+    from milo_bench.suites.importing.suite_folder import REPORT_NAME, import_suite, summary
+
+    request = ImportRequest(source, workload, id_column, inputs, label, expects, labels)
+    report = import_suite(request, out=out, format_name=form, name=name)
+    if as_json:
+        import msgspec
+
+        print_json(msgspec.to_builtins(report))
+    else:
+        if report.guesses:
+            click.echo(f"guessed: {printable('  '.join(report.guesses))}", err=True)
+        parts = ", ".join(f"{workload} {count}" for workload, count in report.workloads.items())
+        click.echo(f"{out}: {counted(report.fixtures, 'fixture')} ({parts})")
+        for title, problems in (("not imported", report.not_carried), ("broken", report.broken)):
+            if problems:
+                click.echo(f"{title}: {len(problems)}")
+                for line in summary(problems):
+                    click.echo(f"  {printable(line)}")
+        click.echo(f"full list: {out / REPORT_NAME}")
+    say_next(f"milo-bench suite check {out}", f"edit the prompt in {out / 'prompts'}")

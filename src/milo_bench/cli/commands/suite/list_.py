@@ -1,0 +1,35 @@
+"""``milo-bench suite list``: the built-in suites and those of a folder, a row for each workload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.commands.suite._overview import fixtures_per_workload, suite_record
+from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import JSON_FLAG
+from milo_bench.cli.printing import counted, print_json, printable
+
+
+@click.command("list")
+@click.option("--folder", type=click.Path(path_type=Path), help="Also list suites one level below this folder.")
+@JSON_FLAG
+def suite_list(folder: Path | None, as_json: bool) -> None:
+    """List the built-in suites, their workloads and their fixture counts."""
+    from milo_bench.core.errors import MiloError
+    from milo_bench.suites import list_suites
+
+    suites = list_suites(folder)
+    if as_json:
+        print_json([item.as_record() if isinstance(item, MiloError) else suite_record(item) for item in suites])
+    else:
+        for item in suites:
+            if isinstance(item, MiloError):
+                click.echo(f"broken: {printable(item.message)}")
+                continue
+            click.echo(f"{item.ref.name}  version {item.ref.version}  {printable(item.title)}")
+            for name, count in fixtures_per_workload(item).items():
+                variants = f"  variants: {', '.join(item.variants[name])}" if item.variants[name] else ""
+                click.echo(f"  {name}: {counted(count, 'fixture')}{variants}")
+    say_next("milo-bench suite show case_ops_v1")

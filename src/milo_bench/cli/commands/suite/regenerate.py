@@ -1,0 +1,26 @@
+"""``milo-bench suite regenerate``: a generated suite and a seed in, a new suite folder with fresh fixtures out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import OUT
+from milo_bench.cli.printing import counted
+
+
+@click.command("regenerate")
+@click.argument("name", metavar="SUITE", default="case_ops_v1")
+@click.option("--seed", required=True, type=int, help="Any whole number. The same seed gives the same fixtures.")
+@OUT
+def suite_regenerate(name: str, seed: int, out: Path) -> None:
+    """Write new fixtures of the same difficulty that no model has seen."""
+    from milo_bench.suites import load_suite
+    from milo_bench.suites.regenerate import regenerate_suite
+
+    regenerate_suite(load_suite(name), seed=seed, out=out)
+    fresh = load_suite(str(out))
+    click.echo(f"{out}: {counted(len(fresh.fixtures), 'fixture')}, seed {seed}, hash {fresh.ref.hash[:12]}")
+    say_next(f"milo-bench run --suite {out} --models NAME --out RUN.jsonl")

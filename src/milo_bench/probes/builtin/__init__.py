@@ -1,0 +1,1 @@
+"""The probes, one file each: a file here is a probe of its name."""

@@ -1,0 +1,107 @@
+"""Requests that each carry a fresh canary in; where the canaries turn up in logs out, without the text around them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from milo_bench.core.chat import ChatRequest, Message
+from milo_bench.core.records import ProbeResult
+from milo_bench.probes.base import PROBES, Probe
+from milo_bench.probes.canary import CanarySource, blocks_of
+from milo_bench.probes.context import ProbeContext
+from milo_bench.probes.log_search import Hit, Search, search_logs
+
+_MOST_CANARIES = 64  # searched block by block; the session's own blocks find the traces of all others
+_FLUSH_S, _FLUSH_STEP_S = 3.0, 0.25
+
+
+class PrivacyLeak(Probe):
+    name = "privacy_leak"
+    title = "No prompt turns up in logs"
+    severity = "critical"
+    order = 900
+    limit_s = 300.0
+
+    async def run(self, ctx: ProbeContext) -> ProbeResult:
+        await ctx.start()
+        before = len(ctx.canaries.issued)
+        await self._send(ctx)
+        own = ctx.canaries.issued[before:]
+        logs = ctx.options.logs
+        evidence: dict[str, Any] = {"canaries_sent": len(ctx.canaries.issued), "logs": list(logs)}
+        if not logs:
+            why = "No place to search was named: give --logs FILE, FOLDER or journal:UNIT."
+            return self.undecided(ctx, why, evidence)
+        search = await self._search(ctx, logs, [*own, *ctx.canaries.malformed, *ctx.canaries.issued[:_MOST_CANARIES]])
+        evidence |= {
+            "searched": search.places[:100],
+            "searched_bytes": search.searched_bytes,
+            "unread": search.unread,
+            "hits": [_shown(hit) for hit in search.hits],
+        }
+        if search.hits:
+            # Of a request that was none, a server may quote the bytes in its complaint; still text in a log.
+            usual = [hit for hit in search.hits if not _of_malformed(hit, ctx.canaries)]
+            first = (usual or search.hits)[0]
+            files = len({hit.place for hit in search.hits})
+            passing = first.place == ctx.options.passing_log
+            place = "the log of the bench's own server (keep it with settings.log)" if passing else first.place
+            whose = "Prompt text" if usual else "Text of malformed requests"
+            finding = (
+                f"{whose} stands in {files} log{'s' if files > 1 else ''}, on {len(search.hits)} "
+                f"line{'s' if len(search.hits) > 1 else ''}, e.g. {place} line {first.line} ({first.form})."
+            )
+            return self.fails(ctx, finding, evidence, "critical" if usual else "major")
+        if search.unread or not search.places:
+            why = f"Not every place could be searched: {'; '.join(search.unread) or 'nothing was there'}."
+            return self.undecided(ctx, why, evidence)
+        finding = (
+            f"None of {len(ctx.canaries.issued)} canaries stands in the {len(search.places)} logs that were searched."
+        )
+        return self.passes(ctx, finding, evidence)
+
+    async def _send(self, ctx: ProbeContext) -> None:
+        """Right, failing, cut, abandoned: servers that log nothing of a good request may log a bad one whole."""
+        ctx.canaries.long = True  # a cut piece of a long one is still known
+        await ctx.ask("Say hello.", max_tokens=8)
+        await ctx.ask("Say hello.", max_tokens=8, system=f"You are a clerk. {ctx.canaries.fresh()}")
+        await ctx.ask(f"Repeat exactly: {ctx.canaries.fresh()}", max_tokens=48)
+        await ctx.ask("Answer.", request=ChatRequest((), max_tokens=32, json_schema={"type": "object"}))
+        canary = ctx.canaries.fresh(malformed=True)
+        broken = f'{{"model": "x", "messages": [{{"role": "user", "content": "{canary}'
+        await ctx.post(broken.encode())
+        await ctx.post({**ctx.body("Say hello."), "max_tokens": "many"})
+        await ctx.post({**ctx.body("Say hello."), "model": "milo-bench-no-such-model"})
+        await ctx.fetch("GET", f"/milo-bench-no-such-page?q={ctx.canaries.fresh()}")
+        window = ctx.target.record.context_window or 4096
+        long = " ".join([ctx.canaries.fresh(), "river " * min(2 * window, 40_000)])
+        await ctx.send(ChatRequest((Message("user", long),), max_tokens=1), limit_s=15.0)
+        gone = asyncio.create_task(ctx.ask("Write a long story.", max_tokens=256))
+        await asyncio.wait([gone], timeout=0.3)
+        gone.cancel()
+        await asyncio.wait([gone])
+
+    async def _search(self, ctx: ProbeContext, logs: tuple[str, ...], canaries: list[str]) -> Search:
+        """Search at once, and again until servers had the time to write what they hold back."""
+        end_s = time.monotonic() + (_FLUSH_S / 3 if ctx.quick else _FLUSH_S)
+        while True:
+            search = await search_logs(logs, canaries, since_s=ctx.began_at_s)
+            if search.hits or time.monotonic() >= end_s:
+                return search
+            await asyncio.sleep(_FLUSH_STEP_S)
+
+
+def _of_malformed(hit: Hit, canaries: CanarySource) -> bool:
+    """A line with fresh blocks of malformed requests only; a line with the session's blocks alone is anybody's."""
+    fresh = set(hit.blocks) - set(canaries.session)
+    known = {block for canary in canaries.malformed for block in blocks_of(canary)}
+    return bool(fresh) and fresh <= known
+
+
+def _shown(hit: Hit) -> dict[str, Any]:
+    return {"place": hit.place, "line": hit.line, "form": hit.form, "parts": len(hit.blocks)}
+
+
+PROBES.add(PrivacyLeak.name, PrivacyLeak())

@@ -1,0 +1,143 @@
+"""One streamed and one whole answer in; whether both keep to the API out: events, finish reason, usage, end mark."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from milo_bench.core.records import ProbeResult
+from milo_bench.probes.base import PROBES, Case, Probe, Severity
+from milo_bench.probes.context import ProbeContext
+from milo_bench.targets.http.answer import decode_json
+from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.sse import read_sse
+
+_QUESTION = "Count from one to twelve in words."
+_TOKENS = 24
+
+
+class Streaming(Probe):
+    name = "streaming"
+    title = "Streams keep to the API: events, finish reason, usage, end mark"
+    severity = "major"
+    order = 130
+
+    async def run(self, ctx: ProbeContext) -> ProbeResult:
+        await ctx.start()
+        body = ctx.body(_QUESTION, max_tokens=_TOKENS, stream=True)
+        reply = await ctx.post({**body, "stream_options": {"include_usage": True}}, limit_s=ctx.options.ask_limit_s)
+        if reply.broken is not None and reply.status != 200:
+            return self.undecided(ctx, f"The streamed request got no answer: {reply.broken}.")
+        if reply.status == 404:
+            return self.undecided(ctx, f"The server has no page {ctx.chat_path}.")
+        if reply.status != 200:
+            return self.fails(ctx, f"A streamed request is refused with HTTP {reply.status}.", {"status": reply.status})
+        seen = _Stream(reply)
+        whole = await ctx.post(ctx.body(_QUESTION, max_tokens=_TOKENS), limit_s=ctx.options.ask_limit_s)
+        cases = [*seen.cases(), _whole(whole)]
+        failed = {case.name for case in cases if case.outcome == "fail"}
+        severity: Severity = "minor" if failed <= {"usage", "end mark"} else "major"
+        good = f"Streams keep to the API: {seen.content} content events, finish reason, usage and [DONE]."
+        return self.judge(ctx, cases, good=good, evidence=seen.evidence(), severity=severity)
+
+
+class _Stream:
+    """What one streamed reply held."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.content_type = reply.content_type
+        self.broken = reply.broken
+        self.pieces = len(reply.pieces)
+        self.content = self.not_json = self.after_end = 0
+        self.role_only_first = self.done = False
+        self.finish: list[str] = []
+        self.usage: dict[str, Any] | None = None
+        self.error = False
+        for number, event in enumerate(read_sse(reply.pieces)):
+            if event.data.strip() == b"[DONE]":
+                self.done = True
+                continue
+            self.after_end += self.done
+            try:
+                data = decode_json(event.data)
+            except ValueError:
+                self.not_json += 1
+                continue
+            if isinstance(data, dict):
+                self._take(number, data)
+            else:
+                self.not_json += 1
+
+    def _take(self, number: int, data: dict[str, Any]) -> None:
+        self.error = self.error or "error" in data
+        if isinstance(data.get("usage"), dict):
+            self.usage = data["usage"]
+        for choice in data.get("choices") or ():
+            delta = choice.get("delta") or {}
+            has_content = any(delta.get(name) for name in ("content", "reasoning", "reasoning_content", "tool_calls"))
+            self.content += has_content
+            if number == 0 and "role" in delta and not has_content:
+                self.role_only_first = True
+            if choice.get("finish_reason"):
+                self.finish.append(str(choice["finish_reason"]))
+
+    def cases(self) -> list[Case]:
+        kind = self.content_type
+        ended = "" if self.broken is None else f", then {self.broken}"
+        return [
+            _case("content type", kind == "text/event-stream", f"a stream comes as '{kind}', not text/event-stream"),
+            _case("events", self.not_json == 0, f"{self.not_json} events are no JSON object"),
+            _case("error", not self.error, "an error object stands in a stream that began with 200"),
+            # Undecided where nothing was generated: a model may have nothing to say.
+            Case("content", "pass" if self.content > 1 else "fail" if self.content else "undecided", self._streamed()),
+            _case("finish reason", len(self.finish) == 1, f"{len(self.finish)} finish reasons in one stream{ended}"),
+            _case("end mark", self.done and not self.after_end, "the stream does not end with [DONE]"),
+            _case("usage", _counts(self.usage), "usage was asked for (include_usage) and is not reported"),
+            _case("framing", self.broken is None, f"the stream broke: {self.broken}"),
+        ]
+
+    def _streamed(self) -> str:
+        if self.content > 1:
+            return f"{self.content} content events"
+        return "the whole answer came in one event, nothing is streamed" if self.content else "no content came"
+
+    def evidence(self) -> dict[str, Any]:
+        return {
+            "content_type": self.content_type,
+            "content_events": self.content,
+            "reads": self.pieces,
+            "role_only_first_chunk": self.role_only_first,
+            "finish_reasons": self.finish,
+            "usage": self.usage,
+            "done": self.done,
+        }
+
+
+def _counts(usage: Any) -> bool:
+    return isinstance(usage, dict) and all(
+        isinstance(usage.get(name), int) and usage[name] > 0 for name in ("prompt_tokens", "completion_tokens")
+    )
+
+
+def _whole(reply: Reply) -> Case:
+    """The same question without a stream."""
+    name = "whole answer"
+    if reply.broken is not None or reply.status != 200:
+        return Case(name, "fail", f"with stream false the server gives {reply.broken or f'HTTP {reply.status}'}")
+    try:
+        data = decode_json(reply.body())
+        text = data["choices"][0]["message"]["content"]
+        finish = data["choices"][0]["finish_reason"]
+    except (ValueError, KeyError, IndexError, TypeError):
+        return Case(name, "fail", "with stream false the answer is no chat completion")
+    if not isinstance(text, str) or not finish:
+        return Case(name, "fail", "with stream false content or finish reason is missing")
+    if not _counts(data.get("usage")):
+        return Case("usage", "fail", "with stream false usage is not reported")
+    return Case(name, "pass", "a chat completion with usage")
+
+
+def _case(name: str, held: bool, wrong: str) -> Case:
+    return Case(name, "pass", "as the API says") if held else Case(name, "fail", wrong[0].upper() + wrong[1:])
+
+
+PROBES.add(Streaming.name, Streaming())

@@ -1,0 +1,213 @@
+"""Rows with named columns in, cases and the workload that fits them out; a guessed column is said aloud."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from milo_bench.config.written import Problem
+from milo_bench.core.errors import UsageError
+from milo_bench.core.suggest import hint_for
+from milo_bench.suites.importing.importer import Case, Check, Imported, ImportRequest, WorkloadDraft
+
+_ID_NAMES = ("id", "case_id", "row_id", "uuid", "key", "name", "file")
+_INPUT_NAMES = (
+    "text",
+    "input",
+    "document",
+    "body",
+    "message",
+    "question",
+    "content",
+    "prompt",
+    "source",
+    "email",
+    "query",
+)
+_LABEL_NAMES = ("label", "intent", "category", "class", "target", "route", "tag", "consistent")
+_EXPECT_NAMES = ("gold", "expected", "expect", "fields", "answer", "output", "reference")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/., ]*\d{2,4}")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a table and where it stands."""
+
+    values: dict[str, Any]
+    place: str
+
+
+def import_rows(rows: Sequence[Row], request: ImportRequest, result: Imported) -> Imported:
+    """Fill ``result`` from ``rows``. Raises UsageError for a column that is not there or cannot be guessed."""
+    columns = list(dict.fromkeys(column for row in rows for column in row.values))
+    if not columns:
+        message = f"{request.source} holds no rows that can be imported."
+        raise UsageError(message, hint="give a table with a header, or one JSON object a line.")
+    for name in (request.id_column, *request.inputs, request.label, *request.expects):
+        if name and name not in columns:
+            message = f"{request.source} has no column '{name}'."
+            raise UsageError(message, hint=hint_for(name, columns, noun="columns"))
+    id_column = request.id_column or _guess(columns, _ID_NAMES, "--id", result)
+    label = request.label
+    expects = request.expects
+    if not label and not expects:
+        label = _guess([c for c in columns if c != id_column], _LABEL_NAMES, "--label", result)
+        if not label:
+            expects = tuple(filter(None, [_guess(columns, _EXPECT_NAMES, "--expect", result)]))
+    taken = {id_column, label, *expects}
+    inputs = request.inputs
+    if not inputs:
+        guessed = _guess([c for c in columns if c not in taken], _INPUT_NAMES, "--input", result)
+        if not guessed:
+            message = f"Cannot tell which column of {request.source} is the input."
+            raise UsageError(message, hint=f"name it with --input; the columns are: {', '.join(columns)}.")
+        inputs = (guessed,)
+    for column in columns:
+        if column not in {*taken, *inputs}:
+            where = str(request.source)
+            result.not_carried.append(Problem(where, f"column '{column}'", "name it with --input or --expect."))
+    _cases(rows, _Mapping(id_column, inputs, label, expects), result)
+    result.workloads.append(_draft(result.cases, request.workload, inputs, label, expects))
+    return result
+
+
+@dataclass(frozen=True)
+class _Mapping:
+    id_column: str
+    inputs: tuple[str, ...]
+    label: str
+    expects: tuple[str, ...]
+
+
+def _guess(columns: Iterable[str], names: Sequence[str], flag: str, result: Imported) -> str:
+    by_folded = {column.casefold(): column for column in columns}
+    for name in names:
+        if name in by_folded:
+            result.guesses.append(f"{flag} {by_folded[name]}")
+            return by_folded[name]
+    return ""
+
+
+def _cases(rows: Sequence[Row], mapping: _Mapping, result: Imported) -> None:
+    seen: set[str] = set()
+    for number, row in enumerate(rows, start=1):
+        values = {name: row.values.get(name) for name in mapping.inputs}
+        if all(value is None or value == "" for value in values.values()):
+            result.broken.append(Problem(row.place, "no input", f"fill {', '.join(mapping.inputs)}.", kind="data"))
+            continue
+        written = str(row.values.get(mapping.id_column) or f"row-{number:04d}")
+        case_id = free_id(written, seen)
+        if case_id != written and mapping.id_column:
+            result.not_carried.append(Problem(row.place, f"the id '{written}', now '{case_id}'", "ids must differ."))
+        seen.add(case_id)
+        result.cases.append(Case(case_id, values, _expect(row, mapping), row.place))
+
+
+def free_id(written: str, seen: Collection[str]) -> str:
+    """``written`` as a fixture id that is not in ``seen``."""
+    plain = re.sub(r"[^\w.:-]+", "-", written).strip("-")[:180] or "case"
+    number, candidate = 1, plain
+    while candidate in seen:
+        number += 1
+        candidate = f"{plain}-{number}"
+    return candidate
+
+
+def _expect(row: Row, mapping: _Mapping) -> dict[str, Any]:
+    if mapping.label:
+        value = row.values.get(mapping.label)
+        return {} if value is None or value == "" else {"label": label_text(value)}
+    fields: dict[str, Any] = {}
+    for name in mapping.expects:
+        value = row.values.get(name)
+        if isinstance(value, dict):
+            fields.update({str(key): None if item == "" else item for key, item in value.items()})
+        else:
+            fields[name] = None if value == "" else value
+    return {"fields": fields} if fields else {}
+
+
+def label_text(value: Any) -> str:
+    """A label as text; JSON's true and false as yes and no, which is what a model is asked for."""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+
+
+def _draft(
+    cases: Sequence[Case], name: str, inputs: tuple[str, ...], label: str, expects: tuple[str, ...]
+) -> WorkloadDraft:
+    parts = "\n\n".join(input_lines(column) for column in inputs)
+    if label:
+        labels = sorted({case.expect["label"] for case in cases if case.expect})
+        shown = ", ".join(labels)
+        rule = f"Answer with exactly one of these labels and nothing else: {shown}."
+        return WorkloadDraft(
+            name or "classify",
+            "Classification",
+            _prompt(rule, parts),
+            ["answer_present", {"label": {"labels": labels}}],
+            None,
+            32,
+        )
+    if expects:
+        fields = list(dict.fromkeys(key for case in cases for key in case.expect.get("fields", {})))
+        rule = (
+            f"Answer with one JSON object with the keys {', '.join(fields)}. Use null for what the text does not say."
+        )
+        return WorkloadDraft(
+            name or "extract",
+            "Field extraction",
+            _prompt(rule, parts),
+            _field_checks(cases, fields),
+            _schema(cases, fields),
+            400,
+        )
+    rule = "Answer the request below."
+    return WorkloadDraft(name or "answer", "Answers", _prompt(rule, parts), ["answer_present"], None, 400)
+
+
+def input_lines(column: str) -> str:
+    """The lines of a prompt that show one input under its name; the name itself is never a template."""
+    return f"{_one_line(column)}:\n{{{{ input[{column!r}] }}}}"
+
+
+def _one_line(text: str) -> str:
+    # Words of the source stand in the template's own text: no braces, no line that could start a message.
+    return " ".join(text.split()).replace("{", "(").replace("}", ")")
+
+
+def _prompt(rule: str, parts: str) -> str:
+    return (
+        "{# Written by the import. Say here what your work really asks; see docs/how-to/own-suite.md. #}\n"
+        f"{{# role: system #}}\n{_one_line(rule)}\n{{# role: user #}}\n{parts}\n"
+    )
+
+
+def _field_checks(cases: Sequence[Case], fields: Sequence[str]) -> list[Check]:
+    dates = [name for name in fields if _are_dates(value for value in _values(cases, name))]
+    exact: dict[str, Any] = {"fields": list(fields)}
+    if dates:
+        exact["kinds"] = dict.fromkeys(dates, "date")
+    checks: list[Check] = ["answer_present", "json_reading", "schema", {"exact_fields": exact}]
+    if any(value is None for name in fields for value in _values(cases, name)):
+        checks.append("null_when_missing")
+    return checks
+
+
+def _values(cases: Sequence[Case], name: str) -> list[Any]:
+    return [case.expect["fields"].get(name) for case in cases if case.expect]
+
+
+def _are_dates(values: Iterable[Any]) -> bool:
+    given = [value for value in values if value is not None]
+    return bool(given) and sum(isinstance(v, str) and bool(_DATE.match(v.strip())) for v in given) >= 0.9 * len(given)
+
+
+def _schema(cases: Sequence[Case], fields: Sequence[str]) -> dict[str, Any]:
+    kinds = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
+    properties = {}
+    for name in fields:
+        types = sorted({kinds[type(value)] for value in _values(cases, name) if type(value) in kinds}) or ["string"]
+        properties[name] = {"type": [*types, "null"]}
+    return {"type": "object", "properties": properties, "required": list(fields), "additionalProperties": False}

@@ -1,0 +1,78 @@
+"""What every importer takes and gives: a source and the person's wishes in, cases and an account of them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from milo_bench.config.written import Problem
+from milo_bench.core.registry import Registry
+
+Check: TypeAlias = str | dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """What to import and how. Empty mappings are guessed, and the guess is said aloud.
+
+    ``inputs`` and ``expects`` are columns; ``labels`` is the label file of a folder of documents.
+    """
+
+    source: Path
+    workload: str = ""
+    id_column: str = ""
+    inputs: tuple[str, ...] = ()
+    label: str = ""
+    expects: tuple[str, ...] = ()
+    labels: Path | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case to be: ``place`` is where it stands in the source."""
+
+    id: str
+    input: dict[str, Any]
+    expect: dict[str, Any]
+    place: str
+    workload: str = ""
+
+
+@dataclass(frozen=True)
+class WorkloadDraft:
+    """A workload to be: prompt source, checks, and the answer schema where there is one."""
+
+    name: str
+    title: str
+    prompt: str
+    checks: list[Check]
+    schema: dict[str, Any] | None = None
+    max_tokens: int = 256
+
+
+@dataclass
+class Imported:
+    """What came of a source: cases, workloads, guesses made, what was not carried over, what was broken."""
+
+    cases: list[Case] = field(default_factory=list)
+    workloads: list[WorkloadDraft] = field(default_factory=list)
+    guesses: list[str] = field(default_factory=list)
+    not_carried: list[Problem] = field(default_factory=list)
+    broken: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Importer:
+    """A format: what reads it, and the sources that are taken for it if none is named.
+
+    ``endings`` are those of file names, in lower case with the dot; ``folders`` says that it reads folders.
+    """
+
+    read: Callable[[ImportRequest], Imported]
+    endings: tuple[str, ...] = ()
+    folders: bool = False
+
+
+IMPORTERS: Registry[Importer] = Registry("import format", "milo_bench.suites.importers")

@@ -1,0 +1,129 @@
+"""A source of cases in, a suite folder that passes ``suite check`` and an account of the import out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from milo_bench.config.written import Problem
+from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.hashing import sha256_file
+from milo_bench.core.records import Frozen
+from milo_bench.suites.fixtures import fixture_line, make_fixture
+from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest, WorkloadDraft
+from milo_bench.suites.write import write_suite
+
+REPORT_NAME = "import_report.json"
+
+
+class ImportReport(Frozen, frozen=True, omit_defaults=False):
+    """What an import carried over, guessed, left behind and could not read."""
+
+    source: str
+    format: str
+    fixtures: int
+    workloads: dict[str, int]
+    guesses: tuple[str, ...]
+    not_carried: tuple[Problem, ...]
+    broken: tuple[Problem, ...]
+    out: str
+
+
+def guess_format(source: Path) -> str:
+    """The import format for ``source``. Raises UsageError if there is no such source, or its name does not tell."""
+    if not source.exists():
+        message = f"There is no {source}."
+        raise UsageError(message, hint="name a CSV, JSONL or promptfoo YAML file, or a folder of documents.")
+    ending = source.suffix.lower()
+    for name, importer in IMPORTERS:
+        if importer.folders if source.is_dir() else ending in importer.endings:
+            return name
+    message = f"Cannot tell the format of {source.name}."
+    raise UsageError(message, hint=f"name it with --format: {', '.join(IMPORTERS.names())}.")
+
+
+def import_suite(request: ImportRequest, *, out: Path, format_name: str = "", name: str = "") -> ImportReport:
+    """Write the suite made from ``request.source`` to the new folder ``out``; ``name`` defaults to the folder's.
+
+    What is broken or cannot be carried over is in the report, which is also written into the
+    folder. Raises UsageError and DataError where nothing can be imported.
+    """
+    form = format_name or guess_format(request.source)
+    imported = IMPORTERS.get(form).read(request)
+    if not imported.cases:
+        first = f" First: {imported.broken[0]}." if imported.broken else ""
+        message = f"Nothing in {request.source} can be imported.{first}"
+        raise DataError(message, hint=imported.broken[0].hint if imported.broken else "look at the file.")
+    files = _files(request, imported, name or out.name)
+    counts = {draft.name: 0 for draft in imported.workloads}
+    for case in imported.cases:
+        counts[case.workload or imported.workloads[0].name] += 1
+    report = ImportReport(
+        source=request.source.name,
+        format=form,
+        fixtures=len(imported.cases),
+        workloads=counts,
+        guesses=tuple(imported.guesses),
+        not_carried=tuple(imported.not_carried),
+        broken=tuple(imported.broken),
+        out=str(out),
+    )
+    files[REPORT_NAME] = msgspec.json.format(msgspec.json.encode(report), indent=2)
+    write_suite(out, files)
+    return report
+
+
+def _files(request: ImportRequest, imported: Imported, name: str) -> dict[str, str | bytes]:
+    source = request.source
+    origin: dict[str, Any] = {"source": source.name}
+    if source.is_file():
+        origin["source_sha256"] = sha256_file(source)
+    lines = []
+    for case in imported.cases:
+        data = {
+            "id": case.id,
+            "workload": case.workload or imported.workloads[0].name,
+            "input": case.input,
+            "expect": case.expect,
+            "provenance": {**origin, "place": _short_place(case.place)},
+        }
+        lines.append(fixture_line(make_fixture(data)) + "\n")
+    files: dict[str, str | bytes] = {"fixtures/imported.jsonl": "".join(lines)}
+    for draft in imported.workloads:
+        files[f"prompts/{draft.name}.jinja"] = draft.prompt
+        if draft.schema is not None:
+            files[f"schemas/{draft.name}.json"] = json.dumps(draft.schema, indent=2, ensure_ascii=False) + "\n"
+    manifest = {
+        "name": name,
+        "version": "1",
+        "title": f"Imported from {source.name}",
+        "fixtures": ["fixtures/imported.jsonl"],
+        "workloads": {draft.name: _section(draft) for draft in imported.workloads},
+    }
+    files["suite.yaml"] = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=110)
+    return files
+
+
+def _short_place(written: str) -> str:
+    """``file:line`` without the folders of the machine that it was imported on."""
+    return written.replace("\\", "/").rpartition("/")[2]
+
+
+def _section(draft: WorkloadDraft) -> dict[str, Any]:
+    section: dict[str, Any] = {"title": draft.title, "prompt": f"prompts/{draft.name}.jinja"}
+    if draft.schema is not None:
+        section["schema"] = f"schemas/{draft.name}.json"
+    section["max_tokens"] = draft.max_tokens
+    section["checks"] = list(draft.checks)
+    return section
+
+
+def summary(problems: Sequence[Problem], limit: int = 10) -> list[str]:
+    """The first problems a line each, and how many more there are."""
+    lines = [str(problem) for problem in problems[:limit]]
+    return lines if len(problems) <= limit else [*lines, f"… and {len(problems) - limit} more"]

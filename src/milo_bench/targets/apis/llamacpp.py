@@ -1,0 +1,178 @@
+"""GGUF weights in, answers out: a llama.cpp server of our own, started, watched and stopped with the run."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from milo_bench.config.settings import TargetConfig
+from milo_bench.core.chat import ChatRequest, Exchange
+from milo_bench.core.errors import ConfigError, TargetError
+from milo_bench.core.hashing import sha256_file
+from milo_bench.core.records import Failure, TargetRecord, Timeouts
+from milo_bench.core.suggest import hint_for
+from milo_bench.targets.apis.openai import OpenAiTarget
+from milo_bench.targets.base import TARGET_APIS
+from milo_bench.targets.http.failures import presentable
+from milo_bench.targets.llamacpp.gguf import GgufFacts, read_gguf
+from milo_bench.targets.llamacpp.process import ServerProcess
+from milo_bench.targets.llamacpp.weights import find_weights
+
+_KNOWN_SETTINGS = frozenset({"seed", "cache_prompt", "start_timeout_s", "extra_body", "log"})
+_BROKEN = ("reset", "connect_refused", "bad_stream")
+_DEATH_GRACE_S = 2.0
+_DEFAULT_CONTEXT = 4096
+_DEFAULT_START_S = 300.0
+
+
+class LlamaCppTarget:
+    """A model file served by xllamacpp on a free port of the loopback.
+
+    ``context_window`` is what one slot holds; the server gets that times ``parallel``.
+    ``settings``: ``seed``, ``cache_prompt``, ``start_timeout_s``, ``extra_body``, ``log`` (a file
+    for the server's log). ``cache_prompt`` is false unless set: a slot that still holds an equal
+    or similar prompt would answer a repeat sooner than the first time, and runs would not compare.
+    """
+
+    def __init__(self, config: TargetConfig, env: Mapping[str, str]) -> None:
+        unknown = sorted(set(config.settings) - _KNOWN_SETTINGS)
+        if unknown:
+            message = f"Target '{config.name}' has an unknown entry '{unknown[0]}' in settings."
+            raise ConfigError(message, hint=hint_for(unknown[0], _KNOWN_SETTINGS, noun="entries"))
+        self._config = config
+        self._env = env
+        self._alias = config.model or config.name
+        self._process = self._new_process()
+        self._client: OpenAiTarget | None = None
+        self._dead: Failure | None = None
+        self._record = TargetRecord(
+            name=config.name,
+            api=config.api,
+            model=self._alias,
+            quantisation=config.quantisation,
+            family=config.family,
+            runtime="llama.cpp (xllamacpp)",
+            runtime_version=importlib.metadata.version("xllamacpp"),
+            context_window=config.context_window,
+            price=config.price_record(),
+        )
+
+    @property
+    def record(self) -> TargetRecord:
+        return self._record
+
+    async def start(self) -> TargetRecord:
+        """See ``base.Target.start``. The weights are found (or quantised) and hashed first."""
+        path, facts, digest = await asyncio.to_thread(self._find)
+        wanted = self._parameters(path, facts)
+        limit_s = float(self._config.settings.get("start_timeout_s", _DEFAULT_START_S))
+        self._process, self._dead = self._new_process(), None
+        address = await self._process.start(wanted, limit_s)
+        extra = {
+            "cache_prompt": wanted["cache_prompt"],
+            "timings_per_token": True,  # how many tokens a chunk holds
+            **self._config.settings.get("extra_body", {}),
+        }
+        inner = self._config.model_copy(
+            update={"base_url": f"{address}/v1", "model": self._alias, "settings": {"extra_body": extra}}
+        )
+        self._client = OpenAiTarget(inner, self._env)
+        try:
+            await self._client.start()
+        except TargetError:
+            died, said = await self._process.has_died(), self._process.last_words()
+            await self.stop()
+            if died:
+                message = f"The server of target '{self._config.name}' ended before its first token: {said}"
+                raise TargetError(message, hint="check the weights, and free memory.") from None
+            raise
+        except BaseException:
+            await self.stop()
+            raise
+        shown = {key: value for key, value in wanted.items() if key not in ("model", "alias", "port", "context")}
+        self._record = msgspec.structs.replace(
+            self._record,
+            endpoint=address,
+            model_digest=f"sha256:{digest}",
+            quantisation=facts.quantisation or self._config.quantisation,
+            family=self._config.family or facts.architecture,
+            context_window=wanted["context"],
+            settings={
+                **shown,
+                "n_ctx_per_slot": wanted["context"],
+                "architecture": facts.architecture,
+                "parameters": facts.parameters,
+                "context_length_trained": facts.context_length,
+                # Without one the server falls back to a general template that the model never saw.
+                "chat_template": "from the model file" if facts.has_chat_template else "none",
+                "weights_file": path.name,
+            },
+        )
+        return self._record
+
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
+        """See ``base.Target.ask``. Where the server process ended, the failure is ``server_died`` with its last log."""
+        if self._client is None:
+            message = f"Target '{self._config.name}' was not started."
+            raise TargetError(message, hint="call start() first.")
+        exchange = await self._client.ask(
+            request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s, on_end=on_end
+        )
+        failure = exchange.failure
+        if failure is None or failure.kind not in _BROKEN:
+            return exchange
+        if self._dead is None and await self._process.has_died(_DEATH_GRACE_S):
+            said = presentable(self._process.last_words())
+            self._dead = Failure("server_died", f"the server process ended: {said}")
+        return exchange if self._dead is None else msgspec.structs.replace(exchange, failure=self._dead)
+
+    async def models(self) -> tuple[str, ...]:
+        return () if self._client is None else await self._client.models()
+
+    def server_pids(self) -> tuple[int, ...]:
+        return () if self._process.pid is None else (self._process.pid,)
+
+    async def stop(self) -> None:
+        if self._client is not None:
+            await self._client.stop()
+        await self._process.stop()
+
+    def _new_process(self) -> ServerProcess:
+        log = self._config.settings.get("log")
+        return ServerProcess(self._config.name, self._env, Path(log) if log else None)
+
+    def _find(self) -> tuple[Path, GgufFacts, str]:
+        path = find_weights(self._config.weights or "", self._env)
+        return path, read_gguf(path), sha256_file(path)
+
+    def _parameters(self, path: Path, facts: GgufFacts) -> dict[str, Any]:
+        config = self._config
+        context = config.context_window or min(facts.context_length or _DEFAULT_CONTEXT, _DEFAULT_CONTEXT)
+        return {
+            "model": str(path),
+            "alias": self._alias,
+            "port": 0,
+            "context": context,
+            "parallel": config.parallel or 1,
+            "threads": config.threads or max(1, (os.cpu_count() or 2) // 2),
+            "gpu_layers": config.gpu_layers if config.gpu_layers is not None else -1,
+            "seed": int(config.settings.get("seed", 0)),
+            "cache_prompt": bool(config.settings.get("cache_prompt", False)),
+        }
+
+
+TARGET_APIS.add("llamacpp", LlamaCppTarget)
