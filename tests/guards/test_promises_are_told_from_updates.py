@@ -87,3 +87,43 @@ def test_policy_language_given_as_exempt_is_no_promise_but_its_paraphrase_is() -
 def test_any_text_is_judged_without_error_and_with_exact_offsets(text: str) -> None:
     for promise in find_promises(text):
         assert text[promise.start : promise.end] == promise.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your claim will be paid by Friday.",
+        "Your expenses will be reimbursed in full.",
+        "The invoice will be settled in full.",
+        "We cannot pay today but will pay you on Friday.",
+        "We have not decided yet but will approve your claim.",
+        "The form has not been received, however you will be paid by Friday.",
+        "You do not need to do anything and will be paid by Friday.",
+        "Your claim was not complete, but will be approved.",
+        "We will not fail to pay you by Friday.",
+        "We won't hesitate to refund you.",
+        "There is no doubt that your claim will be approved.",
+    ],
+)
+def test_a_negation_elsewhere_in_the_sentence_takes_no_promise_back(text: str) -> None:
+    assert find_promises(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your claim was paid on Friday.",
+        "We cannot say whether your claim will be paid.",
+        "Do not expect your money on Friday.",
+        "Please do not assume that your claim will be approved.",
+        "We refuse to promise that you will be paid by Friday.",
+        "It is far from certain that your claim will be approved.",
+        "It is not clear that the claim will be paid.",
+        "Under no circumstances should you assume your claim will be approved.",
+        "We doubt that your claim will be approved.",
+        "We cannot pay you on Friday.",
+        "There is no certainty that you will be paid.",
+    ],
+)
+def test_what_is_denied_refused_or_advised_against_is_not_a_promise(text: str) -> None:
+    assert not find_promises(text)

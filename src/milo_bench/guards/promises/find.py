@@ -24,7 +24,7 @@ from milo_bench.guards.promises.lexicon import CONDITION, NAMES_RESULT, TIME, TR
 from milo_bench.guards.promises.rules import RULES, PromiseKind, Rule
 from milo_bench.guards.sentences import split_sentences
 
-PROMISES_VERSION = "2"
+PROMISES_VERSION = "3"
 
 
 class Promise(Frozen, frozen=True, omit_defaults=False):
@@ -74,10 +74,13 @@ _SUBJECT = (
     r"payment|approval|completion|in (?:your|this) case|by|within)\b"
 )
 _SUBJECT_AHEAD = rf"(?={_SUBJECT})"
+_CONTRAST = r"(?:but|so|yet|and|or|then|still|however|nevertheless|nonetheless|instead|rather)"
 _CUT = re.compile(
     rf";|:\s+(?!by\b|within\b){_SUBJECT_AHEAD}|\s[-–—]+\s|,\s+(?=(?:and |but |so |or |then |yet )?(?:(?:we|i|"
     rf"they|it|you)\b|{_SUBJECT}))"
-    rf"|,?\s+(?=(?:but|so|yet|although|though|even though|because|since|whereas)\s+{_SUBJECT})|"
+    rf"|,?\s+(?=(?:but|so|yet|however|nevertheless|although|though|even though|because|since|whereas),?\s+{_SUBJECT})|"
+    # A second predicate under the same subject: "We cannot pay today but will pay you on Friday".
+    rf",?\s+(?={_CONTRAST},?\s+(?:{_CONTRAST},?\s+)?(?:will|shall|am going to|is going to|are going to)\s)|"
     rf"\s+(?=and\s+{_SUBJECT}\s)"
     r"|,\s+(?=which means that|and that|so that)",
     re.I,
@@ -129,6 +132,9 @@ _SHORTHAND = (
     (re.compile(r"\b(?:tmrw|tmw|tmr|2moro|2morrow)\b"), "tomorrow"),
     (re.compile(r"\b(?:eod|cob|eob)\b"), "end of day"),
     (re.compile(r"\bmid-(?=\w)"), "mid "),
+    # Said twice over: "will not fail to pay" pays.
+    (re.compile(r"\b(will|shall|do|does) not (?:fail|omit|neglect|hesitate) to\b"), r"\1"),
+    (re.compile(r"\bnever fail(?:s|ed)? to\b"), "will"),
     # Said to leave no doubt; "come what may" holds no hedge.
     (re.compile(r",?\s*\b(?:come what may|no matter what|without (?:any )?exception|no question)\b"), " without fail"),
 )
@@ -157,9 +163,7 @@ def _normalised(clause: str) -> str:
     text = _QUOTED.sub(" ", text)
     text = _RELATIVE.sub(" ", text)
     text = re.sub(r",\s*without fail\s*,|\(\w+\)|[*_#]", " ", text)
-    for pattern, instead in _SHORTHAND:
-        text = pattern.sub(instead, text)
-    for pattern, instead in _CONTRACTIONS:
+    for pattern, instead in (*_CONTRACTIONS, *_SHORTHAND):
         text = pattern.sub(instead, text)
     return re.sub(r"\s+", " ", _WORD.sub(_mend, text)).strip(" .,;")
 
@@ -167,7 +171,18 @@ def _normalised(clause: str) -> str:
 # ---------------------------------------------------------------- what takes the promise out of a clause
 
 _DISCLAIMED = re.compile(
-    r"\b(?:cannot|(?:un|not )able to|will not be able|not (?:yet )?(?:in a position|possible|a (?:promise|"
+    r"\b(?:(?:do(?:es)?|should|must|can|may|will|would|could|did|please do) not (?:\w+ )?"
+    r"(?:expect|count|rely|bank|depend|assume|conclude|infer|"
+    r"anticipate|suppose|say|suggest|confirm|think|believe|hope)|"
+    r"(?:refus|declin)(?:e|es|ed|ing) to|(?:un|not )willing to|(?:un|not |not at all )(?:certain|sure|clear|known|"
+    r"likely|"
+    r"decided|guaranteed|assured|settled|given)|far from (?:certain|sure|clear|guaranteed|likely|given)|"
+    r"anything but (?:certain|sure|clear)|"
+    r"(?:under|in) no circumstances|by no means|in no way|on no account|"
+    r"(?<!no )(?<!out )(?<!yond )doubt(?:ful|s)?(?: that| whether| if)|"
+    r"no (?:certainty|assurance|undertaking|obligation)|avoid (?:assuming|promising)|"
+    r"(?:refrain|stop short) (?:from|of)|"
+    r"cannot|(?:un|not )able to|will not be able|not (?:yet )?(?:in a position|possible|a (?:promise|"
     r"guarantee|decision|commitment))|do(?:es)? not "
     r"(?:know|promise|guarantee|mean|accept|take|assume|admit|imply|commit|constitute|make)|not (?:take|read|"
     r"treat) this|no "
@@ -216,16 +231,28 @@ _WARNING = re.compile(
 )
 
 
+_SECOND_PREDICATE = re.compile(rf"(?:{_CONTRAST},? )+(?=(?:will|shall|(?:am|is|are) going to)\b)")
+_NAMED_SUBJECT = re.compile(
+    rf"(?:{_CONTRAST},? )*((?:we|i|you|they|it|he|she|(?:the|your|our|this|a|an|no) (?:\w+ ){{0,2}}?\w+))"
+    r"(?= (?:will|shall|can|cannot|do|does|did|has|have|had|is|are|was|were|may|might|must|should|need|would)\b)"
+)
+
+
 def _judge_sentence(source: str, start: int, end: int) -> Iterator[Promise]:
     whole = _normalised(source[start:end])
     if not TRIGGER.search(whole):
         return
     lead = ""  # opening adverbials: they give the next clause its time
     lead_start: int | None = None
+    subject = "we"
     for first, last in _clauses(source, start, end):
         clause = _normalised(source[first:last])
         if not clause:
             continue
+        if second := _SECOND_PREDICATE.match(clause):
+            clause = f"{subject} {clause[second.end() :]}"
+        elif named := _NAMED_SUBJECT.match(clause):
+            subject = named[1]
         opening = bool(_LEAD.match(clause)) and not re.search(r"\b(?:will|shall|going to|is guaranteed)\b", clause)
         if opening or (_SUBORDINATE.match(clause) and last < end):
             lead = f"{lead} {clause}".strip()

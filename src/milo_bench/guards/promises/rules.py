@@ -102,6 +102,14 @@ RULES: tuple[Rule, ...] = (
     _rule(
         "payment_promise",
         "says that money will be paid",
+        r"\b(?:claims?|invoices?|bills?|expenses|costs?|loss(?:es)?|damages?|premiums?|salary|wages|pension|"
+        rf"allowance|entitlement|account)\s+(?:{OF}\s+)?{FUTURE}be\s+{ADV}(?:paid|reimbursed|refunded|compensated|"
+        r"paid out|met in full|settled in full)\b"
+        r"(?! (?:by|from) (?:you|the (?:claimant|customer|tenant|policyholder)))",
+    ),
+    _rule(
+        "payment_promise",
+        "says that money will be paid",
         rf"\b{MONEY}{OF}\s+(?:is|are|gets?)\s+(?:paid|issued|released)\b",
         timed=True,
     ),
