@@ -20,7 +20,7 @@ from milo_bench.core.records import (
 from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
 from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import RunSpec
-from milo_bench.store.log.reader import RunLogWriter
+from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
 from milo_bench.suites.generators.case_ops_v1.answers import ideal_draft, ideal_timeline
 from milo_bench.suites.generators.case_ops_v1.extraction.answers import ideal_answer

@@ -57,7 +57,7 @@ def test_a_closed_loop_leaves_a_window_a_level_in_a_log_that_can_be_read(load: L
     log = read_run_log(report.path)
     assert [(w.mode, w.level) for w in log.load_windows] == [("closed", 1), ("closed", 3)]
     assert log.end is not None and log.end.complete
-    assert log.attempts == ()
+    assert not log.attempts
     assert len(log.fixtures) == len(log.header.plan.fixtures) > 100
     figures = log.load_windows[1].figures
     assert figures["answered"] == figures["requests"] > 10
@@ -105,7 +105,7 @@ def test_a_server_that_dies_mid_window_leaves_the_window_and_the_reason(load: Lo
     figures = report.windows[0].figures
     assert "ended_early" in figures
     log = read_run_log(report.path)
-    assert log.load_windows == report.windows
+    assert tuple(log.load_windows) == report.windows
     assert log.end is not None and not log.end.complete
 
 

@@ -16,7 +16,7 @@ from milo_bench.cli.entry import run_command
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings
 from milo_bench.report.terminal.standing import standing_junit
-from milo_bench.store.log.reader import RunLogWriter
+from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
 
 POLICY = """

@@ -15,7 +15,6 @@ from milo_bench.decide.records import Candidate
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.grade_columns import attempt_columns
 from milo_bench.store.log.reader import read_run_log
-from milo_bench.store.log.survey import survey_log
 from milo_bench.store.verdicts import VerdictHeader, verdicts_path, write_verdicts
 
 
@@ -54,10 +53,10 @@ def test_columns_say_what_judging_one_by_one_says(make_log: Callable[..., Path])
 
 
 def test_several_processes_give_the_columns_that_one_gives(make_log: Callable[..., Path]) -> None:
-    survey = survey_log(make_log())
-    numbers = {id: number for number, id in enumerate(survey.fixtures)}
-    alone = attempt_columns(survey, numbers, processes=1)
-    together = attempt_columns(survey, numbers, processes=3)
+    log = read_run_log(make_log())
+    numbers = {id: number for number, id in enumerate(log.fixtures)}
+    alone = attempt_columns(log, numbers, processes=1)
+    together = attempt_columns(log, numbers, processes=3)
     assert alone.keys() == together.keys()
     for candidate, cases in alone.items():
         other = together[candidate]
@@ -74,9 +73,9 @@ def test_several_processes_give_the_columns_that_one_gives(make_log: Callable[..
 @pytest.mark.parametrize("processes", [1, 2])
 def test_a_damaged_attempt_is_named_with_its_line(make_log: Callable[..., Path], processes: int) -> None:
     broken = rewrite(make_log(), lambda lines: [*lines[:20], b'{"type":"attempt","key":{"fixture":7}}', *lines[20:]])
-    survey = survey_log(rewrite(broken, lambda lines: lines[:-1], "open.jsonl"))
+    log = read_run_log(rewrite(broken, lambda lines: lines[:-1], "open.jsonl"))
     with pytest.raises(DataError, match="line 21: not a valid 'attempt' record"):
-        attempt_columns(survey, {id: number for number, id in enumerate(survey.fixtures)}, processes=processes)
+        attempt_columns(log, {id: number for number, id in enumerate(log.fixtures)}, processes=processes)
 
 
 def test_rows_that_the_plan_does_not_know_are_refused_with_their_line(make_log: Callable[..., Path]) -> None:
@@ -95,12 +94,12 @@ def test_an_end_line_that_counts_other_rows_is_refused(make_log: Callable[..., P
 
 def test_a_torn_last_line_is_left_out_and_covered_by_the_hash(make_log: Callable[..., Path]) -> None:
     log = make_log()
-    whole = survey_log(log)
+    whole = read_run_log(log)
     torn = log.with_name("torn.jsonl")
     torn.write_bytes(log.read_bytes() + b'{"type":"attempt","key"')
-    survey = survey_log(torn)
-    assert survey.attempts == whole.attempts
-    assert survey.sha256 != whole.sha256
+    cut = read_run_log(torn)
+    assert list(cut.attempts) == list(whole.attempts)
+    assert cut.sha256 != whole.sha256
 
 
 def test_the_same_attempts_in_two_logs_are_refused(make_log: Callable[..., Path]) -> None:

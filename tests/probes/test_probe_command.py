@@ -68,7 +68,7 @@ def test_results_go_into_a_new_run_log_and_are_added_to_one_that_is_there(bench:
         run_command(probe, "probe", ["scripted", "--probe", name, "--config", config, "--out", str(out)])
     log = read_run_log(out)
     assert [result.probe for result in log.probes] == ["streaming", "repeatable"]
-    assert log.header.targets[0].name == "scripted" and not log.torn
+    assert log.header.targets[0].name == "scripted" and not log.torn_bytes
 
 
 def test_an_out_file_that_is_no_run_log_is_left_alone(bench: Any, tmp_path: Path) -> None:

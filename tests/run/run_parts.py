@@ -23,7 +23,7 @@ from milo_bench.core.records import (
 from milo_bench.run.execute import OpenLog
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
-from milo_bench.store.log.reader import Resumed, RunLogWriter
+from milo_bench.store.log.writer import Resumed, RunLogWriter
 
 NOTES = Workload(
     name="notes", prompt_name="notes", prompt_source="{{ input.text }}", prompt_hash="p1", checks=(CheckSpec("label"),)

@@ -21,7 +21,9 @@ from milo_bench.core.records import (
     ToolCall,
     Turn,
 )
-from milo_bench.store.log.reader import RunLogWriter, TextPolicy, read_run_log
+from milo_bench.store.log.reader import read_run_log
+from milo_bench.store.log.writer import RunLogWriter
+from milo_bench.store.stored_text import TextPolicy
 from tests.store.log_parts import make_header
 
 TIMES = Timings(intended_s=1.0, started_s=1.0, ended_s=2.0)

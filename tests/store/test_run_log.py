@@ -15,8 +15,18 @@ from hypothesis import strategies as st
 from milo_bench.core.errors import DataError, IncompleteRun, MiloError, PrerequisiteError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import AttemptKey, Plan, SuiteRef, TargetRecord
-from milo_bench.store.log.reader import RunLogWriter, TextPolicy, iter_records, read_run_log
+from milo_bench.store.log.reader import RunLog, read_run_log
+from milo_bench.store.log.writer import RunLogWriter
+from milo_bench.store.stored_text import TextPolicy
 from tests.store.log_parts import make_attempt, make_end, make_fixtures, make_header
+
+
+def read_whole(path: Path) -> RunLog:
+    """The log with every attempt decoded and checked."""
+    log = read_run_log(path)
+    for _ in log.attempts:
+        pass
+    return log
 
 
 def write_log(path: Path, *fixtures_done: str, count: int = 3, end: bool = True) -> Path:
@@ -37,16 +47,15 @@ def test_a_log_reads_back_as_it_was_written(log_path: Path) -> None:
     log = read_run_log(log_path)
     assert log.header == make_header()
     assert tuple(log.fixtures.values()) == make_fixtures()
-    assert log.attempts == (make_attempt("f0"), make_attempt("f1"))
-    assert log.end == make_end(2) and not log.torn
-    assert len(list(iter_records(log_path))) == 1 + 3 + 2 + 1
+    assert list(log.attempts) == [make_attempt("f0"), make_attempt("f1")]
+    assert log.end == make_end(2) and not log.torn_bytes
 
 
 def test_what_was_flushed_is_in_the_file_before_the_writer_closes(log_path: Path) -> None:
     writer = RunLogWriter.create(log_path, make_header(), make_fixtures())
     writer.append(make_attempt())
     writer.flush()
-    assert read_run_log(log_path).attempts == (make_attempt(),)
+    assert list(read_run_log(log_path).attempts) == [make_attempt()]
     writer.close()
 
 
@@ -87,7 +96,7 @@ def test_a_torn_tail_is_left_out_when_reading_and_said(log_path: Path) -> None:
     with log_path.open("ab") as file:
         file.write(b'{"type":"attempt","key":{"fix')
     log = read_run_log(log_path)
-    assert log.torn and len(log.attempts) == 1
+    assert log.torn_bytes == 29 and list(log.attempts) == [make_attempt()]
 
 
 def test_a_resume_names_each_difference(log_path: Path) -> None:
@@ -170,7 +179,7 @@ def test_a_line_that_does_not_belong_is_named_by_its_number(log_path: Path, line
     log_path.write_bytes(b"".join(lines))
     before = log_path.read_bytes()
     with pytest.raises(DataError, match=message) as caught:
-        read_run_log(log_path)
+        read_whole(log_path)
     assert caught.value.hint
     with pytest.raises(DataError):
         RunLogWriter.resume(log_path, make_header(), make_fixtures())
@@ -240,7 +249,7 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.store.log_parts import make_attempt, make_fixtures, make_header
 from milo_bench.core.errors import IncompleteRun
-from milo_bench.store.log.reader import RunLogWriter
+from milo_bench.store.log.writer import RunLogWriter
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 writer = RunLogWriter.create(Path(sys.argv[1]), make_header(400), make_fixtures(400))
 limit = Path(sys.argv[1]).stat().st_size + 10_000
@@ -264,7 +273,7 @@ def test_a_full_disk_keeps_every_flushed_row_and_the_run_resumes(log_path: Path)
     assert "resume" in filled.stderr and "Traceback" not in filled.stderr
     flushed = len(filled.stdout.split())
     log = read_run_log(log_path)
-    assert len(log.attempts) == flushed > 0 and not log.torn
+    assert len(log.attempts) == flushed > 0 and not log.torn_bytes
     resumed = RunLogWriter.resume(log_path, make_header(400), make_fixtures(400))
     assert len(resumed.done) == flushed and not resumed.cut_bytes
     resumed.writer.close()
@@ -299,7 +308,7 @@ def test_half_a_surrogate_pair_from_a_model_is_stored_and_not_fatal(log_path: Pa
     writer = RunLogWriter.create(log_path, make_header(), make_fixtures())
     writer.append(make_attempt(output="bad \ud83d end"))
     writer.close()
-    assert read_run_log(log_path).attempts[0].output == "bad ? end"
+    assert next(iter(read_run_log(log_path).attempts)).output == "bad ? end"
 
 
 def test_a_key_is_not_written_twice(log_path: Path) -> None:
@@ -319,9 +328,10 @@ def test_hashes_keep_no_text_of_fixture_or_answer(log_path: Path) -> None:
     text = log_path.read_text()
     assert "Anna" not in text
     log = read_run_log(log_path)
-    assert log.attempts[0].output_hash == sha256_text("Anna said so") and log.attempts[0].usage.prompt_tokens == 10
-    assert log.attempts[1].failure is not None and log.attempts[1].failure.kind == "reset"
-    assert log.attempts[2].bypass == "human_review"
+    attempts = list(log.attempts)
+    assert attempts[0].output_hash == sha256_text("Anna said so") and attempts[0].usage.prompt_tokens == 10
+    assert attempts[1].failure is not None and attempts[1].failure.kind == "reset"
+    assert attempts[2].bypass == "human_review"
     assert log.fixtures["f0"].hash == "h0" and log.fixtures["f0"].input == {}
     RunLogWriter.resume(log_path, make_header(store_text="hashes"), make_fixtures()).writer.close()
 
@@ -334,8 +344,9 @@ def test_redaction_comes_before_the_first_write(log_path: Path) -> None:
     writer.close()
     assert "Anna" not in log_path.read_text()
     log = read_run_log(log_path)
-    assert log.attempts[0].output == "[PERSON_1] said so"
-    assert log.attempts[0].output_hash == sha256_text("Anna said so")
+    attempts = list(log.attempts)
+    assert attempts[0].output == "[PERSON_1] said so"
+    assert attempts[0].output_hash == sha256_text("Anna said so")
     assert log.fixtures["f1"].input == {"text": "[PERSON_1] wrote 1"}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.core.records import Telemetry
-from milo_bench.store.log.reader import RunLogWriter
+from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.store.views import open_views
 from tests.store.log_parts import make_attempt, make_end, make_fixtures, make_header
 

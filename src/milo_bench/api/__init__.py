@@ -42,15 +42,9 @@ if TYPE_CHECKING:
     from milo_bench.api.settings import load_settings
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
     from milo_bench.api.verifying import Verification, verify_package
-    from milo_bench.evidence.judging import (
-        GradedAttempt,
-        SideRef,
-        compare_logs,
-        grade_logs,
-        judge_log,
-        save_verdicts,
-        score_logs,
-    )
+    from milo_bench.evidence.comparing import SideRef, compare_logs
+    from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
+    from milo_bench.evidence.scorecards import score_logs
 
 # Where each name lives, below milo_bench.
 _HOME = {
@@ -86,8 +80,8 @@ _HOME = {
     "RunOptions": "api.running",
     "run_suite": "api.running",
     "GradedAttempt": "evidence.judging",
-    "SideRef": "evidence.judging",
-    "compare_logs": "evidence.judging",
+    "SideRef": "evidence.comparing",
+    "compare_logs": "evidence.comparing",
     "export_inspect": "api.exporting",
     "export_junit": "api.exporting",
     "DecideOptions": "api.deciding",
@@ -105,7 +99,7 @@ _HOME = {
     "list_targets": "api.finding",
     "prepare_weights": "api.finding",
     "save_verdicts": "evidence.judging",
-    "score_logs": "evidence.judging",
+    "score_logs": "evidence.scorecards",
     "write_config": "api.finding",
 }
 

@@ -31,10 +31,11 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.examples.choose import Chosen, choose_examples, make_example
 from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, LogRef, PolicyText
 from milo_bench.decide.review import Review
-from milo_bench.evidence.chosen import judged_attempts
 from milo_bench.evidence.gather import gather_evidence
+from milo_bench.evidence.judging import judge_chosen, without_retry
 from milo_bench.operator.permit.permits import task_behaviours
 from milo_bench.probes.base import PROBES
+from milo_bench.store.log.reader import read_run_log
 
 
 @dataclass(frozen=True)
@@ -258,12 +259,11 @@ def _examples(evidence: Evidence, named: Mapping[Path, str]) -> Iterator[Example
         return
     found: dict[Chosen, Example] = {}
     for path in named:
-        for judged in judged_attempts(path, wanted):
-            for chosen in wanted[judged.key]:
-                if judged.variant == chosen.candidate.variant:
-                    found[chosen] = make_example(
-                        chosen, judged.attempt, judged.graded, judged.fixture, judged.store_text
-                    )
+        log = read_run_log(path)
+        for row in judge_chosen(log, wanted):
+            for chosen in wanted[without_retry(row.attempt.key)]:
+                if log.variant_of(row.fixture) == chosen.candidate.variant:
+                    found[chosen] = make_example(chosen, row.attempt, row.graded, row.fixture, log.header.store_text)
     yield from (found[chosen] for chosen in (one for some in wanted.values() for one in some) if chosen in found)
 
 

@@ -35,7 +35,7 @@ from milo_bench.run.prepare import cannot_fit
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal
 from milo_bench.stats.load.figures import load_window
-from milo_bench.store.log.reader import RunLogWriter, require_new_log
+from milo_bench.store.log.writer import RunLogWriter, require_new_log
 from milo_bench.suites.load import load_suite
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
@@ -185,7 +185,7 @@ class _Session:
         )
 
     def _create(self, header: Any) -> RunLogWriter:
-        from milo_bench.store.log.reader import TextPolicy
+        from milo_bench.store.stored_text import TextPolicy
 
         store_text = self._spec.store_text
         redact = None

@@ -24,7 +24,9 @@ from milo_bench.operator.totals import OperatorTotal, operator_totals
 from milo_bench.operator.trials import OperatorRun, trials_of
 from milo_bench.run.event_loop import run_to_end, stoppable
 from milo_bench.run.stop import StopSignal
-from milo_bench.store.log.reader import Resumed, RunLogWriter, TextPolicy, iter_records, require_new_log
+from milo_bench.store.log.reader import read_run_log
+from milo_bench.store.log.writer import Resumed, RunLogWriter, require_new_log
+from milo_bench.store.stored_text import TextPolicy
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
 
@@ -155,11 +157,9 @@ def _redact() -> Callable[[str], str]:
 def _chosen_in(path: Path) -> dict[str, Chosen]:
     """The protocols that the log at ``path`` began with. Raises PrerequisiteError where there is none."""
     try:
-        header = next(iter_records(path), None)
+        header = read_run_log(path).header
     except DataError:
         return {}  # a kill left no whole first line, or the file is damaged: resuming it says which
-    if not isinstance(header, RunHeader):
-        return {}
     found = {record.name: chosen_before(record) for record in header.targets}
     return {name: choice for name, choice in found.items() if choice is not None}
 

@@ -37,7 +37,9 @@ from milo_bench.operator.worlds.tasks import find_task
 from milo_bench.run.event_loop import run_to_end, stoppable
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal
-from milo_bench.store.log.reader import Resumed, RunLogWriter, TextPolicy, iter_records, require_new_log
+from milo_bench.store.log.reader import read_run_log
+from milo_bench.store.log.writer import Resumed, RunLogWriter, require_new_log
+from milo_bench.store.stored_text import TextPolicy
 from milo_bench.targets.base import Target
 from milo_bench.targets.http.target import headers_from
 from milo_bench.targets.opening import open_target
@@ -111,7 +113,7 @@ def _check_log(options: OperatorServeOptions) -> None:
         require_new_log(options.out)
         return
     wanted = f"{options.task}.{options.variant}"
-    if any(isinstance(line, Episode) and line.key.fixture == wanted for line in iter_records(options.out)):
+    if any(episode.key.fixture == wanted for episode in read_run_log(options.out).episodes):
         message = f"{options.out} already contains the episode {wanted}."
         raise DataError(message, hint="choose the other --variant, or another --out.")
 

@@ -12,9 +12,9 @@ from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.core.files import write_file
 from milo_bench.core.records import AttemptKey
 from milo_bench.decide.review import REVIEW_SCHEMA, RUBRIC, Item, Review, SampleKey, draw_sample, judge_review
-from milo_bench.evidence.chosen import judged_attempts
 from milo_bench.evidence.gather import gather_evidence
-from milo_bench.store.log.survey import survey_log
+from milo_bench.evidence.judging import judge_chosen, without_retry
+from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.review_sheet import read_scores, write_sheet
 
 COLUMNS = ("item", "workload", "input", "output", "reviewer", *RUBRIC, "comment")
@@ -27,10 +27,9 @@ def sample_for_review(
 
     Raises DataError for logs whose texts were not stored in full: nobody can review a hash.
     """
-    surveys = [survey_log(path) for path in logs]
-    for survey in surveys:
-        if survey.header.store_text == "hashes":
-            message = f"{survey.path} contains only hashes, so there is no text to review."
+    for path in logs:
+        if read_run_log(path).header.store_text == "hashes":
+            message = f"{path} contains only hashes, so there is no text to review."
             raise DataError(message, hint="run again with privacy.store_text: full or redacted.")
     key = draw_sample(gather_evidence({path: str(path) for path in logs}), count, seed=seed, only=only)
     if not key.items:
@@ -93,10 +92,11 @@ def _texts(logs: Sequence[Path], key: SampleKey) -> dict[str, tuple[str, str]]:
         wanted.setdefault(place, []).append(item)
     found: dict[str, tuple[str, str]] = {}
     for path in logs:
-        for judged in judged_attempts(path, wanted):
-            for item in wanted[judged.key]:
-                if item.candidate.variant == judged.variant:
-                    found[item.id] = (readable(judged.fixture.input), judged.attempt.output)
+        log = read_run_log(path)
+        for row in judge_chosen(log, wanted):
+            for item in wanted[without_retry(row.attempt.key)]:
+                if item.candidate.variant == log.variant_of(row.fixture):
+                    found[item.id] = (readable(row.fixture.input), row.attempt.output)
     return found
 
 

@@ -34,7 +34,8 @@ from milo_bench.run.execute import execute
 from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
 from milo_bench.run.spec import RunSpec
 from milo_bench.run.stop import StopSignal
-from milo_bench.store.log.reader import Resumed, RunLogWriter, TextPolicy, require_new_log
+from milo_bench.store.log.writer import Resumed, RunLogWriter, require_new_log
+from milo_bench.store.stored_text import TextPolicy
 from milo_bench.suites.load import Suite, load_suite
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target

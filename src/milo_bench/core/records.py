@@ -318,6 +318,13 @@ class RunEnd(Frozen, frozen=True, tag="end", tag_field="type", omit_defaults=Fal
     ended_s: float = 0.0
 
 
+class SchemaChange(Frozen, frozen=True, tag="schema", tag_field="type", omit_defaults=False):
+    """Written where a newer version goes on with a log: the rows after it are of ``schema_version``."""
+
+    schema_version: int
+    tool_version: str
+
+
 class Turn(Frozen, frozen=True):
     """One exchange with the model within an operator episode, as it wrote it.
 
@@ -375,7 +382,9 @@ class Episode(Frozen, frozen=True, tag="episode", tag_field="type"):
     rejected: int = 0  # calls that could not be read: protocol, not judgement
 
 
-Record: TypeAlias = RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | RunEnd
+Record: TypeAlias = (
+    RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | SchemaChange | RunEnd
+)
 
 
 # ---------------------------------------------------------------- what is made of it

@@ -13,65 +13,65 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.decide.review import Review
 from milo_bench.evidence.grade_columns import attempt_columns
-from milo_bench.evidence.judging import planned_attempts
 from milo_bench.guards.keywords import FAMILIES, keyword_risk
 from milo_bench.operator.evidence import operator_evidence
+from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import Cases, FixtureTable, final_retries, fixture_table, join_cases
-from milo_bench.store.log.survey import LogSurvey, survey_log
+from milo_bench.store.log.reader import RunLog, read_run_log
 
 UNKNOWN_WORDS = -1
 
 
 def gather_evidence(
-    logs: Mapping[Path, str],
+    named: Mapping[Path, str],
     *,
     inventories: Mapping[str, dict[str, Any]] | None = None,
     review: Review | None = None,
 ) -> Evidence:
-    """Read, grade and join ``logs``: where each lies, and the name that it has in the decision.
+    """Read, grade and join the logs ``named``: where each lies, and the name that it has in the decision.
 
     Raises DataError where the logs do not belong together: other versions of one suite, a target's
     name that stands for two models, an attempt that stands in two logs.
     """
-    if not logs:
+    if not named:
         message = "There is no run log to decide on."
         raise UsageError(message, hint="name the logs: milo-bench decide runs/*.jsonl.")
-    surveys = [survey_log(path) for path in logs]
-    _one_version_of_each_suite(surveys)
-    targets = _targets(surveys)
-    fixtures = _fixtures(surveys)
+    logs = [read_run_log(path) for path in named]
+    _one_version_of_each_suite(logs)
+    targets = _targets(logs)
+    fixtures = _fixtures(logs)
     table = _table(list(fixtures.values()))
     numbers = table.numbers()
     pieces: dict[Candidate, list[Cases]] = {}
-    for survey in surveys:
-        for candidate, columns in attempt_columns(survey, numbers).items():
+    for log in logs:
+        for candidate, columns in attempt_columns(log, numbers).items():
             pieces.setdefault(candidate, []).append(columns)
     cases = {candidate: _joined(candidate, columns) for candidate, columns in sorted(pieces.items())}
-    if not cases and not any(survey.load_windows or survey.probes or survey.episodes for survey in surveys):
-        message = f"{surveys[0].path} holds no attempts."
+    if not cases and not any(log.load_windows or log.probes or log.episodes for log in logs):
+        message = f"{logs[0].path} holds no attempts."
         raise DataError(message, hint="'milo-bench run' makes a log that can be decided on.")
     return Evidence(
-        logs=tuple(_log_ref(survey, logs[survey.path]) for survey in surveys),
+        logs=tuple(_log_ref(log, named[log.path]) for log in logs),
         targets=targets,
         fixtures=table,
         cases=cases,
-        workloads=_workloads(surveys),
-        load=tuple((logs[survey.path], window) for survey in surveys for window in survey.load_windows),
-        probes=tuple(ProbeEvidence(logs[survey.path], probe) for survey in surveys for probe in survey.probes),
-        operators=operator_evidence(surveys, logs),
-        peak_memory_bytes=_peaks(surveys),
+        workloads=_workloads(logs),
+        load=tuple((named[log.path], window) for log in logs for window in log.load_windows),
+        probes=tuple(ProbeEvidence(named[log.path], probe) for log in logs for probe in log.probes),
+        operators=operator_evidence(logs, named),
+        peak_memory_bytes=_peaks(logs),
         inventories=dict(inventories or {}),
-        reviews=_reviews(review, surveys),
+        reviews=_reviews(review, logs),
     )
 
 
-def _log_ref(survey: LogSurvey, name: str) -> LogRef:
-    header, end = survey.header, survey.last_end
+def _log_ref(log: RunLog, name: str) -> LogRef:
+    header, end = log.header, log.end
     # What load and probes send is counted in their own records; such a log plans no attempts.
-    planned = planned_attempts(header) if survey.attempts or not (survey.load_windows or survey.probes) else 0
+    planned = len(plan_attempts(header.plan)) if log.attempts or not (log.load_windows or log.probes) else 0
     return LogRef(
         path=name,
-        sha256=survey.sha256,
+        sha256=log.sha256,
         run_id=header.run_id,
         created_at=header.created_at,
         suite=header.suite,
@@ -79,56 +79,56 @@ def _log_ref(survey: LogSurvey, name: str) -> LogRef:
         store_text=header.store_text,
         inventory=header.inventory,
         planned=planned,
-        attempted=survey.attempts + len(survey.episodes),
+        attempted=len(log.attempts) + len(log.episodes),
         complete=planned == 0 or (end is not None and end.complete),
         command=line_of(
             header,
             name=name,
-            attempts=survey.attempts,
-            load=survey.load_windows,
-            probes=survey.probes,
-            operator=bool(survey.episodes),
+            attempts=len(log.attempts),
+            load=log.load_windows,
+            probes=log.probes,
+            operator=bool(log.episodes),
         ),
     )
 
 
-def _one_version_of_each_suite(surveys: Iterable[LogSurvey]) -> None:
-    seen: dict[str, LogSurvey] = {}
-    for survey in surveys:
-        suite = survey.header.suite
-        first = seen.setdefault(suite.name, survey)
+def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:
+    seen: dict[str, RunLog] = {}
+    for log in logs:
+        suite = log.header.suite
+        first = seen.setdefault(suite.name, log)
         known = first.header.suite
         if known.hash != suite.hash:
             message = (
                 f"{first.path} was run on {suite.name} {known.version} ({known.hash[:12]}), "
-                f"{survey.path} on {suite.version} ({suite.hash[:12]})."
+                f"{log.path} on {suite.version} ({suite.hash[:12]})."
             )
             raise DataError(message, hint="figures of two versions are never put together; decide on each alone.")
 
 
-def _targets(surveys: Iterable[LogSurvey]) -> dict[str, TargetRecord]:
+def _targets(logs: Iterable[RunLog]) -> dict[str, TargetRecord]:
     """Every target, as the log that knows most of it tells; a log of probes may not know a digest."""
     found: dict[str, TargetRecord] = {}
-    for survey in surveys:
-        for target in survey.header.targets:
+    for log in logs:
+        for target in log.header.targets:
             known = found.setdefault(target.name, target)
             for name in ("model", "model_digest", "quantisation"):
                 old, new = getattr(known, name), getattr(target, name)
                 if old and new and old != new:
-                    message = f"Target '{target.name}' in {survey.path} has another {name}: {new!r}, before {old!r}."
+                    message = f"Target '{target.name}' in {log.path} has another {name}: {new!r}, before {old!r}."
                     raise DataError(message, hint="two models need two names; decide on the logs one at a time.")
-            if (survey.attempts > 0, target.model_digest != "") > (False, known.model_digest != ""):
+            if (len(log.attempts) > 0, target.model_digest != "") > (False, known.model_digest != ""):
                 found[target.name] = target
     return found
 
 
-def _fixtures(surveys: Iterable[LogSurvey]) -> dict[str, Fixture]:
+def _fixtures(logs: Iterable[RunLog]) -> dict[str, Fixture]:
     found: dict[str, Fixture] = {}
-    for survey in surveys:
-        for fixture in survey.fixtures.values():
+    for log in logs:
+        for fixture in log.fixtures.values():
             known = found.setdefault(fixture.id, fixture)
             if known.hash != fixture.hash:
-                message = f"Fixture '{fixture.id}' in {survey.path} is not the one that other logs hold."
+                message = f"Fixture '{fixture.id}' in {log.path} is not the one that other logs hold."
                 raise DataError(message, hint="the suite changed between the runs; decide on each log alone.")
             if not known.input and fixture.input:
                 found[fixture.id] = fixture  # a log without texts came first
@@ -169,32 +169,32 @@ def _joined(candidate: Candidate, pieces: Sequence[Cases]) -> Cases:
         raise DataError(message, hint="leave out the log that repeats another one.") from None
 
 
-def _workloads(surveys: Iterable[LogSurvey]) -> dict[tuple[str, str], Workload]:
+def _workloads(logs: Iterable[RunLog]) -> dict[tuple[str, str], Workload]:
     found: dict[tuple[str, str], Workload] = {}
-    for survey in surveys:
-        for workload in survey.header.workloads:
-            variant = survey.header.plan.variants.get(workload.name, "")
+    for log in logs:
+        for workload in log.header.workloads:
+            variant = log.header.plan.variants.get(workload.name, "")
             known = found.setdefault((workload.name, variant), workload)
             if known.prompt_hash != workload.prompt_hash:
-                message = f"{survey.path} asked '{workload.name}' with another prompt than the logs before."
+                message = f"{log.path} asked '{workload.name}' with another prompt than the logs before."
                 raise DataError(message, hint="decide on the logs one at a time.")
     return found
 
 
-def _reviews(review: Review | None, surveys: Iterable[LogSurvey]) -> tuple[tuple[Candidate, Measure], ...]:
+def _reviews(review: Review | None, logs: Iterable[RunLog]) -> tuple[tuple[Candidate, Measure], ...]:
     """The measures of a review. Raises DataError where it was drawn from other logs."""
     if review is None:
         return ()
-    missing = set(review.logs) - {survey.sha256 for survey in surveys}
+    missing = set(review.logs) - {log.sha256 for log in logs}
     if missing:
         message = f"The review was drawn from {len(missing)} logs that are not among these, or have changed."
         raise DataError(message, hint="name the logs that 'milo-bench review sample' drew from.")
     return review.measures
 
 
-def _peaks(surveys: Iterable[LogSurvey]) -> dict[str, int]:
+def _peaks(logs: Iterable[RunLog]) -> dict[str, int]:
     peaks: dict[str, int] = {}
-    for survey in surveys:
-        for target, peak in survey.peak_memory_bytes.items():
+    for log in logs:
+        for target, peak in log.peak_memory_bytes.items():
             peaks[target] = max(peak, peaks.get(target, 0))
     return peaks

@@ -14,18 +14,16 @@ from milo_bench.operator.trials import OperatorEvidence, OperatorRun
 from milo_bench.operator.worlds.grade import grade
 from milo_bench.operator.worlds.records import LogLine
 from milo_bench.operator.worlds.replay import replay
-from milo_bench.store.log.survey import LogSurvey, survey_log
+from milo_bench.store.log.reader import RunLog, read_run_log
 
 
 def read_operator_logs(paths: Sequence[Path]) -> OperatorEvidence:
     """Read ``paths`` and check them; see ``operator_evidence``."""
-    return operator_evidence([survey_log(path) for path in paths], {path: path.name for path in paths}, every=True)
+    return operator_evidence([read_run_log(path) for path in paths], {path: path.name for path in paths}, every=True)
 
 
-def operator_evidence(
-    surveys: Iterable[LogSurvey], names: Mapping[Path, str], *, every: bool = False
-) -> OperatorEvidence:
-    """The operator runs among ``surveys``, called as ``names`` says; ``every``: also a log of another suite.
+def operator_evidence(logs: Iterable[RunLog], names: Mapping[Path, str], *, every: bool = False) -> OperatorEvidence:
+    """The operator runs among ``logs``, called as ``names`` says; ``every``: also a log of another suite.
 
     Every episode is graded again from its own event log. Raises DataError where one does not repeat
     or its points differ. Where text was redacted or kept as hashes nothing can be played again:
@@ -34,16 +32,16 @@ def operator_evidence(
     runs: list[OperatorRun] = []
     regraded: dict[str, int] = {}
     power: dict[str, list[float]] = {}
-    for survey in surveys:
-        if not (every or survey.episodes or survey.header.suite.name == SUITE):
+    for log in logs:
+        if not (every or log.episodes or log.header.suite.name == SUITE):
             continue
-        for number, episode in enumerate(survey.episodes, 1):
+        for number, episode in enumerate(log.episodes, 1):
             target = episode.key.target
-            if survey.header.store_text == "full":
-                regraded[target] = regraded.get(target, 0) + _regrade(survey.path, number, episode)
-        for target, watts in survey.power_w.items():
+            if log.header.store_text == "full":
+                regraded[target] = regraded.get(target, 0) + _regrade(log.path, number, episode)
+        for target, watts in log.power_w.items():
             power.setdefault(target, []).extend(watts)
-        runs.append(OperatorRun(names[survey.path], survey.header, tuple(survey.episodes)))
+        runs.append(OperatorRun(names[log.path], log.header, tuple(log.episodes)))
     means = {target: sum(watts) / len(watts) for target, watts in power.items()}
     return OperatorEvidence(tuple(runs), regraded, means)
 

@@ -48,7 +48,7 @@ _AT_ONCE_S = 1.0
 
 
 class OpenedLog(Protocol):
-    """A log ready for attempts; ``store.log_writer.Resumed`` is one."""
+    """A log ready for attempts; ``store.log.writer.Resumed`` is one."""
 
     @property
     def writer(self) -> RunLogWriter: ...

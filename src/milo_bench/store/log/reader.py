@@ -1,16 +1,15 @@
-"""A run log's path in, the whole run out: header, fixtures, one attempt a key, in the order written.
-
-Writing and resuming are in ``log_writer``, line reading in ``log_lines``; this module hands both on.
-"""
+"""A run log's path in, the whole run out: header, fixtures and every other record; attempts stay in the file."""
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import (
-    Attempt,
+    SCHEMA_VERSION,
     Episode,
     Fixture,
     LoadWindow,
@@ -18,117 +17,168 @@ from milo_bench.core.records import (
     Record,
     RunEnd,
     RunHeader,
+    SchemaChange,
     Telemetry,
 )
-from milo_bench.store.log.lines import LogLines, iter_records, open_log
+from milo_bench.store.log.attempts import ATTEMPT_START, LoggedAttempts, LogRange
+from milo_bench.store.log.lift import unknown_since
+from milo_bench.store.log.lines import HEADER_START, decode_header, decode_line, not_a_log, open_log, other_schema
 from milo_bench.store.log.row_check import RowCheck
-from milo_bench.store.log.writer import Resumed, RunLogWriter, require_new_log
-from milo_bench.store.stored_text import TextPolicy
-
-__all__ = [
-    "Resumed",
-    "RunLog",
-    "RunLogWriter",
-    "TextPolicy",
-    "iter_records",
-    "read_run_log",
-    "require_new_log",
-]
-
-
-@dataclass(frozen=True)
-class RunLog:
-    """One run log, checked. ``end`` is None unless the last ``end`` line closes all attempts.
-
-    ``torn`` says that a last line without an end was left out. A run that was resumed has
-    several ``end`` lines in the file; only the one after the last attempt counts.
-    """
-
-    header: RunHeader
-    fixtures: dict[str, Fixture]
-    attempts: tuple[Attempt, ...]
-    path: Path
-    load_windows: tuple[LoadWindow, ...] = ()
-    probes: tuple[ProbeResult, ...] = ()
-    telemetry: tuple[Telemetry, ...] = ()
-    episodes: tuple[Episode, ...] = ()
-    end: RunEnd | None = None
-    torn: bool = False
 
 
 @dataclass
-class _Gathered:
+class RunLog:
+    """One run log, read once and checked; its attempts are decoded and checked when they are asked for.
+
+    ``sha256`` is of the whole file. ``end`` is None unless the last ``end`` line closes all rows: a run
+    that was resumed has several in the file. ``whole_bytes`` is the length up to and including the last
+    line that ends in a newline, ``torn_bytes`` what is left after it: what a kill left of a last write.
+    ``schemas`` are the numbers of the schemas that its rows were written under, in order; ``last_s`` is
+    the latest time in the log, in seconds since the run's zero, attempts aside.
+    """
+
+    path: Path
+    header: RunHeader
+    attempts: LoggedAttempts
+    sha256: str = ""
     fixtures: dict[str, Fixture] = field(default_factory=dict)
-    attempts: list[Attempt] = field(default_factory=list)
     load_windows: list[LoadWindow] = field(default_factory=list)
     probes: list[ProbeResult] = field(default_factory=list)
-    telemetry: list[Telemetry] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
+    peak_memory_bytes: dict[str, int] = field(default_factory=dict)  # of each target
+    power_w: dict[str, list[float]] = field(default_factory=dict)  # of each target
     end: RunEnd | None = None
+    schemas: list[int] = field(default_factory=list)
+    last_s: float = 0.0
+    whole_bytes: int = 0
+    torn_bytes: int = 0
+
+    def variant_of(self, fixture: Fixture) -> str:
+        """Which variant of its workload the run used, "" for the shipped contract."""
+        return self.header.plan.variants.get(fixture.workload, "")
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What the log cannot tell because some of its rows are of an older schema, a sentence each."""
+        return unknown_since(min(self.schemas))
 
 
 def read_run_log(path: Path) -> RunLog:
-    """Read and check the log at ``path``.
+    """Read the log at ``path`` once. Holds everything but its attempts.
 
-    Raises DataError for a line that is no record, a key that stands there twice, or a row that
-    its plan does not know, each with the line number; PrerequisiteError where it cannot be read.
+    Raises DataError for a line that is no record (attempts aside), with its number, a fixture or
+    episode that is there twice or not in the plan, and an end that counts other rows than there are;
+    PrerequisiteError where the file cannot be read.
     """
-    header: RunHeader | None = None
-    rows: RowCheck | None = None
-    got = _Gathered()
     with open_log(path) as file:
-        lines = LogLines(file, path)
-        for number, record in lines:
-            if isinstance(record, Attempt):
-                if rows is not None:
-                    rows.check_attempt(number, record)
-                got.attempts.append(record)
-                got.end = None
-            elif isinstance(record, Episode):
-                if rows is not None:
-                    rows.check_episode(number, record)
-                got.episodes.append(record)
-                got.end = None
-            elif isinstance(record, RunHeader):
-                header, rows = record, RowCheck(record.plan, path)
-            elif isinstance(record, Fixture):
-                if rows is not None:
-                    rows.check_fixture(number, record)
-                got.fixtures[record.id] = record
-            else:
-                _gather(got, record)
-    if header is None:
+        log = read_open_log(path, file)
+    if log is None:
+        if path.stat().st_size == 0:
+            raise DataError(f"{path} is empty.", hint="remove it and run again.")
         message = f"{path} ends inside its first line."
         raise DataError(message, hint="the run was killed at its start. Remove the file and run again.")
-    _check_end(path, got)
-    return RunLog(
-        header=header,
-        fixtures=got.fixtures,
-        attempts=tuple(got.attempts),
-        path=path,
-        load_windows=tuple(got.load_windows),
-        probes=tuple(got.probes),
-        telemetry=tuple(got.telemetry),
-        episodes=tuple(got.episodes),
-        end=got.end,
-        torn=lines.torn_bytes > 0,
-    )
+    return log
 
 
-def _gather(got: _Gathered, record: Record) -> None:
-    if isinstance(record, Telemetry):
-        got.telemetry.append(record)
-    elif isinstance(record, LoadWindow):
-        got.load_windows.append(record)
-    elif isinstance(record, ProbeResult):
-        got.probes.append(record)
-    elif isinstance(record, RunEnd):
-        got.end = record
+def read_open_log(path: Path, file: BinaryIO) -> RunLog | None:
+    """The log in ``file``; None where a kill left nothing but a part of its first line, or not even that."""
+    fold: _Fold | None = None
+    digest = hashlib.sha256()
+    for number, line in enumerate(file, start=1):
+        digest.update(line)
+        if not line.endswith(b"\n"):
+            if fold is not None:
+                fold.log.torn_bytes = len(line)
+            elif not HEADER_START.startswith(line[: len(HEADER_START)]):
+                raise not_a_log(path)
+            break
+        if fold is None:
+            fold = _Fold(path, decode_header(path, line))
+        else:
+            fold.add(number, line)
+        fold.log.whole_bytes += len(line)
+    if fold is None:
+        return None
+    fold.log.sha256 = digest.hexdigest()
+    fold.finish()
+    return fold.log
 
 
-def _check_end(path: Path, got: _Gathered) -> None:
-    rows = len(got.attempts) + len(got.episodes)
-    if got.end is not None and got.end.attempts != rows:
-        noun = "episodes" if got.episodes else "attempts"
-        message = f"{path}: its end line counts {got.end.attempts} {noun}, but it contains {rows}."
-        raise DataError(message, hint="rows were added or removed after the run. Restore the file.")
+class _Fold:
+    """Takes the lines of a log after its first one and keeps what they say."""
+
+    def __init__(self, path: Path, header: RunHeader) -> None:
+        fixtures: dict[str, Fixture] = {}
+        self.log = RunLog(path, header, LoggedAttempts(path, header.plan, fixtures), fixtures=fixtures)
+        self.log.schemas.append(header.schema_version)
+        self._rows = RowCheck(header.plan, path)
+        self._first_attempt: tuple[int, int] | None = None  # where its line starts, and the line's number
+        self._attempts_end = 0
+
+    def add(self, number: int, line: bytes) -> None:
+        if line.startswith(ATTEMPT_START):
+            self._add_attempt(number, len(line))
+        else:
+            self._keep(number, decode_line(self.log.path, number, line, self.log.schemas[-1]))
+
+    def _add_attempt(self, number: int, length: int) -> None:
+        log = self.log
+        if self._first_attempt is None:
+            self._first_attempt = (log.whole_bytes, number)
+        self._attempts_end = log.whole_bytes + length
+        log.attempts.count += 1
+        log.end = None
+
+    def _close_range(self) -> None:
+        if self._first_attempt is not None:
+            start, number = self._first_attempt
+            self.log.attempts.ranges.append(LogRange(start, self._attempts_end, self.log.schemas[-1], number))
+            self._first_attempt = None
+
+    def _keep(self, number: int, record: Record) -> None:
+        log = self.log
+        if isinstance(record, Telemetry):
+            log.last_s = max(log.last_s, record.at_s)
+            if record.target and record.memory_bytes is not None:
+                seen = log.peak_memory_bytes.get(record.target, 0)
+                log.peak_memory_bytes[record.target] = max(seen, record.memory_bytes)
+            if record.target and record.power_w is not None:
+                log.power_w.setdefault(record.target, []).append(record.power_w)
+        elif isinstance(record, Fixture):
+            self._rows.check_fixture(number, record)
+            log.fixtures[record.id] = record
+        elif isinstance(record, Episode):
+            self._rows.check_episode(number, record)
+            log.episodes.append(record)
+            log.last_s = max(log.last_s, record.ended_s)
+            log.end = None
+        elif isinstance(record, LoadWindow):
+            log.load_windows.append(record)
+            log.last_s = max(log.last_s, record.ended_s)
+        elif isinstance(record, ProbeResult):
+            log.probes.append(record)
+        elif isinstance(record, RunEnd):
+            log.last_s = max(log.last_s, record.ended_s)
+            log.end = record
+        elif isinstance(record, SchemaChange):
+            if record.schema_version > SCHEMA_VERSION:
+                raise other_schema(log.path, record.schema_version)
+            self._close_range()
+            log.schemas.append(record.schema_version)
+        elif isinstance(record, RunHeader):
+            message = f"{log.path} line {number}: a second run starts inside the log."
+            raise DataError(message, hint="split the file at that line and use the two logs separately.")
+        else:
+            message = f"{log.path} line {number}: an attempt that Milo Bench did not write."
+            raise DataError(message, hint="the file was edited. Restore it, or run again.")
+
+    def finish(self) -> None:
+        self._close_range()
+        log = self.log
+        rows = len(log.attempts) + len(log.episodes)
+        if log.end is not None and log.end.attempts != rows:
+            for _ in log.attempts:  # the line that does not belong, where one gives itself away
+                pass
+            noun = "episodes" if log.episodes else "attempts"
+            message = f"{log.path}: its end line counts {log.end.attempts} {noun}, but it contains {rows}."
+            raise DataError(message, hint="rows were added or removed after the run. Restore the file.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Iterable
 from pathlib import Path
 
 from milo_bench.core.errors import DataError
@@ -13,17 +15,18 @@ _HINT = "the file was edited, or two logs were joined. Restore it, or run again.
 class RowCheck:
     """Knows the rows seen so far; raises DataError, with the line number, at the first that disagrees."""
 
-    def __init__(self, plan: Plan, path: Path) -> None:
+    def __init__(self, plan: Plan, path: Path, fixtures: Iterable[str] = ()) -> None:
+        """``fixtures`` are ids of fixture lines that were read and checked before."""
         self._path = path
-        self._fixtures = frozenset(plan.fixtures)
-        self._targets = frozenset(plan.targets)
+        self._fixtures = {id: place for place, id in enumerate(plan.fixtures)}
+        self._targets = {name: place for place, name in enumerate(plan.targets)}
         self._decodings = frozenset(plan.decodings)
         self._free_only = frozenset(plan.free_only)
         self._repeats = plan.repeats
         self._retries = plan.retries
         self._withheld = frozenset((target, id_) for target, ids in plan.withheld.items() for id_ in ids)
-        self._fixture_lines: dict[str, int] = {}
-        self._attempt_lines: dict[AttemptKey, int] = {}
+        self._fixture_lines: dict[str, int] = dict.fromkeys(fixtures, 0)
+        self._attempt_lines = _LineNumbers()
 
     def check_fixture(self, number: int, fixture: Fixture) -> None:
         if fixture.id not in self._fixtures:
@@ -33,7 +36,13 @@ class RowCheck:
             raise self._error(number, f"fixture '{fixture.id}' is already in line {first}")
 
     def check_attempt(self, number: int, attempt: Attempt) -> None:
+        self._check_times(number, attempt)
         self._check_key(number, attempt.key)
+
+    def check_attempt_alone(self, number: int, attempt: Attempt) -> None:
+        """As ``check_attempt``, but whether its key was there before is not asked, and nothing is kept."""
+        self._check_times(number, attempt)
+        self._check_agrees(number, attempt.key)
 
     def check_episode(self, number: int, episode: Episode) -> None:
         self._check_key(number, episode.key)
@@ -43,13 +52,22 @@ class RowCheck:
             )
 
     def _check_key(self, number: int, key: AttemptKey) -> None:
-        first = self._attempt_lines.setdefault(key, number)
-        if first != number:
+        self._check_agrees(number, key)
+        first = self._attempt_lines.put(self._place(key), number)
+        if first:
             raise self._error(number, f"{name_of(key)} is already in line {first}")
-        self.check_agrees(number, key)
 
-    def check_agrees(self, number: int, key: AttemptKey) -> None:
-        """The key is one that the plan asks for; whether it stood there before is not asked, and nothing is kept."""
+    def _place(self, key: AttemptKey) -> int:
+        """A number of its own for each key that the plan allows."""
+        place = self._fixtures[key.fixture] * len(self._targets) + self._targets[key.target]
+        place = (place * self._repeats + key.repeat) * 2 + (key.decoding == "constrained")
+        return place * (self._retries + 1) + key.retry
+
+    def _check_times(self, number: int, attempt: Attempt) -> None:
+        if attempt.timings.ended_s < attempt.timings.intended_s:
+            raise self._error(number, f"{name_of(attempt.key)} ends before it starts")
+
+    def _check_agrees(self, number: int, key: AttemptKey) -> None:
         if key.fixture not in self._fixture_lines:
             known = key.fixture in self._fixtures
             raise self._error(number, f"fixture '{key.fixture}' {'has no line' if known else 'is not in the plan'}")
@@ -67,6 +85,26 @@ class RowCheck:
 
     def _error(self, number: int, what: str) -> DataError:
         return DataError(f"{self._path} line {number}: {what}.", hint=_HINT)
+
+
+class _LineNumbers:
+    """Line numbers by place, for places that are many and lie close together: four bytes each."""
+
+    _PAGE = 4096
+
+    def __init__(self) -> None:
+        self._pages: dict[int, array[int]] = {}
+
+    def put(self, place: int, number: int) -> int:
+        """Keep ``number``; 0, or the number that was there before and stays."""
+        page_number, offset = divmod(place, self._PAGE)
+        page = self._pages.get(page_number)
+        if page is None:
+            page = self._pages[page_number] = array("I", bytes(array("I").itemsize * self._PAGE))
+        first = page[offset]
+        if not first:
+            page[offset] = number
+        return first
 
 
 def name_of(key: AttemptKey) -> str:

@@ -15,19 +15,20 @@ import msgspec
 
 from milo_bench.core.errors import DataError, IncompleteRun, PrerequisiteError
 from milo_bench.core.records import (
+    SCHEMA_VERSION,
     Attempt,
     AttemptKey,
     Episode,
     FailureKind,
     Fixture,
-    LoadWindow,
     Record,
     RunEnd,
     RunHeader,
-    Telemetry,
+    SchemaChange,
 )
-from milo_bench.store.log.lines import HEADER_START, LogLines, cannot_open
-from milo_bench.store.log.row_check import RowCheck, name_of
+from milo_bench.store.log.lines import cannot_open
+from milo_bench.store.log.reader import read_open_log
+from milo_bench.store.log.row_check import name_of
 from milo_bench.store.log.same_run import differences, notes
 from milo_bench.store.stored_text import TextPolicy
 
@@ -137,47 +138,42 @@ class RunLogWriter:
     def _take_up(
         cls, path: Path, descriptor: int, now: RunHeader, fixtures: Sequence[Fixture], policy: TextPolicy
     ) -> Resumed:
-        logged: RunHeader | None = None
-        rows: RowCheck | None = None
-        in_log: dict[str, str] = {}
-        done: dict[AttemptKey, FailureKind | None] = {}
-        episodes: list[Episode] = []
-        last_s = 0.0
         with os.fdopen(os.dup(descriptor), "rb") as file:
-            start = file.read(len(HEADER_START))
-            file.seek(0)
-            lines = LogLines(file, path)
-            # A kill between making the file and writing to it leaves it empty: nothing to read, all to write.
-            for number, record in lines if start else ():
-                last_s = max(last_s, _time_of(record))
-                if isinstance(record, RunHeader):
-                    logged, rows = record, RowCheck(record.plan, path)
-                elif isinstance(record, Fixture) and rows is not None:
-                    rows.check_fixture(number, record)
-                    in_log[record.id] = record.hash
-                elif isinstance(record, Attempt) and rows is not None:
-                    rows.check_attempt(number, record)
-                    done[record.key] = None if record.failure is None else record.failure.kind
-                elif isinstance(record, Episode) and rows is not None:
-                    rows.check_episode(number, record)
-                    done[record.key] = failure_of(record)
-                    episodes.append(record)
-        if logged is None and not HEADER_START.startswith(start):
-            message = f"{path} is not a run log: its first line is not a 'run' record."
-            raise DataError(message, hint="give a .jsonl file written by 'milo-bench run --out'.")
-        changed = () if logged is None else (*differences(logged, now), *_changed_fixtures(in_log, fixtures))
+            log = read_open_log(path, file)
+        if log is None:
+            return cls._begin_again(path, descriptor, now, fixtures, policy)
+        in_log = {fixture.id: fixture.hash for fixture in log.fixtures.values()}
+        changed = (*differences(log.header, now), *_changed_fixtures(in_log, fixtures))
         if changed:
             message = f"{path} is the log of another run: {'; '.join(changed)}."
             raise DataError(message, hint="undo the change to resume, or choose another --out for a new run.")
-        cut_bytes = lines.torn_bytes
-        told = () if logged is None else notes(logged, now)
-        if cut_bytes:
-            os.ftruncate(descriptor, lines.whole_bytes)
-            told = (f"removed an incomplete last line of {cut_bytes} bytes; its attempt is sent again", *told)
-        writer = cls(path, descriptor, logged or now, policy, lines.whole_bytes)
+        done: dict[AttemptKey, FailureKind | None] = {}
+        last_s = log.last_s
+        for attempt in log.attempts:
+            done[attempt.key] = None if attempt.failure is None else attempt.failure.kind
+            last_s = max(last_s, attempt.timings.ended_s)
+        done |= {episode.key: failure_of(episode) for episode in log.episodes}
+        told = notes(log.header, now)
+        if log.torn_bytes:
+            os.ftruncate(descriptor, log.whole_bytes)
+            told = (_cut(log.torn_bytes), *told)
+        writer = cls(path, descriptor, log.header, policy, log.whole_bytes)
         writer._written.update(done)
-        writer._begin((f for f in fixtures if f.id not in in_log), header=logged is None)
-        return Resumed(writer, done, last_s, cut_bytes, told, tuple(episodes))
+        if log.schemas[-1] < SCHEMA_VERSION:
+            writer.append(SchemaChange(SCHEMA_VERSION, now.tool_version))
+        writer._begin((f for f in fixtures if f.id not in in_log), header=False)
+        return Resumed(writer, done, last_s, log.torn_bytes, told, tuple(log.episodes))
+
+    @classmethod
+    def _begin_again(
+        cls, path: Path, descriptor: int, now: RunHeader, fixtures: Sequence[Fixture], policy: TextPolicy
+    ) -> Resumed:
+        """A kill between making the file and writing to it leaves it empty: nothing to read, all to write."""
+        torn_bytes = os.fstat(descriptor).st_size
+        os.ftruncate(descriptor, 0)
+        writer = cls(path, descriptor, now, policy, 0)
+        writer._begin(fixtures)
+        return Resumed(writer, {}, cut_bytes=torn_bytes, messages=(_cut(torn_bytes),) if torn_bytes else ())
 
     def _begin(self, fixtures: Iterable[Fixture], *, header: bool = True) -> None:
         if header:
@@ -314,12 +310,8 @@ def _changed_fixtures(in_log: dict[str, str], fixtures: Sequence[Fixture]) -> li
     return [f"fixture '{f.id}' changed" for f in fixtures if in_log.get(f.id, f.hash) != f.hash]
 
 
-def _time_of(record: Record) -> float:
-    if isinstance(record, Attempt):
-        return record.timings.ended_s
-    if isinstance(record, (RunEnd, LoadWindow, Episode)):
-        return record.ended_s
-    return record.at_s if isinstance(record, Telemetry) else 0.0
+def _cut(torn_bytes: int) -> str:
+    return f"removed an incomplete last line of {torn_bytes} bytes; its attempt is sent again"
 
 
 def _encode(record: Record) -> bytes:

@@ -1,0 +1,113 @@
+"""Two sides or more in, each a log or a target within one; paired differences out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from milo_bench.core.errors import UsageError
+from milo_bench.core.records import RunHeader, TargetRecord
+from milo_bench.core.suggest import hint_for
+from milo_bench.evidence.judging import judge_log
+from milo_bench.stats.compare import Comparison, Side, compare_sides
+from milo_bench.store.log.reader import RunLog, read_run_log
+
+
+@dataclass(frozen=True)
+class SideRef:
+    """One side of a comparison as a person writes it: a log, and a target where it holds several."""
+
+    path: Path
+    target: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.path}:{self.target}" if self.target else str(self.path)
+
+
+def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
+    """Compare every other side with the first one.
+
+    A single log with several targets is compared within itself; one with a single target that was
+    asked freely and within the schema has those two as its sides. Raises UsageError where there is
+    nothing to compare, DataError where fixtures differ.
+    """
+    logs = {ref.path: read_run_log(ref.path) for ref in sides}
+    expanded: list[tuple[SideRef, TargetRecord]] = []
+    for ref in sides:
+        expanded += [(ref, target) for target in _targets_of(logs[ref.path], ref)]
+    if len(expanded) == 1:
+        (ref, target), log = expanded[0], logs[expanded[0][0].path]
+        if len(log.header.plan.decodings) == 2:
+            return (_decodings_compared(log, target),)
+    if len(expanded) < 2:
+        message = "There is only one side to compare."
+        raise UsageError(message, hint="give two run logs, or one that holds two targets.")
+    several_logs = len(logs) > 1
+    built = [
+        (_side(logs[ref.path], target, ref, several_logs), target, logs[ref.path].header) for ref, target in expanded
+    ]
+    first, first_target, first_header = built[0]
+    return tuple(
+        compare_sides(first, other, differs=_differences(first_target, target, first_header, header))
+        for other, target, header in built[1:]
+    )
+
+
+def _decodings_compared(log: RunLog, target: TargetRecord) -> Comparison:
+    """Free against constrained answers of one target, fixture by fixture; workloads without a schema are left out."""
+    sides = {decoding: Side(f"{target.name}, {decoding}") for decoding in ("free", "constrained")}
+    both = {attempt.key.fixture for attempt in log.attempts if attempt.key.decoding == "constrained"}
+    for judged in judge_log(log):
+        key = judged.attempt.key
+        if key.target == target.name and key.fixture in both:
+            # Under one name for the decoding, so that the two answers to a fixture are its pair.
+            paired = msgspec.structs.replace(judged.attempt, key=msgspec.structs.replace(key, decoding="free"))
+            sides[key.decoding].add(paired, judged.graded, judged.fixture)
+    return compare_sides(sides["free"], sides["constrained"], differs=["decoding: free → constrained"])
+
+
+def _targets_of(log: RunLog, ref: SideRef) -> list[TargetRecord]:
+    if not ref.target:
+        return list(log.header.targets)
+    found = [target for target in log.header.targets if target.name == ref.target]
+    if not found:
+        message = f"There is no target '{ref.target}' in {ref.path}."
+        raise UsageError(message, hint=hint_for(ref.target, [t.name for t in log.header.targets], noun="targets"))
+    return found
+
+
+def _side(log: RunLog, target: TargetRecord, ref: SideRef, several_logs: bool) -> Side:
+    side = Side(f"{target.name} ({ref.path.name})" if several_logs else target.name)
+    for judged in judge_log(log):
+        if judged.attempt.key.target == target.name:
+            side.add(judged.attempt, judged.graded, judged.fixture)
+    return side
+
+
+def _differences(a: TargetRecord, b: TargetRecord, first: RunHeader, second: RunHeader) -> list[str]:
+    """What besides the answers is not the same on both sides, in words."""
+    found = [
+        f"{label}: {old or 'unknown'} → {new or 'unknown'}"
+        for label, old, new in (
+            ("model", a.model, b.model),
+            ("quantisation", a.quantisation, b.quantisation),
+            ("weights", a.model_digest[:19], b.model_digest[:19]),
+            ("runtime", f"{a.runtime} {a.runtime_version}".strip(), f"{b.runtime} {b.runtime_version}".strip()),
+            ("machine", first.inventory[:12], second.inventory[:12]),
+        )
+        if old != new
+    ]
+    theirs = {workload.name: workload for workload in second.workloads}
+    for workload in first.workloads:
+        other = theirs.get(workload.name)
+        if other is not None and other.prompt_hash != workload.prompt_hash:
+            found.append(f"prompt of {workload.name}: {workload.prompt_name} → {other.prompt_name}")
+        if other is not None and other.schema_hash != workload.schema_hash:
+            found.append(f"schema of {workload.name}")
+    if first.plan.concurrency != second.plan.concurrency:
+        found.append(f"concurrency: {first.plan.concurrency} → {second.plan.concurrency}")
+    return found

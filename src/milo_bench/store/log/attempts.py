@@ -1,0 +1,107 @@
+"""Where the attempts of a log lie in, the attempts out: one at a time, checked, as often as they are asked for."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from milo_bench.core.errors import DataError
+from milo_bench.core.records import Attempt, Fixture, Frozen, Plan
+from milo_bench.store.log.lines import decode_line, open_log
+from milo_bench.store.log.row_check import RowCheck
+
+ATTEMPT_START = b'{"type":"attempt"'
+
+
+class LogRange(Frozen, frozen=True, omit_defaults=False):
+    """Bytes ``start`` to ``end`` of a log, both ends of lines; all its rows are of one ``schema``.
+
+    ``line`` is the number of its first line, 0 where nobody counted.
+    """
+
+    start: int
+    end: int
+    schema: int
+    line: int = 0
+
+
+@dataclass
+class LoggedAttempts:
+    """The attempts of one log, in the order they were written. They stay in the file: a pass over them reads it."""
+
+    path: Path
+    plan: Plan
+    fixtures: dict[str, Fixture]
+    ranges: list[LogRange] = field(default_factory=list)
+    count: int = 0
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Attempt]:
+        """Each attempt, checked against the plan and the attempts before it.
+
+        Raises DataError, with the line's number, for a line that is no attempt, a key that is there
+        twice, or a row that the plan does not know.
+        """
+        rows = RowCheck(self.plan, self.path, self.fixtures)
+        for range in self.ranges:
+            for number, line in attempt_lines(self.path, range):
+                attempt = decode_attempt(self.path, number, line, range.schema)
+                rows.check_attempt(number, attempt)
+                yield attempt
+
+    def on_fixtures(self, names: Collection[str]) -> Iterator[Attempt]:
+        """The attempts on the named fixtures; no others are decoded, and none is checked."""
+        wanted = {name.encode() for name in names}
+        for range in self.ranges:
+            for number, line in attempt_lines(self.path, range):
+                if _fixture_name(line) in wanted:
+                    yield decode_attempt(self.path, number, line, range.schema)
+
+    def parts(self, count: int) -> Sequence[LogRange]:
+        """The same lines in about ``count`` ranges of equal length."""
+        size = sum(range.end - range.start for range in self.ranges)
+        step = max(1, size // count)
+        return [part for range in self.ranges for part in self._parts_of(range, step)]
+
+    def _parts_of(self, range: LogRange, step: int) -> Iterator[LogRange]:
+        cuts = [range.start]
+        with open_log(self.path) as file:
+            while cuts[-1] + step < range.end:
+                file.seek(cuts[-1] + step)
+                file.readline()
+                cuts.append(min(file.tell(), range.end))
+        if cuts[-1] < range.end:
+            cuts.append(range.end)
+        for start, end in itertools.pairwise(cuts):
+            yield LogRange(start, end, range.schema, range.line if start == range.start else 0)
+
+
+def attempt_lines(path: Path, range: LogRange) -> Iterator[tuple[int, bytes]]:
+    """The attempt lines within ``range``, with their numbers where its first line has one."""
+    place = range.start
+    with open_log(path) as file:
+        file.seek(place)
+        for number, line in enumerate(file, start=range.line):
+            place += len(line)
+            if line.startswith(ATTEMPT_START):
+                yield number, line
+            if place >= range.end:
+                return
+
+
+def decode_attempt(path: Path, number: int, line: bytes, schema: int) -> Attempt:
+    """The attempt of one line. Raises DataError with the line's number where it is none."""
+    record = decode_line(path, number, line, schema)
+    if not isinstance(record, Attempt):
+        raise DataError(f"{path} line {number}: not an attempt.", hint="restore the file, or run again.")
+    return record
+
+
+def _fixture_name(line: bytes) -> bytes:
+    """The fixture's name as an attempt line gives it, read without decoding the rest."""
+    start = line.find(b'"fixture":"') + len(b'"fixture":"')
+    return line[start : line.find(b'"', start)]
