@@ -40,6 +40,7 @@ class Verification(Frozen, frozen=True, omit_defaults=False):
     whether they were worked out again from the run logs, ``missing_logs`` why not. ``other_version``
     names the version of Milo Bench that decided, if it is another one: its figures and findings are
     recomputed and compared, its sentences are not, because versions word them differently.
+    ``other_pages`` are then the files that this version writes differently; they were not checked.
     """
 
     folder: str
@@ -51,6 +52,7 @@ class Verification(Frozen, frozen=True, omit_defaults=False):
     missing_logs: tuple[str, ...]
     other_version: str = ""
     unknown_files: tuple[str, ...] = ()
+    other_pages: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -71,15 +73,19 @@ def verify_package(
 
     folder = Path(folder)
     decision = deciding.read_decision(folder / DECISION)
-    differences = list(_decision_file(folder, decision))
+    another = _of_another_version(decision)
+    differences = [] if another else list(_decision_file(folder, decision))
     wanted = render_files(decision)
     shown = 0
+    other_pages: list[str] = []
     for named, data in wanted.items():
         if named == DECISION:
             continue
         found = _read(folder / named)
         if found is None:
             differences.append(Difference("file", named, "", "no such file", f"{len(data):,} bytes"))
+        elif another and found != data:
+            other_pages.append(named)
         elif named.endswith(".html"):
             shown += shown_figures(found)
             differences += _with_sources(page_differences(named, found, data), decision)
@@ -104,8 +110,9 @@ def verify_package(
         recomputed=not missing,
         differences=tuple(differences),
         missing_logs=missing,
-        other_version=decision.tool_version if _of_another_version(decision) else "",
+        other_version=decision.tool_version if another else "",
         unknown_files=tuple(sorted(str(path.relative_to(folder)) for path in others)),
+        other_pages=tuple(other_pages),
     )
 
 
@@ -203,22 +210,40 @@ def _recomputed(decision: Decision, again: DecideAgain, find_log: Callable[[LogR
     # A decision is read back from JSON before it is compared: dictionaries in the same order, tuples as tuples.
     anew = msgspec.json.decode(msgspec.json.encode(anew, order="deterministic"), type=Decision)
     yield from _figure_differences(decision, anew)
-    stands, wanted = msgspec.to_builtins(decision), msgspec.to_builtins(anew)
-    # Hashes of the logs are compared above, with their paths; a changed log must not hide what it changes.
-    for plain in (stands, wanted):
-        plain.pop("figures")
-        plain.pop("tool_version")
-        plain["logs"] = [{**log, "sha256": ""} for log in plain["logs"]]
-    unlike = _unlike(stands, wanted, "", words=not _of_another_version(decision))
+    compared = _decided if _of_another_version(decision) else _whole
+    unlike = _unlike(compared(decision), compared(anew), "")
     for count, (place, left, right) in enumerate(unlike):
         if count == MOST_A_FILE:
             return
         yield Difference("decision", DECISION, "", left, right, source=place)
 
 
+def _whole(decision: Decision) -> dict[str, Any]:
+    """All of a decision but its figures, and the hashes of its logs: those are compared with their paths."""
+    plain: dict[str, Any] = msgspec.to_builtins(decision)
+    plain.pop("figures")
+    # A changed log must not hide what it changes.
+    plain["logs"] = [{**log, "sha256": ""} for log in plain["logs"]]
+    return plain
+
+
+def _decided(decision: Decision) -> dict[str, Any]:
+    """What was decided, in no version's words: for each finding its kind, its route and how its gates came out."""
+    return {
+        finding.id: {
+            "kind": finding.kind,
+            "route": finding.route,
+            "gates": {gate.id: gate.outcome for gate in finding.gates},
+        }
+        for finding in decision.findings
+    }
+
+
 def _figure_differences(decision: Decision, anew: Decision) -> Iterator[Difference]:
-    parts = _MEASURED if _of_another_version(decision) else _MEASURED + _WORDS
-    for id in dict.fromkeys((*decision.figures, *anew.figures)):
+    """Figures that are not the same. Those that only a newer version gives are its own and differ from nothing."""
+    another = _of_another_version(decision)
+    parts = _MEASURED if another else _MEASURED + _WORDS
+    for id in dict.fromkeys((*decision.figures, *(() if another else anew.figures))):
         stands, wanted = decision.figures.get(id), anew.figures.get(id)
         if stands is None or wanted is None:
             figure = stands or wanted
@@ -250,30 +275,16 @@ def _of_another_version(decision: Decision) -> bool:
     return decision.tool_version != __version__
 
 
-def _unlike(left: Any, right: Any, place: str, *, words: bool) -> Iterator[tuple[str, str, str]]:
-    """Places where two plain values differ, with both values; sentences are compared only with ``words``."""
-    if not words and _is_sentence(left) and _is_sentence(right):
-        return
+def _unlike(left: Any, right: Any, place: str) -> Iterator[tuple[str, str, str]]:
+    """Places where two plain values differ, with both values."""
     if isinstance(left, dict) and isinstance(right, dict):
         for key in dict.fromkeys((*left, *right)):
-            if key == "title" and not words:
-                continue
-            yield from _unlike(left.get(key), right.get(key), f"{place}.{key}" if place else str(key), words=words)
+            yield from _unlike(left.get(key), right.get(key), f"{place}.{key}" if place else str(key))
     elif isinstance(left, list | tuple) and isinstance(right, list | tuple) and len(left) == len(right):
         for number, (one, other) in enumerate(zip(left, right, strict=True)):
-            yield from _unlike(one, other, f"{place}.{number}", words=words)
+            yield from _unlike(one, other, f"{place}.{number}")
     elif not _alike(left, right):
         yield place, _short(left), _short(right)
-
-
-def _is_sentence(value: Any) -> bool:
-    """Whether a plain value is words: a string with a space, or such strings and references to figures in a row."""
-    if isinstance(value, str):
-        return " " in value
-    if not isinstance(value, list | tuple):
-        return False
-    refs = [isinstance(part, dict) and part.get("type") == "ref" for part in value]
-    return any(refs) or (bool(value) and all(_is_sentence(part) for part in value))
 
 
 def _short(value: Any) -> str:

@@ -65,6 +65,8 @@ def _print(found: Verification) -> None:
         click.echo(f"unknown  {one_line(name, 200)} does not belong to this package; not checked")
     if found.other_version:
         click.echo(f"note: decided by version {one_line(found.other_version, 40)}; its sentences were not compared")
+    if found.other_pages:
+        click.echo(f"note: {len(found.other_pages)} of its files are worded by another version and were not checked")
     what = f"{found.figures:,} figures in {found.shown:,} places of {found.files} files"
     if found.differences:
         click.echo(f"{what}: {len(found.differences)} {'differs' if len(found.differences) == 1 else 'differ'}")
