@@ -12,6 +12,7 @@ from typing import Any
 from milo_bench.config.economics.file import example_economics
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Measure, Span, SuiteRef
+from milo_bench.core.version import __version__
 from milo_bench.decide.business_figures import add_business_figures
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import (
@@ -459,7 +460,7 @@ class _Maker:
         return Decision(
             schema_version=DECISION_SCHEMA,
             created_at="2026-05-08T12:26:00Z",
-            tool_version="0.1.0",
+            tool_version=__version__,
             title="Claims operations",
             verdict=verdict,
             logs=logs,
