@@ -230,7 +230,7 @@ def _whole(decision: Decision) -> dict[str, Any]:
 def _decided(decision: Decision) -> dict[str, Any]:
     """What was decided, in no version's words: for each finding its kind, its route and how its gates came out."""
     return {
-        finding.id: {
+        f"findings.{finding.id}": {
             "kind": finding.kind,
             "route": finding.route,
             "gates": {gate.id: gate.outcome for gate in finding.gates},
