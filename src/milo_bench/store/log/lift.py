@@ -32,13 +32,12 @@ class Lift:
     unknown: str = ""
 
 
-LIFTS: Final[Registry[Lift]] = Registry("lift")
+LIFTS: Final[Registry[Lift]] = Registry("lift", "milo_bench.store.log.lifts")
 
 
 @cache
 def lifts_after(schema: int) -> tuple[Lift, ...]:
     """The lifts that a row of ``schema`` needs, in order. Raises ValueError where a number has no file."""
-    LIFTS.load("milo_bench.store.log.lifts")
     found = {lift.number: lift for _, lift in LIFTS}
     if sorted(found) != list(range(2, SCHEMA_VERSION + 1)):
         raise ValueError(f"schema {SCHEMA_VERSION} needs one lift for each number from 2 to it, not {sorted(found)}")
