@@ -17,7 +17,7 @@ def test_init_names_a_found_server_so_that_a_run_with_it_works(desk: Path) -> No
         said = milo("init", "--out", "found.yaml", folder=desk, shell=shell)
         assert said.code == 0
         again = milo("init", "--out", "found.yaml", folder=desk, shell=shell)
-        assert (again.code, again.error) == (2, "found.yaml exists already.")
+        assert (again.code, again.error) == (2, "found.yaml already exists.")
         run = milo("run", "--config", "found.yaml", "--suite", "tiny", "--models", "fake_1", "--json", folder=desk)
         assert (run.code, run.json()["failures"]) == (0, 0)
     finally:

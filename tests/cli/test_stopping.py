@@ -135,7 +135,7 @@ def test_a_wrong_key_is_exit_code_3_and_is_shown_nowhere(server: str, desk: Path
     assert "4711" not in said.err
     assert "refuses the key" in milo("targets", folder=desk, shell='THE_KEY=wrong COLUMNS=200 "$@"').out
     unset = milo(*RUN, folder=desk)
-    assert (unset.code, "THE_KEY, and it is not set" in unset.error) == (3, True)
+    assert (unset.code, "THE_KEY, which is not set" in unset.error) == (3, True)
 
 
 def test_faults_of_a_server_are_failures_by_kind_and_never_end_the_run(server: str, desk: Path) -> None:

@@ -332,7 +332,7 @@ def test_a_check_that_raises_is_a_broken_grader_and_no_low_score(monkeypatch: py
             raise ZeroDivisionError("oh")
 
     monkeypatch.setitem(CHECKS._things, "broken", Broken())
-    with pytest.raises(CheckBroken, match=r"'broken' version 7 broke on fixture 'x-1'.*ZeroDivisionError: oh"):
+    with pytest.raises(CheckBroken, match=r"'broken' version 7 crashed on fixture 'x-1'.*ZeroDivisionError: oh"):
         judge("broken", EXTRACTION, "text")
 
 

@@ -248,7 +248,7 @@ def test_a_word_in_a_sentence_is_no_heading() -> None:
     ("check", "params", "said"),
     [
         ("sections", {}, "names no sections"),
-        ("sections", {"names": ["A"], "items": {"B": 1}}, "not among its names"),
+        ("sections", {"names": ["A"], "items": {"B": 1}}, "not one of its names"),
         ("key_facts", {"at_least": 2}, "share"),
         ("evidence_lines", {"section": "A"}, "no parameter"),
     ],

@@ -92,7 +92,10 @@ def test_a_gguf_of_a_big_endian_machine_is_read(tmp_path: Path) -> None:
         (gguf_start(1) + gguf_string(b"k") + struct.pack("<I", 77), "unknown type 77"),
         (gguf_start(1) + gguf_string(b"k") + struct.pack("<IIQ", 9, 8, 1 << 61), "an array of"),
         (gguf_start(1) + gguf_string(b"k") + struct.pack("<IIQ", 9, 4, 1 << 61), "more than the file holds"),
-        (gguf_start(1) + gguf_string(b"k") + struct.pack("<I", 9) + struct.pack("<IQ", 9, 1) * 50, "nested too deeply"),
+        (
+            gguf_start(1) + gguf_string(b"k") + struct.pack("<I", 9) + struct.pack("<IQ", 9, 1) * 50,
+            "nested too deeply",
+        ),
         (gguf_start(0, tensors=1) + gguf_string(b"t") + struct.pack("<I", 1 << 31), "dimensions"),
     ],
 )

@@ -224,7 +224,7 @@ async def test_folders_and_packed_files_are_searched_and_old_ones_skipped(tmp_pa
 
 async def test_a_unit_name_that_is_an_option_is_refused(tmp_path: Path) -> None:
     search = await search_logs(["journal:--output=x"], [CANARY], since_s=0)
-    assert search.unread and "no name of a unit" in search.unread[0]
+    assert search.unread and "not a unit name" in search.unread[0]
 
 
 @pytest.mark.parametrize(

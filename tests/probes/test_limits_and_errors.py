@@ -30,7 +30,7 @@ async def test_a_server_that_keeps_stop_and_max_tokens_passes(run_probe: RunProb
 @pytest.mark.parametrize(
     ("keeps", "said"),
     [
-        ("nothing", "runs on past its stop sequence"),
+        ("nothing", "continues past its stop sequence"),
         ("stop", "max_tokens 5 is ignored"),
         ("both, wrong reason", "finish_reason 'stop', not 'length'"),
     ],
@@ -98,7 +98,7 @@ async def test_tool_calls_that_can_be_read_pass(run_probe: RunProbe) -> None:
 @pytest.mark.parametrize(
     ("reply", "said"),
     [
-        ({"text": "", "tool_calls": [{**CALL, "arguments": '{"case_id": '}]}, "no JSON"),
+        ({"text": "", "tool_calls": [{**CALL, "arguments": '{"case_id": '}]}, "not JSON"),
         ({"text": "", "tool_calls": [{**CALL, "arguments": '{"case": 1}'}]}, "do not fit"),
         ({"text": "", "tool_calls": [{**CALL, "name": "other"}]}, "not offered"),
         ({"text": "", "tool_calls": [CALL], "finish_reason": "stop"}, "finish_reason 'stop'"),
@@ -152,8 +152,8 @@ async def test_a_server_with_honest_errors_passes(run_probe: RunProbe) -> None:
 @pytest.mark.parametrize(
     ("how", "said", "severity"),
     [
-        ("taken", "is taken as right (HTTP 200)", "minor"),
-        ("own mistake", "server's own mistake (HTTP 500)", "minor"),
+        ("taken", "is accepted (HTTP 200)", "minor"),
+        ("server error", "reported as a server error (HTTP 500)", "minor"),
         ("page", "without a JSON error", "minor"),
         ("closed", "not an error", "major"),
     ],
@@ -166,7 +166,7 @@ async def test_dishonest_errors_are_failures(run_probe: RunProbe, how: str, said
             say(asked, "pong")
         elif how == "taken":
             asked.reply(200, {"choices": []})
-        elif how == "own mistake":
+        elif how == "server error":
             asked.reply(500, {"error": "oh"})
         elif how == "page":
             asked.reply(400, "<h1>Bad Request</h1>", kind="text/html")
@@ -196,7 +196,7 @@ async def test_a_server_that_dies_of_a_wrong_request_is_a_major_failure(run_prob
     async with serving(handler) as port:
         result = await run_probe("errors", local(port))
     assert result.outcome == "fail" and result.severity == "major"
-    assert "answers nobody any more" in result.finding
+    assert "stops responding" in result.finding
 
 
 async def test_a_queue_that_is_served_passes(run_probe: RunProbe) -> None:
@@ -277,7 +277,7 @@ async def test_work_that_stops_with_its_client_passes(run_probe: RunProbe) -> No
 async def test_work_that_goes_on_without_its_client_is_a_failure(run_probe: RunProbe) -> None:
     async with serving(serial_server(stops=False)) as port:
         result = await run_probe("cancellation", local(port))
-    assert result.outcome == "fail" and "the work went on" in result.finding
+    assert result.outcome == "fail" and "the work continued" in result.finding
 
 
 async def test_answers_too_quick_to_abandon_are_undecided(run_probe: RunProbe) -> None:

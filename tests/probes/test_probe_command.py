@@ -119,7 +119,7 @@ def test_a_probe_that_breaks_or_dawdles_is_undecided_and_ends_nothing(
     target = TargetConfig(name="d", api="openai", model="m", base_url="http://127.0.0.1:9/v1")
     results = api.probe_target(target, {}, names=["truncation", "streaming", "limits"])
     assert [result.outcome for result in results] == ["undecided"] * 3
-    assert "itself broke: KeyError" in results[0].finding and "did not end within" in results[1].finding
+    assert "itself crashed: KeyError" in results[0].finding and "did not end within" in results[1].finding
 
 
 @pytest.mark.model

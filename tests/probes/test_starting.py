@@ -35,7 +35,7 @@ async def test_ready_before_the_model_is_loaded_is_a_failure_with_a_check_to_pas
     run_probe: RunProbe, own: Any
 ) -> None:
     result = await run_probe("readiness", "", config=own({"health": {"load_after_s": 0.8}}))
-    assert result.outcome == "fail" and "/health said ready" in result.finding
+    assert result.outcome == "fail" and "/health reported ready" in result.finding
     assert result.evidence["refused_after_ready"] > 0
     assert result.evidence["gap_s"] > 0.3
     check = result.evidence["check_to_install"]
@@ -79,7 +79,7 @@ async def test_without_a_page_that_says_ready_readiness_is_undecided(run_probe: 
 
     async with serving(handler) as port:
         result = await run_probe("readiness", f"http://127.0.0.1:{port}/v1")
-    assert result.outcome == "undecided" and "No page says ready" in result.finding
+    assert result.outcome == "undecided" and "No endpoint reports ready" in result.finding
 
 
 async def test_a_server_that_is_fast_from_the_first_request_passes_cold_start(run_probe: RunProbe, own: Any) -> None:
@@ -194,5 +194,5 @@ async def test_a_restart_command_that_restarts_nothing_is_an_error(
     monkeypatch.setattr("milo_bench.probes.starting.SAME_SERVER_GRACE_S", 0.2)
     options = ProbeOptions(restart_command=(sys.executable, "-c", ""))
     async with start_fake({}) as fake:
-        with pytest.raises(PrerequisiteError, match="same server"):
+        with pytest.raises(PrerequisiteError, match="old server"):
             await run_probe("readiness", fake.base_url, options)

@@ -47,7 +47,7 @@ async def test_a_window_smaller_than_declared_is_a_failure(run_probe: RunProbe) 
     async with start_fake({"context_window": 800}) as fake:
         result = await run_probe("truncation", fake.base_url, config={"context_window": 1600})
     assert result.outcome == "fail"
-    assert "refused though 1600 are declared" in result.finding
+    assert "refused, although 1600 are declared" in result.finding
 
 
 async def test_without_counts_and_without_echo_truncation_is_undecided(run_probe: RunProbe) -> None:
@@ -71,7 +71,7 @@ async def test_a_server_that_counts_what_it_then_cuts_is_found_by_markers(run_pr
     async with serving(handler) as port:
         result = await run_probe("truncation", f"http://127.0.0.1:{port}/v1", config={"context_window": 800})
     assert result.outcome == "fail"
-    assert "has not seen the beginning" in result.finding
+    assert "never reached the model" in result.finding
 
 
 async def test_constant_token_counts_are_a_failure(run_probe: RunProbe) -> None:
@@ -109,7 +109,7 @@ async def test_a_schema_kept_only_half_is_a_failure_that_names_the_feature(
     async with start_fake(answers({**FITTING, feature: text})) as fake:
         result = await run_probe("structured_output", fake.base_url)
     assert result.outcome == "fail"
-    assert "honoured only half (4 of 5 features)" in result.finding and feature in result.finding
+    assert "only partly applied (4 of 5 features)" in result.finding and feature in result.finding
 
 
 async def test_a_refused_schema_is_an_honest_and_minor_failure(run_probe: RunProbe) -> None:
@@ -144,7 +144,7 @@ async def test_a_correct_stream_passes(run_probe: RunProbe) -> None:
         ({"rules": [{"when": {"requests": [2]}, "fault": "missing_done"}]}, "[DONE]", "minor"),
         ({"rules": [{"when": {"requests": [2]}, "fault": "missing_finish"}]}, "0 finish reasons", "major"),
         ({"rules": [{"when": {"requests": [2]}, "fault": "wrong_content_type"}]}, "text/html", "major"),
-        ({"rules": [{"when": {"requests": [2]}, "fault": "malformed_json"}]}, "no JSON object", "major"),
+        ({"rules": [{"when": {"requests": [2]}, "fault": "malformed_json"}]}, "not JSON objects", "major"),
         ({"rules": [{"when": {"requests": [2]}, "fault": "error_in_stream"}]}, "error object", "major"),
         ({"rules": [{"when": {"requests": [2]}, "fault": "reset_mid_stream"}]}, "broke", "major"),
         ({"reply": {"text": "a b c d", "tokens_per_chunk": 9}}, "nothing is streamed", "major"),

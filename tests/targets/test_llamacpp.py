@@ -116,7 +116,7 @@ async def test_broken_weights_end_in_one_clear_error(tmp_path: Path, smollm2_con
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF" + b"\x03" * 100)
     target = open_target(smollm2_config.model_copy(update={"weights": str(broken)}), os.environ)
-    with pytest.raises(Exception, match="cannot be read as GGUF"):
+    with pytest.raises(Exception, match="as GGUF"):
         await target.start()
 
 

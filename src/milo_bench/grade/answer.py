@@ -53,7 +53,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in found if keys.count(key) > 1)
-        raise _DuplicateKey(f"the key {twice[:60]!r} stands twice in one object")
+        raise _DuplicateKey(f"the key {twice[:60]!r} is repeated in one object")
     return found
 
 
@@ -82,7 +82,7 @@ def read_json_answer(text: str) -> JsonAnswer:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        return _repair(text.encode("utf-8", "replace").decode(), "the answer holds half a surrogate pair")
+        return _repair(text.encode("utf-8", "replace").decode(), "the answer contains half a surrogate pair")
     try:
         return _inside(text)
     except _DuplicateKey as error:
@@ -137,7 +137,7 @@ def _inside(text: str) -> JsonAnswer:
         if len(values) == 1:
             return JsonAnswer("fenced", values[0][0], "a code fence around the JSON")
         if len(values) > 1:
-            return JsonAnswer("failed", problem=f"{len(values)} JSON values in code fences; none is chosen")
+            return JsonAnswer("failed", problem=f"{len(values)} JSON values in code fences, expected one")
     found, broken = _scan(text)
     if broken:
         return _repair(text, broken)
@@ -146,7 +146,7 @@ def _inside(text: str) -> JsonAnswer:
     if len(candidates) == 1:
         return JsonAnswer("fenced", candidates[0], "text around the JSON")
     if len(candidates) > 1:
-        return JsonAnswer("failed", problem=f"{len(candidates)} JSON values in the answer; none is chosen")
+        return JsonAnswer("failed", problem=f"{len(candidates)} JSON values in the answer, expected one")
     return _repair(text, problem)
 
 
@@ -187,7 +187,7 @@ def _scan(text: str) -> tuple[list[Any], str]:
         if problem := _unsound(value):
             return found, problem
         found.append(value)
-    return found, f"more than {MAX_STARTS} brackets before the answer is clear"
+    return found, f"more than {MAX_STARTS} brackets without one clear JSON value"
 
 
 def _unsound(value: Any) -> str:
@@ -200,7 +200,7 @@ def _unsound(value: Any) -> str:
     if (not encoded or encoded.count(b"{") + encoded.count(b"[") > MAX_DEPTH) and _depth(value) > MAX_DEPTH:
         return f"nested deeper than {MAX_DEPTH}"
     if not encoded:
-        return "a string holds half a surrogate pair"
+        return "a string contains half a surrogate pair"
     waiting = [value]
     while waiting:
         item = waiting.pop()
@@ -218,9 +218,9 @@ def _repair(text: str, problem: str) -> JsonAnswer:
     if not _LOOKS_LIKE_JSON.search(text):
         return JsonAnswer("failed", problem=problem)
     if len(text) > MAX_REPAIR_CHARS:
-        return JsonAnswer("failed", problem=f"{problem}; too long to repair")
+        return JsonAnswer("failed", problem=f"{problem} (too long to repair)")
     if text.count("{") + text.count("[") > 4 * MAX_DEPTH:
-        return JsonAnswer("failed", problem=f"{problem}; too many brackets to repair")
+        return JsonAnswer("failed", problem=f"{problem} (too many brackets to repair)")
     try:
         value = json_repair.loads(text, skip_json_loads=True)
     except Exception:  # a repair of hostile text may break in any way, and only says "failed"

@@ -82,4 +82,4 @@ def read_params(check: str, params: Mapping[str, Any], kind: type[P]) -> P:
             message = f"The check '{check}' has no parameter '{wrong}'."
             raise ConfigError(message, hint=hint_for(str(wrong), known, noun="parameters")) from None
         message = f"The check '{check}' cannot use its parameters: {error}"
-        raise ConfigError(message, hint=f"Its parameters are: {', '.join(known) or 'none'}.") from None
+        raise ConfigError(message, hint=f"use these parameters: {', '.join(known) or 'none'}.") from None

@@ -29,7 +29,7 @@ def _case(data: bytes, fixture_id: str) -> CaseRecord:
         return msgspec.json.decode(data, type=CaseRecord)
     except msgspec.ValidationError as error:
         message = f"The case in fixture '{fixture_id}' is not a case record: {error}"
-        raise DataError(message, hint="Run `milo-bench suite check` on the suite.") from None
+        raise DataError(message, hint="run 'milo-bench suite check' on the suite.") from None
 
 
 def shown_event_ids(case: CaseRecord, attempt: Attempt) -> frozenset[str]:

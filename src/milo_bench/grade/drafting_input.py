@@ -26,7 +26,7 @@ def templates_of(fixture: Fixture, workload: Workload) -> tuple[ReplyTemplate, .
         return msgspec.convert(data, tuple[ReplyTemplate, ...])
     except msgspec.ValidationError as error:
         message = f"The templates of fixture '{fixture.id}' are not reply templates: {error}"
-        raise DataError(message, hint="Run `milo-bench suite check` on the suite.") from None
+        raise DataError(message, hint="run 'milo-bench suite check' on the suite.") from None
 
 
 def exempt_text(fixture: Fixture, workload: Workload) -> tuple[str, ...]:

@@ -106,12 +106,12 @@ def _graded(log: GradableLog, contracts: Mapping[str, Workload]) -> Iterator[Gra
     for attempt in log.attempts:
         fixture = log.fixtures.get(attempt.key.fixture)
         if fixture is None:
-            message = f"The log holds an attempt on fixture '{attempt.key.fixture}', but not that fixture."
-            raise DataError(message, hint="The log is damaged: run `milo-bench run` again with --out on a new file.")
+            message = f"The log contains an attempt on fixture '{attempt.key.fixture}', but not the fixture."
+            raise DataError(message, hint="the log is damaged. Run 'milo-bench run' again with a new --out.")
         workload = contracts.get(fixture.workload)
         if workload is None:
-            message = f"Fixture '{fixture.id}' belongs to workload '{fixture.workload}', which the log does not hold."
-            raise DataError(message, hint=f"The log holds: {', '.join(contracts) or 'no workloads'}.")
+            message = f"Fixture '{fixture.id}' belongs to workload '{fixture.workload}', which is not in the log."
+            raise DataError(message, hint=f"the log contains: {', '.join(contracts) or 'no workloads'}.")
         yield grade_attempt(workload, fixture, attempt)
 
 
@@ -133,8 +133,8 @@ def _steps(workload: Workload) -> tuple[_Step, ...]:
 def _require_text(attempt: Attempt) -> None:
     if attempt.output or not attempt.output_hash or attempt.output_hash == sha256_text(""):
         return
-    message = f"The answer to fixture '{attempt.key.fixture}' was stored as a hash only; there is no text to grade."
-    raise DataError(message, hint="Run again with privacy.store_text: full or redacted.")
+    message = f"The answer to fixture '{attempt.key.fixture}' was stored only as a hash, so there is no text to grade."
+    raise DataError(message, hint="run again with privacy.store_text: full or redacted.")
 
 
 def _is_blank(attempt: Attempt) -> bool:
@@ -150,5 +150,5 @@ def _not_passed(verdict: Verdict) -> Verdict:
 def _broken(check: Check, fixture: Fixture, attempt: Attempt, error: Exception) -> CheckBroken:
     where = f"fixture '{fixture.id}', target '{attempt.key.target}', repeat {attempt.key.repeat}"
     detail = f"{type(error).__name__}: {str(error)[:300]}"
-    message = f"The check '{check.name}' version {check.version} broke on {where}: {detail}"
-    return CheckBroken(message, hint="This is a fault of the check, not of the model. No attempt was scored by it.")
+    message = f"The check '{check.name}' version {check.version} crashed on {where}: {detail}"
+    return CheckBroken(message, hint="report it: the fault is in the check, not in the model. It scored no attempt.")

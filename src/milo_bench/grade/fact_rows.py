@@ -9,7 +9,7 @@ _LINE = re.compile(r"\d{1,6}")
 
 
 class FactRow(NamedTuple):
-    """``numbers``: the lines that the row names; ``hedged``: left to a person's wording, and not called certain."""
+    """``numbers``: the lines that the row names; ``hedged``: left to human review's wording, and not called certain."""
 
     fact: str
     numbers: tuple[int, ...]

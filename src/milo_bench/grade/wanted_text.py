@@ -48,8 +48,8 @@ def read_wanted(check: str, params: Mapping[str, Any]) -> WantedTextParams:
     rules = read_params(check, params, WantedTextParams)
     if rules.value is not None and rules.values:
         message = f"The check '{check}' has both 'value' and 'values'."
-        raise ConfigError(message, hint="Give one of them.")
+        raise ConfigError(message, hint="remove one of them.")
     if "" in (rules.value, *rules.values):
-        message = f"The check '{check}' looks for an empty text, which stands in every answer."
-        raise ConfigError(message, hint="Give the text to look for.")
+        message = f"The check '{check}' expects an empty text, which every answer contains."
+        raise ConfigError(message, hint="add the text to look for.")
     return rules

@@ -76,7 +76,7 @@ class Probe(ABC):
         if failed:
             return self.fails(ctx, _sentences(failed), kept, severity)
         if open_ones or not seen:
-            return self.undecided(ctx, _sentences(open_ones or ["Nothing could be looked at"]), kept)
+            return self.undecided(ctx, _sentences(open_ones or ["Nothing could be checked"]), kept)
         return self.passes(ctx, good, kept)
 
     def _result(

@@ -131,8 +131,8 @@ class ProbeContext:
     def place(self) -> Address:
         """Where the server listens. Raises TargetError before it is known."""
         if self.address is None:
-            message = f"Where target '{self.config.name}' listens is not known before it is started."
-            raise TargetError(message, hint="name a base_url in bench.yaml.")
+            message = f"The address of target '{self.config.name}' is unknown before it starts."
+            raise TargetError(message, hint="set base_url in bench.yaml.")
         return self.address
 
     @property

@@ -83,7 +83,7 @@ def _path(path: Path, looking: CanarySearch, result: Search, since_s: float) -> 
         result.unread.append(f"{path}: {error.strerror}")
         return
     if len(files) > _MOST_FILES:
-        result.unread.append(f"{path}: {len(files) - _MOST_FILES} files more than the {_MOST_FILES} that are looked at")
+        result.unread.append(f"{path}: {len(files) - _MOST_FILES} files more than the limit of {_MOST_FILES}")
     for file in files[:_MOST_FILES]:
         try:
             # What was not written since the first canary holds none; a second's grace for coarse clocks.
@@ -114,7 +114,7 @@ def _read(file: Path) -> tuple[bytes, bool]:
 async def _journal(unit: str, looking: CanarySearch, result: Search, since_s: float) -> None:
     place = f"journal:{unit}"
     if not _UNIT.fullmatch(unit):
-        result.unread.append(f"{place}: no name of a unit")
+        result.unread.append(f"{place}: not a unit name")
         return
     command = (
         "journalctl",

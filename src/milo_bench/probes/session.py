@@ -63,4 +63,4 @@ async def _run_one(ctx: ProbeContext, probe: Probe) -> ProbeResult:
     except MiloError as error:
         return probe.undecided(ctx, error.message, {"hint": error.hint})
     except Exception as error:  # a broken probe says nothing about the target, and must not end the others
-        return probe.undecided(ctx, f"The probe itself broke: {type(error).__name__}: {error}.")
+        return probe.undecided(ctx, f"The probe itself crashed: {type(error).__name__}: {error}.")

@@ -86,8 +86,8 @@ async def restart_by_command(ctx: ProbeContext) -> StartTimes:
             stderr=asyncio.subprocess.DEVNULL,
         )
     except OSError as error:
-        message = f"The restart command cannot be run: {error.strerror}."
-        raise PrerequisiteError(message, hint="give a program with its arguments, as one quoted string.") from None
+        message = f"Cannot run the restart command: {error.strerror}."
+        raise PrerequisiteError(message, hint="pass a program with its arguments as one quoted string.") from None
     times = StartTimes()
     watching = asyncio.create_task(_watch_new_server(ctx, times, began_s, process, old))
     try:
@@ -102,7 +102,7 @@ async def restart_by_command(ctx: ProbeContext) -> StartTimes:
         await asyncio.wait([watching])
         said = "did not end in time" if code == -1 else f"ended with exit status {code}"
         message = f"The restart command {said}."
-        raise PrerequisiteError(message, hint="it must restart the server in the background and return.")
+        raise PrerequisiteError(message, hint="make it restart the server in the background and return.")
     await watching
     await ctx.renew()
     return times
@@ -129,11 +129,11 @@ async def _watch_new_server(
         if process.returncode is not None:
             ended_s = ended_s or time.monotonic()
             if set(now) & set(old) and time.monotonic() - ended_s > SAME_SERVER_GRACE_S:
-                message = "After the restart command the same server still listens."
-                raise PrerequisiteError(message, hint="it must end the server and start it again.")
+                message = "After the restart command, the old server is still running."
+                raise PrerequisiteError(message, hint="make it stop the server and start it again.")
             if time.monotonic() - ended_s > START_LIMIT_S:
-                message = f"After the restart command nobody listened for {START_LIMIT_S:g} s."
-                raise TargetError(message, hint="run the command by hand, and read the server's log.")
+                message = f"After the restart command, no server listened for {START_LIMIT_S:g} s."
+                raise TargetError(message, hint="run the command by hand and read the server's log.")
         await asyncio.sleep(_LOOK_S)
     times.listening_s = time.monotonic() - began_s
     await watch(ctx, place, times, began_s)

@@ -1,4 +1,4 @@
-"""An answer in, whether there is one out: text, not white space, and not only reasoning."""
+"""Passes if there is an answer: text other than white space and reasoning."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class AnswerPresent:
         if not attempt.output.strip() and not attempt.tool_calls:
             reason = "the answer is empty"
             if attempt.reasoning.strip():
-                reason = f"the answer is empty: the model wrote {len(attempt.reasoning)} characters of reasoning only"
+                reason = f"the answer is empty: the model wrote only {len(attempt.reasoning)} characters of reasoning"
             elif attempt.finish_reason == "length":
                 reason = "the answer is empty: the token limit was reached before any text"
             return [Verdict(self.name, self.version, "fail", "empty_answer", reason)]

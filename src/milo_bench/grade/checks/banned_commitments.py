@@ -1,4 +1,4 @@
-"""An answer in prose in, a failed verdict with a span for every promise it makes out."""
+"""Passes if prose makes no promise; fails with a span for each promise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An answer in prose in, whether every claim sentence cites an event that the model was shown, out."""
+"""Passes if every claim sentence of the prose cites an event that the model was given."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class CitationCoverage:
         held = claims - len(uncited) - sum(one.claim for one, _ in unknown)
         faults = tuple(span for _, span in (*unknown, *uncited))
         if claims < rules.min_claims:
-            category, reason = "no_claims", f"{claims} claim sentences, at least {rules.min_claims} expected"
+            category, reason = "no_claims", f"{claims} claim sentences; at least {rules.min_claims} expected"
         elif unknown:
             strange = sorted({i for one, _ in unknown for i in one.event_ids if known is not None and i not in known})
-            category, reason = "unknown_citation", f"cites {', '.join(strange)}, which it was not shown"
+            category, reason = "unknown_citation", f"cites {', '.join(strange)}, which was not given to the model"
         elif uncited:
             category, reason = "uncited_claim", f"{len(uncited)} of {claims} claim sentences cite no event"
         else:

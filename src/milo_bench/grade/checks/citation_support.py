@@ -1,4 +1,4 @@
-"""A cited text in, one verdict for each citing sentence out: do the cited events state its numbers, dates and names."""
+"""Passes, sentence by sentence, if the cited events state the sentence's numbers, dates and names."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class CitationSupport:
         rules = read_params(self.name, params, CitationSupportParams)
         record = case_of(case.fixture)
         if record is None:
-            return [Verdict(self.name, self.version, "skip", reason="the input holds no case record")]
+            return [Verdict(self.name, self.version, "skip", reason="the input contains no case record")]
         cited = [sentence for sentence in cited_sentences(case.output) if sentence.event_ids]
         if not cited:
             return [Verdict(self.name, self.version, "skip", reason="the answer cites no event")]
@@ -65,7 +65,7 @@ class CitationSupport:
             absent = [event_id for event_id in unknown if event_id not in events]
             category = "unknown_event" if absent else "unselected_event"
             where = "not in the case" if absent else "in the case, but not among the events given to the model"
-            reason = f"{', '.join(absent or unknown)} is cited, and is {where}"
+            reason = f"{', '.join(absent or unknown)} is cited, but is {where}"
             return Verdict(self.name, self.version, "fail", category, reason, subject, spans)
         sources = tuple(text for event_id in cited.event_ids for text in event_texts(record, events[event_id]) if text)
         plain = _blanked(sentence.text)

@@ -1,7 +1,7 @@
-"""An attempt on a case in, whether a contradictory case went to a person, and only such a case, out.
+"""Passes if a contradictory case, and only such a case, goes to human review.
 
-``expect``: ``route`` is ``human_review`` where the record's current statuses contradict each other,
-``summarise`` where they do not.
+``expect``: ``route`` is ``human_review`` if the record's current statuses contradict each other, else
+``summarise``.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ class ConflictBypassed:
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         route = case.fixture.expect.get("route")
         if route not in ("human_review", "summarise"):
-            return [Verdict(self.name, self.version, "skip", reason="the fixture names no route")]
+            return [Verdict(self.name, self.version, "skip", reason="the fixture gives no route")]
         marks = read_params(self.name, params, ConflictBypassedParams).review_marks
         sent_on = bool(marks) and case.output.lstrip().startswith(marks)
         if route == "human_review" and not sent_on:
-            reason = "the record's current statuses contradict each other; a summary was written instead of a review"
+            reason = "summarised instead of sent to review: the record's current statuses contradict each other"
             spans = (Span("output", 0, len(case.output), "summary"),) if case.output else ()
             return [
                 Verdict(self.name, self.version, "fail", "conflict_not_bypassed", reason, "", spans, route, "summarise")
             ]
         if route == "summarise" and sent_on:
-            return [self._needless("the answer sends the case to a person")]
+            return [self._needless("the answer sends the case to human review")]
         if route == "summarise":
-            return [Verdict(self.name, self.version, "skip", reason="nothing in the record contradicts itself")]
-        return [Verdict(self.name, self.version, "pass", reason="sent to a person", expected=route, got=route)]
+            return [Verdict(self.name, self.version, "skip", reason="the record does not contradict itself")]
+        return [Verdict(self.name, self.version, "pass", reason="sent to human review", expected=route, got=route)]
 
     def judge_bypass(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         route, bypass = case.fixture.expect.get("route"), case.attempt.bypass
@@ -50,14 +50,14 @@ class ConflictBypassed:
         if route == "human_review" and got == "human_review":
             return [Verdict(self.name, self.version, "pass", reason=bypass, expected="human_review", got=got)]
         if route == "human_review":
-            reason = f"the case was sent to {got}, not to a person"
+            reason = f"the case was sent to {got}, not to human review"
             return [Verdict(self.name, self.version, "fail", "wrong_route", reason, expected="human_review", got=got)]
         if route == "summarise":
-            return [self._needless(f"the case was kept from the model ({bypass})")]
-        return [Verdict(self.name, self.version, "skip", reason="the fixture names no route")]
+            return [self._needless(f"the case was not sent to the model ({bypass})")]
+        return [Verdict(self.name, self.version, "skip", reason="the fixture gives no route")]
 
     def _needless(self, what: str) -> Verdict:
-        reason = f"{what}, and nothing in the record contradicts itself"
+        reason = f"{what}, but the record does not contradict itself"
         return Verdict(
             self.name, self.version, "fail", "needless_bypass", reason, expected="summarise", got="human_review"
         )

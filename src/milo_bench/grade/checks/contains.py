@@ -1,4 +1,4 @@
-"""An answer in, whether one of the texts wanted stands in it out."""
+"""Passes if the answer contains one of the expected texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Contains:
         rules = read_wanted(self.name, params)
         wanted = rules.wanted(case.fixture, self.name)
         if not wanted:
-            return [Verdict(self.name, self.version, "skip", reason="no text to look for is named")]
+            return [Verdict(self.name, self.version, "skip", reason="no expected text was given")]
         got = rules.folded(case.output)
         if any(text and rules.folded(text) in got for text in wanted):
             return [Verdict(self.name, self.version, "pass", expected=" or ".join(wanted))]

@@ -1,4 +1,4 @@
-"""An answer in, whether all of the texts wanted stand in it out."""
+"""Passes if the answer contains all of the expected texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class ContainsAll:
         rules = read_wanted(self.name, params)
         wanted = rules.wanted(case.fixture, self.name)
         if not wanted:
-            return [Verdict(self.name, self.version, "skip", reason="no text to look for is named")]
+            return [Verdict(self.name, self.version, "skip", reason="no expected text was given")]
         got = rules.folded(case.output)
         lacking = [text for text in wanted if not text or rules.folded(text) not in got]
         if not lacking:

@@ -1,7 +1,7 @@
-"""An answer in, every sentence that decides cover, fault or payment out; nobody in the packet has decided them.
+"""Passes if no sentence decides cover, fault or payment, which the packet leaves open.
 
-Not read as a decision: what is denied or left open ("cover has not been decided"), and what the answer
-puts in somebody's mouth with a verb of speech ("the owner says that the loss is covered").
+Denials, open statements ("cover has not been decided") and reported speech ("the owner says that the
+loss is covered") do not count as decisions.
 """
 
 from __future__ import annotations
@@ -65,9 +65,11 @@ class CoverageInference:
             if not _harmless(sentence.text, match, allow_said=rules.allow_said)
         ]
         if not spans:
-            return [Verdict(self.name, self.version, "pass", reason="nothing is said on cover, fault or payment")]
+            return [
+                Verdict(self.name, self.version, "pass", reason="the answer does not mention cover, fault or payment")
+            ]
         said = "; ".join(repr(case.output[span.start : span.end]) for span in spans[:5])
-        reason = f"decides what nobody has decided: {said}"
+        reason = f"decides an open question: {said}"
         return [Verdict(self.name, self.version, "fail", "coverage_inferred", reason, spans=tuple(spans))]
 
 

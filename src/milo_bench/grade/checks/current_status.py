@@ -1,7 +1,7 @@
-"""A summary in, whether it states the case's current status, cited, and no stale one as current, out.
+"""Passes if a summary states and cites the case's current status, and gives no old status as current.
 
 ``expect``: ``current_status``; ``stale_statuses`` (optional); ``current_status_events`` (optional) are the
-events that show it; ``route`` ``human_review`` means there is no current status to state.
+events that show it; with ``route`` ``human_review`` the case has no current status to state.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class CurrentStatus:
         expect = case.fixture.expect
         current = expect.get("current_status")
         if not isinstance(current, str) or not current or expect.get("route") == "human_review":
-            return [Verdict(self.name, self.version, "skip", reason="the fixture names no current status")]
+            return [Verdict(self.name, self.version, "skip", reason="the fixture gives no current status")]
         stale = [status for status in _strings(expect.get("stale_statuses")) if status != current]
         vocabulary = read_vocabulary(case.workload.resources.get(rules.vocabulary), also=(current, *stale))
         claims = find_status_claims(case.output, vocabulary)
@@ -57,7 +57,7 @@ class CurrentStatus:
         if wrong:
             known = "stale_status" if wrong[0].status in stale else "wrong_status"
             what = "an earlier status" if known == "stale_status" else "not the status of this case"
-            reason = f"{wrong[0].text!r} is stated as current, which is {what}; the current status is {current}"
+            reason = f"{wrong[0].text!r} is given as current, but is {what}; the current status is {current}"
             spans = tuple(Span("output", claim.start, claim.end, claim.status) for claim in wrong)
             return Verdict(
                 self.name, self.version, "fail", known, reason, spans=spans, expected=current, got=wrong[0].status

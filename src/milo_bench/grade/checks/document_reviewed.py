@@ -1,9 +1,9 @@
-"""A handoff answer in, one verdict for each document that the packet only speaks of out: is it passed off as reviewed.
+"""Passes, document by document, if the answer does not treat a merely mentioned document as reviewed.
 
 ``expect``: ``referenced_documents`` is a list of ``{"name", "aliases", "lines", "state"}``. In prose, each sentence
-that names such a document must say that it was not seen. In rows of facts, a row that names it must say so, or be
-left to a person's wording and not be called certain. Sentences are judged whole: one that says of two documents that
-one was read and one is missing is taken as a denial for both.
+that names such a document must say that it was not seen. In rows of facts, a row that names it must say so, or leave
+the wording to a person and not be marked certain. A sentence counts as a whole: if it says of two documents that one
+was read and one is missing, it counts as a denial for both.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class DocumentReviewed:
         rules = read_params(self.name, params, DocumentReviewedParams)
         documents = read_documents(case.fixture.expect.get("referenced_documents"))
         if not documents:
-            return [Verdict(self.name, self.version, "skip", reason="no document is only spoken of")]
+            return [Verdict(self.name, self.version, "skip", reason="no document is only mentioned")]
         if rules.rows:
             if not case.json.usable:
                 reason = f"no rows to read: {case.json.problem}"
@@ -71,7 +71,7 @@ class DocumentReviewed:
     def _prose(self, document: NamedDocument, sentences: tuple[Sentence, ...], must_mention: bool) -> Iterator[Verdict]:
         named = [sentence for sentence in sentences if document.spoken_of(sentence.text)]
         if not named:
-            reason = f"nothing is said of the {document.name}, which is {document.state or 'only spoken of'}"
+            reason = f"the {document.name} is not mentioned, which is {document.state or 'only referred to'}"
             if must_mention:
                 yield Verdict(self.name, self.version, "fail", "unmentioned_document", reason, document.name)
             else:
@@ -81,23 +81,23 @@ class DocumentReviewed:
         wrong = [one for one in claims if _REVIEWED.search(one.text)]
         if wrong:
             spans = tuple(Span("output", one.start, one.end, document.name) for one in wrong)
-            reason = f"the {document.name} is not in the packet, and the note speaks as if it had been seen"
+            reason = f"the {document.name} is not in the packet, but the note treats it as reviewed"
             category = "referenced_as_reviewed"
             yield Verdict(self.name, self.version, "fail", category, reason, document.name, spans)
         elif claims:
             spans = tuple(Span("output", one.start, one.end, document.name) for one in claims)
-            reason = f"the note names the {document.name} and does not say whether it was seen"
+            reason = f"the note names the {document.name} but does not say whether it was seen"
             yield Verdict(self.name, self.version, "flag", "unclear_whether_seen", reason, document.name, spans)
         else:
-            yield Verdict(self.name, self.version, "pass", subject=document.name, got="said to be unseen")
+            yield Verdict(self.name, self.version, "pass", subject=document.name, got="reported as not seen")
 
     def _rows(self, document: NamedDocument, rows: tuple[FactRow, ...]) -> Verdict:
         about = [row for row in rows if document.spoken_of(row.fact)]
         certain = [row for row in about if not row.hedged and not _NOT_SEEN.search(row.fact)]
         if certain:
-            reason = f"given as certain, though the {document.name} is only spoken of: {certain[0].fact[:120]!r}"
+            reason = f"marked certain, although the {document.name} is only mentioned: {certain[0].fact[:120]!r}"
             return Verdict(self.name, self.version, "fail", "referenced_as_reviewed", reason, document.name)
-        got = "left to a person" if about else "not used"
+        got = "left to human review" if about else "not used"
         return Verdict(self.name, self.version, "pass", subject=document.name, got=got)
 
 

@@ -1,4 +1,4 @@
-"""An answer in, whether it is one of the texts wanted, but for space around it, out."""
+"""Passes if the answer is one of the expected texts, ignoring space around it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Equals:
         rules = read_wanted(self.name, params)
         wanted = rules.wanted(case.fixture, self.name)
         if not wanted:
-            return [Verdict(self.name, self.version, "skip", reason="no text to look for is named")]
+            return [Verdict(self.name, self.version, "skip", reason="no expected text was given")]
         got = rules.folded(case.output.strip())
         if any(got == rules.folded(text.strip()) for text in wanted):
             return [Verdict(self.name, self.version, "pass", expected=wanted[0], got=case.output.strip()[:200])]

@@ -1,4 +1,4 @@
-"""An answer in, whether it escalates exactly where the fixture says that a person must write, out."""
+"""Passes if the answer escalates exactly when the fixture requires a person to write."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Escalation:
         got = "draft" if reason_given is None else "escalate"
         category = reason = ""
         if wanted == "escalate" and got == "draft":
-            category, reason = "missed_escalation", "drafts a reply where a person must write it"
+            category, reason = "missed_escalation", "drafts a reply that a person must write"
             if "ESCALATE" in case.output:
                 category, reason = "malformed_escalation", "ESCALATE must be the only line of the answer"
         elif wanted == "draft" and got == "escalate":
-            category, reason = "needless_escalation", f"escalates a case that it may answer: {reason_given}"
+            category, reason = "needless_escalation", f"escalates a case that it can answer: {reason_given}"
         elif rules.needs_reason and reason_given == "":
             category, reason = "malformed_escalation", "escalates without a reason"
         outcome: Outcome = "fail" if category else "pass"

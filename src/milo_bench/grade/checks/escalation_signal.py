@@ -1,4 +1,4 @@
-"""A summary's escalation signal in, whether its level is the gold one and its lines show it out.
+"""Passes if a summary's escalation level is correct and the cited lines support it.
 
 ``expect``: ``escalation`` is ``{"level": "routine"|"watch"|"escalate", "lines": [numbers]}``.
 """
@@ -40,16 +40,16 @@ class EscalationSignal:
         rules = read_params(self.name, params, EscalationSignalParams)
         gold = case.fixture.expect.get("escalation")
         if not isinstance(gold, dict) or gold.get("level") not in LEVELS:
-            return [Verdict(self.name, self.version, "skip", reason="the fixture names no level")]
+            return [Verdict(self.name, self.version, "skip", reason="the fixture gives no level")]
         expected: str = gold["level"]
         section = section_named(read_sections(case.output, (*_HEADINGS, rules.section)), rules.section)
         if section is None or not section.items:
-            reason = f"the answer has nothing under {rules.section}"
+            reason = f"the answer has no text under {rules.section}"
             return [Verdict(self.name, self.version, "fail", "missing_section", reason, "level", (), expected)]
         spans = (Span("output", section.start, section.end, "escalation signal"),)
         level = _level(section.text)
         if not level:
-            reason = "the signal names no level, or more than one"
+            reason = "the signal does not name exactly one level"
             return [Verdict(self.name, self.version, "fail", "unknown_label", reason, "level", spans, expected)]
         if level != expected:
             lower = LEVELS.index(level) < LEVELS.index(expected)
@@ -67,7 +67,7 @@ class EscalationSignal:
         got = ", ".join(f"L{line}" for line in named)
         if set(named) & set(lines):
             return Verdict(self.name, self.version, "pass", subject="evidence", expected=expected, got=got)
-        reason = "the level is right, and the lines cited for it do not show it"
+        reason = "the level is right, but the cited lines do not support it"
         return Verdict(self.name, self.version, "fail", "wrong_evidence", reason, "evidence", spans, expected, got)
 
 

@@ -1,4 +1,4 @@
-"""An answer that cites numbered lines in, one verdict a statement out: cited, to lines that exist and state it."""
+"""Passes, statement by statement, if each one cites existing lines that state it."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class EvidenceLines:
         rules = read_params(self.name, params, EvidenceLinesParams)
         lines = packet_lines(case.fixture)
         if not lines:
-            return [Verdict(self.name, self.version, "skip", reason="the input holds no numbered lines")]
+            return [Verdict(self.name, self.version, "skip", reason="the input contains no numbered lines")]
         if rules.rows and not case.json.usable:
             reason = f"no rows to read: {case.json.problem}"
             return [Verdict(self.name, self.version, "fail", "malformed_json", reason)]
@@ -62,7 +62,9 @@ class EvidenceLines:
         if rules.quotes:
             verdicts += self._quotes(case, rules, lines)
         if not verdicts:
-            return [Verdict(self.name, self.version, "fail", "no_evidence", "the answer states nothing with a line")]
+            return [
+                Verdict(self.name, self.version, "fail", "no_evidence", "the answer contains no statement with a line")
+            ]
         return verdicts
 
     def _statement(self, one: _Statement, lines: Mapping[int, str], day_first: bool) -> Verdict:
@@ -72,7 +74,7 @@ class EvidenceLines:
             return Verdict(self.name, self.version, "fail", "no_evidence", reason, one.subject, span)
         absent = [number for number in one.numbers if number not in lines]
         if absent:
-            reason = f"{', '.join(f'L{number}' for number in absent)} is cited, and the packet ends at L{max(lines)}"
+            reason = f"{', '.join(f'L{number}' for number in absent)} is cited, but the packet ends at L{max(lines)}"
             return Verdict(self.name, self.version, "fail", "unknown_line", reason, one.subject, span)
         got = ", ".join(f"L{number}" for number in one.numbers)
         wrong = unsupported_by_lines(one.text, one.numbers, lines, day_first=day_first)
@@ -87,7 +89,7 @@ class EvidenceLines:
     def _quotes(self, case: GradeCase, rules: EvidenceLinesParams, lines: Mapping[int, str]) -> list[Verdict]:
         section = section_named(read_sections(case.output, (*rules.sections, rules.quotes)), rules.quotes)
         if section is None or not section.items:
-            reason = f"the answer has nothing under {rules.quotes}"
+            reason = f"the answer has no text under {rules.quotes}"
             return [Verdict(self.name, self.version, "fail", "missing_section", reason, rules.quotes)]
         return [self._quote(number, item, lines) for number, item in enumerate(section.items, 1)]
 
@@ -103,7 +105,7 @@ class EvidenceLines:
             return Verdict(self.name, self.version, "fail", "no_evidence", reason, subject, span)
         if any(find_quote(quote.rstrip(". …"), lines.get(number, "")) for number in numbers):
             return Verdict(self.name, self.version, "pass", subject=subject)
-        reason = f"{quote[:80]!r} does not stand in {', '.join(f'L{number}' for number in numbers)}"
+        reason = f"{quote[:80]!r} is not in {', '.join(f'L{number}' for number in numbers)}"
         return Verdict(self.name, self.version, "fail", "wrong_quote", reason, subject, span)
 
 

@@ -1,8 +1,8 @@
-"""A JSON answer and the gold fields in, one verdict for each field out; dates are made alike before comparing.
+"""Passes, field by field, if the JSON answer has the expected value. Dates are normalised first.
 
-``expect``: ``fields`` maps field to gold value; ``accept`` (optional) maps field to a list of further
-right values; ``decoys`` (optional) maps a name to a value, or to a list of values, that a reader may
-mix up with the right one; ``spans`` (optional) maps field to [start, end] in the input's document.
+``expect``: ``fields`` maps field to gold value; ``accept`` (optional) maps field to a list of other
+correct values; ``decoys`` (optional) maps a name to a value, or to a list of values, that a reader may
+confuse with the correct one; ``spans`` (optional) maps field to [start, end] in the input's document.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ExactFields:
         rules = read_params(self.name, params, ExactFieldsParams)
         gold = case.fixture.expect.get("fields")
         if not isinstance(gold, dict) or not gold:
-            return [Verdict(self.name, self.version, "skip", reason="the fixture names no gold fields")]
+            return [Verdict(self.name, self.version, "skip", reason="the fixture gives no expected fields")]
         names = rules.fields or list(gold)
         answer = case.json
         if not answer.usable or not isinstance(answer.value, dict):
@@ -66,10 +66,10 @@ class ExactFields:
         return [self._field(case, rules, name, gold[name], answer.value) for name in names if name in gold]
 
     def _unreadable(self, case: GradeCase, name: str, gold: Any) -> Verdict:
-        problem = case.json.problem or "the answer is JSON, but no object"
-        reason = f"{name} could not be read: {problem}"
+        problem = case.json.problem or "the answer is JSON, but not an object"
+        reason = f"{name} is unreadable: {problem}"
         if case.json.reading == "repaired" and isinstance(case.json.value, dict) and name in case.json.value:
-            reason += f" (a repair would read {written(case.json.value[name])})"
+            reason += f" (a repair would give {written(case.json.value[name])})"
         return Verdict(self.name, self.version, "fail", "malformed_json", reason, name, expected=written(gold))
 
     def _field(
@@ -103,12 +103,12 @@ class ExactFields:
         if gold is None:
             confused = _confused_with(case, rules, name, got)
             also = f", which is the {confused}" if confused else ""
-            return "invented_value", f"{name} is {value}{also}; expected null, for the source does not say"
+            return "invented_value", f"{name} is {value}{also}; expected null, because the source does not say"
         if confused := _confused_with(case, rules, name, got):
             return f"confused_with:{confused}", f"{name} is {value}, which is the {confused}; expected {expected}"
         likeness = rules.likeness(name, gold)
         if likeness.kind == "date" and not isinstance(comparable(got, likeness), str):
-            return "unreadable_date", f"{name} is {value}, which is no full date; expected {expected}"
+            return "unreadable_date", f"{name} is {value}, which is not a full date; expected {expected}"
         return "wrong_field", f"{name} is {value}; expected {expected}"
 
 

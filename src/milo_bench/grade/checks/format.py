@@ -1,4 +1,4 @@
-"""An answer in, whether it has the plain shape that was asked for out: how it starts, its lines, no markdown."""
+"""Passes if the answer has the required shape: its start and end, number of lines, no markdown."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class Format:
         rules = read_params(self.name, params, FormatParams)
         text = case.output.strip()
         if rules.may_be and text.startswith(tuple(rules.may_be)) and "\n" not in text:
-            return [Verdict(self.name, self.version, "pass", reason="a single line of the kind that is allowed")]
+            return [Verdict(self.name, self.version, "pass", reason="a single line of an allowed kind")]
         problems = list(_problems(text, rules))
         marks: tuple[Span, ...] = ()
         if rules.no_markdown:
             marks = tuple(Span("output", *mark.span(), "markdown") for mark in _MARKDOWN.finditer(case.output))
         if marks:
-            problems.append("it holds markdown, and plain text was asked for")
+            problems.append("it contains markdown; plain text is required")
         if problems:
             reason = "; ".join(problems)
             return [Verdict(self.name, self.version, "fail", "wrong_format", reason, spans=marks)]
-        return [Verdict(self.name, self.version, "pass", reason="the shape is as asked for")]
+        return [Verdict(self.name, self.version, "pass", reason="the shape is as required")]
 
 
 def _problems(text: str, rules: FormatParams) -> Iterator[str]:
@@ -58,11 +58,11 @@ def _problems(text: str, rules: FormatParams) -> Iterator[str]:
     if rules.ends_with and not text.endswith(tuple(rules.ends_with)):
         yield f"it ends with {text[-40:]!r}, not with {' or '.join(map(repr, rules.ends_with))}"
     if len(lines) < rules.min_lines:
-        yield f"it has {len(lines)} lines; at least {rules.min_lines} were asked for"
+        yield f"it has {len(lines)} lines; the minimum is {rules.min_lines}"
     if rules.max_lines is not None and len(lines) > rules.max_lines:
-        yield f"it has {len(lines)} lines; at most {rules.max_lines} were asked for"
+        yield f"it has {len(lines)} lines; the limit is {rules.max_lines}"
     if rules.max_characters is not None and len(text) > rules.max_characters:
-        yield f"it has {len(text)} characters; at most {rules.max_characters} were asked for"
+        yield f"it has {len(text)} characters; the limit is {rules.max_characters}"
     if rules.no_blank_lines and any(not line.strip() for line in lines):
         yield "it has blank lines"
 

@@ -1,4 +1,4 @@
-"""An answer in, whether it is one JSON value and nothing else out."""
+"""Passes if the answer is one JSON value and nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class IsJson:
         answer = case.json
         if answer.reading == "strict":
             return [Verdict(self.name, self.version, "pass", reason="the whole answer is JSON", got="strict")]
-        reason = f"not JSON as it stands: {answer.problem}"
+        reason = f"not strict JSON: {answer.problem}"
         category = "fenced_json" if answer.reading == "fenced" else "malformed_json"
         return [Verdict(self.name, self.version, "fail", category, reason, expected="strict", got=answer.reading)]
 

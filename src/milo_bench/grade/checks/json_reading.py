@@ -1,4 +1,4 @@
-"""An answer in, whether it is JSON as written out: strict passes, a repaired or unreadable one fails."""
+"""Passes if the answer is strict JSON; fails if it needs repair or is unreadable."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class JsonReading:
             case "strict":
                 return [Verdict(self.name, self.version, "pass", reason="the whole answer is JSON", got="strict")]
             case "fenced" if read_params(self.name, params, JsonReadingParams).fenced:
-                reason = f"JSON once {answer.problem} is cut away"
+                reason = f"JSON after removing {answer.problem}"
                 return [Verdict(self.name, self.version, "pass", reason=reason, got="fenced")]
             case "fenced":
-                category, reason = "fenced_json", f"not JSON as it stands: {answer.problem}"
+                category, reason = "fenced_json", f"not strict JSON: {answer.problem}"
             case "repaired":
-                category, reason = "malformed_json", f"only a repair makes it JSON: {answer.problem}"
+                category, reason = "malformed_json", f"JSON only after a repair: {answer.problem}"
             case "failed":
                 category, reason = "malformed_json", answer.problem
         return [Verdict(self.name, self.version, "fail", category, reason, expected="strict", got=answer.reading)]

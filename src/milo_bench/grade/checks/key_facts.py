@@ -1,4 +1,4 @@
-"""An answer in, how many of the case's key facts it states out.
+"""Passes if the answer states enough of the fixture's key facts.
 
 ``expect``: ``key_facts`` is a list of ``{"name", "value", "line"}``.
 """
@@ -37,14 +37,14 @@ class KeyFacts:
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, KeyFactsParams)
         if not 0 < rules.at_least <= 1:
-            message = f"The check '{self.name}' cannot ask for a share of {rules.at_least}."
-            raise ConfigError(message, hint="at_least is a share above 0, at most 1.")
+            message = f"The check '{self.name}' cannot require a share of {rules.at_least}."
+            raise ConfigError(message, hint="set at_least to a share above 0 and at most 1.")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, KeyFactsParams)
         gold = [fact for fact in case.fixture.expect.get("key_facts") or () if isinstance(fact, dict)]
         if not gold:
-            return [Verdict(self.name, self.version, "skip", reason="the fixture names no key facts")]
+            return [Verdict(self.name, self.version, "skip", reason="the fixture gives no key facts")]
         text = case.output[:_READ_CHARS]
         if case.workload.json_schema is not None and case.json.usable:
             text = "\n".join(_strings(case.json.value))  # as decoded: an escaped sign is the sign

@@ -1,6 +1,6 @@
-"""An answer in, whether its label is the gold one out, with both labels for a confusion matrix.
+"""Passes if the answer's label is the expected one. Records both for a confusion matrix.
 
-``expect``: ``label`` is the gold label.
+``expect``: ``label`` is the correct label.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ class Label:
         folded = [label.casefold() if rules.casefold else label for label in rules.labels]
         if len(set(folded)) != len(folded):
             message = f"The check '{self.name}' lists a label twice."
-            raise ConfigError(message, hint="Labels that differ only in case are one label unless casefold is false.")
+            raise ConfigError(message, hint="remove one, or set casefold: false if case distinguishes labels.")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, LabelParams)
         expected = case.fixture.expect.get("label")
         if not isinstance(expected, str):
-            return [Verdict(self.name, self.version, "skip", reason="the fixture names no gold label")]
+            return [Verdict(self.name, self.version, "skip", reason="the fixture gives no expected label")]
         if rules.field:
             answer = case.json
             if not answer.usable or not isinstance(answer.value, dict):
-                reason = f"no label to read: {answer.problem or 'the answer is JSON, but no object'}"
+                reason = f"no readable label: {answer.problem or 'the answer is JSON, but not an object'}"
                 return [Verdict(self.name, self.version, "fail", "malformed_json", reason, expected=expected)]
             value = answer.value.get(rules.field)
             got = value if isinstance(value, str) else written(value)
@@ -60,7 +60,7 @@ class Label:
             return Verdict(self.name, self.version, "pass", expected=expected, got=expected)
         shown = label or got[:100]
         if rules.labels and label is None:
-            reason = f"the answer is no label of the list: {shown!r}; expected {expected}"
+            reason = f"the answer is not a valid label: {shown!r}; expected {expected}"
             return Verdict(self.name, self.version, "fail", "unknown_label", reason, expected=expected, got=shown)
         reason = f"the label is {shown}; expected {expected}"
         return Verdict(self.name, self.version, "fail", "wrong_label", reason, expected=expected, got=shown)

@@ -1,6 +1,6 @@
-"""An answer in, whether its number of words is within bounds out; citations are not counted.
+"""Passes if the answer's number of words is within the limits, not counting citations.
 
-``expect``: ``max_words`` and ``min_words`` (optional) go before the check's own bounds.
+``expect``: ``max_words`` and ``min_words`` (optional) override the check's limits.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ class Length:
         rules = read_params(self.name, params, LengthParams)
         if rules.min_words is not None and rules.max_words is not None and rules.min_words > rules.max_words:
             message = (
-                f"The check '{self.name}' asks for {rules.min_words} words at least and {rules.max_words} at most."
+                f"The check '{self.name}' requires at least {rules.min_words} and at most {rules.max_words} words."
             )
-            raise ConfigError(message, hint="Make min_words the smaller one.")
+            raise ConfigError(message, hint="make min_words smaller than max_words.")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, LengthParams)
         low = _bound(case.fixture.expect.get("min_words"), rules.min_words)
         high = _bound(case.fixture.expect.get("max_words"), rules.max_words)
         if low is None and high is None:
-            return [Verdict(self.name, self.version, "skip", reason="no bound on the length is set")]
+            return [Verdict(self.name, self.version, "skip", reason="no length limit is set")]
         words = sum(any(mark.isalnum() for mark in word) for word in without_citations(case.output).split())
         expected = f"{low if low is not None else 0} to {high if high is not None else 'any'} words"
         got = f"{words} words"
         if high is not None and words > high:
-            reason = f"the answer has {words} words; at most {high} were asked for"
+            reason = f"the answer has {words} words; the limit is {high}"
             spans = (Span("output", 0, len(case.output)),)
             return [Verdict(self.name, self.version, "fail", "too_long", reason, "", spans, expected, got)]
         if low is not None and words < low:
-            reason = f"the answer has {words} words; at least {low} were asked for"
+            reason = f"the answer has {words} words; the minimum is {low}"
             return [Verdict(self.name, self.version, "fail", "too_short", reason, expected=expected, got=got)]
         return [Verdict(self.name, self.version, "pass", expected=expected, got=got)]
 

@@ -1,4 +1,4 @@
-"""A list of missing documents in, the gold list met out: each missed and each invented document apart.
+"""Passes, document by document, if the list of missing documents is correct: none missed, none invented.
 
 ``expect``: ``missing_documents``, ``present_documents`` and ``waived_documents`` are lists of
 ``{"name", "aliases"}``.
@@ -48,7 +48,7 @@ class MissingDocuments:
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, MissingDocumentsParams)
         if not isinstance(case.fixture.expect.get("missing_documents"), list):
-            return [Verdict(self.name, self.version, "skip", reason="the fixture names no missing documents")]
+            return [Verdict(self.name, self.version, "skip", reason="the fixture gives no missing documents")]
         section = section_named(read_sections(case.output, _headings(rules.section)), rules.section)
         if section is None:
             reason = f"the answer has no section {rules.section}"
@@ -71,7 +71,7 @@ class MissingDocuments:
             if document.name in named:
                 yield Verdict(self.name, self.version, "pass", subject=document.name, expected="missing", got="missing")
             else:
-                reason = f"{document.name} ({document.state or 'asked for'}) is not in the packet and not in the list"
+                reason = f"{document.name} ({document.state or 'requested'}) is neither in the packet nor in the list"
                 category = "missed_document"
                 yield Verdict(self.name, self.version, "fail", category, reason, document.name, (), "missing", "")
         for item, category, what in extra:
@@ -79,7 +79,7 @@ class MissingDocuments:
             reason = f"{item.text[:80]!r} is listed as missing; {what}"
             yield Verdict(self.name, self.version, "fail", category, reason, item.text[:60], spans, "", "missing")
         if not missing and not extra:
-            yield Verdict(self.name, self.version, "pass", reason="nothing is missing and nothing is listed")
+            yield Verdict(self.name, self.version, "pass", reason="nothing is missing, and nothing is listed")
 
 
 def _headings(section: str) -> tuple[str, ...]:
@@ -101,12 +101,12 @@ def _other(text: str, expect: Mapping[str, Any]) -> tuple[str, str]:
     """What an item that is not in the gold list names: a document that is there, one withdrawn, or none at all."""
     for key, category, what in (
         ("present_documents", "present_document", "it is in the packet"),
-        ("waived_documents", "waived_document", "it was asked for and withdrawn"),
+        ("waived_documents", "waived_document", "it was requested, then withdrawn"),
     ):
         known: tuple[NamedDocument, ...] = read_documents(expect.get(key))
         if any(document.spoken_of(text) for document in known):
             return category, what
-    return "invented_document", "nobody asked for it in this claim"
+    return "invented_document", "it was not requested in this claim"
 
 
 CHECKS.add(MissingDocuments.name, MissingDocuments())

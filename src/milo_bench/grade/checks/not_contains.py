@@ -1,4 +1,4 @@
-"""An answer in, whether it is free of the texts that must not stand in it out."""
+"""Passes if the answer contains none of the forbidden texts."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class NotContains:
         rules = read_wanted(self.name, params)
         wanted = rules.wanted(case.fixture, self.name)
         if not wanted:
-            return [Verdict(self.name, self.version, "skip", reason="no text to look for is named")]
+            return [Verdict(self.name, self.version, "skip", reason="no expected text was given")]
         spans: list[Span] = []
         for text in wanted:
             found = rules.pattern(text).finditer(case.output) if text else iter(())
             spans.extend(Span("output", match.start(), match.end(), text[:60]) for match in found)
         if not spans:
-            return [Verdict(self.name, self.version, "pass", reason="none of the texts stands in the answer")]
+            return [Verdict(self.name, self.version, "pass", reason="the answer contains none of the texts")]
         said = ", ".join(sorted({repr(span.label) for span in spans}))
-        reason = f"the answer holds {said}, which must not stand there"
+        reason = f"the answer contains {said}, which is forbidden"
         return [Verdict(self.name, self.version, "fail", "text_forbidden", reason, spans=tuple(spans))]
 
 

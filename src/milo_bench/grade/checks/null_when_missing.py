@@ -1,4 +1,4 @@
-"""A JSON answer in, one verdict for each field whose gold value is null out: null passes, an invention fails."""
+"""Passes, field by field, if a field without a value in the source is null and not invented."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NullWhenMissing:
             return [Verdict(self.name, self.version, "skip", reason="every field has a value in the source")]
         answer = case.json
         if not answer.usable or not isinstance(answer.value, dict):
-            reason = f"could not be read: {answer.problem or 'the answer is JSON, but no object'}"
+            reason = f"unreadable: {answer.problem or 'the answer is JSON, but not an object'}"
             return [
                 Verdict(self.name, self.version, "fail", "malformed_json", f"{name} {reason}", name, expected="null")
                 for name in missing
@@ -47,7 +47,7 @@ class NullWhenMissing:
         if got is None or (got is ABSENT and rules.absent_is_null):
             return Verdict(self.name, self.version, "pass", subject=name, expected="null", got="null")
         if got is ABSENT:
-            reason = f"{name} is not in the answer; a value that the source lacks must be null"
+            reason = f"{name} is not in the answer; a value missing from the source must be null"
             return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected="null")
         reason = f"{name} is {written(got)}, but the source does not say; expected null"
         span = find_value(case.output, name)

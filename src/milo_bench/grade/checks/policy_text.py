@@ -1,4 +1,4 @@
-"""A draft in, one verdict for each required policy sentence out: verbatim passes, softened or missing fails."""
+"""Passes, sentence by sentence, if the draft contains each required policy sentence verbatim."""
 
 from __future__ import annotations
 

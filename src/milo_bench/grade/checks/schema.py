@@ -1,4 +1,4 @@
-"""A JSON answer in, every way in which it breaks the workload's schema out, in one verdict."""
+"""Passes if the JSON answer follows the workload's schema; fails with every violation."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Schema:
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, SchemaParams)
         if workload.json_schema is None:
-            message = f"The check '{self.name}' needs a schema, and workload '{workload.name}' has none."
-            raise ConfigError(message, hint="Name the file under `schema:` of the workload in suite.yaml.")
+            message = f"The check '{self.name}' needs a schema, but workload '{workload.name}' has none."
+            raise ConfigError(message, hint="add the schema file under 'schema:' of the workload in suite.yaml.")
         try:
             jsonschema_rs.validator_for(workload.json_schema, offline=True)
         except (jsonschema_rs.ValidationError, ValueError) as error:
             message = f"The schema of workload '{workload.name}' is not a JSON Schema: {str(error)[:300]}"
-            raise ConfigError(message, hint="Put right the file named under `schema:` in suite.yaml.") from None
+            raise ConfigError(message, hint="correct the file named under 'schema:' in suite.yaml.") from None
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         answer = case.json
@@ -47,7 +47,7 @@ class Schema:
         wanted = read_params(self.name, params, SchemaParams)
         validator = _validator(_schema_text(case.workload), wanted.formats)
         if validator.is_valid(answer.value):
-            return [Verdict(self.name, self.version, "pass", reason="the answer fits the schema")]
+            return [Verdict(self.name, self.version, "pass", reason="the answer follows the schema")]
         errors = list(validator.iter_errors(answer.value))
         lines = [f"{_path(error.instance_path)}: {_short(error.message)}" for error in errors[:_LISTED]]
         if len(errors) > _LISTED:

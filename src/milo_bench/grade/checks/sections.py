@@ -1,4 +1,4 @@
-"""An answer in, whether it has the sections that were asked for out: all, in order, with their numbers of items."""
+"""Passes if the answer has the required sections, in order, with the required numbers of items."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Sections:
         rules = read_params(self.name, params, SectionsParams)
         if not rules.names:
             message = f"The check '{self.name}' names no sections."
-            raise ConfigError(message, hint="List the headings: - sections: {names: [Summary, Evidence Lines]}")
+            raise ConfigError(message, hint="list the headings: - sections: {names: [Summary, Evidence Lines]}")
         if unknown := [name for name in rules.items if name not in rules.names]:
-            message = f"The check '{self.name}' counts items of '{unknown[0]}', which is not among its names."
-            raise ConfigError(message, hint=f"Its names are: {', '.join(rules.names)}.")
+            message = f"The check '{self.name}' counts items of '{unknown[0]}', which is not one of its names."
+            raise ConfigError(message, hint=f"use one of: {', '.join(rules.names)}.")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, SectionsParams)
@@ -47,7 +47,7 @@ class Sections:
                 yield Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=got)
                 continue
             spans = (Span("output", section.start, section.end, name),)
-            reason = f"{name} has {count} items; {wanted} were asked for"
+            reason = f"{name} has {count} items; {wanted} are required"
             yield Verdict(self.name, self.version, "fail", "wrong_count", reason, name, spans, expected, got)
 
     def _shape(self, case: GradeCase, rules: SectionsParams, got: list[str], starts_at: int) -> Verdict:
@@ -57,11 +57,11 @@ class Sections:
             reason = f"no section {', '.join(missing)}"
             return Verdict(self.name, self.version, "fail", "missing_section", reason, expected=expected, got=said)
         if got != rules.names:
-            reason = "the sections stand in another order, or one stands twice"
+            reason = "the sections are in another order, or one is repeated"
             return Verdict(self.name, self.version, "fail", "wrong_order", reason, expected=expected, got=said)
         if case.output[:starts_at].strip():
             spans = (Span("output", 0, starts_at, "before the first section"),)
-            reason = "text stands before the first section"
+            reason = "there is text before the first section"
             return Verdict(self.name, self.version, "fail", "text_outside", reason, "", spans, expected, said)
         return Verdict(self.name, self.version, "pass", expected=expected, got=said)
 

@@ -1,8 +1,8 @@
-"""A JSON answer with quotes in, one verdict for each non-null field out: is its quote in the source, and says so.
+"""Passes, field by field, if a non-null field's quote is in the source and supports the value.
 
-The answer carries an object (``source_spans``) from field to a quote, or a list of quotes. A quote
-supports a value where the source at that place holds the value's date, number or words; a value
-from the schema's fixed list (an enum) is a judgement and needs a quote, but not its own words in it.
+The answer contains an object (``source_spans``) from field to a quote, or a list of quotes. A quote
+supports a value if the source contains the value's date, number or words at that place. A value
+from the schema's fixed list (an enum) is a judgement: it needs a quote, which need not contain it.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class SourceSpans:
         rules = read_params(self.name, params, SourceSpansParams)
         if not 0.5 <= rules.min_score <= 1:
             message = f"The check '{self.name}' cannot use min_score {rules.min_score}."
-            raise ConfigError(message, hint="Give a number from 0.5 (loose) to 1 (exact).")
+            raise ConfigError(message, hint="use a number from 0.5 (loose) to 1 (exact).")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, SourceSpansParams)
@@ -60,7 +60,7 @@ class SourceSpans:
             return [Verdict(self.name, self.version, "skip", reason=f"the input has no text named {rules.document}")]
         answer = case.json
         if not answer.usable or not isinstance(answer.value, dict):
-            reason = f"no quotes to look up: {answer.problem or 'the answer is JSON, but no object'}"
+            reason = f"no quotes to check: {answer.problem or 'the answer is JSON, but not an object'}"
             return [Verdict(self.name, self.version, "fail", "malformed_json", reason)]
         quotes = answer.value.get(rules.field)
         values = {
@@ -69,7 +69,7 @@ class SourceSpans:
             if value is not None and name != rules.field and name not in rules.skip
         }
         if not values:
-            return [Verdict(self.name, self.version, "skip", reason="the answer gives no value that needs a quote")]
+            return [Verdict(self.name, self.version, "skip", reason="the answer contains no value that needs a quote")]
         given = quotes if isinstance(quotes, dict) else {}
         kinds: dict[str, Support] = dict.fromkeys(_judged_fields(case.workload), "none")
         kinds.update(rules.support)
@@ -86,7 +86,7 @@ class SourceSpans:
             return self._fail(case, name, "missing_span", reason, got="")
         quotes = given if isinstance(given, list) else [given]
         if not all(isinstance(quote, str) and quote.strip() for quote in quotes):
-            reason = f"the source span of {name} is {written(given)}; a span is a verbatim quote"
+            reason = f"the source span of {name} is {written(given)}, not a verbatim quote"
             return self._fail(case, name, "bad_span", reason, got=written(given))
         places = []
         for quote in quotes:

@@ -1,4 +1,4 @@
-"""A draft in, whether the template that it names is known, current on the case's day and the right one, out."""
+"""Passes if the draft names a known template that is valid on the case's day and fits the case."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class TemplateCurrent:
         rules = read_params(self.name, params, TemplateCurrentParams)
         record = case_of(case.fixture)
         if record is None or escalation_reason(case.output) is not None:
-            return [Verdict(self.name, self.version, "skip", reason="no draft to a case")]
+            return [Verdict(self.name, self.version, "skip", reason="there is no case record to draft a reply for")]
         use = template_use(case.output, templates_of(case.fixture, case.workload), record.as_of)
         spans = (Span("output", use.start, use.end),) if use.end else ()
         wanted = str(case.fixture.expect.get("template_id") or "")
         if use.state != "current":
             category, reason = f"template_{use.state}", use.reason
         elif rules.exact and wanted and use.template_id.casefold() != wanted.casefold():
-            category, reason = "wrong_template", f"{use.template_id} is current, but {wanted} fits this case"
+            category, reason = "wrong_template", f"{use.template_id} is valid, but {wanted} fits this case"
         else:
             category = reason = ""
         outcome: Outcome = "fail" if category else "pass"

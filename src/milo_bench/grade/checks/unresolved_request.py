@@ -1,4 +1,4 @@
-"""A draft in, a failed verdict out where it treats an open document request as received."""
+"""Passes if the draft does not treat an open document request as received."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class UnresolvedRequest:
         rules = read_params(self.name, params, UnresolvedRequestParams)
         documents = open_documents(case.fixture)
         if not documents or escalation_reason(case.output) is not None:
-            return [Verdict(self.name, self.version, "skip", reason="no document request is open here")]
+            return [Verdict(self.name, self.version, "skip", reason="the case has no open document request")]
         reading = read_requests(case.output, documents)
         if reading.treated_as_received:
             first = reading.treated_as_received[0]

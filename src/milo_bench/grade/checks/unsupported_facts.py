@@ -1,6 +1,6 @@
-"""An answer in, a flag on its numbers, dates and names that stand nowhere in the input out; never a pass or a fail.
+"""Flags numbers, dates and names that are not in the input. Never passes or fails an answer.
 
-What this finds and misses on labelled summaries is in ``guards/measured.json`` (``unsupported_facts``).
+``guards/measured.json`` (``unsupported_facts``) has its measured errors on labelled summaries.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ Witness = Callable[[ProbeContext], Awaitable[int | None]]
 
 class Cancellation(Probe):
     name = "cancellation"
-    title = "Work stops when the client goes away"
+    title = "Work stops when the client disconnects"
     severity = "major"
     order = 210
 
@@ -46,7 +46,7 @@ class Cancellation(Probe):
         whole_s = await _whole_answer_s(ctx, tokens)
         evidence: dict[str, Any] = {"one_token_s": round(calm_s, 3), "clients": _CLIENTS, "long_answer_s": whole_s}
         if whole_s is None or whole_s < 2 * _STOPS_WITHIN_S / _CLIENTS:
-            why = "Answers are too short or too quick to see whether abandoned ones go on."
+            why = "Answers are too short or too fast to see whether abandoned ones continue."
             return self.undecided(ctx, why, evidence)
         for name, witness in (("slots", _busy_slots), ("metrics", _running)):
             if await witness(ctx) is not None:
@@ -73,13 +73,16 @@ class Cancellation(Probe):
         evidence["stopped_after_s"] = round(took_s, 3)
         if during <= before:
             return self.undecided(
-                ctx, f"The server's {name} never showed the work, so they cannot show its end.", evidence
+                ctx, f"The server's {name} never showed the work, so they cannot show when it ends.", evidence
             )
         if after <= before:
             return self.passes(
-                ctx, f"Abandoned work ended {took_s:.2f} s after the clients left (by {name}).", evidence
+                ctx, f"Abandoned work ended {took_s:.2f} s after the clients disconnected (by {name}).", evidence
             )
-        finding = f"{allowed_s:.1f} s after all clients left, {after} abandoned answers are still computed (by {name})."
+        finding = (
+            f"{allowed_s:.1f} s after all clients disconnected, {after} abandoned answers are still "
+            f"running (by {name})."
+        )
         return self.fails(ctx, finding, evidence)
 
     async def _by_processor_or_wait(
@@ -88,7 +91,7 @@ class Cancellation(Probe):
         pids = ctx.target.server_pids()
         streams = await _begin(ctx, tokens)
         if not streams:
-            return self.undecided(ctx, "The long answers did not begin.", evidence)
+            return self.undecided(ctx, "The long answers did not start.", evidence)
         busy = await _cores(pids, 0.5)
         for stream in streams:
             stream.leave()
@@ -98,22 +101,22 @@ class Cancellation(Probe):
             calm = await _cores(pids, 1.0)
             evidence |= {"witness": "processor", "cores_after": calm}
             if calm is not None and calm > _CALM_SHARE * busy:
-                finding = (
-                    f"After all clients left, the server still uses {calm:.1f} of the {busy:.1f} cores it used before."
-                )
+                finding = f"After all clients disconnected, the server still uses {calm:.1f} of {busy:.1f} cores."
                 return self.fails(ctx, finding, evidence)
-            return self.passes(ctx, "The processor went quiet when the clients left.", evidence)
+            return self.passes(ctx, "Processor use dropped when the clients disconnected.", evidence)
         evidence["witness"] = "wait of the next request"
         allowed_s = 3 * calm_s + 0.5
         if waited_s is None or waited_s > max(allowed_s, whole_s / 2):
             said = "got no answer" if waited_s is None else f"waited {waited_s:.2f} s (alone {calm_s:.2f} s)"
-            finding = f"After {_CLIENTS} clients left long answers, the next request {said}: the work went on."
+            finding = f"After {_CLIENTS} clients abandoned long answers, the next request {said}: the work continued."
             return self.fails(ctx, finding, evidence)
         if waited_s > allowed_s:
             return self.undecided(
-                ctx, "The next request waited a little longer than alone; that shows nothing.", evidence
+                ctx, "The next request waited slightly longer than alone, which proves nothing.", evidence
             )
-        finding = f"Right after {_CLIENTS} clients left, a request took {waited_s:.2f} s (alone {calm_s:.2f} s)."
+        finding = (
+            f"Right after {_CLIENTS} clients disconnected, a request took {waited_s:.2f} s (alone {calm_s:.2f} s)."
+        )
         return self.passes(ctx, finding, evidence)
 
 

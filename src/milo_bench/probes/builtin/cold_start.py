@@ -32,7 +32,7 @@ _REASON = re.compile(r".*(?:alloc|out of memory|not enough memory|does not fit|O
 
 class ColdStart(Probe):
     name = "cold_start"
-    title = "What the first requests cost: after a start, after idling, after a reload, without room"
+    title = "Cost of first requests: after start, idling and reload, and without enough memory"
     severity = "minor"
     order = 20
     limit_s = 600.0
@@ -49,7 +49,7 @@ class ColdStart(Probe):
             cases.append(await _warm_up(ctx, evidence))
         else:
             await ctx.start()
-            said = "the server is not the bench's to start: give --restart-command"
+            said = "Milo Bench did not start this server: pass --restart-command"
             cases += [Case("start", "undecided", said), await _warm_up(ctx, evidence)]
         await ctx.start()
         cases.append(await _after_idle(ctx, evidence))
@@ -80,7 +80,7 @@ async def _warm_up(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
     name = "warm-up"
     taken = await _latencies(ctx, _FIRST_K + (_QUICK_STEADY if ctx.quick else _STEADY))
     if taken is None:
-        return Case(name, "undecided", "a request got no answer")
+        return Case(name, "undecided", "a request was not answered")
     first, steady_s = statistics.fmean(taken[:_FIRST_K]), statistics.median(taken[_FIRST_K:])
     ratio = first / steady_s
     evidence |= {
@@ -101,7 +101,7 @@ async def _after_idle(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
     await asyncio.sleep(idle_s)  # idling is what is measured
     first = await _latencies(ctx, 1)
     if before is None or first is None:
-        return Case(name, "undecided", "a request got no answer")
+        return Case(name, "undecided", "a request was not answered")
     steady_s = statistics.median(before)
     ratio = first[0] / steady_s
     evidence |= {"idle_s": idle_s, "first_after_idle_s": round(first[0], 4), "after_idle_ratio": round(ratio, 2)}
@@ -129,7 +129,7 @@ async def _does_not_fit(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
     """
     name = "does not fit"
     if not sys.platform.startswith("linux"):
-        return Case(name, "undecided", "the memory of a process can be bounded on Linux only")
+        return Case(name, "undecided", "only Linux can limit a process's memory")
     with tempfile.TemporaryDirectory(prefix="milo-bench-probe-") as folder:
         log = Path(folder) / "server.log"
         settings = {**ctx.config.settings, "log": str(log)}
@@ -158,15 +158,17 @@ async def _start_too_large(target: Target, evidence: dict[str, Any]) -> Case | N
             await asyncio.sleep(0)
         bounded = _bound_memory(target.server_pids())
         if not bounded and not starting.done():
-            return Case(name, "undecided", "the server's memory could not be bounded, so it was not tried")
+            return Case(name, "undecided", "not tried, because the server's memory could not be limited")
         done, _ = await asyncio.wait([starting], timeout=_REFUSED_WITHIN_S)
         took_s = time.monotonic() - began_s
         evidence["does_not_fit"] = {"context_tokens": _TOO_LARGE_TOKENS, "took_s": round(took_s, 2)}
         if not done:
-            return Case(name, "fail", f"A context that does not fit keeps the server starting for over {took_s:.0f} s")
+            return Case(
+                name, "fail", f"With a context that does not fit, the server is still starting after {took_s:.0f} s"
+            )
         error = starting.exception()
         if error is None:
-            return Case(name, "fail", "A context that cannot fit is said to be served")
+            return Case(name, "fail", "The server reports ready with a context that cannot fit")
         if not isinstance(error, MiloError):
             raise error
         evidence["does_not_fit"]["said"] = error.message[:300]

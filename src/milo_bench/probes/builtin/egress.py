@@ -17,7 +17,7 @@ _REQUESTS, _QUICK_REQUESTS = 8, 4
 
 class Egress(Probe):
     name = "egress"
-    title = "The server opens no connection beyond this machine while it answers"
+    title = "Opens no connection beyond this machine while it answers"
     severity = "critical"
     order = 320
 
@@ -25,9 +25,13 @@ class Egress(Probe):
         await ctx.start()
         pids = ctx.target.server_pids()
         if not pids:
-            return self.undecided(ctx, "The server's processes are not known: not on this machine, or not ours to see.")
+            return self.undecided(
+                ctx, "The server's processes are unknown: on another machine, or not visible to this user."
+            )
         if await asyncio.to_thread(opened_outwards, pids) is None:
-            return self.undecided(ctx, "The system does not let us see the server's connections.", {"pids": list(pids)})
+            return self.undecided(
+                ctx, "The system does not show the server's connections to this user.", {"pids": list(pids)}
+            )
         seen: set[Peer] = set()
         samples = 0
         watching = asyncio.Event()
@@ -64,15 +68,15 @@ class Egress(Probe):
         if seen:
             first = min(seen)
             finding = (
-                f"While it answered, the server talked to {len(seen)} address{'es' if len(seen) > 1 else ''} beyond "
+                f"While it answered, the server connected to {len(seen)} address{'es' if len(seen) > 1 else ''} beyond "
                 f"this machine, e.g. {first.host} port {first.port} ({first.kind}, process {first.process})."
             )
             return self.fails(ctx, finding, evidence)
         if not answered or samples == 0:
-            return self.undecided(ctx, "The server answered nothing while it was watched.", evidence)
+            return self.undecided(ctx, "The server answered no request while its connections were watched.", evidence)
         finding = (
-            f"No connection beyond loopback in {samples + 1} looks while {answered} requests were answered "
-            f"(one shorter than {1000 * _PERIOD_S:g} ms can be missed)."
+            f"No connection beyond loopback in {samples + 1} samples while {answered} requests were "
+            f"answered (one shorter than {1000 * _PERIOD_S:g} ms can be missed)."
         )
         return self.passes(ctx, finding, evidence)
 

@@ -21,7 +21,7 @@ _HUGE_BYTES, _QUICK_HUGE_BYTES = 4 << 20, 1 << 20
 
 class Errors(Probe):
     name = "errors"
-    title = "Wrong requests get a JSON error in time, and the server lives on"
+    title = "Invalid requests get a JSON error in time, and the server keeps running"
     severity = "minor"
     order = 230
     limit_s = 180.0
@@ -29,9 +29,9 @@ class Errors(Probe):
     async def run(self, ctx: ProbeContext) -> ProbeResult:
         await ctx.start()
         if not await ctx.answers():
-            return self.undecided(ctx, "The server does not answer a right request.")
+            return self.undecided(ctx, "The server does not answer a valid request.")
         if (await ctx.post(ctx.body("ping", max_tokens=1))).status == 404:
-            return self.undecided(ctx, f"The server has no page {ctx.chat_path}.")
+            return self.undecided(ctx, f"The server does not have {ctx.chat_path}.")
         cases: list[Case] = []
         evidence: dict[str, Any] = {}
         grave = False
@@ -49,11 +49,11 @@ class Errors(Probe):
             cases.append(case)
             grave |= severe
             if not await ctx.answers(_LIMIT_S):
-                cases.append(Case(f"after {name}", "fail", f"After {name} the server answers nobody any more"))
+                cases.append(Case(f"after {name}", "fail", f"After {name} the server stops responding"))
                 grave = True
                 break
         severity: Severity = "major" if grave else "minor"
-        good = f"All {len(cases)} wrong requests got a JSON error within {_LIMIT_S:g} s, and the server lived on."
+        good = f"All {len(cases)} invalid requests got a JSON error within {_LIMIT_S:g} s, and the server kept running."
         return self.judge(ctx, cases, good=good, evidence={"requests": evidence}, severity=severity)
 
 
@@ -85,10 +85,10 @@ def _case(name: str, reply: Reply) -> tuple[Case, bool]:
     shown = name[0].upper() + name[1:]
     if reply.status < 400:
         wrong_model = name == "an unknown model"
-        tail = "is answered by another model, in silence" if wrong_model else f"is taken as right (HTTP {reply.status})"
+        tail = "is silently answered by another model" if wrong_model else f"is accepted (HTTP {reply.status})"
         return Case(name, "fail", f"{shown} {tail}"), False
     if reply.status >= 500:
-        return Case(name, "fail", f"{shown} is called the server's own mistake (HTTP {reply.status})"), False
+        return Case(name, "fail", f"{shown} is reported as a server error (HTTP {reply.status})"), False
     try:
         said, codes = read_error(decode_json(reply.body()))
     except ValueError:

@@ -19,7 +19,7 @@ _CONNECT_S = 1.0
 
 class Exposure(Probe):
     name = "exposure"
-    title = "Nobody but this machine reaches the server without a key"
+    title = "Only this machine reaches the server without a key"
     severity = "major"
     order = 330
 
@@ -36,29 +36,32 @@ class Exposure(Probe):
         if keyless is None or beyond is None or cross_origin is None:
             missing = "without a key" if keyless is None else "beyond loopback" if beyond is None else "to a web page"
             if not (beyond and keyless):
-                return self.undecided(ctx, f"How the server answers {missing} could not be seen.", evidence)
+                return self.undecided(ctx, f"Could not check how the server answers {missing}.", evidence)
         places = ", ".join(sorted(beyond or ()))
         if beyond and keyless:
             finding = (
-                f"Anybody who reaches {places} can use the server: it listens beyond loopback and asks for no key."
+                f"Any machine that reaches {places} can use the server: it listens beyond loopback and needs no key."
             )
             return self.fails(ctx, finding, evidence, "critical")
         if cross_origin and keyless:
             finding = (
-                f"Any web page open on this machine can read answers: Access-Control-Allow-Origin is "
-                f"'{cross_origin}' and no key is asked for."
+                "Any web page open on this machine can read answers: Access-Control-Allow-Origin is "
+                f"'{cross_origin}' and no key is needed."
             )
             return self.fails(ctx, finding, evidence)
         if cross_origin:
             return self.fails(
-                ctx, f"Any web page may read answers (CORS '{cross_origin}'); a key protects them.", evidence, "minor"
+                ctx,
+                f"Any web page can read answers (CORS '{cross_origin}'), but a key protects them.",
+                evidence,
+                "minor",
             )
         if beyond:
-            finding = f"Listens beyond loopback ({places}), and answers nobody without a key."
+            finding = f"Listens beyond loopback ({places}), but needs a key."
         elif keyless:
-            finding = "Asks for no key, and only this machine can reach it; web pages cannot read its answers."
+            finding = "Needs no key, but only this machine can reach it, and web pages cannot read its answers."
         else:
-            finding = "Only this machine can reach it, and it asks for a key."
+            finding = "Only this machine can reach it, and it needs a key."
         return self.passes(ctx, finding, evidence)
 
 

@@ -26,7 +26,7 @@ class Limits(Probe):
         message = Message("user", f"{_QUESTION} (reference {ctx.canaries.fresh()})")
         free = await ctx.send(ChatRequest((message,), max_tokens=_FREE_TOKENS, seed=1))
         if free.failure is not None:
-            return self.undecided(ctx, f"The question got no answer: {free.failure.kind}, {free.failure.message}")
+            return self.undecided(ctx, f"The question was not answered: {free.failure.kind}, {free.failure.message}")
         stop = _stop_for(free.text)
         stopped = (
             await ctx.send(ChatRequest((message,), max_tokens=_FREE_TOKENS, seed=1, stop=(stop,))) if stop else None
@@ -38,7 +38,7 @@ class Limits(Probe):
             "with_max_tokens": {"max_tokens": _LIMIT, **_facts(cut)},
         }
         cases = [_stop_case(stop, free, stopped), *_limit_cases(free, cut)]
-        good = f"A stop sequence ended the answer, and max_tokens {_LIMIT} was kept."
+        good = f"A stop sequence ended the answer, and max_tokens {_LIMIT} was respected."
         return self.judge(ctx, cases, good=good, evidence=evidence)
 
 
@@ -61,12 +61,14 @@ def _stop_case(stop: str, free: Exchange, stopped: Exchange | None) -> Case:
         said = f"A request with a stop sequence gets {stopped.failure.kind}"
         return Case(name, "fail" if refused else "undecided", said)
     if stop in stopped.text and len(stopped.text) > stopped.text.find(stop) + len(stop):
-        return Case(name, "fail", "The answer runs on past its stop sequence")
+        return Case(name, "fail", "The answer continues past its stop sequence")
     if stop in stopped.text:
-        return Case(name, "fail", "The stop sequence itself stands at the end of the answer")
+        return Case(name, "fail", "The answer ends with the stop sequence itself")
     prefix = free.text[: free.text.find(stop)]
     if stopped.text.strip() != prefix.strip():
-        return Case(name, "undecided", "without the stop sequence the answer begins differently, so nothing shows")
+        return Case(
+            name, "undecided", "without the stop sequence the answer starts differently, so this is inconclusive"
+        )
     if stopped.finish_reason != "stop":
         return Case(name, "fail", f"A stop sequence ends with finish_reason '{stopped.finish_reason}', not 'stop'")
     return Case(name, "pass", "the answer ended before the stop sequence")
@@ -77,16 +79,16 @@ def _limit_cases(free: Exchange, cut: Exchange) -> list[Case]:
     if cut.failure is not None:
         return [Case(name, "undecided", f"no answer: {cut.failure.kind}")]
     if len(free.text.split()) <= _LIMIT:
-        return [Case(name, "undecided", "the free answer is shorter than the limit, so nothing shows")]
+        return [Case(name, "undecided", "the unlimited answer is shorter than the limit, so this is inconclusive")]
     counted = cut.usage.completion_tokens
     # A token is at most a word in the usual alphabets, so more words than tokens mean more tokens.
     if (counted is not None and counted > _LIMIT) or len(cut.text.split()) > _LIMIT + 1:
-        said = f"max_tokens {_LIMIT} is ignored: {counted if counted is not None else 'more'} tokens came"
+        said = f"max_tokens {_LIMIT} is ignored: got {counted if counted is not None else 'more'} tokens"
         return [Case(name, "fail", said)]
     if counted is None and cut.finish_reason != "length":
-        return [Case(name, "undecided", "the server counts no tokens")]
+        return [Case(name, "undecided", "the server does not count tokens")]
     if cut.finish_reason != "length":
-        said = f"An answer cut at max_tokens says finish_reason '{cut.finish_reason}', not 'length'"
+        said = f"An answer cut at max_tokens has finish_reason '{cut.finish_reason}', not 'length'"
         return [Case("finish reason", "fail", said)]
     return [Case(name, "pass", f"{counted} tokens, finish_reason 'length'")]
 

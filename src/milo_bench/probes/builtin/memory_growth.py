@@ -29,7 +29,7 @@ _LEAST_GROWTH_BYTES = 4 << 20  # over the soak; below that allocators breathe
 
 class MemoryGrowth(Probe):
     name = "memory_growth"
-    title = "Memory does not grow with the requests that were answered"
+    title = "Memory does not grow with the number of answered requests"
     severity = "major"
     order = 310
 
@@ -64,7 +64,7 @@ class MemoryGrowth(Probe):
             "samples_bytes": list(samples[:: max(1, len(samples) // 40)]),
         }
         if failed > 3 or len(samples) < _FEWEST_REQUESTS:
-            why = f"{len(samples)} requests in the soak, {failed} of them failed: too few for a slope."
+            why = f"{len(samples)} requests in the soak, of which {failed} failed: too few for a slope."
             return self.undecided(ctx, why, evidence)
         slope, low, high = slope_of(kept)
         grown = kept[-1] - kept[0]
@@ -75,15 +75,13 @@ class MemoryGrowth(Probe):
             "method": "Theil-Sen",
             "grown_bytes": grown,
         }
-        said = f"{slope / 1024:.1f} KiB a request (95% interval {low / 1024:.1f} to {high / 1024:.1f})"
+        said = f"{slope / 1024:.1f} KiB per request (95% interval {low / 1024:.1f} to {high / 1024:.1f})"
         if low > _LEAK_BYTES and grown > _LEAST_GROWTH_BYTES:
             finding = f"Memory grows by {said}: {grown / 2**20:.0f} MiB over {len(kept)} requests."
             return self.fails(ctx, finding, evidence)
         if high < _LEAK_BYTES:
-            return self.passes(
-                ctx, f"Memory grows by {said} over {len(kept)} requests: no leak that matters.", evidence
-            )
-        why = f"Memory grows by {said} over {len(kept)} requests: too little or too scattered to call it a leak."
+            return self.passes(ctx, f"Memory grows by {said} over {len(kept)} requests: no significant leak.", evidence)
+        why = f"Memory grows by {said} over {len(kept)} requests: too little or too scattered to be a leak."
         return self.undecided(ctx, why, evidence)
 
 

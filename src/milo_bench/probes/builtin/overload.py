@@ -23,7 +23,7 @@ _HONEST = frozenset({"rate_limited"})
 
 class Overload(Probe):
     name = "overload"
-    title = "A queue is served or refused honestly, and a slow reader blocks nobody"
+    title = "Excess requests are served or refused, and slow readers block no one"
     severity = "major"
     order = 220
     limit_s = 240.0
@@ -38,7 +38,7 @@ class Overload(Probe):
         evidence = {"alone_s": round(alone.timings.latency_s, 3), **_facts(burst)}
         cases = [_burst_case(burst)]
         if not await ctx.answers():
-            cases.append(Case("afterwards", "fail", f"After {size} requests at once the server answers nobody"))
+            cases.append(Case("afterwards", "fail", f"After {size} concurrent requests the server stops responding"))
         else:
             case, more = await _slow_reader(ctx)
             cases.append(case)
@@ -46,7 +46,10 @@ class Overload(Probe):
         slowest = evidence["last_answer_s"]
         refused = evidence["failures_by_kind"].get("rate_limited", 0)
         honest = f", {refused} refused with 429" if refused else ""
-        good = f"{size} requests at once: the last answer came after {slowest} s{honest}; a slow reader blocked nobody."
+        good = (
+            f"{size} concurrent requests: the last answer came after {slowest} s{honest}; a slow reader "
+            "blocked no other."
+        )
         return self.judge(ctx, cases, good=good, evidence=evidence)
 
 
@@ -71,10 +74,10 @@ def _burst_case(burst: Sequence[Exchange]) -> Case:
     wrong = Counter(f.kind for f in failures if f.kind not in _HONEST and f.http_status != 503)
     if wrong:
         kinds = ", ".join(f"{count} {kind}" for kind, count in wrong.most_common())
-        return Case(name, "fail", f"Of {len(burst)} requests at once {sum(wrong.values())} failed: {kinds}")
+        return Case(name, "fail", f"Of {len(burst)} concurrent requests, {sum(wrong.values())} failed: {kinds}")
     if len(failures) == len(burst):
-        return Case(name, "fail", f"Of {len(burst)} requests at once all were refused, the first ones too")
-    return Case(name, "pass", f"{len(burst) - len(failures)} answered, {len(failures)} refused honestly")
+        return Case(name, "fail", f"All {len(burst)} concurrent requests were refused, including the first")
+    return Case(name, "pass", f"{len(burst) - len(failures)} answered, {len(failures)} refused with 429")
 
 
 async def _slow_reader(ctx: ProbeContext) -> tuple[Case, dict[str, Any]]:
@@ -82,7 +85,7 @@ async def _slow_reader(ctx: ProbeContext) -> tuple[Case, dict[str, Any]]:
     name = "slow reader"
     beside_fast_s = await _beside(ctx, reads=True, limit_s=_LIMIT_S)
     if beside_fast_s is None:
-        return Case(name, "undecided", "a request beside a long stream got no answer"), {}
+        return Case(name, "undecided", "a request beside a long stream was not answered"), {}
     allowed_s = 3 * beside_fast_s + 3.0
     beside_slow_s = await _beside(ctx, reads=False, limit_s=allowed_s)
     facts = {"beside_fast_reader_s": round(beside_fast_s, 3), "stream_tokens": _STREAM_TOKENS}

@@ -19,7 +19,7 @@ _FLUSH_S, _FLUSH_STEP_S = 3.0, 0.25
 
 class PrivacyLeak(Probe):
     name = "privacy_leak"
-    title = "No prompt turns up in logs"
+    title = "Logs contain no prompt text"
     severity = "critical"
     order = 900
     limit_s = 300.0
@@ -32,7 +32,7 @@ class PrivacyLeak(Probe):
         logs = ctx.options.logs
         evidence: dict[str, Any] = {"canaries_sent": len(ctx.canaries.issued), "logs": list(logs)}
         if not logs:
-            why = "No place to search was named: give --logs FILE, FOLDER or journal:UNIT."
+            why = "No place to search: pass --logs FILE, FOLDER or journal:UNIT."
             return self.undecided(ctx, why, evidence)
         search = await self._search(ctx, logs, [*own, *ctx.canaries.malformed, *ctx.canaries.issued[:_MOST_CANARIES]])
         evidence |= {
@@ -47,19 +47,17 @@ class PrivacyLeak(Probe):
             first = (usual or search.hits)[0]
             files = len({hit.place for hit in search.hits})
             passing = first.place == ctx.options.passing_log
-            place = "the log of the bench's own server (keep it with settings.log)" if passing else first.place
+            place = "the log of the server that Milo Bench started (kept with settings.log)" if passing else first.place
             whose = "Prompt text" if usual else "Text of malformed requests"
             finding = (
-                f"{whose} stands in {files} log{'s' if files > 1 else ''}, on {len(search.hits)} "
+                f"{whose} is in {files} log{'s' if files > 1 else ''}, on {len(search.hits)} "
                 f"line{'s' if len(search.hits) > 1 else ''}, e.g. {place} line {first.line} ({first.form})."
             )
             return self.fails(ctx, finding, evidence, "critical" if usual else "major")
         if search.unread or not search.places:
-            why = f"Not every place could be searched: {'; '.join(search.unread) or 'nothing was there'}."
+            why = f"Some places could not be searched: {'; '.join(search.unread) or 'they are empty'}."
             return self.undecided(ctx, why, evidence)
-        finding = (
-            f"None of {len(ctx.canaries.issued)} canaries stands in the {len(search.places)} logs that were searched."
-        )
+        finding = f"None of {len(ctx.canaries.issued)} canaries is in the {len(search.places)} searched logs."
         return self.passes(ctx, finding, evidence)
 
     async def _send(self, ctx: ProbeContext) -> None:

@@ -24,7 +24,7 @@ _SLOWEST_OK_S = 15
 
 class Readiness(Probe):
     name = "readiness"
-    title = "Ready is said only when a token can be generated"
+    title = "Reports ready only when it can generate a token"
     severity = "major"
     order = 10
     limit_s = 400.0
@@ -45,9 +45,11 @@ class Readiness(Probe):
         evidence: dict[str, Any] = {"seen": "from process start", **times.as_data(), "steady_one_token_s": steady_s}
         check = _check(ctx, times.token_s, evidence)
         if times.token_s is None or steady_s is None:
-            return self.undecided(ctx, "No token came while the start was watched.", evidence)
+            return self.undecided(ctx, "No token came during the start.", evidence)
         if times.ready_s is None:
-            return self.undecided(ctx, f"No page said ready; a token came after {times.token_s:.2f} s.", evidence)
+            return self.undecided(
+                ctx, f"No endpoint reported ready. A token came after {times.token_s:.2f} s.", evidence
+            )
         gap_s = times.gap_s or 0.0
         if times.refused_after_ready or gap_s > max(_LEAST_GAP_S, _TIMES_STEADY * steady_s):
             refused = (
@@ -56,12 +58,12 @@ class Readiness(Probe):
                 else ""
             )
             finding = (
-                f"{times.ready_page} said ready {times.ready_s:.2f} s after the start, the first token came "
-                f"{gap_s:.2f} s later{refused}. Install instead: {check}"
+                f"{times.ready_page} reported ready {times.ready_s:.2f} s after start, {gap_s:.2f} s "
+                f"before the first token{refused}. Use instead: {check}"
             )
             return self.fails(ctx, finding, evidence)
         when = f"ready after {times.ready_s:.2f} s, first token after {times.token_s:.2f} s"
-        return self.passes(ctx, f"Ready is said when a token can be generated: {when}.", evidence)
+        return self.passes(ctx, f"Reports ready when it can generate a token: {when}.", evidence)
 
     async def _of_a_running_server(self, ctx: ProbeContext) -> ProbeResult:
         """The start was not seen; but a server may say ready now and not be."""
@@ -83,24 +85,24 @@ class Readiness(Probe):
         answered = reply.status == 200 and reply.broken is None
         if not page:
             state = "a token comes" if answered else "no token comes"
-            return self.undecided(ctx, f"No page says ready; {state}.", evidence)
+            return self.undecided(ctx, f"No endpoint reports ready; {state}.", evidence)
         if reply.status in (401, 403, 404):
             return self.undecided(ctx, f"A one-token request is refused with HTTP {reply.status}.", evidence)
         check = _check(ctx, first_s, evidence)
         if not answered:
             said = reply.broken or f"HTTP {reply.status}"
-            finding = f"{page} says ready, and a one-token request gets {said}. Install instead: {check}"
+            finding = f"{page} reports ready, but a one-token request gets {said}. Use instead: {check}"
             return self.fails(ctx, finding, evidence)
         await ctx.start()
         steady_s = await _steady_s(ctx)
         evidence["steady_one_token_s"] = steady_s
         if steady_s is not None and first_s > max(_LEAST_GAP_S, _TIMES_STEADY * steady_s):
             finding = (
-                f"{page} says ready, and the first token took {first_s:.2f} s (later {steady_s:.2f} s): the model was "
-                f"not loaded. Install instead: {check}"
+                f"{page} reports ready, but the first token took {first_s:.2f} s (later {steady_s:.2f} "
+                f"s): the model was not loaded. Use instead: {check}"
             )
             return self.fails(ctx, finding, evidence)
-        why = f"{page} says ready and a token comes, but the start was not seen: give --restart-command."
+        why = f"{page} reports ready and a token comes, but the start was not observed: pass --restart-command."
         return self.undecided(ctx, why, evidence)
 
 

@@ -27,14 +27,14 @@ _LIMIT_S = 30.0
 
 class Recovery(Probe):
     name = "recovery"
-    title = "After a kill the server comes back, and lost requests fail at once"
+    title = "After a kill the server comes back, and lost requests fail immediately"
     severity = "major"
     order = 800
     limit_s = 400.0
 
     async def run(self, ctx: ProbeContext) -> ProbeResult:
         if not ctx.owned and not ctx.options.restart_command:
-            why = "The server is not the bench's to end: give --restart-command to see it come back."
+            why = "Milo Bench did not start this server: pass --restart-command to test recovery."
             return self.undecided(ctx, why)
         await ctx.start()
         flying = [
@@ -48,14 +48,14 @@ class Recovery(Probe):
                 for task in flying:
                     task.cancel()
                 await asyncio.wait(flying)
-                return self.undecided(ctx, "The server has no process of its own that is known, so it cannot be ended.")
+                return self.undecided(ctx, "The server's process is unknown, so it cannot be ended.")
             exchanges = await asyncio.gather(*flying)
             noticed_s = time.monotonic() - ended_s
             await ctx.renew()
             began_s = time.monotonic()
             await ctx.start()
             back_s = time.monotonic() - began_s
-            how = "killed, then started by the bench"
+            how = "killed, then started by Milo Bench"
         else:
             done = asyncio.gather(*flying)
             times = await _restart(ctx)
@@ -69,10 +69,10 @@ class Recovery(Probe):
         cases = [
             Case("back", "pass", f"{back_s:.2f} s")
             if back_s <= _BACK_WITHIN_S
-            else Case("back", "fail", f"It took {back_s:.1f} s from the restart to the first token"),
+            else Case("back", "fail", f"The first token came {back_s:.1f} s after the restart"),
         ]
         if lost == 0:
-            cases.append(Case("lost", "undecided", "no request was in flight at the kill, so nothing shows"))
+            cases.append(Case("lost", "undecided", "no request was in flight at the kill, so this is inconclusive"))
         elif ctx.owned and noticed_s > _NOTICED_WITHIN_S:
             cases.append(Case("lost", "fail", f"Requests in flight hung for {noticed_s:.1f} s after the kill"))
         else:

@@ -18,7 +18,7 @@ _QUESTION = "Write two sentences about a harbour in winter."
 
 class Repeatable(Probe):
     name = "repeatable"
-    title = "Seed and temperature 0 give the same answer again, alone and under concurrency"
+    title = "Seed and temperature 0 repeat the answer, alone and concurrently"
     severity = "minor"
     order = 150
 
@@ -37,10 +37,10 @@ class Repeatable(Probe):
             "failures": [failure.kind for failure in failed],
         }
         if failed:
-            why = f"{len(failed)} of {_ALONE + _TOGETHER} requests got no answer: {failed[0].kind}."
+            why = f"{len(failed)} of {_ALONE + _TOGETHER} requests were not answered: {failed[0].kind}."
             return self.undecided(ctx, why, evidence)
         if not alone[0].text:
-            return self.undecided(ctx, "The answer is empty, and empty answers are always alike.", evidence)
+            return self.undecided(ctx, "The answer is empty, and empty answers are always the same.", evidence)
         texts = {exchange.text for exchange in alone}
         if len(texts) > 1:
             # The first answer may differ alone, where later ones read a prompt from a cache.
@@ -49,7 +49,7 @@ class Repeatable(Probe):
             return self.fails(ctx, finding, evidence)
         differing = sum(exchange.text not in texts for exchange in together)
         if differing:
-            finding = f"Alone the answer repeats; beside other requests {differing} of {_TOGETHER} differ."
+            finding = f"The answer repeats alone, but {differing} of {_TOGETHER} differ beside other requests."
             return self.fails(ctx, finding, evidence)
         finding = f"{_ALONE} answers in turn and {_TOGETHER} beside other requests were the same."
         return self.passes(ctx, finding, evidence)

@@ -17,7 +17,7 @@ _TOKENS = 24
 
 class Streaming(Probe):
     name = "streaming"
-    title = "Streams keep to the API: events, finish reason, usage, end mark"
+    title = "Streams follow the API: events, finish reason, usage, end mark"
     severity = "major"
     order = 130
 
@@ -26,9 +26,9 @@ class Streaming(Probe):
         body = ctx.body(_QUESTION, max_tokens=_TOKENS, stream=True)
         reply = await ctx.post({**body, "stream_options": {"include_usage": True}}, limit_s=ctx.options.ask_limit_s)
         if reply.broken is not None and reply.status != 200:
-            return self.undecided(ctx, f"The streamed request got no answer: {reply.broken}.")
+            return self.undecided(ctx, f"The streamed request was not answered: {reply.broken}.")
         if reply.status == 404:
-            return self.undecided(ctx, f"The server has no page {ctx.chat_path}.")
+            return self.undecided(ctx, f"The server does not have {ctx.chat_path}.")
         if reply.status != 200:
             return self.fails(ctx, f"A streamed request is refused with HTTP {reply.status}.", {"status": reply.status})
         seen = _Stream(reply)
@@ -36,7 +36,7 @@ class Streaming(Probe):
         cases = [*seen.cases(), _whole(whole)]
         failed = {case.name for case in cases if case.outcome == "fail"}
         severity: Severity = "minor" if failed <= {"usage", "end mark"} else "major"
-        good = f"Streams keep to the API: {seen.content} content events, finish reason, usage and [DONE]."
+        good = f"Streams follow the API: {seen.content} content events, finish reason, usage and [DONE]."
         return self.judge(ctx, cases, good=good, evidence=seen.evidence(), severity=severity)
 
 
@@ -85,20 +85,20 @@ class _Stream:
         ended = "" if self.broken is None else f", then {self.broken}"
         return [
             _case("content type", kind == "text/event-stream", f"a stream comes as '{kind}', not text/event-stream"),
-            _case("events", self.not_json == 0, f"{self.not_json} events are no JSON object"),
-            _case("error", not self.error, "an error object stands in a stream that began with 200"),
+            _case("events", self.not_json == 0, f"{self.not_json} events are not JSON objects"),
+            _case("error", not self.error, "a stream that started with 200 contains an error object"),
             # Undecided where nothing was generated: a model may have nothing to say.
             Case("content", "pass" if self.content > 1 else "fail" if self.content else "undecided", self._streamed()),
             _case("finish reason", len(self.finish) == 1, f"{len(self.finish)} finish reasons in one stream{ended}"),
             _case("end mark", self.done and not self.after_end, "the stream does not end with [DONE]"),
-            _case("usage", _counts(self.usage), "usage was asked for (include_usage) and is not reported"),
+            _case("usage", _counts(self.usage), "usage was requested (include_usage) but is not reported"),
             _case("framing", self.broken is None, f"the stream broke: {self.broken}"),
         ]
 
     def _streamed(self) -> str:
         if self.content > 1:
             return f"{self.content} content events"
-        return "the whole answer came in one event, nothing is streamed" if self.content else "no content came"
+        return "The whole answer came in one event: nothing is streamed" if self.content else "no content came"
 
     def evidence(self) -> dict[str, Any]:
         return {
@@ -128,7 +128,7 @@ def _whole(reply: Reply) -> Case:
         text = data["choices"][0]["message"]["content"]
         finish = data["choices"][0]["finish_reason"]
     except (ValueError, KeyError, IndexError, TypeError):
-        return Case(name, "fail", "with stream false the answer is no chat completion")
+        return Case(name, "fail", "with stream false the answer is not a chat completion")
     if not isinstance(text, str) or not finish:
         return Case(name, "fail", "with stream false content or finish reason is missing")
     if not _counts(data.get("usage")):
@@ -137,7 +137,7 @@ def _whole(reply: Reply) -> Case:
 
 
 def _case(name: str, held: bool, wrong: str) -> Case:
-    return Case(name, "pass", "as the API says") if held else Case(name, "fail", wrong[0].upper() + wrong[1:])
+    return Case(name, "pass", "as in the API") if held else Case(name, "fail", wrong[0].upper() + wrong[1:])
 
 
 PROBES.add(Streaming.name, Streaming())

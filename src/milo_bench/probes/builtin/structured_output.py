@@ -56,7 +56,7 @@ _FEATURES: Mapping[str, tuple[str, dict[str, Any]]] = {
 
 class StructuredOutput(Probe):
     name = "structured_output"
-    title = "A response_format with a JSON schema is honoured"
+    title = "A response_format with a JSON schema is applied"
     severity = "major"
     order = 120
 
@@ -71,18 +71,18 @@ class StructuredOutput(Probe):
             evidence[name] = {"finish_reason": exchange.finish_reason, "answer_characters": len(exchange.text)}
         refused = [case for case in cases if case.said.startswith("refused")]
         if len(refused) == len(cases):
-            finding = f"The server takes no JSON schema, and says so: {refused[0].said}"
+            finding = f"The server refuses a JSON schema with an error: {refused[0].said}"
             return self.fails(ctx, finding, {"cases": {case.name: case.said for case in cases}}, "minor")
         failed = [case for case in cases if case.outcome == "fail"]
         if failed:
             ignored = len(failed) == len(cases)
             extent = (
-                "ignored" if ignored else f"honoured only half ({len(cases) - len(failed)} of {len(cases)} features)"
+                "ignored" if ignored else f"only partly applied ({len(cases) - len(failed)} of {len(cases)} features)"
             )
             finding = f"The JSON schema is {extent}: {'; '.join(f'{case.name}: {case.said}' for case in failed)}."
             kept = {case.name: {"outcome": case.outcome, "said": case.said} for case in cases}
             return self.fails(ctx, finding, {"features": evidence, "cases": kept})
-        good = f"Answers keep to the schema in all {len(cases)} features: {', '.join(_FEATURES)}."
+        good = f"Answers follow the schema in all {len(cases)} features: {', '.join(_FEATURES)}."
         return self.judge(ctx, cases, good=good, evidence={"features": evidence})
 
 
@@ -98,7 +98,7 @@ def _case(name: str, exchange: Exchange, schema: dict[str, Any]) -> Case:
     except ValueError:
         if exchange.finish_reason == "length" and exchange.text.lstrip().startswith("{"):
             return Case(name, "undecided", "the JSON did not end within 160 tokens")
-        return Case(name, "fail", "the answer is no JSON")
+        return Case(name, "fail", "the answer is not JSON")
     validator = jsonschema_rs.validator_for(schema, validate_formats=True)
     problem = next(iter(validator.iter_errors(value)), None)
     if problem is None:

@@ -35,7 +35,7 @@ _CALL_IN_TEXT = re.compile(rf"<tool_call>|\"name\"\s*:\s*\"{_NAME}\"|<function|\
 
 class ToolCalling(Probe):
     name = "tool_calling"
-    title = "Tool calls come as calls, with arguments that can be read"
+    title = "Tool calls come as calls with readable arguments"
     severity = "major"
     order = 160
 
@@ -56,11 +56,11 @@ class ToolCalling(Probe):
             cases += _cases(number, exchange)
         evidence = {"questions": len(_QUESTIONS), "calls": calls}
         if not cases:
-            why = f"The model called no tool in {len(_QUESTIONS)} questions, so nothing shows."
+            why = f"The model called no tool in {len(_QUESTIONS)} questions, so this is inconclusive."
             return self.undecided(ctx, why, evidence)
         if first is not None:
             cases.append(await _round_trip(ctx, *first))
-        good = f"{len(calls)} calls came as calls, with readable arguments, and a tool's result was taken."
+        good = f"{len(calls)} calls came as calls with readable arguments, and a tool result was accepted."
         return self.judge(ctx, cases, good=good, evidence=evidence)
 
 
@@ -74,11 +74,11 @@ def _cases(number: int, exchange: Exchange) -> list[Case]:
         if call.name != _NAME:
             return [Case(name, "fail", "A call names a tool that was not offered")]
         if not call.id:
-            return [Case(name, "fail", "A call has no id, so its result cannot be given back")]
+            return [Case(name, "fail", "A call has no id, so its result cannot be returned")]
         try:
             arguments = json.loads(call.arguments)
         except ValueError:
-            return [Case(name, "fail", "The arguments of a call are no JSON")]
+            return [Case(name, "fail", "The arguments of a call are not JSON")]
         if not jsonschema_rs.is_valid(dict(_PARAMETERS), arguments):
             return [Case(name, "fail", "The arguments of a call do not fit the tool's parameters")]
     if exchange.finish_reason != "tool_calls":
@@ -97,9 +97,9 @@ async def _round_trip(ctx: ProbeContext, question: str, exchange: Exchange) -> C
     )
     again = await ctx.send(ChatRequest(messages, max_tokens=16, tools=(_TOOL,)))
     if again.failure is None:
-        return Case("result", "pass", "a tool's result was taken")
+        return Case("result", "pass", "a tool result was accepted")
     status = again.failure.http_status
-    return Case("result", "fail" if status else "undecided", f"A tool's result is answered by {again.failure.kind}")
+    return Case("result", "fail" if status else "undecided", f"A tool result gets {again.failure.kind}")
 
 
 PROBES.add(ToolCalling.name, ToolCalling())

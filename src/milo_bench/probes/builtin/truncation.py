@@ -48,7 +48,7 @@ class _Prompt:
 
 class Truncation(Probe):
     name = "truncation"
-    title = "Long prompts are taken whole or refused, never cut in silence"
+    title = "Long prompts are processed whole or refused, never silently cut"
     severity = "critical"
     order = 110
     limit_s = 300.0
@@ -62,16 +62,16 @@ class Truncation(Probe):
         evidence: dict[str, Any] = {"declared_window_tokens": window}
         for exchange in (first, second):
             if exchange.failure is not None:
-                why = f"A short prompt got no answer: {exchange.failure.kind}, {exchange.failure.message}"
+                why = f"A short prompt was not answered: {exchange.failure.kind}, {exchange.failure.message}"
                 return self.undecided(ctx, why, evidence)
         counts = (first.usage.prompt_tokens, second.usage.prompt_tokens)
         echoes = _echoed(first, short) == 3 and _echoed(second, longer) == 3
         evidence |= {"short_prompt_tokens": list(counts), "model_repeats_markers": echoes}
         if window is None:
-            return self.undecided(ctx, "The window is not declared: set context_window of this target.", evidence)
+            return self.undecided(ctx, "The window is unknown: set context_window of this target.", evidence)
         if counts[0] is None or counts[1] is None:
             if not echoes:
-                why = "The server counts no prompt tokens, and the model cannot repeat markers of a short prompt."
+                why = "The server does not count prompt tokens, and the model cannot repeat markers of a short prompt."
                 return self.undecided(ctx, why, evidence)
             per_word, base = 1.5, 30.0
         else:
@@ -98,7 +98,7 @@ class Truncation(Probe):
         return self.judge(
             ctx,
             cases,
-            good=f"Prompts past the declared window of {window} tokens are refused or taken whole; none was cut.",
+            good=f"Prompts beyond the declared window of {window} tokens are refused or processed whole. None was cut.",
             evidence=evidence,
         )
 
@@ -149,12 +149,12 @@ class _Ruler:
         if self.echoes:
             repeated = _found(exchange, prompt.markers)
             if not repeated["head"] and (repeated["tail"] or share > 1):
-                said = f"Of about {foretold} tokens the model has not seen the beginning, though the answer was 200"
+                said = f"The start of a prompt of about {foretold} tokens never reached the model, despite HTTP 200"
                 return Case(name, "fail", said)
             if not all(repeated.values()) and not self.counted:
                 return Case(name, "undecided", "the model did not repeat all markers")
         elif not self.counted:
-            return Case(name, "undecided", "neither counts nor markers tell")
+            return Case(name, "undecided", "neither counts nor markers are conclusive")
         return Case(name, "pass", f"about {foretold} tokens sent, {counted} counted")
 
     def _refused(self, name: str, share: float, foretold: int, exchange: Exchange) -> Case:
@@ -166,10 +166,10 @@ class _Ruler:
                 return Case(name, "pass", f"refused with HTTP {failure.http_status}: {failure.kind}")
             if failure.kind in ("total_timeout", "first_token_timeout"):
                 return Case(name, "undecided", f"no answer within the limit for about {foretold} tokens")
-            said = f"A prompt past the window is answered by {failure.kind} instead of an error that says so"
+            said = f"A prompt beyond the window gets {failure.kind} instead of an error about its length"
             return Case(name, "fail", said)
         if honest:
-            said = f"A prompt of about {foretold} tokens is refused though {self.window} are declared"
+            said = f"A prompt of about {foretold} tokens is refused, although {self.window} are declared"
             return Case(name, "fail", said)
         return Case(name, "undecided", f"{failure.kind}: {failure.message}")
 

@@ -117,7 +117,7 @@ class FakeTarget:
 
     def _started(self) -> OpenAiTarget:
         if self._client is None:
-            raise RuntimeError("start the target before it is asked")
+            raise RuntimeError("start the target before sending requests")
         return self._client
 
 

@@ -90,7 +90,7 @@ class LlamaCppTarget:
             await self.stop()
             if died:
                 message = f"The server of target '{self._config.name}' ended before its first token: {said}"
-                raise TargetError(message, hint="check the weights, and free memory.") from None
+                raise TargetError(message, hint="check the weights and the free memory.") from None
             raise
         except BaseException:
             await self.stop()

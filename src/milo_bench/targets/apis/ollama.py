@@ -92,7 +92,7 @@ class OllamaTarget(HttpTarget):
                 answer.failure = Failure("bad_stream", "a line is not JSON", 200)
                 return
             if not isinstance(line, Mapping):
-                answer.failure = Failure("bad_stream", "a line is no JSON object", 200)
+                answer.failure = Failure("bad_stream", "a line is not a JSON object", 200)
                 return
             if line.get("error"):
                 said, codes = read_error(line)

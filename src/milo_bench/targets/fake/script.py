@@ -168,7 +168,7 @@ SCRIPT_FILE: Final = FileKind(
     name="script",
     start="name reply: or rules:; an empty script is {}.",
     manual="docs/how-to/fake-server.md",
-    where_from="name a YAML or JSON file of scripted answers.",
+    where_from="give a YAML or JSON file of scripted answers.",
 )
 
 

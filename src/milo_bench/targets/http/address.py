@@ -44,11 +44,11 @@ def parse_address(url: str) -> Address:
     except ValueError:
         parts, port = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not parts.hostname or _has_control(url):
-        message = "A base_url is no http or https address."
+        message = "A base_url is not an http or https address."
         raise ConfigError(message, hint="write http://HOST:PORT or https://HOST, e.g. http://127.0.0.1:8080/v1")
     if parts.username or parts.password:
         message = f"The base_url of {parts.hostname} carries a user name or password."
-        raise ConfigError(message, hint="put the key into an environment variable and name that: api_key_env: MY_KEY")
+        raise ConfigError(message, hint="put the key into an environment variable and set api_key_env: MY_KEY")
     default = 443 if parts.scheme == "https" else 80
     return Address(parts.scheme, parts.hostname, port or default, parts.path.rstrip("/"))
 

@@ -31,7 +31,7 @@ def decode_json(data: bytes) -> Any:
         try:
             return json.loads(data)
         except RecursionError as error:
-            raise ValueError("nested too deep") from error
+            raise ValueError("nested too deeply") from error
 
 
 @dataclass(slots=True)

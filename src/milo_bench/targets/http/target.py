@@ -194,8 +194,8 @@ class HttpTarget(ABC):
             case "not_found" | "rejected":
                 return await self._refused(failure)
             case _:
-                message = f"Target '{name}' at {place} gave no token: {failure.kind}, {failure.message}."
-                return TargetError(message, hint="ask it by hand, and read the server's log.")
+                message = f"Target '{name}' at {place} returned no token: {failure.kind}, {failure.message}."
+                return TargetError(message, hint="send it a request by hand and read the server's log.")
 
     async def _refused(self, failure: Failure) -> TargetError:
         name, place, model = self._config.name, self._address.shown, self._config.model
@@ -215,7 +215,7 @@ class HttpTarget(ABC):
     def _key_hint(self) -> str:
         if self._config.api_key_env:
             return f"put a valid key into the environment variable {self._config.api_key_env}."
-        return f"name the environment variable that holds the key: api_key_env under target '{self._config.name}'."
+        return f"set api_key_env under target '{self._config.name}' to the environment variable that contains the key."
 
 
 def headers_from(config: TargetConfig, env: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -239,11 +239,11 @@ def headers_from(config: TargetConfig, env: Mapping[str, str]) -> tuple[dict[str
 def _from_env(config: TargetConfig, variable: str, env: Mapping[str, str]) -> str:
     value = env.get(variable, "").strip()
     if not value:
-        message = f"Target '{config.name}' needs the environment variable {variable}, and it is not set."
+        message = f"Target '{config.name}' needs the environment variable {variable}, which is not set."
         raise TargetError(message, hint=f"export {variable}=…")
     if not value.isascii() or not value.isprintable():
-        message = f"The environment variable {variable} holds characters that no HTTP header can carry."
-        raise TargetError(message, hint=f"set {variable} again, without line breaks or quotes around it.")
+        message = f"The environment variable {variable} contains characters that are invalid in an HTTP header."
+        raise TargetError(message, hint=f"set {variable} without line breaks or quotation marks.")
     return value
 
 

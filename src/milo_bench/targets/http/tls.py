@@ -59,7 +59,7 @@ class TlsWire:
         except aiohttp.ConnectionTimeoutError:
             self._broke(reply, "connect_timeout", f"no connection within {timeouts.connect_s:g} s")
         except (aiohttp.ClientPayloadError, aiohttp.ClientOSError):
-            self._broke(reply, "reset", "the connection ended before the answer did")
+            self._broke(reply, "reset", "the connection closed before the end of the answer")
         except aiohttp.ClientError as error:
             self._broke(reply, "bad_stream", f"not HTTP: {type(error).__name__}")
         finally:
@@ -103,7 +103,7 @@ class TlsWire:
                 reply.pieces.append((time.monotonic_ns(), data))
                 size += len(data)
                 if size > MAX_BODY_BYTES:
-                    self._broke(reply, "bad_stream", f"gave up after {size} bytes without an end")
+                    self._broke(reply, "bad_stream", f"stopped after {size} bytes without an end")
                     return
             reply.ended_ns = reply.pieces[-1][0] if reply.pieces else time.monotonic_ns()
 

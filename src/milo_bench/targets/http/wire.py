@@ -300,7 +300,7 @@ class _Connection:
             self.reusable = self._keep_alive and not self._overrun
             self._end(at_ns=at_ns)
         elif self._received > MAX_BODY_BYTES or (not self._in_body and self._received > MAX_HEADER_BYTES):
-            self._end("bad_stream", f"gave up after {self._received} bytes without an end", at_ns)
+            self._end("bad_stream", f"stopped after {self._received} bytes without an end", at_ns)
 
     def _end_of_file(self, at_ns: int) -> None:
         if self._in_body and self._body_ends_with_connection:
@@ -310,7 +310,7 @@ class _Connection:
             self._check_arrival()
             self._end("reset", "the server closed the connection without an answer", at_ns)
         else:
-            self._end("reset", "the connection ended before the answer did", at_ns)
+            self._end("reset", "the connection closed before the end of the answer", at_ns)
 
     def _lost(self, error: OSError) -> None:
         if self._reply is None:

@@ -28,10 +28,10 @@ def read_gguf(path: Path) -> GgufFacts:
     try:
         reader = gguf.GGUFReader(path)
     except FileNotFoundError:
-        message = f"There is no model file {path}."
+        message = f"There is no model file at {path}."
         raise PrerequisiteError(message, hint="correct 'weights' in bench.yaml.") from None
     except (OSError, ValueError, IndexError, KeyError, OverflowError) as error:
-        message = f"{path} cannot be read as GGUF: {error}."
+        message = f"Cannot read {path} as GGUF: {error}."
         raise PrerequisiteError(message, hint="download or convert it again.") from None
 
     def value(key: str) -> Any:

@@ -67,8 +67,8 @@ class ServerProcess:
                 self.address = (await process.stdout.readline()).decode("ascii", "replace").strip()
         except TimeoutError:
             await self.stop()
-            message = f"The server of target '{self._name}' did not come up within {limit_s:g} s."
-            raise TargetError(message, hint="a smaller model, a smaller context_window or more memory.") from None
+            message = f"The server of target '{self._name}' was not ready within {limit_s:g} s."
+            raise TargetError(message, hint="use a smaller model, a smaller context_window or more memory.") from None
         except BaseException:
             await self.stop()
             raise
@@ -77,7 +77,7 @@ class ServerProcess:
             said = self.last_words()
             await self.stop()
             message = f"The server of target '{self._name}' ended before it was ready: {said}"
-            raise TargetError(message, hint="check the weights and context_window of this target, and free memory.")
+            raise TargetError(message, hint="check the weights and context_window of this target, and the free memory.")
         return self.address
 
     async def has_died(self, wait_s: float = 0.0) -> bool:
@@ -97,7 +97,7 @@ class ServerProcess:
             text = self._log.read_bytes()[-_LOG_BYTES:].decode("utf-8", "replace") if self._log else ""
         except OSError:
             text = ""
-        return "; ".join(part for part in (how, *why_it_ended(text)) if part) or "no cause in its log"
+        return "; ".join(part for part in (how, *why_it_ended(text)) if part) or "its log gives no cause"
 
     async def stop(self) -> None:
         """End it and wait until it is gone. The log goes with it where we chose its place."""

