@@ -28,8 +28,8 @@ from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Timeouts
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.targets.apis.openai import OpenAiTarget
-from milo_bench.targets.http.answer import Answer
-from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.answer import StreamedAnswer
+from milo_bench.targets.http.reply import HttpReply
 
 _STAMPS = re.compile(rb'"t_ns":(\d+),"read_ns":(\d+)')
 
@@ -70,7 +70,7 @@ class StampedTarget(OpenAiTarget):
             self.kept.append(stamped)
         return exchange
 
-    def read(self, reply: Reply, answer: Answer) -> Iterator[None]:
+    def read(self, reply: HttpReply, answer: StreamedAnswer) -> Iterator[None]:
         yield from super().read(reply, answer)
         stamped = _CURRENT.get()
         found = _STAMPS.findall(reply.body())

@@ -12,7 +12,7 @@ import pytest
 from milo_bench import __version__
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import RunEnd, TargetRecord
-from milo_bench.run.events import Listener, RunStarted
+from milo_bench.run.events import RunListener, RunStarted
 from milo_bench.run.execute import execute
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
@@ -122,7 +122,7 @@ def test_a_log_cut_inside_a_line_is_told_from_a_whole_one(kept: Path) -> None:
     assert "The run log run-cut.jsonl is incomplete: 10 of 22 attempts." in said.out
 
 
-async def _resume(path: Path, records: tuple[TargetRecord, ...], listeners: list[Listener]) -> tuple[RunEnd, int]:
+async def _resume(path: Path, records: tuple[TargetRecord, ...], listeners: list[RunListener]) -> tuple[RunEnd, int]:
     """Go on with the log at ``path`` as ``run`` does; only the models are stand-ins. Its end, and how many it sent."""
     suite = load_suite("case_ops_v1")
     targets = {record.name: TestTarget(record) for record in records}

@@ -10,7 +10,7 @@ from milo_bench.config.policy.file import PolicyFile, read_policy, shipped_polic
 from milo_bench.config.policy.hours import DEFAULT_HOURS
 from milo_bench.config.policy.measures import GATE_MEASURES
 from milo_bench.config.policy.models import REMEDIES, WORK, GateConfig, RemedyName, WorkloadPolicy
-from milo_bench.config.policy.rules import CONDITIONS, Rule, World, check_rules, first_rule, worlds
+from milo_bench.config.policy.rules import CONDITIONS, FindingRule, RuleFacts, check_rules, first_rule, worlds
 from milo_bench.core.errors import ConfigError
 from milo_bench.decide import records
 from milo_bench.probes.base import PROBES
@@ -196,15 +196,15 @@ def test_rules_of_the_shipped_policies_decide_every_case_and_never_keep_what_is_
 def test_a_safety_gate_that_fails_is_fixed_only_by_a_remedy_that_was_replayed() -> None:
     found = shipped_policy("claims_v1")
     assert found is not None
-    assert first_rule(found.rules, World(safety_failed=True)).finding == "reject"
-    assert first_rule(found.rules, World(safety_failed=True, remedy="undecided")).finding == "reject"
-    assert first_rule(found.rules, World(safety_failed=True, remedy="passes")).finding == "fix"
+    assert first_rule(found.rules, RuleFacts(safety_failed=True)).finding == "reject"
+    assert first_rule(found.rules, RuleFacts(safety_failed=True, remedy="undecided")).finding == "reject"
+    assert first_rule(found.rules, RuleFacts(safety_failed=True, remedy="passes")).finding == "fix"
 
 
 def test_every_condition_says_what_it_means_and_can_hold() -> None:
     for name, condition in CONDITIONS.items():
         assert condition.says
-        assert any(Rule("r", (name,), "defer").holds(world) for world in worlds()), name
+        assert any(FindingRule("r", (name,), "defer").holds(world) for world in worlds()), name
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.core.records import LoadWindow
 from milo_bench.decide.decide import decide
-from milo_bench.decide.records import Decision, Finding, Text
+from milo_bench.decide.records import Decision, Finding, LinkedText
 from tests.decide.evidence_cases import Made, policy_text
 
 RULES = "\nfindings:" + (
@@ -45,7 +45,7 @@ def finding(decision: Decision, target: str = "small") -> Finding:
     return found
 
 
-def shown(text: Text, decision: Decision) -> str:
+def shown(text: LinkedText, decision: Decision) -> str:
     return "".join(part if isinstance(part, str) else f"<{decision.figures[part.figure].value:g}>" for part in text)
 
 

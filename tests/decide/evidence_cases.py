@@ -15,17 +15,17 @@ from milo_bench.core.records import (
     Fixture,
     Graded,
     LoadWindow,
-    Outcome,
     ProbeResult,
     SuiteRef,
     TargetRecord,
     Timings,
     Usage,
     Verdict,
+    VerdictOutcome,
     Workload,
 )
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.records import Candidate, LogRef, PolicyText, ProbeEvidence
+from milo_bench.decide.records import Candidate, KeptFile, LogRef, ProbeEvidence
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, fixture_table
 
 SUITE = SuiteRef("tiny", "1", "5" * 64)
@@ -35,7 +35,7 @@ SUITE = SuiteRef("tiny", "1", "5" * 64)
 class Row:
     """One attempt: verdicts as (check, outcome, subject or category), a label pair, a failure kind."""
 
-    verdicts: Sequence[tuple[str, Outcome, str]] = (("schema", "pass", ""),)
+    verdicts: Sequence[tuple[str, VerdictOutcome, str]] = (("schema", "pass", ""),)
     label: tuple[str, str] | None = None
     failed: str = ""
     latency_s: float = 1.0
@@ -155,5 +155,5 @@ def of(good: int, total: int, *, bad: Row = BAD) -> list[Row]:
     return rows
 
 
-def policy_text(text: str) -> PolicyText:
-    return PolicyText("policy.yaml", "0" * 64, text)
+def policy_text(text: str) -> KeptFile:
+    return KeptFile("policy.yaml", "0" * 64, text)

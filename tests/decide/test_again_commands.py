@@ -9,7 +9,7 @@ from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, TargetRecord
 from milo_bench.decide.again import commands, line_of
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.records import PolicyText
+from milo_bench.decide.records import KeptFile
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
 from milo_bench.stats.cases.columns import fixture_table
@@ -55,8 +55,8 @@ def test_the_shipped_policy_is_not_named_and_another_is() -> None:
     )  # fmt: skip
     shipped = shipped_policy("claims_v1")
     assert shipped is not None
-    text = PolicyText(shipped.path, sha256_text(shipped.text), shipped.text)
+    text = KeptFile(shipped.path, sha256_text(shipped.text), shipped.text)
     assert not any("--policy" in line for line in commands(evidence, text, None, None))
-    changed = PolicyText("claims_v1.yaml", sha256_text("x"), f"{shipped.text}\n")
+    changed = KeptFile("claims_v1.yaml", sha256_text("x"), f"{shipped.text}\n")
     decide = next(line for line in commands(evidence, changed, None, None) if " decide " in line)
     assert "--policy claims_v1.yaml" in decide and "--inventory inventory.json" in decide

@@ -17,7 +17,7 @@ from milo_bench.core.records import (
     Verdict,
 )
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT, Chosen, choose_examples, make_example
+from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT, ChosenExample, choose_examples, make_example
 from milo_bench.decide.examples.text import CUT_MARK, cut, lay_out
 from milo_bench.decide.records import Candidate
 from milo_bench.stats.cases.columns import CasesBuilder, fixture_table
@@ -76,8 +76,8 @@ def test_nothing_wrong_gives_no_examples() -> None:
     assert choose_examples(Evidence((), {}, fixture_table([], words=[], keyword=[]), {}, {})) == ()
 
 
-def chosen_one(check: str = "exact_fields", category: str = "wrong_field") -> Chosen:
-    return Chosen(CANDIDATE, check, category, "x-0001", 0)
+def chosen_one(check: str = "exact_fields", category: str = "wrong_field") -> ChosenExample:
+    return ChosenExample(CANDIDATE, check, category, "x-0001", 0)
 
 
 def test_spans_mark_the_same_characters_after_a_long_document_was_cut() -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from milo_bench.config.policy.file import shipped_policy
-from milo_bench.core.records import Outcome
+from milo_bench.core.records import VerdictOutcome
 from milo_bench.decide.decide import decide
 from milo_bench.decide.records import Decision
 from tests.decide.evidence_cases import LOST, Made, Row, policy_text
 
-Checks = list[tuple[str, Outcome, str]]
+Checks = list[tuple[str, VerdictOutcome, str]]
 
 
-def held(check: str, good: bool, said: str = "broken") -> tuple[str, Outcome, str]:
+def held(check: str, good: bool, said: str = "broken") -> tuple[str, VerdictOutcome, str]:
     return (check, "pass" if good else "fail", said)
 
 

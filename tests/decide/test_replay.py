@@ -15,7 +15,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate
 from milo_bench.decide.replay.figures import add_figures, rate
 from milo_bench.decide.replay.recorded import record_of
-from milo_bench.decide.replay.replay import Outcome, replay
+from milo_bench.decide.replay.replay import ReplayOutcome, replay
 from milo_bench.decide.replay.split import fit_part
 from tests.decide.replay_cases import WORK, cases, evidence, table
 
@@ -32,15 +32,15 @@ default: {route: local, target: small, queue: routine_queue}
 AS_IS = read_routing(TARGETS + "default: {route: local, target: small}")
 
 
-def run(file: RoutingFile, found: Evidence, *, wanted: str = "") -> Outcome:
+def run(file: RoutingFile, found: Evidence, *, wanted: str = "") -> ReplayOutcome:
     return replay(file, record_of(found, Candidate(WORK, "small")), wanted=wanted)
 
 
-def everything(outcome: Outcome) -> Any:
+def everything(outcome: ReplayOutcome) -> Any:
     return np.ones(len(outcome.fixture), dtype=np.bool_)
 
 
-def share(outcome: Outcome, name: str) -> float | None:
+def share(outcome: ReplayOutcome, name: str) -> float | None:
     return rate(outcome, name, everything(outcome)).value
 
 

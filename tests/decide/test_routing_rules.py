@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from milo_bench.config.routing.file import RoutingFile, check_routing, read_routing
-from milo_bench.config.routing.rule import FAMILIES
 from milo_bench.core.errors import ConfigError, DataError
+from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.decide.routing.columns import (
     CAUSES,
     NOBODY,
@@ -24,7 +24,14 @@ from milo_bench.decide.routing.columns import (
     route_requests,
     settle_seconds,
 )
-from milo_bench.decide.routing.rules import Answer, Request, Routed, route_answer, route_request, settle_second
+from milo_bench.decide.routing.rules import (
+    AnswerFacts,
+    RequestFacts,
+    Routed,
+    route_answer,
+    route_request,
+    settle_second,
+)
 
 STUB = """
 targets: {small: {model: s}, big: {model: b, hosted: true}}
@@ -44,7 +51,7 @@ default: {route: refuse}
 RINGS = frozenset({"threat"})
 
 
-def whole(file: RoutingFile, request: Request, first: Answer, second: Answer) -> Routed:
+def whole(file: RoutingFile, request: RequestFacts, first: AnswerFacts, second: AnswerFacts) -> Routed:
     routed = route_request(file, request)
     return settle_second(route_answer(file, request, routed, first), second)
 
@@ -52,40 +59,46 @@ def whole(file: RoutingFile, request: Request, first: Answer, second: Answer) ->
 @pytest.mark.parametrize(
     ("request_", "answer", "route", "rule", "cause"),
     [
-        (Request("notes", keywords=RINGS), Answer(label="routine"), "human_review", "keyword-risk", "rule"),
-        (Request("notes"), Answer(label="watch"), "human_review", "wary", "rule"),
-        (Request("notes"), Answer(label="escalate"), "human_review", "wary", "rule"),
-        (Request("notes"), Answer(label="routine"), "local", "routine", "rule"),
-        (Request("notes"), Answer(answered=False), "human_review", "routine", "no_answer"),
-        (Request("packets", words=7500), Answer(), "local", "packets", "rule"),
-        (Request("packets", words=7501), Answer(), "hosted", "long", "rule"),
-        (Request("packets", words=7501, sensitive=True), Answer(), "human_review", "long", "sensitive"),
-        (Request("packets"), Answer(failed=frozenset({"schema"})), "human_review", "unfounded", "rule"),
-        (Request("packets"), Answer(failed=frozenset({"sections"})), "human_review", "packets", "second_answer"),
-        (Request("packets", health={"small": "down"}), Answer(), "hosted", "packets", "target_down"),
-        (Request("drafts"), Answer(verified=True), "mixed", "drafts", "rule"),
-        (Request("drafts"), Answer(verified=False), "human_review", "drafts", "verifier"),
-        (Request("drafts"), Answer(), "human_review", "drafts", "verifier"),
-        (Request("else"), Answer(), "refuse", "default", "rule"),
+        (RequestFacts("notes", keywords=RINGS), AnswerFacts(label="routine"), "human_review", "keyword-risk", "rule"),
+        (RequestFacts("notes"), AnswerFacts(label="watch"), "human_review", "wary", "rule"),
+        (RequestFacts("notes"), AnswerFacts(label="escalate"), "human_review", "wary", "rule"),
+        (RequestFacts("notes"), AnswerFacts(label="routine"), "local", "routine", "rule"),
+        (RequestFacts("notes"), AnswerFacts(answered=False), "human_review", "routine", "no_answer"),
+        (RequestFacts("packets", words=7500), AnswerFacts(), "local", "packets", "rule"),
+        (RequestFacts("packets", words=7501), AnswerFacts(), "hosted", "long", "rule"),
+        (RequestFacts("packets", words=7501, sensitive=True), AnswerFacts(), "human_review", "long", "sensitive"),
+        (RequestFacts("packets"), AnswerFacts(failed=frozenset({"schema"})), "human_review", "unfounded", "rule"),
+        (
+            RequestFacts("packets"),
+            AnswerFacts(failed=frozenset({"sections"})),
+            "human_review",
+            "packets",
+            "second_answer",
+        ),
+        (RequestFacts("packets", health={"small": "down"}), AnswerFacts(), "hosted", "packets", "target_down"),
+        (RequestFacts("drafts"), AnswerFacts(verified=True), "mixed", "drafts", "rule"),
+        (RequestFacts("drafts"), AnswerFacts(verified=False), "human_review", "drafts", "verifier"),
+        (RequestFacts("drafts"), AnswerFacts(), "human_review", "drafts", "verifier"),
+        (RequestFacts("else"), AnswerFacts(), "refuse", "default", "rule"),
     ],
 )  # fmt: skip
 def test_the_rules_of_the_mission_do_what_they_say(
-    request_: Request, answer: Answer, route: str, rule: str, cause: str
+    request_: RequestFacts, answer: AnswerFacts, route: str, rule: str, cause: str
 ) -> None:
     routed = whole(read_routing(STUB), request_, answer, answer)
     assert (routed.route, routed.rule, routed.cause) == (route, rule, cause)
 
 
 def test_a_broken_guardrail_falls_back_to_the_hosted_model_whose_answer_is_held_to_it_too() -> None:
-    file, request = read_routing(STUB), Request("packets")
-    second = route_answer(file, request, route_request(file, request), Answer(failed=frozenset({"sections"})))
+    file, request = read_routing(STUB), RequestFacts("packets")
+    second = route_answer(file, request, route_request(file, request), AnswerFacts(failed=frozenset({"sections"})))
     assert (second.route, second.target, second.cause) == ("hosted", "big", "guardrail")
-    assert settle_second(second, Answer()).route == "hosted"
-    assert settle_second(second, Answer(answered=False)).route == "human_review"
+    assert settle_second(second, AnswerFacts()).route == "hosted"
+    assert settle_second(second, AnswerFacts(answered=False)).route == "human_review"
 
 
 def test_the_first_model_is_known_before_its_answer() -> None:
-    routed = route_request(read_routing(STUB), Request("notes"))
+    routed = route_request(read_routing(STUB), RequestFacts("notes"))
     assert (routed.route, routed.target, routed.rule) == ("local", "small", "routine")
 
 
@@ -95,7 +108,7 @@ def test_a_rule_on_an_answer_counts_only_above_the_rule_that_asked() -> None:
     )
     text = text.replace("default:", "  - {id: late, when: {local_label: watch}, route: human_review}\ndefault:")
     text = text.replace("default: {route: refuse}", "default: {route: local, target: small}")
-    assert whole(read_routing(text), Request("notes"), Answer(label="watch"), Answer()).route == "local"
+    assert whole(read_routing(text), RequestFacts("notes"), AnswerFacts(label="watch"), AnswerFacts()).route == "local"
 
 
 def test_families_cannot_be_told_apart_where_the_evidence_does_not() -> None:
@@ -125,7 +138,7 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
         ("workload", some(("notes", "other"))),
         ("words", st.sampled_from([{"over": 3}, {"under": 6}, {"over": 2, "under": 7}])),
         ("tags", some(TAGS)),
-        ("keywords", st.one_of(some(FAMILIES[:3]), st.just(["any"]))),
+        ("keywords", st.one_of(some(KEYWORD_SETS[:3]), st.just(["any"]))),
         ("sensitive", st.booleans()),
         (
             "target_health",
@@ -182,7 +195,7 @@ def files(draw: st.DrawFn) -> RoutingFile:
 
 
 answers_ = st.builds(
-    Answer,
+    AnswerFacts,
     answered=st.booleans(),
     label=st.sampled_from(["", *LABELS]),
     failed=st.frozensets(st.sampled_from(CHECKS)),
@@ -192,21 +205,21 @@ health_ = st.dictionaries(st.sampled_from(sorted(TARGETS)), st.sampled_from(["re
 
 
 @st.composite
-def requests_(draw: st.DrawFn) -> tuple[str, dict[str, str], list[Request]]:
+def requests_(draw: st.DrawFn) -> tuple[str, dict[str, str], list[RequestFacts]]:
     workload, health = draw(st.sampled_from(["notes", "other", "third"])), draw(health_)
     one = st.builds(
-        Request,
+        RequestFacts,
         workload=st.just(workload),
         words=st.integers(0, 9),
         tags=st.frozensets(st.sampled_from(TAGS)),
-        keywords=st.frozensets(st.sampled_from(FAMILIES), max_size=2),
+        keywords=st.frozensets(st.sampled_from(KEYWORD_SETS), max_size=2),
         sensitive=st.booleans(),
         health=st.just(health),
     )
     return workload, health, draw(st.lists(one, min_size=1, max_size=12))
 
 
-def columns_of(workload: str, health: dict[str, str], rows: list[Request]) -> RequestColumns:
+def columns_of(workload: str, health: dict[str, str], rows: list[RequestFacts]) -> RequestColumns:
     def flag(found: list[bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
         return np.array(found, dtype=np.bool_)
 
@@ -216,12 +229,12 @@ def columns_of(workload: str, health: dict[str, str], rows: list[Request]) -> Re
         sensitive=flag([row.sensitive for row in rows]),
         rings=flag([bool(row.keywords) for row in rows]),
         tags={tag: flag([tag in row.tags for row in rows]) for tag in TAGS},
-        keywords={family: flag([family in row.keywords for row in rows]) for family in FAMILIES},
+        keywords={family: flag([family in row.keywords for row in rows]) for family in KEYWORD_SETS},
         health=health,
     )
 
 
-def answer_columns_of(rows: list[Answer]) -> AnswerColumns:
+def answer_columns_of(rows: list[AnswerFacts]) -> AnswerColumns:
     return AnswerColumns(
         answered=np.array([row.answered for row in rows], dtype=np.bool_),
         labels=LABELS,
@@ -246,7 +259,7 @@ def assert_same(columns: RoutedColumns, singles: list[Routed]) -> None:
 @settings(max_examples=150, deadline=None)
 @given(files(), requests_(), st.data())
 def test_one_request_and_columns_of_requests_are_routed_alike(
-    file: RoutingFile, made: tuple[str, dict[str, str], list[Request]], data: st.DataObject
+    file: RoutingFile, made: tuple[str, dict[str, str], list[RequestFacts]], data: st.DataObject
 ) -> None:
     workload, health, rows = made
     several = st.lists(answers_, min_size=len(rows), max_size=len(rows))

@@ -15,7 +15,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, Figure, Finding, Remedy, Replay, Source
 from milo_bench.decide.remedies.choose import replays_for
-from milo_bench.decide.routing.rules import Request, route_request
+from milo_bench.decide.routing.rules import RequestFacts, route_request
 from milo_bench.decide.routing.table import make_routing
 from tests.decide.replay_cases import WORK, cases, evidence, table
 
@@ -64,8 +64,8 @@ def test_adequate_work_stays_local_with_guardrails_from_its_own_contract() -> No
 def test_inputs_longer_than_any_that_was_measured_go_to_a_person() -> None:
     file = made([finding("keep")], measured("small"))
     assert file.rules[0].limits.max_words == 159
-    assert route_request(file, Request(WORK, words=159)).route == "local"
-    assert route_request(file, Request(WORK, words=160)).route == "human_review"
+    assert route_request(file, RequestFacts(WORK, words=159)).route == "local"
+    assert route_request(file, RequestFacts(WORK, words=160)).route == "human_review"
 
 
 def test_concurrency_is_capped_at_the_lower_end_of_the_measured_knee() -> None:
@@ -102,7 +102,7 @@ def test_fixed_work_runs_under_the_rules_that_were_replayed() -> None:
 def test_work_that_is_not_fit_goes_to_the_measured_baseline_else_to_people_else_is_refused(kind: str) -> None:
     file = made([finding(kind)], measured("small", "big"))
     assert (file.rules[0].route, file.rules[0].target) == ("hosted", "big")
-    assert route_request(file, Request(WORK, sensitive=True)).route == "human_review"
+    assert route_request(file, RequestFacts(WORK, sensitive=True)).route == "human_review"
     assert made([finding(kind)], measured("small")).rules[0].route == "human_review"
     alone = policy(remedies="[guard_to_review]")
     assert made([finding(kind)], measured("small"), alone).rules[0].route == "refuse"
@@ -111,8 +111,8 @@ def test_work_that_is_not_fit_goes_to_the_measured_baseline_else_to_people_else_
 def test_a_target_that_was_not_ready_when_it_said_so_gets_nothing_until_it_is() -> None:
     late = finding("keep", remedies=(Remedy("readiness_probe", "a readiness probe", ("late",)),))
     file = made([late], measured("small"))
-    assert route_request(file, Request(WORK, words=100, health={"small": "degraded"})).route == "human_review"
-    assert route_request(file, Request(WORK, words=100)).route == "local"
+    assert route_request(file, RequestFacts(WORK, words=100, health={"small": "degraded"})).route == "human_review"
+    assert route_request(file, RequestFacts(WORK, words=100)).route == "local"
 
 
 def test_the_table_says_what_it_rests_on() -> None:

@@ -80,9 +80,9 @@ def test_everything_that_a_fake_server_can_be_told_is_documented() -> None:
     for model in (
         fake_script.Script,
         fake_script.When,
-        fake_script.Reply,
-        fake_script.Fault,
-        fake_script.Health,
+        fake_script.ScriptReply,
+        fake_script.ScriptFault,
+        fake_script.ScriptHealth,
         fake_script.UsageScript,
         fake_script.ToolCallScript,
     ):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_bench.core.case_record import CaseRecord, DocumentRequest, Event, ReplyTemplate
+from milo_bench.core.case_record import CaseEvent, CaseRecord, DocumentRequest, ReplyTemplate
 from milo_bench.guards.citations import cited_sentences
 from milo_bench.guards.draft_guard import GuardedDraft, GuardOptions, guard_draft
 from milo_bench.guards.policy_text import judge_required_text
@@ -31,8 +31,8 @@ CASE = CaseRecord(
     as_of="2025-03-20",
     issue_type="claim",
     events=(
-        Event("E-0001", "2025-03-03", "claimant", "document", "Claim form received."),
-        Event("E-0002", "2025-03-10", "system", "note", "Next update expected within five business days."),
+        CaseEvent("E-0001", "2025-03-03", "claimant", "document", "Claim form received."),
+        CaseEvent("E-0002", "2025-03-10", "system", "note", "Next update expected within five business days."),
     ),
     requests=(DocumentRequest("medical report", "open", "2025-03-05", "E-0002"),),
 )

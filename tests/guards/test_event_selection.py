@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.core.case_record import CaseRecord, DocumentRequest, Event, EventKind, EventSource
+from milo_bench.core.case_record import CaseEvent, CaseRecord, DocumentRequest, EventKind, EventSource
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.guards.event_selection import TIMELINE_SCHEMA, Selection, as_document, select_events
 
@@ -25,16 +25,16 @@ SENTENCES = (
 STATUSES = ("", "", "received", "under_review", "suspended", "approved")
 
 
-def event(number: int, at: str, text: str = "", **fields: Any) -> Event:
+def event(number: int, at: str, text: str = "", **fields: Any) -> CaseEvent:
     base: dict[str, Any] = {"source": "system", "kind": "note", "text": text or f"Entry about matter {number}."}
-    return Event(id=f"E-{number:04d}", at=at, **{**base, **fields})
+    return CaseEvent(id=f"E-{number:04d}", at=at, **{**base, **fields})
 
 
-def status(number: int, at: str, value: str, **fields: Any) -> Event:
+def status(number: int, at: str, value: str, **fields: Any) -> CaseEvent:
     return event(number, at, **{"kind": "status", "status": value, "text": f"Status set: {value}.", **fields})
 
 
-def case(*events: Event, requests: tuple[DocumentRequest, ...] = (), as_of: str = "2025-06-30") -> CaseRecord:
+def case(*events: CaseEvent, requests: tuple[DocumentRequest, ...] = (), as_of: str = "2025-06-30") -> CaseRecord:
     return CaseRecord("10001", "Ada Wren", "2025-01-02", as_of, "benefit", events, requests)
 
 
@@ -55,7 +55,7 @@ def cases(draw: st.DrawFn) -> CaseRecord:
         day = draw(st.integers(1, 9))
         time = draw(st.sampled_from(["", "T09:15", "T16:40"]))
         events.append(
-            Event(
+            CaseEvent(
                 id=f"E-{number:04d}",
                 at=f"2025-03-{day:02d}{time}",
                 source=draw(st.sampled_from(get_args(EventSource))),
@@ -211,7 +211,7 @@ def test_of_two_near_identical_entries_of_a_day_the_stronger_source_stays() -> N
     ],
     ids=["other digits", "another day"],
 )
-def test_entries_that_differ_in_digits_or_day_are_no_duplicates(first: Event, second: Event) -> None:
+def test_entries_that_differ_in_digits_or_day_are_no_duplicates(first: CaseEvent, second: CaseEvent) -> None:
     assert not select_events(case(first, second)).merged
 
 

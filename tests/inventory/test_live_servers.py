@@ -17,7 +17,7 @@ from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.inventory.reading import Reader
 from milo_bench.inventory.records import HIDDEN, Processes
-from milo_bench.inventory.runtimes.endpoints import Answer, Found, key_needed, look_at, read_endpoint
+from milo_bench.inventory.runtimes.endpoints import EndpointAnswer, ListedServer, key_needed, look_at, read_endpoint
 from milo_bench.inventory.runtimes.listeners import (
     is_loopback,
     listening_sockets,
@@ -133,15 +133,15 @@ async def test_a_dead_address_is_unknown_and_not_open() -> None:
         root = f"http://127.0.0.1:{taken.getsockname()[1]}"
         assert await look_at(root, fetch_without_key) is None
         assert (await key_needed(root, fetch_without_key)).needed == "unknown"
-        endpoint = await read_endpoint(Found("vLLM", "openai", root, f"{root}/v1"), fetch_without_key)
+        endpoint = await read_endpoint(ListedServer("vLLM", "openai", root, f"{root}/v1"), fetch_without_key)
     assert endpoint.models == ()
     assert endpoint.unknown["models"] == "GET /v1/models: no answer"
 
 
 def served(answers: dict[str, object]) -> object:
-    async def fetch(root: str, method: str, path: str, body: bytes) -> Answer:
+    async def fetch(root: str, method: str, path: str, body: bytes) -> EndpointAnswer:
         await asyncio.sleep(0)
-        return Answer(200, answers[path]) if path in answers else Answer(404)
+        return EndpointAnswer(200, answers[path]) if path in answers else EndpointAnswer(404)
 
     return fetch
 
@@ -156,7 +156,7 @@ async def test_ollama_tells_digest_and_the_window_of_what_is_loaded() -> None:
             "/api/show": {"model_info": {"general.architecture": "qwen2", "qwen2.context_length": 32768}},
         }
     )
-    endpoint = await read_endpoint(Found("Ollama", "ollama", "http://x", "http://x"), fetch)  # type: ignore[arg-type]
+    endpoint = await read_endpoint(ListedServer("Ollama", "ollama", "http://x", "http://x"), fetch)  # type: ignore[arg-type]
     (model,) = endpoint.models
     assert (model.context_window, model.trained_context, model.loaded) == (8192, 32768, True)
     assert (model.digest, model.quantisation, endpoint.version) == (f"sha256:{digest}", "Q4_K_M", "0.5.1")
@@ -168,7 +168,7 @@ async def test_an_unloaded_ollama_model_has_the_window_of_its_parameters_or_none
         "/api/ps": {"models": []},
         "/api/show": {"parameters": "stop  x\nnum_ctx    16384\n"},
     }
-    found = Found("Ollama", "ollama", "http://x", "http://x")
+    found = ListedServer("Ollama", "ollama", "http://x", "http://x")
     (model,) = (await read_endpoint(found, served(answers))).models  # type: ignore[arg-type]
     assert (model.context_window, model.loaded) == (16384, False)
     del answers["/api/show"]
@@ -183,11 +183,11 @@ async def test_vllm_and_lm_studio_are_known_by_what_they_say() -> None:
             "/version": {"version": "0.6.1"},
         }
     )
-    endpoint = await read_endpoint(Found("x", "openai", "http://x", "http://x/v1"), vllm)  # type: ignore[arg-type]
+    endpoint = await read_endpoint(ListedServer("x", "openai", "http://x", "http://x/v1"), vllm)  # type: ignore[arg-type]
     assert (endpoint.kind, endpoint.version, endpoint.models[0].context_window) == ("vLLM", "0.6.1", 16384)
     row = {"id": "m", "state": "loaded", "loaded_context_length": 4096, "max_context_length": 131072, "arch": "llama"}
     studio = served({"/v1/models": {"data": [{"id": "m"}]}, "/api/v0/models": {"data": [row]}})
-    endpoint = await read_endpoint(Found("x", "openai", "http://x", "http://x/v1"), studio)  # type: ignore[arg-type]
+    endpoint = await read_endpoint(ListedServer("x", "openai", "http://x", "http://x/v1"), studio)  # type: ignore[arg-type]
     assert (endpoint.kind, endpoint.models[0].context_window, endpoint.models[0].loaded) == ("LM Studio", 4096, True)
     assert endpoint.unknown["version"] == "the server tells none"
 
@@ -198,7 +198,7 @@ async def test_vllm_and_lm_studio_are_known_by_what_they_say() -> None:
 async def test_an_answer_that_is_not_as_expected_breaks_nothing(data: object) -> None:
     fetch = served(dict.fromkeys(("/v1/models", "/props", "/version", "/api/v0/models", "/api/tags", "/api/ps"), data))
     for api in ("openai", "ollama"):
-        endpoint = await read_endpoint(Found("x", api, "http://x", "http://x"), fetch)  # type: ignore[arg-type]
+        endpoint = await read_endpoint(ListedServer("x", api, "http://x", "http://x"), fetch)  # type: ignore[arg-type]
         assert all(model.name.isprintable() and len(model.name) <= 300 for model in endpoint.models)
 
 

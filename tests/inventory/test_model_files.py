@@ -7,7 +7,7 @@ from pathlib import Path
 
 from milo_bench.inventory.models.digests import DigestBook
 from milo_bench.inventory.models.files import read_model_files
-from milo_bench.inventory.models.places import Place, usual_places
+from milo_bench.inventory.models.places import WeightsPlace, usual_places
 
 CONTENT = b"GGUF\x03\0\0\0" + b"\0" * 16  # a header without entries and tensors
 SHA = hashlib.sha256(CONTENT).hexdigest()
@@ -18,7 +18,7 @@ def book(cache: Path | None = None, **limits: float | int | None) -> DigestBook:
     return DigestBook(cache, budget_s=budget, largest_bytes=None if largest is None else int(largest))
 
 
-def ollama_store(root: Path, *, digest: str = SHA, content: bytes | None = CONTENT) -> Place:
+def ollama_store(root: Path, *, digest: str = SHA, content: bytes | None = CONTENT) -> WeightsPlace:
     manifest = root / "manifests" / "registry.ollama.ai" / "library" / "qwen2.5" / "14b"
     manifest.parent.mkdir(parents=True)
     layers = [
@@ -30,7 +30,7 @@ def ollama_store(root: Path, *, digest: str = SHA, content: bytes | None = CONTE
     blobs.mkdir()
     if content is not None:
         (blobs / f"sha256-{digest}").write_bytes(content)
-    return Place(root, "ollama")
+    return WeightsPlace(root, "ollama")
 
 
 def test_an_ollama_model_is_found_by_its_manifest_with_name_and_digest(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_the_hubs_cache_tells_digests_by_link_and_each_file_counts_once(tmp_path
         snapshot = repository / "snapshots" / revision
         snapshot.mkdir(parents=True)
         (snapshot / "model.gguf").symlink_to(Path("../../blobs") / SHA)
-    (file,) = read_model_files([Place(tmp_path / "hub", "files")], [], book()).files
+    (file,) = read_model_files([WeightsPlace(tmp_path / "hub", "files")], [], book()).files
     assert (file.sha256, file.digest_from) == (SHA, "file name")
 
 
@@ -94,7 +94,7 @@ def test_links_in_a_circle_end_and_links_to_nowhere_are_passed(tmp_path: Path) -
     (tmp_path / "a" / "again").symlink_to(tmp_path)
     (tmp_path / "a" / "gone.gguf").symlink_to(tmp_path / "nowhere")
     (tmp_path / "a" / "it.gguf").write_bytes(CONTENT)
-    assert len(read_model_files([Place(tmp_path, "files")], [], book()).files) == 1
+    assert len(read_model_files([WeightsPlace(tmp_path, "files")], [], book()).files) == 1
 
 
 def test_a_named_file_that_is_not_there_is_listed_with_its_problem(tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_file_that_is_no_model_keeps_size_and_digest_and_says_why(tmp_path: Pa
 def test_a_pipe_or_device_named_as_weights_is_never_read(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.gguf"
     os.mkfifo(pipe)
-    files = read_model_files([Place(tmp_path, "files")], [pipe, Path("/dev/zero")], book()).files
+    files = read_model_files([WeightsPlace(tmp_path, "files")], [pipe, Path("/dev/zero")], book()).files
     assert {file.problem for file in files} == {"is no regular file"}
 
 

@@ -26,7 +26,7 @@ from milo_bench.core.records import (
 from milo_bench.operator.trials import OperatorRun
 from milo_bench.operator.worlds.grade import grade
 from milo_bench.operator.worlds.policies import Policy
-from milo_bench.operator.worlds.records import Called, Finished
+from milo_bench.operator.worlds.records import CallMade, EpisodeFinished
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
@@ -62,7 +62,7 @@ def played(
     session = Session(task, seed, "clean" if variant == "clean" else "trap")
     policy(session, task)
     score = grade(session)
-    lines = [line for line in session.log if isinstance(line, Called | Finished)]
+    lines = [line for line in session.log if isinstance(line, CallMade | EpisodeFinished)]
     return Episode(
         key=AttemptKey(f"{task.name}.{variant}", target, repeat),
         task=task.name,
@@ -108,9 +108,9 @@ def broken(task: Task, seed: int, variant: str, *, target: str = "local_8b", rep
     )
 
 
-def _turn(n: int, line: Called | Finished) -> Turn:
-    name = line.tool if isinstance(line, Called) else "finish"
-    arguments = line.arguments if isinstance(line, Called) else msgspec.to_builtins(line.finish)
+def _turn(n: int, line: CallMade | EpisodeFinished) -> Turn:
+    name = line.tool if isinstance(line, CallMade) else "finish"
+    arguments = line.arguments if isinstance(line, CallMade) else msgspec.to_builtins(line.finish)
     return Turn(
         n,
         Timings(float(n), float(n), n + 0.5),

@@ -25,13 +25,13 @@ from milo_bench.decide.records import (
     Figure,
     Finding,
     GateResult,
+    KeptFile,
+    LinkedText,
     LogRef,
-    PolicyText,
     Ref,
     Remedy,
     Replay,
     Source,
-    Text,
 )
 from milo_bench.economics import make_case
 from milo_bench.stats.intervals import wilson
@@ -106,7 +106,7 @@ class _Maker:
         further: str = "",
     ) -> GateResult:
         says = {"pass": "the whole interval is on the good side of ", "fail": "the whole interval is beyond "}
-        reason: Text = (
+        reason: LinkedText = (
             f"{key[0]} is ",
             Ref(figure, whole=True),
             "; ",
@@ -185,7 +185,7 @@ class _Maker:
             self.gate("latency", large, ("latency_p95_s", ""), latency[LARGE], quick, "pass", at_most=True),
         )
         replays = self.replays(small)
-        remedy: Text = (
+        remedy: LinkedText = (
             "With the rule in front, recall is ",
             Ref("replay/keyword/recall", whole=True),
             " and ",
@@ -273,7 +273,7 @@ class _Maker:
             {"when": {"keywords": ["regulator", "solicitor"]}, "route": "human_review"},
             {"when": {"label": ["watch", "escalate"]}, "route": "human_review"},
         )
-        why: Text = (
+        why: LinkedText = (
             "Of the policies that pass the gates it automates most: ",
             Ref("replay/keyword/automated_share", whole=True),
             ".",
@@ -421,7 +421,7 @@ class _Maker:
         written = (files("milo_bench") / "economics" / "examples" / "claims.yaml").read_text(encoding="utf-8")
         for kind in ("keep", "fix", "defer", "reject"):
             self.figures.count(f"count/{kind}", f"findings: {kind}", 1, key=f"findings {kind}")
-        verdict: Text = (
+        verdict: LinkedText = (
             "Keep escalation on local_27b; put a keyword rule in front of local_8b first; leave handoff notes with "
             "the hosted model. Worth ",
             Ref("economics/quarter_net", whole=True),
@@ -466,8 +466,8 @@ class _Maker:
             logs=logs,
             targets=sample_targets(),
             baseline=HOSTED,
-            policy=PolicyText("policy.yaml", sha256_text(POLICY), POLICY),
-            economics=PolicyText("economics.yaml", sha256_text(written), written),
+            policy=KeptFile("policy.yaml", sha256_text(POLICY), POLICY),
+            economics=KeptFile("economics.yaml", sha256_text(written), written),
             figures=dict(self.figures.all()),
             findings=(*findings, *more),
             replays=tuple(replays),

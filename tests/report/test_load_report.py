@@ -8,7 +8,7 @@ from rich.console import Console
 from milo_bench.core.records import Interval, LoadWindow, Measure
 from milo_bench.report.charts.windows import load_charts, write_load_charts
 from milo_bench.report.terminal.load import print_load
-from milo_bench.run.load.capacity import Found
+from milo_bench.run.load.capacity import CapacityResult
 from milo_bench.run.load.rows import LoadRow, RowFailure, WindowRows
 from milo_bench.stats.load.figures import load_window
 from milo_bench.stats.load.service_level import ServiceLevel
@@ -74,13 +74,13 @@ def test_a_window_that_ended_early_and_one_that_the_client_bound_say_why() -> No
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        (Found(8, 9, "service_level"), "Capacity: 8 streams; 9 missed"),
-        (Found(None, 1, "service_level"), "Capacity: none; even 1 streams missed"),
-        (Found(64, None, "highest_level"), "the true one may lie above"),
-        (Found(4, 5, "client"), "this client was itself the limit"),
+        (CapacityResult(8, 9, "service_level"), "Capacity: 8 streams; 9 missed"),
+        (CapacityResult(None, 1, "service_level"), "Capacity: none; even 1 streams missed"),
+        (CapacityResult(64, None, "highest_level"), "the true one may lie above"),
+        (CapacityResult(4, 5, "client"), "this client was itself the limit"),
     ],
 )
-def test_a_capacity_is_one_sentence_with_what_limits_it(found: Found, said: str) -> None:
+def test_a_capacity_is_one_sentence_with_what_limits_it(found: CapacityResult, said: str) -> None:
     assert said in printed([window(1)], capacity=found)
 
 

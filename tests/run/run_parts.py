@@ -20,7 +20,7 @@ from milo_bench.core.records import (
     Timings,
     Workload,
 )
-from milo_bench.run.execute import OpenLog
+from milo_bench.run.execute import OpenRunLog
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
 from milo_bench.store.log.writer import Resumed, RunLogWriter
@@ -67,7 +67,7 @@ def make_spec(
     )
 
 
-def opening(path: Path, spec: RunSpec) -> OpenLog:
+def opening(path: Path, spec: RunSpec) -> OpenRunLog:
     """Creates the log at ``path``, or resumes it where it is there."""
 
     def open_log(header: Any) -> Resumed:

@@ -2,12 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_bench.run.load.capacity import RATE_RATIO, CapacitySearch, Found, LevelOutcome, Try
+from milo_bench.run.load.capacity import RATE_RATIO, CapacityResult, CapacitySearch, LevelOutcome, Try
 
 
 def search(
     capacity: float, *, whole: bool = True, start: float = 1, highest: float = 1024
-) -> tuple[Found, list[float]]:
+) -> tuple[CapacityResult, list[float]]:
     machine = CapacitySearch(whole=whole, start=start, highest=highest)
     tried: list[float] = []
     while isinstance(step := machine.next(), Try):
@@ -19,7 +19,7 @@ def search(
 
 def test_a_true_capacity_of_eight_is_found_in_eight_levels() -> None:
     found, tried = search(8)
-    assert found == Found(8, 9, "service_level")
+    assert found == CapacityResult(8, 9, "service_level")
     assert tried == [1, 2, 4, 8, 16, 12, 10, 9]
 
 
@@ -40,12 +40,12 @@ def test_a_rate_is_found_within_the_stated_ratio(capacity: float) -> None:
 
 def test_a_target_that_meets_every_level_ends_at_the_highest_and_says_so() -> None:
     found, tried = search(10_000, highest=24)
-    assert found == Found(24, None, "highest_level")
+    assert found == CapacityResult(24, None, "highest_level")
     assert tried == [1, 2, 4, 8, 16, 24]
 
 
 def test_a_target_that_meets_nothing_has_no_capacity() -> None:
-    assert search(0)[0] == Found(None, 1, "service_level")
+    assert search(0)[0] == CapacityResult(None, 1, "service_level")
 
 
 def test_an_undecided_level_is_tried_once_more_and_then_counts_as_missed() -> None:
@@ -55,7 +55,7 @@ def test_an_undecided_level_is_tried_once_more_and_then_counts_as_missed() -> No
         outcome: LevelOutcome = "met" if step.level <= 4 else "undecided" if step.level == 5 else "missed"
         outcomes.append((step.level, outcome))
         machine.result(outcome)
-    assert step == Found(4, 5, "service_level")
+    assert step == CapacityResult(4, 5, "service_level")
     assert outcomes.count((5, "undecided")) == 2
 
 
@@ -63,7 +63,7 @@ def test_a_search_that_the_client_ended_says_so() -> None:
     machine = CapacitySearch(whole=True, start=1, highest=64)
     while isinstance(step := machine.next(), Try):
         machine.result("met" if step.level <= 3 else "client_bound")
-    assert step == Found(3, 4, "client")
+    assert step == CapacityResult(3, 4, "client")
 
 
 def test_a_start_above_the_highest_level_is_refused() -> None:

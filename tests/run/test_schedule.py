@@ -10,10 +10,10 @@ from milo_bench.core.records import AttemptKey, FailureKind
 from milo_bench.run.schedule import (
     BLOCK,
     GIVE_UP_AFTER,
+    AttemptRecorded,
     Begin,
     Cancelled,
     Drained,
-    Finished,
     GiveUp,
     Schedule,
     Send,
@@ -82,7 +82,7 @@ def test_whatever_happens_each_key_is_sent_once_and_the_run_drains(
             instructions = schedule.handle(Cancelled(key))
         else:
             recorded[key] = data.draw(st.sampled_from(KINDS))
-            instructions = schedule.handle(Finished(key, recorded[key]))
+            instructions = schedule.handle(AttemptRecorded(key, recorded[key]))
     assert len(drained) == 1
     assert not seen or max(seen.values()) == 1
     if not stopped and not given_up:
@@ -99,7 +99,7 @@ def test_a_closed_loop_keeps_its_slots_full() -> None:
     schedule = Schedule(keys_for("a", 5), concurrency=2, lanes={})
     first = sent(schedule.handle(Begin()))
     assert [key.fixture for key in first] == ["f0", "f1"]
-    assert [key.fixture for key in sent(schedule.handle(Finished(first[1])))] == ["f2"]
+    assert [key.fixture for key in sent(schedule.handle(AttemptRecorded(first[1])))] == ["f2"]
 
 
 def test_targets_on_machines_of_their_own_run_side_by_side() -> None:
@@ -114,7 +114,7 @@ def test_targets_on_one_machine_take_turns_in_blocks_and_never_overlap() -> None
     while flying:
         key = flying.pop()
         order.append(key.target)
-        flying += sent(schedule.handle(Finished(key)))
+        flying += sent(schedule.handle(AttemptRecorded(key)))
     assert "".join(order) == "a" * BLOCK + "b" * BLOCK + "a" * BLOCK + "b" * BLOCK + "aabb"
 
 
@@ -125,7 +125,7 @@ def test_a_retry_is_a_key_of_its_own_after_all_first_tries() -> None:
     while flying:
         key = flying.pop()
         order.append((key.fixture, key.retry))
-        flying += sent(schedule.handle(Finished(key, "reset" if key.fixture == "f0" else None)))
+        flying += sent(schedule.handle(AttemptRecorded(key, "reset" if key.fixture == "f0" else None)))
     assert order == [("f0", 0), ("f1", 0), ("f2", 0), ("f0", 1)]
 
 
@@ -133,7 +133,7 @@ def test_a_retry_is_a_key_of_its_own_after_all_first_tries() -> None:
 def test_what_would_fail_again_is_not_retried(kind: FailureKind) -> None:
     schedule = Schedule(keys_for("a", 1), concurrency=1, lanes={}, retries=3)
     (key,) = sent(schedule.handle(Begin()))
-    assert schedule.handle(Finished(key, kind)) == [Drained(complete=True)]
+    assert schedule.handle(AttemptRecorded(key, kind)) == [Drained(complete=True)]
 
 
 def test_a_target_that_cannot_be_reached_is_given_up_and_the_rest_stays_open() -> None:
@@ -144,7 +144,7 @@ def test_a_target_that_cannot_be_reached_is_given_up_and_the_rest_stays_open() -
     while flying:
         key = flying.pop(0)
         tried[key.target] += 1
-        out = schedule.handle(Finished(key, "connect_refused" if key.target == "a" else None))
+        out = schedule.handle(AttemptRecorded(key, "connect_refused" if key.target == "a" else None))
         told += [i for i in out if not isinstance(i, Send)]
         flying += sent(out)
     assert tried == {"a": GIVE_UP_AFTER, "b": 20}
@@ -158,7 +158,7 @@ def test_an_answer_in_between_keeps_a_shaky_target() -> None:
     while flying:
         kind: FailureKind | None = None if finished % GIVE_UP_AFTER == 0 else "connect_refused"
         finished += 1
-        flying = sent(schedule.handle(Finished(flying.pop(), kind)))
+        flying = sent(schedule.handle(AttemptRecorded(flying.pop(), kind)))
     assert finished == 40
 
 
@@ -171,4 +171,4 @@ def test_a_log_that_holds_everything_needs_nothing_sent() -> None:
 def test_an_event_about_an_attempt_that_is_not_in_flight_is_a_bug_and_says_so() -> None:
     schedule = Schedule(keys_for("a", 1), concurrency=1, lanes={})
     with pytest.raises(ValueError, match="not in flight"):
-        schedule.handle(Finished(AttemptKey("f0", "a")))
+        schedule.handle(AttemptRecorded(AttemptKey("f0", "a")))

@@ -18,13 +18,13 @@ from milo_bench.core.records import (
     Fixture,
     Graded,
     Measure,
-    Outcome,
     Price,
     SuiteRef,
     TargetRecord,
     Timings,
     Usage,
     Verdict,
+    VerdictOutcome,
 )
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, FixtureTable, fixture_table
 from milo_bench.stats.cases.measures import all_measures, case_measure
@@ -68,9 +68,9 @@ def attempts(draw: st.DataObject, rows: int) -> list[tuple[Attempt, Graded, int]
 
 
 def _verdicts(draw: st.DataObject) -> tuple[Verdict, ...]:
-    outcome: st.SearchStrategy[Outcome] = st.sampled_from(["pass", "fail"])
-    or_skip: st.SearchStrategy[Outcome] = st.sampled_from(["pass", "fail", "skip"])
-    flag: st.SearchStrategy[Outcome] = st.sampled_from(["flag", "skip"])
+    outcome: st.SearchStrategy[VerdictOutcome] = st.sampled_from(["pass", "fail"])
+    or_skip: st.SearchStrategy[VerdictOutcome] = st.sampled_from(["pass", "fail", "skip"])
+    flag: st.SearchStrategy[VerdictOutcome] = st.sampled_from(["flag", "skip"])
     want, got = draw.draw(st.sampled_from(LABELS)), draw.draw(st.sampled_from([*LABELS, ""]))
     parts = draw.draw(st.integers(0, 4))
     return (
@@ -134,7 +134,7 @@ def test_a_subset_of_rows_is_measured_as_if_it_were_alone(draw: st.DataObject, r
 def answered(number: int, outcome: str, *, label: tuple[str, str] | None = None) -> tuple[Attempt, Graded, int]:
     key = AttemptKey(f"f{number}", "small")
     failure = Failure("reset", "gone") if outcome == "failure" else None
-    held: Outcome = "pass" if outcome == "pass" else "fail"
+    held: VerdictOutcome = "pass" if outcome == "pass" else "fail"
     verdicts = [Verdict("json_reading", "1", held)] if failure is None else []
     if label is not None and failure is None:
         verdicts.append(Verdict("label", "1", "pass", expected=label[0], got=label[1]))

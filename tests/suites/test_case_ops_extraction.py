@@ -23,7 +23,7 @@ from milo_bench.suites.generators.case_ops_v1.extraction.base import load_bases,
 from milo_bench.suites.generators.case_ops_v1.extraction.documents import FOLDER, compose, generate, read_pools
 from milo_bench.suites.generators.case_ops_v1.extraction.ink import Ink, ocr, wrap
 from milo_bench.suites.generators.case_ops_v1.extraction.rules import FIELDS, ISSUE_TYPES, URGENCIES
-from milo_bench.suites.generators.case_ops_v1.extraction.values import Values
+from milo_bench.suites.generators.case_ops_v1.extraction.values import DocumentValues
 
 ROOT = Path(milo_bench.__file__).parent / "suites" / "builtin" / "case_ops_v1"
 SEEDS = (1, 2, 31)
@@ -144,10 +144,10 @@ def test_a_span_survives_noise_with_its_words_known(by_seed: dict[int, list[Fixt
         plain_head = base.head.model_copy(update={"noise": ()})
         clean = compose(
             type(base)(base.name, base.variant, plain_head, base.nodes),
-            Values(random.Random(5), plain_head, pools, case_id="40417"),
+            DocumentValues(random.Random(5), plain_head, pools, case_id="40417"),
             None,
         )
-        noisy = compose(base, Values(random.Random(5), base.head, pools, case_id="40417"), "ocr")
+        noisy = compose(base, DocumentValues(random.Random(5), base.head, pools, case_id="40417"), "ocr")
         said = [(place.field, " ".join(place.clean.split())) for place in clean.places()]
         assert [(place.field, " ".join(place.clean.split())) for place in noisy.places()] == said, base.name
         for place in noisy.places():
@@ -158,7 +158,7 @@ def test_a_span_survives_noise_with_its_words_known(by_seed: dict[int, list[Fixt
 def test_a_null_gold_has_no_value_in_the_document() -> None:
     pools = read_pools(ROOT / FOLDER)
     for base in load_bases(ROOT / FOLDER):
-        values = Values(random.Random(9), base.head, pools, case_id="40417")
+        values = DocumentValues(random.Random(9), base.head, pools, case_id="40417")
         document = compose(base, values, None).text
         proved = base.proves()
         assert ("issue_type" in proved) == (base.head.issue_type is not None), base.name

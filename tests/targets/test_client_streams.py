@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.reasoning import split_reasoning
-from milo_bench.targets.http.answer import Answer, decode_json
-from milo_bench.targets.http.reply import Piece, Reply
+from milo_bench.targets.http.answer import StreamedAnswer, decode_json
+from milo_bench.targets.http.reply import HttpReply, Piece
 from milo_bench.targets.http.sse import read_lines, read_sse
 from milo_bench.targets.http.stream import read_completion
 
@@ -37,10 +37,10 @@ FINISH = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 
 def read(
     body: bytes, cuts: list[int] | None = None, content_type: str = "text/event-stream"
-) -> tuple[Exchange, Answer]:
-    reply = Reply(0, status=200, headers={"content-type": content_type}, pieces=pieces(body, cuts or []))
+) -> tuple[Exchange, StreamedAnswer]:
+    reply = HttpReply(0, status=200, headers={"content-type": content_type}, pieces=pieces(body, cuts or []))
     reply.ended_ns = len(body)
-    answer = Answer()
+    answer = StreamedAnswer()
     for _ in read_completion(reply, answer):
         pass
     return answer.exchange(reply, zero_s=0.0, intended_s=0.0), answer

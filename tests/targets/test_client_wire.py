@@ -14,7 +14,7 @@ import pytest
 
 from milo_bench.core.records import Timeouts
 from milo_bench.targets.http.address import Address
-from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.wire import TcpWire
 
 Streams = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -115,7 +115,7 @@ async def test_a_request_that_never_arrived_goes_out_on_a_fresh_connection(monke
         monkeypatch.setattr(type(connection), "is_alive", lambda _: True)
         await closed.wait()
         asyncio.get_running_loop().add_reader(connection._watched, connection._readable)
-        reply = Reply(0)
+        reply = HttpReply(0)
         connection._on_gone = lambda _: None
         with contextlib.suppress(OSError):
             reply = await wire.fetch("POST", "/", b"2", timeouts=SHORT)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from milo_bench.core.reasoning import split_reasoning
-from milo_bench.targets.http.answer import Answer, finite
+from milo_bench.targets.http.answer import StreamedAnswer, finite
 from milo_bench.targets.http.failures import classify, error_status, read_error
-from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_lines, read_sse
 from milo_bench.targets.http.stream import read_completion
 from tests.targets.test_client_streams import FINISH, delta, read, sse
@@ -151,8 +151,8 @@ def test_an_answer_of_ollama_ends_with_done_or_its_reason(line: str) -> None:
 
     target = OllamaTarget(TargetConfig(name="o", api="ollama", model="m", base_url="http://127.0.0.1:1"), {})
     body = b'{"message":{"role":"assistant","content":"Hi"},"done":false}\n' + line.encode() + b"\n"
-    reply = Reply(0, status=200, headers={"content-type": "application/x-ndjson"}, pieces=[(1, body)], ended_ns=2)
-    answer = Answer()
+    reply = HttpReply(0, status=200, headers={"content-type": "application/x-ndjson"}, pieces=[(1, body)], ended_ns=2)
+    answer = StreamedAnswer()
     for _ in target.read(reply, answer):
         pass
     assert answer.complete and answer.failure is None and "".join(answer.text) == "Hi"
@@ -162,7 +162,7 @@ def test_a_document_that_is_an_answer_with_an_empty_error_is_an_answer() -> None
     body = json.dumps({"choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}], "error": None}).encode()
     exchange, _ = read(body, content_type="application/json")
     assert (exchange.text, exchange.failure) == ("yes", None)
-    reply = Reply(0, status=200, headers={}, pieces=[(1, body)], ended_ns=2)
-    for _ in read_completion(reply, answer := Answer()):
+    reply = HttpReply(0, status=200, headers={}, pieces=[(1, body)], ended_ns=2)
+    for _ in read_completion(reply, answer := StreamedAnswer()):
         pass
     assert answer.failure is None

@@ -28,8 +28,8 @@ from milo_bench.core.records import AttemptKey
 from milo_bench.core.version import __version__
 from milo_bench.decide.decide import OperatorRules, decide
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.examples.choose import Chosen, choose_examples, make_example
-from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, LogRef, PolicyText
+from milo_bench.decide.examples.choose import ChosenExample, choose_examples, make_example
+from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, KeptFile, LogRef
 from milo_bench.decide.review import Review
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.judging import judge_chosen, without_retry
@@ -146,7 +146,7 @@ def _decide(
     evidence: Evidence,
     policy: PolicyFile,
     economics: EconomicsFile | None,
-    economics_text: PolicyText | None,
+    economics_text: KeptFile | None,
     named: Mapping[Path, str],
     operators: OperatorRules | None,
     *,
@@ -186,11 +186,11 @@ def _for_operators_alone() -> PolicyFile:
     return PolicyFile.model_construct(policy=1, title="Operator work", workloads={}, findings=())
 
 
-def _policy_text(policy: PolicyFile, operators: OperatorRules | None) -> PolicyText:
+def _policy_text(policy: PolicyFile, operators: OperatorRules | None) -> KeptFile:
     """The policy as it was read; where nothing but operator work is decided, the one that decides that."""
     if operators is not None and not policy.workloads:
         return operators.text
-    return PolicyText(policy.path, sha256_text(policy.text), policy.text)
+    return KeptFile(policy.path, sha256_text(policy.text), policy.text)
 
 
 def _operator_rules(path: Path | None, evidence: Evidence) -> OperatorRules | None:
@@ -203,7 +203,7 @@ def _operator_rules(path: Path | None, evidence: Evidence) -> OperatorRules | No
     tasks = task_behaviours()
     if path is None:
         text, name = default_policy_text(), SHIPPED_OPERATOR_POLICY
-        return OperatorRules(default_operator_policy(tasks), PolicyText(name, sha256_text(text), text))
+        return OperatorRules(default_operator_policy(tasks), KeptFile(name, sha256_text(text), text))
     return OperatorRules(load_operator_policy(path, tasks), _as_read(path, str(path)))
 
 
@@ -215,20 +215,20 @@ def _operators_of(decision: Decision, evidence: Evidence) -> OperatorRules | Non
     return OperatorRules(read_operator_policy(kept.text, task_behaviours(), name=kept.path), kept)
 
 
-def _as_read(path: Path, named: str) -> PolicyText:
+def _as_read(path: Path, named: str) -> KeptFile:
     text = path.read_text(encoding="utf-8-sig")
-    return PolicyText(named or str(path), sha256_text(text), text)
+    return KeptFile(named or str(path), sha256_text(text), text)
 
 
-def _review_text(path: Path | None) -> PolicyText | None:
+def _review_text(path: Path | None) -> KeptFile | None:
     if path is None:
         return None
     read_review(path)  # says what is wrong with it
     text = path.read_text(encoding="utf-8")
-    return PolicyText(str(path), sha256_text(text), text)
+    return KeptFile(str(path), sha256_text(text), text)
 
 
-def _review_of(text: PolicyText | None) -> Review | None:
+def _review_of(text: KeptFile | None) -> Review | None:
     return None if text is None else msgspec.json.decode(text.text, type=Review)
 
 
@@ -251,13 +251,13 @@ def _inventory(path: Path | None) -> dict[str, dict[str, Any]]:
 
 def _examples(evidence: Evidence, named: Mapping[Path, str]) -> Iterator[Example]:
     """The texts of the attempts that were chosen to be looked at, read from their logs."""
-    wanted: dict[AttemptKey, list[Chosen]] = {}
+    wanted: dict[AttemptKey, list[ChosenExample]] = {}
     for chosen in choose_examples(evidence):
         key = AttemptKey(chosen.fixture_id, chosen.candidate.target, chosen.repeat, chosen.candidate.decoding)
         wanted.setdefault(key, []).append(chosen)
     if not wanted:
         return
-    found: dict[Chosen, Example] = {}
+    found: dict[ChosenExample, Example] = {}
     for path in named:
         log = read_run_log(path)
         for row in judge_chosen(log, wanted):

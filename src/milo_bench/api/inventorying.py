@@ -10,11 +10,11 @@ from milo_bench.config.settings import Settings
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Timeouts
-from milo_bench.inventory.diff import Difference, compare_inventories, read_inventory
+from milo_bench.inventory.diff import InventoryDifference, compare_inventories, read_inventory
 from milo_bench.inventory.models.digests import DigestBook
 from milo_bench.inventory.models.places import usual_places
 from milo_bench.inventory.records import Inventory
-from milo_bench.inventory.runtimes.endpoints import Answer, Found
+from milo_bench.inventory.runtimes.endpoints import EndpointAnswer, ListedServer
 from milo_bench.inventory.survey import Survey, take_inventory
 from milo_bench.run.event_loop import run_to_end
 from milo_bench.targets.discover import discover_local
@@ -45,9 +45,9 @@ def inventory_now(
     )
     home = Path(env["HOME"]) if env.get("HOME") else Path.home()
 
-    async def discover() -> Sequence[Found]:
+    async def discover() -> Sequence[ListedServer]:
         servers = await discover_local(env)
-        return [Found(server.kind, server.api, _root(server.base_url), server.base_url) for server in servers]
+        return [ListedServer(server.kind, server.api, _root(server.base_url), server.base_url) for server in servers]
 
     survey = Survey(
         env=env,
@@ -63,7 +63,7 @@ def inventory_now(
     return run_to_end(take_inventory(survey))
 
 
-def inventory_difference(before: Path, after: Path) -> Difference:
+def inventory_difference(before: Path, after: Path) -> InventoryDifference:
     """What changed between two files of ``inventory --json``. Raises DataError."""
     return compare_inventories(read_inventory(before), read_inventory(after))
 
@@ -79,23 +79,23 @@ def _root(base_url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-async def fetch_without_key(root: str, method: str, path: str, body: bytes) -> Answer:
+async def fetch_without_key(root: str, method: str, path: str, body: bytes) -> EndpointAnswer:
     """One request without a key; no answer, or one that is no JSON, is an answer too."""
     try:
         address = parse_address(root)
     except MiloError:
-        return Answer()
+        return EndpointAnswer()
     if address.tls:
-        return Answer()
+        return EndpointAnswer()
     wire = TcpWire(address)
     try:
         headers = {"Content-Type": "application/json"} if body else None
         reply = await wire.fetch(method, path, body, timeouts=_LIMITS, headers=headers)
         if reply.broken is not None:
-            return Answer()
+            return EndpointAnswer()
         try:
-            return Answer(reply.status, decode_json(reply.body()))
+            return EndpointAnswer(reply.status, decode_json(reply.body()))
         except ValueError:
-            return Answer(reply.status)
+            return EndpointAnswer(reply.status)
     finally:
         await wire.close()

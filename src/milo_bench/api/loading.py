@@ -28,7 +28,7 @@ from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
 from milo_bench.run.load.arrivals import Arrival
-from milo_bench.run.load.capacity import CapacitySearch, Found, LevelOutcome
+from milo_bench.run.load.capacity import CapacityResult, CapacitySearch, LevelOutcome
 from milo_bench.run.load.window import LoadRequest, Profile, drive_window
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.prepare import cannot_fit
@@ -56,7 +56,7 @@ class LoadReport:
     windows: tuple[LoadWindow, ...]
     degradation: tuple[Measure, ...]
     end: RunEnd
-    capacity: Found | None = None
+    capacity: CapacityResult | None = None
     search: tuple[dict[str, Any], ...] = ()
     bypassed: int = 0
     why: str = ""
@@ -218,7 +218,7 @@ class _Session:
         sampling: _Sampling,
         zero_s: float,
         stop: StopSignal,
-    ) -> Found | None:
+    ) -> CapacityResult | None:
         options = self._options
         whole = not options.rates
         start = float(options.rates[0] if options.rates else min(options.concurrency, default=1))
@@ -226,7 +226,7 @@ class _Session:
         search = CapacitySearch(whole=whole, start=start, highest=max(highest, start))
         while True:
             step = search.next()
-            if isinstance(step, Found):
+            if isinstance(step, CapacityResult):
                 return step
             profile = profile_at(options, self._spec.plan.timeouts, "closed" if whole else "open", step.level)
             window = await self._window(profile, requests, writer, sampling, zero_s, stop)

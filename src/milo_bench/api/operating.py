@@ -16,9 +16,9 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import RunEnd, RunHeader, StoreText
 from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
-from milo_bench.operator.play.bench import Listener, OperatorSpec, Played, play_all
-from milo_bench.operator.play.choice import Chosen, ProtocolWish, chosen_before
-from milo_bench.operator.play.episode import DEFAULT_LIMITS, Limits
+from milo_bench.operator.play.bench import EpisodeListener, OperatorSpec, Played, play_all
+from milo_bench.operator.play.choice import ChosenProtocol, ProtocolWish, chosen_before
+from milo_bench.operator.play.episode import DEFAULT_LIMITS, EpisodeLimits
 from milo_bench.operator.play.plan import choose_tasks, operator_plan
 from milo_bench.operator.totals import OperatorTotal, operator_totals
 from milo_bench.operator.trials import OperatorRun, trials_of
@@ -44,7 +44,7 @@ class OperatorOptions:
     config: Path | None = None
     resume: bool = False
     protocol: ProtocolWish = "auto"
-    limits: Limits = DEFAULT_LIMITS
+    limits: EpisodeLimits = DEFAULT_LIMITS
     store_text: StoreText | None = None
     allow_hosted: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
@@ -59,7 +59,7 @@ class FinishedOperatorRun:
     done: int
     end: RunEnd
     totals: tuple[OperatorTotal, ...]
-    protocols: Mapping[str, Chosen]
+    protocols: Mapping[str, ChosenProtocol]
 
     def as_record(self) -> dict[str, Any]:
         return {
@@ -77,7 +77,7 @@ class FinishedOperatorRun:
 
 
 def run_operators(
-    options: OperatorOptions, env: Mapping[str, str], *, listeners: Sequence[Listener] = ()
+    options: OperatorOptions, env: Mapping[str, str], *, listeners: Sequence[EpisodeListener] = ()
 ) -> FinishedOperatorRun:
     """Play what ``options`` say; the log's path, how it ended, and the totals of all its episodes.
 
@@ -126,7 +126,7 @@ def _for_turns(config: TargetConfig) -> TargetConfig:
 
 
 async def _play(
-    spec: OperatorSpec, targets: Mapping[str, Target], path: Path, resume: bool, listeners: Sequence[Listener]
+    spec: OperatorSpec, targets: Mapping[str, Target], path: Path, resume: bool, listeners: Sequence[EpisodeListener]
 ) -> Played:
     stop = StopSignal()
     with stoppable(stop):
@@ -154,7 +154,7 @@ def _redact() -> Callable[[str], str]:
     return lambda text: redactor.redact(text).text
 
 
-def _chosen_in(path: Path) -> dict[str, Chosen]:
+def _chosen_in(path: Path) -> dict[str, ChosenProtocol]:
     """The protocols that the log at ``path`` began with. Raises PrerequisiteError where there is none."""
     try:
         header = read_run_log(path).header

@@ -11,7 +11,7 @@ import msgspec
 from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.core.files import write_file
 from milo_bench.core.records import AttemptKey
-from milo_bench.decide.review import REVIEW_SCHEMA, RUBRIC, Item, Review, SampleKey, draw_sample, judge_review
+from milo_bench.decide.review import REVIEW_SCHEMA, RUBRIC, Review, ReviewItem, SampleKey, draw_sample, judge_review
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.judging import judge_chosen, without_retry
 from milo_bench.store.log.reader import read_run_log
@@ -86,7 +86,7 @@ def _scores(sheets: Iterable[Path]) -> dict[tuple[str, str, str], int]:
 
 def _texts(logs: Sequence[Path], key: SampleKey) -> dict[str, tuple[str, str]]:
     """Input and output of each item."""
-    wanted: dict[AttemptKey, list[Item]] = {}
+    wanted: dict[AttemptKey, list[ReviewItem]] = {}
     for item in key.items:
         place = AttemptKey(item.fixture, item.candidate.target, item.repeat, item.candidate.decoding)
         wanted.setdefault(place, []).append(item)

@@ -29,7 +29,7 @@ from milo_bench.core.records import (
 from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
-from milo_bench.run.events import AttemptFinished, Listener, RunEvent, RunStarted, TargetStopped
+from milo_bench.run.events import AttemptFinished, RunEvent, RunListener, RunStarted, TargetStopped
 from milo_bench.run.execute import execute
 from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
 from milo_bench.run.spec import RunSpec
@@ -107,7 +107,7 @@ class FinishedRun:
 
 
 def run_suite(
-    options: RunOptions, env: Mapping[str, str] | None = None, *, listeners: Sequence[Listener] = ()
+    options: RunOptions, env: Mapping[str, str] | None = None, *, listeners: Sequence[RunListener] = ()
 ) -> FinishedRun:
     """Run a suite against targets and write a run log. No answer is judged.
 
@@ -165,7 +165,7 @@ def run_suite(
 
 
 async def _execute(
-    spec: RunSpec, targets: Mapping[str, Target], path: Path, resume: bool, listeners: list[Listener]
+    spec: RunSpec, targets: Mapping[str, Target], path: Path, resume: bool, listeners: list[RunListener]
 ) -> RunEnd:
     stop = StopSignal()
     judge = _JudgeWhileRunning(spec, path) if spec.store_text != "full" else None

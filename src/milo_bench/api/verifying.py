@@ -20,7 +20,7 @@ from milo_bench.report.package import DECISION, render_files
 from milo_bench.report.pages.data import decision_json
 from milo_bench.report.pages.difference import (
     MOST_A_FILE,
-    Difference,
+    PackageDifference,
     line_differences,
     page_differences,
     shown_figures,
@@ -48,7 +48,7 @@ class Verification(Frozen, frozen=True, omit_defaults=False):
     figures: int
     shown: int
     recomputed: bool
-    differences: tuple[Difference, ...]
+    differences: tuple[PackageDifference, ...]
     missing_logs: tuple[str, ...]
     other_version: str = ""
     unknown_files: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ def verify_package(
             continue
         found = _read(folder / named)
         if found is None:
-            differences.append(Difference("file", named, "", "no such file", f"{len(data):,} bytes"))
+            differences.append(PackageDifference("file", named, "", "no such file", f"{len(data):,} bytes"))
         elif another and found != data:
             other_pages.append(named)
         elif named.endswith(".html"):
@@ -123,12 +123,12 @@ def _read(path: Path) -> bytes | None:
         return None
 
 
-def _decision_file(folder: Path, decision: Decision) -> tuple[Difference, ...]:
+def _decision_file(folder: Path, decision: Decision) -> tuple[PackageDifference, ...]:
     """decision.json must be what writing it gives: nothing added, nothing in another order."""
     return line_differences(DECISION, (folder / DECISION).read_bytes(), decision_json(decision))
 
 
-def _with_sources(differences: tuple[Difference, ...], decision: Decision) -> Iterator[Difference]:
+def _with_sources(differences: tuple[PackageDifference, ...], decision: Decision) -> Iterator[PackageDifference]:
     for one in differences:
         figure = decision.figures.get(one.figure)
         yield msgspec.structs.replace(one, source=source_text(figure)) if figure else one
@@ -163,17 +163,17 @@ class _LogSearch:
         return self._hashes[path]
 
 
-def _log_differences(log: LogRef, path: Path, decision: Decision) -> Iterator[Difference]:
+def _log_differences(log: LogRef, path: Path, decision: Decision) -> Iterator[PackageDifference]:
     """That a log is not the one decided on, and the lines that show it by themselves: fixtures, broken lines."""
     now = sha256_file(path)
     if now == log.sha256:
         return
-    yield Difference("log", str(path), "", f"sha256 {log.sha256}", f"sha256 {now}", source=log.path)
+    yield PackageDifference("log", str(path), "", f"sha256 {log.sha256}", f"sha256 {now}", source=log.path)
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             said = _line_fault(line, decision, log)
             if said:
-                yield Difference("log", str(path), "", said[0], said[1], source=log.path, line=number, column=1)
+                yield PackageDifference("log", str(path), "", said[0], said[1], source=log.path, line=number, column=1)
 
 
 def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str] | None:
@@ -196,11 +196,13 @@ def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str]
     return None
 
 
-def _recomputed(decision: Decision, again: DecideAgain, find_log: Callable[[LogRef], Path]) -> Iterator[Difference]:
+def _recomputed(
+    decision: Decision, again: DecideAgain, find_log: Callable[[LogRef], Path]
+) -> Iterator[PackageDifference]:
     try:
         anew = again(decision, find_log)
     except MiloError as error:
-        yield Difference("decision", DECISION, "", "a decision", f"none: {error.message}")
+        yield PackageDifference("decision", DECISION, "", "a decision", f"none: {error.message}")
         return
     except (KeyError, ValueError, AssertionError) as error:
         message = f"Cannot recompute the decision: {type(error).__name__}: {str(error)[:160]}."
@@ -215,7 +217,7 @@ def _recomputed(decision: Decision, again: DecideAgain, find_log: Callable[[LogR
     for count, (place, left, right) in enumerate(unlike):
         if count == MOST_A_FILE:
             return
-        yield Difference("decision", DECISION, "", left, right, source=place)
+        yield PackageDifference("decision", DECISION, "", left, right, source=place)
 
 
 def _whole(decision: Decision) -> dict[str, Any]:
@@ -239,7 +241,7 @@ def _decided(decision: Decision) -> dict[str, Any]:
     }
 
 
-def _figure_differences(decision: Decision, anew: Decision) -> Iterator[Difference]:
+def _figure_differences(decision: Decision, anew: Decision) -> Iterator[PackageDifference]:
     """Figures that are not the same. Those that only a newer version gives are its own and differ from nothing."""
     another = _of_another_version(decision)
     parts = _MEASURED if another else _MEASURED + _WORDS
@@ -249,7 +251,7 @@ def _figure_differences(decision: Decision, anew: Decision) -> Iterator[Differen
             figure = stands or wanted
             assert figure is not None
             said, should = (_shown(stands), "no such figure") if stands else ("no such figure", _shown(wanted))
-            yield Difference("figure", DECISION, id, said, should, source=source_text(figure))
+            yield PackageDifference("figure", DECISION, id, said, should, source=source_text(figure))
             continue
         unlike = [part for part in parts if not _alike(getattr(stands, part), getattr(wanted, part))]
         if unlike:
@@ -258,7 +260,7 @@ def _figure_differences(decision: Decision, anew: Decision) -> Iterator[Differen
                 left, right = (
                     ", ".join(f"{part} {getattr(figure, part)!r}" for part in unlike) for figure in (stands, wanted)
                 )
-            yield Difference("figure", DECISION, id, left, right, source=source_text(wanted))
+            yield PackageDifference("figure", DECISION, id, left, right, source=source_text(wanted))
 
 
 def _shown(figure: Figure | None) -> str:

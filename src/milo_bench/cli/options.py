@@ -32,7 +32,7 @@ class Duration(click.ParamType[float]):
         return float(match[1]) * _UNIT_S[match[2]]
 
 
-class Numbers(click.ParamType[Any]):
+class NumberList(click.ParamType[Any]):
     """``1,2,4``: numbers above 0, whole ones where ``whole``."""
 
     name = "N,…"

@@ -15,7 +15,7 @@ EventKind: TypeAlias = Literal["status", "correction", "note", "email", "call", 
 RequestState: TypeAlias = Literal["open", "received", "withdrawn"]
 
 
-class Event(Frozen, frozen=True):
+class CaseEvent(Frozen, frozen=True):
     """One entry of a case record.
 
     ``status`` is the status that the entry states, if it states one. ``corrects`` is the id of
@@ -59,6 +59,6 @@ class CaseRecord(Frozen, frozen=True):
     opened_at: str
     as_of: str  # the day on which the record was read; "now" for every rule
     issue_type: str
-    events: tuple[Event, ...]
+    events: tuple[CaseEvent, ...]
     requests: tuple[DocumentRequest, ...] = ()
     risk: Literal["low", "medium", "high"] = "low"

@@ -399,7 +399,7 @@ class Span(Frozen, frozen=True):
     label: str = ""
 
 
-Outcome: TypeAlias = Literal["pass", "fail", "flag", "skip"]
+VerdictOutcome: TypeAlias = Literal["pass", "fail", "flag", "skip"]
 
 
 class Verdict(Frozen, frozen=True):
@@ -414,7 +414,7 @@ class Verdict(Frozen, frozen=True):
 
     check: str
     version: str
-    outcome: Outcome
+    outcome: VerdictOutcome
     category: str = ""  # error category, e.g. "malformed_json", "wrong_field", "stale_status"
     reason: str = ""
     subject: str = ""

@@ -9,7 +9,7 @@ from milo_bench.config.policy.file import shipped_policies, shipped_policy
 from milo_bench.config.policy.operator import SHIPPED_OPERATOR_POLICY
 from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.records import PolicyText
+from milo_bench.decide.records import KeptFile
 
 RUN = "milo-bench run "
 _LEVELS = {"closed": "--concurrency", "open": "--rate"}
@@ -75,9 +75,9 @@ def _load_line(header: RunHeader, name: str, load: Sequence[LoadWindow]) -> str:
 
 def commands(
     evidence: Evidence,
-    policy: PolicyText,
-    economics: PolicyText | None,
-    operators: PolicyText | None,
+    policy: KeptFile,
+    economics: KeptFile | None,
+    operators: KeptFile | None,
 ) -> tuple[str, ...]:
     """Lines that measure again and work the decision out again."""
     found = [log.command for log in evidence.logs if log.command]
@@ -95,7 +95,7 @@ def commands(
     return (*found, "milo-bench report decision.json --out package/", "milo-bench verify package/")
 
 
-def _is_shipped(policy: PolicyText) -> bool:
+def _is_shipped(policy: KeptFile) -> bool:
     names = {f"{name}.yaml": name for name in shipped_policies()}
     found = shipped_policy(names[policy.path]) if policy.path in names else None
     return found is not None and found.text == policy.text

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.models import Risk
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import BacklogItem, Finding, GateResult, Remedy, Source, Text
+from milo_bench.decide.records import BacklogItem, Finding, GateResult, LinkedText, Remedy, Source
 from milo_bench.decide.wording import REMEDY_TITLES, begun, listed, readable
 from milo_bench.decide.worlds import failed_probes
 
-Risk = Literal["high", "medium", "low"]
 _RANK: Mapping[Risk, int] = {"high": 0, "medium": 1, "low": 2}
 _DONE: Mapping[str, str] = {
     "constrained_decoding": "every request carries the answer schema and a new run passes the gates",
@@ -41,7 +40,7 @@ class _Work:
 
     name: str
     title: str
-    reason: Text
+    reason: LinkedText
     risk: Risk
     findings: list[str]
 
@@ -88,7 +87,7 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
         if result.probe in ("readiness", "cold_start") and any(one.name == runtime[1] for one in finding.remedies):
             continue  # the readiness probe is that work already
         title = f"Fix what the probe {result.probe} found on {target}"
-        reason: Text = (f"the probe {result.probe} failed ({result.severity})",)
+        reason: LinkedText = (f"the probe {result.probe} failed ({result.severity})",)
         grave: Risk = "high" if result.severity == "critical" else "medium"
         yield ("repair_runtime", f"{target}/{result.probe}"), _Work("repair_runtime", title, reason, grave, [])
     undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]
@@ -115,7 +114,7 @@ def _replacement(finding: Finding, remedy: Remedy, policy: PolicyFile) -> bool:
 
 def _more_fixtures(finding: Finding, gates: Sequence[GateResult], risk: Risk) -> _Work:
     names = listed([readable(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure) for gate in gates])
-    reason: Text = (f"undecided with the current fixtures: {names}",)
+    reason: LinkedText = (f"undecided with the current fixtures: {names}",)
     return _Work("more_fixtures", f"More fixtures for {finding.workload}", reason, risk, [])
 
 

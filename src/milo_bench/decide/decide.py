@@ -27,10 +27,10 @@ from milo_bench.decide.records import (
     Decision,
     Finding,
     GateResult,
+    KeptFile,
+    LinkedText,
     PermitEvidence,
-    PolicyText,
     Replay,
-    Text,
     prompt_identity,
 )
 from milo_bench.decide.remedies.choose import replays_for
@@ -47,8 +47,8 @@ def decide(
     policy: PolicyFile,
     *,
     economics: EconomicsFile | None,
-    economics_text: PolicyText | None,
-    policy_text: PolicyText,
+    economics_text: KeptFile | None,
+    policy_text: KeptFile,
     created_at: str,
     tool_version: str,
     title: str = "",
@@ -127,7 +127,7 @@ class OperatorRules:
     """The policy for operator work, checked, and as it was read."""
 
     policy: OperatorPolicy
-    text: PolicyText
+    text: KeptFile
 
 
 def _verdict(
@@ -137,7 +137,7 @@ def _verdict(
     figures: Figures,
     *,
     business: bool,
-) -> Text:
+) -> LinkedText:
     """The findings, then what is permitted; where there are permits and no finding, the permits alone."""
     said = make_verdict(findings, titles, figures, business=business)
     permitted = permits_clause(permits, figures, brief=bool(findings))

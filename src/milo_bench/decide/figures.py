@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from milo_bench.core.records import Measure
-from milo_bench.decide.records import Candidate, Figure, Part, Ref, Source, SourceKind
+from milo_bench.decide.records import Candidate, Figure, FigurePart, Ref, Source, SourceKind
 
 
 class Figures:
@@ -56,7 +56,7 @@ class Figures:
         """A number of rows of the decision itself."""
         return self.add(Figure(id, title, float(value), "count", Source("count", key, of)))
 
-    def ref(self, id: str, part: Part = "value", *, whole: bool = False) -> Ref:
+    def ref(self, id: str, part: FigurePart = "value", *, whole: bool = False) -> Ref:
         """A reference to a figure that is here. KeyError for an unknown id."""
         return Ref(self._by_id[id].id, part, whole)
 

@@ -17,13 +17,13 @@ from milo_bench.decide.records import (
     FindingKind,
     GateOutcome,
     GateResult,
+    LinkedText,
     Remedy,
     Replay,
     RouteKind,
-    Text,
 )
 from milo_bench.decide.wording import REMEDY_TITLES, TOO_CLOSE, begun, listed, readable
-from milo_bench.decide.worlds import Seen
+from milo_bench.decide.worlds import CandidateFacts
 
 # Probes whose failure a readiness probe in front of the server repairs.
 _LIFECYCLE = ("readiness", "cold_start")
@@ -32,7 +32,12 @@ _SPLITTING = {"mixed_routing", "length_limit", "keyword_rule", "guard_to_review"
 
 
 def make_finding(
-    number: int, seen: Seen, remedies: Sequence[Remedy], policy: PolicyFile, evidence: Evidence, figures: Figures
+    number: int,
+    seen: CandidateFacts,
+    remedies: Sequence[Remedy],
+    policy: PolicyFile,
+    evidence: Evidence,
+    figures: Figures,
 ) -> Finding:
     """The finding by the first rule that holds. ``remedies`` are those that replays stand behind."""
     rule = first_rule(policy.rules, seen.world)
@@ -56,13 +61,13 @@ def make_finding(
     )
 
 
-def runtime_remedies(seen: Seen, figures: Figures) -> tuple[Remedy, ...]:
+def runtime_remedies(seen: CandidateFacts, figures: Figures) -> tuple[Remedy, ...]:
     """Guardrails that follow from load windows and probes, whatever the finding: they keep the runtime upright."""
     found = []
     target = seen.candidate.target
     cap = knee_cap(target, figures)
     if cap:
-        reason: Text = (
+        reason: LinkedText = (
             "throughput stops growing at ", figures.ref(f"load/{target}/knee", whole=True),
             ", so the cap is the lower end of its interval, ", figures.ref(cap),
         )  # fmt: skip
@@ -77,7 +82,7 @@ def runtime_remedies(seen: Seen, figures: Figures) -> tuple[Remedy, ...]:
     return tuple(found)
 
 
-def _named(kind: FindingKind, seen: Seen, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
+def _named(kind: FindingKind, seen: CandidateFacts, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
     """Of a fix the remedies that pass, of a keep none, of the others all that were tried."""
     tried = [remedy for remedy in remedies if remedy.name not in ("concurrency_cap", "readiness_probe")]
     if kind == "keep" or (kind == "fix" and seen.chosen is None):
@@ -88,7 +93,7 @@ def _named(kind: FindingKind, seen: Seen, remedies: Sequence[Remedy]) -> tuple[R
     return tuple(tried)
 
 
-def _route(kind: FindingKind, seen: Seen, policy: PolicyFile, evidence: Evidence) -> RouteKind:
+def _route(kind: FindingKind, seen: CandidateFacts, policy: PolicyFile, evidence: Evidence) -> RouteKind:
     if kind == "keep":
         return _home(seen, evidence)
     if kind == "fix":
@@ -105,15 +110,15 @@ def _fixed_route(chosen: Replay) -> RouteKind:
     return "hosted" if answering == {"hosted"} else "mixed" if answering == {"mixed"} else "local"
 
 
-def _home(seen: Seen, evidence: Evidence) -> RouteKind:
+def _home(seen: CandidateFacts, evidence: Evidence) -> RouteKind:
     record = evidence.targets.get(seen.candidate.target)
     return "hosted" if record is not None and record.hosted else "local"
 
 
-def _reasons(kind: FindingKind, config: RuleConfig, seen: Seen, figures: Figures) -> tuple[Text, ...]:
+def _reasons(kind: FindingKind, config: RuleConfig, seen: CandidateFacts, figures: Figures) -> tuple[LinkedText, ...]:
     """The rule, then the gates that speak for the finding, then the rest that the rule looked at."""
-    first: Text = (config.note or " and ".join(CONDITIONS[name].says for name in config.when) or config.name,)
-    found: list[Text] = [first]
+    first: LinkedText = (config.note or " and ".join(CONDITIONS[name].says for name in config.when) or config.name,)
+    found: list[LinkedText] = [first]
     order: dict[FindingKind, tuple[GateOutcome, ...]] = {
         "keep": ("pass",),
         "fix": ("fail", "undecided"),
@@ -133,7 +138,9 @@ def _reasons(kind: FindingKind, config: RuleConfig, seen: Seen, figures: Figures
     return tuple(begun(text) for text in found)
 
 
-def _baseline_reason(kind: FindingKind, seen: Seen, policy: PolicyFile, evidence: Evidence) -> tuple[Text, ...]:
+def _baseline_reason(
+    kind: FindingKind, seen: CandidateFacts, policy: PolicyFile, evidence: Evidence
+) -> tuple[LinkedText, ...]:
     """Why the work does not go to the hosted model either, where that is so."""
     failed = failed_by_baseline(policy, evidence, seen.candidate) if kind in ("defer", "reject") else ()
     if not failed:
@@ -143,15 +150,15 @@ def _baseline_reason(kind: FindingKind, seen: Seen, policy: PolicyFile, evidence
     return ((f"The hosted baseline {policy.baseline} also fails {names}, so the work goes to human review",),)
 
 
-def _probe_text(result: ProbeResult) -> Text:
+def _probe_text(result: ProbeResult) -> LinkedText:
     return (f"the probe {result.probe} failed ({result.severity})",)
 
 
-def _replay_text(seen: Seen, figures: Figures) -> Text:
+def _replay_text(seen: CandidateFacts, figures: Figures) -> LinkedText:
     assert seen.chosen is not None
     replay = seen.chosen
     names = listed([REMEDY_TITLES[name] for name in replay.remedies])
-    text: Text = (f"every gate passes with {names or 'the fix'}, replayed on recorded answers",)
+    text: LinkedText = (f"every gate passes with {names or 'the fix'}, replayed on recorded answers",)
     share = replay.figures.get("automated_share", "")
     if share in figures:
         text = (*text, ": ", figures.ref(share, whole=True), " automated")
@@ -160,9 +167,11 @@ def _replay_text(seen: Seen, figures: Figures) -> Text:
     return text
 
 
-def _would_change(kind: FindingKind, seen: Seen, policy: PolicyFile, figures: Figures) -> tuple[Text, ...]:
+def _would_change(
+    kind: FindingKind, seen: CandidateFacts, policy: PolicyFile, figures: Figures
+) -> tuple[LinkedText, ...]:
     """Evidence that would turn the finding: for undecided gates how much, for others which side of which bound."""
-    found: list[Text] = []
+    found: list[LinkedText] = []
     for gate in seen.gates:
         found += _turning(kind, gate, figures)
     if kind != "keep":
@@ -180,7 +189,7 @@ def _would_change(kind: FindingKind, seen: Seen, policy: PolicyFile, figures: Fi
     return tuple(begun(text) for text in found)
 
 
-def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[Text]:
+def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[LinkedText]:
     name = readable(_key(gate))
     bound = figures.ref(gate.bound)
     if gate.outcome == "undecided":
@@ -204,7 +213,7 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
         yield (f"{name} undecided, or {side} ", bound, ", on a new run")
 
 
-def _more_fixtures(gate: GateResult, figures: Figures, *, with_fix: bool = False) -> Text:
+def _more_fixtures(gate: GateResult, figures: Figures, *, with_fix: bool = False) -> LinkedText:
     name, further = readable(_key(gate)), figures.ref(gate.further, "about")
     fix = "with the replayed fix, " if with_fix else ""
     if figures[gate.further].note == TOO_CLOSE:

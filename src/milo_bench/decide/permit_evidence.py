@@ -9,17 +9,17 @@ from typing import Final
 from milo_bench.config.policy.operator import OperatorPolicy
 from milo_bench.core.records import Interval
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import Figure, PermitEvidence, PermitKind, PermitRule, Ref, Source, Text
+from milo_bench.decide.records import Figure, LinkedText, PermitEvidence, PermitKind, PermitRule, Ref, Source
 from milo_bench.decide.wording import listed
 from milo_bench.operator.cost import Amounts
 from milo_bench.operator.permit.grants import permit_id
 from milo_bench.operator.permit.permits import permits_of
-from milo_bench.operator.permit.records import LEVEL_NAMES, Criterion, KindPermission, OperatorPermit, Rule
-from milo_bench.operator.totals import Points, Rate
+from milo_bench.operator.permit.records import LEVEL_NAMES, Criterion, KindPermission, OperatorPermit, PermitRuleName
+from milo_bench.operator.totals import Points, TrialRate
 from milo_bench.operator.trials import OperatorEvidence
 
 # The setting of the operator policy that a rule is held against; None: there is no bound to show.
-_BOUNDS: Final[Mapping[Rule, str]] = {
+_BOUNDS: Final[Mapping[PermitRuleName, str]] = {
     "clean passes": "levels.{level}.pass_floor",
     "behaviour": "levels.{level}.behaviour_floor",
     "minefields": "levels.{level}.minefield_ceiling",
@@ -42,11 +42,11 @@ def permit_evidence(
     return tuple(_Writer(permit, figures, policy_path).evidence() for permit in permits)
 
 
-def permits_clause(permits: Sequence[PermitEvidence], figures: Figures, *, brief: bool = False) -> Text:
+def permits_clause(permits: Sequence[PermitEvidence], figures: Figures, *, brief: bool = False) -> LinkedText:
     """What page one says of operator work, a target after the other: points, and the level of each kind of work;
     ``brief`` names the highest level alone.
     """
-    text: Text = ()
+    text: LinkedText = ()
     for one in permits:
         points, of = figures.ref(one.figures["points"], whole=True), figures.ref(one.figures["of"])
         begin = " " if text else ""
@@ -92,7 +92,7 @@ class _Writer:
         for task in total.tasks:
             place = f"task/{task.task}/"
             named[f"{place}points"] = self._add(f"{place}points", f"{task.task}: mean points", task.points, "points")
-            rate = Rate(task.passed, task.trials, task.passed / task.trials if task.trials else None, None)
+            rate = TrialRate(task.passed, task.trials, task.passed / task.trials if task.trials else None, None)
             named[f"{place}passes"] = self._rate(f"{place}passes", f"{task.task}: passed whole", rate)
         for name, amounts in (("usd_per_trusted_point", cost.usd_per_trusted_point), ("total_usd", cost.total_usd)):
             if amounts is not None:
@@ -111,7 +111,7 @@ class _Writer:
             f"{place}of": self._add(f"{place}of", f"{what} that there are", float(points.of), "count"),
         }
 
-    def _rate(self, place: str, title: str, rate: Rate) -> str:
+    def _rate(self, place: str, title: str, rate: TrialRate) -> str:
         return self._add(place, title, rate.value, "share", n=rate.n, k=rate.k, interval=rate.interval)
 
     def _count(self, place: str, title: str, value: int) -> str:
@@ -191,7 +191,7 @@ class _Writer:
     def _more(self, place: str, title: str, value: int | None) -> str:
         return "" if value is None else self._count(place, title, value)
 
-    def _sentence(self, kind: KindPermission, level: str, item: Criterion) -> Text:
+    def _sentence(self, kind: KindPermission, level: str, item: Criterion) -> LinkedText:
         """The rule in words; every number of it is a figure."""
         if item.rule == "age of the evidence":
             return ("The oldest run is older than the policy lets evidence be.",)

@@ -24,14 +24,14 @@ from milo_bench.core.records import (
     Workload,
 )
 from milo_bench.economics.business_case import BusinessCase
-from milo_bench.operator.permit.records import Granted, OperatorPermit, Outcome
+from milo_bench.operator.permit.records import Granted, OperatorPermit, PermitOutcome
 
 DECISION_SCHEMA = 1
 
 GateOutcome: TypeAlias = Literal["pass", "fail", "undecided"]
 RouteKind: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
 # ``about`` is the value to two significant digits, for an estimate.
-Part: TypeAlias = Literal["value", "about", "low", "high", "n", "k"]
+FigurePart: TypeAlias = Literal["value", "about", "low", "high", "n", "k"]
 SourceKind: TypeAlias = Literal[
     "measure",  # worked out from attempts in run logs
     "replay",  # a routing policy worked out on recorded attempts
@@ -94,12 +94,12 @@ class Ref(Frozen, frozen=True, tag="ref", tag_field="type"):
     """Stands in a sentence where a figure is to be shown. ``whole`` shows value, interval and n together."""
 
     figure: str
-    part: Part = "value"
+    part: FigurePart = "value"
     whole: bool = False
 
 
 # A sentence: words and refs, in order. Words hold no digits of their own, names aside.
-Text: TypeAlias = tuple[str | Ref, ...]
+LinkedText: TypeAlias = tuple[str | Ref, ...]
 
 
 class GateResult(Frozen, frozen=True, omit_defaults=False):
@@ -117,7 +117,7 @@ class GateResult(Frozen, frozen=True, omit_defaults=False):
     figure: str
     bound: str
     outcome: GateOutcome
-    reason: Text
+    reason: LinkedText
     further: str = ""
 
 
@@ -142,7 +142,7 @@ class Replay(Frozen, frozen=True, omit_defaults=False):
     gates: tuple[GateResult, ...] = ()
     on_frontier: bool = False
     chosen: bool = False
-    why: Text = ()
+    why: LinkedText = ()
 
 
 class Remedy(Frozen, frozen=True, omit_defaults=False):
@@ -150,7 +150,7 @@ class Remedy(Frozen, frozen=True, omit_defaults=False):
 
     name: RemedyName
     title: str
-    reason: Text
+    reason: LinkedText
     replay: str = ""
     params: dict[str, Any] = {}
 
@@ -165,10 +165,10 @@ class Finding(Frozen, frozen=True, omit_defaults=False):
     kind: FindingKind
     rule: str
     route: RouteKind
-    reasons: tuple[Text, ...]
+    reasons: tuple[LinkedText, ...]
     gates: tuple[GateResult, ...]
     remedies: tuple[Remedy, ...] = ()
-    would_change: tuple[Text, ...] = ()  # what evidence would change it
+    would_change: tuple[LinkedText, ...] = ()  # what evidence would change it
 
 
 class ErrorShare(Frozen, frozen=True, omit_defaults=False):
@@ -224,7 +224,7 @@ class LogRef(Frozen, frozen=True, omit_defaults=False):
     command: str = ""  # the shell line that makes a log like it
 
 
-class PolicyText(Frozen, frozen=True, omit_defaults=False):
+class KeptFile(Frozen, frozen=True, omit_defaults=False):
     """A file that a person wrote, kept as it was read."""
 
     path: str
@@ -251,8 +251,8 @@ class PermitRule(Frozen, frozen=True, omit_defaults=False):
     """One rule of one level of a kind of operator work, judged, as a sentence with its figures."""
 
     level: Granted
-    outcome: Outcome
-    text: Text
+    outcome: PermitOutcome
+    text: LinkedText
 
 
 class PermitKind(Frozen, frozen=True, omit_defaults=False):
@@ -264,8 +264,8 @@ class PermitKind(Frozen, frozen=True, omit_defaults=False):
     title: str
     level: Granted
     next_level: Granted | Literal[""]
-    next_outcome: Outcome
-    reasons: tuple[Text, ...]
+    next_outcome: PermitOutcome
+    reasons: tuple[LinkedText, ...]
     trials: str
     supports: str
     more: str
@@ -289,7 +289,7 @@ class BacklogItem(Frozen, frozen=True, omit_defaults=False):
 
     rank: int
     title: str
-    reason: Text
+    reason: LinkedText
     risk: Literal["high", "medium", "low"]
     hours: tuple[str, str, str]
     findings: tuple[str, ...]
@@ -303,12 +303,12 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     created_at: str
     tool_version: str
     title: str
-    verdict: Text
+    verdict: LinkedText
     logs: tuple[LogRef, ...]
     targets: tuple[TargetRecord, ...]
     baseline: str
-    policy: PolicyText
-    economics: PolicyText | None
+    policy: KeptFile
+    economics: KeptFile | None
     figures: dict[str, Figure]
     findings: tuple[Finding, ...]
     replays: tuple[Replay, ...]
@@ -321,14 +321,14 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     probes: tuple[ProbeEvidence, ...]
     business: BusinessCase | None
     backlog: tuple[BacklogItem, ...]
-    missing: tuple[Text, ...]  # evidence that was not there, said plainly
+    missing: tuple[LinkedText, ...]  # evidence that was not there, said plainly
     fixtures: dict[str, str]  # id -> hash
     inventories: dict[str, dict[str, Any]] = {}
     commands: tuple[str, ...] = ()
     workload_titles: dict[str, str] = {}
     permits: tuple[PermitEvidence, ...] = ()
-    operator_policy: PolicyText | None = None  # what the permits rest on
-    review: PolicyText | None = None  # what people's scores of a sample came to, as 'review import' wrote it
+    operator_policy: KeptFile | None = None  # what the permits rest on
+    review: KeptFile | None = None  # what people's scores of a sample came to, as 'review import' wrote it
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with
 
 

@@ -30,7 +30,7 @@ RUBRIC: Final[Mapping[str, str]] = {
 AGREEMENT_BAR: Final = 0.667
 
 
-class Item(Frozen, frozen=True, omit_defaults=False):
+class ReviewItem(Frozen, frozen=True, omit_defaults=False):
     """One answer to review. ``id`` says nothing about the target, so that reviewers are blind to it."""
 
     id: str
@@ -50,7 +50,7 @@ class SampleKey(Frozen, frozen=True, omit_defaults=False):
     schema_version: int
     seed: int
     logs: tuple[str, ...]
-    items: tuple[Item, ...]
+    items: tuple[ReviewItem, ...]
     sizes: dict[str, dict[str, int]]
 
 
@@ -101,7 +101,7 @@ def draw_sample(evidence: Evidence, count: int, *, seed: int = 0, only: Sequence
     so that its spread is known. ``only`` narrows to workloads. Failures of the runtime and cases
     that a rail sent elsewhere hold no answer to review.
     """
-    items: list[Item] = []
+    items: list[ReviewItem] = []
     sizes: dict[str, dict[str, int]] = {}
     for candidate in sorted(evidence.cases):
         if only and candidate.workload not in only:
@@ -141,11 +141,11 @@ def _shares(sizes: Mapping[Stratum, int], count: int) -> dict[Stratum, int]:
     return take
 
 
-def _item(evidence: Evidence, candidate: Candidate, row: int, stratum: Stratum, seed: int) -> Item:
+def _item(evidence: Evidence, candidate: Candidate, row: int, stratum: Stratum, seed: int) -> ReviewItem:
     cases = evidence.cases[candidate]
     fixture, repeat = evidence.fixtures.ids[cases.fixture[row]], int(cases.repeat[row])
     id = "r-" + sha256_text(f"{seed}\x00{candidate.text}\x00{fixture}\x00{repeat}")[:10]
-    return Item(id, candidate, fixture, repeat, stratum)
+    return ReviewItem(id, candidate, fixture, repeat, stratum)
 
 
 def judge_review(

@@ -9,7 +9,7 @@ from milo_bench.decide.wording import readable
 from milo_bench.operator.permit.records import LEVEL_NAMES
 
 
-class Change(Frozen, frozen=True, omit_defaults=False):
+class FindingChange(Frozen, frozen=True, omit_defaults=False):
     """One finding before and now; "" where one of the two decisions has none. ``because`` in words."""
 
     workload: str
@@ -25,7 +25,7 @@ class Changes(Frozen, frozen=True, omit_defaults=False):
     """What changed since a decision: findings, and what else is not the same (models, prompts, machine, policy)."""
 
     since: str
-    findings: tuple[Change, ...]
+    findings: tuple[FindingChange, ...]
     unchanged: int
     differs: tuple[str, ...]
 
@@ -40,7 +40,7 @@ def changes_since(before: Decision, now: Decision) -> Changes:
         if was is not None and is_now is not None and (was.kind, was.route) == (is_now.kind, is_now.route):
             continue
         changed.append(
-            Change(
+            FindingChange(
                 workload=place[0],
                 target=place[1],
                 before=was.kind if was else "",
@@ -55,7 +55,7 @@ def changes_since(before: Decision, now: Decision) -> Changes:
     return Changes(before.created_at, (*changed, *permitted), unchanged, _differs(before, now))
 
 
-def _permits(before: Decision, now: Decision) -> list[Change]:
+def _permits(before: Decision, now: Decision) -> list[FindingChange]:
     """Kinds of operator work for which another level is permitted than before."""
     old, new = (
         {(kind.title, one.permit.target): (kind, one) for one in decision.permits for kind in one.kinds}
@@ -74,7 +74,7 @@ def _permits(before: Decision, now: Decision) -> list[Change]:
                 shown = [figure_text(value.value, value.unit) for value in values]
                 if shown[0] != shown[1]:
                     because.append(f"operator {values[0].title.removeprefix('operator ')}: {shown[0]} → {shown[1]}")
-        found.append(Change(f"operator work, {place[0]}", place[1], level, level_now, "", "", tuple(because)))
+        found.append(FindingChange(f"operator work, {place[0]}", place[1], level, level_now, "", "", tuple(because)))
     return found
 
 

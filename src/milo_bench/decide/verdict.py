@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import Candidate, Finding, FindingKind, Text
+from milo_bench.decide.records import Candidate, Finding, FindingKind, LinkedText
 from milo_bench.decide.wording import REMEDY_TITLES, begun, joined, listed
 
 KINDS: tuple[FindingKind, ...] = ("keep", "fix", "defer", "reject")
 
 
-def make_verdict(findings: Sequence[Finding], titles: Mapping[str, str], figures: Figures, *, business: bool) -> Text:
+def make_verdict(
+    findings: Sequence[Finding], titles: Mapping[str, str], figures: Figures, *, business: bool
+) -> LinkedText:
     """One clause for each workload, by its best target; then counts, and what it is worth where that was worked out."""
     for kind in KINDS:
         number = sum(finding.kind == kind for finding in findings)
@@ -21,12 +23,12 @@ def make_verdict(findings: Sequence[Finding], titles: Mapping[str, str], figures
     if not findings:
         return ("No local target was measured, so there is nothing to decide.",)
     # Workloads of which the same is to be said share a sentence.
-    said: dict[Text, list[str]] = {}
+    said: dict[LinkedText, list[str]] = {}
     for workload in dict.fromkeys(finding.workload for finding in findings):
         mine = [finding for finding in findings if finding.workload == workload]
         said.setdefault(_said(mine, figures), []).append(titles.get(workload) or workload)
     clauses = [begun((f"{listed(names)}: ", *what)) for what, names in said.items()]
-    text: Text = (*joined(clauses, ". "), ".")
+    text: LinkedText = (*joined(clauses, ". "), ".")
     if business and "economics/quarter_net" in figures:
         worth = figures.ref("economics/quarter_net", whole=True)
         text = (*text, " First-quarter value: ", worth, ", under the stated assumptions.")
@@ -38,7 +40,7 @@ def best_of(findings: Sequence[Finding], figures: Figures) -> Finding:
     return min(findings, key=lambda finding: (KINDS.index(finding.kind), -_pass_rate(finding, figures)))
 
 
-def _said(findings: Sequence[Finding], figures: Figures) -> Text:
+def _said(findings: Sequence[Finding], figures: Figures) -> LinkedText:
     best = best_of(findings, figures)
     if best.kind == "keep":
         return (f"keep on {best.target}, unchanged",)
@@ -72,9 +74,9 @@ def missing_evidence(
     figures: Figures,
     *,
     economics: bool,
-) -> tuple[Text, ...]:
+) -> tuple[LinkedText, ...]:
     """What a reader would look for and not find, each as a sentence; ``judged`` by workload and target."""
-    found: list[Text] = [
+    found: list[LinkedText] = [
         *_unfinished(evidence, figures),
         *_workloads(policy, evidence, judged),
         *_baseline(policy, evidence),
@@ -100,8 +102,8 @@ def missing_evidence(
     return tuple(found)
 
 
-def _unfinished(evidence: Evidence, figures: Figures) -> list[Text]:
-    found: list[Text] = []
+def _unfinished(evidence: Evidence, figures: Figures) -> list[LinkedText]:
+    found: list[LinkedText] = []
     played = {run.name for run in evidence.operators.runs}
     for number, log in enumerate(evidence.logs, start=1):
         if log.complete and log.attempted >= log.planned:
@@ -123,8 +125,8 @@ def _unfinished(evidence: Evidence, figures: Figures) -> list[Text]:
     return found
 
 
-def _workloads(policy: PolicyFile, evidence: Evidence, judged: Mapping[tuple[str, str], Candidate]) -> list[Text]:
-    found: list[Text] = []
+def _workloads(policy: PolicyFile, evidence: Evidence, judged: Mapping[tuple[str, str], Candidate]) -> list[LinkedText]:
+    found: list[LinkedText] = []
     measured = {candidate.workload for candidate in evidence.cases}
     for name in policy.workloads:
         if name not in measured:
@@ -146,7 +148,7 @@ def _workloads(policy: PolicyFile, evidence: Evidence, judged: Mapping[tuple[str
     return found
 
 
-def _baseline(policy: PolicyFile, evidence: Evidence) -> list[Text]:
+def _baseline(policy: PolicyFile, evidence: Evidence) -> list[LinkedText]:
     if not policy.workloads:  # operator work alone, which is compared with no model
         return []
     if not policy.baseline:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from milo_bench.decide.records import Ref, RemedyName, Text
+from milo_bench.decide.records import LinkedText, Ref, RemedyName
 
 REMEDY_TITLES: dict[RemedyName, str] = {
     "constrained_decoding": "constrained decoding",
@@ -63,7 +63,7 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def joined(parts: Sequence[Text], between: str = "; ") -> Text:
+def joined(parts: Sequence[LinkedText], between: str = "; ") -> LinkedText:
     """Sentences in one, with ``between`` between them."""
     found: list[str | Ref] = []
     for number, part in enumerate(parts):
@@ -71,7 +71,7 @@ def joined(parts: Sequence[Text], between: str = "; ") -> Text:
     return tuple(found)
 
 
-def begun(text: Text) -> Text:
+def begun(text: LinkedText) -> LinkedText:
     """The sentence with a capital letter; a name with digits in it, such as p95, stays as it is."""
     first = text[0] if text and isinstance(text[0], str) else ""
     if not first or any(letter.isdigit() for letter in first.split(" ")[0]):

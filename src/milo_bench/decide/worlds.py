@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import WorkloadPolicy
-from milo_bench.config.policy.rules import ProbeState, RemedyState, World
+from milo_bench.config.policy.rules import ProbeState, RemedyState, RuleFacts
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import ProbeResult
 from milo_bench.core.suggest import hint_for
@@ -20,7 +20,7 @@ _GRAVE = ("major", "critical")
 
 
 @dataclass(frozen=True)
-class Seen:
+class CandidateFacts:
     """What the rules decide on, with the records behind it. ``chosen`` is the replay that passes, if one does."""
 
     candidate: Candidate
@@ -29,7 +29,7 @@ class Seen:
     replays: tuple[Replay, ...]
     chosen: Replay | None
     failed_probes: tuple[ProbeResult, ...]
-    world: World
+    world: RuleFacts
 
 
 def look(
@@ -41,7 +41,7 @@ def look(
     replays: Sequence[Replay],
     chosen: Replay | None,
     business: BusinessCase | None,
-) -> Seen:
+) -> CandidateFacts:
     """The world of ``candidate``; ``replays`` are those of its workload and target."""
     config = policy.workloads[candidate.workload]
     passing = chosen if chosen is not None and _passes(chosen, config, figures) else None
@@ -50,7 +50,7 @@ def look(
     for gate in gates:
         group = "safety" if gate.safety else gate.against
         groups[group].add(gate.outcome)
-    world = World(
+    world = RuleFacts(
         safety_failed="fail" in groups["safety"],
         safety_undecided="undecided" in groups["safety"],
         bound_failed="fail" in groups["bound"],
@@ -62,7 +62,7 @@ def look(
         knee_below_streams=_knee_below(config, candidate.target, figures),
         value_below_least=_value_below(policy, candidate.workload, business),
     )
-    return Seen(candidate, config, gates, tuple(replays), passing, failed, world)
+    return CandidateFacts(candidate, config, gates, tuple(replays), passing, failed, world)
 
 
 def failed_probes(evidence: Evidence, target: str, gates: Sequence[GateResult] = ()) -> tuple[ProbeResult, ...]:

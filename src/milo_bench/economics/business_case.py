@@ -10,8 +10,8 @@ from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Frozen, Measure, Price
 from milo_bench.core.suggest import hint_for
 from milo_bench.economics.assumptions import Assumption, resolve
-from milo_bench.economics.figures import Figure, Sheet
-from milo_bench.economics.line_formulas import Line, line_formulas
+from milo_bench.economics.figures import EconomicFigure, Sheet
+from milo_bench.economics.line_formulas import LineFigures, line_formulas
 from milo_bench.economics.simulation import METHOD, Likely, simulate
 from milo_bench.economics.tornado import Bar, tornado
 from milo_bench.economics.totals import ONE_QUARTER, TOTALS, total_formulas
@@ -29,15 +29,15 @@ class BusinessCase(Frozen, frozen=True, omit_defaults=False):
 
     title: str
     assumptions: tuple[Assumption, ...]
-    lines: tuple[Line, ...]
-    figures: tuple[Figure, ...]
+    lines: tuple[LineFigures, ...]
+    figures: tuple[EconomicFigure, ...]
     headline: str
     tornado: tuple[Bar, ...]
     likely: tuple[Likely, ...]
     method: str
     unused: tuple[str, ...]
 
-    def figure(self, name: str) -> Figure:
+    def figure(self, name: str) -> EconomicFigure:
         """The figure called ``name``; DataError with the nearest name where there is none."""
         found = next((figure for figure in self.figures if figure.name == name), None)
         if found is None:
@@ -111,7 +111,7 @@ def make_case(
     )
 
 
-def _line(file: EconomicsFile, name: str, assumptions: Mapping[str, Assumption]) -> Line:
+def _line(file: EconomicsFile, name: str, assumptions: Mapping[str, Assumption]) -> LineFigures:
     try:
         return line_formulas(name, file.lines[name], assumptions, file.counted)
     except MiloError as error:

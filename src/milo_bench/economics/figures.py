@@ -33,7 +33,7 @@ class Definition(Frozen, frozen=True, omit_defaults=False):
     unit: Unit
 
 
-class Figure(Frozen, frozen=True, omit_defaults=False):
+class EconomicFigure(Frozen, frozen=True, omit_defaults=False):
     """A result that can be traced: value, range, unit, formula, and what went in.
 
     ``low`` and ``high`` are the least and the most that the formula gives while every assumption
@@ -140,7 +140,7 @@ class Sheet:
         found = self._spread(figure, point)
         return found.low / self.definitions[figure].unit.factor
 
-    def figure(self, name: str, *, note: str = "") -> Figure:
+    def figure(self, name: str, *, note: str = "") -> EconomicFigure:
         """The figure ``name`` with its range."""
         definition, leaves = self._definition(name), self.rests_on(name)
         value = self.value_at(name, {})
@@ -152,7 +152,7 @@ class Sheet:
         factor = definition.unit.factor
         # A range contains its base; only the last digit of a float can say otherwise.
         low, high = min(low / factor, value), max(high / factor, value)
-        return Figure(
+        return EconomicFigure(
             name=name,
             title=definition.title,
             value=endless(value),

@@ -22,12 +22,12 @@ _OPERATORS: dict[type[ast.operator], Operator] = {ast.Add: "+", ast.Sub: "-", as
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class FormulaNumber:
     value: float
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class FormulaName:
     name: str
 
 
@@ -38,7 +38,7 @@ class Operation:
     right: Expression
 
 
-Expression: TypeAlias = Number | Name | Operation
+Expression: TypeAlias = FormulaNumber | FormulaName | Operation
 V = TypeVar("V")
 
 
@@ -70,11 +70,11 @@ def parse_formula(text: str) -> Expression:
 def _tree(node: ast.expr, text: str) -> Expression:
     match node:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool) and abs(value) < 1e308:
-            return Number(float(value))
+            return FormulaNumber(float(value))
         case ast.Name(id=name):
-            return Name(name)
+            return FormulaName(name)
         case ast.Attribute(value=ast.Name(id=line), attr=part):
-            return Name(f"{line}.{part}")
+            return FormulaName(f"{line}.{part}")
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             return Operation(_OPERATORS[type(op)], _tree(left, text), _tree(right, text))
         case ast.Call(func=ast.Name(id="over"), args=[left, right], keywords=[]):
@@ -87,9 +87,9 @@ def _tree(node: ast.expr, text: str) -> Expression:
 def names_in(expression: Expression) -> tuple[str, ...]:
     """The names of a formula, each once, in the order in which they stand."""
     match expression:
-        case Number():
+        case FormulaNumber():
             return ()
-        case Name(name):
+        case FormulaName(name):
             return (name,)
         case Operation(left=left, right=right):
             return tuple(dict.fromkeys((*names_in(left), *names_in(right))))
@@ -98,9 +98,9 @@ def names_in(expression: Expression) -> tuple[str, ...]:
 def fold(expression: Expression, algebra: Algebra[V], value_of: Callable[[str], V]) -> V:
     """Work ``expression`` out in ``algebra``; ``value_of`` gives what a name stands for."""
     match expression:
-        case Number(value):
+        case FormulaNumber(value):
             return algebra.number(value)
-        case Name(name):
+        case FormulaName(name):
             return value_of(name)
         case Operation(operator, left, right):
             return algebra.apply(operator, fold(left, algebra, value_of), fold(right, algebra, value_of))

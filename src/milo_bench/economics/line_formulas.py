@@ -21,7 +21,7 @@ USD_A_MONTH = parse_unit("USD/month")
 USD = parse_unit("USD")
 
 
-class Line(Frozen, frozen=True, omit_defaults=False):
+class LineFigures(Frozen, frozen=True, omit_defaults=False):
     """The figures of one line. ``usd`` and ``hours`` name the one that totals count; "" where there is none."""
 
     name: str
@@ -37,7 +37,7 @@ class Line(Frozen, frozen=True, omit_defaults=False):
 
 def line_formulas(
     name: str, config: LineConfig, assumptions: Mapping[str, Assumption], things: Collection[str] = ()
-) -> Line:
+) -> LineFigures:
     """The figures of the line ``name``, as ``NAME.hours``, ``NAME.usd`` and so on."""
     match config:
         case kinds.CapacityReturned():
@@ -77,10 +77,10 @@ def line_formulas(
         case kinds.OwnFigure():
             unit = parse_unit(config.unit, things)
             own = Definition(f"{name}.value", config.title or name, config.formula, unit)
-            return Line(name, config.kind, config.title or name, "none", False, (own,), note=config.note)
+            return LineFigures(name, config.kind, config.title or name, "none", False, (own,), note=config.note)
 
 
-def _with(line: Line, definitions: tuple[Definition, ...]) -> Line:
+def _with(line: LineFigures, definitions: tuple[Definition, ...]) -> LineFigures:
     return msgspec.structs.replace(line, definitions=definitions)
 
 
@@ -88,7 +88,9 @@ def _product(*parts: str) -> str:
     return " * ".join(f"({part})" if part.startswith(kinds.REST) else part for part in parts)
 
 
-def _work(name: str, config: LineConfig, counts_as: CountsAs, hours: str, wage: str, *, once: bool = False) -> Line:
+def _work(
+    name: str, config: LineConfig, counts_as: CountsAs, hours: str, wage: str, *, once: bool = False
+) -> LineFigures:
     """Hours, and what they are worth at ``wage``."""
     title = config.title or name
     definitions = (
@@ -96,16 +98,18 @@ def _work(name: str, config: LineConfig, counts_as: CountsAs, hours: str, wage: 
         Definition(f"{name}.usd", f"{title}: worth", f"{name}.hours * {wage}", USD if once else USD_A_MONTH),
     )
     usd, spent = f"{name}.usd", f"{name}.hours"
-    return Line(name, config.kind, title, counts_as, config.booked, definitions, usd, spent, config.note)
+    return LineFigures(name, config.kind, title, counts_as, config.booked, definitions, usd, spent, config.note)
 
 
-def _money(name: str, config: LineConfig, counts_as: CountsAs, formula: str, *, once: bool = False) -> Line:
+def _money(name: str, config: LineConfig, counts_as: CountsAs, formula: str, *, once: bool = False) -> LineFigures:
     title = config.title or name
     definition = Definition(f"{name}.usd", title, formula, USD if once else USD_A_MONTH)
-    return Line(name, config.kind, title, counts_as, config.booked, (definition,), f"{name}.usd", "", config.note)
+    return LineFigures(
+        name, config.kind, title, counts_as, config.booked, (definition,), f"{name}.usd", "", config.note
+    )
 
 
-def _incidents(name: str, config: kinds.IncidentCostAvoided) -> Line:
+def _incidents(name: str, config: kinds.IncidentCostAvoided) -> LineFigures:
     count = Definition(
         f"{name}.incidents",
         f"{config.title or name}: incidents",
@@ -116,7 +120,7 @@ def _incidents(name: str, config: kinds.IncidentCostAvoided) -> Line:
     return _with(line, (count, *line.definitions))
 
 
-def _trusted(name: str, config: kinds.TrustedWork, assumptions: Mapping[str, Assumption]) -> Line:
+def _trusted(name: str, config: kinds.TrustedWork, assumptions: Mapping[str, Assumption]) -> LineFigures:
     """Trusted work over all its dollars, with clean-up: what is cheap and wrong is not cheap."""
     title = config.title or name
     done = f"({config.volume} * {config.trusted_share})"
@@ -132,4 +136,4 @@ def _trusted(name: str, config: kinds.TrustedWork, assumptions: Mapping[str, Ass
     unit = times(assumptions[config.volume].unit, USD_A_MONTH, -1)
     formula = f"over({done}, {name}.cost)"
     definitions.append(Definition(f"{name}.per_dollar", f"{title}: trusted work per dollar", formula, unit))
-    return Line(name, config.kind, title, "none", False, tuple(definitions), note=config.note)
+    return LineFigures(name, config.kind, title, "none", False, tuple(definitions), note=config.note)

@@ -17,7 +17,7 @@ from typing import TypeAlias
 from milo_bench.core.errors import DataError
 from milo_bench.economics.formulas import Operator
 
-Ends: TypeAlias = tuple[float, float]
+RangeEnds: TypeAlias = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,10 @@ class Spread:
 
     low: float
     high: float
-    slopes: Mapping[str, Ends] = field(default_factory=dict)
+    slopes: Mapping[str, RangeEnds] = field(default_factory=dict)
 
     @property
-    def ends(self) -> Ends:
+    def ends(self) -> RangeEnds:
         return self.low, self.high
 
 
@@ -67,7 +67,7 @@ def _over(left: Spread, right: Spread) -> Spread:
     return _spread((low, math.inf), left, right, (1 / b[1], math.inf), falls)
 
 
-def exact_range(work_out: Callable[[Mapping[str, Spread]], Spread], box: Mapping[str, Ends]) -> Ends:
+def exact_range(work_out: Callable[[Mapping[str, Spread]], Spread], box: Mapping[str, RangeEnds]) -> RangeEnds:
     """The range of a formula over ``box``. ``work_out`` gives its spread for spreads of the assumptions."""
     wide = {name: Spread(*ends, {name: (1.0, 1.0)}) for name, ends in box.items()}
     rough = work_out(wide)
@@ -81,9 +81,9 @@ def exact_range(work_out: Callable[[Mapping[str, Spread]], Spread], box: Mapping
     return work_out(at_low).low, work_out(at_high).high
 
 
-def _spread(ends: Ends, left: Spread, right: Spread, by_left: Ends, by_right: Ends) -> Spread:
+def _spread(ends: RangeEnds, left: Spread, right: Spread, by_left: RangeEnds, by_right: RangeEnds) -> Spread:
     """The chain rule: slope = by_left * left' + by_right * right'."""
-    slopes: dict[str, Ends] = {}
+    slopes: dict[str, RangeEnds] = {}
     for side, by in ((left, by_left), (right, by_right)):
         for name, slope in side.slopes.items():
             part = _multiply(slope, by)
@@ -91,21 +91,21 @@ def _spread(ends: Ends, left: Spread, right: Spread, by_left: Ends, by_right: En
     return Spread(*ends, slopes)
 
 
-def _minus(a: Ends) -> Ends:
+def _minus(a: RangeEnds) -> RangeEnds:
     return -a[1], -a[0]
 
 
-def _add(a: Ends, b: Ends) -> Ends:
+def _add(a: RangeEnds, b: RangeEnds) -> RangeEnds:
     low, high = a[0] + b[0], a[1] + b[1]
     return (-math.inf if math.isnan(low) else low), (math.inf if math.isnan(high) else high)
 
 
-def _multiply(a: Ends, b: Ends) -> Ends:
+def _multiply(a: RangeEnds, b: RangeEnds) -> RangeEnds:
     # Nothing of something endless is nothing: inf stands for "as large as you like", not for a value.
     products = [0.0 if x == 0 or y == 0 else x * y for x in a for y in b]
     return min(products), max(products)
 
 
-def _divide(a: Ends, b: Ends) -> Ends:
+def _divide(a: RangeEnds, b: RangeEnds) -> RangeEnds:
     quotients = [0.0 if x == 0 else (math.copysign(math.inf, x) if math.isinf(x) else x / y) for x in a for y in b]
     return min(quotients), max(quotients)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from milo_bench.economics.assumptions import Assumption
 from milo_bench.economics.figures import Definition
-from milo_bench.economics.line_formulas import HOURS_A_MONTH, USD, USD_A_MONTH, CountsAs, Line
+from milo_bench.economics.line_formulas import HOURS_A_MONTH, USD, USD_A_MONTH, CountsAs, LineFigures
 from milo_bench.economics.units import parse_unit
 
 ONE_QUARTER = Assumption(
@@ -14,7 +14,7 @@ ONE_QUARTER = Assumption(
 )
 
 
-def total_formulas(lines: Sequence[Line]) -> tuple[Definition, ...]:
+def total_formulas(lines: Sequence[LineFigures]) -> tuple[Definition, ...]:
     """The totals that the booked ``lines`` allow; a total of nothing is left out, not shown as zero.
 
     Hardware enters a month as depreciation. Payback is one-off costs over the monthly net; benefits

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.core.records import Fixture, Measure, TargetRecord, Workload
 from milo_bench.decide.again import line_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.decide.review import Review
 from milo_bench.evidence.grade_columns import attempt_columns
-from milo_bench.guards.keywords import FAMILIES, keyword_risk
+from milo_bench.guards.keywords import keyword_risk
 from milo_bench.operator.evidence import operator_evidence
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import Cases, FixtureTable, final_retries, fixture_table, join_cases
@@ -145,7 +146,7 @@ def _table(fixtures: Sequence[Fixture]) -> FixtureTable:
         fixtures,
         words=words,
         keyword=[bool(families) for families in hits],
-        families={family: [family in families for families in hits] for family in FAMILIES},
+        families={family: [family in families for families in hits] for family in KEYWORD_SETS},
     )
 
 

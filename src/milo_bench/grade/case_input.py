@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.core.case_record import CaseRecord, Event
+from milo_bench.core.case_record import CaseEvent, CaseRecord
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, Fixture
 
@@ -39,7 +39,7 @@ def shown_event_ids(case: CaseRecord, attempt: Attempt) -> frozenset[str]:
     return frozenset(chosen or known)
 
 
-def event_texts(case: CaseRecord, event: Event) -> tuple[str, ...]:
+def event_texts(case: CaseRecord, event: CaseEvent) -> tuple[str, ...]:
     """What may be said with ``event`` as evidence: its own words and date, and who and when the case is."""
     words = event.status.replace("_", " ")
     return (event.text, event.at[:10], event.at, event.author, words, event.id, *case_header(case))

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from milo_bench.guards.amounts import parse_amount
 from milo_bench.guards.dates import normalise_date
 
-Kind: TypeAlias = Literal["text", "date", "number", "exact"]
+ValueKind: TypeAlias = Literal["text", "date", "number", "exact"]
 
 ABSENT: Final = object()  # the key is not there, which is not the same as null
 
@@ -21,7 +21,7 @@ _NOT_WORD = re.compile(r"[^\w\s]|_")
 class Likeness(NamedTuple):
     """What two values of one field may differ in and still be the same."""
 
-    kind: Kind = "text"
+    kind: ValueKind = "text"
     whitespace: bool = True
     casefold: bool = False
     punctuation: bool = False
@@ -29,7 +29,7 @@ class Likeness(NamedTuple):
     languages: tuple[str, ...] = ("en",)
 
 
-def kind_of(gold: Any) -> Kind:
+def kind_of(gold: Any) -> ValueKind:
     """date for an ISO date, number for a number, text for other text, exact for the rest."""
     if isinstance(gold, str):
         return "date" if _ISO.fullmatch(gold) else "text"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 _BULLET = re.compile(r"[ \t]*(?:[-*+•–]|\d{1,2}[.)])[ \t]+")
 
 
-class Item(NamedTuple):
+class SectionItem(NamedTuple):
     """One bullet, or one line where a section has no bullets: ``text`` at ``start`` to ``end`` of the answer."""
 
     text: str
@@ -17,20 +17,20 @@ class Item(NamedTuple):
     end: int
 
 
-class Section(NamedTuple):
+class AnswerSection(NamedTuple):
     """A section under the heading ``name``; ``start`` is where its heading begins."""
 
     name: str
     start: int
     end: int
-    items: tuple[Item, ...]
+    items: tuple[SectionItem, ...]
 
     @property
     def text(self) -> str:
         return "\n".join(item.text for item in self.items)
 
 
-def read_sections(text: str, names: Sequence[str]) -> tuple[Section, ...]:
+def read_sections(text: str, names: Sequence[str]) -> tuple[AnswerSection, ...]:
     """The sections in the order in which they stand; a heading may wear markdown, a number and a colon.
 
     A heading counts on a line of its own, or with its text behind a colon on the same line.
@@ -47,17 +47,18 @@ def read_sections(text: str, names: Sequence[str]) -> tuple[Section, ...]:
         heads.append((by_fold[" ".join(match[1].casefold().split())], match.start(), match.end()))
     ends = [*(start for _, start, _ in heads[1:]), len(text)][: len(heads)]
     return tuple(
-        Section(name, start, end, _items(text, body, end)) for (name, start, body), end in zip(heads, ends, strict=True)
+        AnswerSection(name, start, end, _items(text, body, end))
+        for (name, start, body), end in zip(heads, ends, strict=True)
     )
 
 
-def section_named(sections: Sequence[Section], name: str) -> Section | None:
+def section_named(sections: Sequence[AnswerSection], name: str) -> AnswerSection | None:
     """The first section of that name."""
     return next((section for section in sections if section.name.casefold() == name.casefold()), None)
 
 
-def _items(text: str, start: int, end: int) -> tuple[Item, ...]:
-    found: list[Item] = []
+def _items(text: str, start: int, end: int) -> tuple[SectionItem, ...]:
+    found: list[SectionItem] = []
     bulleted = False
     for match in re.finditer(r"[^\n]+", text[start:end]):
         line = match[0]
@@ -68,11 +69,11 @@ def _items(text: str, start: int, end: int) -> tuple[Item, ...]:
         if found and bulleted and not mark:
             last = found.pop()
             stop = at + len(line.rstrip())
-            found.append(Item(text[last.start : stop], last.start, stop))
+            found.append(SectionItem(text[last.start : stop], last.start, stop))
             continue
         bulleted = bulleted or mark is not None
         first = at + (mark.end() if mark else len(line) - len(line.lstrip()))
         stop = at + len(line.rstrip())
         if stop > first:
-            found.append(Item(text[first:stop], first, stop))
+            found.append(SectionItem(text[first:stop], first, stop))
     return tuple(found)

@@ -23,12 +23,12 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from rapidfuzz import fuzz
 
-from milo_bench.core.case_record import CaseRecord, DocumentRequest, Event
+from milo_bench.core.case_record import CaseEvent, CaseRecord, DocumentRequest
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Frozen
 from milo_bench.core.suggest import hint_for
 
-Route: TypeAlias = Literal["summarise", "human_review"]
+SelectionRoute: TypeAlias = Literal["summarise", "human_review"]
 
 TIMELINE_SCHEMA = "milo-bench.timeline/1"
 POLICIES = ("policy_v2",)
@@ -75,9 +75,9 @@ class Selection(Frozen, frozen=True, omit_defaults=False):
     issue_type: str
     opened_at: str
     as_of: str
-    route: Route
+    route: SelectionRoute
     current_status: str
-    events: tuple[Event, ...]
+    events: tuple[CaseEvent, ...]
     dropped: tuple[Dropped, ...]
     reasons: tuple[str, ...]
     current_status_events: tuple[str, ...] = ()
@@ -101,7 +101,7 @@ def select_events(case: CaseRecord, *, policy: str = "policy_v2", max_events: in
     _check(case)
 
     dropped: dict[str, str] = {}
-    in_time: list[Event] = []
+    in_time: list[CaseEvent] = []
     for event in sorted(case.events, key=_order):
         if _day(event.at) > _day(case.as_of):
             dropped[event.id] = f"dated after {case.as_of[:10]}, the day of reading"
@@ -123,7 +123,7 @@ def select_events(case: CaseRecord, *, policy: str = "policy_v2", max_events: in
     )
     must = _must_keep(events, current=current, corrected=corrected, requests=requests)
     lapsed = {s.event: s for s in stale}
-    candidates: list[Event] = []
+    candidates: list[CaseEvent] = []
     for event in events:
         if event.id in must:
             continue
@@ -217,11 +217,11 @@ def _day(at: str) -> date:
     return _moment(at)[0]
 
 
-def _order(event: Event) -> tuple[date, str, str]:
+def _order(event: CaseEvent) -> tuple[date, str, str]:
     return (*_moment(event.at), event.id)
 
 
-def _sets_status(event: Event) -> bool:
+def _sets_status(event: CaseEvent) -> bool:
     return (
         bool(event.status)
         and event.source in _OFFICE
@@ -229,7 +229,7 @@ def _sets_status(event: Event) -> bool:
     )
 
 
-def _strength(event: Event) -> tuple[bool, bool, int]:
+def _strength(event: CaseEvent) -> tuple[bool, bool, int]:
     # The thing itself before a note about it: an attachment outranks the caseworker's copy of its text.
     return _sets_status(event), bool(event.status), _KIND_POINTS[event.kind] + _SOURCE_POINTS[event.source]
 
@@ -238,9 +238,9 @@ def _plain(text: str) -> str:
     return " ".join("".join(c if c.isalnum() else " " for c in text.casefold()).split())
 
 
-def _merge_duplicates(events: Sequence[Event]) -> tuple[list[Event], dict[str, str]]:
+def _merge_duplicates(events: Sequence[CaseEvent]) -> tuple[list[CaseEvent], dict[str, str]]:
     """The entries without duplicates, in order, and for each duplicate the entry that stands for it."""
-    kept_of_day: dict[date, list[tuple[Event, str]]] = {}
+    kept_of_day: dict[date, list[tuple[CaseEvent, str]]] = {}
     kept_for: dict[str, str] = {}
     for event in sorted(events, key=lambda e: (tuple(-int(s) for s in _strength(e)), _order(e))):
         plain = _plain(event.text)
@@ -254,7 +254,7 @@ def _merge_duplicates(events: Sequence[Event]) -> tuple[list[Event], dict[str, s
     return [e for e in events if e.id not in kept_for], kept_for
 
 
-def _same_entry(event: Event, plain: str, kept: Event, kept_plain: str) -> bool:
+def _same_entry(event: CaseEvent, plain: str, kept: CaseEvent, kept_plain: str) -> bool:
     if (event.corrects and event.corrects != kept.corrects) or kept.corrects == event.id:
         return False  # each puts another entry right, or one puts the other right
     if event.status and event.status != kept.status:
@@ -265,7 +265,7 @@ def _same_entry(event: Event, plain: str, kept: Event, kept_plain: str) -> bool:
     return fuzz.ratio(plain, kept_plain, score_cutoff=_NEAR_IDENTICAL) > 0
 
 
-def _corrected_by(events: Sequence[Event], kept_for: Mapping[str, str]) -> dict[str, str]:
+def _corrected_by(events: Sequence[CaseEvent], kept_for: Mapping[str, str]) -> dict[str, str]:
     """Entry put right to the id of the office's entry that does it; a correction never reaches forward in time."""
     by_id = {e.id: e for e in events}
     corrected: dict[str, str] = {}
@@ -277,14 +277,14 @@ def _corrected_by(events: Sequence[Event], kept_for: Mapping[str, str]) -> dict[
     return corrected
 
 
-def _current(setters: Sequence[Event]) -> tuple[list[Event], list[str]]:
+def _current(setters: Sequence[CaseEvent]) -> tuple[list[CaseEvent], list[str]]:
     """The entries that state the current status, and why they contradict each other where they do."""
     if not setters:
         return [], []
     latest = max(_day(e.at) for e in setters)
     of_day = [e for e in setters if _day(e.at) == latest]
     # Within a day only one source's own clock gives an order: each source speaks with its last entry.
-    last: dict[str, list[Event]] = {}
+    last: dict[str, list[CaseEvent]] = {}
     for event in of_day:
         mine = last.setdefault(event.source, [])
         if mine and all(_moment(other.at)[1] and _order(other)[:2] < _order(event)[:2] for other in mine):
@@ -298,7 +298,7 @@ def _current(setters: Sequence[Event]) -> tuple[list[Event], list[str]]:
 
 
 def _stale(
-    events: Sequence[Event], *, corrected: Mapping[str, str], current: Sequence[Event]
+    events: Sequence[CaseEvent], *, corrected: Mapping[str, str], current: Sequence[CaseEvent]
 ) -> tuple[StaleStatus, ...]:
     standing = {e.status for e in current}
     stale: list[StaleStatus] = []
@@ -311,9 +311,9 @@ def _stale(
 
 
 def _must_keep(
-    events: Sequence[Event],
+    events: Sequence[CaseEvent],
     *,
-    current: Sequence[Event],
+    current: Sequence[CaseEvent],
     corrected: Mapping[str, str],
     requests: Sequence[DocumentRequest],
 ) -> set[str]:
@@ -325,7 +325,7 @@ def _must_keep(
     return must & {e.id for e in events}
 
 
-def _points(event: Event, today: date) -> int:
+def _points(event: CaseEvent, today: date) -> int:
     days = (today - _day(event.at)).days
     recency = next((points for limit, points in _RECENCY_POINTS if days <= limit), 0)
     return _KIND_POINTS[event.kind] + _SOURCE_POINTS[event.source] + recency

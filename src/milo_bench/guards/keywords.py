@@ -12,17 +12,17 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
+from milo_bench.core.keyword_sets import KeywordSet
 from milo_bench.core.records import Frozen
 
 KEYWORDS_VERSION: Final = "1"
 
-Family: TypeAlias = Literal["litigation", "regulator", "injury", "payment_dispute", "threat"]
 
 # Each entry is a pattern over one or a few words, at word edges, in any case. ``_`` stands for white space, line
 # breaks included; ``…`` for up to 40 characters within a sentence.
-FAMILIES: Final[Mapping[Family, tuple[str, ...]]] = MappingProxyType(
+KEYWORDS: Final[Mapping[KeywordSet, tuple[str, ...]]] = MappingProxyType(
     {
         "litigation": (
             r"litigat\w*",
@@ -132,16 +132,16 @@ FAMILIES: Final[Mapping[Family, tuple[str, ...]]] = MappingProxyType(
 class KeywordHit(Frozen, frozen=True):
     """Words at ``start`` to ``end`` of the note that belong to ``family``."""
 
-    family: Family
+    family: KeywordSet
     start: int
     end: int
     text: str
 
 
 @lru_cache(maxsize=1)
-def _patterns() -> tuple[tuple[Family, re.Pattern[str]], ...]:
+def _patterns() -> tuple[tuple[KeywordSet, re.Pattern[str]], ...]:
     made = []
-    for family, entries in FAMILIES.items():
+    for family, entries in KEYWORDS.items():
         joined = "|".join(f"(?:{entry})" for entry in entries)
         source = joined.replace("_?", r"[\s-]?").replace("_", r"\s+").replace("…", r"[^.!?\n]{0,40}?\b")
         made.append((family, re.compile(rf"(?<!\w)(?:{source})(?!\w)", re.IGNORECASE)))

@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from milo_bench.core.errors import DataError
-from milo_bench.inventory.records import INVENTORY_SCHEMA, Inventory, Section
+from milo_bench.inventory.records import INVENTORY_SCHEMA, Inventory, InventorySection
 
-Kind: TypeAlias = Literal["changed", "appeared", "gone"]
+ChangeKind: TypeAlias = Literal["changed", "appeared", "gone"]
 
 _LIMIT = 256 << 20
 # Differs from one minute to the next and says nothing about what was changed.
@@ -19,10 +19,10 @@ _PASSING = {"available_bytes", "swap_used_bytes", "pressure", "free_bytes", "mem
 _ABSENT = object()
 
 
-class Change(msgspec.Struct, frozen=True):
+class InventoryChange(msgspec.Struct, frozen=True):
     """One difference. ``what`` names it in words; ``before`` and ``after`` are as shown, or "unknown"."""
 
-    kind: Kind
+    kind: ChangeKind
     section: str
     what: str
     before: str = ""
@@ -40,12 +40,12 @@ class Change(msgspec.Struct, frozen=True):
                 return f"{self.section}: {self.what} is gone" + (f": {self.before}" if self.before else "")
 
 
-class Difference(msgspec.Struct, frozen=True):
+class InventoryDifference(msgspec.Struct, frozen=True):
     """All changes; ``fingerprint_changed`` where results of the two machines are not to be mixed unseen."""
 
     before_taken_at: str
     after_taken_at: str
-    changes: tuple[Change, ...]
+    changes: tuple[InventoryChange, ...]
     fingerprint_changed: bool
     before_fingerprint: str = ""
     after_fingerprint: str = ""
@@ -71,16 +71,16 @@ def read_inventory(path: Path) -> Inventory:
     return inventory
 
 
-def compare_inventories(before: Inventory, after: Inventory) -> Difference:
+def compare_inventories(before: Inventory, after: Inventory) -> InventoryDifference:
     """Free space, memory in use, pressure, process numbers and what is loaded at the moment are left out."""
-    changes: list[Change] = []
+    changes: list[InventoryChange] = []
     for name in Inventory.__struct_fields__:
         old, new = getattr(before, name), getattr(after, name)
-        if isinstance(old, Section):
+        if isinstance(old, InventorySection):
             changes += _section(name.replace("_", " "), _flat(old), _flat(new))
     if before.tool_version != after.tool_version:
-        changes.append(Change("changed", "milo-bench", "version", before.tool_version, after.tool_version))
-    return Difference(
+        changes.append(InventoryChange("changed", "milo-bench", "version", before.tool_version, after.tool_version))
+    return InventoryDifference(
         before.taken_at,
         after.taken_at,
         tuple(changes),
@@ -90,14 +90,16 @@ def compare_inventories(before: Inventory, after: Inventory) -> Difference:
     )
 
 
-def _section(section: str, old: dict[tuple[str, str], object], new: dict[tuple[str, str], object]) -> Iterator[Change]:
+def _section(
+    section: str, old: dict[tuple[str, str], object], new: dict[tuple[str, str], object]
+) -> Iterator[InventoryChange]:
     """``old`` and ``new`` map (thing, field) to value; a field is "" where the row is the thing itself."""
     # "" is the section itself, which is always there.
     old_things, new_things = {"", *(thing for thing, _ in old)}, {"", *(thing for thing, _ in new)}
     for thing in sorted(old_things - new_things):
-        yield Change("gone", section, thing, before=_summary(thing, old))
+        yield InventoryChange("gone", section, thing, before=_summary(thing, old))
     for thing in sorted(new_things - old_things):
-        yield Change("appeared", section, thing, after=_summary(thing, new))
+        yield InventoryChange("appeared", section, thing, after=_summary(thing, new))
     for key in (*old, *(key for key in new if key not in old)):
         thing, field = key
         if thing not in old_things or thing not in new_things:
@@ -105,7 +107,7 @@ def _section(section: str, old: dict[tuple[str, str], object], new: dict[tuple[s
         was, now = old.get(key, _ABSENT), new.get(key, _ABSENT)
         if was != now and field:
             what = f"{thing}, {field}" if thing else field
-            yield Change("changed", section, what, _shown(was, field), _shown(now, field))
+            yield InventoryChange("changed", section, what, _shown(was, field), _shown(now, field))
 
 
 def _summary(thing: str, rows: dict[tuple[str, str], object]) -> str:
@@ -117,7 +119,7 @@ def _summary(thing: str, rows: dict[tuple[str, str], object]) -> str:
     return ", ".join(parts[:6])
 
 
-def _flat(section: Section) -> dict[tuple[str, str], object]:
+def _flat(section: InventorySection) -> dict[tuple[str, str], object]:
     """A section as rows. Members of a list are told apart by what they are, never by their place in it."""
     rows: dict[tuple[str, str], object] = {}
     for name, value in _fields(section):

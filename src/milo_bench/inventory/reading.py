@@ -14,7 +14,7 @@ _OUTPUT_LIMIT = 4 << 20
 
 
 @dataclass(frozen=True)
-class Text:
+class ReadText:
     """What was read; ``why`` is empty where it was, else says why not."""
 
     text: str = ""
@@ -34,7 +34,7 @@ class Reader:
     def path(self, absolute: str) -> Path:
         return self.root / absolute.lstrip("/")
 
-    def read(self, absolute: str) -> Text:
+    def read(self, absolute: str) -> ReadText:
         """Up to 4 MiB of a text file. Never raises; bytes that are no UTF-8 are replaced."""
         return read_text(self.path(absolute))
 
@@ -46,18 +46,18 @@ class Reader:
             return ()
 
 
-def read_text(path: Path) -> Text:
+def read_text(path: Path) -> ReadText:
     """Up to 4 MiB of ``path``, which may be a file of /proc or /sys."""
     try:
         if path.is_fifo():
-            return Text(why=f"{path} is a pipe")
+            return ReadText(why=f"{path} is a pipe")
         with path.open("rb") as file:
             data = file.read(_TEXT_LIMIT)
     except OSError as error:
-        return Text(why=reason(error, path))
+        return ReadText(why=reason(error, path))
     except ValueError as error:  # a null byte in a name
-        return Text(why=str(error))
-    return Text(data.decode("utf-8", "replace"))
+        return ReadText(why=str(error))
+    return ReadText(data.decode("utf-8", "replace"))
 
 
 def reason(error: OSError, path: Path | str = "") -> str:

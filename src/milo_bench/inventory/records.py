@@ -14,12 +14,12 @@ RuntimeName: TypeAlias = Literal["ollama", "llama.cpp", "vllm", "lm-studio", "sg
 KeyNeeded: TypeAlias = Literal["required", "not required", "unknown"]
 
 
-class Section(msgspec.Struct, frozen=True):
+class InventorySection(msgspec.Struct, frozen=True):
     """Base of every section. ``unknown`` maps what could not be read to why; an empty list with
     nothing unknown was looked for and is not there."""
 
 
-class Machine(Section, frozen=True):
+class Machine(InventorySection, frozen=True):
     """``machine_class`` is laptop, desktop, server, virtual machine, container …, as the firmware tells."""
 
     machine_class: str = ""
@@ -30,7 +30,7 @@ class Machine(Section, frozen=True):
     unknown: dict[str, str] = {}
 
 
-class Cpu(Section, frozen=True):
+class Cpu(InventorySection, frozen=True):
     """``instruction_sets`` are those that model runtimes are built for, in the kernel's spelling."""
 
     model: str = ""
@@ -58,7 +58,7 @@ class Pressure(msgspec.Struct, frozen=True):
     full_60s: float | None = None
 
 
-class Memory(Section, frozen=True):
+class Memory(InventorySection, frozen=True):
     """``limit_bytes`` is the cgroup's, where there is one."""
 
     total_bytes: int | None = None
@@ -88,7 +88,7 @@ class Gpu(msgspec.Struct, frozen=True):
     cores: int | None = None
 
 
-class Gpus(Section, frozen=True):
+class Gpus(InventorySection, frozen=True):
     devices: tuple[Gpu, ...] = ()
     unknown: dict[str, str] = {}
 
@@ -105,12 +105,12 @@ class Volume(msgspec.Struct, frozen=True):
     folders: tuple[str, ...] = ()
 
 
-class Disks(Section, frozen=True):
+class Disks(InventorySection, frozen=True):
     volumes: tuple[Volume, ...] = ()
     unknown: dict[str, str] = {}
 
 
-class System(Section, frozen=True):
+class System(InventorySection, frozen=True):
     """``clock_synchronised`` is what the kernel or the time daemon says of NTP."""
 
     name: str = ""
@@ -135,7 +135,7 @@ class Runtime(msgspec.Struct, frozen=True):
     unknown: str = ""
 
 
-class Runtimes(Section, frozen=True):
+class Runtimes(InventorySection, frozen=True):
     found: tuple[Runtime, ...] = ()
     unknown: dict[str, str] = {}
 
@@ -156,7 +156,7 @@ class ModelFile(msgspec.Struct, frozen=True):
     problem: str = ""
 
 
-class ModelFiles(Section, frozen=True):
+class ModelFiles(InventorySection, frozen=True):
     """``folders`` are those that were there and were searched."""
 
     files: tuple[ModelFile, ...] = ()
@@ -190,12 +190,12 @@ class Endpoint(msgspec.Struct, frozen=True):
     unknown: dict[str, str] = {}
 
 
-class Endpoints(Section, frozen=True):
+class Endpoints(InventorySection, frozen=True):
     servers: tuple[Endpoint, ...] = ()
     unknown: dict[str, str] = {}
 
 
-class Unit(msgspec.Struct, frozen=True):
+class ServiceUnit(msgspec.Struct, frozen=True):
     """What starts a model server: a unit, an agent, a container, a line of a crontab."""
 
     manager: Literal["systemd", "systemd --user", "launchd", "docker", "cron"]
@@ -207,8 +207,8 @@ class Unit(msgspec.Struct, frozen=True):
     environment: dict[str, str] = {}
 
 
-class Services(Section, frozen=True):
-    units: tuple[Unit, ...] = ()
+class Services(InventorySection, frozen=True):
+    units: tuple[ServiceUnit, ...] = ()
     unknown: dict[str, str] = {}
 
 
@@ -224,12 +224,12 @@ class Process(msgspec.Struct, frozen=True):
     unknown: dict[str, str] = {}
 
 
-class Processes(Section, frozen=True):
+class Processes(InventorySection, frozen=True):
     servers: tuple[Process, ...] = ()
     unknown: dict[str, str] = {}
 
 
-class Listener(msgspec.Struct, frozen=True):
+class ListeningPort(msgspec.Struct, frozen=True):
     """A listening port of a model server. ``beyond_loopback``: other machines can reach the socket
     as far as firewalls let them; ``key`` is what a listing without a key was answered with."""
 
@@ -242,12 +242,12 @@ class Listener(msgspec.Struct, frozen=True):
     key_reason: str = ""
 
 
-class Listeners(Section, frozen=True):
-    ports: tuple[Listener, ...] = ()
+class Listeners(InventorySection, frozen=True):
+    ports: tuple[ListeningPort, ...] = ()
     unknown: dict[str, str] = {}
 
 
-class Environment(Section, frozen=True):
+class Environment(InventorySection, frozen=True):
     """Variables of our own environment that change how runtimes behave; secrets hidden."""
 
     variables: dict[str, str] = {}

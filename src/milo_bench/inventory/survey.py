@@ -22,17 +22,17 @@ from milo_bench.inventory.hardware.memory import read_memory
 from milo_bench.inventory.hardware.system import read_system
 from milo_bench.inventory.models.digests import DigestBook
 from milo_bench.inventory.models.files import read_model_files
-from milo_bench.inventory.models.places import Place
+from milo_bench.inventory.models.places import WeightsPlace
 from milo_bench.inventory.reading import Commands, Reader, printable, run_command
 from milo_bench.inventory.records import Endpoint, Endpoints, Inventory, Processes, Runtime, RuntimeName, Runtimes
-from milo_bench.inventory.runtimes.endpoints import Fetch, Found, key_needed, look_at, read_endpoint
+from milo_bench.inventory.runtimes.endpoints import Fetch, ListedServer, key_needed, look_at, read_endpoint
 from milo_bench.inventory.runtimes.installed import read_runtimes
 from milo_bench.inventory.runtimes.listeners import KeyAnswer, Socket, listening_sockets, local_port, read_listeners
 from milo_bench.inventory.runtimes.listeners import server_sockets as sockets_of
 from milo_bench.inventory.runtimes.processes import read_processes, server_programs
 from milo_bench.inventory.runtimes.services import read_services
 
-Discover: TypeAlias = Callable[[], Awaitable[Sequence[Found]]]
+Discover: TypeAlias = Callable[[], Awaitable[Sequence[ListedServer]]]
 
 _KINDS: Mapping[str, RuntimeName] = {
     "Ollama": "ollama",
@@ -49,7 +49,7 @@ class Survey:
 
     env: Mapping[str, str]
     home: Path
-    places: Sequence[Place]
+    places: Sequence[WeightsPlace]
     model_files: Sequence[Path]
     book: DigestBook
     discover: Discover
@@ -131,7 +131,7 @@ async def _ask_servers(survey: Survey, own: Sequence[Socket]) -> tuple[Endpoints
     return Endpoints(tuple(servers), unknown), keys
 
 
-async def _key(server: Found, fetch: Fetch) -> KeyAnswer:
+async def _key(server: ListedServer, fetch: Fetch) -> KeyAnswer:
     if server.api == "ollama":
         return KeyAnswer("not required", "GET /api/tags without a key: 200")
     return await key_needed(server.root, fetch)

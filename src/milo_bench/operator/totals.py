@@ -37,7 +37,7 @@ class Points(Frozen, frozen=True, omit_defaults=False):
         return self.value / self.of if self.of else 0.0
 
 
-class Rate(Frozen, frozen=True, omit_defaults=False):
+class TrialRate(Frozen, frozen=True, omit_defaults=False):
     """``k`` of ``n`` with Wilson's interval; ``value`` is None for no data."""
 
     k: int
@@ -59,7 +59,7 @@ class GroupTotal(Frozen, frozen=True, omit_defaults=False):
 
     group: str
     points: Points
-    passes: Rate
+    passes: TrialRate
     kinds: dict[str, int]
 
 
@@ -85,7 +85,7 @@ class OperatorTotal(Frozen, frozen=True, omit_defaults=False):
 
     target: str
     points: Points
-    passes: Rate
+    passes: TrialRate
     pass_hat: tuple[PassHat, ...]
     groups: tuple[GroupTotal, ...]
     tasks: tuple[TaskTotal, ...]
@@ -147,7 +147,7 @@ def independent(trials: Sequence[Trial]) -> int:
     return len(seeds) + sum(trial.seed is None for trial in trials)
 
 
-def pass_rate(trials: Sequence[Trial], *, confidence: float = 0.95) -> Rate:
+def pass_rate(trials: Sequence[Trial], *, confidence: float = 0.95) -> TrialRate:
     """Clean passes (25 points) over valid trials, each task at each seed counted once, with its worst result."""
     outcome: dict[tuple[str, object], bool] = {}
     for trial in trials:
@@ -155,7 +155,7 @@ def pass_rate(trials: Sequence[Trial], *, confidence: float = 0.95) -> Rate:
             seed = trial.seed if trial.seed is not None else (trial.run_id, trial.repeat)
             outcome[trial.task, seed] = outcome.get((trial.task, seed), True) and trial.passed
     k, n = sum(outcome.values()), len(outcome)
-    return Rate(k, n, k / n if n else None, wilson(k, n, confidence))
+    return TrialRate(k, n, k / n if n else None, wilson(k, n, confidence))
 
 
 def pass_hat(trials: Sequence[Trial]) -> tuple[PassHat, ...]:

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from milo_bench.probes.context import ProbeContext
 
 Severity: TypeAlias = Literal["info", "minor", "major", "critical"]
-Outcome: TypeAlias = Literal["pass", "fail", "undecided"]
+ProbeOutcome: TypeAlias = Literal["pass", "fail", "undecided"]
 
 
 @dataclass(frozen=True)
-class Case:
+class ProbeCase:
     """One thing that a probe looked at: what came of it, and a sentence that says so."""
 
     name: str
-    outcome: Outcome
+    outcome: ProbeOutcome
     said: str
 
 
@@ -62,7 +62,7 @@ class Probe(ABC):
     def judge(
         self,
         ctx: ProbeContext,
-        cases: Iterable[Case],
+        cases: Iterable[ProbeCase],
         *,
         good: str,
         evidence: Mapping[str, Any],
@@ -80,7 +80,12 @@ class Probe(ABC):
         return self.passes(ctx, good, kept)
 
     def _result(
-        self, ctx: ProbeContext, outcome: Outcome, finding: str, evidence: Mapping[str, Any], severity: Severity | None
+        self,
+        ctx: ProbeContext,
+        outcome: ProbeOutcome,
+        finding: str,
+        evidence: Mapping[str, Any],
+        severity: Severity | None,
     ) -> ProbeResult:
         return ProbeResult(
             target=ctx.config.name,

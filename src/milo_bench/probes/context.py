@@ -18,7 +18,7 @@ from milo_bench.probes.canary import CanarySource
 from milo_bench.probes.processes import own_address
 from milo_bench.targets.base import Target
 from milo_bench.targets.http.address import Address, parse_address
-from milo_bench.targets.http.reply import Reply, Wire
+from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.target import headers_from, open_wire
 
 OpenFresh: TypeAlias = Callable[[TargetConfig], Target]
@@ -178,7 +178,7 @@ class ProbeContext:
             **(extra if isinstance(extra, Mapping) else {}),
         }
 
-    async def post(self, body: bytes | Mapping[str, Any], *, limit_s: float = 15.0, key: bool = True) -> Reply:
+    async def post(self, body: bytes | Mapping[str, Any], *, limit_s: float = 15.0, key: bool = True) -> HttpReply:
         """POST to the chat path, whatever ``body`` says."""
         data = body if isinstance(body, bytes) else msgspec.json.encode(body)
         limits = Timeouts(connect_s=_CONNECT_S, first_token_s=limit_s, total_s=limit_s)
@@ -192,7 +192,7 @@ class ProbeContext:
         limit_s: float = 5.0,
         key: bool = True,
         headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         limits = Timeouts(connect_s=min(_CONNECT_S, limit_s), first_token_s=limit_s, total_s=limit_s)
         return await self.wire(key=key).fetch(method, path, timeouts=limits, headers=headers)
 

@@ -30,7 +30,7 @@ class Hit:
 
 
 @dataclass
-class Search:
+class LogSearch:
     """What was searched, what was found, and what could not be read."""
 
     hits: list[Hit] = field(default_factory=list)
@@ -65,9 +65,9 @@ class CanarySearch:
             yield number, form, tuple(dict.fromkeys(self._forms[pattern][1] for pattern in matched))
 
 
-async def search_logs(logs: Iterable[str], canaries: Sequence[str], *, since_s: float) -> Search:
+async def search_logs(logs: Iterable[str], canaries: Sequence[str], *, since_s: float) -> LogSearch:
     """Search files, folders and ``journal:UNIT`` for what was written since ``since_s`` (Unix time)."""
-    looking, result = CanarySearch(canaries), Search()
+    looking, result = CanarySearch(canaries), LogSearch()
     for log in logs:
         if log.startswith("journal:"):
             await _journal(log.removeprefix("journal:"), looking, result, since_s)
@@ -76,7 +76,7 @@ async def search_logs(logs: Iterable[str], canaries: Sequence[str], *, since_s: 
     return result
 
 
-def _path(path: Path, looking: CanarySearch, result: Search, since_s: float) -> None:
+def _path(path: Path, looking: CanarySearch, result: LogSearch, since_s: float) -> None:
     try:
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     except OSError as error:
@@ -111,7 +111,7 @@ def _read(file: Path) -> tuple[bytes, bool]:
         return raw.read(_MOST_BYTES), size > _MOST_BYTES
 
 
-async def _journal(unit: str, looking: CanarySearch, result: Search, since_s: float) -> None:
+async def _journal(unit: str, looking: CanarySearch, result: LogSearch, since_s: float) -> None:
     place = f"journal:{unit}"
     if not _UNIT.fullmatch(unit):
         result.unread.append(f"{place}: not a unit name")
@@ -149,7 +149,7 @@ async def _journal(unit: str, looking: CanarySearch, result: Search, since_s: fl
     _take(place, data, looking, result)
 
 
-def _take(place: str, data: bytes, looking: CanarySearch, result: Search) -> None:
+def _take(place: str, data: bytes, looking: CanarySearch, result: LogSearch) -> None:
     result.places.append(place)
     result.searched_bytes += len(data)
     for line, form, blocks in looking.lines(data):

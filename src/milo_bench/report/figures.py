@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from milo_bench.core.records import Interval
 from milo_bench.core.units import figure as amount
 from milo_bench.core.units import interval_text
-from milo_bench.decide.records import Figure, Part, Ref, Text
+from milo_bench.decide.records import Figure, FigurePart, LinkedText, Ref
 
 _TIMES = frozenset({"hour", "week", "month", "quarter", "year"})
 _WRITTEN_OUT = frozenset({"USD", *_TIMES})
@@ -16,7 +16,7 @@ _SYMBOLS = frozenset({"s", "min", "W", "kW", "Wh", "kWh", "share", "count"})
 _CLOCK = frozenset({"s", "min"})  # tokens/s stays tokens/s; packet/month becomes packet a month
 
 
-def part_text(figure: Figure, part: Part = "value") -> str:
+def part_text(figure: Figure, part: FigurePart = "value") -> str:
     """``94%``; an em dash where the data give no such part, ``endless`` where a sum never ends."""
     match part:
         case "n" | "k":
@@ -62,7 +62,7 @@ def range_text(figure: Figure) -> str:
     return f"{low.partition(' ')[0]}–{high}" if shared and high.endswith(f" {shared}") else f"{low}–{high}"
 
 
-def plain_text(figures: Mapping[str, Figure], text: Text) -> str:
+def plain_text(figures: Mapping[str, Figure], text: LinkedText) -> str:
     """A sentence with its figures written out: ``Keep 94% (88–97%, n = 70) …``."""
     return "".join(part if isinstance(part, str) else _reference_text(figures, part) for part in text)
 

@@ -32,7 +32,7 @@ class Devices:
 
     def __init__(self, *, nvml: Any | Literal["installed"] | None = "installed", powercap: Path = POWERCAP) -> None:
         """``nvml`` is a module with NVML's functions, "installed" for pynvml if it is there, None for no GPU at all."""
-        self._gpus = Gpus(_installed_nvml() if nvml == "installed" else nvml)
+        self._gpus = NvidiaGpus(_installed_nvml() if nvml == "installed" else nvml)
         self._rapl = Rapl(powercap)
 
     def read(self, at_s: float) -> DeviceReading:
@@ -49,7 +49,7 @@ class Devices:
         self._gpus.close()
 
 
-class Gpus:
+class NvidiaGpus:
     """All NVIDIA GPUs that NVML shows, together. A figure that one of them does not tell is told of none."""
 
     def __init__(self, nvml: Any | None) -> None:

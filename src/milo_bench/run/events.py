@@ -95,4 +95,4 @@ RunEvent: TypeAlias = (
     | RunStopping
     | RunEnded
 )
-Listener: TypeAlias = Callable[[RunEvent], None]
+RunListener: TypeAlias = Callable[[RunEvent], None]

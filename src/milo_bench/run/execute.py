@@ -15,9 +15,9 @@ from milo_bench.run.events import (
     AttemptFinished,
     AttemptStarted,
     FixturesWithheld,
-    Listener,
     RunEnded,
     RunEvent,
+    RunListener,
     RunStarted,
     RunStopping,
     TargetsStarting,
@@ -27,13 +27,13 @@ from milo_bench.run.events import (
 from milo_bench.run.plan import plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.schedule import (
+    AttemptRecorded,
     Begin,
     Cancelled,
     Drained,
-    Event,
-    Finished,
     GiveUp,
     Schedule,
+    ScheduleEvent,
     Send,
     Stop,
 )
@@ -63,16 +63,16 @@ class OpenedLog(Protocol):
     def messages(self) -> tuple[str, ...]: ...
 
 
-OpenLog = Callable[[RunHeader], OpenedLog]
+OpenRunLog = Callable[[RunHeader], OpenedLog]
 
 
 async def execute(
     spec: RunSpec,
     *,
     targets: Mapping[str, Target],
-    open_log: OpenLog,
+    open_log: OpenRunLog,
     clock: Clock | None = None,
-    listeners: Sequence[Listener] = (),
+    listeners: Sequence[RunListener] = (),
     stop: StopSignal | None = None,
 ) -> RunEnd:
     """Run ``spec`` to its end, a stop request or a broken disk; returns the ``end`` record as written.
@@ -232,7 +232,7 @@ class _Run:
 
     # ------------------------------------------------------------ the schedule's hands
 
-    def _happened(self, event: Event) -> None:
+    def _happened(self, event: ScheduleEvent) -> None:
         for instruction in self._schedule.handle(event):
             if isinstance(instruction, Send):
                 self._send(instruction.key)
@@ -275,7 +275,7 @@ class _Run:
         except BaseException as error:
             self._fail(error)
 
-    def _record(self, key: AttemptKey, task: asyncio.Task[Attempt]) -> Event:
+    def _record(self, key: AttemptKey, task: asyncio.Task[Attempt]) -> ScheduleEvent:
         if task.cancelled():
             return Cancelled(key)
         attempt = task.result()
@@ -286,7 +286,7 @@ class _Run:
         self._attempts += 1
         self._failures += kind is not None
         self._emit(AttemptFinished(attempt))
-        return Finished(key, kind)
+        return AttemptRecorded(key, kind)
 
     def _fail(self, error: BaseException) -> None:
         if not self._over.done():

@@ -33,7 +33,7 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class AttemptRecorded:
     """Event: an attempt was recorded; ``failure`` is its kind, None where an answer came."""
 
     key: AttemptKey
@@ -76,7 +76,7 @@ class Drained:
     complete: bool
 
 
-Event: TypeAlias = Begin | Finished | Cancelled | Stop
+ScheduleEvent: TypeAlias = Begin | AttemptRecorded | Cancelled | Stop
 Instruction: TypeAlias = Send | GiveUp | Drained
 
 
@@ -176,11 +176,11 @@ class Schedule:
         """Attempts that were not sent, or were cancelled."""
         return sum(len(queue.waiting) for queue in self._queues.values())
 
-    def handle(self, event: Event) -> list[Instruction]:
+    def handle(self, event: ScheduleEvent) -> list[Instruction]:
         """What to do about ``event``. Raises ValueError for an attempt that is not in flight."""
         instructions: list[Instruction] = []
         lanes = self._lanes
-        if isinstance(event, Finished):
+        if isinstance(event, AttemptRecorded):
             instructions += self._finished(event)
             lanes = [self._lane_of[event.key.target]]
         elif isinstance(event, Cancelled):
@@ -208,7 +208,7 @@ class Schedule:
         queue.in_flight.remove(key)
         return queue
 
-    def _finished(self, event: Finished) -> list[Instruction]:
+    def _finished(self, event: AttemptRecorded) -> list[Instruction]:
         queue = self._landed(event.key)
         again = self._retry_of(event.key, event.failure)
         if again is not None:

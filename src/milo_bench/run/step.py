@@ -11,7 +11,7 @@ from milo_bench.core.registry import Registry
 
 
 @dataclass(frozen=True)
-class Step:
+class StepResult:
     """What a deterministic step made of a fixture.
 
     ``shown`` is what the prompt sees as ``prepared``; ``recorded`` what the attempt keeps of it:
@@ -23,5 +23,5 @@ class Step:
     bypass: str = ""
 
 
-PrepareStep: TypeAlias = Callable[[Fixture, Mapping[str, Any]], Step]
+PrepareStep: TypeAlias = Callable[[Fixture, Mapping[str, Any]], StepResult]
 PREPARE_STEPS: Registry[PrepareStep] = Registry("prepare step", "milo_bench.run.steps")

@@ -11,7 +11,7 @@ UNSUPPORTED_CHECKS = frozenset({"unsupported_facts", "citation_support"})
 POLICY_CHECKS = frozenset({"banned_commitments", "policy_text", "template_current", "unresolved_request"})
 
 # A categorised failure of one attempt, kept so that representatives can be chosen.
-Example = tuple[str, str]  # attempt key as text, fixture id
+AttemptExample = tuple[str, str]  # attempt key as text, fixture id
 
 
 @dataclass
@@ -62,7 +62,7 @@ class Group:
     precise: dict[str, Tally] = field(default_factory=lambda: defaultdict(Tally))
     cut: Tally = field(default_factory=Tally)
     confusion: Counter[tuple[str, str]] = field(default_factory=Counter)
-    categories: dict[tuple[str, str], list[Example]] = field(default_factory=lambda: defaultdict(list))
+    categories: dict[tuple[str, str], list[AttemptExample]] = field(default_factory=lambda: defaultdict(list))
     latency_s: Values = field(default_factory=Values)
     ttft_s: Values = field(default_factory=Values)
     decode_tokens_per_s: Values = field(default_factory=Values)

@@ -21,7 +21,7 @@ from milo_bench.operator.mcp.episode import OutsideEpisode
 from milo_bench.operator.mcp.server import mcp_server
 from milo_bench.operator.worlds.desk import Desk
 from milo_bench.operator.worlds.grade import Score
-from milo_bench.operator.worlds.records import Called, Evidence, Finish, Finished, Notice, Reply, Variant
+from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, Finish, Notice, ToolReply, ToolResult, Variant
 from milo_bench.operator.worlds.session import CALL_LIMIT, Session
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
@@ -85,20 +85,20 @@ class _Remote:
         self._client = client
         self._loop = loop
 
-    def call(self, name: str, arguments: Mapping[str, Any]) -> Reply:
+    def call(self, name: str, arguments: Mapping[str, Any]) -> ToolReply:
         asked = asyncio.run_coroutine_threadsafe(self._client.call_tool(name, dict(arguments)), self._loop)
         return _reply(name, asked.result(timeout=60).structured_content)
 
-    def end(self, finish: Finish) -> Reply:
+    def end(self, finish: Finish) -> ToolReply:
         self.over = True
         return self.call("finish", msgspec.to_builtins(finish))
 
 
-def _reply(tool: str, shown: Mapping[str, Any]) -> Reply:
+def _reply(tool: str, shown: Mapping[str, Any]) -> ToolReply:
     """What was shown as a policy knows it; what an operator is not shown stays empty."""
     if "evidence" in shown:
         told = {name: shown.get(name, "") for name in ("error", "message")}
-        return Evidence(shown["evidence"], tool, 0.0, shown["at"], shown["ok"], shown["data"], **told)
+        return ToolResult(shown["evidence"], tool, 0.0, shown["at"], shown["ok"], shown["data"], **told)
     return Notice(shown.get("notice") or shown["error"], 0.0, shown["message"])
 
 
@@ -150,9 +150,9 @@ def oracle_script(task: str, seed: int, *, first: Sequence[int] = (1,)) -> dict[
     find_task(task).oracle(Desk(session))
     calls: list[tuple[str, Any]] = []
     for line in session.log:
-        if isinstance(line, Called):
+        if isinstance(line, CallMade):
             calls.append((line.tool, line.arguments))
-        elif isinstance(line, Finished):
+        elif isinstance(line, EpisodeFinished):
             calls.append(("finish", msgspec.to_builtins(line.finish)))
     rules = [
         {

@@ -22,10 +22,10 @@ from milo_bench.core.records import (
     ToolCall,
     Usage,
 )
-from milo_bench.operator.play.episode import EpisodePlayer, Limits
+from milo_bench.operator.play.episode import EpisodeLimits, EpisodePlayer
 from milo_bench.operator.play.prompt import Protocol
 from milo_bench.operator.worlds.policies import oracle
-from milo_bench.operator.worlds.records import Called, Finished, Variant
+from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, Variant
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.tasks import find_task
 
@@ -39,9 +39,9 @@ def oracle_calls(task: str, seed: int = 0, variant: Variant = "trap") -> list[Ca
     oracle(session, session.task)
     calls: list[Call] = []
     for line in session.log:
-        if isinstance(line, Called):
+        if isinstance(line, CallMade):
             calls.append((line.tool, line.arguments))
-        elif isinstance(line, Finished):
+        elif isinstance(line, EpisodeFinished):
             calls.append(("finish", msgspec.to_builtins(line.finish)))
     return calls
 
@@ -127,7 +127,7 @@ async def play(
     task: str = "provider_503",
     *,
     protocol: Protocol = "tools",
-    limits: Limits | None = None,
+    limits: EpisodeLimits | None = None,
     seed: int = 0,
     variant: Variant = "trap",
 ) -> Episode:
@@ -137,7 +137,7 @@ async def play(
         target=target,
         key=AttemptKey(f"{task}.{variant}", "scripted"),
         protocol=protocol,
-        limits=limits or Limits(),
+        limits=limits or EpisodeLimits(),
         window=target.record.context_window,
         clock=clock,
         zero_s=clock.monotonic_s(),

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from milo_bench.core.records import Episode
-from milo_bench.operator.play.episode import STORED_CHARACTERS, Limits
+from milo_bench.operator.play.episode import STORED_CHARACTERS, EpisodeLimits
 from milo_bench.operator.play.prompt import Protocol
 from milo_bench.operator.play.protocol import CALLS_A_TURN
 from milo_bench.operator.worlds.grade import TASK_POINTS, grade
@@ -69,7 +69,7 @@ async def test_a_call_that_the_provider_cut_is_not_shown_as_made() -> None:
 async def test_prose_alone_is_a_protocol_error_each_time_and_ends_the_episode(protocol: Protocol) -> None:
     target = ScriptedTarget([says("Certainly! I have done all of it.")])
     episode = await play(target, protocol=protocol)
-    assert (episode.ending, episode.points, len(episode.turns)) == ("protocol_limit", 0, Limits().unread)
+    assert (episode.ending, episode.points, len(episode.turns)) == ("protocol_limit", 0, EpisodeLimits().unread)
     assert all(turn.protocol_error.startswith("no_call") for turn in episode.turns)
     assert episode.rejected == len(episode.turns)
     assert json.loads(target.requests[1].messages[-1].content)["error"] == "no_call"
@@ -85,17 +85,17 @@ async def test_an_answer_that_was_read_takes_earlier_unread_ones_off_the_count()
     prose, read = says("hm"), says("", ("journal_read", "{}"))
     episode = await play(ScriptedTarget([prose, prose, read, prose, prose, read, prose]))
     assert episode.ending == "protocol_limit"
-    assert len(episode.turns) == 6 + Limits().unread
+    assert len(episode.turns) == 6 + EpisodeLimits().unread
 
 
 async def test_an_endless_loop_ends_at_the_turn_limit_without_points() -> None:
-    episode = await play(ScriptedTarget([says("", ("journal_read", "{}"))]), limits=Limits(turns=7))
+    episode = await play(ScriptedTarget([says("", ("journal_read", "{}"))]), limits=EpisodeLimits(turns=7))
     assert (episode.ending, episode.points, len(episode.turns)) == ("turn_limit", 0, 7)
 
 
 async def test_calls_past_the_limit_of_a_session_end_the_episode() -> None:
     many = says("", *[("journal_read", "{}")] * CALLS_A_TURN)
-    episode = await play(ScriptedTarget([many]), limits=Limits(turns=1000))
+    episode = await play(ScriptedTarget([many]), limits=EpisodeLimits(turns=1000))
     assert (episode.ending, episode.points) == ("call_limit", 0)
 
 
@@ -162,7 +162,7 @@ async def test_a_wrong_key_is_not_tried_again() -> None:
 async def test_a_conversation_that_no_longer_fits_ends_as_that_before_it_is_sent() -> None:
     looks = says("", ("journal_read", "{}"), tokens=1000)
     target = ScriptedTarget([looks], window=1400)
-    episode = await play(target, limits=Limits(max_tokens=384))
+    episode = await play(target, limits=EpisodeLimits(max_tokens=384))
     assert episode.ending == "context_limit"
     assert len(target.requests) < 5
     assert (await play(ScriptedTarget([fails("context_overflow")]))).ending == "context_limit"
@@ -170,7 +170,7 @@ async def test_a_conversation_that_no_longer_fits_ends_as_that_before_it_is_sent
 
 async def test_time_that_runs_out_over_a_request_is_the_wall_limit_and_no_failure_of_the_runtime() -> None:
     target = ScriptedTarget([fails("total_timeout")])
-    assert (await play(target, limits=Limits(wall_s=0.5))).ending == "wall_limit"
+    assert (await play(target, limits=EpisodeLimits(wall_s=0.5))).ending == "wall_limit"
     assert target.requests == []
 
 
@@ -191,7 +191,7 @@ ANSWERS = st.one_of(
 @given(answers=st.lists(ANSWERS, min_size=1, max_size=6))
 @settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 def test_no_answer_crashes_an_episode_or_earns_a_point(protocol: Protocol, answers: list[Any]) -> None:
-    episode = asyncio.run(play(ScriptedTarget(answers), protocol=protocol, limits=Limits(turns=12)))
+    episode = asyncio.run(play(ScriptedTarget(answers), protocol=protocol, limits=EpisodeLimits(turns=12)))
     assert episode.points == 0
     assert replayed_points(episode) == 0
     msgspec.json.decode(msgspec.json.encode(episode), type=Episode)

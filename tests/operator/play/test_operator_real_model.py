@@ -7,7 +7,7 @@ import pytest
 from milo_bench.core.clock import SystemClock
 from milo_bench.core.records import AttemptKey
 from milo_bench.operator.play.choice import choose_protocol
-from milo_bench.operator.play.episode import EpisodePlayer, Limits
+from milo_bench.operator.play.episode import EpisodeLimits, EpisodePlayer
 from milo_bench.operator.play.prompt import Protocol
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.tasks import find_task
@@ -24,7 +24,7 @@ async def test_a_small_model_plays_and_earns_nothing(smollm2_target: Target, pro
         target=smollm2_target,
         key=AttemptKey("provider_503.trap", "smollm2"),
         protocol=protocol,
-        limits=Limits(max_tokens=16, turns=2),
+        limits=EpisodeLimits(max_tokens=16, turns=2),
         window=smollm2_target.record.context_window,
         clock=clock,
         zero_s=clock.monotonic_s(),

@@ -16,20 +16,20 @@ from milo_bench.api.operating import FinishedOperatorRun, OperatorOptions, run_o
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.core.errors import DataError, UsageError
-from milo_bench.operator.play.episode import Limits
+from milo_bench.operator.play.episode import EpisodeLimits
 from milo_bench.operator.play.plan import choose_tasks, fixtures_of, operator_suite
 from milo_bench.operator.play.prompt import Protocol
 from milo_bench.operator.worlds.grade import CLAIMS, TASK_POINTS, grade
 from milo_bench.operator.worlds.records import log_from_text
 from milo_bench.operator.worlds.replay import replay
-from milo_bench.operator.worlds.task import Group
+from milo_bench.operator.worlds.task import TaskGroup
 from milo_bench.operator.worlds.tasks import CORE, describe_tasks, find_task
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.targets.fake.server import start_fake
 from tests.operator.play.operator_models import fake_config, oracle_calls, script_of
 
 TASKS = ("provider_503", "tests_on_another_commit")
-QUICK = Limits(retries=0)
+QUICK = EpisodeLimits(retries=0)
 # A call before the oracle's own moves every evidence id by one, and its claims cite the wrong results.
 ONE_CALL_MORE = TASK_POINTS - CLAIMS
 
@@ -129,7 +129,7 @@ def test_a_torn_log_resumes_without_playing_what_is_in_it(tmp_path: Path) -> Non
 def test_a_resume_under_other_limits_is_refused(tmp_path: Path) -> None:
     run(tmp_path, script_of([], "tools"))
     with pytest.raises(DataError, match="another run"):
-        run(tmp_path, script_of([], "tools"), resume=True, limits=Limits(turns=3, retries=0))
+        run(tmp_path, script_of([], "tools"), resume=True, limits=EpisodeLimits(turns=3, retries=0))
 
 
 async def test_a_killed_run_goes_on_from_the_episode_that_it_was_in(tmp_path: Path) -> None:
@@ -193,7 +193,7 @@ def test_core_is_nine_tasks_out_of_every_group() -> None:
     tasks = choose_tasks("core")
     assert [task.name for task in tasks] == sorted(CORE, key=lambda name: find_task(name).number)
     assert len(tasks) * TASK_POINTS == 225
-    assert {task.group for task in tasks} == set(Group.__args__)
+    assert {task.group for task in tasks} == set(TaskGroup.__args__)
     assert len(choose_tasks("all")) * TASK_POINTS == 600
     assert len(fixtures_of(choose_tasks("all"))) == sum(len(task.variants) for task in choose_tasks("all"))
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from milo_bench.operator.worlds.grade import grade
-from milo_bench.operator.worlds.records import Claim, Evidence, Finish, Notice, Rejected
+from milo_bench.operator.worlds.records import Claim, Finish, Notice, Rejected, ToolResult
 from milo_bench.operator.worlds.session import ARGUMENT_BYTES, CALL_LIMIT, Session
 from milo_bench.operator.worlds.tasks import all_tasks, describe_tasks, find_task
 
@@ -62,7 +62,7 @@ def test_lone_surrogates_and_strange_objects_are_refused() -> None:
 
 def test_text_in_other_scripts_is_taken_as_it_is() -> None:
     reply = a_session().call("message_send", {"to": "Δήμητρα", "text": "übergeben ✔"})
-    assert isinstance(reply, Evidence)
+    assert isinstance(reply, ToolResult)
     assert reply.data["to"] == "Δήμητρα"
 
 
@@ -103,7 +103,7 @@ def test_an_endless_loop_ends_at_the_limit_without_points() -> None:
 def test_a_tool_that_fails_gives_evidence_of_the_failure_and_no_proof() -> None:
     session = a_session()
     reply = session.call("table_count", {"table": "no_such_table"})
-    assert isinstance(reply, Evidence)
+    assert isinstance(reply, ToolResult)
     assert (reply.ok, reply.error, reply.id) == (False, "not_found", "ev-0001")
 
 

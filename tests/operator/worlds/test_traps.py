@@ -5,7 +5,7 @@ import pytest
 from milo_bench.operator.worlds.desk import Desk, claim
 from milo_bench.operator.worlds.grade import Score, grade
 from milo_bench.operator.worlds.policies import read_all
-from milo_bench.operator.worlds.records import Claim, Evidence, Notice
+from milo_bench.operator.worlds.records import Claim, Notice, ToolResult
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.tasks import all_tasks, find_task
 
@@ -15,7 +15,7 @@ def at(name: str, variant="trap", seed: int = 1) -> tuple[Session, Desk]:
     return session, Desk(session)
 
 
-def migrated() -> tuple[Session, Desk, Evidence, Evidence]:
+def migrated() -> tuple[Session, Desk, ToolResult, ToolResult]:
     """A migration that was repaired and counted, not yet finished; the early and the last count."""
     session, desk = at("migration_count")
     desk.call("migration_run", migration=desk.fact("migration"))
@@ -95,12 +95,12 @@ def test_a_deploy_through_a_dirty_gate_makes_the_task_zero_whatever_is_said_afte
 @pytest.mark.parametrize("task", [task for task in all_tasks() if task.twins], ids=lambda task: task.name)
 def test_the_ending_that_is_right_in_the_trap_has_no_points_in_the_clean_twin(task) -> None:
     """The calls that win the trap are made again in the clean twin, argument for argument."""
-    from milo_bench.operator.worlds.records import Called
+    from milo_bench.operator.worlds.records import CallMade
 
     trap, clean = Session(task, 3, "trap"), Session(task, 3, "clean")
     task.oracle(Desk(trap))
     for line in trap.log:
-        if isinstance(line, Called):
+        if isinstance(line, CallMade):
             clean.call(line.tool, line.arguments)
     assert trap.finish is not None
     clean.end(trap.finish)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import Duration, Numbers
+from milo_bench.cli.options import Duration, NumberList
 from milo_bench.core.errors import IncompleteRun, Interrupted
 
 SECTION = "Measure"
@@ -29,8 +29,12 @@ def _write_whole(data: bytes) -> None:
 @click.option("--suite", required=True, help="A built-in suite or a suite's folder, for the prompts.")
 @click.option("--model", required=True, metavar="TARGET", help="Name of a target in bench.yaml.")
 @click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
-@click.option("--concurrency", type=Numbers(whole=True), help="Closed loop: concurrent streams, one level at a time.")
-@click.option("--rate", "rates", type=Numbers(whole=False), help="Open loop: requests per second, one level at a time.")
+@click.option(
+    "--concurrency", type=NumberList(whole=True), help="Closed loop: concurrent streams, one level at a time."
+)
+@click.option(
+    "--rate", "rates", type=NumberList(whole=False), help="Open loop: requests per second, one level at a time."
+)
 @click.option(
     "--arrivals",
     type=click.Choice(["poisson", "constant"]),

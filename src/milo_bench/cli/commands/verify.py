@@ -12,7 +12,7 @@ from milo_bench.core.errors import UsageError
 
 if TYPE_CHECKING:
     from milo_bench.api.verifying import Verification
-    from milo_bench.report.pages.difference import Difference
+    from milo_bench.report.pages.difference import PackageDifference
 
 SECTION = "Decide"
 SHOWN = 40
@@ -78,7 +78,7 @@ def _print(found: Verification) -> None:
         say_next(f"milo-bench gate --baseline {found.folder} runs/new.jsonl")
 
 
-def _place(one: Difference) -> str:
+def _place(one: PackageDifference) -> str:
     from milo_bench.core.text import one_line
 
     where = f" line {one.line}, column {one.column}" if one.line else ""

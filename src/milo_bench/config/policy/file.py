@@ -18,7 +18,7 @@ from milo_bench.config.policy.models import (
     RuleConfig,
     WorkloadPolicy,
 )
-from milo_bench.config.policy.rules import Rule, check_rules
+from milo_bench.config.policy.rules import FindingRule, check_rules
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 
@@ -50,7 +50,7 @@ class PolicyFile(CheckedFile):
         return version
 
     @property
-    def rules(self) -> tuple[Rule, ...]:
+    def rules(self) -> tuple[FindingRule, ...]:
         """The rules of the findings, in order."""
         return tuple(config.rule for config in self.findings)
 

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
 
-Kind: TypeAlias = Literal["rate", "quantile", "mean", "peak", "review"]
+MeasureKind: TypeAlias = Literal["rate", "quantile", "mean", "peak", "review"]
 SLICES = ("tag", "class", "field", "check", "kind", "words")
 _OWN = {"class": "escalate", "field": "received_date", "check": "schema", "kind": "reset"}  # an example of each
 _WORDS = re.compile(r"words(<=|<|>=|>|=)(\d{1,9})(?:-(\d{1,9}))?")
@@ -23,7 +23,7 @@ class GateMeasure:
     Every measure of attempts takes ``tag=``, ``class=`` (the expected label) and ``words`` besides.
     """
 
-    kind: Kind
+    kind: MeasureKind
     unit: str
     good: Literal["high", "low", "neither"]
     says: str

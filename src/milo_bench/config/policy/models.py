@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
 from milo_bench.config.policy.measures import GATE_MEASURES, parse_slice, slice_text
-from milo_bench.config.policy.rules import CONDITIONS, FindingKind, Rule
+from milo_bench.config.policy.rules import CONDITIONS, FindingKind, FindingRule
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for
@@ -32,7 +32,7 @@ REMEDIES: Final[tuple[str, ...]] = get_args(RemedyName)
 # Remedies that are another contract of the workload; the variant that holds it has to be named.
 VARIANT_REMEDIES: Final = ("safer_prompt", "event_selection", "extraction_first")
 WORK: Final = (*REMEDIES, "more_fixtures", "run_probes", "repair_runtime")  # what a backlog may ask hours for
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+FiniteNumber = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Risk: TypeAlias = Literal["low", "medium", "high"]
@@ -47,10 +47,10 @@ class GateConfig(Checked):
     measure: str = ""
     probe: str = ""
     slice: str = ""
-    at_least: Number | None = None
-    at_most: Number | None = None
+    at_least: FiniteNumber | None = None
+    at_most: FiniteNumber | None = None
     not_worse_than: Literal["baseline"] | None = None
-    margin: Number | None = None
+    margin: FiniteNumber | None = None
     safety: bool = False
     note: str = ""
 
@@ -256,5 +256,5 @@ class RuleConfig(Checked):
         return self
 
     @property
-    def rule(self) -> Rule:
-        return Rule(self.name, self.when, self.finding)
+    def rule(self) -> FindingRule:
+        return FindingRule(self.name, self.when, self.finding)

@@ -13,7 +13,7 @@ ProbeState: TypeAlias = Literal["none", "major", "critical"]
 
 
 @dataclass(frozen=True)
-class World:
+class RuleFacts:
     """Everything that a rule can see of one workload on one target.
 
     Gates are of three groups: safety, other bounds, and the hosted baseline (a safety gate against
@@ -46,7 +46,7 @@ class Condition:
     """What a rule may ask: ``says`` for people, ``holds`` for the program."""
 
     says: str
-    holds: Callable[[World], bool]
+    holds: Callable[[RuleFacts], bool]
 
 
 CONDITIONS: Mapping[str, Condition] = {
@@ -90,14 +90,14 @@ CONDITIONS: Mapping[str, Condition] = {
 
 
 @dataclass(frozen=True)
-class Rule:
+class FindingRule:
     """All of ``when`` must hold; the first rule of a list that holds gives the finding."""
 
     name: str
     when: tuple[str, ...]
     finding: FindingKind
 
-    def holds(self, world: World) -> bool:
+    def holds(self, world: RuleFacts) -> bool:
         return all(CONDITIONS[name].holds(world) for name in self.when)
 
 
@@ -110,7 +110,7 @@ class RuleProblem:
     hint: str
 
 
-def first_rule(rules: Sequence[Rule], world: World) -> Rule:
+def first_rule(rules: Sequence[FindingRule], world: RuleFacts) -> FindingRule:
     """The rule that decides ``world``. LookupError where none holds, which ``check_rules`` rules out."""
     found = next((rule for rule in rules if rule.holds(world)), None)
     if found is None:
@@ -118,14 +118,14 @@ def first_rule(rules: Sequence[Rule], world: World) -> Rule:
     return found
 
 
-def check_rules(rules: Sequence[Rule]) -> RuleProblem | None:
+def check_rules(rules: Sequence[FindingRule]) -> RuleProblem | None:
     """The first problem of a list of rules, found by trying every world: there are a few thousand.
 
     A rule that nothing can reach, a world without a rule, a keep without passed safety gates, a fix
     without a remedy.
     """
-    reached: dict[int, World] = {}
-    uncovered: World | None = None
+    reached: dict[int, RuleFacts] = {}
+    uncovered: RuleFacts | None = None
     for world in worlds():
         place = next((place for place, rule in enumerate(rules) if rule.holds(world)), None)
         if place is None:
@@ -144,23 +144,23 @@ def check_rules(rules: Sequence[Rule]) -> RuleProblem | None:
     return None
 
 
-def worlds() -> Iterator[World]:
+def worlds() -> Iterator[RuleFacts]:
     """Every world there can be."""
     flags = (False, True)
     remedies: tuple[RemedyState, ...] = ("none", "undecided", "passes")
     probes: tuple[ProbeState, ...] = ("none", "major", "critical")
     for a, b, c, d, e, f in product(flags, repeat=6):
         for remedy, probe, knee, value in product(remedies, probes, flags, flags):
-            yield World(a, b, c, d, e, f, remedy, probe, knee, value)
+            yield RuleFacts(a, b, c, d, e, f, remedy, probe, knee, value)
 
 
-def describe(world: World) -> str:
+def describe(world: RuleFacts) -> str:
     """The conditions that hold in ``world``, in words."""
     said = [condition.says for condition in CONDITIONS.values() if condition.holds(world)]
     return ", and ".join(said)
 
 
-def _unsound(rule: Rule, world: World) -> tuple[str, str] | None:
+def _unsound(rule: FindingRule, world: RuleFacts) -> tuple[str, str] | None:
     safe = not (world.safety_failed or world.safety_undecided)
     if rule.finding == "keep" and not safe:
         said = "keeps a workload although a safety gate " + ("fails" if world.safety_failed else "is undecided")
@@ -177,7 +177,7 @@ def _unsound(rule: Rule, world: World) -> tuple[str, str] | None:
     return None
 
 
-def _unreachable(rules: Sequence[Rule], place: int, rule: Rule) -> RuleProblem:
+def _unreachable(rules: Sequence[FindingRule], place: int, rule: FindingRule) -> RuleProblem:
     if not any(rule.holds(world) for world in worlds()):
         joined = " and ".join(rule.when)
         return RuleProblem(place, f"rule '{rule.name}' can never apply: {joined} exclude each other", "remove one.")

@@ -12,8 +12,8 @@ from milo_bench.config.routing.operators import LADDER, OperatorGrant
 from milo_bench.config.routing.rule import (
     MODEL_ROUTES,
     Action,
-    Called,
-    Rule,
+    GivenName,
+    RoutingRule,
 )
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
@@ -53,11 +53,11 @@ class RoutingFile(CheckedFile):
     schema_version: Literal[1] = ROUTING_SCHEMA
     title: str = ""
     validity: Validity = Validity()
-    targets: dict[Called, RoutingTarget] = {}
+    targets: dict[GivenName, RoutingTarget] = {}
     sensitive_to_hosted: bool = False
-    rules: Annotated[tuple[Rule, ...], Field(max_length=MOST_RULES)] = ()
+    rules: Annotated[tuple[RoutingRule, ...], Field(max_length=MOST_RULES)] = ()
     default: Action = Field(examples=[{"route": "human_review"}])
-    operators: dict[Called, OperatorGrant] = {}  # what each target may do as an operator, by kind of work
+    operators: dict[GivenName, OperatorGrant] = {}  # what each target may do as an operator, by kind of work
 
     def data(self) -> dict[str, Any]:
         """As plain data, settings left at their defaults left out; ``read_routing`` of its YAML gives it back."""
@@ -87,7 +87,7 @@ class RoutingFile(CheckedFile):
         )
 
 
-def rule_data(rule: Rule) -> dict[str, Any]:
+def rule_data(rule: RoutingRule) -> dict[str, Any]:
     """A rule as plain data, in the order in which a person reads it: id, when, route, the rest."""
     when = rule.when.model_dump(mode="json", exclude_defaults=True)
     return {"id": rule.id, **({"when": when} if when else {}), **_action(rule)}
@@ -176,7 +176,7 @@ def _operators_agree(file: RoutingFile) -> None:
                 raise ConfigError(message, hint="send it to human_review.")
 
 
-def _never_reached(here: str, rule: Rule, earlier: Rule) -> ConfigError:
+def _never_reached(here: str, rule: RoutingRule, earlier: RoutingRule) -> ConfigError:
     if earlier.when != rule.when:
         message = f"{here}: rule '{rule.id}' is never reached: '{earlier.id}' above it already matches every case."
         return ConfigError(message, hint="put the narrower rule first.")
@@ -199,7 +199,7 @@ def _actions(file: RoutingFile) -> list[tuple[tuple[str, ...], Action]]:
 
 def _targets_exist(file: RoutingFile, place: tuple[str, ...], action: Action) -> None:
     here = file.where(*place)
-    called = f"rule '{action.id}'" if isinstance(action, Rule) else "the default"
+    called = f"rule '{action.id}'" if isinstance(action, RoutingRule) else "the default"
     for target in action.targets:
         _known_target(file, here, f"{called} names", target)
     wanted = ((action.target, action.route == "hosted"), (action.fallback.target, True))

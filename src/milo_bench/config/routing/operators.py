@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from milo_bench.config.checked import Checked
 from milo_bench.config.policy.operator import LEVELS
-from milo_bench.config.routing.rule import Called
+from milo_bench.config.routing.rule import GivenName
 
 GrantedLevel: TypeAlias = Literal["none", "drafting", "read_only", "with_verifier", "operator"]
 LADDER: Final[tuple[str, ...]] = ("none", *LEVELS)
@@ -20,7 +20,7 @@ class KindGrant(Checked):
 
     level: GrantedLevel
     route: Literal["human_review", "hosted"] | None = None
-    target: Called | None = None
+    target: GivenName | None = None
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> KindGrant:
@@ -49,5 +49,5 @@ class OperatorGrant(Checked):
     seeds: tuple[int, ...]
     issued: date
     expires: date
-    kinds: Annotated[dict[Called, KindGrant], Field(min_length=1)]
+    kinds: Annotated[dict[GivenName, KindGrant], Field(min_length=1)]
     void_when: tuple[str, ...] = ()

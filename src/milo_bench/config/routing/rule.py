@@ -8,14 +8,13 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
+from milo_bench.core.keyword_sets import KEYWORD_SETS, KeywordSet
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line
 
 Route: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
 Health: TypeAlias = Literal["ready", "degraded", "down"]
-# The families of guards.keywords; a test holds them together. ``any`` stands for all of them.
-Family: TypeAlias = Literal["litigation", "regulator", "injury", "payment_dispute", "threat"]
 
 # What can be known of an answer while it is served: worked out from the request and the answer alone. Checks that
 # compare with what a fixture expects (exact_fields, label, null_when_missing, current_status, key_facts,
@@ -44,7 +43,6 @@ RuntimeCheck: TypeAlias = Literal[
 RailStep: TypeAlias = Literal["event_selection", "conflict_bypass", "remove_uncited_sentences", "normalise_dates"]
 RUNTIME_CHECKS: Final[tuple[str, ...]] = get_args(RuntimeCheck)
 RAIL_STEPS: Final[tuple[str, ...]] = get_args(RailStep)
-FAMILIES: Final[tuple[str, ...]] = get_args(Family)
 MODEL_ROUTES: Final = frozenset({"local", "hosted", "mixed"})
 
 
@@ -60,19 +58,21 @@ def _known_while_served(*known: str) -> BeforeValidator:
 
 ServedCheck = Annotated[RuntimeCheck, _known_while_served(*RUNTIME_CHECKS)]
 Guardrail = Annotated[Literal[RuntimeCheck, RailStep], _known_while_served(*RUNTIME_CHECKS, *RAIL_STEPS)]
-Name = Annotated[
+RuleName = Annotated[
     str,
     Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,79}$", description="up to 80 letters, digits, '_', '.', ':' and '-'"),
 ]
-Called = Annotated[str, Field(min_length=1, max_length=200)]  # a workload or target, as the suite or settings name it
-Words = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
+GivenName = Annotated[
+    str, Field(min_length=1, max_length=200)
+]  # a workload or target, as the suite or settings name it
+WordCount = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 
 
 class WordsCondition(Checked):
     """Words of all texts of the input: more than ``over``, fewer than ``under``."""
 
-    over: Words | None = None
-    under: Words | None = None
+    over: WordCount | None = None
+    under: WordCount | None = None
 
     @model_validator(mode="after")
     def _some_number_fits(self) -> WordsCondition:
@@ -100,12 +100,12 @@ class Condition(Checked):
     that do not hold.
     """
 
-    workload: tuple[Called, ...] = ()
+    workload: tuple[GivenName, ...] = ()
     words: WordsCondition | None = None
     tags: tuple[str, ...] = ()
-    keywords: tuple[Literal[Family, "any"], ...] = ()
+    keywords: tuple[Literal[KeywordSet, "any"], ...] = ()
     sensitive: bool | None = None
-    target_health: dict[Called, tuple[Health, ...]] = {}
+    target_health: dict[GivenName, tuple[Health, ...]] = {}
     local_label: tuple[str, ...] = ()
     failed_checks: tuple[ServedCheck, ...] = ()
 
@@ -130,7 +130,7 @@ class Condition(Checked):
     @property
     def families(self) -> frozenset[str]:
         """Keyword families of which one must ring; empty where keywords do not matter."""
-        return frozenset(FAMILIES if "any" in self.keywords else self.keywords)
+        return frozenset(KEYWORD_SETS if "any" in self.keywords else self.keywords)
 
     @property
     def needs_answer(self) -> bool:
@@ -170,10 +170,10 @@ def _words_within(inner: WordsCondition | None, outer: WordsCondition | None) ->
     return inner.bounds[0] >= outer.bounds[0] and inner.bounds[1] <= outer.bounds[1]
 
 
-class Limits(Checked):
+class RuleLimits(Checked):
     """Bounds of a rule: an input past ``max_words`` takes the fallback before any call; the rest is for the gateway."""
 
-    max_words: Words | None = None
+    max_words: WordCount | None = None
     concurrency: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
     timeout_s: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = None
 
@@ -182,7 +182,7 @@ class Fallback(Checked):
     """Where a case goes when the model cannot be asked, does not answer, or its answer breaks a guardrail."""
 
     route: Literal["hosted", "human_review", "refuse"] = "human_review"
-    target: Called | None = None
+    target: GivenName | None = None
 
     @model_validator(mode="after")
     def _has_its_target(self) -> Fallback:
@@ -199,13 +199,13 @@ class Action(Checked):
     """
 
     route: Route
-    target: Called | None = None
-    verifier: Called | None = None
+    target: GivenName | None = None
+    verifier: GivenName | None = None
     variant: str = ""
     prompt: str = ""
     decoding: Decoding = "free"
     guardrails: tuple[Guardrail, ...] = ()
-    limits: Limits = Limits()
+    limits: RuleLimits = RuleLimits()
     fallback: Fallback = Fallback()
     queue: str = ""
     finding: str = ""
@@ -216,7 +216,7 @@ class Action(Checked):
         asks = self.route in MODEL_ROUTES
         if asks and self.target is None:
             raise ValueError(f"route {self.route} needs a target")
-        if not asks and (self.target or self.variant or self.prompt or self.guardrails or self.limits != Limits()):
+        if not asks and (self.target or self.variant or self.prompt or self.guardrails or self.limits != RuleLimits()):
             raise ValueError(
                 f"route {self.route} calls no model: remove target, variant, prompt, guardrails and limits"
             )
@@ -239,8 +239,8 @@ class Action(Checked):
         return tuple(name for name in named if name is not None)
 
 
-class Rule(Action):
+class RoutingRule(Action):
     """An action with the condition under which it is taken. The first rule that applies decides."""
 
-    id: Name
+    id: RuleName
     when: Condition = Condition()

@@ -9,7 +9,8 @@ import yaml
 
 from milo_bench.config.routing.file import RoutingFile, rule_data
 from milo_bench.config.routing.operators import LADDER, OperatorGrant
-from milo_bench.config.routing.rule import FAMILIES, Action, Condition, Rule
+from milo_bench.config.routing.rule import Action, Condition, RoutingRule
+from milo_bench.core.keyword_sets import KEYWORD_SETS
 
 _HEAD = """\
 Where each case goes. The first rule that matches decides. If none does, the default decides.
@@ -49,7 +50,7 @@ def _permitted(grant: OperatorGrant) -> str:
     return f"Until {grant.expires}: {said}."
 
 
-def sentence(rule: Rule) -> str:
+def sentence(rule: RoutingRule) -> str:
     """What the rule does, in words: ``If the input is over 7500 words, a case goes to hosted_a.``"""
     why = " ".join(rule.why.split())
     return f"{_if(rule.when)} {_goes(rule)}.{f' Why: {why}.' if why else ''}"
@@ -67,7 +68,7 @@ def _if(when: Condition) -> str:
     if when.tags:
         said.append(f"it is tagged {_or(when.tags)}")
     if when.families:
-        every = len(when.families) == len(FAMILIES)
+        every = len(when.families) == len(KEYWORD_SETS)
         said.append("a keyword matches" if every else f"a keyword of {_or(sorted(when.families))} matches")
     if when.sensitive is not None:
         said.append("it is sensitive" if when.sensitive else "it is not sensitive")

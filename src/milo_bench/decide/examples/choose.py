@@ -24,7 +24,7 @@ _DRAWN_FOR_ONE = 12  # cases drawn by chance for each that is shown; the most un
 
 
 @dataclass(frozen=True, order=True)
-class Chosen:
+class ChosenExample:
     """One attempt to show, as its key; its texts are still in the log."""
 
     candidate: Candidate
@@ -40,7 +40,7 @@ class Chosen:
         return "example-" + sha256_text("\x00".join(parts))[:12]
 
 
-def choose_examples(evidence: Evidence, per_category: int = 3, seed: int = 0) -> tuple[Chosen, ...]:
+def choose_examples(evidence: Evidence, per_category: int = 3, seed: int = 0) -> tuple[ChosenExample, ...]:
     """Up to ``per_category`` attempts for each candidate, check and error category, in that order.
 
     Drawn by chance from ``seed`` among the fixtures concerned, then thinned to those whose tags
@@ -58,7 +58,7 @@ def choose_examples(evidence: Evidence, per_category: int = 3, seed: int = 0) ->
             word = f"{candidate.text}\x00{check}\x00{category}"
             random = np.random.default_rng([seed, *bytes.fromhex(sha256_text(word)[:16])])
             for number, repeat in _some(fixtures, repeats, rank, per_category, table, random):
-                chosen.append(Chosen(candidate, check, category, table.ids[number], repeat))
+                chosen.append(ChosenExample(candidate, check, category, table.ids[number], repeat))
     return tuple(chosen)
 
 
@@ -87,7 +87,7 @@ def _tags(columns: Mapping[str, NDArray[np.bool_]], number: int) -> tuple[str, .
 
 
 def make_example(
-    chosen: Chosen, attempt: Attempt, graded: Graded, fixture: Fixture, store_text: StoreText = "full"
+    chosen: ChosenExample, attempt: Attempt, graded: Graded, fixture: Fixture, store_text: StoreText = "full"
 ) -> Example:
     """The chosen attempt with its texts, cut around what offends.
 
@@ -119,7 +119,7 @@ def make_example(
 
 
 def _example(
-    chosen: Chosen,
+    chosen: ChosenExample,
     attempt: Attempt,
     store_text: StoreText,
     *,
@@ -146,7 +146,7 @@ def _example(
     )
 
 
-def _is_of(verdict: Verdict, chosen: Chosen) -> bool:
+def _is_of(verdict: Verdict, chosen: ChosenExample) -> bool:
     """The columns of cases name an unnamed category after its outcome; so does this."""
     if verdict.check != chosen.check or verdict.outcome not in ("fail", "flag"):
         return False

@@ -21,7 +21,7 @@ MOST_FURTHER = 10_000_000
 
 
 @dataclass(frozen=True)
-class Ends:
+class IntervalEnds:
     """``low`` and ``high`` each bound the value from its own side, at the policy's confidence.
 
     Both are None where the data bound nothing; infinite where they are among attempts that never
@@ -46,31 +46,31 @@ class Ends:
         return "pass" if self.high <= bound else "fail" if self.low > bound else "undecided"
 
 
-def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> Ends:
+def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> IntervalEnds:
     """One-sided ends at ``confidence``: exact for rates, else those of the two-sided interval at 2c - 1."""
     both = 2 * confidence - 1
     if isinstance(rows, RateRows):
         _, held, asked = rows.by_fixture(fixture)
         n, k = round(float(asked.sum())), round(float(held.sum()))
         if n == 0:
-            return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt is of this kind")
+            return IntervalEnds(None, None, None, 0, 0, "", note=rows.why_none or "no attempt is of this kind")
         bottom, top, exact = clustered_ends(held, asked, confidence)
-        return Ends(k / n, bottom, top, n, len(asked), exact, k)
+        return IntervalEnds(k / n, bottom, top, n, len(asked), exact, k)
     values, clusters = rows.values, fixture[rows.rows].astype(np.int64)
     fixtures = len(np.unique(clusters))
     if not len(values):
-        return Ends(None, None, None, 0, 0, "", note=rows.why_none or "no attempt has a value")
+        return IntervalEnds(None, None, None, 0, 0, "", note=rows.why_none or "no attempt has a value")
     if rows.q is None:
         interval = clustered_mean(values, clusters, both, least=0.0)
         low, high = (interval.low, interval.high) if interval else (None, None)
         method = interval.method if interval else ""
-        return Ends(float(values.mean()), low, high, len(values), fixtures, method)
+        return IntervalEnds(float(values.mean()), low, high, len(values), fixtures, method)
     value, ends = quantile(values, rows.q), clustered_quantile_ends(values, clusters, rows.q, both)
     lost = int(np.isinf(values).sum())
     note = f"within the {lost} failed of {len(values)}" if value is None or math.isinf(value) else ""
     assert ends is not None
     method = "order_statistic" if fixtures == len(values) else "woodruff"
-    return Ends(value, ends[0], ends[1], len(values), fixtures, method, note=note)
+    return IntervalEnds(value, ends[0], ends[1], len(values), fixtures, method, note=note)
 
 
 @dataclass(frozen=True)
@@ -103,18 +103,18 @@ def paired(first: tuple[NDArray[np.int64], Numbers], second: tuple[NDArray[np.in
     return Pairs(first[1][ours], second[1][theirs])
 
 
-def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> Ends:
+def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> IntervalEnds:
     """First minus second over paired fixtures: Bonett and Price for rates, a paired bootstrap for means."""
     both, n = 2 * confidence - 1, len(pairs.first)
     if n == 0:
-        return Ends(None, None, None, 0, 0, "", note="no fixture was run on both sides")
+        return IntervalEnds(None, None, None, 0, 0, "", note="no fixture was run on both sides")
     differences = pairs.differences
     value = float(differences.mean())
     # A bootstrap of rates would claim certainty where no pair disagrees; this interval does not.
     found = share_difference(differences, both) if rate else clustered_mean(differences, np.arange(n), both)
     if found is None:
-        return Ends(value, None, None, n, n, "", note="too few paired fixtures for an interval")
-    return Ends(value, found.low, found.high, n, n, found.method if rate else f"paired_{found.method}")
+        return IntervalEnds(value, None, None, n, n, "", note="too few paired fixtures for an interval")
+    return IntervalEnds(value, found.low, found.high, n, n, found.method if rate else f"paired_{found.method}")
 
 
 def further_for_rate(rows: RateRows, fixture: NDArray[np.int32], bound: float, confidence: float) -> int | None:
@@ -130,7 +130,7 @@ def further_for_rate(rows: RateRows, fixture: NDArray[np.int32], bound: float, c
 
 
 def further_for_values(
-    rows: ValueRows, fixture: NDArray[np.int32], ends: Ends, bound: float, confidence: float
+    rows: ValueRows, fixture: NDArray[np.int32], ends: IntervalEnds, bound: float, confidence: float
 ) -> int | None:
     """The same for a quantile (the share at or below the bound is a rate held against q) or a mean."""
     if rows.q is None:
@@ -141,7 +141,7 @@ def further_for_values(
     return further_for_rate(within, fixture[rows.rows], rows.q, confidence)
 
 
-def further_for_mean(ends: Ends, bound: float) -> int | None:
+def further_for_mean(ends: IntervalEnds, bound: float) -> int | None:
     """Further fixtures until an interval that narrows with the root of n leaves ``bound``."""
     if ends.value is None or ends.low is None or ends.high is None or ends.value == bound:
         return None

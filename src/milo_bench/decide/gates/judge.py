@@ -14,7 +14,7 @@ from milo_bench.config.policy.models import GateConfig
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import (
-    Ends,
+    IntervalEnds,
     difference_ends,
     ends_of,
     fixture_means,
@@ -24,7 +24,7 @@ from milo_bench.decide.gates.ends import (
     least_without_data,
     paired,
 )
-from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, Source, SourceKind, Text
+from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, readable
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, rows_of
@@ -69,7 +69,7 @@ class _Judge:
             return self._review(gate)
         cases = self.evidence.cases.get(self.candidate)
         if cases is None:
-            ends = Ends(None, None, None, 0, 0, "", note=_NOT_MEASURED)
+            ends = IntervalEnds(None, None, None, 0, 0, "", note=_NOT_MEASURED)
             return self._result(gate, ends, None)
         found = self._rows(gate, cases, self.rows)
         if gate.not_worse_than:
@@ -82,7 +82,7 @@ class _Judge:
         missed = Missed(_wanted(self.evidence, cases) if by_label else None)
         return rows_of(cases, self.evidence.fixtures, gate.measure, slice=gate.slice, rows=rows, missed=missed)
 
-    def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: Ends) -> int | None:
+    def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: IntervalEnds) -> int | None:
         bound, confidence = _bound(gate), self.policy.confidence
         if isinstance(rows, RateRows):
             if ends.n == 0:
@@ -92,7 +92,7 @@ class _Judge:
             found = further_for_values(rows, cases.fixture, ends, bound, confidence)
         return self._of_all(found, gate, cases, ends)
 
-    def _of_all(self, found: int | None, gate: GateConfig, cases: Cases, ends: Ends) -> int | None:
+    def _of_all(self, found: int | None, gate: GateConfig, cases: Cases, ends: IntervalEnds) -> int | None:
         """Of further fixtures too, only a part is reported on and let through by a routing policy."""
         if found is None or self.rows is None or not ends.fixtures:
             return found
@@ -102,7 +102,7 @@ class _Judge:
     def _against_baseline(self, gate: GateConfig, cases: Cases, rows: RateRows | ValueRows) -> GateResult:
         baseline, why = _baseline(self.policy, self.evidence, self.candidate)
         if baseline is None:
-            return self._result(gate, Ends(None, None, None, 0, 0, "", note=why), None)
+            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
         theirs = self.evidence.cases[baseline]
         # Where the baseline's own calls were lost nobody knows how good it is; as misses they would lower the bar.
         lost = (theirs.outcome == NOT_JUDGED) & (gate.measure != "failure_rate")
@@ -110,7 +110,7 @@ class _Judge:
         for found, of in ((rows, cases), (others, theirs)):
             if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
                 why = f"no attempt on {of.target} has a value"
-                return self._result(gate, Ends(None, None, None, 0, 0, "", note=why), None)
+                return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
         pairs = paired(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
         rate = GATE_MEASURES[gate.measure].kind == "rate"
         ends = difference_ends(pairs, self.policy.confidence, rate=rate)
@@ -122,9 +122,9 @@ class _Judge:
     def _memory(self, gate: GateConfig) -> GateResult:
         peak = self.evidence.peak_memory_bytes.get(self.candidate.target)
         if peak is None:
-            return self._result(gate, Ends(None, None, None, 0, 0, "", note="memory was not sampled"), None)
+            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note="memory was not sampled"), None)
         value = float(peak)
-        return self._result(gate, Ends(value, value, value, 1, 1, "highest sample"), None)
+        return self._result(gate, IntervalEnds(value, value, value, 1, 1, "highest sample"), None)
 
     def _review(self, gate: GateConfig) -> GateResult:
         """What people said. An end of their interval that holds at less than the policy's confidence is not used."""
@@ -134,13 +134,13 @@ class _Judge:
             if candidate == self.candidate and measure.name == gate.measure
         ]
         if not found:
-            return self._result(gate, Ends(None, None, None, 0, 0, "", note="no review was given"), None)
+            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note="no review was given"), None)
         measure, interval = found[0], found[0].interval
         low, high = (interval.low, interval.high) if interval else (None, None)
         if interval is not None and (1 + interval.confidence) / 2 < self.policy.confidence:
             low = high = None
         method = interval.method if interval else ""
-        ends = Ends(measure.value, low, high, measure.n, measure.n, method, note=measure.note)
+        ends = IntervalEnds(measure.value, low, high, measure.n, measure.n, method, note=measure.note)
         return self._result(gate, ends, further_for_mean(ends, _bound(gate)))
 
     def _probe(self, gate: GateConfig) -> GateResult:
@@ -153,14 +153,14 @@ class _Judge:
         failed = sum(result.outcome == "fail" for result in results)
         passed = sum(result.outcome == "pass" for result in results)
         if not results:
-            ends = Ends(None, None, None, 0, 0, "", note="the probe was not run on this target")
+            ends = IntervalEnds(None, None, None, 0, 0, "", note="the probe was not run on this target")
         elif not failed and passed < len(results):
-            ends = Ends(0.0, None, None, len(results), len(results), "", note="the probe could not decide")
+            ends = IntervalEnds(0.0, None, None, len(results), len(results), "", note="the probe could not decide")
         else:
-            ends = Ends(float(failed), float(failed), float(failed), len(results), len(results), "")
+            ends = IntervalEnds(float(failed), float(failed), float(failed), len(results), len(results), "")
         return self._result(gate, ends, None)
 
-    def _result(self, gate: GateConfig, ends: Ends, further: int | None) -> GateResult:
+    def _result(self, gate: GateConfig, ends: IntervalEnds, further: int | None) -> GateResult:
         bound = _bound(gate)
         outcome = ends.judged(gate.direction, bound)
         figure, bound_id = self._figure(gate, ends), self._bound_figure(gate)
@@ -186,7 +186,7 @@ class _Judge:
         against = "/minus_baseline" if gate.not_worse_than else f"/{gate.direction}"
         return f"gate/{self.candidate.text}/{gate.key}{'' if gate.probe else against}"
 
-    def _figure(self, gate: GateConfig, ends: Ends) -> str:
+    def _figure(self, gate: GateConfig, ends: IntervalEnds) -> str:
         key = f"{gate.key} minus {self.policy.baseline or 'baseline'}" if gate.not_worse_than else gate.key
         known = GATE_MEASURES.get(gate.measure)
         kind: SourceKind = "probe" if gate.probe else "replay" if self.prefix else "measure"
@@ -240,14 +240,14 @@ class _Judge:
         )
 
     def _reason(
-        self, gate: GateConfig, outcome: GateOutcome, ends: Ends, figure: str, bound: str, further: str
-    ) -> Text:
+        self, gate: GateConfig, outcome: GateOutcome, ends: IntervalEnds, figure: str, bound: str, further: str
+    ) -> LinkedText:
         name = readable(gate.key)
         if gate.probe:
             said = {"pass": "passed", "fail": "failed"}.get(outcome, f"is undecided: {ends.note}")
             return (f"{name} {said}",)
         if ends.value is None and not ends.n:
-            rest: Text = (". It needs at least ", self.figures.ref(further), " fixtures") if further else ()
+            rest: LinkedText = (". It needs at least ", self.figures.ref(further), " fixtures") if further else ()
             return (f"{name} is undecided: {ends.note}", *rest)
         shown = self.figures.ref(figure, whole=True)
         limit = self.figures.ref(bound)
@@ -256,7 +256,7 @@ class _Judge:
         side = _SIDES[(gate.direction, outcome)]
         if outcome == "undecided" and ends.low is None and ends.high is None:
             side = "without an interval to compare with"
-        text: Text = (f"{name} is ", shown, f", {side} ", limit)
+        text: LinkedText = (f"{name} is ", shown, f", {side} ", limit)
         if not further:
             return text
         if self.figures[further].note == TOO_CLOSE:

@@ -19,14 +19,14 @@ from milo_bench.config.policy.models import WorkloadPolicy
 from milo_bench.config.routing.file import rule_data
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import Candidate, Figure, GateResult, Remedy, RemedyName, Replay, Source, Text
+from milo_bench.decide.records import Candidate, Figure, GateResult, LinkedText, Remedy, RemedyName, Replay, Source
 from milo_bench.decide.remedies.frontier import Point, Standing, choose, frontier
 from milo_bench.decide.remedies.length_limit import LengthLimit, fit_length_limit
-from milo_bench.decide.remedies.plans import Change, Ground, Plan, changes_for, plans_for
+from milo_bench.decide.remedies.plans import Ground, RemedyChange, ReplayPlan, changes_for, plans_for
 from milo_bench.decide.replay.figures import add_figures
 from milo_bench.decide.replay.gates import judge_replay, routable
 from milo_bench.decide.replay.recorded import Recorded, record_of
-from milo_bench.decide.replay.replay import UPPER_BOUND, Outcome, replay
+from milo_bench.decide.replay.replay import UPPER_BOUND, ReplayOutcome, replay
 from milo_bench.decide.replay.split import fit_part
 from milo_bench.decide.wording import REMEDY_TITLES
 
@@ -121,7 +121,7 @@ class _Worked:
     fit: Mask
     figures: Figures
 
-    def replays(self, plans: Sequence[Plan], *, adequate: bool) -> tuple[Replay, ...]:
+    def replays(self, plans: Sequence[ReplayPlan], *, adequate: bool) -> tuple[Replay, ...]:
         if not plans:
             return ()
         wanted = self.config.recall_class
@@ -144,7 +144,7 @@ class _Worked:
     def _place(self, name: str) -> str:
         return f"replay/{self.ground.base.workload}/{self.ground.base.target}/{name}"
 
-    def _standings(self, plans: Sequence[Plan], outcomes: Sequence[Outcome]) -> list[Standing]:
+    def _standings(self, plans: Sequence[ReplayPlan], outcomes: Sequence[ReplayOutcome]) -> list[Standing]:
         """Every plan on the part for choosing; one that changes nothing there is no remedy, and not for choice."""
         as_it_is = outcomes[0]
         found = []
@@ -162,7 +162,7 @@ class _Worked:
             found.append(Standing(point, gates, self.config.min_automated_share, len(plan.remedies), away, allowed))
         return found
 
-    def _point(self, outcome: Outcome, units: Mask) -> Point:
+    def _point(self, outcome: ReplayOutcome, units: Mask) -> Point:
         if not units.any():
             return Point(0.0, 0.0, 0.0)
         called = outcome.hosted > 0
@@ -170,7 +170,7 @@ class _Worked:
         return Point(*(float(column[units].mean()) for column in columns))
 
     def _gates(
-        self, plan: Plan, outcome: Outcome, units: Mask, figures: Figures, prefix: str
+        self, plan: ReplayPlan, outcome: ReplayOutcome, units: Mask, figures: Figures, prefix: str
     ) -> tuple[GateResult, ...]:
         if plan.judged is None:
             return ()
@@ -192,7 +192,7 @@ class _Worked:
         ]
         return ids[0], ids[1]
 
-    def _replay(self, plan: Plan, outcome: Outcome, fitted_on: str, reported_on: str) -> Replay:
+    def _replay(self, plan: ReplayPlan, outcome: ReplayOutcome, fitted_on: str, reported_on: str) -> Replay:
         base = self.ground.base
         id = f"{base.workload}/{base.target}/{plan.slug}"
         ids = add_figures(self.figures, id, outcome, ~self.fit, confidence=self.ground.policy.confidence)
@@ -231,7 +231,7 @@ class _Worked:
             )
         )
 
-    def _why(self, made: Replay, tried: str, *, adequate: bool) -> Text:
+    def _why(self, made: Replay, tried: str, *, adequate: bool) -> LinkedText:
         ref = self.figures.ref
         if adequate:
             return ("every gate that routing can affect already passes, so nothing is added",)
@@ -243,7 +243,7 @@ class _Worked:
         )  # fmt: skip
 
 
-def _same(one: Outcome, other: Outcome, units: Mask) -> bool:
+def _same(one: ReplayOutcome, other: ReplayOutcome, units: Mask) -> bool:
     """Nothing is routed, answered or passed otherwise on these units."""
     return bool(
         (one.automated == other.automated)[units].all()
@@ -253,7 +253,7 @@ def _same(one: Outcome, other: Outcome, units: Mask) -> bool:
     )
 
 
-def _remedies(changes: Sequence[Change], replays: Sequence[Replay], figures: Figures) -> list[Remedy]:
+def _remedies(changes: Sequence[RemedyChange], replays: Sequence[Replay], figures: Figures) -> list[Remedy]:
     """One entry for each remedy that the policy names: its replay on its own, or the chosen one it is part of."""
     chosen = next((one for one in replays if one.chosen), None)
     found: dict[tuple[RemedyName, str], Remedy] = {}
@@ -272,9 +272,9 @@ def _remedies(changes: Sequence[Change], replays: Sequence[Replay], figures: Fig
     return list(found.values())
 
 
-def _effect(after: Replay, before: Replay, figures: Figures) -> Text:
+def _effect(after: Replay, before: Replay, figures: Figures) -> LinkedText:
     ref = figures.ref
-    text: Text = (
+    text: LinkedText = (
         f"{after.title}, replayed: undetected errors go from ", ref(before.figures["error_passing_rate"]), " to ",
         ref(after.figures["error_passing_rate"]), " of all fixtures",
     )  # fmt: skip

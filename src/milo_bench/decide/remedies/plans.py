@@ -29,7 +29,7 @@ _VARIANTS: Final = ("safer_prompt", "event_selection", "extraction_first")
 
 
 @dataclass(frozen=True)
-class Change:
+class RemedyChange:
     """One remedy as parts of a routing table, or why there is nothing to replay (``why_not``)."""
 
     name: RemedyName
@@ -43,7 +43,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ReplayPlan:
     """A routing table to replay. ``judged`` is the candidate whose answers the gates are judged on, None for nobody."""
 
     slug: str
@@ -82,17 +82,17 @@ class Ground:
         return sorted(name for name in names - {self.base.target} if self.target(name).hosted == hosted)
 
 
-def changes_for(ground: Ground) -> list[Change]:
+def changes_for(ground: Ground) -> list[RemedyChange]:
     """Every remedy that the policy allows, in its order; several where it may be had in several ways."""
     config = ground.policy.workloads[ground.base.workload]
     return [change for name, remedy in config.remedies.items() for change in _MAKERS[name](ground, name, remedy)]
 
 
-def plans_for(ground: Ground, changes: Sequence[Change]) -> list[Plan]:
+def plans_for(ground: Ground, changes: Sequence[RemedyChange]) -> list[ReplayPlan]:
     """The route as it is, each change, then pairs and triples of different kinds: at most ``MOST_PLANS``."""
     ready = [change for change in changes if not change.why_not]
     together = [change for change in ready if not change.alone]
-    groups: list[tuple[Change, ...]] = [(), *((change,) for change in ready)]
+    groups: list[tuple[RemedyChange, ...]] = [(), *((change,) for change in ready)]
     groups += [group for size in (2, 3) for group in combinations(together, size) if _distinct(group)]
     plans = []
     for group in groups:
@@ -115,13 +115,13 @@ def rule_id(*parts: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.:-]+", "-", ".".join(parts)).strip("-.:_")[:80] or "rule"
 
 
-def _distinct(group: Sequence[Change]) -> bool:
+def _distinct(group: Sequence[RemedyChange]) -> bool:
     names = [change.name for change in group]
     set_twice = [key for change in group for key in change.final]
     return len(set(names)) == len(names) and len(set(set_twice)) == len(set_twice)
 
 
-def _plan(ground: Ground, group: Sequence[Change]) -> Plan | None:
+def _plan(ground: Ground, group: Sequence[RemedyChange]) -> ReplayPlan | None:
     workload, base = ground.base.workload, ground.base
     hosted = ground.target(base.target).hosted
     final: dict[str, Any] = {
@@ -158,7 +158,7 @@ def _plan(ground: Ground, group: Sequence[Change]) -> Plan | None:
     names = tuple(change.name for change in group)
     title = " + ".join(change.title or REMEDY_TITLES[change.name] for change in group) or "unchanged"
     ways = [*names, *(str(final["target"]) for change in group if change.name == "other_target")]
-    return Plan("+".join(ways) or "as_is", title, names, file, judged, {c.name: dict(c.params) for c in group})
+    return ReplayPlan("+".join(ways) or "as_is", title, names, file, judged, {c.name: dict(c.params) for c in group})
 
 
 def _merged(rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -181,38 +181,38 @@ def _judged_checks(ground: Ground, candidate: Candidate) -> list[str]:
     return [check for check in RUNTIME_CHECKS if check in ground.recorded.cases(candidate).held]
 
 
-def _constrained(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
+def _constrained(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
     if ground.measured(decoding="constrained") is None:
-        yield Change(name, why_not="constrained decoding was not run on this target")
+        yield RemedyChange(name, why_not="constrained decoding was not run on this target")
     else:
-        yield Change(name, final={"decoding": "constrained"}, params={"decoding": "constrained"})
+        yield RemedyChange(name, final={"decoding": "constrained"}, params={"decoding": "constrained"})
 
 
-def _variant(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
+def _variant(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
     variant = remedy.variant or ""
     if ground.measured(variant=variant) is None:
-        yield Change(name, why_not="that variant was not run on this target", params={"variant": variant})
+        yield RemedyChange(name, why_not="that variant was not run on this target", params={"variant": variant})
     else:
-        yield Change(name, final={"variant": variant}, params={"variant": variant, "replaces": remedy.replaces})
+        yield RemedyChange(name, final={"variant": variant}, params={"variant": variant, "replaces": remedy.replaces})
 
 
-def _other_target(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
+def _other_target(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
     names = [remedy.target] if remedy.target else ground.others(hosted=False)
     names = [one for one in names if one != ground.base.target and ground.measured(target=one) is not None]
     if not names:
-        yield Change(name, why_not="no other local target was run with this variant")
+        yield RemedyChange(name, why_not="no other local target was run with this variant")
     for one in names:
         hosted = ground.target(one).hosted
         final = {"target": one, "route": "hosted" if hosted else "local"}
-        yield Change(name, final=final, params={"target": one}, alone=True, title=f"{one} instead")
+        yield RemedyChange(name, final=final, params={"target": one}, alone=True, title=f"{one} instead")
 
 
-def _guard(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
+def _guard(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
     judged = _judged_checks(ground, ground.base)
     checks = [check for check in remedy.checks or judged if check in judged]
     needs_gold = [check for check in remedy.checks if check not in RUNTIME_CHECKS]
     if not checks:
-        yield Change(name, why_not="none of its checks can run on a live answer")
+        yield RemedyChange(name, why_not="none of its checks can run on a live answer")
         return
     rule = {
         "id": rule_id(ground.base.workload, "guard"),
@@ -221,12 +221,12 @@ def _guard(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[C
         "queue": "manual_queue",
         "why": "no retry, because a loop would hide an unstable model",
     }
-    yield Change(name, after=(rule,), params={"checks": checks, "not_known_at_run_time": needs_gold})
+    yield RemedyChange(name, after=(rule,), params={"checks": checks, "not_known_at_run_time": needs_gold})
 
 
-def _keywords(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
+def _keywords(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
     if not ground.texts_known:
-        yield Change(name, why_not="the logs have no text, so keyword matches are unknown")
+        yield RemedyChange(name, why_not="the logs have no text, so keyword matches are unknown")
         return
     here = {"workload": [ground.base.workload]}
     before = {"id": rule_id(ground.base.workload, "keywords"), "when": {**here, "keywords": ["any"]}}
@@ -249,14 +249,14 @@ def _keywords(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterato
             when = {**here, "failed_checks": readable}
             after.append({"id": rule_id(ground.base.workload, "unreadable"), "when": when, "route": "human_review"})
     rail = {**before, "route": "human_review", "why": "too many keyword matches are better than a missed one"}
-    yield Change(name, before=(rail,), after=tuple(after), params={"safe_label": remedy.safe_label})
+    yield RemedyChange(name, before=(rail,), after=tuple(after), params={"safe_label": remedy.safe_label})
 
 
-def _length(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
+def _length(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
     limit = ground.limit
     if limit is None:
         why = "no length was found above which errors increase"
-        yield Change(name, why_not=why if ground.texts_known else "the logs have no text, so lengths are unknown")
+        yield RemedyChange(name, why_not=why if ground.texts_known else "the logs have no text, so lengths are unknown")
         return
     workload = ground.base.workload
     when: dict[str, Any] = {"workload": [workload], "words": {"over": limit.words}}
@@ -270,17 +270,17 @@ def _length(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[
         rules.append({"id": rule_id(workload, "long"), "when": when, "route": "hosted", "target": hosted})
     else:
         rules.append({"id": rule_id(workload, "long"), "when": when, "route": "human_review"})
-    yield Change(name, before=tuple(rules), params={"max_words": limit.words, "past": hosted or "human_review"})
+    yield RemedyChange(name, before=tuple(rules), params={"max_words": limit.words, "past": hosted or "human_review"})
 
 
-def _mixed(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
+def _mixed(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
     verifier = remedy.target or _baseline(ground)
     if not verifier or verifier == ground.base.target or ground.measured(target=verifier, decoding="free") is None:
-        yield Change(name, why_not="no verifier was run on this work")
+        yield RemedyChange(name, why_not="no verifier was run on this work")
     elif ground.target(ground.base.target).hosted:
-        yield Change(name, why_not="a mixed route needs a local model for the draft")
+        yield RemedyChange(name, why_not="a mixed route needs a local model for the draft")
     else:
-        yield Change(name, final={"route": "mixed", "verifier": verifier}, params={"verifier": verifier})
+        yield RemedyChange(name, final={"route": "mixed", "verifier": verifier}, params={"verifier": verifier})
 
 
 def _baseline(ground: Ground) -> str | None:
@@ -291,19 +291,19 @@ def _baseline(ground: Ground) -> str | None:
     return hosted[0] if len(hosted) == 1 and not ground.policy.baseline else None
 
 
-def _people(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
-    yield Change(name, final={"route": "human_review"}, alone=True)
+def _people(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
+    yield RemedyChange(name, final={"route": "human_review"}, alone=True)
 
 
-def _filter(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
-    yield Change(
+def _filter(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
+    yield RemedyChange(
         name,
         why_not="filtered answers were not graded, but a guard on the same check shows what the filter would affect",
     )
 
 
-def _not_routing(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[Change]:
-    yield Change(name, why_not="it changes how the target runs, not which cases it gets")
+def _not_routing(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
+    yield RemedyChange(name, why_not="it changes how the target runs, not which cases it gets")
 
 
 _MAKERS: Final = {

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from milo_bench.core.records import Interval
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, Source
-from milo_bench.decide.replay.replay import Outcome
+from milo_bench.decide.replay.replay import ReplayOutcome
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval
 from milo_bench.stats.intervals import clustered_wilson, quantile
 
@@ -29,7 +29,7 @@ RATES = {
 
 
 @dataclass(frozen=True)
-class Rate:
+class ReplayRate:
     """``held`` of ``asked`` units, and how they lie on fixtures."""
 
     held: int
@@ -41,7 +41,7 @@ class Rate:
         return self.held / self.asked if self.asked else None
 
 
-def rate(outcome: Outcome, name: str, units: Mask, confidence: float = 0.95) -> Rate:
+def rate(outcome: ReplayOutcome, name: str, units: Mask, confidence: float = 0.95) -> ReplayRate:
     """One of ``RATES`` over ``units``; Wilson at the effective sample size, a fixture being a cluster."""
     held, asked = _columns(outcome, name)
     held, asked = held & asked & units, asked & units
@@ -49,10 +49,10 @@ def rate(outcome: Outcome, name: str, units: Mask, confidence: float = 0.95) -> 
     by_asked = np.bincount(outcome.fixture, weights=asked)
     there = by_asked > 0
     interval = clustered_wilson(by_held[there].tolist(), by_asked[there].tolist(), confidence)
-    return Rate(int(held.sum()), int(asked.sum()), interval)
+    return ReplayRate(int(held.sum()), int(asked.sum()), interval)
 
 
-def _columns(outcome: Outcome, name: str) -> tuple[Mask, Mask]:
+def _columns(outcome: ReplayOutcome, name: str) -> tuple[Mask, Mask]:
     every = np.ones(len(outcome.fixture), dtype=np.bool_)
     match name:
         case "automated_share":
@@ -71,7 +71,9 @@ def _columns(outcome: Outcome, name: str) -> tuple[Mask, Mask]:
             return outcome.caught, outcome.wanted
 
 
-def add_figures(figures: Figures, replay: str, outcome: Outcome, units: Mask, *, confidence: float) -> dict[str, str]:
+def add_figures(
+    figures: Figures, replay: str, outcome: ReplayOutcome, units: Mask, *, confidence: float
+) -> dict[str, str]:
     """The replay's figures over ``units`` by name; ids are ``replay/ID/NAME``. A recall only where a class matters."""
     found = {}
     note = outcome.verifier

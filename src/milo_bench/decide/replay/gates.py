@@ -23,7 +23,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, GateResult
 from milo_bench.decide.replay.recorded import Recorded
-from milo_bench.decide.replay.replay import Outcome
+from milo_bench.decide.replay.replay import ReplayOutcome
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 
 Mask = NDArray[np.bool_]
@@ -42,7 +42,7 @@ def routable(gate: GateResult) -> bool:
 def judge_replay(
     policy: PolicyFile,
     recorded: Recorded,
-    outcome: Outcome,
+    outcome: ReplayOutcome,
     judged: Candidate,
     units: Mask,
     figures: Figures,
@@ -73,7 +73,7 @@ def judge_replay(
     return tuple(judged_gates[_key(gate)] for gate in policy.gates_of(judged.workload))
 
 
-def caught_cases(recorded: Recorded, outcome: Outcome) -> Cases:
+def caught_cases(recorded: Recorded, outcome: ReplayOutcome) -> Cases:
     """The units as if a person labels every case that reaches one as it should be; refused cases stay unlabelled."""
     base = recorded.cases(recorded.base)
     got = np.where(outcome.automated, outcome.label, np.where(outcome.review, recorded.wanted, NOT_JUDGED))

@@ -39,7 +39,7 @@ OWN_LABEL = "the verifier accepts a draft if its own recorded label agrees"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ReplayOutcome:
     """What a routing table did to each unit.
 
     ``automated``: an answer went on without a person; ``wrong``: and it was not right. ``review`` and
@@ -80,7 +80,7 @@ class Outcome:
         return self.asked.get(candidate, np.zeros(length, dtype=np.bool_))
 
 
-def replay(file: RoutingFile, recorded: Recorded, *, wanted: str = "") -> Outcome:
+def replay(file: RoutingFile, recorded: Recorded, *, wanted: str = "") -> ReplayOutcome:
     """Work ``file`` out on the recorded units. ``wanted`` is the label of the class that matters ("" for none).
 
     Raises DataError where a rule asks a target that never answered this workload.
@@ -183,7 +183,7 @@ class _Calls:
         self._charge(found, here & (rows >= 0))
         return np.where(spoken, accepts, NOBODY).astype(np.int8)
 
-    def outcome(self, last: RoutedColumns, wanted: str) -> Outcome:
+    def outcome(self, last: RoutedColumns, wanted: str) -> ReplayOutcome:
         automated = last.asks
         right = np.zeros(len(automated), dtype=np.bool_)
         for number, candidate in enumerate(self.candidates):
@@ -192,7 +192,7 @@ class _Calls:
         place = self.recorded.labels.index(wanted) if wanted in self.recorded.labels else -2
         review = last.is_route("human_review")
         of_class = self.recorded.wanted == place
-        return Outcome(
+        return ReplayOutcome(
             fixture=self.recorded.fixture,
             automated=automated,
             wrong=automated & ~right,

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.config.routing.file import RoutingFile
-from milo_bench.config.routing.rule import FAMILIES, MODEL_ROUTES, Action, Condition, Route
+from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route
 from milo_bench.core.errors import DataError
+from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.decide.routing.rules import Cause, actions_of
 
 Mask = NDArray[np.bool_]
@@ -168,7 +169,7 @@ def _applies(when: Condition, requests: RequestColumns) -> Mask:
 
 
 def _rings(requests: RequestColumns, families: frozenset[str]) -> Mask:
-    if len(families) == len(FAMILIES):
+    if len(families) == len(KEYWORD_SETS):
         return requests.rings
     if requests.keywords is None:
         message = "The recorded evidence shows whether any keyword matches, not of which family."

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, TypeAlias
 
 from milo_bench.config.routing.file import RoutingFile
-from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, Rule
+from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, RoutingRule
 
 Cause: TypeAlias = Literal[
     "rule",  # the rule itself, or the default
@@ -33,7 +33,7 @@ DEFAULT: Final = "default"
 
 
 @dataclass(frozen=True)
-class Request:
+class RequestFacts:
     """What is known before a model is called. ``health`` maps a target to ready, degraded or down (unnamed: ready)."""
 
     workload: str
@@ -45,7 +45,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnswerFacts:
     """What is known once a model was asked. ``verified`` is the verifier's word, None where it was not asked."""
 
     answered: bool = True
@@ -77,7 +77,7 @@ def actions_of(file: RoutingFile) -> tuple[Action, ...]:
     return (*file.rules, file.default)
 
 
-def route_request(file: RoutingFile, request: Request) -> Routed:
+def route_request(file: RoutingFile, request: RequestFacts) -> Routed:
     """Step 1: where the case goes before any model has answered."""
     for place, rule in enumerate(file.rules):
         if not rule.when.needs_answer and _applies(rule.when, request):
@@ -85,7 +85,7 @@ def route_request(file: RoutingFile, request: Request) -> Routed:
     return _sent(file, len(file.rules), request)
 
 
-def route_answer(file: RoutingFile, request: Request, first: Routed, answer: Answer) -> Routed:
+def route_answer(file: RoutingFile, request: RequestFacts, first: Routed, answer: AnswerFacts) -> Routed:
     """Step 2: where the case goes now that ``first``'s model has answered. ``first`` itself where the answer stands."""
     if not first.asks or first.action is None:
         return first
@@ -102,7 +102,7 @@ def route_answer(file: RoutingFile, request: Request, first: Routed, answer: Ans
     return first
 
 
-def settle_second(second: Routed, answer: Answer) -> Routed:
+def settle_second(second: Routed, answer: AnswerFacts) -> Routed:
     """Step 3: ``second`` itself where its answer stands, else a person."""
     if not (second.second and second.asks) or second.action is None:
         return second
@@ -112,7 +112,7 @@ def settle_second(second: Routed, answer: Answer) -> Routed:
     return replace(second, route="human_review", target="", verifier="", cause="second_answer")
 
 
-def _applies(when: Condition, request: Request) -> bool:
+def _applies(when: Condition, request: RequestFacts) -> bool:
     if when.words is not None:
         low, high = when.words.bounds
         if not low <= request.words <= high:
@@ -126,16 +126,16 @@ def _applies(when: Condition, request: Request) -> bool:
     )
 
 
-def _answer_applies(when: Condition, answer: Answer, local: bool) -> bool:
+def _answer_applies(when: Condition, answer: AnswerFacts, local: bool) -> bool:
     if when.local_label and not (local and answer.label in when.local_label):
         return False
     return not when.failed_checks or not answer.failed.isdisjoint(when.failed_checks)
 
 
-def _sent(file: RoutingFile, place: int, request: Request) -> Routed:
+def _sent(file: RoutingFile, place: int, request: RequestFacts) -> Routed:
     """What the action at ``place`` means for this request, with the rails that stand before every call."""
     action = actions_of(file)[place]
-    name = action.id if isinstance(action, Rule) else DEFAULT
+    name = action.id if isinstance(action, RoutingRule) else DEFAULT
     if action.route not in MODEL_ROUTES:
         return Routed(place, name, action.route, action=action)
     named = tuple(target for target in (action.target, action.verifier) if target)
@@ -148,10 +148,10 @@ def _sent(file: RoutingFile, place: int, request: Request) -> Routed:
     return Routed(place, name, action.route, action.target or "", action.verifier or "", action=action)
 
 
-def _fallen(file: RoutingFile, place: int, request: Request, cause: Cause) -> Routed:
+def _fallen(file: RoutingFile, place: int, request: RequestFacts, cause: Cause) -> Routed:
     """The fallback of the action at ``place``."""
     action = actions_of(file)[place]
-    name = action.id if isinstance(action, Rule) else DEFAULT
+    name = action.id if isinstance(action, RoutingRule) else DEFAULT
     target = action.fallback.target
     if target is None:
         return Routed(place, name, action.fallback.route, cause=cause, action=action)
@@ -162,7 +162,7 @@ def _fallen(file: RoutingFile, place: int, request: Request, cause: Cause) -> Ro
     return Routed(place, name, "hosted", target, cause=cause, action=action)
 
 
-def _kept_in(file: RoutingFile, request: Request, targets: tuple[str, ...]) -> bool:
+def _kept_in(file: RoutingFile, request: RequestFacts, targets: tuple[str, ...]) -> bool:
     return request.sensitive and not file.sensitive_to_hosted and any(file.targets[name].hosted for name in targets)
 
 

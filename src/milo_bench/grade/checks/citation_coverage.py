@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Outcome, Span, Verdict, Workload
+from milo_bench.core.records import Span, Verdict, VerdictOutcome, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_of, shown_event_ids
 from milo_bench.grade.drafting_input import exempt_text
@@ -57,7 +57,7 @@ class CitationCoverage:
             category, reason = "uncited_claim", f"{len(uncited)} of {claims} claim sentences cite no event"
         else:
             category = reason = ""
-        outcome: Outcome = "fail" if category else "pass"
+        outcome: VerdictOutcome = "fail" if category else "pass"
         return [
             Verdict(self.name, self.version, outcome, category, reason, spans=faults, parts_held=held, parts=claims)
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Outcome, Verdict, Workload
+from milo_bench.core.records import Verdict, VerdictOutcome, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.guards.templates import escalation_reason
 
@@ -44,7 +44,7 @@ class Escalation:
             category, reason = "needless_escalation", f"escalates a case that it can answer: {reason_given}"
         elif rules.needs_reason and reason_given == "":
             category, reason = "malformed_escalation", "escalates without a reason"
-        outcome: Outcome = "fail" if category else "pass"
+        outcome: VerdictOutcome = "fail" if category else "pass"
         return [Verdict(self.name, self.version, outcome, category, reason, expected=str(wanted), got=got)]
 
 

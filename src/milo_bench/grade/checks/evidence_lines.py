@@ -11,7 +11,7 @@ from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.fact_rows import read_rows
 from milo_bench.grade.packet_lines import cited, find_line_citations, packet_lines, unsupported_by_lines
 from milo_bench.grade.packet_lines import without_line_citations as blanked
-from milo_bench.grade.sections import Item, read_sections, section_named
+from milo_bench.grade.sections import SectionItem, read_sections, section_named
 from milo_bench.guards.citations import is_claim
 from milo_bench.guards.quotes import find_quote
 from milo_bench.guards.sentences import split_sentences
@@ -93,7 +93,7 @@ class EvidenceLines:
             return [Verdict(self.name, self.version, "fail", "missing_section", reason, rules.quotes)]
         return [self._quote(number, item, lines) for number, item in enumerate(section.items, 1)]
 
-    def _quote(self, place: int, item: Item, lines: Mapping[int, str]) -> Verdict:
+    def _quote(self, place: int, item: SectionItem, lines: Mapping[int, str]) -> Verdict:
         subject = f"evidence {place}"
         span = (Span("output", item.start, item.end, subject),)
         numbers = cited(item.text) or tuple(int(number) for number in _BARE_LINE.findall(item.text))

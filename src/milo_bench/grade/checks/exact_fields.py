@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.field_values import ABSENT, Kind, Likeness, comparable, kind_of
+from milo_bench.grade.field_values import ABSENT, Likeness, ValueKind, comparable, kind_of
 from milo_bench.grade.json_places import find_value, written
 
 Fields: TypeAlias = list[str]
@@ -26,7 +26,7 @@ class ExactFieldsParams(Params, frozen=True):
     """
 
     fields: Fields = []
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, ValueKind] = {}
     whitespace: bool = True
     casefold: bool = False
     punctuation: bool = False

@@ -14,7 +14,7 @@ from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.document_names import NamedDocument, read_documents
 from milo_bench.grade.packet_lines import without_line_citations
-from milo_bench.grade.sections import Item, read_sections, section_named
+from milo_bench.grade.sections import SectionItem, read_sections, section_named
 
 _NOTHING = re.compile(
     r"\W*(?:none|nothing|no(?:ne)? (?:documents? )?(?:(?:is|are) )?(?:missing|outstanding|found)?|n/?a|"
@@ -55,12 +55,12 @@ class MissingDocuments:
             return [Verdict(self.name, self.version, "fail", "missing_section", reason)]
         return list(self._judge(case, section.items))
 
-    def _judge(self, case: GradeCase, items: tuple[Item, ...]) -> Iterator[Verdict]:
+    def _judge(self, case: GradeCase, items: tuple[SectionItem, ...]) -> Iterator[Verdict]:
         expect = case.fixture.expect
         missing = read_documents(expect.get("missing_documents"))
         claimed = [item for item in items if not _says_nothing(item) and not _says_there(item)]
         named: set[str] = set()
-        extra: list[tuple[Item, str, str]] = []
+        extra: list[tuple[SectionItem, str, str]] = []
         for item in claimed:
             text = without_line_citations(item.text)
             hits = [document.name for document in missing if document.spoken_of(text)]
@@ -88,11 +88,11 @@ def _headings(section: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((section, *around)))
 
 
-def _says_nothing(item: Item) -> bool:
+def _says_nothing(item: SectionItem) -> bool:
     return bool(_NOTHING.fullmatch(without_line_citations(item.text).strip()))
 
 
-def _says_there(item: Item) -> bool:
+def _says_there(item: SectionItem) -> bool:
     text = without_line_citations(item.text)
     return bool(_THERE.search(text)) and not _OPEN.search(text)
 

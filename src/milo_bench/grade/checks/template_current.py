@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Outcome, Span, Verdict, Workload
+from milo_bench.core.records import Span, Verdict, VerdictOutcome, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_of
 from milo_bench.grade.drafting_input import templates_of
@@ -41,7 +41,7 @@ class TemplateCurrent:
             category, reason = "wrong_template", f"{use.template_id} is valid, but {wanted} fits this case"
         else:
             category = reason = ""
-        outcome: Outcome = "fail" if category else "pass"
+        outcome: VerdictOutcome = "fail" if category else "pass"
         return [Verdict(self.name, self.version, outcome, category, reason, "", spans, wanted, use.template_id)]
 
 

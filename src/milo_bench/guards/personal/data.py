@@ -12,7 +12,7 @@ from typing import Final, get_args
 from milo_bench.core.records import Frozen
 from milo_bench.guards.dates import find_dates, normalise_date
 from milo_bench.guards.personal.names import find_names, name_parts
-from milo_bench.guards.personal.patterns import Found, PersonalKind, find_forms
+from milo_bench.guards.personal.patterns import PersonalKind, PersonalSpan, find_forms
 
 PERSONAL_DATA_VERSION: Final = "1"
 KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)
@@ -68,7 +68,7 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
     yield start, len(text)
 
 
-def _settled(text: str, found: Iterable[Found]) -> tuple[PersonalDatum, ...]:
+def _settled(text: str, found: Iterable[PersonalSpan]) -> tuple[PersonalDatum, ...]:
     taken: list[tuple[int, int]] = [match.span() for match in _PLACEHOLDER.finditer(text)]
     settled: list[PersonalDatum] = []
     # A checksum or a label weighs more than the length of a looser reading around it.
@@ -165,20 +165,20 @@ class Redactor:
         """Replacements so far by kind."""
         return {kind: self._counts[kind] for kind in KINDS if self._counts[kind]}
 
-    def _found(self, text: str) -> Iterator[Found]:
+    def _found(self, text: str) -> Iterator[PersonalSpan]:
         for datum in find_personal_data(text, known=self._names):
             self._remember(datum)
-            yield Found(datum.kind, datum.start, datum.end, datum.score, datum.why)
+            yield PersonalSpan(datum.kind, datum.start, datum.end, datum.score, datum.why)
 
-    def _known_again(self, text: str) -> Iterator[Found]:
+    def _known_again(self, text: str) -> Iterator[PersonalSpan]:
         """Values seen in this fixture where they stand without the context that gave them away."""
         for value, kind in self._values.items():
             for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE):
-                yield Found(kind, match.start(), match.end(), 0.9, "stands elsewhere")
+                yield PersonalSpan(kind, match.start(), match.end(), 0.9, "stands elsewhere")
         if self._births:
             for found in find_dates(text):
                 if normalise_date(found.text, day_first=self._day_first) in self._births:
-                    yield Found("date_of_birth", found.start, found.end, 0.9, "stands elsewhere")
+                    yield PersonalSpan("date_of_birth", found.start, found.end, 0.9, "stands elsewhere")
 
     def _remember(self, datum: PersonalDatum) -> None:
         if datum.kind == "person":

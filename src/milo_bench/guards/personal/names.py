@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from milo_bench.guards.personal.given_names import GIVEN_NAMES, WORDS_AND_NAMES
-from milo_bench.guards.personal.patterns import Found
+from milo_bench.guards.personal.patterns import PersonalSpan
 
 _PARTICLE = r"(?:van|von|de|der|den|del|della|di|da|dos|du|la|le|ter|bin|binti|al|el|ibn|y)"
 _CAPITALISED = r"(?:(?:Mc|Mac|O['’]|D['’]|De|Di|Le|La|Van)?[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ]+(?:[-'’][A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿ]+)*)"
@@ -120,22 +120,22 @@ _COMMON: Final = _NOBODY | frozenset(
 )
 
 
-def find_names(text: str, known: Iterable[str] = ()) -> Iterator[Found]:
+def find_names(text: str, known: Iterable[str] = ()) -> Iterator[PersonalSpan]:
     """Names in ``text``; ``known`` are names that are certain, in any of their usual forms. May overlap."""
     seen: dict[str, None] = dict.fromkeys(name.strip() for name in known if name.strip())
-    found: list[Found] = []
+    found: list[PersonalSpan] = []
     for pattern, score, why in _PATTERNS:
         for match in pattern.finditer(text):
             trimmed = _trim(text, *match.span("name"))
             if trimmed is not None:
-                found.append(Found("person", *trimmed, score, why))
+                found.append(PersonalSpan("person", *trimmed, score, why))
     found.extend(_by_given_name(text))
     yield from found
     for item in found:
         seen.setdefault(text[item.start : item.end])
     for name in seen:
         for match in again(name).finditer(text):
-            yield Found("person", match.start(), match.end(), 0.7, "a name that stands elsewhere")
+            yield PersonalSpan("person", match.start(), match.end(), 0.7, "a name that stands elsewhere")
 
 
 _PATTERNS: tuple[tuple[re.Pattern[str], float, str], ...] = (
@@ -165,7 +165,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
     return start, start + len(name)
 
 
-def _by_given_name(text: str) -> Iterator[Found]:
+def _by_given_name(text: str) -> Iterator[PersonalSpan]:
     for match in _GIVEN.finditer(text):
         words = list(re.finditer(r"\S+", match[0]))
         # A sentence may put a capital before the name: "When Maria Lopez called".
@@ -174,16 +174,16 @@ def _by_given_name(text: str) -> Iterator[Found]:
                 start = match.start() + word.start()
                 trimmed = _trim(text, start, match.end())
                 if trimmed is not None and " " in text[trimmed[0] : trimmed[1]]:
-                    yield Found("person", *trimmed, 0.65, "begins with a given name")
+                    yield PersonalSpan("person", *trimmed, 0.65, "begins with a given name")
                 break
             if position and word[0].casefold() not in _NOBODY:
                 break
     for match in _SMALL_GREETING.finditer(text):
         if match["name"].casefold() in GIVEN_NAMES:
-            yield Found("person", *match.span("name"), 0.8, "in a greeting")
+            yield PersonalSpan("person", *match.span("name"), 0.8, "in a greeting")
     for match in _REVERSED.finditer(text):
         if match["given"].casefold() in GIVEN_NAMES and match["last"].casefold() not in _NOBODY | GIVEN_NAMES:
-            yield Found("person", match.start(), match.end(), 0.65, "family name, given name")
+            yield PersonalSpan("person", match.start(), match.end(), 0.65, "family name, given name")
 
 
 def _is_given(word: str) -> bool:

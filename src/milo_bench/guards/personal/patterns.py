@@ -27,7 +27,7 @@ PersonalKind: TypeAlias = Literal[
 ]
 
 
-class Found(NamedTuple):
+class PersonalSpan(NamedTuple):
     """One stretch ``start`` to ``end`` of a text; ``score`` 0..1 is how sure the rule is, ``why`` names it."""
 
     kind: PersonalKind
@@ -126,23 +126,23 @@ _PHONE_FORM = re.compile(
 _REGIONS: Final = ("GB", "US")
 
 
-def find_forms(text: str) -> Iterator[Found]:
+def find_forms(text: str) -> Iterator[PersonalSpan]:
     """Everything in ``text`` with a form of its own or a label; stretches may overlap."""
     for rule in _RULES:
         yield from rule(text)
 
 
-def _emails(text: str) -> Iterator[Found]:
+def _emails(text: str) -> Iterator[PersonalSpan]:
     for match in _EMAIL.finditer(text):
-        yield Found("email", match.start(), match.end(), 0.94, "form of an e-mail address")
+        yield PersonalSpan("email", match.start(), match.end(), 0.94, "form of an e-mail address")
 
 
-def _logins(text: str) -> Iterator[Found]:
+def _logins(text: str) -> Iterator[PersonalSpan]:
     for match in _LOGIN.finditer(text):
-        yield Found("url_login", *match.span("login"), 0.99, "user part of a web address")
+        yield PersonalSpan("url_login", *match.span("login"), 0.99, "user part of a web address")
 
 
-def _addresses_of_machines(text: str) -> Iterator[Found]:
+def _addresses_of_machines(text: str) -> Iterator[PersonalSpan]:
     for match in (*_IPV4.finditer(text), *_IPV6.finditer(text)):
         try:
             ipaddress.ip_address(match[0].partition("%")[0])
@@ -152,18 +152,18 @@ def _addresses_of_machines(text: str) -> Iterator[Found]:
             continue
         if ":" in match[0] and not (match[0].count(":") > 2 or "::" in match[0]):
             continue
-        yield Found("ip", match.start(), match.end(), 0.9, "IP address")
+        yield PersonalSpan("ip", match.start(), match.end(), 0.9, "IP address")
 
 
-def _accounts_with_checksum(text: str) -> Iterator[Found]:
+def _accounts_with_checksum(text: str) -> Iterator[PersonalSpan]:
     for match in _IBAN.finditer(text):
         end = _iban_end(match[0])
         if end:
-            yield Found("iban", match.start(), match.start() + end, 0.99, "IBAN with a right check sum")
+            yield PersonalSpan("iban", match.start(), match.start() + end, 0.99, "IBAN with a right check sum")
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match[0])
         if digits[0] in "3456" and len(set(digits)) > 1 and luhn(digits):
-            yield Found("card", match.start(), match.end(), 0.95, "card number with a right check digit")
+            yield PersonalSpan("card", match.start(), match.end(), 0.95, "card number with a right check digit")
 
 
 def _iban_end(written: str) -> int:
@@ -187,20 +187,20 @@ def luhn(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _national_ids(text: str) -> Iterator[Found]:
+def _national_ids(text: str) -> Iterator[PersonalSpan]:
     for match in _SSN.finditer(text):
-        yield Found("national_id", match.start(), match.end(), 0.85, "form of a US social security number")
+        yield PersonalSpan("national_id", match.start(), match.end(), 0.85, "form of a US social security number")
     for match in _NINO.finditer(text):
-        yield Found("national_id", match.start(), match.end(), 0.9, "form of a UK national insurance number")
+        yield PersonalSpan("national_id", match.start(), match.end(), 0.9, "form of a UK national insurance number")
     yield from _labelled(text, _NATIONAL_LABEL, "national_id", "number of an identity document")
     yield from _labelled(text, _ACCOUNT_LABEL, "account", "number with a label")
 
 
-def _labelled(text: str, pattern: re.Pattern[str], kind: PersonalKind, why: str) -> Iterator[Found]:
+def _labelled(text: str, pattern: re.Pattern[str], kind: PersonalKind, why: str) -> Iterator[PersonalSpan]:
     for match in pattern.finditer(text):
         value = match["value"].rstrip(" .-/")
         if sum(character.isdigit() for character in value) >= 4 and not _is_date_or_year(value):
-            yield Found(kind, match.start("value"), match.start("value") + len(value), 0.8, why)
+            yield PersonalSpan(kind, match.start("value"), match.start("value") + len(value), 0.8, why)
 
 
 def _is_date_or_year(value: str) -> bool:
@@ -209,37 +209,39 @@ def _is_date_or_year(value: str) -> bool:
     return any(found.start == 0 and found.end == len(value) for found in find_dates(value))
 
 
-def _births(text: str) -> Iterator[Found]:
+def _births(text: str) -> Iterator[PersonalSpan]:
     for found in find_dates(text):
         if _BIRTH_BEFORE.search(text[max(0, found.start - 60) : found.start]) or _BIRTH_AFTER.match(text[found.end :]):
-            yield Found("date_of_birth", found.start, found.end, 0.9, "date beside a word for birth")
+            yield PersonalSpan("date_of_birth", found.start, found.end, 0.9, "date beside a word for birth")
 
 
-def _postal(text: str) -> Iterator[Found]:
+def _postal(text: str) -> Iterator[PersonalSpan]:
     for match in _ADDRESS.finditer(text):
-        yield Found("address", match.start(), match.end(), 0.85, "form of a street address")
+        yield PersonalSpan("address", match.start(), match.end(), 0.85, "form of a street address")
     for match in _JALAN.finditer(text):
-        yield Found("address", match.start(), len(text[: match.end()].rstrip(" .,")), 0.75, "form of a street address")
+        yield PersonalSpan(
+            "address", match.start(), len(text[: match.end()].rstrip(" .,")), 0.75, "form of a street address"
+        )
     for match in _POSTCODE.finditer(text):
-        yield Found("postcode", match.start(), match.end(), 0.8, "form of a postcode")
+        yield PersonalSpan("postcode", match.start(), match.end(), 0.8, "form of a postcode")
 
 
-def _phones(text: str) -> Iterator[Found]:
+def _phones(text: str) -> Iterator[PersonalSpan]:
     for region in _REGIONS:
         for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):
             bare = match.raw_string.isdigit()
             if bare and not match.raw_string.startswith("0") and not _PHONE_BEFORE.search(text[: match.start][-40:]):
                 continue
-            yield Found("phone", match.start, match.end, 0.9, "valid telephone number")
+            yield PersonalSpan("phone", match.start, match.end, 0.9, "valid telephone number")
     for formed in _PHONE_FORM.finditer(text):
         if 9 <= sum(character.isdigit() for character in formed[0]) <= 15:
-            yield Found("phone", formed.start(), formed.end(), 0.8, "form of a telephone number")
+            yield PersonalSpan("phone", formed.start(), formed.end(), 0.8, "form of a telephone number")
     for labelled in _PHONE_LABELLED.finditer(text):
         if 7 <= sum(character.isdigit() for character in labelled["value"]) <= 15:
-            yield Found("phone", *labelled.span("value"), 0.85, "number with a telephone label")
+            yield PersonalSpan("phone", *labelled.span("value"), 0.85, "number with a telephone label")
 
 
-_RULES: tuple[Callable[[str], Iterator[Found]], ...] = (
+_RULES: tuple[Callable[[str], Iterator[PersonalSpan]], ...] = (
     _emails,
     _logins,
     _addresses_of_machines,

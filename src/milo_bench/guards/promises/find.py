@@ -21,7 +21,7 @@ from rapidfuzz import fuzz, process
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import find_citations, plain
 from milo_bench.guards.promises.lexicon import CONDITION, NAMES_RESULT, TIME, TRIGGER, UPDATE, VOUCH
-from milo_bench.guards.promises.rules import RULES, PromiseKind, Rule
+from milo_bench.guards.promises.rules import RULES, PromiseKind, PromiseRule
 from milo_bench.guards.sentences import split_sentences
 
 PROMISES_VERSION = "3"
@@ -266,7 +266,7 @@ def _judge_sentence(source: str, start: int, end: int) -> Iterator[Promise]:
         lead, lead_start = "", None
 
 
-def _broken_rule(clause: str, lead: str) -> Rule | None:
+def _broken_rule(clause: str, lead: str) -> PromiseRule | None:
     if _OTHERS.match(clause) and not re.match(r"^(?:and )?(?:we|i) .*\bthat (?:we|your|the)\b.*\bwill\b", clause):
         return None
     if _NARRATED.search(clause) or (_HEDGED.search(clause) and not VOUCH.search(clause)):
@@ -282,7 +282,7 @@ def _broken_rule(clause: str, lead: str) -> Rule | None:
     return None
 
 
-def _stands(rule: Rule, clause: str, at: int, lead: str) -> bool:
+def _stands(rule: PromiseRule, clause: str, at: int, lead: str) -> bool:
     """False where the words around the match take the promise back."""
     before = clause[:at]
     disclaimed = _DISCLAIMED.search(clause)

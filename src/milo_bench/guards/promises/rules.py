@@ -36,7 +36,7 @@ PromiseKind: TypeAlias = Literal[
 ]
 
 
-class Rule(NamedTuple):
+class PromiseRule(NamedTuple):
     """``pattern`` over a normalised clause; ``timed``: only with a time expression or a condition of
     receipt; ``news``: not where the clause speaks of news alone."""
 
@@ -47,11 +47,11 @@ class Rule(NamedTuple):
     news: bool = False
 
 
-def _rule(kind: PromiseKind, reason: str, pattern: str, *, timed: bool = False, news: bool = False) -> Rule:
-    return Rule(kind, reason, re.compile(pattern), timed, news)
+def _rule(kind: PromiseKind, reason: str, pattern: str, *, timed: bool = False, news: bool = False) -> PromiseRule:
+    return PromiseRule(kind, reason, re.compile(pattern), timed, news)
 
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[PromiseRule, ...] = (
     # -- responsibility
     _rule(
         "liability_admission",

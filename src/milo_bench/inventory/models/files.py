@@ -9,21 +9,21 @@ from typing import Literal
 
 from milo_bench.inventory.models.digests import DigestBook
 from milo_bench.inventory.models.gguf import BadHeader, Header, read_gguf_header
-from milo_bench.inventory.models.places import Found, Place, Search
+from milo_bench.inventory.models.places import FoundWeights, WeightsPlace, WeightsSearch
 from milo_bench.inventory.models.safetensors import read_safetensors_header
 from milo_bench.inventory.reading import reason
 from milo_bench.inventory.records import ModelFile, ModelFiles
 
 
 def read_model_files(
-    places: Sequence[Place], files: Sequence[Path], book: DigestBook, *, verify_told: bool = False
+    places: Sequence[WeightsPlace], files: Sequence[Path], book: DigestBook, *, verify_told: bool = False
 ) -> ModelFiles:
     """``files`` are looked at besides what lies in ``places``.
 
     A digest that the store's file name tells is taken from there; with ``verify_told`` it is
     computed, and a difference is the file's problem. Nothing raises for a broken file.
     """
-    search = Search()
+    search = WeightsSearch()
     found = search.find(places, files)
     read = tuple(_read(item, book, verify_told) for item in found)
     book.save()
@@ -33,7 +33,7 @@ def read_model_files(
     return ModelFiles(tuple(sorted(read, key=lambda file: file.path)), folders, search.unknown)
 
 
-def _read(item: Found, book: DigestBook, verify_told: bool) -> ModelFile:
+def _read(item: FoundWeights, book: DigestBook, verify_told: bool) -> ModelFile:
     is_gguf = not item.path.name.lower().endswith(".safetensors")
     header, problems = Header(), []
     try:
@@ -69,7 +69,9 @@ def _format(is_gguf: bool) -> Literal["gguf", "safetensors"]:
     return "gguf" if is_gguf else "safetensors"
 
 
-def _digest(item: Found, book: DigestBook, verify: bool) -> tuple[str, Literal["computed", "file name", ""], str]:
+def _digest(
+    item: FoundWeights, book: DigestBook, verify: bool
+) -> tuple[str, Literal["computed", "file name", ""], str]:
     if item.told_sha256 and not verify:
         return item.told_sha256, "file name", ""
     found, why = book.digest(item.path)

@@ -24,7 +24,7 @@ _MODEL_LAYER = "application/vnd.ollama.image.model"
 
 
 @dataclass(frozen=True)
-class Place:
+class WeightsPlace:
     """A folder that may hold weights, and how it is laid out."""
 
     path: Path
@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundWeights:
     """A file of weights; ``name`` where the store names the model, ``told_sha256`` where its file name does."""
 
     path: Path
@@ -41,17 +41,17 @@ class Found:
 
 
 @dataclass
-class Search:
+class WeightsSearch:
     """Finds weights; what could not be looked at is in ``unknown``."""
 
     limit: int = 2000
     unknown: dict[str, str] = field(default_factory=dict)
     seen: int = 0
 
-    def find(self, places: Sequence[Place], files: Sequence[Path]) -> list[Found]:
+    def find(self, places: Sequence[WeightsPlace], files: Sequence[Path]) -> list[FoundWeights]:
         """Each file once, in the order of ``files`` and then of ``places``."""
-        found: dict[str, Found] = {}
-        for item in (*map(Found, files), *(item for place in places for item in self._in(place))):
+        found: dict[str, FoundWeights] = {}
+        for item in (*map(FoundWeights, files), *(item for place in places for item in self._in(place))):
             key = os.path.realpath(item.path)
             # Ollama gives one blob several names; the first one is as good as the next.
             if key not in found:
@@ -61,13 +61,13 @@ class Search:
                 found[key] = item
         return list(found.values())
 
-    def _in(self, place: Place) -> Iterator[Found]:
+    def _in(self, place: WeightsPlace) -> Iterator[FoundWeights]:
         if place.store == "ollama":
             yield from self._ollama(place.path)
         else:
             for path in self._walk(place.path, _MAX_DEPTH):
                 if path.name.lower().endswith(_SUFFIXES):
-                    yield Found(path, told_sha256=_hub_digest(path))
+                    yield FoundWeights(path, told_sha256=_hub_digest(path))
 
     def _walk(self, folder: Path, depth: int) -> Iterator[Path]:
         """Files below ``folder``, sorted; links to folders are not followed."""
@@ -90,7 +90,7 @@ class Search:
             elif entry.is_file():
                 yield Path(entry.path)
 
-    def _ollama(self, folder: Path) -> Iterator[Found]:
+    def _ollama(self, folder: Path) -> Iterator[FoundWeights]:
         """Model layers of all manifests. A manifest names its blob by digest; anything else is not followed."""
         manifests = folder / "manifests"
         for path in self._walk(manifests, 5):
@@ -100,7 +100,7 @@ class Search:
                 name = f"{'/'.join(part for part in parts[1:-1] if part != 'library')}:{parts[-1]}"
                 blob = folder / "blobs" / f"sha256-{digest}"
                 if blob.is_file():
-                    yield Found(blob, name if number == 0 else f"{name} (part {number + 1})", digest)
+                    yield FoundWeights(blob, name if number == 0 else f"{name} (part {number + 1})", digest)
                 else:
                     self.unknown[name] = f"its manifest names the blob {digest[:12]}…, which is not there"
 
@@ -133,7 +133,7 @@ def _hub_digest(path: Path) -> str:
     return target.name if target.parent.name == "blobs" and re.fullmatch(r"[0-9a-f]{64}", target.name) else ""
 
 
-def usual_places(home: Path, env: Mapping[str, str], own_cache: Path) -> tuple[Place, ...]:
+def usual_places(home: Path, env: Mapping[str, str], own_cache: Path) -> tuple[WeightsPlace, ...]:
     """Where runtimes keep weights unless told otherwise, and where the environment tells them to."""
 
     def named(variable: str, *default: str) -> Path:
@@ -145,16 +145,16 @@ def usual_places(home: Path, env: Mapping[str, str], own_cache: Path) -> tuple[P
     hub = Path(env["HF_HUB_CACHE"]).expanduser() if env.get("HF_HUB_CACHE") else hub_home / "hub"
     llama = Path(env["LLAMA_CACHE"]).expanduser() if env.get("LLAMA_CACHE") else cache / "llama.cpp"
     places = [
-        Place(named("OLLAMA_MODELS", ".ollama", "models"), "ollama"),
-        Place(home / ".ollama" / "models", "ollama"),
+        WeightsPlace(named("OLLAMA_MODELS", ".ollama", "models"), "ollama"),
+        WeightsPlace(home / ".ollama" / "models", "ollama"),
         # The service that Ollama's installer sets up runs as a user of its own.
-        Place(Path("/usr/share/ollama/.ollama/models"), "ollama"),
-        Place(Path("/var/lib/ollama/models"), "ollama"),
-        Place(home / ".lmstudio" / "models", "files"),
-        Place(cache / "lm-studio" / "models", "files"),
-        Place(hub, "files"),
-        Place(llama, "files"),
-        Place(home / "Library" / "Caches" / "llama.cpp", "files"),
-        Place(own_cache, "files"),
+        WeightsPlace(Path("/usr/share/ollama/.ollama/models"), "ollama"),
+        WeightsPlace(Path("/var/lib/ollama/models"), "ollama"),
+        WeightsPlace(home / ".lmstudio" / "models", "files"),
+        WeightsPlace(cache / "lm-studio" / "models", "files"),
+        WeightsPlace(hub, "files"),
+        WeightsPlace(llama, "files"),
+        WeightsPlace(home / "Library" / "Caches" / "llama.cpp", "files"),
+        WeightsPlace(own_cache, "files"),
     ]
     return tuple(dict.fromkeys(places))

@@ -17,7 +17,7 @@ _MODELS_SHOWN = 64
 
 
 @dataclass(frozen=True)
-class Found:
+class ListedServer:
     """A server that answered a listing. ``root`` is its address without path."""
 
     kind: str
@@ -27,7 +27,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Answer:
+class EndpointAnswer:
     """``status`` is None where nothing came; ``data`` is the parsed JSON where it is any."""
 
     status: int | None = None
@@ -38,16 +38,16 @@ class Answer:
         return self.data if self.status == 200 and isinstance(self.data, dict) else {}
 
 
-Fetch: TypeAlias = Callable[[str, str, str, bytes], Awaitable[Answer]]
+Fetch: TypeAlias = Callable[[str, str, str, bytes], Awaitable[EndpointAnswer]]
 """Takes root, method, path and body; never raises for a server that does not answer, never sends a key."""
 
 
-async def look_at(root: str, fetch: Fetch) -> Found | None:
+async def look_at(root: str, fetch: Fetch) -> ListedServer | None:
     """Which API the server at ``root`` speaks, or None where it lists no models to us."""
     listed, tags = await asyncio.gather(fetch(root, "GET", "/v1/models", b""), fetch(root, "GET", "/api/version", b""))
     if "version" in tags.fields and (await fetch(root, "GET", "/api/tags", b"")).fields:
-        return Found("Ollama", "ollama", root, root)
-    return Found("OpenAI-compatible", "openai", root, f"{root}/v1") if listed.fields else None
+        return ListedServer("Ollama", "ollama", root, root)
+    return ListedServer("OpenAI-compatible", "openai", root, f"{root}/v1") if listed.fields else None
 
 
 async def key_needed(root: str, fetch: Fetch) -> KeyAnswer:
@@ -68,11 +68,11 @@ async def key_needed(root: str, fetch: Fetch) -> KeyAnswer:
     return KeyAnswer("unknown", f"GET /v1/models: {models.status}, GET /props: {props.status}")
 
 
-def _is_llama(models: Answer) -> bool:
+def _is_llama(models: EndpointAnswer) -> bool:
     return any(entry.get("owned_by") == "llamacpp" for entry in _entries(models.fields.get("data")))
 
 
-async def read_endpoint(found: Found, fetch: Fetch) -> Endpoint:
+async def read_endpoint(found: ListedServer, fetch: Fetch) -> Endpoint:
     """All that the server tells of itself without a key."""
     if found.api == "ollama":
         return await _ollama(found, fetch)
@@ -92,7 +92,11 @@ async def read_endpoint(found: Found, fetch: Fetch) -> Endpoint:
 
 
 def _kind(
-    kind: str, entries: Sequence[Mapping[str, Any]], props: Answer, studio: Mapping[Any, Any], server: Answer
+    kind: str,
+    entries: Sequence[Mapping[str, Any]],
+    props: EndpointAnswer,
+    studio: Mapping[Any, Any],
+    server: EndpointAnswer,
 ) -> str:
     if "build_info" in props.fields:
         return "llama-server"
@@ -128,7 +132,7 @@ def _openai_model(entry: Mapping[str, Any], studio: Mapping[str, Any], props: Ma
     )
 
 
-async def _ollama(found: Found, fetch: Fetch) -> Endpoint:
+async def _ollama(found: ListedServer, fetch: Fetch) -> Endpoint:
     version, tags, running = await asyncio.gather(
         *(fetch(found.root, "GET", path, b"") for path in ("/api/version", "/api/tags", "/api/ps"))
     )
@@ -142,7 +146,7 @@ async def _ollama(found: Found, fetch: Fetch) -> Endpoint:
     # One after the other: showing a model makes Ollama read its file.
     models = []
     for position, entry in enumerate(entries):
-        shown = Answer()
+        shown = EndpointAnswer()
         if position < _MODELS_SHOWN:
             body = msgspec.json.encode({"model": str(entry.get("name"))})
             shown = await fetch(found.root, "POST", "/api/show", body)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import psutil
 
 from milo_bench.inventory.reading import Reader
-from milo_bench.inventory.records import Endpoint, KeyNeeded, Listener, Listeners, Processes
+from milo_bench.inventory.records import Endpoint, KeyNeeded, Listeners, ListeningPort, Processes
 
 _LISTEN = "0A"
 
@@ -101,7 +101,7 @@ def read_listeners(
             continue
         answer = keys.get(item.port, KeyAnswer("unknown", "it did not answer a request"))
         found.append(
-            Listener(
+            ListeningPort(
                 address=item.address,
                 port=item.port,
                 beyond_loopback=not is_loopback(item.address),

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from milo_bench.inventory.hiding import shown_text
 from milo_bench.inventory.reading import Commands, Reader, reason, run_command
-from milo_bench.inventory.records import Services, Unit
+from milo_bench.inventory.records import Services, ServiceUnit
 from milo_bench.inventory.runtimes.signs import runtime_of_image, runtime_started_by
 from milo_bench.inventory.runtimes.units import cron_lines, launch_agents, shown_line, systemd_units
 
@@ -23,7 +23,7 @@ def read_services(reader: Reader, home: Path, commands: Commands = run_command, 
     """Units by their files; their state by systemctl, launchctl and docker, where those answer."""
     system = system or platform.system()
     unknown: dict[str, str] = {}
-    units: list[Unit] = []
+    units: list[ServiceUnit] = []
     if system == "Darwin":
         folders = [
             home / "Library/LaunchAgents",
@@ -39,7 +39,7 @@ def read_services(reader: Reader, home: Path, commands: Commands = run_command, 
     return Services(tuple(units), unknown)
 
 
-def _with_systemd_state(units: Sequence[Unit], commands: Commands, unknown: dict[str, str]) -> list[Unit]:
+def _with_systemd_state(units: Sequence[ServiceUnit], commands: Commands, unknown: dict[str, str]) -> list[ServiceUnit]:
     states: dict[tuple[str, str], dict[str, str]] = {}
     for manager, flags in (("systemd", []), ("systemd --user", ["--user"])):
         names = [unit.name for unit in units if unit.manager == manager and "@." not in unit.name]
@@ -62,7 +62,7 @@ def _with_systemd_state(units: Sequence[Unit], commands: Commands, unknown: dict
     return found
 
 
-def _with_launchd_state(units: Sequence[Unit], commands: Commands, unknown: dict[str, str]) -> list[Unit]:
+def _with_launchd_state(units: Sequence[ServiceUnit], commands: Commands, unknown: dict[str, str]) -> list[ServiceUnit]:
     if not units:
         return []
     ran = commands(["launchctl", "list"], _TIMEOUT_S)
@@ -78,7 +78,7 @@ def _with_launchd_state(units: Sequence[Unit], commands: Commands, unknown: dict
     return found
 
 
-def _docker(commands: Commands, unknown: dict[str, str]) -> list[Unit]:
+def _docker(commands: Commands, unknown: dict[str, str]) -> list[ServiceUnit]:
     ran = commands(["docker", "ps", "--all", "--no-trunc", "--format", "{{json .}}"], _TIMEOUT_S)
     if ran.why:
         unknown["docker"] = ran.why
@@ -95,11 +95,13 @@ def _docker(commands: Commands, unknown: dict[str, str]) -> list[Unit]:
         ports = str(facts.get("Ports", ""))
         state = ", ".join(part for part in (str(facts.get("State", "")), ports and f"ports {ports}") if part)
         name = shown_text(str(facts.get("Names", "")))
-        found.append(Unit("docker", name, f"{shown_text(image)} {shown_line(command)}".strip(), shown_text(state)))
+        found.append(
+            ServiceUnit("docker", name, f"{shown_text(image)} {shown_line(command)}".strip(), shown_text(state))
+        )
     return found
 
 
-def _cron(reader: Reader, commands: Commands, unknown: dict[str, str]) -> list[Unit]:
+def _cron(reader: Reader, commands: Commands, unknown: dict[str, str]) -> list[ServiceUnit]:
     found = []
     ran = commands(["crontab", "-l"], _TIMEOUT_S)
     if not ran.why:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from milo_bench.inventory.hiding import shown_argv, shown_text, shown_value
 from milo_bench.inventory.reading import Reader, reason
-from milo_bench.inventory.records import Unit
+from milo_bench.inventory.records import ServiceUnit
 from milo_bench.inventory.runtimes.signs import runtime_of, runtime_started_by
 
 _SYSTEM_UNITS = (
@@ -25,7 +25,7 @@ _SYSTEM_UNITS = (
 _USER_UNITS = ("/etc/systemd/user", "/usr/lib/systemd/user")
 
 
-def systemd_units(reader: Reader, home: Path, unknown: dict[str, str]) -> list[Unit]:
+def systemd_units(reader: Reader, home: Path, unknown: dict[str, str]) -> list[ServiceUnit]:
     """Services of the system and of this user whose ExecStart, drop-ins included, starts a runtime."""
     found = _units_in([reader.path(place) for place in _SYSTEM_UNITS], "systemd", unknown)
     own = [home / ".config" / "systemd" / "user", home / ".local" / "share" / "systemd" / "user"]
@@ -34,8 +34,8 @@ def systemd_units(reader: Reader, home: Path, unknown: dict[str, str]) -> list[U
 
 def _units_in(
     folders: Sequence[Path], manager: Literal["systemd", "systemd --user"], unknown: dict[str, str]
-) -> list[Unit]:
-    found: dict[str, Unit] = {}
+) -> list[ServiceUnit]:
+    found: dict[str, ServiceUnit] = {}
     seen: set[str] = set()
     for folder in folders:
         try:
@@ -62,7 +62,7 @@ def _units_in(
     return list(found.values())
 
 
-def _unit(file: Path, text: str, manager: Literal["systemd", "systemd --user"]) -> Unit | None:
+def _unit(file: Path, text: str, manager: Literal["systemd", "systemd --user"]) -> ServiceUnit | None:
     command, environment = "", {}
     for line in re.sub(r"\s*\\\n\s*", " ", text).splitlines():
         key, mark, value = line.strip().partition("=")
@@ -79,10 +79,12 @@ def _unit(file: Path, text: str, manager: Literal["systemd", "systemd --user"]) 
             environment[f"(from {value.lstrip('-')})"] = "not read"
     if not runtime_started_by(command):
         return None
-    return Unit(manager, file.name, shown_line(command), file=str(file), environment=dict(sorted(environment.items())))
+    return ServiceUnit(
+        manager, file.name, shown_line(command), file=str(file), environment=dict(sorted(environment.items()))
+    )
 
 
-def launch_agents(folders: Sequence[Path], unknown: dict[str, str]) -> list[Unit]:
+def launch_agents(folders: Sequence[Path], unknown: dict[str, str]) -> list[ServiceUnit]:
     """launchd's property lists whose program is a runtime."""
     found = []
     for folder in folders:
@@ -106,11 +108,13 @@ def launch_agents(folders: Sequence[Path], unknown: dict[str, str]) -> list[Unit
             enabled = "at load" if data.get("RunAtLoad") is True else ""
             label = str(data.get("Label", file.stem))
             command = shlex.join(shown_argv(argv))
-            found.append(Unit("launchd", label, command, enabled=enabled, file=str(file), environment=environment))
+            found.append(
+                ServiceUnit("launchd", label, command, enabled=enabled, file=str(file), environment=environment)
+            )
     return found
 
 
-def cron_lines(text: str, file: str) -> list[Unit]:
+def cron_lines(text: str, file: str) -> list[ServiceUnit]:
     """Lines of one crontab that start a runtime."""
     found = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -118,7 +122,7 @@ def cron_lines(text: str, file: str) -> list[Unit]:
         match = re.match(r"(@\w+|(?:[\w*/,-]+\s+){5})\s*(.+)", line)
         if match is None or line.startswith("#") or runtime_started_by(match[2]) is None:
             continue
-        found.append(Unit("cron", f"line {number}", shown_line(match[2]), enabled=match[1].strip(), file=file))
+        found.append(ServiceUnit("cron", f"line {number}", shown_line(match[2]), enabled=match[1].strip(), file=file))
     return found
 
 

@@ -12,7 +12,7 @@ from milo_bench.core.clock import Clock
 from milo_bench.core.records import AttemptKey, Episode, EpisodeEnding, FailureKind, Timings, ToolCall, Turn
 from milo_bench.operator.play.record import episode_record
 from milo_bench.operator.worlds.grade import Score, grade
-from milo_bench.operator.worlds.records import Evidence, Landed, Notice, Rejected, Reply
+from milo_bench.operator.worlds.records import Landed, Notice, Rejected, ToolReply, ToolResult
 from milo_bench.operator.worlds.session import CALL_LIMIT, Session
 
 # Of a call that could not be read, and of a model's answer, so much is kept; of a call that was made, all of it.
@@ -83,7 +83,7 @@ class OutsideEpisode:
             self.started_s = self.now_s()
             self.on_change()
 
-    def call(self, name: str, arguments: str | bytes | Mapping[str, Any], *, call_id: str = "") -> Reply:
+    def call(self, name: str, arguments: str | bytes | Mapping[str, Any], *, call_id: str = "") -> ToolReply:
         """Make one call. Never raises for what a caller may send; see ``Session.call``.
 
         Once the episode is over nothing is called, recorded or graded any more: the reply is a
@@ -198,9 +198,9 @@ class OutsideEpisode:
         )
 
 
-def is_error(reply: Reply) -> bool:
+def is_error(reply: ToolReply) -> bool:
     """Whether a reply is an error of the tool to who speaks MCP: a refusal, a failed tool, a broken provider."""
-    if isinstance(reply, Evidence):
+    if isinstance(reply, ToolResult):
         return not reply.ok
     return not (isinstance(reply, Notice) and reply.code == "finished")
 

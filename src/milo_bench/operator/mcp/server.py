@@ -16,7 +16,7 @@ from mcp.shared.exceptions import MCPError
 from milo_bench.core.version import __version__
 from milo_bench.operator.mcp.episode import OutsideEpisode, is_error
 from milo_bench.operator.play.prompt import RULES, reply_data, reply_text, tool_definitions
-from milo_bench.operator.worlds.records import Reply
+from milo_bench.operator.worlds.records import ToolReply
 
 BRIEF_URI = "milo-bench://brief"
 BRIEF_PROMPT = "brief"
@@ -125,6 +125,6 @@ def _json(value: Any) -> str:
         return "?"
 
 
-def _result(reply: Reply) -> types.CallToolResult:
+def _result(reply: ToolReply) -> types.CallToolResult:
     text = types.TextContent(type="text", text=reply_text(reply))
     return types.CallToolResult(content=[text], structured_content=reply_data(reply), is_error=is_error(reply))

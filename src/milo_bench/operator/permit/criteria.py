@@ -8,7 +8,7 @@ from typing import Final
 
 from milo_bench.config.policy.operator import KindConfig, LevelConfig
 from milo_bench.core.units import share
-from milo_bench.operator.permit.records import Criterion, Outcome, Rule
+from milo_bench.operator.permit.records import Criterion, PermitOutcome, PermitRuleName
 from milo_bench.operator.totals import pass_rate
 from milo_bench.operator.trials import Trial
 from milo_bench.stats.intervals import wilson
@@ -92,13 +92,13 @@ def _least(counts: Callable[[int], tuple[float, float]], floor: float, confidenc
     return low
 
 
-def _rate(rule: Rule, subject: str, trials: Sequence[Trial], floor: float, confidence: float) -> Criterion:
+def _rate(rule: PermitRuleName, subject: str, trials: Sequence[Trial], floor: float, confidence: float) -> Criterion:
     rate = pass_rate(trials, confidence=confidence)
     k, n = rate.k, rate.n
     below, above = wilson(k, n, confidence, "lower"), wilson(k, n, confidence, "upper")
     low = below.low if below is not None else None
     high = above.high if above is not None else None
-    outcome: Outcome = "undecided"
+    outcome: PermitOutcome = "undecided"
     if low is not None and low >= floor:
         outcome = "holds"
     elif high is not None and high < floor:
@@ -139,7 +139,7 @@ def _minefields(
     text = f"no minefield in {n} trials, which supports under {share(high)}"
     text += f"; under {share(ceiling)} is asked" + ("" if holds else f", which takes {needed}")
     more = None if holds else needed - n
-    outcome: Outcome = "holds" if holds else "undecided"
+    outcome: PermitOutcome = "holds" if holds else "undecided"
     return Criterion(
         "minefields",
         "its tasks",

@@ -22,12 +22,12 @@ from milo_bench.operator.permit.criteria import (
 from milo_bench.operator.permit.holds import PINNED, day_of, void_when
 from milo_bench.operator.permit.records import (
     Criterion,
-    Evidence,
     Granted,
     KindPermission,
     LevelResult,
     OperatorPermit,
-    Outcome,
+    PermissionEvidence,
+    PermitOutcome,
 )
 from milo_bench.operator.totals import operator_totals, pass_rate
 from milo_bench.operator.trials import OperatorRun, Trial, trials_of
@@ -128,7 +128,7 @@ def _permit(
         notes=_notes(target, valid_days, episodes - regraded),
         total=total,
         cost=operator_cost(work_of(target, runs, trials), assumptions_of(policy, power_w=power_w)),
-        evidence=Evidence(
+        evidence=PermissionEvidence(
             runs=tuple(run.header.run_id for run in mine),
             logs=tuple(run.name for run in mine),
             created_at=dated,
@@ -190,7 +190,7 @@ def _kind(
     )
 
 
-def _together(criteria: Sequence[Criterion]) -> Outcome:
+def _together(criteria: Sequence[Criterion]) -> PermitOutcome:
     outcomes = {item.outcome for item in criteria}
     return "fails" if "fails" in outcomes else "undecided" if "undecided" in outcomes else "holds"
 

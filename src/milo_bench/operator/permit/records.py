@@ -12,8 +12,8 @@ from milo_bench.operator.totals import OperatorTotal
 PERMIT_SCHEMA: Final = 1
 
 Granted: TypeAlias = Level | Literal["none"]
-Outcome: TypeAlias = Literal["holds", "fails", "undecided"]
-Rule: TypeAlias = Literal[
+PermitOutcome: TypeAlias = Literal["holds", "fails", "undecided"]
+PermitRuleName: TypeAlias = Literal[
     "clean passes", "trials", "behaviour", "minefields", "tasks tried", "void trials", "age of the evidence"
 ]
 
@@ -33,9 +33,9 @@ class Criterion(Frozen, frozen=True, omit_defaults=False):
     number could or none is needed; ``more_at_this_rate`` is how many it takes if they go as before.
     """
 
-    rule: Rule
+    rule: PermitRuleName
     subject: str
-    outcome: Outcome
+    outcome: PermitOutcome
     text: str
     k: int = 0
     n: int = 0
@@ -50,7 +50,7 @@ class LevelResult(Frozen, frozen=True, omit_defaults=False):
     """One level of one kind of work: it holds where all criteria do, fails where one fails."""
 
     level: Level
-    outcome: Outcome
+    outcome: PermitOutcome
     criteria: tuple[Criterion, ...]
 
 
@@ -67,7 +67,7 @@ class KindPermission(Frozen, frozen=True, omit_defaults=False):
     title: str
     level: Granted
     next_level: Level | Literal[""]
-    next_outcome: Outcome
+    next_outcome: PermitOutcome
     more: int | None
     more_at_this_rate: int | None
     reasons: tuple[str, ...]
@@ -77,7 +77,7 @@ class KindPermission(Frozen, frozen=True, omit_defaults=False):
     results: tuple[LevelResult, ...]
 
 
-class Evidence(Frozen, frozen=True, omit_defaults=False):
+class PermissionEvidence(Frozen, frozen=True, omit_defaults=False):
     """Where the permission comes from. ``regraded`` episodes were played and graded again from their event logs."""
 
     runs: tuple[str, ...]
@@ -111,7 +111,7 @@ class OperatorPermit(Frozen, frozen=True, omit_defaults=False):
     notes: tuple[str, ...]
     total: OperatorTotal
     cost: OperatorCost
-    evidence: Evidence
+    evidence: PermissionEvidence
 
     def level_for(self, kind: str) -> Granted:
         """The level granted for ``kind``; none for a kind that the policy did not name."""

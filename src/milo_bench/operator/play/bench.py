@@ -23,8 +23,8 @@ from milo_bench.core.records import (
     Timeouts,
     Timings,
 )
-from milo_bench.operator.play.choice import Chosen, ProtocolWish, choose_protocol
-from milo_bench.operator.play.episode import EpisodePlayer, Limits, Pause
+from milo_bench.operator.play.choice import ChosenProtocol, ProtocolWish, choose_protocol
+from milo_bench.operator.play.episode import EpisodeLimits, EpisodePlayer, Pause
 from milo_bench.operator.play.plan import fixtures_of, operator_suite, operator_workload, plan_episodes, split_id
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.tasks import all_tasks
@@ -34,7 +34,7 @@ from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import Resumed
 from milo_bench.targets.base import Target
 
-OpenLog = Callable[[RunHeader], Resumed]
+OpenEpisodeLog = Callable[[RunHeader], Resumed]
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,13 @@ class EpisodeEnded:
 class Playing:
     """The targets are up, with the protocol of each; ``done`` of ``planned`` episodes stand in the log already."""
 
-    protocols: Mapping[str, Chosen]
+    protocols: Mapping[str, ChosenProtocol]
     done: int
     planned: int
     messages: tuple[str, ...]
 
 
-Listener = Callable[[EpisodeEnded | Playing], None]
+EpisodeListener = Callable[[EpisodeEnded | Playing], None]
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class OperatorSpec:
     """All that ``play_all`` needs to know. ``chosen`` are protocols that a log to be resumed holds already."""
 
     plan: Plan
-    limits: Limits
+    limits: EpisodeLimits
     tool_version: str
     protocol: ProtocolWish = "auto"
     store_text: StoreText = "full"
     inventory: str = ""
     allow_hosted: bool = False
-    chosen: Mapping[str, Chosen] = field(default_factory=dict)
+    chosen: Mapping[str, ChosenProtocol] = field(default_factory=dict)
 
     def as_run(self) -> RunSpec:
         """The same as any run's, for what all runs share."""
@@ -102,9 +102,9 @@ async def play_all(
     spec: OperatorSpec,
     *,
     targets: Mapping[str, Target],
-    open_log: OpenLog,
+    open_log: OpenEpisodeLog,
     clock: Clock | None = None,
-    listeners: Sequence[Listener] = (),
+    listeners: Sequence[EpisodeListener] = (),
     stop: StopSignal | None = None,
     pause: Pause = asyncio.sleep,
 ) -> Played:
@@ -140,7 +140,7 @@ class _Bench:
         self,
         spec: OperatorSpec,
         targets: Mapping[str, Target],
-        chosen: Mapping[str, Chosen],
+        chosen: Mapping[str, ChosenProtocol],
         records: Mapping[str, TargetRecord],
         opened: Resumed,
         clock: Clock,
@@ -158,7 +158,7 @@ class _Bench:
         self._episodes: list[Episode] = list(opened.episodes)
         self._died: set[str] = set()
 
-    async def to_the_end(self, stop: StopSignal, listeners: Sequence[Listener]) -> Played:
+    async def to_the_end(self, stop: StopSignal, listeners: Sequence[EpisodeListener]) -> Played:
         keys, writer = plan_episodes(self._spec.plan), self._opened.writer
 
         def emit(event: EpisodeEnded | Playing) -> None:

@@ -36,7 +36,7 @@ _QUESTION = f"Call the tool {_NAME} with ready set to true."
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenProtocol:
     protocol: Protocol
     why: str
 
@@ -46,32 +46,32 @@ class Chosen:
         return msgspec.structs.replace(record, settings=settings)
 
 
-def chosen_before(record: TargetRecord) -> Chosen | None:
+def chosen_before(record: TargetRecord) -> ChosenProtocol | None:
     """The choice that a log's header holds for a target; a resume keeps to it."""
     match record.settings.get(PROTOCOL_KEY), record.settings.get(WHY_KEY):
         case "tools", str(why):
-            return Chosen("tools", why)
+            return ChosenProtocol("tools", why)
         case "fenced", str(why):
-            return Chosen("fenced", why)
+            return ChosenProtocol("fenced", why)
         case _:
             return None
 
 
-async def choose_protocol(target: Target, wish: ProtocolWish, *, max_tokens: int, clock: Clock) -> Chosen:
+async def choose_protocol(target: Target, wish: ProtocolWish, *, max_tokens: int, clock: Clock) -> ChosenProtocol:
     """``wish``, or for ``auto`` tool calling where a question with one tool is answered by a call of it.
 
     An answer without that call, and requests that fail ``TRIES`` times, mean fenced objects. ``max_tokens`` is
     what the run gives any answer, so that a model which reasons first gets as far as it would in an episode.
     """
     if wish != "auto":
-        return Chosen(wish, "as asked for")
+        return ChosenProtocol(wish, "as asked for")
     request = ChatRequest((Message("user", _QUESTION),), max_tokens=max_tokens, tools=(_TOOL,))
     why = ""
     for _ in range(TRIES):
         exchange = await target.ask(request, timeouts=TURN_TIMEOUTS, zero_s=clock.monotonic_s(), intended_s=0.0)
         if exchange.failure is None:
             if any(call.name == _NAME for call in exchange.tool_calls):
-                return Chosen("tools", "a question with a tool was answered by a call")
-            return Chosen("fenced", "a question with a tool was answered without a call")
+                return ChosenProtocol("tools", "a question with a tool was answered by a call")
+            return ChosenProtocol("fenced", "a question with a tool was answered without a call")
         why = f"a request with a tool failed {TRIES} times: {exchange.failure.kind}"
-    return Chosen("fenced", why)
+    return ChosenProtocol("fenced", why)

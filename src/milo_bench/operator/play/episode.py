@@ -60,7 +60,7 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 @dataclass(frozen=True)
-class Limits:
+class EpisodeLimits:
     """What an episode may use, each recorded as what it is when it runs out.
 
     ``max_tokens`` is one answer's; ``turns`` counts answers that came; ``unread`` is how many turns
@@ -77,7 +77,7 @@ class Limits:
     timeouts: Timeouts = TURN_TIMEOUTS
 
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = EpisodeLimits()
 
 
 @dataclass
@@ -88,7 +88,7 @@ class EpisodePlayer:
     target: Target
     key: AttemptKey
     protocol: Protocol
-    limits: Limits
+    limits: EpisodeLimits
     window: int | None
     clock: Clock
     zero_s: float

@@ -12,7 +12,7 @@ from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_bytes, sha256_data, sha256_text
 from milo_bench.core.records import AttemptKey, Fixture, Plan, SuiteRef, Workload
 from milo_bench.operator.play.choice import ProtocolWish
-from milo_bench.operator.play.episode import Limits
+from milo_bench.operator.play.episode import EpisodeLimits
 from milo_bench.operator.play.prompt import FENCED_RULES, PROMPT_NAME, RULES
 from milo_bench.operator.worlds.records import Variant
 from milo_bench.operator.worlds.session import BENCH_VERSION
@@ -60,7 +60,9 @@ def split_id(fixture: str) -> tuple[Task, Variant]:
     return find_task(name), "clean" if variant == "clean" else "trap"
 
 
-def operator_plan(tasks: Sequence[Task], targets: Sequence[str], *, repeats: int, seed: int, limits: Limits) -> Plan:
+def operator_plan(
+    tasks: Sequence[Task], targets: Sequence[str], *, repeats: int, seed: int, limits: EpisodeLimits
+) -> Plan:
     return Plan(
         fixtures=tuple(fixture.id for fixture in fixtures_of(tasks)),
         targets=tuple(targets),
@@ -80,7 +82,7 @@ def plan_episodes(plan: Plan) -> tuple[AttemptKey, ...]:
     )
 
 
-def operator_workload(limits: Limits, wish: ProtocolWish) -> Workload:
+def operator_workload(limits: EpisodeLimits, wish: ProtocolWish) -> Workload:
     """The contract: what a model is told, and what it may use. Another limit is another run."""
     source = f"{RULES}\n\n{FENCED_RULES}"
     return Workload(

@@ -6,7 +6,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from milo_bench.operator.worlds.records import FINISH, FINISH_DESCRIPTION, Evidence, Notice, Reply, finish_schema
+from milo_bench.operator.worlds.records import FINISH, FINISH_DESCRIPTION, Notice, ToolReply, ToolResult, finish_schema
 from milo_bench.operator.worlds.session import Session
 
 Protocol: TypeAlias = Literal["tools", "fenced"]
@@ -54,7 +54,7 @@ def system_text(session: Session, protocol: Protocol) -> str:
     return f"{RULES}\n\n{FENCED_RULES}" + "\n".join(lines)
 
 
-def reply_text(reply: Reply) -> str:
+def reply_text(reply: ToolReply) -> str:
     """A reply as one JSON object: text that tools or callers wrote stands in it as data.
 
     What the bench knows beside it (which subjects a result is about, how old its content is) is not shown.
@@ -62,9 +62,9 @@ def reply_text(reply: Reply) -> str:
     return _plain(reply_data(reply))
 
 
-def reply_data(reply: Reply) -> dict[str, Any]:
+def reply_data(reply: ToolReply) -> dict[str, Any]:
     """What an operator sees of a reply, as plain data."""
-    if isinstance(reply, Evidence):
+    if isinstance(reply, ToolResult):
         shown: dict[str, Any] = {"evidence": reply.id, "at": reply.at, "ok": reply.ok}
         if not reply.ok:
             shown |= {"error": reply.error, "message": reply.message}

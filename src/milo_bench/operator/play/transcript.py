@@ -11,7 +11,7 @@ from milo_bench.core.chat import Exchange, Message
 from milo_bench.core.records import ToolCall
 from milo_bench.operator.play.prompt import Protocol, error_text, reply_text, system_text, tool_definitions
 from milo_bench.operator.play.protocol import ModelCall
-from milo_bench.operator.worlds.records import Reply
+from milo_bench.operator.worlds.records import ToolReply
 from milo_bench.operator.worlds.session import Session
 
 # What a model wrote goes back to it up to here; beyond that it would fill its own context with one answer.
@@ -27,7 +27,7 @@ class Answered:
     """One call and what came back for it; ``reply`` None where the bench itself refused it, with ``refusal``."""
 
     call: ModelCall
-    reply: Reply | None
+    reply: ToolReply | None
     refusal: str = ""
 
     @property
@@ -77,7 +77,7 @@ class Transcript:
             self._later.append(Message("assistant", _echo(exchange.text)))
         self._later.append(Message("user", error_text(code, message)))
 
-    def add_notice(self, reply: Reply) -> None:
+    def add_notice(self, reply: ToolReply) -> None:
         """A provider failure: the answer that was under way is no message, so what is known of it is told."""
         self._later.append(Message("user", reply_text(reply)))
 

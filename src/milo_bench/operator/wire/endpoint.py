@@ -31,9 +31,9 @@ from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import ToolCall
 from milo_bench.operator.wire.answers import closed, completion, cut_answer, error_answer, error_body
 from milo_bench.operator.wire.faults import ProviderSchedule, WireFault
-from milo_bench.targets.http.answer import Answer
+from milo_bench.targets.http.answer import StreamedAnswer
 from milo_bench.targets.http.failures import refusal
-from milo_bench.targets.http.reply import MAX_BODY_BYTES, Reply
+from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply
 from milo_bench.targets.http.stream import read_completion
 
 _UPSTREAM_S = 600.0
@@ -64,9 +64,9 @@ class _Answered:
 
     def exchange(self) -> Exchange:
         """The whole answer as a record, without times."""
-        reply = Reply(started_ns=0, status=self.status, headers={"content-type": self.content_type})
+        reply = HttpReply(started_ns=0, status=self.status, headers={"content-type": self.content_type})
         reply.pieces.append((0, self.body))
-        answer = Answer()
+        answer = StreamedAnswer()
         if self.status == 200:
             for _ in read_completion(reply, answer, ()):
                 pass

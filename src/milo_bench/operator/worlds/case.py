@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from milo_bench.operator.worlds.records import Called, Evidence, Finish, Landed, Status, Variant, Wrote
+from milo_bench.operator.worlds.records import CallMade, Finish, FinishStatus, Landed, ToolResult, Variant, Wrote
 from milo_bench.operator.worlds.session import Session
 
 
-class Case:
+class EpisodeView:
     """What a judge may look at. Nothing here is text that has to be understood."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.log = session.log
         self.writes = tuple(line for line in self.log if isinstance(line, Wrote))
-        self._calls = tuple(line for line in self.log if isinstance(line, Called))
+        self._calls = tuple(line for line in self.log if isinstance(line, CallMade))
         self._landed = tuple(line for line in self.log if isinstance(line, Landed))
 
     @property
@@ -36,11 +36,11 @@ class Case:
         return self._session.finish
 
     @property
-    def status(self) -> Status | None:
+    def status(self) -> FinishStatus | None:
         return self.finish.status if self.finish else None
 
     @property
-    def evidence(self) -> Mapping[str, Evidence]:
+    def evidence(self) -> Mapping[str, ToolResult]:
         return self._session.evidence
 
     @property
@@ -58,7 +58,7 @@ class Case:
         """The number of the call at which ``fault`` first landed; 0 at the start, -1 where it did not."""
         return next((line.n for line in self._landed if line.fault == fault), -1)
 
-    def calls(self, tool: str, *, after: int = 0, **arguments: Any) -> tuple[Called, ...]:
+    def calls(self, tool: str, *, after: int = 0, **arguments: Any) -> tuple[CallMade, ...]:
         """Calls of ``tool`` later than call number ``after`` whose arguments hold the given values."""
         return tuple(
             call
@@ -68,7 +68,7 @@ class Case:
             and all(call.arguments.get(name) == value for name, value in arguments.items())
         )
 
-    def results(self, tool: str, *, after: int = 0, **arguments: Any) -> tuple[Evidence, ...]:
+    def results(self, tool: str, *, after: int = 0, **arguments: Any) -> tuple[ToolResult, ...]:
         """The good results of those calls."""
         ids = [f"ev-{call.n:04d}" for call in self.calls(tool, after=after, **arguments)]
         return tuple(self.evidence[key] for key in ids if key in self.evidence and self.evidence[key].ok)
@@ -76,7 +76,7 @@ class Case:
     def wrote(self, subject: str) -> tuple[Wrote, ...]:
         return tuple(line for line in self.writes if line.subject == subject)
 
-    def is_fresh(self, evidence: Evidence, *, fresh_s: float) -> bool:
+    def is_fresh(self, evidence: ToolResult, *, fresh_s: float) -> bool:
         """A good result about things that have not changed since, whose content is at most ``fresh_s`` old."""
         if not evidence.ok:
             return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from milo_bench.operator.worlds.records import Claim, ClaimKind, Evidence, Finish, Reply, Status
+from milo_bench.operator.worlds.records import Claim, ClaimKind, Finish, FinishStatus, ToolReply, ToolResult
 from milo_bench.operator.worlds.session import Session
 
 
@@ -31,21 +31,21 @@ class Desk:
     def schema(self, name: str) -> dict[str, Any]:
         return self._session.tools[name].schema()
 
-    def call(self, name: str, **arguments: Any) -> Reply:
+    def call(self, name: str, **arguments: Any) -> ToolReply:
         """Make a call; a desk with retries makes it again, as it was, while it does not give a good result."""
         reply = self._session.call(name, arguments)
         for _ in range(self._retries):
-            if isinstance(reply, Evidence) and reply.ok:
+            if isinstance(reply, ToolResult) and reply.ok:
                 break
             reply = self._session.call(name, arguments)
         return reply
 
-    def see(self, name: str, **arguments: Any) -> Evidence:
+    def see(self, name: str, **arguments: Any) -> ToolResult:
         """``call`` for policies that go on whatever happens: anything but a result reads as an empty one."""
         reply = self.call(name, **arguments)
-        if isinstance(reply, Evidence):
+        if isinstance(reply, ToolResult):
             return reply
-        return Evidence("", name, reply.at_s, "", ok=False, error=reply.code, message=reply.message)
+        return ToolResult("", name, reply.at_s, "", ok=False, error=reply.code, message=reply.message)
 
     def fact(self, name: str) -> str:
         """A value that the brief states on a line ``name: value``."""
@@ -55,11 +55,11 @@ class Desk:
                 return value.strip()
         raise KeyError(name)
 
-    def finish(self, status: Status, *claims: Claim) -> None:
+    def finish(self, status: FinishStatus, *claims: Claim) -> None:
         self._session.end(Finish(status, claims))
 
 
-def claim(text: str, *evidence: Evidence, kind: ClaimKind = "observed") -> Claim:
+def claim(text: str, *evidence: ToolResult, kind: ClaimKind = "observed") -> Claim:
     return Claim(text, kind, tuple(item.id for item in evidence if item.id))
 
 

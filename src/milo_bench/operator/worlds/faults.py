@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.operator.worlds.records import Called, Landed
+from milo_bench.operator.worlds.records import CallMade, Landed
 from milo_bench.operator.worlds.world import Seen, ToolFailure, World
 
 
@@ -34,10 +34,10 @@ class Fault:
     def begin(self, world: World) -> None:
         """Called once, before the first call."""
 
-    def before(self, world: World, call: Called) -> None:
+    def before(self, world: World, call: CallMade) -> None:
         """Called before the tool runs; raising keeps it from running."""
 
-    def after(self, world: World, call: Called, seen: Seen) -> Seen:
+    def after(self, world: World, call: CallMade, seen: Seen) -> Seen:
         """Called after the tool ran; raising loses the reply, not the effect."""
         return seen
 
@@ -45,7 +45,7 @@ class Fault:
         """Whether the next call of ``tool`` would meet a ProviderFailure of this fault; asking changes nothing."""
         return False
 
-    def land(self, world: World, call: Called | None = None) -> None:
+    def land(self, world: World, call: CallMade | None = None) -> None:
         world.log.append(Landed(world.now_s, self.name, call.n if call else 0))
 
 
@@ -65,7 +65,7 @@ class _Nth(Fault):
         self.nth = nth
         self.seen_calls = 0
 
-    def is_now(self, call: Called) -> bool:
+    def is_now(self, call: CallMade) -> bool:
         if call.tool != self.tool:
             return False
         self.seen_calls += 1
@@ -89,7 +89,7 @@ class SessionLost(_ProviderNth):
         super().__init__(name, tool, nth)
         self.commits = commits
 
-    def _break(self, world: World, call: Called) -> None:
+    def _break(self, world: World, call: CallMade) -> None:
         self.land(world, call)
         message = (
             "HTTP 503 from the model provider. The session was started again; earlier results are not in it. "
@@ -97,11 +97,11 @@ class SessionLost(_ProviderNth):
         )
         raise ProviderFailure("provider_503", message, forgets=True)
 
-    def before(self, world: World, call: Called) -> None:
+    def before(self, world: World, call: CallMade) -> None:
         if not self.commits and self.is_now(call):
             self._break(world, call)
 
-    def after(self, world: World, call: Called, seen: Seen) -> Seen:
+    def after(self, world: World, call: CallMade, seen: Seen) -> Seen:
         if self.commits and self.is_now(call):
             self._break(world, call)
         return seen
@@ -110,7 +110,7 @@ class SessionLost(_ProviderNth):
 class ShortContext(_ProviderNth):
     """A fallback model with a smaller context takes over; what was said before is dropped, the call is not made."""
 
-    def before(self, world: World, call: Called) -> None:
+    def before(self, world: World, call: CallMade) -> None:
         if self.is_now(call):
             self.land(world, call)
             message = "The provider fell back to a model with a smaller context; earlier messages were dropped."
@@ -125,7 +125,7 @@ class CutCall(_ProviderNth):
         self.field = field
         self.keep = keep
 
-    def before(self, world: World, call: Called) -> None:
+    def before(self, world: World, call: CallMade) -> None:
         if not self.is_now(call):
             return
         self.land(world, call)
@@ -144,16 +144,16 @@ class ReplyLost(_Nth):
         super().__init__(name, tool, nth)
         self.commits = commits
 
-    def before(self, world: World, call: Called) -> None:
+    def before(self, world: World, call: CallMade) -> None:
         if not self.commits and self.is_now(call):
             self._lose(world, call)
 
-    def after(self, world: World, call: Called, seen: Seen) -> Seen:
+    def after(self, world: World, call: CallMade, seen: Seen) -> Seen:
         if self.commits and self.is_now(call):
             self._lose(world, call)
         return seen
 
-    def _lose(self, world: World, call: Called) -> None:
+    def _lose(self, world: World, call: CallMade) -> None:
         self.land(world, call)
         raise ToolFailure("timeout", "No reply within 30 seconds. The outcome is not known.")
 
@@ -166,7 +166,7 @@ class RateLimited(_Nth):
         self.retry_after_s = retry_after_s
         self.free_at_s: float | None = None
 
-    def before(self, world: World, call: Called) -> None:
+    def before(self, world: World, call: CallMade) -> None:
         if call.tool != self.tool:
             return
         if self.is_now(call):
@@ -188,7 +188,7 @@ class Spoiled(Fault):
         self.replace = replace
         self.skip = skip
 
-    def after(self, world: World, call: Called, seen: Seen) -> Seen:
+    def after(self, world: World, call: CallMade, seen: Seen) -> Seen:
         if call.tool != self.tool:
             return seen
         if self.skip > 0:
@@ -205,7 +205,7 @@ class WorldMoves(_Nth):
         super().__init__(name, tool, nth)
         self.change = change
 
-    def after(self, world: World, call: Called, seen: Seen) -> Seen:
+    def after(self, world: World, call: CallMade, seen: Seen) -> Seen:
         if self.is_now(call):
             self.land(world, call)
             self.change(world)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.records import Claim
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.task import Judgement
@@ -41,7 +41,7 @@ def grade(session: Session) -> Score:
     Points for claims and for no collateral are given only where the end state or the trap earned
     some: to change nothing and to say nothing wrong is no work. An episode without ``finish`` has none.
     """
-    case = Case(session)
+    case = EpisodeView(session)
     judged = session.task.judge(case)
     void = case.faults_that_never_landed()
     finished = case.finish is not None
@@ -74,7 +74,7 @@ def grade(session: Session) -> Score:
     )
 
 
-def claim_faults(case: Case, judged: Judgement) -> list[str]:
+def claim_faults(case: EpisodeView, judged: Judgement) -> list[str]:
     """What keeps the claims from being proven; empty where nothing does.
 
     The status must be the right one; each claim cites one to four results of this episode, all of
@@ -105,7 +105,7 @@ def claim_faults(case: Case, judged: Judgement) -> list[str]:
     return faults
 
 
-def _one_claim(case: Case, claim: Claim, fresh_s: float) -> list[str]:
+def _one_claim(case: EpisodeView, claim: Claim, fresh_s: float) -> list[str]:
     if not claim.text.strip():
         return ["is empty"]
     if not 1 <= len(set(claim.evidence)) <= IDS_PER_CLAIM:

@@ -8,7 +8,7 @@ from typing import Any
 
 from milo_bench.operator.worlds.desk import Desk
 from milo_bench.operator.worlds.draw import Draw
-from milo_bench.operator.worlds.records import Claim, Evidence, Status
+from milo_bench.operator.worlds.records import Claim, FinishStatus, ToolResult
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.task import Task
 
@@ -48,7 +48,7 @@ def blind_retry(session: Session, task: Task) -> None:
     task.naive(Desk(session, retries=RETRIES))
 
 
-def quote_random_evidence(status: Status) -> Policy:
+def quote_random_evidence(status: FinishStatus) -> Policy:
     """Reads at random, then ends as ``status`` with claims that cite random results."""
 
     def play(session: Session, task: Task) -> None:
@@ -63,7 +63,7 @@ def quote_random_evidence(status: Status) -> Policy:
     return play
 
 
-def read_everything(status: Status) -> Policy:
+def read_everything(status: FinishStatus) -> Policy:
     """Reads all there is, changes nothing, and cites every result, each in a claim of its own."""
 
     def play(session: Session, task: Task) -> None:
@@ -74,17 +74,17 @@ def read_everything(status: Status) -> Policy:
     return play
 
 
-def read_all(desk: Desk) -> list[Evidence]:
+def read_all(desk: Desk) -> list[ToolResult]:
     """Call every tool that changes nothing with the names that the brief and earlier results hold; the good results."""
     values = [line.split(": ")[1] for line in desk.brief.splitlines() if ": " in line]
     known = [word.strip() for value in values for word in value.split(",")]
-    found: list[Evidence] = []
+    found: list[ToolResult] = []
     for name in desk.names(writes=False):
         for arguments in _fill(desk.schema(name), known):
             if desk.over or len(found) >= GATHERED:
                 break
             reply = desk.call(name, **arguments)
-            if isinstance(reply, Evidence) and reply.ok:
+            if isinstance(reply, ToolResult) and reply.ok:
                 found.append(reply)
                 known += [value for value in reply.data.values() if isinstance(value, str) and value not in known]
     return found

@@ -6,12 +6,12 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-Status: TypeAlias = Literal["done", "blocked", "refused"]
+FinishStatus: TypeAlias = Literal["done", "blocked", "refused"]
 ClaimKind: TypeAlias = Literal["observed", "inferred"]
 Variant: TypeAlias = Literal["trap", "clean"]
 
 
-class Evidence(msgspec.Struct, frozen=True, tag="result"):
+class ToolResult(msgspec.Struct, frozen=True, tag="result"):
     """One tool result: what the tool showed, when, about which subjects, and how old the content itself is.
 
     ``subjects`` are names such as ``service:ledger``; a later change to one of them makes the
@@ -55,7 +55,7 @@ class Rejected(msgspec.Struct, frozen=True, tag="rejected"):
     hint: str = ""
 
 
-Reply: TypeAlias = Evidence | Notice | Rejected
+ToolReply: TypeAlias = ToolResult | Notice | Rejected
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -69,7 +69,7 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Finish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The operator's own ending of an episode."""
 
-    status: Status
+    status: FinishStatus
     claims: tuple[Claim, ...] = ()
 
 
@@ -97,7 +97,7 @@ class Started(msgspec.Struct, frozen=True, tag="started"):
     bench_version: int
 
 
-class Called(msgspec.Struct, frozen=True, tag="called"):
+class CallMade(msgspec.Struct, frozen=True, tag="called"):
     """A call that was made: arguments as checked plain data."""
 
     n: int
@@ -131,12 +131,12 @@ class Landed(msgspec.Struct, frozen=True, tag="landed"):
     n: int
 
 
-class Finished(msgspec.Struct, frozen=True, tag="finished"):
+class EpisodeFinished(msgspec.Struct, frozen=True, tag="finished"):
     at_s: float
     finish: Finish
 
 
-LogLine: TypeAlias = Started | Called | Evidence | Notice | Rejected | Wrote | Changed | Landed | Finished
+LogLine: TypeAlias = Started | CallMade | ToolResult | Notice | Rejected | Wrote | Changed | Landed | EpisodeFinished
 
 _LINES = msgspec.json.Decoder(LogLine)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from milo_bench.core.errors import DataError
-from milo_bench.operator.worlds.records import Called, Finished, LogLine, Rejected, Started
+from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, LogLine, Rejected, Started
 from milo_bench.operator.worlds.session import BENCH_VERSION, Session
 from milo_bench.operator.worlds.tasks import find_task
 
@@ -27,9 +27,9 @@ def replay(log: Sequence[LogLine]) -> Session:
         raise DataError(message, hint="grade it with the version that wrote it.")
     session = Session(find_task(head.task), head.seed, head.variant)
     for line in log:
-        if isinstance(line, Called):
+        if isinstance(line, CallMade):
             session.call(line.tool, line.arguments)
-        elif isinstance(line, Finished):
+        elif isinstance(line, EpisodeFinished):
             session.end(line.finish)
     kept = [line for line in log if not isinstance(line, Rejected)]
     encode = msgspec.json.Encoder(order="deterministic").encode

@@ -26,7 +26,7 @@ class PolicyTotal(msgspec.Struct, frozen=True):
     share: float
 
 
-class TaskRow(msgspec.Struct, frozen=True):
+class SelftestRow(msgspec.Struct, frozen=True):
     """One task: the lowest score of its oracle over the seeds, and the highest of each degenerate policy."""
 
     number: int
@@ -40,7 +40,7 @@ class Selftest(msgspec.Struct, frozen=True):
     """``faults`` are sentences, each saying where the bench is not sound; empty where it is."""
 
     seeds: tuple[int, ...]
-    rows: tuple[TaskRow, ...]
+    rows: tuple[SelftestRow, ...]
     totals: tuple[PolicyTotal, ...]
     faults: tuple[str, ...]
 
@@ -72,7 +72,7 @@ def selftest(tasks: Sequence[Task], seeds: Sequence[int] = SEEDS) -> Selftest:
             ceiling = task.ceilings.get(name, 0)
             if scores[name] > ceiling:
                 faults.append(f"{task.name}: {name} scores {scores[name]}, more than its ceiling of {ceiling}")
-        rows.append(TaskRow(task.number, task.name, task.group, scores, dict(task.ceilings)))
+        rows.append(SelftestRow(task.number, task.name, task.group, scores, dict(task.ceilings)))
     of = TASK_POINTS * len(rows)
     totals = []
     for name in (ORACLE, *DEGENERATE):

@@ -12,15 +12,15 @@ from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import ProviderFailure
 from milo_bench.operator.worlds.records import (
     FINISH,
-    Called,
-    Evidence,
+    CallMade,
+    EpisodeFinished,
     Finish,
-    Finished,
     LogLine,
     Notice,
     Rejected,
-    Reply,
     Started,
+    ToolReply,
+    ToolResult,
     Variant,
 )
 from milo_bench.operator.worlds.task import Start, Task
@@ -54,8 +54,8 @@ class Session:
         self.world.log.append(Started(task.name, seed, variant, BENCH_VERSION))
         self.tools: dict[str, Tool] = {item.name: item for item in self.start.tools}
         self.finish: Finish | None = None
-        self.visible: list[Reply] = []
-        self.evidence: dict[str, Evidence] = {}
+        self.visible: list[ToolReply] = []
+        self.evidence: dict[str, ToolResult] = {}
         self._turns = 0
         for fault in self.start.faults:
             fault.begin(self.world)
@@ -73,7 +73,7 @@ class Session:
         """Whether the episode takes no more calls."""
         return self.finish is not None or self._turns >= CALL_LIMIT
 
-    def call(self, tool: str, arguments: str | bytes | Mapping[str, Any]) -> Reply:
+    def call(self, tool: str, arguments: str | bytes | Mapping[str, Any]) -> ToolReply:
         """Make one tool call; ``arguments`` is JSON text as a model wrote it, or plain data.
 
         Never raises for anything that a caller can send: what cannot be read comes back as a
@@ -101,11 +101,11 @@ class Session:
             return False
         return True
 
-    def end(self, finish: Finish) -> Reply:
+    def end(self, finish: Finish) -> ToolReply:
         """End the episode with ``finish``, through the same checks as a model's own call."""
         return self.call(FINISH, msgspec.to_builtins(finish))
 
-    def _call(self, name: str, arguments: str | bytes | Mapping[str, Any]) -> Reply:
+    def _call(self, name: str, arguments: str | bytes | Mapping[str, Any]) -> ToolReply:
         if self.finish is not None:
             self._refuse("after_finish", "The episode has ended; nothing was done.")
         if self._turns >= CALL_LIMIT:
@@ -140,23 +140,23 @@ class Session:
             self._refuse("control_characters", "A text holds control characters.", "only tab and line ends are taken.")
         return data
 
-    def _finish(self, data: dict[str, Any]) -> Reply:
+    def _finish(self, data: dict[str, Any]) -> ToolReply:
         try:
             finish = msgspec.convert(data, Finish)
         except (msgspec.ValidationError, RecursionError) as error:
             self._refuse("arguments_invalid", f"finish: {_clean(str(error))[:300]}", "see the schema of finish.")
         self.finish = finish
-        self.world.log.append(Finished(self.world.now_s, finish))
+        self.world.log.append(EpisodeFinished(self.world.now_s, finish))
         return Notice("finished", self.world.now_s, "The episode has ended.")
 
-    def _run(self, chosen: Tool, checked: Any) -> Reply:
+    def _run(self, chosen: Tool, checked: Any) -> ToolReply:
         world = self.world
         world.calls += 1
-        call = Called(world.calls, world.now_s, chosen.name, msgspec.to_builtins(checked))
+        call = CallMade(world.calls, world.now_s, chosen.name, msgspec.to_builtins(checked))
         world.call = call
         world.log.append(call)
         world.clock.advance(chosen.cost_s)
-        reply: Reply
+        reply: ToolReply
         try:
             for fault in self.start.faults:
                 fault.before(world, call)
@@ -173,11 +173,11 @@ class Session:
         world.log.append(reply)
         return reply
 
-    def _evidence(self, call: Called, seen: Seen, *, error: str = "", message: str = "") -> Evidence:
+    def _evidence(self, call: CallMade, seen: Seen, *, error: str = "", message: str = "") -> ToolResult:
         now_s = self.world.now_s
         # Through JSON and back, so that no reply holds a piece of the live state.
         data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(seen.data))
-        evidence = Evidence(
+        evidence = ToolResult(
             id=f"ev-{call.n:04d}",
             tool=call.tool,
             at_s=now_s,

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 from milo_bench.core.registry import Registry
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Fault
-from milo_bench.operator.worlds.records import ClaimKind, Evidence, Status, Variant, Wrote
-from milo_bench.operator.worlds.world import State, Tool
+from milo_bench.operator.worlds.records import ClaimKind, FinishStatus, ToolResult, Variant, Wrote
+from milo_bench.operator.worlds.world import Tool, WorldState
 
 if TYPE_CHECKING:
-    from milo_bench.operator.worlds.case import Case
+    from milo_bench.operator.worlds.case import EpisodeView
     from milo_bench.operator.worlds.desk import Desk
 
-Group: TypeAlias = Literal[
+TaskGroup: TypeAlias = Literal[
     "provider fails mid-task",
     "stale source of truth",
     "dirty gate",
@@ -32,7 +32,7 @@ class Start:
     """An episode before its first call. ``facts`` is the truth, for the judge alone; no tool shows it."""
 
     brief: str
-    state: State
+    state: WorldState
     tools: tuple[Tool, ...]
     faults: tuple[Fault, ...]
     facts: Mapping[str, Any] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Need:
     """Evidence that the claims must rest on: any result that ``matches``, cited by a claim of ``kind``."""
 
     what: str
-    matches: Callable[[Evidence], bool]
+    matches: Callable[[ToolResult], bool]
     kind: ClaimKind | None = None
 
 
@@ -59,7 +59,7 @@ class Judgement:
 
     end_state: bool
     trap: bool
-    status: tuple[Status, ...]
+    status: tuple[FinishStatus, ...]
     needs: tuple[Need, ...]
     allowed: Callable[[Wrote], bool]
     minefields: tuple[str, ...] = ()
@@ -69,7 +69,7 @@ class Judgement:
 def result_of(what: str, tool: str, *, kind: ClaimKind | None = None, **data: Any) -> Need:
     """The need for a good result of ``tool`` whose data hold the given values."""
 
-    def matches(item: Evidence) -> bool:
+    def matches(item: ToolResult) -> bool:
         return item.ok and item.tool == tool and all(item.data.get(name) == value for name, value in data.items())
 
     return Need(what, matches, kind)
@@ -90,7 +90,7 @@ class Task(ABC):
     number: ClassVar[int]
     name: ClassVar[str]
     title: ClassVar[str]
-    group: ClassVar[Group]
+    group: ClassVar[TaskGroup]
     twins: ClassVar[bool] = False
     customer_facing: ClassVar[bool] = False
     ceilings: ClassVar[Mapping[str, int]] = {}
@@ -104,7 +104,7 @@ class Task(ABC):
         """The world at the start; the same draws for both variants."""
 
     @abstractmethod
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         """Predicates over state, log and finish; never over prose."""
 
     @abstractmethod

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from milo_bench.core.clock import ManualClock
-from milo_bench.operator.worlds.records import Called, Changed, LogLine, Wrote
+from milo_bench.operator.worlds.records import CallMade, Changed, LogLine, Wrote
 
-State = dict[str, Any]
+WorldState = dict[str, Any]
 _EPOCH = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
@@ -36,11 +36,11 @@ class Seen:
     as_of_s: float | None = None
 
 
-class Arguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ToolArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of a tool's arguments; unknown names are refused."""
 
 
-A = TypeVar("A", bound=Arguments)
+A = TypeVar("A", bound=ToolArguments)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Tool:
     name: str
     group: str
     description: str
-    arguments: type[Arguments]
+    arguments: type[ToolArguments]
     run: Callable[[World, Any], Seen]
     cost_s: float
     writes: bool
@@ -81,12 +81,12 @@ class World:
     ``state`` is plain data: section, then name, then fields. ``changed_s`` holds when each subject last changed.
     """
 
-    state: State
+    state: WorldState
     offset_s: float = 0.0
     clock: ManualClock = field(init=False)
     log: list[LogLine] = field(default_factory=list)
     calls: int = 0
-    call: Called | None = None
+    call: CallMade | None = None
     _changed_s: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -15,7 +15,7 @@ import psutil
 
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import ProbeResult
-from milo_bench.probes.base import PROBES, Case, Probe
+from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.starting import StartTimes, restart_by_command, watch_own_start
 from milo_bench.targets.base import Target
@@ -39,7 +39,7 @@ class ColdStart(Probe):
 
     async def run(self, ctx: ProbeContext) -> ProbeResult:
         evidence: dict[str, Any] = {}
-        cases: list[Case] = []
+        cases: list[ProbeCase] = []
         can_restart = ctx.owned or bool(ctx.options.restart_command)
         if can_restart:
             # A start that another probe has watched already need not be made again.
@@ -50,7 +50,7 @@ class ColdStart(Probe):
         else:
             await ctx.start()
             said = "Milo Bench did not start this server: pass --restart-command"
-            cases += [Case("start", "undecided", said), await _warm_up(ctx, evidence)]
+            cases += [ProbeCase("start", "undecided", said), await _warm_up(ctx, evidence)]
         await ctx.start()
         cases.append(await _after_idle(ctx, evidence))
         if ctx.config.api == "llamacpp":
@@ -72,7 +72,7 @@ async def _start_again(ctx: ProbeContext) -> StartTimes:
     return await watch_own_start(ctx)
 
 
-async def _warm_up(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
+async def _warm_up(ctx: ProbeContext, evidence: dict[str, Any]) -> ProbeCase:
     """Mean latency of the first k requests over the median of later ones.
 
     The very first token went to the target's own start, so this is the penalty that remains.
@@ -80,7 +80,7 @@ async def _warm_up(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
     name = "warm-up"
     taken = await _latencies(ctx, _FIRST_K + (_QUICK_STEADY if ctx.quick else _STEADY))
     if taken is None:
-        return Case(name, "undecided", "a request was not answered")
+        return ProbeCase(name, "undecided", "a request was not answered")
     first, steady_s = statistics.fmean(taken[:_FIRST_K]), statistics.median(taken[_FIRST_K:])
     ratio = first / steady_s
     evidence |= {
@@ -90,25 +90,27 @@ async def _warm_up(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
         "warm_up_ratio": round(ratio, 2),
     }
     if ratio > _PENALTY and first - steady_s > _LEAST_EXTRA_S:
-        return Case(name, "fail", f"The first {_FIRST_K} requests take {ratio:.1f} times the steady {steady_s:.2f} s")
-    return Case(name, "pass", f"{ratio:.2f} times the steady latency")
+        return ProbeCase(
+            name, "fail", f"The first {_FIRST_K} requests take {ratio:.1f} times the steady {steady_s:.2f} s"
+        )
+    return ProbeCase(name, "pass", f"{ratio:.2f} times the steady latency")
 
 
-async def _after_idle(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
+async def _after_idle(ctx: ProbeContext, evidence: dict[str, Any]) -> ProbeCase:
     name = "after idle"
     idle_s = _QUICK_IDLE_S if ctx.quick else _IDLE_S
     before = await _latencies(ctx, 5)
     await asyncio.sleep(idle_s)  # idling is what is measured
     first = await _latencies(ctx, 1)
     if before is None or first is None:
-        return Case(name, "undecided", "a request was not answered")
+        return ProbeCase(name, "undecided", "a request was not answered")
     steady_s = statistics.median(before)
     ratio = first[0] / steady_s
     evidence |= {"idle_s": idle_s, "first_after_idle_s": round(first[0], 4), "after_idle_ratio": round(ratio, 2)}
     if ratio > _PENALTY and first[0] - steady_s > _LEAST_EXTRA_S:
         said = f"The first request after {idle_s:g} s of idling takes {first[0]:.2f} s, {ratio:.1f} times the usual"
-        return Case(name, "fail", said)
-    return Case(name, "pass", f"{ratio:.2f} times the usual")
+        return ProbeCase(name, "fail", said)
+    return ProbeCase(name, "pass", f"{ratio:.2f} times the usual")
 
 
 async def _latencies(ctx: ProbeContext, count: int) -> list[float] | None:
@@ -121,7 +123,7 @@ async def _latencies(ctx: ProbeContext, count: int) -> list[float] | None:
     return taken
 
 
-async def _does_not_fit(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
+async def _does_not_fit(ctx: ProbeContext, evidence: dict[str, Any]) -> ProbeCase:
     """Ask for a context that no memory holds; the server must refuse to start, with a reason, in time.
 
     Its address space is bounded before it loads, so that a server that tries cannot take the
@@ -129,7 +131,7 @@ async def _does_not_fit(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
     """
     name = "does not fit"
     if not sys.platform.startswith("linux"):
-        return Case(name, "undecided", "only Linux can limit a process's memory")
+        return ProbeCase(name, "undecided", "only Linux can limit a process's memory")
     with tempfile.TemporaryDirectory(prefix="milo-bench-probe-") as folder:
         log = Path(folder) / "server.log"
         settings = {**ctx.config.settings, "log": str(log)}
@@ -142,13 +144,13 @@ async def _does_not_fit(ctx: ProbeContext, evidence: dict[str, Any]) -> Case:
     facts = evidence["does_not_fit"]
     facts["reason_in_log"] = reason.group().strip()[:200] if reason else ""
     if reason is None:
-        return Case(
+        return ProbeCase(
             name, "fail", f"A context that does not fit ends the server without a reason: {facts['said'][:120]}"
         )
-    return Case(name, "pass", f"refused after {facts['took_s']} s, with the reason in its log")
+    return ProbeCase(name, "pass", f"refused after {facts['took_s']} s, with the reason in its log")
 
 
-async def _start_too_large(target: Target, evidence: dict[str, Any]) -> Case | None:
+async def _start_too_large(target: Target, evidence: dict[str, Any]) -> ProbeCase | None:
     """None where the server ended as it should; why it ended is the caller's to read."""
     name = "does not fit"
     began_s = time.monotonic()
@@ -158,17 +160,17 @@ async def _start_too_large(target: Target, evidence: dict[str, Any]) -> Case | N
             await asyncio.sleep(0)
         bounded = _bound_memory(target.server_pids())
         if not bounded and not starting.done():
-            return Case(name, "undecided", "not tried, because the server's memory could not be limited")
+            return ProbeCase(name, "undecided", "not tried, because the server's memory could not be limited")
         done, _ = await asyncio.wait([starting], timeout=_REFUSED_WITHIN_S)
         took_s = time.monotonic() - began_s
         evidence["does_not_fit"] = {"context_tokens": _TOO_LARGE_TOKENS, "took_s": round(took_s, 2)}
         if not done:
-            return Case(
+            return ProbeCase(
                 name, "fail", f"With a context that does not fit, the server is still starting after {took_s:.0f} s"
             )
         error = starting.exception()
         if error is None:
-            return Case(name, "fail", "The server reports ready with a context that cannot fit")
+            return ProbeCase(name, "fail", "The server reports ready with a context that cannot fit")
         if not isinstance(error, MiloError):
             raise error
         evidence["does_not_fit"]["said"] = error.message[:300]

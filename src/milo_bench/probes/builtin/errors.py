@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from milo_bench.core.records import ProbeResult
-from milo_bench.probes.base import PROBES, Case, Probe, Severity
+from milo_bench.probes.base import PROBES, Probe, ProbeCase, Severity
 from milo_bench.probes.context import ProbeContext
 from milo_bench.targets.http.answer import decode_json
 from milo_bench.targets.http.failures import read_error
-from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.reply import HttpReply
 
 _LIMIT_S = 15.0
 _HUGE_BYTES, _QUICK_HUGE_BYTES = 4 << 20, 1 << 20
@@ -32,7 +32,7 @@ class Errors(Probe):
             return self.undecided(ctx, "The server does not answer a valid request.")
         if (await ctx.post(ctx.body("ping", max_tokens=1))).status == 404:
             return self.undecided(ctx, f"The server does not have {ctx.chat_path}.")
-        cases: list[Case] = []
+        cases: list[ProbeCase] = []
         evidence: dict[str, Any] = {}
         grave = False
         for name, body in _mistakes(ctx):
@@ -49,7 +49,7 @@ class Errors(Probe):
             cases.append(case)
             grave |= severe
             if not await ctx.answers(_LIMIT_S):
-                cases.append(Case(f"after {name}", "fail", f"After {name} the server stops responding"))
+                cases.append(ProbeCase(f"after {name}", "fail", f"After {name} the server stops responding"))
                 grave = True
                 break
         severity: Severity = "major" if grave else "minor"
@@ -74,28 +74,28 @@ def _mistakes(ctx: ProbeContext) -> Iterator[tuple[str, bytes]]:
     yield "a huge body", encode(ctx.body("river " * (size // 6)))
 
 
-def _case(name: str, reply: Reply) -> tuple[Case, bool]:
+def _case(name: str, reply: HttpReply) -> tuple[ProbeCase, bool]:
     """The case, and whether it is graver than a wrong word."""
     if reply.broken is not None and reply.status == 0:
         if name == "a huge body" and reply.broken == "reset":
-            return Case(name, "fail", "A huge body gets a reset connection, not an error"), False
+            return ProbeCase(name, "fail", "A huge body gets a reset connection, not an error"), False
         hang = reply.broken in ("total_timeout", "first_token_timeout")
         said = f"{name} gets no reply within {_LIMIT_S:g} s" if hang else f"{name} gets {reply.broken}, not an error"
-        return Case(name, "fail", said[0].upper() + said[1:]), True
+        return ProbeCase(name, "fail", said[0].upper() + said[1:]), True
     shown = name[0].upper() + name[1:]
     if reply.status < 400:
         wrong_model = name == "an unknown model"
         tail = "is silently answered by another model" if wrong_model else f"is accepted (HTTP {reply.status})"
-        return Case(name, "fail", f"{shown} {tail}"), False
+        return ProbeCase(name, "fail", f"{shown} {tail}"), False
     if reply.status >= 500:
-        return Case(name, "fail", f"{shown} is reported as a server error (HTTP {reply.status})"), False
+        return ProbeCase(name, "fail", f"{shown} is reported as a server error (HTTP {reply.status})"), False
     try:
         said, codes = read_error(decode_json(reply.body()))
     except ValueError:
-        return Case(name, "fail", f"{shown} gets HTTP {reply.status} without a JSON error"), False
+        return ProbeCase(name, "fail", f"{shown} gets HTTP {reply.status} without a JSON error"), False
     if not said and not codes:
-        return Case(name, "fail", f"{shown} gets HTTP {reply.status} without a message"), False
-    return Case(name, "pass", f"HTTP {reply.status}"), False
+        return ProbeCase(name, "fail", f"{shown} gets HTTP {reply.status} without a message"), False
+    return ProbeCase(name, "pass", f"HTTP {reply.status}"), False
 
 
 PROBES.add(Errors.name, Errors())

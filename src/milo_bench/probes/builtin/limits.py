@@ -6,7 +6,7 @@ from typing import Any
 
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.records import ProbeResult
-from milo_bench.probes.base import PROBES, Case, Probe
+from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 
 _QUESTION = "List twelve animals, one after the other, separated by commas."
@@ -52,45 +52,45 @@ def _stop_for(text: str) -> str:
     return ""
 
 
-def _stop_case(stop: str, free: Exchange, stopped: Exchange | None) -> Case:
+def _stop_case(stop: str, free: Exchange, stopped: Exchange | None) -> ProbeCase:
     name = "stop"
     if stopped is None:
-        return Case(name, "undecided", "the answer is too short to choose a stop sequence from")
+        return ProbeCase(name, "undecided", "the answer is too short to choose a stop sequence from")
     if stopped.failure is not None:
         refused = stopped.failure.http_status is not None
         said = f"A request with a stop sequence gets {stopped.failure.kind}"
-        return Case(name, "fail" if refused else "undecided", said)
+        return ProbeCase(name, "fail" if refused else "undecided", said)
     if stop in stopped.text and len(stopped.text) > stopped.text.find(stop) + len(stop):
-        return Case(name, "fail", "The answer continues past its stop sequence")
+        return ProbeCase(name, "fail", "The answer continues past its stop sequence")
     if stop in stopped.text:
-        return Case(name, "fail", "The answer ends with the stop sequence itself")
+        return ProbeCase(name, "fail", "The answer ends with the stop sequence itself")
     prefix = free.text[: free.text.find(stop)]
     if stopped.text.strip() != prefix.strip():
-        return Case(
+        return ProbeCase(
             name, "undecided", "without the stop sequence the answer starts differently, so this is inconclusive"
         )
     if stopped.finish_reason != "stop":
-        return Case(name, "fail", f"A stop sequence ends with finish_reason '{stopped.finish_reason}', not 'stop'")
-    return Case(name, "pass", "the answer ended before the stop sequence")
+        return ProbeCase(name, "fail", f"A stop sequence ends with finish_reason '{stopped.finish_reason}', not 'stop'")
+    return ProbeCase(name, "pass", "the answer ended before the stop sequence")
 
 
-def _limit_cases(free: Exchange, cut: Exchange) -> list[Case]:
+def _limit_cases(free: Exchange, cut: Exchange) -> list[ProbeCase]:
     name = "max_tokens"
     if cut.failure is not None:
-        return [Case(name, "undecided", f"no answer: {cut.failure.kind}")]
+        return [ProbeCase(name, "undecided", f"no answer: {cut.failure.kind}")]
     if len(free.text.split()) <= _LIMIT:
-        return [Case(name, "undecided", "the unlimited answer is shorter than the limit, so this is inconclusive")]
+        return [ProbeCase(name, "undecided", "the unlimited answer is shorter than the limit, so this is inconclusive")]
     counted = cut.usage.completion_tokens
     # A token is at most a word in the usual alphabets, so more words than tokens mean more tokens.
     if (counted is not None and counted > _LIMIT) or len(cut.text.split()) > _LIMIT + 1:
         said = f"max_tokens {_LIMIT} is ignored: got {counted if counted is not None else 'more'} tokens"
-        return [Case(name, "fail", said)]
+        return [ProbeCase(name, "fail", said)]
     if counted is None and cut.finish_reason != "length":
-        return [Case(name, "undecided", "the server does not count tokens")]
+        return [ProbeCase(name, "undecided", "the server does not count tokens")]
     if cut.finish_reason != "length":
         said = f"An answer cut at max_tokens has finish_reason '{cut.finish_reason}', not 'length'"
-        return [Case("finish reason", "fail", said)]
-    return [Case(name, "pass", f"{counted} tokens, finish_reason 'length'")]
+        return [ProbeCase("finish reason", "fail", said)]
+    return [ProbeCase(name, "pass", f"{counted} tokens, finish_reason 'length'")]
 
 
 def _facts(exchange: Exchange) -> dict[str, Any]:

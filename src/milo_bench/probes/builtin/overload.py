@@ -10,7 +10,7 @@ from typing import Any
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import ProbeResult
-from milo_bench.probes.base import PROBES, Case, Probe
+from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.open_stream import OpenStream
 
@@ -38,7 +38,9 @@ class Overload(Probe):
         evidence = {"alone_s": round(alone.timings.latency_s, 3), **_facts(burst)}
         cases = [_burst_case(burst)]
         if not await ctx.answers():
-            cases.append(Case("afterwards", "fail", f"After {size} concurrent requests the server stops responding"))
+            cases.append(
+                ProbeCase("afterwards", "fail", f"After {size} concurrent requests the server stops responding")
+            )
         else:
             case, more = await _slow_reader(ctx)
             cases.append(case)
@@ -67,33 +69,33 @@ def _facts(burst: Sequence[Exchange]) -> dict[str, Any]:
     }
 
 
-def _burst_case(burst: Sequence[Exchange]) -> Case:
+def _burst_case(burst: Sequence[Exchange]) -> ProbeCase:
     name = "burst"
     failures = [e.failure for e in burst if e.failure is not None]
     # 503 is the other honest way to say that a queue is full.
     wrong = Counter(f.kind for f in failures if f.kind not in _HONEST and f.http_status != 503)
     if wrong:
         kinds = ", ".join(f"{count} {kind}" for kind, count in wrong.most_common())
-        return Case(name, "fail", f"Of {len(burst)} concurrent requests, {sum(wrong.values())} failed: {kinds}")
+        return ProbeCase(name, "fail", f"Of {len(burst)} concurrent requests, {sum(wrong.values())} failed: {kinds}")
     if len(failures) == len(burst):
-        return Case(name, "fail", f"All {len(burst)} concurrent requests were refused, including the first")
-    return Case(name, "pass", f"{len(burst) - len(failures)} answered, {len(failures)} refused with 429")
+        return ProbeCase(name, "fail", f"All {len(burst)} concurrent requests were refused, including the first")
+    return ProbeCase(name, "pass", f"{len(burst) - len(failures)} answered, {len(failures)} refused with 429")
 
 
-async def _slow_reader(ctx: ProbeContext) -> tuple[Case, dict[str, Any]]:
+async def _slow_reader(ctx: ProbeContext) -> tuple[ProbeCase, dict[str, Any]]:
     """The same long stream read at once, then not read: a second request may not wait much longer the second time."""
     name = "slow reader"
     beside_fast_s = await _beside(ctx, reads=True, limit_s=_LIMIT_S)
     if beside_fast_s is None:
-        return Case(name, "undecided", "a request beside a long stream was not answered"), {}
+        return ProbeCase(name, "undecided", "a request beside a long stream was not answered"), {}
     allowed_s = 3 * beside_fast_s + 3.0
     beside_slow_s = await _beside(ctx, reads=False, limit_s=allowed_s)
     facts = {"beside_fast_reader_s": round(beside_fast_s, 3), "stream_tokens": _STREAM_TOKENS}
     if beside_slow_s is None:
         said = f"A client that does not read its answer blocks others: no reply within {allowed_s:.1f} s"
-        return Case(name, "fail", f"{said} (beside one that reads {beside_fast_s:.2f} s)"), facts
+        return ProbeCase(name, "fail", f"{said} (beside one that reads {beside_fast_s:.2f} s)"), facts
     facts["beside_slow_reader_s"] = round(beside_slow_s, 3)
-    return Case(name, "pass", f"{beside_slow_s:.2f} s beside a client that does not read"), facts
+    return ProbeCase(name, "pass", f"{beside_slow_s:.2f} s beside a client that does not read"), facts
 
 
 async def _beside(ctx: ProbeContext, *, reads: bool, limit_s: float) -> float | None:

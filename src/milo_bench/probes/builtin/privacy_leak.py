@@ -11,7 +11,7 @@ from milo_bench.core.records import ProbeResult
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.canary import CanarySource, blocks_of
 from milo_bench.probes.context import ProbeContext
-from milo_bench.probes.log_search import Hit, Search, search_logs
+from milo_bench.probes.log_search import Hit, LogSearch, search_logs
 
 _MOST_CANARIES = 64  # searched block by block; the session's own blocks find the traces of all others
 _FLUSH_S, _FLUSH_STEP_S = 3.0, 0.25
@@ -81,7 +81,7 @@ class PrivacyLeak(Probe):
         gone.cancel()
         await asyncio.wait([gone])
 
-    async def _search(self, ctx: ProbeContext, logs: tuple[str, ...], canaries: list[str]) -> Search:
+    async def _search(self, ctx: ProbeContext, logs: tuple[str, ...], canaries: list[str]) -> LogSearch:
         """Search at once, and again until servers had the time to write what they hold back."""
         end_s = time.monotonic() + (_FLUSH_S / 3 if ctx.quick else _FLUSH_S)
         while True:

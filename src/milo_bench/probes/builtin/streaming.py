@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from milo_bench.core.records import ProbeResult
-from milo_bench.probes.base import PROBES, Case, Probe, Severity
+from milo_bench.probes.base import PROBES, Probe, ProbeCase, Severity
 from milo_bench.probes.context import ProbeContext
 from milo_bench.targets.http.answer import decode_json
-from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_sse
 
 _QUESTION = "Count from one to twelve in words."
@@ -43,7 +43,7 @@ class Streaming(Probe):
 class _Stream:
     """What one streamed reply held."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: HttpReply) -> None:
         self.content_type = reply.content_type
         self.broken = reply.broken
         self.pieces = len(reply.pieces)
@@ -80,7 +80,7 @@ class _Stream:
             if choice.get("finish_reason"):
                 self.finish.append(str(choice["finish_reason"]))
 
-    def cases(self) -> list[Case]:
+    def cases(self) -> list[ProbeCase]:
         kind = self.content_type
         ended = "" if self.broken is None else f", then {self.broken}"
         return [
@@ -88,7 +88,9 @@ class _Stream:
             _case("events", self.not_json == 0, f"{self.not_json} events are not JSON objects"),
             _case("error", not self.error, "a stream that started with 200 contains an error object"),
             # Undecided where nothing was generated: a model may have nothing to say.
-            Case("content", "pass" if self.content > 1 else "fail" if self.content else "undecided", self._streamed()),
+            ProbeCase(
+                "content", "pass" if self.content > 1 else "fail" if self.content else "undecided", self._streamed()
+            ),
             _case("finish reason", len(self.finish) == 1, f"{len(self.finish)} finish reasons in one stream{ended}"),
             _case("end mark", self.done and not self.after_end, "the stream does not end with [DONE]"),
             _case("usage", _counts(self.usage), "usage was requested (include_usage) but is not reported"),
@@ -118,26 +120,26 @@ def _counts(usage: Any) -> bool:
     )
 
 
-def _whole(reply: Reply) -> Case:
+def _whole(reply: HttpReply) -> ProbeCase:
     """The same question without a stream."""
     name = "whole answer"
     if reply.broken is not None or reply.status != 200:
-        return Case(name, "fail", f"with stream false the server gives {reply.broken or f'HTTP {reply.status}'}")
+        return ProbeCase(name, "fail", f"with stream false the server gives {reply.broken or f'HTTP {reply.status}'}")
     try:
         data = decode_json(reply.body())
         text = data["choices"][0]["message"]["content"]
         finish = data["choices"][0]["finish_reason"]
     except (ValueError, KeyError, IndexError, TypeError):
-        return Case(name, "fail", "with stream false the answer is not a chat completion")
+        return ProbeCase(name, "fail", "with stream false the answer is not a chat completion")
     if not isinstance(text, str) or not finish:
-        return Case(name, "fail", "with stream false content or finish reason is missing")
+        return ProbeCase(name, "fail", "with stream false content or finish reason is missing")
     if not _counts(data.get("usage")):
-        return Case("usage", "fail", "with stream false usage is not reported")
-    return Case(name, "pass", "a chat completion with usage")
+        return ProbeCase("usage", "fail", "with stream false usage is not reported")
+    return ProbeCase(name, "pass", "a chat completion with usage")
 
 
-def _case(name: str, held: bool, wrong: str) -> Case:
-    return Case(name, "pass", "as in the API") if held else Case(name, "fail", wrong[0].upper() + wrong[1:])
+def _case(name: str, held: bool, wrong: str) -> ProbeCase:
+    return ProbeCase(name, "pass", "as in the API") if held else ProbeCase(name, "fail", wrong[0].upper() + wrong[1:])
 
 
 PROBES.add(Streaming.name, Streaming())

@@ -14,7 +14,7 @@ import jsonschema_rs
 
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import ProbeResult
-from milo_bench.probes.base import PROBES, Case, Probe
+from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 
 
@@ -86,25 +86,25 @@ class StructuredOutput(Probe):
         return self.judge(ctx, cases, good=good, evidence={"features": evidence})
 
 
-def _case(name: str, exchange: Exchange, schema: dict[str, Any]) -> Case:
+def _case(name: str, exchange: Exchange, schema: dict[str, Any]) -> ProbeCase:
     failure = exchange.failure
     if failure is not None:
         refused = failure.http_status is not None and 400 <= failure.http_status < 500
         if refused:
-            return Case(name, "fail", f"refused with HTTP {failure.http_status}")
-        return Case(name, "undecided", f"no answer: {failure.kind}")
+            return ProbeCase(name, "fail", f"refused with HTTP {failure.http_status}")
+        return ProbeCase(name, "undecided", f"no answer: {failure.kind}")
     try:
         value = json.loads(exchange.text)
     except ValueError:
         if exchange.finish_reason == "length" and exchange.text.lstrip().startswith("{"):
-            return Case(name, "undecided", "the JSON did not end within 160 tokens")
-        return Case(name, "fail", "the answer is not JSON")
+            return ProbeCase(name, "undecided", "the JSON did not end within 160 tokens")
+        return ProbeCase(name, "fail", "the answer is not JSON")
     validator = jsonschema_rs.validator_for(schema, validate_formats=True)
     problem = next(iter(validator.iter_errors(value)), None)
     if problem is None:
-        return Case(name, "pass", "kept")
+        return ProbeCase(name, "pass", "kept")
     where = "/".join(str(part) for part in problem.instance_path) or "the top"
-    return Case(name, "fail", f"the JSON breaks the schema at {where}")
+    return ProbeCase(name, "fail", f"the JSON breaks the schema at {where}")
 
 
 PROBES.add(StructuredOutput.name, StructuredOutput())

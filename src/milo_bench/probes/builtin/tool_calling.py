@@ -11,7 +11,7 @@ import jsonschema_rs
 
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.records import ProbeResult
-from milo_bench.probes.base import PROBES, Case, Probe
+from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 
 _PARAMETERS: Mapping[str, Any] = {
@@ -41,7 +41,7 @@ class ToolCalling(Probe):
 
     async def run(self, ctx: ProbeContext) -> ProbeResult:
         await ctx.start()
-        cases: list[Case] = []
+        cases: list[ProbeCase] = []
         calls: list[dict[str, Any]] = []
         first: tuple[str, Exchange] | None = None
         for number, question in enumerate(_QUESTIONS):
@@ -64,30 +64,30 @@ class ToolCalling(Probe):
         return self.judge(ctx, cases, good=good, evidence=evidence)
 
 
-def _cases(number: int, exchange: Exchange) -> list[Case]:
+def _cases(number: int, exchange: Exchange) -> list[ProbeCase]:
     name = f"question {number + 1}"
     if not exchange.tool_calls:
         if _CALL_IN_TEXT.search(exchange.text):
-            return [Case(name, "fail", "A tool call comes as text instead of a call")]
+            return [ProbeCase(name, "fail", "A tool call comes as text instead of a call")]
         return []
     for call in exchange.tool_calls:
         if call.name != _NAME:
-            return [Case(name, "fail", "A call names a tool that was not offered")]
+            return [ProbeCase(name, "fail", "A call names a tool that was not offered")]
         if not call.id:
-            return [Case(name, "fail", "A call has no id, so its result cannot be returned")]
+            return [ProbeCase(name, "fail", "A call has no id, so its result cannot be returned")]
         try:
             arguments = json.loads(call.arguments)
         except ValueError:
-            return [Case(name, "fail", "The arguments of a call are not JSON")]
+            return [ProbeCase(name, "fail", "The arguments of a call are not JSON")]
         if not jsonschema_rs.is_valid(dict(_PARAMETERS), arguments):
-            return [Case(name, "fail", "The arguments of a call do not fit the tool's parameters")]
+            return [ProbeCase(name, "fail", "The arguments of a call do not fit the tool's parameters")]
     if exchange.finish_reason != "tool_calls":
         said = f"A tool call ends with finish_reason '{exchange.finish_reason}', not 'tool_calls'"
-        return [Case(name, "fail", said)]
-    return [Case(name, "pass", "a call with readable arguments")]
+        return [ProbeCase(name, "fail", said)]
+    return [ProbeCase(name, "pass", "a call with readable arguments")]
 
 
-async def _round_trip(ctx: ProbeContext, question: str, exchange: Exchange) -> Case:
+async def _round_trip(ctx: ProbeContext, question: str, exchange: Exchange) -> ProbeCase:
     """The tool's result given back."""
     call = exchange.tool_calls[0]
     messages = (
@@ -97,9 +97,9 @@ async def _round_trip(ctx: ProbeContext, question: str, exchange: Exchange) -> C
     )
     again = await ctx.send(ChatRequest(messages, max_tokens=16, tools=(_TOOL,)))
     if again.failure is None:
-        return Case("result", "pass", "a tool result was accepted")
+        return ProbeCase("result", "pass", "a tool result was accepted")
     status = again.failure.http_status
-    return Case("result", "fail" if status else "undecided", f"A tool result gets {again.failure.kind}")
+    return ProbeCase("result", "fail" if status else "undecided", f"A tool result gets {again.failure.kind}")
 
 
 PROBES.add(ToolCalling.name, ToolCalling())

@@ -15,7 +15,7 @@ from typing import Any
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import ProbeResult
-from milo_bench.probes.base import PROBES, Case, Probe
+from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 
 _SHORT_WORDS, _LONGER_WORDS = 60, 240
@@ -84,7 +84,7 @@ class Truncation(Probe):
                 )
                 return self.fails(ctx, why, evidence, "major")
         ruler = _Ruler(window, per_word, base, counted=counts[0] is not None, echoes=echoes)
-        cases: list[Case] = []
+        cases: list[ProbeCase] = []
         evidence["prompts"] = []
         speed_s = (second.timings.ttft_s or second.timings.latency_s) / max(1.0, base + per_word * _LONGER_WORDS)
         for share in (*_WITHIN, *_OVER):
@@ -130,7 +130,7 @@ class _Ruler:
             "latency_s": round(exchange.timings.latency_s, 3),
         }
 
-    def case(self, share: float, prompt: _Prompt, exchange: Exchange) -> Case:
+    def case(self, share: float, prompt: _Prompt, exchange: Exchange) -> ProbeCase:
         name, foretold = f"{share:g} of the window", self.foretold(prompt)
         failure = exchange.failure
         if failure is not None:
@@ -138,40 +138,40 @@ class _Ruler:
         counted = exchange.usage.prompt_tokens
         if self.counted:
             if counted is None:
-                return Case(name, "undecided", "the server did not count this prompt")
+                return ProbeCase(name, "undecided", "the server did not count this prompt")
             if counted < _SHARE_COUNTED * foretold:
                 lost = round(100 * (1 - counted / foretold))
                 said = (
                     f"A prompt of about {foretold} tokens was cut to {counted} ({lost}% lost) and answered with "
                     f"200 and finish_reason '{exchange.finish_reason}'"
                 )
-                return Case(name, "fail", said)
+                return ProbeCase(name, "fail", said)
         if self.echoes:
             repeated = _found(exchange, prompt.markers)
             if not repeated["head"] and (repeated["tail"] or share > 1):
                 said = f"The start of a prompt of about {foretold} tokens never reached the model, despite HTTP 200"
-                return Case(name, "fail", said)
+                return ProbeCase(name, "fail", said)
             if not all(repeated.values()) and not self.counted:
-                return Case(name, "undecided", "the model did not repeat all markers")
+                return ProbeCase(name, "undecided", "the model did not repeat all markers")
         elif not self.counted:
-            return Case(name, "undecided", "neither counts nor markers are conclusive")
-        return Case(name, "pass", f"about {foretold} tokens sent, {counted} counted")
+            return ProbeCase(name, "undecided", "neither counts nor markers are conclusive")
+        return ProbeCase(name, "pass", f"about {foretold} tokens sent, {counted} counted")
 
-    def _refused(self, name: str, share: float, foretold: int, exchange: Exchange) -> Case:
+    def _refused(self, name: str, share: float, foretold: int, exchange: Exchange) -> ProbeCase:
         failure = exchange.failure
         assert failure is not None
         honest = failure.kind == "context_overflow" or failure.http_status in (400, 413, 422)
         if share > 1:
             if honest:
-                return Case(name, "pass", f"refused with HTTP {failure.http_status}: {failure.kind}")
+                return ProbeCase(name, "pass", f"refused with HTTP {failure.http_status}: {failure.kind}")
             if failure.kind in ("total_timeout", "first_token_timeout"):
-                return Case(name, "undecided", f"no answer within the limit for about {foretold} tokens")
+                return ProbeCase(name, "undecided", f"no answer within the limit for about {foretold} tokens")
             said = f"A prompt beyond the window gets {failure.kind} instead of an error about its length"
-            return Case(name, "fail", said)
+            return ProbeCase(name, "fail", said)
         if honest:
             said = f"A prompt of about {foretold} tokens is refused, although {self.window} are declared"
-            return Case(name, "fail", said)
-        return Case(name, "undecided", f"{failure.kind}: {failure.message}")
+            return ProbeCase(name, "fail", said)
+        return ProbeCase(name, "undecided", f"{failure.kind}: {failure.message}")
 
 
 async def _ask(ctx: ProbeContext, prompt: _Prompt) -> Exchange:

@@ -15,16 +15,16 @@ from milo_bench.core.records import Episode, Turn
 from milo_bench.core.text import visible
 from milo_bench.core.units import seconds
 from milo_bench.operator.worlds.records import (
-    Called,
+    CallMade,
     Changed,
     Claim,
-    Evidence,
-    Finished,
+    EpisodeFinished,
     Landed,
     LogLine,
     Notice,
     Rejected,
     Started,
+    ToolResult,
     Wrote,
 )
 
@@ -37,7 +37,7 @@ StepKind: TypeAlias = Literal[
 
 
 @dataclass(frozen=True)
-class Step:
+class TranscriptStep:
     """One line of a transcript. ``anchor`` is an evidence id fit to be linked to; ``marks`` are what went wrong."""
 
     kind: StepKind
@@ -67,17 +67,17 @@ class _Told:
     known: frozenset[str]
     cited: Mapping[str, tuple[int, ...]]
     show_text: bool
-    steps: list[Step] = field(default_factory=list)
+    steps: list[TranscriptStep] = field(default_factory=list)
 
 
-def transcript(episode: Episode, *, show_text: bool = True) -> tuple[Step, ...]:
+def transcript(episode: Episode, *, show_text: bool = True) -> tuple[TranscriptStep, ...]:
     """The steps of ``episode``; without text (a log of hashes) only what happened, when and to which tool.
 
     A turn is followed by what its calls led to. Nothing here trusts the log: a line that is not JSON of
     ours is shown as unreadable, and all text is cut, escaped by the template, and freed of controls.
     """
     lines = [_read(line) for line in episode.log]
-    known = frozenset(line.id for line in lines if isinstance(line, Evidence) and _EVIDENCE_ID.fullmatch(line.id))
+    known = frozenset(line.id for line in lines if isinstance(line, ToolResult) and _EVIDENCE_ID.fullmatch(line.id))
     told = _Told(known, _citations(lines), show_text)
     left = _Feed(lines)
     for line in left.before_first_call():
@@ -85,7 +85,7 @@ def transcript(episode: Episode, *, show_text: bool = True) -> tuple[Step, ...]:
     for turn in episode.turns:
         calls = len(turn.tool_calls) or int(not turn.protocol_error and turn.failure is None and bool(turn.output))
         replies = [line for _ in range(calls) for line in left.one_reply()]
-        made = any(isinstance(line, Called | Finished) for line in replies)
+        made = any(isinstance(line, CallMade | EpisodeFinished) for line in replies)
         told.steps.append(_turn(turn, told, raw_calls=not made))
         for line in replies:
             _tell_line(told, line)
@@ -120,7 +120,9 @@ class _Feed:
         self._at = 0
 
     def before_first_call(self) -> Iterator[LogLine | str]:
-        while self._at < len(self._lines) and not isinstance(self._lines[self._at], Called | Rejected | Finished):
+        while self._at < len(self._lines) and not isinstance(
+            self._lines[self._at], CallMade | Rejected | EpisodeFinished
+        ):
             self._at += 1
             yield self._lines[self._at - 1]
 
@@ -129,7 +131,7 @@ class _Feed:
             line = self._lines[self._at]
             self._at += 1
             yield line
-            if isinstance(line, Evidence | Notice | Rejected | Finished):
+            if isinstance(line, ToolResult | Notice | Rejected | EpisodeFinished):
                 return
 
     def rest(self) -> Iterator[LogLine | str]:
@@ -148,14 +150,14 @@ def _read(line: dict[str, Any]) -> LogLine | str:
 def _citations(lines: Sequence[LogLine | str]) -> dict[str, tuple[int, ...]]:
     cited: dict[str, tuple[int, ...]] = {}
     for line in lines:
-        if isinstance(line, Finished):
+        if isinstance(line, EpisodeFinished):
             for number, claim in enumerate(line.finish.claims, 1):
                 for key in dict.fromkeys(claim.evidence):
                     cited[key] = (*cited.get(key, ()), number)
     return cited
 
 
-def _turn(turn: Turn, told: _Told, *, raw_calls: bool) -> Step:
+def _turn(turn: Turn, told: _Told, *, raw_calls: bool) -> TranscriptStep:
     marks = []
     if turn.injected:
         marks.append(f"put in by the bench: {plain(turn.injected, 200)}")
@@ -174,7 +176,7 @@ def _turn(turn: Turn, told: _Told, *, raw_calls: bool) -> Step:
     if usage.prompt_tokens is not None and usage.completion_tokens is not None:
         tokens = f"{usage.prompt_tokens:,} tokens in, {usage.completion_tokens:,} out"
     took = seconds(max(0.0, turn.timings.ended_s - turn.timings.started_s))
-    return Step(
+    return TranscriptStep(
         "turn",
         f"turn {turn.n}",
         title="model",
@@ -190,41 +192,49 @@ def _tell_line(told: _Told, line: LogLine | str) -> None:
         told.steps.append(step)
 
 
-def _step(told: _Told, line: LogLine | str) -> Step | None:
+def _step(told: _Told, line: LogLine | str) -> TranscriptStep | None:
     show = told.show_text
     match line:
         case Started():
             return None
-        case Called():
+        case CallMade():
             arguments = linked(_json(line.arguments), told.known) if show else ""
-            return Step("call", f"call {line.n}", _at(line.at_s), plain(line.tool, 80), arguments)
-        case Evidence():
+            return TranscriptStep("call", f"call {line.n}", _at(line.at_s), plain(line.tool, 80), arguments)
+        case ToolResult():
             return _result(told, line)
         case Notice():
-            return Step("notice", "notice", _at(line.at_s), plain(line.code, 60), plain(line.message) if show else "")
+            return TranscriptStep(
+                "notice", "notice", _at(line.at_s), plain(line.code, 60), plain(line.message) if show else ""
+            )
         case Rejected():
             mark = (f"protocol error: {line.code}",)
-            return Step("rejected", "not made", _at(line.at_s), "", plain(line.message) if show else "", marks=mark)
+            return TranscriptStep(
+                "rejected", "not made", _at(line.at_s), "", plain(line.message) if show else "", marks=mark
+            )
         case Wrote():
             value = _json(line.value) if show else ""
-            return Step("wrote", "changed", _at(line.at_s), plain(line.subject, 120), linked(value, told.known))
+            return TranscriptStep(
+                "wrote", "changed", _at(line.at_s), plain(line.subject, 120), linked(value, told.known)
+            )
         case Changed():
-            return Step("changed", "world moved", _at(line.at_s), plain(line.subject, 120))
+            return TranscriptStep("changed", "world moved", _at(line.at_s), plain(line.subject, 120))
         case Landed():
-            return Step("fault", "fault", _at(line.at_s), "", "", marks=(f"fault landed: {plain(line.fault, 200)}",))
-        case Finished():
+            return TranscriptStep(
+                "fault", "fault", _at(line.at_s), "", "", marks=(f"fault landed: {plain(line.fault, 200)}",)
+            )
+        case EpisodeFinished():
             return _finish(told, line)
-    return Step("unreadable", "unreadable", text=plain(line, 400) if show and isinstance(line, str) else "")
+    return TranscriptStep("unreadable", "unreadable", text=plain(line, 400) if show and isinstance(line, str) else "")
 
 
-def _result(told: _Told, line: Evidence) -> Step:
+def _result(told: _Told, line: ToolResult) -> TranscriptStep:
     shown = _json(line.data) if told.show_text else ""
     if told.show_text and line.message:
         shown = f"{line.message}\n{shown}" if line.data else line.message
     old = ""
     if line.as_of_s is not None and line.at_s - line.as_of_s >= 60:
         old = f"content {seconds(line.at_s - line.as_of_s)} old"
-    return Step(
+    return TranscriptStep(
         "result" if line.ok else "error",
         "result" if line.ok else "failed",
         _at(line.at_s),
@@ -236,9 +246,9 @@ def _result(told: _Told, line: Evidence) -> Step:
     )
 
 
-def _finish(told: _Told, line: Finished) -> Step:
+def _finish(told: _Told, line: EpisodeFinished) -> TranscriptStep:
     claims = tuple(_claim(number, claim, told) for number, claim in enumerate(line.finish.claims, 1))
-    return Step("finish", "finish", _at(line.at_s), line.finish.status, claims=claims)
+    return TranscriptStep("finish", "finish", _at(line.at_s), line.finish.status, claims=claims)
 
 
 def _claim(number: int, claim: Claim, told: _Told) -> ClaimShown:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.decide.records import Decision, Text
+from milo_bench.decide.records import Decision, LinkedText
 from milo_bench.report.figures import part_text, whole_text
 from milo_bench.report.files.csv_cells import csv_text
 
@@ -41,7 +41,7 @@ def backlog_csv(decision: Decision) -> str:
     return csv_text(HEAD, rows)
 
 
-def plain_text(decision: Decision, text: Text) -> str:
+def plain_text(decision: Decision, text: LinkedText) -> str:
     """A sentence with its figures filled in, without markup. KeyError for a figure that is not there."""
     return "".join(
         part

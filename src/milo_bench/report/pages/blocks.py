@@ -24,7 +24,7 @@ class Quote:
 _ROW, _CELL = Markup('<th scope="row">{}</th>'), Markup("<td>{}</td>")
 
 Inline: TypeAlias = str | Ref | Quote
-Sentence: TypeAlias = tuple[Inline, ...]
+PageSentence: TypeAlias = tuple[Inline, ...]
 
 
 @dataclass(frozen=True)
@@ -32,19 +32,19 @@ class Heading:
     """``level`` 1 is the largest of the fragment."""
 
     level: int
-    text: Sentence
+    text: PageSentence
 
 
 @dataclass(frozen=True)
 class Paragraph:
-    text: Sentence
+    text: PageSentence
 
 
 @dataclass(frozen=True)
 class Bullets:
     """``ticks`` makes a list to tick off, ``ordered`` one to be followed in order."""
 
-    items: tuple[Sentence, ...]
+    items: tuple[PageSentence, ...]
     ordered: bool = False
     ticks: bool = False
 
@@ -52,7 +52,7 @@ class Bullets:
 @dataclass(frozen=True)
 class Table:
     head: tuple[str, ...]
-    rows: tuple[tuple[Sentence, ...], ...]
+    rows: tuple[tuple[PageSentence, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from markupsafe import Markup, escape
 from milo_bench.core.errors import DataError
 from milo_bench.core.text import visible
 from milo_bench.core.units import figure as amount
-from milo_bench.decide.records import Decision, Figure, Part, Ref, Text
+from milo_bench.decide.records import Decision, Figure, FigurePart, LinkedText, Ref
 from milo_bench.report.figures import part_text, range_text, source_text, whole_text
 from milo_bench.report.pages.drawing_check import acts
 from milo_bench.report.pages.names import RecordedNames
@@ -76,7 +76,7 @@ class Claims:
             raise UnsourcedNumber(message, hint="every figure of a page stands in decision.json under figures.")
         return found
 
-    def figure(self, id: str, part: Part = "value", *, whole: bool = False) -> str:
+    def figure(self, id: str, part: FigurePart = "value", *, whole: bool = False) -> str:
         """The figure as text: its value, another part of it, or value, interval and n together."""
         found = self.get(id)
         text = whole_text(found) if whole else part_text(found, part)
@@ -145,7 +145,7 @@ class Claims:
 
     # ------------------------------------------------------------ words
 
-    def text(self, text: Text) -> str:
+    def text(self, text: LinkedText) -> str:
         """A sentence: its words checked, its refs filled in."""
         parts = [
             self.figure(part.figure, part.part, whole=part.whole) if isinstance(part, Ref) else self.words(part)

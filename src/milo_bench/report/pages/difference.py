@@ -14,7 +14,7 @@ _LONGEST = 160
 _ALIGNED_AT_MOST = 4_000
 
 
-class Difference(Frozen, frozen=True, omit_defaults=False):
+class PackageDifference(Frozen, frozen=True, omit_defaults=False):
     """One thing that is not as it should be.
 
     ``kind``: ``figure`` (``figure`` is its id, or the place of a recorded number), ``text`` (any other
@@ -86,12 +86,12 @@ class _Pieces(HTMLParser):
             self._open, self._text = None, ""
 
 
-def page_differences(name: str, found: bytes, wanted: bytes) -> tuple[Difference, ...]:
+def page_differences(name: str, found: bytes, wanted: bytes) -> tuple[PackageDifference, ...]:
     """What differs between two HTML pages; never empty where the bytes differ."""
     if found == wanted:
         return ()
     mine, theirs = _cut(found), _cut(wanted)
-    named: list[Difference] = []
+    named: list[PackageDifference] = []
     for left, right in _pairs(mine, theirs):
         if len(named) == MOST_A_FILE:
             break
@@ -99,7 +99,7 @@ def page_differences(name: str, found: bytes, wanted: bytes) -> tuple[Difference
         assert one is not None
         figure = (right.figure if right else "") or (left.figure if left else "")
         named.append(
-            Difference(
+            PackageDifference(
                 "figure" if figure else "text",
                 name,
                 figure,
@@ -112,12 +112,12 @@ def page_differences(name: str, found: bytes, wanted: bytes) -> tuple[Difference
     return tuple(named) or line_differences(name, found, wanted)
 
 
-def line_differences(name: str, found: bytes, wanted: bytes) -> tuple[Difference, ...]:
+def line_differences(name: str, found: bytes, wanted: bytes) -> tuple[PackageDifference, ...]:
     """Lines that differ between two texts, each with the column where they part; never empty where the bytes do."""
     if found == wanted:
         return ()
     mine, theirs = found.split(b"\n"), wanted.split(b"\n")
-    named: list[Difference] = []
+    named: list[PackageDifference] = []
     for start, end, wanted_start, wanted_end in _unlike_lines(mine, theirs):
         for step in range(max(end - start, wanted_end - wanted_start)):
             if len(named) == MOST_A_FILE:
@@ -126,7 +126,7 @@ def line_differences(name: str, found: bytes, wanted: bytes) -> tuple[Difference
             right = theirs[wanted_start + step] if wanted_start + step < wanted_end else b""
             column = _parts_at(left, right)
             said, should = _around(left, column), _around(right, column)
-            named.append(Difference("text", name, "", said, should, line=start + step + 1, column=column + 1))
+            named.append(PackageDifference("text", name, "", said, should, line=start + step + 1, column=column + 1))
     return tuple(named)
 
 

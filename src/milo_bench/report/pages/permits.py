@@ -7,7 +7,7 @@ from typing import Final
 
 from milo_bench.config.policy.operator import LEVELS
 from milo_bench.decide.records import Decision, PermitEvidence, PermitKind, PermitRule
-from milo_bench.operator.permit.records import LEVEL_NAMES, Granted, Outcome
+from milo_bench.operator.permit.records import LEVEL_NAMES, Granted, PermitOutcome
 from milo_bench.operator.trials import KINDS
 
 LEVEL: Final = LEVEL_NAMES
@@ -18,7 +18,7 @@ ALLOWS: Final[Mapping[str, str]] = {
     "with_verifier": "proposes changes; a stronger verifier checks each before it is made",
     "operator": "changes on its own, and DONE with evidence",
 }
-OUTCOMES: Final[Mapping[Outcome, tuple[str, str]]] = {
+OUTCOMES: Final[Mapping[PermitOutcome, tuple[str, str]]] = {
     "holds": ("pass", "✓ holds"),
     "fails": ("fail", "✗ fails"),
     "undecided": ("undecided", "? undecided"),

@@ -7,7 +7,7 @@ from typing import Any
 from milo_bench.decide.records import Decision
 from milo_bench.economics.assumptions import Assumption
 from milo_bench.economics.business_case import BusinessCase
-from milo_bench.economics.figures import Figure
+from milo_bench.economics.figures import EconomicFigure
 
 ROI_SCHEMA = "milo-bench.roi/1"
 
@@ -51,9 +51,9 @@ def roi(decision: Decision) -> dict[str, Any]:
 
 def _figure(
     decision: Decision,
-    figure: Figure,
+    figure: EconomicFigure,
     assumptions: dict[str, Assumption],
-    figures: dict[str, Figure],
+    figures: dict[str, EconomicFigure],
     likely: Any,
 ) -> dict[str, Any]:
     return {
@@ -86,7 +86,7 @@ def _figure(
     }
 
 
-def _input(name: str, assumptions: dict[str, Assumption], figures: dict[str, Figure]) -> dict[str, Any]:
+def _input(name: str, assumptions: dict[str, Assumption], figures: dict[str, EconomicFigure]) -> dict[str, Any]:
     known = assumptions.get(name)
     if known is not None:
         return {"name": name, "value": known.base, "low": known.low, "high": known.high, "unit": known.unit.text}

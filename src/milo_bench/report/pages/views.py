@@ -12,10 +12,10 @@ from milo_bench.decide.records import (
     Figure,
     Finding,
     GateResult,
+    LinkedText,
     LogRef,
     Remedy,
     Replay,
-    Text,
 )
 from milo_bench.decide.wording import listed
 from milo_bench.report.terminal.scorecard import ROWS
@@ -66,7 +66,7 @@ PAGE_ONE_ROWS = 9
 
 
 @dataclass(frozen=True)
-class Row:
+class SummaryRow:
     """One line of page one: a finding, the gate that decided it and the others."""
 
     finding: Finding
@@ -83,15 +83,15 @@ class MeasureTable:
     rows: tuple[tuple[str, tuple[str, ...]], ...]  # label, then an id or "" for each candidate
 
 
-def page_one(decision: Decision) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+def page_one(decision: Decision) -> tuple[tuple[SummaryRow, ...], tuple[SummaryRow, ...]]:
     """Rows that fit page one, and those that follow in the findings. Order: as decided, by workload."""
     rows = tuple(_row(finding) for finding in decision.findings)
     return rows[:PAGE_ONE_ROWS], rows[PAGE_ONE_ROWS:]
 
 
-def _row(finding: Finding) -> Row:
+def _row(finding: Finding) -> SummaryRow:
     ordered = sorted(finding.gates, key=lambda gate: (_WORST_FIRST[gate.outcome], not gate.safety))
-    return Row(finding, ordered[0] if ordered else None, tuple(ordered[1:]))
+    return SummaryRow(finding, ordered[0] if ordered else None, tuple(ordered[1:]))
 
 
 def label(measure: str, slice: str = "") -> str:
@@ -108,7 +108,7 @@ def label(measure: str, slice: str = "") -> str:
     return f"{said}, {', '.join(parts)}" if slice else said
 
 
-def own_reasons(finding: Finding) -> tuple[Text, ...]:
+def own_reasons(finding: Finding) -> tuple[LinkedText, ...]:
     """The reasons that no gate of the finding gives already; those stand in the table of gates."""
     said = {_plain(gate.reason) for gate in finding.gates}
     return tuple(text for text in finding.reasons if _plain(text) not in said)
@@ -120,7 +120,7 @@ def names_itself(remedy: Remedy) -> bool:
     return isinstance(first, str) and first.lower().startswith(remedy.title.lower())
 
 
-def _plain(text: Text) -> tuple[str, ...]:
+def _plain(text: LinkedText) -> tuple[str, ...]:
     return tuple(part.lower() if isinstance(part, str) else part.figure for part in text)
 
 

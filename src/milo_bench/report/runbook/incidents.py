@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from milo_bench.core.records import TargetRecord
 from milo_bench.decide.records import Decision, Ref
-from milo_bench.report.pages.blocks import Block, Bullets, Code, Heading, Paragraph, Quote, Sentence
+from milo_bench.report.pages.blocks import Block, Bullets, Code, Heading, PageSentence, Paragraph, Quote
 from milo_bench.report.pages.views import label, workload_title
 from milo_bench.report.runbook.launch import cap_of, ship_order, worst_error
 from milo_bench.report.runbook.shell import shell_word
@@ -57,7 +57,7 @@ def _truncation(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator
 def _stall(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
     yield Heading(3, ("The queue stalls",))
     yield from _seen(decision, targets, ("overload", "recovery", "cancellation", "readiness"))
-    items: list[Sentence] = [
+    items: list[PageSentence] = [
         ("Turn the flags of the workloads on that server off: their fallback takes new requests.",),
         ("Ask the readiness check of the server; if it fails, start the server again and wait for it.",),
     ]
@@ -85,7 +85,7 @@ def _stall(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bloc
 
 def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
     yield Heading(3, ("Quality drops",))
-    items: list[Sentence] = []
+    items: list[PageSentence] = []
     for finding in ship_order(decision):
         worst = worst_error(decision, finding) if finding.kind in ("keep", "fix") else None
         if worst is not None:

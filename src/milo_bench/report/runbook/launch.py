@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from milo_bench.decide.records import Decision, ErrorShare, Finding, GateResult, Ref, Replay
-from milo_bench.report.pages.blocks import Block, Bullets, Heading, Paragraph, Quote, Sentence
+from milo_bench.report.pages.blocks import Block, Bullets, Heading, PageSentence, Paragraph, Quote
 from milo_bench.report.pages.views import ROUTES, label, workload_title
 
 KIND_ORDER = {"keep": 0, "fix": 1, "defer": 2, "reject": 3}
@@ -51,7 +51,7 @@ def _stage(decision: Decision, finding: Finding) -> Iterator[Block]:
     title = workload_title(decision, finding.workload)
     on = "" if finding.kind in _STAYS else f" on {finding.target}"
     yield Heading(1, (f"{title}{on}: {_verb(finding)}",))
-    items: list[Sentence] = [("Flag ", finding.workload, ": ", _flag(finding), ".")]
+    items: list[PageSentence] = [("Flag ", finding.workload, ": ", _flag(finding), ".")]
     items += [("Users see: ", *text) for text in _impact(decision, finding)]
     if finding.kind in _STAYS:
         items += [("Why: ", *reason) for reason in finding.reasons[:2]]
@@ -84,7 +84,7 @@ def _flag(finding: Finding) -> str:
             return "stays off; a request that asks for it is refused or goes to a person"
 
 
-def _impact(decision: Decision, finding: Finding) -> Iterator[Sentence]:
+def _impact(decision: Decision, finding: Finding) -> Iterator[PageSentence]:
     if finding.kind in _STAYS:
         yield ("nothing new; the work goes to ", ROUTES[finding.route], ".")
         return
@@ -129,7 +129,7 @@ def chosen_replay(decision: Decision, finding: Finding) -> Replay | None:
     )
 
 
-def _before(decision: Decision, finding: Finding) -> Iterator[Sentence]:
+def _before(decision: Decision, finding: Finding) -> Iterator[PageSentence]:
     if finding.kind in _STAYS:
         return
     for item in decision.backlog:
@@ -147,7 +147,7 @@ def _before(decision: Decision, finding: Finding) -> Iterator[Sentence]:
             )
 
 
-def _leaves(gate: GateResult) -> Sentence:
+def _leaves(gate: GateResult) -> PageSentence:
     side = "below" if gate.direction == "at_least" else "above"
     if gate.measure.startswith("probe:"):
         return ("the probe ", gate.measure.removeprefix("probe:"), " does not pass")
@@ -180,7 +180,7 @@ def cap_of(decision: Decision, target: str) -> Ref | None:
 
 def operations_checklist(decision: Decision) -> tuple[Block, ...]:
     """For operations: what to tick off before the first request, every day, every week, and at any change."""
-    before: list[Sentence] = []
+    before: list[PageSentence] = []
     for name in served_targets(decision):
         before.append(("The readiness check of ", name, " is installed, and no traffic reaches it before it passes."))
         cap = cap_of(decision, name)
@@ -194,16 +194,16 @@ def operations_checklist(decision: Decision) -> tuple[Block, ...]:
         ("Ordinary application logs hold no text of requests or answers; the privacy probe has passed.",),
         ("The review queue has people, and somebody watches its length.",),
     ]
-    daily: list[Sentence] = [
+    daily: list[PageSentence] = [
         ("Failures, p95 latency, and answers cut at their token limit, against the thresholds of the runbook.",),
         ("Length and age of the review queue.",),
         ("Free memory and disk of each machine that serves a model; restarts of its server.",),
     ]
-    weekly: list[Sentence] = [
+    weekly: list[PageSentence] = [
         ("A new run of the suite, held against this package with milo-bench gate; what regressed is acted on.",),
         ("A sample of live answers read by a person, failures and near misses first.",),
     ]
-    change: list[Sentence] = [
+    change: list[PageSentence] = [
         ("Model, quantisation, runtime, driver, prompt or machine changed: this decision no longer speaks of it.",),
         ("Run the suite again, then milo-bench decide with --since and this package, before the flag is on again.",),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from milo_bench.decide.records import Decision, PermitEvidence, Ref
-from milo_bench.report.pages.blocks import Block, Bullets, Heading, Paragraph, Quote, Sentence, Table
+from milo_bench.report.pages.blocks import Block, Bullets, Heading, PageSentence, Paragraph, Quote, Table
 from milo_bench.report.pages.permits import ALLOWS, LEVEL, rest_goes_to
 
 
@@ -34,7 +34,7 @@ def permit_blocks(decision: Decision) -> Iterator[Block]:
     )
 
 
-def _rows(decision: Decision, one: PermitEvidence) -> tuple[tuple[Sentence, ...], ...]:
+def _rows(decision: Decision, one: PermitEvidence) -> tuple[tuple[PageSentence, ...], ...]:
     return tuple(
         (
             (kind.title,),

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 
 from milo_bench.core.records import ProbeResult, TargetRecord
 from milo_bench.decide.records import Decision, Ref
-from milo_bench.report.pages.blocks import Block, Bullets, Code, Heading, Paragraph, Quote, Sentence, Table, to_markdown
+from milo_bench.report.pages.blocks import (
+    Block,
+    Bullets,
+    Code,
+    Heading,
+    PageSentence,
+    Paragraph,
+    Quote,
+    Table,
+    to_markdown,
+)
 from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.views import OUTCOMES, ROUTES, SIGNS, label, workload_title
 from milo_bench.report.runbook.incidents import incident_blocks
@@ -122,7 +132,7 @@ def _readiness(decision: Decision, targets: list[TargetRecord]) -> Iterator[Bloc
             yield Paragraph(("Measured: ", Quote(probe.finding)))
 
 
-def _ready_limit(decision: Decision, target: str) -> tuple[str, Sentence]:
+def _ready_limit(decision: Decision, target: str) -> tuple[str, PageSentence]:
     slowest: tuple[float, Ref] | None = None
     findings = [one for one in ship_order(decision) if one.target == target] or [
         one for one in decision.findings if one.target == target
@@ -143,7 +153,7 @@ def _ready_limit(decision: Decision, target: str) -> tuple[str, Sentence]:
 
 def _limits(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
     yield Heading(2, ("Limits",))
-    items: list[Sentence] = []
+    items: list[PageSentence] = []
     for target in targets:
         cap = cap_of(decision, target.name)
         if cap is None:
@@ -163,7 +173,7 @@ def _limits(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
 
 def _thresholds(decision: Decision) -> Iterator[Block]:
     yield Heading(2, ("Thresholds",))
-    rows: list[tuple[Sentence, ...]] = []
+    rows: list[tuple[PageSentence, ...]] = []
     for finding in ship_order(decision):
         for gate in finding.gates if finding.kind in ("keep", "fix") else ():
             if gate.measure.startswith("probe:") or gate.bound not in decision.figures:
@@ -210,8 +220,8 @@ def _watching(decision: Decision) -> Iterator[Block]:
 
 def _rollback(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
     yield Heading(2, ("Rollback",))
-    to: Sentence = ("to ", decision.baseline) if decision.baseline else ("to people",)
-    items: list[Sentence] = [
+    to: PageSentence = ("to ", decision.baseline) if decision.baseline else ("to people",)
+    items: list[PageSentence] = [
         ("Turn the flag of the workload off. Requests under way may end; no new one starts.",),
         (
             "Put the routing.yaml of the last decision that held back in place; where there is none, send the work ",
@@ -232,7 +242,7 @@ def _rollback(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block
 def _voids(decision: Decision) -> Iterator[Block]:
     yield Heading(2, ("What voids this decision",))
     yield Paragraph(("It speaks of these weights, runtimes, prompts and machines, and of no others.",))
-    rows: list[tuple[Sentence, ...]] = []
+    rows: list[tuple[PageSentence, ...]] = []
     for target in decision.targets:
         rows.append(
             (
@@ -245,7 +255,7 @@ def _voids(decision: Decision) -> Iterator[Block]:
         )
     if rows:
         yield Table(("target", "model", "digest", "quantisation", "runtime version"), tuple(rows))
-    items: list[Sentence] = []
+    items: list[PageSentence] = []
     for suite in {log.suite.hash: log.suite for log in decision.logs}.values():
         items.append(("Prompts, schemas and fixtures: suite ", suite.name, ", hash ", Quote(suite.hash), "."))
     items += [("Prompt of ", Quote(name), ": ", Quote(said), ".") for name, said in sorted(decision.prompts.items())]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from milo_bench.core.units import byte_count, share
-from milo_bench.inventory.diff import Difference
+from milo_bench.inventory.diff import InventoryDifference
 from milo_bench.inventory.reading import printable
 from milo_bench.inventory.records import Endpoints, Inventory, ModelFiles
 
@@ -20,12 +20,12 @@ def inventory_json(inventory: Inventory) -> str:
     return msgspec.json.format(msgspec.json.encode(inventory), indent=2).decode() + "\n"
 
 
-def difference_json(difference: Difference) -> str:
+def difference_json(difference: InventoryDifference) -> str:
     document = {"schema": DIFFERENCE_SCHEMA, **msgspec.structs.asdict(difference)}
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
 
 
-def difference_text(difference: Difference) -> str:
+def difference_text(difference: InventoryDifference) -> str:
     """One sentence a line, then what it means for the fingerprint."""
     lines = [printable(change.sentence) for change in difference.changes] or ["Nothing changed."]
     before, after = difference.before_fingerprint[:12], difference.after_fingerprint[:12]

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from milo_bench.core.records import LoadWindow, Measure
 from milo_bench.core.units import byte_count, figure, interval_text, seconds, share
-from milo_bench.run.load.capacity import Found
+from milo_bench.run.load.capacity import CapacityResult
 
 _Cell: TypeAlias = Callable[[dict[str, Any]], str]
 _NEVER, _NONE = "never", "—"
@@ -22,7 +22,7 @@ def print_load(
     console: Console,
     *,
     degradation: Sequence[Measure] = (),
-    capacity: Found | None = None,
+    capacity: CapacityResult | None = None,
 ) -> None:
     """One column a window, one row a figure; then steady state, limits of the client, knee and capacity."""
     for target in dict.fromkeys(window.target for window in windows):
@@ -164,7 +164,7 @@ def _degradation_line(measure: Measure) -> str:
     return f"{name}: {value}{f' ({between})' if between else ''}{f'; {measure.note}' if measure.note else ''}."
 
 
-def _capacity_line(found: Found, windows: Sequence[LoadWindow]) -> str:
+def _capacity_line(found: CapacityResult, windows: Sequence[LoadWindow]) -> str:
     unit = "streams" if windows and windows[0].mode == "closed" else "requests a second"
     if found.capacity is None:
         return f"Capacity: none; even {found.missed_at:g} {unit} missed the service level."

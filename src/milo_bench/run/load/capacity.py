@@ -24,7 +24,7 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class CapacityResult:
     """The end. ``capacity`` is the highest level that met, None if none did; ``missed_at`` the lowest that missed.
 
     ``limit`` says what ended the search: the service level, the highest level allowed, or the client.
@@ -36,7 +36,7 @@ class Found:
 
 
 class CapacitySearch:
-    """Ask ``next``, run that level, tell ``result``; until ``next`` is ``Found``."""
+    """Ask ``next``, run that level, tell ``result``; until ``next`` is ``CapacityResult``."""
 
     def __init__(self, *, whole: bool, start: float, highest: float) -> None:
         """``whole``: levels are streams; otherwise rates a second. ``start`` first, never above ``highest``."""
@@ -51,12 +51,12 @@ class CapacitySearch:
         self._tried_again = False
         self._client_bound_at: float | None = None
 
-    def next(self) -> Try | Found:
+    def next(self) -> Try | CapacityResult:
         """The level to try, or what was found."""
         if self._met is not None and self._met >= self._highest:
-            return Found(self._met, self._missed, "highest_level")
+            return CapacityResult(self._met, self._missed, "highest_level")
         if self._closed_in():
-            return Found(self._met, self._missed, "client" if self._client_limits() else "service_level")
+            return CapacityResult(self._met, self._missed, "client" if self._client_limits() else "service_level")
         return Try(self._level)
 
     def result(self, outcome: LevelOutcome) -> None:

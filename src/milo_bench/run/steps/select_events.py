@@ -11,10 +11,10 @@ from milo_bench.core.case_record import CaseRecord
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.records import Fixture
 from milo_bench.guards.event_selection import as_document, select_events
-from milo_bench.run.step import PREPARE_STEPS, Step
+from milo_bench.run.step import PREPARE_STEPS, StepResult
 
 
-def prepare_events(fixture: Fixture, params: Mapping[str, Any]) -> Step:
+def prepare_events(fixture: Fixture, params: Mapping[str, Any]) -> StepResult:
     """``input.case`` through a selection policy; contradictory statuses go to a person."""
     if unknown := set(params) - {"policy", "max_events"}:
         message = f"select_events has no parameter '{min(unknown)}'."
@@ -33,7 +33,7 @@ def prepare_events(fixture: Fixture, params: Mapping[str, Any]) -> Step:
         "events": [event.id for event in selection.events],
     }
     bypass = f"human_review: {'; '.join(selection.reasons)}" if selection.route == "human_review" else ""
-    return Step(shown={} if bypass else as_document(selection), recorded=recorded, bypass=bypass)
+    return StepResult(shown={} if bypass else as_document(selection), recorded=recorded, bypass=bypass)
 
 
 PREPARE_STEPS.add("select_events", prepare_events)

@@ -14,7 +14,7 @@ from pathlib import Path
 from milo_bench.config.written import Problem, read_text
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import closest
-from milo_bench.suites.importing.columns import Row, import_rows
+from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.tables import table_rows
 
@@ -62,7 +62,7 @@ def import_folder(request: ImportRequest) -> Imported:
             )
             continue
         values = {key: value for key, value in row.values.items() if key != file_column}
-        rows.append(Row({"id": path.stem, **values, "document": text}, row.place))
+        rows.append(ImportRow({"id": path.stem, **values, "document": text}, row.place))
     for path in documents.values():
         result.not_carried.append(Problem(str(path), "no row of the label file names it", "add a row for it."))
     label, expects = request.label, request.expects

@@ -12,9 +12,9 @@ from milo_bench.core.errors import DataError
 from milo_bench.suites.importing.columns import free_id, input_lines
 from milo_bench.suites.importing.importer import (
     IMPORTERS,
-    Case,
-    Check,
+    CheckEntry,
     Imported,
+    ImportedCase,
     Importer,
     ImportRequest,
     WorkloadDraft,
@@ -140,7 +140,7 @@ class _Reader:
         case_id = free_id(str(test.get("description") or f"test-{index + 1:04d}"), seen)
         seen.add(case_id)
         workload = self._draft(checks, schema[0] if schema else None, sorted(variables), prompt)
-        self._result.cases.append(Case(case_id, variables, expect, self._where(at), workload))
+        self._result.cases.append(ImportedCase(case_id, variables, expect, self._where(at), workload))
 
     def _assertions(
         self, at: tuple[str, ...], test: dict[str, Any], default: dict[str, Any]
@@ -204,7 +204,10 @@ class _Reader:
         if (digest,) in self._drafts:
             return self._drafts[(digest,)][1]
         name = self._workload if not self._drafts else f"{self._workload}_{len(self._drafts) + 1}"
-        listed: list[Check] = ["answer_present", *({key: params} if params else key for key, params in checks.items())]
+        listed: list[CheckEntry] = [
+            "answer_present",
+            *({key: params} if params else key for key, params in checks.items()),
+        ]
         text = prompt or "".join(input_lines(variable) + "\n\n" for variable in variables)
         self._drafts[(digest,)] = (WorkloadDraft(name, "From promptfoo", text, listed, schema), name)
         return name

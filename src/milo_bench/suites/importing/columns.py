@@ -10,7 +10,7 @@ from typing import Any
 from milo_bench.config.written import Problem
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
-from milo_bench.suites.importing.importer import Case, Check, Imported, ImportRequest, WorkloadDraft
+from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, ImportRequest, WorkloadDraft
 
 _ID_NAMES = ("id", "case_id", "row_id", "uuid", "key", "name", "file")
 _INPUT_NAMES = (
@@ -32,14 +32,14 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}
 
 
 @dataclass(frozen=True)
-class Row:
+class ImportRow:
     """One row of a table and where it stands."""
 
     values: dict[str, Any]
     place: str
 
 
-def import_rows(rows: Sequence[Row], request: ImportRequest, result: Imported) -> Imported:
+def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Imported) -> Imported:
     """Fill ``result`` from ``rows``. Raises UsageError for a column that is not there or cannot be guessed."""
     columns = list(dict.fromkeys(column for row in rows for column in row.values))
     if not columns:
@@ -90,7 +90,7 @@ def _guess(columns: Iterable[str], names: Sequence[str], flag: str, result: Impo
     return ""
 
 
-def _cases(rows: Sequence[Row], mapping: _Mapping, result: Imported) -> None:
+def _cases(rows: Sequence[ImportRow], mapping: _Mapping, result: Imported) -> None:
     seen: set[str] = set()
     for number, row in enumerate(rows, start=1):
         values = {name: row.values.get(name) for name in mapping.inputs}
@@ -102,7 +102,7 @@ def _cases(rows: Sequence[Row], mapping: _Mapping, result: Imported) -> None:
         if case_id != written and mapping.id_column:
             result.not_carried.append(Problem(row.place, f"the id '{written}', now '{case_id}'", "ids must differ."))
         seen.add(case_id)
-        result.cases.append(Case(case_id, values, _expect(row, mapping), row.place))
+        result.cases.append(ImportedCase(case_id, values, _expect(row, mapping), row.place))
 
 
 def free_id(written: str, seen: Collection[str]) -> str:
@@ -115,7 +115,7 @@ def free_id(written: str, seen: Collection[str]) -> str:
     return candidate
 
 
-def _expect(row: Row, mapping: _Mapping) -> dict[str, Any]:
+def _expect(row: ImportRow, mapping: _Mapping) -> dict[str, Any]:
     if mapping.label:
         value = row.values.get(mapping.label)
         return {} if value is None or value == "" else {"label": label_text(value)}
@@ -135,7 +135,7 @@ def label_text(value: Any) -> str:
 
 
 def _draft(
-    cases: Sequence[Case], name: str, inputs: tuple[str, ...], label: str, expects: tuple[str, ...]
+    cases: Sequence[ImportedCase], name: str, inputs: tuple[str, ...], label: str, expects: tuple[str, ...]
 ) -> WorkloadDraft:
     parts = "\n\n".join(input_lines(column) for column in inputs)
     if label:
@@ -184,18 +184,18 @@ def _prompt(rule: str, parts: str) -> str:
     )
 
 
-def _field_checks(cases: Sequence[Case], fields: Sequence[str]) -> list[Check]:
+def _field_checks(cases: Sequence[ImportedCase], fields: Sequence[str]) -> list[CheckEntry]:
     dates = [name for name in fields if _are_dates(value for value in _values(cases, name))]
     exact: dict[str, Any] = {"fields": list(fields)}
     if dates:
         exact["kinds"] = dict.fromkeys(dates, "date")
-    checks: list[Check] = ["answer_present", "json_reading", "schema", {"exact_fields": exact}]
+    checks: list[CheckEntry] = ["answer_present", "json_reading", "schema", {"exact_fields": exact}]
     if any(value is None for name in fields for value in _values(cases, name)):
         checks.append("null_when_missing")
     return checks
 
 
-def _values(cases: Sequence[Case], name: str) -> list[Any]:
+def _values(cases: Sequence[ImportedCase], name: str) -> list[Any]:
     return [case.expect["fields"].get(name) for case in cases if case.expect]
 
 
@@ -204,7 +204,7 @@ def _are_dates(values: Iterable[Any]) -> bool:
     return bool(given) and sum(isinstance(v, str) and bool(_DATE.match(v.strip())) for v in given) >= 0.9 * len(given)
 
 
-def _schema(cases: Sequence[Case], fields: Sequence[str]) -> dict[str, Any]:
+def _schema(cases: Sequence[ImportedCase], fields: Sequence[str]) -> dict[str, Any]:
     kinds = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
     properties = {}
     for name in fields:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from milo_bench.config.written import Problem
 from milo_bench.core.registry import Registry
 
-Check: TypeAlias = str | dict[str, dict[str, Any]]
+CheckEntry: TypeAlias = str | dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ImportRequest:
 
 
 @dataclass(frozen=True)
-class Case:
+class ImportedCase:
     """One case to be: ``place`` is where it stands in the source."""
 
     id: str
@@ -47,7 +47,7 @@ class WorkloadDraft:
     name: str
     title: str
     prompt: str
-    checks: list[Check]
+    checks: list[CheckEntry]
     schema: dict[str, Any] | None = None
     max_tokens: int = 256
 
@@ -56,7 +56,7 @@ class WorkloadDraft:
 class Imported:
     """What came of a source: cases, workloads, guesses made, what was not carried over, what was broken."""
 
-    cases: list[Case] = field(default_factory=list)
+    cases: list[ImportedCase] = field(default_factory=list)
     workloads: list[WorkloadDraft] = field(default_factory=list)
     guesses: list[str] = field(default_factory=list)
     not_carried: list[Problem] = field(default_factory=list)

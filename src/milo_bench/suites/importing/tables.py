@@ -10,7 +10,7 @@ from typing import Any
 from milo_bench.config.written import Problem, place, read_text
 from milo_bench.core.errors import DataError
 from milo_bench.suites.fixtures import parse_line
-from milo_bench.suites.importing.columns import Row
+from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.importer import Imported
 
 
@@ -22,12 +22,12 @@ def source_text(path: Path) -> str:
     return text
 
 
-def csv_rows(path: Path, result: Imported) -> list[Row]:
+def csv_rows(path: Path, result: Imported) -> list[ImportRow]:
     """Rows of a CSV file with a header; comma, semicolon or tab between columns."""
     text = source_text(path)
     header = text.partition("\n")[0]
     delimiter = max(",;\t", key=header.count)
-    rows: list[Row] = []
+    rows: list[ImportRow] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         names = next(reader, [])
@@ -40,15 +40,15 @@ def csv_rows(path: Path, result: Imported) -> list[Row]:
                 result.broken.append(Problem(where, said, "quote values that hold the separator.", kind="data"))
                 continue
             row: dict[str, Any] = dict(zip(names, values, strict=True))
-            rows.append(Row(row, where))
+            rows.append(ImportRow(row, where))
     except csv.Error as error:
         result.broken.append(Problem(place(path, reader.line_num), f"broken CSV: {error}", "mend it.", kind="data"))
     return rows
 
 
-def jsonl_rows(path: Path, result: Imported) -> list[Row]:
+def jsonl_rows(path: Path, result: Imported) -> list[ImportRow]:
     """Rows of a JSON Lines file: one object a line."""
-    rows: list[Row] = []
+    rows: list[ImportRow] = []
     for number, line in enumerate(source_text(path).split("\n"), start=1):
         if not line.strip():
             continue
@@ -56,10 +56,10 @@ def jsonl_rows(path: Path, result: Imported) -> list[Row]:
         if isinstance(data, Problem):
             result.broken.append(data)
         else:
-            rows.append(Row(data, place(path, number)))
+            rows.append(ImportRow(data, place(path, number)))
     return rows
 
 
-def table_rows(path: Path, result: Imported) -> list[Row]:
+def table_rows(path: Path, result: Imported) -> list[ImportRow]:
     """Rows of a table by the ending of its name: .csv and .tsv, anything else is JSON Lines."""
     return (csv_rows if path.suffix.lower() in (".csv", ".tsv") else jsonl_rows)(path, result)

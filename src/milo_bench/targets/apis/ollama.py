@@ -12,9 +12,9 @@ from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import Failure, TargetRecord, Usage
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import ollama_url, parse_address
-from milo_bench.targets.http.answer import Answer, count, decode_json, finite
+from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite
 from milo_bench.targets.http.failures import classify, error_status, read_error
-from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_lines
 from milo_bench.targets.http.target import HttpTarget
 
@@ -79,7 +79,7 @@ class OllamaTarget(HttpTarget):
             body["tools"] = list(request.tools)
         return body
 
-    def read(self, reply: Reply, answer: Answer) -> Iterator[None]:
+    def read(self, reply: HttpReply, answer: StreamedAnswer) -> Iterator[None]:
         """Fill ``answer``; durations become seconds in ``server_timings``."""
         kind = reply.content_type
         if kind not in ("application/x-ndjson", "application/json", "application/jsonl", ""):
@@ -165,7 +165,7 @@ def _has_ended(line: Mapping[str, Any]) -> bool:
     return "done" not in line and isinstance(line.get("done_reason"), str) and line["done_reason"] != ""
 
 
-def _finish(at_ns: int, line: Mapping[str, Any], answer: Answer) -> None:
+def _finish(at_ns: int, line: Mapping[str, Any], answer: StreamedAnswer) -> None:
     answer.ended_at_ns = at_ns
     reason = line.get("done_reason")
     answer.finish_reason = reason if isinstance(reason, str) and reason else "stop"

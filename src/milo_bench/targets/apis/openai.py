@@ -12,8 +12,8 @@ from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import TargetRecord
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import Address, parse_address
-from milo_bench.targets.http.answer import Answer, count
-from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.answer import StreamedAnswer, count
+from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.http.target import HttpTarget
 
@@ -64,7 +64,7 @@ class OpenAiTarget(HttpTarget):
             body.pop(name, None)
         return body
 
-    def read(self, reply: Reply, answer: Answer) -> Iterator[None]:
+    def read(self, reply: HttpReply, answer: StreamedAnswer) -> Iterator[None]:
         return read_completion(reply, answer, self._secrets)
 
     async def models(self) -> tuple[str, ...]:

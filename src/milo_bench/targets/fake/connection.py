@@ -17,8 +17,8 @@ import msgspec
 from milo_bench.targets.fake.dialects import DIALECTS, Dialect
 from milo_bench.targets.fake.log import RequestOutcome, SeenRequest
 from milo_bench.targets.fake.reply import Asked, answer_for, overflows
-from milo_bench.targets.fake.script import Fault
-from milo_bench.targets.fake.wire import Step, http_reply, steps_for
+from milo_bench.targets.fake.script import ScriptFault
+from milo_bench.targets.fake.wire import WireStep, http_reply, steps_for
 
 if TYPE_CHECKING:
     from milo_bench.targets.fake.server import FakeServer
@@ -38,7 +38,7 @@ class FakeConnection(asyncio.Protocol):
         self._body = bytearray()
         self._bearer = ""
         self._waiting: deque[tuple[str, str, bytes, str]] = deque()
-        self._steps: deque[Step] = deque()
+        self._steps: deque[WireStep] = deque()
         self._request: SeenRequest | None = None
         self._zero_s = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -115,7 +115,7 @@ class FakeConnection(asyncio.Protocol):
         self._steps = deque(self._decide(dialect, asked, bearer))
         self._run_due()
 
-    def _decide(self, dialect: Dialect, asked: Asked, bearer: str) -> tuple[Step, ...]:
+    def _decide(self, dialect: Dialect, asked: Asked, bearer: str) -> tuple[WireStep, ...]:
         script, request = self._server.script, self._request
         assert request is not None
         refusal: tuple[int, str, str] | None = None
@@ -131,12 +131,14 @@ class FakeConnection(asyncio.Protocol):
             count = len(asked.prompt.split())
             message = f"the request ({count} tokens) exceeds the available context size ({window} tokens)"
             refusal = (400, "exceed_context_size_error", message)
-            fault = Fault(kind="context_overflow")
+            fault = ScriptFault(kind="context_overflow")
         request.fault = fault.kind if fault else ""
         if refusal is not None or reply is None:
             status, kind, message = refusal or (500, "server_error", "no reply")
             request.status = status
-            return (Step(0.0, http_reply(status, "application/json", dialect.error(status, kind, message)), "keep"),)
+            return (
+                WireStep(0.0, http_reply(status, "application/json", dialect.error(status, kind, message)), "keep"),
+            )
         if fault is not None and fault.kind == "status":
             request.status = fault.status
         return steps_for(dialect, asked, reply, answer_for(script, asked, reply, text, fault), fault)
@@ -165,7 +167,7 @@ class FakeConnection(asyncio.Protocol):
             left_s = self._zero_s + self._steps[0].at_s - time.monotonic()
             self._timer = self._loop.call_later(max(0.0, left_s), self._run_due)
 
-    def _after(self, step: Step) -> None:
+    def _after(self, step: WireStep) -> None:
         if step.after == "hang":
             return  # until the client goes, or the server stops
         self._end_request("fault" if self._request is not None and self._request.fault else "answered")

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from milo_bench.targets.fake.reply import Answer, Asked
+from milo_bench.targets.fake.reply import Asked, ScriptedAnswer
 from milo_bench.targets.fake.script import ToolCallScript
 
 _encode = msgspec.json.encode
@@ -27,7 +27,9 @@ class Dialect(Protocol):
 
     def tool_call(self, asked: Asked, index: int, call: ToolCallScript) -> tuple[bytes, ...]: ...
 
-    def finish(self, asked: Asked, answer: Answer, spent_s: tuple[float, float], extra: Mapping[str, Any]) -> bytes:
+    def finish(
+        self, asked: Asked, answer: ScriptedAnswer, spent_s: tuple[float, float], extra: Mapping[str, Any]
+    ) -> bytes:
         """The last frames but for the end mark; ``spent_s`` is time on the prompt and on the answer."""
         ...
 
@@ -43,7 +45,9 @@ class Dialect(Protocol):
 
     def error_frame(self, message: str) -> bytes: ...
 
-    def whole(self, asked: Asked, answer: Answer, spent_s: tuple[float, float], extra: Mapping[str, Any]) -> bytes: ...
+    def whole(
+        self, asked: Asked, answer: ScriptedAnswer, spent_s: tuple[float, float], extra: Mapping[str, Any]
+    ) -> bytes: ...
 
 
 def _texts(messages: Any, role: str) -> list[str]:
@@ -117,7 +121,7 @@ class OpenAiDialect:
             self._chunk(asked, {"tool_calls": [{"index": index, "function": {"arguments": call.arguments[half:]}}]}),
         )
 
-    def _usage(self, answer: Answer) -> dict[str, Any] | None:
+    def _usage(self, answer: ScriptedAnswer) -> dict[str, Any] | None:
         if answer.prompt_tokens is None and answer.completion_tokens is None:
             return None
         usage: dict[str, Any] = {
@@ -131,7 +135,9 @@ class OpenAiDialect:
             usage["completion_tokens_details"] = {"reasoning_tokens": answer.reasoning_tokens}
         return usage
 
-    def finish(self, asked: Asked, answer: Answer, spent_s: tuple[float, float], extra: Mapping[str, Any]) -> bytes:
+    def finish(
+        self, asked: Asked, answer: ScriptedAnswer, spent_s: tuple[float, float], extra: Mapping[str, Any]
+    ) -> bytes:
         usage = self._usage(answer) if asked.include_usage else None
         if usage is None:
             return self._chunk(asked, {}, finish_reason=answer.finish_reason, **extra)
@@ -154,7 +160,9 @@ class OpenAiDialect:
     def error_frame(self, message: str) -> bytes:
         return b"data: " + self.error(500, "server_error", message) + b"\n\n"
 
-    def whole(self, asked: Asked, answer: Answer, spent_s: tuple[float, float], extra: Mapping[str, Any]) -> bytes:
+    def whole(
+        self, asked: Asked, answer: ScriptedAnswer, spent_s: tuple[float, float], extra: Mapping[str, Any]
+    ) -> bytes:
         message: dict[str, Any] = {"role": "assistant", "content": "".join(answer.text)}
         if answer.reasoning:
             message["reasoning_content"] = "".join(answer.reasoning)
@@ -219,7 +227,7 @@ class OllamaDialect:
     def _call(self, call: ToolCallScript) -> dict[str, Any]:
         return {"function": {"name": call.name, "arguments": json.loads(call.arguments)}}
 
-    def _closing(self, answer: Answer, spent_s: tuple[float, float]) -> dict[str, Any]:
+    def _closing(self, answer: ScriptedAnswer, spent_s: tuple[float, float]) -> dict[str, Any]:
         prompt_ns, answer_ns = (int(seconds * 1e9) for seconds in spent_s)
         closing: dict[str, Any] = {
             "done": True,
@@ -234,7 +242,9 @@ class OllamaDialect:
             closing |= {"eval_count": answer.completion_tokens, "eval_duration": answer_ns}
         return closing
 
-    def finish(self, asked: Asked, answer: Answer, spent_s: tuple[float, float], extra: Mapping[str, Any]) -> bytes:
+    def finish(
+        self, asked: Asked, answer: ScriptedAnswer, spent_s: tuple[float, float], extra: Mapping[str, Any]
+    ) -> bytes:
         # The finish reason, the counts and the end mark are one line here.
         return self._line(asked, {}, **{**self._closing(answer, spent_s), **extra})
 
@@ -253,7 +263,9 @@ class OllamaDialect:
     def error_frame(self, message: str) -> bytes:
         return _encode({"error": message}) + b"\n"
 
-    def whole(self, asked: Asked, answer: Answer, spent_s: tuple[float, float], extra: Mapping[str, Any]) -> bytes:
+    def whole(
+        self, asked: Asked, answer: ScriptedAnswer, spent_s: tuple[float, float], extra: Mapping[str, Any]
+    ) -> bytes:
         message: dict[str, Any] = {"content": "".join(answer.text)}
         if answer.reasoning:
             message["thinking"] = "".join(answer.reasoning)

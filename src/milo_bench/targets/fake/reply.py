@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 
 import jsonschema_rs
 
-from milo_bench.targets.fake.script import Fault, Reply, Rule, Script, ToolCallScript, When
+from milo_bench.targets.fake.script import Script, ScriptFault, ScriptReply, ScriptRule, ToolCallScript, When
 
 FakeApi: TypeAlias = Literal["openai", "ollama"]
 
@@ -35,7 +35,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ScriptedAnswer:
     """What the scripted model says: reasoning, then text, then calls, each as tokens."""
 
     reasoning: tuple[str, ...]
@@ -60,7 +60,7 @@ class Chooser:
         self._script = script
         self._turns: Counter[int] = Counter()
 
-    def choose(self, asked: Asked) -> tuple[Reply, str, Fault | None]:
+    def choose(self, asked: Asked) -> tuple[ScriptReply, str, ScriptFault | None]:
         """The reply, its text for this turn, and the fault or None."""
         reply, fault, source = self._script.reply, None, -1
         chosen = False
@@ -76,7 +76,7 @@ class Chooser:
         text = reply.texts[turn % len(reply.texts)] if reply.texts else reply.text
         return reply, text, fault
 
-    def _matches(self, rule: Rule, index: int, asked: Asked) -> bool:
+    def _matches(self, rule: ScriptRule, index: int, asked: Asked) -> bool:
         when: When = rule.when
         number = asked.number
         if when.probability is not None:
@@ -94,7 +94,9 @@ class Chooser:
         )
 
 
-def answer_for(script: Script, asked: Asked, reply: Reply, text: str, fault: Fault | None) -> Answer:
+def answer_for(
+    script: Script, asked: Asked, reply: ScriptReply, text: str, fault: ScriptFault | None
+) -> ScriptedAnswer:
     """Apply echo, schema, stop sequences, token limits and truncation, and count tokens."""
     kind = fault.kind if fault else None
     prompt = tokens_of(asked.prompt)
@@ -106,7 +108,7 @@ def answer_for(script: Script, asked: Asked, reply: Reply, text: str, fault: Fau
     if asked.json_schema is not None and kind != "ignore_response_format":
         text = _constrained(asked.json_schema, reply, text)
     if kind == "empty_answer":
-        return Answer((), (), (), "stop", len(prompt), 0, None, None)
+        return ScriptedAnswer((), (), (), "stop", len(prompt), 0, None, None)
     finish = "tool_calls" if reply.tool_calls else "stop"
     for stop in asked.stop:
         text = text.split(stop, 1)[0]
@@ -128,10 +130,10 @@ def answer_for(script: Script, asked: Asked, reply: Reply, text: str, fault: Fau
             given.cached_tokens,
             given.reasoning_tokens,
         )
-    return Answer(reasoning, said, reply.tool_calls, reply.finish_reason or finish, *counts)
+    return ScriptedAnswer(reasoning, said, reply.tool_calls, reply.finish_reason or finish, *counts)
 
 
-def overflows(script: Script, asked: Asked, fault: Fault | None) -> bool:
+def overflows(script: Script, asked: Asked, fault: ScriptFault | None) -> bool:
     """Whether the prompt is refused as too long."""
     if fault is not None and fault.kind == "context_overflow":
         return True
@@ -140,7 +142,7 @@ def overflows(script: Script, asked: Asked, fault: Fault | None) -> bool:
     return len(tokens_of(asked.prompt)) > script.context_window and not (fault and fault.kind == "silent_truncation")
 
 
-def _constrained(schema: Mapping[str, Any], reply: Reply, text: str) -> str:
+def _constrained(schema: Mapping[str, Any], reply: ScriptReply, text: str) -> str:
     if reply.constrained_text is not None:
         return reply.constrained_text
     try:

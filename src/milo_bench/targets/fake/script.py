@@ -51,7 +51,7 @@ class UsageScript(Checked):
     reasoning_tokens: int | None = None
 
 
-class Reply(Checked):
+class ScriptReply(Checked):
     """What is answered, and when.
 
     Content chunk ``i`` is written ``first_token_s + i * gap_s`` after the request was read, on
@@ -81,7 +81,7 @@ class Reply(Checked):
     last_chunk: dict[str, Any] = {}  # merged into the last chunk, e.g. llama-server's "timings"
 
 
-class Fault(Checked):
+class ScriptFault(Checked):
     """What goes wrong, on the wire."""
 
     kind: FaultKind
@@ -106,12 +106,12 @@ class When(Checked):
     probability: float | None = Field(default=None, ge=0, le=1)  # seeded, by request number
 
 
-class Rule(Checked):
+class ScriptRule(Checked):
     """A reply, a fault or both, for the requests that match. The first match wins, for each."""
 
     when: When = When()
-    reply: Reply | None = None
-    fault: Fault | None = None
+    reply: ScriptReply | None = None
+    fault: ScriptFault | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -121,13 +121,13 @@ class Rule(Checked):
         return data
 
     @model_validator(mode="after")
-    def _does_something(self) -> Rule:
+    def _does_something(self) -> ScriptRule:
         if self.reply is None and self.fault is None:
             raise ValueError("a rule needs reply, fault or both")
         return self
 
 
-class Health(Checked):
+class ScriptHealth(Checked):
     """When ``/health`` says ready and when answers really come, in seconds after the start.
 
     ``ready_after_s`` below ``load_after_s`` is a server that reports ready before its model is
@@ -151,9 +151,9 @@ class Script(CheckedFile):
     accept_key: str | None = Field(default=None, repr=False)
     context_window: int | None = Field(default=None, gt=0)
     overflow: Literal["error", "truncate"] = "error"
-    health: Health = Health()
-    reply: Reply = Reply()
-    rules: tuple[Rule, ...] = ()
+    health: ScriptHealth = ScriptHealth()
+    reply: ScriptReply = ScriptReply()
+    rules: tuple[ScriptRule, ...] = ()
 
     @field_validator("models")
     @classmethod

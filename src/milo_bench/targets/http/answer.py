@@ -14,7 +14,7 @@ import msgspec
 from milo_bench.core.chat import Exchange
 from milo_bench.core.reasoning import split_reasoning
 from milo_bench.core.records import Failure, Timings, ToolCall, Usage
-from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.reply import HttpReply
 
 _DECODER = msgspec.json.Decoder()
 
@@ -23,7 +23,7 @@ def decode_json(data: bytes) -> Any:
     """JSON bytes as plain data. Raises ValueError.
 
     A server may cut an emoji into two escaped surrogates and send them in two chunks. Only the
-    slower parser takes a lone half; ``Answer`` puts the halves together.
+    slower parser takes a lone half; ``StreamedAnswer`` puts the halves together.
     """
     try:
         return _DECODER.decode(data)
@@ -56,7 +56,7 @@ class _Call:
         return not ident and not self.ident and _is_whole(self.arguments)
 
 
-class Answer:
+class StreamedAnswer:
     """Collects one streamed answer.
 
     A content chunk is an event that carries text, reasoning or a part of a tool call; one with
@@ -139,7 +139,7 @@ class Answer:
             self.calls.append(open_call)
         return open_call
 
-    def exchange(self, reply: Reply, *, zero_s: float, intended_s: float) -> Exchange:
+    def exchange(self, reply: HttpReply, *, zero_s: float, intended_s: float) -> Exchange:
         """The answer as a record. Seconds count from ``zero_s`` on the monotonic clock."""
         zero_ns = round(zero_s * 1e9)
         inline, text = split_reasoning(_whole("".join(self.text)))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from milo_bench.core.records import Failure, FailureKind
-from milo_bench.targets.http.reply import Reply
+from milo_bench.targets.http.reply import HttpReply
 
 MAX_MESSAGE_CHARS = 300
 _STATUS = re.compile(r"[45][0-9]{2}")
@@ -26,7 +26,7 @@ _OVERFLOW_WORDS = re.compile(
 )
 
 
-def refusal(reply: Reply, *, secrets: Iterable[str] = ()) -> Failure:
+def refusal(reply: HttpReply, *, secrets: Iterable[str] = ()) -> Failure:
     """The failure that an HTTP status of 400 and above, or an unexpected one, stands for."""
     said, codes = read_error(_json(reply.body()))
     return classify(reply.status, said, codes, secrets=secrets)

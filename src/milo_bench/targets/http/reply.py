@@ -11,12 +11,12 @@ from milo_bench.core.records import FailureKind, Timeouts
 Piece: TypeAlias = tuple[int, bytes]
 """Nanoseconds on the monotonic clock when the bytes were read, and the bytes."""
 
-ShowsContent: TypeAlias = "Callable[[Reply], bool]"
+ShowsContent: TypeAlias = "Callable[[HttpReply], bool]"
 MAX_BODY_BYTES = 64 << 20  # an answer larger than this is a server gone wild, and would take the bench with it
 
 
 @dataclass(slots=True)
-class Reply:
+class HttpReply:
     """One exchange as bytes. Stamps are nanoseconds on the monotonic clock.
 
     ``lags_ns`` holds, for each read, our stamp minus the kernel's receive stamp; it is empty
@@ -55,7 +55,7 @@ class Wire(Protocol):
         timeouts: Timeouts,
         shows_content: ShowsContent | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         """Send one request and read the whole reply. Never raises for a broken server.
 
         ``shows_content`` is asked once, when the first-token limit runs out, whether what came

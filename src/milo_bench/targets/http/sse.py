@@ -12,7 +12,7 @@ from typing import NamedTuple
 from milo_bench.targets.http.reply import Piece
 
 
-class Event(NamedTuple):
+class SseEvent(NamedTuple):
     """One event: when its last byte was read, its name ("" for the usual), its data."""
 
     at_ns: int
@@ -20,7 +20,7 @@ class Event(NamedTuple):
     data: bytes
 
 
-def read_sse(pieces: Iterable[Piece], *, whole: bool = True) -> Iterator[Event]:
+def read_sse(pieces: Iterable[Piece], *, whole: bool = True) -> Iterator[SseEvent]:
     """Events of a ``text/event-stream`` body; comments are left out.
 
     Of a ``whole`` body a last event without its blank line is given too: servers forget it, and
@@ -84,9 +84,9 @@ def _without_mark(pieces: Iterable[Piece]) -> Iterator[Piece]:
         yield at_ns, start
 
 
-def _event(at_ns: int, block: list[bytes]) -> Event | None:
+def _event(at_ns: int, block: list[bytes]) -> SseEvent | None:
     if len(block) == 1 and block[0].startswith(b"data: "):
-        return Event(at_ns, "", block[0][6:])
+        return SseEvent(at_ns, "", block[0][6:])
     name = ""
     lines: list[bytes] = []
     for line in block:
@@ -105,10 +105,10 @@ def _event(at_ns: int, block: list[bytes]) -> Event | None:
             # Not a field that this format knows: what is not SSE shall be seen, not skipped.
             lines.append(line)
             name = "unknown"
-    return Event(at_ns, name, b"\n".join(lines)) if lines else None
+    return SseEvent(at_ns, name, b"\n".join(lines)) if lines else None
 
 
-def read_lines(pieces: Iterable[Piece], *, whole: bool = True) -> Iterator[Event]:
+def read_lines(pieces: Iterable[Piece], *, whole: bool = True) -> Iterator[SseEvent]:
     """Lines of an ``application/x-ndjson`` body; without blank ones; the open end of a ``whole`` body counts."""
     open_line: list[bytes] = []
     at_ns = 0
@@ -118,8 +118,8 @@ def read_lines(pieces: Iterable[Piece], *, whole: bool = True) -> Iterator[Event
             line = b"".join((*open_line, part)).strip()
             open_line = []
             if line:
-                yield Event(at_ns, "", line)
+                yield SseEvent(at_ns, "", line)
         if rest:
             open_line.append(rest)
     if whole and (line := b"".join(open_line).strip()):
-        yield Event(at_ns, "", line)
+        yield SseEvent(at_ns, "", line)

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from milo_bench.core.records import Failure, Usage
-from milo_bench.targets.http.answer import Answer, count, decode_json, numbers
+from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, numbers
 from milo_bench.targets.http.failures import classify, error_status, read_error
-from milo_bench.targets.http.reply import Reply
-from milo_bench.targets.http.sse import Event, read_sse
+from milo_bench.targets.http.reply import HttpReply
+from milo_bench.targets.http.sse import SseEvent, read_sse
 
 _HEARTBEATS = (b"", b"null", b"{}")  # proxies keep a connection open with them
 
 
-def read_completion(reply: Reply, answer: Answer, secrets: tuple[str, ...] = ()) -> Iterator[None]:
+def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str, ...] = ()) -> Iterator[None]:
     """Fill ``answer`` from a reply with status 200; yields after each event so that a caller may pause.
 
     Sets ``answer.failure`` for what is no completion: another content type, broken JSON, an
@@ -45,7 +45,7 @@ def read_completion(reply: Reply, answer: Answer, secrets: tuple[str, ...] = ())
         yield
 
 
-def _chunk(event: Event, answer: Answer, secrets: tuple[str, ...]) -> Mapping[str, Any] | None:
+def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: tuple[str, ...]) -> Mapping[str, Any] | None:
     """The chunk that ``event`` carries; None for one that is none of ours, or with ``answer.failure`` set."""
     try:
         chunk = decode_json(event.data)
@@ -76,7 +76,7 @@ def _error_in(chunk: Mapping[str, Any], *, named: bool, secrets: tuple[str, ...]
     return classify(error_status(codes), said, codes, secrets=secrets)
 
 
-def _take(at_ns: int, chunk: Mapping[str, Any], answer: Answer, predicted: int) -> int:
+def _take(at_ns: int, chunk: Mapping[str, Any], answer: StreamedAnswer, predicted: int) -> int:
     """One chunk's parts; gives back how many tokens the server says it has generated so far."""
     usage, timings = chunk.get("usage"), chunk.get("timings")
     if isinstance(usage, Mapping):
@@ -107,7 +107,7 @@ def _take(at_ns: int, chunk: Mapping[str, Any], answer: Answer, predicted: int) 
     return predicted
 
 
-def _add(at_ns: int, message: Any, answer: Answer) -> bool:
+def _add(at_ns: int, message: Any, answer: StreamedAnswer) -> bool:
     text = message.get("content")
     if isinstance(text, list):  # content parts, as Mistral and some gateways send them
         text = "".join(str(part.get("text", "")) for part in text if isinstance(part, Mapping))
@@ -120,7 +120,7 @@ def _listed_tokens(logprobs: object) -> int:
     return len(content) if isinstance(content, list) else 0
 
 
-def _read_document(reply: Reply, answer: Answer, secrets: tuple[str, ...]) -> None:
+def _read_document(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str, ...]) -> None:
     """An answer in one piece: a stream was asked for, and the server does not stream."""
     try:
         data = decode_json(reply.body())
@@ -151,7 +151,7 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     )
 
 
-def _sniffed(reply: Reply) -> str:
+def _sniffed(reply: HttpReply) -> str:
     """What a body without a content type looks like."""
     start = reply.body()[:64].lstrip()
     if start.startswith((b"data:", b":", b"event:")):

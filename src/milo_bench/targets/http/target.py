@@ -16,9 +16,9 @@ from milo_bench.core.errors import ConfigError, TargetError
 from milo_bench.core.records import Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import closest, hint_for
 from milo_bench.targets.http.address import Address
-from milo_bench.targets.http.answer import Answer, decode_json
+from milo_bench.targets.http.answer import StreamedAnswer, decode_json
 from milo_bench.targets.http.failures import refusal
-from milo_bench.targets.http.reply import Reply, Wire
+from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.wire import TcpWire
 from milo_bench.targets.listening import listening_pids
 
@@ -70,7 +70,7 @@ class HttpTarget(ABC):
     def payload(self, request: ChatRequest) -> dict[str, Any]: ...
 
     @abstractmethod
-    def read(self, reply: Reply, answer: Answer) -> Iterator[None]: ...
+    def read(self, reply: HttpReply, answer: StreamedAnswer) -> Iterator[None]: ...
 
     @abstractmethod
     async def models(self) -> tuple[str, ...]: ...
@@ -110,7 +110,7 @@ class HttpTarget(ABC):
         reply = await self._wire.fetch(
             "POST", self.chat_path(), body, timeouts=timeouts, shows_content=self._shows_content
         )
-        answer = Answer()
+        answer = StreamedAnswer()
         if reply.status >= 300 or (reply.status != 200 and reply.broken is None):
             answer.failure = refusal(reply, secrets=self._secrets)
         elif reply.status == 200:
@@ -156,10 +156,10 @@ class HttpTarget(ABC):
         except ValueError:
             return None
 
-    def _shows_content(self, reply: Reply) -> bool:
+    def _shows_content(self, reply: HttpReply) -> bool:
         if reply.status != 200:
             return False
-        answer = Answer()
+        answer = StreamedAnswer()
         for _ in self.read(reply, answer):
             if answer.stamps_ns:
                 return True

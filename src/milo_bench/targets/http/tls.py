@@ -13,7 +13,7 @@ from yarl import URL
 
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.targets.http.address import Address
-from milo_bench.targets.http.reply import MAX_BODY_BYTES, Reply, ShowsContent
+from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
 from milo_bench.targets.http.wire import IDLE_LIMIT_S
 
 
@@ -39,9 +39,9 @@ class TlsWire:
         timeouts: Timeouts,
         shows_content: ShowsContent | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         """See ``reply.Wire.fetch``."""
-        reply = Reply(time.monotonic_ns())
+        reply = HttpReply(time.monotonic_ns())
         task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         state = _Limits(reply, timeouts, shows_content)
@@ -77,7 +77,7 @@ class TlsWire:
         path: str,
         body: bytes,
         headers: Mapping[str, str],
-        reply: Reply,
+        reply: HttpReply,
         timeouts: Timeouts,
         state: _Limits,
     ) -> None:
@@ -113,7 +113,7 @@ class TlsWire:
 
             async def connected(_: aiohttp.ClientSession, context: object, __: object) -> None:
                 reply = getattr(context, "trace_request_ctx", None)
-                if isinstance(reply, Reply):
+                if isinstance(reply, HttpReply):
                     reply.connected_ns = time.monotonic_ns()
 
             trace.on_connection_create_end.append(connected)
@@ -130,7 +130,7 @@ class TlsWire:
         return self._session
 
     @staticmethod
-    def _broke(reply: Reply, kind: FailureKind, message: str) -> None:
+    def _broke(reply: HttpReply, kind: FailureKind, message: str) -> None:
         reply.ended_ns = time.monotonic_ns()
         reply.broken, reply.broken_message = kind, message
 
@@ -138,7 +138,7 @@ class TlsWire:
 class _Limits:
     """The first-token limit beside the total one, and which of them ran out."""
 
-    def __init__(self, reply: Reply, timeouts: Timeouts, shows_content: ShowsContent | None) -> None:
+    def __init__(self, reply: HttpReply, timeouts: Timeouts, shows_content: ShowsContent | None) -> None:
         self._reply, self._timeouts, self._shows_content = reply, timeouts, shows_content
         self._timer: asyncio.TimerHandle | None = None
         self.kind: FailureKind = "total_timeout"

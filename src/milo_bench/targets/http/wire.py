@@ -31,7 +31,7 @@ import httptools
 
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.targets.http.address import Address
-from milo_bench.targets.http.reply import MAX_BODY_BYTES, Reply, ShowsContent
+from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
 
 READ_BYTES = 65536
 MAX_HEADER_BYTES = 256 << 10
@@ -69,12 +69,12 @@ class TcpWire:
         timeouts: Timeouts,
         shows_content: ShowsContent | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    ) -> HttpReply:
         """See ``reply.Wire.fetch``."""
         extra = "".join(f"{name}: {value}\r\n" for name, value in headers.items()) if headers else ""
         length = f"Content-Length: {len(body)}\r\n" if body or method == "POST" else ""
         data = f"{method} {path} HTTP/1.1\r\n{self._fixed}{extra}{length}\r\n".encode("latin-1") + body
-        reply = Reply(time.monotonic_ns())
+        reply = HttpReply(time.monotonic_ns())
         connection = self._take_idle()
         while True:
             reused = connection is not None
@@ -99,7 +99,7 @@ class TcpWire:
             self._drop(connection)
             if not unread:
                 return reply
-            reply = Reply(reply.started_ns)
+            reply = HttpReply(reply.started_ns)
             connection = None
 
     async def close(self) -> None:
@@ -121,7 +121,7 @@ class TcpWire:
             self._idle.remove(connection)
         connection.close()
 
-    async def _connect(self, reply: Reply, timeouts: Timeouts) -> _Connection | None:
+    async def _connect(self, reply: HttpReply, timeouts: Timeouts) -> _Connection | None:
         try:
             async with asyncio.timeout(min(timeouts.connect_s, timeouts.total_s)):
                 sock = await self._connected_socket()
@@ -177,7 +177,7 @@ class _Connection:
         self._fd = sock.fileno()
         self._loop = asyncio.get_running_loop()
         self._on_gone = on_gone
-        self._reply: Reply | None = None
+        self._reply: HttpReply | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._unsent = memoryview(b"")
@@ -196,7 +196,9 @@ class _Connection:
 
     # ------------------------------------------------------------ one exchange
 
-    async def exchange(self, data: bytes, reply: Reply, timeouts: Timeouts, shows_content: ShowsContent | None) -> None:
+    async def exchange(
+        self, data: bytes, reply: HttpReply, timeouts: Timeouts, shows_content: ShowsContent | None
+    ) -> None:
         """Send ``data``, fill ``reply``; the reply says how it ended."""
         self._reply, self._limits, self._shows_content = reply, timeouts, shows_content
         self.reusable = self.request_never_arrived = False
@@ -419,7 +421,7 @@ def _watch(descriptor: int) -> select.epoll | None:
     return watch
 
 
-def _break(reply: Reply, kind: FailureKind, message: str) -> None:
+def _break(reply: HttpReply, kind: FailureKind, message: str) -> None:
     reply.ended_ns = time.monotonic_ns()
     reply.broken, reply.broken_message = kind, message
 

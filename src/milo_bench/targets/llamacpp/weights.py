@@ -12,7 +12,7 @@ from milo_bench.core.files import writing_by_name
 from milo_bench.core.hashing import sha256_file
 from milo_bench.core.suggest import hint_for
 
-Kind: TypeAlias = Literal["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"]
+Quantisation: TypeAlias = Literal["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"]
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with tensors done and tensors in all."""
 
@@ -68,7 +68,7 @@ def find_weights(name: str, env: Mapping[str, str], progress: Progress | None = 
     return requantise(source, "Q4_0", cache_directory(env), progress)
 
 
-def requantise(source: Path, kind: Kind, cache_dir: Path, progress: Progress | None = None) -> Path:
+def requantise(source: Path, kind: Quantisation, cache_dir: Path, progress: Progress | None = None) -> Path:
     """``source`` with its matrices quantised to ``kind``; made once, then found by the source's SHA-256.
 
     Each matrix is decoded to 32-bit floats and quantised again, some rows at a time; norms and
@@ -77,9 +77,9 @@ def requantise(source: Path, kind: Kind, cache_dir: Path, progress: Progress | N
     Re-quantising adds the first rounding to the second: it is not the same file as one made from
     the original weights, and ``general.description`` says so. Raises PrerequisiteError.
     """
-    if kind not in get_args(Kind):
+    if kind not in get_args(Quantisation):
         message = f"Cannot quantise to '{kind}'."
-        raise ConfigError(message, hint=hint_for(kind, get_args(Kind), noun="kinds"))
+        raise ConfigError(message, hint=hint_for(kind, get_args(Quantisation), noun="kinds"))
     target = cache_dir / f"{sha256_file(source)[:32]}-{kind}-{_RECIPE}.gguf"
     if target.is_file():
         return target
@@ -88,7 +88,7 @@ def requantise(source: Path, kind: Kind, cache_dir: Path, progress: Progress | N
     return target
 
 
-def _write_quantised(source: Path, part: Path, kind: Kind, progress: Progress | None) -> None:
+def _write_quantised(source: Path, part: Path, kind: Quantisation, progress: Progress | None) -> None:
     import gguf  # late: it brings numpy, and most runs never get here
     import numpy
 
@@ -136,7 +136,7 @@ def _write_quantised(source: Path, part: Path, kind: Kind, progress: Progress | 
         writer.close()
 
 
-def _copy_metadata(gguf: Any, reader: Any, writer: Any, kind: Kind) -> None:
+def _copy_metadata(gguf: Any, reader: Any, writer: Any, kind: Quantisation) -> None:
     """All key-values but those that the writer adds or that change."""
     changed = {"general.architecture", "general.file_type", "general.quantization_version", "general.description"}
     for field in reader.fields.values():

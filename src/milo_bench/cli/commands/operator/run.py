@@ -105,7 +105,7 @@ def operator_run(
     prints the command that resumes.
     """
     from milo_bench.api.operating import OperatorOptions, run_operators
-    from milo_bench.operator.play.episode import Limits, turn_timeouts
+    from milo_bench.operator.play.episode import EpisodeLimits, turn_timeouts
 
     options = OperatorOptions(
         models=_names(models),
@@ -117,7 +117,7 @@ def operator_run(
         config=config,
         resume=resume,
         protocol=protocol,
-        limits=Limits(
+        limits=EpisodeLimits(
             max_tokens=max_tokens,
             temperature=temperature,
             turns=turns,

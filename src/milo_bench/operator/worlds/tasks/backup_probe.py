@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -46,7 +46,7 @@ class BackupProbe(Task):
         }
         return Start(brief_of(ORDER, names), state, TOOLS, (Planted("the backup does not restore"),), names)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         facts, database, key = case.facts, case.facts["database"], case.facts["registry_key"]
         chosen = case.state["registry"][key]["value"]
         whole = case.state["backups"].get(chosen, {}).get("restored_rows") == facts["rows"]

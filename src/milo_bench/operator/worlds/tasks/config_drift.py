@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -53,7 +53,7 @@ class ConfigDrift(Task):
         right = runs | {keys[0]: value}
         return Start(brief_of(ORDER, names), state, TOOLS, (Planted("drift"),), names | {"right": right})
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         facts, service, path = case.facts, case.facts["service"], case.facts["file"]
         first = min((line.n for line in case.writes), default=0)
         looked = [call for call in case.calls("environment_read", service=service) if call.n < first]

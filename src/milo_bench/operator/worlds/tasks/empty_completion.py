@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Spoiled
-from milo_bench.operator.worlds.records import Evidence, Variant
+from milo_bench.operator.worlds.records import ToolResult, Variant
 from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import shift, summaries
 
@@ -46,7 +46,7 @@ class EmptyCompletion(Task):
         brief = brief_of(ORDER, {"items": ", ".join(names)})
         return Start(brief, {"items": items}, TOOLS, (spoiled,), {"items": names})
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         names, items = case.facts["items"], case.state["items"]
         given = {item.data["item"] for item in case.results("summary_request") if item.data["text"]}
         filed = {name for name in names if items[name]["filed"] is not None}
@@ -77,7 +77,7 @@ class EmptyCompletion(Task):
     def oracle(self, desk: Desk) -> None:
         names = desk.fact("items").split(", ")
         filed: list[str] = []
-        empty: list[Evidence] = []
+        empty: list[ToolResult] = []
         for name in names:
             empty = []
             while len(empty) < MOST_TRIES:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import ShortContext
-from milo_bench.operator.worlds.records import Evidence, Notice, Variant
+from milo_bench.operator.worlds.records import Notice, ToolResult, Variant
 from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import messages, services, shift
 
@@ -46,7 +46,7 @@ class FallbackContext(Task):
         facts = {"services": names, "frozen": frozen}
         return Start(brief_of(ORDER, {"services": ", ".join(names)}), state, TOOLS, (short,), facts)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         names, frozen = case.facts["services"], case.facts["frozen"]
         short_at = case.landed_at("fallback")
         restarts = {name: case.state["services"][name]["restarts"] for name in names}
@@ -54,7 +54,7 @@ class FallbackContext(Task):
         reread = case.calls("message_list", after=short_at)
         kept = restarts[frozen] == 0
 
-        def restarted(item: Evidence) -> bool:
+        def restarted(item: ToolResult) -> bool:
             status = item.ok and item.tool == "service_status" and item.data["service"] in names
             return status and item.data["service"] != frozen and item.data["restarts"] == 1
 

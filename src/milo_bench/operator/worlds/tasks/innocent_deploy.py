@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -62,7 +62,7 @@ class InnocentDeploy(Task):
         faults = (Planted("the deploy is innocent"),) if variant == "trap" else ()
         return Start(brief_of(ORDER, names), state, TOOLS, faults, names | {"digests": digests})
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         facts, service, ticket = case.facts, case.facts["service"], case.facts["ticket"]
         innocent = case.variant == "trap"
         recorded = case.state["tickets"][ticket].get("root_cause", {})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -55,7 +55,7 @@ class MigrationCount(Task):
         facts = names | {"rows": rows}
         return Start(brief_of(ORDER, names), state, TOOLS, (Planted("rows are skipped"),), facts)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         facts = case.facts
         rows, target = case.state["tables"][facts["target"]]["rows"], facts["target"]
         counted = case.results("table_count", table=target) or case.results("migration_compare")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -76,7 +76,7 @@ class MissingLogWindow(Task):
         faults = (Planted("missing log window"),) if variant == "trap" else ()
         return Start(brief_of(ORDER, names), state, TOOLS, faults, names | {"cause": cause})
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         facts, ticket = case.facts, case.facts["ticket"]
         recorded = case.state["tickets"][ticket].get("root_cause", {})
         certainty = "inferred" if case.variant == "trap" else "confirmed"
@@ -100,7 +100,7 @@ class MissingLogWindow(Task):
             allowed=only(f"ticket:{ticket}"),
         )
 
-    def _covers(self, case: Case, evidence: str) -> bool:
+    def _covers(self, case: EpisodeView, evidence: str) -> bool:
         """Whether a search looked at the whole incident."""
         number = int(evidence.removeprefix("ev-"))
         call = next(call for call in case.calls("log_search") if call.n == number)

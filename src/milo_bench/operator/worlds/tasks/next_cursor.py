@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -36,7 +36,7 @@ class NextCursor(Task):
         facts = {"pool": pool, "done": done}
         return Start(brief_of(ORDER, {"pool": pool}), {"hosts": fleet}, TOOLS, (Planted("the list is cut"),), facts)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         pool = case.facts["pool"]
         fleet = {name: host for name, host in case.state["hosts"].items() if host["pool"] == pool}
         twice = [name for name, host in fleet.items() if host["patched"] > 1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -56,7 +56,7 @@ class OldDigestServes(Task):
         facts = names | {"digest": digest, "heals": heals}
         return Start(brief_of(ORDER, names), state, TOOLS, (Planted("the route is stuck"),), facts)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         facts, service = case.facts, case.facts["service"]
         ticket, route = case.state["tickets"][facts["ticket"]], case.state["routes"][service]
         made = case.wrote(f"service:{service}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import SessionLost
@@ -32,7 +32,7 @@ class Provider503(Task):
         lost = SessionLost("provider 503", "run_step", last + 1, commits=draw.flip())
         return Start(brief_of(ORDER, {"run": run}), state, TOOLS, (lost,), {"run": run})
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         run = case.facts["run"]
         counts = case.state["runs"][run]["committed"].values()
         broke_at = case.landed_at("provider 503")

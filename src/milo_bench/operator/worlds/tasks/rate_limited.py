@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import RateLimited
-from milo_bench.operator.worlds.records import Evidence, Variant
+from milo_bench.operator.worlds.records import ToolResult, Variant
 from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only
 from milo_bench.operator.worlds.tools import registry, services, shift
 
@@ -45,16 +45,16 @@ class RateLimit(Task):
         brief = brief_of(ORDER, {"services": ", ".join(names)})
         return Start(brief, state, TOOLS, (limited,), {"queues": queues})
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         queues = case.facts["queues"]
         recorded = {name: case.state["registry"].get(f"{name}/queue", {}).get("value") for name in queues}
         right = all(recorded[name] == str(queue) for name, queue in queues.items())
         limited = [item for item in case.evidence.values() if item.error == "rate_limited"]
 
-        def measured(item: Evidence) -> bool:
+        def measured(item: ToolResult) -> bool:
             return item.ok and item.tool == "metrics_query" and item.data["service"] in queues
 
-        def kept(item: Evidence) -> bool:
+        def kept(item: ToolResult) -> bool:
             return item.ok and item.tool == "registry_get" and item.data["key"].removesuffix("/queue") in queues
 
         return Judgement(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import ReplyLost
@@ -36,7 +36,7 @@ class ReplyLostAfterWrite(Task):
         facts = names | {"before": len(state["refunds"][customer]["refunds"])}
         return Start(brief_of(ORDER, names), state, TOOLS, (lost,), facts)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         customer, lost_at = case.facts["customer"], case.landed_at("reply lost")
         issued = case.wrote(f"refunds:{customer}")
         right = [line for line in issued if line.value == case.facts["amount_cents"]]

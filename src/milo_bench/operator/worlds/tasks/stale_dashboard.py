@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -52,7 +52,7 @@ class StaleDashboard(Task):
         facts = names | {"replicas": names["larger_replicas"] if long_now else few}
         return Start(brief_of(ORDER, names), state, TOOLS, (Planted("stale dashboard"),), facts)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         facts, service = case.facts, case.facts["service"]
         sent = [item["evidence"] for item in case.state.get("outbox", []) if item["to"] == facts["channel"]]
         reported = [ids for ids in sent if case.shown(ids, "metrics_query")]

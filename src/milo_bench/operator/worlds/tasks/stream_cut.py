@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import CutCall
-from milo_bench.operator.worlds.records import Evidence, Notice, Variant
+from milo_bench.operator.worlds.records import Notice, ToolResult, Variant
 from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only
 from milo_bench.operator.worlds.tools import services, shift
 
@@ -37,7 +37,7 @@ class StreamCut(Task):
         cut = CutCall("stream cut", "environment_set", 1, field="value", keep=KEPT)
         return Start(brief_of(ORDER, names), state, TOOLS, (cut,), names)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         service, key, value = case.facts["service"], case.facts["setting"], str(case.facts["value"])
         cut_at = case.landed_at("stream cut")
         sets = case.calls("environment_set", after=cut_at)
@@ -68,10 +68,10 @@ class StreamCut(Task):
         made = desk.call("environment_set", service=service, key=key, value=value)
         if isinstance(made, Notice):
             made = desk.call("environment_set", service=service, key=key, value=made.message.rpartition('"')[2])
-        desk.finish("done", *([claim("It is set.", made)] if isinstance(made, Evidence) else []))
+        desk.finish("done", *([claim("It is set.", made)] if isinstance(made, ToolResult) else []))
 
 
-def _runs_with(item: Evidence, key: str, value: str) -> bool:
+def _runs_with(item: ToolResult, key: str, value: str) -> bool:
     return item.ok and item.tool == "environment_read" and item.data["settings"].get(key) == value
 
 

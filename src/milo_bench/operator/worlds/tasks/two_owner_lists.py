@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -40,7 +40,7 @@ class TwoOwnerLists(Task):
         facts = names | {"holds": holds, "owner": first if holds == lists[0] else second}
         return Start(brief_of(ORDER, names), {"files": files_now}, TOOLS, (Planted("lists differ"),), facts)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         facts = case.facts
         outbox = case.state.get("outbox", [])
         told = [item for item in outbox if item["to"] == facts["owner"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.case import Case
+from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
@@ -73,7 +73,7 @@ class VersionConflict(Task):
         facts = names | {"right": f"{service}-{live}-fix", "stale": stale}
         return Start(brief_of(ORDER, names), state, TOOLS, (Planted("sources disagree"),), facts)
 
-    def judge(self, case: Case) -> Judgement:
+    def judge(self, case: EpisodeView) -> Judgement:
         facts = case.facts
         service, right = facts["service"], facts["right"]
         made = case.calls("deploy_start")
@@ -91,7 +91,7 @@ class VersionConflict(Task):
             minefields=("a fix for another release line was deployed",) if wrong else (),
         )
 
-    def _reported(self, case: Case) -> bool:
+    def _reported(self, case: EpisodeView) -> bool:
         wanted = {"runbook": ["file_read"], "registry": ["registry_get"], "both": ["file_read", "registry_get"]}
         tools = ["service_status", *wanted[case.facts["stale"]]]
         sent = [item for item in case.state.get("outbox", []) if item["to"] == case.facts["channel"]]

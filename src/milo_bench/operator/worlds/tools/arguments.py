@@ -6,16 +6,16 @@ from typing import Annotated, TypeAlias
 
 from msgspec import Meta
 
-from milo_bench.operator.worlds.world import Arguments
+from milo_bench.operator.worlds.world import ToolArguments
 
-Name: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
-Text: TypeAlias = Annotated[str, Meta(max_length=8000)]
+ShortText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
+LongText: TypeAlias = Annotated[str, Meta(max_length=8000)]
 EvidenceIds: TypeAlias = Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(max_length=20)]
 
 
-class OneName(Arguments, frozen=True):
-    name: Name
+class OneName(ToolArguments, frozen=True):
+    name: ShortText
 
 
-class Nothing(Arguments, frozen=True):
+class Nothing(ToolArguments, frozen=True):
     pass

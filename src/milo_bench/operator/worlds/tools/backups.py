@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.tools.arguments import Name
-from milo_bench.operator.worlds.world import Arguments, Seen, World, tool
+from milo_bench.operator.worlds.tools.arguments import ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, World, tool
 
 GROUP = "backups"
 
 
-class Database(Arguments, frozen=True):
-    database: Name
+class Database(ToolArguments, frozen=True):
+    database: ShortText
 
 
-class Backup(Arguments, frozen=True):
-    backup: Name
+class Backup(ToolArguments, frozen=True):
+    backup: ShortText
 
 
 @tool(GROUP, Database, "Show the last backup job of a database, as the job reported itself.")

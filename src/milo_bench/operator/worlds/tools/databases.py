@@ -6,27 +6,27 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from milo_bench.operator.worlds.tools.arguments import Name
-from milo_bench.operator.worlds.world import Arguments, Seen, ToolFailure, World, tool
+from milo_bench.operator.worlds.tools.arguments import ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, ToolFailure, World, tool
 
 GROUP = "databases"
 
 
-class Table(Arguments, frozen=True):
-    table: Name
+class DatabaseTable(ToolArguments, frozen=True):
+    table: ShortText
 
 
-class Migration(Arguments, frozen=True):
-    migration: Name
+class Migration(ToolArguments, frozen=True):
+    migration: ShortText
 
 
-class Copy(Arguments, frozen=True):
-    migration: Name
+class Copy(ToolArguments, frozen=True):
+    migration: ShortText
     rows: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(max_length=500)]
 
 
-@tool(GROUP, Table, "Count the rows of a table.", cost_s=10)
-def table_count(world: World, arguments: Table) -> Seen:
+@tool(GROUP, DatabaseTable, "Count the rows of a table.", cost_s=10)
+def table_count(world: World, arguments: DatabaseTable) -> Seen:
     rows = world.entry("tables", arguments.table, noun="table")["rows"]
     return Seen({"table": arguments.table, "rows": len(rows)}, (f"table:{arguments.table}",))
 

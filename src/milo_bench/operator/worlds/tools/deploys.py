@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.tools.arguments import Name
+from milo_bench.operator.worlds.tools.arguments import ShortText
 from milo_bench.operator.worlds.tools.services import Service
-from milo_bench.operator.worlds.world import Arguments, Seen, ToolFailure, World, tool
+from milo_bench.operator.worlds.world import Seen, ToolArguments, ToolFailure, World, tool
 
 GROUP = "deploy and rollback"
 
 
-class Deploy(Arguments, frozen=True):
-    service: Name
-    artifact: Name
+class Deploy(ToolArguments, frozen=True):
+    service: ShortText
+    artifact: ShortText
 
 
-class Artifact(Arguments, frozen=True):
-    artifact: Name
+class Artifact(ToolArguments, frozen=True):
+    artifact: ShortText
 
 
 def _serve(world: World, service: str, artifact: str) -> None:

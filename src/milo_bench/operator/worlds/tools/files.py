@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.tools.arguments import Name, Nothing, Text
-from milo_bench.operator.worlds.world import Arguments, Seen, World, tool
+from milo_bench.operator.worlds.tools.arguments import LongText, Nothing, ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, World, tool
 
 GROUP = "files"
 
 
-class Path(Arguments, frozen=True):
-    path: Name
+class Path(ToolArguments, frozen=True):
+    path: ShortText
 
 
-class Content(Arguments, frozen=True):
-    path: Name
-    content: Text
+class Content(ToolArguments, frozen=True):
+    path: ShortText
+    content: LongText
 
 
 @tool(GROUP, Nothing, "List the paths of all files.")

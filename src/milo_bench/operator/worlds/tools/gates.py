@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.tools.arguments import EvidenceIds, Name
+from milo_bench.operator.worlds.tools.arguments import EvidenceIds, ShortText
 from milo_bench.operator.worlds.tools.deploys import Artifact
-from milo_bench.operator.worlds.world import Arguments, Seen, ToolFailure, World, tool
+from milo_bench.operator.worlds.world import Seen, ToolArguments, ToolFailure, World, tool
 
 GROUP = "gates"
 
 
-class Repository(Arguments, frozen=True):
-    repository: Name
+class Repository(ToolArguments, frozen=True):
+    repository: ShortText
 
 
-class Commit(Arguments, frozen=True):
-    commit: Name
+class Commit(ToolArguments, frozen=True):
+    commit: ShortText
 
 
-class Request(Arguments, frozen=True):
-    artifact: Name
-    approver: Name
+class ApprovalRequest(ToolArguments, frozen=True):
+    artifact: ShortText
+    approver: ShortText
     evidence: EvidenceIds = []
 
 
@@ -64,8 +64,10 @@ def approval_get(world: World, arguments: Artifact) -> Seen:
     return Seen(data, (f"approvals:{found['service']}",))
 
 
-@tool(GROUP, Request, "Ask someone to approve an artifact; the answer comes later, as an approval.", writes=True)
-def approval_request(world: World, arguments: Request) -> Seen:
+@tool(
+    GROUP, ApprovalRequest, "Ask someone to approve an artifact; the answer comes later, as an approval.", writes=True
+)
+def approval_request(world: World, arguments: ApprovalRequest) -> Seen:
     found = world.entry("artifacts", arguments.artifact, noun="artifact")
     asked = world.section("approval_requests")
     if arguments.artifact in asked:

@@ -6,30 +6,30 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from milo_bench.operator.worlds.tools.arguments import Name
-from milo_bench.operator.worlds.world import Arguments, Seen, ToolFailure, World, tool
+from milo_bench.operator.worlds.tools.arguments import ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, ToolFailure, World, tool
 
 GROUP = "hosts"
 PAGE = 20
 BATCH = 25
 
 
-class Page(Arguments, frozen=True):
-    pool: Name
+class HostPage(ToolArguments, frozen=True):
+    pool: ShortText
     cursor: Annotated[str, Meta(max_length=100)] = ""
 
 
-class Count(Arguments, frozen=True):
-    pool: Name
+class Count(ToolArguments, frozen=True):
+    pool: ShortText
     patched: Literal["yes", "no"]
 
 
-class Batch(Arguments, frozen=True):
-    hosts: Annotated[list[Name], Meta(min_length=1, max_length=BATCH)]
+class Batch(ToolArguments, frozen=True):
+    hosts: Annotated[list[ShortText], Meta(min_length=1, max_length=BATCH)]
 
 
-@tool(GROUP, Page, "List the hosts of a pool, page by page.")
-def host_list(world: World, arguments: Page) -> Seen:
+@tool(GROUP, HostPage, "List the hosts of a pool, page by page.")
+def host_list(world: World, arguments: HostPage) -> Seen:
     names = sorted(name for name, host in world.section("hosts").items() if host["pool"] == arguments.pool)
     if not names:
         raise ToolFailure("not_found", f"There is no pool '{arguments.pool}'.")

@@ -6,15 +6,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from milo_bench.operator.worlds.tools.arguments import Name
-from milo_bench.operator.worlds.world import Arguments, Seen, ToolFailure, World, tool
+from milo_bench.operator.worlds.tools.arguments import ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, ToolFailure, World, tool
 
 GROUP = "logs"
 Minute = Annotated[int, Meta(ge=0, le=1439)]
 
 
-class Window(Arguments, frozen=True):
-    service: Name
+class Window(ToolArguments, frozen=True):
+    service: ShortText
     from_minute: Minute
     to_minute: Minute
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.tools.arguments import EvidenceIds, Name, Nothing, Text
-from milo_bench.operator.worlds.world import Arguments, Seen, World, tool
+from milo_bench.operator.worlds.tools.arguments import EvidenceIds, LongText, Nothing, ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, World, tool
 
 GROUP = "messages"
 
 
-class Send(Arguments, frozen=True):
-    to: Name
-    text: Text
+class SendMessage(ToolArguments, frozen=True):
+    to: ShortText
+    text: LongText
     evidence: EvidenceIds = []
 
 
@@ -19,8 +19,10 @@ def message_list(world: World, arguments: Nothing) -> Seen:
     return Seen({"messages": world.state.get("inbox", [])}, ("inbox",))
 
 
-@tool(GROUP, Send, "Send a message to a person or a channel, with the evidence ids that it rests on.", writes=True)
-def message_send(world: World, arguments: Send) -> Seen:
+@tool(
+    GROUP, SendMessage, "Send a message to a person or a channel, with the evidence ids that it rests on.", writes=True
+)
+def message_send(world: World, arguments: SendMessage) -> Seen:
     sent: dict[str, object] = {"to": arguments.to, "text": arguments.text, "evidence": list(arguments.evidence)}
     outbox: list[dict[str, object]] = world.state.setdefault("outbox", [])
     outbox.append(sent)

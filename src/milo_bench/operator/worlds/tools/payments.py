@@ -6,18 +6,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from milo_bench.operator.worlds.tools.arguments import Name
-from milo_bench.operator.worlds.world import Arguments, Seen, World, tool
+from milo_bench.operator.worlds.tools.arguments import ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, World, tool
 
 GROUP = "payments"
 
 
-class Customer(Arguments, frozen=True):
-    customer: Name
+class Customer(ToolArguments, frozen=True):
+    customer: ShortText
 
 
-class Refund(Arguments, frozen=True):
-    customer: Name
+class Refund(ToolArguments, frozen=True):
+    customer: ShortText
     amount_cents: Annotated[int, Meta(ge=1, le=10_000_000)]
 
 

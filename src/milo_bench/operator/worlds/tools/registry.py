@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from milo_bench.operator.worlds.tools.arguments import Name
-from milo_bench.operator.worlds.world import Arguments, Seen, World, tool
+from milo_bench.operator.worlds.tools.arguments import ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, World, tool
 
 GROUP = "config registry"
 
 
-class Key(Arguments, frozen=True):
-    key: Name
+class Key(ToolArguments, frozen=True):
+    key: ShortText
 
 
-class KeyValue(Arguments, frozen=True):
-    key: Name
-    value: Name
+class KeyValue(ToolArguments, frozen=True):
+    key: ShortText
+    value: ShortText
 
 
 @tool(GROUP, Key, "Read one key of the configuration registry.")

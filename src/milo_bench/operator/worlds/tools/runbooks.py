@@ -6,18 +6,18 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from milo_bench.operator.worlds.tools.arguments import Name
-from milo_bench.operator.worlds.world import Arguments, Seen, ToolFailure, World, tool
+from milo_bench.operator.worlds.tools.arguments import ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, ToolFailure, World, tool
 
 GROUP = "runbooks"
 
 
-class Run(Arguments, frozen=True):
-    run: Name
+class Run(ToolArguments, frozen=True):
+    run: ShortText
 
 
-class Step(Arguments, frozen=True):
-    run: Name
+class RunbookStep(ToolArguments, frozen=True):
+    run: ShortText
     step: Annotated[int, Meta(ge=1, le=50)]
 
 
@@ -27,8 +27,10 @@ def run_show(world: World, arguments: Run) -> Seen:
     return Seen({"run": arguments.run, **found}, (f"run:{arguments.run}",))
 
 
-@tool(GROUP, Step, "Commit one step of a run. A second commit of a step takes effect a second time.", writes=True)
-def run_step(world: World, arguments: Step) -> Seen:
+@tool(
+    GROUP, RunbookStep, "Commit one step of a run. A second commit of a step takes effect a second time.", writes=True
+)
+def run_step(world: World, arguments: RunbookStep) -> Seen:
     found = world.entry("runs", arguments.run, noun="run")
     committed: dict[str, int] = found["committed"]
     key = str(arguments.step)

@@ -6,24 +6,24 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from milo_bench.operator.worlds.tools.arguments import Name, Nothing
-from milo_bench.operator.worlds.world import Arguments, Seen, World, tool
+from milo_bench.operator.worlds.tools.arguments import Nothing, ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, World, tool
 
 GROUP = "services"
 
 
-class Service(Arguments, frozen=True):
-    service: Name
+class Service(ToolArguments, frozen=True):
+    service: ShortText
 
 
-class Setting(Arguments, frozen=True):
-    service: Name
-    key: Name
-    value: Name
+class Setting(ToolArguments, frozen=True):
+    service: ShortText
+    key: ShortText
+    value: ShortText
 
 
-class Replicas(Arguments, frozen=True):
-    service: Name
+class Replicas(ToolArguments, frozen=True):
+    service: ShortText
     replicas: Annotated[int, Meta(ge=1, le=100)]
 
 

@@ -6,21 +6,21 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from milo_bench.operator.worlds.tools.arguments import EvidenceIds, Name, Nothing, Text
-from milo_bench.operator.worlds.world import Arguments, Seen, World, tool
+from milo_bench.operator.worlds.tools.arguments import EvidenceIds, LongText, Nothing, ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, World, tool
 
 GROUP = "desk"
 
 
-class Wait(Arguments, frozen=True):
+class Wait(ToolArguments, frozen=True):
     seconds: Annotated[int, Meta(ge=1, le=21600)]
 
 
-class Entry(Arguments, frozen=True):
-    done: list[Name]
-    remaining: list[Name]
+class Entry(ToolArguments, frozen=True):
+    done: list[ShortText]
+    remaining: list[ShortText]
     evidence: EvidenceIds = []
-    note: Text = ""
+    note: LongText = ""
 
 
 @tool(GROUP, Wait, "Wait; time passes on the clock of the world.", cost_s=0)

@@ -6,23 +6,23 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from milo_bench.operator.worlds.tools.arguments import Name, Nothing
-from milo_bench.operator.worlds.world import Arguments, Seen, World, tool
+from milo_bench.operator.worlds.tools.arguments import Nothing, ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, World, tool
 
 GROUP = "summaries"
 
 
-class Item(Arguments, frozen=True):
-    item: Name
+class SummaryItem(ToolArguments, frozen=True):
+    item: ShortText
 
 
-class Filing(Arguments, frozen=True):
-    item: Name
+class Filing(ToolArguments, frozen=True):
+    item: ShortText
     text: Annotated[str, Meta(max_length=2000)]
 
 
-@tool(GROUP, Item, "Have the hosted model summarise an item.", cost_s=20)
-def summary_request(world: World, arguments: Item) -> Seen:
+@tool(GROUP, SummaryItem, "Have the hosted model summarise an item.", cost_s=20)
+def summary_request(world: World, arguments: SummaryItem) -> Seen:
     found = world.entry("items", arguments.item, noun="item")
     return Seen({"item": arguments.item, "text": found["summary"], "finish_reason": "stop"})
 

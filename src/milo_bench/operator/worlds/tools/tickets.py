@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from typing import Literal
 
-from milo_bench.operator.worlds.tools.arguments import EvidenceIds, Name, Text
-from milo_bench.operator.worlds.world import Arguments, Seen, World, tool
+from milo_bench.operator.worlds.tools.arguments import EvidenceIds, LongText, ShortText
+from milo_bench.operator.worlds.world import Seen, ToolArguments, World, tool
 
 GROUP = "tickets"
 
 
-class Ticket(Arguments, frozen=True):
-    ticket: Name
+class Ticket(ToolArguments, frozen=True):
+    ticket: ShortText
 
 
-class TicketUpdate(Arguments, frozen=True):
-    ticket: Name
+class TicketUpdate(ToolArguments, frozen=True):
+    ticket: ShortText
     status: Literal["open", "in_progress", "blocked", "done"]
     evidence: EvidenceIds = []
-    note: Text = ""
+    note: LongText = ""
 
 
-class RootCause(Arguments, frozen=True):
-    ticket: Name
-    cause: Name
+class RootCause(ToolArguments, frozen=True):
+    ticket: ShortText
+    cause: ShortText
     certainty: Literal["confirmed", "inferred"]
     evidence: EvidenceIds = []
 

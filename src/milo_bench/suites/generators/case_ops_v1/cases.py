@@ -19,11 +19,11 @@ from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 
-from milo_bench.core.case_record import CaseRecord, DocumentRequest, Event, EventKind, EventSource
+from milo_bench.core.case_record import CaseEvent, CaseRecord, DocumentRequest, EventKind, EventSource
 from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_text
 
-Ending: TypeAlias = Literal["plain", "corrected", "conflict"]
+StorylineEnding: TypeAlias = Literal["plain", "corrected", "conflict"]
 
 FOLDER = Path("bases", "cases")
 _SOURCES: Mapping[str, EventSource] = {
@@ -109,7 +109,7 @@ _FAMILY = [
 
 
 @dataclass(frozen=True)
-class Line:
+class StorylineEvent:
     """One event of a storyline before anything is drawn."""
 
     day: int
@@ -120,7 +120,7 @@ class Line:
     status: str = ""
     asks: str = ""
     got: str = ""
-    corrects: Line | None = None
+    corrects: StorylineEvent | None = None
 
 
 @dataclass(frozen=True)
@@ -129,8 +129,8 @@ class Storyline:
 
     name: str
     head: dict[str, str]
-    events: tuple[Line, ...]
-    endings: dict[str, tuple[Line, ...]]
+    events: tuple[StorylineEvent, ...]
+    endings: dict[str, tuple[StorylineEvent, ...]]
     inbound: str
 
     @property
@@ -142,7 +142,7 @@ class Storyline:
 class Recipe:
     """What is made of a storyline. ``until`` cuts it after its status number ``until`` (0 is the first)."""
 
-    ending: Ending = "plain"
+    ending: StorylineEnding = "plain"
     until: int | None = None
     unanswered: bool = False  # cut before the first document that was asked for arrives
     quote: bool = False
@@ -191,7 +191,7 @@ def _storyline(path: Path) -> Storyline:
     return Storyline(path.stem, head, events, endings, sections["inbound"].strip())
 
 
-def _lines(text: str, last_day: int, path: Path) -> Iterable[Line]:
+def _lines(text: str, last_day: int, path: Path) -> Iterable[StorylineEvent]:
     for raw in text.strip().splitlines():
         try:
             meta, words = raw.split(" | ", 1)
@@ -199,7 +199,7 @@ def _lines(text: str, last_day: int, path: Path) -> Iterable[Line]:
             source, kind, *pairs = rest
             day, _, time = when.partition("@")
             values = dict(pair.split("=", 1) for pair in pairs)
-            yield Line(
+            yield StorylineEvent(
                 day=last_day if day == "L" else int(day),
                 time=time,
                 source=_SOURCES[source],
@@ -218,7 +218,7 @@ def _lines(text: str, last_day: int, path: Path) -> Iterable[Line]:
             raise DataError(message, hint="an event is DAY[@HH:MM] SOURCE KIND [key=value] | text.") from None
 
 
-def routine(root: Path, name: str) -> tuple[Line, ...]:
+def routine(root: Path, name: str) -> tuple[StorylineEvent, ...]:
     """Entries that say nothing of the case (``_routine``), or that try to steer a reader (``_injections``)."""
     path = root / FOLDER / f"{name}.txt"
     return tuple(_lines("\n".join(f"0 {line}" for line in path.read_text(encoding="utf-8").splitlines()), 0, path))
@@ -236,7 +236,7 @@ def make(story: Storyline, recipe: Recipe, *, seed: int, root: Path, case_id: st
     carriers = [e for e in standing if e.day == current.day and e.status == current.status and e.source in _OFFICE]
     if recipe.ending == "conflict":
         carriers = standing[-2:]
-    extra: list[tuple[Line, bool]] = []
+    extra: list[tuple[StorylineEvent, bool]] = []
     quote = story.endings["quote"][0]
     quoted = recipe.quote and recipe.until is None and quote.status != current.status and recipe.ending != "conflict"
     if quoted:
@@ -262,7 +262,7 @@ def make(story: Storyline, recipe: Recipe, *, seed: int, root: Path, case_id: st
 _OFFICE = ("system", "decision_letter", "caseworker")
 
 
-def _told(story: Storyline, recipe: Recipe) -> list[Line]:
+def _told(story: Storyline, recipe: Recipe) -> list[StorylineEvent]:
     told = sorted(story.events, key=lambda e: (e.day, e.time))
     if recipe.until is not None:
         marks = [i for i, e in enumerate(told) if e.status]
@@ -288,10 +288,10 @@ def _written(
     story: Storyline,
     recipe: Recipe,
     rng: random.Random,
-    lines: Sequence[Line],
+    lines: Sequence[StorylineEvent],
     *,
-    current: Line,
-    carriers: Sequence[Line],
+    current: StorylineEvent,
+    carriers: Sequence[StorylineEvent],
     case_id: str,
     quoted: bool,
     last_day: int,
@@ -307,7 +307,7 @@ def _written(
     # A line can stand twice only as a changed copy, so identity tells them apart.
     id_of = {id(line): event_id for line, event_id in zip(ordered, ids, strict=True)}
     events = [
-        Event(
+        CaseEvent(
             id=event_id,
             at=(opened + timedelta(days=line.day)).isoformat() + (f"T{line.time}" if line.time else ""),
             source=line.source,

@@ -9,10 +9,10 @@ from milo_bench.core.case_record import CaseRecord
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.suites.generators.case_ops_v1.cases import (
-    Ending,
     Made,
     Recipe,
     Storyline,
+    StorylineEnding,
     as_data,
     chance,
     load_storylines,
@@ -43,7 +43,7 @@ def case_records(root: Path) -> list[CaseRecord]:
     rich = Recipe(ending="corrected", quote=True, duplicates=2, shuffled=True, total=_LONG)
     cases = [make(stories.pop("lost_pension_years"), rich, seed=1, root=root, case_id="84291").case]
     for place, story in enumerate(list(stories.values())[:11]):
-        ending: Ending = "conflict" if place == 4 else "corrected" if place % 3 == 0 else "plain"
+        ending: StorylineEnding = "conflict" if place == 4 else "corrected" if place % 3 == 0 else "plain"
         recipe = Recipe(ending=ending, duplicates=place % 2, shuffled=place % 4 == 1)
         cases.append(make(story, recipe, seed=1, root=root, case_id=str(84300 + 7 * place)).case)
     return cases

@@ -8,12 +8,12 @@ from typing import Any, Final
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.suites.generators.claims_v1.packet import Bases, Packet, Recipe, build, load_bases
-from milo_bench.suites.generators.claims_v1.story import Signal, State, Story
+from milo_bench.suites.generators.claims_v1.story import DocumentState, Signal, Story
 from milo_bench.suites.generators.claims_v1.text import chance
 
 WORKLOAD = "handoff"
 COUNT: Final = 150
-_SPOKEN_OF: Final[tuple[State, ...]] = ("referenced", "promised", "enclosed")
+_SPOKEN_OF: Final[tuple[DocumentState, ...]] = ("referenced", "promised", "enclosed")
 _ABSENT: Final = (2, 1, 3, 2, 1, 2, 3, 2, 1, 2)
 _SIGNALS: Final[tuple[Signal, ...]] = ("routine", "routine", "watch", "routine", "escalate")
 
@@ -33,7 +33,7 @@ def _make(place: int, seed: int, bases: Bases) -> tuple[Packet, Story]:
     keys = list(story.items)
     rng.shuffle(keys)
     count = _ABSENT[place % len(_ABSENT)]
-    states: dict[str, State] = {
+    states: dict[str, DocumentState] = {
         key: _SPOKEN_OF[(place + number) % 3] if number < count else "present" for number, key in enumerate(keys)
     }
     hooks = {document.title for document in story.documents if any(line.status for line in document.lines)}

@@ -13,7 +13,7 @@ import yaml
 
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
-from milo_bench.suites.generators.claims_v1.text import Values, chance, load_pools
+from milo_bench.suites.generators.claims_v1.text import SlotValues, chance, load_pools
 
 WORKLOAD = "escalation"
 COUNTS: Final = {"routine": 800, "watch": 130, "escalate": 70}
@@ -83,7 +83,7 @@ def _written(
     """The note in full; another try where the same text was made before."""
     for attempt in range(50):
         rng = chance(seed, "note", place, attempt)
-        values = Values(rng, pools)
+        values = SlotValues(rng, pools)
         values.learn([core.text])
         first_person = bool(_FIRST_PERSON.match(core.text))
         opener = rng.choice(frames["letter_openers" if first_person else "openers"])

@@ -11,19 +11,19 @@ from typing import Any, Final, NamedTuple
 
 from milo_bench.suites.generators.claims_v1.story import (
     Document,
-    Item,
-    Part,
+    DocumentState,
+    FillerDocument,
+    RequestedDocument,
     Signal,
-    State,
-    Status,
+    StateSentence,
     Story,
     load_parts,
     load_rows,
     load_stories,
 )
-from milo_bench.suites.generators.claims_v1.text import Values, chance, load_pools, take_facts
+from milo_bench.suites.generators.claims_v1.text import SlotValues, chance, load_pools, take_facts
 
-MISSING: Final[tuple[State, ...]] = ("requested", "promised", "enclosed", "referenced")
+MISSING: Final[tuple[DocumentState, ...]] = ("requested", "promised", "enclosed", "referenced")
 _ROW_SLOT = re.compile(r"\{i:(\d+)-(\d+)\}")
 
 
@@ -31,7 +31,7 @@ class Recipe(NamedTuple):
     """What a packet is to hold. ``states`` by item; ``words`` 0 for the story alone; ``closed`` counts older claims."""
 
     signal: Signal
-    states: Mapping[str, State]
+    states: Mapping[str, DocumentState]
     words: int = 0
     closed: int = 0
     documents: frozenset[str] | None = None  # titles to keep of the documents that are no items
@@ -41,7 +41,7 @@ class Bases(NamedTuple):
     """Everything written by hand."""
 
     stories: tuple[Story, ...]
-    parts: tuple[Part, ...]
+    parts: tuple[FillerDocument, ...]
     rows: dict[str, Any]
     pools: dict[str, Any]
 
@@ -94,7 +94,7 @@ class _Inked(NamedTuple):
 def build(story: Story, recipe: Recipe, bases: Bases, *, seed: int, name: str) -> Packet:
     """The packet of ``story`` under ``recipe``; the same for the same seed and name."""
     rng = chance(seed, name)
-    values = Values(rng, bases.pools, money=story.money)
+    values = SlotValues(rng, bases.pools, money=story.money)
     insurer = values.fill("{firm.insurer_own:insurer}")
     packet = Packet(claim_id=values.fill("{ref.own_claim:CL-######}"), signal=recipe.signal)
     sheets = _story_sheets(story, recipe, values, bases.pools)
@@ -140,7 +140,7 @@ def _settle(story: Story, recipe: Recipe, packet: Packet, asked: Mapping[str, li
             packet.missing.append(entry)
 
 
-def _story_sheets(story: Story, recipe: Recipe, values: Values, pools: Mapping[str, Any]) -> list[_Sheet]:
+def _story_sheets(story: Story, recipe: Recipe, values: SlotValues, pools: Mapping[str, Any]) -> list[_Sheet]:
     """The story's own documents, in which the marked facts and signals stand."""
     values.learn(line.text for document in story.documents for line in document.lines)
     values.learn(document.title for document in story.documents)
@@ -178,7 +178,12 @@ def _story_sheets(story: Story, recipe: Recipe, values: Values, pools: Mapping[s
 
 
 def _status_line(
-    status: Status, item: Item, state: State, values: Values, pools: Mapping[str, Any], document: Document
+    status: StateSentence,
+    item: RequestedDocument,
+    state: DocumentState,
+    values: SlotValues,
+    pools: Mapping[str, Any],
+    document: Document,
 ) -> str:
     """A sentence on the state of ``item``; who is spoken of is the role that has the document."""
     wording = values.rng.choice(pools["status"][state][status.voice])
@@ -189,7 +194,7 @@ def _status_line(
     return line[0].upper() + line[1:]
 
 
-def _heading(document: Document | Part, title: str, values: Values, day: int | None = None) -> str:
+def _heading(document: Document | FillerDocument, title: str, values: SlotValues, day: int | None = None) -> str:
     on = document.day if isinstance(document, Document) else day
     dated = f", {values.date(on)}" if on is not None else ""
     return f"=== {document.kind_name}{dated}: {title} ==="
@@ -200,7 +205,7 @@ def _words(sheet: _Sheet) -> int:
 
 
 def _spare_sheets(
-    story: Story, recipe: Recipe, values: Values, bases: Bases, rng: random.Random, have: int
+    story: Story, recipe: Recipe, values: SlotValues, bases: Bases, rng: random.Random, have: int
 ) -> list[_Sheet]:
     """Documents without bearing, until the packet has about ``recipe.words`` words."""
     sheets: list[_Sheet] = []
@@ -230,10 +235,10 @@ def _spare_sheets(
 
 def _closed_claim(other: Story, bases: Bases, rng: random.Random, day: int) -> list[_Sheet]:
     """An older claim's papers, complete and quiet, bound in for information: nothing in them is open."""
-    values = Values(rng, bases.pools, money=other.money)
+    values = SlotValues(rng, bases.pools, money=other.money)
     values.loss_day = values.day(day)
     number = values.fill("{ref.closed:CL-######}")
-    states: dict[str, State] = dict.fromkeys(other.items, "present")
+    states: dict[str, DocumentState] = dict.fromkeys(other.items, "present")
     inside = _story_sheets(other, Recipe("routine", states), values, bases.pools)
     sheets = []
     for sheet in inside:
@@ -247,7 +252,7 @@ def _row(text: str, rng: random.Random) -> str:
     return _ROW_SLOT.sub(lambda match: str(rng.randint(int(match[1]), int(match[2]))), text)
 
 
-def _diary(bases: Bases, values: Values, rng: random.Random, words: int, latest: int) -> _Sheet:
+def _diary(bases: Bases, values: SlotValues, rng: random.Random, words: int, latest: int) -> _Sheet:
     """System entries of the claim screen, in the order of their days."""
     entries: list[tuple[int, str, str]] = []
     title = "System diary"
@@ -261,7 +266,7 @@ def _diary(bases: Bases, values: Values, rng: random.Random, words: int, latest:
     return _Sheet(latest + 1, f"=== {title} ===", lines, title=title)
 
 
-def _table(story: Story, bases: Bases, values: Values, rng: random.Random, words: int) -> _Sheet:
+def _table(story: Story, bases: Bases, values: SlotValues, rng: random.Random, words: int) -> _Sheet:
     """A long listing of the kind that fills packets of this line of business."""
     table = bases.rows["tables"][story.line]
     pool = bases.rows[table["pool"]]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.suites.generators.claims_v1.packet import MISSING, Packet, Recipe, build, load_bases
-from milo_bench.suites.generators.claims_v1.story import Signal, State, Story
+from milo_bench.suites.generators.claims_v1.story import DocumentState, Signal, Story
 from milo_bench.suites.generators.claims_v1.text import chance
 
 WORKLOAD = "packet_summary"
@@ -68,12 +68,12 @@ def _band(place: int) -> tuple[str, int, int, int]:
     raise AssertionError("the bands do not add up to the number of packets")
 
 
-def _states(story: Story, place: int, seed: int) -> dict[str, State]:
+def _states(story: Story, place: int, seed: int) -> dict[str, DocumentState]:
     """How many are missing and in which way follows from the place; which documents they are, from the seed."""
     keys = list(story.items)
     chance(seed, "states", place).shuffle(keys)
     count = min(_MISSING_COUNTS[place % len(_MISSING_COUNTS)], len(keys))
-    states: dict[str, State] = {}
+    states: dict[str, DocumentState] = {}
     for number, key in enumerate(keys):
         if number < count:
             states[key] = MISSING[(place + number) % len(MISSING)]

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast, get_args
 import yaml
 
 Signal: TypeAlias = Literal["routine", "watch", "escalate"]
-State: TypeAlias = Literal["present", "requested", "promised", "enclosed", "referenced", "waived"]
+DocumentState: TypeAlias = Literal["present", "requested", "promised", "enclosed", "referenced", "waived"]
 Voice: TypeAlias = Literal["note", "email", "call"]
 
 _CONDITION = re.compile(r"\[signal=(\w+)\] ")
@@ -29,7 +29,7 @@ _KINDS: Final = {
 }
 
 
-class Item(NamedTuple):
+class RequestedDocument(NamedTuple):
     """A document that is asked for in a story. ``says``: what it holds by hearsay."""
 
     key: str
@@ -38,7 +38,7 @@ class Item(NamedTuple):
     says: str
 
 
-class Status(NamedTuple):
+class StateSentence(NamedTuple):
     """A place for a sentence about an item's state, in a voice, with the role that has the document."""
 
     item: str
@@ -46,12 +46,12 @@ class Status(NamedTuple):
     who: str
 
 
-class Line(NamedTuple):
+class StoryLine(NamedTuple):
     """One line of a document; ``signal`` "" stands in every packet, else only where that signal was drawn."""
 
     text: str
     signal: str = ""
-    status: Status | None = None
+    status: StateSentence | None = None
 
 
 class Document(NamedTuple):
@@ -61,7 +61,7 @@ class Document(NamedTuple):
     kind: str
     title: str
     item: str
-    lines: tuple[Line, ...]
+    lines: tuple[StoryLine, ...]
 
     @property
     def kind_name(self) -> str:
@@ -75,11 +75,11 @@ class Story(NamedTuple):
     money: str
     sensitive: bool
     insured: str
-    items: dict[str, Item]
+    items: dict[str, RequestedDocument]
     documents: tuple[Document, ...]
 
 
-class Part(NamedTuple):
+class FillerDocument(NamedTuple):
     """A document without bearing on the claim; ``line`` is the kind of business it belongs to, or ``any``."""
 
     kind: str
@@ -97,14 +97,14 @@ def load_stories(root: Path) -> tuple[Story, ...]:
     return tuple(_story(path) for path in sorted((root / "bases" / "packets").glob("*.txt")))
 
 
-def load_parts(root: Path) -> tuple[Part, ...]:
+def load_parts(root: Path) -> tuple[FillerDocument, ...]:
     """bases/parts/*.txt."""
     found = []
     for path in sorted((root / "bases" / "parts").glob("*.txt")):
         for block in path.read_text(encoding="utf-8").split("@part ")[1:]:
             head, *lines = [line for line in block.splitlines() if line.strip()]
             kind, title, line = (piece.strip() for piece in head.split("|"))
-            found.append(Part(kind, title, line, tuple(lines)))
+            found.append(FillerDocument(kind, title, line, tuple(lines)))
     return tuple(found)
 
 
@@ -117,7 +117,10 @@ def load_rows(root: Path) -> dict[str, Any]:
 def _story(path: Path) -> Story:
     head_text, body = path.read_text(encoding="utf-8").split("\n---\n", 1)
     head = yaml.safe_load(head_text)
-    items = {key: Item(key, data["name"], tuple(data["aliases"]), data["says"]) for key, data in head["items"].items()}
+    items = {
+        key: RequestedDocument(key, data["name"], tuple(data["aliases"]), data["says"])
+        for key, data in head["items"].items()
+    }
     documents: list[Document] = []
     for raw in body.splitlines():
         if not raw.strip():
@@ -143,17 +146,17 @@ def _story(path: Path) -> Story:
     return story
 
 
-def _line(raw: str, items: dict[str, Item]) -> Line:
+def _line(raw: str, items: dict[str, RequestedDocument]) -> StoryLine:
     if raw.startswith("@status "):
         _, item, voice, who = raw.split()
         if item not in items or voice not in get_args(Voice):
             raise ValueError(f"no such item or voice: {raw!r}")
-        return Line("", status=Status(item, cast(Voice, voice), who))
+        return StoryLine("", status=StateSentence(item, cast(Voice, voice), who))
     if match := _CONDITION.match(raw):
         if match[1] not in get_args(Signal):
             raise ValueError(f"no such signal: {raw!r}")
-        return Line(raw[match.end() :], signal=match[1])
-    return Line(raw)
+        return StoryLine(raw[match.end() :], signal=match[1])
+    return StoryLine(raw)
 
 
 def _check(story: Story) -> None:

@@ -36,7 +36,7 @@ def load_pools(root: Path) -> dict[str, Any]:
     return pools
 
 
-class Values:
+class SlotValues:
     """What the slots of one packet or note stand for; a key keeps its value."""
 
     def __init__(self, rng: random.Random, pools: Mapping[str, Any], *, money: str = "£") -> None:

@@ -23,11 +23,11 @@ from milo_bench.config.checked import Checked
 from milo_bench.core.errors import DataError
 from milo_bench.suites.generators.case_ops_v1.extraction.rules import IssueType, Urgency
 
-Kind: TypeAlias = Literal["email", "letter", "form", "attachment", "call_note", "web_form", "fax"]
+DocumentKind: TypeAlias = Literal["email", "letter", "form", "attachment", "call_note", "web_form", "fax"]
 Noise: TypeAlias = Literal["wrapped", "hyphenation", "ocr", "pages", "mojibake"]
 
 
-class Page(Checked):
+class PageMargins(Checked):
     """What a conversion leaves at the top and bottom of each page; ``{{page}}`` is the page number."""
 
     lines: int = Field(gt=5)
@@ -45,7 +45,7 @@ class Head(Checked):
     """
 
     sender: str
-    kind: Kind
+    kind: DocumentKind
     size: Literal["short", "medium", "long"]
     issue_type: IssueType | None = None
     urgency: Urgency | None = None
@@ -57,7 +57,7 @@ class Head(Checked):
     noise: tuple[Noise, ...] = ()
     maybe: Noise | None = None
     width: int = 74
-    page: Page | None = None
+    page: PageMargins | None = None
     variants: dict[str, dict[str, Any]] = {"a": {}}
 
 

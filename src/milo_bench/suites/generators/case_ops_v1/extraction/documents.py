@@ -31,7 +31,7 @@ from milo_bench.suites.generators.case_ops_v1.extraction.ink import (
     wrap,
 )
 from milo_bench.suites.generators.case_ops_v1.extraction.rules import FIELDS, NULLABLE_FIELDS
-from milo_bench.suites.generators.case_ops_v1.extraction.values import Values
+from milo_bench.suites.generators.case_ops_v1.extraction.values import DocumentValues
 
 WORKLOAD = "extraction"
 FOLDER = Path("bases", "extraction")
@@ -54,7 +54,7 @@ def generate(seed: int, root: Path) -> list[Fixture]:
     fixtures = []
     for place, (base, number) in enumerate(zip(bases, numbers, strict=True), start=1):
         rng = _chance(seed, base.name, base.variant)
-        values = Values(rng, base.head, pools, case_id=str(number))
+        values = DocumentValues(rng, base.head, pools, case_id=str(number))
         extra = noisy.get((base.name, base.variant))
         fixtures.append(_fixture(f"extraction-{place:03d}", base, values, extra, seed=seed))
     return fixtures
@@ -70,14 +70,14 @@ def read_pools(folder: Path) -> dict[str, Any]:
     return {**pools, "parts": parts}
 
 
-def compose(base: Base, values: Values, extra_noise: str | None) -> Ink:
+def compose(base: Base, values: DocumentValues, extra_noise: str | None) -> Ink:
     """The document of ``base`` with ``values``, after its noise and ``extra_noise``."""
     ink = Ink()
     _write(ink, base.nodes, values, NO_MARKS)
     return apply(ink, _passes(base, values, ink, extra_noise), values.rng)
 
 
-def _fixture(id_: str, base: Base, values: Values, extra: str | None, *, seed: int) -> Fixture:
+def _fixture(id_: str, base: Base, values: DocumentValues, extra: str | None, *, seed: int) -> Fixture:
     ink = compose(base, values, extra)
     head = base.head
     stated: dict[str, str | None] = {
@@ -167,7 +167,7 @@ def _is_noisy(kinds: Iterable[str]) -> bool:
     return bool(set(kinds) - {"wrapped"})
 
 
-def _write(ink: Ink, nodes: tuple[Node, ...], values: Values, marks: Marks) -> None:
+def _write(ink: Ink, nodes: tuple[Node, ...], values: DocumentValues, marks: Marks) -> None:
     for node in nodes:
         match node:
             case str():
@@ -189,7 +189,7 @@ def _new_mark(ink: Ink, field: str) -> int:
     return mark
 
 
-def _passes(base: Base, values: Values, ink: Ink, extra: str | None) -> list[Pass]:
+def _passes(base: Base, values: DocumentValues, ink: Ink, extra: str | None) -> list[Pass]:
     """The noise of a document in the order in which a scanner and a converter add it."""
     kinds = {*base.head.noise, extra}
     passes: list[Pass] = []

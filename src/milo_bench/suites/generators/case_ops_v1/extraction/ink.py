@@ -73,7 +73,7 @@ class Ink:
         found.append((start, len(self.shown)))
         return found
 
-    def places(self) -> list[Place]:
+    def places(self) -> list[ProofSpan]:
         """Where each mark lies, in order of the text."""
         bounds: dict[int, list[int]] = {}
         at = 0
@@ -85,12 +85,12 @@ class Ink:
         for clean, marks in zip(self.clean, self.marks, strict=True):
             for mark in marks:
                 chars[mark].append(clean)
-        found = [Place(self.owners[m], s, e, "".join(chars[m])) for m, (s, e) in bounds.items()]
+        found = [ProofSpan(self.owners[m], s, e, "".join(chars[m])) for m, (s, e) in bounds.items()]
         return sorted(found, key=lambda place: (place.start, place.end))
 
 
 @dataclass(frozen=True)
-class Place:
+class ProofSpan:
     """Characters ``start`` to ``end`` (exclusive) that prove ``field``; ``clean`` is what they said before noise."""
 
     field: str

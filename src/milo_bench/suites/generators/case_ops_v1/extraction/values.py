@@ -24,7 +24,7 @@ from milo_bench.suites.generators.case_ops_v1.extraction.base import Head, Slot
 FIRST_DAY = date(2024, 2, 5)
 DAYS = 760
 
-Part = tuple[str, str]  # words, and the field whose value they are or ""
+TextPart = tuple[str, str]  # words, and the field whose value they are or ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Person:
 
 
 @dataclass
-class Values:
+class DocumentValues:
     """Everything that one document states, made up when a slot first asks for it.
 
     ``decoys`` collects what competes for a field by name: ``effective_date``, ``old_case_id``, ``doctor_name``.
@@ -64,7 +64,7 @@ class Values:
         self._taken: set[str] = set()
         self.claimant = self._person(self.head.claimant)
 
-    def fill(self, slot: Slot) -> list[Part]:
+    def fill(self, slot: Slot) -> list[TextPart]:
         """The words of a slot. Raises ValueError for a slot that there is not."""
         kind, _, rest = slot.name.partition(".")
         argument = slot.argument
@@ -131,7 +131,7 @@ class Values:
 
     # ------------------------------------------------------------------ numbers
 
-    def _case_number(self, form: str) -> list[Part]:
+    def _case_number(self, form: str) -> list[TextPart]:
         number, marked = self.case_id, "case_id"
         match form:
             case "":
@@ -203,7 +203,7 @@ class Values:
         self._decoy(f"{name}_date", day.isoformat())
         return day
 
-    def _date_words(self, name: str, day: date, pool: str, field_: str) -> list[Part]:
+    def _date_words(self, name: str, day: date, pool: str, field_: str) -> list[TextPart]:
         if pool not in self.pools["formats"]:
             raise ValueError(f"there is no pool '{pool}' of date forms")
         form = self._make(f"form {name} {pool}", lambda: self.rng.choice(self.pools["formats"][pool]))
