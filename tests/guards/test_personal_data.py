@@ -153,3 +153,42 @@ def test_the_page_on_privacy_states_the_shipped_figures() -> None:
     assert f"covered {figures['all'].covered} of {figures['all'].labelled} pieces" in page
     assert f"{figures['all'].right} of the {figures['all'].found} stretches" in page
     assert f"Names are the weak spot: {figures['person'].covered} of {figures['person'].labelled}." in page
+
+
+@pytest.mark.parametrize("gap", ["", " ", "-", "\u00a0", "\u202f", "\u2011", "\u2013", "\t", ".", "\u200b"])
+@pytest.mark.parametrize(
+    ("kind", "parts"),
+    [
+        ("iban", ["GB29", "NWBK", "6016", "1331", "9268", "19"]),
+        ("card", ["4111", "1111", "1111", "1111"]),
+        ("card", ["2221", "0000", "0000", "0009"]),
+        ("card", ["2720", "9900", "0000", "0007"]),
+    ],
+    ids=["iban", "visa", "mastercard 2221", "mastercard 2720"],
+)
+def test_a_number_with_a_checksum_is_found_whatever_parts_it(kind: str, parts: list[str], gap: str) -> None:
+    text = f"Paid with {gap.join(parts)} today."
+    assert [(datum.kind, datum.text) for datum in find_personal_data(text)] == [(kind, gap.join(parts))]
+
+
+@pytest.mark.parametrize("gap", ["-", "\u2011", "\u00a0", " "])
+def test_a_security_number_is_found_whatever_parts_it(gap: str) -> None:
+    assert [datum.kind for datum in find_personal_data(f"He gave 219{gap}09{gap}9999 to us.")] == ["national_id"]
+
+
+def test_digits_of_another_width_are_digits() -> None:
+    assert [datum.kind for datum in find_personal_data("Card ４１１１ １１１１ １１１１ １１１１ here.")] == ["card"]
+
+
+@pytest.mark.parametrize(
+    "address", ["pat.o'brien@example.com", "pat.o’brien@example.com", "a&b@example.com", "x/y=z@example.com"]
+)
+def test_an_e_mail_address_goes_whole(address: str) -> None:
+    assert [datum.text for datum in find_personal_data(f"Write to {address} please.")] == [address]
+
+
+@pytest.mark.parametrize(
+    "text", ["+100 000 000 last year", "+12 500 000 units", "sold 2 345 678 901", "about 1.250.000.000 in all"]
+)
+def test_a_quantity_is_not_a_telephone_number(text: str) -> None:
+    assert not [datum for datum in find_personal_data(f"Revenue: {text}.") if datum.kind == "phone"]

@@ -11,7 +11,8 @@ from milo_bench.grade.engine import validate_checks
 from milo_bench.guards.personal.data import Redactor
 from milo_bench.suites import load_suite
 from milo_bench.suites.check import check_suite
-from milo_bench.suites.redact import redact_suite
+from milo_bench.suites.fixtures import make_fixture
+from milo_bench.suites.redact import redact_fixture, redact_suite
 from milo_bench.suites.regenerate import generate_files, regenerate_suite
 from milo_bench.suites.write import change_manifest
 
@@ -95,3 +96,28 @@ def test_check_lists_every_problem_and_doubt(toy: Path) -> None:
 def test_changing_the_manifest_keeps_comments_and_everything_else() -> None:
     text = "# mine\nname: a\nversion: '1'\nseed: 3  # why\nworkloads: {}\n"
     assert change_manifest(text, {"seed": None, "version": "2"}) == "# mine\nname: a\nversion: '2'\nworkloads: {}\n"
+
+
+def test_personal_numbers_keys_and_ids_are_redacted_as_texts_are() -> None:
+    fixture = make_fixture(
+        {
+            "id": "pat@example.com-1",
+            "workload": "s",
+            "input": {
+                "phone": 2125550187,
+                "card": [4111111111111111],
+                "account": 81270045,
+                "year": 2025,
+                "amount": 1250000,
+                "by": {"pat@example.com": 3},
+            },
+            "expect": {"fields": {"phone": 2125550187}},
+            "tags": ["pat@example.com"],
+        }
+    )
+    redacted = redact_fixture(fixture, Redactor())
+    assert redacted.input["phone"] == redacted.expect["fields"]["phone"] == "[PHONE_1]"
+    assert redacted.input["card"] == ["[CARD_1]"] and redacted.input["account"] == "[ACCOUNT_1]"
+    assert (redacted.input["year"], redacted.input["amount"]) == (2025, 1250000)
+    assert redacted.input["by"] == {"[EMAIL_1]": 3}
+    assert redacted.id == "EMAIL_1-1" and redacted.tags[0] == "EMAIL_1"

@@ -85,13 +85,22 @@ def redact_fixture(fixture: Fixture, redactor: TextRedactor) -> Fixture:
     redactor.begin(tuple(dict.fromkeys(name for part in parts for name in _names(part))))
     for text in _texts(fixture.input):
         redactor.learn(text)
+    for part in parts[1:]:
+        for text in _labelled_numbers(part):
+            redactor.learn(text)
     spans = _moved_spans(fixture, redactor)
     data = msgspec.to_builtins(fixture)
     for key in ("input", "expect", "provenance"):
         data[key] = _redacted(getattr(fixture, key), redactor)
     if spans is not None:
         data["expect"]["spans"] = spans
-    data["tags"] = list(dict.fromkeys("redacted" if tag == "sensitive" else tag for tag in (*fixture.tags, "redacted")))
+    data["id"] = _redacted_name(fixture.id, redactor)
+    data["tags"] = list(
+        dict.fromkeys(
+            "redacted" if tag == "sensitive" else tag
+            for tag in (*(_redacted_name(tag, redactor) for tag in fixture.tags), "redacted")
+        )
+    )
     return make_fixture(data)
 
 
@@ -133,25 +142,66 @@ def _spanned_text(fixture: Fixture) -> str:
     raise DataError(message, hint="call that text 'document' in the fixture's input.")
 
 
-def _redacted(value: Any, redactor: TextRedactor) -> Any:
+def _redacted(value: Any, redactor: TextRedactor, key: str = "") -> Any:
+    """``value`` without personal data; a bare number is known only by ``key``, the record's name for it."""
     if isinstance(value, str):
         return redactor.redact(value).text
+    if isinstance(value, int) and not isinstance(value, bool):
+        return _redacted_number(value, key, redactor)
     if isinstance(value, dict):
-        return {key: _redacted(item, redactor) for key, item in value.items()}
+        return {_redacted_key(name, redactor): _redacted(item, redactor, name) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_redacted(item, redactor) for item in value]
+        return [_redacted(item, redactor, key) for item in value]
     return value
 
 
+def _redacted_number(value: int, key: str, redactor: TextRedactor) -> int | str:
+    """The placeholder of a telephone, account or card number that stands as a JSON number; else the number."""
+    said = redactor.redact(_labelled(key, value)).text
+    placeholder = said[len(_labelled(key, "")) :]
+    return value if str(value) in said or not placeholder else placeholder.strip()
+
+
+def _labelled(key: str, value: object) -> str:
+    return f"{key.replace('_', ' ')}: {value}"
+
+
+def _redacted_key(key: str, redactor: TextRedactor) -> str:
+    """A key that is a value itself, such as an e-mail address; a plain name is the record's own word."""
+    return key if key.isidentifier() else redactor.redact(key).text
+
+
+def _redacted_name(name: str, redactor: TextRedactor) -> str:
+    """An id or tag, with its placeholders as plain words."""
+    said = redactor.redact(name).text
+    return name if said == name else re.sub(r"\[([A-Z_]+_\d+)\]", r"\1", said)
+
+
+def _labelled_numbers(value: Any, key: str = "") -> Iterator[str]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        yield _labelled(key, value)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _labelled_numbers(item, name)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _labelled_numbers(item, key)
+
+
 def _texts(value: Any) -> Iterator[str]:
+    yield from _labelled_numbers(value)
+    yield from _written(value)
+
+
+def _written(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for item in value.values():
-            yield from _texts(item)
+            yield from _written(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
-            yield from _texts(item)
+            yield from _written(item)
 
 
 def _names(value: Any) -> Iterator[str]:

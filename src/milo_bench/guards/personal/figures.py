@@ -14,7 +14,7 @@ HELD_OUT_TEXTS: Final = 83
 HELD_OUT: Final = (
     # kind, labelled, covered, found, right
     KindFigures("person", 34, 30, 31, 31),
-    KindFigures("email", 6, 5, 6, 6),
+    KindFigures("email", 6, 6, 6, 6),
     KindFigures("phone", 11, 11, 12, 12),
     KindFigures("iban", 1, 1, 1, 1),
     KindFigures("card", 2, 2, 2, 2),
@@ -25,5 +25,5 @@ HELD_OUT: Final = (
     KindFigures("ip", 1, 1, 1, 1),
     KindFigures("url_login", 1, 1, 1, 1),
     KindFigures("account", 5, 4, 4, 4),
-    KindFigures("all", 76, 69, 72, 72),
+    KindFigures("all", 76, 70, 72, 72),
 )

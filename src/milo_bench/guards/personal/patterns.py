@@ -37,18 +37,38 @@ class PersonalSpan(NamedTuple):
     why: str
 
 
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+(?:@|\s?\[at\]\s?|\s?\(at\)\s?)(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w-])")
+# Separators that mails, spreadsheets and web pages put where a person would type a space or a hyphen; digits of
+# other scripts. One character for one, so that offsets hold.
+_ALIKE: Final = str.maketrans(
+    dict.fromkeys(
+        "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d"
+        "\u202f\u205f\u2060\u3000\ufeff\u00ad",
+        " ",
+    )
+    | dict.fromkeys("‐‑‒–−﹣－", "-")
+    | {chr(zero + digit): str(digit) for zero in (0xFF10, 0x0660, 0x06F0, 0x0966) for digit in range(10)}
+    | {"＠": "@", "．": "."}
+)
+
+_EMAIL = re.compile(
+    r"(?<![\w.+-])(?:[\w+][\w.+'’&*/=?^{|}~!#$%-]{0,63}|\"[^\"\n]{1,64}\")(?:@|\s?\[at\]\s?|\s?\(at\)\s?)(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w-])"
+)
 _LOGIN = re.compile(r"\b[a-z][a-z0-9+.-]*://(?P<login>[^\s/@:?#]+(?::[^\s/@?#]*)?)@", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%\w+)?(?![\w:])")
 _VERSION = re.compile(r"(?:version|release|build|firmware|driver|v)\s*[:.]?\s*$", re.IGNORECASE)
 
-_IBAN = re.compile(r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
-_CARD = re.compile(r"(?<![\d-])\d(?:[ -]?\d){12,18}(?![\d-])")
-_SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])")
+_IBAN = re.compile(
+    r"(?<![A-Z0-9])[A-Z]{2} ?\d{2}(?:[ .-]?[A-Z0-9]{4}){2,7}(?:[ .-]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])", re.I
+)
+_CARD = re.compile(r"(?<![\d-])\d(?:[ .-]{0,2}\d){12,18}(?![\d-])")
+_CARD_RANGES = re.compile(
+    r"[3-6]|22(?:0[0-4]|2[1-9]|[3-9])|2[3-6]|27[01]|2720"
+)  # ISO/IEC 7812 issuers of payment cards
+_SSN = re.compile(r"(?<![\d-])(?!000|666|9\d\d)\d{3}([-. ])(?!00)\d{2}\1(?!0000)\d{4}(?![\d-])")
 _NINO = re.compile(
-    r"(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|"
-    r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?![A-Za-z0-9])"
+    r"(?i:(?<![A-Za-z0-9])(?!BG|GB|NK|KN|TN|NT|"
+    r"ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ .-]?\d{2}[ .-]?\d{2}[ .-]?\d{2}[ .-]?[A-D](?![A-Za-z0-9]))"
 )
 _SEPARATOR = r"(?:\s*(?:number|numbers|num|no|nr|id|ref(?:erence)?|code|card)\b\.?)*\s*(?:is|was|:|#|=|-|–)?\s*#?\s*"
 _VALUE = (
@@ -123,13 +143,21 @@ _PHONE_FORM = re.compile(
     r"(?<![\w.,/-])(?:\(?0\d{2,4}\)?[ -]\d{3,4}[ -]?\d{3,4}|0[1-9]\d{9}|"
     r"\+\d{1,3}(?:[ .-]?\(?\d{1,5}\)?){2,5})(?![\w/-]|[.,]\d)"
 )
+# Thousands parted by spaces or points, and a number with its unit, are quantities.
+_QUANTITY = re.compile(r"[+-]?\d{1,3}(?:[ .]\d{3}){2,}")
+_COUNTED = re.compile(
+    r"\s?(?:%|€|£|\$|(?:eur|usd|gbp|chf|euros?|dollars?|pounds?|million|billion|units?|people|items?|pieces|tonnes?|"
+    r"kg|km|kwh|mwh|bytes|rows|records|hours?|days?|years?)\b)",
+    re.IGNORECASE,
+)
 _REGIONS: Final = ("GB", "US")
 
 
 def find_forms(text: str) -> Iterator[PersonalSpan]:
     """Everything in ``text`` with a form of its own or a label; stretches may overlap."""
+    plain = text.translate(_ALIKE)
     for rule in _RULES:
-        yield from rule(text)
+        yield from rule(plain)
 
 
 def _emails(text: str) -> Iterator[PersonalSpan]:
@@ -162,15 +190,15 @@ def _accounts_with_checksum(text: str) -> Iterator[PersonalSpan]:
             yield PersonalSpan("iban", match.start(), match.start() + end, 0.99, "IBAN with a right check sum")
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match[0])
-        if digits[0] in "3456" and len(set(digits)) > 1 and luhn(digits):
+        if _CARD_RANGES.match(digits) and len(set(digits)) > 1 and luhn(digits):
             yield PersonalSpan("card", match.start(), match.end(), 0.95, "card number with a right check digit")
 
 
 def _iban_end(written: str) -> int:
     """Length of the longest beginning of ``written`` whose check sum holds (ISO 13616, modulo 97)."""
     for end in range(len(written), 14, -1):
-        compact = re.sub(r"[ -]", "", written[:end])
-        if len(compact) < 15 or not written[end - 1].isalnum() or (end < len(written) and written[end] not in " -"):
+        compact = re.sub(r"[ .-]", "", written[:end])
+        if len(compact) < 15 or not written[end - 1].isalnum() or (end < len(written) and written[end] not in " .-"):
             continue
         number = "".join(str(int(character, 36)) for character in compact[4:] + compact[:4])
         if int(number) % 97 == 1:
@@ -229,11 +257,15 @@ def _postal(text: str) -> Iterator[PersonalSpan]:
 def _phones(text: str) -> Iterator[PersonalSpan]:
     for region in _REGIONS:
         for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):
+            if _QUANTITY.fullmatch(match.raw_string) or _COUNTED.match(text[match.end :]):
+                continue
             bare = match.raw_string.isdigit()
             if bare and not match.raw_string.startswith("0") and not _PHONE_BEFORE.search(text[: match.start][-40:]):
                 continue
             yield PersonalSpan("phone", match.start, match.end, 0.9, "valid telephone number")
     for formed in _PHONE_FORM.finditer(text):
+        if _QUANTITY.fullmatch(formed[0]) or _COUNTED.match(text[formed.end() :]):
+            continue
         if 9 <= sum(character.isdigit() for character in formed[0]) <= 15:
             yield PersonalSpan("phone", formed.start(), formed.end(), 0.8, "form of a telephone number")
     for labelled in _PHONE_LABELLED.finditer(text):
