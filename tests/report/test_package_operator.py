@@ -85,7 +85,7 @@ def test_a_decision_on_an_operator_log_and_a_run_log_holds_findings_and_permits(
     assert [one.permit.target for one in decision.permits] == [TARGET.name]
     assert decision.policy.path == "claims_v1.yaml" and decision.operator_policy is not None
     assert decision.routing["validity"]["suite"].startswith("claims_v1")
-    assert decision.commands[0].startswith("milo-bench operator run --model local_8b --tasks provider_503,")
+    assert decision.commands[0].startswith("milo-bench operator run --models local_8b --tasks provider_503,")
 
 
 def test_the_package_is_worked_out_again_permits_and_all(made: Path) -> None:

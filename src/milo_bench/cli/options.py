@@ -55,6 +55,22 @@ class NumberList(click.ParamType[Any]):
         return numbers
 
 
+class NameList(click.ParamType[tuple[str, ...]]):
+    """``a,b``: names in the order given, without the space around them."""
+
+    name = "NAME,…"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        return tuple(name.strip() for name in str(value).split(",") if name.strip())
+
+
+MODELS = click.option(
+    "--models", required=True, type=NameList(), metavar="TARGET,…", help="Names of targets in bench.yaml."
+)
+
+
 def variant_pairs(values: tuple[str, ...]) -> dict[str, str]:
     """``workload=variant`` words as a mapping. Raises UsageError."""
     pairs = {}

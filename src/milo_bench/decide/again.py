@@ -106,7 +106,7 @@ def _operator_line(header: RunHeader, name: str) -> str:
     plan = header.plan
     tasks = ",".join(dict.fromkeys(fixture.rpartition(".")[0] for fixture in plan.fixtures))
     return (
-        f"milo-bench operator run --model {shlex.quote(','.join(plan.targets))} --tasks {shlex.quote(tasks)} "
+        f"milo-bench operator run --models {shlex.quote(','.join(plan.targets))} --tasks {shlex.quote(tasks)} "
         f"--repeats {plan.repeats} --seed {plan.seed} --out {shlex.quote(name)}"
     )
 

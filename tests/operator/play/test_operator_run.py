@@ -142,7 +142,7 @@ async def test_a_killed_run_goes_on_from_the_episode_that_it_was_in(tmp_path: Pa
     async with start_fake(script) as fake:
         targets = {"far": {"api": "openai", "base_url": fake.base_url, "model": "fake-1"}}
         (tmp_path / "bench.yaml").write_text(yaml.safe_dump({"targets": targets}))
-        words = ["operator", "run", "--model", "far", "--tasks", ",".join(TASKS), "--protocol", "tools", "--json"]
+        words = ["operator", "run", "--models", "far", "--tasks", ",".join(TASKS), "--protocol", "tools", "--json"]
         words += ["--config", str(tmp_path / "bench.yaml"), "--out", str(tmp_path / "log.jsonl")]
         command = [sys.executable, "-m", "milo_bench.cli.main", *words]
         killed = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
@@ -219,7 +219,7 @@ def test_what_cannot_be_played_is_said_before_anything_starts(tmp_path: Path, ch
 def test_the_command_prints_points_by_behaviour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = fake_config(tmp_path / "script.json", script_of(oracle_calls("provider_503"), "tools"))
     (tmp_path / "bench.yaml").write_text(f"targets:\n  scripted: {{api: fake, script: {config.script}}}\n")
-    words = ["operator", "run", "--model", "scripted", "--tasks", "provider_503", "--protocol", "tools"]
+    words = ["operator", "run", "--models", "scripted", "--tasks", "provider_503", "--protocol", "tools"]
     words += ["--config", str(tmp_path / "bench.yaml"), "--out", str(tmp_path / "log.jsonl")]
     assert run_command(milo_bench, "milo-bench", words) == 0
     out, err = capsys.readouterr()

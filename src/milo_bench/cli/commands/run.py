@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import variant_pairs
+from milo_bench.cli.options import MODELS, variant_pairs
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import Order, StoreText
@@ -24,7 +24,7 @@ SECTION = "Measure"
 
 @click.command()
 @click.option("--suite", required=True, help="A built-in suite, or a suite's folder.")
-@click.option("--models", required=True, metavar="TARGET,…", help="Names of targets in bench.yaml.")
+@MODELS
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/SUITE-TIME.jsonl]")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @click.option("--resume", is_flag=True, help="Resume the log at --out: skip what is done, run the rest.")
@@ -85,7 +85,7 @@ SECTION = "Measure"
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON document.")
 def run(
     suite: str,
-    models: str,
+    models: tuple[str, ...],
     out: Path | None,
     config: Path | None,
     resume: bool,
@@ -118,7 +118,7 @@ def run(
 
     options = RunOptions(
         suite=suite,
-        models=tuple(name.strip() for name in models.split(",") if name.strip()),
+        models=models,
         out=out,
         config=config,
         resume=resume,

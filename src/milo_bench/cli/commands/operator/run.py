@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import MODELS, NameList
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
@@ -21,12 +22,8 @@ if TYPE_CHECKING:
     from milo_bench.operator.totals import OperatorTotal
 
 
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
 @click.command("run")
-@click.option("--model", "models", required=True, metavar="TARGET,…", help="Names of targets in bench.yaml.")
+@MODELS
 @click.option(
     "--subset",
     type=click.Choice(["core", "all"]),
@@ -34,7 +31,13 @@ def _names(text: str) -> tuple[str, ...]:
     show_default=True,
     help="Nine tasks (225 points), or all 24 (600 points).",
 )
-@click.option("--tasks", default="", metavar="TASK,…", help="Only these tasks, as in 'milo-bench operator tasks'.")
+@click.option(
+    "--tasks",
+    type=NameList(),
+    default=(),
+    metavar="TASK,…",
+    help="Only these tasks, as in 'milo-bench operator tasks'.",
+)
 @click.option("--repeats", default=1, show_default=True, type=click.IntRange(1, 1000), help="Runs of each task.")
 @click.option("--seed", default=0, show_default=True, help="Seed of the first repeat; later repeats count up.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/operator-TIME.jsonl]")
@@ -79,9 +82,9 @@ def _names(text: str) -> tuple[str, ...]:
 @click.option("--allow-hosted", is_flag=True, help="Allow sending the tasks to hosted targets.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def operator_run(
-    models: str,
+    models: tuple[str, ...],
     subset: Literal["core", "all"],
-    tasks: str,
+    tasks: tuple[str, ...],
     repeats: int,
     seed: int,
     out: Path | None,
@@ -108,9 +111,9 @@ def operator_run(
     from milo_bench.operator.play.episode import EpisodeLimits, turn_timeouts
 
     options = OperatorOptions(
-        models=_names(models),
+        models=models,
         subset=subset,
-        tasks=_names(tasks),
+        tasks=tasks,
         repeats=repeats,
         seed=seed,
         out=out,
