@@ -104,7 +104,7 @@ def test_a_torn_last_line_is_left_out_and_covered_by_the_hash(make_log: Callable
 
 def test_the_same_attempts_in_two_logs_are_refused(make_log: Callable[..., Path]) -> None:
     log = make_log()
-    with pytest.raises(DataError, match="hold the same attempt"):
+    with pytest.raises(DataError, match="contain the same attempt twice"):
         gather(log, rewrite(log, lambda lines: lines, "again.jsonl"))
 
 
@@ -128,7 +128,7 @@ def test_one_name_for_two_models_is_refused(make_log: Callable[..., Path]) -> No
     log = make_log()
     targets = read_run_log(log).header.targets
     changed = (msgspec.structs.replace(targets[0], model="another"), *targets[1:])
-    with pytest.raises(DataError, match=r"Target 'good' .* has another model: 'another', before 'model-a'"):
+    with pytest.raises(DataError, match=r"Target 'good' has model 'another' in .*, but 'model-a' before"):
         gather(log, _with_header(log, "other.jsonl", targets=changed))
 
 

@@ -1,4 +1,4 @@
-"""Columns give the figures that a scorecard gives, for all rows and for any of them."""
+"""Columns give the figures that counting attempt by attempt gives, for all rows and for any of them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ from milo_bench.core.records import (
     Failure,
     Fixture,
     Graded,
-    Measure,
     Price,
-    SuiteRef,
     TargetRecord,
     Timings,
     Usage,
@@ -29,7 +27,6 @@ from milo_bench.core.records import (
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, FixtureTable, fixture_table
 from milo_bench.stats.cases.measures import all_measures, case_measure
 from milo_bench.stats.cases.rows import Missed
-from milo_bench.stats.scorecard import ScorecardBuilder
 
 TARGET = TargetRecord("small", "openai", "m", price=Price(1.0, 2.0))
 LABELS = ("routine", "watch", "escalate")
@@ -91,31 +88,69 @@ def columns(rows: list[tuple[Attempt, Graded, int]]) -> Cases:
     return builder.build()
 
 
-def same(ours: Measure, theirs: Measure) -> None:
-    assert (ours.name, ours.slice, ours.n, ours.k, ours.unit, ours.note if theirs.n else "") == (
-        theirs.name, theirs.slice, theirs.n, theirs.k, theirs.unit, theirs.note,
-    )  # fmt: skip
-    assert ours.value == (None if theirs.value is None else pytest.approx(theirs.value, rel=1e-12))
-    assert (ours.interval is None) == (theirs.interval is None)
-    if ours.interval is not None and theirs.interval is not None:
-        assert ours.interval.method == theirs.interval.method
-        for a, b in ((ours.interval.low, theirs.interval.low), (ours.interval.high, theirs.interval.high)):
-            assert a == (None if b is None else pytest.approx(b, rel=1e-9))
+def counted(made: list[tuple[Attempt, Graded, int]]) -> dict[tuple[str, str], tuple[int, int]]:
+    """(measure, slice) to (successes, of how many), counted one attempt after the other."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+
+    def count(name: str, held: object, slice: str = "") -> None:
+        k, n = found.get((name, slice), (0, 0))
+        found[(name, slice)] = (k + bool(held), n + 1)
+
+    for attempt, graded, number in made:
+        passed = graded.passed is True
+        count("pass_rate", passed)
+        count("failure_rate", attempt.failure)
+        for tag in FIXTURES[number].tags:
+            count("pass_rate", passed, f"tag={tag}")
+        if attempt.failure:
+            continue
+        count("flagged_rate", any(verdict.outcome == "flag" for verdict in graded.verdicts))
+        if attempt.bypass:
+            continue
+        count("pass_rate_of_answers", passed)
+        count("cut_at_max_tokens_rate", attempt.finish_reason == "length")
+        for verdict in graded.verdicts:
+            if verdict.check == "exact_fields" and verdict.outcome != "skip":
+                count("field_accuracy", verdict.outcome == "pass")
+                count("field_accuracy", verdict.outcome == "pass", f"field={verdict.subject}")
+            if verdict.check == "unsupported_facts":
+                count("unsupported_claim_rate", verdict.outcome == "flag")
+            if verdict.check == "banned_commitments" and verdict.outcome != "skip":
+                count("policy_violation_rate", verdict.outcome == "fail")
+            if verdict.check == "label":
+                count("accuracy", verdict.got == verdict.expected)
+                count("recall", verdict.got == verdict.expected, f"class={verdict.expected}")
+                count("precision", verdict.got == verdict.expected, f"class={verdict.got}")
+    return found
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.data(), st.integers(1, 30))
-def test_columns_give_the_scorecards_figures_in_its_order(draw: st.DataObject, rows: int) -> None:
+def test_rates_are_what_counting_attempt_by_attempt_gives(draw: st.DataObject, rows: int) -> None:
     made = attempts(draw, rows)
-    builder = ScorecardBuilder(SuiteRef("tiny", "1", "0" * 64), [TARGET])
-    for attempt, graded, number in made:
-        builder.add(attempt, graded, FIXTURES[number])
-    builder.add_memory("small", 7_000_000)
-    theirs = builder.build().measures
-    ours = all_measures(columns(made), table(), 7_000_000)
-    assert [(m.name, m.slice) for m in ours] == [(m.name, m.slice) for m in theirs]
-    for one, other in zip(ours, theirs, strict=True):
-        same(one, other)
+    measures = {(one.name, one.slice): one for one in all_measures(columns(made), table(), 7_000_000)}
+    for place, (k, n) in counted(made).items():
+        assert (measures[place].k, measures[place].n) == (k, n), place
+        assert measures[place].value == k / n
+    assert measures[("peak_memory_bytes", "")].value == 7_000_000
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), st.integers(1, 30))
+def test_times_and_tokens_are_what_sorting_and_adding_gives(draw: st.DataObject, rows: int) -> None:
+    made = attempts(draw, rows)
+    measures = {one.name: one for one in all_measures(columns(made), table())}
+    asked = [attempt for attempt, _, _ in made if not attempt.bypass]
+    answered = [attempt for attempt in asked if attempt.failure is None]
+    times = [math.inf if attempt.failure else attempt.timings.latency_s for attempt in asked]
+    if times:
+        value = measures["latency_p50_s"].value
+        assert measures["latency_p50_s"].n == len(times)
+        assert value is None or min(times) <= value <= max(times)
+        assert (value is None) == (sorted(times)[(len(times) - 1) // 2] == math.inf)
+    if answered:
+        tokens = [attempt.usage.completion_tokens or 0 for attempt in answered]
+        assert measures["output_tokens_mean"].value == pytest.approx(sum(tokens) / len(tokens))
 
 
 @settings(max_examples=25, deadline=None)
@@ -182,7 +217,7 @@ def test_failed_attempts_can_be_counted_as_misses() -> None:
     [
         ("pas_rate", "", "Did you mean 'pass_rate'"),
         ("recall", "", "class=escalate"),
-        ("pass_rate", "field=case_id", "it takes tag=, class= and words"),
+        ("pass_rate", "field=case_id", "use tag=, class= or words"),
         ("pass_rate", "words~7", "words<=7500"),
         ("pass_rate", "words=9-3", "smaller number first"),
         ("pass_rate", "colour=red", "write tag="),

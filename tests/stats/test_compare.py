@@ -4,17 +4,20 @@ import pytest
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded, Timings
+from milo_bench.stats.cases.columns import CasesBuilder, fixture_table
 from milo_bench.stats.compare import Side, compare_sides
 
 
 def side(name: str, outcomes: dict[str, bool | list[bool]], seconds: float = 1.0, hash: str = "h") -> Side:
-    made = Side(name)
-    for fixture, passed in outcomes.items():
+    builder = CasesBuilder("w", name, "", "free")
+    for number, (fixture, passed) in enumerate(outcomes.items()):
         for repeat, one in enumerate(passed if isinstance(passed, list) else [passed]):
             key = AttemptKey(fixture, name, repeat)
-            attempt = Attempt(key=key, request_hash="", timings=Timings(0.0, 0.0, seconds), output="x")
-            made.add(attempt, Graded(key, "w", (), one), Fixture(fixture, "w", {}, hash=hash))
-    return made
+            timings = Timings(0.0, 0.0, seconds, first_content_s=seconds / 2)
+            attempt = Attempt(key=key, request_hash="", timings=timings, output="x")
+            builder.add(attempt, Graded(key, "w", (), one), number)
+    fixtures = fixture_table([Fixture(fixture, "w", {}, hash=hash) for fixture in outcomes])
+    return Side(name, fixtures, [builder.build()])
 
 
 def test_pass_rates_are_held_against_each_other_with_the_exact_mcnemar_test() -> None:
@@ -26,8 +29,9 @@ def test_pass_rates_are_held_against_each_other_with_the_exact_mcnemar_test() ->
     assert rate.method == "exact McNemar"
     assert rate.p_value == pytest.approx(2 / 2**9)
     assert rate.difference == pytest.approx(0.45)
-    (latency,) = comparison.means
+    latency, first_token = comparison.means
     assert (latency.name, latency.difference) == ("latency_s", -1.0)
+    assert (first_token.name, first_token.difference) == ("ttft_s", -0.5)
 
 
 def test_repeats_are_paired_as_shares_of_their_fixture() -> None:

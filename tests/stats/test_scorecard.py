@@ -13,8 +13,9 @@ from milo_bench.core.records import (
     Usage,
     Verdict,
 )
+from milo_bench.stats.cases.columns import CasesBuilder, fixture_table
 from milo_bench.stats.representatives import choose_representatives
-from milo_bench.stats.scorecard import Scorecard, ScorecardBuilder
+from milo_bench.stats.scorecard import Scorecard, make_scorecard
 
 SUITE = SuiteRef("tiny", "1", "0" * 64)
 TARGET = TargetRecord("small", "openai", "m", price=Price(1.0, 2.0))
@@ -42,11 +43,12 @@ def verdict(check: str, outcome: str, **more: str) -> Verdict:
 
 
 def build(rows: list[tuple[Attempt, tuple[Verdict, ...]]], tags: tuple[str, ...] = ()) -> Scorecard:
-    builder = ScorecardBuilder(SUITE, [TARGET])
-    builder.planned = len(rows)
+    ids = list(dict.fromkeys(one.key.fixture for one, _ in rows))
+    builder = CasesBuilder("extraction", "small", "", "free", TARGET.price)
     for one, verdicts in rows:
-        builder.add(one, graded(one, *verdicts), Fixture(one.key.fixture, "extraction", {}, tags=tags))
-    return builder.build()
+        builder.add(one, graded(one, *verdicts), ids.index(one.key.fixture))
+    table = fixture_table([Fixture(id, "extraction", {}, tags=tags) for id in ids])
+    return make_scorecard(SUITE, {"small": TARGET}, [builder.build()], table, planned=len(rows))
 
 
 def value(card: Scorecard, name: str, slice: str = "") -> float | None:

@@ -148,6 +148,12 @@ class AttemptKey(Frozen, frozen=True, order=True, omit_defaults=False):
     decoding: Decoding = "free"
     retry: int = 0
 
+    @property
+    def text(self) -> str:
+        """The key as one word: ``fixture/target/repeat/decoding``, with ``/retry`` if there was one."""
+        retry = f"/{self.retry}" if self.retry else ""
+        return f"{self.fixture}/{self.target}/{self.repeat}/{self.decoding}{retry}"
+
 
 class Plan(Frozen, frozen=True):
     """What a run sets out to do; a resume under another plan is refused.

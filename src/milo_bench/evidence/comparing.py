@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
+import numpy as np
 
 from milo_bench.core.errors import UsageError
-from milo_bench.core.records import RunHeader, TargetRecord
+from milo_bench.core.records import Decoding, RunHeader, TargetRecord
 from milo_bench.core.suggest import hint_for
-from milo_bench.evidence.judging import judge_log
+from milo_bench.evidence.joining import joined_columns
+from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides
 from milo_bench.store.log.reader import RunLog, read_run_log
 
@@ -46,9 +47,10 @@ def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
     if len(expanded) < 2:
         message = "There is only one side to compare."
         raise UsageError(message, hint="give two run logs, or one that holds two targets.")
+    columns = {path: _columns(log) for path, log in logs.items()}
     several_logs = len(logs) > 1
     built = [
-        (_side(logs[ref.path], target, ref, several_logs), target, logs[ref.path].header) for ref, target in expanded
+        (_side(columns[ref.path], target, ref, several_logs), target, logs[ref.path].header) for ref, target in expanded
     ]
     first, first_target, first_header = built[0]
     return tuple(
@@ -57,17 +59,32 @@ def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
     )
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """The fixtures of one log, and its attempts."""
+
+    table: FixtureTable
+    cases: tuple[Cases, ...]
+
+
+def _columns(log: RunLog) -> _Columns:
+    table = fixture_table(list(log.fixtures.values()))
+    return _Columns(table, tuple(joined_columns([log], table).values()))
+
+
 def _decodings_compared(log: RunLog, target: TargetRecord) -> Comparison:
     """Free against constrained answers of one target, fixture by fixture; workloads without a schema are left out."""
-    sides = {decoding: Side(f"{target.name}, {decoding}") for decoding in ("free", "constrained")}
-    both = {attempt.key.fixture for attempt in log.attempts if attempt.key.decoding == "constrained"}
-    for judged in judge_log(log):
-        key = judged.attempt.key
-        if key.target == target.name and key.fixture in both:
+    columns = _columns(log)
+    of_target = [cases for cases in columns.cases if cases.target == target.name]
+    sides: dict[Decoding, list[Cases]] = {"free": [], "constrained": []}
+    constrained = {cases.workload: cases for cases in of_target if cases.decoding == "constrained"}
+    for cases in of_target:
+        if cases.workload in constrained:
+            both = np.isin(cases.fixture, constrained[cases.workload].fixture)
             # Under one name for the decoding, so that the two answers to a fixture are its pair.
-            paired = msgspec.structs.replace(judged.attempt, key=msgspec.structs.replace(key, decoding="free"))
-            sides[key.decoding].add(paired, judged.graded, judged.fixture)
-    return compare_sides(sides["free"], sides["constrained"], differs=["decoding: free → constrained"])
+            sides[cases.decoding].append(replace(cases.take(both), decoding="free"))
+    first, second = (Side(f"{target.name}, {decoding}", columns.table, cases) for decoding, cases in sides.items())
+    return compare_sides(first, second, differs=["decoding: free → constrained"])
 
 
 def _targets_of(log: RunLog, ref: SideRef) -> list[TargetRecord]:
@@ -80,12 +97,9 @@ def _targets_of(log: RunLog, ref: SideRef) -> list[TargetRecord]:
     return found
 
 
-def _side(log: RunLog, target: TargetRecord, ref: SideRef, several_logs: bool) -> Side:
-    side = Side(f"{target.name} ({ref.path.name})" if several_logs else target.name)
-    for judged in judge_log(log):
-        if judged.attempt.key.target == target.name:
-            side.add(judged.attempt, judged.graded, judged.fixture)
-    return side
+def _side(columns: _Columns, target: TargetRecord, ref: SideRef, several_logs: bool) -> Side:
+    name = f"{target.name} ({ref.path.name})" if several_logs else target.name
+    return Side(name, columns.table, [cases for cases in columns.cases if cases.target == target.name])
 
 
 def _differences(a: TargetRecord, b: TargetRecord, first: RunHeader, second: RunHeader) -> list[str]:

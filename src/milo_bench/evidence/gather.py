@@ -8,19 +8,17 @@ from typing import Any
 
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
-from milo_bench.core.records import Fixture, Measure, TargetRecord, Workload
+from milo_bench.core.records import Fixture, Measure, Workload
 from milo_bench.decide.again import line_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.decide.review import Review
-from milo_bench.evidence.grade_columns import attempt_columns
+from milo_bench.evidence.joining import joined_columns, joined_fixtures, joined_targets, peak_memory_bytes
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.operator.evidence import operator_evidence
 from milo_bench.run.plan import plan_attempts
-from milo_bench.stats.cases.columns import Cases, FixtureTable, final_retries, fixture_table, join_cases
+from milo_bench.stats.cases.columns import UNKNOWN_WORDS, FixtureTable, fixture_table
 from milo_bench.store.log.reader import RunLog, read_run_log
-
-UNKNOWN_WORDS = -1
 
 
 def gather_evidence(
@@ -39,15 +37,9 @@ def gather_evidence(
         raise UsageError(message, hint="name the logs: milo-bench decide runs/*.jsonl.")
     logs = [read_run_log(path) for path in named]
     _one_version_of_each_suite(logs)
-    targets = _targets(logs)
-    fixtures = _fixtures(logs)
-    table = _table(list(fixtures.values()))
-    numbers = table.numbers()
-    pieces: dict[Candidate, list[Cases]] = {}
-    for log in logs:
-        for candidate, columns in attempt_columns(log, numbers).items():
-            pieces.setdefault(candidate, []).append(columns)
-    cases = {candidate: _joined(candidate, columns) for candidate, columns in sorted(pieces.items())}
+    targets = joined_targets(logs)
+    table = _table(list(joined_fixtures(logs).values()))
+    cases = dict(sorted(joined_columns(logs, table).items()))
     if not cases and not any(log.load_windows or log.probes or log.episodes for log in logs):
         message = f"{logs[0].path} holds no attempts."
         raise DataError(message, hint="'milo-bench run' makes a log that can be decided on.")
@@ -60,7 +52,7 @@ def gather_evidence(
         load=tuple((named[log.path], window) for log in logs for window in log.load_windows),
         probes=tuple(ProbeEvidence(named[log.path], probe) for log in logs for probe in log.probes),
         operators=operator_evidence(logs, named),
-        peak_memory_bytes=_peaks(logs),
+        peak_memory_bytes=peak_memory_bytes(logs),
         inventories=dict(inventories or {}),
         reviews=_reviews(review, logs),
     )
@@ -107,35 +99,6 @@ def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:
             raise DataError(message, hint="figures of two versions are never put together; decide on each alone.")
 
 
-def _targets(logs: Iterable[RunLog]) -> dict[str, TargetRecord]:
-    """Every target, as the log that knows most of it tells; a log of probes may not know a digest."""
-    found: dict[str, TargetRecord] = {}
-    for log in logs:
-        for target in log.header.targets:
-            known = found.setdefault(target.name, target)
-            for name in ("model", "model_digest", "quantisation"):
-                old, new = getattr(known, name), getattr(target, name)
-                if old and new and old != new:
-                    message = f"Target '{target.name}' in {log.path} has another {name}: {new!r}, before {old!r}."
-                    raise DataError(message, hint="two models need two names; decide on the logs one at a time.")
-            if (len(log.attempts) > 0, target.model_digest != "") > (False, known.model_digest != ""):
-                found[target.name] = target
-    return found
-
-
-def _fixtures(logs: Iterable[RunLog]) -> dict[str, Fixture]:
-    found: dict[str, Fixture] = {}
-    for log in logs:
-        for fixture in log.fixtures.values():
-            known = found.setdefault(fixture.id, fixture)
-            if known.hash != fixture.hash:
-                message = f"Fixture '{fixture.id}' in {log.path} is not the one that other logs hold."
-                raise DataError(message, hint="the suite changed between the runs; decide on each log alone.")
-            if not known.input and fixture.input:
-                found[fixture.id] = fixture  # a log without texts came first
-    return found
-
-
 def _table(fixtures: Sequence[Fixture]) -> FixtureTable:
     texts = ["\n".join(_texts(fixture.input)) for fixture in fixtures]
     hits = [{hit.family for hit in keyword_risk(text)} for text in texts]
@@ -162,14 +125,6 @@ def _texts(data: Any) -> Iterator[str]:
             yield from _texts(value)
 
 
-def _joined(candidate: Candidate, pieces: Sequence[Cases]) -> Cases:
-    try:
-        return final_retries(join_cases(pieces))
-    except ValueError:
-        message = f"The logs hold the same attempt of {candidate.text} twice."
-        raise DataError(message, hint="leave out the log that repeats another one.") from None
-
-
 def _workloads(logs: Iterable[RunLog]) -> dict[tuple[str, str], Workload]:
     found: dict[tuple[str, str], Workload] = {}
     for log in logs:
@@ -191,11 +146,3 @@ def _reviews(review: Review | None, logs: Iterable[RunLog]) -> tuple[tuple[Candi
         message = f"The review was drawn from {len(missing)} logs that are not among these, or have changed."
         raise DataError(message, hint="name the logs that 'milo-bench review sample' drew from.")
     return review.measures
-
-
-def _peaks(logs: Iterable[RunLog]) -> dict[str, int]:
-    peaks: dict[str, int] = {}
-    for log in logs:
-        for target, peak in log.peak_memory_bytes.items():
-            peaks[target] = max(peak, peaks.get(target, 0))
-    return peaks

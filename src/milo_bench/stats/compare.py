@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import Attempt, Decoding, Fixture, Frozen, Graded, Interval
+from milo_bench.core.records import Decoding, Frozen, Interval
+from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
 from milo_bench.stats.paired import (
     bootstrap_difference,
     holm,
@@ -69,47 +72,78 @@ class Comparison(Frozen, frozen=True):
     differs: tuple[str, ...] = ()
 
 
-@dataclass
-class _Outcome:
-    fixture_hash: str
-    workload: str
-    decoding: Decoding
-    passed: list[bool] = field(default_factory=list)
-    figures: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-    def rate(self) -> Fraction:
-        return Fraction(sum(self.passed), len(self.passed))
-
-
 UNITS = {"latency_s": "s", "ttft_s": "s", "output_tokens": "tokens", "field_accuracy": "share"}
 
 
+@dataclass(frozen=True)
 class Side:
-    """One side of a comparison: one target's attempts, added one at a time."""
+    """One side of a comparison: the final attempts of one target, an entry for each workload and decoding."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._outcomes: dict[tuple[str, Decoding], _Outcome] = {}
+    name: str
+    fixtures: FixtureTable
+    cases: Sequence[Cases]
 
-    def add(self, attempt: Attempt, graded: Graded, fixture: Fixture) -> None:
-        place = (fixture.id, attempt.key.decoding)
-        outcome = self._outcomes.get(place)
-        if outcome is None:
-            outcome = self._outcomes[place] = _Outcome(fixture.hash, fixture.workload, attempt.key.decoding)
-        outcome.passed.append(graded.passed is True)
-        if attempt.failure is not None or attempt.bypass:
-            return
-        outcome.figures["latency_s"].append(attempt.timings.latency_s)
-        if attempt.timings.ttft_s is not None:
-            outcome.figures["ttft_s"].append(attempt.timings.ttft_s)
-        if attempt.usage.completion_tokens is not None:
-            outcome.figures["output_tokens"].append(float(attempt.usage.completion_tokens))
-        fields = [verdict.outcome == "pass" for verdict in graded.verdicts if verdict.check == "exact_fields"]
-        if fields:
-            outcome.figures["field_accuracy"].append(sum(fields) / len(fields))
 
-    def outcomes(self) -> dict[tuple[str, Decoding], _Outcome]:
-        return self._outcomes
+@dataclass(frozen=True)
+class _Outcome:
+    """One fixture on one side: how often it was passed, and the mean of each figure over its answers."""
+
+    fixture_hash: str
+    workload: str
+    decoding: Decoding
+    passed: int
+    tries: int
+    figures: Mapping[str, float]
+
+    def rate(self) -> Fraction:
+        return Fraction(self.passed, self.tries)
+
+
+def _outcomes(side: Side) -> dict[tuple[str, Decoding], _Outcome]:
+    """By fixture and decoding, in the order in which fixtures first appear."""
+    found: dict[tuple[str, Decoding], _Outcome] = {}
+    for cases in side.cases:
+        fixtures, first = np.unique(cases.fixture, return_index=True)
+        tries = np.bincount(cases.fixture)
+        passed = np.bincount(cases.fixture, weights=cases.outcome == 1)
+        means = {name: _means_by_fixture(cases, values) for name, values in _figures(cases).items()}
+        for number in (int(one) for one in fixtures[np.argsort(first)]):
+            found[(side.fixtures.ids[number], cases.decoding)] = _Outcome(
+                side.fixtures.hashes[number],
+                cases.workload,
+                cases.decoding,
+                int(passed[number]),
+                int(tries[number]),
+                {name: float(of[number]) for name, of in means.items() if not np.isnan(of[number])},
+            )
+    return found
+
+
+def _figures(cases: Cases) -> dict[str, NDArray[np.float64]]:
+    """The figures of each attempt, NaN where there is none: no answer, or nothing to measure."""
+    answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
+    judged = sum((column != NOT_JUDGED for column in cases.fields.values()), np.zeros(len(cases)))
+    held = sum((column == 1 for column in cases.fields.values()), np.zeros(len(cases)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        accuracy = held / judged
+    tokens = np.where(cases.output_tokens >= 0, cases.output_tokens, np.nan)
+    figures = {
+        "latency_s": cases.latency_s,
+        "ttft_s": cases.ttft_s,
+        "output_tokens": tokens,
+        "field_accuracy": accuracy,
+    }
+    return {name: np.where(answered, values, np.nan) for name, values in figures.items()}
+
+
+def _means_by_fixture(cases: Cases, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    there = ~np.isnan(values)
+    size = int(cases.fixture.max(initial=-1)) + 1
+    counts = np.bincount(cases.fixture[there], minlength=size)
+    sums = np.bincount(cases.fixture[there], weights=values[there], minlength=size)
+    with np.errstate(invalid="ignore"):
+        means: NDArray[np.float64] = sums / counts
+    return means
 
 
 def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), seed: int = 0) -> Comparison:
@@ -117,7 +151,7 @@ def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), see
 
     Raises DataError where a fixture of the same id has another hash, or nothing pairs.
     """
-    ours, theirs = first.outcomes(), second.outcomes()
+    ours, theirs = _outcomes(first), _outcomes(second)
     shared = [place for place in ours if place in theirs]
     changed = sorted({place[0] for place in shared if ours[place].fixture_hash != theirs[place].fixture_hash})
     if changed:
@@ -154,7 +188,7 @@ def _rates(workload: str, decoding: Decoding, pairs: list[tuple[str, _Outcome, _
     differences = [a.rate() - b.rate() for _, a, b in pairs]
     only_first = tuple(name for (name, _, _), d in zip(pairs, differences, strict=True) if d > 0)
     only_second = tuple(name for (name, _, _), d in zip(pairs, differences, strict=True) if d < 0)
-    once = all(len(a.passed) == 1 and len(b.passed) == 1 for _, a, b in pairs)
+    once = all(a.tries == 1 and b.tries == 1 for _, a, b in pairs)
     if once:
         p_value, method = mcnemar_exact(len(only_first), len(only_second)), "exact McNemar"
         interval = rate_difference(len(only_first), len(only_second), len(pairs))
@@ -182,11 +216,10 @@ def _means(
 ) -> list[MeanComparison]:
     means = []
     for name, unit in UNITS.items():
-        both = [(a.figures[name], b.figures[name]) for _, a, b in pairs if a.figures.get(name) and b.figures.get(name)]
+        both = [(a.figures[name], b.figures[name]) for _, a, b in pairs if name in a.figures and name in b.figures]
         if not both:
             continue
-        firsts = [sum(a) / len(a) for a, _ in both]
-        seconds = [sum(b) / len(b) for _, b in both]
+        firsts, seconds = [a for a, _ in both], [b for _, b in both]
         differences = [a - b for a, b in zip(firsts, seconds, strict=True)]
         means.append(
             MeanComparison(

@@ -1,23 +1,14 @@
-"""Graded attempts of one suite in, a scorecard of measures out; every figure with n, most with an interval."""
+"""Columns of graded attempts of one suite in, a scorecard of measures out: each with n, most with an interval."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
-from milo_bench.core.records import (
-    Attempt,
-    Decoding,
-    Fixture,
-    Frozen,
-    Graded,
-    Interval,
-    Measure,
-    SuiteRef,
-    TargetRecord,
-)
-from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval, numbered
-from milo_bench.stats.gather import Group, Tally, Values
-from milo_bench.stats.intervals import clustered_wilson, quantile
+import numpy as np
+
+from milo_bench.core.records import AttemptKey, Decoding, Frozen, Measure, SuiteRef, TargetRecord
+from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
+from milo_bench.stats.cases.measures import all_measures
 from milo_bench.stats.representatives import choose_representatives
 
 EXAMPLES_PER_CATEGORY = 3
@@ -74,221 +65,72 @@ class Scorecard(Frozen, frozen=True):
         return None
 
 
-class ScorecardBuilder:
-    """Takes attempts one at a time and keeps numbers only, so a long log needs little memory."""
+def make_scorecard(
+    suite: SuiteRef,
+    targets: Mapping[str, TargetRecord],
+    cases: Sequence[Cases],
+    table: FixtureTable,
+    *,
+    planned: int,
+    variants: Mapping[str, str] | None = None,
+    peak_memory_bytes: Mapping[str, int] | None = None,
+) -> Scorecard:
+    """The scorecard of ``cases``, one entry for each workload, target and decoding, in that order.
 
-    def __init__(
-        self, suite: SuiteRef, targets: Iterable[TargetRecord], variants: Mapping[str, str] | None = None
-    ) -> None:
-        self.suite = suite
-        self.variants = dict(variants or {})
-        self.targets = {target.name: target for target in targets}
-        self.planned = 0
-        self._attempted = 0
-        self._groups: dict[tuple[str, str, Decoding], Group] = {}
-        self._fixtures: dict[str, Fixture] = {}
-        self._peak_memory: dict[str, int] = {}
-
-    def add(self, attempt: Attempt, graded: Graded, fixture: Fixture) -> None:
-        """Count one attempt: the last retry of its key."""
-        key = attempt.key
-        place = (fixture.workload, key.target, key.decoding)
-        group = self._groups.get(place)
-        if group is None:
-            group = self._groups[place] = Group(fixture.workload, self.targets[key.target], key.decoding)
-        self._fixtures[fixture.id] = fixture
-        self._attempted += 1
-        group.retries += key.retry
-        group.add(attempt, graded, fixture)
-
-    def add_memory(self, target: str, memory_bytes: int) -> None:
-        """One telemetry sample of a target's server: resident bytes of its process tree."""
-        self._peak_memory[target] = max(memory_bytes, self._peak_memory.get(target, 0))
-
-    def build(self) -> Scorecard:
-        measures: list[Measure] = []
-        categories: list[ErrorCategory] = []
-        confusions: list[Confusion] = []
-        for group in self._groups.values():
-            writer = _GroupMeasures(group)
-            measures += writer.measures(self._peak_memory.get(group.target.name))
-            categories += self._categories(group)
-            if group.confusion:
-                confusions.append(_confusion(group))
-        return Scorecard(
-            suite=self.suite,
-            variants=self.variants,
-            targets=tuple(self.targets.values()),
-            planned=self.planned,
-            attempted=self._attempted,
-            measures=tuple(measures),
-            categories=tuple(categories),
-            confusions=tuple(confusions),
-        )
-
-    def _categories(self, group: Group) -> list[ErrorCategory]:
-        answered = int(sum(group.passed_of_answered.asked.values()))
-        found = []
-        for (check, category), examples in group.categories.items():
-            keys = dict(examples)
-            chosen = choose_representatives(
-                {key: self._fixtures[fixture].tags for key, fixture in keys.items()}, EXAMPLES_PER_CATEGORY
-            )
-            found.append(
-                ErrorCategory(
-                    workload=group.workload,
-                    target=group.target.name,
-                    decoding=_decoding(group),
-                    check=check,
-                    category=category,
-                    attempts=len(keys),
-                    of=answered,
-                    examples=chosen,
-                )
-            )
-        return sorted(found, key=lambda entry: (-entry.attempts, entry.check, entry.category))
+    ``planned`` counts attempts, retries aside. ``peak_memory_bytes`` is of each target's server.
+    """
+    peaks = peak_memory_bytes or {}
+    return Scorecard(
+        suite=suite,
+        variants=dict(variants or {}),
+        targets=tuple(targets.values()),
+        planned=planned,
+        attempted=sum(len(one) for one in cases),
+        measures=tuple(measure for one in cases for measure in all_measures(one, table, peaks.get(one.target))),
+        categories=tuple(category for one in cases for category in _categories(one, table)),
+        confusions=tuple(_confusion(one) for one in cases if one.labels),
+    )
 
 
-class _GroupMeasures:
-    """Turns one group's tallies into measures."""
-
-    def __init__(self, group: Group) -> None:
-        self.group = group
-        self.out: list[Measure] = []
-
-    def measures(self, peak_memory_bytes: int | None) -> list[Measure]:
-        group = self.group
-        self._rate("pass_rate", group.passed)
-        self._rate("pass_rate_of_answers", group.passed_of_answered)
-        self._rate("failure_rate", group.failed)
-        attempts = int(sum(group.passed.asked.values()))
-        for kind, tally in sorted(group.by_failure.items()):
-            of_kind = Tally(
-                {cluster: tally.held.get(cluster, 0.0) for cluster in group.failed.asked}, group.failed.asked
-            )
-            self._rate("failure_rate", of_kind, f"kind={kind}")
-        if any(group.bypassed.held.values()):
-            self._rate("bypass_rate", group.bypassed)
-        self._quality()
-        self._labels()
-        for tag, tally in sorted(group.by_tag.items()):
-            self._rate("pass_rate", tally, f"tag={tag}")
-        self._speed()
-        if peak_memory_bytes is not None:
-            self._add("peak_memory_bytes", float(peak_memory_bytes), "bytes", 1, note="resident, whole process tree")
-        if group.retries:
-            self._add("retries", float(group.retries), "count", attempts)
-        return self.out
-
-    def _quality(self) -> None:
-        group = self.group
-        if "json_reading" in group.by_check:
-            self._rate("json_valid_rate", group.by_check["json_reading"])
-        fields = [tally for (check, _), tally in group.by_subject.items() if check == "exact_fields"]
-        if fields:
-            self._rate("field_accuracy", _merged(fields))
-            for (check, subject), tally in sorted(group.by_subject.items()):
-                if check == "exact_fields":
-                    self._rate("field_accuracy", tally, f"field={subject}")
-        if "citation_coverage" in group.by_parts:
-            self._rate("citation_coverage", group.by_parts["citation_coverage"])
-        if group.unsupported.asked:
-            self._rate("unsupported_claim_rate", group.unsupported)
-        if group.policy_broken.asked:
-            self._rate("policy_violation_rate", group.policy_broken)
-        if any(group.flagged.asked.values()):
-            self._rate("flagged_rate", group.flagged)
-        for check, tally in sorted(group.by_check.items()):
-            self._rate("check_pass_rate", tally, f"check={check}")
-
-    def _labels(self) -> None:
-        group = self.group
-        if not group.confusion:
-            return
-        self._rate("accuracy", group.right)
-        for label in sorted(group.recalled.keys() | group.precise.keys()):
-            self._rate("recall", group.recalled.get(label, Tally()), f"class={label}")
-            self._rate("precision", group.precise.get(label, Tally()), f"class={label}")
-
-    def _speed(self) -> None:
-        group = self.group
-        for name, times in (("latency", group.latency_s), ("ttft", group.ttft_s)):
-            for q, label in ((0.5, "p50"), (0.95, "p95")):
-                self._quantile(f"{name}_{label}_s", times, q)
-        means: tuple[tuple[str, Values, str], ...] = (
-            ("decode_tokens_per_s", group.decode_tokens_per_s, "tokens/s"),
-            ("prompt_tokens_mean", group.prompt_tokens, "tokens"),
-            ("output_tokens_mean", group.output_tokens, "tokens"),
-            ("cost_usd_mean", group.cost_usd, "USD"),
-        )
-        for name, found, unit in means:
-            values = found.values
-            if values:
-                interval = clustered_mean(values, numbered(found.clusters), least=0.0)
-                self._add(name, sum(values) / len(values), unit, len(values), interval=interval)
-        if group.cut.asked:
-            self._rate("cut_at_max_tokens_rate", group.cut)
-
-    def _quantile(self, name: str, times: Values, q: float) -> None:
-        values = times.values
-        if not values:
-            return
-        value = quantile(values, q)
-        lost = sum(1 for v in values if v == float("inf"))
-        reached = value is not None and value != float("inf")
-        note = "" if reached else f"falls among the {lost} failed of {len(values)}"
-        interval = clustered_quantile_interval(values, numbered(times.clusters), q)
-        self._add(name, value if reached else None, "s", len(values), interval=interval, note=note)
-
-    def _rate(self, name: str, tally: Tally, slice: str = "") -> None:
-        held, asked = list(tally.held.values()), list(tally.asked.values())
-        n = int(sum(asked))
-        k = int(sum(held))
-        value = k / n if n else None
-        self._add(name, value, "share", n, slice=slice, interval=clustered_wilson(held, asked), k=k)
-
-    def _add(
-        self,
-        name: str,
-        value: float | None,
-        unit: str,
-        n: int,
-        *,
-        slice: str = "",
-        interval: Interval | None = None,
-        k: int | None = None,
-        note: str = "",
-    ) -> None:
-        self.out.append(
-            Measure(
-                name=name,
-                workload=self.group.workload,
-                target=self.group.target.name,
-                value=value,
-                unit=unit,
-                n=n,
-                slice=slice,
-                interval=interval,
-                k=k,
-                decoding=_decoding(self.group),
-                note=note,
+def _categories(cases: Cases, table: FixtureTable) -> list[ErrorCategory]:
+    answered = int(((cases.outcome != NOT_JUDGED) & ~cases.bypassed).sum())
+    found = []
+    for (check, category), rows in cases.categories.items():
+        # The first attempt that went wrong stands for its fixture.
+        fixtures, first = np.unique(cases.fixture[rows], return_index=True)
+        tags = {
+            _key_text(cases, table, int(rows[row])): _tags(table, int(fixture))
+            for fixture, row in zip(fixtures, first, strict=True)
+        }
+        found.append(
+            ErrorCategory(
+                workload=cases.workload,
+                target=cases.target,
+                decoding=cases.decoding,
+                check=check,
+                category=category,
+                attempts=len(rows),
+                of=answered,
+                examples=choose_representatives(tags, EXAMPLES_PER_CATEGORY),
             )
         )
+    return sorted(found, key=lambda entry: (-entry.attempts, entry.check, entry.category))
 
 
-def _decoding(group: Group) -> Decoding:
-    return "constrained" if group.decoding == "constrained" else "free"
+def _key_text(cases: Cases, table: FixtureTable, row: int) -> str:
+    fixture = table.ids[cases.fixture[row]]
+    return AttemptKey(fixture, cases.target, int(cases.repeat[row]), cases.decoding, int(cases.retry[row])).text
 
 
-def _merged(tallies: Iterable[Tally]) -> Tally:
-    merged = Tally()
-    for tally in tallies:
-        for cluster, asked in tally.asked.items():
-            merged.add(cluster, tally.held[cluster], asked)
-    return merged
+def _tags(table: FixtureTable, fixture: int) -> tuple[str, ...]:
+    return tuple(tag for tag, tagged in table.tags.items() if tagged[fixture])
 
 
-def _confusion(group: Group) -> Confusion:
-    labels = tuple(sorted({want for want, _ in group.confusion} | {got for _, got in group.confusion}))
-    counts = tuple(tuple(group.confusion[(want, got)] for got in labels) for want in labels)
-    return Confusion(group.workload, group.target.name, _decoding(group), labels, counts)
+def _confusion(cases: Cases) -> Confusion:
+    labels = tuple(sorted(cases.labels))
+    place = np.array([labels.index(label) for label in cases.labels], dtype=np.int64)
+    judged = cases.want != NOT_JUDGED
+    pairs = place[cases.want[judged]] * len(labels) + place[cases.got[judged]]
+    counts = np.bincount(pairs, minlength=len(labels) ** 2).reshape(len(labels), len(labels))
+    rows = tuple(tuple(int(count) for count in row) for row in counts)
+    return Confusion(cases.workload, cases.target, cases.decoding, labels, rows)

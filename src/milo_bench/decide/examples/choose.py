@@ -14,7 +14,6 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.examples.text import cut, lay_out
 from milo_bench.decide.records import Candidate, Example
 from milo_bench.stats.cases.columns import FixtureTable
-from milo_bench.stats.gather import key_text
 from milo_bench.stats.representatives import choose_representatives
 
 MOST_INPUT = 3_000  # characters of an example that are shown, marks of cutting apart
@@ -135,7 +134,7 @@ def _example(
         candidate=chosen.candidate,
         check=chosen.check,
         category=chosen.category,
-        key=key_text(attempt),
+        key=attempt.key.text,
         reason=reason,
         expected=expected,
         got=got,

@@ -16,10 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, Price
-from milo_bench.stats.gather import POLICY_CHECKS, UNSUPPORTED_CHECKS
 
 Int8 = NDArray[np.int8]
 NOT_JUDGED = -1
+UNKNOWN_WORDS = -1
+UNSUPPORTED_CHECKS = frozenset({"unsupported_facts", "citation_support"})
+POLICY_CHECKS = frozenset({"banned_commitments", "policy_text", "template_current", "unresolved_request"})
 # Columns that every row has, with the same meaning in every piece of a candidate.
 PLAIN = (
     "fixture", "repeat", "retry", "outcome", "bypassed", "flagged", "unsupported", "policy_broken", "latency_s",
@@ -313,13 +315,22 @@ def join_cases(pieces: Sequence[Cases]) -> Cases:
     )
 
 
+class RepeatedAttempt(ValueError):
+    """One attempt is in the columns twice; ``fixture`` is the number of its fixture."""
+
+    def __init__(self, fixture: int) -> None:
+        super().__init__("the same attempt is in the columns twice")
+        self.fixture = fixture
+
+
 def final_retries(cases: Cases) -> Cases:
-    """Only the last retry of each fixture and repeat; ValueError where one attempt stands there twice."""
+    """Only the last retry of each fixture and repeat. Raises RepeatedAttempt."""
     key = cases.fixture.astype(np.int64) << 16 | cases.repeat.astype(np.int64)
     order = np.lexsort((cases.retry, key))
     same = key[order][1:] == key[order][:-1]
-    if (same & (cases.retry[order][1:] == cases.retry[order][:-1])).any():
-        raise ValueError("the same attempt stands twice")
+    twice = np.flatnonzero(same & (cases.retry[order][1:] == cases.retry[order][:-1]))
+    if len(twice):
+        raise RepeatedAttempt(int(cases.fixture[order][twice[0]]))
     keep = np.ones(len(cases), dtype=np.bool_)
     keep[order[:-1][same]] = False
     return cases if keep.all() else cases.take(keep)
@@ -350,19 +361,19 @@ def _renumbered(column: NDArray[np.int16], old: Sequence[str], new: Sequence[str
 def fixture_table(
     fixtures: Sequence[Fixture],
     *,
-    words: Sequence[int],
-    keyword: Sequence[bool],
+    words: Sequence[int] | None = None,
+    keyword: Sequence[bool] | None = None,
     families: Mapping[str, Sequence[bool]] | None = None,
 ) -> FixtureTable:
-    """The table of ``fixtures``; ``words`` and keywords are worked out where the guards are at hand."""
+    """The table of ``fixtures``; without ``words`` and keywords, slices of length and routing know neither."""
     tags = dict.fromkeys(tag for fixture in fixtures for tag in fixture.tags)
     return FixtureTable(
         ids=tuple(fixture.id for fixture in fixtures),
         hashes=tuple(fixture.hash for fixture in fixtures),
         workloads=tuple(fixture.workload for fixture in fixtures),
-        words=np.array(words, dtype=np.int64),
+        words=np.array([UNKNOWN_WORDS] * len(fixtures) if words is None else words, dtype=np.int64),
         sensitive=np.array([fixture.sensitive for fixture in fixtures], dtype=np.bool_),
-        keyword=np.array(keyword, dtype=np.bool_),
+        keyword=np.array([False] * len(fixtures) if keyword is None else keyword, dtype=np.bool_),
         tags={tag: np.array([tag in fixture.tags for fixture in fixtures], dtype=np.bool_) for tag in tags},
         families={name: np.array(column, dtype=np.bool_) for name, column in (families or {}).items()},
     )
