@@ -25,8 +25,15 @@ from milo_bench.core.files import (
 )
 
 SRC = Path(__file__).parents[2] / "src" / "milo_bench"
-# The run log and the verdicts of a run grow line by line; a server's log is written by the server.
-WRITE_THEMSELVES = {"core/files.py", "store/log/writer.py", "store/verdicts.py", "targets/llamacpp/process.py"}
+# The run log and the verdicts of a run grow line by line; a server's log is written by the server; what a sandbox
+# is given is kept in memory.
+WRITE_THEMSELVES = {
+    "core/files.py",
+    "store/log/writer.py",
+    "store/verdicts.py",
+    "targets/llamacpp/process.py",
+    "sandbox/arguments.py",
+}
 
 
 def mode(path: Path) -> int:

@@ -80,7 +80,7 @@ def test_variables_that_change_behaviour_are_kept_and_secret_ones_hidden() -> No
     assert SECRET not in str(shown)
     assert shown["OLLAMA_NUM_PARALLEL"] == "4" and shown["OLLAMA_KEEP_ALIVE"] == "5m"
     assert shown["VLLM_API_KEY"] == HIDDEN and shown["VLLM_MAX_TOKENS"] == "512"
-    assert shown["LD_PRELOAD"] == "a\\x1b[31mb"
+    assert shown["LD_PRELOAD"] == "a⟦U+001B⟧[31mb"
     assert "HOME" not in shown and "OPENAI_API_KEY" not in shown
 
 

@@ -105,4 +105,4 @@ def test_a_file_name_that_is_no_text_breaks_neither_the_json_nor_the_terminal(
     assert len([file for file in files if ".lmstudio" in file["path"]]) == 3
     assert run() == 0
     page = capsys.readouterr().out
-    assert "\x1b" not in page and "a\\\\x1b\\[2Jb" in page
+    assert "\x1b" not in page and "a⟦U+001B⟧\\[2Jb" in page

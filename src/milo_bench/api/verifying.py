@@ -13,6 +13,7 @@ from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.hashing import sha256_data, sha256_file
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Frozen
+from milo_bench.core.text import shorten
 from milo_bench.core.version import __version__
 from milo_bench.decide.records import Decision, Figure, LogRef
 from milo_bench.report.figures import source_text, whole_text
@@ -291,4 +292,4 @@ def _unlike(left: Any, right: Any, place: str) -> Iterator[tuple[str, str, str]]
 
 def _short(value: Any) -> str:
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= 160 else text[:159] + "…"
+    return shorten(text, 160)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from milo_bench.cli.entry import run_command
+from milo_bench.cli.printing import say
 from milo_bench.core.errors import DataError, GateFailed
 
 if TYPE_CHECKING:
@@ -71,17 +72,17 @@ def _print(case: CaseRecord, policy: str, max_events: int, as_json: bool) -> Non
         click.echo(msgspec.json.format(msgspec.json.encode(as_document(chosen)), indent=2))
     else:
         status = chosen.current_status.replace("_", " ") or "not certain"
-        click.echo(f"case {chosen.case_id}, {chosen.claimant_name}, as of {chosen.as_of}")
-        click.echo(f"route {chosen.route}; current status: {status} [{', '.join(chosen.current_status_events)}]")
+        say(f"case {chosen.case_id}, {chosen.claimant_name}, as of {chosen.as_of}")
+        say(f"route {chosen.route}; current status: {status} [{', '.join(chosen.current_status_events)}]")
         for event in chosen.events:
-            click.echo(f"[{event.id}] {event.at} {event.source}: {' '.join(event.text.split())}")
+            say(f"[{event.id}] {event.at} {event.source}: {' '.join(event.text.split())}")
         for lost in chosen.dropped:
-            click.echo(f"left out {lost.id}: {lost.reason}")
+            say(f"left out {lost.id}: {lost.reason}")
     if chosen.route == "human_review":
         message = f"Case {chosen.case_id} needs human review: {'; '.join(chosen.reasons)}."
         if as_json:
             # Standard output holds the document already; a second one would make it unreadable.
-            click.echo(f"error: {message}\nhint: correct the status in the record, then run this again.", err=True)
+            say(f"error: {message}\nhint: correct the status in the record, then run this again.", err=True)
             raise click.exceptions.Exit(GateFailed.exit_code)
         raise GateFailed(message, hint="correct the status in the record, then run this again.")
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Literal, cast
 import click
 
 from milo_bench.cli.entry import run_command
+from milo_bench.cli.printing import say
 from milo_bench.core.clock import SystemClock
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.text import one_line
 
 if TYPE_CHECKING:
     from milo_bench.core.case_record import CaseRecord, ReplyTemplate
@@ -99,10 +101,10 @@ def verify(
         click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2).decode())
     else:
         for cut in result.removed:
-            click.echo(f"removed: {_one_line(cut.text)}\n    why: {cut.reason}", err=True)
+            say(f"removed: {one_line(cut.text, None)}\n    why: {cut.reason}", err=True)
         for wrong in result.violations:
-            shown = f"{_one_line(wrong.text)}\n    why: " if wrong.text else ""
-            click.echo(f"{wrong.kind}: {shown}{wrong.reason}", err=True)
+            shown = f"{one_line(wrong.text, None)}\n    why: " if wrong.text else ""
+            say(f"{wrong.kind}: {shown}{wrong.reason}", err=True)
         click.echo(f"route: {result.route}", err=True)
         if result.text:
             click.echo(result.text, nl=not result.text.endswith("\n"))
@@ -114,11 +116,6 @@ def _is_day(text: str) -> bool:
         return bool(_DAY.fullmatch(text)) and date.fromisoformat(text) is not None
     except ValueError:
         return False
-
-
-def _one_line(text: str) -> str:
-    # A draft is untrusted: control characters stay off the terminal.
-    return "".join(mark if mark.isprintable() else " " for mark in " ".join(text.split()))
 
 
 def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | None, str]:

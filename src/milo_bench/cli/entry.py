@@ -14,6 +14,7 @@ import click
 
 from milo_bench.core.errors import MiloError, PrerequisiteError, UsageError
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.text import visible
 
 INTERRUPTED = 130
 _MOST_SHOWN = 20
@@ -86,11 +87,13 @@ def _show(error: MiloError, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(error.as_record(), ensure_ascii=False))
     else:
-        click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True)
+        click.echo(click.style("error: ", fg="red", bold=True) + visible(error.message), err=True)
         if error.hint:
-            click.echo(click.style("hint: ", bold=True) + error.hint, err=True)
+            click.echo(click.style("hint: ", bold=True) + visible(error.hint), err=True)
         for other in error.also[:_MOST_SHOWN]:
-            click.echo(click.style("also: ", bold=True) + f"{other.message} {sentence(other.hint)}".rstrip(), err=True)
+            click.echo(
+                click.style("also: ", bold=True) + visible(f"{other.message} {sentence(other.hint)}".rstrip()), err=True
+            )
         if len(error.also) > _MOST_SHOWN:
             click.echo(f"      {len(error.also) - _MOST_SHOWN} more after these.", err=True)
     return error.exit_code

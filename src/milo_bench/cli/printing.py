@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from milo_bench.core.text import visible
+
 
 def print_json(data: Any) -> None:
     """One JSON document on standard output."""
@@ -18,7 +20,6 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def printable(text: str) -> str:
-    """Text from a suite without characters that would steer the terminal."""
-    shown = (c if c in "\n\t" or c.isprintable() else " " if c.isspace() else "\ufffd" for c in text)
-    return "".join(shown)
+def say(text: str, *, err: bool = False) -> None:
+    """A line that may hold text of a suite, a record or a model: it is shown, and cannot steer the terminal."""
+    click.echo(visible(text), err=err)

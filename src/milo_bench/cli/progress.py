@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 from milo_bench.core.records import Attempt, AttemptKey
+from milo_bench.core.text import visible
 from milo_bench.core.units import seconds
 from milo_bench.run.events import (
     AttemptFinished,
@@ -132,7 +133,7 @@ class PlainProgress:
         self._stream.flush()
 
     def _say(self, line: str) -> None:
-        self._stream.write(line + "\n")
+        self._stream.write(visible(line) + "\n")
         self._stream.flush()
 
 
@@ -184,15 +185,16 @@ class LiveProgress:
         self._draw(f"{key.target} {key.fixture}{waiting}")
 
     def _open(self, event: RunStarted) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        from milo_bench.report.terminal.console import VisibleConsole
 
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TextColumn("{task.fields[state]}", markup=False),
-            console=Console(stderr=True),
+            console=VisibleConsole(stderr=True),
             auto_refresh=False,
         )
         self._bar.start()
@@ -208,4 +210,4 @@ class LiveProgress:
         if self._bar is not None:
             self._bar.console.print(line, markup=False, highlight=False)
         else:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(visible(line) + "\n")

@@ -1,29 +1,50 @@
-"""Text of models, fixtures and logs in, the same text with everything that hides or reorders made visible out."""
+"""Text of models, fixtures and logs in, the same text made safe to show out: nothing in it hides, reorders or acts."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _JOINERS = "\u200c\u200d"  # Persian words and emoji need them; they reorder nothing
+# What a spreadsheet takes for the start of a formula, full-width forms included.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
 
-def visible(text: str) -> str:
+def visible(text: str, *, keep: str = "\n\t") -> str:
     """``text`` with control characters, bidi controls, zero widths and lone surrogates as ``⟦U+202E⟧``.
 
-    Line feeds and tabs stay. (Pictures of control characters are in few fonts.)
+    What ``keep`` lists stays. (Pictures of control characters are in few fonts.)
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(char if char.isprintable() or char in "\n\t" else _shown(char) for char in text)
+    return "".join(char if char.isprintable() or char in keep else _shown(char) for char in text)
 
 
-def one_line(text: str, most: int = 60) -> str:
-    """``visible`` text without line breaks, at most ``most`` characters long: a label of a chart or a heading."""
-    line = " ".join(visible(text[: most * 4]).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+def visible_in_place(text: str) -> str:
+    """As ``visible``, one character for each of ``text``, so that the offsets of its spans hold."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t" or _harmless(char) else "�" for char in text)
+
+
+def one_line(text: str, most: int | None = 60) -> str:
+    """``visible`` text without line breaks, at most ``most`` characters long: a label, a heading, a cell."""
+    line = " ".join(visible(text if most is None else text[: most * 4]).split())
+    return line if most is None else shorten(line, most)
+
+
+def shorten(text: str, most: int) -> str:
+    """``text`` in at most ``most`` characters; a text that was cut ends in ``…``."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def cell(text: str) -> str:
+    """``text`` as a spreadsheet shows it: one that could start a formula gets an apostrophe in front."""
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
+
+
+def _harmless(char: str) -> bool:
+    return char in _JOINERS or unicodedata.category(char) == "Zs"
 
 
 def _shown(char: str) -> str:
-    if char in _JOINERS or unicodedata.category(char) == "Zs":
-        return char
-    return f"⟦U+{ord(char):04X}⟧"
+    return char if _harmless(char) else f"⟦U+{ord(char):04X}⟧"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from milo_bench.inventory.reading import printable
+from milo_bench.core.text import visible
 from milo_bench.inventory.records import HIDDEN
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTHORIZATION|COOKIE", re.IGNORECASE)
@@ -39,7 +39,7 @@ def shown_text(value: str) -> str:
     value = _LOOKS_SECRET.sub(HIDDEN, _JSON_FIELD.sub(rf'\1"{HIDDEN}"', value))
     if len(value) > _VALUE_LIMIT:
         value = f"{value[:_VALUE_LIMIT]}…"
-    return printable(value)
+    return visible(value, keep="")
 
 
 def shown_argv(argv: Sequence[str]) -> tuple[str, ...]:

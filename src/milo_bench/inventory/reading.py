@@ -125,10 +125,3 @@ def whole(text: str) -> int | None:
     """A whole number, or None."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
-
-
-def printable(text: str) -> str:
-    """``text`` with everything that a terminal would act on, or UTF-8 cannot hold, written as an escape."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from milo_bench.core.text import visible
 from milo_bench.core.version import __version__
 from milo_bench.inventory.environment import read_environment
 from milo_bench.inventory.fingerprint import fingerprint, quick_fingerprint
@@ -23,7 +24,7 @@ from milo_bench.inventory.hardware.system import read_system
 from milo_bench.inventory.models.digests import DigestBook
 from milo_bench.inventory.models.files import read_model_files
 from milo_bench.inventory.models.places import WeightsPlace
-from milo_bench.inventory.reading import Commands, Reader, printable, run_command
+from milo_bench.inventory.reading import Commands, Reader, run_command
 from milo_bench.inventory.records import Endpoint, Endpoints, Inventory, Processes, Runtime, RuntimeName, Runtimes
 from milo_bench.inventory.runtimes.endpoints import Fetch, ListedServer, key_needed, look_at, read_endpoint
 from milo_bench.inventory.runtimes.installed import read_runtimes
@@ -96,7 +97,7 @@ def _printable(data: Any) -> Any:
     """Names of files, servers and variables come from anywhere; none may act on a terminal or break the JSON."""
     match data:
         case str():
-            return printable(data)
+            return visible(data, keep="")
         case list() | tuple():
             return [_printable(item) for item in data]
         case dict():

@@ -11,10 +11,10 @@ from milo_bench.config.written import Problem, as_error, read_text
 from milo_bench.core.errors import DataError
 from milo_bench.core.files import write_new_file
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.text import cell
 
 # A cell longer than this is cut by the spreadsheets that people use.
 MOST_CELL = 32_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -27,7 +27,7 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
-    writer.writerows([_safe(cell) for cell in row] for row in rows)
+    writer.writerows([_cell(text) for text in row] for row in rows)
     taken = "choose another --out; the sheet that is there may contain scores."
     write_new_file(path, "\ufeff" + text.getvalue(), taken=taken)
 
@@ -86,6 +86,5 @@ def _delimiter(text: str) -> str:
     return max((",", ";", "\t"), key=first.count)
 
 
-def _safe(cell: str) -> str:
-    shown = cell if len(cell) <= MOST_CELL else cell[:MOST_CELL] + " […]"
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+def _cell(text: str) -> str:
+    return cell(text if len(text) <= MOST_CELL else text[:MOST_CELL] + " […]")

@@ -37,8 +37,8 @@ def compare(sides: tuple[str, ...], as_json: bool) -> None:
 
         click.echo(comparisons_json(comparisons))
     else:
-        from milo_bench.cli.console import stdout_console
         from milo_bench.report.terminal.comparison import print_comparison
+        from milo_bench.report.terminal.console import stdout_console
 
         console = stdout_console()
         for comparison in comparisons:

@@ -62,7 +62,7 @@ def decide(
     if as_json:
         click.echo(api.decision_bytes(decision).decode(), nl=False)
     else:
-        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.console import stdout_console
         from milo_bench.report.terminal.decision import print_decision
 
         console = stdout_console()

@@ -42,8 +42,8 @@ def demo(limit: int, out: Path | None) -> None:
     what the demo shows is how the bench says so.
     """
     from milo_bench import api
-    from milo_bench.cli.console import stdout_console
     from milo_bench.config.economics.file import example_path
+    from milo_bench.report.terminal.console import stdout_console
     from milo_bench.report.terminal.decision import print_decision
     from milo_bench.report.terminal.inventory import inventory_json
     from milo_bench.report.terminal.scorecard import print_scorecard

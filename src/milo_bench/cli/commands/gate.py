@@ -57,7 +57,7 @@ def gate(
 
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=1))
     else:
-        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.console import stdout_console
         from milo_bench.report.terminal.standing import print_standing
 
         print_standing(report, stdout_console())

@@ -52,7 +52,7 @@ def grade(
 
 
 def _open(rows: list[GradedAttempt], fixture: str) -> None:
-    from milo_bench.cli.console import stdout_console
+    from milo_bench.report.terminal.console import stdout_console
     from milo_bench.report.terminal.verdicts import print_judged
 
     if not rows:
@@ -63,7 +63,7 @@ def _open(rows: list[GradedAttempt], fixture: str) -> None:
 
 
 def _summarise(rows: list[GradedAttempt]) -> None:
-    from milo_bench.cli.console import stdout_console
+    from milo_bench.report.terminal.console import stdout_console
     from milo_bench.report.terminal.verdicts import print_check_table
 
     print_check_table([row.graded for row in rows], stdout_console())

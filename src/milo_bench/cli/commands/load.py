@@ -140,7 +140,7 @@ def load(
 
         _write_whole(msgspec.json.format(msgspec.json.encode(report.as_record()), indent=2) + b"\n")
     else:
-        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.console import stdout_console
         from milo_bench.report.terminal.load import print_load
 
         print_load(report.windows, stdout_console(), degradation=report.degradation, capacity=report.capacity)

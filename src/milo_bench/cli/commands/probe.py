@@ -71,7 +71,7 @@ def probe(
     if as_json:
         click.echo(probes_json(target, results))
     else:
-        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.console import stdout_console
 
         print_probes(results, stdout_console())
         log = out or "FILE"

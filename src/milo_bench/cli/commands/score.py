@@ -46,7 +46,7 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
         return
     cards = api.score_logs(logs)
     if form == "text" and out is None:
-        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.console import stdout_console
         from milo_bench.report.terminal.scorecard import print_scorecard
 
         console = stdout_console()

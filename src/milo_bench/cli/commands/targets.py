@@ -33,7 +33,7 @@ def targets(config: Path | None, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from milo_bench.cli.console import stdout_console
+    from milo_bench.report.terminal.console import stdout_console
 
     console = stdout_console()
     table = Table(box=None, pad_edge=False, padding=(0, 2))

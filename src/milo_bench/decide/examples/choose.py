@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, Fixture, Graded, Span, StoreText, Verdict
+from milo_bench.core.text import shorten
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.examples.text import cut, lay_out
 from milo_bench.decide.records import Candidate, Example
@@ -109,8 +110,8 @@ def make_example(
         attempt,
         store_text,
         reason=_reasons(verdicts) if full else "",
-        expected=_short(first.expected) if first else "",
-        got=_short(first.got) if first else "",
+        expected=shorten(first.expected, _MOST_WORDS) if first else "",
+        got=shorten(first.got, _MOST_WORDS) if first else "",
         input=input_text,
         output=output_text,
         spans=_distinct((*input_spans, *output_spans)),
@@ -162,11 +163,7 @@ def _answer(attempt: Attempt) -> str:
 
 def _reasons(verdicts: list[Verdict]) -> str:
     said = dict.fromkeys(one.reason or one.subject for one in verdicts if one.reason or one.subject)
-    return _short("; ".join(said))
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _MOST_WORDS else text[: _MOST_WORDS - 1] + "…"
+    return shorten("; ".join(said), _MOST_WORDS)
 
 
 def _distinct(spans: tuple[Span, ...]) -> tuple[Span, ...]:

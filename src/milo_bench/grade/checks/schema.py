@@ -11,6 +11,7 @@ import msgspec
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Verdict, Workload
+from milo_bench.core.text import shorten
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import find_value
 from milo_bench.grade.per_workload import PerWorkload
@@ -49,7 +50,7 @@ class Schema:
         if validator.is_valid(answer.value):
             return [Verdict(self.name, self.version, "pass", reason="the answer follows the schema")]
         errors = list(validator.iter_errors(answer.value))
-        lines = [f"{_path(error.instance_path)}: {_short(error.message)}" for error in errors[:_LISTED]]
+        lines = [f"{_path(error.instance_path)}: {shorten(error.message, 200)}" for error in errors[:_LISTED]]
         if len(errors) > _LISTED:
             lines.append(f"and {len(errors) - _LISTED} more")
         spans = [
@@ -75,10 +76,6 @@ def _validator(schema: bytes, formats: bool) -> Any:
 def _path(parts: Iterable[str | int]) -> str:
     """``$.source_spans.received_date``, ``$[2]``."""
     return "$" + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
-
-
-def _short(message: str) -> str:
-    return message if len(message) <= 200 else f"{message[:197]}..."
 
 
 CHECKS.add(Schema.name, Schema())

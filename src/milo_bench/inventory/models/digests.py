@@ -11,7 +11,7 @@ import msgspec
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.files import write_file
-from milo_bench.inventory.reading import printable
+from milo_bench.core.text import visible
 
 _CACHE_LIMIT = 64 << 20
 _BLOCK = 4 << 20
@@ -52,7 +52,7 @@ class DigestBook:
             status = path.stat()
         except OSError as error:
             return "", f"cannot be read: {error.strerror}"
-        key = printable(str(path))
+        key = visible(str(path), keep="")
         known = self._known.get(key)
         if known and (known.size_bytes, known.changed_ns) == (status.st_size, status.st_mtime_ns):
             return known.sha256, ""

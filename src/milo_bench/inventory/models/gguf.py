@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from milo_bench.core.text import one_line
+
 # The format: docs/gguf.md of ggml. Counts beyond these are no model's, but somebody's attempt.
 _MAX_HEADER = 256 << 20
 _MAX_ENTRIES = 100_000
@@ -187,4 +189,4 @@ def _text(value: object) -> str:
     """Printable text of at most 200 characters; a file can say anything."""
     if not isinstance(value, str):
         return ""
-    return "".join(char if char.isprintable() else "�" for char in value[:200])
+    return one_line(value, 200)

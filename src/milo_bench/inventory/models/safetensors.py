@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from milo_bench.core.text import one_line
 from milo_bench.inventory.models.gguf import BadHeader, Header
 
 # The format allows 100 MB; the biggest sharded models need a few.
@@ -80,4 +81,4 @@ def _quantisation(config: dict[str, Any]) -> str:
 def _text(value: object) -> str:
     if not isinstance(value, str):
         return ""
-    return "".join(char if char.isprintable() else "�" for char in value[:200])
+    return one_line(value, 200)

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from milo_bench.core.text import one_line
 from milo_bench.inventory.records import Endpoint, ServedModel
 from milo_bench.inventory.runtimes.listeners import KeyAnswer
 
@@ -190,4 +191,4 @@ def text(value: object) -> str:
     """Printable text of at most 300 characters; a server can say anything."""
     if not isinstance(value, str):
         return ""
-    return "".join(char if char.isprintable() else "�" for char in value[:300])
+    return one_line(value, 300)

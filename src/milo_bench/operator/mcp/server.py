@@ -13,6 +13,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
+from milo_bench.core.text import one_line
 from milo_bench.core.version import __version__
 from milo_bench.operator.mcp.episode import OutsideEpisode, is_error
 from milo_bench.operator.play.prompt import RULES, reply_data, reply_text, tool_definitions
@@ -111,11 +112,7 @@ def _client(context: _Context) -> tuple[str, str]:
         info = context.params.get("clientInfo")
     if not isinstance(info, Mapping):
         return "", ""
-    return _printable(info.get("name")), _printable(info.get("version"))
-
-
-def _printable(value: object) -> str:
-    return "".join(c for c in str(value or "") if c.isprintable())[:80]
+    return one_line(str(info.get("name") or ""), 80), one_line(str(info.get("version") or ""), 80)
 
 
 def _json(value: Any) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NoReturn, TypeAlias
 
 from milo_bench.core.chat import Exchange
+from milo_bench.core.text import one_line
 from milo_bench.operator.play.prompt import Protocol
 from milo_bench.operator.worlds.session import ARGUMENT_BYTES
 
@@ -78,7 +79,9 @@ def _fenced(exchange: Exchange) -> ModelCall:
         raise ProtocolError("not_json", "The fenced block is marked as something else than json.")
     data = _object(body)
     if unknown := sorted(set(data) - {"tool", "args"}):
-        raise ProtocolError("unknown_key", f"Unknown key '{_short(unknown[0])}'; the object has tool and args alone.")
+        raise ProtocolError(
+            "unknown_key", f"Unknown key '{one_line(unknown[0], 40)}'. The object has only tool and args."
+        )
     tool, arguments = data.get("tool"), data.get("args")
     if not isinstance(tool, str):
         raise ProtocolError("missing_key", "The object has no text under 'tool'.")
@@ -127,13 +130,9 @@ def _once(pairs: list[tuple[str, Any]]) -> Mapping[str, Any]:
     if len(data) != len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ProtocolError("duplicate_key", f"The key '{_short(twice)}' stands twice in one object.")
+        raise ProtocolError("duplicate_key", f"The key '{one_line(twice, 40)}' stands twice in one object.")
     return data
 
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
-
-
-def _short(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text[:40])

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import msgspec
 
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.text import one_line
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import ProviderFailure
 from milo_bench.operator.worlds.records import (
@@ -111,7 +112,7 @@ class Session:
         if self._turns >= CALL_LIMIT:
             self._refuse("call_limit", f"The episode ended after {CALL_LIMIT} calls; nothing was done.")
         if name != FINISH and name not in self.tools:
-            shown = _clean(str(name))[:60]
+            shown = one_line(str(name), 60)
             self._refuse("unknown_tool", f"Unknown tool '{shown}'.", hint_for(shown, [*self.tools, FINISH]))
         data = self._data(arguments)
         if name == FINISH:
@@ -120,7 +121,7 @@ class Session:
         try:
             checked = msgspec.convert(data, chosen.arguments)
         except (msgspec.ValidationError, RecursionError) as error:
-            self._refuse("arguments_invalid", f"{name}: {_clean(str(error))[:300]}", "see the tool's schema.")
+            self._refuse("arguments_invalid", f"{name}: {one_line(str(error), 300)}", "see the tool's schema.")
         return self._run(chosen, checked)
 
     def _data(self, arguments: str | bytes | Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +136,7 @@ class Session:
                 self._refuse("arguments_not_json", "The arguments must be one JSON object.")
             has_controls = _has_controls(data)
         except (msgspec.MsgspecError, UnicodeError, TypeError, ValueError, RecursionError, OverflowError) as error:
-            self._refuse("arguments_not_json", f"The arguments are no JSON object: {_clean(str(error))[:200]}")
+            self._refuse("arguments_not_json", f"The arguments are no JSON object: {one_line(str(error), 200)}")
         if has_controls:
             self._refuse("control_characters", "A text holds control characters.", "only tab and line ends are taken.")
         return data
@@ -144,7 +145,7 @@ class Session:
         try:
             finish = msgspec.convert(data, Finish)
         except (msgspec.ValidationError, RecursionError) as error:
-            self._refuse("arguments_invalid", f"finish: {_clean(str(error))[:300]}", "see the schema of finish.")
+            self._refuse("arguments_invalid", f"finish: {one_line(str(error), 300)}", "see the schema of finish.")
         self.finish = finish
         self.world.log.append(EpisodeFinished(self.world.now_s, finish))
         return Notice("finished", self.world.now_s, "The episode has ended.")
@@ -204,8 +205,3 @@ def _has_controls(data: Any) -> bool:
     if isinstance(data, list):
         return any(_has_controls(item) for item in data)
     return False
-
-
-def _clean(text: str) -> str:
-    """Text of a caller, fit to stand in a message: printable, and encodable."""
-    return "".join(c if c.isprintable() else "?" for c in text)

@@ -6,9 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from milo_bench.core.text import visible
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
+from milo_bench.core.text import cell, one_line
 
 
 def csv_text(head: Sequence[str], rows: Iterable[Sequence[str | float | int]]) -> str:
@@ -19,11 +17,10 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[str | float | int]]) -
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(list(head))
     for row in rows:
-        writer.writerow([cell_text(cell) if isinstance(cell, str) else f"{cell:.12g}" for cell in row])
+        writer.writerow([cell_text(one) if isinstance(one, str) else f"{one:.12g}" for one in row])
     return out.getvalue()
 
 
 def cell_text(text: str) -> str:
     """One line of visible text that no spreadsheet takes for a formula."""
-    line = " ".join(visible(text).split())
-    return f"'{line}" if line.startswith(_FORMULA) or text.startswith(_FORMULA) else line
+    return cell(one_line(text, None))

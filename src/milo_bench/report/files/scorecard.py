@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from milo_bench.core.text import cell
 from milo_bench.stats.compare import Comparison
 from milo_bench.stats.scorecard import Scorecard
 
@@ -73,10 +74,5 @@ def scorecards_csv(cards: Sequence[Scorecard]) -> str:
                 interval.method if interval else "",
                 measure.note,
             ]
-            writer.writerow([_safe(cell) for cell in row])
+            writer.writerow([cell(one) if isinstance(one, str) else one for one in row])
     return text.getvalue()
-
-
-def _safe(cell: object) -> object:
-    """A text that a spreadsheet would run as a formula is made plain with a leading apostrophe."""
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t") else cell

@@ -24,7 +24,7 @@ from jinja2 import Undefined
 from markupsafe import Markup, escape
 
 from milo_bench.core.errors import DataError
-from milo_bench.core.text import visible
+from milo_bench.core.text import shorten, visible
 from milo_bench.core.units import figure as amount
 from milo_bench.decide.records import Decision, Figure, FigurePart, LinkedText, Ref
 from milo_bench.report.figures import part_text, range_text, source_text, whole_text
@@ -136,8 +136,8 @@ class Claims:
         ).format(
             self.root,
             self.anchor("f", figure.id),
-            _visible(title, 300),
-            _visible(figure.id, MOST_CHARACTERS),
+            visible(shorten(title, 300)),
+            visible(shorten(figure.id, MOST_CHARACTERS)),
             part,
             "" if value is None else repr(value),
             text,
@@ -192,7 +192,7 @@ class Claims:
         raise UnsourcedNumber(message, hint="show it with figure(), record() or text().")
 
     def _escaped(self, text: str, most: int) -> str:
-        shown = _visible(text, most)
+        shown = visible(shorten(text, most))
         if self._html:
             # Whatever direction a recorded text runs in, what stands around it keeps its own.
             return Markup("<bdi>{}</bdi>").format(shown) if _turns(shown) else escape(shown)
@@ -200,11 +200,6 @@ class Claims:
 
     def _safe(self, text: str) -> str:
         return Markup(text) if self._html else SafeMarkdown(text)  # noqa: S704  # every part was escaped above
-
-
-def _visible(text: str, most: int) -> str:
-    """What hides or reorders made visible; cut after ``most`` characters."""
-    return visible(text if len(text) <= most else text[: most - 1] + "…")
 
 
 def _turns(text: str) -> bool:

@@ -10,12 +10,12 @@ import json
 import shlex
 from typing import Any
 
-from milo_bench.core.text import visible
+from milo_bench.core.text import one_line
 
 
 def shell_word(text: str) -> str:
     """One word for a POSIX shell; for bash and zsh where the name could be taken for markup."""
-    line = _line(text)
+    line = one_line(text, None)
     if "<" not in line and "](" not in line:
         return shlex.quote(line)
     inner = line.replace("\\", "\\\\").replace("'", "\\'").replace("<", "\\x3c").replace("](", "\\x5d(")
@@ -29,15 +29,13 @@ def json_word(data: Any) -> str:
 
 def sql_string(text: str) -> str:
     """A string of SQL that stands within double quotes of a shell: neither may end early."""
-    inner = _line(text).replace("'", "''").replace("<", "' || chr(60) || '").replace("](", "' || chr(93) || '(")
+    inner = (
+        one_line(text, None).replace("'", "''").replace("<", "' || chr(60) || '").replace("](", "' || chr(93) || '(")
+    )
     quoted = f"'{inner}'"
     return "".join(f"\\{char}" if char in '"$`\\' else char for char in quoted)
 
 
 def comment_text(text: str) -> str:
     """What may stand behind a ``#``."""
-    return _line(text).replace("<", "‹").replace("](", "] (")[:300]
-
-
-def _line(text: str) -> str:
-    return visible(" ".join(text.split()))
+    return one_line(text, None).replace("<", "‹").replace("](", "] (")[:300]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from milo_bench.core.text import visible
 from milo_bench.core.units import byte_count, share
 from milo_bench.inventory.diff import InventoryDifference
-from milo_bench.inventory.reading import printable
 from milo_bench.inventory.records import Endpoints, Inventory, ModelFiles
 
 DIFFERENCE_SCHEMA = "milo-bench.inventory-difference/1"
@@ -27,7 +27,7 @@ def difference_json(difference: InventoryDifference) -> str:
 
 def difference_text(difference: InventoryDifference) -> str:
     """One sentence a line, then what it means for the fingerprint."""
-    lines = [printable(change.sentence) for change in difference.changes] or ["Nothing changed."]
+    lines = [visible(change.sentence, keep="") for change in difference.changes] or ["Nothing changed."]
     before, after = difference.before_fingerprint[:12], difference.after_fingerprint[:12]
     if difference.fingerprint_changed:
         lines.append(f"fingerprint: {before} → {after}")

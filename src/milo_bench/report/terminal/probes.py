@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.text import one_line
 
 PROBES_SCHEMA = "milo-bench.probes/1"
 _STYLES: dict[str, str] = {"pass": "green", "fail": "red", "undecided": "yellow"}
@@ -39,13 +40,8 @@ def print_probes(results: Sequence[ProbeResult], console: Console) -> None:
             Text(result.probe, style="bold"),
             Text(result.outcome, style=_STYLES[result.outcome]),
             Text(result.severity if result.outcome == "fail" else "", style="dim"),
-            Text(_shown(result.finding)),
+            Text(one_line(result.finding, None)),
         )
     console.print(table)
     counts: Counter[str] = Counter(result.outcome for result in results)
     console.print(Text(", ".join(f"{counts[outcome]} {outcome}" for outcome in _STYLES), style="bold"))
-
-
-def _shown(text: str) -> str:
-    """A finding may quote a server: control characters are shown, never sent to the terminal."""
-    return "".join(c if c.isprintable() else "�" for c in text)

@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 from rich.console import Console
 from rich.markup import escape
 
+from milo_bench.core.text import visible
 from milo_bench.decide.since import Changes
 from milo_bench.decide.standing import StandingReport
-from milo_bench.report.files.junit import plain_xml
 
 _STYLES = {"held": "green", "regressed": "red", "undecided": "yellow"}
 _TITLES = {"regressed": "regressed", "undecided": "cannot be told", "held": "held"}
@@ -43,7 +43,7 @@ def standing_junit(report: StandingReport) -> str:
         suite = ElementTree.SubElement(
             root,
             "testsuite",
-            name=plain_xml(name),
+            name=visible(name),
             tests=str(len(results)),
             failures=str(sum(result.standing == "regressed" for result in results)),
             errors="0",
@@ -51,10 +51,10 @@ def standing_junit(report: StandingReport) -> str:
         )
         for result in results:
             title = f"{result.what} ({result.kind})"
-            case = ElementTree.SubElement(suite, "testcase", classname=plain_xml(name), name=plain_xml(title))
+            case = ElementTree.SubElement(suite, "testcase", classname=visible(name), name=visible(title))
             if result.standing != "held":
                 tag = "failure" if result.standing == "regressed" else "skipped"
-                ElementTree.SubElement(case, tag, message=plain_xml(result.reason))
+                ElementTree.SubElement(case, tag, message=visible(result.reason))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.core.records import Attempt, Fixture, Graded, Span
+from milo_bench.core.text import visible_in_place
 
 VERDICTS_SCHEMA = "milo-bench.verdicts/1"
 _STYLES = {"pass": "green", "fail": "red", "flag": "yellow", "skip": "dim"}
@@ -124,7 +125,7 @@ def _answer(attempt: Attempt, spans: Sequence[Span]) -> Text:
 
 def _marked(text: str, spans: Sequence[Span]) -> Text:
     """``text`` as data (no markup, control characters shown), with ``spans`` reversed."""
-    shown = Text("".join(c if c.isprintable() or c in "\n\t" else "�" for c in text))
+    shown = Text(visible_in_place(text))
     for span in spans:
         shown.stylize("reverse", span.start, span.end)
     return shown

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from milo_bench.core.records import RunHeader, TargetRecord, Workload
+from milo_bench.core.text import shorten
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -93,4 +94,4 @@ def _short(value: object) -> str:
     if isinstance(value, (list, tuple)) and len(value) > 4:
         return f"{len(value)} values ({', '.join(str(part) for part in value[:2])}, …)"
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= 60 else f"{text[:57]}…"
+    return shorten(text, 60)

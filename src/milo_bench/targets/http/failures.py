@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from milo_bench.core.records import Failure, FailureKind
+from milo_bench.core.text import one_line
 from milo_bench.targets.http.reply import HttpReply
 
 MAX_MESSAGE_CHARS = 300
@@ -101,12 +102,11 @@ def error_status(codes: Iterable[str]) -> int | None:
 
 
 def presentable(text: str, secrets: Iterable[str] = ()) -> str:
-    """Server text as one short line without control characters and without a key."""
+    """Server text as one short line without a key, control characters visible."""
     for secret in secrets:
         if secret:
             text = text.replace(secret, "[key]")
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= MAX_MESSAGE_CHARS else line[: MAX_MESSAGE_CHARS - 1] + "…"
+    return one_line(text, MAX_MESSAGE_CHARS)
 
 
 def _json(body: bytes) -> Any:

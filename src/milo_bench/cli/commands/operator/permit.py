@@ -56,7 +56,7 @@ def operator_permit(
     if as_json:
         click.echo(text, nl=False)
     else:
-        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.console import stdout_console
         from milo_bench.report.terminal.permit import print_permit
 
         for permit in permits:

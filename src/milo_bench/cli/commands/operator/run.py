@@ -172,7 +172,7 @@ def _tell(event: EpisodeEnded | Playing) -> None:
 def _print_total(total: OperatorTotal, finished: FinishedOperatorRun) -> None:
     from rich.table import Table
 
-    from milo_bench.cli.console import stdout_console
+    from milo_bench.report.terminal.console import stdout_console
 
     points = total.points
     chosen = finished.protocols.get(total.target)

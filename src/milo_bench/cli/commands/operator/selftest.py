@@ -40,7 +40,7 @@ def operator_selftest(as_json: bool, seeds: int) -> int:
 def _print_table(result: Selftest) -> None:
     from rich.table import Table
 
-    from milo_bench.cli.console import stdout_console
+    from milo_bench.report.terminal.console import stdout_console
 
     table = Table(box=None, pad_edge=False)
     table.add_column("#", justify="right")

@@ -34,7 +34,7 @@ def review_import(
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
     else:
-        from milo_bench.cli.console import stdout_console
+        from milo_bench.report.terminal.console import stdout_console
         from milo_bench.report.terminal.review import print_review
 
         print_review(found, stdout_console())

@@ -8,7 +8,7 @@ import click
 
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
-from milo_bench.cli.printing import counted, print_json, printable
+from milo_bench.cli.printing import counted, print_json, say
 
 if TYPE_CHECKING:
     from milo_bench.config.written import Problem
@@ -28,11 +28,11 @@ def suite_check(name: str, as_json: bool) -> int:
         print_json({"suite": name, "usable": not errors, "problems": [_record(problem) for problem in problems]})
     else:
         for problem in problems:
-            click.echo(f"{problem.severity}: {printable(str(problem))}.")
+            say(f"{problem.severity}: {problem}.")
             if problem.hint:
-                click.echo(f"  hint: {printable(problem.hint)}")
+                say(f"  hint: {problem.hint}")
         doubts = len(problems) - len(errors)
-        click.echo(f"{name}: {counted(len(errors), 'error')}, {counted(doubts, 'warning')}.")
+        say(f"{name}: {counted(len(errors), 'error')}, {counted(doubts, 'warning')}.")
     say_next(
         f"milo-bench suite check {name}" if errors else f"milo-bench run --suite {name} --models NAME --out RUN.jsonl"
     )

@@ -8,7 +8,7 @@ import click
 
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, OUT
-from milo_bench.cli.printing import counted, print_json, printable
+from milo_bench.cli.printing import counted, print_json, say
 
 
 @click.command("import")
@@ -60,13 +60,13 @@ def suite_import(
         print_json(msgspec.to_builtins(report))
     else:
         if report.guesses:
-            click.echo(f"guessed: {printable('  '.join(report.guesses))}", err=True)
+            say(f"guessed: {'  '.join(report.guesses)}", err=True)
         parts = ", ".join(f"{workload} {count}" for workload, count in report.workloads.items())
-        click.echo(f"{out}: {counted(report.fixtures, 'fixture')} ({parts})")
+        say(f"{out}: {counted(report.fixtures, 'fixture')} ({parts})")
         for title, problems in (("not imported", report.not_carried), ("broken", report.broken)):
             if problems:
-                click.echo(f"{title}: {len(problems)}")
+                say(f"{title}: {len(problems)}")
                 for line in summary(problems):
-                    click.echo(f"  {printable(line)}")
-        click.echo(f"full list: {out / REPORT_NAME}")
+                    say(f"  {line}")
+        say(f"full list: {out / REPORT_NAME}")
     say_next(f"milo-bench suite check {out}", f"edit the prompt in {out / 'prompts'}")

@@ -9,7 +9,7 @@ import click
 from milo_bench.cli.commands.suite._overview import fixtures_per_workload, suite_record
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
-from milo_bench.cli.printing import counted, print_json, printable
+from milo_bench.cli.printing import counted, print_json, say
 
 
 @click.command("list")
@@ -26,10 +26,10 @@ def suite_list(folder: Path | None, as_json: bool) -> None:
     else:
         for item in suites:
             if isinstance(item, MiloError):
-                click.echo(f"broken: {printable(item.message)}")
+                say(f"broken: {item.message}")
                 continue
-            click.echo(f"{item.ref.name}  version {item.ref.version}  {printable(item.title)}")
+            say(f"{item.ref.name}  version {item.ref.version}  {item.title}")
             for name, count in fixtures_per_workload(item).items():
                 variants = f"  variants: {', '.join(item.variants[name])}" if item.variants[name] else ""
-                click.echo(f"  {name}: {counted(count, 'fixture')}{variants}")
+                say(f"  {name}: {counted(count, 'fixture')}{variants}")
     say_next("milo-bench suite show case_ops_v1")

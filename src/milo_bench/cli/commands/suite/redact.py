@@ -9,7 +9,7 @@ import click
 
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, OUT
-from milo_bench.cli.printing import print_json
+from milo_bench.cli.printing import print_json, say
 
 
 @click.command("redact")
@@ -44,15 +44,13 @@ def suite_redact(name: str, out: Path, keep: tuple[str, ...], known: Path | None
             {"out": str(out), "replaced": dict(counts), "measured_on_held_out": measured, "texts": HELD_OUT_TEXTS}
         )
     else:
-        click.echo(f"{out}: replaced {sum(counts.values())}")
-        click.echo(f"{'kind':<15}{'replaced':>9}   found in {HELD_OUT_TEXTS} held-out texts   correct when found")
+        say(f"{out}: replaced {sum(counts.values())}")
+        say(f"{'kind':<15}{'replaced':>9}   found in {HELD_OUT_TEXTS} held-out texts   correct when found")
         for kind in (*counts, "all"):
             item = figures[kind]
             replaced = sum(counts.values()) if kind == "all" else counts[kind]
-            click.echo(
-                f"{kind:<15}{replaced:>9}   {_share(item.covered, item.labelled):<31}{_share(item.right, item.found)}"
-            )
-        click.echo("Some personal data remains: read a sample before the suite leaves your network.", err=True)
+            say(f"{kind:<15}{replaced:>9}   {_share(item.covered, item.labelled):<31}{_share(item.right, item.found)}")
+        say("Some personal data remains: read a sample before the suite leaves your network.", err=True)
     say_next(f"milo-bench suite check {out}", f"milo-bench suite show {out} {loaded.fixtures[0].id}")
 
 

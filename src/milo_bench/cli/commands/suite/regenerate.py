@@ -8,7 +8,7 @@ import click
 
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import OUT
-from milo_bench.cli.printing import counted
+from milo_bench.cli.printing import counted, say
 
 
 @click.command("regenerate")
@@ -22,5 +22,5 @@ def suite_regenerate(name: str, seed: int, out: Path) -> None:
 
     regenerate_suite(load_suite(name), seed=seed, out=out)
     fresh = load_suite(str(out))
-    click.echo(f"{out}: {counted(len(fresh.fixtures), 'fixture')}, seed {seed}, hash {fresh.ref.hash[:12]}")
+    say(f"{out}: {counted(len(fresh.fixtures), 'fixture')}, seed {seed}, hash {fresh.ref.hash[:12]}")
     say_next(f"milo-bench run --suite {out} --models NAME --out RUN.jsonl")

@@ -10,7 +10,7 @@ import click
 from milo_bench.cli.commands.suite._overview import fixtures_per_workload, suite_record
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, variant_pairs
-from milo_bench.cli.printing import counted, print_json, printable
+from milo_bench.cli.printing import counted, print_json, say
 
 if TYPE_CHECKING:
     from milo_bench.core.chat import Message
@@ -45,18 +45,18 @@ def _show_suite(loaded: Suite, as_json: bool) -> None:
     if as_json:
         print_json({**suite_record(loaded), "description": loaded.description, "ids": ids})
         return
-    click.echo(f"{loaded.ref.name}  version {loaded.ref.version}  hash {loaded.ref.hash[:12]}  {loaded.root}")
+    say(f"{loaded.ref.name}  version {loaded.ref.version}  hash {loaded.ref.hash[:12]}  {loaded.root}")
     if loaded.description:
-        click.echo(printable(loaded.description))
+        say(loaded.description)
     counts = fixtures_per_workload(loaded)
     for name, workload in loaded.workloads.items():
         checks = ", ".join(spec.name for spec in workload.checks)
-        click.echo(f"\n{name}: {counted(counts[name], 'fixture')}, prompt {workload.prompt_name}, checks: {checks}")
+        say(f"\n{name}: {counted(counts[name], 'fixture')}, prompt {workload.prompt_name}, checks: {checks}")
         tags = Counter(tag for fixture in loaded.fixtures if fixture.workload == name for tag in fixture.tags)
         if tags:
-            click.echo("  tags: " + ", ".join(f"{tag} {count}" for tag, count in tags.most_common()))
+            say("  tags: " + ", ".join(f"{tag} {count}" for tag, count in tags.most_common()))
         mine = [fixture.id for fixture in loaded.fixtures if fixture.workload == name]
-        click.echo(f"  ids: {', '.join(mine[:6])}{' …' if len(mine) > 6 else ''}")
+        say(f"  ids: {', '.join(mine[:6])}{' …' if len(mine) > 6 else ''}")
 
 
 def _show_fixture(loaded: Suite, fixture_id: str, as_json: bool) -> None:
@@ -78,17 +78,17 @@ def _show_fixture(loaded: Suite, fixture_id: str, as_json: bool) -> None:
         print_json({**msgspec.to_builtins(fixture), "messages": msgspec.to_builtins(messages), "not_rendered": why})
         return
     tags = f"  tags: {', '.join(fixture.tags)}" if fixture.tags else ""
-    click.echo(f"{fixture.id}  {fixture.workload}{tags}  {place(*loaded.fixture_places[fixture.id])}")
+    say(f"{fixture.id}  {fixture.workload}{tags}  {place(*loaded.fixture_places[fixture.id])}")
     if why:
         step = ", ".join(workload.prepare)
-        click.echo(
+        say(
             f"\nThe prompt needs the output of '{step}', which only a run makes. Showing the input instead."
             if step
             else why
         )
-        click.echo(printable(json.dumps(fixture.input, ensure_ascii=False, indent=2)))
+        say(json.dumps(fixture.input, ensure_ascii=False, indent=2))
     for message in messages:
-        click.echo(f"\n--- {message.role}")
-        click.echo(printable(message.content))
-    click.echo("\n--- expected")
-    click.echo(printable(json.dumps(fixture.expect, ensure_ascii=False, indent=2)))
+        say(f"\n--- {message.role}")
+        say(message.content)
+    say("\n--- expected")
+    say(json.dumps(fixture.expect, ensure_ascii=False, indent=2))
