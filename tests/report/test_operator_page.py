@@ -3,54 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 
-from milo_bench.config.policy.operator import default_operator_policy
 from milo_bench.core.records import Episode, Failure, Timings, ToolCall, Turn
-from milo_bench.operator.permit.permits import permits_of, task_behaviours
 from milo_bench.operator.trials import OperatorRun
-from milo_bench.operator.worlds.policies import no_op, oracle, trust_the_first_output
+from milo_bench.operator.worlds.policies import no_op, oracle
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
-from milo_bench.report.operator.board import Board, write_board
+from milo_bench.report.operator.board import write_board
 from milo_bench.report.operator.transcript import linked, plain, transcript
 from milo_bench.store.stored_text import TextPolicy
-from tests.operator.operator_logs import CORE, TARGET, broken, played, run_by, run_of
+from tests.operator.operator_logs import CORE, TARGET, played, run_by, run_of
+from tests.report.operator_samples import board_of, write_sample_board
 
 EVIL = "<script>alert(1)</script><img src=http://example.invalid/x onerror=alert(2)>\u202e\x1b[31m{{ 7*7 }}"
-
-
-def _board(*runs: OperatorRun) -> Board:
-    policy = default_operator_policy(task_behaviours())
-    return Board(runs, permits_of(runs, policy, today=date(2026, 3, 5)), policy)
-
-
-def _tiny() -> OperatorRun:
-    tiny = msgspec.structs.replace(TARGET, name="tiny_2bit", model_digest="sha256:" + "01" * 32)
-    return run_of(
-        CORE,
-        1,
-        lambda task, seed, variant, repeat: broken(task, seed, variant, target=tiny.name, repeat=repeat),
-        run_id="run-tiny",
-        target=tiny,
-    )
-
-
-def _mixed(task: Task, seed: int, variant: str, repeat: int) -> Episode:
-    return played(task, seed, variant, oracle if repeat else trust_the_first_output, repeat=repeat)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A board of two targets: one that steps on minefields at its first repeat, one whose runtime breaks."""
     out = tmp_path_factory.mktemp("board")
-    write_board(_board(run_of(CORE, 2, _mixed), _tiny()), out)
+    write_sample_board(out)
     return out
 
 
@@ -78,7 +54,7 @@ def test_a_chip_opens_the_variant_that_counted(tmp_path: Path) -> None:
     def clean_twin_fails(task: Task, seed: int, variant: str, repeat: int) -> Episode:
         return played(task, seed, variant, no_op if variant == "clean" else oracle, repeat=repeat)
 
-    write_board(_board(run_of(["uncommitted_diff"], 1, clean_twin_fails)), tmp_path)
+    write_board(board_of(run_of(["uncommitted_diff"], 1, clean_twin_fails)), tmp_path)
     chip = re.search(r'class="chip[^"]*" href="([^"]+)"', (tmp_path / "index.html").read_text(encoding="utf-8"))
     assert chip is not None
     assert "the clean twin" in (tmp_path / chip.group(1)).read_text(encoding="utf-8")
@@ -107,7 +83,7 @@ def test_text_of_a_model_is_escaped_everywhere_and_names_no_file(tmp_path: Path)
     )
     run = run_of(["version_conflict"], 1, lambda task, seed, variant, repeat: evil, target=target)
     run = OperatorRun(EVIL, msgspec.structs.replace(run.header, run_id=EVIL, tool_version=EVIL), run.episodes)
-    written = write_board(_board(run), tmp_path)
+    written = write_board(board_of(run), tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in written] == ["index.html", "episodes/ep-00001.html"]
     for path in written:
         text = path.read_text(encoding="utf-8")
@@ -121,7 +97,7 @@ def test_a_log_of_hashes_shows_no_words_and_says_so(tmp_path: Path) -> None:
     kept = [TextPolicy("hashes").stored(episode) for episode in run.episodes]
     header = msgspec.structs.replace(run.header, store_text="hashes")
     hashed = OperatorRun(run.name, header, tuple(episode for episode in kept if isinstance(episode, Episode)))
-    index, page = write_board(_board(hashed), tmp_path)
+    index, page = write_board(board_of(hashed), tmp_path)
     text = page.read_text(encoding="utf-8")
     assert "keeps text as hashes" in text and "as hashes" in index.read_text(encoding="utf-8")
     finish = next(step for step in transcript(run.episodes[0]) if step.kind == "finish")
@@ -129,15 +105,15 @@ def test_a_log_of_hashes_shows_no_words_and_says_so(tmp_path: Path) -> None:
     assert "<pre>" not in text and "turn 1" in text
     # Nor where a log says hashes and holds text all the same.
     wrong = OperatorRun(run.name, header, run.episodes)
-    page = write_board(_board(wrong), tmp_path)[1]
+    page = write_board(board_of(wrong), tmp_path)[1]
     text = page.read_text(encoding="utf-8")
     assert finish.claims[0].text not in text and 'id="ev-0001"' in text
 
 
 def test_pages_of_an_earlier_board_do_not_stay_behind(tmp_path: Path) -> None:
-    write_board(_board(run_by(oracle, CORE)), tmp_path)
+    write_board(board_of(run_by(oracle, CORE)), tmp_path)
     (tmp_path / "episodes" / "mine.txt").write_text("kept")
-    write_board(_board(run_by(oracle, ["version_conflict"])), tmp_path)
+    write_board(board_of(run_by(oracle, ["version_conflict"])), tmp_path)
     assert sorted(path.name for path in (tmp_path / "episodes").iterdir()) == ["ep-00001.html", "mine.txt"]
 
 
@@ -155,37 +131,3 @@ def test_only_evidence_of_this_episode_becomes_a_link() -> None:
     shown = linked("see ev-0001, ev-9999 & <b>", frozenset({"ev-0001"}))
     assert shown == 'see <a href="#ev-0001">ev-0001</a>, ev-9999 &amp; &lt;b&gt;'
     assert plain("x" * 9000).endswith("more characters)")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The system's Chromium; skipped where there is none."""
-    chromium = Path("/usr/bin/chromium")
-    if not chromium.exists():
-        pytest.skip("Chromium is not installed at /usr/bin/chromium")
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=str(chromium), args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
-@pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_fit_the_screen_ask_for_nothing_else_and_follow_the_colour_scheme(
-    browser: Any, folder: Path, width: int, scheme: str
-) -> None:
-    page = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme).new_page()
-    asked: list[str] = []
-    problems: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.on("console", lambda message: problems.append(message.text))
-    for name in ("index.html", "episodes/ep-00001.html"):
-        asked.clear()
-        page.goto((folder / name).as_uri())
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, name
-        light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(251, 251, 249)"
-        assert light == (scheme == "light")
-        assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
-    assert problems == []
-    page.context.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -13,63 +12,26 @@ import pytest
 
 from milo_bench import api
 from milo_bench.core.records import (
-    Attempt,
-    AttemptKey,
     Episode,
-    Plan,
-    RunEnd,
-    RunHeader,
     TargetRecord,
-    Timings,
 )
-from milo_bench.operator.worlds.policies import oracle, trust_the_first_output
+from milo_bench.operator.worlds.policies import oracle
 from milo_bench.operator.worlds.task import Task
 from milo_bench.store.stored_text import TextPolicy
-from milo_bench.suites import load_suite
-from tests.operator.operator_logs import CORE, TARGET, broken, played, run_of, write_log
+from tests.operator.operator_logs import CORE, TARGET, played, run_of, write_log
+from tests.report.operator_samples import write_sample_package
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    pass
 
 EVIL = "<script>alert(1)</script> 94%"
-
-
-def _mixed(task: Task, seed: int, variant: str, repeat: int) -> Episode:
-    if task.name == "next_cursor" and repeat == 2:
-        return broken(task, seed, variant, repeat=repeat)
-    return played(task, seed, variant, trust_the_first_output if task.name == "reply_lost" else oracle, repeat=repeat)
-
-
-def _write_run(path: Path) -> None:
-    """Sixty escalation notes answered by the same target, one of six wrong."""
-    suite = load_suite("claims_v1")
-    notes = [fixture for fixture in suite.fixtures if fixture.workload == "escalation"][:60]
-    plan = Plan(tuple(note.id for note in notes), (TARGET.name,))
-    header = RunHeader(
-        "notes", "2026-03-01T00:00:00Z", "0", suite.ref, (suite.workloads["escalation"],), (TARGET,), plan
-    )
-    rows: list[object] = [header, *notes]
-    for number, note in enumerate(notes):
-        label = "routine" if number % 6 == 0 else note.expect["label"]
-        answer = f'{{"label": "{label}", "reason": "as the note says"}}'
-        rows.append(Attempt(AttemptKey(note.id, TARGET.name), "x", Timings(0.0, 0.0, 1.0), answer, "stop"))
-    rows.append(RunEnd("2026-03-01T01:00:00Z", len(notes), 0, True))
-    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """runs/notes.jsonl, runs/operator.jsonl and the package of what was decided on both."""
     folder = tmp_path_factory.mktemp("both")
-    (folder / "runs").mkdir()
-    _write_run(folder / "runs" / "notes.jsonl")
-    write_log(run_of(CORE, 6, _mixed), folder / "runs" / "operator.jsonl")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        options = api.DecideOptions(logs=(Path("runs/operator.jsonl"), Path("runs/notes.jsonl")))
-        decision = api.decide_logs(options, created_at="2026-03-05T00:00:00Z")
-    api.write_decision(folder / "decision.json", decision)
-    api.report_decision(folder / "decision.json", folder / "package")
+    write_sample_package(folder)
     return folder
 
 
@@ -194,32 +156,3 @@ def test_a_name_that_a_stranger_chose_is_text_and_nothing_else(tmp_path: Path) -
     for page in (tmp_path / "package").rglob("*.html"):
         assert "<script" not in page.read_text(encoding="utf-8")
     assert api.verify_package(tmp_path / "package", runs=tmp_path).exit_code == 0
-
-
-# ---------------------------------------------------------------- in a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium)
-        yield opened
-        opened.close()
-
-
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("name", ["index.html", "appendix/operator.html"])
-def test_operator_work_fits_the_screen_and_asks_nothing_of_the_network(
-    made: Path, browser: Browser, width: int, name: str
-) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme="dark")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto((made / "package" / name).as_uri())
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert [url for url in asked if not url.startswith(made.as_uri())] == []
-    page.close()

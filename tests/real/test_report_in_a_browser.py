@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -50,18 +48,6 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     write_package(decision, folder / "usual")
     write_package(wide(decision), folder / "wide")
     return {"usual": folder / "usual", "wide": folder / "wide"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium on this machine")
-    with sync_api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield started
-        started.close()
 
 
 def opened(browser: Browser, folder: Path, name: str, *, width: int, dark: bool = False) -> tuple[Page, list[str]]:
