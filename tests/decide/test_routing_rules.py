@@ -114,7 +114,7 @@ def test_a_rule_on_an_answer_counts_only_above_the_rule_that_asked() -> None:
 def test_families_cannot_be_told_apart_where_the_evidence_does_not() -> None:
     file = read_routing(STUB.replace("keywords: any", "keywords: threat"))
     no = np.zeros(1, dtype=np.bool_)
-    with pytest.raises(DataError, match="not of which family"):
+    with pytest.raises(DataError, match="not of which set"):
         route_requests(file, RequestColumns("notes", np.ones(1, dtype=np.int64), no, no))
 
 
@@ -229,7 +229,7 @@ def columns_of(workload: str, health: dict[str, str], rows: list[RequestFacts]) 
         sensitive=flag([row.sensitive for row in rows]),
         rings=flag([bool(row.keywords) for row in rows]),
         tags={tag: flag([tag in row.tags for row in rows]) for tag in TAGS},
-        keywords={family: flag([family in row.keywords for row in rows]) for family in KEYWORD_SETS},
+        keywords={name: flag([name in row.keywords for row in rows]) for name in KEYWORD_SETS},
         health=health,
     )
 

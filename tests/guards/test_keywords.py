@@ -1,4 +1,4 @@
-"""The keyword rail: every family rings, denials and quotations ring too, ordinary notes do not."""
+"""The keyword rail: every keyword set rings, denials and quotations ring too, ordinary notes do not."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from milo_bench.guards.keywords import KEYWORDS, keyword_risk
 from milo_bench.suites import load_suite
 
 
-def families(text: str) -> set[str]:
-    return {hit.family for hit in keyword_risk(text)}
+def keyword_sets(text: str) -> set[str]:
+    return {hit.keyword_set for hit in keyword_risk(text)}
 
 
 @pytest.mark.parametrize(
-    ("text", "family"),
+    ("text", "keyword_set"),
     [
         ("We are suing you.", "litigation"),
         ("LETTER BEFORE\nACTION received", "litigation"),
@@ -38,8 +38,8 @@ def families(text: str) -> set[str]:
         ("everyone would be better off without me", "threat"),
     ],
 )
-def test_each_family_rings_at_its_words(text: str, family: str) -> None:
-    assert family in families(text)
+def test_each_keyword_set_rings_at_its_words(text: str, keyword_set: str) -> None:
+    assert keyword_set in keyword_sets(text)
 
 
 @pytest.mark.parametrize(
@@ -92,16 +92,16 @@ def test_a_long_hostile_note_is_read_in_time_proportional_to_its_length() -> Non
 
 
 def test_on_the_generated_notes_recall_is_whole_by_construction_and_precision_is_what_hard_cases_leave() -> None:
-    """The notes and the families were written together, so these figures describe the set, not the world."""
+    """The notes and the keyword sets were written together, so these figures describe the set, not the world."""
     notes = [fixture for fixture in load_suite("claims_v1").fixtures if fixture.workload == "escalation"]
     found: dict[str, int] = defaultdict(int)
     meant: dict[str, int] = defaultdict(int)
     plain_rings = 0
     for fixture in notes:
-        rung = families(fixture.input["note"])
-        for family in fixture.expect["families"]:
-            meant[family] += 1
-            found[family] += family in rung
+        rung = keyword_sets(fixture.input["note"])
+        for name in fixture.expect["families"]:
+            meant[name] += 1
+            found[name] += name in rung
         plain_rings += bool(rung) and fixture.expect["label"] == "routine" and "hard" not in fixture.tags
     assert set(meant) == set(KEYWORDS) == set(KEYWORD_SETS)
     assert dict(found) == dict(meant)

@@ -29,7 +29,7 @@ from milo_bench.stats.paired import holm, independent_difference, share_differen
 Standing: TypeAlias = Literal["held", "regressed", "undecided"]
 TOLERANCE: Final = 0.05
 _OPERATORS: Final = "operator episodes are not compared here: 'decide --since' lists changed levels"
-FAMILY_ERROR: Final = 0.05  # of one run that nothing is worse in
+ERROR_FAMILY_RATE: Final = 0.05  # of one run that nothing is worse in
 
 
 class Result(Frozen, frozen=True, omit_defaults=False):
@@ -76,7 +76,7 @@ def hold_against(
     A gate that passed and now fails has regressed; one that passed and is undecided now is
     undecided. A gated rate has regressed where the whole interval of its difference is on the bad
     side of zero and reaches beyond ``tolerance``, and still would if all differences of the run were
-    one family (Holm 1979, 5%): of many rates that did not change, one looks worse by chance. It held
+    one error family (Holm 1979, 5%): of many rates that did not change, one looks worse by chance. It held
     where the interval stays within ``tolerance``, or where every fixture of the baseline came out as
     before; anything else cannot be told. With ``old``, the evidence of the decision, rates are paired
     fixture by fixture; without it they are compared as unrelated samples, which takes more fixtures.
@@ -99,7 +99,7 @@ def hold_against(
         found = _differences(decision, policy, new, old, candidate, tolerance)
         results += [result for result, _ in found]
         differences += found
-    results = _as_one_family(results, differences)
+    results = _as_error_family(results, differences)
     standings = {result.standing for result in results}
     order: tuple[Standing, ...] = ("regressed", "undecided", "held")
     found_again = {candidate.text for candidate in known}
@@ -113,13 +113,13 @@ def hold_against(
     )
 
 
-def _as_one_family(results: Sequence[Result], differences: Sequence[tuple[Result, float]]) -> list[Result]:
+def _as_error_family(results: Sequence[Result], differences: Sequence[tuple[Result, float]]) -> list[Result]:
     """A difference that is clear of zero alone, and no longer among so many, cannot be told."""
     adjusted = dict(zip((id(one) for one, _ in differences), holm([p for _, p in differences]), strict=True))
     found = []
     for result in results:
         p = adjusted.get(id(result), 0.0)
-        if result.standing == "regressed" and p > FAMILY_ERROR:
+        if result.standing == "regressed" and p > ERROR_FAMILY_RATE:
             said = f"{result.reason}, which may be chance among {len(differences)} differences (Holm p = {p:.2f})"
             result = msgspec.structs.replace(result, standing="undecided", reason=said)
         found.append(result)

@@ -101,15 +101,15 @@ def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:
 
 def _table(fixtures: Sequence[Fixture]) -> FixtureTable:
     texts = ["\n".join(_texts(fixture.input)) for fixture in fixtures]
-    hits = [{hit.family for hit in keyword_risk(text)} for text in texts]
+    hits = [{hit.keyword_set for hit in keyword_risk(text)} for text in texts]
     words = [
         len(text.split()) if fixture.input else UNKNOWN_WORDS for text, fixture in zip(texts, fixtures, strict=True)
     ]
     return fixture_table(
         fixtures,
         words=words,
-        keyword=[bool(families) for families in hits],
-        families={family: [family in families for families in hits] for family in KEYWORD_SETS},
+        keyword=[bool(sets) for sets in hits],
+        keyword_sets={name: [name in sets for sets in hits] for name in KEYWORD_SETS},
     )
 
 

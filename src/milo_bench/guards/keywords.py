@@ -130,9 +130,9 @@ KEYWORDS: Final[Mapping[KeywordSet, tuple[str, ...]]] = MappingProxyType(
 
 
 class KeywordHit(Frozen, frozen=True):
-    """Words at ``start`` to ``end`` of the note that belong to ``family``."""
+    """Words at ``start`` to ``end`` of the note that belong to ``keyword_set``."""
 
-    family: KeywordSet
+    keyword_set: KeywordSet
     start: int
     end: int
     text: str
@@ -141,19 +141,19 @@ class KeywordHit(Frozen, frozen=True):
 @lru_cache(maxsize=1)
 def _patterns() -> tuple[tuple[KeywordSet, re.Pattern[str]], ...]:
     made = []
-    for family, entries in KEYWORDS.items():
+    for name, entries in KEYWORDS.items():
         joined = "|".join(f"(?:{entry})" for entry in entries)
         source = joined.replace("_?", r"[\s-]?").replace("_", r"\s+").replace("…", r"[^.!?\n]{0,40}?\b")
-        made.append((family, re.compile(rf"(?<!\w)(?:{source})(?!\w)", re.IGNORECASE)))
+        made.append((name, re.compile(rf"(?<!\w)(?:{source})(?!\w)", re.IGNORECASE)))
     return tuple(made)
 
 
 def keyword_risk(text: str) -> tuple[KeywordHit, ...]:
-    """Every hit of every family, in the order of the text; empty means that the rail lets the note pass."""
+    """Every hit of every keyword set, in the order of the text; empty means that the rail lets the note pass."""
     plain = text.replace("’", "'").replace("‘", "'").replace("\u00a0", " ")
     hits = [
-        KeywordHit(family, *match.span(), text[slice(*match.span())])
-        for family, pattern in _patterns()
+        KeywordHit(name, *match.span(), text[slice(*match.span())])
+        for name, pattern in _patterns()
         for match in pattern.finditer(plain)
     ]
-    return tuple(sorted(hits, key=lambda hit: (hit.start, hit.family)))
+    return tuple(sorted(hits, key=lambda hit: (hit.start, hit.keyword_set)))

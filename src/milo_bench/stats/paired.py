@@ -46,7 +46,7 @@ def sign_flip_exact(differences: Sequence[Fraction]) -> float:
 
 
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
-    """Adjusted p-values over one family (Holm 1979), in the order given."""
+    """The adjusted p-values of one error family (Holm 1979), in the order given."""
     order = sorted(range(len(p_values)), key=lambda i: p_values[i])
     adjusted = [0.0] * len(p_values)
     running = 0.0

@@ -95,7 +95,7 @@ class Condition(Checked):
     """When a rule applies: every setting given must hold; within a list, one of its values is enough.
 
     Known before a model is called: ``workload``; ``words`` of the input; ``tags`` of the request;
-    ``keywords`` that ring in the input (families, or ``any``); ``sensitive``; ``target_health``.
+    ``keywords`` that ring in the input (keyword sets, or ``any``); ``sensitive``; ``target_health``.
     Known once the local model has answered: ``local_label``, its label; ``failed_checks``, checks
     that do not hold.
     """
@@ -128,8 +128,8 @@ class Condition(Checked):
         return given
 
     @property
-    def families(self) -> frozenset[str]:
-        """Keyword families of which one must ring; empty where keywords do not matter."""
+    def keyword_sets(self) -> frozenset[str]:
+        """The keyword sets of which one must match; empty where keywords do not matter."""
         return frozenset(KEYWORD_SETS if "any" in self.keywords else self.keywords)
 
     @property
@@ -146,7 +146,7 @@ class Condition(Checked):
         return (
             _within(other.workload, self.workload)
             and _within(other.tags, self.tags)
-            and _within(other.families, self.families)
+            and _within(other.keyword_sets, self.keyword_sets)
             and _within(other.local_label, self.local_label)
             and _within(other.failed_checks, self.failed_checks)
             and self.sensitive in (None, other.sensitive)

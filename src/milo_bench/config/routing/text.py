@@ -67,9 +67,9 @@ def _if(when: Condition) -> str:
         said.append(f"the input is {' and '.join(bounds)} words")
     if when.tags:
         said.append(f"it is tagged {_or(when.tags)}")
-    if when.families:
-        every = len(when.families) == len(KEYWORD_SETS)
-        said.append("a keyword matches" if every else f"a keyword of {_or(sorted(when.families))} matches")
+    if when.keyword_sets:
+        every = len(when.keyword_sets) == len(KEYWORD_SETS)
+        said.append("a keyword matches" if every else f"a keyword of {_or(sorted(when.keyword_sets))} matches")
     if when.sensitive is not None:
         said.append("it is sensitive" if when.sensitive else "it is not sensitive")
     said += [f"{target} is {_or(states)}" for target, states in when.target_health.items()]

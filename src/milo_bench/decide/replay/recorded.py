@@ -64,7 +64,7 @@ class Recorded:
             sensitive=table.sensitive[here],
             rings=table.keyword[here],
             tags={tag: column[here] for tag, column in table.tags.items()},
-            keywords={name: column[here] for name, column in table.families.items()} or None,
+            keywords={name: column[here] for name, column in table.keyword_sets.items()} or None,
         )
 
 

@@ -28,8 +28,8 @@ _ASKING: Final = np.array([route in MODEL_ROUTES for route in ROUTES])
 class RequestColumns:
     """``Request`` in columns of ``n`` rows, of one workload. A tag without a column stands on no row.
 
-    ``keywords`` maps families to where they ring; where only ``rings`` (any family) is known, a rule on
-    single families cannot be worked out.
+    ``keywords`` maps keyword sets to where they match; where only ``rings`` (any set) is known, a rule on
+    single sets cannot be worked out.
     """
 
     workload: str
@@ -161,20 +161,20 @@ def _applies(when: Condition, requests: RequestColumns) -> Mask:
         rows &= (requests.words >= low) & (requests.words <= high)
     if when.tags:
         rows &= _any(requests.tags, when.tags, len(requests))
-    if when.families:
-        rows &= _rings(requests, when.families)
+    if when.keyword_sets:
+        rows &= _rings(requests, when.keyword_sets)
     if when.sensitive is not None:
         rows &= requests.sensitive == when.sensitive
     return rows
 
 
-def _rings(requests: RequestColumns, families: frozenset[str]) -> Mask:
-    if len(families) == len(KEYWORD_SETS):
+def _rings(requests: RequestColumns, keyword_sets: frozenset[str]) -> Mask:
+    if len(keyword_sets) == len(KEYWORD_SETS):
         return requests.rings
     if requests.keywords is None:
-        message = "The recorded evidence shows whether any keyword matches, not of which family."
+        message = "The recorded evidence shows whether any keyword matches, not of which set."
         raise DataError(message, hint="write 'keywords: any' in this rule to replay it.")
-    return _any(requests.keywords, families, len(requests))
+    return _any(requests.keywords, keyword_sets, len(requests))
 
 
 def _any(columns: Mapping[str, Mask], names: tuple[str, ...] | frozenset[str], rows: int) -> Mask:

@@ -39,7 +39,7 @@ class RequestFacts:
     workload: str
     words: int = 0
     tags: frozenset[str] = frozenset()
-    keywords: frozenset[str] = frozenset()  # families that ring
+    keywords: frozenset[str] = frozenset()  # keyword sets of which one matches
     sensitive: bool = False
     health: Mapping[str, str] = field(default_factory=dict)
 
@@ -120,7 +120,7 @@ def _applies(when: Condition, request: RequestFacts) -> bool:
     return (
         (not when.workload or request.workload in when.workload)
         and (not when.tags or not request.tags.isdisjoint(when.tags))
-        and (not when.families or not request.keywords.isdisjoint(when.families))
+        and (not when.keyword_sets or not request.keywords.isdisjoint(when.keyword_sets))
         and when.sensitive in (None, request.sensitive)
         and all(request.health.get(target, "ready") in states for target, states in when.target_health.items())
     )

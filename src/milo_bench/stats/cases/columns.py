@@ -41,7 +41,8 @@ class FixtureTable:
     sensitive: NDArray[np.bool_]
     keyword: NDArray[np.bool_]  # the keyword rail rings on the input
     tags: Mapping[str, NDArray[np.bool_]]
-    families: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)  # of keywords; empty: not told apart
+    # The keyword sets of which each fixture has a word; empty: unknown which.
+    keyword_sets: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
 
     def numbers(self) -> dict[str, int]:
         return {id: number for number, id in enumerate(self.ids)}
@@ -363,7 +364,7 @@ def fixture_table(
     *,
     words: Sequence[int] | None = None,
     keyword: Sequence[bool] | None = None,
-    families: Mapping[str, Sequence[bool]] | None = None,
+    keyword_sets: Mapping[str, Sequence[bool]] | None = None,
 ) -> FixtureTable:
     """The table of ``fixtures``; without ``words`` and keywords, slices of length and routing know neither."""
     tags = dict.fromkeys(tag for fixture in fixtures for tag in fixture.tags)
@@ -375,5 +376,5 @@ def fixture_table(
         sensitive=np.array([fixture.sensitive for fixture in fixtures], dtype=np.bool_),
         keyword=np.array([False] * len(fixtures) if keyword is None else keyword, dtype=np.bool_),
         tags={tag: np.array([tag in fixture.tags for fixture in fixtures], dtype=np.bool_) for tag in tags},
-        families={name: np.array(column, dtype=np.bool_) for name, column in (families or {}).items()},
+        keyword_sets={name: np.array(column, dtype=np.bool_) for name, column in (keyword_sets or {}).items()},
     )

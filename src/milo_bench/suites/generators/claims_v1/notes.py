@@ -17,7 +17,7 @@ from milo_bench.suites.generators.claims_v1.text import SlotValues, chance, load
 
 WORKLOAD = "escalation"
 COUNTS: Final = {"routine": 800, "watch": 130, "escalate": 70}
-_HARMLESS: Final = 160  # of the routine notes: a word of the families stands there and means nothing
+_HARMLESS: Final = 160  # of the routine notes: it has a word of a keyword set, which means nothing
 _FIRST_PERSON = re.compile(r"(?:I|My|You|This is my|Could you|Please|Thank you)\b|.*\. \{p\.a\}$", re.DOTALL)
 _MAX_FILLERS: Final = 3
 # A note without any of these could come out the same for another seed; it gets its number on the screen.
@@ -26,11 +26,11 @@ _NUMBERED: Final = "Note {ref.note:N-######}."
 
 
 class Core(NamedTuple):
-    """A hand-written note. ``family`` is the mission's keyword family, or the kind of hard case."""
+    """A hand-written note. ``keyword_set`` is the one that it has a word of, or the kind of hard case."""
 
     text: str
     label: str
-    family: str
+    keyword_set: str
     hard: str = ""
 
 
@@ -39,16 +39,16 @@ def load_cores(root: Path) -> tuple[Core, ...]:
     cores = [Core(text, "routine", "") for text in _yaml(root, "routine")]
     for kind, texts in _yaml(root, "harmless").items():
         cores += [Core(text, "routine", "", f"harmless:{kind}") for text in texts]
-    for family, texts in _yaml(root, "watch").items():
-        cores += [Core(text, "watch", family) for text in texts]
-    for family, texts in _yaml(root, "escalate").items():
-        hard = "no_keyword" if family == "no_keyword" else ""
-        cores += [Core(text, "escalate", "" if hard else family, hard) for text in texts]
+    for name, texts in _yaml(root, "watch").items():
+        cores += [Core(text, "watch", name) for text in texts]
+    for name, texts in _yaml(root, "escalate").items():
+        hard = "no_keyword" if name == "no_keyword" else ""
+        cores += [Core(text, "escalate", "" if hard else name, hard) for text in texts]
     return tuple(cores)
 
 
 def generate(seed: int, root: Path) -> list[Fixture]:
-    """800 routine, 130 watch and 70 escalate; the same numbers of families and hard cases whatever the seed."""
+    """800 routine, 130 watch and 70 escalate. Every seed has as many of each keyword set and of hard cases."""
     pools, frames = load_pools(root), _yaml(root, "frames")
     cores = load_cores(root)
     plain = [core for core in cores if core.label == "routine" and not core.hard]
@@ -64,11 +64,11 @@ def generate(seed: int, root: Path) -> list[Fixture]:
 
 
 def _by_turns(cores: list[Core]) -> list[Core]:
-    """One of each family after the other, so that what is dealt twice is spread over all of them."""
-    families: dict[str, list[Core]] = {}
+    """One of each keyword set after the other, so that what is dealt twice is spread over all of them."""
+    by_set: dict[str, list[Core]] = {}
     for core in cores:
-        families.setdefault(core.family or core.hard, []).append(core)
-    turns = zip_longest(*families.values())
+        by_set.setdefault(core.keyword_set or core.hard, []).append(core)
+    turns = zip_longest(*by_set.values())
     return [core for turn in turns for core in turn if core is not None]
 
 
@@ -108,12 +108,13 @@ def _mixed(core: str, opener: str, first_person: bool, rng: random.Random, fille
 
 def _fixture(core: Core, text: str, number: int, seed: int) -> Fixture:
     input_: dict[str, Any] = {"note": text}
-    expect: dict[str, Any] = {"label": core.label, "families": [core.family] if core.label == "escalate" else []}
+    # The suite's files say family; another word would make it another suite.
+    expect: dict[str, Any] = {"label": core.label, "families": [core.keyword_set] if core.label == "escalate" else []}
     if core.hard == "no_keyword":
         expect["families"] = []
     tags = [f"label:{core.label}"]
-    if core.family:
-        tags.append(f"family:{core.family}")
+    if core.keyword_set:
+        tags.append(f"family:{core.keyword_set}")
     if core.hard:
         tags += ["hard", f"hard:{core.hard}"]
     return Fixture(
