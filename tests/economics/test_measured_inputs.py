@@ -101,9 +101,9 @@ def test_a_better_rate_never_gives_less_trusted_work_for_a_dollar(k: int) -> Non
         ("right:", "extraction", "extractoin", "No measure has workload 'extractoin'", "mean 'extraction'?"),
         ("answer:", "local_8b", "local_7b", "No measure has target 'local_7b'", "mean 'local_8b'?"),
         ("answer:", "latency_p50", "latency_p5", "No measure has name 'latency_p5'", "mean 'latency_p50'?"),
-        ("answer:", "s/item", "USD/item", "was measured in s; 'answer' is in USD/item", "write unit: s"),
-        ("price_in:", "gpt-4o-mini", "gpt-4o-mni", "knows no model 'gpt-4o-mni'", "mean 'gpt-4o-mini'?"),
-        ("price_in:", "openai", "opnai", "knows no provider 'opnai'", "mean 'openai'?"),
+        ("answer:", "s/item", "USD/item", "was measured in s, but 'answer' is in USD/item", "write unit: s"),
+        ("price_in:", "gpt-4o-mini", "gpt-4o-mni", "has no model 'gpt-4o-mni'", "mean 'gpt-4o-mini'?"),
+        ("price_in:", "openai", "opnai", "has no provider 'opnai'", "mean 'openai'?"),
         ("price_in:", "USD/Mtoken", "USD/hour", "a hosted price is in USD/Mtoken", ""),
     ],
 )

@@ -78,7 +78,7 @@ def test_a_hosted_target_without_a_price_has_no_cost_rather_than_a_cheap_one() -
 
 def test_answers_without_token_counts_are_named() -> None:
     work = msgspec.structs.replace(_work(9, 0, price=Price(1, 1)), uncounted_turns=4)
-    assert any("lower bound" in note for note in operator_cost(work, _exact(**FIGURES)).notes)
+    assert any("lower limit" in note for note in operator_cost(work, _exact(**FIGURES)).notes)
 
 
 def test_an_assumption_of_another_unit_is_refused() -> None:

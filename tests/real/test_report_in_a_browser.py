@@ -106,8 +106,8 @@ def test_page_one_is_one_page_of_a4(browser: Browser, packages: dict[str, Path],
     box = pdf.pages[0].mediabox
     assert (round(float(box.width) * 25.4 / 72), round(float(box.height) * 25.4 / 72)) == A4_MM
     first, second = (" ".join(pdf.pages[number].extract_text().split()) for number in (0, 1))
-    assert "Where the" in first
-    assert "Every" in first[first.index("Where the") :]  # the last words of page one
+    assert "Sources" in first
+    assert "Every" in first[first.index("Sources") :]  # the last words of page one
     assert second.startswith("Findings")
 
 

@@ -105,12 +105,12 @@ class _Maker:
         baseline: bool = False,
         further: str = "",
     ) -> GateResult:
-        says = {"pass": "the whole interval is on the good side of ", "fail": "the whole interval is beyond "}
+        sides = ("at or below", "above") if at_most else ("at or above", "below")
+        says = {"pass": f", clearly {sides[0]} ", "fail": f", clearly {sides[1]} "}
         reason: LinkedText = (
             f"{key[0]} is ",
             Ref(figure, whole=True),
-            "; ",
-            says.get(outcome, "the interval straddles "),
+            says.get(outcome, ", whose interval includes "),
             Ref(bound),
         )
         return GateResult(
@@ -172,7 +172,7 @@ class _Maker:
             shares.append(self.error(candidate, "label", "wrong_label", 1000 - right - wrong, 1000))
         floor, margin = self.bound("escalation.recall", 0.85), self.bound("escalation.accuracy_margin", 0.926)
         quick = self.bound("escalation.latency_p95_s", 5.0, "s")
-        further = self.figures.count("further/escalation", "further fixtures to decide", 420, key="further", of=SMALL)
+        further = self.figures.count("further/escalation", "more fixtures to decide", 420, key="further", of=SMALL)
         key, good = ("recall", "class=escalate"), ("accuracy", "")
         gates_small = (
             self.gate("recall_escalate", small, key, recall[SMALL], floor, "undecided", safety=True, further=further),
@@ -186,11 +186,11 @@ class _Maker:
         )
         replays = self.replays(small)
         remedy: LinkedText = (
-            "With the rule in front, recall is ",
+            "with the rule, recall is ",
             Ref("replay/keyword/recall", whole=True),
             " and ",
             Ref("replay/keyword/automated_share"),
-            " of notes need no first look.",
+            " of notes are automated",
         )
         findings = [
             Finding(
@@ -204,10 +204,16 @@ class _Maker:
                 (gates_small[0].reason, gates_small[1].reason),
                 gates_small,
                 (
-                    Remedy("keyword_rule", "Keyword rule in front; the model may downgrade nothing", remedy, "R1"),
-                    Remedy("human_review", "Watch and escalate go to a person", ("A person decides.",), "R1"),
+                    Remedy("keyword_rule", "Keyword rule that the model cannot override", remedy, "R1"),
+                    Remedy("human_review", "Watch and escalate to human review", ("staff decide",), "R1"),
                 ),
-                (("Recall proven above ", Ref(floor), ", after ", Ref(further), " further fixtures."),),
+                (
+                    (
+                        "About ",
+                        Ref(further, "about"),
+                        " more fixtures to decide recall of escalate, if the estimate holds",
+                    ),
+                ),
             ),
             Finding(
                 "F2",
@@ -220,7 +226,7 @@ class _Maker:
                 tuple(gate.reason for gate in gates_large),
                 gates_large,
                 (),
-                (("A recall on escalations below ", Ref(floor), "."),),
+                (("Recall of escalate undecided, or below ", Ref(floor), ", on a new run"),),
             ),
         ]
         example = Example(
@@ -249,8 +255,8 @@ class _Maker:
         )
 
     def replays(self, candidate: Candidate) -> list[Replay]:
-        fitted = self.figures.count("replay/fitted_on", "fixtures that rules were fitted on", 500, key="fitted_on")
-        reported = self.figures.count("replay/reported_on", "fixtures kept back", 500, key="reported_on")
+        fitted = self.figures.count("replay/fitted_on", "fixtures of the tuning set", 500, key="fitted_on")
+        reported = self.figures.count("replay/reported_on", "held-out fixtures", 500, key="reported_on")
         made: dict[str, dict[str, str]] = {}
         rows = {
             "keyword": {"automated_share": 275, "error_passing_rate": 4, "review_share": 225, "hosted_share": 0},
@@ -274,11 +280,10 @@ class _Maker:
             {"when": {"label": ["watch", "escalate"]}, "route": "human_review"},
         )
         why: LinkedText = (
-            "Of the policies that pass the gates it automates most: ",
+            "Best of the policies that pass every gate, with the most automated: ",
             Ref("replay/keyword/automated_share", whole=True),
-            ".",
         )
-        title = "Keywords and doubtful labels to a person, the rest local"
+        title = "Keywords and doubtful labels to human review, the rest local"
         return [
             Replay(
                 "R1",
@@ -308,7 +313,7 @@ class _Maker:
                 (),
                 True,
                 False,
-                ("It misses escalations: recall is ", Ref("replay/model_only/recall", whole=True), "."),
+                ("It misses escalations: recall is ", Ref("replay/model_only/recall", whole=True)),
             ),
         ]
 
@@ -373,10 +378,10 @@ class _Maker:
                 "defer",
                 "defer_when_value_is_below_cost",
                 "hosted",
-                (("Moving it would return little: volume is small and the hosted path is cheap.",),),
+                (("Moving it returns little: volume is small and the hosted route is cheap",),),
                 gates_small,
                 (),
-                (("A monthly volume that makes the saving larger than the upkeep.",),),
+                (("A monthly volume whose savings exceed the upkeep",),),
             ),
             Finding(
                 "F4",
@@ -386,14 +391,16 @@ class _Maker:
                 "reject",
                 "reject_when_a_safety_gate_fails",
                 "human_review",
-                (gates_large[0].reason, ("Drafts imply that a document was read when the packet only refers to it.",)),
+                (gates_large[0].reason, ("Drafts imply that a document was read when the packet only refers to it",)),
                 gates_large,
                 (
                     Remedy(
-                        "extraction_first", "Extract facts with evidence, then write", ("Not replayed: no records.",)
+                        "extraction_first",
+                        "Extract facts with evidence, then write",
+                        ("that variant was not run on this target",),
                     ),
                 ),
-                (("A rate of unsupported claims wholly below ", Ref(ceiling), "."),),
+                (("Unsupported claims confirmed at or below ", Ref(ceiling)),),
             ),
         ]
         example = Example(
@@ -402,7 +409,7 @@ class _Maker:
             "unsupported_facts",
             "implied_review",
             f"handoff-017/{LARGE}/0/free",
-            "The draft says that the police report was reviewed; the packet only mentions it.",
+            "The draft says that the police report was reviewed, but the packet only mentions it.",
             "not found in packet",
             "reviewed",
             "Packet refers to police report PR-88 (not attached).",
@@ -422,10 +429,10 @@ class _Maker:
         for kind in ("keep", "fix", "defer", "reject"):
             self.figures.count(f"count/{kind}", f"findings: {kind}", 1, key=f"findings {kind}")
         verdict: LinkedText = (
-            "Keep escalation on local_27b; put a keyword rule in front of local_8b first; leave handoff notes with "
-            "the hosted model. Worth ",
+            "Escalation of notes: keep on local_27b, unchanged. Handoff notes: reject on every local target and "
+            "route to human review. First-quarter value: ",
             Ref("economics/quarter_net", whole=True),
-            " in the first quarter, if the stated assumptions hold.",
+            ", under the stated assumptions.",
         )
         suite = SuiteRef("claims_v1", "1.0", "c1" * 32)
         logs = tuple(
@@ -481,8 +488,8 @@ class _Maker:
             business=case,
             backlog=backlog,
             missing=(
-                ("No person has scored a sample of the answers.",),
-                ("No log holds the energy that the machine used.",),
+                ("No reviewer has scored a sample of the answers.",),
+                ("No log has the energy that the machine used.",),
             ),
             fixtures={f"note-{n:04d}": sha256_text(f"note {n}") for n in range(1, 13)},
             inventories={

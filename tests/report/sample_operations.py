@@ -34,7 +34,7 @@ def sample_load(figures: Figures) -> tuple[LoadEvidence, ...]:
             place = f"load/{target}/closed-{level}"
             source = Source("load", f"closed {level}", target)
             ids = {
-                "level": figures.add(Figure(f"{place}/level", "streams at once", level, "count", source)),
+                "level": figures.add(Figure(f"{place}/level", "concurrent streams", level, "count", source)),
                 "latency_p95_s": figures.add(
                     Figure(
                         f"{place}/latency_p95_s",
@@ -49,7 +49,7 @@ def sample_load(figures: Figures) -> tuple[LoadEvidence, ...]:
                     )
                 ),
                 "requests_per_s": figures.add(
-                    Figure(f"{place}/requests_per_s", "requests a second", per_s, "/s", source, n=120)
+                    Figure(f"{place}/requests_per_s", "requests per second", per_s, "/s", source, n=120)
                 ),
                 "failure_share": figures.add(
                     Figure(f"{place}/failure_share", "failures", 0.0, "share", source, n=120, k=0, low=0, high=0.03)
@@ -73,9 +73,9 @@ def sample_load(figures: Figures) -> tuple[LoadEvidence, ...]:
 
 def sample_probes() -> tuple[ProbeEvidence, ...]:
     rows: tuple[tuple[str, str, Any, Any, str], ...] = (
-        (SMALL, "readiness", "fail", "major", "The server says that it is ready 74 s before it answers."),
+        (SMALL, "readiness", "fail", "major", "The server reports ready 74 s before the first token."),
         (SMALL, "privacy_leak", "pass", "critical", "No canary was found in 12 files."),
-        (LARGE, "readiness", "pass", "major", "Ready is said 0.2 s after the first token."),
+        (LARGE, "readiness", "pass", "major", "The server reports ready 0.2 s after the first token."),
         (LARGE, "truncation", "undecided", "minor", "The server does not say how long the prompt was."),
     )
     return tuple(
@@ -101,16 +101,16 @@ def sample_backlog(figures: Figures) -> tuple[BacklogItem, ...]:
             "high",
             hours("keyword_rule", (4, 8, 12)),
             ("F1",),
-            "The recall gate passes on a new run.",
+            "the recall gate passes on a new run",
         ),
         BacklogItem(
             2,
             "Check readiness with a generation",
-            ("The server says ready too early.",),
+            ("The server reports ready too early.",),
             "medium",
             hours("readiness", (2, 4, 6)),
             ("F1",),
-            "The readiness probe passes.",
+            "the readiness probe passes",
         ),
     )
 

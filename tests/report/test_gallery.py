@@ -112,7 +112,7 @@ def test_controls_that_turn_text_around_are_written_out() -> None:
 
 def test_a_case_of_a_hashed_log_is_named_and_not_shown() -> None:
     page = shown(with_example(text="hashes", input="", output="", reason="", expected="", got="", spans=()))
-    assert "The log keeps hashes" in page
+    assert "The log stores hashes" in page
     assert "Input" not in Tags(page).words
 
 

@@ -57,7 +57,7 @@ def test_a_chip_opens_the_variant_that_counted(tmp_path: Path) -> None:
     write_board(board_of(run_of(["uncommitted_diff"], 1, clean_twin_fails)), tmp_path)
     chip = re.search(r'class="chip[^"]*" href="([^"]+)"', (tmp_path / "index.html").read_text(encoding="utf-8"))
     assert chip is not None
-    assert "the clean twin" in (tmp_path / chip.group(1)).read_text(encoding="utf-8")
+    assert "the clean variant" in (tmp_path / chip.group(1)).read_text(encoding="utf-8")
 
 
 def test_text_of_a_model_is_escaped_everywhere_and_names_no_file(tmp_path: Path) -> None:
@@ -99,7 +99,9 @@ def test_a_log_of_hashes_shows_no_words_and_says_so(tmp_path: Path) -> None:
     hashed = OperatorRun(run.name, header, tuple(episode for episode in kept if isinstance(episode, Episode)))
     index, page = write_board(board_of(hashed), tmp_path)
     text = page.read_text(encoding="utf-8")
-    assert "keeps text as hashes" in text and "as hashes" in index.read_text(encoding="utf-8")
+    assert "stores hashes instead of text" in text and "Hashes are stored instead of text" in index.read_text(
+        encoding="utf-8"
+    )
     finish = next(step for step in transcript(run.episodes[0]) if step.kind == "finish")
     assert finish.claims[0].text and finish.claims[0].text not in text
     assert "<pre>" not in text and "turn 1" in text

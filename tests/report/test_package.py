@@ -114,7 +114,7 @@ def test_what_the_mission_asks_of_page_one_stands_on_it(rendered: dict[str, byte
     for said in (
         "what would change it",
         "$28,421–$159,512",
-        "No person has scored",
+        "No reviewer has scored",
         "runs/claims.jsonl",
         "policy.yaml",
     ):
@@ -140,7 +140,7 @@ def test_a_decision_with_nothing_in_it_says_so_and_shows_no_number(decision: Dec
         examples=(), load=(), probes=(), business=None, economics=None, backlog=(), missing=(), figures={}, routing={},
     )  # fmt: skip
     page = render_files(bare)["index.html"].decode()
-    for said in ("There is no finding.", "Nothing is said about money", "No log holds load windows"):
+    for said in ("No findings.", "Not costed", "No load was measured"):
         assert said in page
 
 
@@ -199,7 +199,7 @@ def test_a_decision_on_hashed_logs_gives_a_package_without_texts(decision: Decis
         for one in decision.examples
     )
     files = render_files(msgspec.structs.replace(decision, examples=examples))
-    assert b"hashes in place of texts" in files["appendix/failures.html"]
+    assert b"hashes instead of texts" in files["appendix/failures.html"]
     for text in (b"solicitor will write", b"PR-88"):
         assert not [name for name, data in files.items() if text in data]
 

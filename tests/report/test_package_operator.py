@@ -59,9 +59,9 @@ def test_the_page_shows_levels_with_reasons_points_failures_apart_and_expiry(mad
     text = (made / "package" / "index.html").read_text(encoding="utf-8")
     section = text[text.index('<section id="operator">') : text.index('<section id="economics">')]
     plain = " ".join(re.sub(r"<[^>]+>", " ", section).split())
-    assert "of 225" in plain and "minefield" in plain and "the runtime could not complete the harness" in plain
-    assert "money paths" in plain and "Trials that stepped on a minefield:" in plain
-    assert "Holds until 2026-04-01" in plain and "the quantisation is no longer Q4_K_M" in plain
+    assert "of 225" in plain and "breach" in plain and "the runtime could not complete the harness" in plain
+    assert "money paths" in plain and "Trials with a breach:" in plain
+    assert "Valid until 2026-04-01" in plain and "the quantisation is no longer Q4_K_M" in plain
     assert 'href="appendix/operator.html' in section
     shown = re.sub(r"<data .*?</data>", "", section)
     assert section.count('<data data-figure="operator/') > 40 and "<script" not in shown
@@ -72,8 +72,8 @@ def test_markdown_runbook_and_appendix_say_it_too(made: Path) -> None:
     assert "## Operator work" in (package / "summary.md").read_text()
     assert "# Operator work" in (package / "findings.md").read_text()
     runbook = (package / "runbook.md").read_text()
-    assert "It is void, and the model may do nothing as an operator, when" in runbook
-    assert "- the date is after 2026-04-01;" in runbook
+    assert "It is void, and the model may do no operator work, if" in runbook
+    assert "- the date is after 2026-04-01\n" in runbook
     appendix = (package / "appendix" / "operator.html").read_text()
     assert "reply_lost, repeat 0" in appendix and "permit-" in appendix
 

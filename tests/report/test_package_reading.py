@@ -46,8 +46,8 @@ def test_only_of_a_fix_remedies_are_repairs(decision: Decision, files: dict[str,
     told = render_files(msgspec.structs.replace(decision, findings=rejected))
     for name in ("index.html", "findings.md"):
         text = told[name].decode()
-        assert "What was tried" in text
-        assert "What repairs it" not in text and "what could be" not in text
+        assert "Fixes tried" in text
+        assert "<h4>Fix</h4>" not in text and "\nFix:" not in text and "what could be" not in text
 
 
 def test_a_probe_is_no_number_in_plain_text_either(decision: Decision) -> None:
@@ -58,12 +58,12 @@ def test_a_probe_is_no_number_in_plain_text_either(decision: Decision) -> None:
     lines = [line for line in told["findings.md"].splitlines() if line.startswith("| probe ")]
     assert len(lines) == len(gates)
     for line in lines:
-        assert re.search(r"\| (passed|failed|not settled) \| passed", line)
-    assert re.search(r"\| probe privacy leak (passed|failed|not settled) \|", told["summary.md"])
+        assert re.search(r"\| (passed|failed|undecided) \| passed", line)
+    assert re.search(r"\| probe privacy leak (passed|failed|undecided) \|", told["summary.md"])
 
 
 def test_a_person_reads_while_a_rate_is_on_its_bad_side(decision: Decision, files: dict[str, str]) -> None:
-    said = re.findall(r"a person reads every answer while .*? is (below|above) ", files["runbook.md"])
+    said = re.findall(r"review every answer while .*? is (below|above) ", files["runbook.md"])
     assert said == ["below"]  # a recall, which is to be at least so high
 
 

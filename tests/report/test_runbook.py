@@ -59,20 +59,20 @@ def test_the_safest_finding_of_each_workload_ships_first(decision: Decision) -> 
 
 def test_a_launch_says_flag_impact_and_when_to_turn_it_off(decision: Decision) -> None:
     text = to_markdown(launch_sequence(decision), Claims(decision, "markdown"))
-    for said in ("Flag escalation: shadow first", "Users see: answers after", "Turn the flag off when", "stays off"):
+    for said in ("Flag escalation: shadow first", "Users see: answers after", "Turn the flag off if", "stays off"):
         assert said in text
     assert part_text(decision.figures["policy/escalation.recall"]) in text
 
 
 def test_a_launch_follows_the_figures(decision: Decision) -> None:
     other = replaced(decision, "measure/escalation/local_27b/latency_p95_s", value=3.7)
-    assert "3.7 s at p95" in to_markdown(launch_sequence(other), Claims(other, "markdown"))
+    assert "3.7 s (p95)" in to_markdown(launch_sequence(other), Claims(other, "markdown"))
 
 
 def test_no_finding_gives_no_launch_and_no_invention(decision: Decision) -> None:
     bare = msgspec.structs.replace(decision, findings=(), replays=(), backlog=(), load=(), probes=(), targets=())
-    assert "nothing to ship" in to_markdown(launch_sequence(bare), Claims(bare, "markdown"))
-    assert "No target runs on a machine" in written(bare)
+    assert "nothing ships" in to_markdown(launch_sequence(bare), Claims(bare, "markdown"))
+    assert "No target runs on your own machines" in written(bare)
 
 
 def test_only_targets_that_ship_are_served(decision: Decision) -> None:
@@ -102,7 +102,7 @@ def test_a_runbook_has_every_part(decision: Decision) -> None:
         "Checklist",
     ):
         assert f"## {heading}\n" in text
-    for incident in ("Text of a case found", "are cut", "The queue stalls", "Quality drops"):
+    for incident in ("Leaked case text", "Truncated prompts or answers", "Stalled queue", "Drop in quality"):
         assert incident in text
 
 
@@ -116,7 +116,7 @@ def test_what_voids_a_decision_names_digest_quantisation_runtime_and_prompts(dec
 
 
 def test_thresholds_show_bounds_and_measured_values_as_figures_do(decision: Decision) -> None:
-    rows = next(block for block in runbook(decision) if isinstance(block, Table) and "wanted" in block.head).rows
+    rows = next(block for block in runbook(decision) if isinstance(block, Table) and "required" in block.head).rows
     gates = [gate for one in ship_order(decision) if one.kind == "keep" for gate in one.gates]
     assert len(rows) == len(gates)
     for gate in gates:
@@ -271,7 +271,7 @@ def test_a_runbook_without_measurements_says_so(decision: Decision) -> None:
         msgspec.structs.replace(one, gates=(), reasons=(), remedies=(), would_change=()) for one in decision.findings
     )
     other = msgspec.structs.replace(decision, figures=bare, findings=findings, load=())
-    assert "a guess of the tool" in written(other)
+    assert "The limit is a default" in written(other)
 
 
 def test_a_probe_gate_needs_no_bound(decision: Decision) -> None:

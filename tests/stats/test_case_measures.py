@@ -191,9 +191,9 @@ def test_a_band_of_lengths_holds_both_its_ends() -> None:
 def test_a_label_or_tag_that_nobody_has_gives_no_number_but_says_why() -> None:
     cases = columns([answered(0, "pass", label=("routine", "routine"))])
     for name, slice, why in (
-        ("recall", "class=urgent", "no case carries the label 'urgent'"),
-        ("pass_rate", "class=urgent", "no case carries the label 'urgent'"),
-        ("pass_rate", "tag=purple", "no fixture carries the tag 'purple'"),
+        ("recall", "class=urgent", "no fixture has the label 'urgent'"),
+        ("pass_rate", "class=urgent", "no fixture has the label 'urgent'"),
+        ("pass_rate", "tag=purple", "no fixture has the tag 'purple'"),
         ("field_accuracy", "field=colour", "no answer has a field 'colour'"),
     ):
         measure = case_measure(cases, table(), name, slice=slice)

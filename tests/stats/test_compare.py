@@ -49,7 +49,7 @@ def test_fixtures_with_other_content_are_refused_by_name() -> None:
 
 
 def test_sides_without_a_common_fixture_are_refused() -> None:
-    with pytest.raises(DataError, match="no fixture in common"):
+    with pytest.raises(DataError, match="no fixtures in common"):
         compare_sides(side("a", {"f0": True}), side("b", {"g0": True}))
 
 

@@ -52,7 +52,7 @@ def test_no_knee_is_claimed_where_throughput_still_grows() -> None:
 def test_two_levels_are_too_few_for_a_knee() -> None:
     knee = next(m for m in degradation(windows(1, levels=(1, 2))) if m.name == "knee_streams")
     assert knee.value is None
-    assert "needs 3" in knee.note
+    assert "of 3 needed" in knee.note
 
 
 def test_the_slope_of_the_latency_is_that_of_the_queue() -> None:

@@ -72,7 +72,7 @@ def test_failed_attempts_are_infinitely_slow_so_a_tail_never_looks_better_for_th
     assert value(card, "latency_p50_s") == 1.0
     p95 = card.find("latency_p95_s", "extraction", "small")
     assert p95 is not None and p95.value is None
-    assert p95.note == "falls among the 1 failed of 10"
+    assert p95.note == "within the 1 failed of 10"
 
 
 def test_a_flag_is_no_pass_and_counts_as_an_unsupported_claim() -> None:

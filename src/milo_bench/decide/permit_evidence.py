@@ -10,15 +10,16 @@ from milo_bench.config.policy.operator import OperatorPolicy
 from milo_bench.core.records import Interval
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, LinkedText, PermitEvidence, PermitKind, PermitRule, Ref, Source
-from milo_bench.decide.wording import listed
+from milo_bench.decide.wording import begun, listed
 from milo_bench.operator.cost import Amounts
+from milo_bench.operator.permit.criteria import CriterionNumber, sentence
 from milo_bench.operator.permit.grants import permit_id
 from milo_bench.operator.permit.permits import permits_of
 from milo_bench.operator.permit.records import LEVEL_NAMES, Criterion, KindPermission, OperatorPermit, PermitRuleName
 from milo_bench.operator.totals import Points, TrialRate
-from milo_bench.operator.trials import OperatorEvidence
+from milo_bench.operator.trials import KIND_NAMES, OperatorEvidence
 
-# The setting of the operator policy that a rule is held against; None: there is no bound to show.
+# The setting of the operator policy that a rule is compared with.
 _BOUNDS: Final[Mapping[PermitRuleName, str]] = {
     "clean passes": "levels.{level}.pass_floor",
     "behaviour": "levels.{level}.behaviour_floor",
@@ -26,6 +27,9 @@ _BOUNDS: Final[Mapping[PermitRuleName, str]] = {
     "trials": "levels.{level}.least_trials",
     "void trials": "most_void_share",
 }
+
+# What a person calls a rule, where its name in the permit differs.
+_RULE_NAMES: Final[Mapping[PermitRuleName, str]] = {"clean passes": "full passes", "minefields": "breaches"}
 
 
 def permit_evidence(
@@ -51,7 +55,7 @@ def permits_clause(permits: Sequence[PermitEvidence], figures: Figures, *, brief
         points, of = figures.ref(one.figures["points"], whole=True), figures.ref(one.figures["of"])
         begin = " " if text else ""
         said = _levels(one, brief=brief)
-        text = (*text, f"{begin}Operator work on {one.permit.target}: {said}; ", points, " of ", of, ".")
+        text = (*text, f"{begin}Operator work on {one.permit.target}: {said}, with ", points, " of ", of, ".")
     return text
 
 
@@ -63,7 +67,7 @@ def _levels(one: PermitEvidence, *, brief: bool) -> str:
     if len(levels) == 1:
         return f"{LEVEL_NAMES[next(iter(levels))]} for every kind of work"
     said = [f"{LEVEL_NAMES[level]} for {listed(titles)}" for level, titles in levels.items()]
-    return f"{said[0]}, less for the rest" if brief else "; ".join(said)
+    return f"{said[0]}, less for the rest" if brief else ", ".join(said)
 
 
 class _Writer:
@@ -78,22 +82,23 @@ class _Writer:
         permit, total, cost = self.permit, self.permit.total, self.permit.cost
         named = {
             **self._points("", total.points),
-            "passes": self._rate("passes", "trials passed whole", total.passes),
+            "passes": self._rate("passes", "full passes of trials", total.passes),
             "trials": self._count("trials", "operator trials", sum(total.kinds.values())),
             "episodes": self._count("episodes", "operator episodes", permit.evidence.episodes),
-            "regraded": self._count("regraded", "episodes graded again", permit.evidence.regraded),
+            "regraded": self._count("regraded", "episodes regraded", permit.evidence.regraded),
         }
-        for kind, number in total.kinds.items():
-            named[f"ended/{kind}"] = self._count(f"ended/{kind}", f"trials that ended as {kind}", number)
+        for kind, name in KIND_NAMES.items():
+            title = f"trials that ended as {name}"
+            named[f"ended/{kind}"] = self._count(f"ended/{kind}", title, total.kinds[kind])
         for group in total.groups:
             place = f"behaviour/{group.group}/"
             named |= self._points(place, group.points)
-            named[f"{place}passes"] = self._rate(f"{place}passes", f"{group.group}: passed whole", group.passes)
+            named[f"{place}passes"] = self._rate(f"{place}passes", f"{group.group}: full passes", group.passes)
         for task in total.tasks:
             place = f"task/{task.task}/"
             named[f"{place}points"] = self._add(f"{place}points", f"{task.task}: mean points", task.points, "points")
             rate = TrialRate(task.passed, task.trials, task.passed / task.trials if task.trials else None, None)
-            named[f"{place}passes"] = self._rate(f"{place}passes", f"{task.task}: passed whole", rate)
+            named[f"{place}passes"] = self._rate(f"{place}passes", f"{task.task}: full passes", rate)
         for name, amounts in (("usd_per_trusted_point", cost.usd_per_trusted_point), ("total_usd", cost.total_usd)):
             if amounts is not None:
                 named[name] = self._money(name, amounts)
@@ -108,7 +113,7 @@ class _Writer:
             f"{place}points": self._add(
                 f"{place}points", what, value, "points", n=points.trials, interval=points.interval, note=note
             ),
-            f"{place}of": self._add(f"{place}of", f"{what} that there are", float(points.of), "count"),
+            f"{place}of": self._add(f"{place}of", f"{what}, possible", float(points.of), "count"),
         }
 
     def _rate(self, place: str, title: str, rate: TrialRate) -> str:
@@ -125,10 +130,10 @@ class _Writer:
                 f"{words[place]}, {self.permit.target}",
                 amounts.base,
                 "USD",
-                Source("economics", place, "tokens, energy and clean-up by the operator policy's assumptions"),
+                Source("economics", place, "tokens, energy and clean-up under the operator policy's assumptions"),
                 low=amounts.low,
                 high=amounts.high,
-                method="least and most that the assumptions and the pass rate's interval allow",
+                method="lowest and highest that the assumptions and the pass rate's interval allow",
                 note="endless" if amounts.base is None else "",
             )
         )
@@ -176,14 +181,14 @@ class _Writer:
             trials=trials,
             supports=self._add(
                 f"{place}/supports",
-                f"{kind.title}: the failure rate that as many trials rule out if none fails",
+                f"{kind.title}: highest failure rate not ruled out if no trial fails",
                 kind.supports,
                 "share",
                 n=kind.trials,
             ),
-            more=self._more(f"{place}/more", "further trials, all of them good, that could decide it", kind.more),
+            more=self._more(f"{place}/more", "more trials to decide it, if all pass", kind.more),
             more_at_this_rate=self._more(
-                f"{place}/more_at_this_rate", "further trials if they go as before", kind.more_at_this_rate
+                f"{place}/more_at_this_rate", "more trials to decide it, at this pass rate", kind.more_at_this_rate
             ),
             rules=rules,
         )
@@ -193,40 +198,26 @@ class _Writer:
 
     def _sentence(self, kind: KindPermission, level: str, item: Criterion) -> LinkedText:
         """The rule in words; every number of it is a figure."""
-        if item.rule == "age of the evidence":
-            return ("The oldest run is older than the policy lets evidence be.",)
-        if item.rule == "trials":
-            wanted = self.figures.ref(self._bound(item, level))
-            return (self.figures.ref(self._id(f"kind/{kind.kind}/trials")), " of at least ", wanted, " trials.")
         place = f"{item.rule}/{item.subject}" if item.rule == "behaviour" else f"kind/{kind.kind}/{item.rule}"
-        seen = self._seen(place, item)
-        k, n = Ref(seen, "k"), Ref(seen, "n")
-        if item.rule == "tasks tried":
-            return (k, " of its ", n, " tasks were tried.")
-        bound = self.figures.ref(self._bound(item, level))
-        if item.rule == "void trials":
-            return (k, " of ", n, " trials are void, more than ", bound, ": what is left may be the easy part.")
-        if item.rule == "minefields":
-            if item.k:
-                return ("Trials that stepped on a minefield: ", k, "; none may.")
-            supports = Ref(seen, "high")
-            return ("No minefield in ", n, " trials supports under ", supports, "; under ", bound, " is asked.")
-        what = f"'{item.subject}'" if item.rule == "behaviour" else "its tasks"
-        if item.n == 0:
-            return (f"No valid trial of {what}; at least ", bound, " is asked.")
-        return (
-            *("Of ", n, f" trials of {what} ", k, " passed whole, so at least ", Ref(seen, "low")),
-            *(" and at most ", Ref(seen, "high"), " do; at least ", bound, " is asked."),
-        )
+
+        def ref(number: CriterionNumber) -> Ref:
+            if number.part == "bound":
+                return self.figures.ref(self._bound(item, level))
+            if item.rule == "trials":
+                return self.figures.ref(self._id(f"kind/{kind.kind}/trials"))
+            return Ref(self._seen(place, item), number.part)
+
+        return (*begun(tuple(ref(part) if isinstance(part, CriterionNumber) else part for part in sentence(item))), ".")
 
     def _seen(self, place: str, item: Criterion) -> str:
         rate = item.k / item.n if item.n and item.rule != "minefields" else None
         one_sided = item.low is not None or item.high is not None
-        words = f"{item.rule}, {item.subject}" if item.rule == "behaviour" else f"{place.split('/')[1]}: {item.rule}"
+        rule = _RULE_NAMES.get(item.rule, item.rule)
+        words = f"{rule}, {item.subject}" if item.rule == "behaviour" else f"{place.split('/')[1]}: {rule}"
         return self.figures.add(
             Figure(
                 self._id(f"{place}/judged"),
-                f"{words}, as the rule judges",
+                f"{words}, as judged",
                 rate,
                 "share",
                 Source("operator", f"{place}/judged", self.permit.target),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from milo_bench.decide.records import LinkedText, Ref, RemedyName
 
@@ -58,9 +59,9 @@ _NAMES = {
 }
 
 
-def listed(words: Sequence[str]) -> str:
+def listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
     """``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def joined(parts: Sequence[LinkedText], between: str = "; ") -> LinkedText:

@@ -36,7 +36,7 @@ class Assumption(Frozen, frozen=True, omit_defaults=False):
     def __post_init__(self) -> None:
         ends = (self.low, self.base, self.high)
         if not all(math.isfinite(end) for end in ends):
-            message = f"Assumption '{self.name}' is no finite number."
+            message = f"Assumption '{self.name}' is not a finite number."
             raise DataError(message, hint="give low, base and high as ordinary numbers.")
         if self.low < 0:
             message = f"Assumption '{self.name}' is negative ({self.low:g} {self.unit.text})."
@@ -87,7 +87,7 @@ def _priced(name: str, unit: Unit, config: AssumptionConfig, prices: Mapping[str
     per_mtok = price.input_usd_per_mtok if asked.tokens == "input" else price.output_usd_per_mtok
     published = parse_unit("USD/Mtoken")
     if not unit.alike(published):
-        message = f"a hosted price is in USD/Mtoken; '{name}' is in {config.unit}."
+        message = f"a hosted price is in USD/Mtoken, but '{name}' is in {config.unit}."
         raise DataError(message, hint="write unit: USD/Mtoken.")
     value = per_mtok * published.factor / unit.factor
     return Assumption(name, unit, value, value, value, config.source or price.source, "hosted price")
@@ -107,7 +107,7 @@ def _measured(
     # A measure of one attempt counts for one thing: seconds an answer may stand as seconds an item.
     uncounted = tuple(part for part in unit.dimensions if part[0] not in {*things, "item", "incident"})
     if given.dimensions != uncounted:
-        message = f"'{asked.name}' was measured in {measure.unit}; '{name}' is in {config.unit}."
+        message = f"'{asked.name}' was measured in {measure.unit}, but '{name}' is in {config.unit}."
         raise DataError(message, hint=f"write unit: {measure.unit}.")
     interval = measure.interval
     if measure.value is None:
@@ -139,5 +139,5 @@ def _find(asked: MeasureConfig, measures: Sequence[Measure]) -> Measure:
     left = [measure for measure in left if measure.decoding == asked.decoding]
     if len(left) != 1:
         message = f"{len(left)} measures are '{asked.name}' of {asked.workload} on {asked.target} ({asked.decoding})."
-        raise DataError(message, hint="name slice and decoding so that one is left.")
+        raise DataError(message, hint="name slice and decoding to choose one.")
     return left[0]

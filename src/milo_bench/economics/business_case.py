@@ -41,7 +41,7 @@ class BusinessCase(Frozen, frozen=True, omit_defaults=False):
         """The figure called ``name``; DataError with the nearest name where there is none."""
         found = next((figure for figure in self.figures if figure.name == name), None)
         if found is None:
-            message = f"There is no figure '{name[:60]}'."
+            message = f"Unknown figure '{name[:60]}'."
             raise DataError(message, hint=hint_for(name, [figure.name for figure in self.figures], noun="figures"))
         return found
 
@@ -75,7 +75,7 @@ def make_case(
     assumptions = resolve(file, measures, prices)
     for name in (ONE_QUARTER.name, *TOTALS):
         if name in assumptions:
-            message = f"{file.where('assumptions', name)}: '{name}' is the name of something built in."
+            message = f"{file.where('assumptions', name)}: '{name}' is a built-in name."
             raise ConfigError(message, hint="give the assumption another name.")
     _hardware_counts_once(file)
     _trusted_work_has_a_cost(file)
@@ -124,7 +124,7 @@ def _hardware_counts_once(file: EconomicsFile) -> None:
     for name, line in file.lines.items():
         if isinstance(line, OneOffCost) and line.amount in spread and line.booked:
             other = spread[line.amount]
-            message = f"{file.where('lines', name)}: '{line.amount}' is counted twice, in '{name}' and in '{other}'."
+            message = f"{file.where('lines', name)}: '{line.amount}' is counted twice: in '{name}' and in '{other}'."
             raise ConfigError(message, hint="keep the one-off cost or its depreciation, not both.")
 
 
@@ -134,5 +134,5 @@ def _trusted_work_has_a_cost(file: EconomicsFile) -> None:
         return
     for name, line in file.lines.items():
         if isinstance(line, TrustedWork) and line.price is None:
-            message = f"{file.where('lines', name)}: '{name}' has no price, and the file books no monthly cost."
+            message = f"{file.where('lines', name)}: '{name}' has no price, and the file has no monthly cost."
             raise ConfigError(message, hint="name a price for each unit of volume, or add the costs of running it.")

@@ -65,7 +65,7 @@ class _UnitAlgebra:
             if not left.alike(right):
                 verb = "adds" if operator == "+" else "subtracts"
                 message = f"a formula {verb} {right.plain} {'to' if verb == 'adds' else 'from'} {left.plain}"
-                raise DataError(message, hint="only like can be added; multiply hours with a wage first.")
+                raise DataError(message, hint="only like units add up: multiply hours by a wage first.")
             return left
         return times(left, right, 1 if operator == "*" else -1)
 
@@ -89,12 +89,12 @@ class Sheet:
     def _add(self, definition: Definition, units: dict[str, Unit]) -> None:
         name = definition.name
         if name in units:
-            message = f"The name '{name}' stands for two things."
+            message = f"The name '{name}' means two things."
             raise DataError(message, hint="rename one of them.")
         tree = parse_formula(definition.formula)
         for used in names_in(tree):
             if used not in units:
-                message = f"{name}: nothing is called '{used[:60]}'."
+                message = f"{name}: unknown name '{used[:60]}'."
                 raise DataError(message, hint=hint_for(used, units, noun="names"))
         try:
             found = fold(tree, _UnitAlgebra(), units.__getitem__)
@@ -113,7 +113,7 @@ class Sheet:
     def rests_on(self, figure: str) -> tuple[str, ...]:
         """The assumptions that ``figure`` rests on in the end; DataError for an unknown figure."""
         if figure not in self._rests_on:
-            message = f"There is no figure '{figure[:60]}'."
+            message = f"Unknown figure '{figure[:60]}'."
             raise DataError(message, hint=hint_for(figure, self._rests_on, noun="figures"))
         return self._rests_on[figure]
 

@@ -53,16 +53,16 @@ class Algebra(Protocol[V]):
 def parse_formula(text: str) -> Expression:
     """The tree of ``text``; nothing is ever executed. Raises DataError naming what it cannot read."""
     if len(text) > MAX_CHARACTERS:
-        message = f"A formula has {len(text):,} characters; {MAX_CHARACTERS:,} is the limit."
+        message = f"A formula has {len(text):,} characters, over the limit of {MAX_CHARACTERS:,}."
         raise DataError(message, hint="split it into several figures.")
     try:
         body = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        message = f"'{text[:80]}' is no formula."
+        message = f"'{text[:80]}' is not a formula."
         raise DataError(message, hint="use names, numbers, + - * /, brackets and over(a, b).") from None
     nodes = sum(1 for node in ast.walk(body) if isinstance(node, ast.expr))
     if nodes > MAX_NODES:
-        message = f"A formula has {nodes:,} parts; {MAX_NODES} is the limit."
+        message = f"A formula has {nodes:,} parts, over the limit of {MAX_NODES}."
         raise DataError(message, hint="split it into several figures.")
     return _tree(body, text)
 
@@ -80,8 +80,8 @@ def _tree(node: ast.expr, text: str) -> Expression:
         case ast.Call(func=ast.Name(id="over"), args=[left, right], keywords=[]):
             return Operation("over", _tree(left, text), _tree(right, text))
         case _:
-            message = f"'{text[:80]}' holds something other than names, numbers, + - * /, brackets and over(a, b)."
-            raise DataError(message, hint="formulas only calculate; take that part out.")
+            message = f"'{text[:80]}' contains something other than names, numbers, + - * /, brackets and over(a, b)."
+            raise DataError(message, hint="remove that part. Formulas only calculate.")
 
 
 def names_in(expression: Expression) -> tuple[str, ...]:

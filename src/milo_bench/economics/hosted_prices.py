@@ -20,7 +20,7 @@ def hosted_price(model: str, provider: str, as_of: date) -> Price:
     snapshot = get_snapshot()
     known = {known.id: known for known in snapshot.providers}
     if provider not in known:
-        message = f"genai-prices knows no provider '{provider[:60]}'."
+        message = f"genai-prices has no provider '{provider[:60]}'."
         raise DataError(message, hint=hint_for(provider, known, noun="providers"))
     at = datetime(as_of.year, as_of.month, as_of.day, 12, tzinfo=UTC)
     try:
@@ -32,7 +32,7 @@ def hosted_price(model: str, provider: str, as_of: date) -> Price:
             genai_request_timestamp=at,
         )
     except LookupError:
-        message = f"genai-prices knows no model '{model[:60]}' of {provider}."
+        message = f"genai-prices has no model '{model[:60]}' of {provider}."
         raise DataError(
             message, hint=hint_for(model, [one.id for one in known[provider].models], noun="models")
         ) from None

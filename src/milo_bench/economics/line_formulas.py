@@ -95,7 +95,7 @@ def _work(
     title = config.title or name
     definitions = (
         Definition(f"{name}.hours", f"{title}: hours", hours, parse_unit("hour") if once else HOURS_A_MONTH),
-        Definition(f"{name}.usd", f"{title}: worth", f"{name}.hours * {wage}", USD if once else USD_A_MONTH),
+        Definition(f"{name}.usd", f"{title}: value", f"{name}.hours * {wage}", USD if once else USD_A_MONTH),
     )
     usd, spent = f"{name}.usd", f"{name}.hours"
     return LineFigures(name, config.kind, title, counts_as, config.booked, definitions, usd, spent, config.note)

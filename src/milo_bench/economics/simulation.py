@@ -68,7 +68,7 @@ class _DrawAlgebra:
 def simulate(sheet: Sheet, figures: tuple[str, ...], *, seed: int, draws: int = 10_000) -> tuple[Likely, ...]:
     """What is likely for ``figures``. The same sheet, seed and draws give the same answer."""
     if not 100 <= draws <= MOST_DRAWS:
-        message = f"{draws:,} draws are outside 100 to {MOST_DRAWS:,}."
+        message = f"{draws:,} draws is outside 100 to {MOST_DRAWS:,}."
         raise DataError(message, hint="10,000 are enough for two digits.")
     drawn: dict[str, Draws] = {}
 

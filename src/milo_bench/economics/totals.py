@@ -30,27 +30,27 @@ def total_formulas(lines: Sequence[LineFigures]) -> tuple[Definition, ...]:
     hours = [line.hours for line in lines if line.booked and line.counts_as == "monthly_benefit" and line.hours]
     review = [line.hours for line in lines if line.booked and line.kind == "review_time"]
     if hours:
-        made.append(Definition("hours_returned", "Hours returned a month", " + ".join(hours), HOURS_A_MONTH))
+        made.append(Definition("hours_returned", "Hours returned per month", " + ".join(hours), HOURS_A_MONTH))
     if hours and review:
         formula = f"hours_returned - ({' + '.join(review)})"
-        made.append(Definition("hours_net", "Hours returned a month, less review", formula, HOURS_A_MONTH))
-    total("monthly_benefits", "Benefits a month", "monthly_benefit")
-    total("monthly_costs", "Costs a month", "monthly_cost")
-    total("one_off_benefits", "Benefits that come once", "one_off_benefit")
-    total("one_off_costs", "Costs that come once", "one_off_cost")
+        made.append(Definition("hours_net", "Hours returned per month, minus review", formula, HOURS_A_MONTH))
+    total("monthly_benefits", "Benefits per month", "monthly_benefit")
+    total("monthly_costs", "Costs per month", "monthly_cost")
+    total("one_off_benefits", "One-off benefits", "one_off_benefit")
+    total("one_off_costs", "One-off costs", "one_off_cost")
     have = {definition.name for definition in made}
     if "monthly_benefits" in have:
         net = "monthly_benefits" + (" - monthly_costs" if "monthly_costs" in have else "")
-        made.append(Definition("monthly_net", "Net a month", net, USD_A_MONTH))
+        made.append(Definition("monthly_net", "Net per month", net, USD_A_MONTH))
     for side in ("benefits", "costs"):
         parts = [f"monthly_{side} * one_quarter"] if f"monthly_{side}" in have else []
         parts += [f"one_off_{side}"] if f"one_off_{side}" in have else []
         if parts:
-            made.append(Definition(f"quarter_{side}", f"First quarter: {side}", " + ".join(parts), USD))
+            made.append(Definition(f"quarter_{side}", f"First-quarter {side}", " + ".join(parts), USD))
             have.add(f"quarter_{side}")
     if "quarter_benefits" in have:
         net = "quarter_benefits" + (" - quarter_costs" if "quarter_costs" in have else "")
-        made.append(Definition("quarter_net", "First quarter: net", net, USD))
+        made.append(Definition("quarter_net", "First-quarter net", net, USD))
     if {"monthly_benefits", "one_off_costs"} <= have:
         made.append(Definition("payback", "Payback", "over(one_off_costs, monthly_net)", parse_unit("week")))
     return tuple(made)

@@ -69,7 +69,7 @@ def parse_unit(text: str, things: Collection[str] = ()) -> Unit:
             if word == "1" and sign == 1:
                 continue
             if not _ATOM.fullmatch(word):
-                message = f"'{text[:60]}' is no unit."
+                message = f"'{text[:60]}' is not a unit."
                 raise DataError(message, hint="write it like USD/hour, item/month, s, share or USD/Mtoken.")
             if word in things:
                 size, of = 1.0, {word: 1}

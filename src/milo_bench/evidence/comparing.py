@@ -45,8 +45,8 @@ def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
         if len(log.header.plan.decodings) == 2:
             return (_decodings_compared(log, target),)
     if len(expanded) < 2:
-        message = "There is only one side to compare."
-        raise UsageError(message, hint="give two run logs, or one that holds two targets.")
+        message = "Only one side to compare."
+        raise UsageError(message, hint="give two run logs, or one with two targets.")
     columns = {path: _columns(log) for path, log in logs.items()}
     several_logs = len(logs) > 1
     built = [
@@ -92,7 +92,7 @@ def _targets_of(log: RunLog, ref: SideRef) -> list[TargetRecord]:
         return list(log.header.targets)
     found = [target for target in log.header.targets if target.name == ref.target]
     if not found:
-        message = f"There is no target '{ref.target}' in {ref.path}."
+        message = f"{ref.path} has no target '{ref.target}'."
         raise UsageError(message, hint=hint_for(ref.target, [t.name for t in log.header.targets], noun="targets"))
     return found
 

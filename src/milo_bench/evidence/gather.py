@@ -33,7 +33,7 @@ def gather_evidence(
     name that stands for two models, an attempt that stands in two logs.
     """
     if not named:
-        message = "There is no run log to decide on."
+        message = "No run logs to decide on."
         raise UsageError(message, hint="name the logs: milo-bench decide runs/*.jsonl.")
     logs = [read_run_log(path) for path in named]
     _one_version_of_each_suite(logs)
@@ -41,7 +41,7 @@ def gather_evidence(
     table = _table(list(joined_fixtures(logs).values()))
     cases = dict(sorted(joined_columns(logs, table).items()))
     if not cases and not any(log.load_windows or log.probes or log.episodes for log in logs):
-        message = f"{logs[0].path} holds no attempts."
+        message = f"{logs[0].path} has no attempts."
         raise DataError(message, hint="'milo-bench run' makes a log that can be decided on.")
     return Evidence(
         logs=tuple(_log_ref(log, named[log.path]) for log in logs),
@@ -96,7 +96,7 @@ def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:
                 f"{first.path} was run on {suite.name} {known.version} ({known.hash[:12]}), "
                 f"{log.path} on {suite.version} ({suite.hash[:12]})."
             )
-            raise DataError(message, hint="figures of two versions are never put together; decide on each alone.")
+            raise DataError(message, hint="run decide on each suite version separately.")
 
 
 def _table(fixtures: Sequence[Fixture]) -> FixtureTable:
@@ -132,8 +132,8 @@ def _workloads(logs: Iterable[RunLog]) -> dict[tuple[str, str], Workload]:
             variant = log.header.plan.variants.get(workload.name, "")
             known = found.setdefault((workload.name, variant), workload)
             if known.prompt_hash != workload.prompt_hash:
-                message = f"{log.path} asked '{workload.name}' with another prompt than the logs before."
-                raise DataError(message, hint="decide on the logs one at a time.")
+                message = f"{log.path} has another prompt for '{workload.name}' than the other logs."
+                raise DataError(message, hint="decide on the logs separately.")
     return found
 
 
@@ -143,6 +143,6 @@ def _reviews(review: Review | None, logs: Iterable[RunLog]) -> tuple[tuple[Candi
         return ()
     missing = set(review.logs) - {log.sha256 for log in logs}
     if missing:
-        message = f"The review was drawn from {len(missing)} logs that are not among these, or have changed."
+        message = f"The review was drawn from {len(missing)} logs that are missing here or have changed."
         raise DataError(message, hint="name the logs that 'milo-bench review sample' drew from.")
     return review.measures

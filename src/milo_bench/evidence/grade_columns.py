@@ -143,8 +143,8 @@ def _in_processes(jobs: Sequence[Job]) -> list[dict[Candidate, Cases]]:
 
 def _answer(data: bytes) -> dict[Candidate, Cases]:
     if not data:
-        message = "A process that grades a part of the log ended without an answer."
-        raise MiloError(message, hint="it may have been killed for memory; give the logs one at a time.")
+        message = "A grading process ended without a result."
+        raise MiloError(message, hint="it may have run out of memory: give the logs one at a time.")
     kind, content = pickle.loads(data)  # noqa: S301  written by our own child process, from our own memory
     if kind == "columns":
         columns: dict[Candidate, Cases] = content

@@ -44,8 +44,8 @@ def grade_logs(paths: AnyPaths, *, fixture: str | None = None) -> Iterator[Grade
                 yield judged
     if fixture is not None and fixture not in known:
         guess = closest(fixture, known)
-        message = f"There is no fixture '{fixture}' in these logs."
-        raise UsageError(message, hint=f"Did you mean '{guess}'?" if guess else f"They hold {len(known)} others.")
+        message = f"These logs have no fixture '{fixture}'."
+        raise UsageError(message, hint=f"Did you mean '{guess}'?" if guess else f"They have {len(known)} others.")
 
 
 def save_verdicts(path: Path, graded: Iterable[Graded]) -> int:
@@ -89,7 +89,7 @@ def judge_of(log: RunLog) -> Judge:
         key = attempt.key
         if key not in verdicts:
             message = f"{path} has no verdict on {key.fixture} for {key.target}."
-            hint = "a log stored without its full text cannot be judged again; run it once more."
+            hint = "a log without full text cannot be regraded: run it again."
             raise DataError(message, hint=hint)
         return verdicts[key]
 

@@ -99,7 +99,7 @@ def operator_cost(work: OperatorWork, assumptions: Mapping[str, Assumption]) -> 
     total = Amounts(*(getattr(fixed, at) + getattr(clean_up, at) for at in ("low", "base", "high")))
     per_point = _per_point(work, fixed, assumptions)
     if work.passed == 0:
-        notes.append("No trial passed whole, so nothing that was paid for can be trusted.")
+        notes.append("No full pass, so no cost per trusted point.")
     return OperatorCost(
         target=work.target,
         trusted_points=POINTS_OF_A_TRIAL * work.passed,
@@ -139,12 +139,12 @@ def _per_point(work: OperatorWork, fixed: Amounts, assumptions: Mapping[str, Ass
 
 def _tokens_usd(work: OperatorWork, notes: list[str]) -> float | None:
     if work.price is None and work.hosted:
-        notes.append("This hosted target has no price in bench.yaml; without one its cost is not known.")
+        notes.append("This hosted target has no price in bench.yaml, so its cost is unknown.")
         return None
     if work.price is None:
         return 0.0
     if work.uncounted_turns:
-        notes.append(f"{work.uncounted_turns} answers have no token counts; the cost of tokens is a lower bound.")
+        notes.append(f"{work.uncounted_turns} answers have no token counts, so the token cost is a lower limit.")
     paid = work.prompt_tokens * work.price.input_usd_per_mtok + work.completion_tokens * work.price.output_usd_per_mtok
     return paid / 1e6
 
@@ -186,7 +186,7 @@ def _check(assumptions: Mapping[str, Assumption]) -> None:
             raise DataError(f"The cost of operator work needs the assumption '{name}'.", hint=f"state it in {unit}.")
         if not assumptions[name].unit.alike(parse_unit(unit)):
             given = assumptions[name].unit.text
-            raise DataError(f"'{name}' is in {given}, and has to be in {unit}.", hint=f"write unit: {unit}.")
+            raise DataError(f"'{name}' is in {given}, but must be in {unit}.", hint=f"write unit: {unit}.")
 
 
 def work_of(target: TargetRecord, runs: Sequence[OperatorRun], trials: Sequence[Trial]) -> OperatorWork:

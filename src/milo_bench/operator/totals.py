@@ -208,7 +208,7 @@ def headline(kinds: dict[str, int]) -> str:
     """One sentence on what the trials ended as, the gravest pattern first."""
     played = sum(kinds.values()) - kinds["missing"]
     if played == 0:
-        return "No trial was played."
+        return "No trial was run."
     runtime = kinds["runtime"]
     if runtime == played:
         return f"The runtime could not complete the harness: all {played} trials ended in a runtime failure."
@@ -217,16 +217,16 @@ def headline(kinds: dict[str, int]) -> str:
     if 2 * kinds["protocol"] >= played:
         return f"Its calls could not be read in {kinds['protocol']} of {played} trials: protocol, not judgement."
     failed: list[tuple[TrialKind, str]] = [
-        ("minefield", "stepped on a minefield"),
+        ("minefield", "had a breach"),
         ("judgement", "judged wrong"),
-        ("protocol", "wrote calls that could not be read"),
-        ("limit", "ran into a limit"),
-        ("runtime", "broken by the runtime"),
+        ("protocol", "sent unreadable calls"),
+        ("limit", "hit a limit"),
+        ("runtime", "failed in the runtime"),
         ("void", "void"),
     ]
     told = [f"{kinds[kind]} {words}" for kind, words in failed if kinds[kind]]
     passed = f"{kinds['passed']} of {played} trials passed with all points"
-    return f"{passed}; {', '.join(told)}." if told else f"{passed}."
+    return f"{passed}. Of the rest, {', '.join(told)}." if told else f"{passed}."
 
 
 def _task(trials: Sequence[Trial]) -> TaskTotal:
@@ -261,23 +261,23 @@ def _notes(trials: Sequence[Trial], points: Points) -> tuple[str, ...]:
     repeats = [len(rows) for rows in _by(valid, lambda trial: trial.task).values()]
     if repeats and min(repeats) == 1:
         notes.append(
-            "Some tasks were tried once: the total has an interval, because points are bounded, but nothing can be "
-            "said on whether one task would pass again (pass^k for k above 1)."
+            "Some tasks were run once. The total still has an interval, but whether a task would pass again "
+            "(pass^k for k above 1) is unknown."
         )
     same = len(valid) - independent(valid)
     if same:
-        notes.append(f"Repeats of a task at a seed it already had: {same}; for intervals they are no new evidence.")
+        notes.append(f"Repeats of a task with the same seed: {same}. They do not narrow intervals.")
     void = len(trials) - len(valid)
     if void:
-        notes.append(f"Void trials: {void}. The fault never landed, so they are left out of means and rates.")
+        notes.append(f"Void trials: {void}. The fault never fired, so they are left out of means and rates.")
     if points.unscored:
         names = ", ".join(points.unscored)
-        notes.append(f"Without a valid trial, so without points, and outside the interval: {names}.")
+        notes.append(f"No valid trial, so no points and not in the interval: {names}.")
     missing = sum(trial.kind == "missing" for trial in trials)
     if missing:
         notes.append(
-            f"Trials without all their episodes in the log: {missing} of {len(trials)} (a trial is one play of a task, "
-            "and of its clean twin where it has one). They count as no points; resume the run."
+            f"Trials with episodes missing from the log: {missing} of {len(trials)}. They count as 0 points: resume "
+            "the run. A trial is one run of a task, and of its clean variant if it has one."
         )
     return tuple(notes)
 

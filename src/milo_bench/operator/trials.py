@@ -31,8 +31,10 @@ KINDS: Final[tuple[TrialKind, ...]] = (
     "void",
     "missing",
 )
-# What the worse of two variants is, where they have the same points: the graver name wins.
-_GRAVITY: Final[tuple[TrialKind, ...]] = ("minefield", "runtime", "protocol", "limit", "judgement")
+# What a person calls them; "minefield" is the name in logs and permits.
+KIND_NAMES: Final[Mapping[TrialKind, str]] = {kind: kind for kind in KINDS} | {"minefield": "breach"}
+# What the worse of two variants is, where they have the same points: the more severe name wins.
+_SEVERITY: Final[tuple[TrialKind, ...]] = ("minefield", "runtime", "protocol", "limit", "judgement")
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def _trial(run: OperatorRun, key: tuple[str, str, int], variants: set[str], play
 def _worse(episodes: Sequence[Episode]) -> Episode | None:
     """The episode that counts. One that failed outright decides; else a void one voids the trial; else fewer points."""
     by_kind = [(episode_kind(episode), episode) for episode in episodes]
-    for grave in _GRAVITY[:-1]:
+    for grave in _SEVERITY[:-1]:
         for kind, episode in by_kind:
             if kind == grave:
                 return episode

@@ -13,7 +13,7 @@ from milo_bench.decide.records import Figure, FigurePart, LinkedText, Ref
 _TIMES = frozenset({"hour", "week", "month", "quarter", "year"})
 _WRITTEN_OUT = frozenset({"USD", *_TIMES})
 _SYMBOLS = frozenset({"s", "min", "W", "kW", "Wh", "kWh", "share", "count"})
-_CLOCK = frozenset({"s", "min"})  # tokens/s stays tokens/s; packet/month becomes packet a month
+_CLOCK = frozenset({"s", "min"})  # tokens/s stays tokens/s; packet/month becomes packets per month
 
 
 def part_text(figure: Figure, part: FigurePart = "value") -> str:
@@ -95,18 +95,14 @@ def _amount(value: float | None, unit: str) -> str:
         sign = "−" if value < 0 else ""
         size = abs(value)
         text = f"{sign}${size:,.0f}" if size >= 1_000 else f"{sign}{amount(size, 'USD')}" if size else "$0"
-        return f"{text} {_each(tail)}" if tail else text
+        return f"{text} per {tail}" if tail else text
     if unit == "count":
         return amount(value, "" if value % 1 else "count")
     if head in _TIMES:
-        return f"{amount(value, '')} {_plural(head, value)}" + (f" {_each(tail)}" if tail else "")
+        return f"{amount(value, '')} {_plural(head, value)}" + (f" per {tail}" if tail else "")
     if head and tail and tail not in _CLOCK:
-        return f"{amount(value, '')} {_plural(head, value)} {_each(tail)}"
+        return f"{amount(value, '')} {_plural(head, value)} per {tail}"
     return amount(value, unit)
-
-
-def _each(thing: str) -> str:
-    return f"{'an' if thing.startswith(('a', 'e', 'i', 'o', 'hour')) else 'a'} {thing}"
 
 
 def _plural(thing: str, value: float) -> str:

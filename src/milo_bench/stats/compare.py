@@ -158,11 +158,9 @@ def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), see
         listed = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
         noun = "fixture differs" if len(changed) == 1 else "fixtures differ"
         message = f"{len(changed)} {noun} between the two sides: {listed}."
-        raise DataError(
-            message, hint="a comparison needs the same fixtures; run both sides on one version of the suite."
-        )
+        raise DataError(message, hint="run both sides on one version of the suite.")
     if not shared:
-        message = f"'{first.name}' and '{second.name}' have no fixture in common."
+        message = f"'{first.name}' and '{second.name}' have no fixtures in common."
         raise DataError(message, hint="compare runs of the same suite, or targets of one run.")
     groups: dict[tuple[str, Decoding], list[tuple[str, Decoding]]] = defaultdict(list)
     for place in shared:

@@ -26,7 +26,7 @@ MOST_BOOTSTRAPPED: Final = 20_000
 def z_value(confidence: float, side: Side = "two") -> float:
     """The standard normal quantile for ``confidence`` (0..1), split over both tails for ``two``."""
     if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, not at {confidence}")
+        raise ValueError(f"confidence must be between 0 and 1, not {confidence}")
     tail = (1 - confidence) / 2 if side == "two" else 1 - confidence
     return NormalDist().inv_cdf(1 - tail)
 

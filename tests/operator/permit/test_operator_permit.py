@@ -138,7 +138,7 @@ def test_a_permit_is_void_when_model_quantisation_runtime_or_date_change(perfect
     assert permit_holds(perfect, TARGET, date(2026, 4, 1)) == ()
     assert "expired" in permit_holds(perfect, TARGET, date(2026, 4, 2))[0]
     assert permit_holds(msgspec.structs.replace(perfect, bench_version=0), TARGET, DAY)
-    assert len(perfect.void_when) == 8 and "it is said to rest on other seeds than 0 to 29" in perfect.void_when
+    assert len(perfect.void_when) == 8 and "the seeds are no longer 0 to 29" in perfect.void_when
 
 
 def test_asking_again_later_does_not_make_old_evidence_young(perfect: OperatorPermit) -> None:
@@ -166,7 +166,7 @@ def test_too_many_void_trials_leave_it_undecided() -> None:
 def test_two_models_under_one_name_are_not_put_together() -> None:
     other = msgspec.structs.replace(TARGET, quantisation="Q8_0")
     second = run_of(CORE, 1, lambda t, s, v, r: played(t, s, v, oracle, repeat=r), run_id="run-2", target=other)
-    with pytest.raises(DataError, match="another quantisation"):
+    with pytest.raises(DataError, match="has quantisation Q8_0"):
         permits_of([run_by(oracle), second], _policy(), today=DAY)
 
 
@@ -175,7 +175,7 @@ def test_a_permit_file_reads_back_and_another_schema_is_refused(perfect: Operato
     assert read_permits(data) == (perfect,)
     with pytest.raises(DataError, match="schema version 9"):
         read_permits(msgspec.json.encode(PermitFile((perfect,), 9)))
-    with pytest.raises(DataError, match="no permit file"):
+    with pytest.raises(DataError, match="not a permit file"):
         read_permits(b"[]")
 
 

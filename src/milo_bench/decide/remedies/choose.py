@@ -28,7 +28,7 @@ from milo_bench.decide.replay.gates import judge_replay, routable
 from milo_bench.decide.replay.recorded import Recorded, record_of
 from milo_bench.decide.replay.replay import UPPER_BOUND, ReplayOutcome, replay
 from milo_bench.decide.replay.split import fit_part
-from milo_bench.decide.wording import REMEDY_TITLES
+from milo_bench.decide.wording import REMEDY_TITLES, begun
 
 Mask = NDArray[np.bool_]
 SEED = 0
@@ -137,7 +137,7 @@ class _Worked:
         for number, (plan, outcome) in enumerate(zip(plans, outcomes, strict=True)):
             made = self._replay(plan, outcome, fitted_on, reported_on)
             chosen = number == taken
-            why = self._why(made, tried, adequate=adequate) if chosen else ()
+            why = begun(self._why(made, tried, adequate=adequate)) if chosen else ()
             found.append(msgspec.structs.replace(made, on_frontier=on_frontier[number], chosen=chosen, why=why))
         return tuple(found)
 
@@ -262,13 +262,13 @@ def _remedies(changes: Sequence[RemedyChange], replays: Sequence[Replay], figure
         title = change.title or REMEDY_TITLES[change.name]
         params: dict[str, Any] = dict(change.params)
         if change.why_not:
-            found[key] = Remedy(change.name, title, (change.why_not,), params=params)
+            found[key] = Remedy(change.name, title, begun((change.why_not,)), params=params)
             continue
         own = next((one for one in replays if one.remedies == (change.name,) and one.title == title), None)
         best = chosen if chosen is not None and change.name in chosen.remedies else own
         if best is None:
             continue
-        found[key] = Remedy(change.name, title, _effect(best, replays[0], figures), best.id, params)
+        found[key] = Remedy(change.name, title, begun(_effect(best, replays[0], figures)), best.id, params)
     return list(found.values())
 
 

@@ -1,10 +1,14 @@
-"""Operator trials and a level's floors in, judged criteria out: what holds, what fails, and what is not decided yet."""
+"""Operator trials and a level's floors in, judged criteria out: what holds, what fails and what is undecided."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Final
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, Literal, TypeAlias
+
+import msgspec
 
 from milo_bench.config.policy.operator import KindConfig, LevelConfig
 from milo_bench.core.units import share
@@ -14,6 +18,23 @@ from milo_bench.operator.trials import Trial
 from milo_bench.stats.intervals import wilson
 
 MOST_TRIALS: Final = 100_000
+
+
+@dataclass(frozen=True)
+class CriterionNumber:
+    """The place of a number of a criterion in its sentence."""
+
+    part: Literal["k", "n", "low", "high", "bound"]
+
+
+K, N, LOW, HIGH, BOUND = (
+    CriterionNumber("k"),
+    CriterionNumber("n"),
+    CriterionNumber("low"),
+    CriterionNumber("high"),
+    CriterionNumber("bound"),
+)
+CriterionSentence: TypeAlias = tuple[str | CriterionNumber, ...]
 
 
 def level_criteria(
@@ -45,9 +66,51 @@ def void_criterion(trials: Sequence[Trial], kind: KindConfig, most: float) -> Cr
     void = sum(not trial.valid for trial in own)
     if not own or void <= most * len(own):
         return None
-    text = f"{void} of {len(own)} trials are void, more than {share(most)}: what is left may be the easy part"
     more = math.ceil(void / most) - len(own) if most > 0 else None
-    return Criterion("void trials", "its tasks", "undecided", text, k=void, n=len(own), bound=most, more=more)
+    return said(Criterion("void trials", "its tasks", "undecided", "", k=void, n=len(own), bound=most, more=more))
+
+
+def age_criterion(dated: date, expires: date) -> Criterion:
+    """Failed: the oldest run is of ``dated``, and evidence counts until ``expires``."""
+    detail = f" ({dated}, valid until {expires})"
+    return said(Criterion("age of the evidence", "the runs", "fails", ""), detail)
+
+
+def sentence(item: Criterion) -> CriterionSentence:
+    """What was seen and what is needed, without a full stop; the numbers as parts of ``item``."""
+    where = f"'{item.subject}'" if item.rule == "behaviour" else "its tasks"
+    match item.rule:
+        case "age of the evidence":
+            return ("the oldest run is older than the policy allows",)
+        case "trials":
+            return (N, " of at least ", BOUND, " trials of its tasks")
+        case "tasks tried":
+            return (K, " of its ", N, " tasks tried")
+        case "void trials":
+            return (K, " of ", N, " trials are void, over the limit of ", BOUND, ", so the rest may be the easy part")
+        case "minefields" if item.k:
+            return ("trials with a breach: ", K, ", none allowed")
+        case "minefields":
+            return ("no breach in ", N, " trials, so the rate is under ", HIGH, ", under ", BOUND, " needed")
+        case _ if item.n == 0:
+            return (f"no valid trial of {where}, at least ", BOUND, " needed")
+        case _:
+            ends: CriterionSentence = ("between ", LOW, " and ", HIGH)
+            if item.outcome != "undecided":
+                ends = ("at least ", LOW) if item.outcome == "holds" else ("at most ", HIGH)
+            return (K, " of ", N, f" trials of {where} were full passes: ", *ends, ", at least ", BOUND, " needed")
+
+
+def said(item: Criterion, detail: str = "") -> Criterion:
+    """``item`` with its sentence as ``text``, and ``detail`` after it."""
+    words = [_number(item, part) if isinstance(part, CriterionNumber) else part for part in sentence(item)]
+    return msgspec.structs.replace(item, text="".join(words) + detail)
+
+
+def _number(item: Criterion, number: CriterionNumber) -> str:
+    value = getattr(item, number.part)
+    counted = number.part in ("k", "n") or item.rule == "trials"
+    return f"{value:g}" if counted else share(value or 0.0)
 
 
 def trials_for_clean_record(ceiling: float, confidence: float) -> int:
@@ -103,24 +166,21 @@ def _rate(rule: PermitRuleName, subject: str, trials: Sequence[Trial], floor: fl
         outcome = "holds"
     elif high is not None and high < floor:
         outcome = "fails"
-    where = "its tasks" if rule == "clean passes" else f"'{subject}'"
-    if n == 0:
-        text = f"no valid trial of {where}"
-    else:
-        text = f"{k} of {n} trials of {where} passed whole, so at least {share(low or 0.0)}; {share(floor)} is asked"
     undecided = outcome == "undecided"
-    return Criterion(
-        rule,
-        subject,
-        outcome,
-        text,
-        k=k,
-        n=n,
-        low=low,
-        high=high,
-        bound=floor,
-        more=more_if_all_pass(k, n, floor, confidence) if undecided else None,
-        more_at_this_rate=more_at_this_rate(k, n, floor, confidence) if undecided else None,
+    return said(
+        Criterion(
+            rule,
+            subject,
+            outcome,
+            "",
+            k=k,
+            n=n,
+            low=low,
+            high=high,
+            bound=floor,
+            more=more_if_all_pass(k, n, floor, confidence) if undecided else None,
+            more_at_this_rate=more_at_this_rate(k, n, floor, confidence) if undecided else None,
+        )
     )
 
 
@@ -131,45 +191,45 @@ def _minefields(
     n = pass_rate([trial for trial in trials if trial.task in kind.tasks]).n
     high = bound_of_clean_record(n, confidence)
     if mined:
-        first = mined[0]
-        text = f"{len(mined)} trials stepped on a minefield, the first in {first.name}: {first.minefields[0]}"
-        return Criterion("minefields", "its tasks and behaviours", "fails", text, k=len(mined), n=n, bound=ceiling)
+        detail = f", the first in {mined[0].name}: {mined[0].minefields[0]}"
+        subject = "its tasks and behaviours"
+        return said(Criterion("minefields", subject, "fails", "", k=len(mined), n=n, bound=ceiling), detail)
     needed = trials_for_clean_record(ceiling, confidence)
-    holds = n >= needed
-    text = f"no minefield in {n} trials, which supports under {share(high)}"
-    text += f"; under {share(ceiling)} is asked" + ("" if holds else f", which takes {needed}")
-    more = None if holds else needed - n
-    outcome: PermitOutcome = "holds" if holds else "undecided"
-    return Criterion(
-        "minefields",
-        "its tasks",
-        outcome,
-        text,
-        n=n,
-        high=high,
-        bound=ceiling,
-        more=more,
-        more_at_this_rate=more,
+    more = None if n >= needed else needed - n
+    outcome: PermitOutcome = "holds" if n >= needed else "undecided"
+    return said(
+        Criterion(
+            "minefields",
+            "its tasks",
+            outcome,
+            "",
+            n=n,
+            high=high,
+            bound=ceiling,
+            more=more,
+            more_at_this_rate=more,
+        )
     )
 
 
 def _too_few(n: int, least: int) -> Criterion:
-    text = f"{n} of at least {least} trials of its tasks"
     left = least - n
-    return Criterion("trials", "its tasks", "undecided", text, n=n, bound=least, more=left, more_at_this_rate=left)
+    return said(Criterion("trials", "its tasks", "undecided", "", n=n, bound=least, more=left, more_at_this_rate=left))
 
 
 def _every_task(own: Sequence[Trial], kind: KindConfig) -> Criterion:
     tried = {trial.task for trial in own if trial.valid and trial.kind != "missing"}
     left = [task for task in kind.tasks if task not in tried]
-    text = f"not tried: {', '.join(left)}" if left else f"each of its {len(kind.tasks)} tasks was tried"
-    return Criterion(
-        "tasks tried",
-        "its tasks",
-        "undecided" if left else "holds",
-        text,
-        k=len(kind.tasks) - len(left),
-        n=len(kind.tasks),
-        more=len(left) or None,
-        more_at_this_rate=len(left) or None,
+    return said(
+        Criterion(
+            "tasks tried",
+            "its tasks",
+            "undecided" if left else "holds",
+            "",
+            k=len(kind.tasks) - len(left),
+            n=len(kind.tasks),
+            more=len(left) or None,
+            more_at_this_rate=len(left) or None,
+        ),
+        f", not tried: {', '.join(left)}" if left else "",
     )

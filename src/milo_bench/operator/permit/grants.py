@@ -96,7 +96,7 @@ def operator_allows(file: RoutingFile, target: TargetRecord, kind: str, today: d
         return Allowed("none", "human_review", void=(f"no permit names '{target.name}'",))
     granted = grant.kinds.get(kind)
     if granted is None:
-        return Allowed("none", "human_review", void=(f"the permit does not name the work '{kind}'",))
+        return Allowed("none", "human_review", void=(f"the permit does not cover '{kind}'",))
     void = _void(target.name, grant, target, today)
     if void:
         return Allowed("none", granted.route or "human_review", granted.target, void)
@@ -111,7 +111,7 @@ def _void(name: str, grant: OperatorGrant, target: TargetRecord, today: date) ->
         _Terms(name, **pinned, bench_version=grant.bench_version, issued=issued, expires=expires), target, today
     )
     if grant.permit != _id(name, pinned, grant.bench_version, grant.seeds, issued, expires, levels):
-        changed = "the model, the seeds, a date or a level is not what the permit was given for"
+        changed = "the model, the seeds, a date or a level changed after the permit was granted"
         return (*reasons, f"{changed} ({grant.permit})")
     return reasons
 

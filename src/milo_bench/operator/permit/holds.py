@@ -36,9 +36,9 @@ def void_when(target: TargetRecord, expires: date, seeds: Sequence[int] = ()) ->
     unknown = [field.replace("_", " ") for field in PINNED if field not in known]
     return (
         *[f"the {field.replace('_', ' ')} is no longer {getattr(target, field)}" for field in known],
-        *[f"a {name} is told (none was, so a change of it cannot be seen)" for name in unknown],
+        *[f"a {name} is reported (it was unknown, so a change would go unnoticed)" for name in unknown],
         f"the operator bench is no longer version {BENCH_VERSION}",
-        *([f"it is said to rest on other seeds than {_ranges(seeds)}"] if seeds else []),
+        *([f"the seeds are no longer {_ranges(seeds)}"] if seeds else []),
         f"the date is after {expires.isoformat()}",
     )
 
@@ -82,10 +82,10 @@ def read_permits(data: bytes) -> tuple[OperatorPermit, ...]:
         file = msgspec.json.decode(data, type=PermitFile)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DataError(
-            f"This is no permit file ({error}).", hint="'milo-bench operator permit --out' writes one."
+            f"This is not a permit file ({error}).", hint="'milo-bench operator permit --out' writes one."
         ) from None
     if file.schema_version != PERMIT_SCHEMA:
-        message = f"The permit file has schema version {file.schema_version}; this version reads {PERMIT_SCHEMA}."
+        message = f"The permit file has schema version {file.schema_version}, but this version reads {PERMIT_SCHEMA}."
         raise DataError(message, hint="use the Milo Bench version that wrote it, or ask for a new permit.")
     return file.permits
 
@@ -95,5 +95,5 @@ def day_of(text: str) -> date:
     try:
         return date.fromisoformat(text[:10])
     except ValueError:
-        message = f"'{text[:40]}' is no date."
+        message = f"'{text[:40]}' is not a date."
         raise DataError(message, hint="the file was changed after it was written.") from None

@@ -14,6 +14,7 @@ from milo_bench.economics.assumptions import Assumption
 from milo_bench.economics.units import parse_unit
 from milo_bench.operator.cost import operator_cost, work_of
 from milo_bench.operator.permit.criteria import (
+    age_criterion,
     bound_of_clean_record,
     level_criteria,
     trials_for_clean_record,
@@ -55,8 +56,8 @@ def permits_of(
     Raises DataError where a target is not the same in all runs, or there is no episode at all.
     """
     if not any(run.episodes for run in runs):
-        message = "There is no operator episode in these logs."
-        raise DataError(message, hint="'milo-bench operator run' writes a log that holds some.")
+        message = "These logs have no operator episodes."
+        raise DataError(message, hint="'milo-bench operator run' writes a log that has some.")
     trials = trials_of(runs)
     return tuple(
         _permit(
@@ -85,8 +86,9 @@ def _targets(runs: Sequence[OperatorRun]) -> tuple[TargetRecord, ...]:
             log, known = found.setdefault(target.name, (run.name, target))
             for field in PINNED:
                 if getattr(known, field) != getattr(target, field):
-                    message = f"'{target.name[:60]}' has another {field} in {run.name} than in {log}."
-                    raise DataError(message, hint="these are two operators; ask for a permit from one log at a time.")
+                    was, now = getattr(known, field) or "unknown", getattr(target, field) or "unknown"
+                    message = f"'{target.name[:60]}' has {field} {now} in {run.name}, but {was} in {log}."
+                    raise DataError(message, hint="ask for a permit from one log at a time.")
     return tuple(target for _, target in found.values())
 
 
@@ -107,12 +109,11 @@ def _permit(
     expires = day_of(dated) + timedelta(days=valid_days)
     age = None
     if today > expires:
-        text = f"the oldest run is of {day_of(dated)}, and counts until {expires}"
-        age = Criterion("age of the evidence", "the runs", "fails", text)
+        age = age_criterion(day_of(dated), expires)
     (total,) = operator_totals(rows, confidence=policy.confidence) or (None,)
     if total is None:
-        message = f"The plan of {mine[0].name} holds no operator task for '{target.name[:60]}'."
-        raise DataError(message, hint="'milo-bench operator run' writes a log that holds some.")
+        message = f"The plan of {mine[0].name} has no operator task for '{target.name[:60]}'."
+        raise DataError(message, hint="'milo-bench operator run' writes a log that has some.")
     return OperatorPermit(
         **{field: getattr(target, field) for field in PINNED},
         target=target.name,
@@ -198,24 +199,24 @@ def _together(criteria: Sequence[Criterion]) -> PermitOutcome:
 def proves(n: int, confidence: float) -> str:
     """What ``n`` trials can show at best, and what it takes to show more."""
     if n == 0:
-        return "No trial, so nothing is shown."
+        return "No trials, so nothing is proven."
     bound = bound_of_clean_record(n, confidence)
-    text = f"Had all {n} trials gone well, they would support a failure rate under {share(bound)}, and no lower one"
+    text = f"Even with no failures, {n} trials could only show a failure rate under {share(bound)}."
     needed = trials_for_clean_record(0.05, confidence)
-    return text + ("." if n >= needed else f"; under 5% takes {needed} without a failure.")
+    return text if n >= needed else f"{text} Under 5% needs {needed} trials without a failure."
 
 
 def _notes(target: TargetRecord, valid_days: int, taken: int) -> tuple[str, ...]:
     notes = [
-        "It speaks of these tasks at other seeds; work that no task is like is not covered.",
-        "Bounds hold for a number of trials that was chosen beforehand; to add trials until a level is granted is to "
-        "look for luck.",
+        "It covers these tasks at other seeds. Work unlike them is not covered.",
+        "Bounds hold only if the number of trials was fixed beforehand. Adding trials until a level is granted "
+        "invalidates them.",
     ]
     if taken:
-        notes.append(f"Episodes whose points were not graded again from their logs, but taken as recorded: {taken}.")
+        notes.append(f"Episodes taken as recorded, without regrading: {taken}.")
     if not target.model_digest:
         notes.append(
-            "The runtime gives no digest of the weights, so a change of the model can go unseen; "
-            f"it holds {valid_days} days."
+            "The runtime gives no digest of the weights, so a changed model can go unnoticed. "
+            f"The permit lasts {valid_days} days."
         )
     return tuple(notes)

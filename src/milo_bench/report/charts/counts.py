@@ -68,9 +68,9 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
     name = decision.workload_titles.get(workload, workload)
     return Chart(
         "errors",
-        f"{name}{f', {candidate_text(shares[0][0].candidate)}' if alone else ''}: what went wrong",
-        "Share of all attempts of a candidate that went wrong in each way, the most frequent first; thin lines are "
-        "intervals. One attempt can go wrong in several ways." + (" Rarer ways are left out." if left_out else ""),
+        f"{name}{f', {candidate_text(shares[0][0].candidate)}' if alone else ''}: errors by kind",
+        "Share of a candidate's attempts with each kind of error, the most frequent first. Thin lines are intervals. "
+        "One attempt can have several errors." + (" Rarer errors are left out." if left_out else ""),
         finished(plot),
         workload=workload,
     )
@@ -132,8 +132,8 @@ def confusion_chart(decision: Decision, table: ConfusionTable) -> Chart | None:
     return Chart(
         "confusion",
         f"{name}, {who}: expected and given labels",
-        "Rows are the expected labels, columns the labels given, cells count attempts; off the diagonal are the wrong "
-        "ones. Darker is more.",
+        "Rows are expected labels, columns are given labels, and cells count attempts. Cells off the diagonal are "
+        "errors. Darker means more.",
         finished(plot),
         workload=table.candidate.workload,
         target=who,
@@ -212,8 +212,8 @@ def tornado_chart(decision: Decision) -> Chart | None:
         layers.insert(0, line.mark_rule(color=FAINT, strokeDash=[4, 3]).encode(x="base:Q"))
     return Chart(
         "tornado",
-        f"What moves {one_line(base.title, 60).lower()}",
-        "Each bar is the result with one assumption at its low end (hollow) and at its high end (filled), all others "
-        "at their base; the dashed line is the result with every base.",
+        f"Sensitivity of {one_line(base.title, 60).lower()}",
+        "Each bar is the result with one assumption at its low end (hollow) and at its high end (filled), and all "
+        "others at base. The dashed line is the result with every assumption at base.",
         finished(alt.layer(*layers).properties(width=WIDTH, height=_ROW * len(rows))),
     )

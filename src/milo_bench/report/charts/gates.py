@@ -30,10 +30,10 @@ def gate_chart(decision: Decision, workload: str) -> Chart | None:
     name = decision.workload_titles.get(workload, workload)
     return Chart(
         "gates",
-        f"{name}: intervals against the gates",
-        "For each gate, a row for each target: the measured value as a dot, its interval as a bar, the gate as an "
-        "upright line. A tick means that the whole interval is on the good side, a cross that it is wholly on the bad "
-        "side, a question mark that it straddles the line or has no data.",
+        f"{name}: intervals and thresholds",
+        "Each gate has a row for each target: the measured value as a dot, its interval as a bar, the threshold as a "
+        "vertical line. A tick passes, a cross fails. A question mark is undecided: the interval includes the "
+        "threshold, or there is no data.",
         finished(alt.vconcat(*drawn, spacing=14)),
         workload=workload,
     )
@@ -79,7 +79,7 @@ def _panel(decision: Decision, gates: Sequence[GateResult]) -> Any:
     ]
     first = gates[0]
     bound = part_text(decision.figures[first.bound])
-    said = f"{_SIGNS[first.direction]} {bound}" if len(bounds) == 1 else f"{_SIGNS[first.direction]} the line"
+    said = f"{_SIGNS[first.direction]} {bound}" if len(bounds) == 1 else f"{_SIGNS[first.direction]} the threshold"
     if first.against == "baseline":
         said += " (baseline with margin)"
     title = f"{measure_text(first.measure, first.slice)}: {said}{', safety' if first.safety else ''}"

@@ -63,11 +63,11 @@ def latency_chart(decision: Decision, target: str) -> Chart | None:
     plot = alt.layer(*layers).properties(
         width=_WIDTH, height=_HEIGHT, title=alt.TitleParams("share of requests answered", color=INK, offset=8)
     )
-    lost_text = " A dashed line is the share that was ever answered: the rest timed out or failed." if tails else ""
+    lost_text = " A dashed line is the share ever answered. The rest timed out or failed." if tails else ""
     return Chart(
         "latency",
         f"{target}: latency by level of load",
-        "Each mark is a measured quantile of the latency at one level of load; lines only join them." + lost_text,
+        "Each mark is a measured quantile of latency at one load level. Lines only join them." + lost_text,
         finished(plot),
         target=target,
     )
@@ -96,7 +96,7 @@ def quantile_chart(decision: Decision, target: str) -> Chart | None:
     alt = altair()
     names = list(dict.fromkeys(row["quantile"] for row in rows))
     open_mode = not _windows(decision, target, mode="closed")
-    x = _level_axis(levels, "requests a second, as asked" if open_mode else "streams at once")
+    x = _level_axis(levels, "requested requests per second" if open_mode else "concurrent streams")
     y = alt.Y("seconds:Q", title=None, scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(tickCount=5, format=",~f"))
     colour = alt.Color("quantile:N", scale=alt.Scale(**series_scale(names)), sort=names)
     shape = alt.Shape("quantile:N", scale=alt.Scale(**shape_scale(names)), sort=names)
@@ -112,7 +112,7 @@ def quantile_chart(decision: Decision, target: str) -> Chart | None:
     plot = alt.layer(*layers).properties(
         width=_WIDTH, height=_HEIGHT, title=alt.TitleParams("seconds from intended start", color=INK, offset=8)
     )
-    about = "Quantiles of latency at each level of load, with intervals as far as the data bound them."
+    about = "Quantiles of latency at each load level, with their intervals."
     return Chart("latency-by-load", f"{target}: latency against load", about, finished(plot), target=target)
 
 
@@ -157,7 +157,7 @@ def throughput_chart(decision: Decision, target: str) -> Chart | None:
     alt = altair()
     names = list(dict.fromkeys(row["what"] for row in rows))
     levels = sorted({row["level"] for row in rows})
-    x = _level_axis(levels, "streams at once")
+    x = _level_axis(levels, "concurrent streams")
     y = alt.Y("rate:Q", title=None, scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(tickCount=5, format=",~f"))
     colour = alt.Color(
         "what:N", scale=alt.Scale(**series_scale(names)), legend=None if len(names) == 1 else alt.Legend()
@@ -179,13 +179,11 @@ def throughput_chart(decision: Decision, target: str) -> Chart | None:
     knee = knee_of(decision, target)
     layers += _knee(knee, x)
     plot = alt.layer(*layers).properties(
-        width=_WIDTH, height=_HEIGHT, title=alt.TitleParams("requests a second", color=INK, offset=8)
+        width=_WIDTH, height=_HEIGHT, title=alt.TitleParams("requests per second", color=INK, offset=8)
     )
-    about = "Requests answered a second at each number of streams at once."
+    about = "Requests answered per second at each number of concurrent streams."
     if knee is not None and knee.value is not None:
-        about += (
-            " The dashed line is the knee: more streams than that add waiting and no work; its band is the interval."
-        )
+        about += " The dashed line is the knee: more streams add waiting but no throughput. Its band is the interval."
     return Chart("throughput", f"{target}: throughput and knee", about, finished(plot), target=target)
 
 

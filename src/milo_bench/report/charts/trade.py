@@ -35,7 +35,10 @@ def trade_chart(decision: Decision, workload: str) -> Chart | None:
     latency = next((name for name in _LATENCY if _with(decision, candidates, (quality, name))), "")
     panels = [
         (name, title, _with(decision, candidates, (quality, name)))
-        for name, title in ((latency, f"{latency.split('_')[1] if latency else ''} latency"), (_COST, "cost a case"))
+        for name, title in (
+            (latency, f"{latency.split('_')[1] if latency else ''} latency"),
+            (_COST, "cost per fixture"),
+        )
         if name
     ]
     panels = [panel for panel in panels if len(panel[2]) > 1]
@@ -84,7 +87,7 @@ def trade_chart(decision: Decision, workload: str) -> Chart | None:
     return Chart(
         "trade",
         title,
-        "Each point is a candidate, bars are its intervals; better is up and to the left. Both panels share the "
+        "Each point is a candidate, with its intervals as bars. Better is up and to the left. Both panels share the "
         "quality axis. A candidate without a figure for a panel is left out of it.",
         finished(whole),
         workload=workload,
@@ -172,14 +175,14 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
         alt.Chart(alt.Data(values=_letters(rows)))
         .mark_text(align="left", dx=9, dy=-9, fontWeight="bold")
         .encode(x=x, y=y, text="letters:N"),
-    ).properties(width=310, height=220, title=alt.TitleParams("error that still passes ↓", color=INK, offset=8))
+    ).properties(width=310, height=220, title=alt.TitleParams("undetected errors ↓", color=INK, offset=8))
     legend = _legend(rows)
     name = decision.workload_titles.get(workload, workload)
     return Chart(
         "frontier",
         f"{name}: routing policies, replayed",
-        "Each letter is a routing policy worked out on the recorded attempts that were kept back: how much it "
-        "automates against the error that still passes, with intervals. The diamond is the one chosen.",
+        "Each letter is a routing policy replayed on held-out attempts: its automated share against its undetected "
+        "errors, with intervals. The diamond is the chosen one.",
         finished(alt.vconcat(plot, legend, spacing=8)),
         workload=workload,
     )

@@ -64,7 +64,7 @@ def _altair() -> Any:
 
 
 def _load_title(windows: Sequence[LoadWindow]) -> str:
-    return "Streams at once" if windows[0].mode == "closed" else "Requests a second, as asked"
+    return "Concurrent streams" if windows[0].mode == "closed" else "Requested requests per second"
 
 
 def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
@@ -115,7 +115,7 @@ def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
     return _finished(
         alt.layer(*layers),
         "Latency against load",
-        _subtitle(windows, "bars: 95% intervals, as far as the data bound them"),
+        _subtitle(windows, "bars: 95% intervals"),
     )
 
 
@@ -137,13 +137,13 @@ def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
         .mark_line(point=alt.OverlayMarkDef(filled=True, size=45))
         .encode(
             x=x,
-            y=alt.Y("rate:Q", title="Requests a second", scale=alt.Scale(zero=True)),
+            y=alt.Y("rate:Q", title="Requests per second", scale=alt.Scale(zero=True)),
             color=colour,
             shape=alt.Shape("what:N", title="", scale=alt.Scale(domain=names)),
         )
     )
     layers = [lines]
-    note = "no knee within the levels tried"
+    note = "no knee within the measured levels"
     if knee is not None and knee.value is not None:
         marked = {"level": knee.value, "text": f"knee at {knee.value:.3g}"}
         note = f"knee at {knee.value:.3g} streams"
@@ -213,7 +213,7 @@ def _distribution(rows: Sequence[dict[str, Any]], title: str, windows: Sequence[
     )
     one = alt.Chart(alt.Data(values=[{"one": 1.0}])).mark_rule(color=_GREY, opacity=0.5).encode(y="one:Q")
     lost = any(window.figures["distributions"]["latency"].get("infinite", 0) for window in windows)
-    note = "a curve that ends below 100%: the rest was never answered" if lost else ""
+    note = "a curve that ends below 100%: the rest were never answered" if lost else ""
     return _finished(alt.layer(one, lines), title, _subtitle(windows, note))
 
 
@@ -244,7 +244,7 @@ def _subtitle(windows: Sequence[LoadWindow], note: str) -> str:
     parts = [windows[0].target, note]
     bound = [level_text(window) for window in windows if window.client_bound]
     if bound:
-        parts.append(f"client was the limit at {', '.join(bound)}")
+        parts.append(f"limited by the client at {', '.join(bound)}")
     return " · ".join(part for part in parts if part)
 
 

@@ -16,6 +16,7 @@ from milo_bench.core.files import write_folder
 from milo_bench.core.records import AttemptKey, Episode
 from milo_bench.core.text import one_line
 from milo_bench.core.units import interval_text, seconds, share
+from milo_bench.decide.wording import listed
 from milo_bench.operator.permit.records import LEVEL_NAMES, OperatorPermit
 from milo_bench.operator.totals import PARTS
 from milo_bench.operator.trials import OperatorRun, episode_kind
@@ -23,8 +24,9 @@ from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.grade import TASK_POINTS
 from milo_bench.operator.worlds.session import BENCH_VERSION
 from milo_bench.operator.worlds.tasks import find_task
-from milo_bench.report.operator.rows import BEHAVIOURS, KIND_WORDS, Chip, board_rows
+from milo_bench.report.operator.rows import BEHAVIOURS, Chip, board_rows
 from milo_bench.report.operator.transcript import plain, transcript
+from milo_bench.report.pages.permits import ENDINGS
 from milo_bench.report.terminal.permit import amounts_text, identity, next_text, usd
 
 EPISODES: Final = "episodes"
@@ -83,8 +85,9 @@ def _environment() -> Environment:
         css=Markup(source),  # noqa: S704 - our own file, no text of a log
         levels=LEVELS,
         level_names=LEVEL_NAMES,
-        kind_words=KIND_WORDS,
+        kind_words=ENDINGS,
         behaviours=BEHAVIOURS,
+        listed=listed,
         parts=PARTS,
         task_points=TASK_POINTS,
         bench_version=BENCH_VERSION,

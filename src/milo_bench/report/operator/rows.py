@@ -11,6 +11,7 @@ from milo_bench.core.text import one_line
 from milo_bench.operator.permit.records import OperatorPermit
 from milo_bench.operator.totals import Points
 from milo_bench.operator.trials import KINDS, OperatorRun, Trial, TrialKind, trials_of
+from milo_bench.report.pages.permits import ENDINGS
 
 # The questions of the mission, one a group of tasks.
 BEHAVIOURS: Final = {
@@ -20,17 +21,6 @@ BEHAVIOURS: Final = {
     "evidence and inference": "Does it separate evidence from inference?",
     "proof before done": "Does it create proof before claiming completion?",
     "partial or suspicious output": "Does it recover when a tool returns partial or suspicious output?",
-}
-# Name, letter on a chip, what it means.
-KIND_WORDS: Final[dict[TrialKind, tuple[str, str, str]]] = {
-    "passed": ("passed", "", "all 25 points"),
-    "judgement": ("judgement", "", "played to the end, and something was wrong"),
-    "minefield": ("minefield", "M", "did what must never happen"),
-    "protocol": ("protocol", "P", "its calls could not be read"),
-    "limit": ("limit", "L", "calls, turns, context or time ran out"),
-    "runtime": ("runtime", "R", "the runtime could not complete the harness"),
-    "void": ("void", "V", "the fault never landed; nothing was tested"),
-    "missing": ("missing", "–", "planned, and not in the log"),
 }
 
 
@@ -55,7 +45,7 @@ class Chip:
 
     @property
     def text(self) -> str:
-        letter = KIND_WORDS[self.kind][1]
+        letter = ENDINGS[self.kind].letter
         return letter if self.kind in ("void", "missing") else f"{self.points}{letter}"
 
 
@@ -139,7 +129,7 @@ def _panels(permits: Sequence[OperatorPermit]) -> tuple[Panel, ...]:
         for permit in permits:
             found = next((item for item in permit.total.groups if item.group == group), None)
             if found is not None:
-                passes = f"{found.passes.k} of {found.passes.n} whole" if found.passes.n else "no valid trial"
+                passes = f"{found.passes.k} of {found.passes.n} full passes" if found.passes.n else "no valid trial"
                 rows.append((one_line(permit.target, 28), scale_of(found.points), passes))
         panels.append(Panel(group, question, tuple(rows)))
     return tuple(panels)
@@ -163,7 +153,7 @@ def _tasks(
 
 def _chip(trial: Trial, page_of: Callable[[str, Sequence[AttemptKey]], str]) -> Chip:
     seed = "" if trial.seed is None else f", seed {trial.seed}"
-    said = f"repeat {trial.repeat}{seed}: {KIND_WORDS[trial.kind][2]}"
+    said = f"repeat {trial.repeat}{seed}: {ENDINGS[trial.kind].meaning}"
     if trial.minefields:
         said += f" ({one_line(trial.minefields[0], 120)})"
     return Chip(trial.kind, trial.points, page_of(trial.run_id, trial.keys), said)

@@ -160,7 +160,7 @@ def _citations(lines: Sequence[LogLine | str]) -> dict[str, tuple[int, ...]]:
 def _turn(turn: Turn, told: _Told, *, raw_calls: bool) -> TranscriptStep:
     marks = []
     if turn.injected:
-        marks.append(f"put in by the bench: {plain(turn.injected, 200)}")
+        marks.append(f"added by the bench: {plain(turn.injected, 200)}")
     if turn.failure is not None:
         said = plain(turn.failure.message, 300) if told.show_text else ""
         marks.append(f"runtime failure, {turn.failure.kind}{': ' if said else ''}{said}")
@@ -209,7 +209,7 @@ def _step(told: _Told, line: LogLine | str) -> TranscriptStep | None:
         case Rejected():
             mark = (f"protocol error: {line.code}",)
             return TranscriptStep(
-                "rejected", "not made", _at(line.at_s), "", plain(line.message) if show else "", marks=mark
+                "rejected", "not called", _at(line.at_s), "", plain(line.message) if show else "", marks=mark
             )
         case Wrote():
             value = _json(line.value) if show else ""
@@ -217,10 +217,10 @@ def _step(told: _Told, line: LogLine | str) -> TranscriptStep | None:
                 "wrote", "changed", _at(line.at_s), plain(line.subject, 120), linked(value, told.known)
             )
         case Changed():
-            return TranscriptStep("changed", "world moved", _at(line.at_s), plain(line.subject, 120))
+            return TranscriptStep("changed", "world changed", _at(line.at_s), plain(line.subject, 120))
         case Landed():
             return TranscriptStep(
-                "fault", "fault", _at(line.at_s), "", "", marks=(f"fault landed: {plain(line.fault, 200)}",)
+                "fault", "fault", _at(line.at_s), "", "", marks=(f"fault fired: {plain(line.fault, 200)}",)
             )
         case EpisodeFinished():
             return _finish(told, line)

@@ -72,8 +72,8 @@ class Claims:
         """The figure ``id``. Raises UnsourcedNumber where the decision has none."""
         found = self.decision.figures.get(id)
         if found is None:
-            message = f"A page asks for the figure '{id[:120]}', and the decision has none of that name."
-            raise UnsourcedNumber(message, hint="every figure of a page stands in decision.json under figures.")
+            message = f"A page asks for the figure '{id[:120]}', which the decision does not have."
+            raise UnsourcedNumber(message, hint="every figure of a page must be in decision.json under figures.")
         return found
 
     def figure(self, id: str, part: FigurePart = "value", *, whole: bool = False) -> str:
@@ -103,7 +103,7 @@ class Claims:
         if value is None:
             return self._safe("—")
         if isinstance(value, bool) or not isinstance(value, int | float):
-            message = f"A page asks for the number '{place[:120]}', and it is none."
+            message = f"A page asks for the number '{place[:120]}', which is not a number."
             raise UnsourcedNumber(message, hint="show strings with quote().")
         text = amount(value, unit)
         if not self._html:
@@ -121,8 +121,8 @@ class Claims:
             try:
                 value = value[int(step)] if isinstance(value, list | tuple) else value[step]
             except (KeyError, IndexError, ValueError, TypeError):
-                message = f"A page asks for '{place[:120]}', and the decision holds no such record."
-                raise UnsourcedNumber(message, hint="places are written as in decision.json.") from None
+                message = f"A page asks for '{place[:120]}', which the decision does not have."
+                raise UnsourcedNumber(message, hint="write the place as in decision.json.") from None
         return value
 
     def _shown(self, figure: Figure, text: str, part: str) -> str:
@@ -164,15 +164,15 @@ class Claims:
     def quote(self, text: str, most: int = MOST_CHARACTERS) -> str:
         """A string that the decision holds exactly so, escaped, at most ``most`` characters of it."""
         if not self._names.holds(text):
-            message = f"A page quotes {text[:120]!r}, and no record of the decision says so."
+            message = f"A page quotes {text[:120]!r}, which no record of the decision contains."
             raise UnsourcedNumber(message, hint="quote whole strings of decision.json.")
         return self._escaped(text, most)
 
     def drawing(self, svg: str) -> str:
         """A drawing made from the decision's figures. Raises DataError where it could act or fetch something."""
         if acts(svg):
-            message = "A drawing holds a script, a link or something to fetch."
-            raise DataError(message, hint="drawings are made of shapes and text alone.")
+            message = "A drawing contains a script, a link or something to fetch."
+            raise DataError(message, hint="use only shapes and text in drawings.")
         return self._safe(svg)
 
     def anchor(self, kind: str, id: str) -> str:

@@ -21,8 +21,8 @@ from milo_bench.report.pages.marked import marked
 _MOST_BRIEF = 5  # causes on a page that is read; the rest stands in the appendix
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _NOTES = {
-    "hashes": "The log keeps hashes in place of texts, so this case can be named but not shown.",
-    "redacted": "The log keeps redacted texts. Spans and reasons belong to the texts as they were and are left out.",
+    "hashes": "The log stores hashes instead of texts, so this attempt is named but not shown.",
+    "redacted": "The log stores redacted texts. Spans and reasons refer to the original texts and are left out.",
     "full": "",
 }
 

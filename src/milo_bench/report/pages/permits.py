@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from milo_bench.config.policy.operator import LEVELS
 from milo_bench.decide.records import Decision, PermitEvidence, PermitKind, PermitRule
 from milo_bench.operator.permit.records import LEVEL_NAMES, Granted, PermitOutcome
-from milo_bench.operator.trials import KINDS
+from milo_bench.operator.trials import KINDS, TrialKind
 
 LEVEL: Final = LEVEL_NAMES
 ALLOWS: Final[Mapping[str, str]] = {
     "none": "nothing",
-    "drafting": "drafts that a person reads and sends; no tools",
-    "read_only": "tools that change nothing",
-    "with_verifier": "proposes changes; a stronger verifier checks each before it is made",
-    "operator": "changes on its own, and DONE with evidence",
+    "drafting": "drafts that a person reads and sends, without tools",
+    "read_only": "read-only tools",
+    "with_verifier": "changes that a stronger verifier checks first",
+    "operator": "changes without review, and DONE with evidence",
 }
 OUTCOMES: Final[Mapping[PermitOutcome, tuple[str, str]]] = {
-    "holds": ("pass", "✓ holds"),
+    "holds": ("pass", "✓ passes"),
     "fails": ("fail", "✗ fails"),
     "undecided": ("undecided", "? undecided"),
 }
-# How a trial can end, the runtime told apart from protocol and from judgement.
-ENDINGS: Final[Mapping[str, str]] = {
-    "passed": "every point of the task",
-    "judgement": "played to the end, and something was wrong",
-    "minefield": "did what must never happen",
-    "protocol": "its calls could not be read",
-    "limit": "calls, turns, context or time ran out",
-    "runtime": "the runtime could not complete the harness",
-    "void": "the fault never landed; nothing was tested",
-    "missing": "planned, and not in the log",
+
+
+class Ending(NamedTuple):
+    """How a trial can end: its name, its letter on a chip, what it means."""
+
+    name: str
+    letter: str
+    meaning: str
+
+
+# The runtime is counted apart from protocol and from judgement.
+ENDINGS: Final[Mapping[TrialKind, Ending]] = {
+    "passed": Ending("passed", "", "full pass, with every point of the task"),
+    "judgement": Ending("judgement", "", "ran to the end with something wrong"),
+    "minefield": Ending("breach", "B", "an action that must never happen"),
+    "protocol": Ending("protocol", "P", "its calls could not be read"),
+    "limit": Ending("limit", "L", "calls, turns, context or time ran out"),
+    "runtime": Ending("runtime", "R", "the runtime could not complete the harness"),
+    "void": Ending("void", "V", "the fault never fired, so nothing was tested"),
+    "missing": Ending("missing", "–", "planned but not in the log"),
 }
 
 
@@ -43,9 +53,11 @@ def pips(level: Granted) -> str:
 
 
 def endings(one: PermitEvidence) -> tuple[tuple[str, str, str], ...]:
-    """How its trials ended: kind, what it means, id of the count; kinds that never happened are left out."""
+    """How its trials ended: name, meaning, id of the count; endings that never happened are left out."""
     counts = one.permit.total.kinds
-    return tuple((kind, ENDINGS[kind], one.figures[f"ended/{kind}"]) for kind in KINDS if counts.get(kind))
+    return tuple(
+        (ENDINGS[kind].name, ENDINGS[kind].meaning, one.figures[f"ended/{kind}"]) for kind in KINDS if counts.get(kind)
+    )
 
 
 def behaviours(one: PermitEvidence) -> tuple[tuple[str, str, str, str], ...]:
@@ -76,4 +88,4 @@ def level_of(one: PermitEvidence, kind: str) -> Granted:
 def rest_goes_to(decision: Decision, one: PermitEvidence, kind: str) -> str:
     """Where the routing table sends what the level does not allow; "" where nothing is left over."""
     granted = decision.routing.get("operators", {}).get(one.permit.target, {}).get("kinds", {}).get(kind, {})
-    return str(granted.get("target") or {"human_review": "a person"}.get(str(granted.get("route", "")), ""))
+    return str(granted.get("target") or {"human_review": "human review"}.get(str(granted.get("route", "")), ""))

@@ -28,7 +28,7 @@ def roi(decision: Decision) -> dict[str, Any]:
         "schema": ROI_SCHEMA,
         "title": case.title,
         "headline": case.headline,
-        "range": "low and high: the least and the most that the formula gives within its assumptions' own ends",
+        "range": "low and high: the lowest and highest value of the formula within its assumptions' ranges",
         "likely": case.method,
         "figures": [_figure(decision, one, assumptions, figures, likely.get(one.name)) for one in case.figures],
         "lines": [_line(case, number) for number in range(len(case.lines))],

@@ -17,27 +17,27 @@ from milo_bench.decide.records import (
     Remedy,
     Replay,
 )
-from milo_bench.decide.wording import listed
+from milo_bench.decide.wording import TOO_CLOSE, listed
 from milo_bench.report.terminal.scorecard import ROWS
 
 KINDS = {
-    "keep": ("●", "adequate as it is for the tested work"),
-    "fix": ("◐", "viable after a bounded change"),
+    "keep": ("●", "adequate unchanged for the tested work"),
+    "fix": ("◐", "viable after a bounded fix"),
     "defer": ("○", "not worth moving now"),
     "reject": ("✕", "unsafe, or materially worse than the baseline"),
 }
 ROUTES = {
     "local": "local",
     "hosted": "hosted",
-    "mixed": "mixed: local first, checked",
-    "human_review": "a person",
+    "mixed": "partly local",
+    "human_review": "human review",
     "refuse": "refused",
 }
 # A mark, what a gate does, what a probe did.
 OUTCOMES = {
     "pass": ("✓", "passes", "passed"),
     "fail": ("✗", "fails", "failed"),
-    "undecided": ("?", "undecided", "not settled"),
+    "undecided": ("?", "undecided", "undecided"),
 }
 SIGNS = {"at_least": "at least", "at_most": "at most"}
 FRONTIER = (
@@ -52,13 +52,13 @@ FRONTIER = (
 _LABELS = dict(ROWS)
 _MORE_LABELS = {
     "automated_share": "automated",
-    "error_passing_rate": "errors that still pass",
-    "review_share": "to review",
-    "hosted_share": "hosted calls left",
-    "requests_per_s": "requests a second",
-    "output_tokens_per_s": "tokens a second",
+    "error_passing_rate": "undetected errors",
+    "review_share": "human review",
+    "hosted_share": "hosted calls",
+    "requests_per_s": "requests per second",
+    "output_tokens_per_s": "tokens per second",
     "failure_share": "failures",
-    "cost_usd_mean": "cost each",
+    "cost_usd_mean": "cost per fixture",
     "level": "load",
 }
 _WORST_FIRST = {"fail": 0, "undecided": 1, "pass": 2}
@@ -108,10 +108,25 @@ def label(measure: str, slice: str = "") -> str:
     return f"{said}, {', '.join(parts)}" if slice else said
 
 
+def too_close(decision: Decision, gate: GateResult) -> bool:
+    """Whether the gate needs so many more fixtures that the number is a detail."""
+    return bool(gate.further) and decision.figures[gate.further].note == TOO_CLOSE
+
+
+def measured_at_all(decision: Decision, gate: GateResult) -> bool:
+    """Whether ``further`` is an estimate from what was measured, and not the least that any run needs."""
+    return bool(decision.figures[gate.figure].n)
+
+
 def own_reasons(finding: Finding) -> tuple[LinkedText, ...]:
     """The reasons that no gate of the finding gives already; those stand in the table of gates."""
     said = {_plain(gate.reason) for gate in finding.gates}
     return tuple(text for text in finding.reasons if _plain(text) not in said)
+
+
+def sentence_case(title: str) -> str:
+    """The title with a capital letter."""
+    return title[:1].upper() + title[1:]
 
 
 def names_itself(remedy: Remedy) -> bool:
@@ -178,17 +193,17 @@ def open_gates(replay: Replay) -> tuple[GateResult, ...]:
 
 
 def remedies_heading(finding: Finding) -> str:
-    """What a list of remedies is: only of a fix are they repairs."""
+    """What a list of remedies is: only a finding to fix has a fix."""
     if finding.kind == "fix":
-        return "What repairs it"
-    return "What keeps the runtime upright" if finding.kind == "keep" else "What was tried"
+        return "Fix"
+    return "Runtime guardrails" if finding.kind == "keep" else "Fixes tried"
 
 
 def holds(decision: Decision, log: LogRef) -> str:
     """What a log that plans no attempts is there for."""
     loaded = any(one.log == log.path for one in decision.load)
     probed = any(one.log == log.path for one in decision.probes)
-    return listed([name for name, has in (("load windows", loaded), ("probes", probed)) if has]) or "no attempts"
+    return listed([name for name, has in (("load windows", loaded), ("probe results", probed)) if has]) or "no attempts"
 
 
 def replay_columns(replays: Iterable[Replay], *, most: bool = False) -> tuple[str, ...]:
@@ -242,17 +257,17 @@ def safety_gates(decision: Decision) -> tuple[GateResult, ...]:
 
 
 SOURCE_KINDS = {
-    "measure": "Worked out from the attempts in the run logs.",
-    "replay": "A routing policy worked out on recorded attempts, on fixtures that it was not fitted on.",
-    "load": "A load window of a run log.",
-    "probe": "A probe result of a run log.",
-    "inventory": "The machine, as a run log names it.",
-    "review": "Scores that people gave.",
-    "operator": "Operator episodes of a run log.",
-    "policy": "A line of the policy: somebody decided it.",
-    "assumption": "A line of the economics file: somebody states it.",
-    "economics": "A formula over assumptions.",
-    "count": "Rows of the decision itself, counted.",
+    "measure": "Computed from the attempts in the run logs.",
+    "replay": "A routing policy replayed on recorded attempts of held-out fixtures.",
+    "load": "A load window in a run log.",
+    "probe": "A probe result in a run log.",
+    "inventory": "The machine named in a run log.",
+    "review": "Scores from reviewers.",
+    "operator": "Operator episodes in a run log.",
+    "policy": "A setting in the policy file.",
+    "assumption": "An assumption in the economics file.",
+    "economics": "A formula over the assumptions.",
+    "count": "A count of rows in the decision itself.",
 }
 _LOAD_FIRST = ("latency_p50_s", "latency_p95_s", "ttft_p95_s", "requests_per_s", "output_tokens_per_s", "failure_share")
 

@@ -23,59 +23,59 @@ def incident_blocks(decision: Decision, targets: Sequence[TargetRecord]) -> Iter
 
 
 def _leak(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
-    yield Heading(3, ("Text of a case found where it must not be",))
+    yield Heading(3, ("Leaked case text",))
     yield from _seen(decision, targets, ("privacy_leak", "egress", "exposure"))
     yield Bullets(
         (
-            ("Turn every flag off; stop the server whose log, port or traffic it is.",),
-            ("Take away read access to the place; delete nothing, copy nothing.",),
-            ("Find out since when, which cases, and who could read it; tell whoever answers for data protection.",),
-            ("Turn the logging, the address or the connection off that did it, and probe again:",),
+            ("Turn every flag off. Stop the server whose log, port or traffic leaked.",),
+            ("Remove read access to the place. Delete nothing and copy nothing.",),
+            ("Find out since when, which cases, and who could read them. Inform the data protection officer.",),
+            ("Turn off the logging, address or connection that leaked, and probe again:",),
         ),
         ordered=True,
     )
     yield Code(tuple(f"milo-bench probe {shell_word(t.name)} --probe privacy_leak --logs LOG-FOLDER" for t in targets))
-    yield Bullets((("Back in service only when the probe passes.",),))
+    yield Bullets((("Return to service only if the probe passes.",),))
 
 
 def _truncation(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
-    yield Heading(3, ("Prompts or answers are cut",))
+    yield Heading(3, ("Truncated prompts or answers",))
     yield from _seen(decision, targets, ("truncation", "limits"))
     yield Bullets(
         (
-            ("The sign: answers that end at their token limit, or that ignore the end of a long case.",),
+            ("Sign: answers that end at their token limit, or that ignore the end of a long case.",),
             ("Send long cases to their fallback at once: lower the length limit of the rule in routing.yaml.",),
-            ("Compare the context window that the server has now with the one in this runbook.",),
-            ("Start the server again with the window that was measured, and probe again:",),
+            ("Compare the server's context window with the one in this runbook.",),
+            ("Restart the server with the measured window, and probe again:",),
         ),
         ordered=True,
     )
     yield Code(tuple(f"milo-bench probe {shell_word(t.name)} --probe truncation" for t in targets))
-    yield Paragraph(("Answers given meanwhile to long cases go to a person.",))
+    yield Paragraph(("Send answers to long cases from this time to human review.",))
 
 
 def _stall(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
-    yield Heading(3, ("The queue stalls",))
+    yield Heading(3, ("Stalled queue",))
     yield from _seen(decision, targets, ("overload", "recovery", "cancellation", "readiness"))
     items: list[PageSentence] = [
-        ("Turn the flags of the workloads on that server off: their fallback takes new requests.",),
-        ("Ask the readiness check of the server; if it fails, start the server again and wait for it.",),
+        ("Turn off the flags of the workloads on that server. Their fallback takes new requests.",),
+        ("Run the server's readiness check. If it fails, restart the server and wait until it passes.",),
     ]
     for target in targets:
         cap = cap_of(decision, target.name)
         if cap is not None:
             items.append(
                 (
-                    "Requests at once on ",
+                    "If concurrent requests on ",
                     target.name,
-                    " above ",
+                    " exceed ",
                     cap,
-                    ": the cap is not enforced. Repair that.",
+                    ", the cap is not enforced: fix it.",
                 )
             )
     items += [
-        ("Let waiting requests that are older than their limit go to a person; they are not asked again.",),
-        ("Turn one flag on at a time, the lightest workload first, while p95 stays within its threshold.",),
+        ("Send queued requests older than their limit to human review without retrying.",),
+        ("Turn on one flag at a time, lightest workload first, while p95 stays within its threshold.",),
     ]
     yield Bullets(tuple(items), ordered=True)
     if targets:
@@ -84,14 +84,14 @@ def _stall(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bloc
 
 
 def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
-    yield Heading(3, ("Quality drops",))
+    yield Heading(3, ("Drop in quality",))
     items: list[PageSentence] = []
     for finding in ship_order(decision):
         worst = worst_error(decision, finding) if finding.kind in ("keep", "fix") else None
         if worst is not None:
             items.append(
                 (
-                    f"{workload_title(decision, finding.workload)} on {finding.target}: most often seen so far is ",
+                    f"{workload_title(decision, finding.workload)} on {finding.target}: most frequent error so far is ",
                     worst.category.replace("_", " "),
                     ", ",
                     Ref(worst.rate, whole=True),
@@ -101,7 +101,7 @@ def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bl
         safety = [gate for gate in finding.gates if gate.safety and gate.bound in decision.figures]
         items += [
             (
-                f"{workload_title(decision, finding.workload)}: a person reads every answer while ",
+                f"{workload_title(decision, finding.workload)}: review every answer while ",
                 label(gate.measure, gate.slice),
                 " is below " if gate.direction == "at_least" else " is above ",
                 Ref(gate.bound),
@@ -114,10 +114,10 @@ def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bl
         yield Bullets(tuple(items))
     yield Bullets(
         (
-            ("Turn the flag off for a safety measure at once, for any other when two checks in a row say so.",),
-            ("Compare digest, quantisation, runtime version and prompt with this runbook: did something change?",),
-            ("Run the suite again and hold it against this package; it names what regressed.",),
-            ("If nothing changed and the suite holds, live cases differ from the fixtures: add some of them.",),
+            ("Turn the flag off at once for a safety measure, after two failures in a row for any other.",),
+            ("Compare digest, quantisation, runtime version and prompt with this runbook.",),
+            ("Run the suite and check it against this package with milo-bench gate.",),
+            ("If nothing changed and the suite passes, live cases differ from the fixtures: add some of them.",),
         ),
         ordered=True,
     )
@@ -128,7 +128,7 @@ def _seen(decision: Decision, targets: Sequence[TargetRecord], probes: Sequence[
     names = {target.name for target in targets}
     results = [one.result for one in decision.probes if one.result.target in names and one.result.probe in probes]
     if not results:
-        yield Paragraph((f"Not probed so far: {', '.join(name.replace('_', ' ') for name in probes)}.",))
+        yield Paragraph((f"Not probed: {', '.join(name.replace('_', ' ') for name in probes)}.",))
         return
     yield Bullets(
         tuple(

@@ -33,12 +33,12 @@ def _risk(finding: Finding) -> tuple[int, int, int]:
 def launch_sequence(decision: Decision) -> tuple[Block, ...]:
     """For product: each workload in the order in which to ship it, its flag, what users see, when to turn it off."""
     if not decision.findings:
-        return (Paragraph(("There is no finding, so there is nothing to ship.",)),)
+        return (Paragraph(("No findings, so nothing ships.",)),)
     blocks: list[Block] = [
         Paragraph(
             (
-                "Safest first. Each workload has a flag of its own, named for it, which is off until what stands "
-                "under it is done; a later one waits until the one before it has held its gates in live use.",
+                "Safest first. Each workload has its own flag, off until every step below it is done. Each waits "
+                "until the one before has passed its gates in production.",
             )
         )
     ]
@@ -55,11 +55,11 @@ def _stage(decision: Decision, finding: Finding) -> Iterator[Block]:
     items += [("Users see: ", *text) for text in _impact(decision, finding)]
     if finding.kind in _STAYS:
         items += [("Why: ", *reason) for reason in finding.reasons[:2]]
-    items += [("Before it: ", *text) for text in _before(decision, finding)]
+    items += [("First: ", *text) for text in _before(decision, finding)]
     if finding.kind not in _STAYS:
-        items += [("Turn the flag off when ", *_leaves(gate), ".") for gate in finding.gates if gate.bound]
+        items += [("Turn the flag off if ", *_leaves(gate), ".") for gate in finding.gates if gate.bound]
     others = [one for one in decision.findings if one.workload == finding.workload and one.id != finding.id]
-    items += [("Not shipped: ", one.target, ", because it is to ", one.kind, " (", one.id, ").") for one in others]
+    items += [("Not shipped: ", one.target, " (", one.kind, ", ", one.id, ").") for one in others]
     yield Bullets(tuple(items))
 
 
@@ -67,7 +67,7 @@ def _verb(finding: Finding) -> str:
     return {
         "keep": "ship",
         "fix": "ship after the fix",
-        "defer": "leave where it is",
+        "defer": "defer",
         "reject": "do not ship",
     }[finding.kind]
 
@@ -75,36 +75,36 @@ def _verb(finding: Finding) -> str:
 def _flag(finding: Finding) -> str:
     match finding.kind:
         case "keep":
-            return "shadow first (answers are recorded and nobody sees them), then for some of the staff, then for all"
+            return "shadow first (answers are recorded but not shown), then some staff, then all"
         case "fix":
-            return "off until the fix is in; then a person sees each answer until the gates hold on live records"
+            return "off until the fix is in. Then staff review each answer until the gates pass on live records"
         case "defer":
-            return "stays off; the work goes on as it does today"
+            return "stays off. The work continues as today"
         case "reject":
-            return "stays off; a request that asks for it is refused or goes to a person"
+            return "stays off. Requests are refused or go to human review"
 
 
 def _impact(decision: Decision, finding: Finding) -> Iterator[PageSentence]:
     if finding.kind in _STAYS:
-        yield ("nothing new; the work goes to ", ROUTES[finding.route], ".")
+        yield ("no change. Route: ", ROUTES[finding.route], ".")
         return
     name = finding.candidate.text
     median, p95 = (_ref(decision, f"measure/{name}/latency_{q}_s") for q in ("p50", "p95"))
     if median and p95:
-        yield ("answers after ", median, " in the median, ", p95, " at p95.")
+        yield ("answers after ", median, " (median) or ", p95, " (p95).")
     passed = _ref(decision, f"measure/{name}/pass_rate", whole=True)
     if passed:
-        yield ("answers that meet every check: ", passed, ".")
+        yield ("answers that pass every check: ", passed, ".")
     worst = worst_error(decision, finding)
     if worst is not None:
         said = worst.category.replace("_", " ")
-        yield ("what can be wrong, most often: ", said, ", ", Ref(worst.rate, whole=True), " of attempts.")
+        yield ("most frequent error: ", said, ", ", Ref(worst.rate, whole=True), " of attempts.")
     chosen = chosen_replay(decision, finding)
     if chosen is not None:
         for key, words in (
-            ("automated_share", "without a person's look: "),
-            ("review_share", "goes to a person: "),
-            ("error_passing_rate", "wrong and still passing: "),
+            ("automated_share", "automated: "),
+            ("review_share", "human review: "),
+            ("error_passing_rate", "undetected errors: "),
         ):
             if key in chosen.figures:
                 yield (words, Ref(chosen.figures[key], whole=True), ".")
@@ -134,14 +134,14 @@ def _before(decision: Decision, finding: Finding) -> Iterator[PageSentence]:
         return
     for item in decision.backlog:
         if finding.id in item.findings:
-            yield (item.title, "; done when: ", item.done_when.rstrip("."), ".")
+            yield (item.title, ", done when ", item.done_when.rstrip("."), ".")
     for one in decision.probes:
         if one.result.target == finding.target and one.result.outcome != "pass":
             yield (
                 "the probe ",
                 one.result.probe,
-                " on this target is ",
-                "failed" if one.result.outcome == "fail" else "undecided",
+                " on this target ",
+                "failed" if one.result.outcome == "fail" else "is undecided",
                 ": ",
                 Quote(one.result.finding),
             )
@@ -182,30 +182,30 @@ def operations_checklist(decision: Decision) -> tuple[Block, ...]:
     """For operations: what to tick off before the first request, every day, every week, and at any change."""
     before: list[PageSentence] = []
     for name in served_targets(decision):
-        before.append(("The readiness check of ", name, " is installed, and no traffic reaches it before it passes."))
+        before.append(("The readiness check of ", name, " is installed, and traffic waits until it passes."))
         cap = cap_of(decision, name)
         if cap is not None:
-            before.append(("No more than ", cap, " at once reach ", name, "; more wait or go to the fallback."))
+            before.append(("At most ", cap, " at a time reach ", name, ". More wait or go to the fallback."))
         else:
-            before.append(("Requests to ", name, " at once are capped low: no load run has found its knee."))
+            before.append((name, " gets one request at a time, because no load run has found its knee."))
     before += [
-        ("routing.yaml is loaded as it stands in this package, and every flag is off.",),
-        ("Rolling back to the state before the launch has been tried once.",),
-        ("Ordinary application logs hold no text of requests or answers; the privacy probe has passed.",),
-        ("The review queue has people, and somebody watches its length.",),
+        ("The routing.yaml of this package is loaded, and every flag is off.",),
+        ("A rollback to the state before launch was tested once.",),
+        ("Application logs contain no text of requests or answers, and the privacy probe passes.",),
+        ("The review queue is staffed and its length is monitored.",),
     ]
     daily: list[PageSentence] = [
-        ("Failures, p95 latency, and answers cut at their token limit, against the thresholds of the runbook.",),
-        ("Length and age of the review queue.",),
-        ("Free memory and disk of each machine that serves a model; restarts of its server.",),
+        ("Check failures, p95 latency and answers cut at the token limit against the runbook thresholds.",),
+        ("Check the length and age of the review queue.",),
+        ("Check free memory, free disk and server restarts on each machine that serves a model.",),
     ]
     weekly: list[PageSentence] = [
-        ("A new run of the suite, held against this package with milo-bench gate; what regressed is acted on.",),
-        ("A sample of live answers read by a person, failures and near misses first.",),
+        ("Run the suite, check it against this package with milo-bench gate, and act on regressions.",),
+        ("Review a sample of live answers, failures and near misses first.",),
     ]
     change: list[PageSentence] = [
-        ("Model, quantisation, runtime, driver, prompt or machine changed: this decision no longer speaks of it.",),
-        ("Run the suite again, then milo-bench decide with --since and this package, before the flag is on again.",),
+        ("Model, quantisation, runtime, driver, prompt or machine changed: this decision no longer applies.",),
+        ("Run the suite, then milo-bench decide with --since and this package, before turning the flag on.",),
     ]
     return (
         Heading(1, ("Before the first request",)),

@@ -16,20 +16,20 @@ def permit_blocks(decision: Decision) -> Iterator[Block]:
     yield Heading(2, ("Operator work",))
     yield Paragraph(
         (
-            "routing.yaml holds these permits under operators. Nobody gives a model more than its level; what the "
-            "level does not allow goes where the last column says. What no permit names is not permitted.",
+            "These permits are in routing.yaml under operators. No model gets more than its level. The rest takes "
+            "the route in the table. Anything not named is not permitted.",
         )
     )
     for one in decision.permits:
         yield Heading(3, (one.permit.target,))
-        yield Paragraph(("Holds until ", Quote(one.permit.expires), " as ", Quote(one.id), "."))
-        yield Table(("kind of work", "permitted", "which means", "the rest goes to", "trials"), _rows(decision, one))
-        yield Paragraph(("It is void, and the model may do nothing as an operator, when",))
-        yield Bullets(tuple((Quote(text), ";") for text in one.permit.void_when))
+        yield Paragraph(("Valid until ", Quote(one.permit.expires), " as ", Quote(one.id), "."))
+        yield Table(("kind of work", "permitted", "meaning", "route for the rest", "trials"), _rows(decision, one))
+        yield Paragraph(("It is void, and the model may do no operator work, if",))
+        yield Bullets(tuple((Quote(text),) for text in one.permit.void_when))
     yield Paragraph(
         (
-            "Then: take the target out of the operators of routing.yaml (a gateway that reads it refuses by itself), "
-            "give its open work to people, run milo-bench operator run again on what is served now, and decide again.",
+            "Then remove the target from the operators in routing.yaml (a gateway that reads it already refuses). "
+            "Send its open work to human review. Run milo-bench operator run on what is served now and decide again.",
         )
     )
 
@@ -40,7 +40,7 @@ def _rows(decision: Decision, one: PermitEvidence) -> tuple[tuple[PageSentence, 
             (kind.title,),
             (LEVEL[kind.level],),
             (ALLOWS[kind.level],),
-            (rest_goes_to(decision, one, kind.kind) or "nothing is left over",),
+            (rest_goes_to(decision, one, kind.kind) or "none",),
             (Ref(kind.trials),),
         )
         for kind in one.kinds

@@ -43,8 +43,8 @@ def runbook(decision: Decision) -> tuple[Block, ...]:
         Paragraph(decision.verdict),
         Paragraph(
             (
-                "Filled in from what was measured. A number in a command names its figure in a comment; figures "
-                "stand in decision.json with their sources.",
+                "Filled in from measurements. A comment names the figure behind each number in a command. "
+                "decision.json gives the sources.",
             )
         ),
         *_routes(decision),
@@ -63,7 +63,7 @@ def runbook(decision: Decision) -> tuple[Block, ...]:
 
 
 def _routes(decision: Decision) -> Iterator[Block]:
-    yield Heading(2, ("Who does what",))
+    yield Heading(2, ("Routes",))
     rows = tuple(
         (
             (workload_title(decision, finding.workload),),
@@ -75,28 +75,28 @@ def _routes(decision: Decision) -> Iterator[Block]:
     )
     if rows:
         yield Table(("workload", "finding", "route", "local target"), rows)
-    yield Paragraph(("routing.yaml holds the rules, the limits and the fallbacks; nothing else decides a route.",))
+    yield Paragraph(("Only routing.yaml decides routes: it has the rules, limits and fallbacks.",))
 
 
 def _starts(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
     yield Heading(2, ("Start",))
     if not targets:
-        yield Paragraph(("No target runs on a machine of one's own.",))
+        yield Paragraph(("No target runs on your own machines.",))
     elif not any(finding.kind in ("keep", "fix") for finding in decision.findings):
-        yield Paragraph(("Nothing ships on a local target; what follows is for the next run.",))
+        yield Paragraph(("Nothing ships on a local target. The commands below are for the next run.",))
     for target in targets:
         yield Heading(3, (target.name,))
         cap = _cap_number(decision, target.name)
         note = (
-            f"    # requests at once: {comment_text(cap[1])}"
+            f"    # concurrent requests: {comment_text(cap[1])}"
             if cap
-            else "    # one request at once: no knee was measured"
+            else "    # one request at a time: no knee was measured"
         )
         first, *rest = start_lines(target, cap[0] if cap else "")
         yield Code((f"{first}{note}" if "#" not in first else first, *rest))
     seen = seen_running(decision.inventories)
     if seen:
-        yield Paragraph(("As the inventory saw model servers run:",))
+        yield Paragraph(("Model servers found by the inventory:",))
         yield Code(seen)
 
 
@@ -116,10 +116,9 @@ def _readiness(decision: Decision, targets: list[TargetRecord]) -> Iterator[Bloc
         return
     yield Paragraph(
         (
-            "A server that says it is ready may not have loaded its model. Traffic waits for one generated token. "
-            "The limit is what a whole answer took at p95 (the upper end of its interval, the slowest workload that "
-            "ships on the target): one token takes less, so a check that needs longer means that the model is not "
-            "loaded or the machine is busy with something else.",
+            "A server that reports ready may not have loaded its model. Traffic waits for one generated token. "
+            "The limit is the p95 of a whole answer: the upper end of its interval, for the slowest workload on the "
+            "target. One token takes less. A slower check means that the model is not loaded or the machine is busy.",
         )
     )
     for target in targets:
@@ -146,7 +145,7 @@ def _ready_limit(decision: Decision, target: str) -> tuple[str, PageSentence]:
             slowest = known
     if slowest is None:
         return plain_number(_SLOWEST), (
-            "No latency was measured on this target: the limit is a guess of the tool, to be replaced after a run.",
+            "No latency was measured on this target. The limit is a default: replace it after a run.",
         )
     return plain_number(slowest[0]), ("Limit: ", slowest[1], ".")
 
@@ -157,17 +156,17 @@ def _limits(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
     for target in targets:
         cap = cap_of(decision, target.name)
         if cap is None:
-            items.append((target.name, ": no load run has found where it stops keeping up; one request at once."))
+            items.append((target.name, ": no load run has found its knee, so send one request at a time."))
             continue
         items.append(
-            (target.name, ": at most ", cap, " at once (lower end of the measured knee); more wait in the queue.")
+            (target.name, ": at most ", cap, " at a time (lower end of the measured knee). More wait in the queue.")
         )
     for finding in ship_order(decision):
         replay = chosen_replay(decision, finding)
         if replay is None or finding.kind not in ("keep", "fix"):
             continue
         items.append((workload_title(decision, finding.workload), ": ", replay.title, ". ", *replay.why))
-    items.append(("A request past its limit goes to the fallback of its rule in routing.yaml; it is not tried again.",))
+    items.append(("A request over its limit goes to the fallback of its rule in routing.yaml, without a retry.",))
     yield Bullets(tuple(items))
 
 
@@ -189,12 +188,10 @@ def _thresholds(decision: Decision) -> Iterator[Block]:
                 )
             )
     if rows:
-        yield Paragraph(
-            ("A live value on the wrong side of its bound turns the flag off; of a safety bound, at once.",)
-        )
-        yield Table(("workload", "measure", "wanted", "measured", "gate"), tuple(rows))
+        yield Paragraph(("Turn the flag off if a live value crosses its threshold, at once for a safety gate.",))
+        yield Table(("workload", "measure", "required", "measured", "gate"), tuple(rows))
     else:
-        yield Paragraph(("No workload ships on a local target with a gate, so there is nothing to hold against one.",))
+        yield Paragraph(("No workload with a gate ships on a local target.",))
 
 
 def _watching(decision: Decision) -> Iterator[Block]:
@@ -205,8 +202,8 @@ def _watching(decision: Decision) -> Iterator[Block]:
     if any(lines for _, lines in watched):
         yield Paragraph(
             (
-                "Live records in the shape of run logs, one JSON object a line. Each query prints a target that is "
-                "beyond its threshold, and nothing while all is well.",
+                "The queries read live records in the format of run logs, one JSON object per line. Each prints the "
+                "targets that crossed a threshold, or nothing.",
             )
         )
     for finding, lines in watched:
@@ -215,42 +212,42 @@ def _watching(decision: Decision) -> Iterator[Block]:
             yield Code(lines)
     yield Heading(3, ("Quality, every week and after any change",))
     yield Code(gate_lines(decision))
-    yield Paragraph(("An exit code other than zero names what regressed, by how much, with intervals.",))
+    yield Paragraph(("A non-zero exit code comes with what regressed, by how much, with intervals.",))
 
 
 def _rollback(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
     yield Heading(2, ("Rollback",))
-    to: PageSentence = ("to ", decision.baseline) if decision.baseline else ("to people",)
+    to: PageSentence = ("to ", decision.baseline) if decision.baseline else ("to human review",)
     items: list[PageSentence] = [
-        ("Turn the flag of the workload off. Requests under way may end; no new one starts.",),
+        ("Turn off the workload's flag. Finish requests in flight, start no new ones.",),
         (
-            "Put the routing.yaml of the last decision that held back in place; where there is none, send the work ",
+            "Restore the routing.yaml of the last good decision. If there is none, send the work ",
             *to,
             ".",
         ),
-        ("Check that a request of each workload takes the old route, and that the review queue is being worked.",),
+        ("Check that a request of each workload takes the old route and that the review queue is staffed.",),
     ]
     if targets:
-        items.append(("Stop the local server only when its queue is empty; its readiness check must fail then.",))
+        items.append(("Stop the local server only when its queue is empty. Its readiness check must then fail.",))
     items += [
-        ("Keep the live records since the launch: they are the evidence for what went wrong.",),
-        ("Before the flag is on again: a new run, a new decision, and every safety gate passed by it.",),
+        ("Keep the live records since launch. They are the evidence of what went wrong.",),
+        ("Turn the flag on again only after a new run and a decision in which every safety gate passes.",),
     ]
     yield Bullets(tuple(items), ordered=True)
 
 
 def _voids(decision: Decision) -> Iterator[Block]:
     yield Heading(2, ("What voids this decision",))
-    yield Paragraph(("It speaks of these weights, runtimes, prompts and machines, and of no others.",))
+    yield Paragraph(("It covers these weights, runtimes, prompts and machines only.",))
     rows: list[tuple[PageSentence, ...]] = []
     for target in decision.targets:
         rows.append(
             (
                 (target.name,),
                 (Quote(target.model),),
-                (Quote(target.model_digest) if target.model_digest else "not told",),
-                (target.quantisation or "not told",),
-                (Quote(f"{target.runtime_version}") if target.runtime_version else "not told",),
+                (Quote(target.model_digest) if target.model_digest else "unknown",),
+                (target.quantisation or "unknown",),
+                (Quote(f"{target.runtime_version}") if target.runtime_version else "unknown",),
             )
         )
     if rows:
@@ -263,8 +260,8 @@ def _voids(decision: Decision) -> Iterator[Block]:
         items.append(("Machine and runtimes: fingerprint ", Quote(inventory), "."))
     items.append(
         (
-            "A changed digest, quantisation, runtime version, prompt or machine turns its flags off until "
-            "milo-bench decide has been run with --since and this package.",
+            "If a digest, quantisation, runtime version, prompt or machine changes, turn its flags off. Then run "
+            "milo-bench decide with --since and this package.",
         )
     )
     yield Bullets(tuple(items))

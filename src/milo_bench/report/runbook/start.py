@@ -31,12 +31,12 @@ def start_lines(target: TargetRecord, cap: str) -> tuple[str, ...]:
         return (
             f"export OLLAMA_HOST={shell_word(f'{host}:{port}')} OLLAMA_NUM_PARALLEL={slots} OLLAMA_KEEP_ALIVE=-1",
             "ollama serve &",
-            f"ollama show {model}    # compare its quantisation with the one this decision rests on",
+            f"ollama show {model}    # compare its quantisation with the measured one",
         )
     if kind == "llama.cpp":
         # llama-server divides its context among the slots; a request was measured with all of WINDOW.
         lines = [
-            f"SLOTS={slots} WINDOW={window or '…'}    # a request may fill WINDOW tokens",
+            f"SLOTS={slots} WINDOW={window or '…'}    # WINDOW tokens per request",
             f'llama-server --model "$WEIGHTS" --host {shell_word(host)} --port {port} '
             '--parallel "$SLOTS" --ctx-size "$((SLOTS * WINDOW))"' + _flags(target.settings) + " &",
         ]
@@ -53,7 +53,7 @@ def start_lines(target: TargetRecord, cap: str) -> tuple[str, ...]:
     if kind == "lm-studio":
         limit = f" --context-length {window}" if window else ""
         return (f"lms server start --port {port}", f"lms load {model}{limit}")
-    return (f"# start {comment_text(target.name)} as it was when it was measured, at {comment_text(f'{host}:{port}')}",)
+    return (f"# start {comment_text(target.name)} as measured, at {comment_text(f'{host}:{port}')}",)
 
 
 def _flags(settings: Mapping[str, Any]) -> str:
@@ -72,7 +72,7 @@ def _seen(inventories: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
         for one in _rows(inventory, "processes", "servers"):
             argv = one.get("argv")
             if isinstance(argv, list | tuple) and argv and all(isinstance(word, str) for word in argv):
-                yield f"# seen running: {comment_text(shlex.join(argv))}"
+                yield f"# found running: {comment_text(shlex.join(argv))}"
         for one in _rows(inventory, "services", "units"):
             if isinstance(one.get("name"), str):
                 manager, command = str(one.get("manager", "")), str(one.get("command", ""))

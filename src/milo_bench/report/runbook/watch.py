@@ -66,12 +66,12 @@ def _threshold(decision: Decision, finding: Finding, measure: str) -> tuple[Figu
     if gate is not None:
         bound = decision.figures.get(gate.bound)
         if bound is not None and bound.value is not None:
-            return bound, bound.value, "bound of the gate"
+            return bound, bound.value, "threshold of the gate"
     measured = decision.figures.get(f"measure/{finding.candidate.text}/{measure}")
     if measured is None or measured.value is None:
         return None
     high = measured.high if measured.high is not None else measured.value
-    return measured, high, "upper end of what was measured" if measured.high is not None else "as measured"
+    return measured, high, "upper end of the measured interval" if measured.high is not None else "as measured"
 
 
 def _gate(finding: Finding, measure: str) -> GateResult | None:

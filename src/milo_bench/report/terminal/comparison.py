@@ -17,10 +17,10 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     """Pass rates with their test, then means, then what else differs between the sides."""
     console.print(Text(f"{comparison.first}  against  {comparison.second}", style="bold"))
     if comparison.differs:
-        console.print(Text("what differs: " + "; ".join(comparison.differs)))
+        console.print(Text("differences: " + ", ".join(comparison.differs)))
     unpaired = comparison.only_in_first + comparison.only_in_second
     if unpaired:
-        console.print(Text(f"{unpaired} fixtures stand on one side only and are left out"))
+        console.print(Text(f"{unpaired} fixtures are on one side only and left out"))
     table = Table(box=None, pad_edge=False, padding=(0, 2))
     for title in ("workload", "measure", "first", "second", "difference", "pairs", ""):
         left = title in ("workload", "measure", "")
@@ -33,11 +33,11 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
             share(rate.second_rate),
             _difference(rate.difference, rate.interval, "share"),
             str(rate.pairs),
-            "differs" if rate.p_adjusted < SURE else "not shown",
+            "differs" if rate.p_adjusted < SURE else "undecided",
         )
-        p = f"p {rate.p_adjusted:.3f}" if rate.p_adjusted >= 0.001 else "p < 0.001"
+        p = f"p = {rate.p_adjusted:.3f}" if rate.p_adjusted >= 0.001 else "p < 0.001"
         dim = [f"{len(side)}" for side in (rate.only_first, rate.only_second)]
-        table.add_row("", Text("passed alone", style="dim"), *dim, p)
+        table.add_row("", Text("passed on one side", style="dim"), *dim, p)
         for mean in comparison.means:
             if (mean.workload, mean.decoding) == (rate.workload, rate.decoding):
                 table.add_row(
@@ -54,9 +54,9 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         console.print(Text("* decoded within the answer schema", style="dim"))
     methods = ", ".join(dict.fromkeys(rate.method for rate in comparison.rates))
     console.print(
-        Text(f"pass rates: {methods}, Holm over workloads; means: paired bootstrap; both at 95%", style="dim")
+        Text(f"pass rates by {methods} with Holm over workloads, means by paired bootstrap, both at 95%", style="dim")
     )
-    console.print(Text("a difference that is not shown may still be there: look at its interval", style="dim"))
+    console.print(Text("undecided: a difference may still exist, see its interval", style="dim"))
     console.print()
 
 
@@ -83,4 +83,4 @@ def _difference(value: float, interval: Interval | None, unit: str) -> str:
 def _bounded(interval: Interval | None) -> str:
     if interval is None or interval.low is None or interval.high is None:
         return "too few pairs"
-    return "differs" if interval.low > 0 or interval.high < 0 else "not shown"
+    return "differs" if interval.low > 0 or interval.high < 0 else "undecided"

@@ -34,7 +34,7 @@ def print_decision(decision: Decision, console: Console, *, brief: bool = False)
         _print_finding(decision, finding, console)
     if decision.missing:
         console.print()
-        console.print("not there:")
+        console.print("missing evidence:")
         for text in decision.missing:
             console.print(f"  {escape(plain_text(decision.figures, text))}", soft_wrap=True)
 
@@ -68,7 +68,7 @@ def _print_finding(decision: Decision, finding: Finding, console: Console) -> No
         repairs = finding.kind == "fix" and (not remedy.replay or remedy.replay in chosen)
         reason = plain_text(decision.figures, remedy.reason)
         said = reason if reason.casefold().startswith(remedy.title.casefold()) else f"{remedy.title}: {reason}"
-        console.print(f"  {'remedy' if repairs else 'tried'}: {escape(said)}", soft_wrap=True)
+        console.print(f"  {'fix' if repairs else 'tried'}: {escape(said)}", soft_wrap=True)
 
 
 def _tally(gates: tuple[GateResult, ...]) -> str:

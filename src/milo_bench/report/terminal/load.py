@@ -97,9 +97,9 @@ def _bytes(name: str) -> _Cell:
 ROWS: tuple[tuple[str, _Cell], ...] = (
     ("requests measured", lambda figures: f"{figures['requests']:,}"),
     ("failures", _failures),
-    ("requests a second", _number("requests_per_s")),
-    ("tokens out a second", _number("output_tokens_per_s")),
-    ("tokens in a second", _number("input_tokens_per_s")),
+    ("requests per second", _number("requests_per_s")),
+    ("tokens out per second", _number("output_tokens_per_s")),
+    ("tokens in per second", _number("input_tokens_per_s")),
     ("first token p50 / p95", _time("ttft", "p50", "p95")),
     ("first token p99", _time("ttft", "p99")),
     ("answer p50 / p95", _time("latency", "p50", "p95")),
@@ -107,24 +107,24 @@ ROWS: tuple[tuple[str, _Cell], ...] = (
     ("time per token p50 / p95", _time("time_per_token", "p50", "p95")),
     ("gap between tokens p50 / p99", _time("token_gap", "p50", "p99")),
     ("worst stall in an answer", _time("stall", "max")),
-    ("waited to be sent p50 / p99", _time("queue", "p50", "p99")),
+    ("wait before sending p50 / p99", _time("queue", "p50", "p99")),
     ("within service level", _figure("met_share", "share")),
-    ("goodput a second", _number("goodput_per_s")),
-    ("server memory, most", _bytes("server_memory_max_bytes")),
+    ("goodput per second", _number("goodput_per_s")),
+    ("peak server memory", _bytes("server_memory_max_bytes")),
     ("server processor cores", _number("server_cpu_cores")),
-    ("server GPU memory, most", _bytes("server_gpu_memory_max_bytes")),
-    ("GPU memory, most", _bytes("gpu_memory_max_bytes")),
+    ("peak server GPU memory", _bytes("server_gpu_memory_max_bytes")),
+    ("peak GPU memory", _bytes("gpu_memory_max_bytes")),
     ("GPU busy", _figure("gpu_utilisation_mean", "share")),
     ("power", _figure("power_mean_w", "W")),
     ("energy for 1,000 requests", _figure("energy_per_thousand_j", "J")),
     ("steady", lambda figures: str(figures.get("steady", {}).get("state", _NONE))),
-    ("client late in reading p50", _client("read_lag_p50_s")),
-    ("client late in reading p99", _client("read_lag_p99_s")),
-    ("client late in sending p99", _client("send_lag_p99_s")),
+    ("client read delay p50", _client("read_lag_p50_s")),
+    ("client read delay p99", _client("read_lag_p99_s")),
+    ("client send delay p99", _client("send_lag_p99_s")),
     ("delivered of requested", _client("delivered_share")),
     ("client's processor core", _client("cpu_share_of_core")),
     ("processor used by others", _client("others_cpu_share")),
-    ("client was the limit", lambda figures: "YES" if figures.get("client", {}).get("bound_by") else "no"),
+    ("limited by the client", lambda figures: "YES" if figures.get("client", {}).get("bound_by") else "no"),
 )
 
 
@@ -139,38 +139,39 @@ def _notes(windows: Sequence[LoadWindow]) -> list[str]:
         if figures.get("ended_early"):
             lines.append(f"{level}: ended early, {figures['ended_early']}.")
         for reason in figures["client"]["bound_by"]:
-            lines.append(f"{level}: the client was the limit: {reason}. No verdict rests on this window.")
+            lines.append(f"{level}: limited by the client: {reason}. This window is not used.")
         steady = figures["steady"]
         for name in ("requests_per_s", "latency"):
             change = steady.get(f"{name}_change")
             if steady.get("state") == "drifting" and change is not None:
-                said = "requests a second" if name == "requests_per_s" else "latency"
+                said = "requests per second" if name == "requests_per_s" else "latency"
                 lines.append(f"{level}: {said} changed by {change:+.0%} over the window.")
         if steady.get("note"):
             lines.append(f"{level}: steady state undecided, {steady['note']}.")
         if figures.get("held_back"):
-            lines.append(f"{level}: {figures['held_back']} requests waited at the cap on requests in flight.")
+            lines.append(f"{level}: {figures['held_back']} requests waited at the in-flight cap.")
     lines += dict.fromkeys(f"{note[0].upper()}{note[1:]}." for w in windows for note in w.figures.get("notes", ()))
     lines += dict.fromkeys(f"{n[0].upper()}{n[1:]}." for w in windows for n in w.figures.get("machine_notes", ()))
     return lines
 
 
 def _degradation_line(measure: Measure) -> str:
-    name = {"knee_streams": "Knee", "latency_slope_s": "Median latency for each stream more"}.get(
+    name = {"knee_streams": "Knee", "latency_slope_s": "Median latency per additional stream"}.get(
         measure.name, measure.name
     )
     between = interval_text(measure.interval, measure.unit)
     value = figure(measure.value, measure.unit) if measure.value is not None else "not found"
-    return f"{name}: {value}{f' ({between})' if between else ''}{f'; {measure.note}' if measure.note else ''}."
+    note = f" {measure.note[0].upper()}{measure.note[1:]}." if measure.note else ""
+    return f"{name}: {value}{f' ({between})' if between else ''}.{note}"
 
 
 def _capacity_line(found: CapacityResult, windows: Sequence[LoadWindow]) -> str:
-    unit = "streams" if windows and windows[0].mode == "closed" else "requests a second"
+    unit = "streams" if windows and windows[0].mode == "closed" else "requests per second"
     if found.capacity is None:
-        return f"Capacity: none; even {found.missed_at:g} {unit} missed the service level."
+        return f"Capacity: none, because even {found.missed_at:g} {unit} missed the service level."
     text = f"Capacity: {found.capacity:.4g} {unit}"
     if found.limit == "highest_level":
-        return f"{text}, the highest level tried; the true one may lie above."
+        return f"{text}, the highest level tried. The true capacity may be higher."
     if found.limit == "client":
-        return f"{text}; at {found.missed_at:.4g} this client was itself the limit, so the true one may lie above."
-    return f"{text}; {found.missed_at:.4g} missed the service level."
+        return f"{text}. At {found.missed_at:.4g} this client was the limit, so the true capacity may be higher."
+    return f"{text}. At {found.missed_at:.4g} the service level was missed."

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.core.units import share
+from milo_bench.decide.wording import listed
 from milo_bench.operator.cost import Amounts
 from milo_bench.operator.permit.records import LEVEL_NAMES, KindPermission, OperatorPermit
 
@@ -18,27 +19,32 @@ def print_permit(permit: OperatorPermit, console: Console, *, why: bool = False)
     console.print(Text(f"  {score_line(permit)}"))
     console.print(Text(f"  {permit.total.headline}"))
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in ("kind of work", "permission", "next level", "trials", "can show"):
-        table.add_column(name, justify="right" if name in ("trials", "can show") else "left")
+    for name in ("kind of work", "permission", "next level", "trials", "rules out"):
+        table.add_column(name, justify="right" if name in ("trials", "rules out") else "left")
     for kind in permit.kinds:
-        shows = f"under {share(kind.supports)}" if kind.trials else "nothing"
+        shows = f"over {share(kind.supports)}" if kind.trials else "nothing"
         row = (kind.title, LEVEL_NAMES[kind.level], next_text(kind), str(kind.trials), shows)
         table.add_row(*[Text(cell) for cell in row])
     console.print(table)
-    console.print(Text("can show: the failure rate that this many trials rule out if none of them fails.", style="dim"))
+    console.print(Text("rules out: the failure rates that this many trials exclude if none fails.", style="dim"))
     everywhere = set.intersection(*[set(kind.reasons) for kind in permit.kinds]) if len(permit.kinds) > 1 else set()
     for reason in (reason for reason in permit.kinds[0].reasons if reason in everywhere):
-        console.print(Text(f"all kinds: {reason}."))
+        console.print(Text(f"all kinds: {_begun(reason)}."))
     for kind in permit.kinds:
         if own := [reason for reason in kind.reasons if reason not in everywhere]:
-            console.print(Text(f"{kind.title}: {'; '.join(own)}."))
+            console.print(Text(f"{kind.title}: {'. '.join(_begun(reason) for reason in own)}."))
         if why:
             _print_rules(kind, console)
     for note in (*permit.total.notes, *permit.notes):
         console.print(Text(f"note: {note}"))
     for line in cost_lines(permit):
         console.print(Text(line))
-    console.print(Text(f"Holds until {permit.expires}, and is void when {'; '.join(permit.void_when[:-1])}."))
+    void = listed(permit.void_when[:-1], "or")
+    console.print(Text(f"Valid until {permit.expires}. Void if {void}."))
+
+
+def _begun(text: str) -> str:
+    return text[0].upper() + text[1:]
 
 
 def identity(permit: OperatorPermit) -> str:
@@ -49,16 +55,16 @@ def identity(permit: OperatorPermit) -> str:
 
 
 def score_line(permit: OperatorPermit) -> str:
-    """``185.5 of 225 points (140–212), 7 of 9 trials passed whole``."""
+    """``185.5 of 225 points (140–212), 7 of 9 full passes``."""
     points, passes = permit.total.points, permit.total.passes
     interval = ""
     if points.interval is not None and points.interval.low is not None and points.interval.high is not None:
         interval = f" ({points.interval.low:.0f}–{points.interval.high:.0f})"
-    return f"{points.value:.4g} of {points.of} points{interval}, {passes.k} of {passes.n} trials passed whole"
+    return f"{points.value:.4g} of {points.of} points{interval}, {passes.k} of {passes.n} full passes"
 
 
 def next_text(kind: KindPermission) -> str:
-    """Why there is no more: ``operator with verifier: undecided, at least 12 more trials``."""
+    """Why there is no more: ``operator with verifier: undecided (12 more if all pass, 40 at this rate)``."""
     if not kind.next_level:
         return "—"
     name = LEVEL_NAMES[kind.next_level]
@@ -67,9 +73,9 @@ def next_text(kind: KindPermission) -> str:
     if not kind.more:
         return f"{name}: undecided"
     if not kind.trials:
-        return f"{name}: undecided; nothing was tried, {kind.more:,} good trials at least"
+        return f"{name}: undecided (not tried, at least {kind.more:,} trials)"
     at_rate = "never at this rate" if kind.more_at_this_rate is None else f"{kind.more_at_this_rate:,} at this rate"
-    return f"{name}: undecided; {kind.more:,} more if all are good, {at_rate}"
+    return f"{name}: undecided ({kind.more:,} more if all pass, {at_rate})"
 
 
 def cost_lines(permit: OperatorPermit) -> list[str]:
@@ -79,8 +85,8 @@ def cost_lines(permit: OperatorPermit) -> list[str]:
     if cost.total_usd is not None and cost.usd_per_trusted_point is not None:
         lines.insert(
             0,
-            f"A trusted point costs {amounts_text(cost.usd_per_trusted_point)}; all trials together "
-            f"{amounts_text(cost.total_usd)}, of which clean-up {amounts_text(cost.clean_up_usd)} (assumptions).",
+            f"A trusted point costs {amounts_text(cost.usd_per_trusted_point)}. All trials cost "
+            f"{amounts_text(cost.total_usd)}, including clean-up of {amounts_text(cost.clean_up_usd)} (assumptions).",
         )
     return lines
 
@@ -88,7 +94,7 @@ def cost_lines(permit: OperatorPermit) -> list[str]:
 def amounts_text(amounts: Amounts) -> str:
     """``$0.31 ($0.11–$0.90)``; words where an end has no bound."""
     if amounts.base is None:
-        return "no bound" if amounts.low is None else f"at least {usd(amounts.low)}, no upper bound"
+        return "no limit" if amounts.low is None else f"at least {usd(amounts.low)}, no upper limit"
     if amounts.low == amounts.high:
         return usd(amounts.base)
     return f"{usd(amounts.base)} ({usd(amounts.low)} to {usd(amounts.high)})"
@@ -97,7 +103,7 @@ def amounts_text(amounts: Amounts) -> str:
 def usd(value: float | None) -> str:
     """$1,536, $1.14, $0.20, $0.0031, under $0.0001; words where there is no bound."""
     if value is None:
-        return "no bound"
+        return "no limit"
     if value == 0:
         return "$0"
     if value < 0.0001:

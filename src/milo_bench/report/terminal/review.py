@@ -18,10 +18,10 @@ def print_review(review: Review, console: Console) -> None:
         table.add_column(title, justify="right" if title in ("mean of 5", "n") else "left")
     for candidate, measure in review.measures:
         mean = "—" if measure.value is None else f"{measure.value:.2f}"
-        ends = interval_text(measure.interval, "") or measure.note or "too few to say"
+        ends = interval_text(measure.interval, "") or measure.note or "too few for an interval"
         table.add_row(escape(candidate.text), measure.name, mean, ends, str(measure.n))
     console.print(table)
-    console.print("\nagreement of reviewers (Krippendorff's alpha, ordinal; 1 is full, 0 is chance)")
+    console.print("\nagreement of reviewers (Krippendorff's ordinal alpha: 1 is full, 0 is chance)")
     for one in review.agreements:
         if one.items == 0:
             console.print(f"  {one.question}: no item has two scores")
@@ -31,5 +31,5 @@ def print_review(review: Review, console: Console) -> None:
             console.print(f"  {one.question}: {shown}, {one.items} items")
     for check in review.judges:
         low = "—" if check.low is None else f"{check.low:.2f}"
-        verdict = "counts" if check.counts else f"does not count: below {check.bar:g}, or too few items"
-        console.print(f"  {escape(check.judge)} on {check.question}: lower end {low}, {check.items} items; {verdict}")
+        verdict = "used" if check.counts else f"not used (below {check.bar:g} or too few items)"
+        console.print(f"  {escape(check.judge)} on {check.question}: lower end {low}, {check.items} items, {verdict}")

@@ -15,7 +15,7 @@ from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
 # What a scorecard shows first, in this order; the rest is in the JSON and CSV.
 ROWS: tuple[tuple[str, str], ...] = (
     ("pass_rate", "pass rate"),
-    ("pass_rate_of_answers", "  of the model's answers"),
+    ("pass_rate_of_answers", "  of answers"),
     ("json_valid_rate", "valid JSON"),
     ("field_accuracy", "field accuracy"),
     ("accuracy", "label accuracy"),
@@ -23,7 +23,7 @@ ROWS: tuple[tuple[str, str], ...] = (
     ("citation_coverage", "citation coverage"),
     ("unsupported_claim_rate", "unsupported claims"),
     ("policy_violation_rate", "policy violations"),
-    ("flagged_rate", "flagged for a look"),
+    ("flagged_rate", "flagged for review"),
     ("bypass_rate", "sent to review by rule"),
     ("failure_rate", "failures"),
     ("latency_p50_s", "latency p50"),

@@ -12,7 +12,7 @@ from milo_bench.decide.since import Changes
 from milo_bench.decide.standing import StandingReport
 
 _STYLES = {"held": "green", "regressed": "red", "undecided": "yellow"}
-_TITLES = {"regressed": "regressed", "undecided": "cannot be told", "held": "held"}
+_TITLES = {"regressed": "regressed", "undecided": "undecided", "held": "held"}
 
 
 def print_standing(report: StandingReport, console: Console) -> None:
@@ -36,7 +36,7 @@ def print_standing(report: StandingReport, console: Console) -> None:
 
 
 def standing_junit(report: StandingReport) -> str:
-    """A testsuite for each candidate; what regressed is a ``failure``, what cannot be told is ``skipped``."""
+    """A testsuite for each candidate; what regressed is a ``failure``, what is undecided is ``skipped``."""
     root = ElementTree.Element("testsuites", name="milo-bench gate")
     for name in dict.fromkeys(result.candidate.text for result in report.results):
         results = [result for result in report.results if result.candidate.text == name]

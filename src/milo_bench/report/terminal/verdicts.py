@@ -47,7 +47,7 @@ def print_check_table(graded: Sequence[Graded], console: Console) -> None:
         table.add_row(
             Text(workload, style="bold"),
             Text(target, style="bold"),
-            Text(f"whole attempts{failures}"),
+            Text(f"attempts{failures}"),
             "",
             Text(str(outcomes["pass"]), style="bold"),
             Text(str(outcomes["fail"]), style="bold"),

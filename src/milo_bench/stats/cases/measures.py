@@ -94,7 +94,7 @@ def all_measures(
 def peak_memory(cases: Cases, peak_memory_bytes: int | None) -> Measure:
     """The most memory that the target's processes held during the run, where it was sampled."""
     value = None if peak_memory_bytes is None else float(peak_memory_bytes)
-    note = "memory was not sampled" if value is None else "resident, whole process tree"
+    note = "memory was not sampled" if value is None else "resident memory of the whole process tree"
     return _measure(cases, "peak_memory_bytes", "", value, int(value is not None), note=note)
 
 
@@ -109,7 +109,7 @@ def _rate(cases: Cases, name: str, slice: str, rows: RateRows, confidence: float
 def _of_values(cases: Cases, name: str, slice: str, rows: ValueRows, confidence: float, side: Side) -> Measure:
     values = rows.values
     if not len(values):
-        return _measure(cases, name, slice, None, 0, note=rows.why_none or "no attempt gave one")
+        return _measure(cases, name, slice, None, 0, note=rows.why_none or "no attempt has a value")
     clusters = cases.fixture[rows.rows].astype(np.int64)
     both = confidence if side == "two" else 2 * confidence - 1
     if rows.q is None:
@@ -117,7 +117,7 @@ def _of_values(cases: Cases, name: str, slice: str, rows: ValueRows, confidence:
         return _measure(cases, name, slice, float(values.mean()), len(values), interval=_sided(interval, both, side))
     value = quantile(values, rows.q)
     reached = value is not None and math.isfinite(value)
-    note = "" if reached else f"falls among the {int(np.isinf(values).sum())} failed of {len(values)}"
+    note = "" if reached else f"within the {int(np.isinf(values).sum())} failed of {len(values)}"
     interval = _sided(clustered_quantile_interval(values, clusters, rows.q, both), both, side)
     return _measure(cases, name, slice, value if reached else None, len(values), interval=interval, note=note)
 

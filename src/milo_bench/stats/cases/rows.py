@@ -96,12 +96,12 @@ def _kept(
     for part in parts:
         if part.name == "tag":
             tagged = table.tags.get(part.value)
-            why = why or ("" if tagged is not None else f"no fixture carries the tag '{part.value}'")
+            why = why or ("" if tagged is not None else f"no fixture has the tag '{part.value}'")
             keep &= tagged[cases.fixture] if tagged is not None else False
         elif part.name == "words":
             words = table.words[cases.fixture]
             known = words >= 0  # a log of hashes does not tell lengths
-            why = why or ("" if known.any() else "the logs hold no texts, so lengths are not known")
+            why = why or ("" if known.any() else "the logs have no texts, so lengths are unknown")
             keep &= (
                 known
                 & (words >= (part.low or 0))
@@ -109,7 +109,7 @@ def _kept(
             )
         else:
             label = _label(cases, part.value)
-            why = why or ("" if label >= 0 else f"no case carries the label '{part.value}'")
+            why = why or ("" if label >= 0 else f"no fixture has the label '{part.value}'")
             # By fixture, so that a failed attempt on a case of the class stays within it.
             keep &= (_wanted(cases, missed)[cases.fixture] == label) & (label >= 0)
     return keep, why
@@ -142,7 +142,7 @@ def _fields(cases: Cases, own: Mapping[str, str]) -> RateRows:
     for column in cases.fields.values():
         held += column == 1
         asked += column != NOT_JUDGED
-    return _share(held, asked, "the workload judges no fields")
+    return _share(held, asked, "the workload does not judge fields")
 
 
 def _parts(cases: Cases, check: str) -> RateRows:
@@ -164,9 +164,9 @@ def _failures(cases: Cases, own: Mapping[str, str]) -> RateRows:
 def _labelled(cases: Cases, of: NDArray[np.int16] | None, own: Mapping[str, str]) -> RateRows:
     right, judged = (cases.want == cases.got) & (cases.want >= 0), cases.want >= 0
     if of is None:
-        return _share(right, judged, "no case carries a label")
+        return _share(right, judged, "no fixture has a label")
     name = own["class"]
-    return _share(right, judged & (of == _label(cases, name)), f"no case carries the label '{name}'")
+    return _share(right, judged & (of == _label(cases, name)), f"no fixture has the label '{name}'")
 
 
 _RATES: Mapping[str, Callable[[Cases, Mapping[str, str]], RateRows]] = {
@@ -174,14 +174,14 @@ _RATES: Mapping[str, Callable[[Cases, Mapping[str, str]], RateRows]] = {
     "pass_rate_of_answers": lambda c, own: _share(c.outcome == 1, ~_failed(c) & ~c.bypassed),
     "failure_rate": _failures,
     "bypass_rate": lambda c, own: _share(c.bypassed, np.ones(len(c))),
-    "json_valid_rate": lambda c, own: _judged(c.held.get("json_reading"), c, "the workload asks for no JSON"),
+    "json_valid_rate": lambda c, own: _judged(c.held.get("json_reading"), c, "the workload does not ask for JSON"),
     "field_accuracy": _fields,
     "citation_coverage": lambda c, own: _parts(c, "citation_coverage"),
-    "unsupported_claim_rate": lambda c, own: _judged(c.unsupported, c, "no check looked for unsupported claims"),
-    "policy_violation_rate": lambda c, own: _judged(c.policy_broken, c, "no check looked for policy violations"),
+    "unsupported_claim_rate": lambda c, own: _judged(c.unsupported, c, "no check looks for unsupported claims"),
+    "policy_violation_rate": lambda c, own: _judged(c.policy_broken, c, "no check looks for policy violations"),
     "flagged_rate": lambda c, own: _share(c.flagged, ~_failed(c)),
     "check_pass_rate": lambda c, own: _judged(
-        c.held.get(own["check"]), c, f"no answer was judged by the check '{own['check']}'"
+        c.held.get(own["check"]), c, f"the check '{own['check']}' judged no answer"
     ),
     "accuracy": lambda c, own: _labelled(c, None, own),
     "recall": lambda c, own: _labelled(c, c.want, own),

@@ -19,12 +19,12 @@ DELIVERED_LEAST = 0.98
 CPU_MOST = 0.90
 
 RULE = (
-    "client_bound where the 99th percentile of the client's delay in reading (request means, by kernel receive stamps) "
-    f"exceeds the larger of {READ_FLOOR_S * 1e3:g} ms and {READ_SHARE * 100:g}% of the median gap between chunks; "
-    "or that of its delay in sending, or the 95th of its own timers', exceeds the larger of "
-    f"{SEND_FLOOR_S * 1e3:g} ms and {SEND_SHARE * 100:g}% of the median time to first token; or it sent less than "
-    f"{DELIVERED_LEAST * 100:g}% of what was due while places were free, or kept streams busy for less "
-    f"than that share of the time; or it used {CPU_MOST * 100:g}% of a processor core"
+    "client_bound if the 99th percentile of the client's read delay (request means, by kernel receive stamps) exceeds "
+    f"the larger of {READ_FLOOR_S * 1e3:g} ms and {READ_SHARE * 100:g}% of the median gap between chunks, "
+    "if the 99th percentile of its send delay or the 95th of its timer delay exceeds the larger of "
+    f"{SEND_FLOOR_S * 1e3:g} ms and {SEND_SHARE * 100:g}% of the median time to first token, if it sent under "
+    f"{DELIVERED_LEAST * 100:g}% of due requests while places were free or kept streams busy for under that share of "
+    f"the time, or if it used over {CPU_MOST * 100:g}% of a processor core"
 )
 
 

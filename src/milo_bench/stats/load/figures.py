@@ -115,7 +115,7 @@ def _distributions(measured: Sequence[LoadRow]) -> dict[str, Any]:
             flat[f"{name}_{part}_s"] = sketch.get(part)
     notes = []
     if measured and not gaps and any(row.gaps_s for row in measured):
-        notes.append("the server tells no token counts: gaps are between chunks, not tokens")
+        notes.append("the server reports no token counts, so gaps are between chunks")
     if notes:
         flat["notes"] = notes
     return {**flat, "distributions": sketches}
@@ -157,7 +157,7 @@ def _steady(window: WindowRows, answered: Sequence[LoadRow], measured: Sequence[
     found: dict[str, Any] = {"sub_windows": SUB_WINDOWS, "requests_per_s": rates}
     if len(measured) < SUB_WINDOWS * _LEAST_A_SUB_WINDOW:
         need = int(SUB_WINDOWS * _LEAST_A_SUB_WINDOW)
-        found.update(state="undecided", note=f"{len(measured)} requests, needs {need}: give a longer --duration")
+        found.update(state="undecided", note=f"{len(measured)} requests of {need} needed: give a longer --duration")
         return found
     by_part: list[list[float]] = [[] for _ in range(SUB_WINDOWS)]
     for row in measured:

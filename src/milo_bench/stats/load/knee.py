@@ -95,11 +95,11 @@ def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.rando
 
     fit = fit_knee(levels, [float(part.mean()) for part in parts])
     if len(levels) < LEAST_LEVELS or fit is None:
-        return measure(None, None, f"{len(levels)} levels, needs {LEAST_LEVELS} that answered")
+        return measure(None, None, f"{len(levels)} answered levels of {LEAST_LEVELS} needed")
     fewest = min(sum(int(window.figures["answered"]) for window in windows) for windows in by_level.values())
     if fewest < LEAST_ANSWERED:
         return measure(
-            None, None, f"a level answered {fewest} requests, needs {LEAST_ANSWERED}; give a longer --duration"
+            None, None, f"a level answered {fewest} requests of {LEAST_ANSWERED} needed: give a longer --duration"
         )
     knees = []
     for _ in range(RESAMPLES):
@@ -108,12 +108,12 @@ def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.rando
         if again is not None:
             knees.append(again.knee)
     if len(knees) < RESAMPLES / 2:
-        return measure(None, None, "too few answers a level to resample")
+        return measure(None, None, "too few answers per level to resample")
     low, high = (float(value) for value in np.quantile(knees, [0.025, 0.975]))
     if high >= top * 0.98:
         bound = Interval(min(low, top), None, 0.95, "bootstrap")
-        return measure(None, bound, f"no knee up to {top:g} streams that the data can tell from none")
-    note = f"throughput stays near {fit.highest:.3g} requests a second beyond it"
+        return measure(None, bound, f"no knee up to {top:g} streams")
+    note = f"throughput stays near {fit.highest:.3g} requests per second beyond it"
     return measure(fit.knee, Interval(low, high, 0.95, "bootstrap"), note)
 
 
@@ -137,7 +137,7 @@ def _slope(target: str, by_level: dict[float, list[LoadWindow]], random: np.rand
         low, high = np.quantile(slopes, [0.025, 0.975])
         interval = Interval(float(low), float(high), 0.95, "bootstrap")
     base = medians[levels[0]]
-    note = f"{value / base * 100:+.3g}% of the median at {levels[0]:g} for each stream more"
+    note = f"{value / base * 100:+.3g}% of the median at {levels[0]:g} per additional stream"
     n = sum(len(samples[level]) for level in levels)
     return Measure(
         name="latency_slope_s", workload="", target=target, value=value, unit="s", n=n, interval=interval, note=note

@@ -35,7 +35,7 @@ def machine_figures(
     if not memory:
         notes.append("the server's processes are not visible from here")
     if power_w is None:
-        notes.append("no power meter can be read")
+        notes.append("no readable power meter")
     return {
         "server_memory_max_bytes": max(memory, default=None),
         "server_cpu_cores": None if cpu is None else round(cpu, 4),

@@ -36,10 +36,10 @@ def find_drift(series: Sequence[float], *, confidence: float = 0.95, tolerance: 
     """
     n = len(series)
     if n < LEAST_SUB_WINDOWS:
-        return Drift("undecided", note=f"{n} sub-windows, needs {LEAST_SUB_WINDOWS}")
+        return Drift("undecided", note=f"{n} sub-windows of {LEAST_SUB_WINDOWS} needed")
     middle = _median(series)
     if middle <= 0:
-        return Drift("undecided", note="nothing ended in most sub-windows")
+        return Drift("undecided", note="most sub-windows have no finished request")
     slopes = sorted((series[j] - series[i]) / (j - i) for i in range(n) for j in range(i + 1, n))
     half_width = z_value(confidence) * math.sqrt(_kendall_variance(series))
     count = len(slopes)
@@ -55,7 +55,7 @@ def find_drift(series: Sequence[float], *, confidence: float = 0.95, tolerance: 
         return Drift("drifting", change, interval)
     if -tolerance <= low and high <= tolerance:
         return Drift("steady", change, interval)
-    return Drift("undecided", change, interval, note="the sub-windows scatter too much to tell")
+    return Drift("undecided", change, interval, note="the sub-windows vary too much")
 
 
 def together(drifts: Sequence[Drift]) -> SteadyState:
