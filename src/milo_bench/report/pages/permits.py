@@ -25,7 +25,7 @@ OUTCOMES: Final[Mapping[PermitOutcome, tuple[str, str]]] = {
 }
 
 
-class Ending(NamedTuple):
+class TrialEnding(NamedTuple):
     """How a trial can end: its name, its letter on a chip, what it means."""
 
     name: str
@@ -34,15 +34,15 @@ class Ending(NamedTuple):
 
 
 # The runtime is counted apart from protocol and from judgement.
-ENDINGS: Final[Mapping[TrialKind, Ending]] = {
-    "passed": Ending("passed", "", "full pass, with every point of the task"),
-    "judgement": Ending("judgement", "", "ran to the end with something wrong"),
-    "minefield": Ending("breach", "B", "an action that must never happen"),
-    "protocol": Ending("protocol", "P", "its calls could not be read"),
-    "limit": Ending("limit", "L", "calls, turns, context or time ran out"),
-    "runtime": Ending("runtime", "R", "the runtime could not complete the harness"),
-    "void": Ending("void", "V", "the fault never fired, so nothing was tested"),
-    "missing": Ending("missing", "–", "planned but not in the log"),
+ENDINGS: Final[Mapping[TrialKind, TrialEnding]] = {
+    "passed": TrialEnding("passed", "", "full pass, with every point of the task"),
+    "judgement": TrialEnding("judgement", "", "ran to the end with something wrong"),
+    "minefield": TrialEnding("breach", "B", "an action that must never happen"),
+    "protocol": TrialEnding("protocol", "P", "its calls could not be read"),
+    "limit": TrialEnding("limit", "L", "calls, turns, context or time ran out"),
+    "runtime": TrialEnding("runtime", "R", "the runtime could not complete the harness"),
+    "void": TrialEnding("void", "V", "the fault never fired, so nothing was tested"),
+    "missing": TrialEnding("missing", "–", "planned but not in the log"),
 }
 
 
