@@ -133,7 +133,7 @@ def test_one_name_for_two_models_is_refused(make_log: Callable[..., Path]) -> No
 
 
 def test_no_log_and_an_empty_log_say_what_to_do() -> None:
-    with pytest.raises(UsageError, match="no run log"):
+    with pytest.raises(UsageError, match="No run logs"):
         gather()
 
 

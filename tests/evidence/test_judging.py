@@ -24,7 +24,7 @@ def test_two_targets_of_one_log_are_compared_within_it(make_log: Callable[..., P
 
 
 def test_one_target_alone_has_nothing_to_be_compared_with(make_log: Callable[..., Path]) -> None:
-    with pytest.raises(UsageError, match="only one side"):
+    with pytest.raises(UsageError, match="Only one side"):
         api.compare_logs([api.SideRef(make_log(), "good")])
 
 
