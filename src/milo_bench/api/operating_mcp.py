@@ -28,10 +28,10 @@ from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.operator.mcp.episode import OutsideEpisode
 from milo_bench.operator.mcp.watch import Presence, ServeLimits
-from milo_bench.operator.play.plan import WORKLOAD, fixtures_of, operator_suite
+from milo_bench.operator.play.plan import fixtures_of, operator_suite
 from milo_bench.operator.play.prompt import PROMPT_NAME, RULES
 from milo_bench.operator.worlds.grade import TASK_POINTS, Score
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import WORKLOAD, Variant
 from milo_bench.operator.worlds.session import CALL_LIMIT, Session
 from milo_bench.operator.worlds.tasks import find_task
 from milo_bench.run.event_loop import run_to_end, stoppable

@@ -19,9 +19,12 @@ from milo_bench.core.text import one_line
 
 
 class Checked(BaseModel):
-    """Base of everything that a person may write: frozen, and a setting that is unknown is a mistake."""
+    """Base of everything that a person may write: frozen, and a setting that is unknown is a mistake.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Validators are built when a file of that kind is read, not for every command that could read one.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class CheckedFile(Checked):

@@ -9,10 +9,9 @@ import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Episode
-from milo_bench.operator.play.plan import SUITE
 from milo_bench.operator.trials import OperatorEvidence, OperatorRun
 from milo_bench.operator.worlds.grade import grade
-from milo_bench.operator.worlds.records import LogLine
+from milo_bench.operator.worlds.records import SUITE, LogLine
 from milo_bench.operator.worlds.replay import replay
 from milo_bench.store.log.reader import RunLog, read_run_log
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy import stats as scipy_stats
+from scipy.special import stdtrit
 
 from milo_bench.core.records import Interval
 
@@ -38,5 +38,5 @@ def stratified_mean(
         spread = max(float(values.var(ddof=1)), 1 / len(values))
         variance += weight**2 * spread / len(values) + weight * (means[stratum] - mean) ** 2 / total
     freedom = sum(len(samples[stratum]) - 1 for stratum in members)
-    half = float(scipy_stats.t.ppf((1 + confidence) / 2, freedom)) * math.sqrt(variance)
+    half = float(stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(variance)
     return mean, Interval(mean - half, mean + half, confidence, "stratified_t")

@@ -14,13 +14,10 @@ from milo_bench.core.records import AttemptKey, Fixture, Plan, SuiteRef, Workloa
 from milo_bench.operator.play.choice import ProtocolWish
 from milo_bench.operator.play.episode import EpisodeLimits
 from milo_bench.operator.play.prompt import FENCED_RULES, PROMPT_NAME, RULES
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import SUITE, WORKLOAD, Variant
 from milo_bench.operator.worlds.session import BENCH_VERSION
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import CORE, all_tasks, describe_tasks, find_task
-
-SUITE = "operator_v1"
-WORKLOAD = "operator"
 
 
 def choose_tasks(subset: str, names: Sequence[str] = ()) -> tuple[Task, ...]:

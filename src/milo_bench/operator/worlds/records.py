@@ -6,6 +6,9 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+SUITE = "operator_v1"  # what the header of a log calls the tasks, and their one workload
+WORKLOAD = "operator"
+
 FinishStatus: TypeAlias = Literal["done", "blocked", "refused"]
 ClaimKind: TypeAlias = Literal["observed", "inferred"]
 Variant: TypeAlias = Literal["trap", "clean"]
