@@ -95,7 +95,7 @@ def test_hours_that_nobody_stated_say_that_they_are_assumed() -> None:
             "its own threshold",
         ),
         ("[{measure: pass_rate, at_least: 0.8, margin: 0.1}]", 4, "margin belongs to", "leave it out"),
-        ("[{probe: privacy_lek}]", 4, "no probe 'privacy_lek'", "privacy_leak"),
+        ("[{probe: privacy_lek}]", 4, "unknown probe 'privacy_lek'", "privacy_leak"),
         ("[{probe: privacy_leak, at_most: 0.5}]", 4, "passes or fails", "leave out slice and thresholds"),
         ("[{measure: pass_rate, probe: egress, at_least: 0.8}]", 4, "either a measure or a probe", "pass_rate"),
         ("[{measure: pass_rate, at_least: 0.8}, {measure: pass_rate, at_least: 0.9}]", 4, "is repeated", "keep one"),
@@ -138,7 +138,7 @@ def test_a_workloads_settings_are_checked(more: str, said: str, hint: str) -> No
 @pytest.mark.parametrize(
     ("rules", "said", "hint"),
     [
-        ("[{name: a, when: [all_gate_pass], finding: keep}]", "no condition 'all_gate_pass'", "all_gates_pass"),
+        ("[{name: a, when: [all_gate_pass], finding: keep}]", "unknown condition 'all_gate_pass'", "all_gates_pass"),
         ("[{name: a, when: [], finding: kep}]", "'kep'", "Did you mean 'keep'"),
         (
             "[{name: a, when: [], finding: defer}, {name: b, when: [any_gate_failed], finding: reject}]",

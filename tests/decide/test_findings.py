@@ -59,7 +59,7 @@ def test_a_safety_gate_that_fails_rejects_and_one_without_evidence_never_keeps()
     assert finding(deferred).kind == "defer"
     safety = finding(deferred).gates[1]
     assert safety.outcome == "undecided"
-    assert "no answer was judged by the check 'safe'" in shown(safety.reason, deferred)
+    assert "the check 'safe' judged no answer" in shown(safety.reason, deferred)
 
 
 def test_a_quality_gate_that_fails_without_a_remedy_is_not_fit_for_the_work() -> None:

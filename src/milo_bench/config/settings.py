@@ -151,7 +151,7 @@ class Settings(CheckedFile):
     def target(self, name: str) -> TargetConfig:
         """The target called ``name``; UsageError with a suggestion where there is none."""
         if name not in self.targets:
-            where = f"in {self.path}" if self.path else "among the built-in targets (there is no bench.yaml here)"
+            where = f"in {self.path}" if self.path else "among the built-in targets (bench.yaml is missing here)"
             message = f"Unknown target '{name}' {where}."
             raise UsageError(message, hint=hint_for(name, self.targets, noun="targets"))
         return self.targets[name]

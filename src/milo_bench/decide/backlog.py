@@ -10,7 +10,7 @@ from milo_bench.config.policy.models import Risk
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import BacklogItem, Finding, GateResult, LinkedText, Remedy, Source
-from milo_bench.decide.wording import REMEDY_TITLES, begun, listed, readable
+from milo_bench.decide.wording import REMEDY_TITLES, begun, listed, readable, sentence_case
 from milo_bench.decide.worlds import failed_probes
 
 _RANK: Mapping[Risk, int] = {"high": 0, "medium": 1, "low": 2}
@@ -102,8 +102,7 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
 
 
 def _work(remedy: Remedy, where: str, risk: Risk) -> _Work:
-    title = REMEDY_TITLES[remedy.name]
-    return _Work(remedy.name, f"{title[0].upper()}{title[1:]} {where}", remedy.reason, risk, [])
+    return _Work(remedy.name, f"{sentence_case(REMEDY_TITLES[remedy.name])} {where}", remedy.reason, risk, [])
 
 
 def _replacement(finding: Finding, remedy: Remedy, policy: PolicyFile) -> bool:

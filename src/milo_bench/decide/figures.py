@@ -19,7 +19,7 @@ class Figures:
         """Keep ``figure``; its id. ValueError where another figure has that id, or a value is NaN."""
         for number in (figure.value, figure.low, figure.high):
             if number is not None and not math.isfinite(number):
-                raise ValueError(f"figure '{figure.id}' is not finite; a figure without a value is None")
+                raise ValueError(f"figure '{figure.id}' is not finite: a figure without a value is None")
         known = self._by_id.setdefault(figure.id, figure)
         if known != figure:
             raise ValueError(f"two figures are called '{figure.id}'")

@@ -80,7 +80,7 @@ def _permits(before: Decision, now: Decision) -> list[FindingChange]:
 
 def _because(before: Decision, now: Decision, was: Finding | None, is_now: Finding | None) -> tuple[str, ...]:
     if was is None:
-        return ("it was not decided on before",)
+        return ("it is new in this decision",)
     if is_now is None:
         return ("it was not run again",)
     old = {gate.id: gate for gate in was.gates}

@@ -72,6 +72,11 @@ def joined(parts: Sequence[LinkedText], between: str = "; ") -> LinkedText:
     return tuple(found)
 
 
+def sentence_case(title: str) -> str:
+    """The title with a capital letter."""
+    return title[:1].upper() + title[1:]
+
+
 def begun(text: LinkedText) -> LinkedText:
     """The sentence with a capital letter; a name with digits in it, such as p95, stays as it is."""
     first = text[0] if text and isinstance(text[0], str) else ""

@@ -69,7 +69,7 @@ class AssumptionConfig(Checked):
         if not any(ways) and self.hosted_price is None:
             raise ValueError("has no value: give low, base and high, or exact, or measure, or hosted_price")
         if stated and any(end is None for end in ends):
-            raise ValueError("low, base and high belong together: write exact if there is no range")
+            raise ValueError("low, base and high belong together: write exact for a single value")
         low, base, high = ends
         if low is not None and base is not None and high is not None and not low <= base <= high:
             raise ValueError(f"low {low:g}, base {base:g}, high {high:g} are not in this order")

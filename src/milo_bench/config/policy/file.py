@@ -145,7 +145,7 @@ def _with_probes(file: PolicyFile, probes: Collection[str]) -> PolicyFile:
     for place, gates in groups:
         for number, gate in enumerate(gates):
             if gate.probe and gate.probe not in probes:
-                message = f"{file.where(*place, number)}: there is no probe '{gate.probe[:60]}'."
+                message = f"{file.where(*place, number)}: unknown probe '{gate.probe[:60]}'."
                 raise ConfigError(message, hint=hint_for(gate.probe, probes, noun="probes"))
     return file
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from milo_bench.config.policy.models import HoursConfig
 
-_SOURCE: Final = "assumed by Milo Bench; put your own estimate under hours: in policy.yaml"
+_SOURCE: Final = "assumed by Milo Bench. Put your own estimate under hours: in policy.yaml"
 
 DEFAULT_HOURS: Final[Mapping[str, HoursConfig]] = {
     name: HoursConfig(low=low, base=base, high=high, source=_SOURCE)

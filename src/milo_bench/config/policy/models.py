@@ -251,7 +251,7 @@ class RuleConfig(Checked):
     def _known(self) -> RuleConfig:
         for name in self.when:
             if name not in CONDITIONS:
-                said = f"rule '{self.name}': there is no condition '{name[:60]}'"
+                said = f"rule '{self.name}': unknown condition '{name[:60]}'"
                 raise Mistake(said, hint_for(name, CONDITIONS, noun="conditions"))
         return self
 

@@ -103,7 +103,7 @@ ROUTING_FILE: Final = FileKind(
     name="routing.yaml",
     start="start it with 'targets:', 'rules:' and 'default:'.",
     manual="docs/how-to/routing.md",
-    where_from="'milo-bench report' writes one; docs/how-to/routing.md shows one by hand.",
+    where_from="'milo-bench report' writes one. See docs/how-to/routing.md to write your own.",
 )
 
 

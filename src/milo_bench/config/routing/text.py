@@ -18,7 +18,7 @@ Rules on an answer (local_label, failed_checks) are checked after the local mode
 The fallback is used if a model is unavailable, does not answer or breaks a guardrail."""
 
 _OPERATORS = """\
-What each target may do as an operator, by kind of work. Work above its level goes to the route below it.
+What each target may do as an operator, by kind of work. Work above a level takes the route beside it.
 A permit is void if anything it names changes, and after its last day. A void permit allows nothing."""
 
 

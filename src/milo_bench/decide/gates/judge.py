@@ -153,9 +153,9 @@ class _Judge:
         failed = sum(result.outcome == "fail" for result in results)
         passed = sum(result.outcome == "pass" for result in results)
         if not results:
-            ends = IntervalEnds(None, None, None, 0, 0, "", note="the probe was not run on this target")
+            ends = IntervalEnds(None, None, None, 0, 0, "", note="not run on this target")
         elif not failed and passed < len(results):
-            ends = IntervalEnds(0.0, None, None, len(results), len(results), "", note="the probe could not decide")
+            ends = IntervalEnds(0.0, None, None, len(results), len(results), "", note="its result is undecided")
         else:
             ends = IntervalEnds(float(failed), float(failed), float(failed), len(results), len(results), "")
         return self._result(gate, ends, None)

@@ -274,10 +274,10 @@ def _remedies(changes: Sequence[RemedyChange], replays: Sequence[Replay], figure
 
 def _effect(after: Replay, before: Replay, figures: Figures) -> LinkedText:
     ref = figures.ref
-    text: LinkedText = (
-        f"{after.title}, replayed: undetected errors go from ", ref(before.figures["error_passing_rate"]), " to ",
-        ref(after.figures["error_passing_rate"]), " of all fixtures",
-    )  # fmt: skip
+    errors = before.figures["error_passing_rate"], after.figures["error_passing_rate"]
+    same = figures[errors[0]].value == figures[errors[1]].value
+    moved: LinkedText = (" stay at ",) if same else (" go from ", ref(errors[0]), " to ")
+    text: LinkedText = (f"{after.title}, replayed: undetected errors", *moved, ref(errors[1]), " of all fixtures")
     if "recall" in after.figures and "recall" in before.figures:
         text += (" and recall on the class that matters from ", ref(before.figures["recall"]), " to ")
         text += (ref(after.figures["recall"]),)

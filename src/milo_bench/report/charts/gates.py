@@ -33,7 +33,7 @@ def gate_chart(decision: Decision, workload: str) -> Chart | None:
         f"{name}: intervals and thresholds",
         "Each gate has a row for each target: the measured value as a dot, its interval as a bar, the threshold as a "
         "vertical line. A tick passes, a cross fails. A question mark is undecided: the interval includes the "
-        "threshold, or there is no data.",
+        "threshold, or nothing was measured.",
         finished(alt.vconcat(*drawn, spacing=14)),
         workload=workload,
     )

@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 
 from milo_bench.decide.records import GateResult
+from milo_bench.decide.wording import sentence_case
 from milo_bench.report.pages import permits as permit_views
 from milo_bench.report.pages import views as package_views
 from milo_bench.report.pages.claims import Claims
@@ -53,6 +54,7 @@ def page_environment(claims: Claims, *, html: bool) -> jinja2.Environment:
         anchor=claims.anchor,
         drawing=claims.drawing,
         has=lambda id: id in claims.decision.figures,
+        sentence_case=sentence_case,
         title_of=lambda id: claims.quote(claims.get(id).title),
         bar=bar,
     )

@@ -124,11 +124,6 @@ def own_reasons(finding: Finding) -> tuple[LinkedText, ...]:
     return tuple(text for text in finding.reasons if _plain(text) not in said)
 
 
-def sentence_case(title: str) -> str:
-    """The title with a capital letter."""
-    return title[:1].upper() + title[1:]
-
-
 def names_itself(remedy: Remedy) -> bool:
     """Whether the reason of a remedy starts with its title, which then need not stand before it."""
     first = remedy.reason[0] if remedy.reason else ""

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from milo_bench.decide.records import Decision, Finding, GateResult
+from milo_bench.decide.wording import sentence_case
 from milo_bench.operator.permit.records import LEVEL_NAMES
 from milo_bench.report.figures import plain_text
 
@@ -67,7 +68,8 @@ def _print_finding(decision: Decision, finding: Finding, console: Console) -> No
     for remedy in finding.remedies:
         repairs = finding.kind == "fix" and (not remedy.replay or remedy.replay in chosen)
         reason = plain_text(decision.figures, remedy.reason)
-        said = reason if reason.casefold().startswith(remedy.title.casefold()) else f"{remedy.title}: {reason}"
+        named = reason.casefold().startswith(remedy.title.casefold())
+        said = reason if named else f"{sentence_case(remedy.title)}. {reason}"
         console.print(f"  {'fix' if repairs else 'tried'}: {escape(said)}", soft_wrap=True)
 
 
