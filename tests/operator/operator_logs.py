@@ -55,18 +55,16 @@ TARGET = TargetRecord(
 )
 
 
-def played(
-    task: Task, seed: int, variant: str, policy: Policy, *, target: str = "local_8b", repeat: int = 0
-) -> Episode:
+def played(task: Task, seed: int, form: str, policy: Policy, *, target: str = "local_8b", repeat: int = 0) -> Episode:
     """The policy's own episode, with one turn a call, as a model would have been recorded."""
-    session = Session(task, seed, "clean" if variant == "clean" else "trap")
+    session = Session(task, seed, "clean" if form == "clean" else "trap")
     policy(session, task)
     score = grade(session)
     lines = [line for line in session.log if isinstance(line, CallMade | EpisodeFinished)]
     return Episode(
-        key=AttemptKey(f"{task.name}.{variant}", target, repeat),
+        key=AttemptKey(f"{task.name}.{form}", target, repeat),
         task=task.name,
-        variant=session.variant,
+        form=session.form,
         seed=seed,
         protocol="tools",
         ending="finished" if session.finish else "turn_limit",
@@ -87,15 +85,15 @@ def played(
     )
 
 
-def broken(task: Task, seed: int, variant: str, *, target: str = "local_8b", repeat: int = 0) -> Episode:
+def broken(task: Task, seed: int, form: str, *, target: str = "local_8b", repeat: int = 0) -> Episode:
     """What a runtime leaves that resets every connection."""
     failure = Failure("reset", "The connection was reset by the server.")
-    session = Session(task, seed, "clean" if variant == "clean" else "trap")
+    session = Session(task, seed, "clean" if form == "clean" else "trap")
     score = grade(session)
     return Episode(
-        key=AttemptKey(f"{task.name}.{variant}", target, repeat),
+        key=AttemptKey(f"{task.name}.{form}", target, repeat),
         task=task.name,
-        variant=session.variant,
+        form=session.form,
         seed=seed,
         protocol="tools",
         ending="runtime_failure",
@@ -129,12 +127,12 @@ def run_of(
     target: TargetRecord = TARGET,
 ) -> OperatorRun:
     """A run of ``tasks``, each repeat at a seed of its own; ``play`` may leave an episode out."""
-    fixtures = [(find_task(name), variant) for name in tasks for variant in find_task(name).variants]
+    fixtures = [(find_task(name), form) for name in tasks for form in find_task(name).forms]
     episodes = [
         episode
-        for task, variant in fixtures
+        for task, form in fixtures
         for repeat in range(repeats)
-        if (episode := play(task, repeat, variant, repeat)) is not None
+        if (episode := play(task, repeat, form, repeat)) is not None
     ]
     header = RunHeader(
         run_id=run_id,
@@ -144,7 +142,7 @@ def run_of(
         workloads=(),
         targets=(target,),
         plan=Plan(
-            fixtures=tuple(f"{task.name}.{variant}" for task, variant in fixtures),
+            fixtures=tuple(f"{task.name}.{form}" for task, form in fixtures),
             targets=(target.name,),
             repeats=repeats,
         ),
@@ -156,7 +154,7 @@ def run_by(policy: Policy, tasks: Sequence[str] = CORE, repeats: int = 1, *, run
     return run_of(
         tasks,
         repeats,
-        lambda task, seed, variant, repeat: played(task, seed, variant, policy, repeat=repeat),
+        lambda task, seed, form, repeat: played(task, seed, form, policy, repeat=repeat),
         run_id=run_id,
     )
 

@@ -42,15 +42,15 @@ def test_the_oracle_has_all_225_points_of_the_core_tasks_and_all_600_of_the_benc
 
 
 def test_a_task_with_a_clean_twin_counts_the_worse_variant_of_the_same_repeat() -> None:
-    def half_right(task: Task, seed: int, variant: str, repeat: int) -> Episode:
-        return played(task, seed, variant, always_refuse if variant == "clean" else oracle, repeat=repeat)
+    def half_right(task: Task, seed: int, form: str, repeat: int) -> Episode:
+        return played(task, seed, form, always_refuse if form == "clean" else oracle, repeat=repeat)
 
     (total,) = operator_totals(trials_of([run_of(["uncommitted_diff"], 2, half_right)]))
     assert total.points.value == 0 and total.passes.k == 0 and total.kinds["judgement"] == 2
 
 
 def test_a_runtime_that_breaks_scores_0_of_225_and_is_named_as_the_cause() -> None:
-    run = run_of(CORE, 1, lambda task, seed, variant, repeat: broken(task, seed, variant, repeat=repeat))
+    run = run_of(CORE, 1, lambda task, seed, form, repeat: broken(task, seed, form, repeat=repeat))
     (total,) = operator_totals(trials_of([run]))
     assert (total.points.value, total.points.of, total.points.scored_of) == (0, 225, 225)
     assert total.headline.startswith("The runtime could not complete the harness")
@@ -77,7 +77,7 @@ def test_a_missing_episode_is_never_points_and_is_named() -> None:
 
 def test_half_of_a_twin_is_a_missing_trial_but_what_it_blew_up_still_counts() -> None:
     both = run_by(trust_the_first_output, ["uncommitted_diff"])
-    trap = OperatorRun(both.name, both.header, tuple(e for e in both.episodes if e.variant == "trap"))
+    trap = OperatorRun(both.name, both.header, tuple(e for e in both.episodes if e.form == "trap"))
     assert [trial.kind for trial in trials_of([trap])] == ["minefield"]
     good = run_by(oracle, ["uncommitted_diff"])
     half = OperatorRun(good.name, good.header, good.episodes[:1])

@@ -38,14 +38,14 @@ def _tiny() -> OperatorRun:
     return run_of(
         CORE,
         1,
-        lambda task, seed, variant, repeat: broken(task, seed, variant, target=tiny.name, repeat=repeat),
+        lambda task, seed, form, repeat: broken(task, seed, form, target=tiny.name, repeat=repeat),
         run_id="run-tiny",
         target=tiny,
     )
 
 
-def _half_trusting(task: Task, seed: int, variant: str, repeat: int) -> Episode:
-    return played(task, seed, variant, oracle if repeat else trust_the_first_output, repeat=repeat)
+def _half_trusting(task: Task, seed: int, form: str, repeat: int) -> Episode:
+    return played(task, seed, form, oracle if repeat else trust_the_first_output, repeat=repeat)
 
 
 def write_sample_board(out: Path) -> None:
@@ -53,10 +53,10 @@ def write_sample_board(out: Path) -> None:
     write_board(board_of(run_of(CORE, 2, _half_trusting), _tiny()), out)
 
 
-def _mixed(task: Task, seed: int, variant: str, repeat: int) -> Episode:
+def _mixed(task: Task, seed: int, form: str, repeat: int) -> Episode:
     if task.name == "next_cursor" and repeat == 2:
-        return broken(task, seed, variant, repeat=repeat)
-    return played(task, seed, variant, trust_the_first_output if task.name == "reply_lost" else oracle, repeat=repeat)
+        return broken(task, seed, form, repeat=repeat)
+    return played(task, seed, form, trust_the_first_output if task.name == "reply_lost" else oracle, repeat=repeat)
 
 
 def _write_run(path: Path) -> None:

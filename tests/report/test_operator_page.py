@@ -51,8 +51,8 @@ def test_every_link_of_every_page_leads_somewhere_inside_the_folder(folder: Path
 
 
 def test_a_chip_opens_the_variant_that_counted(tmp_path: Path) -> None:
-    def clean_twin_fails(task: Task, seed: int, variant: str, repeat: int) -> Episode:
-        return played(task, seed, variant, no_op if variant == "clean" else oracle, repeat=repeat)
+    def clean_twin_fails(task: Task, seed: int, form: str, repeat: int) -> Episode:
+        return played(task, seed, form, no_op if form == "clean" else oracle, repeat=repeat)
 
     write_board(board_of(run_of(["uncommitted_diff"], 1, clean_twin_fails)), tmp_path)
     chip = re.search(r'class="chip[^"]*" href="([^"]+)"', (tmp_path / "index.html").read_text(encoding="utf-8"))
@@ -81,7 +81,7 @@ def test_text_of_a_model_is_escaped_everywhere_and_names_no_file(tmp_path: Path)
         void=(EVIL,),
         log=(*lines, {"type": EVIL}, {"type": "landed", "at_s": 0, "fault": EVIL, "n": 1}),
     )
-    run = run_of(["version_conflict"], 1, lambda task, seed, variant, repeat: evil, target=target)
+    run = run_of(["version_conflict"], 1, lambda task, seed, form, repeat: evil, target=target)
     run = OperatorRun(EVIL, msgspec.structs.replace(run.header, run_id=EVIL, tool_version=EVIL), run.episodes)
     written = write_board(board_of(run), tmp_path)
     assert [path.relative_to(tmp_path).as_posix() for path in written] == ["index.html", "episodes/ep-00001.html"]

@@ -124,8 +124,8 @@ def test_permits_taken_out_of_a_decision_are_missed(copied: Path) -> None:
 
 
 def test_the_package_of_a_hashed_log_holds_no_text_of_its_episodes(tmp_path: Path) -> None:
-    def chatty(task: Task, seed: int, variant: str, repeat: int) -> Episode:
-        episode = played(task, seed, variant, oracle, repeat=repeat)
+    def chatty(task: Task, seed: int, form: str, repeat: int) -> Episode:
+        episode = played(task, seed, form, oracle, repeat=repeat)
         turn = msgspec.structs.replace(episode.turns[0], output="The secret word is xylophone.")
         return msgspec.structs.replace(episode, turns=(turn, *episode.turns[1:]))
 
@@ -146,7 +146,7 @@ def test_a_name_that_a_stranger_chose_is_text_and_nothing_else(tmp_path: Path) -
     run = run_of(
         CORE[:2],
         1,
-        lambda task, seed, variant, repeat: played(task, seed, variant, oracle, target=target.name, repeat=repeat),
+        lambda task, seed, form, repeat: played(task, seed, form, oracle, target=target.name, repeat=repeat),
         target=target,
     )
     log = write_log(run, tmp_path / "evil.jsonl")

@@ -44,7 +44,7 @@ def episode(**changes: Any) -> Episode:
     whole = Episode(
         key=AttemptKey("reply_lost.trap", "a"),
         task="reply_lost",
-        variant="trap",
+        form="trap",
         seed=0,
         protocol="tools",
         ending="runtime_failure",

@@ -31,7 +31,7 @@ from milo_bench.operator.mcp.watch import Presence, ServeLimits
 from milo_bench.operator.play.plan import fixtures_of, operator_suite
 from milo_bench.operator.play.prompt import PROMPT_NAME, RULES
 from milo_bench.operator.worlds.grade import TASK_POINTS, Score
-from milo_bench.operator.worlds.records import WORKLOAD, Variant
+from milo_bench.operator.worlds.records import WORKLOAD, Form
 from milo_bench.operator.worlds.session import CALL_LIMIT, Session
 from milo_bench.operator.worlds.tasks import find_task
 from milo_bench.run.event_loop import run_to_end, stoppable
@@ -56,13 +56,13 @@ class OperatorServeOptions:
 
     ``http_port`` None is stdio, 0 any free port. ``model`` is a target of bench.yaml that the agent
     reaches through an endpoint of ours, on ``model_port``; its provider faults then fall there.
-    ``resume`` adds the other variant of the same task to a log.
+    ``resume`` adds the other form of the same task to a log.
     """
 
     task: str
     out: Path
     seed: int = 0
-    variant: Variant = "trap"
+    form: Form = "trap"
     http_port: int | None = None
     target_name: str = ""
     wall_limit_s: float = 900.0
@@ -78,11 +78,11 @@ class OperatorServeOptions:
 
 @dataclass(frozen=True)
 class ServedEpisode:
-    """The episode as written to ``path``, and why serving ended. ``left`` is the variant that the log still lacks."""
+    """The episode as written to ``path``, and why serving ended. ``left`` is the form that the log still lacks."""
 
     path: Path
     episode: Episode
-    left: Variant | None
+    left: Form | None
     late_calls: int
     why: str
 
@@ -92,19 +92,19 @@ def serve_operator(
 ) -> ServedEpisode:
     """Serve one task to one outside agent until it is done or gone; ``say`` takes lines for the person watching.
 
-    Raises UsageError for an unknown task, variant or target, DataError for a log that exists,
+    Raises UsageError for an unknown task, form or target, DataError for a log that exists,
     PrerequisiteError for a port or a folder that cannot be used, ConfigError or TargetError for a model that does
     not start, IncompleteRun where nobody connected or the disk took no more, Interrupted for a
     server over HTTP that was stopped before the episode ended.
     """
     task = find_task(options.task)
-    if options.variant not in task.variants:
-        message = f"'{task.name}' has no {options.variant} variant."
-        raise UsageError(message, hint=f"choose --variant {' or '.join(task.variants)}.")
+    if options.form not in task.forms:
+        message = f"'{task.name}' has no {options.form} variant."
+        raise UsageError(message, hint=f"choose --variant {' or '.join(task.forms)}.")
     _check_log(options)
     config = _target_config(options, env) if options.model else None
     target = open_target(config, env) if config else None
-    return run_to_end(_serve(options, env, say, Session(task, options.seed, options.variant), config, target))
+    return run_to_end(_serve(options, env, say, Session(task, options.seed, options.form), config, target))
 
 
 def _check_log(options: OperatorServeOptions) -> None:
@@ -112,7 +112,7 @@ def _check_log(options: OperatorServeOptions) -> None:
     if not options.resume or not options.out.exists():
         require_new_log(options.out)
         return
-    wanted = f"{options.task}.{options.variant}"
+    wanted = f"{options.task}.{options.form}"
     if any(episode.key.fixture == wanted for episode in read_run_log(options.out).episodes):
         message = f"{options.out} already contains the episode {wanted}."
         raise DataError(message, hint="choose the other --variant, or another --out.")
@@ -287,10 +287,10 @@ class _EpisodeLog:
             self._writer.close(end)
 
     @property
-    def left(self) -> Variant | None:
+    def left(self) -> Form | None:
         if self._rows == len(self._spec().plan.fixtures):
             return None
-        return "clean" if self._options.variant == "trap" else "trap"
+        return "clean" if self._options.form == "trap" else "trap"
 
     @contextmanager
     def _keeping(self) -> Iterator[None]:
@@ -360,7 +360,7 @@ def lines_of(episode: Episode) -> Iterator[str]:
 
 
 def _name_of(session: Session) -> str:
-    return f"Serving '{session.task.name}' ({session.variant}, seed {session.seed}) over MCP"
+    return f"Serving '{session.task.name}' ({session.form}, seed {session.seed}) over MCP"
 
 
 def _without_episode(why: str, *, stopped: bool) -> MiloError:

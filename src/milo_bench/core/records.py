@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 Decoding: TypeAlias = Literal["free", "constrained"]
 StoreText: TypeAlias = Literal["full", "redacted", "hashes"]
@@ -365,14 +365,14 @@ EpisodeEnding: TypeAlias = Literal[
 class Episode(Frozen, frozen=True, tag="episode", tag_field="type"):
     """One operator episode: a task at a seed, played by one target, with its points and why.
 
-    The key's ``fixture`` is ``TASK.VARIANT``. ``log`` is the event log of the world, one plain
+    The key's ``fixture`` is ``TASK.FORM``. ``log`` is the event log of the world, one plain
     object a line, from which the episode can be played and graded again. Points are of 25; a void
     trial (``void`` names faults that never landed) has none.
     """
 
     key: AttemptKey
     task: str
-    variant: Literal["trap", "clean"]
+    form: Literal["trap", "clean"]
     seed: int
     protocol: Literal["tools", "fenced", "mcp"]
     ending: EpisodeEnding

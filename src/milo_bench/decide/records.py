@@ -222,6 +222,7 @@ class LogRef(Frozen, frozen=True, omit_defaults=False):
     attempted: int
     complete: bool
     command: str = ""  # the shell line that makes a log like it
+    unknown: tuple[str, ...] = ()  # what a log of an older schema cannot tell, a sentence each
 
 
 class KeptFile(Frozen, frozen=True, omit_defaults=False):

@@ -109,8 +109,13 @@ def hold_against(
         changed=_changed(decision, new),
         not_run=tuple(sorted(set(decision.measures) - found_again)),
         added=tuple(sorted(candidate.text for candidate in new.cases if candidate.text not in decision.measures)),
-        notes=(_OPERATORS,) if new.operators.runs else (),
+        notes=_notes(new),
     )
+
+
+def _notes(new: Evidence) -> tuple[str, ...]:
+    older = tuple(f"{log.path} is from an older version: {what}" for log in new.logs for what in log.unknown)
+    return (*((_OPERATORS,) if new.operators.runs else ()), *older)
 
 
 def _as_error_family(results: Sequence[Result], differences: Sequence[tuple[Result, float]]) -> list[Result]:

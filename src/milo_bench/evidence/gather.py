@@ -82,6 +82,7 @@ def _log_ref(log: RunLog, name: str) -> LogRef:
             probes=log.probes,
             operator=bool(log.episodes),
         ),
+        unknown=log.unknown,
     )
 
 

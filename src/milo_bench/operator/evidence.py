@@ -57,8 +57,8 @@ def _regrade(path: Path, number: int, episode: Episode) -> bool:
     except DataError as error:
         raise DataError(f"{where}: {error.message}", hint=error.hint) from None
     score = grade(session)
-    head = (session.task.name, session.seed, session.variant)
-    if head != (episode.task, episode.seed, episode.variant):
+    head = (session.task.name, session.seed, session.form)
+    if head != (episode.task, episode.seed, episode.form):
         message = f"{where}: its event log is of another episode."
         raise DataError(message, hint="the log was changed after it was written; restore it.")
     if (score.points, score.minefields, score.void) != (episode.points, episode.minefields, episode.void):

@@ -277,7 +277,7 @@ def _notes(trials: Sequence[Trial], points: Points) -> tuple[str, ...]:
     if missing:
         notes.append(
             f"Trials with episodes missing from the log: {missing} of {len(trials)}. They count as 0 points: resume "
-            "the run. A trial is one run of a task, and of its clean variant if it has one."
+            "the run. A trial is one run of a task, and of its clean form if it has one."
         )
     return tuple(notes)
 

@@ -33,7 +33,7 @@ KINDS: Final[tuple[TrialKind, ...]] = (
 )
 # What a person calls them; "minefield" is the name in logs and permits.
 KIND_NAMES: Final[Mapping[TrialKind, str]] = {kind: kind for kind in KINDS} | {"minefield": "breach"}
-# What the worse of two variants is, where they have the same points: the more severe name wins.
+# What the worse of two forms is, where they have the same points: the more severe name wins.
 _SEVERITY: Final[tuple[TrialKind, ...]] = ("minefield", "runtime", "protocol", "limit", "judgement")
 
 
@@ -62,7 +62,7 @@ class OperatorEvidence:
 class Trial(Frozen, frozen=True, omit_defaults=False):
     """One task, once, by one target. ``points`` are of 25, and 0 unless the trial is passed or a judgement.
 
-    A task with a clean twin counts the worse variant of the same repeat. ``seed`` is None where no
+    A task with a clean twin counts the worse form of the same repeat. ``seed`` is None where no
     episode is there; ``keys`` are those of its episodes, the one that counted first.
     """
 
@@ -139,31 +139,31 @@ def _trials(run: OperatorRun) -> list[Trial]:
     for episode in run.episodes:
         _check(run, episode)
         if episode.key.retry == 0:
-            variants = found.setdefault((episode.key.target, episode.task, episode.key.repeat), {})
-            variants.setdefault(episode.variant, episode)
+            forms = found.setdefault((episode.key.target, episode.task, episode.key.repeat), {})
+            forms.setdefault(episode.form, episode)
     plan = run.header.plan
     planned: dict[str, set[str]] = {}
     for fixture in plan.fixtures:
-        task, _, variant = fixture.rpartition(".")
-        planned.setdefault(task, set()).add(variant)
+        task, _, form = fixture.rpartition(".")
+        planned.setdefault(task, set()).add(form)
     wanted = {
-        (target, task, repeat): variants
+        (target, task, repeat): forms
         for target in plan.targets
-        for task, variants in planned.items()
+        for task, forms in planned.items()
         for repeat in range(plan.repeats)
     }
-    for key, variants in found.items():  # an outside agent's log may hold more than its plan
-        wanted[key] = wanted.get(key, set()) | set(variants)
-    return [_trial(run, key, variants, found.get(key, {})) for key, variants in wanted.items()]
+    for key, forms in found.items():  # an outside agent's log may hold more than its plan
+        wanted[key] = wanted.get(key, set()) | set(forms)
+    return [_trial(run, key, forms, found.get(key, {})) for key, forms in wanted.items()]
 
 
-def _trial(run: OperatorRun, key: tuple[str, str, int], variants: set[str], played: dict[str, Episode]) -> Trial:
+def _trial(run: OperatorRun, key: tuple[str, str, int], forms: set[str], played: dict[str, Episode]) -> Trial:
     target, task, repeat = key
     group = find_task(task).group
     episodes = tuple(played.values())
     worse = _worse(episodes)
     kind: TrialKind = "missing" if worse is None else episode_kind(worse)
-    if kind in ("passed", "judgement", "void") and set(played) < variants:
+    if kind in ("passed", "judgement", "void") and set(played) < forms:
         kind = "missing"  # half a trial proves nothing; what it did wrong would still count
     scored = worse is not None and kind in ("passed", "judgement")
     return Trial(

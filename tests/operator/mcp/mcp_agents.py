@@ -21,7 +21,7 @@ from milo_bench.operator.mcp.episode import OutsideEpisode
 from milo_bench.operator.mcp.server import mcp_server
 from milo_bench.operator.worlds.desk import Desk
 from milo_bench.operator.worlds.grade import Score
-from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, Finish, Notice, ToolReply, ToolResult, Variant
+from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, Finish, Form, Notice, ToolReply, ToolResult
 from milo_bench.operator.worlds.session import CALL_LIMIT, Session
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
@@ -51,10 +51,10 @@ def outside(
     task: str = "version_conflict",
     *,
     seed: int = 0,
-    variant: Variant = "trap",
+    form: Form = "trap",
     turn_limit: int = CALL_LIMIT,
 ) -> OutsideEpisode:
-    session = Session(find_task(task), seed, variant)
+    session = Session(find_task(task), seed, form)
     return OutsideEpisode(session, target="agent", turn_limit=turn_limit, clock=SystemClock(), on_end=kept.end)
 
 

@@ -32,14 +32,14 @@ async def call(client: Client, name: str, arguments: Any = None) -> tuple[dict[s
 
 @pytest.mark.parametrize("task", [task.name for task in all_tasks()])
 async def test_an_oracle_that_plays_over_mcp_gets_every_point_of_every_task(task: str) -> None:
-    for variant in find_task(task).variants:
+    for form in find_task(task).forms:
         kept = Kept()
-        episode = outside(kept, task, seed=3, variant=variant)
+        episode = outside(kept, task, seed=3, form=form)
         async with connected(episode, kept) as client:
             await play_oracle(client, task, seed=3)
         record = kept.episode
         assert (record.points, record.ending, record.void) == (25, "finished", ())
-        assert record.protocol == "mcp" and record.key.fixture == f"{task}.{variant}"
+        assert record.protocol == "mcp" and record.key.fixture == f"{task}.{form}"
         log = tuple(msgspec.convert(line, LogLine) for line in record.log)
         assert grade(replay(log)).points == 25
 

@@ -61,7 +61,7 @@ def test_all_600_points_once_are_not_enough_for_operator() -> None:
 
 
 def test_a_runtime_that_breaks_gets_none_and_is_told_why() -> None:
-    run = run_of(CORE, 1, lambda task, seed, variant, repeat: broken(task, seed, variant, repeat=repeat))
+    run = run_of(CORE, 1, lambda task, seed, form, repeat: broken(task, seed, form, repeat=repeat))
     permit = _permit(run)
     assert {kind.level for kind in permit.kinds} == {"none"}
     assert all("runtime could not complete" in kind.reasons[0] for kind in permit.kinds)
@@ -75,9 +75,9 @@ def test_a_habit_instead_of_a_mind_earns_nothing_beyond_drafting(policy: object)
 
 
 def test_one_minefield_takes_every_level_that_acts_from_the_kinds_it_belongs_to() -> None:
-    def once_naive(task: Task, seed: int, variant: str, repeat: int) -> Episode:
+    def once_naive(task: Task, seed: int, form: str, repeat: int) -> Episode:
         naive = task.name == "reply_lost" and repeat == 3
-        return played(task, seed, variant, trust_the_first_output if naive else oracle, repeat=repeat)
+        return played(task, seed, form, trust_the_first_output if naive else oracle, repeat=repeat)
 
     permit = _permit(run_of(ALL, 30, once_naive))
     assert permit.total.points.share > 0.99  # a total would not have seen it
@@ -87,8 +87,8 @@ def test_one_minefield_takes_every_level_that_acts_from_the_kinds_it_belongs_to(
 
 
 def test_a_weak_behaviour_holds_a_kind_back_whose_own_tasks_are_clean() -> None:
-    def blind_to_gates(task: Task, seed: int, variant: str, repeat: int) -> Episode:
-        return played(task, seed, variant, always_refuse if task.group == "dirty gate" else oracle, repeat=repeat)
+    def blind_to_gates(task: Task, seed: int, form: str, repeat: int) -> Episode:
+        return played(task, seed, form, always_refuse if task.group == "dirty gate" else oracle, repeat=repeat)
 
     permit = _permit(run_of(ALL, 30, blind_to_gates))
     money = next(kind for kind in permit.kinds if kind.kind == "money")
@@ -155,8 +155,8 @@ def test_a_target_without_a_digest_is_trusted_for_fewer_days() -> None:
 
 
 def test_too_many_void_trials_leave_it_undecided() -> None:
-    def half_void(task: Task, seed: int, variant: str, repeat: int) -> Episode:
-        episode = played(task, seed, variant, oracle, repeat=repeat)
+    def half_void(task: Task, seed: int, form: str, repeat: int) -> Episode:
+        episode = played(task, seed, form, oracle, repeat=repeat)
         return msgspec.structs.replace(episode, void=("fault",), points=0) if repeat % 2 else episode
 
     permit = _permit(run_of(ALL, 20, half_void))

@@ -25,7 +25,7 @@ from milo_bench.core.records import (
 from milo_bench.operator.play.episode import EpisodeLimits, EpisodePlayer
 from milo_bench.operator.play.prompt import Protocol
 from milo_bench.operator.worlds.policies import oracle
-from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, Variant
+from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, Form
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.tasks import find_task
 
@@ -33,9 +33,9 @@ Call = tuple[str, dict[str, Any]]
 AT_ONCE = Timings(intended_s=0.0, started_s=0.0, ended_s=0.0)
 
 
-def oracle_calls(task: str, seed: int = 0, variant: Variant = "trap") -> list[Call]:
+def oracle_calls(task: str, seed: int = 0, form: Form = "trap") -> list[Call]:
     """What the oracle calls; worlds are deterministic, so the same calls again are an oracle's episode."""
-    session = Session(find_task(task), seed, variant)
+    session = Session(find_task(task), seed, form)
     oracle(session, session.task)
     calls: list[Call] = []
     for line in session.log:
@@ -129,13 +129,13 @@ async def play(
     protocol: Protocol = "tools",
     limits: EpisodeLimits | None = None,
     seed: int = 0,
-    variant: Variant = "trap",
+    form: Form = "trap",
 ) -> Episode:
     clock = SystemClock()
     player = EpisodePlayer(
-        session=Session(find_task(task), seed, variant),
+        session=Session(find_task(task), seed, form),
         target=target,
-        key=AttemptKey(f"{task}.{variant}", "scripted"),
+        key=AttemptKey(f"{task}.{form}", "scripted"),
         protocol=protocol,
         limits=limits or EpisodeLimits(),
         window=target.record.context_window,

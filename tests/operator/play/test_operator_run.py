@@ -35,9 +35,7 @@ ONE_CALL_MORE = TASK_POINTS - CLAIMS
 
 
 def all_calls(*, seed: int = 0) -> list[Any]:
-    return [
-        call for name in TASKS for variant in find_task(name).variants for call in oracle_calls(name, seed, variant)
-    ]
+    return [call for name in TASKS for form in find_task(name).forms for call in oracle_calls(name, seed, form)]
 
 
 def run(tmp_path: Path, script: dict[str, Any], protocol: Protocol = "tools", **changes: Any) -> FinishedOperatorRun:
@@ -195,7 +193,7 @@ def test_core_is_nine_tasks_out_of_every_group() -> None:
     assert len(tasks) * TASK_POINTS == 225
     assert {task.group for task in tasks} == set(TaskGroup.__args__)
     assert len(choose_tasks("all")) * TASK_POINTS == 600
-    assert len(fixtures_of(choose_tasks("all"))) == sum(len(task.variants) for task in choose_tasks("all"))
+    assert len(fixtures_of(choose_tasks("all"))) == sum(len(task.forms) for task in choose_tasks("all"))
 
 
 def test_every_task_describes_finish_with_the_schema_that_is_checked() -> None:

@@ -103,11 +103,11 @@ async def test_the_command_serves_task_and_model_side_by_side_and_a_twin_complet
         target = f"{{api: openai, model: fake-1, base_url: '{server.base_url}'}}"
         config.write_text(f"targets: {{scripted: {target}}}\n", encoding="utf-8")
         common = ["--model", "scripted", "--config", str(config), "--seed", str(SEED)]
-        for variant, more in (("trap", []), ("clean", ["--resume"])):
-            told = await play_beside(serve_command(task, out, "--http", "0", "--variant", variant, *common, *more))
+        for form, more in (("trap", []), ("clean", ["--resume"])):
+            told = await play_beside(serve_command(task, out, "--http", "0", "--variant", form, *common, *more))
             log = read_run_log(out)
-            assert log.end is not None and log.end.complete is (variant == "clean")
-            assert ("--variant clean" in told) is (variant == "trap")
+            assert log.end is not None and log.end.complete is (form == "clean")
+            assert ("--variant clean" in told) is (form == "trap")
     trap, clean = log.episodes
     assert (trap.points, trap.ending, clean.ending) == (25, "finished", "finished")
     assert clean.turns[0].output == "Step 1." and clean.started_s >= trap.ended_s

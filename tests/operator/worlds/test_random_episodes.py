@@ -66,8 +66,8 @@ def play_at_random(session: Session, data: st.DataObject) -> None:
 def test_random_calls_never_crash_and_replay_to_the_same_score(data: st.DataObject) -> None:
     task = data.draw(st.sampled_from(TASKS))
     seed = data.draw(st.integers(0, 50))
-    for variant in task.variants:
-        session = Session(task, seed, variant)
+    for form in task.forms:
+        session = Session(task, seed, form)
         play_at_random(session, data)
         again = replay(log_from_text(log_to_text(session.log)))
         assert grade(again) == grade(session)
@@ -92,8 +92,8 @@ def value_by_chance(schema: dict[str, Any], known: list[str], ids: list[str], na
 def chance_points(task: Task, seed: int) -> int:
     """A task's points for calls at random that know every tool, every name in the brief and every value seen."""
     points = []
-    for variant in task.variants:
-        session, chance = Session(task, seed, variant), Draw("chance", seed)
+    for form in task.forms:
+        session, chance = Session(task, seed, form), Draw("chance", seed)
         for _ in range(chance.number(2, 25)):
             chosen = chance.pick(sorted(session.tools))
             properties = session.tools[chosen].schema()["properties"]
@@ -142,8 +142,8 @@ def test_junk_gets_a_reply_and_no_points(tool: str, arguments: Any) -> None:
 
 @pytest.mark.parametrize("task", TASKS, ids=[task.name for task in TASKS])
 def test_an_oracle_episode_replays_from_its_log_to_the_same_score(task) -> None:
-    for variant in task.variants:
-        session = Session(task, 2, variant)
+    for form in task.forms:
+        session = Session(task, 2, form)
         task.oracle(Desk(session))
         again = replay(log_from_text(log_to_text(session.log)))
         assert grade(again) == grade(session)

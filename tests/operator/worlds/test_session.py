@@ -135,7 +135,7 @@ def test_schemas_refuse_what_is_not_named_and_say_what_is_needed() -> None:
 
 def test_a_brief_does_not_tell_the_twins_apart_and_seeds_rename_it() -> None:
     for task in all_tasks():
-        assert len({Session(task, 5, variant).brief for variant in task.variants}) == 1
+        assert len({Session(task, 5, form).brief for form in task.forms}) == 1
         assert len({Session(task, seed).brief for seed in range(6)}) >= 4
 
 

@@ -10,8 +10,8 @@ from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.tasks import all_tasks, find_task
 
 
-def at(name: str, variant="trap", seed: int = 1) -> tuple[Session, Desk]:
-    session = Session(find_task(name), seed, variant)
+def at(name: str, form="trap", seed: int = 1) -> tuple[Session, Desk]:
+    session = Session(find_task(name), seed, form)
     return session, Desk(session)
 
 
@@ -188,8 +188,8 @@ RATIONED = {"rate_limited", "empty_completion"}
 
 @pytest.mark.parametrize("task", [t for t in all_tasks() if t.name not in RATIONED], ids=lambda task: task.name)
 def test_reading_never_costs_points(task) -> None:
-    for variant in task.variants:
-        session = Session(task, 4, variant)
+    for form in task.forms:
+        session = Session(task, 4, form)
         desk = Desk(session)
         read_all(desk)
         task.oracle(desk)

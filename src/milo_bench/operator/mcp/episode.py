@@ -190,7 +190,7 @@ class OutsideEpisode:
         return episode_record(
             self.session,
             score,
-            key=AttemptKey(f"{self.session.task.name}.{self.session.variant}", self.target),
+            key=AttemptKey(f"{self.session.task.name}.{self.session.form}", self.target),
             protocol="mcp",
             ending=ending,
             turns=self.turns,

@@ -203,9 +203,9 @@ class _Bench:
                 return None
 
     async def _play(self, key: AttemptKey) -> Episode:
-        task, variant = split_id(key.fixture)
+        task, form = split_id(key.fixture)
         player = EpisodePlayer(
-            session=Session(task, self._spec.plan.seed + key.repeat, variant),
+            session=Session(task, self._spec.plan.seed + key.repeat, form),
             target=await self._living(key.target),
             key=key,
             protocol=self._chosen[key.target].protocol,

@@ -14,7 +14,7 @@ from milo_bench.core.records import AttemptKey, Fixture, Plan, SuiteRef, Workloa
 from milo_bench.operator.play.choice import ProtocolWish
 from milo_bench.operator.play.episode import EpisodeLimits
 from milo_bench.operator.play.prompt import FENCED_RULES, PROMPT_NAME, RULES
-from milo_bench.operator.worlds.records import SUITE, WORKLOAD, Variant
+from milo_bench.operator.worlds.records import SUITE, WORKLOAD, Form
 from milo_bench.operator.worlds.session import BENCH_VERSION
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import CORE, all_tasks, describe_tasks, find_task
@@ -34,11 +34,11 @@ def choose_tasks(subset: str, names: Sequence[str] = ()) -> tuple[Task, ...]:
     return tuple(task for task in all_tasks() if task.name in chosen)
 
 
-def fixture_of(task: Task, variant: Variant) -> Fixture:
+def fixture_of(task: Task, form: Form) -> Fixture:
     """What a log carries of a task; the world itself comes from the task's name and the seed."""
-    data = {"task": task.name, "variant": variant, "number": task.number, "title": task.title, "group": task.group}
+    data = {"task": task.name, "variant": form, "number": task.number, "title": task.title, "group": task.group}
     return Fixture(
-        id=f"{task.name}.{variant}",
+        id=f"{task.name}.{form}",
         workload=WORKLOAD,
         input=data,
         tags=(task.group, *(("customer-facing",) if task.customer_facing else ())),
@@ -47,14 +47,14 @@ def fixture_of(task: Task, variant: Variant) -> Fixture:
 
 
 def fixtures_of(tasks: Sequence[Task]) -> tuple[Fixture, ...]:
-    """Each task's variants, the clean twin after the trap."""
-    return tuple(fixture_of(task, variant) for task in tasks for variant in task.variants)
+    """Each task's forms, the clean twin after the trap."""
+    return tuple(fixture_of(task, form) for task in tasks for form in task.forms)
 
 
-def split_id(fixture: str) -> tuple[Task, Variant]:
-    """``TASK.VARIANT`` again. Raises UsageError for what is no task."""
-    name, _, variant = fixture.rpartition(".")
-    return find_task(name), "clean" if variant == "clean" else "trap"
+def split_id(fixture: str) -> tuple[Task, Form]:
+    """``TASK.FORM`` again. Raises UsageError for what is no task."""
+    name, _, form = fixture.rpartition(".")
+    return find_task(name), "clean" if form == "clean" else "trap"
 
 
 def operator_plan(

@@ -33,7 +33,7 @@ def episode_record(
     return Episode(
         key=key,
         task=session.task.name,
-        variant=session.variant,
+        form=session.form,
         seed=session.seed,
         protocol=protocol,
         ending=ending,

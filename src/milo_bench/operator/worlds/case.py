@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from milo_bench.operator.worlds.records import CallMade, Finish, FinishStatus, Landed, ToolResult, Variant, Wrote
+from milo_bench.operator.worlds.records import CallMade, Finish, FinishStatus, Form, Landed, ToolResult, Wrote
 from milo_bench.operator.worlds.session import Session
 
 
@@ -28,8 +28,8 @@ class EpisodeView:
         return self._session.start.facts
 
     @property
-    def variant(self) -> Variant:
-        return self._session.variant
+    def form(self) -> Form:
+        return self._session.form
 
     @property
     def finish(self) -> Finish | None:

@@ -118,5 +118,5 @@ def _one_claim(case: EpisodeView, claim: Claim, fresh_s: float) -> list[str]:
 
 
 def worse_of(scores: tuple[Score, ...]) -> Score:
-    """A task's score over its variants: the worst episode counts, so that one habit cannot win both twins."""
+    """A task's score over its forms: the worst episode counts, so that one habit cannot win both twins."""
     return min(scores, key=lambda score: score.points)

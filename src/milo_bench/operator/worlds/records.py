@@ -11,7 +11,7 @@ WORKLOAD = "operator"
 
 FinishStatus: TypeAlias = Literal["done", "blocked", "refused"]
 ClaimKind: TypeAlias = Literal["observed", "inferred"]
-Variant: TypeAlias = Literal["trap", "clean"]
+Form: TypeAlias = Literal["trap", "clean"]
 
 
 class ToolResult(msgspec.Struct, frozen=True, tag="result"):
@@ -96,7 +96,7 @@ def finish_schema() -> dict[str, Any]:
 class Started(msgspec.Struct, frozen=True, tag="started"):
     task: str
     seed: int
-    variant: Variant
+    form: Form
     bench_version: int
 
 

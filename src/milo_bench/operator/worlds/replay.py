@@ -25,7 +25,7 @@ def replay(log: Sequence[LogLine]) -> Session:
     if head.bench_version != BENCH_VERSION:
         message = f"This episode was played on version {head.bench_version} of the worlds; this is {BENCH_VERSION}."
         raise DataError(message, hint="grade it with the version that wrote it.")
-    session = Session(find_task(head.task), head.seed, head.variant)
+    session = Session(find_task(head.task), head.seed, head.form)
     for line in log:
         if isinstance(line, CallMade):
             session.call(line.tool, line.arguments)

@@ -46,10 +46,10 @@ class Selftest(msgspec.Struct, frozen=True):
 
 
 def play(task: Task, seed: int, policy: Policy) -> Score:
-    """A task's score for ``policy`` at ``seed``: the worst of its variants."""
+    """A task's score for ``policy`` at ``seed``: the worst of its forms."""
     scores = []
-    for variant in task.variants:
-        session = Session(task, seed, variant)
+    for form in task.forms:
+        session = Session(task, seed, form)
         policy(session, task)
         scores.append(grade(session))
     return worse_of(tuple(scores))

@@ -16,13 +16,13 @@ from milo_bench.operator.worlds.records import (
     CallMade,
     EpisodeFinished,
     Finish,
+    Form,
     LogLine,
     Notice,
     Rejected,
     Started,
     ToolReply,
     ToolResult,
-    Variant,
 )
 from milo_bench.operator.worlds.task import Start, Task
 from milo_bench.operator.worlds.world import Seen, Tool, ToolFailure, World
@@ -46,13 +46,13 @@ class Session:
     ``visible`` is what an operator may see of the episode so far; a provider failure can empty it.
     """
 
-    def __init__(self, task: Task, seed: int, variant: Variant = "trap") -> None:
+    def __init__(self, task: Task, seed: int, form: Form = "trap") -> None:
         self.task = task
         self.seed = seed
-        self.variant: Variant = variant
-        self.start: Start = task.start(Draw(task.name, seed), variant)
+        self.form: Form = form
+        self.start: Start = task.start(Draw(task.name, seed), form)
         self.world = World(self.start.state, offset_s=self.start.offset_s)
-        self.world.log.append(Started(task.name, seed, variant, BENCH_VERSION))
+        self.world.log.append(Started(task.name, seed, form, BENCH_VERSION))
         self.tools: dict[str, Tool] = {item.name: item for item in self.start.tools}
         self.finish: Finish | None = None
         self.visible: list[ToolReply] = []

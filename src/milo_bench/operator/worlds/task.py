@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 from milo_bench.core.registry import Registry
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Fault
-from milo_bench.operator.worlds.records import ClaimKind, FinishStatus, ToolResult, Variant, Wrote
+from milo_bench.operator.worlds.records import ClaimKind, FinishStatus, Form, ToolResult, Wrote
 from milo_bench.operator.worlds.world import Tool, WorldState
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def only(*subjects: str) -> Callable[[Wrote], bool]:
 
 
 class Task(ABC):
-    """One task of the bench. ``twins`` has a clean variant where the trap is absent and caution fails.
+    """One task of the bench. ``twins`` has a clean form where the trap is absent and caution fails.
 
     ``ceilings`` are the asserted maximum scores of the degenerate policies; a policy that is not
     named must score 0.
@@ -96,12 +96,12 @@ class Task(ABC):
     ceilings: ClassVar[Mapping[str, int]] = {}
 
     @property
-    def variants(self) -> tuple[Variant, ...]:
+    def forms(self) -> tuple[Form, ...]:
         return ("trap", "clean") if self.twins else ("trap",)
 
     @abstractmethod
-    def start(self, draw: Draw, variant: Variant) -> Start:
-        """The world at the start; the same draws for both variants."""
+    def start(self, draw: Draw, form: Form) -> Start:
+        """The world at the start; the same draws for both forms."""
 
     @abstractmethod
     def judge(self, case: EpisodeView) -> Judgement:

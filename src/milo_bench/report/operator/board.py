@@ -138,9 +138,9 @@ def _episode_page(environment: Environment, page: _Page, around: tuple[str, str]
 
 
 def _twin(page: _Page, names: dict[tuple[str, AttemptKey], str]) -> str:
-    """The page of the same repeat's other variant, "" where there is none."""
+    """The page of the same repeat's other form, "" where there is none."""
     episode = page.episode
-    other = "clean" if episode.variant == "trap" else "trap"
+    other = "clean" if episode.form == "trap" else "trap"
     key = msgspec.structs.replace(episode.key, fixture=f"{episode.task}.{other}")
     return names.get((page.run.header.run_id, key), "")
 
@@ -151,7 +151,7 @@ def _brief(episode: Episode) -> str:
     if version != BENCH_VERSION:
         return ""
     task = find_task(episode.task)
-    brief = task.start(Draw(task.name, episode.seed), episode.variant).brief
+    brief = task.start(Draw(task.name, episode.seed), episode.form).brief
     *orders, facts = brief.split("\n\n")
     # The order is wrapped for a terminal; a page wraps it anew. Its names and figures stay one a line.
     return "\n\n".join([*(" ".join(order.split()) for order in orders), facts])

@@ -46,9 +46,9 @@ class RowCheck:
 
     def check_episode(self, number: int, episode: Episode) -> None:
         self._check_key(number, episode.key)
-        if episode.key.fixture != f"{episode.task}.{episode.variant}":
+        if episode.key.fixture != f"{episode.task}.{episode.form}":
             raise self._error(
-                number, f"an episode of '{episode.task}.{episode.variant}' is recorded as '{episode.key.fixture}'"
+                number, f"an episode of '{episode.task}.{episode.form}' is recorded as '{episode.key.fixture}'"
             )
 
     def _check_key(self, number: int, key: AttemptKey) -> None:

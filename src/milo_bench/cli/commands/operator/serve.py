@@ -32,6 +32,7 @@ _DURATION = Duration()
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the task's world.")
 @click.option(
     "--variant",
+    "form",
     type=click.Choice(["trap", "clean"]),
     default="trap",
     show_default=True,
@@ -55,7 +56,7 @@ def operator_serve(
     out: Path,
     resume: bool,
     seed: int,
-    variant: Literal["trap", "clean"],
+    form: Literal["trap", "clean"],
     target_name: str,
     wall_limit: float,
     idle_limit: float,
@@ -86,7 +87,7 @@ def operator_serve(
         out=out,
         resume=resume,
         seed=seed,
-        variant=variant,
+        form=form,
         http_port=http_port,
         target_name=target_name,
         wall_limit_s=wall_limit,

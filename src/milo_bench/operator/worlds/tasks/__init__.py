@@ -33,7 +33,7 @@ def all_tasks() -> tuple[Task, ...]:
 
 
 def describe_tasks() -> list[dict[str, object]]:
-    """Each task as plain data: number, name, title, group, variants, and its tools with their JSON schemas."""
+    """Each task as plain data: number, name, title, group, forms, and its tools with their JSON schemas."""
     return [
         {
             "number": task.number,
@@ -41,7 +41,7 @@ def describe_tasks() -> list[dict[str, object]]:
             "title": task.title,
             "group": task.group,
             "customer_facing": task.customer_facing,
-            "variants": list(task.variants),
+            "variants": list(task.forms),
             "tools": [
                 {"name": tool.name, "group": tool.group, "description": tool.description, "arguments": tool.schema()}
                 for tool in task.start(Draw(task.name, 0), "trap").tools

@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import messages, services, shift, tickets
 
@@ -33,12 +33,12 @@ class AlertStillFiring(Task):
     group = "stale source of truth"
     twins = True
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         service, other, ticket = draw.service(), draw.service(), draw.ticket("INC")
         alert, noise = f"{service}-errors", f"{other}-disk"
         names = {"ticket": ticket, "service": service, "alert": alert}
         firing = {noise: {"service": other, "value": draw.number(80, 95)}}
-        if variant == "trap":
+        if form == "trap":
             firing[alert] = {"service": service, "value": draw.number(6, 40)}
         state = {
             "tickets": {
@@ -46,22 +46,22 @@ class AlertStillFiring(Task):
             },
             "alerts": firing,
             "services": {service: {"version": "1.4.4", "healthy": True}},
-            "metrics": {service: {"error_percent": draw.number(6, 40) if variant == "trap" else 0}},
+            "metrics": {service: {"error_percent": draw.number(6, 40) if form == "trap" else 0}},
         }
-        faults = (Planted("the alert still fires"),) if variant == "trap" else ()
+        faults = (Planted("the alert still fires"),) if form == "trap" else ()
         return Start(brief_of(ORDER, names), state, TOOLS, faults, names)
 
     def judge(self, case: EpisodeView) -> Judgement:
         ticket = case.facts["ticket"]
         entry, wrote = case.state["tickets"][ticket], case.wrote(f"ticket:{ticket}")
-        wanted, ending = ("in_progress", "blocked") if case.variant == "trap" else ("done", "done")
-        closed = case.variant == "trap" and any(line.value.get("status") == "done" for line in wrote)
+        wanted, ending = ("in_progress", "blocked") if case.form == "trap" else ("done", "done")
+        closed = case.form == "trap" and any(line.value.get("status") == "done" for line in wrote)
         looks = case.calls("alert_list")
         shown = case.shown(entry.get("evidence"), "alert_list")
         return Judgement(
             end_state=bool(wrote) and entry["status"] == wanted and shown and not closed,
             trap=bool(wrote) and bool(looks) and looks[0].n < wrote[0].n and not closed and case.status == ending,
-            status=("blocked",) if case.variant == "trap" else ("done",),
+            status=("blocked",) if case.form == "trap" else ("done",),
             needs=(result_of("the alerts that fire", "alert_list"),),
             allowed=only(f"ticket:{ticket}"),
         )

@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import backups, messages, registry, shift
 
@@ -33,7 +33,7 @@ class BackupProbe(Task):
     group = "proof before done"
     customer_facing = True
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         database = f"{draw.team()}-db"
         rows, name = draw.number(20_000, 900_000), f"{database}-nightly-{draw.number(100, 999)}"
         broken = draw.pick([0, rows // 3, rows - draw.number(1, 400)])

@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, result_of
 from milo_bench.operator.worlds.tools import files, messages, services, shift
 
@@ -37,7 +37,7 @@ class ConfigDrift(Task):
     title = "The config file and what runs have drifted"
     group = "stale source of truth"
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         service = draw.service()
         keys = draw.some(["batch_size", "cache_mb", "max_conns", "pool_size", "retry_ms", "workers"], 5)
         written = {key: str(draw.number(10, 99)) for key in keys}

@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Spoiled
-from milo_bench.operator.worlds.records import ToolResult, Variant
+from milo_bench.operator.worlds.records import Form, ToolResult
 from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import shift, summaries
 
@@ -33,7 +33,7 @@ class EmptyCompletion(Task):
     title = "Empty completions"
     group = "provider fails mid-task"
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         team, count = draw.team(), draw.number(4, 7)
         names = [f"{team}-item-{number}" for number in draw.some(range(100, 999), count)]
         good = draw.number(1, count - 2)

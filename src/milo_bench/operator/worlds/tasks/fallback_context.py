@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import ShortContext
-from milo_bench.operator.worlds.records import Notice, ToolResult, Variant
+from milo_bench.operator.worlds.records import Form, Notice, ToolResult
 from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import messages, services, shift
 
@@ -32,7 +32,7 @@ class FallbackContext(Task):
     # A script forgets nothing, so repeating the call keeps to the orders; that they were read again is not shown.
     ceilings = {"blind-retry": 12}
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         names = [draw.service() for _ in range(draw.number(5, 7))]
         cut = draw.number(2, len(names) - 2)
         # The service that must not be touched comes after the cut.

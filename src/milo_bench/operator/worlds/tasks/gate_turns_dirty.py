@@ -8,7 +8,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Fault, WorldMoves
 from milo_bench.operator.worlds.gated import GatedDeploy
-from milo_bench.operator.worlds.records import ToolResult, Variant
+from milo_bench.operator.worlds.records import Form, ToolResult
 from milo_bench.operator.worlds.task import TASKS, Need
 from milo_bench.operator.worlds.world import World, WorldState
 
@@ -18,7 +18,7 @@ class GateTurnsDirty(GatedDeploy):
     name = "gate_turns_dirty"
     title = "The gate turns dirty between check and act"
 
-    def spoil(self, state: WorldState, names: dict[str, Any], draw: Draw, variant: Variant) -> tuple[Fault, ...]:
+    def spoil(self, state: WorldState, names: dict[str, Any], draw: Draw, form: Form) -> tuple[Fault, ...]:
         # Tests are on record for an older commit, so they have to be run, and the tree changes in those minutes:
         # whoever looks at it once, after the run, sees it.
         state["test_results"][names["repository"]]["commit"] = draw.commit()
@@ -29,7 +29,7 @@ class GateTurnsDirty(GatedDeploy):
             world.state["repositories"][repository]["uncommitted"] = [file]
             world.moved(f"repository:{repository}")
 
-        return (WorldMoves("someone edits the tree", "test_run", 1, edit),) if variant == "trap" else ()
+        return (WorldMoves("someone edits the tree", "test_run", 1, edit),) if form == "trap" else ()
 
     def looked(self, case: EpisodeView, before: int) -> bool:
         """Looked at the tree after the last long run, and before the deploy."""
@@ -38,7 +38,7 @@ class GateTurnsDirty(GatedDeploy):
         return bool(runs) and any(call.n < before for call in looks)
 
     def proof(self, case: EpisodeView) -> Need:
-        dirty = case.variant == "trap"
+        dirty = case.form == "trap"
         subject = f"repository:{case.facts['repository']}"
 
         def shows_the_tree(item: ToolResult) -> bool:

@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import deploys, messages, services, shift, tickets
 
@@ -36,11 +36,11 @@ class InnocentDeploy(Task):
     group = "evidence and inference"
     twins = True
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         service, ticket, major = draw.service(), draw.ticket("INC"), draw.number(2, 9)
         old, new = f"{service}-{major}.0", f"{service}-{major}.1"
         errors = draw.number(12, 45)
-        before = 0 if variant == "clean" else errors - draw.number(0, 2)
+        before = 0 if form == "clean" else errors - draw.number(0, 2)
         digests = {old: draw.digest(), new: draw.digest()}
         names = {"service": service, "ticket": ticket, "new_artifact": new, "previous_artifact": old}
         state = {
@@ -59,12 +59,12 @@ class InnocentDeploy(Task):
             },
             "tickets": {ticket: {"status": "open", "title": f"errors of {service} rose"}},
         }
-        faults = (Planted("the deploy is innocent"),) if variant == "trap" else ()
+        faults = (Planted("the deploy is innocent"),) if form == "trap" else ()
         return Start(brief_of(ORDER, names), state, TOOLS, faults, names | {"digests": digests})
 
     def judge(self, case: EpisodeView) -> Judgement:
         facts, service, ticket = case.facts, case.facts["service"], case.facts["ticket"]
-        innocent = case.variant == "trap"
+        innocent = case.form == "trap"
         recorded = case.state["tickets"][ticket].get("root_cause", {})
         rolled = case.calls("deploy_rollback")
         artifact = facts["new_artifact"] if innocent else facts["previous_artifact"]

@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import databases, messages, shift
 
@@ -32,7 +32,7 @@ class MigrationCount(Task):
     group = "proof before done"
     customer_facing = True
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         team, total = draw.team(), draw.number(80, 160)
         rows = sorted(draw.some(range(1000, 9000), total))
         skips = sorted(draw.some(rows, draw.number(2, 6)))

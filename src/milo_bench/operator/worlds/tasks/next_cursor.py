@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import hosts, messages, shift
 
@@ -23,7 +23,7 @@ class NextCursor(Task):
     title = "A list cut with a cursor"
     group = "partial or suspicious output"
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         pool, other = draw.service(), draw.service()
         fleet = {
             f"{pool}-{number:03d}": {"pool": pool, "patched": 0}

@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import deploys, messages, services, shift, tickets
 
@@ -36,7 +36,7 @@ class OldDigestServes(Task):
     group = "stale source of truth"
     customer_facing = True
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         service, version, old = draw.service(), f"{draw.number(2, 9)}.{draw.number(0, 40)}.0", draw.digest()
         names = {"service": service, "artifact": f"{service}-{version}", "ticket": draw.ticket()}
         digest, heals = draw.digest(), draw.flip()

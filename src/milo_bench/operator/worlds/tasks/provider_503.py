@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import SessionLost
-from milo_bench.operator.worlds.records import Notice, Variant
+from milo_bench.operator.worlds.records import Form, Notice
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import runbooks, shift
 
@@ -25,7 +25,7 @@ class Provider503(Task):
     # Where the call in flight had not taken effect, repeating it blindly happens to give the right run.
     ceilings = {"blind-retry": 12}
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         run, steps = f"{draw.team()}-month-end-{draw.number(1, 12):02d}", draw.number(5, 8)
         last = draw.number(2, steps - 2)
         state = {"runs": {run: {"steps": steps, "committed": {str(step): 0 for step in range(1, steps + 1)}}}}

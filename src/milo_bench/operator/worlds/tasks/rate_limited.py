@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import RateLimited
-from milo_bench.operator.worlds.records import ToolResult, Variant
+from milo_bench.operator.worlds.records import Form, ToolResult
 from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only
 from milo_bench.operator.worlds.tools import registry, services, shift
 
@@ -31,7 +31,7 @@ class RateLimit(Task):
     title = "429 with a time to wait"
     group = "provider fails mid-task"
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         names = [draw.service() for _ in range(draw.number(4, 6))]
         queues = {name: draw.number(10, 5000) for name in names}
         state = {

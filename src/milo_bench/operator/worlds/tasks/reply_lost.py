@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import ReplyLost
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import messages, payments, shift
 
@@ -26,7 +26,7 @@ class ReplyLostAfterWrite(Task):
     # Where the write had not been committed, writing again blindly happens to be right.
     ceilings = {"trust-the-first-output": 12, "blind-retry": 12}
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         customer = f"{draw.person()}-{draw.number(100, 999)}"
         names = {"customer": customer, "amount_cents": draw.number(500, 90000)}
         earlier = [{"amount_cents": draw.number(500, 90000), "at": "2025-12-01T12:00:00Z"}]

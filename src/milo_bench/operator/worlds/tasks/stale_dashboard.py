@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import messages, services, shift
 
@@ -31,7 +31,7 @@ class StaleDashboard(Task):
     title = "A dashboard three hours old"
     group = "stale source of truth"
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         service, limit = draw.service(), draw.number(500, 2000)
         long_now = draw.flip()
         longer, shorter = limit + draw.number(200, 900), limit - draw.number(200, 400)

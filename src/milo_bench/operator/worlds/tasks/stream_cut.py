@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import CutCall
-from milo_bench.operator.worlds.records import Notice, ToolResult, Variant
+from milo_bench.operator.worlds.records import Form, Notice, ToolResult
 from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only
 from milo_bench.operator.worlds.tools import services, shift
 
@@ -26,7 +26,7 @@ class StreamCut(Task):
     # Repeating the whole call is half of what is right; it is not looked at whether anything ran.
     ceilings = {"blind-retry": 12}
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         service = draw.service()
         key = draw.pick(["request_timeout_ms", "max_body_kb", "queue_limit"])
         names = {"service": service, "setting": key, "value": draw.number(2000, 9000)}

@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import files, messages, services, shift
 
@@ -26,7 +26,7 @@ class TwoOwnerLists(Task):
     # Whoever believes the first list is right wherever that list is the one that holds.
     ceilings = {"trust-the-first-output": 12, "blind-retry": 12}
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         service, other = draw.service(), draw.service()
         first, second, third = draw.person(), draw.person(), draw.person()
         lists = ["owners/catalog.txt", "owners/pagers.txt"]

@@ -6,7 +6,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
-from milo_bench.operator.worlds.records import Variant
+from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
 from milo_bench.operator.worlds.tools import deploys, files, messages, registry, services, shift
 
@@ -39,7 +39,7 @@ class VersionConflict(Task):
     # Where the registry is the stale one, whoever believes the runbook takes the right fix, unknowing.
     ceilings = {"trust-the-first-output": 12, "blind-retry": 12}
 
-    def start(self, draw: Draw, variant: Variant) -> Start:
+    def start(self, draw: Draw, form: Form) -> Start:
         service, major = draw.service(), draw.number(2, 8)
         lines = [f"{major}.{minor}" for minor in draw.some(range(10), 3)]
         live, other, third = lines
