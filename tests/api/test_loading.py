@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from milo_bench.api.load_options import LoadOptions
-from milo_bench.api.loading import LoadReport, judge_level, load_target
+from milo_bench.api.loading import load_target
 from milo_bench.core.errors import DataError, TargetError, UsageError
 from milo_bench.core.records import LoadWindow
-from milo_bench.stats.load.service_level import ServiceLevel
+from milo_bench.run.load.options import LoadOptions
+from milo_bench.run.load.service_level import ServiceLevel
+from milo_bench.run.load.session import LoadReport
+from milo_bench.stats.load.level import judge_level
 from milo_bench.store.log.reader import read_run_log
 
 SCRIPT = {"reply": {"text": "one two three four", "first_token_s": 0.02, "gap_s": 0.005}}

@@ -10,8 +10,8 @@ from milo_bench.report.charts.windows import load_charts, write_load_charts
 from milo_bench.report.terminal.load import print_load
 from milo_bench.run.load.capacity import CapacityResult
 from milo_bench.run.load.rows import LoadRow, RowFailure, WindowRows
+from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.stats.load.figures import load_window
-from milo_bench.stats.load.service_level import ServiceLevel
 
 KNEE = Measure(
     name="knee_streams",

@@ -6,9 +6,9 @@ import pytest
 
 from milo_bench.core.records import Telemetry
 from milo_bench.run.load.rows import LoadRow, RowFailure, WindowRows
+from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.stats.load.distribution import KEPT, describe
 from milo_bench.stats.load.figures import load_window, window_figures
-from milo_bench.stats.load.service_level import ServiceLevel
 from milo_bench.stats.load.token_times import time_per_token_s, tokens_per_chunk, worst_stall_s
 
 NO_LEVEL = ServiceLevel()

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from milo_bench.api.finding import list_targets, prepare_weights, write_config
     from milo_bench.api.inferring import infer
     from milo_bench.api.inventorying import inventory_difference, inventory_now
-    from milo_bench.api.load_options import LoadOptions
-    from milo_bench.api.loading import LoadReport, load_target
+    from milo_bench.api.loading import load_target
     from milo_bench.api.model_judge import judge_sheet
     from milo_bench.api.operating import FinishedOperatorRun, OperatorOptions, run_operators
     from milo_bench.api.operating_mcp import OperatorServeOptions, ServedEpisode, serve_operator
@@ -45,6 +44,8 @@ if TYPE_CHECKING:
     from milo_bench.evidence.comparing import SideRef, compare_logs
     from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
     from milo_bench.evidence.scorecards import score_logs
+    from milo_bench.run.load.options import LoadOptions
+    from milo_bench.run.load.session import LoadReport
 
 # Where each name lives, below milo_bench.
 _HOME = {
@@ -63,8 +64,8 @@ _HOME = {
     "report_operators": "api.permitting",
     "write_default_policy": "api.permitting",
     "write_permits": "api.permitting",
-    "LoadOptions": "api.load_options",
-    "LoadReport": "api.loading",
+    "LoadOptions": "run.load.options",
+    "LoadReport": "run.load.session",
     "load_settings": "api.settings",
     "load_target": "api.loading",
     "OperatorServeOptions": "api.operating_mcp",

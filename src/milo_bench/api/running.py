@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
-
-import msgspec
+from typing import Literal
 
 from milo_bench.api.settings import load_settings
 from milo_bench.config.settings import Settings, TargetConfig
-from milo_bench.core.errors import ConfigError, UsageError
+from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import (
     Decoding,
-    Fixture,
-    Graded,
     Order,
     RunEnd,
-    RunHeader,
     StoreText,
     Timeouts,
-    Verdict,
 )
 from milo_bench.core.version import __version__
+from milo_bench.evidence.judge_while_running import JudgeWhileRunning
+from milo_bench.grade.engine import validate_checks
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
-from milo_bench.run.events import AttemptFinished, RunEvent, RunListener, RunStarted, TargetStopped
+from milo_bench.run.events import RunListener
 from milo_bench.run.execute import execute
+from milo_bench.run.follow import RunFollower
+from milo_bench.run.log_opening import log_opener
 from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
 from milo_bench.run.spec import RunSpec
 from milo_bench.run.stop import StopSignal
-from milo_bench.store.log.writer import Resumed, RunLogWriter, require_new_log
-from milo_bench.store.stored_text import TextPolicy
-from milo_bench.suites.load import Suite, load_suite
+from milo_bench.store.log.writer import require_new_log
+from milo_bench.suites.check import refuse_unusable
+from milo_bench.suites.load import load_suite
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
 
@@ -123,7 +121,7 @@ def run_suite(
     env = os.environ if env is None else env
     settings = load_settings(None if options.config is None else Path(options.config), env)
     suite = load_suite(str(options.suite), variants=options.variants)
-    _check_contracts(suite)
+    refuse_unusable(suite, validate_checks=validate_checks)
     path = Path(options.out or Path("runs") / f"{suite.ref.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl")
     if options.resume and options.out is None:
         message = "--resume needs an existing log."
@@ -151,7 +149,7 @@ def run_suite(
         inventory=quick_fingerprint(env),
         allow_hosted=options.allow_hosted,
     )
-    follower = _Follower()
+    follower = RunFollower()
     work = _execute(spec, targets, path, options.resume, [follower.listen, *listeners])
     end = run_to_end(work, new_loop=fast_loop)
     return FinishedRun(
@@ -168,34 +166,21 @@ async def _execute(
     spec: RunSpec, targets: Mapping[str, Target], path: Path, resume: bool, listeners: list[RunListener]
 ) -> RunEnd:
     stop = StopSignal()
-    judge = _JudgeWhileRunning(spec, path) if spec.store_text != "full" else None
+    judge = JudgeWhileRunning(spec, path) if spec.store_text != "full" else None
     if judge is not None:
         listeners = [judge.listen, *listeners]
     try:
         with stoppable(stop):
             return await execute(
-                spec, targets=targets, open_log=_opener(spec, path, resume), listeners=listeners, stop=stop
+                spec,
+                targets=targets,
+                open_log=log_opener(path, spec.planned_fixtures(), spec.store_text, resume=resume),
+                listeners=listeners,
+                stop=stop,
             )
     finally:
         if judge is not None:
             judge.close()
-
-
-def _opener(spec: RunSpec, path: Path, resume: bool) -> Callable[[RunHeader], Resumed]:
-    def open_log(header: RunHeader) -> Resumed:
-        policy = TextPolicy(spec.store_text, _redact() if spec.store_text == "redacted" else None)
-        if resume:
-            return RunLogWriter.resume(path, header, spec.planned_fixtures(), policy)
-        return Resumed(RunLogWriter.create(path, header, spec.planned_fixtures(), policy), {})
-
-    return open_log
-
-
-def _redact() -> Callable[[str], str]:
-    from milo_bench.guards.personal.data import Redactor
-
-    redactor = Redactor()
-    return lambda text: redactor.redact(text).text
 
 
 def _request(options: RunOptions, settings: Settings) -> PlanRequest:
@@ -217,94 +202,3 @@ def _request(options: RunOptions, settings: Settings) -> PlanRequest:
         retries=defaults.retries if options.retries is None else options.retries,
         variants=options.variants,
     )
-
-
-def _check_contracts(suite: Suite) -> None:
-    """Unknown checks, fields and wrong parameters are told before any model is loaded. Raises ConfigError."""
-    from milo_bench.config.written import as_error
-    from milo_bench.grade.engine import validate_checks
-    from milo_bench.suites.check import unknown_fields
-
-    for name, workload in suite.workloads.items():
-        try:
-            validate_checks(workload)
-        except UsageError as error:
-            said = error.message.removeprefix(f"Workload '{name}': ")
-            message = f"{suite.root / 'suite.yaml'}: workload '{name}': {said}"
-            raise ConfigError(message, hint=error.hint) from None
-        if unknown := list(unknown_fields(suite, workload)):
-            raise as_error(unknown)
-
-
-class _Follower:
-    """Remembers what the end of a run has to say."""
-
-    def __init__(self) -> None:
-        self.done = 0
-        self.why = ""
-        self.too_long: dict[str, int] = {}
-
-    def listen(self, event: RunEvent) -> None:
-        if isinstance(event, RunStarted):
-            self.done = event.done
-        elif isinstance(event, AttemptFinished):
-            key, failure = event.attempt.key, event.attempt.failure
-            self.done += key.retry == 0
-            if failure is not None and failure.kind == "context_overflow":
-                self.too_long[key.target] = self.too_long.get(key.target, 0) + 1
-        elif isinstance(event, TargetStopped):
-            self.why = f"'{event.target}' was stopped after {event.consecutive} {event.failure} failures in a row."
-
-
-class _JudgeWhileRunning:
-    """Judges attempts before their text is redacted or dropped; verdicts go beside the log.
-
-    Reasons and quotations are cut: they hold pieces of the text that must not be stored.
-    """
-
-    def __init__(self, spec: RunSpec, path: Path) -> None:
-        self._spec = spec
-        self._path = path
-        self._writer: Any = None
-        self._labels = frozenset(
-            fixture.expect["label"]
-            for fixture in spec.fixtures.values()
-            if isinstance(fixture.expect.get("label"), str)
-        )
-
-    def listen(self, event: RunEvent) -> None:
-        from milo_bench.grade.engine import grade_attempt
-        from milo_bench.store.verdicts import VerdictHeader, VerdictWriter, verdicts_path
-
-        if isinstance(event, RunStarted):
-            header = VerdictHeader(run_id=event.header.run_id, tool_version=__version__)
-            self._writer = VerdictWriter(verdicts_path(self._path), header, append=event.done > 0)
-        elif isinstance(event, AttemptFinished):
-            fixture = self._spec.fixtures[event.attempt.key.fixture]
-            graded = grade_attempt(self._spec.workloads[fixture.workload], fixture, event.attempt)
-            self._writer.add(_without_text(graded, fixture, self._labels))
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-
-
-def _without_text(graded: Graded, fixture: Fixture, labels: frozenset[str]) -> Graded:
-    """``graded`` with outcomes, categories and counts; of words only those that the suite wrote itself."""
-    fields = fixture.expect.get("fields")
-    own_subjects = frozenset(fields) if isinstance(fields, dict) else frozenset()
-    verdicts = tuple(
-        Verdict(
-            check=verdict.check,
-            version=verdict.version,
-            outcome=verdict.outcome,
-            category=verdict.category,
-            subject=verdict.subject if verdict.subject in own_subjects else "",
-            expected=verdict.expected if verdict.expected in labels else "",
-            got=verdict.got if verdict.got in labels else "(another)" if verdict.check == "label" else "",
-            parts_held=verdict.parts_held,
-            parts=verdict.parts,
-        )
-        for verdict in graded.verdicts
-    )
-    return msgspec.structs.replace(graded, verdicts=verdicts)

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 from jinja2 import ChainableUndefined
 
-from milo_bench.config.written import Problem, place
-from milo_bench.core.errors import ConfigError, DataError, MiloError
+from milo_bench.config.written import Problem, as_error, place
+from milo_bench.core.errors import ConfigError, DataError, MiloError, UsageError
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.load import Suite, read_suite, suite_folder
@@ -43,6 +43,19 @@ def check_suite(name_or_path: str, *, validate_checks: CheckValidator | None = N
         found.extend(_doubts(suite))
     unique = dict.fromkeys((p.where, p.what, p.hint, p.severity, p.kind) for p in found)
     return sorted((Problem(*parts) for parts in unique), key=lambda problem: problem.severity)
+
+
+def refuse_unusable(suite: Suite, *, validate_checks: CheckValidator) -> None:
+    """Raise ConfigError for unknown checks, fields and wrong parameters: to be called before a model is loaded."""
+    for name, workload in suite.workloads.items():
+        try:
+            validate_checks(workload)
+        except UsageError as error:
+            said = error.message.removeprefix(f"Workload '{name}': ")
+            message = f"{suite.root / MANIFEST_NAME}: workload '{name}': {said}"
+            raise ConfigError(message, hint=error.hint) from None
+        if unknown := list(unknown_fields(suite, workload)):
+            raise as_error(unknown)
 
 
 def _each_variant(suite: Suite) -> Iterator[dict[str, str]]:

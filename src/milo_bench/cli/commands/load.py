@@ -109,9 +109,8 @@ def load(
     Latency counts from the moment a request was due, so a slow server cannot hide its queue. A
     failed request counts as one that never ends. Windows limited by this client are marked.
     """
-    from milo_bench.api.load_options import LoadOptions
-    from milo_bench.api.loading import load_target
-    from milo_bench.stats.load.service_level import ServiceLevel
+    from milo_bench.api import LoadOptions, load_target
+    from milo_bench.run.load.service_level import ServiceLevel
 
     options = LoadOptions(
         suite=suite,

@@ -15,12 +15,12 @@ import numpy as np
 
 from milo_bench.core.records import LoadWindow, Telemetry
 from milo_bench.run.load.rows import LoadRow, WindowRows
+from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.stats.intervals import wilson
 from milo_bench.stats.load.client_limit import client_figures
 from milo_bench.stats.load.distribution import describe
 from milo_bench.stats.load.machine import machine_figures
 from milo_bench.stats.load.rates import tokens_in, tokens_out, work_done
-from milo_bench.stats.load.service_level import ServiceLevel
 from milo_bench.stats.load.steady import SUB_WINDOWS, find_drift, together
 from milo_bench.stats.load.token_times import time_per_token_s, token_gaps, worst_stall_s
 

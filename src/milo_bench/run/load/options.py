@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from milo_bench.config.settings import Settings
+from milo_bench.config.settings import RunConfig
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Timeouts
 from milo_bench.run.load.arrivals import Arrival, Arrivals, arrivals_at, parse_trace, trace_rate
 from milo_bench.run.load.rows import Mode
+from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.run.load.window import LoadRequest, Profile
 from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import RunSpec
-from milo_bench.stats.load.service_level import ServiceLevel
 
 DEFAULT_DRAIN_S = 60.0
 
@@ -104,9 +104,8 @@ def prepared_requests(spec: RunSpec, target: str) -> tuple[list[LoadRequest], in
     return requests, bypassed
 
 
-def limits_of(options: LoadOptions, settings: Settings) -> Timeouts:
+def limits_of(options: LoadOptions, run: RunConfig) -> Timeouts:
     """Limits of one request: of the flags, else of bench.yaml."""
-    run = settings.run
     total_s = options.total_timeout_s or run.total_timeout_s
     return Timeouts(run.connect_timeout_s, min(run.first_token_timeout_s, total_s), total_s)
 

@@ -1,0 +1,218 @@
+"""A target, a load and a log in; windows in the log, and a report of how the load run went, out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import msgspec
+
+from milo_bench.core.records import LoadWindow, Measure, RunEnd, Telemetry
+from milo_bench.run.event_loop import stoppable
+from milo_bench.run.load.arrivals import Arrival
+from milo_bench.run.load.capacity import CapacityResult, CapacitySearch, LevelOutcome
+from milo_bench.run.load.options import LoadOptions, prepared_requests, profile_at, profiles
+from milo_bench.run.load.rows import WindowRows
+from milo_bench.run.load.sampling import LoadSampling
+from milo_bench.run.load.window import LoadRequest, Profile, drive_window
+from milo_bench.run.log_opening import log_opener
+from milo_bench.run.prepare import cannot_fit
+from milo_bench.run.spec import RunSpec, check_hosted
+from milo_bench.run.stop import StopSignal
+from milo_bench.store.log.writer import RunLogWriter
+from milo_bench.targets.base import Target
+
+HIGHEST_STREAMS = 1024
+HIGHEST_RATE = 10_000.0
+
+Tell: TypeAlias = Callable[[str], None]
+MeasureWindow: TypeAlias = Callable[[str, WindowRows, Sequence[Telemetry]], LoadWindow]
+JudgeLevel: TypeAlias = Callable[[LoadWindow], LevelOutcome]
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What was measured. ``search`` is the path of a capacity search: level, outcome, share that met the level."""
+
+    path: Path
+    windows: tuple[LoadWindow, ...]
+    end: RunEnd
+    degradation: tuple[Measure, ...] = ()
+    capacity: CapacityResult | None = None
+    search: tuple[dict[str, Any], ...] = ()
+    bypassed: int = 0
+    why: str = ""
+
+    def as_record(self) -> dict[str, Any]:
+        """Plain data for ``--json``."""
+        return {
+            "log": str(self.path),
+            "complete": self.end.complete,
+            "reason": self.end.reason,
+            "windows": [{"client_bound": w.client_bound, **msgspec.to_builtins(w)} for w in self.windows],
+            "degradation": msgspec.to_builtins(self.degradation),
+            "capacity": None if self.capacity is None else msgspec.to_builtins(self.capacity),
+            "search": list(self.search),
+            "bypassed_fixtures": self.bypassed,
+        }
+
+
+class LoadSession:
+    """One load run while it lives.
+
+    ``measure`` makes a window of its requests and the samples of the machine; ``judge`` says whether
+    a window met its service level.
+    """
+
+    def __init__(
+        self,
+        options: LoadOptions,
+        spec: RunSpec,
+        target: Target,
+        path: Path,
+        trace: tuple[Arrival, ...],
+        *,
+        measure: MeasureWindow,
+        judge: JudgeLevel,
+        tell: Tell,
+    ) -> None:
+        self._options = options
+        self._spec = spec
+        self._target = target
+        self._path = path
+        self._trace = trace
+        self._measure = measure
+        self._judge = judge
+        self._tell = tell
+        self._windows: list[LoadWindow] = []
+        self._search: list[dict[str, Any]] = []
+        self._sent = 0
+        self._why = ""
+
+    async def run(self) -> LoadReport:
+        stop = StopSignal()
+        requests, bypassed = prepared_requests(self._spec, self._target.record.name)
+        try:
+            self._tell(f"starting {self._target.record.name}")
+            record = await self._target.start()
+            check_hosted(self._spec, [record])
+            requests = [r for r in requests if not cannot_fit(r.request, record.context_window)]
+            header = self._spec.header([record], now=datetime.now(UTC))
+            fixtures = self._spec.planned_fixtures()
+            writer = log_opener(self._path, fixtures, self._spec.store_text, resume=False)(header).writer
+            zero_s = time.monotonic()
+            capacity = None
+            try:
+                with stoppable(stop):
+                    sampling = LoadSampling(self._target, writer, zero_s)
+                    async with sampling:
+                        if self._options.find_capacity:
+                            capacity = await self._find(requests, writer, sampling, zero_s, stop)
+                        else:
+                            await self._levels(requests, writer, sampling, zero_s, stop)
+            finally:
+                done = not stop.requested and not self._why
+                end = RunEnd(
+                    ended_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+                    attempts=0,
+                    failures=0,
+                    complete=done,
+                    reason="done" if done else "interrupted" if stop.requested else "aborted",
+                    ended_s=time.monotonic() - zero_s,
+                )
+                writer.close(end)
+        finally:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(5.0):
+                    await self._target.stop()
+        return LoadReport(
+            path=self._path,
+            windows=tuple(self._windows),
+            end=end,
+            capacity=capacity,
+            search=tuple(self._search),
+            bypassed=bypassed,
+            why=self._why,
+        )
+
+    # ------------------------------------------------------------ what is run
+
+    async def _levels(
+        self,
+        requests: Sequence[LoadRequest],
+        writer: RunLogWriter,
+        sampling: LoadSampling,
+        zero_s: float,
+        stop: StopSignal,
+    ) -> None:
+        for profile in profiles(self._options, self._spec.plan.timeouts, self._trace):
+            if stop.requested or self._why:
+                return
+            await self._window(profile, requests, writer, sampling, zero_s, stop)
+
+    async def _find(
+        self,
+        requests: Sequence[LoadRequest],
+        writer: RunLogWriter,
+        sampling: LoadSampling,
+        zero_s: float,
+        stop: StopSignal,
+    ) -> CapacityResult | None:
+        options = self._options
+        whole = not options.rates
+        start = float(options.rates[0] if options.rates else min(options.concurrency, default=1))
+        highest = options.highest or (HIGHEST_STREAMS if whole else HIGHEST_RATE)
+        search = CapacitySearch(whole=whole, start=start, highest=max(highest, start))
+        while True:
+            step = search.next()
+            if isinstance(step, CapacityResult):
+                return step
+            profile = profile_at(options, self._spec.plan.timeouts, "closed" if whole else "open", step.level)
+            window = await self._window(profile, requests, writer, sampling, zero_s, stop)
+            if stop.requested or self._why:
+                return None
+            outcome = self._judge(window)
+            figures = window.figures
+            self._search.append(
+                {
+                    "level": step.level,
+                    "outcome": outcome,
+                    "requests": figures["requests"],
+                    "met_share": figures.get("met_share"),
+                    "interval": figures.get("met_share_interval"),
+                }
+            )
+            search.result(outcome)
+
+    async def _window(
+        self,
+        profile: Profile,
+        requests: Sequence[LoadRequest],
+        writer: RunLogWriter,
+        sampling: LoadSampling,
+        zero_s: float,
+        stop: StopSignal,
+    ) -> LoadWindow:
+        plural = "" if profile.level == 1 else "s"
+        level = (
+            f"{profile.level:g} stream{plural}"
+            if profile.mode == "closed"
+            else f"{profile.level:.4g} requests per second"
+        )
+        self._tell(f"{level}: measuring {profile.duration_s:g} s")
+        rows = await drive_window(self._target, requests, profile, zero_s=zero_s, stop=stop, first=self._sent)
+        self._sent += len(rows.rows)
+        await sampling.once()
+        window = self._measure(self._target.record.name, rows, sampling.since(rows.began_s))
+        self._windows.append(window)
+        writer.append(window)
+        writer.flush()
+        if rows.ended_early and rows.ended_early != "interrupted":
+            self._why = f"The window at {level} ended early: {rows.ended_early}."
+        return window

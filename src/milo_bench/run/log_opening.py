@@ -1,0 +1,37 @@
+"""A path and how much text its log may keep in; what makes that log, or takes it up again, out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from milo_bench.core.records import Fixture, RunHeader, StoreText
+from milo_bench.store.log.writer import Resumed, RunLogWriter
+from milo_bench.store.stored_text import TextPolicy
+
+
+def text_policy(store_text: StoreText) -> TextPolicy:
+    """What happens to texts before they are written. Patterns of personal data are compiled only to redact."""
+    if store_text != "redacted":
+        return TextPolicy(store_text, None)
+    from milo_bench.guards.personal.data import Redactor
+
+    redactor = Redactor()
+    return TextPolicy(store_text, lambda text: redactor.redact(text).text)
+
+
+def log_opener(
+    path: Path, fixtures: Sequence[Fixture], store_text: StoreText, *, resume: bool
+) -> Callable[[RunHeader], Resumed]:
+    """What opens the log at ``path`` for a header: a new one, or with ``resume`` the one that is there.
+
+    What it returns raises the errors of ``RunLogWriter.create`` and ``RunLogWriter.resume``.
+    """
+
+    def open_log(header: RunHeader) -> Resumed:
+        policy = text_policy(store_text)
+        if resume:
+            return RunLogWriter.resume(path, header, fixtures, policy)
+        return Resumed(RunLogWriter.create(path, header, fixtures, policy), {})
+
+    return open_log

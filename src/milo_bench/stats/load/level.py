@@ -1,0 +1,26 @@
+"""A measured load window in, whether it met its service level out. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from milo_bench.core.records import LoadWindow
+from milo_bench.run.load.capacity import LevelOutcome
+
+UNDECIDED_BELOW: Final = 20  # requests
+
+
+def judge_level(window: LoadWindow) -> LevelOutcome:
+    """Whether a window met its service level.
+
+    By the share of requests that kept every limit. Under 20 requests whose interval straddles the
+    wanted share, it is undecided; a window where the client was the limit proves no miss.
+    """
+    figures = window.figures
+    share, wanted = figures.get("met_share"), figures.get("service_level_share", 1.0)
+    if share is None:
+        return "undecided"
+    if share >= wanted and not figures.get("ended_early"):
+        few = figures["requests"] < UNDECIDED_BELOW and figures["met"] < figures["requests"]
+        return "undecided" if few else "met"
+    return "client_bound" if window.client_bound else "missed"
