@@ -1,0 +1,80 @@
+"""Files and code shown on pages are read, imported or run by what they are meant for."""
+
+import ast
+import importlib
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+import milo_bench as mb
+from milo_bench.config.economics.file import load_economics
+from milo_bench.config.routing.file import load_routing
+from milo_bench.config.settings import load_settings
+from milo_bench.targets import TARGET_APIS
+
+HOW_TO = Path(__file__).parents[2] / "docs/how-to"
+
+
+def _blocks(page: str, language: str) -> list[str]:
+    text = (HOW_TO / f"{page}.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+
+
+CODE = [(page.stem, code) for page in sorted(HOW_TO.glob("*.md")) for code in _blocks(page.stem, "python")]
+BENCH = [
+    (page.stem, text)
+    for page in sorted(HOW_TO.glob("*.md"))
+    for text in _blocks(page.stem, "yaml")
+    if text.startswith("targets:") and "api:" in text
+]
+APIS = (*TARGET_APIS.names(), "vllm")  # the page on extending adds this one
+
+
+@pytest.mark.parametrize(("page", "code"), CODE, ids=[f"{page}-{number}" for number, (page, _) in enumerate(CODE)])
+def test_code_on_a_page_imports_names_that_exist(page: str, code: str) -> None:
+    tree = compile(code, page, "exec", flags=ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("milo_bench."):
+            module = importlib.import_module(node.module or "")
+            for name in node.names:
+                assert hasattr(module, name.name) or importlib.util.find_spec(f"{node.module}.{name.name}"), name.name
+
+
+@pytest.mark.parametrize(("page", "text"), BENCH, ids=[f"{page}-{number}" for number, (page, _) in enumerate(BENCH)])
+def test_a_bench_yaml_on_a_page_is_accepted(page: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "bench.yaml").write_text(text, encoding="utf-8")
+    settings = load_settings(tmp_path / "bench.yaml", {}, apis=APIS)
+    names = re.findall(r"^  (\w+):", text, flags=re.MULTILINE)
+    assert names
+    assert set(names) <= set(settings.targets)
+
+
+def test_the_economics_yaml_on_its_page_is_accepted(tmp_path: Path) -> None:
+    (text,) = _blocks("economics", "yaml")
+    (tmp_path / "economics.yaml").write_text(text, encoding="utf-8")
+    load_economics(tmp_path / "economics.yaml")
+
+
+def test_the_routing_yaml_on_its_page_is_accepted(tmp_path: Path) -> None:
+    text = _blocks("routing", "yaml")[0]
+    (tmp_path / "routing.yaml").write_text(text, encoding="utf-8")
+    assert len(load_routing(tmp_path / "routing.yaml").rules) == text.count("{id:")
+
+
+def test_the_suite_on_its_page_runs_as_it_is_shown(tmp_path: Path) -> None:
+    (manifest,), (fixture,) = _blocks("own-suite", "yaml"), _blocks("own-suite", "json")
+    prompt = re.search(r"e\.g\.: (.+)$", manifest, flags=re.MULTILINE)
+    assert prompt
+    folder = tmp_path / "my_suite"
+    (folder / "prompts").mkdir(parents=True)
+    (folder / "suite.yaml").write_text(manifest, encoding="utf-8")
+    (folder / "prompts/sort.jinja").write_text(prompt[1], encoding="utf-8")
+    (folder / "fixtures.jsonl").write_text(fixture, encoding="utf-8")
+    (tmp_path / "script.yaml").write_text("reply: {text: billing}\n", encoding="utf-8")
+    scripted = mb.TargetConfig(api="fake", script=str(tmp_path / "script.yaml"))
+    out = tmp_path / "log.jsonl"
+    mb.run_suite(mb.RunOptions(suite=folder, models=["scripted"], targets={"scripted": scripted}, out=out), {})
+    (row,) = mb.grade_logs(out)
+    assert row.graded.passed
