@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.loading import load_target
     from milo_bench.api.model_judge import judge_sheet
-    from milo_bench.api.operating import FinishedOperatorRun, OperatorOptions, run_operators
-    from milo_bench.api.operating_mcp import OperatorServeOptions, ServedEpisode, serve_operator
+    from milo_bench.api.operating import OperatorOptions, run_operators, serve_operator
     from milo_bench.api.permitting import (
         check_requirement,
         permit_operators,
@@ -44,6 +43,9 @@ if TYPE_CHECKING:
     from milo_bench.evidence.comparing import SideRef, compare_logs
     from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
     from milo_bench.evidence.scorecards import score_logs
+    from milo_bench.operator.mcp.options import OperatorServeOptions
+    from milo_bench.operator.mcp.serve import ServedEpisode
+    from milo_bench.operator.play.recorded import FinishedOperatorRun
     from milo_bench.run.load.options import LoadOptions
     from milo_bench.run.load.session import LoadReport
 
@@ -68,13 +70,13 @@ _HOME = {
     "LoadReport": "run.load.session",
     "load_settings": "api.settings",
     "load_target": "api.loading",
-    "OperatorServeOptions": "api.operating_mcp",
-    "ServedEpisode": "api.operating_mcp",
-    "serve_operator": "api.operating_mcp",
+    "OperatorServeOptions": "operator.mcp.options",
+    "ServedEpisode": "operator.mcp.serve",
+    "serve_operator": "api.operating",
     "ProbeOptions": "api.probing",
     "has_grave_failure": "api.probing",
     "probe_target": "api.probing",
-    "FinishedOperatorRun": "api.operating",
+    "FinishedOperatorRun": "operator.play.recorded",
     "OperatorOptions": "api.operating",
     "run_operators": "api.operating",
     "FinishedRun": "api.running",

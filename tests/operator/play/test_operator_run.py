@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import yaml
 
-from milo_bench.api.operating import FinishedOperatorRun, OperatorOptions, run_operators
+from milo_bench.api.operating import OperatorOptions, run_operators
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.operator.play.episode import EpisodeLimits
 from milo_bench.operator.play.plan import choose_tasks, fixtures_of, operator_suite
 from milo_bench.operator.play.prompt import Protocol
+from milo_bench.operator.play.recorded import FinishedOperatorRun
 from milo_bench.operator.worlds.grade import CLAIMS, TASK_POINTS, grade
 from milo_bench.operator.worlds.records import log_from_text
 from milo_bench.operator.worlds.replay import replay

@@ -17,7 +17,7 @@ from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
 
 if TYPE_CHECKING:
-    from milo_bench.api.operating import FinishedOperatorRun
+    from milo_bench.api import FinishedOperatorRun
     from milo_bench.operator.play.bench import EpisodeEnded, Playing
     from milo_bench.operator.totals import OperatorTotal
 
@@ -107,7 +107,7 @@ def operator_run(
     runtime failure costs the task but is counted separately. Ctrl-C drops the running episode and
     prints the command that resumes.
     """
-    from milo_bench.api.operating import OperatorOptions, run_operators
+    from milo_bench.api import OperatorOptions, run_operators
     from milo_bench.operator.play.episode import EpisodeLimits, turn_timeouts
 
     options = OperatorOptions(
