@@ -1,4 +1,4 @@
-"""A package of a run that kept hashes holds no text of fixtures or answers, in no file."""
+"""A package of a run that kept hashes contains no text of fixtures or answers, in no file."""
 
 from __future__ import annotations
 

@@ -43,5 +43,5 @@ def test_a_note_on_an_unfinished_log_says_that_it_counts_trials_and_not_episodes
         return None if last else played(task, seed, variant, oracle, repeat=repeat)
 
     (total,) = operator_totals(trials_of([run_of(CORE, 1, stopped)]))
-    (note,) = [note for note in total.notes if "not in the log" in note or "in the log" in note]
-    assert note.startswith("Trials without all their episodes in the log: 3 of 9 (a trial is one play of a task, and")
+    (note,) = [note for note in total.notes if "missing from the log" in note]
+    assert note.startswith("Trials with episodes missing from the log: 3 of 9 (a trial is one run of a task, and")

@@ -21,7 +21,7 @@ def test_infer_says_which_inputs_a_template_asks_for_and_takes_them_as_json(desk
     words = ("infer", "--model", "scripted", "--template", "extraction_v3")
     said = milo(*words, folder=desk, given="Dear sirs")
     assert said.code == 2
-    assert "there is no 'kind'" in said.error
+    assert "'kind' is missing" in said.error
     assert said.hint == 'pipe a JSON object with every input of the template: {"document": …, …}.'
     said = milo(*words, folder=desk, given='{"document": "Dear sirs", "kind": "letter"}')
     assert (said.code, said.out) == (0, "all is fine\n")

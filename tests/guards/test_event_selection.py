@@ -243,7 +243,7 @@ def test_a_later_note_that_quotes_a_lapsed_status_is_left_out() -> None:
     quote = event(3, "2025-03-20", source="caseworker", status="suspended")
     chosen = select_events(case(status(1, "2025-03-01", "suspended"), status(2, "2025-03-10", "approved"), quote))
     assert chosen.current_status == "approved"
-    assert "does not hold" in why(chosen, "E-0003")
+    assert "is not valid" in why(chosen, "E-0003")
 
 
 def test_a_record_in_which_only_the_claimant_states_a_status_goes_to_a_person() -> None:
@@ -273,7 +273,7 @@ def test_more_open_requests_than_the_bound_go_to_a_person_and_none_is_cut() -> N
     requests = tuple(DocumentRequest(f"form {e.id}", "open", "2025-03-01", e.id) for e in asked)
     chosen = select_events(case(*asked, status(9, "2025-03-02", "received"), requests=requests), max_events=3)
     assert (chosen.route, len(chosen.events)) == ("human_review", 6)
-    assert "the bound is 3" in chosen.reasons[0]
+    assert "the limit is 3" in chosen.reasons[0]
 
 
 def test_a_repeated_id_a_broken_date_an_unknown_policy_and_a_bound_of_zero_are_refused() -> None:
@@ -320,7 +320,7 @@ def test_entries_are_ordered_by_the_instant_that_their_time_names(earlier: str, 
 
 
 def test_times_with_and_without_an_offset_in_one_case_are_refused() -> None:
-    with pytest.raises(DataError, match="with an offset and E-0002 one without"):
+    with pytest.raises(DataError, match="with an offset, but E-0002 has one without"):
         select_events(case(status(1, "2025-05-09T01:00:00Z", "approved"), status(2, "2025-05-09T01:30", "closed")))
     with pytest.raises(DataError, match="not a date"):
         select_events(case(status(1, "2025-05-09T25:00", "approved")))

@@ -146,7 +146,7 @@ def test_each_change_is_named_in_words_with_before_and_after() -> None:
         model_files=ModelFiles((ModelFile("/m/b.gguf", "gguf", 6, sha256="bb"),)),
         endpoints=Endpoints((served,)),
         environment=Environment({"OLLAMA_NUM_PARALLEL": "4", "OLLAMA_DEBUG": "1"}),
-        services=Services(unknown={"docker": "there is no docker here"}),
+        services=Services(unknown={"docker": "docker is not installed"}),
     )
     said = sentences(one, replace(other, fingerprint=fingerprint(other)))
     assert "cpu: governor: powersave → performance" in said
@@ -156,10 +156,10 @@ def test_each_change_is_named_in_words_with_before_and_after() -> None:
     assert any(line.startswith("model files: /m/a.gguf is gone: ") for line in said)
     assert any(line.startswith("model files: /m/b.gguf is new: ") for line in said)
     assert "endpoints: Ollama http://127.0.0.1:11434, a context window: 8192 → 4096" in said
-    assert "endpoints: Ollama http://127.0.0.1:11434, b: not there → served" in said
+    assert "endpoints: Ollama http://127.0.0.1:11434, b: absent → served" in said
     assert "environment: OLLAMA_NUM_PARALLEL: 1 → 4" in said
-    assert "environment: OLLAMA_DEBUG: not there → 1" in said
-    assert "services: what is unknown of docker: not there → there is no docker here" in said
+    assert "environment: OLLAMA_DEBUG: absent → 1" in said
+    assert "services: unknown about docker: absent → docker is not installed" in said
 
 
 def test_a_first_and_a_last_thing_of_a_kind_are_told_by_themselves() -> None:

@@ -90,7 +90,7 @@ def test_weights_named_in_bench_yaml_are_among_the_model_files(
     assert run("--json", "--config", str(config)) == 0
     files = json.loads(capsys.readouterr().out)["model_files"]["files"]
     (mine,) = [file for file in files if file["path"] == str(tmp_path / "broken.gguf")]
-    assert mine["problem"].startswith("no GGUF header")
+    assert mine["problem"].startswith("no readable GGUF header")
 
 
 def test_a_file_name_that_is_no_text_breaks_neither_the_json_nor_the_terminal(

@@ -189,7 +189,7 @@ async def test_vllm_and_lm_studio_are_known_by_what_they_say() -> None:
     studio = served({"/v1/models": {"data": [{"id": "m"}]}, "/api/v0/models": {"data": [row]}})
     endpoint = await read_endpoint(ListedServer("x", "openai", "http://x", "http://x/v1"), studio)  # type: ignore[arg-type]
     assert (endpoint.kind, endpoint.models[0].context_window, endpoint.models[0].loaded) == ("LM Studio", 4096, True)
-    assert endpoint.unknown["version"] == "the server tells none"
+    assert endpoint.unknown["version"] == "the server does not report it"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_an_arm_board_is_named_by_implementer_and_device_tree(tmp_path: Path) ->
 
 def test_an_empty_system_is_unknown_everywhere_and_crashes_nowhere(tmp_path: Path) -> None:
     reader = Reader(tmp_path)
-    assert read_cpu(reader, system="Linux").unknown["model"].startswith("there is no")
+    assert read_cpu(reader, system="Linux").unknown["model"].endswith("is missing")
     memory = read_memory(reader, system="Linux")
     assert memory.total_bytes is None
     assert {"memory", "swap", "pressure of memory", "pressure of cpu", "pressure of io"} <= set(memory.unknown)
@@ -174,6 +174,6 @@ def test_the_system_names_itself_and_says_what_it_cannot_about_its_clock() -> No
 
 
 def test_a_command_that_is_missing_fails_or_hangs_is_said() -> None:
-    assert run_command(["no-such-program-here"], 1.0).why == "there is no no-such-program-here here"
+    assert run_command(["no-such-program-here"], 1.0).why == "no-such-program-here is not installed"
     assert run_command(["sleep", "30"], 0.2).why == "sleep did not answer within 0.2 s"
     assert run_command(["ls", "/no/such/folder"], 5.0).why.startswith("ls said: ")

@@ -55,7 +55,7 @@ def test_a_told_digest_that_is_not_the_files_is_a_problem_when_verified(tmp_path
 def test_a_manifest_without_its_blob_is_said(tmp_path: Path) -> None:
     found = read_model_files([ollama_store(tmp_path, content=None)], [], book())
     assert found.files == ()
-    assert "is not there" in found.unknown["qwen2.5:14b"]
+    assert "is missing" in found.unknown["qwen2.5:14b"]
 
 
 def test_a_manifest_cannot_lead_out_of_its_store(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_broken_manifests_are_said_and_passed(tmp_path: Path) -> None:
     (folder / "deep").write_text('{"layers":' * 100_000)
     found = read_model_files([place], [], book())
     assert len(found.files) == 1
-    assert found.unknown[str(folder / "latest")] == "is no manifest"
+    assert found.unknown[str(folder / "latest")] == "is not a manifest"
 
 
 def test_the_hubs_cache_tells_digests_by_link_and_each_file_counts_once(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_pipe_or_device_named_as_weights_is_never_read(tmp_path: Path) -> None
     pipe = tmp_path / "pipe.gguf"
     os.mkfifo(pipe)
     files = read_model_files([WeightsPlace(tmp_path, "files")], [pipe, Path("/dev/zero")], book()).files
-    assert {file.problem for file in files} == {"is no regular file"}
+    assert {file.problem for file in files} == {"is not a regular file"}
 
 
 def test_a_digest_is_remembered_until_the_file_changes(tmp_path: Path) -> None:
@@ -135,9 +135,9 @@ def test_without_time_or_above_the_size_the_digest_is_unknown_and_says_why(tmp_p
     path = tmp_path / "m.gguf"
     path.write_bytes(CONTENT)
     (late,) = read_model_files([], [path], book(budget_s=-1.0)).files
-    assert late.sha256 == "" and "time for digests was used up" in late.problem
+    assert late.sha256 == "" and "out of time" in late.problem
     (large,) = read_model_files([], [path], book(largest_bytes=4)).files
-    assert large.sha256 == "" and "larger than the limit" in large.problem
+    assert large.sha256 == "" and "above the size limit" in large.problem
 
 
 def test_a_broken_cache_costs_time_and_nothing_else(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_vllm_in_another_environment_is_read_from_its_metadata_and_not_started(t
 def test_a_program_without_metadata_has_an_unknown_version_with_the_reason(tmp_path: Path) -> None:
     program(tmp_path / "bin" / "sglang", "#!/bin/sh\n")
     items = [item for item in read_runtimes({"PATH": str(tmp_path / "bin")}).found if item.found_as == "program"]
-    assert [item.unknown for item in items] == ["there is no package metadata beside it"]
+    assert [item.unknown for item in items] == ["it has no package metadata"]
 
 
 def test_the_embedded_runtime_is_found_without_being_imported() -> None:
@@ -74,4 +74,4 @@ def test_lm_studio_is_read_from_its_property_list(tmp_path: Path) -> None:
     assert [item.version for item in found if item.found_as == "application"] == ["0.3.5"]
     (contents / "Info.plist").write_bytes(b"\xff\xfe broken")
     found = read_runtimes({"PATH": ""}, applications=[tmp_path / "LM Studio.app"]).found
-    assert [item.unknown for item in found if item.found_as == "application"] == ["Info.plist names none"]
+    assert [item.unknown for item in found if item.found_as == "application"] == ["Info.plist does not name it"]

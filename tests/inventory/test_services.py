@@ -20,7 +20,7 @@ class Answers:
 
     def __call__(self, argv: Sequence[str], timeout_s: float) -> Ran:
         self.asked.append(list(argv))
-        return self.said.get(argv[0], Ran(why=f"there is no {argv[0]} here"))
+        return self.said.get(argv[0], Ran(why=f"{argv[0]} is not installed"))
 
 
 def put(path: Path, text: str) -> None:
@@ -66,7 +66,7 @@ def test_a_drop_in_can_change_the_command_and_a_nearer_folder_wins(tmp_path: Pat
     put(tmp_path / "etc/systemd/system/other.service", "[Service]\nExecStart=/bin/true\n")
     services = read_services(Reader(tmp_path), tmp_path / "home", Answers(), system="Linux")
     assert [unit.name for unit in services.units] == ["models.service"]
-    assert services.unknown["state of systemd units"] == "there is no systemctl here"
+    assert services.unknown["state of systemd units"] == "systemctl is not installed"
 
 
 def test_a_users_unit_is_asked_of_the_users_manager(tmp_path: Path) -> None:
@@ -122,13 +122,13 @@ def test_launch_agents_are_read_and_broken_ones_said(tmp_path: Path) -> None:
     (unit,) = services.units
     assert (unit.name, unit.state, unit.enabled) == ("com.ollama.serve", "running", "at load")
     assert SECRET not in str(unit)
-    assert "is no property list" in services.unknown[str(agents / "b.plist")]
+    assert "is not a property list" in services.unknown[str(agents / "b.plist")]
 
 
 def test_managers_that_do_not_answer_are_said(tmp_path: Path) -> None:
     services = read_services(Reader(tmp_path), tmp_path, Answers(), system="Linux")
     assert services.units == ()
     assert services.unknown == {
-        "docker": "there is no docker here",
-        "crontab of this user": "there is no crontab here",
+        "docker": "docker is not installed",
+        "crontab of this user": "crontab is not installed",
     }

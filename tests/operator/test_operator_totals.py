@@ -111,7 +111,7 @@ def test_one_run_given_twice_and_points_beyond_a_task_are_refused() -> None:
     with pytest.raises(DataError, match="26 points"):
         trials_of([OperatorRun("a", run.header, (more,))])
     other = msgspec.structs.replace(run.episodes[0], task="../../etc")
-    with pytest.raises(DataError, match="does not exist"):
+    with pytest.raises(DataError, match="unknown task"):
         trials_of([OperatorRun("a", run.header, (other,))])
 
 

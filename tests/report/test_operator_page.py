@@ -34,7 +34,7 @@ def test_the_board_shows_scores_of_225_permissions_failures_and_what_cannot_be_s
     text = (folder / "index.html").read_text(encoding="utf-8")
     assert "/ 225" in text and "The runtime could not complete the harness" in text
     assert text.count("drafting only") > 1 and "minefield" in text
-    assert "pass^k" in text or "tried once" in text
+    assert "pass^k" in text or "ran only once" in text
     assert len(list((folder / "episodes").glob("*.html"))) == 2 * 11 + 11
 
 

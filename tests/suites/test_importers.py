@@ -132,7 +132,7 @@ def test_promptfoo_tests_keep_exact_demands_and_list_the_rest(tmp_path: Path) ->
         "test 1: assertion 'llm-rubric'",
         "test 2: assertion 'javascript'",
         "a test that is not written out",
-        "'equals' to the letter: space around an answer does not count here",
+        "exact 'equals': space around an answer is ignored here",
     ]
 
 

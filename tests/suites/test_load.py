@@ -69,13 +69,13 @@ BROKEN = [
     (
         "suite.yaml",
         ("prompts/label.jinja", "../label.jinja"),
-        "suite.yaml line 6: '../label.jinja' leaves the suite's folder",
+        "suite.yaml line 6: '../label.jinja' is outside the suite's folder",
         "copy the file",
     ),
     (
         "suite.yaml",
         ("prompts/label.jinja", "/etc/passwd"),
-        "suite.yaml line 6: '/etc/passwd' leaves the suite's folder",
+        "suite.yaml line 6: '/etc/passwd' is outside the suite's folder",
         "copy the file",
     ),
     ("suite.yaml", ("name: toy", "name: [toy"), "suite.yaml line 2: ", "check indentation"),
@@ -84,7 +84,7 @@ BROKEN = [
         "prompts/label.jinja",
         ("{{ input.text }}", "\n{{ input.text"),
         "prompts/label.jinja: prompt 'label' line 5: ",
-        "template of its own",
+        "close each block within its message",
     ),
     (
         "prompts/label.jinja",
@@ -92,13 +92,13 @@ BROKEN = [
         "prompts/label.jinja: prompt 'label' line 3: unknown role 'usr'",
         "Did you mean 'user'?",
     ),
-    ("schemas/answer.json", ('"string"', '"strng"'), "schemas/answer.json: no valid JSON Schema: at type", "mend"),
-    ("schemas/answer.json", ('"string"', "string"), "schemas/answer.json: broken JSON", "mend"),
+    ("schemas/answer.json", ('"string"', '"strng"'), "schemas/answer.json: not a valid JSON Schema: at type", "correct"),
+    ("schemas/answer.json", ('"string"', "string"), "schemas/answer.json: broken JSON", "correct"),
     (
         "schemas/answer.json",
         ('"type": "string"', '"$ref": "http://127.0.0.1:9/x"'),
-        "schemas/answer.json: no valid JSON Schema",
-        "mend",
+        "schemas/answer.json: not a valid JSON Schema",
+        "correct",
     ),
     (
         "fixtures/a.jsonl",
@@ -113,7 +113,7 @@ BROKEN = [
         "fixtures/a.jsonl line 1: unknown key 'expects'",
         "Did you mean 'expect'?",
     ),
-    ("fixtures/a.jsonl", ('"hail"}', '"hail"'), "fixtures/a.jsonl line 1: broken JSON", "one JSON object a line"),
+    ("fixtures/a.jsonl", ('"hail"}', '"hail"'), "fixtures/a.jsonl line 1: broken JSON", "one JSON object per line"),
     ("fixtures/a.jsonl", ('"a-1"', '"a 1"'), "fixtures/a.jsonl line 1: 'id' must be", "for example"),
 ]
 
@@ -137,7 +137,7 @@ def test_an_id_that_stands_twice_names_both_lines(toy: Path) -> None:
     path.write_text(path.read_text() * 2)
     assert error_of(toy) == (
         "fixtures/a.jsonl line 2: the id 'a-1' is repeated.",
-        "it is first in fixtures/a.jsonl line 1.",
+        "rename one. It first appears in fixtures/a.jsonl line 1.",
     )
 
 

@@ -46,8 +46,8 @@ def test_json_goes_into_a_prompt_without_html_escapes() -> None:
 def test_an_undefined_variable_is_named_with_its_line_and_what_there_is() -> None:
     with pytest.raises(DataError) as caught:
         render_prompt(workload("{# role: user #}\nHello\n{{ input.txt }}"), {"input": {"text": "x"}})
-    assert caught.value.message == "prompt 'p' line 3: there is no 'txt'."
-    assert caught.value.hint == "There is input: text; resources: tone."
+    assert caught.value.message == "prompt 'p' line 3: 'txt' is missing."
+    assert caught.value.hint == "Available: input: text; resources: tone."
 
 
 @pytest.mark.parametrize(

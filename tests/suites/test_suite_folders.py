@@ -38,7 +38,7 @@ def test_another_seed_gives_other_fixtures_of_the_same_counts(tmp_path: Path) ->
 
 
 def test_a_suite_without_a_generator_cannot_be_regenerated(toy: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="was not generated"):
+    with pytest.raises(UsageError, match="has no generator"):
         regenerate_suite(load_suite(str(toy)), seed=2, out=tmp_path / "x")
 
 
@@ -86,10 +86,10 @@ def test_check_lists_every_problem_and_doubt(toy: Path) -> None:
     found = [(problem.severity, problem.what) for problem in check_suite(str(toy))]
     assert found == [
         ("error", "unknown variable 'inptu'"),
-        ("error", "fixture 'a-3': prompt 'terse' line 1: there is no 'text'"),
+        ("error", "fixture 'a-3': prompt 'terse' line 1: 'text' is missing"),
         ("warning", "fixture 'a-2' is a copy of 'a-1'"),
-        ("warning", "fixture 'a-3' expects nothing"),
-        ("warning", "nothing in suite.yaml names this file"),
+        ("warning", "fixture 'a-3' has no expectation"),
+        ("warning", "suite.yaml does not mention this file"),
     ]
 
 

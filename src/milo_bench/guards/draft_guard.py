@@ -144,7 +144,7 @@ def guard_draft(
     open_documents = [request.document for request in case.requests if request.state == "open"] if case else []
     for wrong in read_requests(text, open_documents).treated_as_received:
         what = f"'{wrong.document}' is" if wrong.document else "Document requests are"
-        reason = f"{what} still open, and the draft treats it as received."
+        reason = f"{what} still open, but the draft treats it as received."
         violations.append(Violation("unresolved_request", reason, wrong.start, wrong.end, wrong.text))
     for judged in judge_required_text(left, required):
         if judged.state != "present":
@@ -152,7 +152,7 @@ def guard_draft(
                 Violation("required_text", f"{judged.state}: {judged.reason} Required: “{judged.required}”")
             )
     if not any(mark.isalnum() for mark in left) or (options.require_citations and removed and not find_citations(left)):
-        violations.append(_whole("empty", "Nothing that is supported by a citation is left."))
+        violations.append(_whole("empty", "No text supported by a citation is left."))
     return _finished(left, removed, violations, case)
 
 
@@ -179,7 +179,7 @@ def _case_reasons(case: CaseRecord | None) -> Iterable[Violation]:
     if case is None:
         return
     if case.risk == "high":
-        yield _whole("high_risk", f"Case {case.case_id} is high risk; a person writes this reply.")
+        yield _whole("high_risk", f"Case {case.case_id} is high risk: a person must write this reply.")
     for field in ("case_id", "claimant_name", "opened_at", "as_of", "issue_type"):
         if not getattr(case, field).strip():
             yield _whole("missing_field", f"The case record has no {field}.")
@@ -204,8 +204,8 @@ def _citation_faults(
 def _why_uncited(cited: CitedSentence) -> str:
     malformed = find_malformed_citations(cited.sentence.text)
     if malformed:
-        return f"'{malformed[0].text}' is no citation; it must look like [E-0412]."
-    return "States something about the case and cites no event."
+        return f"'{malformed[0].text}' is not a citation; write it like [E-0412]."
+    return "Makes a claim about the case but cites no event."
 
 
 _EMPTY_BULLET = re.compile(r"^[ \t>]*(?:[-*+•‣–—]|\d{1,2}[.)])?[ \t]*$")

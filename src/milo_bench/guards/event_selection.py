@@ -97,14 +97,14 @@ def select_events(case: CaseRecord, *, policy: str = "policy_v2", max_events: in
     if policy not in POLICIES:
         raise UsageError(f"Unknown selection policy '{policy}'.", hint=hint_for(policy, POLICIES, noun="policies"))
     if max_events < 1:
-        raise UsageError(f"max_events is {max_events}; a selection needs at least 1.", hint="The usual bound is 24.")
+        raise UsageError(f"max_events is {max_events}, but must be at least 1.", hint="the usual limit is 24.")
     _check(case)
 
     dropped: dict[str, str] = {}
     in_time: list[CaseEvent] = []
     for event in sorted(case.events, key=_order):
         if _day(event.at) > _day(case.as_of):
-            dropped[event.id] = f"dated after {case.as_of[:10]}, the day of reading"
+            dropped[event.id] = f"dated after {case.as_of[:10]}, the case's day"
         else:
             in_time.append(event)
 
@@ -130,7 +130,7 @@ def select_events(case: CaseRecord, *, policy: str = "policy_v2", max_events: in
         if event.id in corrected:
             dropped[event.id] = f"status corrected by {corrected[event.id]}"
         elif event.id in lapsed and not _sets_status(event):
-            dropped[event.id] = f"repeats the status '{event.status}', which does not hold"
+            dropped[event.id] = f"repeats the status '{event.status}', which is not valid"
         else:
             candidates.append(event)
 
@@ -145,9 +145,9 @@ def select_events(case: CaseRecord, *, policy: str = "policy_v2", max_events: in
 
     reasons = list(contradiction)
     if not current:
-        reasons.append("no entry by the office states a status that still counts")
+        reasons.append("no office entry states a valid status")
     if len(must) > max_events:
-        reasons.append(f"{len(must)} entries must stay for status and open requests; the bound is {max_events}")
+        reasons.append(f"{len(must)} entries are needed for status and open requests, but the limit is {max_events}")
     merged: dict[str, list[str]] = {}
     for lost, kept in kept_for.items():
         if kept in chosen:
@@ -185,14 +185,16 @@ def _check(case: CaseRecord) -> None:
     for event in case.events:
         if event.id in seen:
             message = f"Case {case.case_id} has two entries with the id {event.id}."
-            raise DataError(message, hint="Ids must be distinct: citations refer to them.")
+            raise DataError(message, hint="give each entry a different id. Citations refer to them.")
         seen.add(event.id)
         _day(event.at)
     _day(case.as_of)
     timed = {_has_offset(event.at): event for event in case.events if len(event.at) > 10}
     if len(timed) == 2:
-        message = f"Case {case.case_id}: {timed[True].id} has a time with an offset and {timed[False].id} one without."
-        raise DataError(message, hint="give every time of a case an offset, or none: their order is unknown otherwise.")
+        message = (
+            f"Case {case.case_id}: {timed[True].id} has a time with an offset, but {timed[False].id} has one without."
+        )
+        raise DataError(message, hint="give every time of a case an offset, or none. Otherwise their order is unknown.")
 
 
 def _moment(at: str) -> tuple[date, str]:
@@ -204,7 +206,7 @@ def _moment(at: str) -> tuple[date, str]:
         if moment.tzinfo is not None:
             moment = moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        message = f"'{at}' is not a date of the form 2025-03-14, 2025-03-14T09:30 or 2025-03-14T09:30+02:00."
+        message = f"'{at}' is not a date like 2025-03-14, 2025-03-14T09:30 or 2025-03-14T09:30+02:00."
         raise DataError(message, hint="write dates in a case record as ISO 8601.") from error
     return moment.date(), moment.time().isoformat()
 

@@ -82,7 +82,7 @@ def _judge_one(text: str, folded: str, places: list[int], required: str) -> Requ
         start, end = places[at], places[min(at + len(wanted), len(places)) - 1] + 1
         undercut = _UNDERCUT.search(_sentence_before(folded, at))
         if undercut:
-            reason = f"'{undercut.group()}' stands before it and takes it back."
+            reason = f"'{undercut.group()}' before it takes it back."
             found = text[start:end]
             return RequiredText(required=required, state="softened", start=start, end=end, found=found, reason=reason)
         return RequiredText(required=required, state="present", start=start, end=end, found=text[start:end])
@@ -101,7 +101,7 @@ def _judge_one(text: str, folded: str, places: list[int], required: str) -> Requ
             if score > best_score:
                 best, best_score = (start, end, piece), score
     if best is None or best_score < _NEAR:
-        return RequiredText(required=required, state="missing", reason="Nothing in the text is near it.")
+        return RequiredText(required=required, state="missing", reason="The text contains nothing similar.")
     start, end, piece = best
     reason = _what_weakened(wanted, piece)
     return RequiredText(required=required, state="softened", start=start, end=end, found=text[start:end], reason=reason)

@@ -54,8 +54,8 @@ def read_vocabulary(data: object, *, also: Iterable[str] = ()) -> Vocabulary:
     elif isinstance(data, list | tuple):
         wordings = {str(status): () for status in data}
     elif data is not None:
-        message = "A status vocabulary must be a list of statuses or a mapping from status to wordings."
-        raise ConfigError(message, hint="Write for example: statuses: {under_review: [under review, being reviewed]}")
+        message = "A status vocabulary must be a list of statuses, or a mapping from status to wordings."
+        raise ConfigError(message, hint="for example: statuses: {under_review: [under review, being reviewed]}")
     for status in also:
         wordings.setdefault(status, ())
     return tuple((status, (status.replace("_", " "), *extra)) for status, extra in wordings.items() if status)
@@ -71,7 +71,7 @@ def _wordings(status: str, given: Any) -> tuple[str, ...]:
     if isinstance(given, list | tuple) and all(isinstance(wording, str) and wording.strip() for wording in given):
         return tuple(given)
     message = f"The wordings of status '{status}' must be a list of words or phrases."
-    raise ConfigError(message, hint=f"Write for example: {status}: [{status.replace('_', ' ')}]")
+    raise ConfigError(message, hint=f"for example: {status}: [{status.replace('_', ' ')}]")
 
 
 def find_status_claims(text: str, vocabulary: Vocabulary) -> tuple[StatusClaim, ...]:

@@ -53,7 +53,7 @@ class InventoryDifference(msgspec.Struct, frozen=True):
 
 def read_inventory(path: Path) -> Inventory:
     """An inventory that ``inventory --json`` wrote. Raises DataError."""
-    hint = "give a file that `milo-bench inventory --json --out FILE` wrote."
+    hint = "give a file written by 'milo-bench inventory --json --out FILE'."
     try:
         if path.stat().st_size > _LIMIT:
             message = f"{path} is too large for an inventory."
@@ -67,7 +67,7 @@ def read_inventory(path: Path) -> Inventory:
         raise DataError(message, hint=hint) from None
     if inventory.schema != INVENTORY_SCHEMA:
         message = f"{path} follows the schema '{inventory.schema[:60]}', not '{INVENTORY_SCHEMA}'."
-        raise DataError(message, hint="take it again with this version of milo-bench.")
+        raise DataError(message, hint="write it again with this version of Milo Bench.")
     return inventory
 
 
@@ -124,7 +124,7 @@ def _flat(section: InventorySection) -> dict[tuple[str, str], object]:
     rows: dict[tuple[str, str], object] = {}
     for name, value in _fields(section):
         if name == "unknown" and isinstance(value, dict):
-            rows |= {("", f"what is unknown of {part}"): why for part, why in value.items()}
+            rows |= {("", f"unknown about {part}"): why for part, why in value.items()}
         elif isinstance(value, tuple) and name in _IDENTITIES:
             for thing, item in _named(name, value):
                 rows[thing, ""] = True
@@ -192,7 +192,7 @@ def _words(name: str) -> str:
 
 def _shown(value: object, field: str) -> str:
     if value is _ABSENT:
-        return "not there"
+        return "absent"
     if value is None or value == "":
         return "unknown" if not field.startswith(("problem", "unknown", "quota", "limit")) else "none"
     if isinstance(value, bool):

@@ -19,6 +19,7 @@ class ReadText:
 
     text: str = ""
     why: str = ""
+    missing: bool = False
 
     @property
     def stripped(self) -> str:
@@ -54,18 +55,18 @@ def read_text(path: Path) -> ReadText:
         with path.open("rb") as file:
             data = file.read(_TEXT_LIMIT)
     except OSError as error:
-        return ReadText(why=reason(error, path))
+        return ReadText(why=reason(error, path), missing=isinstance(error, FileNotFoundError | NotADirectoryError))
     except ValueError as error:  # a null byte in a name
         return ReadText(why=str(error))
     return ReadText(data.decode("utf-8", "replace"))
 
 
 def reason(error: OSError, path: Path | str = "") -> str:
-    """``no permission to read /x``, ``there is no /x``, else what the system says."""
+    """``no permission to read /x``, ``/x is missing``, else what the system says."""
     if isinstance(error, PermissionError):
         return f"no permission to read {path}"
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return f"there is no {path}"
+        return f"{path} is missing"
     return f"{path}: {error.strerror or error}"
 
 
@@ -97,7 +98,7 @@ def run_command(argv: Sequence[str], timeout_s: float) -> Ran:
             env=environment,
         )
     except FileNotFoundError:
-        return Ran(why=f"there is no {name} here")
+        return Ran(why=f"{name} is not installed")
     except subprocess.TimeoutExpired:
         return Ran(why=f"{name} did not answer within {timeout_s:g} s")
     except OSError as error:
@@ -107,7 +108,7 @@ def run_command(argv: Sequence[str], timeout_s: float) -> Ran:
     why = ""
     if done.returncode != 0:
         lines = (errors or output).strip().splitlines()
-        why = f"{name} said: {lines[0][:200]}" if lines else f"{name} ended with {done.returncode}"
+        why = f"{name} said: {lines[0][:200]}" if lines else f"{name} exited with {done.returncode}"
     return Ran(output, errors, why)
 
 

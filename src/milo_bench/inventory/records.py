@@ -16,7 +16,7 @@ KeyNeeded: TypeAlias = Literal["required", "not required", "unknown"]
 
 class InventorySection(msgspec.Struct, frozen=True):
     """Base of every section. ``unknown`` maps what could not be read to why; an empty list with
-    nothing unknown was looked for and is not there."""
+    nothing unknown was looked for and is absent."""
 
 
 class Machine(InventorySection, frozen=True):

@@ -52,16 +52,16 @@ def _regrade(path: Path, number: int, episode: Episode) -> bool:
     try:
         session = replay(tuple(msgspec.convert(line, LogLine) for line in episode.log))
     except msgspec.ValidationError:
-        message = f"{where}: its event log cannot be read."
-        raise DataError(message, hint="the log was changed after it was written; restore it.") from None
+        message = f"{where}: its event log is unreadable."
+        raise DataError(message, hint="restore the log. It was changed after it was written.") from None
     except DataError as error:
         raise DataError(f"{where}: {error.message}", hint=error.hint) from None
     score = grade(session)
     head = (session.task.name, session.seed, session.form)
     if head != (episode.task, episode.seed, episode.form):
-        message = f"{where}: its event log is of another episode."
-        raise DataError(message, hint="the log was changed after it was written; restore it.")
+        message = f"{where}: its event log belongs to another episode."
+        raise DataError(message, hint="restore the log. It was changed after it was written.")
     if (score.points, score.minefields, score.void) != (episode.points, episode.minefields, episode.void):
-        message = f"{where}: {episode.points} points are recorded, and its event log gives {score.points}."
-        raise DataError(message, hint="the log was changed after it was written; restore it.")
+        message = f"{where}: {episode.points} points are recorded, but its event log gives {score.points}."
+        raise DataError(message, hint="restore the log. It was changed after it was written.")
     return True

@@ -127,7 +127,7 @@ def trials_of(runs: Sequence[OperatorRun]) -> tuple[Trial, ...]:
         run_id = run.header.run_id
         if run_id in seen:
             message = f"{run.name} and {seen[run_id]} are the same run ({run_id[:60]})."
-            raise DataError(message, hint="give each log once.")
+            raise DataError(message, hint="list each log once.")
         seen[run_id] = run.name
         trials += _trials(run)
     order = {task.name: task.number for task in all_tasks()}
@@ -213,8 +213,8 @@ def _is_call(line: dict[str, Any]) -> bool:
 
 def _check(run: OperatorRun, episode: Episode) -> None:
     if all(task.name != episode.task for task in all_tasks()):
-        message = f"{run.name} holds an episode of a task that does not exist: '{episode.task[:60]}'."
-        raise DataError(message, hint="use the Milo Bench version that wrote it.")
+        message = f"{run.name} contains an episode of an unknown task: '{episode.task[:60]}'."
+        raise DataError(message, hint="use the version of Milo Bench that wrote it.")
     if not 0 <= episode.points <= TASK_POINTS:
         message = f"{run.name}: an episode of {episode.task} has {episode.points} points of {TASK_POINTS}."
-        raise DataError(message, hint="the log was changed after it was written; restore it.")
+        raise DataError(message, hint="restore the log. It was changed after it was written.")

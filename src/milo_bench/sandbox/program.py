@@ -66,7 +66,7 @@ def require_sandbox() -> None:
         raise cannot_start(outcome.stderr.decode("utf-8", "replace"))
     leaks = [line for line in outcome.stdout.decode("utf-8", "replace").splitlines() if line.startswith("/")]
     if leaks:
-        raise cannot_start(f"bwrap hands on a descriptor of {leaks[0]}")
+        raise cannot_start(f"bwrap leaks a descriptor of {leaks[0]}")
 
 
 def cannot_start(said: str) -> PrerequisiteError:

@@ -68,7 +68,7 @@ def _each_variant(suite: Suite) -> Iterator[dict[str, str]]:
 def _checks(suite: Suite, workload: Workload, validate: CheckValidator | None) -> Iterator[Problem]:
     if not workload.checks:
         where = suite.manifest.where("workloads", workload.name)
-        yield Problem(where, f"workload '{workload.name}' has no checks: no answer can pass", "add 'checks:'.")
+        yield Problem(where, f"workload '{workload.name}' has no checks, so no answer can pass", "add 'checks:'.")
     yield from unknown_fields(suite, workload)
     for index, spec in enumerate(workload.checks):
         if validate is None:
@@ -99,7 +99,7 @@ def _prompt(suite: Suite, workload: Workload) -> Iterator[Problem]:
     file = suite.prompt_file(workload.name)
     for name, line in variables_of(workload.prompt_source, workload.prompt_name):
         if name not in VARIABLES:
-            hint = f"a prompt may use {', '.join(VARIABLES)}; a fixture's own values are input.NAME."
+            hint = f"use {', '.join(VARIABLES)}. A fixture's own values are input.NAME."
             yield Problem(place(file, line), f"unknown variable '{name}'", hint)
             return
     said: set[str] = set()
@@ -127,22 +127,29 @@ def _doubts(suite: Suite) -> Iterator[Problem]:
     for name in suite.manifest.workloads:
         if name not in asked:
             where = suite.manifest.where("workloads", name)
-            yield Problem(where, f"workload '{name}' has no fixtures", "add some, or take it out.", "warning")
+            yield Problem(
+                where, (f"workload '{name}' has no fixtures"), "add fixtures, or remove the workload.", "warning"
+            )
     seen: dict[str, str] = {}
     for fixture in suite.fixtures:
         where = place(*suite.fixture_places[fixture.id])
         if fixture.hash in seen:
-            hint = "a copy counts twice in every figure; use --repeats to ask again."
+            hint = "remove it, because it counts twice in every figure. Use --repeats for repeats."
             yield Problem(where, f"fixture '{fixture.id}' is a copy of '{seen[fixture.hash]}'", hint, "warning", "data")
         seen.setdefault(fixture.hash, fixture.id)
         if not fixture.expect:
-            hint = "checks that compare will skip it."
-            yield Problem(where, f"fixture '{fixture.id}' expects nothing", hint, "warning", "data")
+            hint = "add an expectation. Checks that compare skip this fixture."
+            yield Problem(where, f"fixture '{fixture.id}' has no expectation", hint, "warning", "data")
     used = {(suite.root / name).resolve() for name in suite.files}
     for folder in _FOLDERS:
         for path in sorted((suite.root / folder).glob("*")):
             if path.is_file() and path.resolve() not in used and not path.name.startswith("."):
-                yield Problem(str(path), "nothing in suite.yaml names this file", "name it, or remove it.", "warning")
+                yield Problem(
+                    str(path),
+                    ("suite.yaml does not mention this file"),
+                    "add it to suite.yaml, or remove it.",
+                    "warning",
+                )
 
 
 def suite_files(suite: Suite) -> tuple[Path, ...]:

@@ -74,8 +74,10 @@ def _cases(path: Path) -> tuple[CaseRecord, ...]:
         try:
             cases.append(msgspec.json.decode(line, type=CaseRecord))
         except (msgspec.DecodeError, RecursionError) as error:
-            message = f"{place(path, number)}: no case record: {error}"
-            raise DataError(message, hint="a line is one case with case_id, claimant_name, as_of, events …") from None
+            message = f"{place(path, number)}: not a case record: {error}"
+            raise DataError(
+                message, hint=("write one case per line, with case_id, claimant_name, as_of, events …")
+            ) from None
     return tuple(cases)
 
 
@@ -99,8 +101,8 @@ def load_templates(path: Path | None = None) -> tuple[ReplyTemplate, ...]:
         try:
             templates += msgspec.json.decode(_read(file), type=list[ReplyTemplate])
         except (msgspec.DecodeError, RecursionError) as error:
-            message = f"{file}: no list of reply templates: {error}"
-            raise DataError(message, hint="a template has id, title, valid_from and required_text.") from None
+            message = f"{file}: not a list of reply templates: {error}"
+            raise DataError(message, hint="give each template id, title, valid_from and required_text.") from None
     return tuple(templates)
 
 

@@ -50,7 +50,9 @@ class FixtureReader:
                 found = True
                 self._line(line, path, number)
         if not found:
-            self.problems.append(Problem(str(path), "holds no fixtures", "write one JSON object a line.", kind="data"))
+            self.problems.append(
+                Problem(str(path), ("contains no fixtures"), "write one JSON object per line.", kind="data")
+            )
 
     def _line(self, line: str, path: Path, number: int) -> None:
         where = place(path, number)
@@ -64,7 +66,9 @@ class FixtureReader:
             problems.append(_bad(where, f"fixture '{data['id']}': unknown workload '{data['workload']}'", hint))
         if not problems and data["id"] in self.places:
             first = place(*self.places[data["id"]])
-            problems.append(_bad(where, f"the id '{data['id']}' is repeated", f"it is first in {first}."))
+            problems.append(
+                _bad(where, (f"the id '{data['id']}' is repeated"), f"rename one. It first appears in {first}.")
+            )
         if problems:
             self.problems.extend(problems)
             return
@@ -108,10 +112,10 @@ def parse_line(line: str, where: str) -> dict[str, Any] | Problem:
         return _bad(
             where,
             f"broken JSON: {said}",
-            "write one JSON object a line, names and texts in double quotes, no comma at the end.",
+            "write one JSON object per line, names and texts in double quotes, no trailing comma.",
         )
     if not isinstance(data, dict):
-        return _bad(where, "not an object", 'a line looks like {"id": …, "workload": …, "input": {…}}')
+        return _bad(where, "not an object", 'write a line like {"id": …, "workload": …, "input": {…}}')
     return data
 
 

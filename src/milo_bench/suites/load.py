@@ -117,8 +117,8 @@ def suite_folder(name_or_path: str) -> Path:
     if path.is_dir():
         if (path / MANIFEST_NAME).is_file():
             return path
-        message = f"{path} is no suite: there is no {MANIFEST_NAME} in it."
-        raise UsageError(message, hint="'milo-bench suite import' makes a suite from a table or a folder of documents.")
+        message = f"{path} is not a suite: it has no {MANIFEST_NAME}."
+        raise UsageError(message, hint="make one from a table or a folder of documents with 'milo-bench suite import'.")
     message = f"Unknown suite '{name_or_path}'."
     hint = hint_for(name_or_path, builtin_names(), noun="built-in suites")
     raise UsageError(message, hint=f"{hint} Or give a suite's folder.")
@@ -267,7 +267,7 @@ class _Builder:
                     return text
         except (msgspec.DecodeError, ValueError, RecursionError) as error:
             said = str(error).replace("JSON is malformed: ", "")
-            self._problem(str(path), f"broken {suffix[1:].upper()}: {said}", "mend the file.")
+            self._problem(str(path), f"broken {suffix[1:].upper()}: {said}", "correct the file.")
         return None
 
     def _schema(self, written: str | dict[str, Any] | None, where: str) -> tuple[dict[str, Any] | None, str]:
@@ -285,10 +285,12 @@ class _Builder:
             jsonschema_rs.validator_for(schema, offline=True)
         except jsonschema_rs.ValidationError as error:
             at = "/".join(str(part) for part in error.instance_path) or "the top"
-            self._problem(named, f"no valid JSON Schema: at {at}: {error.message}", "mend the schema there.")
+            self._problem(named, f"not a valid JSON Schema: at {at}: {error.message}", "correct the schema there.")
             return None, ""
         except (ValueError, jsonschema_rs.ReferencingError) as error:
-            self._problem(named, f"no valid JSON Schema: {error}", "mend the schema; it may not refer to the web.")
+            self._problem(
+                named, (f"not a valid JSON Schema: {error}"), "correct the schema. It must not refer to the web."
+            )
             return None, ""
         return schema, sha256_data(schema)
 

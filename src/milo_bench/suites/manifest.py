@@ -34,7 +34,7 @@ class VariantConfig(Checked):
     def _one_name_each(cls, checks: list[str | dict[str, dict[str, Any] | None]]) -> Any:
         for check in checks:
             if isinstance(check, dict) and len(check) != 1:
-                said = "a check has one name"
+                said = "a check must have one name"
                 raise Mistake(said, "write '- NAME', or '- NAME: {…}' with parameters.")
         return checks
 
@@ -68,7 +68,7 @@ SUITE_FILE: Final = FileKind(
     name=MANIFEST_NAME,
     start="start it with 'name:', 'version:', 'fixtures:' and 'workloads:'.",
     manual="docs/how-to/own-suite.md",
-    where_from="'milo-bench suite import' makes a suite.",
+    where_from="make one with 'milo-bench suite import'.",
 )
 
 

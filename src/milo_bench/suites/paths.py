@@ -14,16 +14,16 @@ def inside(root: Path, written: str, where: str) -> Path | Problem:
     """
     pure = PurePosixPath(written)
     if not written.strip() or "\0" in written:
-        return Problem(where, "an empty file name", "name a file in the suite's folder.")
+        return Problem(where, "an empty file name", "give a file in the suite's folder.")
     if pure.is_absolute() or ".." in pure.parts or "\\" in written or ":" in pure.parts[0]:
-        return Problem(where, f"'{written}' leaves the suite's folder", "copy the file into the suite's folder.")
+        return Problem(where, f"'{written}' is outside the suite's folder", "copy the file into the suite's folder.")
     path = root / pure
     if not path.resolve().is_relative_to(root.resolve()):
         return Problem(where, f"'{written}' is a link out of the suite's folder", "copy the file into the folder.")
     if not path.exists():
         return Problem(where, f"there is no file '{written}'", _nearby(root, pure))
     if not path.is_file():
-        return Problem(where, f"'{written}' is not a file", "name a file, not a folder.")
+        return Problem(where, f"'{written}' is not a file", "give a file, not a folder.")
     return path
 
 

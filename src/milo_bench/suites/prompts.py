@@ -54,9 +54,9 @@ class _PromptEnvironment(ImmutableSandboxedEnvironment):
         sizes = [len(side) for side in (left, right) if isinstance(side, (str, list, tuple))]
         numbers = [abs(side) for side in (left, right) if isinstance(side, int)]
         if operator == "**" or (operator == "%" and sizes):
-            raise SecurityError(f"a prompt may not use '{operator}' here")
+            raise SecurityError(f"a prompt cannot use '{operator}' here")
         if operator == "*" and sizes and numbers and sizes[0] * numbers[0] > REPEAT_LIMIT:
-            raise SecurityError(f"a prompt may not repeat text past {REPEAT_LIMIT:,} characters")
+            raise SecurityError(f"a prompt cannot repeat text beyond {REPEAT_LIMIT:,} characters")
         return super().call_binop(context, operator, left, right)
 
 
@@ -133,17 +133,17 @@ def _part(role: Role, body: str, lines_above: int, name: str) -> PromptPart:
     text = body.strip()
     if not text:
         message = f"prompt '{name}' line {line}: the {role} message is empty."
-        raise ConfigError(message, hint="write the message below its role line, or take the role line out.")
+        raise ConfigError(message, hint="write the message below its role line, or remove the role line.")
     try:
         tree = _ENVIRONMENT.parse(text)
         for kind in (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends):
             for node in tree.find_all(kind):
                 message = f"prompt '{name}' line {line + node.lineno - 1}: a prompt cannot load other files."
-                raise ConfigError(message, hint="write the text into this file, or put data into 'resources:'.")
+                raise ConfigError(message, hint="write the text into this file, or add the data to 'resources:'.")
         return PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
     except TemplateSyntaxError as error:
         message = f"prompt '{name}' line {line + error.lineno - 1}: {(error.message or 'not valid Jinja').rstrip('.')}."
-        raise ConfigError(message, hint="each message is a template of its own; blocks end where it ends.") from None
+        raise ConfigError(message, hint="close each block within its message.") from None
 
 
 def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -164,12 +164,12 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
         except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
             said = str(error).rstrip(".") or type(error).__name__
             message = f"prompt '{name}' line {_line(error, part)}: {said}."
-            raise ConfigError(message, hint="mend the prompt file.") from None
+            raise ConfigError(message, hint="correct the prompt file.") from None
         if content.strip():
             messages.append(Message(part.role, content.strip("\n")))
     if not messages:
         message = f"prompt '{name}' renders to nothing."
-        raise ConfigError(message, hint="see what its conditions ask of the fixture.")
+        raise ConfigError(message, hint="check its conditions against the fixture.")
     return tuple(messages)
 
 
@@ -178,7 +178,7 @@ def _render(template: Template, values: Mapping[str, Any]) -> str:
     for piece in template.generate(values):
         size += len(piece)
         if size > MESSAGE_LIMIT_CHARS:
-            raise SecurityError(f"a message grows past {MESSAGE_LIMIT_CHARS:,} characters")
+            raise SecurityError(f"a message exceeds {MESSAGE_LIMIT_CHARS:,} characters")
         pieces.append(piece)
     return "".join(pieces)
 
@@ -195,7 +195,7 @@ def _line(error: BaseException, part: PromptPart) -> int:
 def _undefined(error: UndefinedError) -> str:
     said = (error.message or "a variable is not defined").rstrip(".")
     found = re.fullmatch(r"'dict object' has no attribute '(.*)'", said)
-    return f"there is no '{found[1]}'" if found else said
+    return f"'{found[1]}' is missing" if found else said
 
 
 def _what_there_is(values: Mapping[str, Any]) -> str:
@@ -204,4 +204,4 @@ def _what_there_is(values: Mapping[str, Any]) -> str:
         value = values.get(name)
         if isinstance(value, Mapping) and value:
             listed.append(f"{name}: {', '.join(str(key) for key in value)}")
-    return f"There is {'; '.join(listed)}." if listed else f"A prompt may use {', '.join(VARIABLES)}."
+    return f"Available: {'; '.join(listed)}." if listed else f"use {', '.join(VARIABLES)}."

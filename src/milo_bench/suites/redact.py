@@ -115,8 +115,8 @@ def _moved_spans(fixture: Fixture, redactor: TextRedactor) -> dict[str, Any] | N
         try:
             result[name] = _move(span, moved, len(text))
         except (TypeError, ValueError):
-            message = f"fixture '{fixture.id}': the span of '{name}' is no [start, end] in its text."
-            raise DataError(message, hint="'milo-bench suite check' finds such fixtures.") from None
+            message = f"fixture '{fixture.id}': the span of '{name}' is not a [start, end] in its text."
+            raise DataError(message, hint="find such fixtures with 'milo-bench suite check'.") from None
     return result
 
 
@@ -138,8 +138,8 @@ def _spanned_text(fixture: Fixture) -> str:
             return str(fixture.input[key])
     if len(texts) == 1:
         return texts[0]
-    message = f"fixture '{fixture.id}': nothing says which text its spans point into."
-    raise DataError(message, hint="call that text 'document' in the fixture's input.")
+    message = f"fixture '{fixture.id}': the text of its spans is unknown."
+    raise DataError(message, hint="name that text 'document' in the fixture's input.")
 
 
 def _redacted(value: Any, redactor: TextRedactor, key: str = "") -> Any:

@@ -20,8 +20,8 @@ def generate_files(suite: Suite, seed: int) -> dict[str, str]:
     """
     name = suite.manifest.generator
     if not name:
-        message = f"Suite '{suite.ref.name}' was not generated, so it has no fresh variants."
-        raise UsageError(message, hint="only suites with 'generator:' in suite.yaml can be regenerated.")
+        message = f"Suite '{suite.ref.name}' has no generator, so it cannot be regenerated."
+        raise UsageError(message, hint="use a suite with 'generator:' in suite.yaml.")
     parts = GENERATORS.get(name)
     return {path: fixture_text(generate(seed, suite.root)) for path, generate in parts.items()}
 

@@ -17,7 +17,7 @@ def write_suite(out: Path, files: Mapping[str, str | bytes]) -> Path:
 
     Raises UsageError where ``out`` holds something already, PrerequisiteError where it cannot be written.
     """
-    return write_new_folder(out, files, taken="name a new folder with --out; nothing was changed.")
+    return write_new_folder(out, files, taken="choose a new folder with --out. Nothing was changed.")
 
 
 def change_manifest(text: str, changes: Mapping[str, str | int | None]) -> str:
@@ -36,6 +36,6 @@ def change_manifest(text: str, changes: Mapping[str, str | int | None]) -> str:
     read = yaml.safe_load(changed)
     expected = {**yaml.safe_load(text), **changes}
     if read != {key: value for key, value in expected.items() if value is not None}:
-        message = "suite.yaml writes its top-level keys in a way that cannot be changed line by line."
-        raise ConfigError(message, hint="write name, version, generator and seed on lines of their own.")
+        message = "Cannot change the top-level keys of suite.yaml line by line."
+        raise ConfigError(message, hint="write name, version, generator and seed on separate lines.")
     return changed

@@ -81,7 +81,7 @@ async def test_an_agent_that_closes_its_session_and_stays_away_has_left() -> Non
     async with served() as it:
         async with Client(it.url, mode="legacy") as client:
             await client.call_tool("nothing", {})
-        assert await it.ended() == "The client has gone."
+        assert await it.ended() == "The client disconnected."
     assert (it.kept.episode.ending, it.kept.episode.points) == ("left", 0)
 
 
@@ -96,7 +96,7 @@ async def test_an_agent_that_dies_without_a_word_is_noticed_by_the_stream_that_i
                 async with web.get(it.url, headers=JSON) as refused:
                     assert refused.status >= 400
                 assert not it.serving.done()
-        assert await it.ended() == "The client has gone."
+        assert await it.ended() == "The client disconnected."
     assert it.kept.episode.ending == "left"
 
 
@@ -115,7 +115,7 @@ async def test_a_browser_that_looks_in_is_nobody_who_leaves() -> None:
 async def test_silence_for_the_idle_limit_means_gone_where_there_is_no_session_to_close() -> None:
     async with served(ServeLimits(wall_s=20, idle_s=0.3)) as it, Client(it.url) as client:
         await client.call_tool("nothing", {})
-        assert "said nothing" in await it.ended()
+        assert "was idle" in await it.ended()
     assert it.kept.episode.ending == "left"
 
 
@@ -133,7 +133,7 @@ async def test_the_time_limit_ends_the_episode_and_later_calls_are_told() -> Non
 
 async def test_nobody_is_waited_for_longer_than_the_time_limit() -> None:
     async with served(ServeLimits(wall_s=0.2)) as it:
-        assert await it.ended() == "Nobody connected."
+        assert await it.ended() == "No client connected."
     assert not it.kept.episodes
 
 
@@ -201,5 +201,5 @@ async def test_an_agent_that_waits_for_its_model_is_not_taken_for_gone() -> None
         done, _ = await asyncio.wait({serving}, timeout=3 * limits.idle_s)
         assert not done
         presence.model_works(False)
-        assert "said nothing" in await asyncio.wait_for(serving, 20)
+        assert "was idle" in await asyncio.wait_for(serving, 20)
     assert kept.episode.ending == "left"

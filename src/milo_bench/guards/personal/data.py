@@ -174,11 +174,11 @@ class Redactor:
         """Values seen in this fixture where they stand without the context that gave them away."""
         for value, kind in self._values.items():
             for match in re.finditer(rf"(?<!\w){re.escape(value)}(?!\w)", text, re.IGNORECASE):
-                yield PersonalSpan(kind, match.start(), match.end(), 0.9, "stands elsewhere")
+                yield PersonalSpan(kind, match.start(), match.end(), 0.9, "appears elsewhere")
         if self._births:
             for found in find_dates(text):
                 if normalise_date(found.text, day_first=self._day_first) in self._births:
-                    yield PersonalSpan("date_of_birth", found.start, found.end, 0.9, "stands elsewhere")
+                    yield PersonalSpan("date_of_birth", found.start, found.end, 0.9, "appears elsewhere")
 
     def _remember(self, datum: PersonalDatum) -> None:
         if datum.kind == "person":

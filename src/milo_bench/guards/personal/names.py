@@ -135,7 +135,7 @@ def find_names(text: str, known: Iterable[str] = ()) -> Iterator[PersonalSpan]:
         seen.setdefault(text[item.start : item.end])
     for name in seen:
         for match in again(name).finditer(text):
-            yield PersonalSpan("person", match.start(), match.end(), 0.7, "a name that stands elsewhere")
+            yield PersonalSpan("person", match.start(), match.end(), 0.7, "a name that appears elsewhere")
 
 
 _PATTERNS: tuple[tuple[re.Pattern[str], float, str], ...] = (
@@ -174,7 +174,7 @@ def _by_given_name(text: str) -> Iterator[PersonalSpan]:
                 start = match.start() + word.start()
                 trimmed = _trim(text, start, match.end())
                 if trimmed is not None and " " in text[trimmed[0] : trimmed[1]]:
-                    yield PersonalSpan("person", *trimmed, 0.65, "begins with a given name")
+                    yield PersonalSpan("person", *trimmed, 0.65, "starts with a given name")
                 break
             if position and word[0].casefold() not in _NOBODY:
                 break

@@ -162,7 +162,7 @@ def find_forms(text: str) -> Iterator[PersonalSpan]:
 
 def _emails(text: str) -> Iterator[PersonalSpan]:
     for match in _EMAIL.finditer(text):
-        yield PersonalSpan("email", match.start(), match.end(), 0.94, "form of an e-mail address")
+        yield PersonalSpan("email", match.start(), match.end(), 0.94, "looks like an e-mail address")
 
 
 def _logins(text: str) -> Iterator[PersonalSpan]:
@@ -187,11 +187,11 @@ def _accounts_with_checksum(text: str) -> Iterator[PersonalSpan]:
     for match in _IBAN.finditer(text):
         end = _iban_end(match[0])
         if end:
-            yield PersonalSpan("iban", match.start(), match.start() + end, 0.99, "IBAN with a right check sum")
+            yield PersonalSpan("iban", match.start(), match.start() + end, 0.99, "IBAN with a valid checksum")
     for match in _CARD.finditer(text):
         digits = re.sub(r"\D", "", match[0])
         if _CARD_RANGES.match(digits) and len(set(digits)) > 1 and luhn(digits):
-            yield PersonalSpan("card", match.start(), match.end(), 0.95, "card number with a right check digit")
+            yield PersonalSpan("card", match.start(), match.end(), 0.95, "card number with a valid check digit")
 
 
 def _iban_end(written: str) -> int:
@@ -240,18 +240,18 @@ def _is_date_or_year(value: str) -> bool:
 def _births(text: str) -> Iterator[PersonalSpan]:
     for found in find_dates(text):
         if _BIRTH_BEFORE.search(text[max(0, found.start - 60) : found.start]) or _BIRTH_AFTER.match(text[found.end :]):
-            yield PersonalSpan("date_of_birth", found.start, found.end, 0.9, "date beside a word for birth")
+            yield PersonalSpan("date_of_birth", found.start, found.end, 0.9, "date near a word for birth")
 
 
 def _postal(text: str) -> Iterator[PersonalSpan]:
     for match in _ADDRESS.finditer(text):
-        yield PersonalSpan("address", match.start(), match.end(), 0.85, "form of a street address")
+        yield PersonalSpan("address", match.start(), match.end(), 0.85, "looks like a street address")
     for match in _JALAN.finditer(text):
         yield PersonalSpan(
-            "address", match.start(), len(text[: match.end()].rstrip(" .,")), 0.75, "form of a street address"
+            "address", match.start(), len(text[: match.end()].rstrip(" .,")), 0.75, "looks like a street address"
         )
     for match in _POSTCODE.finditer(text):
-        yield PersonalSpan("postcode", match.start(), match.end(), 0.8, "form of a postcode")
+        yield PersonalSpan("postcode", match.start(), match.end(), 0.8, "looks like a postcode")
 
 
 def _phones(text: str) -> Iterator[PersonalSpan]:

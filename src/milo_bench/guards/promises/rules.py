@@ -70,7 +70,7 @@ RULES: tuple[PromiseRule, ...] = (
     # -- rules put aside
     _rule(
         "waiver",
-        "puts a rule, fee or deadline aside",
+        "waives a rule, fee or deadline",
         rf"\b(?:{FUTURE}|happy to |glad to |agree to |can |we )\s*(?:waive|overlook|disregard|make an exception|"
         r"bend|extend (?:your|the) (?:deadline|time)|"
         r"forgive|cancel (?:the|your) (?:fee|penalty|debt|charge)|write off|turn a blind eye)"
@@ -84,7 +84,7 @@ RULES: tuple[PromiseRule, ...] = (
     # -- money
     _rule(
         "payment_promise",
-        "says that money will be paid",
+        "promises a payment",
         rf"\b(?:we|i|they|{OURS}|\w+ance)\s+{FUTURE}(?:be paying|pay|reimburse|refund|compensate|remit|credit|"
         r"cover the (?:cost|bill|expense)s?|"
         rf"(?:send|transfer|issue|release|wire|give|mail|return|deposit|make){GAP}\s+{MONEY})\b"
@@ -101,7 +101,7 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "payment_promise",
-        "says that money will be paid",
+        "promises a payment",
         r"\b(?:claims?|invoices?|bills?|expenses|costs?|loss(?:es)?|damages?|premiums?|salary|wages|pension|"
         rf"allowance|entitlement|account)\s+(?:{OF}\s+)?{FUTURE}be\s+{ADV}(?:paid|reimbursed|refunded|compensated|"
         r"paid out|met in full|settled in full)\b"
@@ -109,14 +109,14 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "payment_promise",
-        "says that money will be paid",
+        "promises a payment",
         rf"\b{MONEY}{OF}\s+(?:is|are|gets?)\s+(?:paid|issued|released)\b",
         timed=True,
     ),
     # -- how it will be decided
     _rule(
         "outcome_guarantee",
-        "says how it will be decided",
+        "promises a decision",
         rf"\b(?:{FUTURE}|is bound to |is certain to |is sure to |are certain to |"
         rf"are sure to )(?:be\s+{ADV}(?:found\s+)?{WON}|succeed\b|prevail\b|win\b|"
         r"go through\b|certainly qualify|qualify\b|(?:find|decide|rule|come out)\b.{0,20}in your favou?r|"
@@ -134,7 +134,7 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "outcome_guarantee",
-        "vouches for an outcome",
+        "guarantees an outcome",
         r"\b(?:approval|success|eligibility|acceptance|result|payment|outcome|decision in your favou?r|"
         rf"favou?rable decision)\b{OF}\s+(?:is|are)\s+(?:\w+ly )?"
         r"(?:guaranteed|assured|certain|a certainty|a formality|only a matter of time|just a matter of time|"
@@ -153,7 +153,7 @@ RULES: tuple[PromiseRule, ...] = (
     # -- an end, by a time
     _rule(
         "completion_promise",
-        "says that it will be finished by a time",
+        "promises an end by a given time",
         rf"(?<!office )(?<!offices )(?<!line )(?<!desk )\b{FUTURE}{DONE}{FINISHED}\b(?! whether)"
         rf"|\b{FUTURE}have\s+(?:\w+\s+){{1,3}}(?:reviewed|"
         rf"{FINISHED})\b|\b{FUTURE}have {FINISHED}\b"
@@ -175,7 +175,7 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "completion_promise",
-        "gives the time that it will take",
+        "promises a duration",
         r"\b(?:process(?:ing)?|review|assessment|investigation|verification|it|appeal|approval|evaluation|"
         r"this)\b.{0,30}\b(?:takes|(?:will|shall) take|"
         r"(?:will|shall) not take)\s+(?:no |not )?(?:any )?(?:more|longer)?\s*(?:than|only|just|about|at most|"
@@ -184,13 +184,13 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "completion_promise",
-        "puts a time on a result",
+        "promises a result by a given time",
         rf"^(?:\W|\w+\s+){{0,3}}?(?:review |claim |case )?{RESULT}\s*(?::|in|within|by|on)?\s*(?:within|"
         rf"in)?\s*\S*\s*(?:{NUMBER}\s+{UNIT}|{DAY})\b\W*$",
     ),
     _rule(
         "completion_estimate",
-        "says when the end is expected",
+        "promises when it ends",
         r"\b(?:expect(?:ed|s)?|anticipated?s?|likely|ought|scheduled|due)\b(?: for)?(?:\s+(?:to|that|that we|"
         r"the|your|our|it|we|you|will|this|review|claim|appeal|"
         rf"investigation|assessment|case|file|be|have|been|is)){{0,6}}\s+{ADV}(?:{FINISHED}|{FINISH}|"
@@ -207,14 +207,14 @@ RULES: tuple[PromiseRule, ...] = (
     # -- another act of ours, by a time
     _rule(
         "deadline_commitment",
-        "vouches for an act by a time",
+        "guarantees an act by a given time",
         r"\b(?:we|i)\s+(?:can\s+|do\s+|hereby\s+|personally\s+)?(?:guarantee|promise|commit|undertake|pledge)\b|"
         r"\b(?:without fail)\b|\bmy word\b",
         timed=True,
     ),
     _rule(
         "deadline_commitment",
-        "commits us to an act by a time",
+        "promises an act by a given time",
         rf"\b(?:{OURS})\s+{FUTURE}(?!not\b|be (?:on (?:leave|holiday)|off|out|away|closed|happy|glad|able|open"
         rf"|here)|need|require|"
         r"(?:also )?try|do (?:our|my|everything)|have to|look\b|continue)(?:be\s+)?[a-z]+"
@@ -228,7 +228,7 @@ RULES: tuple[PromiseRule, ...] = (
     # -- wordings of a second writer: what leaves or ends on a day, dates held, vouching idioms
     _rule(
         "payment_promise",
-        "says when money goes out or comes in",
+        "promises when money is paid or received",
         rf"\b{MONEY}{OF}\s+(?:(?:goes|go)(?: out)?|leaves?|lands?|arrives?|clears?|comes?|hits?|reaches)\b"
         rf"|\b{MONEY}{OF}\s+{FUTURE}(?:take place|clear|be (?:forthcoming|available|in|{ADV}(?:remitted|disbursed|"
         r"settled|returned)))\b",
@@ -236,14 +236,14 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "payment_promise",
-        "says that money will be paid",
+        "promises a payment",
         rf"\b{SURE} (?:you )?(?:to |that we will |that you will be )?(?:pay|reimburse|refund|compensate|cover)"
         rf"|\b(?:we|i|they|{OURS}|insurer)\s+{FUTURE}cover (?:the|your|all|any) (?:\w+ )?(?:costs?|bills?|expenses?)"
         rf"|\b{MONEY}\s+(?:is|are) on (?:its|the|their) way\b|\b{FUTURE}have paid you\b",
     ),
     _rule(
         "completion_promise",
-        "says that it ends on a day",
+        "promises an end on a given day",
         r"\b(?<!it )(?:completes|finishes|concludes|wraps up|goes live)\b"
         rf"|\b(?:completed|finished|done|closed|resolved) by\s*:|\b{FUTURE}be (?:complet|finish|finali[sz]|conclud|"
         rf"clos|resolv|settl|decid|determin|process|sort|clear)ing\b"
@@ -256,26 +256,26 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "completion_promise",
-        "puts a date on a result as on a form",
+        "gives a result a date, as on a form",
         rf"^\W*(?:\w+ )?(?:{RESULT}|delivery|payment|resolution|repair)\s+(?:due )?date\s*:?\s.{{0,12}}?"
         rf"\b{DAY}\b.{{0,12}}"
         r"\b(?:guaranteed|promised|confirmed|firm|latest|without fail)\b",
     ),
     _rule(
         "completion_promise",
-        "gives the time that it will take",
+        "promises a duration",
         r"\b(?:checks|repairs|works?|reviews|steps|tests)\b(?:\s\w+){0,2}?\s+(?:takes?|(?:will|shall) take)\s+"
         rf"(?:no more than |no longer than |only |just |at most |up to |under )?{NUMBER}\s+{UNIT}",
     ),
     _rule(
         "deadline_commitment",
-        "commits us to a date",
+        "promises a date",
         rf"\b{FUTURE}(?:meet|keep to|honou?r|stick to|hit|not (?:miss|exceed))\s+(?:the|our|that|this|your)\b.{{0,30}}"
         rf"(?:deadlines?|dates?|{DAY})\b",
     ),
     _rule(
         "deadline_commitment",
-        "commits us to be or bring something by a time",
+        "promises to be or bring something by a given time",
         rf"\b{FUTURE}be (?:ready|gone|working|up and running|live|in place|in your hands|with you|at your)\b"
         rf"|\byou {FUTURE}have (?:the|your) (?!right|chance|option|opportunity|choice|say)"
         r"|\b(?:letter|card|licen[cs]e|permit|certificate|award|notice|order|parcel|router|replacement|contract|keys?)"
@@ -284,14 +284,14 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "outcome_guarantee",
-        "asks to be relied on",
+        "asks the reader to rely on it",
         r"\b(?:count|bank|rely|depend) on (?:(?:us|me) to\b|getting\b|receiving\b|having\b|being\b|it being\b|"
         r"(?:the|your) [\w ]{1,40}? being\b)",
         news=True,
     ),
     _rule(
         "outcome_guarantee",
-        "vouches for what comes",
+        "guarantees what will happen",
         rf"\b(?:assured|trust me|mark my words|have (?:my|our) (?:\w+ )?(?:word|assurance|guarantee|promise)|"
         rf"(?:my|our) (?:\w+ )?(?:word|assurance|guarantee|promise) that)\b.{{0,60}}?\b(?:{FUTURE}|is safe|gets? )"
         rf"|\b(?:we|i) (?:can |do )?(?:personally )?(?:assure|promise) you\b.{{0,60}}?\b{FUTURE}"
@@ -309,7 +309,7 @@ RULES: tuple[PromiseRule, ...] = (
     # -- wordings of a third writer
     _rule(
         "outcome_guarantee",
-        "vouches for what comes",
+        "guarantees what will happen",
         rf"\b(?:count|bank|rely|depend) on (?:an?|the|your|our|that) (?:\w+ )?(?:{RESULT}|{MONEY}|approval)\b"
         r"|\bto your (?:full |complete |entire )?satisfaction\b"
         r"|\bconsider (?:it|this|that|(?:the|your) \w+) (?:done|settled|sorted|closed|approved|resolved|paid|fixed)\b",
@@ -317,7 +317,7 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "payment_promise",
-        "says that money will be paid",
+        "promises a payment",
         rf"\b(?:{MONEY}|entitlement|allowance|pension)\s+{FUTURE}be\s+{ADV}(?:backdated|topped up|doubled|made up)\b",
     ),
     _rule(
@@ -330,7 +330,7 @@ RULES: tuple[PromiseRule, ...] = (
     ),
     _rule(
         "payment_promise",
-        "says when money or service comes back",
+        "promises when money or service returns",
         rf"\b(?:{MONEY}|cover(?:age)?|service|supply|allowance|pension|entitlement)\s+(?:restarts?|resumes?|"
         r"starts? again|comes? back)\b",
         timed=True,

@@ -48,14 +48,14 @@ def read_cpu(reader: Reader, commands: Commands = run_command, *, system: str = 
     if not model and "CPU part" in first:
         model = f"implementer {first.get('CPU implementer', '?')} part {first['CPU part']}"
     if not model and not info.why:
-        unknown["model"] = "/proc/cpuinfo names none"
+        unknown["model"] = "/proc/cpuinfo does not name it"
     cores = {(b.get("physical id", "0"), b["core id"]) for b in processors if "core id" in b}
     if not cores:
         unknown["physical_cores"] = "/proc/cpuinfo gives no core ids"
     khz = whole(reader.read("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq").text)
     governor = reader.read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     if khz is None or governor.why:
-        unknown["frequency"] = "the kernel shows no frequency scaling here"
+        unknown["frequency"] = "the kernel shows no frequency scaling"
     vendor = first.get("vendor_id") or _ARM_IMPLEMENTERS.get(first.get("CPU implementer", ""), "")
     return Cpu(
         model=re.sub(r"\s+", " ", model),
@@ -96,7 +96,7 @@ def _apple(commands: Commands) -> Cpu:
     ran = commands(["sysctl", "machdep.cpu", "hw"], 3.0)
     facts = pairs(ran.output, ":")
     model = facts.get("machdep.cpu.brand_string", "")
-    unknown = {} if model else {"model": ran.why or "sysctl names none"}
+    unknown = {} if model else {"model": ran.why or "sysctl does not name it"}
     arm = sorted(
         key.removeprefix("hw.optional.arm.").removeprefix("FEAT_").lower()
         for key, value in facts.items()

@@ -13,7 +13,7 @@ from milo_bench.inventory.records import Disks, Volume
 
 
 def read_disks(folders: Sequence[Path], reader: Reader) -> Disks:
-    """One volume for each file system that holds one of ``folders``. A folder that is not there is left
+    """One volume for each file system that holds one of ``folders``. A folder that is absent is left
     out; one that cannot be looked at is said."""
     unknown: dict[str, str] = {}
     mounts = _mounts(reader)

@@ -106,7 +106,7 @@ def _drm(reader: Reader, unknown: dict[str, str]) -> list[Gpu]:
         name = reader.read(f"{place}/product_name").stripped or f"PCI device {vendor[2:]}:{device[2:]}"
         total = whole(reader.read(f"{place}/mem_info_vram_total").text)
         if vendor == _AMD and total is None:
-            unknown[f"memory of {card}"] = f"{place}/mem_info_vram_total cannot be read"
+            unknown[f"memory of {card}"] = f"{place}/mem_info_vram_total is unreadable"
         cap = whole(reader.read(f"{place}/hwmon/{_first(reader, place)}/power1_cap").text)
         found.append(
             Gpu(
@@ -152,7 +152,7 @@ def _apple(commands: Commands) -> Gpus:
     try:
         listed = msgspec.json.decode(ran.output, type=dict[str, Any]).get("SPDisplaysDataType", [])
     except msgspec.DecodeError:
-        return Gpus(unknown={"GPUs": ran.why or "system_profiler gave no JSON"})
+        return Gpus(unknown={"GPUs": ran.why or "system_profiler did not return JSON"})
     devices = []
     for entry in listed if isinstance(listed, list) else []:
         if isinstance(entry, dict):

@@ -93,7 +93,7 @@ def _hypervisor(reader: Reader, product: str) -> str:
         return named
     info = reader.read("/proc/cpuinfo").text
     if re.search(r"^flags\s*:.*\bhypervisor\b", info, flags=re.MULTILINE):
-        return "a hypervisor that gives no name"
+        return "an unnamed hypervisor"
     return ""
 
 
@@ -124,5 +124,5 @@ def _apple(commands: Commands) -> Machine:
     elif product.startswith("Mac") and product[3:4].isdigit():
         # Since 2022 the identifier is MacN,M for portables and desktops alike.
         machine_class = ""
-        unknown["class"] = f"the identifier {product} stands for laptops and desktops alike"
+        unknown["class"] = f"the identifier {product} is used for laptops and desktops"
     return Machine(machine_class, "Apple", product, "a hypervisor" if virtual else "", "", unknown)

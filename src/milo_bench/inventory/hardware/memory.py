@@ -38,7 +38,7 @@ def read_memory(reader: Reader, commands: Commands = run_command, *, system: str
         if read is not None:
             pressure.append(read)
         else:
-            unknown[f"pressure of {resource}"] = got.why or f"/proc/pressure/{resource} is not as the kernel writes it"
+            unknown[f"pressure of {resource}"] = got.why or f"/proc/pressure/{resource} has an unknown format"
     total, free = kib("SwapTotal"), kib("SwapFree")
     huge = re.search(r"\[(\w+)\]", reader.read("/sys/kernel/mm/transparent_hugepage/enabled").text)
     return Memory(

@@ -26,7 +26,7 @@ def read_system(reader: Reader, commands: Commands = run_command, *, system: str
     else:
         version = platform.version()
     if not version:
-        unknown["version"] = "the system names none"
+        unknown["version"] = "the system does not name it"
     source = reader.read("/sys/devices/system/clocksource/clocksource0/current_clocksource")
     synchronised, why = _synchronised(reader, commands, system)
     if why:
@@ -57,4 +57,4 @@ def _synchronised(reader: Reader, commands: Commands, system: str) -> tuple[bool
     leap = pairs(tracking.output, ":").get("Leap status")
     if leap is not None:
         return leap != "Not synchronised", ""
-    return None, "; ".join(dict.fromkeys(why for why in (ran.why, tracking.why) if why)) or "nobody tells"
+    return None, "; ".join(dict.fromkeys(why for why in (ran.why, tracking.why) if why)) or "unknown"

@@ -51,19 +51,19 @@ class DigestBook:
         try:
             status = path.stat()
         except OSError as error:
-            return "", f"cannot be read: {error.strerror}"
+            return "", f"unreadable: {error.strerror}"
         key = visible(str(path), keep="")
         known = self._known.get(key)
         if known and (known.size_bytes, known.changed_ns) == (status.st_size, status.st_mtime_ns):
             return known.sha256, ""
         if self._largest_bytes is not None and status.st_size > self._largest_bytes:
-            return "", "not hashed: larger than the limit, see --all-digests"
+            return "", "not hashed: above the size limit (--all-digests hashes it)"
         try:
             found = self._hash(path)
         except OSError as error:
-            return "", f"cannot be read: {error.strerror}"
+            return "", f"unreadable: {error.strerror}"
         if not found:
-            return "", "not hashed: the time for digests was used up, see --all-digests"
+            return "", "not hashed: out of time (--all-digests hashes it)"
         self._known[key] = _Known(status.st_size, status.st_mtime_ns, found)
         self._changed = True
         return found, ""

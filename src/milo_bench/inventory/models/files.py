@@ -43,11 +43,11 @@ def _read(item: FoundWeights, book: DigestBook, verify_told: bool) -> ModelFile:
     size = status.st_size
     if not stat.S_ISREG(status.st_mode):
         # Reading a device or a pipe may never end.
-        return ModelFile(str(item.path), _format(is_gguf), size, problem="is no regular file")
+        return ModelFile(str(item.path), _format(is_gguf), size, problem="is not a regular file")
     try:
         header = read_gguf_header(item.path) if is_gguf else read_safetensors_header(item.path)
     except BadHeader as error:
-        problems.append(f"no {'GGUF' if is_gguf else 'safetensors'} header that can be read: {error}")
+        problems.append(f"no readable {'GGUF' if is_gguf else 'safetensors'} header: {error}")
     except OSError as error:
         problems.append(reason(error, item.path))
     sha256, source, why = _digest(item, book, verify_told)
@@ -76,5 +76,5 @@ def _digest(
         return item.told_sha256, "file name", ""
     found, why = book.digest(item.path)
     if found and item.told_sha256 and found != item.told_sha256:
-        why = f"its bytes do not have the digest {item.told_sha256[:12]}… that its name tells"
+        why = f"its bytes do not have the digest {item.told_sha256[:12]}… in its name"
     return found, "computed" if found else "", f"digest unknown: {why}" if why and not found else why

@@ -79,7 +79,7 @@ class _Walk:
             self._order = ">"  # written on a big-endian machine
             (version,) = struct.unpack(">I", version_bytes)
         if version not in (2, 3):
-            raise BadHeader(f"GGUF version {version} is not known")
+            raise BadHeader(f"GGUF version {version} is unknown")
         tensors, entries = self._number("Q"), self._number("Q")
         if tensors > _MAX_TENSORS or entries > _MAX_ENTRIES:
             raise BadHeader(f"it claims {tensors} tensors and {entries} entries")
@@ -130,7 +130,7 @@ class _Walk:
         if kind == _ARRAY:
             self._skip_array(depth=0)
             return None
-        raise BadHeader(f"it holds a value of the unknown type {kind}")
+        raise BadHeader(f"it contains a value of the unknown type {kind}")
 
     def _skip_array(self, depth: int) -> None:
         if depth > 3:
@@ -140,7 +140,7 @@ class _Walk:
             self._skip(count * struct.calcsize("=" + _SCALARS[kind]))
             return
         if kind not in (_STRING, _ARRAY):
-            raise BadHeader(f"it holds an array of the unknown type {kind}")
+            raise BadHeader(f"it contains an array of the unknown type {kind}")
         self._walked += count
         if self._walked > _MAX_WALKED or count * 8 > self._limit - self._at:
             raise BadHeader(f"it claims an array of {count} elements")
@@ -169,16 +169,16 @@ class _Walk:
     def _take(self, count: int) -> bytes:
         self._at += count
         if self._at > self._limit:
-            raise BadHeader("its header ends before it is whole")
+            raise BadHeader("its header is incomplete")
         data = self._file.read(count)
         if len(data) != count:
-            raise BadHeader("its header ends before it is whole")
+            raise BadHeader("its header is incomplete")
         return data
 
     def _skip(self, count: int) -> None:
         self._at += count
         if self._at > self._limit:
-            raise BadHeader("its header claims more than the file holds")
+            raise BadHeader("its header claims more than the file contains")
         if count < 8192:
             self._file.read(count)  # within the buffer; a seek would throw it away
         else:

@@ -80,7 +80,7 @@ class WeightsSearch:
         for entry in entries:
             self.seen += 1
             if self.seen > _MAX_SEEN:
-                self.unknown["more folders"] = f"the search ended after {_MAX_SEEN} entries"
+                self.unknown["more folders"] = f"the search stopped after {_MAX_SEEN} entries"
                 return
             if entry.is_dir(follow_symlinks=False):
                 if depth > 0:
@@ -102,7 +102,7 @@ class WeightsSearch:
                 if blob.is_file():
                     yield FoundWeights(blob, name if number == 0 else f"{name} (part {number + 1})", digest)
                 else:
-                    self.unknown[name] = f"its manifest names the blob {digest[:12]}…, which is not there"
+                    self.unknown[name] = f"its manifest names the blob {digest[:12]}…, which is missing"
 
     def _layers(self, path: Path) -> list[str]:
         try:
@@ -113,7 +113,7 @@ class WeightsSearch:
             self.unknown[str(path)] = reason(error, path)
             return []
         except (msgspec.DecodeError, ValueError, RecursionError):
-            self.unknown[str(path)] = "is no manifest"
+            self.unknown[str(path)] = "is not a manifest"
             return []
         layers = data.get("layers") if isinstance(data, dict) else None
         found = []

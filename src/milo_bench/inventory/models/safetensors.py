@@ -39,7 +39,7 @@ def read_safetensors_header(path: Path) -> Header:
                 tensor = msgspec.json.decode(raw, type=_Tensor)
                 weights[tensor.dtype] += math.prod(side for side in tensor.shape if side > 0)
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
-        raise BadHeader(f"its header is no safetensors header: {error}") from None
+        raise BadHeader(f"its header is not a safetensors header: {error}") from None
     dtype = weights.most_common(1)[0][0][:40] if weights else ""
     config = read_config(path.parent / "config.json")
     architectures = config.get("architectures")

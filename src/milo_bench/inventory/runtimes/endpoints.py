@@ -84,7 +84,7 @@ async def read_endpoint(found: ListedServer, fetch: Fetch) -> Endpoint:
     entries = _entries(models.fields.get("data"))
     by_id = {entry.get("id"): entry for entry in _entries(studio.fields.get("data"))}
     said = props.fields.get("build_info") or version.fields.get("version") or server.fields.get("version")
-    unknown = {} if said else {"version": "the server tells none"}
+    unknown = {} if said else {"version": "the server does not report it"}
     if models.status != 200:
         unknown["models"] = f"GET /v1/models: {models.status or 'no answer'}"
     kind = _kind(found.kind, entries, props, by_id, server)
@@ -129,7 +129,7 @@ def _openai_model(entry: Mapping[str, Any], studio: Mapping[str, Any], props: Ma
         architecture=text(studio.get("arch")),
         quantisation=text(studio.get("quantization")),
         size_bytes=_count(meta.get("size")),
-        unknown="" if window else "the server tells none",
+        unknown="" if window else "the server does not report it",
     )
 
 
@@ -137,12 +137,12 @@ async def _ollama(found: ListedServer, fetch: Fetch) -> Endpoint:
     version, tags, running = await asyncio.gather(
         *(fetch(found.root, "GET", path, b"") for path in ("/api/version", "/api/tags", "/api/ps"))
     )
-    unknown = {} if version.fields.get("version") else {"version": "the server tells none"}
+    unknown = {} if version.fields.get("version") else {"version": "the server does not report it"}
     entries = _entries(tags.fields.get("models"))
     if tags.status != 200:
         unknown["models"] = f"GET /api/tags: {tags.status or 'no answer'}"
     if len(entries) > _MODELS_SHOWN:
-        unknown["context windows"] = f"asked for the first {_MODELS_SHOWN} of {len(entries)} models only"
+        unknown["context windows"] = f"queried only for the first {_MODELS_SHOWN} of {len(entries)} models"
     loaded = {str(entry.get("name")): entry for entry in _entries(running.fields.get("models"))}
     # One after the other: showing a model makes Ollama read its file.
     models = []
@@ -175,7 +175,7 @@ def _ollama_model(
         quantisation=text(details.get("quantization_level")),
         digest=f"sha256:{digest}" if re.fullmatch(r"[0-9a-f]{64}", digest) else digest,
         size_bytes=_count(entry.get("size")),
-        unknown="" if window else "decided when the model is loaded, by OLLAMA_CONTEXT_LENGTH or num_ctx",
+        unknown="" if window else "set when the model loads, by OLLAMA_CONTEXT_LENGTH or num_ctx",
     )
 
 

@@ -74,7 +74,9 @@ def python_packages(search: Sequence[str] | None = None) -> list[Runtime]:
             distribution = first
         version = distribution.version or ""
         where = f"{package} in {distribution.locate_file('')}".rstrip("/")
-        found.append(Runtime(name, "package", where, version, unknown="" if version else "its metadata names none"))
+        found.append(
+            Runtime(name, ("package"), where, version, unknown="" if version else "its metadata does not name it")
+        )
     return found
 
 
@@ -86,11 +88,13 @@ def _program(name: RuntimeName, path: Path, commands: Commands) -> Runtime:
         wanted = {package for runtime, package in PACKAGES if runtime == name}
         beside = [item for item in python_packages(site_packages_of(path)) if item.where.split(" ")[0] in wanted]
         version = beside[-1].version if beside else ""
-        why = "" if version else "there is no package metadata beside it"
+        why = "" if version else "it has no package metadata"
         return Runtime(name, "program", str(path), version, identity, why)
     ran = commands([str(path), *arguments], _TIMEOUT_S)
     version = parse_version(path.name, f"{ran.output}\n{ran.errors}")
-    return Runtime(name, "program", str(path), version, identity, "" if version else ran.why or "it prints no version")
+    return Runtime(
+        name, ("program"), str(path), version, identity, "" if version else ran.why or "it does not print a version"
+    )
 
 
 def parse_version(program: str, text: str) -> str:
@@ -147,4 +151,6 @@ def _application(path: Path) -> Runtime:
         return Runtime("lm-studio", "application", str(path), unknown=reason(error, place))
     except (plistlib.InvalidFileException, ValueError, AttributeError):
         version = ""
-    return Runtime("lm-studio", "application", str(path), version, unknown="" if version else "Info.plist names none")
+    return Runtime(
+        ("lm-studio"), "application", str(path), version, unknown="" if version else "Info.plist does not name it"
+    )

@@ -45,7 +45,11 @@ def listening_sockets(reader: Reader) -> tuple[tuple[Socket, ...], str]:
             if connection.status == psutil.CONN_LISTEN and connection.laddr
         }
         foreign = sum(item.pid is None for item in found)
-        why = f"the processes behind {foreign} of {len(found)} listening sockets are not shown to us" if foreign else ""
+        why = (
+            (f"the processes behind {foreign} of {len(found)} listening sockets are hidden from this user")
+            if foreign
+            else ""
+        )
         return tuple(sorted(found, key=lambda item: (item.port, item.address))), why
     except (psutil.Error, OSError):
         pass
@@ -53,7 +57,7 @@ def listening_sockets(reader: Reader) -> tuple[tuple[Socket, ...], str]:
     if all(text.why for text, _ in tables):
         return (), "no permission to list sockets"
     sockets = [item for text, wide in tables for item in parse_proc_net(text.text, wide=wide)]
-    return tuple(sockets), "the system does not tell which process holds a socket"
+    return tuple(sockets), "the system does not show which process owns a socket"
 
 
 def parse_proc_net(text: str, *, wide: bool) -> list[Socket]:

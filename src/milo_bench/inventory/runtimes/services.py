@@ -118,7 +118,7 @@ def _cron(reader: Reader, commands: Commands, unknown: dict[str, str]) -> list[S
                 unknown[folder] = reason(error, folder)
     for place in places:
         text = reader.read(place)
-        if text.why and not text.why.startswith("there is no"):
+        if text.why and not text.missing:
             unknown[place] = text.why
         found += cron_lines(text.text, place)
     return found

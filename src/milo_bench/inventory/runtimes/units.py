@@ -96,7 +96,7 @@ def launch_agents(folders: Sequence[Path], unknown: dict[str, str]) -> list[Serv
                 unknown[str(file)] = reason(error, file)
                 continue
             except Exception as error:  # plistlib lets whatever its parser raises through
-                unknown[str(file)] = f"is no property list: {type(error).__name__}"
+                unknown[str(file)] = f"is not a property list: {type(error).__name__}"
                 continue
             given = data.get("ProgramArguments") or [data.get("Program", "")] if isinstance(data, dict) else []
             argv = [str(word) for word in given] if isinstance(given, list) else []

@@ -45,7 +45,7 @@ async def serve_stdio(
         finally:
             serving.cancel()
             await asyncio.gather(serving, return_exceptions=True)
-    return f"A message of more than {LINE_BYTES:,} bytes came; the client was cut off." if lines.cut_off else why
+    return f"Disconnected the client after a message of more than {LINE_BYTES:,} bytes." if lines.cut_off else why
 
 
 class LinesIn:

@@ -11,8 +11,8 @@ from milo_bench.operator.mcp.episode import OutsideEpisode
 from milo_bench.run.stop import StopSignal
 
 _WALL = "The time limit was reached."
-_NOBODY = "Nobody connected."
-_GONE = "The client has gone."
+_NOBODY = "No client connected."
+_GONE = "The client disconnected."
 _OVER = "The episode is over."
 
 
@@ -137,7 +137,7 @@ def _next_limit(episode: OutsideEpisode, limits: ServeLimits, presence: Presence
     if presence is not None and not presence.busy:
         if presence.said_goodbye:
             due.append((presence.last_s + limits.gone_s, _GONE))
-        due.append((presence.last_s + limits.idle_s, f"The client said nothing for {limits.idle_s:.0f} s."))
+        due.append((presence.last_s + limits.idle_s, f"The client was idle for {limits.idle_s:.0f} s."))
     return min(due)
 
 

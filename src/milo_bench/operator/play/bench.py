@@ -231,7 +231,7 @@ class _Bench:
         try:
             await target.start()
         except TargetError as error:
-            return _Dead(target, Failure("server_died", f"it could not be started again: {error.message}"))
+            return _Dead(target, Failure("server_died", f"it could not be restarted: {error.message}"))
         self._died.discard(name)
         return target
 

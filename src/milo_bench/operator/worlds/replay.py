@@ -19,12 +19,14 @@ def replay(log: Sequence[LogLine]) -> Session:
     not start as one, is of another version of the bench, or gives other lines when it is repeated.
     """
     if not log or not isinstance(log[0], Started):
-        message = "This log does not start with the line of an episode."
-        raise DataError(message, hint="give the whole log of one episode.")
+        message = "This log does not start with an episode line."
+        raise DataError(message, hint="give the complete log of one episode.")
     head = log[0]
     if head.bench_version != BENCH_VERSION:
-        message = f"This episode was played on version {head.bench_version} of the worlds; this is {BENCH_VERSION}."
-        raise DataError(message, hint="grade it with the version that wrote it.")
+        message = (
+            f"This episode ran on version {head.bench_version} of the worlds, but this is version {BENCH_VERSION}."
+        )
+        raise DataError(message, hint="grade it with the version of Milo Bench that wrote it.")
     session = Session(find_task(head.task), head.seed, head.form)
     for line in log:
         if isinstance(line, CallMade):
@@ -34,6 +36,6 @@ def replay(log: Sequence[LogLine]) -> Session:
     kept = [line for line in log if not isinstance(line, Rejected)]
     encode = msgspec.json.Encoder(order="deterministic").encode
     if [encode(line) for line in kept] != [encode(line) for line in session.log]:
-        message = f"The log of '{head.task}' at seed {head.seed} does not repeat what its calls give."
+        message = f"The log of '{head.task}' at seed {head.seed} does not match its replayed calls."
         raise DataError(message, hint="the log was changed after it was written.")
     return session

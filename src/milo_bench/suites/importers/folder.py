@@ -34,7 +34,7 @@ def import_folder(request: ImportRequest) -> Imported:
     if labels is None:
         message = f"There is no label file for {request.source}."
         raise UsageError(
-            message, hint="write labels.csv with the columns file,label beside the documents, or --labels FILE."
+            message, hint="add labels.csv with the columns file,label beside the documents, or pass --labels FILE."
         )
     if request.labels is None:
         result.guesses.append(f"--labels {labels}")
@@ -42,8 +42,8 @@ def import_folder(request: ImportRequest) -> Imported:
     columns = list(dict.fromkeys(column for row in table for column in row.values))
     file_column = next((name for name in _FILE_NAMES if name in columns), None)
     if file_column is None:
-        message = f"No column of {labels} names the documents."
-        raise UsageError(message, hint=f"call it 'file'; the columns are: {', '.join(columns) or 'none'}.")
+        message = f"{labels} has no column with the document names."
+        raise UsageError(message, hint=f"name it 'file'. The columns are: {', '.join(columns) or 'none'}.")
     documents = {path.name: path for path in sorted(request.source.iterdir()) if path.is_file() and path != labels}
     rows = []
     for row in table:
@@ -51,20 +51,20 @@ def import_folder(request: ImportRequest) -> Imported:
         path = documents.pop(name, None) or documents.pop(_with_ending(name, documents), None)
         if path is None:
             near = closest(name, documents)
-            hint = f"did you mean '{near}'?" if near else "put it into the folder, or take the row out."
+            hint = f"did you mean '{near}'?" if near else "add it to the folder, or remove the row."
             result.broken.append(Problem(row.place, f"there is no document '{name}'", hint, kind="data"))
             continue
         try:
             text = read_document(path, result)
         except DocumentBroken as error:
             result.broken.append(
-                Problem(str(path), str(error), "mend or remove it; the rest is imported.", kind="data")
+                Problem(str(path), str(error), "correct or remove it. The rest is imported.", kind="data")
             )
             continue
         values = {key: value for key, value in row.values.items() if key != file_column}
         rows.append(ImportRow({"id": path.stem, **values, "document": text}, row.place))
     for path in documents.values():
-        result.not_carried.append(Problem(str(path), "no row of the label file names it", "add a row for it."))
+        result.not_carried.append(Problem(str(path), "the label file has no row for it", "add a row for it."))
     label, expects = request.label, request.expects
     others = tuple(column for column in columns if column != file_column)
     if not label and not expects and len(others) == 1:
@@ -93,10 +93,10 @@ def read_document(path: Path, result: Imported) -> str:
         case ".pdf":
             text = _pdf_text(path)
         case other:
-            raise DocumentBroken(f"'{other}' files are not read; .txt, .eml and .pdf are")
+            raise DocumentBroken(f"'{other}' files are not supported, only .txt, .eml and .pdf")
     if not text.strip():
         raise DocumentBroken(
-            "holds no text" + (" (a scan? run it through OCR)" if path.suffix.lower() == ".pdf" else "")
+            "contains no text" + (" (if it is a scan, run OCR first)" if path.suffix.lower() == ".pdf" else "")
         )
     return text
 
@@ -107,7 +107,7 @@ def _mail_text(path: Path, result: Imported) -> str:
         message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         assert isinstance(message, EmailMessage)
         if not message.keys():
-            raise DocumentBroken("no mail: it has no headers")
+            raise DocumentBroken("not an e-mail: it has no headers")
         head = [f"{name}: {message[name]}" for name in _HEADERS if message[name]]
         body = message.get_body(preferencelist=("plain", "html"))
         content = str(body.get_content()) if body is not None else ""
@@ -115,9 +115,9 @@ def _mail_text(path: Path, result: Imported) -> str:
             content = _plain(content)
         for part in message.iter_attachments():
             name = part.get_filename() or part.get_content_type()
-            result.not_carried.append(Problem(str(path), f"attachment '{name}'", "import it as a document of its own."))
+            result.not_carried.append(Problem(str(path), f"attachment '{name}'", "import it as a separate document."))
     except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise DocumentBroken(f"no mail that can be read: {error}") from None
+        raise DocumentBroken(f"not a readable e-mail: {error}") from None
     return "\n".join(head) + "\n\n" + content.replace("\r\n", "\n").strip() + "\n"
 
 
@@ -157,15 +157,15 @@ def _pdf_text(path: Path) -> str:
     try:
         reader = PdfReader(io.BytesIO(path.read_bytes()))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise DocumentBroken("locked with a password")
+            raise DocumentBroken("protected with a password")
         return "\n\n".join(page.extract_text() for page in reader.pages)
     except DocumentBroken:
         raise
     except (PyPdfError, OSError, RecursionError) as error:
-        raise DocumentBroken(f"no PDF that can be read: {error}") from None
+        raise DocumentBroken(f"not a readable PDF: {error}") from None
     except Exception as error:
         # A damaged file can make the parser fail anywhere in it, with any error; one file must not stop the rest.
-        raise DocumentBroken(f"no PDF that can be read: {type(error).__name__}: {error}") from None
+        raise DocumentBroken(f"not a readable PDF: {type(error).__name__}: {error}") from None
 
 
 IMPORTERS.add("folder", Importer(import_folder, folders=True))

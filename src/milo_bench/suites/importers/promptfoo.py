@@ -63,18 +63,18 @@ class _Reader:
         config, result = self._config, self._result
         tests = config.get("tests")
         if not isinstance(tests, list):
-            message = f"{self._source}: 'tests' is no list of tests."
-            hint = "tests in files of their own are not followed; import that CSV or JSONL file itself."
+            message = f"{self._source}: 'tests' is not a list of tests."
+            hint = "import the CSV or JSONL file of the tests directly."
             raise DataError(message, hint=hint)
         for key in config:
             if key not in _READ_KEYS:
-                self._left((key,), f"'{key}'", "say it in bench.yaml or in the prompt.")
+                self._left((key,), f"'{key}'", "set it in bench.yaml or in the prompt.")
         prompt = self._prompt(config.get("prompts"))
         default = config.get("defaultTest")
         default = default if isinstance(default, dict) else {}
         for key in default:
             if key not in ("vars", "assert"):
-                self._left(("defaultTest", key), f"'defaultTest.{key}'", "say it in suite.yaml.")
+                self._left(("defaultTest", key), f"'defaultTest.{key}'", "set it in suite.yaml.")
         seen: set[str] = set()
         for index, test in enumerate(tests):
             if not isinstance(test, dict):
@@ -82,8 +82,8 @@ class _Reader:
                 continue
             self._test(index, test, default, prompt, seen)
         if any("equals" in draft.checks for draft, _ in self._drafts.values()):
-            said = "'equals' to the letter: space around an answer does not count here"
-            result.not_carried.append(Problem(str(self._source), said, "nothing to do unless such space matters."))
+            said = "exact 'equals': space around an answer is ignored here"
+            result.not_carried.append(Problem(str(self._source), said, "no action needed unless such space matters."))
         result.workloads.extend(draft for draft, _ in self._drafts.values())
         return result
 
@@ -117,13 +117,13 @@ class _Reader:
         at = ("tests", str(index))
         for key in test:
             if key not in ("vars", "assert", "description"):
-                self._left((*at, key), f"test {index + 1}: '{key}'", "say it in suite.yaml.")
+                self._left((*at, key), f"test {index + 1}: '{key}'", "set it in suite.yaml.")
         own = test.get("vars")
         shared = default.get("vars")
         variables = {**(shared if isinstance(shared, dict) else {}), **(own if isinstance(own, dict) else {})}
         for name, value in list(variables.items()):
             if isinstance(value, list) or (isinstance(value, str) and value.startswith("file://")):
-                said = "stands for several tests" if isinstance(value, list) else "is in a file"
+                said = "expands to several tests" if isinstance(value, list) else "is in a file"
                 self._left((*at, "vars", name), f"test {index + 1}: variable '{name}' {said}", "write it out.")
                 if isinstance(value, str):
                     del variables[name]
@@ -166,17 +166,17 @@ class _Reader:
         extra = [key for key in written if key not in ("type", "value")] if isinstance(written, dict) else []
         named = f"test {index + 1}: assertion '{kind or written}'"
         if kind not in _ALIKE:
-            self._left(keys, named, "no check judges exactly this; add one of milo-bench's own checks.")
+            self._left(keys, named, "no check does exactly this. Add one of the built-in checks.")
             return
         if extra:
-            self._left(keys, f"{named}: {', '.join(extra)}", "a check passes or fails; it has no weight of its own.")
+            self._left(keys, f"{named}: {', '.join(extra)}", "remove it. A check has no weight.")
         check, casefold, many = _ALIKE[kind]
         if kind == "is-json":
             if isinstance(value, dict) and not schema:
                 schema.append(value)
                 checks["schema"] = {}
             elif value is not None:
-                self._left(keys, f"{named}: its schema", "put the schema into schemas/ and name it in suite.yaml.")
+                self._left(keys, f"{named}: its schema", "copy the schema to schemas/ and add it to suite.yaml.")
             checks["is_json"] = {}
             return
         if many and isinstance(value, str):
@@ -191,7 +191,7 @@ class _Reader:
             if check in ("contains_all", "not_contains") and checks[check] == ({"casefold": True} if casefold else {}):
                 expect[check] = [*expect[check], *texts]
                 return
-            self._left(keys, f"{named} beside another of its kind", "put both into one contains-all.")
+            self._left(keys, f"{named} beside another of the same kind", "merge both into one contains-all.")
             return
         checks[check] = {"casefold": True} if casefold else {}
         expect[check] = texts if many or check == "not_contains" else texts[0]
