@@ -80,7 +80,7 @@ def test_points_that_were_changed_in_the_log_are_found_by_playing_it_again(tmp_p
     log[at] = log[at] | {"data": {"version": "9.9.9"}}
     other = msgspec.structs.replace(run.episodes[0], log=tuple(log))
     path = write_log(OperatorRun(run.name, run.header, (other,)), tmp_path / "other.jsonl")
-    assert "does not match" in milo("operator", "permit", path).error
+    assert "does not repeat" in milo("operator", "permit", path).error
 
 
 def test_a_redacted_log_still_gives_a_permit_that_says_what_was_not_checked(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_redacted_log_still_gives_a_permit_that_says_what_was_not_checked(tmp_
     path = write_log(OperatorRun(run.name, header, kept), tmp_path / "redacted.jsonl")
     said = milo("operator", "permit", path, "--on", "2026-03-05")
     assert said.code == 0
-    assert "Episodes with recorded points, not regraded from their logs: 1" in " ".join(said.out.split())
+    assert "Episodes taken as recorded, without regrading: 1" in " ".join(said.out.split())
 
 
 def test_a_log_without_episodes_and_a_missing_policy_are_one_error_each(tiny: Path, tmp_path: Path) -> None:

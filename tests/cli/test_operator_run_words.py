@@ -44,4 +44,4 @@ def test_a_note_on_an_unfinished_log_says_that_it_counts_trials_and_not_episodes
 
     (total,) = operator_totals(trials_of([run_of(CORE, 1, stopped)]))
     (note,) = [note for note in total.notes if "missing from the log" in note]
-    assert note.startswith("Trials with episodes missing from the log: 3 of 9 (a trial is one run of a task, and")
+    assert note.startswith("Trials with episodes missing from the log: 3 of 9.")

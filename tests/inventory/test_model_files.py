@@ -99,7 +99,7 @@ def test_links_in_a_circle_end_and_links_to_nowhere_are_passed(tmp_path: Path) -
 
 def test_a_named_file_that_is_not_there_is_listed_with_its_problem(tmp_path: Path) -> None:
     (file,) = read_model_files([], [tmp_path / "gone.gguf"], book()).files
-    assert "there is no" in file.problem
+    assert "is missing" in file.problem
 
 
 def test_a_file_that_is_no_model_keeps_size_and_digest_and_says_why(tmp_path: Path) -> None:

@@ -138,7 +138,7 @@ def test_the_package_of_a_hashed_log_holds_no_text_of_its_episodes(tmp_path: Pat
     api.write_decision(tmp_path / "d.json", decision)
     api.report_decision(tmp_path / "d.json", tmp_path / "package")
     assert b"xylophone" not in b"".join(path.read_bytes() for path in (tmp_path / "package").rglob("*.*"))
-    assert any("recorded points" in note for note in decision.permits[0].permit.notes)
+    assert any("taken as recorded" in note for note in decision.permits[0].permit.notes)
 
 
 def test_a_name_that_a_stranger_chose_is_text_and_nothing_else(tmp_path: Path) -> None:

@@ -92,7 +92,12 @@ BROKEN = [
         "prompts/label.jinja: prompt 'label' line 3: unknown role 'usr'",
         "Did you mean 'user'?",
     ),
-    ("schemas/answer.json", ('"string"', '"strng"'), "schemas/answer.json: not a valid JSON Schema: at type", "correct"),
+    (
+        ("schemas/answer.json"),
+        ('"string"', '"strng"'),
+        "schemas/answer.json: not a valid JSON Schema: at type",
+        "correct",
+    ),
     ("schemas/answer.json", ('"string"', "string"), "schemas/answer.json: broken JSON", "correct"),
     (
         "schemas/answer.json",
