@@ -80,7 +80,7 @@ def test_points_that_were_changed_in_the_log_are_found_by_playing_it_again(tmp_p
     log[at] = log[at] | {"data": {"version": "9.9.9"}}
     other = msgspec.structs.replace(run.episodes[0], log=tuple(log))
     path = write_log(OperatorRun(run.name, run.header, (other,)), tmp_path / "other.jsonl")
-    assert "does not repeat" in milo("operator", "permit", path).error
+    assert "does not match its replayed calls" in milo("operator", "permit", path).error
 
 
 def test_a_redacted_log_still_gives_a_permit_that_says_what_was_not_checked(tmp_path: Path) -> None:
