@@ -145,7 +145,7 @@ def test_the_command_exits_1_and_writes_junit(
     worse = str(log_of("worse_again", 90))
     assert run_command(gate, "gate", [worse, "--baseline", str(package), "--junit", str(junit)]) == 1
     shown = capsys.readouterr().out
-    assert "regressed" in shown and "-25.0 points" in shown
+    assert "regressed" in shown and "−25 points" in shown
     suite = ElementTree.parse(junit).getroot()[0]
     assert int(suite.get("failures", "0")) == len(suite.findall("testcase/failure")) > 0
     assert run_command(gate, "gate", [str(log_of("same_again", 15)), "--baseline", str(package)]) == 0

@@ -68,5 +68,5 @@ def test_a_person_reads_while_a_rate_is_on_its_bad_side(decision: Decision, file
 
 
 def test_an_interval_with_a_sign_has_no_dash_between_its_ends() -> None:
-    assert interval_text(Interval(-0.022, -0.002, 0.9, "x"), "share") == "-2.2 to -0.2%"
+    assert interval_text(Interval(-0.022, -0.002, 0.9, "x"), "share") == "−2.2 to −0.2%"
     assert interval_text(Interval(0.21, 0.58, 0.95, "x"), "share") == "21–58%"

@@ -14,6 +14,7 @@ from milo_bench.config.settings import Settings, TargetConfig, is_own_network
 from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.core.files import write_new_file
 from milo_bench.core.records import Frozen
+from milo_bench.core.units import seconds
 from milo_bench.run.event_loop import run_to_end
 from milo_bench.targets import DiscoveredServer, discover_local, open_target
 from milo_bench.targets.llamacpp.weights import BUILTIN, find_smollm2, find_weights
@@ -87,7 +88,7 @@ async def _state(config: TargetConfig, env: Mapping[str, str]) -> TargetState:
         state = "answers, but refuses the key" if "refuses the key" in error.message else "does not answer"
         return said(False, state, error.hint)
     except TimeoutError:
-        return said(False, "does not answer", f"no reply within {_LIST_TIMEOUT_S:.0f} s")
+        return said(False, "does not answer", f"no reply within {seconds(_LIST_TIMEOUT_S)}")
     if models and config.model not in models:
         return said(False, "answers, but does not list this model", f"it lists {', '.join(models[:6])}")
     return said(True, "answers")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from milo_bench.core.records import Attempt, AttemptKey
 from milo_bench.core.text import visible
-from milo_bench.core.units import seconds
+from milo_bench.core.units import number, seconds
 from milo_bench.run.events import (
     AttemptFinished,
     AttemptStarted,
@@ -71,7 +71,7 @@ class _Counts:
         rate = self.asked / elapsed_s if elapsed_s > 0 else 0.0
         parts = []
         if self.asked:
-            parts.append(f"{rate:.1f}/s" if rate >= 0.95 else f"{rate * 60:.1f}/min")
+            parts.append(f"{number(rate, 2)}/s" if rate >= 0.95 else f"{number(rate * 60, 2)}/min")
         if self.failures:
             parts.append("failures: " + ", ".join(f"{kind} {n}" for kind, n in self.failures.most_common()))
         if self.asked and self.done < self.total and not self.over:
@@ -94,7 +94,7 @@ def _notice(event: RunEvent) -> str:
         case TargetStopped(target, failure, consecutive, unsent):
             return f"{target}: stopped after {consecutive} {failure} failures in a row; {unsent} attempts not sent"
         case RunStopping(in_flight, grace_s):
-            return f"stopping: waiting {grace_s:.0f} s for {in_flight} answers; Ctrl-C again to quit now"
+            return f"stopping: waiting {seconds(grace_s)} for {in_flight} answers; Ctrl-C again to quit now"
         case _:
             return ""
 
@@ -181,7 +181,7 @@ class LiveProgress:
         self._drawn_s = now_s
         key, since_s = waiting_for
         waited_s = now_s - since_s
-        waiting = f", waiting {waited_s:.0f} s" if waited_s >= _WAITING_S else ""
+        waiting = f", waiting {seconds(round(waited_s))}" if waited_s >= _WAITING_S else ""
         self._draw(f"{key.target} {key.fixture}{waiting}")
 
     def _open(self, event: RunStarted) -> None:

@@ -14,8 +14,8 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import GATE_MEASURES
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen, Interval
+from milo_bench.core.units import change_text, estimate, p_value
 from milo_bench.core.units import figure as figure_text
-from milo_bench.core.units import interval_text
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import difference_ends, fixture_means, paired
@@ -125,7 +125,8 @@ def _as_error_family(results: Sequence[Result], differences: Sequence[tuple[Resu
     for result in results:
         p = adjusted.get(id(result), 0.0)
         if result.standing == "regressed" and p > ERROR_FAMILY_RATE:
-            said = f"{result.reason}, which may be chance among {len(differences)} differences (Holm p = {p:.2f})"
+            among = f"{len(differences)} differences (Holm {p_value(p)})"
+            said = f"{result.reason}, which may be chance among {among}"
             result = msgspec.structs.replace(result, standing="undecided", reason=said)
         found.append(result)
     return found
@@ -171,10 +172,7 @@ def _key(gate: GateResult) -> str:
 
 
 def _shown(figure: Figure) -> str:
-    ends = interval_text(Interval(figure.low, figure.high, figure.confidence or 0.0, figure.method), figure.unit)
-    inside = [ends, "" if figure.n is None else f"n = {figure.n:,}"]
-    said = ", ".join(part for part in inside if part)
-    return f"{figure_text(figure.value, figure.unit)} ({said})" if said else figure_text(figure.value, figure.unit)
+    return estimate(figure.value, figure.low, figure.high, figure.unit, figure.n)
 
 
 def _differences(
@@ -291,8 +289,7 @@ def _stands(low: float | None, high: float | None, sign: float, tolerance: float
 def _difference_text(
     value: float | None, low: float | None, high: float | None, before: float | None, now: float, method: str
 ) -> str:
-    ends = "no interval" if low is None or high is None else f"{100 * low:+.1f} to {100 * high:+.1f}"
-    moved = "" if value is None else f"{100 * value:+.1f} points ({ends}): "
+    moved = f"{change_text(value, low, high, 'share')}: " if value is not None else ""
     return f"{moved}{figure_text(before, 'share')} before, {figure_text(now, 'share')} now ({method})"
 
 

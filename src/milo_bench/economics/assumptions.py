@@ -10,6 +10,7 @@ from milo_bench.config.economics.file import AssumptionConfig, EconomicsFile, Me
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Frozen, Measure, Price
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.units import sample, share
 from milo_bench.economics.hosted_prices import hosted_price
 from milo_bench.economics.units import Unit, parse_unit
 
@@ -122,7 +123,7 @@ def _measured(
     low, high = min(low, base), max(high, base)
     said = f"measured: {asked.name} of {asked.workload} on {asked.target}"
     said += f", {asked.slice}" if asked.slice else ""
-    said += f", n = {measure.n:,}, {interval.confidence:.0%} {interval.method}"
+    said += f", {sample(measure.n)}, {share(interval.confidence)} {interval.method}"
     return Assumption(name, unit, low, base, high, said, "measured", interval.confidence, is_share)
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Verdict, Workload
+from milo_bench.core.units import share
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.packet_lines import without_line_citations
 from milo_bench.grade.sections import read_sections, section_named
@@ -54,7 +55,7 @@ class KeyFacts:
         text = without_line_citations(text)
         absent = [str(fact.get("name")) for fact in gold if not states(text, str(fact.get("value", "")))]
         held, parts = len(gold) - len(absent), len(gold)
-        expected, got = f"{rules.at_least:.0%} of {parts} facts", f"{held} of {parts} facts"
+        expected, got = f"{share(rules.at_least)} of {parts} facts", f"{held} of {parts} facts"
         reason = f"not stated: {', '.join(absent)}" if absent else "every key fact is stated"
         if held >= rules.at_least * parts:
             return [Verdict(self.name, self.version, "pass", "", reason, "", (), expected, got, held, parts)]

@@ -135,7 +135,7 @@ def _level_axis(levels: Sequence[float], title: str) -> Any:
 
 
 def throughput_chart(decision: Decision, target: str) -> Chart | None:
-    """Requests a second against streams at once, with the knee where one was found; None under two levels."""
+    """Requests per second against streams at once, with the knee where one was found; None under two levels."""
     rows: list[dict[str, Any]] = []
     for evidence in _windows(decision, target, mode="closed"):
         figures = _named(decision, evidence)

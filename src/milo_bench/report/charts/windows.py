@@ -14,6 +14,7 @@ from typing import Any
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.files import write_folder
 from milo_bench.core.records import LoadWindow, Measure
+from milo_bench.core.units import figure, interval_text
 from milo_bench.report.terminal.load import level_text
 
 WIDTH, HEIGHT = 560, 320
@@ -145,11 +146,11 @@ def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
     layers = [lines]
     note = "no knee within the measured levels"
     if knee is not None and knee.value is not None:
-        marked = {"level": knee.value, "text": f"knee at {knee.value:.3g}"}
-        note = f"knee at {knee.value:.3g} streams"
+        marked = {"level": knee.value, "text": f"knee at {figure(knee.value, knee.unit)}"}
+        note = f"knee at {figure(knee.value, knee.unit)}"
         if knee.interval is not None and knee.interval.low is not None and knee.interval.high is not None:
             span = {"low": knee.interval.low, "high": knee.interval.high}
-            note += f", 95% interval {knee.interval.low:.3g} to {knee.interval.high:.3g}"
+            note += f", 95% interval {interval_text(knee.interval, knee.unit)}"
             band = alt.Chart(alt.Data(values=[span])).mark_rect(opacity=0.15, color=_ORANGE)
             layers.insert(0, band.encode(x=alt.X("low:Q"), x2="high:Q"))
         at = alt.Chart(alt.Data(values=[marked]))

@@ -8,6 +8,7 @@ from typing import Final
 
 from milo_bench.core.records import AttemptKey
 from milo_bench.core.text import one_line
+from milo_bench.core.units import number
 from milo_bench.operator.permit.records import OperatorPermit
 from milo_bench.operator.totals import Points
 from milo_bench.operator.trials import KINDS, OperatorRun, Trial, TrialKind, trials_of
@@ -110,7 +111,7 @@ def scale_of(points: Points) -> Scale:
     if not points.scored_of or interval is None:
         return Scale(0.0, None, None, "not scored")
     low, high = _share(interval.low, points.of), _share(interval.high, points.of)
-    return Scale(100 * points.share, low, high, f"{points.value:.4g} of {points.of}")
+    return Scale(100 * points.share, low, high, f"{number(points.value, 4)} of {points.of}")
 
 
 def _share(value: float | None, of: int) -> float | None:
@@ -142,12 +143,12 @@ def _tasks(
 ) -> tuple[TaskRow, ...]:
     numbers = {(task.number, task.task, task.title, task.group) for permit in permits for task in permit.total.tasks}
     rows = []
-    for number, name, title, group in sorted(numbers):
+    for order, name, title, group in sorted(numbers):
         cells = tuple(
             tuple(_chip(trial, page_of) for trial in trials if trial.task == name and trial.target == permit.target)
             for permit in permits
         )
-        rows.append(TaskRow(number, title, group, cells))
+        rows.append(TaskRow(order, title, group, cells))
     return tuple(rows)
 
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.core.records import Interval
-from milo_bench.core.units import figure, share
+from milo_bench.core.units import change_text, figure, p_value, share
 from milo_bench.stats.compare import Comparison, RateComparison
 
 SURE = 0.05
@@ -31,11 +31,11 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
             "pass rate",
             share(rate.first_rate),
             share(rate.second_rate),
-            _difference(rate.difference, rate.interval, "share"),
+            _moved(rate.difference, rate.interval, "share"),
             str(rate.pairs),
             "differs" if rate.p_adjusted < SURE else "undecided",
         )
-        p = f"p = {rate.p_adjusted:.3f}" if rate.p_adjusted >= 0.001 else "p < 0.001"
+        p = p_value(rate.p_adjusted)
         dim = [f"{len(side)}" for side in (rate.only_first, rate.only_second)]
         table.add_row("", Text("passed on one side", style="dim"), *dim, p)
         for mean in comparison.means:
@@ -45,7 +45,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
                     Text(mean.name.removesuffix("_s").replace("_", " "), style="dim"),
                     figure(mean.first_mean, mean.unit),
                     figure(mean.second_mean, mean.unit),
-                    _difference(mean.difference, mean.interval, mean.unit),
+                    _moved(mean.difference, mean.interval, mean.unit),
                     str(mean.pairs),
                     _bounded(mean.interval),
                 )
@@ -64,20 +64,9 @@ def _workload(rate: RateComparison) -> str:
     return f"{rate.workload}*" if rate.decoding == "constrained" else rate.workload
 
 
-def _difference(value: float, interval: Interval | None, unit: str) -> str:
-    """``-3.1 s (-4.0 to -2.2)``; the unit stands once."""
-
-    def signed(number: float) -> str:
-        if unit == "share":
-            return f"{number * 100:+.0f} points"
-        return ("-" if number < 0 else "+") + figure(abs(number), unit)
-
-    if interval is None or interval.low is None or interval.high is None:
-        return signed(value)
-    low, high = signed(interval.low), signed(interval.high)
-    if low.rpartition(" ")[2] == high.rpartition(" ")[2] == signed(value).rpartition(" ")[2]:
-        low, high = low.rpartition(" ")[0], high.rpartition(" ")[0]
-    return f"{signed(value)} ({low} to {high})"
+def _moved(value: float, interval: Interval | None, unit: str) -> str:
+    low, high = (interval.low, interval.high) if interval is not None else (None, None)
+    return change_text(value, low, high, unit)
 
 
 def _bounded(interval: Interval | None) -> str:

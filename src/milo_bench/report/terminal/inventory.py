@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from milo_bench.core.text import visible
-from milo_bench.core.units import byte_count, share
+from milo_bench.core.units import byte_count, figure, number, share
 from milo_bench.inventory.diff import InventoryDifference
 from milo_bench.inventory.records import Endpoints, Inventory, ModelFiles
 
@@ -63,7 +63,7 @@ def _machine(inventory: Inventory) -> list[str]:
             _bytes(gpu.memory_used_bytes),
             gpu.driver,
             gpu.compute,
-            f"{gpu.power_limit_w:g} W" if gpu.power_limit_w is not None else "",
+            figure(gpu.power_limit_w, "W") if gpu.power_limit_w is not None else "",
             ", ".join(part for part in (gpu.mig and f"MIG {gpu.mig}", gpu.ecc and f"ECC {gpu.ecc}") if part),
         ]
         for gpu in inventory.gpus.devices
@@ -98,7 +98,7 @@ def _machine(inventory: Inventory) -> list[str]:
                 ("Model", cpu.model),
                 ("Architecture", cpu.architecture),
                 ("Cores", _cores(inventory)),
-                ("Highest frequency", f"{cpu.max_mhz:g} MHz" if cpu.max_mhz else ""),
+                ("Highest frequency", figure(cpu.max_mhz, "MHz") if cpu.max_mhz else ""),
                 ("Governor", cpu.governor),
                 ("Microcode", cpu.microcode),
                 ("Instruction sets", " ".join(cpu.instruction_sets)),
@@ -247,7 +247,9 @@ def _cores(inventory: Inventory) -> str:
         (cpu.usable_cores, "usable", "usable"),
         (cpu.quota_cores, "by quota", "by quota"),
     )
-    return ", ".join(f"{count:g} {one if count == 1 else many}" for count, one, many in counts if count is not None)
+    return ", ".join(
+        f"{number(count)} {one if count == 1 else many}" for count, one, many in counts if count is not None
+    )
 
 
 def _section(title: str, body: str, unknown: Mapping[str, str]) -> str:

@@ -10,11 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.core.records import LoadWindow, Measure
-from milo_bench.core.units import byte_count, figure, interval_text, seconds, share
+from milo_bench.core.units import NOTHING, byte_count, change, figure, interval_text, number, seconds, share
 from milo_bench.run.load.capacity import CapacityResult
 
 _Cell: TypeAlias = Callable[[dict[str, Any]], str]
-_NEVER, _NONE = "never", "—"
+_NEVER, _NONE = "never", NOTHING
 
 
 def print_load(
@@ -39,8 +39,8 @@ def print_load(
 def level_text(window: LoadWindow) -> str:
     """``4 streams``, ``5/s`` or ``trace 2.1/s``."""
     if window.mode == "closed":
-        return f"{window.level:g} stream{'' if window.level == 1 else 's'}"
-    return f"{'trace ' if window.mode == 'trace' else ''}{window.level:.4g}/s"
+        return figure(window.level, "streams")
+    return f"{'trace ' if window.mode == 'trace' else ''}{number(window.level)}/s"
 
 
 def _table(target: str, windows: Sequence[LoadWindow]) -> Table:
@@ -73,7 +73,7 @@ def _figure(name: str, unit: str) -> _Cell:
 
 
 def _number(name: str) -> _Cell:
-    return lambda figures: _NONE if figures.get(name) is None else f"{figures[name]:,.4g}"
+    return lambda figures: figure(figures.get(name), "")
 
 
 def _failures(figures: dict[str, Any]) -> str:
@@ -142,10 +142,10 @@ def _notes(windows: Sequence[LoadWindow]) -> list[str]:
             lines.append(f"{level}: limited by the client: {reason}. This window is not used.")
         steady = figures["steady"]
         for name in ("requests_per_s", "latency"):
-            change = steady.get(f"{name}_change")
-            if steady.get("state") == "drifting" and change is not None:
+            moved = steady.get(f"{name}_change")
+            if steady.get("state") == "drifting" and moved is not None:
                 said = "requests per second" if name == "requests_per_s" else "latency"
-                lines.append(f"{level}: {said} changed by {change:+.0%} over the window.")
+                lines.append(f"{level}: {said} changed by {change(moved * 100, 'percent')} over the window.")
         if steady.get("note"):
             lines.append(f"{level}: steady state undecided, {steady['note']}.")
         if figures.get("held_back"):
@@ -167,11 +167,12 @@ def _degradation_line(measure: Measure) -> str:
 
 def _capacity_line(found: CapacityResult, windows: Sequence[LoadWindow]) -> str:
     unit = "streams" if windows and windows[0].mode == "closed" else "requests per second"
+    missed_at = figure(found.missed_at, "")
     if found.capacity is None:
-        return f"Capacity: none, because even {found.missed_at:g} {unit} missed the service level."
-    text = f"Capacity: {found.capacity:.4g} {unit}"
+        return f"Capacity: none, because even {missed_at} {unit} missed the service level."
+    text = f"Capacity: {number(found.capacity)} {unit}"
     if found.limit == "highest_level":
         return f"{text}, the highest level tried. The true capacity may be higher."
     if found.limit == "client":
-        return f"{text}. At {found.missed_at:.4g} this client was the limit, so the true capacity may be higher."
-    return f"{text}. At {found.missed_at:.4g} the service level was missed."
+        return f"{text}. At {missed_at} this client was the limit, so the true capacity may be higher."
+    return f"{text}. At {missed_at} the service level was missed."

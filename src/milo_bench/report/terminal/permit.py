@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from milo_bench.core.units import share
+from milo_bench.core.units import dollars, estimate, interval_text, number, share
 from milo_bench.decide.wording import listed
 from milo_bench.operator.cost import Amounts
 from milo_bench.operator.permit.records import LEVEL_NAMES, KindPermission, OperatorPermit
@@ -57,10 +57,9 @@ def identity(permit: OperatorPermit) -> str:
 def score_line(permit: OperatorPermit) -> str:
     """``185.5 of 225 points (140–212), 7 of 9 full passes``."""
     points, passes = permit.total.points, permit.total.passes
-    interval = ""
-    if points.interval is not None and points.interval.low is not None and points.interval.high is not None:
-        interval = f" ({points.interval.low:.0f}–{points.interval.high:.0f})"
-    return f"{points.value:.4g} of {points.of} points{interval}, {passes.k} of {passes.n} full passes"
+    ends = interval_text(points.interval, "")
+    interval = f" ({ends})" if ends else ""
+    return f"{number(points.value, 4)} of {points.of} points{interval}, {passes.k} of {passes.n} full passes"
 
 
 def next_text(kind: KindPermission) -> str:
@@ -97,20 +96,12 @@ def amounts_text(amounts: Amounts) -> str:
         return "no limit" if amounts.low is None else f"at least {usd(amounts.low)}, no upper limit"
     if amounts.low == amounts.high:
         return usd(amounts.base)
-    return f"{usd(amounts.base)} ({usd(amounts.low)} to {usd(amounts.high)})"
+    return estimate(amounts.base, amounts.low, amounts.high, "USD")
 
 
 def usd(value: float | None) -> str:
-    """$1,536, $1.14, $0.20, $0.0031, under $0.0001; words where there is no bound."""
-    if value is None:
-        return "no limit"
-    if value == 0:
-        return "$0"
-    if value < 0.0001:
-        return "under $0.0001"
-    if value >= 100:
-        return f"${value:,.0f}"
-    return f"${value:,.2f}" if value >= 0.1 else f"${value:.2g}"
+    """Dollars; words where there is no bound."""
+    return "no limit" if value is None else dollars(value)
 
 
 def _print_rules(kind: KindPermission, console: Console) -> None:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from milo_bench.core.units import interval_text
+from milo_bench.core.units import estimate, figure, interval_text, number
 from milo_bench.decide.review import Review
 
 
@@ -17,7 +17,7 @@ def print_review(review: Review, console: Console) -> None:
     for title in ("candidate", "question", "mean of 5", "95%", "n"):
         table.add_column(title, justify="right" if title in ("mean of 5", "n") else "left")
     for candidate, measure in review.measures:
-        mean = "—" if measure.value is None else f"{measure.value:.2f}"
+        mean = figure(measure.value, "")
         ends = interval_text(measure.interval, "") or measure.note or "too few for an interval"
         table.add_row(escape(candidate.text), measure.name, mean, ends, str(measure.n))
     console.print(table)
@@ -26,10 +26,10 @@ def print_review(review: Review, console: Console) -> None:
         if one.items == 0:
             console.print(f"  {one.question}: no item has two scores")
         else:
-            ends = "" if one.low is None or one.high is None else f" ({one.low:.2f}–{one.high:.2f})"
-            shown = "all scores are the same" if one.alpha is None else f"{one.alpha:.2f}{ends}"
+            same = one.alpha is None
+            shown = "all scores are the same" if same else estimate(one.alpha, one.low, one.high, "")
             console.print(f"  {one.question}: {shown}, {one.items} items")
     for check in review.judges:
-        low = "—" if check.low is None else f"{check.low:.2f}"
-        verdict = "used" if check.counts else f"not used (below {check.bar:g} or too few items)"
+        low = figure(check.low, "")
+        verdict = "used" if check.counts else f"not used (below {number(check.bar)} or too few items)"
         console.print(f"  {escape(check.judge)} on {check.question}: lower end {low}, {check.items} items, {verdict}")

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.core.records import Measure
-from milo_bench.core.units import figure, interval_text, unit_written
+from milo_bench.core.units import figure, interval_text, sample, unit_written
 from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
 
 # What a scorecard shows first, in this order; the rest is in the JSON and CSV.
@@ -94,9 +94,9 @@ def _cell(measure: Measure | None) -> Text:
         return Text("·", style="dim")
     if measure.value is None:
         return Text(measure.note or "no data", style="dim")
-    unit = unit_written(figure(measure.value, measure.unit))
+    unit = unit_written(measure.value, measure.unit)
     interval = interval_text(measure.interval, measure.unit).removesuffix(unit)
-    n = f"n = {measure.n:,}" if measure.name not in ("peak_memory_bytes",) else ""
+    n = sample(measure.n) if measure.name not in ("peak_memory_bytes",) else ""
     inside = ", ".join(part for part in (interval, n) if part)
     text = Text(figure(measure.value, measure.unit), style="bold")
     if inside:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from milo_bench.core.units import seconds, share
 from milo_bench.run.load.rows import LoadRow
 
 
@@ -39,7 +40,7 @@ class ServiceLevel:
     def text(self) -> str:
         """``first token ≤ 0.5 s, answer ≤ 5 s for 95% of requests``."""
         parts = [
-            f"{name} ≤ {limit:g} s"
+            f"{name} ≤ {seconds(limit)}"
             for name, limit in (
                 ("first token", self.ttft_s),
                 ("answer", self.latency_s),
@@ -48,4 +49,4 @@ class ServiceLevel:
             )
             if limit is not None
         ]
-        return f"{', '.join(parts)} for {self.share * 100:g}% of requests" if parts else ""
+        return f"{', '.join(parts)} for {share(self.share)} of requests" if parts else ""

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from milo_bench.core.records import LoadWindow, Measure, RunEnd, Telemetry
+from milo_bench.core.units import figure, number, seconds
 from milo_bench.run.event_loop import stoppable
 from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.capacity import CapacityResult, CapacitySearch, LevelOutcome
@@ -199,13 +200,9 @@ class LoadSession:
         zero_s: float,
         stop: StopSignal,
     ) -> LoadWindow:
-        plural = "" if profile.level == 1 else "s"
-        level = (
-            f"{profile.level:g} stream{plural}"
-            if profile.mode == "closed"
-            else f"{profile.level:.4g} requests per second"
-        )
-        self._tell(f"{level}: measuring {profile.duration_s:g} s")
+        closed = profile.mode == "closed"
+        level = figure(profile.level, "streams") if closed else f"{number(profile.level)} requests per second"
+        self._tell(f"{level}: measuring {seconds(profile.duration_s)}")
         rows = await drive_window(self._target, requests, profile, zero_s=zero_s, stop=stop, first=self._sent)
         self._sent += len(rows.rows)
         await sampling.once()

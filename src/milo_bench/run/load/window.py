@@ -12,6 +12,7 @@ from typing import Final
 
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Timeouts
+from milo_bench.core.units import seconds
 from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.quiet import quiet_collector
 from milo_bench.run.load.rows import LoadRow, Mode, RowFailure, WindowRows, row_of
@@ -61,11 +62,11 @@ class Profile:
     @property
     def warmup_rule(self) -> str:
         if self.warmup_s is not None:
-            return f"the first {self.warmup_s:g} s"
-        least = f"the first {WARMUP_SHARE * self.duration_s:.3g} s"
+            return f"the first {seconds(self.warmup_s)}"
+        least = f"the first {seconds(WARMUP_SHARE * self.duration_s)}"
         if self.mode != "closed":
             return least
-        most = f"{WARMUP_MOST * self.duration_s:.3g} s"
+        most = f"{seconds(WARMUP_MOST * self.duration_s)}"
         return (
             f"{least}, and until each stream has ended a request; after {most}, requests still in flight are measured"
         )
@@ -73,8 +74,8 @@ class Profile:
     @property
     def cooldown_rule(self) -> str:
         return (
-            f"load continues until the last measured request ends, at most {COOLDOWN_MOST * self.duration_s:.3g} s; "
-            f"then {self.drain_s:g} s to finish"
+            f"load continues until the last measured request ends, at most {seconds(COOLDOWN_MOST * self.duration_s)}; "
+            f"then {seconds(self.drain_s)} to finish"
         )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from milo_bench.core.records import Telemetry
+from milo_bench.core.units import number, seconds, share
 from milo_bench.run.load.rows import WindowRows
 from milo_bench.stats.load.samples import used_between
 
@@ -20,11 +21,11 @@ CPU_MOST = 0.90
 
 RULE = (
     "client_bound if the 99th percentile of the client's read delay (request means, by kernel receive stamps) exceeds "
-    f"the larger of {READ_FLOOR_S * 1e3:g} ms and {READ_SHARE * 100:g}% of the median gap between chunks, "
+    f"the larger of {seconds(READ_FLOOR_S)} and {share(READ_SHARE)} of the median gap between chunks, "
     "if the 99th percentile of its send delay or the 95th of its timer delay exceeds the larger of "
-    f"{SEND_FLOOR_S * 1e3:g} ms and {SEND_SHARE * 100:g}% of the median time to first token, if it sent under "
-    f"{DELIVERED_LEAST * 100:g}% of due requests while places were free or kept streams busy for under that share of "
-    f"the time, or if it used over {CPU_MOST * 100:g}% of a processor core"
+    f"{seconds(SEND_FLOOR_S)} and {share(SEND_SHARE)} of the median time to first token, if it sent under "
+    f"{share(DELIVERED_LEAST)} of due requests while places were free or kept streams busy for under that share of "
+    f"the time, or if it used over {share(CPU_MOST)} of a processor core"
 )
 
 
@@ -64,7 +65,7 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str
         ("timers", "timer_lag_p95_s", send_limit_s),
     ):
         if (figures[lag_s] or 0.0) > limit_s:
-            bound_by.append(f"{name} {figures[lag_s] * 1e3:.1f} ms late, limit {limit_s * 1e3:.1f} ms")
+            bound_by.append(f"{name} {seconds(figures[lag_s])} late, limit {seconds(limit_s)}")
     if window.scheduled:
         figures["delivered_share"] = round(min(1.0, sent / window.scheduled), 6)
         if not window.held_back and not window.ended_early and sent < DELIVERED_LEAST * window.scheduled:
@@ -72,9 +73,9 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str
     if window.mode == "closed" and not window.ended_early:
         figures["delivered_share"] = busy = _busy_share(window)
         if busy is not None and busy < DELIVERED_LEAST:
-            bound_by.append(f"kept {busy * window.level:.4g} of {window.level:g} streams busy")
+            bound_by.append(f"kept {number(busy * window.level)} of {number(window.level)} streams busy")
     if client_cpu is not None and client_cpu > CPU_MOST:
-        bound_by.append(f"used {client_cpu * 100:.0f}% of a processor core")
+        bound_by.append(f"used {share(client_cpu)} of a processor core")
     figures["bound_by"] = bound_by
     return figures
 

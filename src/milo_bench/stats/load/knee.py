@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.core.records import Interval, LoadWindow, Measure
+from milo_bench.core.units import change, figure, number
 
 RESAMPLES = 1000
 LEAST_LEVELS = 3
@@ -112,8 +113,8 @@ def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.rando
     low, high = (float(value) for value in np.quantile(knees, [0.025, 0.975]))
     if high >= top * 0.98:
         bound = Interval(min(low, top), None, 0.95, "bootstrap")
-        return measure(None, bound, f"no knee up to {top:g} streams")
-    note = f"throughput stays near {fit.highest:.3g} requests per second beyond it"
+        return measure(None, bound, f"no knee up to {figure(top, 'streams')}")
+    note = f"throughput stays near {number(fit.highest)} requests per second beyond it"
     return measure(fit.knee, Interval(low, high, 0.95, "bootstrap"), note)
 
 
@@ -137,7 +138,7 @@ def _slope(target: str, by_level: dict[float, list[LoadWindow]], random: np.rand
         low, high = np.quantile(slopes, [0.025, 0.975])
         interval = Interval(float(low), float(high), 0.95, "bootstrap")
     base = medians[levels[0]]
-    note = f"{value / base * 100:+.3g}% of the median at {levels[0]:g} per additional stream"
+    note = f"{change(value / base * 100, 'percent')} of the median at {number(levels[0])} per additional stream"
     n = sum(len(samples[level]) for level in levels)
     return Measure(
         name="latency_slope_s", workload="", target=target, value=value, unit="s", n=n, interval=interval, note=note

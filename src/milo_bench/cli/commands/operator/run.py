@@ -15,6 +15,7 @@ from milo_bench.cli.options import MODELS, NameList
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
+from milo_bench.core.units import number, seconds
 
 if TYPE_CHECKING:
     from milo_bench.api import FinishedOperatorRun
@@ -164,7 +165,7 @@ def _tell(event: EpisodeEnded | Playing) -> None:
     void = "; void" if kind == "void" else f"; {kind}, its fault never fired" if episode.void else ""
     click.echo(
         f"{event.done:>4}/{event.planned} {episode.key.target} {episode.key.fixture} seed {episode.seed}: "
-        f"{episode.points} points, {episode.ending} after {answers} answers, {took_s:.1f} s{void}",
+        f"{episode.points} points, {episode.ending} after {answers} answers, {seconds(took_s)}{void}",
         err=True,
     )
 
@@ -176,7 +177,9 @@ def _print_total(total: OperatorTotal, finished: FinishedOperatorRun) -> None:
 
     points = total.points
     chosen = finished.protocols.get(total.target)
-    click.echo(f"{total.target}: {points.value:g} of {points.of} points ({chosen.protocol if chosen else 'mcp'}).")
+    click.echo(
+        f"{total.target}: {number(points.value, 4)} of {points.of} points ({chosen.protocol if chosen else 'mcp'})."
+    )
     click.echo(total.headline)
     table = Table(box=None, pad_edge=False)
     table.add_column("behaviour", no_wrap=True)
@@ -184,10 +187,10 @@ def _print_total(total: OperatorTotal, finished: FinishedOperatorRun) -> None:
         table.add_column(title, justify="right")
     for group in total.groups:
         kinds = [group.kinds[kind] for kind in _KINDS]
-        table.add_row(group.group, f"{group.points.value:g}", str(group.points.of), *map(_count, kinds))
+        table.add_row(group.group, number(group.points.value, 4), str(group.points.of), *map(_count, kinds))
     table.add_section()
     kinds = [total.kinds[kind] for kind in _KINDS]
-    table.add_row("all", f"{points.value:g}", str(points.of), *map(_count, kinds))
+    table.add_row("all", f"{number(points.value, 4)}", str(points.of), *map(_count, kinds))
     stdout_console().print(table)
     for note in total.notes:
         click.echo(f"note: {note}")

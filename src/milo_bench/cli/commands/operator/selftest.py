@@ -9,6 +9,7 @@ import click
 
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
+from milo_bench.core.units import share
 
 if TYPE_CHECKING:
     from milo_bench.operator.worlds.selftest import Selftest
@@ -51,7 +52,7 @@ def _print_table(result: Selftest) -> None:
         table.add_row(str(row.number), row.task, *[str(row.scores[total.policy]) for total in result.totals])
     table.add_section()
     table.add_row("", f"of {result.totals[0].of}", *[str(total.points) for total in result.totals])
-    table.add_row("", "share", *[f"{total.share:.0%}" for total in result.totals])
+    table.add_row("", "share", *[share(total.share) for total in result.totals])
     stdout_console().print(table)
     for fault in result.faults:
         click.echo(f"Fault: {fault}.")

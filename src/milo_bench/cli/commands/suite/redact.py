@@ -10,6 +10,7 @@ import click
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, OUT
 from milo_bench.cli.printing import print_json, say
+from milo_bench.core.units import share
 
 
 @click.command("redact")
@@ -65,4 +66,4 @@ def _all_known(given: Sequence[str], kinds: Sequence[str]) -> None:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part} of {whole} ({100 * part / whole:.0f}%)" if whole else "none present"
+    return f"{part} of {whole} ({share(part / whole)})" if whole else "none present"
