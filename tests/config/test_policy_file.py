@@ -8,7 +8,6 @@ import pytest
 
 from milo_bench.config.policy.file import PolicyFile, read_policy, shipped_policies, shipped_policy
 from milo_bench.config.policy.hours import DEFAULT_HOURS
-from milo_bench.config.policy.measures import GATE_MEASURES
 from milo_bench.config.policy.models import REMEDIES, WORK, GateConfig, RemedyName, WorkloadPolicy
 from milo_bench.config.policy.rules import CONDITIONS, FindingRule, RuleFacts, check_rules, first_rule, worlds
 from milo_bench.core.errors import ConfigError
@@ -227,7 +226,7 @@ def test_a_file_that_is_no_policy_is_refused_with_its_line(text: str, said: str)
 
 def test_the_page_names_all_there_is_and_its_example_is_sound() -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/policy.md").read_text(encoding="utf-8")
-    for name in (*GATE_MEASURES, *REMEDIES, *WORK, *WorkloadPolicy.model_fields, *GateConfig.model_fields):
+    for name in (*REMEDIES, *WORK, *WorkloadPolicy.model_fields, *GateConfig.model_fields):
         assert f"`{name}" in page or f" {name}" in page, name
     for name, condition in CONDITIONS.items():
         assert f"| `{name}` | {condition.says} |" in page

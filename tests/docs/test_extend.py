@@ -109,6 +109,20 @@ def test_a_wrong_parameter_of_a_check_is_named(milo_bench: Call, suite: Path) ->
     assert "'text'" in milo_bench("suite", "check", str(suite), code=2).stdout
 
 
+def test_a_measure_is_scored_and_a_gate_uses_it(milo_bench: Call, suite: Path, tmp_path: Path) -> None:
+    milo_bench("run", "--suite", str(suite), "--models", "scripted", "--out", "log.jsonl")
+    (card,) = json.loads(milo_bench("score", "log.jsonl", "--json").stdout)["scorecards"]
+    (measure,) = [one for one in card["measures"] if one["name"] == "retried_rate"]
+    assert (measure["value"], measure["n"], measure["unit"]) == (0.0, 2, "share")
+    assert "retried" in milo_bench("score", "log.jsonl").stdout
+    gates = PAGE.partition("Use it in `policy.yaml`:")[2].partition("```yaml\n")[2].partition("```")[0]
+    rules = "findings:\n  - {name: any, when: [], finding: defer}\n"
+    indented = "".join(f"    {line}\n" for line in gates.splitlines())
+    (tmp_path / "policy.yaml").write_text(f"policy: 1\nworkloads:\n  reply:\n{indented}{rules}", encoding="utf-8")
+    said = milo_bench("decide", "log.jsonl", "--policy", "policy.yaml", "--out", "decision.json").stdout
+    assert "share of retried attempts" in said
+
+
 async def test_a_target_sends_its_settings(source: Path, suite: Path, tmp_path: Path) -> None:
     import asyncio
 

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from milo_bench.config.policy.file import PolicyFile
-from milo_bench.config.policy.measures import GATE_MEASURES
+from milo_bench.config.policy.measures import known_measures
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen, Interval
 from milo_bench.core.units import change_text, estimate, p_value
@@ -187,7 +187,7 @@ def _differences(
     asked = {(gate.measure, gate.slice): None for gate in policy.gates_of(candidate.workload) if gate.measure}
     found = []
     for name, slice in {("pass_rate", ""): None, **asked}:
-        if GATE_MEASURES[name].kind != "rate" or GATE_MEASURES[name].good == "neither":
+        if known_measures()[name].kind != "rate" or known_measures()[name].good == "neither":
             continue
         result = _difference(decision, new, old, candidate, name, slice, tolerance)
         if result is not None:
@@ -241,7 +241,7 @@ def _difference(
         assert interval is not None
         value, low, high = now_k / now_n - figure.k / figure.n, interval.low, interval.high
         method = f"{interval.method}, unpaired, without the baseline's logs"
-    sign = 1.0 if GATE_MEASURES[name].good == "high" else -1.0
+    sign = 1.0 if known_measures()[name].good == "high" else -1.0
     # Where every fixture of the baseline came out as before there is nothing that could have regressed.
     standing = "held" if unchanged else _stands(low, high, sign, tolerance)
     result = Result(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from milo_bench.config.policy.measures import known_measures
 from milo_bench.decide.records import LinkedText, Ref, RemedyName
 
 REMEDY_TITLES: dict[RemedyName, str] = {
@@ -32,7 +33,8 @@ def readable(key: str) -> str:
     if key.startswith("probe:"):
         return f"the probe {key.removeprefix('probe:')}"
     name, _, slice = key.removesuffix("]").partition("[")
-    words = _NAMES.get(name) or name.replace("_", " ")
+    known = known_measures().get(name)
+    words = known.phrase or known.title if known else name.replace("_", " ")
     where = []
     for part in filter(None, slice.split(" & ")):
         kind, _, value = part.partition("=")
@@ -41,22 +43,6 @@ def readable(key: str) -> str:
         else:
             words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by "}[kind] + value
     return f"{words} where {listed(where)}" if where else words
-
-
-_NAMES = {
-    "latency_p50_s": "median latency",
-    "latency_p95_s": "p95 latency",
-    "ttft_p50_s": "median time to first token",
-    "ttft_p95_s": "p95 time to first token",
-    "decode_tokens_per_s": "decoding speed",
-    "cost_usd_mean": "mean cost of an answer",
-    "peak_memory_bytes": "peak memory",
-    "json_valid_rate": "JSON validity",
-    "cut_at_max_tokens_rate": "share of answers cut at max_tokens",
-    "pass_rate_of_answers": "pass rate of answers",
-    "prompt_tokens_mean": "mean prompt tokens",
-    "output_tokens_mean": "mean output tokens",
-}
 
 
 def listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:

@@ -1,75 +1,66 @@
-"""The closed list of measures that a gate may name: unit, which side is good, which slices it takes."""
+"""What a measure is and where measures are found; the slice of a gate in, its parts out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import cache
+from typing import Any, Final, Literal, TypeAlias
 
 from milo_bench.core.errors import ConfigError
+from milo_bench.core.registry import Registry
 from milo_bench.core.suggest import hint_for
 
 MeasureKind: TypeAlias = Literal["rate", "quantile", "mean", "peak", "review"]
+GoodSide: TypeAlias = Literal["high", "low", "neither"]
 SLICES = ("tag", "class", "field", "check", "kind", "words")
 _OWN = {"class": "escalate", "field": "received_date", "check": "schema", "kind": "reset"}  # an example of each
 _WORDS = re.compile(r"words(<=|<|>=|>|=)(\d{1,9})(?:-(\d{1,9}))?")
 
 
 @dataclass(frozen=True)
-class GateMeasure:
-    """One measure. ``needs`` is a slice that it cannot do without, ``takes`` one of its own that it may have.
+class MeasureDefinition:
+    """Everything that one measure is. Each is a file of ``stats/measures``, and nothing else names it.
 
-    Every measure of attempts takes ``tag=``, ``class=`` (the expected label) and ``words`` besides.
+    ``title`` names it in tables, ``phrase`` in a sentence ("p95 latency is 3 s"), ``says`` what it counts.
+    ``order`` is its place in a scorecard, ``at_terminal`` whether ``score`` prints it. ``rows`` takes the
+    columns of attempts and the measure's own slices, and gives what it is worked out from: ``RateRows``
+    of a rate, a value for each attempt (NaN where there is none) of a quantile or mean. ``missed`` gives
+    what a failed attempt counts for where it is a miss. ``needs`` is a slice that it cannot do without,
+    ``takes`` one of its own that it may have; all but "peak" and "review" take ``tag=``, ``class=`` (the
+    expected label) and ``words`` besides. ``by_tag``: scorecards give it for each tag, too.
+    ``of_calls``: it judges the calls of a model, whatever becomes of the answers.
     """
 
     kind: MeasureKind
     unit: str
-    good: Literal["high", "low", "neither"]
+    good: GoodSide
+    title: str
     says: str
+    order: int
+    rows: Callable[[Any, Mapping[str, str]], Any] | None = None
+    missed: Callable[[Any, Mapping[str, str], Any], Any] | None = None
+    q: float | None = None
+    phrase: str = ""
     needs: str = ""
     takes: str = ""
+    at_terminal: bool = True
+    by_tag: bool = False
+    of_calls: bool = False
 
     @property
     def own(self) -> tuple[str, ...]:
         return tuple(name for name in (self.needs, self.takes) if name)
 
 
-def _rate(good: Literal["high", "low", "neither"], says: str, *, needs: str = "", takes: str = "") -> GateMeasure:
-    return GateMeasure("rate", "share", good, says, needs, takes)
+MEASURES: Final[Registry[MeasureDefinition]] = Registry("measure", "milo_bench.stats.measures")
 
 
-GATE_MEASURES: Mapping[str, GateMeasure] = {
-    "pass_rate": _rate("high", "attempts that pass every check, failed attempts included"),
-    "pass_rate_of_answers": _rate("high", "the same, of the attempts that the model answered"),
-    "failure_rate": _rate("low", "attempts without an answer: time-outs, resets, errors", takes="kind"),
-    "bypass_rate": _rate("neither", "fixtures that a rule routed elsewhere before any model was called"),
-    "json_valid_rate": _rate("high", "answers that are valid JSON of the required shape"),
-    "field_accuracy": _rate("high", "fields that match exactly", takes="field"),
-    "citation_coverage": _rate("high", "claim sentences with a citation"),
-    "unsupported_claim_rate": _rate("low", "answers with a claim that the record does not support"),
-    "policy_violation_rate": _rate("low", "answers that break a policy rule"),
-    "flagged_rate": _rate("low", "answers flagged for review"),
-    "check_pass_rate": _rate("high", "answers that pass one check", needs="check"),
-    "accuracy": _rate("high", "correct labels"),
-    "recall": _rate("high", "fixtures of a class that get its label", needs="class"),
-    "precision": _rate("high", "correct labels among those of a class", needs="class"),
-    "cut_at_max_tokens_rate": _rate("low", "answers cut off at max_tokens"),
-    "latency_p50_s": GateMeasure("quantile", "s", "low", "median time to the whole answer"),
-    "latency_p95_s": GateMeasure("quantile", "s", "low", "95th percentile of the time to the whole answer"),
-    "ttft_p50_s": GateMeasure("quantile", "s", "low", "median time to the first token"),
-    "ttft_p95_s": GateMeasure("quantile", "s", "low", "95th percentile of the time to the first token"),
-    "decode_tokens_per_s": GateMeasure("mean", "tokens/s", "high", "decoding speed after the first token"),
-    "prompt_tokens_mean": GateMeasure("mean", "tokens", "neither", "mean tokens of a prompt"),
-    "output_tokens_mean": GateMeasure("mean", "tokens", "neither", "mean tokens of an answer"),
-    "cost_usd_mean": GateMeasure("mean", "USD", "low", "mean cost of an answer"),
-    "peak_memory_bytes": GateMeasure("peak", "bytes", "low", "peak memory of the server's processes"),
-    **{
-        f"{who}_{question}": GateMeasure("review", "points", "high", f"mean score that {scored} gave for {question}")
-        for who, scored in (("review", "people"), ("judge", "a model judge that agrees with people"))
-        for question in ("factual_coverage", "unsupported_claims", "missing_documents", "usefulness")
-    },
-}
+@cache
+def known_measures() -> Mapping[str, MeasureDefinition]:
+    """Every measure by name, in the order of a scorecard."""
+    return dict(sorted(MEASURES, key=lambda one: (one[1].order, one[0])))
 
 
 @dataclass(frozen=True)
@@ -84,10 +75,10 @@ class SlicePart:
 
 def parse_slice(text: str, measure: str) -> tuple[SlicePart, ...]:
     """The parts of ``tag=long & words>7500``, () for "". Raises ConfigError for a slice it cannot have."""
-    known = GATE_MEASURES.get(measure)
+    known = known_measures().get(measure)
     if known is None:
         message = f"Unknown measure '{measure[:60]}'."
-        raise ConfigError(message, hint=hint_for(measure, GATE_MEASURES, noun="measures"))
+        raise ConfigError(message, hint=hint_for(measure, known_measures(), noun="measures"))
     parts = tuple(_part(one.strip()) for one in text.split(" & ")) if text.strip() else ()
     for part in parts:
         if part.name in ("field", "check", "kind") and part.name not in known.own:
@@ -143,6 +134,6 @@ def _band(sign: str, first: int, last: int) -> SlicePart:
             return SlicePart("words", f"={first}-{last}" if first != last else f"={first}", first, last)
 
 
-def _takes(measure: GateMeasure) -> str:
+def _takes(measure: MeasureDefinition) -> str:
     own = ", ".join(f"{name}=" for name in measure.own)
     return f"use tag=, class=, words or {own}." if own else "use tag=, class= or words."

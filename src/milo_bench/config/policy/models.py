@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import Field, field_validator, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
-from milo_bench.config.policy.measures import GATE_MEASURES, parse_slice, slice_text
+from milo_bench.config.policy.measures import known_measures, parse_slice, slice_text
 from milo_bench.config.policy.rules import CONDITIONS, FindingKind, FindingRule
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Decoding
@@ -60,7 +60,7 @@ class GateConfig(Checked):
         if self.probe:
             return "at_most"
         if self.not_worse_than:
-            return "at_most" if GATE_MEASURES[self.measure].good == "low" else "at_least"
+            return "at_most" if known_measures()[self.measure].good == "low" else "at_least"
         return "at_least" if self.at_least is not None else "at_most"
 
     @property
@@ -109,7 +109,7 @@ class GateConfig(Checked):
         return self
 
     def _good_side(self) -> None:
-        good = GATE_MEASURES[self.measure].good
+        good = known_measures()[self.measure].good
         if (good == "high" and self.at_most is not None) or (good == "low" and self.at_least is not None):
             right, side = ("at_least", "high") if good == "high" else ("at_most", "low")
             raise Mistake(
@@ -117,7 +117,7 @@ class GateConfig(Checked):
             )
 
     def _margin(self) -> None:
-        known = GATE_MEASURES[self.measure]
+        known = known_measures()[self.measure]
         if known.kind not in ("rate", "mean") or known.good == "neither":
             raise Mistake(
                 f"{self.measure} cannot be compared with the baseline fixture by fixture",
@@ -134,7 +134,7 @@ class GateConfig(Checked):
             raise Mistake("margin belongs to not_worse_than: baseline", "leave it out beside at_least or at_most.")
         bound = self.at_least if self.at_least is not None else self.at_most
         assert bound is not None
-        if GATE_MEASURES[self.measure].kind == "rate":
+        if known_measures()[self.measure].kind == "rate":
             _possible_share(self.measure, bound, self.direction)
         elif bound <= 0:
             raise Mistake(f"{self.measure} is never at or below 0", "give a threshold above 0.")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.file import PolicyFile
-from milo_bench.config.policy.measures import GATE_MEASURES
+from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
@@ -65,7 +65,7 @@ class _Judge:
             return self._probe(gate)
         if gate.measure == "peak_memory_bytes":
             return self._memory(gate)
-        if gate.measure and GATE_MEASURES[gate.measure].kind == "review":
+        if gate.measure and known_measures()[gate.measure].kind == "review":
             return self._review(gate)
         cases = self.evidence.cases.get(self.candidate)
         if cases is None:
@@ -112,7 +112,7 @@ class _Judge:
                 why = f"no attempt on {of.target} has a value"
                 return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
         pairs = paired(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
-        rate = GATE_MEASURES[gate.measure].kind == "rate"
+        rate = known_measures()[gate.measure].kind == "rate"
         ends = difference_ends(pairs, self.policy.confidence, rate=rate)
         if lost.any():
             ends = replace(ends, note=f"without {int(lost.sum())} failed attempts of the baseline")
@@ -188,7 +188,7 @@ class _Judge:
 
     def _figure(self, gate: GateConfig, ends: IntervalEnds) -> str:
         key = f"{gate.key} minus {self.policy.baseline or 'baseline'}" if gate.not_worse_than else gate.key
-        known = GATE_MEASURES.get(gate.measure)
+        known = known_measures().get(gate.measure)
         kind: SourceKind = "probe" if gate.probe else "replay" if self.prefix else "measure"
         if known is not None and known.kind == "review":
             kind = "review"
@@ -217,7 +217,7 @@ class _Judge:
             key, title = f"{gate.key}/most_failed", "allowed failures of the probe"
         else:
             key, title = f"{gate.key}/{gate.direction}", f"{gate.direction.replace('_', ' ')}, {readable(gate.key)}"
-        known = GATE_MEASURES.get(gate.measure)
+        known = known_measures().get(gate.measure)
         return self.figures.stated(
             f"bound/{workload}/{key}",
             title,

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.file import PolicyFile
-from milo_bench.config.policy.measures import GATE_MEASURES
+from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
@@ -27,16 +26,17 @@ from milo_bench.decide.replay.replay import ReplayOutcome
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 
 Mask = NDArray[np.bool_]
-OPERATION: Final = frozenset(
-    {"failure_rate", "cut_at_max_tokens_rate"}
-    | {name for name, known in GATE_MEASURES.items() if known.kind in ("quantile", "mean")}
-)
 
 
 def routable(gate: GateResult) -> bool:
     """Whether routing can change the gate: not a probe, not the memory of the target."""
-    known = GATE_MEASURES.get(gate.measure)
+    known = known_measures().get(gate.measure)
     return known is not None and known.kind not in ("peak", "review")
+
+
+def _of_calls(gate: GateConfig) -> bool:
+    known = known_measures().get(gate.measure)
+    return known is not None and known.of_calls
 
 
 def judge_replay(
@@ -57,9 +57,9 @@ def judge_replay(
     found_by_person = replace(evidence, cases={**evidence.cases, judged: caught_cases(recorded, outcome)})
     parts: tuple[tuple[Callable[[GateConfig], bool], Evidence, Mask], ...] = (
         (lambda gate: gate.measure == "recall", found_by_person, units),
-        (lambda gate: gate.measure in OPERATION, evidence, calls),
+        (_of_calls, evidence, calls),
         (
-            lambda gate: gate.measure != "recall" and gate.measure not in OPERATION,
+            lambda gate: gate.measure != "recall" and not _of_calls(gate),
             evidence,
             outcome.let_through(judged, len(cases), units),
         ),

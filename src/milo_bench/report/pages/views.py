@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from milo_bench.config.policy.measures import known_measures
 from milo_bench.decide.records import (
     Candidate,
     Decision,
@@ -18,7 +19,6 @@ from milo_bench.decide.records import (
     Replay,
 )
 from milo_bench.decide.wording import TOO_CLOSE, listed
-from milo_bench.report.terminal.scorecard import ROWS
 
 KINDS = {
     "keep": ("●", "adequate unchanged for the tested work"),
@@ -49,7 +49,6 @@ FRONTIER = (
     "latency_p95_s",
     "cost_usd_mean",
 )
-_LABELS = dict(ROWS)
 _MORE_LABELS = {
     "automated_share": "automated",
     "error_passing_rate": "undetected errors",
@@ -58,7 +57,6 @@ _MORE_LABELS = {
     "requests_per_s": "requests per second",
     "output_tokens_per_s": "tokens per second",
     "failure_share": "failures",
-    "cost_usd_mean": "cost per fixture",
     "level": "load",
 }
 _WORST_FIRST = {"fail": 0, "undecided": 1, "pass": 2}
@@ -100,9 +98,8 @@ def label(measure: str, slice: str = "") -> str:
         return f"check {slice.removeprefix('check=').replace('_', ' ')}"
     if measure.startswith("probe:"):
         return f"probe {measure.removeprefix('probe:').replace('_', ' ')}"
-    said = _LABELS.get(measure, _MORE_LABELS.get(measure, measure.replace("_", " "))).strip()
-    if measure.startswith(("recall", "accuracy")):
-        said = measure.replace("_", " ")
+    known = known_measures().get(measure)
+    said = known.title if known else _MORE_LABELS.get(measure, measure.replace("_", " "))
     # A band of lengths is a name with digits in it, and stays in one piece.
     parts = [part if part.startswith("words") else part.replace("=", " ") for part in slice.split(" & ")]
     return f"{said}, {', '.join(parts)}" if slice else said

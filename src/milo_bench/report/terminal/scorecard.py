@@ -8,33 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from milo_bench.config.policy.measures import known_measures
 from milo_bench.core.records import Measure
 from milo_bench.core.units import figure, interval_text, sample, unit_written
 from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
 
-# What a scorecard shows first, in this order; the rest is in the JSON and CSV.
-ROWS: tuple[tuple[str, str], ...] = (
-    ("pass_rate", "pass rate"),
-    ("pass_rate_of_answers", "  of answers"),
-    ("json_valid_rate", "valid JSON"),
-    ("field_accuracy", "field accuracy"),
-    ("accuracy", "label accuracy"),
-    ("recall", "recall"),
-    ("citation_coverage", "citation coverage"),
-    ("unsupported_claim_rate", "unsupported claims"),
-    ("policy_violation_rate", "policy violations"),
-    ("flagged_rate", "flagged for review"),
-    ("bypass_rate", "sent to review by rule"),
-    ("failure_rate", "failures"),
-    ("latency_p50_s", "latency p50"),
-    ("latency_p95_s", "latency p95"),
-    ("ttft_p50_s", "first token p50"),
-    ("ttft_p95_s", "first token p95"),
-    ("decode_tokens_per_s", "decoding speed"),
-    ("cut_at_max_tokens_rate", "cut at max_tokens"),
-    ("peak_memory_bytes", "peak memory"),
-    ("cost_usd_mean", "cost per answer"),
-)
 SLICES_SHOWN = frozenset({"field", "class", "kind"})
 CATEGORIES_SHOWN = 6
 
@@ -65,12 +43,14 @@ def _table(workload: str, measures: list[Measure]) -> Table:
     by_row: dict[tuple[str, str], dict[tuple[str, str], Measure]] = {}
     for measure in measures:
         by_row.setdefault((measure.name, measure.slice), {})[(measure.target, measure.decoding)] = measure
-    for name, label in ROWS:
+    for name, known in known_measures().items():
+        if not known.at_terminal:
+            continue  # JSON and CSV have it
         if name == "pass_rate_of_answers" and _says_no_more(by_row):
             continue
         for slice in _slices(name, by_row):
             row = by_row[(name, slice)]
-            title = f"  {slice.partition('=')[2]}" if slice else label
+            title = f"  {slice.partition('=')[2]}" if slice else known.title
             table.add_row(
                 Text(title, style="dim" if slice else ""),
                 *(_cell(row.get(column)) for column in columns),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from milo_bench.config.policy.measures import GATE_MEASURES, parse_slice, slice_text
+from milo_bench.config.policy.measures import MeasureDefinition, known_measures, parse_slice, slice_text
 from milo_bench.core.records import Interval, Measure
 from milo_bench.stats.cases.columns import Cases, FixtureTable
 from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, rows_of
@@ -47,41 +47,21 @@ def all_measures(
     *,
     classes: Sequence[str] | None = None,
 ) -> list[Measure]:
-    """Every measure that the scorecard shows of these attempts, in its order.
+    """Every measure that these attempts give, in the order of a scorecard.
 
-    Recall and precision are of ``classes``, of every label that a case or an answer has where None.
+    What needs a class is of ``classes``, of every label that a case or an answer has where None.
     """
-    found = [case_measure(cases, table, name) for name in ("pass_rate", "pass_rate_of_answers", "failure_rate")]
-    asked = [("failure_rate", f"kind={kind}") for kind in sorted(cases.failure_kinds)]
-    if cases.bypassed.any():
-        asked.append(("bypass_rate", ""))
-    if "json_reading" in cases.held:
-        asked.append(("json_valid_rate", ""))
-    if cases.fields:
-        asked += [("field_accuracy", ""), *(("field_accuracy", f"field={name}") for name in sorted(cases.fields))]
-    if "citation_coverage" in cases.parts:
-        asked.append(("citation_coverage", ""))
-    asked += [(name, "") for name in ("unsupported_claim_rate", "policy_violation_rate", "flagged_rate")]
-    asked += [("check_pass_rate", f"check={check}") for check in sorted(cases.held)]
-    named = sorted(cases.labels) if classes is None else classes
-    if cases.labels:
-        asked.append(("accuracy", ""))
-        asked += [(name, f"class={label}") for label in named for name in ("recall", "precision")]
-    here = np.zeros(len(table.ids), dtype=np.bool_)
-    here[cases.fixture] = True
-    asked += [("pass_rate", f"tag={tag}") for tag in sorted(table.tags) if (table.tags[tag] & here).any()]
-    asked += [(f"{name}_{q}_s", "") for name in ("latency", "ttft") for q in ("p50", "p95")]
-    asked += [
-        (name, "") for name in ("decode_tokens_per_s", "prompt_tokens_mean", "output_tokens_mean", "cost_usd_mean")
-    ]
-    asked.append(("cut_at_max_tokens_rate", ""))
-    for name, slice in asked:
-        measure = case_measure(cases, table, name, slice=slice)
-        # A class keeps its place although nobody has it; a figure that the run never asked for has none.
-        if measure.n or name in ("recall", "precision"):
-            found.append(measure)
-    if peak_memory_bytes is not None:
-        found.append(peak_memory(cases, peak_memory_bytes))
+    found: list[Measure] = []
+    for name, known in known_measures().items():
+        if known.kind == "peak" and peak_memory_bytes is not None:
+            found.append(peak_memory(cases, peak_memory_bytes))
+        if known.rows is None:
+            continue
+        for slice in _slices(cases, table, known, classes):
+            measure = case_measure(cases, table, name, slice=slice)
+            # A class keeps its place although nobody has it; a figure that the run never asked for has none.
+            if known.needs == "class" or (measure.n and (known.good != "neither" or measure.k != 0)):
+                found.append(measure)
     retries = int(cases.retry.sum())
     if retries:
         n = len(cases)
@@ -89,6 +69,27 @@ def all_measures(
             Measure("retries", cases.workload, cases.target, float(retries), "count", n, decoding=cases.decoding)
         )
     return found
+
+
+def _slices(
+    cases: Cases, table: FixtureTable, known: MeasureDefinition, classes: Sequence[str] | None
+) -> Iterator[str]:
+    """The slices that a scorecard gives of a measure: none, its own, then tags."""
+    if not known.needs:
+        yield ""
+    for name in known.own:
+        values: Sequence[str] = {
+            "kind": cases.failure_kinds,
+            "field": tuple(cases.fields),
+            "check": tuple(cases.held),
+            "class": () if not cases.labels else cases.labels if classes is None else classes,
+        }[name]
+        ordered = values if name == "class" and classes is not None else sorted(values)
+        yield from (f"{name}={value}" for value in ordered)
+    if known.by_tag:
+        here = np.zeros(len(table.ids), dtype=np.bool_)
+        here[cases.fixture] = True
+        yield from (f"tag={tag}" for tag in sorted(table.tags) if (table.tags[tag] & here).any())
 
 
 def peak_memory(cases: Cases, peak_memory_bytes: int | None) -> Measure:
@@ -146,7 +147,7 @@ def _measure(
         workload=cases.workload,
         target=cases.target,
         value=value,
-        unit=GATE_MEASURES[name].unit,
+        unit=known_measures()[name].unit,
         n=n,
         slice=slice,
         interval=interval,

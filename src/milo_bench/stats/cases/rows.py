@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from milo_bench.config.policy.measures import GATE_MEASURES, SlicePart, parse_slice
+from milo_bench.config.policy.measures import SlicePart, known_measures, parse_slice
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
 
 Bools = NDArray[np.bool_]
 Numbers = NDArray[np.float64]
-QUANTILES = {"p50": 0.5, "p95": 0.95}
 
 
 @dataclass(frozen=True)
@@ -67,20 +64,21 @@ def rows_of(
     it does in ``pass_rate`` anyhow; without it they stay outside, as in a scorecard.
     """
     parts = parse_slice(slice, measure)
-    known = GATE_MEASURES[measure]
+    known = known_measures()[measure]
     own = {part.name: part.value for part in parts if part.name in known.own}
     keep, why = _kept(cases, table, [part for part in parts if part.name not in own], rows, missed)
+    if known.rows is None:
+        return ValueRows(np.zeros(0, dtype=np.int64), np.zeros(0), why_none=f"{measure} is not of single attempts")
     if known.kind == "rate":
-        found = _RATES[measure](cases, own)
+        found: RateRows = known.rows(cases, own)
         asked = found.asked
-        if missed is not None and measure in _MISSABLE:
-            asked = np.where(_failed(cases), _MISSABLE[measure](cases, own, missed), asked)
+        if missed is not None and known.missed is not None:
+            asked = np.where(failed(cases), known.missed(cases, own, missed), asked)
         asked = np.where(keep, asked, 0.0)
         return RateRows(np.where(asked > 0, found.held, 0.0), asked, why or found.why_none)
-    values = _values(cases, measure)
+    values: Numbers = known.rows(cases, own)
     there = np.flatnonzero(keep & ~np.isnan(values))
-    q = QUANTILES[measure.removesuffix("_s").rpartition("_")[2]] if known.kind == "quantile" else None
-    return ValueRows(there, values[there], q, why)
+    return ValueRows(there, values[there], known.q, why)
 
 
 def kept_rows(cases: Cases, table: FixtureTable, parts: list[SlicePart]) -> Bools:
@@ -108,103 +106,25 @@ def _kept(
                 & (words <= (np.iinfo(np.int64).max if part.high is None else part.high))
             )
         else:
-            label = _label(cases, part.value)
+            label = place_of(cases, part.value)
             why = why or ("" if label >= 0 else f"no fixture has the label '{part.value}'")
             # By fixture, so that a failed attempt on a case of the class stays within it.
-            keep &= (_wanted(cases, missed)[cases.fixture] == label) & (label >= 0)
+            keep &= (wanted_labels(cases, missed)[cases.fixture] == label) & (label >= 0)
     return keep, why
 
 
-def _label(cases: Cases, label: str) -> int:
+def place_of(cases: Cases, label: str) -> int:
+    """The number of a label; -2, which no row has, for one that nobody has."""
     return cases.labels.index(label) if label in cases.labels else -2
 
 
-def _failed(cases: Cases) -> Bools:
-    failed: Bools = cases.outcome == NOT_JUDGED
-    return failed
+def failed(cases: Cases) -> Bools:
+    """Attempts that gave nothing to judge."""
+    there: Bools = cases.outcome == NOT_JUDGED
+    return there
 
 
-def _share(held: Bools | NDArray[Any], asked: Bools | NDArray[Any], why_none: str = "") -> RateRows:
-    return RateRows(np.asarray(held, dtype=np.float64), np.asarray(asked, dtype=np.float64), why_none)
-
-
-def _judged(column: NDArray[np.int8] | None, cases: Cases, why_none: str) -> RateRows:
-    """A column of 1, 0 and -1; ``why_none`` says what its absence means."""
-    if column is None:
-        return _share(np.zeros(len(cases)), np.zeros(len(cases)), why_none)
-    return _share(column == 1, column != NOT_JUDGED, why_none)
-
-
-def _fields(cases: Cases, own: Mapping[str, str]) -> RateRows:
-    if "field" in own:
-        return _judged(cases.fields.get(own["field"]), cases, f"no answer has a field '{own['field']}'")
-    held, asked = np.zeros(len(cases)), np.zeros(len(cases))
-    for column in cases.fields.values():
-        held += column == 1
-        asked += column != NOT_JUDGED
-    return _share(held, asked, "the workload does not judge fields")
-
-
-def _parts(cases: Cases, check: str) -> RateRows:
-    if check not in cases.parts:
-        return _share(np.zeros(len(cases)), np.zeros(len(cases)), f"the workload has no check '{check}'")
-    held, asked = cases.parts[check]
-    return _share(held, asked)
-
-
-def _failures(cases: Cases, own: Mapping[str, str]) -> RateRows:
-    every = np.ones(len(cases))
-    if "kind" not in own:
-        return _share(_failed(cases), every)
-    kinds = cases.failure_kinds
-    place = kinds.index(own["kind"]) if own["kind"] in kinds else -2
-    return _share(cases.failure_kind == place, every)
-
-
-def _labelled(cases: Cases, of: NDArray[np.int16] | None, own: Mapping[str, str]) -> RateRows:
-    right, judged = (cases.want == cases.got) & (cases.want >= 0), cases.want >= 0
-    if of is None:
-        return _share(right, judged, "no fixture has a label")
-    name = own["class"]
-    return _share(right, judged & (of == _label(cases, name)), f"no fixture has the label '{name}'")
-
-
-_RATES: Mapping[str, Callable[[Cases, Mapping[str, str]], RateRows]] = {
-    "pass_rate": lambda c, own: _share(c.outcome == 1, np.ones(len(c))),
-    "pass_rate_of_answers": lambda c, own: _share(c.outcome == 1, ~_failed(c) & ~c.bypassed),
-    "failure_rate": _failures,
-    "bypass_rate": lambda c, own: _share(c.bypassed, np.ones(len(c))),
-    "json_valid_rate": lambda c, own: _judged(c.held.get("json_reading"), c, "the workload does not ask for JSON"),
-    "field_accuracy": _fields,
-    "citation_coverage": lambda c, own: _parts(c, "citation_coverage"),
-    "unsupported_claim_rate": lambda c, own: _judged(c.unsupported, c, "no check looks for unsupported claims"),
-    "policy_violation_rate": lambda c, own: _judged(c.policy_broken, c, "no check looks for policy violations"),
-    "flagged_rate": lambda c, own: _share(c.flagged, ~_failed(c)),
-    "check_pass_rate": lambda c, own: _judged(
-        c.held.get(own["check"]), c, f"the check '{own['check']}' judged no answer"
-    ),
-    "accuracy": lambda c, own: _labelled(c, None, own),
-    "recall": lambda c, own: _labelled(c, c.want, own),
-    "precision": lambda c, own: _labelled(c, c.got, own),
-    "cut_at_max_tokens_rate": lambda c, own: _share(c.cut, ~_failed(c) & ~c.bypassed),
-}
-
-
-def _once(cases: Cases, own: Mapping[str, str], missed: Missed) -> Numbers:
-    return np.ones(len(cases))
-
-
-def _each_field(cases: Cases, own: Mapping[str, str], missed: Missed) -> Numbers:
-    return np.full(len(cases), 1.0 if "field" in own else float(len(cases.fields)))
-
-
-def _each_label(cases: Cases, own: Mapping[str, str], missed: Missed) -> Numbers:
-    """A failed attempt on a case of the class is one that was not found; where the class is known."""
-    of_row = _wanted(cases, missed)[cases.fixture]
-    return np.asarray(of_row == _label(cases, own["class"]) if "class" in own else of_row >= 0, dtype=np.float64)
-
-
-def _wanted(cases: Cases, missed: Missed | None) -> NDArray[np.int16]:
+def wanted_labels(cases: Cases, missed: Missed | None) -> NDArray[np.int16]:
     """The expected label of each fixture, as far as an answer of these cases or of others shows it."""
     if missed is not None and missed.wanted is not None:
         return missed.wanted
@@ -212,31 +132,3 @@ def _wanted(cases: Cases, missed: Missed | None) -> NDArray[np.int16]:
     known = cases.want >= 0
     wanted[cases.fixture[known]] = cases.want[known]
     return wanted
-
-
-_MISSABLE: Mapping[str, Callable[[Cases, Mapping[str, str], Missed], Numbers]] = {
-    "json_valid_rate": _once,
-    "field_accuracy": _each_field,
-    "citation_coverage": _once,
-    "check_pass_rate": _once,
-    "accuracy": _each_label,
-    "recall": _each_label,
-}
-
-
-def _values(cases: Cases, measure: str) -> Numbers:
-    match measure:
-        case "latency_p50_s" | "latency_p95_s":
-            return cases.latency_s
-        case "ttft_p50_s" | "ttft_p95_s":
-            return cases.ttft_s
-        case "decode_tokens_per_s":
-            return cases.decode_tokens_per_s
-        case "cost_usd_mean":
-            return cases.cost_usd
-        case "prompt_tokens_mean" | "output_tokens_mean":
-            tokens = cases.prompt_tokens if measure.startswith("prompt") else cases.output_tokens
-            answered = (tokens >= 0) & ~cases.bypassed & ~_failed(cases)
-            return np.where(answered, tokens.astype(np.float64), np.nan)
-        case _:
-            return np.full(len(cases), np.nan)

@@ -1,0 +1,147 @@
+"""How a measure of one kind is written: what it counts in the columns of attempts in, its definition out.
+
+The helpers say what most measures count: attempts with a column set, answers that a check judged, failed
+attempts as misses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from milo_bench.config.policy.measures import GoodSide, MeasureDefinition
+from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
+from milo_bench.stats.cases.rows import Bools, Missed, Numbers, RateRows, failed, place_of, wanted_labels
+
+Own = Mapping[str, str]
+RateOf = Callable[[Cases, Own], RateRows]
+MissesOf = Callable[[Cases, Own, Missed], Numbers]
+
+
+def rate(
+    *,
+    good: GoodSide,
+    title: str,
+    says: str,
+    order: int,
+    rows: RateOf,
+    missed: MissesOf | None = None,
+    phrase: str = "",
+    needs: str = "",
+    takes: str = "",
+    at_terminal: bool = True,
+    by_tag: bool = False,
+    of_calls: bool = False,
+) -> MeasureDefinition:
+    """A share: of how many attempts, answers, fields or sentences something holds."""
+    return MeasureDefinition(
+        kind="rate",
+        unit="share",
+        good=good,
+        title=title,
+        says=says,
+        order=order,
+        rows=rows,
+        missed=missed,
+        phrase=phrase,
+        needs=needs,
+        takes=takes,
+        at_terminal=at_terminal,
+        by_tag=by_tag,
+        of_calls=of_calls,
+    )
+
+
+def quantile(
+    *, q: float, title: str, says: str, order: int, values: Callable[[Cases], Numbers], phrase: str = ""
+) -> MeasureDefinition:
+    """A quantile of times in seconds, with order-statistic interval; a failed attempt is infinitely slow."""
+    return MeasureDefinition(
+        kind="quantile",
+        unit="s",
+        good="low",
+        title=title,
+        says=says,
+        order=order,
+        rows=lambda cases, own: values(cases),
+        q=q,
+        phrase=phrase,
+        of_calls=True,
+    )
+
+
+def mean(
+    *,
+    unit: str,
+    good: GoodSide,
+    title: str,
+    says: str,
+    order: int,
+    values: Callable[[Cases], Numbers],
+    phrase: str = "",
+    at_terminal: bool = True,
+) -> MeasureDefinition:
+    """A mean over the attempts that have a value, with a studentised bootstrap interval."""
+    return MeasureDefinition(
+        kind="mean",
+        unit=unit,
+        good=good,
+        title=title,
+        says=says,
+        order=order,
+        rows=lambda cases, own: values(cases),
+        phrase=phrase,
+        at_terminal=at_terminal,
+        of_calls=True,
+    )
+
+
+def share(held: Bools | NDArray[Any], asked: Bools | NDArray[Any], why_none: str = "") -> RateRows:
+    """``held`` of ``asked`` in each row; ``why_none`` says what it means that nothing was asked."""
+    return RateRows(np.asarray(held, dtype=np.float64), np.asarray(asked, dtype=np.float64), why_none)
+
+
+def of_all(held: Bools | NDArray[Any]) -> RateRows:
+    """``held`` of all attempts."""
+    return share(held, np.ones(len(held)))
+
+
+def judged(column: NDArray[np.int8] | None, cases: Cases, why_none: str) -> RateRows:
+    """A column of 1, 0 and -1 (not judged); None is a column that no answer has."""
+    if column is None:
+        return share(np.zeros(len(cases)), np.zeros(len(cases)), why_none)
+    return share(column == 1, column != NOT_JUDGED, why_none)
+
+
+def answered(cases: Cases) -> Bools:
+    """Attempts that a model answered: neither failed nor kept from it by a rule."""
+    return ~failed(cases) & ~cases.bypassed
+
+
+def labelled(cases: Cases, own: Own, of: NDArray[np.int16] | None = None) -> RateRows:
+    """Correct labels, of all, or of those whose entry in ``of`` is the class of the slice."""
+    right, known = (cases.want == cases.got) & (cases.want >= 0), cases.want >= 0
+    if of is None:
+        return share(right, known, "no fixture has a label")
+    name = own["class"]
+    return share(right, known & (of == place_of(cases, name)), f"no fixture has the label '{name}'")
+
+
+def missed_once(cases: Cases, own: Own, missed: Missed) -> Numbers:
+    """A failed attempt is one miss."""
+    return np.ones(len(cases))
+
+
+def missed_labels(cases: Cases, own: Own, missed: Missed) -> Numbers:
+    """A failed attempt on a case of the class is one that was not found; where the class is known."""
+    of_row = wanted_labels(cases, missed)[cases.fixture]
+    here = of_row == place_of(cases, own["class"]) if "class" in own else of_row >= 0
+    return np.asarray(here, dtype=np.float64)
+
+
+def tokens(cases: Cases, column: NDArray[np.int32]) -> Numbers:
+    """Token counts of answers, NaN where the server gave none."""
+    return np.where((column >= 0) & answered(cases), column.astype(np.float64), np.nan)

@@ -1,0 +1,38 @@
+"""Of the fields that answers should have, those that match exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from milo_bench.config.policy.measures import MEASURES
+from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
+from milo_bench.stats.cases.kinds import Own, judged, rate, share
+from milo_bench.stats.cases.rows import Missed, Numbers, RateRows
+
+
+def _fields(cases: Cases, own: Own) -> RateRows:
+    if "field" in own:
+        return judged(cases.fields.get(own["field"]), cases, f"no answer has a field '{own['field']}'")
+    held, asked = np.zeros(len(cases)), np.zeros(len(cases))
+    for column in cases.fields.values():
+        held += column == 1
+        asked += column != NOT_JUDGED
+    return share(held, asked, "the workload does not judge fields")
+
+
+def _missed(cases: Cases, own: Own, missed: Missed) -> Numbers:
+    return np.full(len(cases), 1.0 if "field" in own else float(len(cases.fields)))
+
+
+MEASURES.add(
+    "field_accuracy",
+    rate(
+        good="high",
+        title="field accuracy",
+        says="fields that match exactly",
+        order=40,
+        rows=_fields,
+        missed=_missed,
+        takes="field",
+    ),
+)
