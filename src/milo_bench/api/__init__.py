@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         read_decision,
         write_decision,
     )
+    from milo_bench.api.executing import ExecutedChecks, execute_own_checks
     from milo_bench.api.exporting import export_inspect, export_junit
     from milo_bench.api.finding import list_targets, prepare_weights, write_config
     from milo_bench.api.inferring import infer
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
     from milo_bench.api.settings import load_settings
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
+    from milo_bench.api.trusting import SuiteTrust, distrust_suite, suite_trust, trust_suite
     from milo_bench.api.verifying import Verification, verify_package
     from milo_bench.evidence.comparing import SideRef, compare_logs
     from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
@@ -51,6 +53,12 @@ if TYPE_CHECKING:
 
 # Where each name lives, below milo_bench.
 _HOME = {
+    "ExecutedChecks": "api.executing",
+    "execute_own_checks": "api.executing",
+    "SuiteTrust": "api.trusting",
+    "distrust_suite": "api.trusting",
+    "suite_trust": "api.trusting",
+    "trust_suite": "api.trusting",
     "Verification": "api.verifying",
     "report_decision": "api.reporting",
     "verify_package": "api.verifying",
@@ -108,6 +116,7 @@ _HOME = {
 
 __all__ = [
     "DecideOptions",
+    "ExecutedChecks",
     "FinishedOperatorRun",
     "FinishedRun",
     "GradedAttempt",
@@ -119,6 +128,7 @@ __all__ = [
     "RunOptions",
     "ServedEpisode",
     "SideRef",
+    "SuiteTrust",
     "Verification",
     "baseline_decision",
     "check_requirement",
@@ -128,6 +138,8 @@ __all__ = [
     "decision_bytes",
     "decision_changes",
     "default_decision_path",
+    "distrust_suite",
+    "execute_own_checks",
     "export_inspect",
     "export_junit",
     "gate_logs",
@@ -155,6 +167,8 @@ __all__ = [
     "save_verdicts",
     "score_logs",
     "serve_operator",
+    "suite_trust",
+    "trust_suite",
     "verify_package",
     "write_config",
     "write_decision",

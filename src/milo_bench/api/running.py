@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from milo_bench.api.executing import ExecutedChecks, execute_own_checks, require_own_checks_can_run
 from milo_bench.api.settings import load_settings
+from milo_bench.api.trusting import own_checks_of
 from milo_bench.config.settings import Settings, TargetConfig
-from milo_bench.core.errors import UsageError
+from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import (
     Decoding,
@@ -52,7 +54,8 @@ class RunOptions:
     ``suite`` is the name of a built-in suite or the folder of one, ``models`` are names of targets.
     ``targets`` adds targets to those of bench.yaml, by name, and replaces those of the same name.
     ``variants`` chooses a variant by workload, ``limit`` takes a sample of the fixtures. Timeouts are
-    in seconds.
+    in seconds. ``trust_suite`` lets the suite's own Python run this once without a trust record;
+    ``execute_later`` records the answers alone, and ``execute_own_checks`` runs it on them afterwards.
     """
 
     suite: AnyPath
@@ -75,6 +78,8 @@ class RunOptions:
     total_timeout_s: float | None = None
     store_text: StoreText | None = None
     allow_hosted: bool = False
+    trust_suite: bool = False
+    execute_later: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
 
 
@@ -83,7 +88,8 @@ class FinishedRun:
     """How a run ended.
 
     ``path`` is its log, ``end.complete`` whether everything planned was done, ``why`` a sentence if it
-    was not. ``planned`` and ``done`` count attempts without retries.
+    was not. ``planned`` and ``done`` count attempts without retries. ``executed`` is what the suite's own
+    checks did at the end of a complete run.
     """
 
     path: Path
@@ -92,6 +98,7 @@ class FinishedRun:
     done: int
     why: str = ""
     too_long: Mapping[str, int] = field(default_factory=dict)
+    executed: ExecutedChecks = field(default_factory=ExecutedChecks)
 
     def as_record(self) -> dict[str, object]:
         return {
@@ -101,6 +108,8 @@ class FinishedRun:
             "failures": self.end.failures,
             "complete": self.end.complete,
             "reason": self.end.reason,
+            "executed": self.executed.count,
+            "broken_executions": len(self.executed.broken),
         }
 
 
@@ -115,8 +124,8 @@ def run_suite(
     of the run.
 
     Raises UsageError, ConfigError and DataError for mistakes that show before a model is loaded,
-    PrerequisiteError for a file that cannot be written and TargetError for a target that cannot be
-    reached or started.
+    PrerequisiteError for a file that cannot be written or for own Python of the suite that is not trusted
+    or has no sandbox, and TargetError for a target that cannot be reached or started.
     """
     env = os.environ if env is None else env
     settings = load_settings(None if options.config is None else Path(options.config), env)
@@ -149,9 +158,13 @@ def run_suite(
         inventory=quick_fingerprint(env),
         allow_hosted=options.allow_hosted,
     )
+    _check_own_python(options, spec, env)
     follower = RunFollower()
     work = _execute(spec, targets, path, options.resume, [follower.listen, *listeners])
     end = run_to_end(work, new_loop=fast_loop)
+    executed = ExecutedChecks()
+    if end.complete and not options.execute_later and own_checks_of(suite.workloads) is not None:
+        executed = execute_own_checks(path, trusted=options.trust_suite, env=env)
     return FinishedRun(
         path=path,
         planned=len(plan_attempts(spec.plan)),
@@ -159,7 +172,23 @@ def run_suite(
         done=follower.done,
         why=follower.why,
         too_long=follower.too_long,
+        executed=executed,
     )
+
+
+def _check_own_python(options: RunOptions, spec: RunSpec, env: Mapping[str, str]) -> None:
+    """A suite's own Python that could not judge in the end is told before any model is loaded."""
+    own = own_checks_of(spec.workloads)
+    if own is None:
+        return
+    if spec.store_text != "full":
+        message = f"The suite's own checks in {own.file} need the full text of answers, and this run stores less."
+        raise ConfigError(message, hint="use --store-text full, or checks that are built in.")
+    if not options.execute_later:
+        where = str(options.suite)
+        require_own_checks_can_run(
+            spec.workloads, suite=spec.suite.name, where=where, trusted=options.trust_suite, env=env
+        )
 
 
 async def _execute(

@@ -54,6 +54,19 @@ class CheckSpec(Frozen, frozen=True):
     params: dict[str, Any] = {}
 
 
+class OwnChecks(Frozen, frozen=True):
+    """Python of a suite that judges answers: functions ``names`` in ``file``, whose text is ``source``.
+
+    ``digest`` is the SHA-256 of the text. Nothing of it runs unless that digest is trusted, and then only in the
+    sandbox.
+    """
+
+    file: str
+    digest: str
+    source: str
+    names: tuple[str, ...]
+
+
 class Workload(Frozen, frozen=True):
     """One kind of work with its contract: prompt, schema, checks.
 
@@ -78,6 +91,7 @@ class Workload(Frozen, frozen=True):
     stop: tuple[str, ...] = ()
     prepare: dict[str, Any] = {}
     resources: dict[str, Any] = {}
+    own: OwnChecks | None = None  # the suite's own Python, where it has any
 
 
 class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):
@@ -388,8 +402,38 @@ class Episode(Frozen, frozen=True, tag="episode", tag_field="type"):
     rejected: int = 0  # calls that could not be read: protocol, not judgement
 
 
+ExecutionEnding: TypeAlias = Literal[
+    "done",
+    "raised",  # an exception, or the process ended without an answer
+    "time",
+    "memory",
+    "lost",  # the whole sandbox ended, for another bound
+]
+
+
+class Execution(Frozen, frozen=True, tag="execution", tag_field="type"):
+    """What running something on an answer showed: once, in the sandbox. Checks judge it, and nothing runs again.
+
+    ``program`` names what ran (the check of a suite), ``digest`` its code, ``params_hash`` its settings,
+    ``answer_hash`` the answer, ``environment`` the interpreter. ``results`` is what it said, as plain data; only
+    ``done`` has any, and ``problem`` says why otherwise. A later line on the same attempt and program replaces an
+    earlier one.
+    """
+
+    key: AttemptKey
+    program: str
+    digest: str
+    ending: ExecutionEnding
+    params_hash: str = ""
+    answer_hash: str = ""
+    environment: str = ""
+    results: tuple[dict[str, Any], ...] = ()
+    problem: str = ""
+    took_s: float = 0.0
+
+
 Record: TypeAlias = (
-    RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | SchemaChange | RunEnd
+    RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | Execution | SchemaChange | RunEnd
 )
 
 

@@ -44,11 +44,12 @@ def attempt_columns(log: RunLog, numbers: Mapping[str, int], *, processes: int |
     """Grade every attempt of a log; columns by candidate, retries included.
 
     A log stored without its full text is not graded again: the verdicts beside it are read.
-    Raises DataError for a line that is no record or does not agree with the plan.
+    Raises DataError for a line that is no record or does not agree with the plan, and IncompleteRun where a
+    suite's own check was not executed on every answer.
     """
     if not log.attempts:  # a log of load windows, probes or operator episodes has no verdicts beside it
         return {}
-    if log.header.store_text != "full":
+    if log.header.store_text != "full" or any(workload.own is not None for workload in log.header.workloads):
         return _one_by_one(log, numbers)
     size = sum(part.end - part.start for part in log.attempts.ranges)
     count = processes or min(os.cpu_count() or 1, 1 + size // LEAST_BYTES_FOR_A_PROCESS)

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import msgspec
 
-from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.errors import DataError, IncompleteRun, UsageError
 from milo_bench.core.paths import AnyPaths, as_paths
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded
 from milo_bench.core.suggest import closest
 from milo_bench.core.version import __version__
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.grade.own_check import LatestExecutions, NotExecuted, latest_executions
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.verdicts import VerdictHeader, read_verdicts, verdicts_path, write_verdicts
 
@@ -72,14 +73,20 @@ def judge_of(log: RunLog) -> Judge:
     """What judges the attempts of ``log``.
 
     A log that was stored without its texts, or redacted, cannot be judged again; the verdicts that
-    the run wrote beside it are read instead. Raises DataError where they, or one of them, are missing.
+    the run wrote beside it are read instead. Raises DataError where they, or one of them, are missing, and
+    IncompleteRun where a suite's own check was not executed on an answer.
     """
     if log.header.store_text == "full":
         workloads = {workload.name: workload for workload in log.header.workloads}
+        executions = latest_executions(log.executions)
+        one_version_each(executions, log.path)
 
         def grade(attempt: Attempt) -> Graded:
             fixture = log.fixtures[attempt.key.fixture]
-            return grade_attempt(workloads[fixture.workload], fixture, attempt)
+            try:
+                return grade_attempt(workloads[fixture.workload], fixture, attempt, executions.get(attempt.key))
+            except NotExecuted as error:
+                raise error.of(log.path) from None
 
         return grade
     path = verdicts_path(log.path)
@@ -94,6 +101,18 @@ def judge_of(log: RunLog) -> Judge:
         return verdicts[key]
 
     return look_up
+
+
+def one_version_each(executions: LatestExecutions, path: Path) -> None:
+    """Each own check judged all of its answers with the same code and settings. Raises IncompleteRun."""
+    versions: dict[str, tuple[str, str]] = {}
+    for of_attempt in executions.values():
+        for check, execution in of_attempt.items():
+            version = (execution.digest, execution.params_hash)
+            if versions.setdefault(check, version) != version:
+                message = f"{path} has executions of two versions of the check '{check}'."
+                hint = f"execute the newer one on every answer: milo-bench grade {path} --suite SUITE"
+                raise IncompleteRun(message, hint=hint)
 
 
 def final_attempts(log: RunLog) -> Iterator[Attempt]:

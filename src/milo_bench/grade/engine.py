@@ -7,11 +7,12 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from milo_bench.core.errors import ConfigError, DataError, MiloError
+from milo_bench.core.errors import ConfigError, DataError, IncompleteRun, MiloError
 from milo_bench.core.hashing import sha256_text
-from milo_bench.core.records import Attempt, CheckSpec, Fixture, Graded, RunHeader, Verdict, Workload
+from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, RunHeader, Verdict, Workload
 from milo_bench.grade import checks as _registered  # noqa: F401  importing the package fills CHECKS
 from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass
+from milo_bench.grade.own_check import OwnCheck, latest_executions, own_names
 from milo_bench.grade.per_workload import PerWorkload
 
 
@@ -31,6 +32,9 @@ class GradableLog(Protocol):
     @property
     def attempts(self) -> Iterable[Attempt]: ...
 
+    @property
+    def executions(self) -> Iterable[Execution]: ...
+
 
 class _Step(NamedTuple):
     check: Check
@@ -43,6 +47,10 @@ def validate_checks(workload: Workload) -> None:
 
     Raises UsageError with a suggestion for an unknown check and ConfigError for parameters.
     """
+    for name in own_names(workload):
+        if name in CHECKS:
+            message = f"Workload '{workload.name}': the suite's own check '{name}' has the name of a built-in one."
+            raise ConfigError(message, hint="give the function another name.")
     for step in _steps(workload):
         try:
             step.check.validate(step.spec.params, workload)
@@ -51,19 +59,23 @@ def validate_checks(workload: Workload) -> None:
             raise ConfigError(message, hint=error.hint) from error
 
 
-def grade_attempt(workload: Workload, fixture: Fixture, attempt: Attempt) -> Graded:
+def grade_attempt(
+    workload: Workload, fixture: Fixture, attempt: Attempt, executions: Mapping[str, Execution] | None = None
+) -> Graded:
     """All verdicts of one attempt.
 
     A failure has nothing to judge: ``passed`` is None and there are no verdicts. A bypassed
     attempt is judged only by checks that speak about bypass. An answer passes when at least one
-    verdict passed and none failed; a blank answer passes no check, whatever the check says.
+    verdict passed and none failed; a blank answer passes no check, whatever the check says. ``executions`` are
+    what the suite's own checks showed on this answer, by their names.
 
-    Raises DataError where the log holds only a hash of the answer, CheckBroken where a check raises.
+    Raises DataError where the log holds only a hash of the answer, IncompleteRun where an own check was never
+    executed on it, CheckBroken where a check raises.
     """
     if attempt.failure is not None:
         return Graded(attempt.key, workload.name, (), None)
     _require_text(attempt)
-    case = GradeCase(workload, fixture, attempt)
+    case = GradeCase(workload, fixture, attempt, executions or {})
     verdicts: list[Verdict] = []
     for check, spec, bypass in _steps(workload):
         try:
@@ -71,6 +83,8 @@ def grade_attempt(workload: Workload, fixture: Fixture, attempt: Attempt) -> Gra
                 verdicts.extend(check.judge(case, spec.params))
             elif bypass is not None:
                 verdicts.extend(bypass.judge_bypass(case, spec.params))
+        except IncompleteRun:
+            raise
         except Exception as error:  # whatever a check raises means the same: it did not judge
             raise _broken(check, fixture, attempt, error) from error
     if not attempt.bypass and _is_blank(attempt):
@@ -103,6 +117,7 @@ def grade_run(
 
 
 def _graded(log: GradableLog, contracts: Mapping[str, Workload]) -> Iterator[Graded]:
+    executions = latest_executions(log.executions)
     for attempt in log.attempts:
         fixture = log.fixtures.get(attempt.key.fixture)
         if fixture is None:
@@ -112,7 +127,7 @@ def _graded(log: GradableLog, contracts: Mapping[str, Workload]) -> Iterator[Gra
         if workload is None:
             message = f"Fixture '{fixture.id}' belongs to workload '{fixture.workload}', which is not in the log."
             raise DataError(message, hint=f"the log contains: {', '.join(contracts) or 'no workloads'}.")
-        yield grade_attempt(workload, fixture, attempt)
+        yield grade_attempt(workload, fixture, attempt, executions.get(attempt.key))
 
 
 def _narrowed(workload: Workload, only: Collection[str]) -> Workload:
@@ -122,10 +137,13 @@ def _narrowed(workload: Workload, only: Collection[str]) -> Workload:
 
 @PerWorkload
 def _steps(workload: Workload) -> tuple[_Step, ...]:
-    """The registered checks of ``workload``."""
+    """The checks of ``workload``: the suite's own first, by name, then the registered ones."""
+    own = own_names(workload)
     steps = []
     for spec in workload.checks:
-        check = CHECKS.get(spec.name)
+        check: Check = (
+            OwnCheck(spec.name, workload.own.digest) if workload.own and spec.name in own else CHECKS.get(spec.name)
+        )
         steps.append(_Step(check, spec, check if isinstance(check, JudgesBypass) else None))
     return tuple(steps)
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.core.hashing import sha256_text
-from milo_bench.core.records import Attempt, Episode, Fixture, Record, StoreText, ToolCall, Turn
+from milo_bench.core.records import Attempt, Episode, Execution, Fixture, Record, StoreText, ToolCall, Turn
 
 Redact = Callable[[str], str]
 NOT_STORED = "(not stored)"
@@ -41,6 +41,8 @@ class TextPolicy:
             return self._fixture(record)
         if isinstance(record, Episode):
             return self._episode(record)
+        if isinstance(record, Execution):  # what code said of a text may quote it
+            return msgspec.structs.replace(record, results=(), problem="")
         return record
 
     def _attempt(self, attempt: Attempt) -> Attempt:

@@ -13,7 +13,7 @@ import msgspec
 from milo_bench.config.written import Problem, Written, as_error, read_text, read_written
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.hashing import sha256_data, sha256_text
-from milo_bench.core.records import CheckSpec, Fixture, SuiteRef, Workload
+from milo_bench.core.records import CheckSpec, Fixture, OwnChecks, SuiteRef, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.fixtures import FixtureReader
 from milo_bench.suites.manifest import (
@@ -23,6 +23,7 @@ from milo_bench.suites.manifest import (
     WorkloadConfig,
     read_manifest,
 )
+from milo_bench.suites.own_checks import read_own_checks
 from milo_bench.suites.paths import inside
 from milo_bench.suites.prompts import split_prompt
 
@@ -36,7 +37,8 @@ class Suite:
 
     ``ref.hash`` covers suite.yaml, every prompt, schema and resource of every variant, and all
     fixtures; it does not depend on which variants were chosen. ``fixture_places`` gives
-    file and line by fixture id, ``named_files`` the prompts, schemas and resources.
+    file and line by fixture id, ``named_files`` the prompts, schemas, resources and own checks. ``own`` is the
+    suite's own Python, where it has any.
     """
 
     ref: SuiteRef
@@ -49,6 +51,7 @@ class Suite:
     manifest: Manifest = field(repr=False)
     fixture_places: dict[str, tuple[Path, int]] = field(default_factory=dict, repr=False)
     named_files: tuple[str, ...] = ()
+    own: OwnChecks | None = None
 
     def fixture(self, fixture_id: str) -> Fixture:
         """The fixture with that id; UsageError with a suggestion where there is none."""
@@ -166,6 +169,7 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
         manifest=manifest,
         fixture_places=reader.places,
         named_files=tuple(builder.hashes),
+        own=builder.own,
     )
     return suite, [*builder.problems, *reader.problems]
 
@@ -189,6 +193,7 @@ class _Builder:
         self._manifest = manifest
         self.problems: list[Problem] = []
         self.hashes: dict[str, str] = {}
+        self.own = self._own_checks()
 
     def workload(self, name: str, config: WorkloadConfig, variant: str) -> Workload | None:
         chosen: dict[str, Any] = {key: getattr(config, key) for key in VariantConfig.model_fields}
@@ -227,7 +232,28 @@ class _Builder:
             stop=tuple(chosen["stop"]),
             prepare=chosen["prepare"],
             resources=resources,
+            own=self._own_of(chosen["checks"], where("checks")),
         )
+
+    def _own_of(self, checks: list[Any], where: str) -> OwnChecks | None:
+        """The suite's own Python where one of ``checks`` is in it, so that other workloads do not carry it."""
+        own = self.own
+        names = [_check_spec(check).name for check in checks]
+        for name in own.names if own is not None else ():
+            if names.count(name) > 1:
+                self._problem(where, f"the suite's own check '{name}' is listed twice", "list it once.")
+        return own if own is not None and any(name in own.names for name in names) else None
+
+    def _own_checks(self) -> OwnChecks | None:
+        written = self._manifest.own_checks
+        text = self._text(written, self._manifest.where("own_checks")) if written else None
+        if text is None:
+            return None
+        read = read_own_checks(text, self._root / written, name=written)
+        if isinstance(read, Problem):
+            self._problem(read.where, read.what, read.hint)
+            return None
+        return read
 
     def _problem(self, where: str, what: str, hint: str) -> None:
         problem = Problem(where, what, hint)

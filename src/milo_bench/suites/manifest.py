@@ -47,7 +47,10 @@ class WorkloadConfig(VariantConfig):
 
 
 class Manifest(CheckedFile):
-    """suite.yaml as its author wrote it. ``seed`` is what the shipped fixtures were generated from."""
+    """suite.yaml as its author wrote it. ``seed`` is what the shipped fixtures were generated from.
+
+    ``own_checks`` is a Python file in the suite's folder, with a function for each check of its own.
+    """
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
@@ -59,6 +62,7 @@ class Manifest(CheckedFile):
     source: str = ""
     fixtures: list[str] = Field(min_length=1)
     workloads: dict[str, WorkloadConfig] = Field(min_length=1)
+    own_checks: str = ""
     generator: str = ""
     seed: int = 0
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.executed import say_executed
 
 if TYPE_CHECKING:
     from milo_bench.api import GradedAttempt
+    from milo_bench.core.records import OwnChecks
 
 SECTION = "Judge"
 
@@ -21,16 +23,28 @@ SECTION = "Judge"
 @click.option("--fixture", help="Show attempts on this fixture: input, answer and verdicts.")
 @click.option("--target", help="Only attempts by this target.")
 @click.option("--failed", is_flag=True, help="With --fixture, only attempts that did not pass.")
+@click.option("--suite", help="Use this suite's own Python as it is now, not as the log has it.")
+@click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with a row per attempt.")
 def grade(
-    logs: tuple[Path, ...], out: Path | None, fixture: str | None, target: str | None, failed: bool, as_json: bool
+    logs: tuple[Path, ...],
+    out: Path | None,
+    fixture: str | None,
+    target: str | None,
+    failed: bool,
+    suite: str | None,
+    trust_suite: bool,
+    as_json: bool,
 ) -> None:
     """Grade the answers in run logs. No model is called.
 
-    This version's checks grade every answer again.
+    This version's checks grade every answer again. A suite's own Python is executed on answers that it
+    has not judged yet, if you trust it; the log keeps what it said.
     """
     from milo_bench import api
 
+    for log in logs:
+        say_executed(api.execute_own_checks(log, suite=suite, trusted=trust_suite, starting=_say_started))
     rows = [
         row
         for row in api.grade_logs(logs, fixture=fixture)
@@ -49,6 +63,10 @@ def grade(
         _summarise(rows)
     if fixture is None:
         say_next(f"milo-bench score {' '.join(str(log) for log in logs)}")
+
+
+def _say_started(own: OwnChecks) -> None:
+    click.echo(f"executing {own.file} (sha256 {own.digest[:12]}) in the sandbox", err=True)
 
 
 def _open(rows: list[GradedAttempt], fixture: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.executed import say_executed
 from milo_bench.cli.options import MODELS, variant_pairs
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
@@ -82,6 +83,8 @@ SECTION = "Measure"
     help="How the log stores text.  [default: full]",
 )
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to hosted targets.")
+@click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")
+@click.option("--execute-later", is_flag=True, help="Record answers only. 'grade' executes own checks later.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON document.")
 def run(
     suite: str,
@@ -104,6 +107,8 @@ def run(
     timeout: float | None,
     store_text: StoreText | None,
     allow_hosted: bool,
+    trust_suite: bool,
+    execute_later: bool,
     as_json: bool,
 ) -> int:
     """Run a suite against targets and write a run log.
@@ -137,6 +142,8 @@ def run(
         total_timeout_s=timeout,
         store_text=store_text,
         allow_hosted=allow_hosted,
+        trust_suite=trust_suite,
+        execute_later=execute_later,
     )
     progress = progress_for(sys.stderr)
     try:
@@ -155,6 +162,7 @@ def run(
         raise stopped
     for target, count in finished.too_long.items():
         click.echo(_too_long(target, count), err=True)
+    say_executed(finished.executed)
     say_next(f"milo-bench score {shlex.quote(str(finished.path))}")
     return 0
 

@@ -14,6 +14,7 @@ from milo_bench.core.records import (
     SCHEMA_VERSION,
     Attempt,
     Episode,
+    Execution,
     Fixture,
     LoadWindow,
     ProbeResult,
@@ -27,7 +28,9 @@ from milo_bench.store.log.lift import lifted, starts_to_lift
 
 HEADER_START = b'{"type":"run"'
 
-_AnyRecord = RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | SchemaChange | RunEnd
+_AnyRecord = (
+    RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | Execution | SchemaChange | RunEnd
+)
 _ANY_RECORD: msgspec.json.Decoder[Record] = msgspec.json.Decoder(_AnyRecord)
 
 
@@ -37,7 +40,9 @@ class _Tagged(msgspec.Struct):
 
 
 _JUST_TYPE = msgspec.json.Decoder(_Tagged)
-_KNOWN_TYPES = frozenset({"run", "fixture", "attempt", "load", "probe", "telemetry", "episode", "schema", "end"})
+_KNOWN_TYPES = frozenset(
+    {"run", "fixture", "attempt", "load", "probe", "telemetry", "episode", "execution", "schema", "end"}
+)
 
 
 def decode_line(path: Path, number: int, line: bytes, schema: int = SCHEMA_VERSION) -> Record:

@@ -11,6 +11,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.records import (
     SCHEMA_VERSION,
     Episode,
+    Execution,
     Fixture,
     LoadWindow,
     ProbeResult,
@@ -45,6 +46,7 @@ class RunLog:
     load_windows: list[LoadWindow] = field(default_factory=list)
     probes: list[ProbeResult] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
+    executions: list[Execution] = field(default_factory=list)
     peak_memory_bytes: dict[str, int] = field(default_factory=dict)  # of each target
     power_w: dict[str, list[float]] = field(default_factory=dict)  # of each target
     end: RunEnd | None = None
@@ -152,6 +154,9 @@ class _Fold:
             log.episodes.append(record)
             log.last_s = max(log.last_s, record.ended_s)
             log.end = None
+        elif isinstance(record, Execution):
+            self._rows.check_execution(number, record)
+            log.executions.append(record)
         elif isinstance(record, LoadWindow):
             log.load_windows.append(record)
             log.last_s = max(log.last_s, record.ended_s)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import Attempt, AttemptKey, Episode, Fixture, Plan
+from milo_bench.core.records import Attempt, AttemptKey, Episode, Execution, Fixture, Plan
 
 _HINT = "the file was edited, or two logs were joined. Restore it, or run again."
 
@@ -50,6 +50,10 @@ class RowCheck:
             raise self._error(
                 number, f"an episode of '{episode.task}.{episode.form}' is recorded as '{episode.key.fixture}'"
             )
+
+    def check_execution(self, number: int, execution: Execution) -> None:
+        """An execution may be repeated, and then the later one counts."""
+        self._check_agrees(number, execution.key)
 
     def _check_key(self, number: int, key: AttemptKey) -> None:
         self._check_agrees(number, key)

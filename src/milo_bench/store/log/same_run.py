@@ -64,6 +64,7 @@ def _comparable(thing: msgspec.Struct) -> dict[str, Any]:
         # The hashes say all that these two hold, in a line that fits a terminal.
         data.pop("prompt_source", None)
         data.pop("json_schema", None)
+        data["own"] = None if thing.own is None else thing.own.digest
     if isinstance(thing, TargetRecord) and thing.endpoint:
         data["endpoint"] = _endpoint(thing.endpoint)
     return data

@@ -165,6 +165,32 @@ class RunLogWriter:
         return Resumed(writer, done, last_s, log.torn_bytes, told, tuple(log.episodes))
 
     @classmethod
+    def add_to(cls, path: Path, tool_version: str) -> RunLogWriter:
+        """Take up the log at ``path`` to record more about the rows it has; none of them is checked or changed.
+
+        Raises DataError where it is being written, or its last line is torn; PrerequisiteError where it cannot be
+        opened.
+        """
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+        except OSError as error:
+            raise cannot_open(path, error) from None
+        try:
+            _lock(path, descriptor)
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                log = read_open_log(path, file)
+            if log is None or log.torn_bytes:
+                message = f"{path} ends in an incomplete line, where its run was killed."
+                raise DataError(message, hint="resume the run first: milo-bench run … --resume.")
+            writer = cls(path, descriptor, log.header, TextPolicy(), log.whole_bytes)
+            if log.schemas[-1] < SCHEMA_VERSION:
+                writer.append(SchemaChange(SCHEMA_VERSION, tool_version))
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return writer
+
+    @classmethod
     def _begin_again(
         cls, path: Path, descriptor: int, now: RunHeader, fixtures: Sequence[Fixture], policy: TextPolicy
     ) -> Resumed:

@@ -1,0 +1,25 @@
+"""What a suite's own checks did in, its lines on standard error out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from milo_bench.cli.printing import printable
+
+if TYPE_CHECKING:
+    from milo_bench.api import ExecutedChecks
+
+_SHOWN = 5
+
+
+def say_executed(executed: ExecutedChecks) -> None:
+    """How many executions were recorded, and the first ones that no verdict can come from."""
+    if executed.count:
+        click.echo(f"{executed.count:,} executions of the suite's own checks recorded.", err=True)
+    for one in executed.broken[:_SHOWN]:
+        where = f"fixture {one.key.fixture}, target {one.key.target}"
+        click.echo(f"note: {one.program} broke on {where}: {printable(one.problem)}", err=True)
+    if len(executed.broken) > _SHOWN:
+        click.echo(f"note: {len(executed.broken) - _SHOWN:,} more broke.", err=True)
