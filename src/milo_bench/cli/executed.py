@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from milo_bench.cli.printing import printable
+from milo_bench.core.text import one_line
 
 if TYPE_CHECKING:
     from milo_bench.api import ExecutedChecks
@@ -20,6 +20,6 @@ def say_executed(executed: ExecutedChecks) -> None:
         click.echo(f"{executed.count:,} executions of the suite's own checks recorded.", err=True)
     for one in executed.broken[:_SHOWN]:
         where = f"fixture {one.key.fixture}, target {one.key.target}"
-        click.echo(f"note: {one.program} broke on {where}: {printable(one.problem)}", err=True)
+        click.echo(f"note: {one.program} broke on {where}: {one_line(one.problem, 300)}", err=True)
     if len(executed.broken) > _SHOWN:
         click.echo(f"note: {len(executed.broken) - _SHOWN:,} more broke.", err=True)

@@ -10,7 +10,7 @@ import msgspec
 
 from milo_bench.core.errors import IncompleteRun
 from milo_bench.core.hashing import sha256_data, sha256_text
-from milo_bench.core.records import Attempt, AttemptKey, Execution, Outcome, Span, Verdict, Workload
+from milo_bench.core.records import Attempt, AttemptKey, Execution, Span, Verdict, VerdictOutcome, Workload
 from milo_bench.grade.base import GradeCase
 
 LatestExecutions = Mapping[AttemptKey, Mapping[str, Execution]]
@@ -20,7 +20,7 @@ NO_EXECUTIONS: Final[LatestExecutions] = {}
 class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One verdict as the suite's Python gave it."""
 
-    outcome: Outcome
+    outcome: VerdictOutcome
     category: str = ""
     reason: str = ""
     subject: str = ""
