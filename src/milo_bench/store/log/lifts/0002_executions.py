@@ -2,4 +2,4 @@
 
 from milo_bench.store.log.lift import LIFTS, Lift
 
-LIFTS.add("executions", Lift(number=2, types=frozenset(), lift=lambda row: row))
+LIFTS.add("0002_executions", Lift(number=2, types=frozenset(), lift=lambda row: row))
