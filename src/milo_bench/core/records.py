@@ -1,12 +1,8 @@
 """The records of a run, as they stand in a run log: one JSON object a line, tagged by ``type``.
 
-A log is a ``run`` line, one ``fixture`` line for each fixture in the plan, then ``attempt``,
-``load``, ``probe`` and ``telemetry`` lines in the order they happened, then an ``end`` line.
-A log is enough to grade, score and decide: it carries the fixtures and the contract of each
-workload, so nobody needs the suite's folder or a model to look at it again.
-
-Units stand in names. Times inside a run are seconds since the run's own zero on the monotonic
-clock; dates are ISO 8601 in UTC. Everything is frozen.
+A log is a ``run`` line, a ``fixture`` line for each fixture of the plan, lines of what happened in its order, and
+an ``end`` line. It is enough to grade, score and decide: it carries the fixtures and each workload's contract.
+Units are in names. Times inside a run are seconds since its zero on the monotonic clock; dates are ISO 8601 in UTC.
 """
 
 from __future__ import annotations
@@ -15,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 Decoding: TypeAlias = Literal["free", "constrained"]
 StoreText: TypeAlias = Literal["full", "redacted", "hashes"]
@@ -57,8 +53,7 @@ class CheckSpec(Frozen, frozen=True):
 class OwnChecks(Frozen, frozen=True):
     """Python of a suite that judges answers: functions ``names`` in ``file``, whose text is ``source``.
 
-    ``digest`` is the SHA-256 of the text. Nothing of it runs unless that digest is trusted, and then only in the
-    sandbox.
+    Nothing of it runs unless its ``digest`` (SHA-256 of the text) is trusted, and then only in the sandbox.
     """
 
     file: str
@@ -402,22 +397,15 @@ class Episode(Frozen, frozen=True, tag="episode", tag_field="type"):
     rejected: int = 0  # calls that could not be read: protocol, not judgement
 
 
-ExecutionEnding: TypeAlias = Literal[
-    "done",
-    "raised",  # an exception, or the process ended without an answer
-    "time",
-    "memory",
-    "lost",  # the whole sandbox ended, for another bound
-]
+# "raised": an exception, or the process ended without an answer. "lost": the whole sandbox ended, for another bound.
+ExecutionEnding: TypeAlias = Literal["done", "raised", "time", "memory", "lost"]
 
 
 class Execution(Frozen, frozen=True, tag="execution", tag_field="type"):
-    """What running something on an answer showed: once, in the sandbox. Checks judge it, and nothing runs again.
+    """What running ``program``, the check of a suite, on an answer showed: once, in the sandbox. Checks judge it.
 
-    ``program`` names what ran (the check of a suite), ``digest`` its code, ``params_hash`` its settings,
-    ``answer_hash`` the answer, ``environment`` the interpreter. ``results`` is what it said, as plain data; only
-    ``done`` has any, and ``problem`` says why otherwise. A later line on the same attempt and program replaces an
-    earlier one.
+    ``digest`` is of its code, ``params_hash`` of its settings, ``answer_hash`` of the answer. ``results`` is what it
+    said, as plain data, where it is ``done``; else ``problem`` says why not. A later line replaces an earlier one.
     """
 
     key: AttemptKey
@@ -455,11 +443,9 @@ VerdictOutcome: TypeAlias = Literal["pass", "fail", "flag", "skip"]
 class Verdict(Frozen, frozen=True):
     """One check's judgement of one attempt.
 
-    ``pass`` and ``fail`` speak for themselves; ``flag`` asks for a person's look and never
-    counts as a pass; ``skip`` means the check does not apply to this fixture. ``subject``
-    names the part judged where a check judges several (a field, a sentence). A check that
-    counts parts within one verdict says how many held, ``parts_held`` of ``parts`` (claim
-    sentences with a citation, of all claim sentences).
+    ``flag`` asks for a person's review and never counts as a pass; ``skip`` means the check does not apply to this
+    fixture. ``subject`` names the part judged where a check judges several (a field, a sentence). A check that
+    counts parts says how many held: ``parts_held`` of ``parts`` (claim sentences with a citation, of all of them).
     """
 
     check: str
