@@ -482,9 +482,8 @@ class Interval(Frozen, frozen=True, omit_defaults=False):
 class Measure(Frozen, frozen=True):
     """A figure with n, unit, interval and the records it came from.
 
-    ``value`` is None where the data give none (an empty class, no token counts, a quantile that
-    falls among failed attempts); ``note`` then says why. ``slice`` narrows the rows, e.g.
-    ``field=received_date`` or ``tag=long``.
+    ``value`` is None where the data give none (an empty class, no token counts, a quantile among failed attempts);
+    ``note`` then says why. ``slice`` narrows the rows, e.g. ``field=received_date`` or ``tag=long``.
     """
 
     name: str
