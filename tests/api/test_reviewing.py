@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from milo_bench import api
-from milo_bench.api.model_judge import read_answer
-from milo_bench.api.reviewing import read_key, read_review
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.decide.review import RUBRIC
+from milo_bench.evidence.model_judge import read_answer
+from milo_bench.evidence.reviewing import read_key, read_review
 
 
 def _fill(sheet: Path, out: Path, reviewer: str, score: Callable[[dict[str, str]], int], delimiter: str = ",") -> Path:

@@ -14,10 +14,6 @@ if TYPE_CHECKING:
         DecideOptions,
         decide_again,
         decide_logs,
-        decision_bytes,
-        default_decision_path,
-        read_decision,
-        write_decision,
     )
     from milo_bench.api.executing import ExecutedChecks, execute_own_checks
     from milo_bench.api.exporting import export_inspect, export_junit
@@ -25,7 +21,6 @@ if TYPE_CHECKING:
     from milo_bench.api.inferring import infer
     from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.loading import load_target
-    from milo_bench.api.model_judge import judge_sheet
     from milo_bench.api.operating import OperatorOptions, run_operators, serve_operator
     from milo_bench.api.permitting import (
         check_requirement,
@@ -36,18 +31,21 @@ if TYPE_CHECKING:
     )
     from milo_bench.api.probing import ProbeOptions, has_grave_failure, probe_target
     from milo_bench.api.reporting import report_decision
-    from milo_bench.api.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
     from milo_bench.api.settings import load_settings
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
     from milo_bench.api.trusting import SuiteTrust, distrust_suite, suite_trust, trust_suite
-    from milo_bench.api.verifying import Verification, verify_package
+    from milo_bench.api.verifying import verify_package
     from milo_bench.evidence.comparing import SideRef, compare_logs
     from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
+    from milo_bench.evidence.model_judge import judge_sheet
+    from milo_bench.evidence.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.evidence.scorecards import score_logs
     from milo_bench.operator.mcp.options import OperatorServeOptions
     from milo_bench.operator.mcp.serve import ServedEpisode
     from milo_bench.operator.play.recorded import FinishedOperatorRun
+    from milo_bench.report.decision_file import decision_bytes, default_decision_path, read_decision, write_decision
+    from milo_bench.report.verification import Verification
     from milo_bench.run.load.options import LoadOptions
     from milo_bench.run.load.session import LoadReport
 
@@ -59,16 +57,16 @@ _HOME = {
     "distrust_suite": "api.trusting",
     "suite_trust": "api.trusting",
     "trust_suite": "api.trusting",
-    "Verification": "api.verifying",
+    "Verification": "report.verification",
     "report_decision": "api.reporting",
     "verify_package": "api.verifying",
     "gate_logs": "api.standing",
     "decision_changes": "api.standing",
     "baseline_decision": "api.standing",
-    "judge_sheet": "api.model_judge",
-    "review_key_path": "api.reviewing",
-    "import_review": "api.reviewing",
-    "sample_for_review": "api.reviewing",
+    "judge_sheet": "evidence.model_judge",
+    "review_key_path": "evidence.reviewing",
+    "import_review": "evidence.reviewing",
+    "sample_for_review": "evidence.reviewing",
     "check_requirement": "api.permitting",
     "permit_operators": "api.permitting",
     "report_operators": "api.permitting",
@@ -98,10 +96,10 @@ _HOME = {
     "DecideOptions": "api.deciding",
     "decide_again": "api.deciding",
     "decide_logs": "api.deciding",
-    "decision_bytes": "api.deciding",
-    "default_decision_path": "api.deciding",
-    "read_decision": "api.deciding",
-    "write_decision": "api.deciding",
+    "decision_bytes": "report.decision_file",
+    "default_decision_path": "report.decision_file",
+    "read_decision": "report.decision_file",
+    "write_decision": "report.decision_file",
     "infer": "api.inferring",
     "inventory_difference": "api.inventorying",
     "inventory_now": "api.inventorying",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from milo_bench.api.reviewing import read_review
 from milo_bench.config.economics.file import EconomicsFile, load_economics, read_economics
 from milo_bench.config.policy.file import PolicyFile, load_policy, read_policy, shipped_policy
 from milo_bench.config.policy.operator import (
@@ -20,22 +18,20 @@ from milo_bench.config.policy.operator import (
     load_operator_policy,
     read_operator_policy,
 )
-from milo_bench.core.errors import ConfigError, DataError, PrerequisiteError, UsageError
-from milo_bench.core.files import write_file
+from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.paths import AnyPath, AnyPaths, as_paths
-from milo_bench.core.records import AttemptKey
 from milo_bench.core.version import __version__
 from milo_bench.decide.decide import OperatorRules, decide
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.examples.choose import ChosenExample, choose_examples, make_example
-from milo_bench.decide.records import DECISION_SCHEMA, Decision, Example, KeptFile, LogRef
+from milo_bench.decide.records import Decision, KeptFile, LogRef
 from milo_bench.decide.review import Review
+from milo_bench.evidence.examples import read_examples
 from milo_bench.evidence.gather import gather_evidence
-from milo_bench.evidence.judging import judge_chosen, without_retry
+from milo_bench.evidence.reviewing import read_review
+from milo_bench.inventory.diff import inventory_by_machine
 from milo_bench.operator.permit.permits import task_behaviours
 from milo_bench.probes.base import PROBES
-from milo_bench.store.log.reader import read_run_log
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,11 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     created_at = created_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     named = {path: str(path) for path in as_paths(options.logs)}
     review = _review_text(_path(options.review))
-    evidence = gather_evidence(named, inventories=_inventory(_path(options.inventory)), review=_review_of(review))
+    evidence = gather_evidence(
+        named,
+        inventories={} if options.inventory is None else inventory_by_machine(Path(options.inventory)),
+        review=_review_of(review),
+    )
     operators = _operator_rules(_path(options.operator_policy), evidence)
     policy = (
         load_policy(Path(options.policy), probes=PROBES.names()) if options.policy else _shipped(evidence, operators)
@@ -106,42 +106,6 @@ def _path(given: AnyPath | None) -> Path | None:
     return None if given is None else Path(given)
 
 
-def read_decision(path: AnyPath) -> Decision:
-    """Read a decision file, as ``write_decision`` and ``milo-bench decide`` write it.
-
-    Raises PrerequisiteError for a file that cannot be read and DataError for one that is not a decision.
-    """
-    path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        message = f"Cannot read {path}: {error.strerror}."
-        raise PrerequisiteError(message, hint="write one with 'milo-bench decide'.") from None
-    try:
-        version = msgspec.json.decode(data, type=_Versioned).schema_version
-        if version == DECISION_SCHEMA:
-            return msgspec.json.decode(data, type=Decision)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        message = f"{path} is not a decision ({str(error)[:200]})."
-        raise DataError(message, hint="give the decision.json written by 'milo-bench decide'.") from None
-    message = f"{path} has schema version {version}; this version of Milo Bench reads {DECISION_SCHEMA}."
-    raise DataError(message, hint="decide again from the run logs, or use the version that wrote it.")
-
-
-def decision_bytes(decision: Decision) -> bytes:
-    """``decision`` as it is written: JSON, indented, the same bytes for the same decision."""
-    return msgspec.json.format(msgspec.json.encode(decision, order="deterministic"), indent=1) + b"\n"
-
-
-def write_decision(path: AnyPath, decision: Decision) -> None:
-    """Write ``decision`` to ``path`` as JSON. Raises PrerequisiteError if it cannot be written."""
-    write_file(Path(path), decision_bytes(decision))
-
-
-class _Versioned(msgspec.Struct):
-    schema_version: int
-
-
 def _decide(
     evidence: Evidence,
     policy: PolicyFile,
@@ -164,7 +128,7 @@ def _decide(
         title=title,
         operators=operators,
     )
-    return msgspec.structs.replace(decision, examples=tuple(_examples(evidence, named)))
+    return msgspec.structs.replace(decision, examples=tuple(read_examples(evidence, named)))
 
 
 def _shipped(evidence: Evidence, operators: OperatorRules | None) -> PolicyFile:
@@ -230,43 +194,3 @@ def _review_text(path: Path | None) -> KeptFile | None:
 
 def _review_of(text: KeptFile | None) -> Review | None:
     return None if text is None else msgspec.json.decode(text.text, type=Review)
-
-
-def _inventory(path: Path | None) -> dict[str, dict[str, Any]]:
-    if path is None:
-        return {}
-    try:
-        data = msgspec.json.decode(path.read_bytes())
-    except OSError as error:
-        message = f"Cannot read {path}: {error.strerror}."
-        raise PrerequisiteError(message, hint="write one with 'milo-bench inventory --json'.") from None
-    except msgspec.MsgspecError:
-        data = None
-    if not isinstance(data, dict) or "fingerprint" not in data:
-        message = f"{path} is not an inventory."
-        raise DataError(message, hint="milo-bench inventory --json > inventory.json")
-    # Run logs name a machine by the quick fingerprint, which takes no look at runtimes.
-    return {str(data.get("quick_fingerprint") or data["fingerprint"]): data}
-
-
-def _examples(evidence: Evidence, named: Mapping[Path, str]) -> Iterator[Example]:
-    """The texts of the attempts that were chosen to be looked at, read from their logs."""
-    wanted: dict[AttemptKey, list[ChosenExample]] = {}
-    for chosen in choose_examples(evidence):
-        key = AttemptKey(chosen.fixture_id, chosen.candidate.target, chosen.repeat, chosen.candidate.decoding)
-        wanted.setdefault(key, []).append(chosen)
-    if not wanted:
-        return
-    found: dict[ChosenExample, Example] = {}
-    for path in named:
-        log = read_run_log(path)
-        for row in judge_chosen(log, wanted):
-            for chosen in wanted[without_retry(row.attempt.key)]:
-                if log.variant_of(row.fixture) == chosen.candidate.variant:
-                    found[chosen] = make_example(chosen, row.attempt, row.graded, row.fixture, log.header.store_text)
-    yield from (found[chosen] for chosen in (one for some in wanted.values() for one in some) if chosen in found)
-
-
-def default_decision_path(logs: Sequence[Path]) -> Path:
-    """Where a decision goes when nobody says: ``NAME.decision.json`` beside the first log."""
-    return logs[0].with_suffix(".decision.json")

@@ -7,6 +7,7 @@ from pathlib import Path
 from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.decide.records import Decision
+from milo_bench.report.decision_file import read_decision
 from milo_bench.report.package import DECISION, write_package
 
 
@@ -17,8 +18,6 @@ def report_decision(decision: Decision | AnyPath, out: AnyPath) -> list[Path]:
     that cannot be read or written, DataError for a file that is not a decision and UsageError if
     ``out`` is a file.
     """
-    from milo_bench.api.deciding import read_decision
-
     out = Path(out)
     if out.exists() and not out.is_dir():
         message = f"{out} is a file, but a package is a folder."

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from milo_bench.api.deciding import read_decision
 from milo_bench.config.policy.file import load_policy, read_policy
 from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.core.hashing import sha256_file
@@ -15,6 +14,7 @@ from milo_bench.decide.since import Changes, changes_since
 from milo_bench.decide.standing import TOLERANCE, StandingReport, hold_against
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.probes.base import PROBES
+from milo_bench.report.decision_file import read_decision
 
 
 def baseline_decision(path: Path) -> Decision:

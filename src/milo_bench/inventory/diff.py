@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from milo_bench.core.errors import DataError
+from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.inventory.records import INVENTORY_SCHEMA, Inventory, InventorySection
 
 ChangeKind: TypeAlias = Literal["changed", "appeared", "gone"]
@@ -69,6 +69,25 @@ def read_inventory(path: Path) -> Inventory:
         message = f"{path} follows the schema '{inventory.schema[:60]}', not '{INVENTORY_SCHEMA}'."
         raise DataError(message, hint="write it again with this version of Milo Bench.")
     return inventory
+
+
+def inventory_by_machine(path: Path) -> dict[str, dict[str, Any]]:
+    """An inventory file as plain data, by the fingerprint that run logs name its machine by.
+
+    Raises PrerequisiteError for a file that cannot be read, DataError for one that is not an inventory.
+    """
+    try:
+        data = msgspec.json.decode(path.read_bytes())
+    except OSError as error:
+        message = f"Cannot read {path}: {error.strerror}."
+        raise PrerequisiteError(message, hint="write one with 'milo-bench inventory --json'.") from None
+    except msgspec.MsgspecError:
+        data = None
+    if not isinstance(data, dict) or "fingerprint" not in data:
+        message = f"{path} is not an inventory."
+        raise DataError(message, hint="milo-bench inventory --json > inventory.json")
+    # Run logs name a machine by the quick fingerprint, which takes no look at runtimes.
+    return {str(data.get("quick_fingerprint") or data["fingerprint"]): data}
 
 
 def compare_inventories(before: Inventory, after: Inventory) -> InventoryDifference:

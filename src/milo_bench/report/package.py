@@ -14,6 +14,7 @@ from milo_bench.core.files import write_folder
 from milo_bench.decide.records import Decision
 from milo_bench.report.charts.decision import chart_list
 from milo_bench.report.charts.style import Chart
+from milo_bench.report.decision_file import decision_bytes
 from milo_bench.report.pages import data as package_data
 from milo_bench.report.pages.blocks import to_html
 from milo_bench.report.pages.claims import Claims
@@ -41,7 +42,7 @@ OPERATOR_APPENDIX = {"operator": "Operator work"}  # where a log holds operator 
 def render_files(decision: Decision) -> dict[str, bytes]:
     """Every file by its path in the package. Raises UnsourcedNumber where a page would show what no record says."""
     # A package is what can be made from its own decision.json, where dictionaries have sorted keys.
-    decision = msgspec.json.decode(package_data.decision_json(decision), type=Decision)
+    decision = msgspec.json.decode(decision_bytes(decision), type=Decision)
     claims = Claims(decision)
     drawn = tuple((chart, chart.svg()) for chart in chart_list(decision))
     pages = {INDEX: _index(claims, drawn), **_appendix(claims, drawn), **_markdown(claims)}

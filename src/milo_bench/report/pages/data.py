@@ -9,6 +9,7 @@ import yaml
 
 from milo_bench.config.routing.file import read_routing
 from milo_bench.decide.records import Decision
+from milo_bench.report.decision_file import decision_bytes
 from milo_bench.report.files.csv_cells import csv_text
 from milo_bench.report.pages.backlog import backlog_csv
 from milo_bench.report.pages.roi import roi
@@ -23,15 +24,10 @@ def data_files(decision: Decision) -> dict[str, bytes]:
         "commands.txt": "".join(f"{line}\n" for line in decision.commands),
     }
     return {
-        "decision.json": decision_json(decision),
+        "decision.json": decision_bytes(decision),
         "roi.json": _json(roi(decision)),
         **{name: text.encode("utf-8", "replace") for name, text in texts.items()},
     }
-
-
-def decision_json(decision: Decision) -> bytes:
-    """The decision as canonical JSON: keys sorted, indented, one line feed at its end."""
-    return _json(decision)
 
 
 def _json(value: Any) -> bytes:

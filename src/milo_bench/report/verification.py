@@ -1,0 +1,290 @@
+"""A package's folder in, every figure and text that its evidence does not give out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from milo_bench.core.errors import DataError, MiloError
+from milo_bench.core.hashing import sha256_data, sha256_file
+from milo_bench.core.paths import AnyPath
+from milo_bench.core.records import Frozen
+from milo_bench.core.text import shorten
+from milo_bench.core.version import __version__
+from milo_bench.decide.records import Decision, Figure, LogRef
+from milo_bench.report.decision_file import decision_bytes, read_decision
+from milo_bench.report.figures import source_text, whole_text
+from milo_bench.report.package import DECISION, render_files
+from milo_bench.report.pages.difference import (
+    MOST_A_FILE,
+    PackageDifference,
+    line_differences,
+    page_differences,
+    shown_figures,
+)
+
+_CLOSE = 1e-9
+_MEASURED = ("value", "low", "high", "n", "k", "unit", "confidence")
+_WORDS = ("title", "method", "note", "source")
+
+DecideAgain = Callable[[Decision, Callable[[LogRef], Path]], Decision]
+
+
+class Verification(Frozen, frozen=True, omit_defaults=False):
+    """What was checked and what differs.
+
+    ``figures`` of decision.json, shown in ``shown`` places of ``files`` files; ``recomputed`` says
+    whether they were worked out again from the run logs, ``missing_logs`` why not. ``other_version``
+    names the version of Milo Bench that decided, if it is another one: its figures and findings are
+    recomputed and compared, its sentences are not, because versions word them differently.
+    ``other_pages`` are then the files that this version writes differently; they were not checked.
+    """
+
+    folder: str
+    files: int
+    figures: int
+    shown: int
+    recomputed: bool
+    differences: tuple[PackageDifference, ...]
+    missing_logs: tuple[str, ...]
+    other_version: str = ""
+    unknown_files: tuple[str, ...] = ()
+    other_pages: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """1 where something differs, 3 where a log is missing, 0 where every figure holds."""
+        return 1 if self.differences else 3 if self.missing_logs else 0
+
+
+def verify_package(folder: AnyPath, decide_again: DecideAgain, *, runs: AnyPath | None = None) -> Verification:
+    """Render every file again from decision.json, and recompute decision.json from the run logs.
+
+    Looks for logs where the decision names them (from the working folder, the package and the folder
+    above it), then in ``runs`` by their hash. ``decide_again`` makes a decision again from its logs, given
+    what finds them. Raises PrerequisiteError and DataError if there is no decision to start from.
+    """
+    folder = Path(folder)
+    decision = read_decision(folder / DECISION)
+    another = _of_another_version(decision)
+    differences = [] if another else list(_decision_file(folder, decision))
+    wanted = render_files(decision)
+    shown = 0
+    other_pages: list[str] = []
+    for named, data in wanted.items():
+        if named == DECISION:
+            continue
+        found = _read(folder / named)
+        if found is None:
+            differences.append(PackageDifference("file", named, "", "no such file", f"{len(data):,} bytes"))
+        elif another and found != data:
+            other_pages.append(named)
+        elif named.endswith(".html"):
+            shown += shown_figures(found)
+            differences += _with_sources(page_differences(named, found, data), decision)
+        else:
+            differences += line_differences(named, found, data)
+    search = _RunLogSearch(folder, None if runs is None else Path(runs))
+    places = {log.sha256: search.find(log) for log in decision.logs}
+    missing = tuple(log.path for log in decision.logs if places[log.sha256] is None)
+    if not missing:
+        found_logs = {sha256: place for sha256, place in places.items() if place is not None}
+        for log in decision.logs:
+            differences += _log_differences(log, found_logs[log.sha256], decision)
+        differences += _recomputed(decision, decide_again, lambda log: found_logs[log.sha256])
+    known = {folder / name for name in wanted}
+    others = (path for path in folder.rglob("*") if path.is_file() and path not in known)
+    return Verification(
+        folder=str(folder),
+        files=len(wanted),
+        figures=len(decision.figures),
+        shown=shown,
+        recomputed=not missing,
+        differences=tuple(differences),
+        missing_logs=missing,
+        other_version=decision.tool_version if another else "",
+        unknown_files=tuple(sorted(str(path.relative_to(folder)) for path in others)),
+        other_pages=tuple(other_pages),
+    )
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
+
+
+def _decision_file(folder: Path, decision: Decision) -> tuple[PackageDifference, ...]:
+    """decision.json must be what writing it gives: nothing added, nothing in another order."""
+    return line_differences(DECISION, (folder / DECISION).read_bytes(), decision_bytes(decision))
+
+
+def _with_sources(differences: tuple[PackageDifference, ...], decision: Decision) -> Iterator[PackageDifference]:
+    for one in differences:
+        figure = decision.figures.get(one.figure)
+        yield msgspec.structs.replace(one, source=source_text(figure)) if figure else one
+
+
+class _RunLogSearch:
+    """Finds run logs: by the path that the decision names, then by hash among the files of ``runs``."""
+
+    def __init__(self, folder: Path, runs: Path | None) -> None:
+        self._starts = (Path(), folder, folder.parent)
+        self._runs = runs
+        self._hashes: dict[Path, str] = {}
+
+    def find(self, log: LogRef) -> Path | None:
+        """The log with the right hash; else one of that name, which has changed; else None."""
+        named = [start / log.path for start in self._starts]
+        if self._runs is not None:
+            named += [self._runs / log.path, self._runs / Path(log.path).name]
+        found = [path for path in named if path.is_file()]
+        others = sorted(self._runs.rglob("*.jsonl")) if self._runs is not None and self._runs.is_dir() else []
+        for path in (*found, *others):
+            if self._hash(path) == log.sha256:
+                return path
+        return found[0] if found else None
+
+    def _hash(self, path: Path) -> str:
+        if path not in self._hashes:
+            try:
+                self._hashes[path] = sha256_file(path)
+            except OSError:
+                self._hashes[path] = ""
+        return self._hashes[path]
+
+
+def _log_differences(log: LogRef, path: Path, decision: Decision) -> Iterator[PackageDifference]:
+    """That a log is not the one decided on, and the lines that show it by themselves: fixtures, broken lines."""
+    now = sha256_file(path)
+    if now == log.sha256:
+        return
+    yield PackageDifference("log", str(path), "", f"sha256 {log.sha256}", f"sha256 {now}", source=log.path)
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            said = _line_fault(line, decision, log)
+            if said:
+                yield PackageDifference("log", str(path), "", said[0], said[1], source=log.path, line=number, column=1)
+
+
+def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str] | None:
+    """What a line should say and what it says, where the line alone shows it."""
+    try:
+        row = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ("a line of JSON", "a line that is not JSON")
+    if not isinstance(row, dict) or row.get("type") != "fixture":
+        return None
+    id = str(row.get("id"))
+    stated = decision.fixtures.get(id)
+    if stated is None:
+        return None  # a fixture that no workload of the decision uses
+    if row.get("hash") != stated:
+        return (f"fixture {id} with hash {stated}", f"fixture {id} with hash {row.get('hash')}")
+    made = sha256_data([row.get("workload"), row.get("input"), row.get("expect", {})])
+    if log.store_text == "full" and made != stated:
+        return (f"fixture {id} with hash {stated}", f"fixture {id} with content of hash {made}")
+    return None
+
+
+def _recomputed(
+    decision: Decision, again: DecideAgain, find_log: Callable[[LogRef], Path]
+) -> Iterator[PackageDifference]:
+    try:
+        anew = again(decision, find_log)
+    except MiloError as error:
+        yield PackageDifference("decision", DECISION, "", "a decision", f"none: {error.message}")
+        return
+    except (KeyError, ValueError, AssertionError) as error:
+        message = f"Cannot recompute the decision: {type(error).__name__}: {str(error)[:160]}."
+        raise DataError(
+            message, hint="use the version that wrote the package, or check that its logs are run logs."
+        ) from error
+    # A decision is read back from JSON before it is compared: dictionaries in the same order, tuples as tuples.
+    anew = msgspec.json.decode(msgspec.json.encode(anew, order="deterministic"), type=Decision)
+    yield from _figure_differences(decision, anew)
+    compared = _decided if _of_another_version(decision) else _whole
+    unlike = _unlike(compared(decision), compared(anew), "")
+    for count, (place, left, right) in enumerate(unlike):
+        if count == MOST_A_FILE:
+            return
+        yield PackageDifference("decision", DECISION, "", left, right, source=place)
+
+
+def _whole(decision: Decision) -> dict[str, Any]:
+    """All of a decision but its figures, and the hashes of its logs: those are compared with their paths."""
+    plain: dict[str, Any] = msgspec.to_builtins(decision)
+    plain.pop("figures")
+    # A changed log must not hide what it changes.
+    plain["logs"] = [{**log, "sha256": ""} for log in plain["logs"]]
+    return plain
+
+
+def _decided(decision: Decision) -> dict[str, Any]:
+    """What was decided, in no version's words: for each finding its kind, its route and how its gates came out."""
+    return {
+        f"findings.{finding.id}": {
+            "kind": finding.kind,
+            "route": finding.route,
+            "gates": {gate.id: gate.outcome for gate in finding.gates},
+        }
+        for finding in decision.findings
+    }
+
+
+def _figure_differences(decision: Decision, anew: Decision) -> Iterator[PackageDifference]:
+    """Figures that are not the same. Those that only a newer version gives are its own and differ from nothing."""
+    another = _of_another_version(decision)
+    parts = _MEASURED if another else _MEASURED + _WORDS
+    for id in dict.fromkeys((*decision.figures, *(() if another else anew.figures))):
+        stands, wanted = decision.figures.get(id), anew.figures.get(id)
+        if stands is None or wanted is None:
+            figure = stands or wanted
+            assert figure is not None
+            said, should = (_shown(stands), "no such figure") if stands else ("no such figure", _shown(wanted))
+            yield PackageDifference("figure", DECISION, id, said, should, source=source_text(figure))
+            continue
+        unlike = [part for part in parts if not _alike(getattr(stands, part), getattr(wanted, part))]
+        if unlike:
+            left, right = _shown(stands), _shown(wanted)
+            if left == right:
+                left, right = (
+                    ", ".join(f"{part} {getattr(figure, part)!r}" for part in unlike) for figure in (stands, wanted)
+                )
+            yield PackageDifference("figure", DECISION, id, left, right, source=source_text(wanted))
+
+
+def _shown(figure: Figure | None) -> str:
+    return whole_text(figure) if figure else ""
+
+
+def _alike(left: Any, right: Any) -> bool:
+    if isinstance(left, float) and isinstance(right, float | int) and not isinstance(right, bool):
+        return math.isclose(left, right, rel_tol=_CLOSE, abs_tol=1e-12)
+    return bool(left == right)
+
+
+def _of_another_version(decision: Decision) -> bool:
+    return decision.tool_version != __version__
+
+
+def _unlike(left: Any, right: Any, place: str) -> Iterator[tuple[str, str, str]]:
+    """Places where two plain values differ, with both values."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in dict.fromkeys((*left, *right)):
+            yield from _unlike(left.get(key), right.get(key), f"{place}.{key}" if place else str(key))
+    elif isinstance(left, list | tuple) and isinstance(right, list | tuple) and len(left) == len(right):
+        for number, (one, other) in enumerate(zip(left, right, strict=True)):
+            yield from _unlike(one, other, f"{place}.{number}")
+    elif not _alike(left, right):
+        yield place, _short(left), _short(right)
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return shorten(text, 160)
