@@ -120,4 +120,4 @@ def test_the_table_says_what_it_rests_on() -> None:
     file = made([finding("keep")], measured("small"), rules)
     assert file.validity.void_when == "model_digest_changes"
     assert len(file.validity.policy_sha256) == 64
-    assert "Void for a target that serves weights of another digest" in file.to_yaml()
+    assert "Void for a target whose model digest differs" in file.to_yaml()

@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-from milo_bench.config.settings import Settings, TargetConfig, is_own_network
+from milo_bench.config.schema import schema_line
+from milo_bench.config.settings import SETTINGS_FILE, Settings, TargetConfig, is_own_network
 from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.core.files import write_new_file
 from milo_bench.core.records import Frozen
@@ -116,7 +117,7 @@ def write_config(path: Path, env: Mapping[str, str]) -> tuple[FoundServer, ...]:
     if os.path.lexists(path):  # before ports are looked at
         raise UsageError(f"{path} already exists.", hint=taken)
     found = run_to_end(discover_local(env))
-    text = config_text(found, with_key=bool(env.get("OPENAI_API_KEY")))
+    text = schema_line(SETTINGS_FILE, path) + config_text(found, with_key=bool(env.get("OPENAI_API_KEY")))
     write_new_file(path, text, taken=taken)
     return tuple(FoundServer(s.kind, s.api, s.base_url, s.models) for s in found)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from milo_bench.cli.main import milo_bench
+from milo_bench.config.checked import FileKind
+from milo_bench.config.schema import schema_path, schema_text
 from milo_bench.core import errors
 from milo_bench.core.files import PUBLIC, write_folder
 from milo_bench.grade.base import Params
@@ -32,14 +33,28 @@ def reference_pages() -> dict[str, str]:
         "exit-codes.md": exit_codes_page(),
         "checks.md": checks_page(),
         "measures.md": measures_page(),
-        "routing.schema.json": routing_schema_page(),
     }
 
 
-def routing_schema_page() -> str:
-    from milo_bench.config.routing.file import routing_schema
+def file_kinds() -> tuple[FileKind[Any], ...]:
+    """Every kind of file that people write, each with its own JSON schema."""
+    from milo_bench.config.economics.file import ECONOMICS_FILE
+    from milo_bench.config.policy.file import POLICY_FILE
+    from milo_bench.config.policy.operator import OPERATOR_POLICY_FILE
+    from milo_bench.config.routing.file import ROUTING_FILE
+    from milo_bench.config.settings import SETTINGS_FILE
+    from milo_bench.suites.manifest import SUITE_FILE
+    from milo_bench.targets.fake.script import SCRIPT_FILE
 
-    return json.dumps(routing_schema(), indent=2, ensure_ascii=False) + "\n"
+    return (
+        SETTINGS_FILE,
+        SUITE_FILE,
+        POLICY_FILE,
+        ECONOMICS_FILE,
+        ROUTING_FILE,
+        OPERATOR_POLICY_FILE,
+        SCRIPT_FILE,
+    )
 
 
 def commands_page() -> str:
@@ -197,6 +212,8 @@ def _default(field: msgspec.structs.FieldInfo) -> object:
 
 def write_pages(folder: Path) -> None:
     write_folder(folder, reference_pages(), mode=PUBLIC)
+    kinds = file_kinds()
+    write_folder(schema_path(kinds[0]).parent, {schema_path(one).name: schema_text(one) for one in kinds}, mode=PUBLIC)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked
 from milo_bench.config.written import Problem, as_error
@@ -51,7 +52,7 @@ class TargetConfig(Checked):
     ``context_window`` is in tokens, ``parallel`` the number of slots of an embedded server.
     """
 
-    name: str = ""
+    name: SkipJsonSchema[str] = ""  # the key under 'targets'
     api: str
     model: str = ""
     base_url: str | None = None

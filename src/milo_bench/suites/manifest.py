@@ -55,7 +55,7 @@ class Manifest(CheckedFile):
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     name: str = Field(pattern=NAME_PATTERN, description="letters, digits, '_', '-' and '.'")
-    version: str
+    version: str = Field(json_schema_extra={"type": ["string", "number"]})
     title: str = ""
     description: str = ""
     license: str = ""

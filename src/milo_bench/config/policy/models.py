@@ -214,7 +214,11 @@ class WorkloadPolicy(Checked):
     streams: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
     value: ValueConfig | None = None
 
-    @field_validator("remedies", mode="before")
+    @field_validator(
+        "remedies",
+        mode="before",
+        json_schema_input_type=tuple[RemedyName, ...] | dict[RemedyName, RemedyConfig | None],
+    )
     @classmethod
     def _names(cls, remedies: Any) -> Any:
         """A list of names means remedies without settings; a name without settings is null in YAML."""

@@ -122,12 +122,6 @@ def _consistent(file: RoutingFile) -> RoutingFile:
     return file
 
 
-def routing_schema() -> dict[str, Any]:
-    """The JSON schema (2020-12) of the file."""
-    schema = RoutingFile.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "routing.yaml"}
-
-
 def check_routing(file: RoutingFile) -> None:
     """Targets exist and are what the route says; every rule can be reached. Raises ConfigError."""
     for place, action in _actions(file):

@@ -16,12 +16,12 @@ from milo_bench.core.text import one_line
 Route: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
 Health: TypeAlias = Literal["ready", "degraded", "down"]
 
-# What can be known of an answer while it is served: worked out from the request and the answer alone. Checks that
+# What can be known of an answer while it is served: computed from the request and the answer alone. Checks that
 # compare with what a fixture expects (exact_fields, label, null_when_missing, current_status, key_facts,
 # missing_documents, document_reviewed, escalation, escalation_signal, policy_text, unresolved_request,
-# conflict_bypassed, equals, contains, contains_all) are not: nobody has the right answer then. ``length`` is the
-# bound that the request states or the workload sets; of ``template_current`` only that a template is unknown or
-# out of date is known, not that another one would have fitted.
+# conflict_bypassed, equals, contains, contains_all, numeric) or may do so (regex, not_mentions, checksum_number) are
+# not: the right answer is unknown then. ``length`` is the bound that the request states or the workload sets; of
+# ``template_current`` only that a template is unknown or out of date is known, not that another one would have fitted.
 RuntimeCheck: TypeAlias = Literal[
     "answer_present",
     "banned_commitments",
@@ -68,6 +68,22 @@ GivenName = Annotated[
 WordCount = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
 
 
+def _listed(one: Any) -> BeforeValidator:
+    """A single value is a list of one; an empty list, which nothing could match, is a mistake."""
+
+    def listed(value: object) -> object:
+        if value == []:
+            raise Mistake("an empty list matches nothing", "leave it out.")
+        return [value] if isinstance(value, str) else value
+
+    return BeforeValidator(listed, json_schema_input_type=one | tuple[one, ...])
+
+
+Keyword: TypeAlias = Literal[KeywordSet, "any"]
+GivenNames = Annotated[tuple[GivenName, ...], _listed(GivenName)]
+Texts = Annotated[tuple[str, ...], _listed(str)]
+
+
 class WordsCondition(Checked):
     """Words of all texts of the input: more than ``over``, fewer than ``under``."""
 
@@ -100,32 +116,14 @@ class Condition(Checked):
     that do not hold.
     """
 
-    workload: tuple[GivenName, ...] = ()
+    workload: GivenNames = ()
     words: WordsCondition | None = None
-    tags: tuple[str, ...] = ()
-    keywords: tuple[Literal[KeywordSet, "any"], ...] = ()
+    tags: Texts = ()
+    keywords: Annotated[tuple[Keyword, ...], _listed(Keyword)] = ()
     sensitive: bool | None = None
-    target_health: dict[GivenName, tuple[Health, ...]] = {}
-    local_label: tuple[str, ...] = ()
-    failed_checks: tuple[ServedCheck, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_is_a_list(cls, data: object) -> object:
-        if not isinstance(data, dict):
-            return data
-        given: dict[str, Any] = dict(data)
-        for name in ("workload", "tags", "keywords", "local_label", "failed_checks"):
-            if given.get(name) == []:
-                raise ValueError(f"{name} is an empty list, which matches nothing, so leave it out")
-            if isinstance(given.get(name), str):
-                given[name] = [given[name]]
-        health = given.get("target_health")
-        if isinstance(health, dict):
-            if any(states == [] for states in health.values()):
-                raise ValueError("target_health has an empty list, which matches nothing")
-            given["target_health"] = {t: [s] if isinstance(s, str) else s for t, s in health.items()}
-        return given
+    target_health: dict[GivenName, Annotated[tuple[Health, ...], _listed(Health)]] = {}
+    local_label: Texts = ()
+    failed_checks: Annotated[tuple[ServedCheck, ...], _listed(ServedCheck)] = ()
 
     @property
     def keyword_sets(self) -> frozenset[str]:

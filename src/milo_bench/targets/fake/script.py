@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
@@ -113,12 +112,10 @@ class ScriptRule(Checked):
     reply: ScriptReply | None = None
     fault: ScriptFault | None = None
 
-    @model_validator(mode="before")
+    @field_validator("fault", mode="before", json_schema_input_type=FaultKind | ScriptFault | None)
     @classmethod
-    def _fault_may_be_a_name(cls, data: Any) -> Any:
-        if isinstance(data, Mapping) and isinstance(data.get("fault"), str):
-            return {**data, "fault": {"kind": data["fault"]}}
-        return data
+    def _fault_may_be_a_name(cls, fault: Any) -> Any:
+        return {"kind": fault} if isinstance(fault, str) else fault
 
     @model_validator(mode="after")
     def _does_something(self) -> ScriptRule:
@@ -165,7 +162,7 @@ class Script(CheckedFile):
 
 SCRIPT_FILE: Final = FileKind(
     Script,
-    name="script",
+    name="fake-script.yaml",
     start="name reply: or rules:; an empty script is {}.",
     manual="docs/how-to/fake-server.md",
     where_from="give a YAML or JSON file of scripted answers.",
