@@ -80,6 +80,8 @@ def test_the_package_is_marked_as_typed_and_its_names_are_known_to_type_checkers
     typed = source.partition("if TYPE_CHECKING:")[2].partition("# The module of each name")[0]
     assert set(re.findall(r"\b\w+\b", typed)) >= PUBLIC - {"__version__"}
     assert (ROOT / "src/milo_bench/py.typed").exists()
+    # A __getattr__ that type checkers see would make every misspelt name a good one.
+    assert "if not TYPE_CHECKING:" in source.partition("def __getattr__")[0]
 
 
 def _run_examples() -> None:
