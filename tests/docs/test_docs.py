@@ -110,3 +110,35 @@ def test_every_how_to_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     for page in (ROOT / "docs" / "how-to").glob("*.md"):
         assert f"how-to/{page.name}" in index, page.name
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    reached, left = set(), [ROOT / "README.md"]
+    while left:
+        page = left.pop().resolve()
+        if page not in reached and page.suffix == ".md":
+            reached.add(page)
+            left += [page.parent / link for link in LINK.findall(page.read_text(encoding="utf-8"))]
+    assert {page for page in PAGES if page.name != "CHANGELOG.md"} <= reached
+
+
+def test_every_command_is_shown_at_work_on_a_page() -> None:
+    told = "\n".join(page.read_text(encoding="utf-8") for page in PAGES if page.parent.name != "reference")
+    assert [name for name in COMMANDS if f"milo-bench {name}" not in told] == []
+
+
+def test_a_page_names_each_thing_that_it_is_about() -> None:
+    from milo_bench.operator.permit.records import LEVEL_NAMES
+    from milo_bench.probes.base import PROBES
+    from milo_bench.run.step import PREPARE_STEPS
+    from milo_bench.suites.importing.importer import IMPORTERS
+    from milo_bench.targets import TARGET_APIS
+
+    for page, names in {
+        "probe": PROBES.names(),
+        "own-suite": [*IMPORTERS.names(), *PREPARE_STEPS.names()],
+        "targets": [f"api: {name}" for name in TARGET_APIS.names()],
+        "operator-permit": list(LEVEL_NAMES),
+    }.items():
+        text = (ROOT / "docs/how-to" / f"{page}.md").read_text(encoding="utf-8")
+        assert [name for name in names if f"`{name}`" not in text and f"{name} " not in text] == [], page
