@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.patience import WAIT_S
+
 BIN = Path(sys.executable).parent
 WITHOUT_ROOT = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search")
 
@@ -53,6 +55,6 @@ def milo(*words: str, folder: Path, given: str = "", shell: str = "", before: Se
     if shell:
         command = ["bash", "-c", shell, "bash", *command]
     done = subprocess.run(
-        command, cwd=folder, env=environment(), input=given, capture_output=True, text=True, timeout=60
+        command, cwd=folder, env=environment(), input=given, capture_output=True, text=True, timeout=WAIT_S
     )
     return Said(done.returncode, done.stdout, done.stderr)

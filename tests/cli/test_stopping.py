@@ -16,6 +16,7 @@ import pytest
 
 from tests.cli.commands import BIN, environment, milo
 from tests.cli.conftest import write_fixtures
+from tests.patience import WAIT_S
 
 RUN = ("run", "--suite", "tiny", "--models", "scripted", "--out", "log.jsonl")
 
@@ -33,7 +34,7 @@ def attempts(log: Path) -> int:
 
 
 def until_some_are_in(log: Path) -> None:
-    limit_s = time.monotonic() + 20
+    limit_s = time.monotonic() + WAIT_S
     while attempts(log) < 5:
         assert time.monotonic() < limit_s, "nothing was asked"
         time.sleep(0.02)  # another process writes the file; nothing here can tell us of it
@@ -61,7 +62,7 @@ def test_an_interrupted_run_says_one_json_document_with_the_line_to_go_on(slow: 
     )  # fmt: skip
     until_some_are_in(slow / "log.jsonl")
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=WAIT_S)
     assert process.returncode == 130
     document = json.loads(out)
     assert document["complete"] is False
@@ -81,7 +82,7 @@ def test_on_a_terminal_progress_is_drawn_and_ctrl_c_prints_a_line_that_works(slo
     os.killpg(process.pid, signal.SIGINT)
     shown = b"".join(_read_all(ours)).decode()
     os.close(ours)
-    assert process.wait(timeout=20) == 130
+    assert process.wait(timeout=WAIT_S) == 130
     assert "/60" in shown
     assert "left" in shown
     assert "error: " in shown.replace("\x1b[31m\x1b[1m", "").replace("\x1b[0m", "")
@@ -125,7 +126,7 @@ def server(desk: Path) -> Iterator[str]:
     )
     yield address
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=WAIT_S) == 0
 
 
 def test_a_wrong_key_is_exit_code_3_and_is_shown_nowhere(server: str, desk: Path) -> None:

@@ -85,9 +85,9 @@ def test_an_answer_without_json_fails_with_a_reason(text: str) -> None:
     ids=["arrays", "objects", "numbers", "quotes", "braces and quotes", "megabyte", "braces"],
 )
 def test_hostile_text_is_read_in_bounded_time(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert not read_json_answer(text).usable
-    assert time.perf_counter() - started < 5, "orders of magnitude above what it takes; only a runaway fails here"
+    assert time.process_time() - started < 5, "orders of magnitude above what it takes; only a runaway fails here"
 
 
 def test_nesting_up_to_the_bound_is_strict() -> None:

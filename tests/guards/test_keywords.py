@@ -86,9 +86,9 @@ def test_no_text_breaks_the_rail(text: str) -> None:
 
 def test_a_long_hostile_note_is_read_in_time_proportional_to_its_length() -> None:
     text = "refuse pay not never burn know where reject the " * 4_000
-    started = time.monotonic()
+    started = time.process_time()
     keyword_risk(text)
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_on_the_generated_notes_recall_is_whole_by_construction_and_precision_is_what_hard_cases_leave() -> None:

@@ -123,7 +123,7 @@ def test_flipped_bytes_never_crash_and_never_stall(tmp_path: Path) -> None:
     chance = random.Random(7)
     whole = bytearray(small_gguf(tmp_path / "small.gguf").read_bytes())
     path = tmp_path / "flipped.gguf"
-    started = time.monotonic()
+    started = time.process_time()
     for _ in range(400):
         data = bytearray(whole)
         for _ in range(chance.randint(1, 6)):
@@ -134,7 +134,7 @@ def test_flipped_bytes_never_crash_and_never_stall(tmp_path: Path) -> None:
             assert len(header.name) <= 200 and header.name.isprintable()
         except BadHeader:
             pass
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 def test_a_file_that_is_all_array_is_left_within_seconds(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from milo_bench.report.runbook.launch import launch_sequence, operations_checkli
 from milo_bench.report.runbook.runbook import runbook, runbook_md
 from milo_bench.report.runbook.start import readiness_lines, start_lines
 from milo_bench.report.runbook.watch import plain_number, watch_lines
+from tests.patience import WAIT_S
 from tests.report.sample_decision import sample_decision
 from tests.report.sample_operations import LARGE, SMALL
 
@@ -44,7 +45,7 @@ def replaced(decision: Decision, id: str, **changes: Any) -> Decision:
 
 
 def shell(script: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=WAIT_S, check=False)
 
 
 # ------------------------------------------------------------ launch

@@ -27,6 +27,7 @@ from milo_bench.run.spec import RunSpec
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import Resumed, RunLogWriter
+from tests.patience import WAIT_S
 from tests.run.run_parts import (
     FIELDS,
     TestTarget,
@@ -182,7 +183,7 @@ async def test_a_second_stop_does_not_wait_for_the_grace(log_path: Path) -> None
     await target.wanted.wait()
     stop.request()
     stop.request()
-    end = await asyncio.wait_for(running, 10)
+    end = await asyncio.wait_for(running, WAIT_S)
     assert end.reason == "interrupted" and read_run_log(log_path).end == end
 
 

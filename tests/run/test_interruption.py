@@ -6,12 +6,16 @@ import asyncio
 import signal
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from milo_bench.core.records import RunEnd
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.targets.fake.server import FakeServer, start_fake
+from tests.patience import WAIT_S
 
 ROOT = Path(__file__).parents[2]
 CASES = 400
@@ -24,10 +28,25 @@ async def begin(log: Path, server: FakeServer) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE, cwd=ROOT)
 
 
-async def wait_for_rows(process: asyncio.subprocess.Process, count: int) -> None:
+async def wait_for_line(process: asyncio.subprocess.Process, wanted: Callable[[str], bool]) -> None:
+    """Until the process has printed such a line; fails where it ended without."""
     assert process.stdout is not None
-    while int(await process.stdout.readline()) < count:
-        pass
+    async for line in process.stdout:
+        if wanted(line.decode().strip()):
+            return
+    pytest.fail(f"the run ended with {await process.wait()} before that")
+
+
+async def wait_for_requests(server: FakeServer, process: asyncio.subprocess.Process, count: int) -> None:
+    """Until the server has so many requests of the process; fails where it ended without."""
+    asking = asyncio.ensure_future(server.wait_for_requests(count))
+    ended = asyncio.ensure_future(process.wait())
+    try:
+        await asyncio.wait({asking, ended}, return_when=asyncio.FIRST_COMPLETED)
+        assert asking.done(), f"the run ended with {process.returncode} before that"
+    finally:
+        asking.cancel()
+        ended.cancel()
 
 
 def asked(server: FakeServer) -> Counter[str]:
@@ -39,7 +58,7 @@ async def test_a_killed_run_resumes_with_every_case_once_and_at_most_its_connect
     log = tmp_path / "log.jsonl"
     async with start_fake(QUICK) as server:
         process = await begin(log, server)
-        await wait_for_rows(process, CASES // 2)
+        await wait_for_line(process, lambda line: int(line) >= CASES // 2)
         process.kill()
         assert await process.wait() == -signal.SIGKILL
         kept = len(read_run_log(log).attempts)
@@ -60,14 +79,12 @@ async def interrupt(tmp_path: Path, script: dict[str, Any], *, signals: int) -> 
     log = tmp_path / "log.jsonl"
     async with start_fake(script) as server:
         process = await begin(log, server)
-        await server.wait_for_requests(1 + CONNECTIONS)
-        assert process.stdout is not None
+        await wait_for_requests(server, process, 1 + CONNECTIONS)
         process.send_signal(signal.SIGINT)
         if signals == 2:
-            while await process.stdout.readline() != b"stopping\n":
-                pass
+            await wait_for_line(process, lambda line: line == "stopping")
             process.send_signal(signal.SIGINT)
-        code = await asyncio.wait_for(process.wait(), 20)
+        code = await asyncio.wait_for(process.wait(), WAIT_S)
     return code, read_run_log(log).end, len(read_run_log(log).attempts)
 
 

@@ -16,9 +16,10 @@ from milo_bench.core.records import Timeouts
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.wire import TcpWire
+from tests.patience import WAIT_S
 
 Streams = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-SHORT = Timeouts(connect_s=5.0, first_token_s=5.0, total_s=5.0)
+PATIENT = Timeouts(connect_s=WAIT_S, first_token_s=WAIT_S, total_s=WAIT_S)
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"
 
 
@@ -57,7 +58,7 @@ async def test_a_connection_is_kept_and_used_again() -> None:
             writer.write(OK)
 
     async with serving(handle) as wire:
-        replies = [await wire.fetch("POST", "/", b"{}", timeouts=SHORT) for _ in range(5)]
+        replies = [await wire.fetch("POST", "/", b"{}", timeouts=PATIENT) for _ in range(5)]
         assert [reply.body() for reply in replies] == [b"ok"] * 5
         assert len(made) == 1
 
@@ -73,9 +74,9 @@ async def test_a_connection_that_the_server_closed_while_idle_is_no_failure() ->
         closed.set()
 
     async with serving(handle) as wire:
-        assert (await wire.fetch("GET", "/", timeouts=SHORT)).broken is None
+        assert (await wire.fetch("GET", "/", timeouts=PATIENT)).broken is None
         await closed.wait()
-        assert (await wire.fetch("GET", "/", timeouts=SHORT)).broken is None
+        assert (await wire.fetch("GET", "/", timeouts=PATIENT)).broken is None
 
 
 async def test_a_request_that_the_server_took_before_closing_is_a_failure_and_is_not_sent_again() -> None:
@@ -87,8 +88,8 @@ async def test_a_request_that_the_server_took_before_closing_is_a_failure_and_is
         seen.append(await read_request(reader))  # taken, and never answered
 
     async with serving(handle) as wire:
-        await wire.fetch("POST", "/", b"1", timeouts=SHORT)
-        reply = await wire.fetch("POST", "/", b"2", timeouts=SHORT)
+        await wire.fetch("POST", "/", b"1", timeouts=PATIENT)
+        reply = await wire.fetch("POST", "/", b"2", timeouts=PATIENT)
         assert reply.broken == "reset"
         assert len(seen) == 2
 
@@ -108,7 +109,7 @@ async def test_a_request_that_never_arrived_goes_out_on_a_fresh_connection(monke
             closed.set()
 
     async with serving(handle) as wire:
-        await wire.fetch("POST", "/", b"1", timeouts=SHORT)
+        await wire.fetch("POST", "/", b"1", timeouts=PATIENT)
         # The race itself: the check before sending still saw a live connection.
         (connection,) = wire._idle
         asyncio.get_running_loop().remove_reader(connection._watched)
@@ -118,7 +119,7 @@ async def test_a_request_that_never_arrived_goes_out_on_a_fresh_connection(monke
         reply = HttpReply(0)
         connection._on_gone = lambda _: None
         with contextlib.suppress(OSError):
-            reply = await wire.fetch("POST", "/", b"2", timeouts=SHORT)
+            reply = await wire.fetch("POST", "/", b"2", timeouts=PATIENT)
         assert (reply.broken, reply.body()) == (None, b"ok")
         assert bodies == [b"1", b"2"]
 
@@ -130,7 +131,7 @@ async def test_connections_of_a_server_that_closes_unannounced_are_used_once() -
 
     async with serving(handle) as wire:
         for _ in range(50):
-            assert (await wire.fetch("POST", "/", b"{}", timeouts=SHORT)).broken is None
+            assert (await wire.fetch("POST", "/", b"{}", timeouts=PATIENT)).broken is None
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ async def test_how_a_reply_ended_is_told_apart(sent: bytes, broken: str | None) 
         writer.write(sent)
 
     async with serving(handle) as wire:
-        assert (await wire.fetch("GET", "/", timeouts=SHORT)).broken == broken
+        assert (await wire.fetch("GET", "/", timeouts=PATIENT)).broken == broken
 
 
 async def test_each_limit_gives_its_own_failure() -> None:
@@ -176,7 +177,7 @@ async def test_nobody_listening_is_refused_and_a_full_backlog_times_out() -> Non
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         wire = TcpWire(Address("http", "127.0.0.1", bound.getsockname()[1], ""))
-        assert (await wire.fetch("GET", "/", timeouts=SHORT)).broken == "connect_refused"
+        assert (await wire.fetch("GET", "/", timeouts=PATIENT)).broken == "connect_refused"
         if sys.platform == "linux":
             bound.listen(0)
             limits = Timeouts(connect_s=0.1, first_token_s=1, total_s=1)
@@ -197,12 +198,12 @@ async def test_cancelling_closes_the_connection() -> None:
         gone.set()
 
     async with serving(handle) as wire:
-        task = asyncio.create_task(wire.fetch("POST", "/", b"{}", timeouts=SHORT))
+        task = asyncio.create_task(wire.fetch("POST", "/", b"{}", timeouts=PATIENT))
         await asked.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        await asyncio.wait_for(gone.wait(), 5)
+        await asyncio.wait_for(gone.wait(), WAIT_S)
 
 
 async def test_a_large_request_is_sent_whole_while_the_server_reads_slowly() -> None:
@@ -213,7 +214,7 @@ async def test_a_large_request_is_sent_whole_while_the_server_reads_slowly() -> 
         writer.write(OK)
 
     async with serving(handle) as wire:
-        assert (await wire.fetch("POST", "/", b"x" * 8_000_000, timeouts=SHORT)).broken is None
+        assert (await wire.fetch("POST", "/", b"x" * 8_000_000, timeouts=PATIENT)).broken is None
         assert sizes[0] > 8_000_000
 
 
@@ -225,8 +226,8 @@ async def test_the_kernels_stamp_shows_how_late_the_client_was() -> None:
             time.sleep(0.03)  # noqa: ASYNC251  # server and client share this loop: the bytes are there, nobody looks
 
     async with serving(handle) as wire:
-        await wire.fetch("GET", "/", timeouts=SHORT)  # the kernel starts to stamp a moment after it is first asked to
-        reply = await wire.fetch("GET", "/", timeouts=SHORT)
+        await wire.fetch("GET", "/", timeouts=PATIENT)  # the kernel starts to stamp a moment after it is first asked to
+        reply = await wire.fetch("GET", "/", timeouts=PATIENT)
         assert max(reply.lags_ns) > 25_000_000
 
 
@@ -237,7 +238,7 @@ async def test_times_are_ordered() -> None:
 
     async with serving(handle) as wire:
         before = time.monotonic_ns()
-        reply = await wire.fetch("GET", "/", timeouts=SHORT)
+        reply = await wire.fetch("GET", "/", timeouts=PATIENT)
         assert reply.connected_ns is not None
         assert before <= reply.started_ns <= reply.connected_ns <= reply.pieces[0][0] <= reply.ended_ns
         assert reply.ended_ns <= time.monotonic_ns()

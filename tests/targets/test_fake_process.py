@@ -14,17 +14,18 @@ import pytest
 from milo_bench.core.errors import ConfigError, PrerequisiteError
 from milo_bench.targets.fake.process import serve_until_interrupted, start_fake_process
 from milo_bench.targets.fake.script import Script, load_script, parse_script
+from tests.patience import WAIT_S
 
 
 def post(address: str, text: str) -> bytes:
     body = {"model": "fake-1", "messages": [{"role": "user", "content": text}]}
     request = urllib.request.Request(f"{address}/v1/chat/completions", json.dumps(body).encode())
-    with urllib.request.urlopen(request, timeout=5) as reply:
+    with urllib.request.urlopen(request, timeout=WAIT_S) as reply:
         return bytes(reply.read())
 
 
 def get(address: str) -> bytes:
-    with urllib.request.urlopen(address, timeout=5) as reply:
+    with urllib.request.urlopen(address, timeout=WAIT_S) as reply:
         return bytes(reply.read())
 
 

@@ -6,11 +6,17 @@ import asyncio
 import json
 import socket
 import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from milo_bench.targets.fake.dialects import DIALECTS
+from milo_bench.targets.fake.reply import Chooser, answer_for
+from milo_bench.targets.fake.script import parse_script
 from milo_bench.targets.fake.server import FakeServer, start_fake
+from milo_bench.targets.fake.wire import WireStep, steps_for
+from tests.patience import WAIT_S
 
 PATHS = ("/v1/chat/completions", "/api/chat")
 
@@ -55,14 +61,21 @@ def chat(text: str = "hello", **more: Any) -> dict[str, Any]:
     return {"model": "fake-1", "messages": [{"role": "user", "content": text}], **options, **more}
 
 
-async def ask(fake: FakeServer, path: str = PATHS[0], *, quiet_s: float = 0.25, headers: str = "", **more: Any) -> Raw:
-    """Ask once; stop reading when the server ends the connection, or the body, or says nothing for ``quiet_s``."""
+async def ask(
+    fake: FakeServer, path: str = PATHS[0], *, quiet_s: float = WAIT_S, headers: str = "", **more: Any
+) -> Raw:
+    """Ask once; stop reading when the server ends the connection, or the body, or says nothing for ``quiet_s``.
+
+    The quiet counts from when the server has the request: all that it writes at once is then there to be read.
+    """
+    before = len(fake.requests)
     loop = asyncio.get_running_loop()
     raw = Raw()
     with socket.socket() as sock:
         sock.setblocking(False)
         await loop.sock_connect(sock, ("127.0.0.1", fake.port))
         await loop.sock_sendall(sock, request_bytes(path, chat(**more), headers))
+        await fake.wait_for_requests(before + 1)
         while not raw.complete:
             try:
                 data = await asyncio.wait_for(loop.sock_recv(sock, 65536), quiet_s)
@@ -80,6 +93,15 @@ async def ask(fake: FakeServer, path: str = PATHS[0], *, quiet_s: float = 0.25, 
         else:
             raw.end = "complete"
     return raw
+
+
+def planned(script: dict[str, Any]) -> tuple[WireStep, ...]:
+    """What a server of this script writes for one request, and when."""
+    parsed = parse_script(script)
+    dialect = DIALECTS[PATHS[0]]
+    asked = dialect.read(1, chat())
+    reply, text, broken = Chooser(parsed).choose(asked)
+    return steps_for(dialect, asked, reply, answer_for(parsed, asked, reply, text, broken), broken)
 
 
 def fault(kind: str, **more: Any) -> dict[str, Any]:
@@ -151,12 +173,12 @@ async def test_cut_stream_closes_in_order_without_the_end_of_the_body() -> None:
 )
 async def test_hangs_keep_the_connection_open_and_silent(kind: str, has_headers: bool, has_content: bool) -> None:
     async with start_fake(fault(kind)) as fake:
-        raw = await ask(fake)
+        raw = await ask(fake, quiet_s=0.25)
         assert raw.end == "silent"
         assert raw.data.startswith(b"HTTP/1.1 200") == has_headers
         assert (b"one" in raw.data) == has_content
         assert b"two" not in raw.data
-        await asyncio.wait_for(fake.requests[0].ended.wait(), 2)
+        await asyncio.wait_for(fake.requests[0].ended.wait(), WAIT_S)
         assert fake.requests[0].outcome == "client_closed"
 
 
@@ -216,10 +238,13 @@ async def test_empty_answer_is_complete_and_has_no_content() -> None:
 
 
 async def test_slow_drip_sends_few_bytes_at_a_time() -> None:
-    async with start_fake(fault("slow_drip", drip_bytes=60, drip_gap_s=0.01)) as fake:
+    script = fault("slow_drip", drip_bytes=60, drip_gap_s=0.01)
+    steps = planned(script)
+    assert len(steps) > 10 and max(len(step.data) for step in steps) <= 60
+    assert all(later.at_s - step.at_s >= 0.01 - 1e-9 for step, later in pairwise(steps[:-1]))
+    async with start_fake(script) as fake:
         raw = await ask(fake)
-    assert raw.end == "complete"
-    assert len(raw.segments) > 10 and max(map(len, raw.segments)) <= 120
+    assert raw.end == "complete" and raw.data == b"".join(step.data for step in steps)
 
 
 async def test_context_overflow_is_refused_in_the_words_of_llama_server() -> None:
@@ -245,12 +270,13 @@ async def test_a_schema_is_honoured_unless_the_script_ignores_it() -> None:
         assert b"free" in (await ask(fake, **asked)).body
 
 
-async def test_multibyte_characters_are_split_across_segments() -> None:
-    async with start_fake({"reply": {"text": "ü 🎉", "split_bytes": True}}) as fake:
+async def test_multibyte_characters_are_split_across_writes_and_arrive_whole() -> None:
+    script = {"reply": {"text": "ü 🎉", "split_bytes": True}}
+    # A byte of 0xC0 or more only begins a character. Whether two writes come as two segments is the kernel's choice.
+    assert sum(step.data[-1] >= 0xC0 for step in planned(script) if step.data) == 2
+    async with start_fake(script) as fake:
         raw = await ask(fake)
     assert raw.end == "complete"
-    # A byte of 0xC0 or more only begins a character.
-    assert sum(segment[-1] >= 0xC0 for segment in raw.segments) == 2
     assert "ü" in raw.body.decode() and "🎉" in raw.body.decode()
 
 
@@ -261,9 +287,9 @@ async def test_chunks_keep_an_absolute_schedule() -> None:
         seen = fake.requests[0]
     offsets = [at - seen.at_s for at in seen.written_s]
     due = [0.05, 0.09, 0.11, 0.13, 0.15, 0.17]
-    # Never early; late only by the machine, and lateness does not add up.
-    assert all(at >= planned - 1e-4 for at, planned in zip(offsets, due, strict=True))
-    assert offsets[-1] < due[-1] + 0.1
+    # Each is due on the request's own clock, so lateness does not add up; and none is early.
+    assert [step.at_s for step in planned({"reply": reply}) if step.content] == pytest.approx(due)
+    assert all(at >= planned_s - 1e-4 for at, planned_s in zip(offsets, due, strict=True))
 
 
 async def test_keep_alives_come_before_the_first_content() -> None:

@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 from mcp import Client, StdioServerParameters
 
-from milo_bench.core.clock import SystemClock
+from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import Episode
 from milo_bench.operator.mcp.episode import OutsideEpisode
 from milo_bench.operator.mcp.server import mcp_server
@@ -25,6 +25,7 @@ from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, Finish
 from milo_bench.operator.worlds.session import CALL_LIMIT, Session
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
+from tests.patience import WAIT_S
 
 
 @dataclass
@@ -53,9 +54,10 @@ def outside(
     seed: int = 0,
     form: Form = "trap",
     turn_limit: int = CALL_LIMIT,
+    clock: Clock | None = None,
 ) -> OutsideEpisode:
     session = Session(find_task(task), seed, form)
-    return OutsideEpisode(session, target="agent", turn_limit=turn_limit, clock=SystemClock(), on_end=kept.end)
+    return OutsideEpisode(session, target="agent", turn_limit=turn_limit, clock=clock or SystemClock(), on_end=kept.end)
 
 
 @asynccontextmanager
@@ -87,7 +89,7 @@ class _Remote:
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> ToolReply:
         asked = asyncio.run_coroutine_threadsafe(self._client.call_tool(name, dict(arguments)), self._loop)
-        return _reply(name, asked.result(timeout=60).structured_content)
+        return _reply(name, asked.result(timeout=WAIT_S).structured_content)
 
     def end(self, finish: Finish) -> ToolReply:
         self.over = True

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
 import pytest
 from mcp import Client
 
+from milo_bench.core.clock import ManualClock
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.operator.mcp.episode import OutsideEpisode
 from milo_bench.operator.mcp.http import BODY_BYTES, listen, serve_http, url_of
@@ -19,8 +21,10 @@ from milo_bench.operator.mcp.server import mcp_server
 from milo_bench.operator.mcp.watch import Presence, ServeLimits
 from milo_bench.run.stop import StopSignal
 from tests.operator.mcp.mcp_agents import Kept, outside, play_oracle
+from tests.patience import WAIT_S, until
 
-QUICK = ServeLimits(wall_s=20.0, idle_s=10.0, gone_s=0.05, linger_s=0.2)
+# Hours, on a clock that the tests put forward.
+LIMITS = ServeLimits(wall_s=40_000.0, idle_s=4_000.0, gone_s=400.0, linger_s=400.0)
 JSON = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
 
 
@@ -30,22 +34,37 @@ class Served:
     episode: OutsideEpisode
     kept: Kept
     stop: StopSignal
+    presence: Presence
+    clock: ManualClock
     serving: asyncio.Task[str]
 
+    async def passes(self, seconds: float) -> None:
+        """So much time goes by, and whoever waits for it takes notice."""
+        self.clock.advance(seconds)
+        self.presence.changed.set()
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    async def gone(self) -> None:
+        """The server has heard that the client left."""
+        await until(lambda: self.presence.said_goodbye)
+
     async def ended(self) -> str:
-        """Why nobody is served any more."""
-        return await asyncio.wait_for(asyncio.shield(self.serving), 20)
+        """Why nobody is served any more, once a day has gone by."""
+        await self.passes(86_400.0)
+        return await asyncio.wait_for(asyncio.shield(self.serving), WAIT_S)
 
 
 @asynccontextmanager
-async def served(limits: ServeLimits = QUICK) -> AsyncIterator[Served]:
-    kept, stop = Kept(), StopSignal()
-    episode = outside(kept)
+async def served(limits: ServeLimits = LIMITS) -> AsyncIterator[Served]:
+    kept, stop, clock = Kept(), StopSignal(), ManualClock(datetime(2026, 3, 1, tzinfo=UTC))
+    episode = outside(kept, clock=clock)
+    presence = Presence(episode.now_s)
     server, listener = mcp_server(episode, on_client=kept.client), listen(0)
     url = url_of(listener)
-    serving = asyncio.create_task(serve_http(episode, server, limits, stop, listener=listener))
+    serving = asyncio.create_task(serve_http(episode, server, limits, stop, listener=listener, presence=presence))
     try:
-        yield Served(url, episode, kept, stop, serving)
+        yield Served(url, episode, kept, stop, presence, clock, serving)
     finally:
         serving.cancel()
         with suppress(asyncio.CancelledError):
@@ -67,10 +86,12 @@ async def test_an_agent_plays_over_http_and_the_server_ends_once_it_has_gone(mod
 
 
 async def test_an_agent_may_close_its_session_and_come_back_to_the_same_episode() -> None:
-    async with served(ServeLimits(wall_s=20, idle_s=10, gone_s=10, linger_s=0.2)) as it:
+    async with served() as it:
         for _ in range(3):
             async with Client(it.url, mode="legacy") as client:
                 await client.call_tool("nothing", {})
+            await it.gone()
+            await it.passes(LIMITS.gone_s / 2)
         async with Client(it.url) as client:
             await play_oracle(client, "version_conflict")
         await it.ended()
@@ -81,6 +102,7 @@ async def test_an_agent_that_closes_its_session_and_stays_away_has_left() -> Non
     async with served() as it:
         async with Client(it.url, mode="legacy") as client:
             await client.call_tool("nothing", {})
+        await it.gone()
         assert await it.ended() == "The client disconnected."
     assert (it.kept.episode.ending, it.kept.episode.points) == ("left", 0)
 
@@ -96,6 +118,7 @@ async def test_an_agent_that_dies_without_a_word_is_noticed_by_the_stream_that_i
                 async with web.get(it.url, headers=JSON) as refused:
                     assert refused.status >= 400
                 assert not it.serving.done()
+        await it.gone()
         assert await it.ended() == "The client disconnected."
     assert it.kept.episode.ending == "left"
 
@@ -106,25 +129,26 @@ async def test_a_browser_that_looks_in_is_nobody_who_leaves() -> None:
             await client.list_tools()
             async with aiohttp.ClientSession() as web, web.get(it.url) as answer:
                 assert answer.status >= 400
-            await asyncio.sleep(2 * QUICK.gone_s)
+            await it.passes(2 * LIMITS.gone_s)
             await play_oracle(client, "version_conflict")
         await it.ended()
     assert it.kept.episode.points == 25
 
 
 async def test_silence_for_the_idle_limit_means_gone_where_there_is_no_session_to_close() -> None:
-    async with served(ServeLimits(wall_s=20, idle_s=0.3)) as it, Client(it.url) as client:
+    async with served() as it, Client(it.url) as client:
         await client.call_tool("nothing", {})
         assert "was idle" in await it.ended()
     assert it.kept.episode.ending == "left"
 
 
 async def test_the_time_limit_ends_the_episode_and_later_calls_are_told() -> None:
-    async with served(ServeLimits(wall_s=0.3, idle_s=5, linger_s=5)) as it:
+    async with served(ServeLimits(wall_s=3_000.0, idle_s=4_000.0, linger_s=4_000.0)) as it:
         async with Client(it.url, mode="legacy") as client:
             await client.list_tools()
-            while not it.episode.over:
-                await client.list_tools()
+            assert not it.episode.over
+            await it.passes(3_000.0)
+            await until(lambda: it.episode.over)
             result = await client.call_tool("finish", {"status": "done"})
             assert result.is_error and result.structured_content["error"] == "call_limit"
         await it.ended()
@@ -132,7 +156,7 @@ async def test_the_time_limit_ends_the_episode_and_later_calls_are_told() -> Non
 
 
 async def test_nobody_is_waited_for_longer_than_the_time_limit() -> None:
-    async with served(ServeLimits(wall_s=0.2)) as it:
+    async with served() as it:
         assert await it.ended() == "No client connected."
     assert not it.kept.episodes
 
@@ -188,18 +212,12 @@ def test_a_port_that_is_taken_is_said_so() -> None:
 
 
 async def test_an_agent_that_waits_for_its_model_is_not_taken_for_gone() -> None:
-    kept, stop = Kept(), StopSignal()
-    episode, listener = outside(kept), listen(0)
-    presence = Presence(episode.now_s)
-    limits = ServeLimits(wall_s=20, idle_s=0.2, gone_s=0.05, linger_s=0.2)
-    server = mcp_server(episode, on_client=kept.client)
-    url = url_of(listener)
-    serving = asyncio.create_task(serve_http(episode, server, limits, stop, listener=listener, presence=presence))
-    async with Client(url) as client:
+    async with served() as it, Client(it.url) as client:
         await client.list_tools()
-        presence.model_works(True)
-        done, _ = await asyncio.wait({serving}, timeout=3 * limits.idle_s)
-        assert not done
-        presence.model_works(False)
-        assert "was idle" in await asyncio.wait_for(serving, 20)
-    assert kept.episode.ending == "left"
+        it.presence.model_works(True)
+        await it.passes(3 * LIMITS.idle_s)
+        await client.list_tools()
+        assert not it.serving.done()
+        it.presence.model_works(False)
+        assert "was idle" in await it.ended()
+    assert it.kept.episode.ending == "left"

@@ -17,6 +17,7 @@ from milo_bench.operator.wire.model import NotedSchedule
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.targets.fake.server import start_fake
 from tests.operator.mcp.mcp_agents import Kept, connected, oracle_script, outside, play_with_model, serve_command
+from tests.patience import WAIT_S
 
 SEED = 2
 
@@ -122,14 +123,14 @@ async def play_beside(command: list[str]) -> str:
         assert process.stderr is not None
         said: dict[str, str] = {}
         while "MCP over streamable HTTP" not in said:
-            line = (await asyncio.wait_for(process.stderr.readline(), 20)).decode()
+            line = (await asyncio.wait_for(process.stderr.readline(), WAIT_S)).decode()
             assert line, said
             name, _, rest = line.strip().partition(": ")
             said[name] = rest
         base_url, _, key = said["model endpoint"].partition("  key: ")
         async with Client(said["MCP over streamable HTTP"], mode="legacy") as client:
             await play_with_model(client, base_url, key)
-        told = (await asyncio.wait_for(process.stderr.read(), 20)).decode()
+        told = (await asyncio.wait_for(process.stderr.read(), WAIT_S)).decode()
         assert await process.wait() == 0, told
     finally:
         if process.returncode is None:

@@ -15,6 +15,7 @@ from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.targets import open_target
+from tests.patience import WAIT_S
 from tests.targets.conformance.asking import ask
 from tests.targets.conformance.served import ENV, KEY, Serve
 
@@ -113,14 +114,14 @@ async def test_cancelling_closes_the_connection(serve: Serve) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await task
         assert task.cancelled()
-        await asyncio.wait_for(served.server.requests[0].ended.wait(), 5)
+        await asyncio.wait_for(served.server.requests[0].ended.wait(), WAIT_S)
         assert served.server.requests[0].outcome == "client_closed"
 
 
 async def test_a_timeout_closes_the_connection(serve: Serve) -> None:
     async with serve(broken("hang_before_first_token")) as served:
         await ask(served, timeouts=SHORT)
-        await asyncio.wait_for(served.server.requests[0].ended.wait(), 5)
+        await asyncio.wait_for(served.server.requests[0].ended.wait(), WAIT_S)
         assert served.server.requests[0].outcome == "client_closed"
 
 
