@@ -99,7 +99,7 @@ def operator_cost(work: OperatorWork, assumptions: Mapping[str, Assumption]) -> 
     total = Amounts(*(getattr(fixed, at) + getattr(clean_up, at) for at in ("low", "base", "high")))
     per_point = _per_point(work, fixed, assumptions)
     if work.passed == 0:
-        notes.append("No full pass, so no cost per trusted point.")
+        notes.append("No full pass, so the cost of a trusted point has no upper limit.")
     return OperatorCost(
         target=work.target,
         trusted_points=POINTS_OF_A_TRIAL * work.passed,

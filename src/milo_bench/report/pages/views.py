@@ -99,7 +99,8 @@ def label(measure: str, slice: str = "") -> str:
     if measure.startswith("probe:"):
         return f"probe {measure.removeprefix('probe:').replace('_', ' ')}"
     known = known_measures().get(measure)
-    said = known.title if known else _MORE_LABELS.get(measure, measure.replace("_", " "))
+    spelt = measure.removesuffix("_s").replace("ttft", "first token").replace("_", " ")
+    said = known.title if known else _MORE_LABELS.get(measure, spelt)
     # A band of lengths is a name with digits in it, and stays in one piece.
     parts = [part if part.startswith("words") else part.replace("=", " ") for part in slice.split(" & ")]
     return f"{said}, {', '.join(parts)}" if slice else said

@@ -54,7 +54,7 @@ def _stage(decision: Decision, finding: Finding) -> Iterator[Block]:
     items: list[PageSentence] = [("Flag ", finding.workload, ": ", _flag(finding), ".")]
     items += [("Users see: ", *text) for text in _impact(decision, finding)]
     if finding.kind in _STAYS:
-        items += [("Why: ", *reason) for reason in finding.reasons[:2]]
+        items += [("Why: ", *reason, ".") for reason in finding.reasons[:2]]
     items += [("First: ", *text) for text in _before(decision, finding)]
     if finding.kind not in _STAYS:
         items += [("Turn the flag off if ", *_leaves(gate), ".") for gate in finding.gates if gate.bound]

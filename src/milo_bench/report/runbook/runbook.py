@@ -165,7 +165,7 @@ def _limits(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
         replay = chosen_replay(decision, finding)
         if replay is None or finding.kind not in ("keep", "fix"):
             continue
-        items.append((workload_title(decision, finding.workload), ": ", replay.title, ". ", *replay.why))
+        items.append((workload_title(decision, finding.workload), ": ", replay.title, ". ", *replay.why, "."))
     items.append(("A request over its limit goes to the fallback of its rule in routing.yaml, without a retry.",))
     yield Bullets(tuple(items))
 
