@@ -153,7 +153,7 @@ def test_a_gate_can_ask_what_people_said_and_verify_works_it_out_again(
     without = api.decide_logs(api.DecideOptions((log,), policy=policy), created_at="2026-01-05T00:00:00Z")
     assert {finding.gates[0].outcome for finding in without.findings} == {"undecided"}
     other = make_log("other.jsonl", limit=12)
-    with pytest.raises(DataError, match="drawn from 1 logs that are not among these"):
+    with pytest.raises(DataError, match="drawn from 1 logs that are missing here"):
         api.decide_logs(api.DecideOptions((other,), policy=policy, review=tmp_path / "review.json"), created_at="")
 
 

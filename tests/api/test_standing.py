@@ -94,7 +94,7 @@ def test_worse_answers_regress_by_a_stated_amount(package: Path, log_of: Callabl
     assert accuracy.low < accuracy.difference < accuracy.high < 0
     assert "paired fixtures" in accuracy.method
     gates = [result for result in report.of("regressed") if result.kind == "gate"]
-    assert gates and "pass before, fail now" in gates[0].reason
+    assert gates and "pass → fail" in gates[0].reason
 
 
 def test_a_little_worse_on_few_fixtures_cannot_be_told(package: Path, log_of: Callable[..., Path]) -> None:
@@ -160,5 +160,5 @@ def test_what_cannot_be_told_fails_only_when_strict(package: Path, log_of: Calla
 
 
 def test_logs_of_other_work_are_refused(package: Path, make_log: Callable[..., Path]) -> None:
-    with pytest.raises(DataError, match="hold nothing that the baseline was decided on"):
+    with pytest.raises(DataError, match="have nothing in common with the baseline"):
         api.gate_logs([make_log()], package)

@@ -44,7 +44,7 @@ def test_a_package_is_written_then_checked_and_a_changed_digit_is_named(folder: 
     ("words", "code", "error"),
     [
         (("report", "nothing.json"), 3, "Cannot read nothing.json"),
-        (("report", "empty.json"), 2, "empty.json is no decision"),
+        (("report", "empty.json"), 2, "empty.json is not a decision"),
         (("report", "decision.json", "--out", "empty.json"), 2, "empty.json is a file"),
         (("verify", "nowhere"), 2, "There is no package at nowhere"),
         (("verify", "."), 2, ""),

@@ -113,7 +113,7 @@ def test_old_evidence_permits_nothing_however_good_it_was(logs: tuple[Path, ...]
     late = api.decide_logs(api.DecideOptions(logs=logs), created_at="2026-11-05T00:00:00Z")
     assert {kind.level for one in late.permits for kind in one.kinds} == {"none"}
     said = [text for one in late.permits for kind in one.kinds for text in kind.reasons]
-    assert ("The oldest run is older than the policy allows", ".") in said
+    assert ("The oldest run is older than the policy allows.",) in said
 
 
 def test_a_runtime_that_breaks_is_permitted_nothing_and_its_trials_are_counted_as_runtime(tmp_path: Path) -> None:

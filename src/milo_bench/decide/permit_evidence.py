@@ -207,7 +207,9 @@ class _Writer:
                 return self.figures.ref(self._id(f"kind/{kind.kind}/trials"))
             return Ref(self._seen(place, item), number.part)
 
-        return (*begun(tuple(ref(part) if isinstance(part, CriterionNumber) else part for part in sentence(item))), ".")
+        words = begun(tuple(ref(part) if isinstance(part, CriterionNumber) else part for part in sentence(item)))
+        end = words[-1]
+        return (*words[:-1], f"{end}.") if isinstance(end, str) else (*words, ".")
 
     def _seen(self, place: str, item: Criterion) -> str:
         rate = item.k / item.n if item.n and item.rule != "minefields" else None

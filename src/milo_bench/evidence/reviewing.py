@@ -120,6 +120,6 @@ def _read(path: Path, kind: type[T], noun: str, hint: str) -> T:
         message = f"{path} is not a {noun} ({str(error)[:200]})."
         raise DataError(message, hint=hint) from None
     if found.schema_version != REVIEW_SCHEMA:
-        message = f"{path} has schema version {found.schema_version}; this version reads {REVIEW_SCHEMA}."
+        message = f"{path} has schema version {found.schema_version}, but this version reads {REVIEW_SCHEMA}."
         raise DataError(message, hint=hint)
     return found

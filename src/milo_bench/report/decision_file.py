@@ -31,7 +31,7 @@ def read_decision(path: AnyPath) -> Decision:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         message = f"{path} is not a decision ({str(error)[:200]})."
         raise DataError(message, hint="give the decision.json written by 'milo-bench decide'.") from None
-    message = f"{path} has schema version {version}; this version of Milo Bench reads {DECISION_SCHEMA}."
+    message = f"{path} has schema version {version}, but this version of Milo Bench reads {DECISION_SCHEMA}."
     raise DataError(message, hint="decide again from the run logs, or use the version that wrote it.")
 
 
