@@ -154,10 +154,12 @@ def exit_codes_page() -> str:
 
 
 def checks_page() -> str:
+    from milo_bench.core.registry import modules_of
     from milo_bench.grade.base import CHECKS
 
     parts = ["# Checks", GENERATED, "Checks that a workload can use, by name in `suite.yaml`."]
-    for name, check in CHECKS:
+    for name in modules_of(CHECKS.package):  # not what other packages bring to this machine
+        check = CHECKS.get(name)
         module = sys.modules[type(check).__module__]
         parts.append(f"## `{name}`\n\n{(module.__doc__ or '').strip()} Version {check.version}.")
         for params in vars(module).values():

@@ -62,7 +62,12 @@ class JudgesBypass(Protocol):
     def judge_bypass(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]: ...
 
 
-CHECKS: Registry[Check] = Registry("check", "milo_bench.grade.checks")
+CHECKS: Registry[Check] = Registry(
+    "check",
+    "milo_bench.grade.checks",
+    installed="milo_bench.checks",
+    needs=("name", "version", "validate", "judge"),
+)
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -102,4 +102,9 @@ def _sentences(parts: Iterable[str]) -> str:
     return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts)
 
 
-PROBES: Registry[Probe] = Registry("probe", "milo_bench.probes.builtin")
+PROBES: Registry[Probe] = Registry(
+    "probe",
+    "milo_bench.probes.builtin",
+    installed="milo_bench.probes",
+    needs=("name", "title", "version", "severity", "order", "limit_s", "run"),
+)

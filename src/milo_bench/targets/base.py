@@ -58,4 +58,6 @@ class Target(Protocol):
 
 TargetFactory: TypeAlias = Callable[[TargetConfig, Mapping[str, str]], Target]
 
-TARGET_APIS: Registry[TargetFactory] = Registry("target api", "milo_bench.targets.apis")
+TARGET_APIS: Registry[TargetFactory] = Registry(
+    "target api", "milo_bench.targets.apis", installed="milo_bench.targets", needs=("__call__",)
+)

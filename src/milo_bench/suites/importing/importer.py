@@ -75,4 +75,9 @@ class Importer:
     folders: bool = False
 
 
-IMPORTERS: Registry[Importer] = Registry("import format", "milo_bench.suites.importers")
+IMPORTERS: Registry[Importer] = Registry(
+    "import format",
+    "milo_bench.suites.importers",
+    installed="milo_bench.importers",
+    needs=("read", "endings", "folders"),
+)
