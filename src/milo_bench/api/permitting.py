@@ -9,15 +9,12 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.config.policy.operator import (
-    LEVELS,
     OperatorPolicy,
     default_operator_policy,
     default_policy_text,
     load_operator_policy,
 )
-from milo_bench.core.errors import UsageError
 from milo_bench.core.files import write_file, write_new_file
-from milo_bench.core.suggest import hint_for
 from milo_bench.operator.evidence import read_operator_logs
 from milo_bench.operator.permit.permits import permits_of, task_behaviours
 from milo_bench.operator.permit.records import OperatorPermit, PermitFile
@@ -37,26 +34,6 @@ def write_permits(permits: Sequence[OperatorPermit], out: Path | None) -> str:
     if out is not None:
         write_file(out, text)
     return text
-
-
-def check_requirement(permits: Sequence[OperatorPermit], require: str) -> tuple[str, ...]:
-    """``LEVEL:KIND`` in, a sentence for each target that has less out. Raises UsageError for an unknown name."""
-    level, colon, kind = require.partition(":")
-    level = level.strip().replace("-", "_")
-    if not colon:
-        message = f"'{require[:60]}' is not LEVEL:KIND."
-        raise UsageError(message, hint="for example: read_only:deploy.")
-    if level not in LEVELS:
-        raise UsageError(f"Unknown level '{level[:60]}'.", hint=hint_for(level, LEVELS, noun="levels"))
-    kinds = [granted.kind for granted in permits[0].kinds] if permits else []
-    if kind not in kinds:
-        raise UsageError(f"Unknown kind of work '{kind[:60]}'.", hint=hint_for(kind, kinds, noun="kinds"))
-    ladder: tuple[str, ...] = ("none", *LEVELS)
-    return tuple(
-        f"{permit.target} has {permit.level_for(kind)} for {kind}, but {level} is required"
-        for permit in permits
-        if ladder.index(permit.level_for(kind)) < ladder.index(level)
-    )
 
 
 def report_operators(paths: Sequence[Path], out: Path, *, today: date, policy: Path | None = None) -> tuple[Path, ...]:

@@ -9,9 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from milo_bench.api.executing import ExecutedChecks, execute_own_checks, require_own_checks_can_run
 from milo_bench.api.settings import load_settings
-from milo_bench.api.trusting import own_checks_of
 from milo_bench.config.settings import Settings, TargetConfig
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.paths import AnyPath
@@ -23,6 +21,7 @@ from milo_bench.core.records import (
     Timeouts,
 )
 from milo_bench.core.version import __version__
+from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks, require_own_checks_can_run
 from milo_bench.evidence.judge_while_running import JudgeWhileRunning
 from milo_bench.grade.engine import validate_checks
 from milo_bench.inventory.fingerprint import quick_fingerprint
@@ -37,6 +36,7 @@ from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import require_new_log
 from milo_bench.suites.check import refuse_unusable
 from milo_bench.suites.load import load_suite
+from milo_bench.suites.trust import own_checks_of
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
 

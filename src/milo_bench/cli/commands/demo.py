@@ -82,7 +82,7 @@ def _run(path: Path, limit: int) -> None:
     from milo_bench.cli.progress import progress_for
     from milo_bench.config.settings import BUILTIN_TARGETS
 
-    api.prepare_weights("builtin:smollm2-q4_0", os.environ, _say_quantising)
+    api.find_weights("builtin:smollm2-q4_0", os.environ, _say_quantising)
     # The two take turns, so one may have all cores but the one that its client needs: llama.cpp's
     # threads spin, and a core that they must share slows all of them.
     threads = max(1, (os.cpu_count() or 1) - 1)

@@ -14,7 +14,7 @@ from milo_bench.core.errors import DataError, GateFailed, PrerequisiteError, Tar
 from milo_bench.core.records import Timeouts, Workload
 from milo_bench.run.event_loop import run_to_end
 from milo_bench.suites import find_prompt, render_prompt
-from milo_bench.targets import open_target
+from milo_bench.targets.opening import open_target
 
 TIMELINE_SCHEMA = "milo-bench.timeline/1"
 

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import msgspec
 
-from milo_bench.api.trusting import own_checks_of, require_trust
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.paths import AnyPath
@@ -23,6 +22,7 @@ from milo_bench.sandbox import require_sandbox
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites.load import load_suite
+from milo_bench.suites.trust import own_checks_of, require_trust
 
 # So many calls share one start of the sandbox, and are in memory at a time.
 _BATCH: Final = 2_000
