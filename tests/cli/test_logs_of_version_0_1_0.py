@@ -113,7 +113,7 @@ def test_pages_that_0_1_0_worded_are_named_as_not_checked(kept: Path, tmp_path: 
     page.write_text("As 0.1.0 worded it.\n", encoding="utf-8")
     said = milo("verify", "package", folder=tmp_path / "logs")
     assert said.code == 0, said.out
-    assert "note: decided by version 0.1.0; its sentences were not compared" in said.out
+    assert "note: decided by version 0.1.0, so its sentences were not compared" in said.out
     assert "note: 1 of its files are worded by another version and were not checked" in said.out
 
 
@@ -152,7 +152,7 @@ def test_the_cut_log_is_resumed_where_the_suite_is_still_that_suite(tmp_path: Pa
 
     end, asked = asyncio.run(_resume(path, read_run_log(path).header.targets, [listen]))
     assert (end.complete, end.attempts, asked) == (True, 22, 12)
-    assert told[0] == "removed an incomplete last line of 5 bytes; its attempt is sent again"
+    assert told[0] == "removed an incomplete last line of 5 bytes, so its attempt is sent again"
     assert (f"the log was started by version 0.1.0, and this is version {__version__}" in told) == (
         __version__ != "0.1.0"
     )

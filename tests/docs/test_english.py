@@ -34,16 +34,28 @@ PATTERNS = {
 SEMICOLON = r"[\w)}\]”’'\"`.]; (?=[\w({\[“‘'\"`])|^; \w"
 
 # Rooms whose sentences are held so. Add a room here once it passes.
-ROOMS = ("board", "config", "core", "decide", "economics", "evidence", "gateway", "report", "stats")
-# Files of these rooms that hold no sentences.
+ROOMS = tuple(sorted(path.name for path in SRC.iterdir() if path.is_dir() and path.name != "__pycache__"))
+# Files and folders of these rooms that hold no sentences for people.
 NOT_SENTENCES: Mapping[str, str] = {
+    "guards/personal/names.py": "words that are no names of people",
+    "operator/mcp/episode.py": "texts for models, which are part of the bench's version",
+    "operator/play/prompt.py": "texts for models, which are part of the bench's version",
+    "operator/play/protocol.py": "texts for models, which are part of the bench's version",
+    **dict.fromkeys(
+        (f"operator/worlds/{name}" for name in ("faults.py", "gated.py", "session.py", "tasks", "tools")),
+        "texts for models, which are part of the bench's version",
+    ),
     "report/charts/style.py": "markup of drawings",
     "report/pages/interval_bar.py": "markup of drawings",
     "report/runbook/watch.py": "queries in SQL",
+    "suites/builtin": "prompts, fixtures and what they are made of, which are part of a suite's version",
+    "suites/generators": "what fixtures are made of, which is part of a suite's version",
+    "targets/fake/wire.py": "HTTP headers",
 }
 # Single texts that keep an old word, with the reason.
 KEPT: Mapping[str, str] = {
     "until {}; do sleep 1; done": "a shell command",
+    'for one in /proc/$$/fd/* /proc/1/fd/*; do readlink "$one"; done; exit 0': "a shell command",
     "Not shipped: ": "what does not go live",
     "A colleague could work with it as it stands.": "the rubric is in the judge's prompt, which is recorded",
 }
@@ -116,7 +128,11 @@ def _texts(room: str) -> Iterator[tuple[str, str]]:
     """Place and text of everything that a room shows: strings, templates, and YAML files that people copy."""
     for path in sorted((SRC / room).rglob("*")):
         name = str(path.relative_to(SRC))
-        if name in NOT_SENTENCES or path.suffix not in (".py", ".jinja", ".yaml"):
+        if any(f"{name}/".startswith(f"{left_out}/") for left_out in NOT_SENTENCES) or path.suffix not in (
+            ".py",
+            ".jinja",
+            ".yaml",
+        ):
             continue
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".py":
@@ -172,4 +188,4 @@ def test_plain_words_are_let_through(text: str) -> None:
 def test_what_keeps_an_old_word_is_still_there() -> None:
     known = {text for room in ROOMS for _, text in _texts(room)}
     assert set(KEPT) <= known
-    assert all((SRC / name).is_file() for name in NOT_SENTENCES)
+    assert all((SRC / name).exists() for name in NOT_SENTENCES)

@@ -124,7 +124,7 @@ def test_a_date_taken_for_another_names_what_it_was_mixed_up_with_and_marks_both
     output = answer(received_date="2025-03-01")
     verdict = next(one for one in judge("exact_fields", EXTRACTION, output) if one.subject == "received_date")
     assert verdict.category == "confused_with:effective_date"
-    assert verdict.reason == "received_date is 2025-03-01, which is the effective_date; expected 2025-03-14"
+    assert verdict.reason == "received_date is 2025-03-01, which is the effective_date, expected 2025-03-14"
     assert (verdict.expected, verdict.got) == ("2025-03-14", "2025-03-01")
     assert output[verdict.spans[0].start : verdict.spans[0].end] == '"2025-03-01"'
     assert (verdict.spans[1].where, verdict.spans[1].start) == ("input.document", 102)

@@ -147,7 +147,7 @@ def test_a_unit_may_come_before_its_number_and_the_place_is_marked() -> None:
     output = "Over 12 months you pay € 99.50 in all."
     verdict = judge("numeric", output, {"number": 100}, unit="€")
     assert (said(verdict), marked(verdict, output)) == ("wrong_number", ["€ 99.50"])
-    assert verdict.reason == "the answer says € 99.50; expected 100 €"
+    assert verdict.reason == "the answer says € 99.50, expected 100 €"
 
 
 @pytest.mark.parametrize(

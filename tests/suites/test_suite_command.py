@@ -36,7 +36,7 @@ def test_check_of_a_broken_suite_ends_with_code_2_and_lists_it(toy: Path, capsys
         (["check", "case_ops"], "Unknown suite 'case_ops'.", "Did you mean 'case_ops_v1'?"),
         (["show", "case_ops_v1", "extraction-01"], "Unknown fixture 'extraction-01'", "There are 180 fixtures"),
         (["show", "case_ops_v1", "--variant", "timeline"], "'timeline' is not WORKLOAD=VARIANT.", "WORKLOAD=VARIANT"),
-        (["import", "nothing.csv", "--out", "x"], "There is no nothing.csv.", "folder of documents"),
+        (["import", "nothing.csv", "--out", "x"], "nothing.csv is missing.", "folder of documents"),
         (["redact", "case_ops_v1", "--out", "x", "--keep", "emial"], "Unknown kind of personal data", "'email'"),
     ],
 )

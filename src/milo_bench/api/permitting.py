@@ -46,7 +46,7 @@ def report_operators(paths: Sequence[Path], out: Path, *, today: date, policy: P
 
 def write_default_policy(path: Path) -> Path:
     """Write the shipped policy to ``path``. Raises UsageError where a file is there, PrerequisiteError else."""
-    return write_new_file(path, default_policy_text(), taken="name another file; it is not written over.")
+    return write_new_file(path, default_policy_text(), taken="choose another file.")
 
 
 def _policy(path: Path | None) -> OperatorPolicy:

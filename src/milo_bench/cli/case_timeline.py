@@ -73,7 +73,7 @@ def _print(case: CaseRecord, policy: str, max_events: int, as_json: bool) -> Non
     else:
         status = chosen.current_status.replace("_", " ") or "not certain"
         say(f"case {chosen.case_id}, {chosen.claimant_name}, as of {chosen.as_of}")
-        say(f"route {chosen.route}; current status: {status} [{', '.join(chosen.current_status_events)}]")
+        say(f"route {chosen.route}, current status: {status} [{', '.join(chosen.current_status_events)}]")
         for event in chosen.events:
             say(f"[{event.id}] {event.at} {event.source}: {' '.join(event.text.split())}")
         for lost in chosen.dropped:

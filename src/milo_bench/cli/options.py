@@ -28,7 +28,7 @@ class Duration(click.ParamType[float]):
             return float(value)
         match = _DURATION.fullmatch(str(value).strip())
         if match is None:
-            self.fail(f"'{value}' is not a duration; write 20s, 500ms or 2m", param, ctx)
+            self.fail(f"'{value}' is not a duration like 20s, 500ms or 2m", param, ctx)
         return float(match[1]) * _UNIT_S[match[2]]
 
 

@@ -92,9 +92,9 @@ def _notice(event: RunEvent) -> str:
         case FixturesWithheld(target, fixtures):
             return f"{len(fixtures)} sensitive fixtures withheld from hosted target {target}"
         case TargetStopped(target, failure, consecutive, unsent):
-            return f"{target}: stopped after {consecutive} {failure} failures in a row; {unsent} attempts not sent"
+            return f"{target}: stopped after {consecutive} {failure} failures in a row, {unsent} attempts not sent"
         case RunStopping(in_flight, grace_s):
-            return f"stopping: waiting {seconds(grace_s)} for {in_flight} answers; Ctrl-C again to quit now"
+            return f"stopping: waiting {seconds(grace_s)} for {in_flight} answers (Ctrl-C again to quit now)"
         case _:
             return ""
 

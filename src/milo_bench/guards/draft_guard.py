@@ -204,7 +204,7 @@ def _citation_faults(
 def _why_uncited(cited: CitedSentence) -> str:
     malformed = find_malformed_citations(cited.sentence.text)
     if malformed:
-        return f"'{malformed[0].text}' is not a citation; write it like [E-0412]."
+        return f"'{malformed[0].text}' is not a citation like [E-0412]."
     return "Makes a claim about the case but cites no event."
 
 

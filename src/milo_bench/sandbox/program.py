@@ -76,7 +76,7 @@ def cannot_start(said: str) -> PrerequisiteError:
     return PrerequisiteError(
         message,
         hint="it needs user namespaces: sysctl kernel.unprivileged_userns_clone=1, or on Ubuntu "
-        "kernel.apparmor_restrict_unprivileged_userns=0; a container needs --security-opt seccomp=unconfined "
+        "kernel.apparmor_restrict_unprivileged_userns=0. A container needs --security-opt seccomp=unconfined "
         "--security-opt systempaths=unconfined",
     )
 

@@ -28,7 +28,7 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([_cell(text) for text in row] for row in rows)
-    taken = "choose another --out; the sheet that is there may contain scores."
+    taken = "choose another --out. The existing sheet may contain scores."
     write_new_file(path, "\ufeff" + text.getvalue(), taken=taken)
 
 

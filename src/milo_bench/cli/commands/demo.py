@@ -36,10 +36,10 @@ PROBES = ("truncation", "structured_output", "streaming", "egress", "exposure", 
 def demo(limit: int, out: Path | None) -> None:
     """Measure a small model on this machine and decide what it may do.
 
-    The weights are SmolLM2-135M-Instruct as shipped (Q4_1), and the same weights quantised again to
-    fewer bits (Q4_0). Extraction is asked twice, decoding freely and within the answer schema; then
-    load is put on the server, and its runtime is probed. The model is far too small for this work;
-    what the demo shows is how the bench says so.
+    The weights are SmolLM2-135M-Instruct (Q4_1), and the same weights quantised to
+    fewer bits (Q4_0). Extraction runs twice, with free decoding and within the answer schema. Then
+    the demo loads the server and probes its runtime. The model is far too small for this work, and
+    the demo shows how Milo Bench says so.
     """
     from milo_bench import api
     from milo_bench.config.economics.file import example_path
@@ -136,4 +136,4 @@ def _say(text: str) -> None:
 
 def _say_quantising(done: int, total: int) -> None:
     if done == 1:
-        _say("quantising the weights again, to Q4_0 (once; the file is kept)")
+        _say("quantising the weights again, to Q4_0 (once, the file is kept)")

@@ -14,7 +14,11 @@ SECTION = "Tools"
     "--script", type=click.Path(path_type=Path), help="YAML or JSON script. Without one, every answer is 'ok'."
 )
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port to listen on; 0 picks a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    show_default=True,
+    help="Port to listen on (0 picks a free one).",
 )
 def fake_server(script: Path | None, port: int) -> None:
     """Serve scripted answers and faults for your own tests.

@@ -38,5 +38,5 @@ def report(decision: Path, out: Path, as_json: bool) -> None:
 
         click.echo(json.dumps({"folder": str(out), "files": [str(path.relative_to(out)) for path in written]}))
     else:
-        click.echo(f"package: {out} ({len(written)} files); open {out / 'index.html'}")
+        click.echo(f"package: {out} ({len(written)} files), open {out / 'index.html'}")
     say_next(f"milo-bench verify {shlex.quote(str(out))}")

@@ -23,7 +23,7 @@ FORMATS = ("text", "json", "csv", "junit", "inspect")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="File to write; a folder for --format inspect.",
+    help="File to write (a folder for --format inspect).",
 )
 def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) -> None:
     """Turn run logs into a scorecard of measures with intervals.

@@ -62,9 +62,9 @@ def _print(found: Verification) -> None:
     for log in found.missing_logs:
         click.echo(f"{click.style('missing', fg='yellow', bold=True)}  run log {one_line(log, 200)}")
     for name in found.unknown_files:
-        click.echo(f"unknown  {one_line(name, 200)} does not belong to this package; not checked")
+        click.echo(f"unknown  {one_line(name, 200)} does not belong to this package (not checked)")
     if found.other_version:
-        click.echo(f"note: decided by version {one_line(found.other_version, 40)}; its sentences were not compared")
+        click.echo(f"note: decided by version {one_line(found.other_version, 40)}, so its sentences were not compared")
     if found.other_pages:
         click.echo(f"note: {len(found.other_pages)} of its files are worded by another version and were not checked")
     what = f"{found.figures:,} figures in {found.shown:,} places of {found.files} files"

@@ -1,4 +1,4 @@
-"""Passes if prose makes no promise; fails with a span for each promise."""
+"""Passes if prose makes no promise. Marks each promise it finds."""
 
 from __future__ import annotations
 

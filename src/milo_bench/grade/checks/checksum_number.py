@@ -65,7 +65,7 @@ class ChecksumNumber:
             return [self._verdict("fail", rules, "wrong_checksum", reason, got=text[:_LONGEST], spans=spans)]
         wanted = _wanted(case.fixture, rules.field)
         if wanted and _compact(kind, text) != _compact(kind, wanted):
-            reason = f"{rules.field or 'the answer'} is {text[:60]}, a valid {rules.kind}; expected {wanted}"
+            reason = f"{rules.field or 'the answer'} is {text[:60]}, a valid {rules.kind}, expected {wanted}"
             verdict = self._verdict("fail", rules, "other_number", reason, wanted, text[:_LONGEST], spans)
             return [verdict]
         return [self._verdict("pass", rules, expected=wanted, got=text[:_LONGEST])]

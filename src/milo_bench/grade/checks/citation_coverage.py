@@ -49,7 +49,7 @@ class CitationCoverage:
         held = claims - len(uncited) - sum(one.claim for one, _ in unknown)
         faults = tuple(span for _, span in (*unknown, *uncited))
         if claims < rules.min_claims:
-            category, reason = "no_claims", f"{claims} claim sentences; at least {rules.min_claims} expected"
+            category, reason = "no_claims", f"{claims} claim sentences, at least {rules.min_claims} expected"
         elif unknown:
             strange = sorted({i for one, _ in unknown for i in one.event_ids if known is not None and i not in known})
             category, reason = "unknown_citation", f"cites {', '.join(strange)}, which was not given to the model"

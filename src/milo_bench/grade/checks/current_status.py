@@ -1,7 +1,7 @@
 """Passes if a summary states and cites the case's current status, and gives no old status as current.
 
-``expect``: ``current_status``; ``stale_statuses`` (optional); ``current_status_events`` (optional) are the
-events that show it; with ``route`` ``human_review`` the case has no current status to state.
+``expect``: ``current_status``, ``stale_statuses`` (optional) and ``current_status_events`` (optional), the
+events that show it. With ``route`` ``human_review`` the case has no current status to state.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class CurrentStatus:
         if wrong:
             known = "stale_status" if wrong[0].status in stale else "wrong_status"
             what = "an earlier status" if known == "stale_status" else "not the status of this case"
-            reason = f"{wrong[0].text!r} is given as current, but is {what}; the current status is {current}"
+            reason = f"{wrong[0].text!r} is given as current, but is {what}. The current status is {current}"
             spans = tuple(Span("output", claim.start, claim.end, claim.status) for claim in wrong)
             return Verdict(
                 self.name, self.version, "fail", known, reason, spans=spans, expected=current, got=wrong[0].status

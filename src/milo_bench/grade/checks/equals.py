@@ -25,7 +25,7 @@ class Equals:
         got = rules.folded(case.output.strip())
         if any(got == rules.folded(text.strip()) for text in wanted):
             return [Verdict(self.name, self.version, "pass", expected=wanted[0], got=case.output.strip()[:200])]
-        reason = f"the answer is {case.output.strip()[:100]!r}; expected {wanted[0][:100]!r}"
+        reason = f"the answer is {case.output.strip()[:100]!r}, expected {wanted[0][:100]!r}"
         return [
             Verdict(
                 self.name, self.version, "fail", "not_equal", reason, expected=wanted[0], got=case.output.strip()[:200]

@@ -54,7 +54,7 @@ class EscalationSignal:
         if level != expected:
             lower = LEVELS.index(level) < LEVELS.index(expected)
             category = "under_escalated" if lower else "over_escalated"
-            reason = f"the signal is {level}; expected {expected}"
+            reason = f"the signal is {level}, expected {expected}"
             return [Verdict(self.name, self.version, "fail", category, reason, "level", spans, expected, level)]
         verdicts = [Verdict(self.name, self.version, "pass", subject="level", expected=expected, got=level)]
         if rules.evidence and expected != "routine":

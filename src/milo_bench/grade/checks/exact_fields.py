@@ -1,8 +1,8 @@
 """Passes, field by field, if the JSON answer has the expected value. Dates are normalised first.
 
-``expect``: ``fields`` maps field to gold value; ``accept`` (optional) maps field to a list of other
-correct values; ``decoys`` (optional) maps a name to a value, or to a list of values, that a reader may
-confuse with the correct one; ``spans`` (optional) maps field to [start, end] in the input's document.
+``expect``: ``fields`` maps field to expected value. ``accept`` (optional) maps field to a list of other
+correct values. ``decoys`` (optional) maps a name to a value, or to a list of values, that a reader may
+confuse with the correct one. ``spans`` (optional) maps field to [start, end] in the input's document.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class ExactFields:
             got = None
         expected = written(gold)
         if got is ABSENT:
-            reason = f"{name} is not in the answer; expected {expected}"
+            reason = f"{name} is not in the answer, expected {expected}"
             return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected=expected)
         if got == gold or self._right(case, name, gold, got, rules.likeness(name, gold)):
             return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=written(got))
@@ -99,17 +99,17 @@ class ExactFields:
     def _wrong(self, case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any, got: Any) -> tuple[str, str]:
         expected, value = written(gold), written(got)
         if got is None:
-            return "missing_value", f"{name} is null; expected {expected}"
+            return "missing_value", f"{name} is null, expected {expected}"
         if gold is None:
             confused = _confused_with(case, rules, name, got)
             also = f", which is the {confused}" if confused else ""
-            return "invented_value", f"{name} is {value}{also}; expected null, because the source does not say"
+            return "invented_value", f"{name} is {value}{also}, expected null, because the source does not say"
         if confused := _confused_with(case, rules, name, got):
-            return f"confused_with:{confused}", f"{name} is {value}, which is the {confused}; expected {expected}"
+            return f"confused_with:{confused}", f"{name} is {value}, which is the {confused}, expected {expected}"
         likeness = rules.likeness(name, gold)
         if likeness.kind == "date" and not isinstance(comparable(got, likeness), str):
-            return "unreadable_date", f"{name} is {value}, which is not a full date; expected {expected}"
-        return "wrong_field", f"{name} is {value}; expected {expected}"
+            return "unreadable_date", f"{name} is {value}, which is not a full date, expected {expected}"
+        return "wrong_field", f"{name} is {value}, expected {expected}"
 
 
 def _confused_with(case: GradeCase, rules: ExactFieldsParams, name: str, got: Any) -> str:

@@ -44,7 +44,7 @@ class Format:
         if rules.no_markdown:
             marks = tuple(Span("output", *mark.span(), "markdown") for mark in _MARKDOWN.finditer(case.output))
         if marks:
-            problems.append("it contains markdown; plain text is required")
+            problems.append("it contains markdown instead of plain text")
         if problems:
             reason = "; ".join(problems)
             return [Verdict(self.name, self.version, "fail", "wrong_format", reason, spans=marks)]
@@ -58,11 +58,11 @@ def _problems(text: str, rules: FormatParams) -> Iterator[str]:
     if rules.ends_with and not text.endswith(tuple(rules.ends_with)):
         yield f"it ends with {text[-40:]!r}, not with {' or '.join(map(repr, rules.ends_with))}"
     if len(lines) < rules.min_lines:
-        yield f"it has {len(lines)} lines; the minimum is {rules.min_lines}"
+        yield f"it has {len(lines)} lines, below the minimum of {rules.min_lines}"
     if rules.max_lines is not None and len(lines) > rules.max_lines:
-        yield f"it has {len(lines)} lines; the limit is {rules.max_lines}"
+        yield f"it has {len(lines)} lines, above the limit of {rules.max_lines}"
     if rules.max_characters is not None and len(text) > rules.max_characters:
-        yield f"it has {len(text)} characters; the limit is {rules.max_characters}"
+        yield f"it has {len(text)} characters, above the limit of {rules.max_characters}"
     if rules.no_blank_lines and any(not line.strip() for line in lines):
         yield "it has blank lines"
 

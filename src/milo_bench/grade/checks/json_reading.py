@@ -1,4 +1,4 @@
-"""Passes if the answer is strict JSON; fails if it needs repair or is unreadable."""
+"""Passes if the answer is strict JSON, without repair."""
 
 from __future__ import annotations
 

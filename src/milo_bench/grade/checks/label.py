@@ -60,9 +60,9 @@ class Label:
             return Verdict(self.name, self.version, "pass", expected=expected, got=expected)
         shown = label or got[:100]
         if rules.labels and label is None:
-            reason = f"the answer is not a valid label: {shown!r}; expected {expected}"
+            reason = f"the answer is not a valid label: {shown!r}, expected {expected}"
             return Verdict(self.name, self.version, "fail", "unknown_label", reason, expected=expected, got=shown)
-        reason = f"the label is {shown}; expected {expected}"
+        reason = f"the label is {shown}, expected {expected}"
         return Verdict(self.name, self.version, "fail", "wrong_label", reason, expected=expected, got=shown)
 
 

@@ -43,11 +43,11 @@ class Length:
         expected = f"{low if low is not None else 0} to {high if high is not None else 'any'} words"
         got = f"{words} words"
         if high is not None and words > high:
-            reason = f"the answer has {words} words; the limit is {high}"
+            reason = f"the answer has {words} words, above the limit of {high}"
             spans = (Span("output", 0, len(case.output)),)
             return [Verdict(self.name, self.version, "fail", "too_long", reason, "", spans, expected, got)]
         if low is not None and words < low:
-            reason = f"the answer has {words} words; the minimum is {low}"
+            reason = f"the answer has {words} words, below the minimum of {low}"
             return [Verdict(self.name, self.version, "fail", "too_short", reason, expected=expected, got=got)]
         return [Verdict(self.name, self.version, "pass", expected=expected, got=got)]
 

@@ -76,7 +76,7 @@ class MissingDocuments:
                 yield Verdict(self.name, self.version, "fail", category, reason, document.name, (), "missing", "")
         for item, category, what in extra:
             spans = (Span("output", item.start, item.end, category),)
-            reason = f"{item.text[:80]!r} is listed as missing; {what}"
+            reason = f"{item.text[:80]!r} is listed as missing, but {what}"
             yield Verdict(self.name, self.version, "fail", category, reason, item.text[:60], spans, "", "missing")
         if not missing and not extra:
             yield Verdict(self.name, self.version, "pass", reason="nothing is missing, and nothing is listed")

@@ -53,8 +53,8 @@ class NotMentions:
                 hint = hint_for(name, workload.resources, noun="resources") if workload.resources else ""
                 raise ConfigError(message, hint=hint or f"add resources: {{{name}: FILE.txt}} to the workload.")
             if not _entries(workload.resources[name]):
-                message = f"The check '{self.name}' has a list '{name}' without a word in it."
-                raise ConfigError(message, hint="write one word or phrase a line, or a list of texts.")
+                message = f"The check '{self.name}' has a list '{name}' that is empty."
+                raise ConfigError(message, hint="write one word or phrase per line, or a list of texts.")
         if any(not word.strip() for word in rules.words):
             message = f"The check '{self.name}' has an empty word, which is in every answer."
             raise ConfigError(message, hint="take it out of 'words'.")

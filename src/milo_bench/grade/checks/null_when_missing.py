@@ -47,9 +47,9 @@ class NullWhenMissing:
         if got is None or (got is ABSENT and rules.absent_is_null):
             return Verdict(self.name, self.version, "pass", subject=name, expected="null", got="null")
         if got is ABSENT:
-            reason = f"{name} is not in the answer; a value missing from the source must be null"
+            reason = f"{name} is not in the answer, but a value missing from the source must be null"
             return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected="null")
-        reason = f"{name} is {written(got)}, but the source does not say; expected null"
+        reason = f"{name} is {written(got)}, but the source does not say, expected null"
         span = find_value(case.output, name)
         spans = (span,) if span else ()
         return Verdict(self.name, self.version, "fail", "invented_value", reason, name, spans, "null", written(got))

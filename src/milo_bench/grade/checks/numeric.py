@@ -109,7 +109,7 @@ class Numeric:
         if abs(got.value - wanted) <= allowed:
             return Verdict(self.name, self.version, "pass", subject=rules.field, expected=expected, got=said)
         within = f", within {allowed.normalize():f}" if allowed else ""
-        reason = f"{rules.field or 'the answer'} says {said}; expected {expected}{within}"
+        reason = f"{rules.field or 'the answer'} says {said}, expected {expected}{within}"
         return self._fail(rules, "wrong_number", reason, expected, got=said, spans=part.span(got.start, got.end))
 
     def _fail(

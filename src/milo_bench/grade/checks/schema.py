@@ -1,4 +1,4 @@
-"""Passes if the JSON answer follows the workload's schema; fails with every violation."""
+"""Passes if the JSON answer follows the workload's schema. Lists every violation."""
 
 from __future__ import annotations
 

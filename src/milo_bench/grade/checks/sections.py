@@ -47,7 +47,7 @@ class Sections:
                 yield Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=got)
                 continue
             spans = (Span("output", section.start, section.end, name),)
-            reason = f"{name} has {count} items; {wanted} are required"
+            reason = f"{name} has {count} items, but {wanted} are required"
             yield Verdict(self.name, self.version, "fail", "wrong_count", reason, name, spans, expected, got)
 
     def _shape(self, case: GradeCase, rules: SectionsParams, got: list[str], starts_at: int) -> Verdict:

@@ -172,7 +172,7 @@ def _workload(options: OperatorServeOptions) -> Workload:
 def lines_of(episode: Episode) -> Iterator[str]:
     """An episode's result for a terminal: the points and what took them."""
     parts = ", ".join(f"{name.replace('_', ' ')} {points}" for name, points in episode.parts.items())
-    yield f"{episode.points} of {TASK_POINTS} points ({parts}); ended: {episode.ending.replace('_', ' ')}."
+    yield f"{episode.points} of {TASK_POINTS} points ({parts}), ended: {episode.ending.replace('_', ' ')}."
     calls = sum(line["type"] in ("called", "rejected", "finished") for line in episode.log)
     yield f"{calls} calls, of which {episode.rejected} were unreadable."
     if episode.void:

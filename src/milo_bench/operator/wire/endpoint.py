@@ -147,7 +147,7 @@ class FaultingEndpoint:
         except msgspec.DecodeError:
             body = None
         if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
-            return error_answer(400, "invalid_request_error", "the body is no chat request")
+            return error_answer(400, "invalid_request_error", "the body is not a chat request")
         async with self._turn:
             self._requests += 1
             return await self._answer(request, body, self._requests)

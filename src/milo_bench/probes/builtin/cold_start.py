@@ -57,8 +57,9 @@ class ColdStart(Probe):
             cases.append(await _does_not_fit(ctx, evidence))
         start, reload = evidence.get("start", {}), evidence.get("reload", {})
         good = (
-            f"First token {start.get('token_s')} s after the start, {reload.get('token_s')} s after a reload; the "
-            f"first {_FIRST_K} requests take {evidence.get('warm_up_ratio')} times the steady latency, the first after "
+            f"First token {start.get('token_s')} s after the start, {reload.get('token_s')} s after a "
+            f"reload. The first {_FIRST_K} requests take {evidence.get('warm_up_ratio')} times the "
+            "steady latency, the first after "
             f"{evidence.get('idle_s')} s of idling {evidence.get('after_idle_ratio')} times."
         )
         return self.judge(ctx, cases, good=good, evidence=evidence)

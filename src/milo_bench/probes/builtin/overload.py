@@ -49,8 +49,8 @@ class Overload(Probe):
         refused = evidence["failures_by_kind"].get("rate_limited", 0)
         honest = f", {refused} refused with 429" if refused else ""
         good = (
-            f"{size} concurrent requests: the last answer came after {slowest} s{honest}; a slow reader "
-            "blocked no other."
+            f"{size} concurrent requests: the last answer came after {slowest} s{honest}, and a slow "
+            "reader blocked no other."
         )
         return self.judge(ctx, cases, good=good, evidence=evidence)
 

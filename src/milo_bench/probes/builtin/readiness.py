@@ -85,7 +85,7 @@ class Readiness(Probe):
         answered = reply.status == 200 and reply.broken is None
         if not page:
             state = "a token comes" if answered else "no token comes"
-            return self.undecided(ctx, f"No endpoint reports ready; {state}.", evidence)
+            return self.undecided(ctx, f"No endpoint reports ready, and {state}.", evidence)
         if reply.status in (401, 403, 404):
             return self.undecided(ctx, f"A one-token request is refused with HTTP {reply.status}.", evidence)
         check = _check(ctx, first_s, evidence)

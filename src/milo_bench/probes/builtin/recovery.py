@@ -79,7 +79,9 @@ class Recovery(Probe):
             cases.append(ProbeCase("lost", "fail", f"Requests in flight hung for {noticed_s:.1f} s after the kill"))
         else:
             cases.append(ProbeCase("lost", "pass", f"{lost} of {_IN_FLIGHT} lost, each with an error"))
-        good = f"Back {back_s:.2f} s after the restart; {lost} of {_IN_FLIGHT} requests in flight lost, with an error."
+        good = (
+            f"Back {back_s:.2f} s after the restart, with {lost} of {_IN_FLIGHT} requests in flight lost with an error."
+        )
         return self.judge(ctx, cases, good=good, evidence=evidence)
 
 

@@ -68,14 +68,15 @@ class Profile:
             return least
         most = f"{seconds(WARMUP_MOST * self.duration_s)}"
         return (
-            f"{least}, and until each stream has ended a request; after {most}, requests still in flight are measured"
+            f"{least}, and until each stream has ended a request, but after {most}, requests still in "
+            "flight are measured"
         )
 
     @property
     def cooldown_rule(self) -> str:
         return (
-            f"load continues until the last measured request ends, at most {seconds(COOLDOWN_MOST * self.duration_s)}; "
-            f"then {seconds(self.drain_s)} to finish"
+            f"load continues until the last measured request ends, at most "
+            f"{seconds(COOLDOWN_MOST * self.duration_s)}, with {seconds(self.drain_s)} to finish"
         )
 
 

@@ -68,7 +68,9 @@ def cannot_open(path: Path, error: OSError) -> MiloError:
     """The one error for a log that the system does not let us open."""
     reason = os.strerror(error.errno) if error.errno else str(error)
     if error.errno == errno.ENOENT:
-        return PrerequisiteError(f"There is no run log at {path}.", hint="check the path; 'milo-bench run' writes one.")
+        return PrerequisiteError(
+            (f"There is no run log at {path}."), hint="check the path, or write a log with 'milo-bench run'."
+        )
     if error.errno == errno.EISDIR:
         return DataError(f"{path} is a folder, not a run log.", hint="give the .jsonl file inside it.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -128,5 +130,5 @@ def not_a_log(path: Path) -> DataError:
 
 def other_schema(path: Path, version: int | None) -> DataError:
     """The error for a log, or the rest of one, that a newer version wrote."""
-    message = f"{path} has schema version {version}; this version of Milo Bench reads up to {SCHEMA_VERSION}."
+    message = f"{path} has schema version {version}, but this version of Milo Bench reads up to {SCHEMA_VERSION}."
     return DataError(message, hint="use the version of Milo Bench named in its first line.")

@@ -337,7 +337,7 @@ def _changed_fixtures(in_log: dict[str, str], fixtures: Sequence[Fixture]) -> li
 
 
 def _cut(torn_bytes: int) -> str:
-    return f"removed an incomplete last line of {torn_bytes} bytes; its attempt is sent again"
+    return f"removed an incomplete last line of {torn_bytes} bytes, so its attempt is sent again"
 
 
 def _encode(record: Record) -> bytes:

@@ -43,8 +43,8 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
     """Fill ``result`` from ``rows``. Raises UsageError for a column that is not there or cannot be guessed."""
     columns = list(dict.fromkeys(column for row in rows for column in row.values))
     if not columns:
-        message = f"{request.source} holds no rows that can be imported."
-        raise UsageError(message, hint="give a table with a header, or one JSON object a line.")
+        message = f"{request.source} contains no rows to import."
+        raise UsageError(message, hint="give a table with a header, or one JSON object per line.")
     for name in (request.id_column, *request.inputs, request.label, *request.expects):
         if name and name not in columns:
             message = f"{request.source} has no column '{name}'."
@@ -61,13 +61,13 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
     if not inputs:
         guessed = _guess([c for c in columns if c not in taken], _INPUT_NAMES, "--input", result)
         if not guessed:
-            message = f"Cannot tell which column of {request.source} is the input."
-            raise UsageError(message, hint=f"name it with --input; the columns are: {', '.join(columns)}.")
+            message = f"Cannot guess which column of {request.source} is the input."
+            raise UsageError(message, hint=f"add --input COLUMN, one of: {', '.join(columns)}.")
         inputs = (guessed,)
     for column in columns:
         if column not in {*taken, *inputs}:
             where = str(request.source)
-            result.not_carried.append(Problem(where, f"column '{column}'", "name it with --input or --expect."))
+            result.not_carried.append(Problem(where, f"column '{column}'", "give it with --input or --expect."))
     _cases(rows, _Mapping(id_column, inputs, label, expects), result)
     result.workloads.append(_draft(result.cases, request.workload, inputs, label, expects))
     return result
@@ -100,7 +100,9 @@ def _cases(rows: Sequence[ImportRow], mapping: _Mapping, result: Imported) -> No
         written = str(row.values.get(mapping.id_column) or f"row-{number:04d}")
         case_id = free_id(written, seen)
         if case_id != written and mapping.id_column:
-            result.not_carried.append(Problem(row.place, f"the id '{written}', now '{case_id}'", "ids must differ."))
+            result.not_carried.append(
+                Problem(row.place, f"the id '{written}', now '{case_id}'", "make the ids different.")
+            )
         seen.add(case_id)
         result.cases.append(ImportedCase(case_id, values, _expect(row, mapping), row.place))
 
@@ -179,7 +181,7 @@ def _one_line(text: str) -> str:
 
 def _prompt(rule: str, parts: str) -> str:
     return (
-        "{# Written by the import. Say here what your work really asks; see docs/how-to/own-suite.md. #}\n"
+        "{# Written by the import. Describe your own task here (docs/how-to/own-suite.md). #}\n"
         f"{{# role: system #}}\n{_one_line(rule)}\n{{# role: user #}}\n{parts}\n"
     )
 

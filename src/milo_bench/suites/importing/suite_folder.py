@@ -37,14 +37,14 @@ class ImportReport(Frozen, frozen=True, omit_defaults=False):
 def guess_format(source: Path) -> str:
     """The import format for ``source``. Raises UsageError if there is no such source, or its name does not tell."""
     if not source.exists():
-        message = f"There is no {source}."
-        raise UsageError(message, hint="name a CSV, JSONL or promptfoo YAML file, or a folder of documents.")
+        message = f"{source} is missing."
+        raise UsageError(message, hint="give a CSV, JSONL or promptfoo YAML file, or a folder of documents.")
     ending = source.suffix.lower()
     for name, importer in IMPORTERS:
         if importer.folders if source.is_dir() else ending in importer.endings:
             return name
-    message = f"Cannot tell the format of {source.name}."
-    raise UsageError(message, hint=f"name it with --format: {', '.join(IMPORTERS.names())}.")
+    message = f"Cannot guess the format of {source.name}."
+    raise UsageError(message, hint=f"add --format, one of: {', '.join(IMPORTERS.names())}.")
 
 
 def import_suite(request: ImportRequest, *, out: Path, format_name: str = "", name: str = "") -> ImportReport:
@@ -57,8 +57,8 @@ def import_suite(request: ImportRequest, *, out: Path, format_name: str = "", na
     imported = IMPORTERS.get(form).read(request)
     if not imported.cases:
         first = f" First: {imported.broken[0]}." if imported.broken else ""
-        message = f"Nothing in {request.source} can be imported.{first}"
-        raise DataError(message, hint=imported.broken[0].hint if imported.broken else "look at the file.")
+        message = f"{request.source} contains nothing to import.{first}"
+        raise DataError(message, hint=imported.broken[0].hint if imported.broken else "check the file.")
     files = _files(request, imported, name or out.name)
     counts = {draft.name: 0 for draft in imported.workloads}
     for case in imported.cases:

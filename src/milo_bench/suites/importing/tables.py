@@ -37,12 +37,12 @@ def csv_rows(path: Path, result: Imported) -> list[ImportRow]:
                 continue
             if len(values) != len(names):
                 said = f"{len(values)} values for {len(names)} columns"
-                result.broken.append(Problem(where, said, "quote values that hold the separator.", kind="data"))
+                result.broken.append(Problem(where, said, "quote values that contain the separator.", kind="data"))
                 continue
             row: dict[str, Any] = dict(zip(names, values, strict=True))
             rows.append(ImportRow(row, where))
     except csv.Error as error:
-        result.broken.append(Problem(place(path, reader.line_num), f"broken CSV: {error}", "mend it.", kind="data"))
+        result.broken.append(Problem(place(path, reader.line_num), f"broken CSV: {error}", "correct it.", kind="data"))
     return rows
 
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     help="Only these tasks, as in 'milo-bench operator tasks'.",
 )
 @click.option("--repeats", default=1, show_default=True, type=click.IntRange(1, 1000), help="Runs of each task.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the first repeat; later repeats count up.")
+@click.option("--seed", default=0, show_default=True, help="Seed of the first repeat. Later repeats count up.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/operator-TIME.jsonl]")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @click.option("--resume", is_flag=True, help="Resume the log at --out: skip finished episodes.")
@@ -162,7 +162,7 @@ def _tell(event: EpisodeEnded | Playing) -> None:
     took_s = episode.ended_s - episode.started_s
     # The same word as in the table below: what could not be read or run has failed, void or not.
     kind = episode_kind(episode)
-    void = "; void" if kind == "void" else f"; {kind}, its fault never fired" if episode.void else ""
+    void = ", void" if kind == "void" else f", {kind}, its fault never fired" if episode.void else ""
     click.echo(
         f"{event.done:>4}/{event.planned} {episode.key.target} {episode.key.fixture} seed {episode.seed}: "
         f"{episode.points} points, {episode.ending} after {answers} answers, {seconds(took_s)}{void}",

@@ -25,7 +25,7 @@ _DURATION = Duration()
     "http_port",
     type=click.IntRange(0, 65535),
     metavar="PORT",
-    help="Serve over loopback HTTP; 0 picks a free port.",
+    help="Serve over loopback HTTP (0 picks a free port).",
 )
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Log to write the episode to.")
 @click.option("--resume", is_flag=True, help="Add the task's other variant to the log at --out.")

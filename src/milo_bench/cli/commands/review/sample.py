@@ -29,5 +29,5 @@ def review_sample(logs: tuple[Path, ...], out: Path, count: int, workloads: tupl
 
     key = api.sample_for_review(logs, out, count=count, seed=seed, only=workloads)
     click.echo(f"{len(key.items)} answers of {len(key.sizes)} candidates: {out}")
-    click.echo("score each question from 1 to 5 (rubric: docs/how-to/review.md); give each reviewer a copy")
+    click.echo("give each reviewer a copy, and score each question from 1 to 5 (rubric: docs/how-to/review.md)")
     say_next(f"milo-bench review import {shlex.quote(str(out))} --out review.json")
