@@ -60,7 +60,7 @@ class OwnCheck:
         if execution is None:
             raise NotExecuted(self.name)
         if execution.answer_hash != sha256_text(case.output):
-            raise ValueError("its execution was of another answer; the log was changed after it was written")
+            raise ValueError("its execution belongs to another answer, so the log was changed after it was written")
         if execution.ending != "done":
             raise ValueError(execution.problem or f"it ended by {execution.ending}")
         version = version_of(execution.digest)

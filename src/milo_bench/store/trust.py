@@ -49,7 +49,7 @@ def read_trust(env: Mapping[str, str]) -> dict[str, TrustRecord]:
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is not a list of trusted suites ({error}).", hint=_HINT) from None
     if file.schema_version != 1:
-        message = f"{path} has schema version {file.schema_version}; this version of Milo Bench reads 1."
+        message = f"{path} has schema version {file.schema_version}, but this version of Milo Bench reads 1."
         raise DataError(message, hint=_HINT)
     return {record.digest: record for record in file.records}
 

@@ -80,7 +80,7 @@ def require_trust(own: OwnChecks, suite: str, where: str, env: Mapping[str, str]
     known = [record for record in records.values() if (record.suite, record.file) == (suite, own.file)]
     what = "has changed since you trusted it" if known else "is not trusted"
     message = f"The suite's own Python {own.file} (sha256 {own.digest[:12]}) {what}."
-    hint = f"read it, then: milo-bench suite trust {where}; or add --trust-suite for this once"
+    hint = f"read it, then: milo-bench suite trust {where}, or add --trust-suite for this run"
     raise PrerequisiteError(message, hint=hint)
 
 
@@ -88,5 +88,5 @@ def _own(suite: Suite) -> OwnChecks:
     own = own_checks_of(suite.workloads) or suite.own
     if own is None:
         message = f"The suite '{suite.ref.name}' has no Python of its own, so there is nothing to trust."
-        raise UsageError(message, hint="'own_checks: FILE.py' in suite.yaml names it; docs/how-to/own-checks.md.")
+        raise UsageError(message, hint="add 'own_checks: FILE.py' to suite.yaml (docs/how-to/own-checks.md).")
     return own

@@ -38,8 +38,8 @@ def grade(
 ) -> None:
     """Grade the answers in run logs. No model is called.
 
-    This version's checks grade every answer again. A suite's own Python is executed on answers that it
-    has not judged yet, if you trust it; the log keeps what it said.
+    This version's checks grade every answer again. If you trust a suite, its own Python runs on the
+    answers that it has not judged yet, and the log keeps its results.
     """
     from milo_bench import api
 

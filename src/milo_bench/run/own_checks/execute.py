@@ -137,4 +137,4 @@ class _Batch:
 
     def _unusable(self, why: str) -> DataError:
         message = f"The suite's own checks in {self._own.file} cannot be used: {why}."
-        return DataError(message, hint=f"correct {self._own.file}; 'milo-bench suite check SUITE' reads it.")
+        return DataError(message, hint=f"correct {self._own.file}, then run 'milo-bench suite check SUITE'.")

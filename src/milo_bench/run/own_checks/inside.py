@@ -53,7 +53,7 @@ class Case:
 
 def main(path: str) -> None:
     if not os.path.exists(MARK):
-        sys.exit("this program ends every process that it can reach; it runs in the sandbox only")
+        sys.exit("this program ends every process that it can reach, so it runs only in the sandbox")
     calls, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     # What a check prints goes nowhere, and it reads nothing: the streams are for calls and results alone.
     nowhere = os.open(os.devnull, os.O_RDWR)
@@ -170,7 +170,7 @@ def plain(answer: Any) -> list[dict[str, Any]]:
     """
     if isinstance(answer, (list, tuple)) and not is_pair(answer):
         if len(answer) > MOST_RESULTS:
-            raise ValueError(f"a check returned {len(answer)} verdicts; at most {MOST_RESULTS} are kept")
+            raise ValueError(f"a check returned {len(answer)} verdicts, more than {MOST_RESULTS}")
         return [one(part) for part in answer]
     return [one(answer)]
 
@@ -190,14 +190,14 @@ def one(answer: Any) -> dict[str, Any]:
         return {"outcome": "fail", "reason": cut(answer)}
     if isinstance(answer, Mapping):
         return verdict(answer)
-    raise TypeError(f"a check returned {type(answer).__name__}; return True, False, None, a text, a dict or a list")
+    raise TypeError(f"a check returned {type(answer).__name__} instead of True, False, None, a text, a dict or a list")
 
 
 def verdict(answer: Mapping[str, Any]) -> dict[str, Any]:
     known = ("outcome", *TEXTS, "spans", "parts", "parts_held")
     unknown = [str(key) for key in answer if key not in known]
     if unknown:
-        raise ValueError(f"a verdict has no {unknown[0]!r}; it has {', '.join(known)}")
+        raise ValueError(f"a verdict has no {unknown[0]!r}, only {', '.join(known)}")
     if answer.get("outcome") not in OUTCOMES:
         raise ValueError(f"a verdict's outcome is one of {', '.join(OUTCOMES)}, not {answer.get('outcome')!r}")
     made: dict[str, Any] = {"outcome": answer["outcome"]}
