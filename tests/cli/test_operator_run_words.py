@@ -31,7 +31,7 @@ def test_an_episode_is_called_void_only_where_the_table_counts_it_so(capsys: pyt
     lost = broken(find_task("provider_503"), 0, "trap")
     assert lost.void and ", runtime, its fault never fired" in _line(lost, capsys)
     void = msgspec.structs.replace(unread, ending="turn_limit")
-    assert episode_kind(void) == "void" and _line(void, capsys).rstrip().endswith("; void")
+    assert episode_kind(void) == "void" and _line(void, capsys).rstrip().endswith(", void")
     assert "fired" not in _line(played(find_task("provider_503"), 0, "trap", oracle), capsys)
 
 

@@ -101,7 +101,9 @@ class Registry(Generic[T]):
         missing = [attribute for attribute in self._needs if not hasattr(thing, attribute)]
         if missing:
             message = f"{what} has no '{missing[0]}'."
-            raise PrerequisiteError(message, hint="its entry point must name the object; docs/how-to/extend.md.")
+            raise PrerequisiteError(
+                message, hint="correct the entry point, which must name the object (docs/how-to/extend.md)."
+            )
         return thing
 
     def __iter__(self) -> Iterator[tuple[str, T]]:
