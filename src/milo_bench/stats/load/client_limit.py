@@ -20,12 +20,12 @@ DELIVERED_LEAST = 0.98
 CPU_MOST = 0.90
 
 RULE = (
-    "client_bound if the 99th percentile of the client's read delay (request means, by kernel receive stamps) exceeds "
-    f"the larger of {seconds(READ_FLOOR_S)} and {share(READ_SHARE)} of the median gap between chunks, "
-    "if the 99th percentile of its send delay or the 95th of its timer delay exceeds the larger of "
-    f"{seconds(SEND_FLOOR_S)} and {share(SEND_SHARE)} of the median time to first token, if it sent under "
-    f"{share(DELIVERED_LEAST)} of due requests while places were free or kept streams busy for under that share of "
-    f"the time, or if it used over {share(CPU_MOST)} of a processor core"
+    "client_bound if one of these is true. Reading: the 99th percentile of the client's delay (request means, by kernel "
+    f"receive stamps) exceeds {seconds(READ_FLOOR_S)} and {share(READ_SHARE)} of the median gap between chunks. "
+    f"Sending: the 99th percentile of its delay, or the 95th of its timers', exceeds {seconds(SEND_FLOOR_S)} and "
+    f"{share(SEND_SHARE)} of the median time to first token. Delivery: it sent under {share(DELIVERED_LEAST)} of due "
+    "requests with places free, or kept streams busy for under that share of the time. "
+    f"Processor: it used over {share(CPU_MOST)} of a core"
 )
 
 

@@ -11,7 +11,7 @@ MEASURES.add(
         unit="points",
         good="high",
         title="judge factual coverage",
-        says="mean score that a model judge that agrees with people gave for factual coverage",
+        says="mean score of a validated model judge for factual coverage",
         order=340,
     ),
 )

@@ -11,7 +11,7 @@ MEASURES.add(
         unit="points",
         good="high",
         title="judge missing documents",
-        says="mean score that a model judge that agrees with people gave for missing documents",
+        says="mean score of a validated model judge for missing documents",
         order=360,
     ),
 )

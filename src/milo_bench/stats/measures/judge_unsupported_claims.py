@@ -11,7 +11,7 @@ MEASURES.add(
         unit="points",
         good="high",
         title="judge unsupported claims",
-        says="mean score that a model judge that agrees with people gave for unsupported claims",
+        says="mean score of a validated model judge for unsupported claims",
         order=350,
     ),
 )

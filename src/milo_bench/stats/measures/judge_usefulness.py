@@ -11,7 +11,7 @@ MEASURES.add(
         unit="points",
         good="high",
         title="judge usefulness",
-        says="mean score that a model judge that agrees with people gave for usefulness",
+        says="mean score of a validated model judge for usefulness",
         order=370,
     ),
 )

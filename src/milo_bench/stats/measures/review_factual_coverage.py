@@ -11,7 +11,7 @@ MEASURES.add(
         unit="points",
         good="high",
         title="review factual coverage",
-        says="mean score that people gave for factual coverage",
+        says="mean reviewer score for factual coverage",
         order=300,
     ),
 )

@@ -11,7 +11,7 @@ MEASURES.add(
         unit="points",
         good="high",
         title="review missing documents",
-        says="mean score that people gave for missing documents",
+        says="mean reviewer score for missing documents",
         order=320,
     ),
 )

@@ -11,7 +11,7 @@ MEASURES.add(
         unit="points",
         good="high",
         title="review unsupported claims",
-        says="mean score that people gave for unsupported claims",
+        says="mean reviewer score for unsupported claims",
         order=310,
     ),
 )

@@ -11,7 +11,7 @@ MEASURES.add(
         unit="points",
         good="high",
         title="review usefulness",
-        says="mean score that people gave for usefulness",
+        says="mean reviewer score for usefulness",
         order=330,
     ),
 )
