@@ -20,7 +20,7 @@ DELIVERED_LEAST = 0.98
 CPU_MOST = 0.90
 
 RULE = (
-    "client_bound if one of these is true. Reading: the 99th percentile of the client's delay (request means, by kernel "
+    "client_bound if one of these is true. Reading: the 99th percentile of the client's delay (request means by kernel "
     f"receive stamps) exceeds {seconds(READ_FLOOR_S)} and {share(READ_SHARE)} of the median gap between chunks. "
     f"Sending: the 99th percentile of its delay, or the 95th of its timers', exceeds {seconds(SEND_FLOOR_S)} and "
     f"{share(SEND_SHARE)} of the median time to first token. Delivery: it sent under {share(DELIVERED_LEAST)} of due "
