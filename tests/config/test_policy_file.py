@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from milo_bench.config.policy.file import PolicyFile, read_policy, shipped_policies, shipped_policy
-from milo_bench.config.policy.hours import DEFAULT_HOURS
-from milo_bench.config.policy.models import REMEDIES, WORK, GateConfig, RemedyName, WorkloadPolicy
+from milo_bench.config.policy.models import GateConfig, WorkloadPolicy
+from milo_bench.config.policy.remedies import OTHER_WORK, work_names
 from milo_bench.config.policy.rules import CONDITIONS, FindingRule, RuleFacts, check_rules, first_rule, worlds
 from milo_bench.core.errors import ConfigError
-from milo_bench.decide import records
 from milo_bench.probes.base import PROBES
 from milo_bench.suites import load_suite
 
@@ -49,9 +48,12 @@ def test_shipped_policies_are_sound_and_name_what_their_suites_have() -> None:
     assert shipped_policy("my_own_suite") is None
 
 
-def test_names_are_those_of_the_rest_of_the_program() -> None:
-    assert RemedyName == records.RemedyName
-    assert set(DEFAULT_HOURS) == set(WORK) >= set(REMEDIES)
+def test_every_work_has_hours_that_say_where_they_are_from() -> None:
+    found = policy()
+    for name in work_names():
+        hours = found.hours_of(name)
+        assert 0 < hours.low <= hours.base <= hours.high
+        assert hours.source.startswith("assumed by Milo Bench")
 
 
 def test_gates_of_defaults_are_added_where_a_workload_has_none_of_its_own() -> None:
@@ -118,7 +120,7 @@ def test_a_gate_that_cannot_be_meant_is_refused(gates: str, line: int, said: str
 @pytest.mark.parametrize(
     ("more", "said", "hint"),
     [
-        ("    remedies: {keyword_rul: {}}\n", "unknown setting 'workloads.notes.remedies.keyword_rul'", "keyword_rule"),
+        ("    remedies: {keyword_rul: {}}\n", "unknown setting 'remedies.keyword_rul'", "keyword_rule"),
         ("    remedies: [safer_prompt]\n", "has no variant", "variant: NAME"),
         ('    remedies: {safer_prompt: {variant: ""}}\n', "already judges", "another variant"),
         ("    remedies: {length_limit: {past: nowhere}}\n", "'nowhere'", "hosted"),
@@ -226,7 +228,7 @@ def test_a_file_that_is_no_policy_is_refused_with_its_line(text: str, said: str)
 
 def test_the_page_names_all_there_is_and_its_example_is_sound() -> None:
     page = (Path(__file__).parents[2] / "docs/how-to/policy.md").read_text(encoding="utf-8")
-    for name in (*REMEDIES, *WORK, *WorkloadPolicy.model_fields, *GateConfig.model_fields):
+    for name in (*OTHER_WORK, *WorkloadPolicy.model_fields, *GateConfig.model_fields):
         assert f"`{name}" in page or f" {name}" in page, name
     for name, condition in CONDITIONS.items():
         assert f"| `{name}` | {condition.says} |" in page

@@ -123,6 +123,21 @@ def test_a_measure_is_scored_and_a_gate_uses_it(milo_bench: Call, suite: Path, t
     assert "share of retried attempts" in said
 
 
+def test_a_fix_is_replayed(milo_bench: Call, suite: Path, tmp_path: Path) -> None:
+    milo_bench("run", "--suite", str(suite), "--models", "scripted", "--out", "log.jsonl")
+    remedies = PAGE.partition("Allow it in `policy.yaml`:")[2].partition("```yaml\n")[2].partition("```")[0]
+    (tmp_path / "policy.yaml").write_text(
+        f"policy: 1\nworkloads:\n  reply:\n    gates: [{{measure: pass_rate, at_least: 0.9}}]\n    {remedies}"
+        "findings:\n  - {name: any, when: [], finding: defer}\n",
+        encoding="utf-8",
+    )
+    milo_bench("decide", "log.jsonl", "--policy", "policy.yaml", "--out", "decision.json")
+    decision = json.loads((tmp_path / "decision.json").read_text(encoding="utf-8"))
+    assert "reply/scripted/tag_to_review" in [replay["id"] for replay in decision["replays"]]
+    (remedy,) = decision["findings"][0]["remedies"]
+    assert remedy["title"] == "human review of sensitive cases"
+
+
 async def test_a_target_sends_its_settings(source: Path, suite: Path, tmp_path: Path) -> None:
     import asyncio
 

@@ -33,6 +33,7 @@ def reference_pages() -> dict[str, str]:
         "exit-codes.md": exit_codes_page(),
         "checks.md": checks_page(),
         "measures.md": measures_page(),
+        "fixes.md": fixes_page(),
     }
 
 
@@ -188,6 +189,22 @@ def measures_page() -> str:
         head = "| measure | title | counts | unit | good side | own slice |\n|---|---|---|---|---|---|"
         parts.append("\n".join([f"## {title}\n", head, *rows]))
     return "\n\n".join(parts) + "\n"
+
+
+def fixes_page() -> str:
+    from milo_bench.config.policy.remedies import REMEDIES
+
+    rows = [
+        f"| `{name}` | {known.says} | {known.settings} | {'–'.join(f'{hours:g}' for hours in known.hours[::2])} "
+        f"| {known.done_when} |"
+        for name, known in REMEDIES
+    ]
+    head = "| fix | what it does | settings | hours | done when |\n|---|---|---|---|---|"
+    intro = (
+        "Fixes that a workload can name under `remedies` in `policy.yaml`, with the hours that a backlog assumes "
+        "unless the policy states its own under `hours`."
+    )
+    return "\n\n".join(["# Fixes", GENERATED, intro, "\n".join([head, *rows])]) + "\n"
 
 
 def _own_slices(known: MeasureDefinition) -> str:

@@ -7,31 +7,14 @@ from dataclasses import dataclass
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import Risk
+from milo_bench.config.policy.remedies import REMEDIES, find_work
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import BacklogItem, Finding, GateResult, LinkedText, Remedy, Source
-from milo_bench.decide.wording import REMEDY_TITLES, begun, listed, readable, sentence_case
+from milo_bench.decide.wording import begun, listed, readable, sentence_case
 from milo_bench.decide.worlds import failed_probes
 
 _RANK: Mapping[Risk, int] = {"high": 0, "medium": 1, "low": 2}
-_DONE: Mapping[str, str] = {
-    "constrained_decoding": "every request carries the answer schema and a new run passes the gates",
-    "other_target": "routing names the other target and a new run on it passes the gates",
-    "safer_prompt": "the prompt is deployed under its recorded hash and a new run passes the gates",
-    "event_selection": "the selector runs before every prompt and a new run passes the gates",
-    "extraction_first": "staff or a template write from extracted facts and a new run passes the gates",
-    "length_limit": "longer cases take their own route and a test covers both sides of the limit",
-    "keyword_rule": "the rule runs before the model, the model cannot override it, and a test covers both",
-    "guard_to_review": "answers that the guard stops reach only the review queue",
-    "citation_filter": "a test proves that sentences without a citation never reach a reader",
-    "mixed_routing": "the verifier checks every draft and a new run passes the gates",
-    "human_review": "the review queue is staffed and its length is monitored",
-    "concurrency_cap": "concurrent requests stay within the cap and a load run meets its service level",
-    "readiness_probe": "traffic waits for a generated token and the readiness probe passes",
-    "more_fixtures": "a new run decides the named gates",
-    "run_probes": "the named probes have passed or failed on this target",
-    "repair_runtime": "the probe passes on this target",
-}
 
 
 @dataclass
@@ -68,7 +51,7 @@ def make_backlog(
             risk=work.risk,
             hours=_hours(work.name, policy, figures),
             findings=tuple(dict.fromkeys(work.findings)),
-            done_when=_DONE[work.name],
+            done_when=find_work(work.name).done_when,
         )
         for rank, work in enumerate(ordered, start=1)
     )
@@ -77,14 +60,15 @@ def make_backlog(
 def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Iterator[tuple[tuple[str, str], _Work]]:
     risk = policy.workloads[finding.workload].risk
     target = finding.target
-    runtime = ("concurrency_cap", "readiness_probe")
     for remedy in finding.remedies:
-        if remedy.name in runtime:
+        if REMEDIES.get(remedy.name).follows is not None:
             yield (remedy.name, target), _work(remedy, f"on {target}", "high" if risk == "high" else "medium")
         elif finding.kind == "fix" or _replacement(finding, remedy, policy):
             yield (remedy.name, finding.workload), _work(remedy, f"for {finding.workload}", risk)
     for result in failed_probes(evidence, target):
-        if result.probe in ("readiness", "cold_start") and any(one.name == runtime[1] for one in finding.remedies):
+        if result.probe in ("readiness", "cold_start") and any(
+            one.name == "readiness_probe" for one in finding.remedies
+        ):
             continue  # the readiness probe is that work already
         title = f"Fix what the probe {result.probe} found on {target}"
         reason: LinkedText = (f"the probe {result.probe} failed ({result.severity})",)
@@ -102,7 +86,7 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
 
 
 def _work(remedy: Remedy, where: str, risk: Risk) -> _Work:
-    return _Work(remedy.name, f"{sentence_case(REMEDY_TITLES[remedy.name])} {where}", remedy.reason, risk, [])
+    return _Work(remedy.name, f"{sentence_case(REMEDIES.get(remedy.name).title)} {where}", remedy.reason, risk, [])
 
 
 def _replacement(finding: Finding, remedy: Remedy, policy: PolicyFile) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import RuleConfig
+from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, first_rule
 from milo_bench.core.records import ProbeResult
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.baseline import failed_by_baseline, safe_baseline
-from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.records import (
     Finding,
     FindingKind,
@@ -22,13 +22,8 @@ from milo_bench.decide.records import (
     Replay,
     RouteKind,
 )
-from milo_bench.decide.wording import REMEDY_TITLES, TOO_CLOSE, begun, listed, readable
+from milo_bench.decide.wording import TOO_CLOSE, begun, listed, readable
 from milo_bench.decide.worlds import CandidateFacts
-
-# Probes whose failure a readiness probe in front of the server repairs.
-_LIFECYCLE = ("readiness", "cold_start")
-# Remedies that send a part of the cases another way.
-_SPLITTING = {"mixed_routing", "length_limit", "keyword_rule", "guard_to_review"}
 
 
 def make_finding(
@@ -63,28 +58,13 @@ def make_finding(
 
 def runtime_remedies(seen: CandidateFacts, figures: Figures) -> tuple[Remedy, ...]:
     """Guardrails that follow from load windows and probes, whatever the finding: they keep the runtime upright."""
-    found = []
-    target = seen.candidate.target
-    cap = knee_cap(target, figures)
-    if cap:
-        reason: LinkedText = (
-            "throughput stops growing at ", figures.ref(f"load/{target}/knee", whole=True),
-            ", so the cap is the lower end of its interval, ", figures.ref(cap),
-        )  # fmt: skip
-        streams = figures[cap].value
-        title = REMEDY_TITLES["concurrency_cap"]
-        found.append(Remedy("concurrency_cap", title, begun(reason), params={"streams": int(streams or 1)}))
-    late = [result.probe for result in seen.failed_probes if result.probe in _LIFECYCLE]
-    if late:
-        reason = (f"the probe {listed(late)} failed: the server reports ready too early",)
-        params = {"probes": late}
-        found.append(Remedy("readiness_probe", REMEDY_TITLES["readiness_probe"], begun(reason), params=params))
-    return tuple(found)
+    made = [known.follows(seen, figures) for _, known in REMEDIES if known.follows is not None]
+    return tuple(remedy for remedy in made if remedy is not None)
 
 
 def _named(kind: FindingKind, seen: CandidateFacts, remedies: Sequence[Remedy]) -> tuple[Remedy, ...]:
     """Of a fix the remedies that pass, of a keep none, of the others all that were tried."""
-    tried = [remedy for remedy in remedies if remedy.name not in ("concurrency_cap", "readiness_probe")]
+    tried = [remedy for remedy in remedies if REMEDIES.get(remedy.name).follows is None]
     if kind == "keep" or (kind == "fix" and seen.chosen is None):
         return ()
     if kind == "fix" and seen.chosen is not None:
@@ -105,7 +85,7 @@ def _route(kind: FindingKind, seen: CandidateFacts, policy: PolicyFile, evidence
 def _fixed_route(chosen: Replay) -> RouteKind:
     """Mixed where some cases take another route than the rest; else the route of the one who answers."""
     answering = {str(rule.get("route")) for rule in chosen.rules} & {"local", "hosted", "mixed"}
-    if set(chosen.remedies) & _SPLITTING or len(answering) != 1:
+    if any(REMEDIES.get(name).splits for name in chosen.remedies) or len(answering) != 1:
         return "mixed"
     return "hosted" if answering == {"hosted"} else "mixed" if answering == {"mixed"} else "local"
 
@@ -157,7 +137,7 @@ def _probe_text(result: ProbeResult) -> LinkedText:
 def _replay_text(seen: CandidateFacts, figures: Figures) -> LinkedText:
     assert seen.chosen is not None
     replay = seen.chosen
-    names = listed([REMEDY_TITLES[name] for name in replay.remedies])
+    names = listed([REMEDIES.get(name).title for name in replay.remedies])
     text: LinkedText = (f"every gate passes with {names or 'the fix'}, replayed on recorded answers",)
     share = replay.figures.get("automated_share", "")
     if share in figures:

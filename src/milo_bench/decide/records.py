@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
-from milo_bench.config.policy.models import RemedyName as RemedyName
 from milo_bench.config.policy.rules import FindingKind as FindingKind
 from milo_bench.core.records import (
     Decoding,
@@ -134,7 +133,7 @@ class Replay(Frozen, frozen=True, omit_defaults=False):
     workload: str
     target: str
     title: str
-    remedies: tuple[RemedyName, ...]
+    remedies: tuple[str, ...]
     rules: tuple[dict[str, Any], ...]  # as they would stand in routing.yaml
     figures: dict[str, str]
     fitted_on: str
@@ -148,7 +147,7 @@ class Replay(Frozen, frozen=True, omit_defaults=False):
 class Remedy(Frozen, frozen=True, omit_defaults=False):
     """A bounded change, with the replay that shows its effect ("" where nothing could be replayed)."""
 
-    name: RemedyName
+    name: str
     title: str
     reason: LinkedText
     replay: str = ""

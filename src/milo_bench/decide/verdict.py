@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, Finding, FindingKind, LinkedText
-from milo_bench.decide.wording import REMEDY_TITLES, begun, joined, listed
+from milo_bench.decide.wording import begun, joined, listed
 
 KINDS: tuple[FindingKind, ...] = ("keep", "fix", "defer", "reject")
 
@@ -45,7 +46,9 @@ def _said(findings: Sequence[Finding], figures: Figures) -> LinkedText:
     if best.kind == "keep":
         return (f"keep on {best.target}, unchanged",)
     if best.kind == "fix":
-        names = listed([REMEDY_TITLES[remedy.name] for remedy in best.remedies]) or "the fix that the finding names"
+        names = (
+            listed([REMEDIES.get(remedy.name).title for remedy in best.remedies]) or "the fix that the finding names"
+        )
         return (f"ready on {best.target} after {names}",)
     if best.kind == "defer":
         return (f"defer {_because(best)}",)

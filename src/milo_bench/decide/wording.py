@@ -6,23 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from milo_bench.config.policy.measures import known_measures
-from milo_bench.decide.records import LinkedText, Ref, RemedyName
-
-REMEDY_TITLES: dict[RemedyName, str] = {
-    "constrained_decoding": "constrained decoding",
-    "other_target": "another model or quantisation",
-    "safer_prompt": "the safer prompt",
-    "event_selection": "deterministic event selection",
-    "extraction_first": "extraction instead of prose",
-    "length_limit": "a length limit with a route for longer cases",
-    "keyword_rule": "a keyword rule that the model cannot override",
-    "guard_to_review": "a guard that sends failures to review",
-    "citation_filter": "a citation filter",
-    "mixed_routing": "a local draft with a stronger verifier",
-    "human_review": "human review",
-    "concurrency_cap": "a cap on concurrent requests",
-    "readiness_probe": "a readiness probe",
-}
+from milo_bench.decide.records import LinkedText, Ref
 
 # Of a gate that needs over ten times the fixtures it has; the number itself is a detail then.
 TOO_CLOSE = "too close to call"

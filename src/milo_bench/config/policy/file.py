@@ -10,14 +10,13 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, field_validator
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, read_checked
-from milo_bench.config.policy.hours import DEFAULT_HOURS
 from milo_bench.config.policy.models import (
-    WORK,
     GateConfig,
     HoursConfig,
     RuleConfig,
     WorkloadPolicy,
 )
+from milo_bench.config.policy.remedies import find_work, work_names
 from milo_bench.config.policy.rules import FindingRule, check_rules
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.suggest import hint_for
@@ -65,8 +64,14 @@ class PolicyFile(CheckedFile):
 
     def hours_of(self, work: str) -> HoursConfig:
         """Hours for a remedy or other work; what the policy does not say is assumed, and says so."""
-        return self.hours.get(work) or DEFAULT_HOURS[work]
+        stated = self.hours.get(work)
+        if stated is not None:
+            return stated
+        low, base, high = find_work(work).hours
+        return HoursConfig(low=low, base=base, high=high, source=_ASSUMED)
 
+
+_ASSUMED: Final = "assumed by Milo Bench. Put your own estimate under hours: in policy.yaml"
 
 POLICY_FILE: Final = FileKind(
     PolicyFile,
@@ -152,11 +157,11 @@ def _with_probes(file: PolicyFile, probes: Collection[str]) -> PolicyFile:
 
 def _hours_have_names(file: PolicyFile) -> None:
     for name in file.hours:
-        if name not in WORK:
+        if name not in work_names():
             message = (
                 f"{file.where('hours', name)}: hours for '{name[:60]}', which is not the name of any backlog work."
             )
-            raise ConfigError(message, hint=hint_for(name, WORK, noun="names"))
+            raise ConfigError(message, hint=hint_for(name, work_names(), noun="names"))
 
 
 def _rules_are_sound(file: PolicyFile) -> None:

@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
 from milo_bench.config.policy.measures import known_measures, parse_slice, slice_text
+from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, FindingKind, FindingRule
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for
 
-RemedyName: TypeAlias = Literal[
-    "constrained_decoding",
-    "other_target",
-    "safer_prompt",
-    "event_selection",
-    "extraction_first",
-    "length_limit",
-    "keyword_rule",
-    "guard_to_review",
-    "citation_filter",
-    "mixed_routing",
-    "human_review",
-    "concurrency_cap",
-    "readiness_probe",
-]
-REMEDIES: Final[tuple[str, ...]] = get_args(RemedyName)
-# Remedies that are another contract of the workload; the variant that holds it has to be named.
-VARIANT_REMEDIES: Final = ("safer_prompt", "event_selection", "extraction_first")
-WORK: Final = (*REMEDIES, "more_fixtures", "run_probes", "repair_runtime")  # what a backlog may ask hours for
 FiniteNumber = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, le=1e12, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
@@ -201,13 +183,18 @@ class ValueConfig(Checked):
     least_usd_per_month: Amount
 
 
+def _remedy_names(schema: dict[str, Any]) -> None:
+    """An editor then offers the names that there are."""
+    schema["propertyNames"] = {"enum": list(REMEDIES.names())}
+
+
 class WorkloadPolicy(Checked):
     """All that the policy says of one workload. ``streams`` is how many requests production has at once."""
 
     title: str = ""
     decide_on: DecideOn = DecideOn()
     gates: tuple[GateConfig, ...] = ()
-    remedies: dict[RemedyName, RemedyConfig] = {}
+    remedies: dict[str, RemedyConfig] = Field(default={}, json_schema_extra=_remedy_names)
     min_automated_share: Share = 0.3
     recall_class: str = ""
     risk: Risk = "medium"
@@ -230,11 +217,15 @@ class WorkloadPolicy(Checked):
 
     @model_validator(mode="after")
     def _settings_make_sense(self) -> WorkloadPolicy:
-        for name in VARIANT_REMEDIES:
-            remedy = self.remedies.get(name)
-            if remedy is not None and remedy.variant is None:
+        for name, remedy in self.remedies.items():
+            if name not in REMEDIES:
+                said = f"unknown setting 'remedies.{name[:60]}'"
+                raise Mistake(said, hint_for(name, REMEDIES.names(), noun="fixes"))
+            if not REMEDIES.get(name).needs_variant:
+                continue
+            if remedy.variant is None:
                 raise Mistake(f"remedies.{name} has no variant", 'write variant: NAME, or variant: "".')
-            if remedy is not None and remedy.variant == self.decide_on.variant:
+            if remedy.variant == self.decide_on.variant:
                 said = f"remedies.{name} is the variant that decide_on already judges"
                 raise Mistake(said, "name another variant, or leave the remedy out.")
         if "constrained_decoding" in self.remedies and self.decide_on.decoding == "constrained":

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import WorkloadPolicy
+from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.routing.file import rule_data
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import Candidate, Figure, GateResult, LinkedText, Remedy, RemedyName, Replay, Source
+from milo_bench.decide.records import Candidate, Figure, GateResult, LinkedText, Remedy, Replay, Source
 from milo_bench.decide.remedies.frontier import Point, Standing, choose, frontier
 from milo_bench.decide.remedies.length_limit import LengthLimit, fit_length_limit
 from milo_bench.decide.remedies.plans import Ground, RemedyChange, ReplayPlan, changes_for, plans_for
@@ -28,7 +29,7 @@ from milo_bench.decide.replay.gates import judge_replay, routable
 from milo_bench.decide.replay.recorded import Recorded, record_of
 from milo_bench.decide.replay.replay import UPPER_BOUND, ReplayOutcome, replay
 from milo_bench.decide.replay.split import fit_part
-from milo_bench.decide.wording import REMEDY_TITLES, begun
+from milo_bench.decide.wording import begun
 
 Mask = NDArray[np.bool_]
 SEED = 0
@@ -158,7 +159,7 @@ class _Worked:
             if allowed:
                 judged = self._gates(plan, outcome, self.fit, Figures(), "")
                 gates = tuple(gate.outcome for gate in judged if routable(gate))
-            away = "other_target" in plan.remedies
+            away = any(REMEDIES.get(name).elsewhere for name in plan.remedies)
             found.append(Standing(point, gates, self.config.min_automated_share, len(plan.remedies), away, allowed))
         return found
 
@@ -256,10 +257,10 @@ def _same(one: ReplayOutcome, other: ReplayOutcome, units: Mask) -> bool:
 def _remedies(changes: Sequence[RemedyChange], replays: Sequence[Replay], figures: Figures) -> list[Remedy]:
     """One entry for each remedy that the policy names: its replay on its own, or the chosen one it is part of."""
     chosen = next((one for one in replays if one.chosen), None)
-    found: dict[tuple[RemedyName, str], Remedy] = {}
+    found: dict[tuple[str, str], Remedy] = {}
     for change in changes:
         key = (change.name, str(change.params.get("target", "")))
-        title = change.title or REMEDY_TITLES[change.name]
+        title = change.title or REMEDIES.get(change.name).title
         params: dict[str, Any] = dict(change.params)
         if change.why_not:
             found[key] = Remedy(change.name, title, begun((change.why_not,)), params=params)

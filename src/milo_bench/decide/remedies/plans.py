@@ -8,31 +8,32 @@ three at a time.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any, Final
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import RemedyConfig
+from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.routing.file import RoutingFile, RoutingTarget, check_routing
 from milo_bench.config.routing.rule import RUNTIME_CHECKS
 from milo_bench.core.records import TargetRecord
-from milo_bench.decide.records import Candidate, RemedyName
+from milo_bench.decide.records import Candidate
 from milo_bench.decide.remedies.length_limit import LengthLimit
 from milo_bench.decide.replay.recorded import Recorded
-from milo_bench.decide.wording import REMEDY_TITLES
 
 MOST_PLANS: Final = 24
-READABLE: Final = ("answer_present", "json_reading", "schema")  # without these an answer has no label
-_VARIANTS: Final = ("safer_prompt", "event_selection", "extraction_first")
 
 
 @dataclass(frozen=True)
 class RemedyChange:
-    """One remedy as parts of a routing table, or why there is nothing to replay (``why_not``)."""
+    """One remedy as parts of a routing table, or why there is nothing to replay (``why_not``).
 
-    name: RemedyName
+    ``alone``: it is not tried together with others. ``way`` tells several changes of one remedy apart.
+    """
+
+    name: str
     before: tuple[dict[str, Any], ...] = ()
     after: tuple[dict[str, Any], ...] = ()
     final: Mapping[str, Any] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class RemedyChange:
     alone: bool = False
     why_not: str = ""
     title: str = ""
+    way: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class ReplayPlan:
 
     slug: str
     title: str
-    remedies: tuple[RemedyName, ...]
+    remedies: tuple[str, ...]
     file: RoutingFile
     judged: Candidate | None
     params: Mapping[str, Mapping[str, Any]]
@@ -85,7 +87,11 @@ class Ground:
 def changes_for(ground: Ground) -> list[RemedyChange]:
     """Every remedy that the policy allows, in its order; several where it may be had in several ways."""
     config = ground.policy.workloads[ground.base.workload]
-    return [change for name, remedy in config.remedies.items() for change in _MAKERS[name](ground, name, remedy)]
+    return [
+        change
+        for name, remedy in config.remedies.items()
+        for change in REMEDIES.get(name).changes(ground, name, remedy)
+    ]
 
 
 def plans_for(ground: Ground, changes: Sequence[RemedyChange]) -> list[ReplayPlan]:
@@ -156,8 +162,8 @@ def _plan(ground: Ground, group: Sequence[RemedyChange]) -> ReplayPlan | None:
     )
     check_routing(file)
     names = tuple(change.name for change in group)
-    title = " + ".join(change.title or REMEDY_TITLES[change.name] for change in group) or "unchanged"
-    ways = [*names, *(str(final["target"]) for change in group if change.name == "other_target")]
+    title = " + ".join(change.title or REMEDIES.get(change.name).title for change in group) or "unchanged"
+    ways = [*names, *(change.way for change in group if change.way)]
     return ReplayPlan("+".join(ways) or "as_is", title, names, file, judged, {c.name: dict(c.params) for c in group})
 
 
@@ -177,113 +183,12 @@ def _merged(rules: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return kept
 
 
-def _judged_checks(ground: Ground, candidate: Candidate) -> list[str]:
+def judged_checks(ground: Ground, candidate: Candidate) -> list[str]:
+    """The checks that can run on live answers, of those that judged this candidate's."""
     return [check for check in RUNTIME_CHECKS if check in ground.recorded.cases(candidate).held]
 
 
-def _constrained(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    if ground.measured(decoding="constrained") is None:
-        yield RemedyChange(name, why_not="constrained decoding was not run on this target")
-    else:
-        yield RemedyChange(name, final={"decoding": "constrained"}, params={"decoding": "constrained"})
-
-
-def _variant(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    variant = remedy.variant or ""
-    if ground.measured(variant=variant) is None:
-        yield RemedyChange(name, why_not="that variant was not run on this target", params={"variant": variant})
-    else:
-        yield RemedyChange(name, final={"variant": variant}, params={"variant": variant, "replaces": remedy.replaces})
-
-
-def _other_target(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    names = [remedy.target] if remedy.target else ground.others(hosted=False)
-    names = [one for one in names if one != ground.base.target and ground.measured(target=one) is not None]
-    if not names:
-        yield RemedyChange(name, why_not="no other local target was run with this variant")
-    for one in names:
-        hosted = ground.target(one).hosted
-        final = {"target": one, "route": "hosted" if hosted else "local"}
-        yield RemedyChange(name, final=final, params={"target": one}, alone=True, title=f"{one} instead")
-
-
-def _guard(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    judged = _judged_checks(ground, ground.base)
-    checks = [check for check in remedy.checks or judged if check in judged]
-    needs_gold = [check for check in remedy.checks if check not in RUNTIME_CHECKS]
-    if not checks:
-        yield RemedyChange(name, why_not="none of its checks can run on a live answer")
-        return
-    rule = {
-        "id": rule_id(ground.base.workload, "guard"),
-        "when": {"workload": [ground.base.workload], "failed_checks": checks},
-        "route": "human_review",
-        "queue": "manual_queue",
-        "why": "no retry, because a loop would hide an unstable model",
-    }
-    yield RemedyChange(name, after=(rule,), params={"checks": checks, "not_known_at_run_time": needs_gold})
-
-
-def _keywords(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    if not ground.texts_known:
-        yield RemedyChange(name, why_not="the logs have no text, so keyword matches are unknown")
-        return
-    here = {"workload": [ground.base.workload]}
-    before = {"id": rule_id(ground.base.workload, "keywords"), "when": {**here, "keywords": ["any"]}}
-    after = []
-    expected = set(ground.recorded.wanted[ground.recorded.wanted >= 0].tolist())
-    labels = [label for place, label in enumerate(ground.recorded.labels) if place in expected]
-    if remedy.safe_label and remedy.safe_label in labels:
-        unsafe = sorted(label for label in labels if label != remedy.safe_label)
-        if unsafe:
-            after.append(
-                {
-                    "id": rule_id(ground.base.workload, "downgrade-nothing"),
-                    "when": {**here, "local_label": unsafe},
-                    "route": "human_review",
-                    "why": "the model cannot lower a label, only flag cases for human review",
-                }
-            )
-        readable = [check for check in READABLE if check in _judged_checks(ground, ground.base)]
-        if readable:
-            when = {**here, "failed_checks": readable}
-            after.append({"id": rule_id(ground.base.workload, "unreadable"), "when": when, "route": "human_review"})
-    rail = {**before, "route": "human_review", "why": "too many keyword matches are better than a missed one"}
-    yield RemedyChange(name, before=(rail,), after=tuple(after), params={"safe_label": remedy.safe_label})
-
-
-def _length(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    limit = ground.limit
-    if limit is None:
-        why = "no length was found above which errors increase"
-        yield RemedyChange(name, why_not=why if ground.texts_known else "the logs have no text, so lengths are unknown")
-        return
-    workload = ground.base.workload
-    when: dict[str, Any] = {"workload": [workload], "words": {"over": limit.words}}
-    hosted = _baseline(ground) if remedy.past == "hosted" else None
-    rules = []
-    if hosted is not None:
-        table, here = ground.recorded.evidence.fixtures, ground.recorded.fixture
-        if table.sensitive[here].any():
-            sensitive = {**when, "sensitive": True}
-            rules.append({"id": rule_id(workload, "long-sensitive"), "when": sensitive, "route": "human_review"})
-        rules.append({"id": rule_id(workload, "long"), "when": when, "route": "hosted", "target": hosted})
-    else:
-        rules.append({"id": rule_id(workload, "long"), "when": when, "route": "human_review"})
-    yield RemedyChange(name, before=tuple(rules), params={"max_words": limit.words, "past": hosted or "human_review"})
-
-
-def _mixed(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    verifier = remedy.target or _baseline(ground)
-    if not verifier or verifier == ground.base.target or ground.measured(target=verifier, decoding="free") is None:
-        yield RemedyChange(name, why_not="no verifier was run on this work")
-    elif ground.target(ground.base.target).hosted:
-        yield RemedyChange(name, why_not="a mixed route needs a local model for the draft")
-    else:
-        yield RemedyChange(name, final={"route": "mixed", "verifier": verifier}, params={"verifier": verifier})
-
-
-def _baseline(ground: Ground) -> str | None:
+def hosted_baseline(ground: Ground) -> str | None:
     """The hosted target to send cases to: the policy's baseline, else the only hosted one."""
     hosted = ground.others(hosted=True)
     if ground.policy.baseline in hosted:
@@ -291,31 +196,19 @@ def _baseline(ground: Ground) -> str | None:
     return hosted[0] if len(hosted) == 1 and not ground.policy.baseline else None
 
 
-def _people(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    yield RemedyChange(name, final={"route": "human_review"}, alone=True)
+def not_replayable(why: str) -> Callable[[Ground, str, RemedyConfig], Iterator[RemedyChange]]:
+    """The changes of a remedy that no routing of recorded answers can show."""
+
+    def changes(ground: Ground, name: str, remedy: RemedyConfig) -> Iterator[RemedyChange]:
+        yield RemedyChange(name, why_not=why)
+
+    return changes
 
 
-def _filter(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    yield RemedyChange(
-        name,
-        why_not="filtered answers were not graded, but a guard on the same check shows what the filter would affect",
-    )
-
-
-def _not_routing(ground: Ground, name: RemedyName, remedy: RemedyConfig) -> Iterator[RemedyChange]:
-    yield RemedyChange(name, why_not="it changes how the target runs, not which cases it gets")
-
-
-_MAKERS: Final = {
-    "constrained_decoding": _constrained,
-    **dict.fromkeys(_VARIANTS, _variant),
-    "other_target": _other_target,
-    "guard_to_review": _guard,
-    "keyword_rule": _keywords,
-    "length_limit": _length,
-    "mixed_routing": _mixed,
-    "human_review": _people,
-    "citation_filter": _filter,
-    "concurrency_cap": _not_routing,
-    "readiness_probe": _not_routing,
-}
+def other_variant(ground: Ground, name: str, remedy: RemedyConfig) -> Iterator[RemedyChange]:
+    """The changes of a remedy that is another variant of the workload."""
+    variant = remedy.variant or ""
+    if ground.measured(variant=variant) is None:
+        yield RemedyChange(name, why_not="that variant was not run on this target", params={"variant": variant})
+    else:
+        yield RemedyChange(name, final={"variant": variant}, params={"variant": variant, "replaces": remedy.replaces})

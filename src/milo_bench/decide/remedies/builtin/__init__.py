@@ -1,0 +1,1 @@
+"""One file for each remedy; the file's name is the remedy's."""

@@ -1,0 +1,35 @@
+"""Lets traffic in when the server has generated a token."""
+
+from __future__ import annotations
+
+from milo_bench.config.policy.remedies import REMEDIES, RemedyDefinition
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.records import Remedy
+from milo_bench.decide.remedies.plans import not_replayable
+from milo_bench.decide.wording import begun, listed
+from milo_bench.decide.worlds import CandidateFacts
+
+# Probes whose failure a readiness probe in front of the server repairs.
+_LIFECYCLE = ("readiness", "cold_start")
+
+
+def _probe(seen: CandidateFacts, figures: Figures) -> Remedy | None:
+    late = [result.probe for result in seen.failed_probes if result.probe in _LIFECYCLE]
+    if not late:
+        return None
+    reason = f"the probe {listed(late)} failed: the server reports ready too early"
+    title = REMEDIES.get("readiness_probe").title
+    return Remedy("readiness_probe", title, begun((reason,)), params={"probes": late})
+
+
+REMEDIES.add(
+    "readiness_probe",
+    RemedyDefinition(
+        title="a readiness probe",
+        says="lets traffic in when the server has generated a token",
+        hours=(2.0, 4.0, 6.0),
+        done_when="traffic waits for a generated token and the readiness probe passes",
+        changes=not_replayable("it changes how the target runs, not which cases it gets"),
+        follows=_probe,
+    ),
+)
