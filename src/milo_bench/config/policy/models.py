@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, field_validator, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
-from milo_bench.config.policy.measures import known_measures, parse_slice, slice_text
+from milo_bench.config.policy.measures import MEASURES, known_measures, parse_slice, slice_text
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, FindingKind, FindingRule
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Decoding
+from milo_bench.core.registry import Registry
 from milo_bench.core.suggest import hint_for
 
 FiniteNumber = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -20,13 +21,26 @@ Share = Annotated[float, Field(strict=True, ge=0, le=1, allow_inf_nan=False)]
 Risk: TypeAlias = Literal["low", "medium", "high"]
 
 
+class _Named:
+    """For JSON schemas: one of the names of a registry, so that an editor can offer them."""
+
+    def __init__(self, registry: Registry[Any]) -> None:
+        self._registry = registry
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return {"enum": list(self._registry.names()), "type": "string"}
+
+
+MeasureName: TypeAlias = Annotated[str, _Named(MEASURES)]
+
+
 class GateConfig(Checked):
     """One gate: a measure within a slice against a bound or the hosted baseline, or a runtime probe.
 
     ``margin`` is how much worse than the baseline is still as good, in the measure's unit.
     """
 
-    measure: str = ""
+    measure: MeasureName = ""
     probe: str = ""
     slice: str = ""
     at_least: FiniteNumber | None = None
@@ -183,9 +197,7 @@ class ValueConfig(Checked):
     least_usd_per_month: Amount
 
 
-def _remedy_names(schema: dict[str, Any]) -> None:
-    """An editor then offers the names that there are."""
-    schema["propertyNames"] = {"enum": list(REMEDIES.names())}
+RemedyName: TypeAlias = Annotated[str, _Named(REMEDIES)]
 
 
 class WorkloadPolicy(Checked):
@@ -194,7 +206,7 @@ class WorkloadPolicy(Checked):
     title: str = ""
     decide_on: DecideOn = DecideOn()
     gates: tuple[GateConfig, ...] = ()
-    remedies: dict[str, RemedyConfig] = Field(default={}, json_schema_extra=_remedy_names)
+    remedies: dict[RemedyName, RemedyConfig] = {}
     min_automated_share: Share = 0.3
     recall_class: str = ""
     risk: Risk = "medium"
