@@ -12,6 +12,8 @@ import milo_bench as mb
 from milo_bench.config.economics.file import load_economics
 from milo_bench.config.routing.file import load_routing
 from milo_bench.config.settings import load_settings
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.sandbox import require_sandbox
 from milo_bench.targets import TARGET_APIS
 
 HOW_TO = Path(__file__).parents[2] / "docs/how-to"
@@ -78,3 +80,32 @@ def test_the_suite_on_its_page_runs_as_it_is_shown(tmp_path: Path) -> None:
     mb.run_suite(mb.RunOptions(suite=folder, models=["scripted"], targets={"scripted": scripted}, out=out), {})
     (row,) = mb.grade_logs(out)
     assert row.graded.passed
+
+
+def test_the_own_checks_on_their_page_judge_answers(tmp_path: Path) -> None:
+    try:
+        require_sandbox()
+    except PrerequisiteError as error:
+        pytest.skip(f"{error.message} {error.hint}")
+    (manifest,), (code,) = _blocks("own-checks", "yaml"), _blocks("own-checks", "python")
+    (tmp_path / "suite.yaml").write_text(f'name: s\nversion: "1"\nfixtures: [f.jsonl]\n{manifest}', encoding="utf-8")
+    (tmp_path / "checks.py").write_text(code, encoding="utf-8")
+    (tmp_path / "reply.jinja").write_text("{{ input.text }}", encoding="utf-8")
+    fixture = '{"id": "%s", "workload": "reply", "input": {"text": "%s"}, "expect": {"total": 3}}\n'
+    (tmp_path / "f.jsonl").write_text(fixture % ("a", "one") + fixture % ("b", "two"), encoding="utf-8")
+    (tmp_path / "script.yaml").write_text(
+        'reply: {text: No.}\nrules:\n  - {when: {contains: one}, reply: {text: \'{"total": 4, "said": "thanks"}\'}}\n'
+    )
+    scripted = mb.TargetConfig(api="fake", script=str(tmp_path / "script.yaml"))
+    options = mb.RunOptions(
+        suite=tmp_path,
+        models=["scripted"],
+        targets={"scripted": scripted},
+        out=tmp_path / "log.jsonl",
+        trust_suite=True,
+    )
+    mb.run_suite(options, {})
+    rows = {row.fixture.id: row.graded.verdicts for row in mb.grade_logs(tmp_path / "log.jsonl")}
+    assert [(one.outcome, one.category) for one in rows["a"]] == [("pass", ""), ("fail", "wrong_total")]
+    assert [one.outcome for one in rows["b"]] == ["fail", "skip"]
+    assert rows["b"][0].reason == "the answer does not say 'thanks'"
