@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def suite(tmp_path: Path) -> Path:
 
 
 def test_every_section_has_one_file_and_every_row_a_section() -> None:
-    sections = re.findall(r"^## (.+)$", PAGE, flags=re.MULTILINE)
+    sections = re.findall(r"^## (A .+|An .+)$", PAGE, flags=re.MULTILINE)
     linked = re.findall(r"^\| \[(.+?)\]\(#(.+?)\)", PAGE, flags=re.MULTILINE)
     assert [name[0].upper() + name[1:] for name, _ in linked] == sections
     assert [anchor for _, anchor in linked] == [name.lower().replace(" ", "-") for name in sections]
@@ -188,3 +189,32 @@ def test_a_command_is_listed_and_runs(milo_bench: Call, suite: Path) -> None:
     assert "Count the attempts of each tag, and those that passed." in milo_bench("--help").stdout
     milo_bench("run", "--suite", str(suite), "--models", "scripted", "--out", "log.jsonl")
     assert json.loads(milo_bench("tags", "log.jsonl", "--json").stdout) == {"short": {"attempts": 2, "passed": 1}}
+
+
+def test_a_package_of_ones_own_brings_the_same_things(tmp_path: Path) -> None:
+    (written,) = re.findall(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
+    groups = tomllib.loads(written)["project"]["entry-points"]
+    site = tmp_path / "site"
+    for folder in ("our_bench", "our_bench-1.0.dist-info"):
+        (site / folder).mkdir(parents=True)
+    (site / "our_bench/__init__.py").touch()
+    entries = []
+    for group, things in groups.items():
+        ((name, place),) = things.items()
+        module, _, thing = place.partition(":")
+        (example,) = [text for path, text in FILES.items() if path.endswith(f"/{name}.py")]
+        code = re.sub(r"^\w+\.add\([^,]+, (.+)\)$", rf"{thing} = \1", example, flags=re.MULTILINE)
+        assert code != example
+        (site / f"{module.replace('.', '/')}.py").write_text(code, encoding="utf-8")
+        entries.append(f"[{group}]\n{name} = {place}\n")
+    (site / "our_bench-1.0.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: our_bench\nVersion: 1.0\n")
+    (site / "our_bench-1.0.dist-info/entry_points.txt").write_text("".join(entries))
+    code = (
+        "from milo_bench.grade.base import CHECKS\nfrom milo_bench.targets import TARGET_APIS\n"
+        "from milo_bench.probes.base import PROBES\nfrom milo_bench.suites.importing.importer import IMPORTERS\n"
+        "print(CHECKS.get('starts_with').version, TARGET_APIS.get('vllm').runtime, PROBES.get('listed').severity, "
+        "IMPORTERS.get('toml').endings)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(site)}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stdout == "1 vLLM minor ('.toml',)\n", done.stderr
