@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from milo_bench.cli.entry import run_command
 from milo_bench.cli.folder import SECTIONS, CommandFolder, command_lines
 from milo_bench.cli.main import milo_bench
 
+ROOT = Path(__file__).parents[2]
 MOST_LETTERS = 72
 
 
@@ -74,3 +76,16 @@ def test_a_wrong_command_of_a_group_is_named_with_its_group(capsys: pytest.Captu
     assert run_command(milo_bench, "milo-bench", ["operator", "rnu"]) == 2
     said = capsys.readouterr().err
     assert "Unknown command 'operator rnu'." in said and "Did you mean 'run'?" in said
+
+
+def test_the_contract_of_commands_names_every_room_but_those_that_they_may_use() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (contract,) = [one for one in contracts if one["name"] == "A command parses, calls api and prints"]
+    rooms = {path.parent.name for path in (ROOT / "src" / "milo_bench").glob("*/__init__.py")}
+    assert {name.removeprefix("milo_bench.") for name in contract["forbidden_modules"]} == rooms - {
+        "api",
+        "cli",
+        "core",
+    }

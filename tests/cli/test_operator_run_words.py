@@ -5,7 +5,6 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from milo_bench.cli.commands.operator.run import _tell
 from milo_bench.core.records import Episode
 from milo_bench.operator.play.bench import EpisodeEnded
 from milo_bench.operator.totals import operator_totals
@@ -13,11 +12,12 @@ from milo_bench.operator.trials import episode_kind, trials_of
 from milo_bench.operator.worlds.policies import no_op, oracle
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
+from milo_bench.report.terminal.operator import print_episode_event
 from tests.operator.operator_logs import CORE, broken, played, run_of
 
 
 def _line(episode: Episode, capsys: pytest.CaptureFixture[str]) -> str:
-    _tell(EpisodeEnded(episode, 1, 1))
+    print_episode_event(EpisodeEnded(episode, 1, 1))
     return capsys.readouterr().err
 
 

@@ -11,13 +11,13 @@ import jsonschema
 import pytest
 
 from milo_bench.api.finding import write_config
-from milo_bench.cli.reference import file_kinds
 from milo_bench.config.checked import FileKind, read_checked
 from milo_bench.config.routing.file import ROUTING_FILE
 from milo_bench.config.schema import file_schema, schema_line, schema_path, schema_text
 from milo_bench.config.settings import SETTINGS_FILE
 from milo_bench.config.written import Problem, read_written
 from milo_bench.core.errors import ConfigError
+from milo_bench.report.reference import file_kinds
 
 ROOT = Path(__file__).parents[2]
 SRC = ROOT / "src" / "milo_bench"

@@ -9,151 +9,111 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from milo_bench.api.deciding import DecideOptions as DecideOptions
-    from milo_bench.api.deciding import decide_again as decide_again
-    from milo_bench.api.deciding import decide_logs as decide_logs
-    from milo_bench.api.exporting import export_inspect as export_inspect
-    from milo_bench.api.exporting import export_junit as export_junit
-    from milo_bench.api.finding import write_config as write_config
-    from milo_bench.api.inventorying import inventory_difference as inventory_difference
-    from milo_bench.api.inventorying import inventory_now as inventory_now
-    from milo_bench.api.loading import load_target as load_target
-    from milo_bench.api.operating import OperatorOptions as OperatorOptions
-    from milo_bench.api.operating import run_operators as run_operators
-    from milo_bench.api.operating import serve_operator as serve_operator
-    from milo_bench.api.permitting import permit_operators as permit_operators
-    from milo_bench.api.permitting import report_operators as report_operators
-    from milo_bench.api.permitting import write_default_policy as write_default_policy
-    from milo_bench.api.permitting import write_permits as write_permits
-    from milo_bench.api.probing import probe_target as probe_target
-    from milo_bench.api.reporting import report_decision as report_decision
-    from milo_bench.api.running import FinishedRun as FinishedRun
-    from milo_bench.api.running import RunOptions as RunOptions
-    from milo_bench.api.running import run_suite as run_suite
-    from milo_bench.api.settings import load_settings as load_settings
-    from milo_bench.api.standing import baseline_decision as baseline_decision
-    from milo_bench.api.standing import decision_changes as decision_changes
-    from milo_bench.api.standing import gate_logs as gate_logs
-    from milo_bench.api.verifying import verify_package as verify_package
-    from milo_bench.evidence.comparing import SideRef as SideRef
-    from milo_bench.evidence.comparing import compare_logs as compare_logs
-    from milo_bench.evidence.executing import ExecutedChecks as ExecutedChecks
-    from milo_bench.evidence.executing import execute_own_checks as execute_own_checks
-    from milo_bench.evidence.judging import GradedAttempt as GradedAttempt
-    from milo_bench.evidence.judging import grade_logs as grade_logs
-    from milo_bench.evidence.judging import judge_log as judge_log
-    from milo_bench.evidence.judging import save_verdicts as save_verdicts
-    from milo_bench.evidence.model_judge import judge_sheet as judge_sheet
-    from milo_bench.evidence.reviewing import import_review as import_review
-    from milo_bench.evidence.reviewing import review_key_path as review_key_path
-    from milo_bench.evidence.reviewing import sample_for_review as sample_for_review
-    from milo_bench.evidence.scorecards import score_logs as score_logs
-    from milo_bench.operator.mcp.options import OperatorServeOptions as OperatorServeOptions
-    from milo_bench.operator.mcp.serve import ServedEpisode as ServedEpisode
-    from milo_bench.operator.permit.requirement import check_requirement as check_requirement
-    from milo_bench.operator.play.recorded import FinishedOperatorRun as FinishedOperatorRun
-    from milo_bench.probes.context import ProbeOptions as ProbeOptions
-    from milo_bench.probes.recording import has_grave_failure as has_grave_failure
-    from milo_bench.report.decision_file import decision_bytes as decision_bytes
-    from milo_bench.report.decision_file import default_decision_path as default_decision_path
-    from milo_bench.report.decision_file import read_decision as read_decision
-    from milo_bench.report.decision_file import write_decision as write_decision
-    from milo_bench.report.verification import Verification as Verification
-    from milo_bench.run.infer import infer as infer
-    from milo_bench.run.load.options import LoadOptions as LoadOptions
-    from milo_bench.run.load.session import LoadReport as LoadReport
-    from milo_bench.suites.trust import SuiteTrust as SuiteTrust
-    from milo_bench.suites.trust import distrust_suite as distrust_suite
-    from milo_bench.suites.trust import suite_trust as suite_trust
-    from milo_bench.suites.trust import trust_suite as trust_suite
-    from milo_bench.targets.listing import list_targets as list_targets
-    from milo_bench.targets.llamacpp.weights import find_weights as find_weights
+    from milo_bench.api.deciding import DecideOptions, decide_again, decide_logs
+    from milo_bench.api.exporting import export_inspect, export_junit
+    from milo_bench.api.finding import write_config
+    from milo_bench.api.inventorying import inventory_difference, inventory_now
+    from milo_bench.api.loading import load_target
+    from milo_bench.api.operating import OperatorOptions, run_operators, selftest_operators, serve_operator
+    from milo_bench.api.permitting import permit_operators, report_operators, write_default_policy, write_permits
+    from milo_bench.api.probing import probe_target
+    from milo_bench.api.reporting import report_decision
+    from milo_bench.api.running import FinishedRun, RunOptions, run_suite
+    from milo_bench.api.settings import load_settings
+    from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
+    from milo_bench.api.suites import RedactedSuite, check_suite, redact_suite, regenerate_suite
+    from milo_bench.api.verifying import verify_package
+    from milo_bench.config.economics.file import example_path
+    from milo_bench.config.settings import BUILTIN_TARGETS
+    from milo_bench.config.written import Problem
+    from milo_bench.evidence.comparing import SideRef, compare_logs
+    from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks
+    from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
+    from milo_bench.evidence.model_judge import judge_sheet
+    from milo_bench.evidence.reviewing import import_review, review_key_path, sample_for_review
+    from milo_bench.evidence.scorecards import score_logs
+    from milo_bench.guards.draft_guard import DraftDocument, GuardOptions, guard_draft
+    from milo_bench.guards.event_selection import as_document, select_events
+    from milo_bench.operator.mcp.options import OperatorServeOptions
+    from milo_bench.operator.mcp.serve import ServedEpisode
+    from milo_bench.operator.permit.requirement import check_requirement
+    from milo_bench.operator.play.episode import EpisodeLimits, turn_timeouts
+    from milo_bench.operator.play.recorded import FinishedOperatorRun
+    from milo_bench.operator.worlds.tasks import describe_tasks
+    from milo_bench.probes.context import ProbeOptions
+    from milo_bench.probes.recording import has_grave_failure
+    from milo_bench.report.charts.windows import write_load_charts
+    from milo_bench.report.decision_file import decision_bytes, default_decision_path, read_decision, write_decision
+    from milo_bench.report.files.scorecard import comparisons_json, scorecards_csv, scorecards_json
+    from milo_bench.report.pages.difference import PackageDifference
+    from milo_bench.report.reference import reference_page, reference_pages, write_schemas
+    from milo_bench.report.verification import Verification
+    from milo_bench.run.infer import infer
+    from milo_bench.run.load.options import LoadOptions
+    from milo_bench.run.load.service_level import ServiceLevel
+    from milo_bench.run.load.session import LoadReport
+    from milo_bench.suites.find import find_case, list_suites, load_templates
+    from milo_bench.suites.importing.importer import ImportRequest
+    from milo_bench.suites.importing.suite_folder import IMPORT_REPORT, first_problems, import_suite
+    from milo_bench.suites.load import Suite, load_suite
+    from milo_bench.suites.prompts import render_prompt
+    from milo_bench.suites.trust import SuiteTrust, distrust_suite, suite_trust, trust_suite
+    from milo_bench.targets.fake.process import serve_script
+    from milo_bench.targets.listing import list_targets
+    from milo_bench.targets.llamacpp.weights import find_weights
 
 # What each module below milo_bench gives.
 _NAMES: dict[str, tuple[str, ...]] = {
-    "api.deciding": (
-        "DecideOptions",
-        "decide_again",
-        "decide_logs",
-    ),
-    "api.exporting": (
-        "export_inspect",
-        "export_junit",
-    ),
+    "api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
+    "api.exporting": ("export_inspect", "export_junit"),
     "api.finding": ("write_config",),
-    "api.inventorying": (
-        "inventory_difference",
-        "inventory_now",
-    ),
+    "api.inventorying": ("inventory_difference", "inventory_now"),
     "api.loading": ("load_target",),
-    "api.operating": (
-        "OperatorOptions",
-        "run_operators",
-        "serve_operator",
-    ),
-    "api.permitting": (
-        "permit_operators",
-        "report_operators",
-        "write_default_policy",
-        "write_permits",
-    ),
+    "api.operating": ("OperatorOptions", "run_operators", "selftest_operators", "serve_operator"),
+    "api.permitting": ("permit_operators", "report_operators", "write_default_policy", "write_permits"),
     "api.probing": ("probe_target",),
     "api.reporting": ("report_decision",),
-    "api.running": (
-        "FinishedRun",
-        "RunOptions",
-        "run_suite",
-    ),
+    "api.running": ("FinishedRun", "RunOptions", "run_suite"),
     "api.settings": ("load_settings",),
-    "api.standing": (
-        "baseline_decision",
-        "decision_changes",
-        "gate_logs",
-    ),
+    "api.standing": ("baseline_decision", "decision_changes", "gate_logs"),
+    "api.suites": ("RedactedSuite", "check_suite", "redact_suite", "regenerate_suite"),
     "api.verifying": ("verify_package",),
-    "evidence.comparing": (
-        "SideRef",
-        "compare_logs",
-    ),
-    "evidence.executing": (
-        "ExecutedChecks",
-        "execute_own_checks",
-    ),
-    "evidence.judging": (
-        "GradedAttempt",
-        "grade_logs",
-        "judge_log",
-        "save_verdicts",
-    ),
+    "config.economics.file": ("example_path",),
+    "config.settings": ("BUILTIN_TARGETS",),
+    "config.written": ("Problem",),
+    "evidence.comparing": ("SideRef", "compare_logs"),
+    "evidence.executing": ("ExecutedChecks", "execute_own_checks"),
+    "evidence.judging": ("GradedAttempt", "grade_logs", "judge_log", "save_verdicts"),
     "evidence.model_judge": ("judge_sheet",),
-    "evidence.reviewing": (
-        "import_review",
-        "review_key_path",
-        "sample_for_review",
-    ),
+    "evidence.reviewing": ("import_review", "review_key_path", "sample_for_review"),
     "evidence.scorecards": ("score_logs",),
+    "guards.draft_guard": ("DraftDocument", "GuardOptions", "guard_draft"),
+    "guards.event_selection": ("as_document", "select_events"),
     "operator.mcp.options": ("OperatorServeOptions",),
     "operator.mcp.serve": ("ServedEpisode",),
     "operator.permit.requirement": ("check_requirement",),
+    "operator.play.episode": ("EpisodeLimits", "turn_timeouts"),
     "operator.play.recorded": ("FinishedOperatorRun",),
+    "operator.worlds.tasks": ("describe_tasks",),
     "probes.context": ("ProbeOptions",),
     "probes.recording": ("has_grave_failure",),
-    "report.decision_file": (
-        "decision_bytes",
-        "default_decision_path",
-        "read_decision",
-        "write_decision",
-    ),
+    "report.charts.windows": ("write_load_charts",),
+    "report.decision_file": ("decision_bytes", "default_decision_path", "read_decision", "write_decision"),
+    "report.files.scorecard": ("comparisons_json", "scorecards_csv", "scorecards_json"),
+    "report.pages.difference": ("PackageDifference",),
+    "report.reference": ("reference_page", "reference_pages", "write_schemas"),
     "report.verification": ("Verification",),
     "run.infer": ("infer",),
     "run.load.options": ("LoadOptions",),
+    "run.load.service_level": ("ServiceLevel",),
     "run.load.session": ("LoadReport",),
-    "suites.trust": (
-        "SuiteTrust",
-        "distrust_suite",
-        "suite_trust",
-        "trust_suite",
-    ),
+    "suites.find": ("find_case", "list_suites", "load_templates"),
+    "suites.importing.importer": ("ImportRequest",),
+    "suites.importing.suite_folder": ("IMPORT_REPORT", "first_problems", "import_suite"),
+    "suites.load": ("Suite", "load_suite"),
+    "suites.prompts": ("render_prompt",),
+    "suites.trust": ("SuiteTrust", "distrust_suite", "suite_trust", "trust_suite"),
+    "targets.fake.process": ("serve_script",),
     "targets.listing": ("list_targets",),
     "targets.llamacpp.weights": ("find_weights",),
 }

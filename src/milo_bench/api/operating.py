@@ -27,8 +27,9 @@ from milo_bench.operator.play.recorded import (
     play_into_log,
     protocols_in,
 )
+from milo_bench.operator.worlds.selftest import Selftest, selftest
 from milo_bench.operator.worlds.session import Session
-from milo_bench.operator.worlds.tasks import find_task
+from milo_bench.operator.worlds.tasks import all_tasks, find_task
 from milo_bench.run.event_loop import run_to_end
 from milo_bench.store.log.writer import require_new_log
 from milo_bench.targets.opening import open_target
@@ -117,3 +118,8 @@ def serve_operator(
         say=say,
     )
     return run_to_end(work)
+
+
+def selftest_operators(seeds: int) -> Selftest:
+    """Play every task at ``seeds`` seeds with the oracle and with each trivial strategy."""
+    return selftest(all_tasks(), range(seeds))

@@ -39,9 +39,9 @@ def command() -> None:
 @_form
 def build(case_id: str, cases: Path | None, policy: str, max_events: int, as_json: bool) -> None:
     """Select entries from a stored case."""
-    from milo_bench.suites import find_case
+    from milo_bench import api
 
-    _print(find_case(case_id, path=cases), policy, max_events, as_json)
+    _print(api.find_case(case_id, path=cases), policy, max_events, as_json)
 
 
 @command.command()
@@ -65,11 +65,11 @@ def select(policy: str, max_events: int, as_json: bool) -> None:
 def _print(case: CaseRecord, policy: str, max_events: int, as_json: bool) -> None:
     import msgspec
 
-    from milo_bench.guards.event_selection import as_document, select_events
+    from milo_bench import api
 
-    chosen = select_events(case, policy=policy, max_events=max_events)
+    chosen = api.select_events(case, policy=policy, max_events=max_events)
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(as_document(chosen)), indent=2))
+        click.echo(msgspec.json.format(msgspec.json.encode(api.as_document(chosen)), indent=2))
     else:
         status = chosen.current_status.replace("_", " ") or "not certain"
         say(f"case {chosen.case_id}, {chosen.claimant_name}, as of {chosen.as_of}")

@@ -69,32 +69,31 @@ def verify(
     """
     import msgspec
 
-    from milo_bench.guards.draft_guard import GuardOptions, guard_draft
-    from milo_bench.suites import find_case, load_templates
+    from milo_bench import api
 
     draft, case, templates, day = _read_input()
     if case_id is not None:
-        case = find_case(case_id, path=cases_file)
+        case = api.find_case(case_id, path=cases_file)
     elif cases_file is not None:
         raise UsageError("--cases needs --case.", hint="add the case: --case 84291.")
     if templates_file is not None:
-        templates = load_templates(templates_file)
+        templates = api.load_templates(templates_file)
     elif templates is None:
-        templates = load_templates() if template_policy == "current_only" else ()
+        templates = api.load_templates() if template_policy == "current_only" else ()
     day = as_of or day or (case.as_of if case is not None else "")
     if as_of and not _is_day(as_of):
         raise UsageError(f"--as-of '{as_of}' is not a date.", hint="write it as YYYY-MM-DD.")
     if template_policy == "current_only" and not day:
         day = SystemClock().now().astimezone().date().isoformat()
         click.echo(f"note: without a case or --as-of, templates must be valid today, {day}.", err=True)
-    options = GuardOptions(
+    options = api.GuardOptions(
         require_citations=require_citations,
         reject_promises=reject_promises,
         template_policy=cast('Literal["current_only", "any"]', template_policy),
         on_uncited=cast('Literal["remove", "refuse"]', on_uncited),
         as_of=day,
     )
-    result = guard_draft(draft, case=case, templates=templates, options=options)
+    result = api.guard_draft(draft, case=case, templates=templates, options=options)
     if require_citations and case is None:
         click.echo("note: without a case, only the form of citations was checked.", err=True)
     if as_json:
@@ -121,7 +120,7 @@ def _is_day(text: str) -> bool:
 def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | None, str]:
     import msgspec
 
-    from milo_bench.guards.draft_guard import DraftDocument
+    from milo_bench import api
 
     try:
         text = sys.stdin.buffer.read().decode("utf-8-sig")
@@ -133,7 +132,7 @@ def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | N
     if not text.lstrip().startswith("{"):
         return text, None, None, ""
     try:
-        document = msgspec.json.decode(text, type=DraftDocument)
+        document = msgspec.json.decode(text, type=api.DraftDocument)
     except (msgspec.DecodeError, RecursionError) as error:
         message = f"Invalid JSON draft document on stdin: {error}"
         raise DataError(message, hint='use the keys "draft", "case", "templates" and "as_of".') from None

@@ -46,5 +46,10 @@ def _harmless(char: str) -> bool:
     return char in _JOINERS or unicodedata.category(char) == "Zs"
 
 
+def table_cell(text: str) -> str:
+    """``text`` as a cell of a Markdown table."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
 def _shown(char: str) -> str:
     return char if _harmless(char) else f"⟦U+{ord(char):04X}⟧"

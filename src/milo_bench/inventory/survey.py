@@ -28,8 +28,16 @@ from milo_bench.inventory.reading import Commands, Reader, run_command
 from milo_bench.inventory.records import Endpoint, Endpoints, Inventory, Processes, Runtime, RuntimeName, Runtimes
 from milo_bench.inventory.runtimes.endpoints import Fetch, ListedServer, key_needed, look_at, read_endpoint
 from milo_bench.inventory.runtimes.installed import read_runtimes
-from milo_bench.inventory.runtimes.listeners import KeyAnswer, Socket, listening_sockets, local_port, read_listeners
-from milo_bench.inventory.runtimes.listeners import server_sockets as sockets_of
+from milo_bench.inventory.runtimes.listeners import (
+    KeyAnswer,
+    Socket,
+    listening_sockets,
+    local_port,
+    read_listeners,
+)
+from milo_bench.inventory.runtimes.listeners import (
+    server_sockets as sockets_of,
+)
 from milo_bench.inventory.runtimes.processes import read_processes, server_programs
 from milo_bench.inventory.runtimes.services import read_services
 

@@ -113,7 +113,7 @@ def _prompt(suite: Suite, workload: Workload) -> Iterator[Problem]:
         except DataError as error:
             if error.message not in said:
                 said.add(error.message)
-                where = place(*suite.fixture_places[fixture.id])
+                where = suite.where(fixture.id)
                 yield Problem(where, f"fixture '{fixture.id}': {error.message.rstrip('.')}", error.hint, kind="data")
         except ConfigError as error:
             if not workload.prepare and error.message not in said:
@@ -132,7 +132,7 @@ def _doubts(suite: Suite) -> Iterator[Problem]:
             )
     seen: dict[str, str] = {}
     for fixture in suite.fixtures:
-        where = place(*suite.fixture_places[fixture.id])
+        where = suite.where(fixture.id)
         if fixture.hash in seen:
             hint = "remove it, because it counts twice in every figure. Use --repeats for repeats."
             yield Problem(where, f"fixture '{fixture.id}' is a copy of '{seen[fixture.hash]}'", hint, "warning", "data")

@@ -10,7 +10,7 @@ from typing import Any
 import jsonschema_rs
 import msgspec
 
-from milo_bench.config.written import Problem, Written, as_error, read_text, read_written
+from milo_bench.config.written import Problem, Written, as_error, place, read_text, read_written
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.records import CheckSpec, Fixture, OwnChecks, SuiteRef, Workload
@@ -63,6 +63,10 @@ class Suite:
         near = hint_for(fixture_id, ids)
         guess = near.split("?")[0] + "? " if near.startswith("Did you mean") else ""
         raise UsageError(message, hint=f"{guess}There are {len(ids)} fixtures, {ids[0]} to {ids[-1]}.")
+
+    def where(self, fixture_id: str) -> str:
+        """``fixtures.jsonl line 12``: where that fixture is written."""
+        return place(*self.fixture_places[fixture_id])
 
     def workload(self, name: str) -> Workload:
         """The workload called ``name``; UsageError with a suggestion where there is none."""

@@ -33,9 +33,7 @@ def compare(sides: tuple[str, ...], as_json: bool) -> None:
     shown = refs[0]
     comparisons = api.compare_logs(refs)
     if as_json:
-        from milo_bench.report.files.scorecard import comparisons_json
-
-        click.echo(comparisons_json(comparisons))
+        click.echo(api.comparisons_json(comparisons))
     else:
         from milo_bench.report.terminal.comparison import print_comparison
         from milo_bench.report.terminal.console import stdout_console

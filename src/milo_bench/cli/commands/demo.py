@@ -42,7 +42,6 @@ def demo(limit: int, out: Path | None) -> None:
     the demo shows how Milo Bench says so.
     """
     from milo_bench import api
-    from milo_bench.config.economics.file import example_path
     from milo_bench.report.terminal.console import stdout_console
     from milo_bench.report.terminal.decision import print_decision
     from milo_bench.report.terminal.inventory import inventory_json
@@ -59,7 +58,7 @@ def demo(limit: int, out: Path | None) -> None:
     probe_logs = _probe(folder)
     write_file(inventory, inventory_json(api.inventory_now(api.load_settings(None, os.environ), os.environ)))
     economics = folder / "economics.yaml"  # beside the rest, to be read and changed
-    write_file(economics, example_path("demo").read_bytes())
+    write_file(economics, api.example_path("demo").read_bytes())
     options = api.DecideOptions(
         (run_log, load_log, *probe_logs), economics=economics, inventory=inventory, title="Demo"
     )
@@ -79,8 +78,7 @@ def demo(limit: int, out: Path | None) -> None:
 def _run(path: Path, limit: int) -> None:
     """The run itself, with live progress. Raises IncompleteRun or Interrupted with the line that resumes it."""
     from milo_bench import api
-    from milo_bench.cli.progress import progress_for
-    from milo_bench.config.settings import BUILTIN_TARGETS
+    from milo_bench.report.terminal.progress import progress_for
 
     api.find_weights("builtin:smollm2-q4_0", os.environ, _say_quantising)
     # The two take turns, so one may have all cores but the one that its client needs: llama.cpp's
@@ -92,7 +90,7 @@ def _run(path: Path, limit: int) -> None:
         out=path,
         limit=limit,
         decoding="both",
-        targets={name: BUILTIN_TARGETS[name].model_copy(update={"threads": threads}) for name in TARGETS},
+        targets={name: api.BUILTIN_TARGETS[name].model_copy(update={"threads": threads}) for name in TARGETS},
     )
     progress = progress_for(sys.stderr)
     try:
@@ -111,7 +109,6 @@ def _run(path: Path, limit: int) -> None:
 def _probe(folder: Path) -> list[Path]:
     """Probe what every decision asks for, and more on the first target; the logs."""
     from milo_bench import api
-    from milo_bench.config.settings import BUILTIN_TARGETS
 
     def listen(result: ProbeResult) -> None:
         _say(f"probing {result.target}, {result.probe}: {result.outcome}")
@@ -120,7 +117,7 @@ def _probe(folder: Path) -> list[Path]:
     for name, probes in ((TARGETS[0], PROBES), (TARGETS[1], ("privacy_leak",))):
         logs.append(folder / f"probes-{name}.jsonl")
         api.probe_target(
-            BUILTIN_TARGETS[name],
+            api.BUILTIN_TARGETS[name],
             os.environ,
             names=probes,
             options=api.ProbeOptions(quick=True),

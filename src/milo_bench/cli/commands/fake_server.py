@@ -26,7 +26,6 @@ def fake_server(script: Path | None, port: int) -> None:
     Serves the OpenAI chat completions API and Ollama's API on 127.0.0.1. Prints its address on
     standard output and serves until Ctrl-C. GET /fake/requests returns the requests so far.
     """
-    from milo_bench.targets.fake.process import serve_until_interrupted
-    from milo_bench.targets.fake.script import Script, load_script
+    from milo_bench import api
 
-    serve_until_interrupted(load_script(script) if script is not None else Script(), port=port)
+    api.serve_script(script, port=port)

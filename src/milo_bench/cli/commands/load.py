@@ -109,10 +109,9 @@ def load(
     Latency counts from the moment a request was due, so a slow server cannot hide its queue. A
     failed request counts as one that never ends. Windows limited by this client are marked.
     """
-    from milo_bench.api import LoadOptions, load_target
-    from milo_bench.run.load.service_level import ServiceLevel
+    from milo_bench import api
 
-    options = LoadOptions(
+    options = api.LoadOptions(
         suite=suite,
         model=model,
         duration_s=duration,
@@ -122,7 +121,7 @@ def load(
         arrivals="constant" if arrivals == "constant" else "poisson",
         find_capacity=find_capacity,
         highest=highest,
-        service_level=ServiceLevel(slo_ttft, slo_latency, slo_token, slo_stall, slo_share),
+        service_level=api.ServiceLevel(slo_ttft, slo_latency, slo_token, slo_stall, slo_share),
         workloads=workloads,
         warmup_s=warmup,
         max_in_flight=max_in_flight,
@@ -133,7 +132,7 @@ def load(
         config=config,
         allow_hosted=allow_hosted,
     )
-    report = load_target(options, os.environ, tell=lambda text: click.echo(text, err=True))
+    report = api.load_target(options, os.environ, tell=lambda text: click.echo(text, err=True))
     if as_json:
         import msgspec
 
@@ -146,9 +145,7 @@ def load(
         if report.bypassed:
             click.echo(f"{report.bypassed} fixtures not sent: a rule routes them to human review.")
     if charts is not None:
-        from milo_bench.report.charts.windows import write_load_charts
-
-        for path in write_load_charts(report.windows, charts, degradation=report.degradation):
+        for path in api.write_load_charts(report.windows, charts, degradation=report.degradation):
             click.echo(str(path), err=True)
     click.echo(f"log: {report.path}", err=True)
     if report.end.reason == "interrupted":

@@ -119,7 +119,7 @@ def run(
     Ctrl-C ends cleanly and prints the command that resumes.
     """
     from milo_bench.api.running import RunOptions, run_suite
-    from milo_bench.cli.progress import progress_for
+    from milo_bench.report.terminal.progress import progress_for
 
     options = RunOptions(
         suite=suite,

@@ -53,9 +53,7 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
         for card in cards:
             print_scorecard(card, console)
     else:
-        from milo_bench.report.files.scorecard import scorecards_csv, scorecards_json
-
-        text = scorecards_csv(cards) if form == "csv" else scorecards_json(cards)
+        text = api.scorecards_csv(cards) if form == "csv" else api.scorecards_json(cards)
         if out is None:
             click.echo(text, nl=not text.endswith("\n"))
         else:

@@ -11,8 +11,7 @@ from milo_bench.cli.entry import say_next
 from milo_bench.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from milo_bench.api import Verification
-    from milo_bench.report.pages.difference import PackageDifference
+    from milo_bench.api import PackageDifference, Verification
 
 SECTION = "Decide"
 SHOWN = 40

@@ -9,8 +9,15 @@ from typing import Any, Final, NamedTuple
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.fact_rows import read_rows
-from milo_bench.grade.packet_lines import cited, find_line_citations, packet_lines, unsupported_by_lines
-from milo_bench.grade.packet_lines import without_line_citations as blanked
+from milo_bench.grade.packet_lines import (
+    cited,
+    find_line_citations,
+    packet_lines,
+    unsupported_by_lines,
+)
+from milo_bench.grade.packet_lines import (
+    without_line_citations as blanked,
+)
 from milo_bench.grade.sections import SectionItem, read_sections, section_named
 from milo_bench.guards.citations import is_claim
 from milo_bench.guards.quotes import find_quote

@@ -18,7 +18,7 @@ from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest, WorkloadDraft
 from milo_bench.suites.write import write_suite
 
-REPORT_NAME = "import_report.json"
+IMPORT_REPORT = "import_report.json"
 
 
 class ImportReport(Frozen, frozen=True, omit_defaults=False):
@@ -73,7 +73,7 @@ def import_suite(request: ImportRequest, *, out: Path, format_name: str = "", na
         broken=tuple(imported.broken),
         out=str(out),
     )
-    files[REPORT_NAME] = msgspec.json.format(msgspec.json.encode(report), indent=2)
+    files[IMPORT_REPORT] = msgspec.json.format(msgspec.json.encode(report), indent=2)
     write_suite(out, files)
     return report
 
@@ -123,7 +123,7 @@ def _section(draft: WorkloadDraft) -> dict[str, Any]:
     return section
 
 
-def summary(problems: Sequence[Problem], limit: int = 10) -> list[str]:
+def first_problems(problems: Sequence[Problem], limit: int = 10) -> list[str]:
     """The first problems a line each, and how many more there are."""
     lines = [str(problem) for problem in problems[:limit]]
     return lines if len(problems) <= limit else [*lines, f"… and {len(problems) - limit} more"]

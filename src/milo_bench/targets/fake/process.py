@@ -70,6 +70,11 @@ class FakeProcess:
         await self.process.wait()
 
 
+def serve_script(script: Path | None, *, port: int = 0) -> None:
+    """Serve the script file, or plain answers, until Ctrl-C. Raises ConfigError for a broken script."""
+    serve_until_interrupted(load_script(script) if script is not None else Script(), port=port)
+
+
 async def start_fake_process(script: Path) -> FakeProcess:
     """Start a fake for a script file. Raises TargetError where it does not come up."""
     process = await asyncio.create_subprocess_exec(

@@ -15,12 +15,9 @@ from milo_bench.cli.options import MODELS, NameList
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
-from milo_bench.core.units import number, seconds
 
 if TYPE_CHECKING:
     from milo_bench.api import FinishedOperatorRun
-    from milo_bench.operator.play.bench import EpisodeEnded, Playing
-    from milo_bench.operator.totals import OperatorTotal
 
 
 @click.command("run")
@@ -108,10 +105,10 @@ def operator_run(
     runtime failure costs the task but is counted separately. Ctrl-C drops the running episode and
     prints the command that resumes.
     """
-    from milo_bench.api import OperatorOptions, run_operators
-    from milo_bench.operator.play.episode import EpisodeLimits, turn_timeouts
+    from milo_bench import api
+    from milo_bench.report.terminal.operator import print_episode_event, print_operator_total
 
-    options = OperatorOptions(
+    options = api.OperatorOptions(
         models=models,
         subset=subset,
         tasks=tasks,
@@ -121,86 +118,29 @@ def operator_run(
         config=config,
         resume=resume,
         protocol=protocol,
-        limits=EpisodeLimits(
+        limits=api.EpisodeLimits(
             max_tokens=max_tokens,
             temperature=temperature,
             turns=turns,
             wall_s=wall,
             retries=retries,
-            timeouts=turn_timeouts(timeout),
+            timeouts=api.turn_timeouts(timeout),
         ),
         store_text=store_text,
         allow_hosted=allow_hosted,
     )
-    finished = run_operators(options, os.environ, listeners=[_tell])
+    finished = api.run_operators(options, os.environ, listeners=[print_episode_event])
     stopped = None if finished.end.complete else _unfinished(finished)
     if as_json:
         click.echo(json.dumps({**finished.as_record(), **(stopped.as_record() if stopped else {})}))
         return stopped.exit_code if stopped else 0
     for total in finished.totals:
-        _print_total(total, finished)
+        print_operator_total(total, finished)
     click.echo(str(finished.path))
     if stopped is not None:
         raise stopped
     say_next(f"milo-bench operator report {shlex.quote(str(finished.path))}")
     return 0
-
-
-def _tell(event: EpisodeEnded | Playing) -> None:
-    """A line an episode, on standard error: they take long enough to be read one by one."""
-    from milo_bench.operator.play.bench import Playing
-    from milo_bench.operator.trials import episode_kind
-
-    if isinstance(event, Playing):
-        for name, chosen in event.protocols.items():
-            click.echo(f"{name}: protocol {chosen.protocol} ({chosen.why}).", err=True)
-        for message in event.messages:
-            click.echo(message, err=True)
-        return
-    episode = event.episode
-    answers = sum(turn.failure is None for turn in episode.turns)
-    took_s = episode.ended_s - episode.started_s
-    # The same word as in the table below: what could not be read or run has failed, void or not.
-    kind = episode_kind(episode)
-    void = ", void" if kind == "void" else f", {kind}, its fault never fired" if episode.void else ""
-    click.echo(
-        f"{event.done:>4}/{event.planned} {episode.key.target} {episode.key.fixture} seed {episode.seed}: "
-        f"{episode.points} points, {episode.ending} after {answers} answers, {seconds(took_s)}{void}",
-        err=True,
-    )
-
-
-def _print_total(total: OperatorTotal, finished: FinishedOperatorRun) -> None:
-    from rich.table import Table
-
-    from milo_bench.report.terminal.console import stdout_console
-
-    points = total.points
-    chosen = finished.protocols.get(total.target)
-    click.echo(
-        f"{total.target}: {number(points.value, 4)} of {points.of} points ({chosen.protocol if chosen else 'mcp'})."
-    )
-    click.echo(total.headline)
-    table = Table(box=None, pad_edge=False)
-    table.add_column("behaviour", no_wrap=True)
-    for title in ("points", "of", "passed", "judgement", "minefield", "protocol", "limit", "runtime", "void"):
-        table.add_column(title, justify="right")
-    for group in total.groups:
-        kinds = [group.kinds[kind] for kind in _KINDS]
-        table.add_row(group.group, number(group.points.value, 4), str(group.points.of), *map(_count, kinds))
-    table.add_section()
-    kinds = [total.kinds[kind] for kind in _KINDS]
-    table.add_row("all", f"{number(points.value, 4)}", str(points.of), *map(_count, kinds))
-    stdout_console().print(table)
-    for note in total.notes:
-        click.echo(f"note: {note}")
-
-
-_KINDS = ("passed", "judgement", "minefield", "protocol", "limit", "runtime", "void")
-
-
-def _count(number: int) -> str:
-    return str(number) if number else "·"
 
 
 def _unfinished(finished: FinishedOperatorRun) -> IncompleteRun | Interrupted:

@@ -14,9 +14,9 @@ from milo_bench.cli.options import JSON_FLAG
 @JSON_FLAG
 def operator_tasks(as_json: bool) -> None:
     """List the tasks with their group, variants and tools."""
-    from milo_bench.operator.worlds.tasks import describe_tasks
+    from milo_bench import api
 
-    described = describe_tasks()
+    described = api.describe_tasks()
     if as_json:
         click.echo(json.dumps(described, ensure_ascii=False))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from milo_bench.suites.load import Suite
+    from milo_bench.api import Suite
 
 
 def fixtures_per_workload(loaded: Suite) -> dict[str, int]:

@@ -11,7 +11,7 @@ from milo_bench.cli.options import JSON_FLAG
 from milo_bench.cli.printing import counted, print_json, say
 
 if TYPE_CHECKING:
-    from milo_bench.config.written import Problem
+    from milo_bench.api import Problem
 
 
 @click.command("check")
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 @JSON_FLAG
 def suite_check(name: str, as_json: bool) -> int:
     """Check a suite for errors and warnings. Exits 2 if it cannot run."""
-    from milo_bench.grade.engine import validate_checks
-    from milo_bench.suites.check import check_suite
+    from milo_bench import api
 
-    problems = check_suite(name, validate_checks=validate_checks)
+    problems = api.check_suite(name)
     errors = [problem for problem in problems if problem.severity == "error"]
     if as_json:
         print_json({"suite": name, "usable": not errors, "problems": [_record(problem) for problem in problems]})

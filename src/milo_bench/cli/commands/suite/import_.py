@@ -49,11 +49,10 @@ def suite_import(
     Prints its guesses. Lists what is broken or cannot be imported, here and in
     import_report.json.
     """
-    from milo_bench.suites.importing.importer import ImportRequest
-    from milo_bench.suites.importing.suite_folder import REPORT_NAME, import_suite, summary
+    from milo_bench import api
 
-    request = ImportRequest(source, workload, id_column, inputs, label, expects, labels)
-    report = import_suite(request, out=out, format_name=form, name=name)
+    request = api.ImportRequest(source, workload, id_column, inputs, label, expects, labels)
+    report = api.import_suite(request, out=out, format_name=form, name=name)
     if as_json:
         import msgspec
 
@@ -66,7 +65,7 @@ def suite_import(
         for title, problems in (("not imported", report.not_carried), ("broken", report.broken)):
             if problems:
                 say(f"{title}: {len(problems)}")
-                for line in summary(problems):
+                for line in api.first_problems(problems):
                     say(f"  {line}")
-        say(f"full list: {out / REPORT_NAME}")
+        say(f"full list: {out / api.IMPORT_REPORT}")
     say_next(f"milo-bench suite check {out}", f"edit the prompt in {out / 'prompts'}")

@@ -17,10 +17,10 @@ from milo_bench.cli.printing import counted, print_json, say
 @JSON_FLAG
 def suite_list(folder: Path | None, as_json: bool) -> None:
     """List the built-in suites, their workloads and their fixture counts."""
+    from milo_bench import api
     from milo_bench.core.errors import MiloError
-    from milo_bench.suites import list_suites
 
-    suites = list_suites(folder)
+    suites = api.list_suites(folder)
     if as_json:
         print_json([item.as_record() if isinstance(item, MiloError) else suite_record(item) for item in suites])
     else:

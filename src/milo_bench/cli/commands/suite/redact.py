@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -24,45 +23,25 @@ def suite_redact(name: str, out: Path, keep: tuple[str, ...], known: Path | None
 
     In inputs and expectations alike.
     """
-    from milo_bench.guards.personal.data import KINDS, Redactor
-    from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
-    from milo_bench.suites import load_suite
-    from milo_bench.suites.importing.tables import source_text
-    from milo_bench.suites.redact import redact_suite
+    from milo_bench import api
 
-    loaded = load_suite(name)
-    kept = [kind for kind in KINDS if kind in keep]
-    _all_known(keep, KINDS)
-    names = source_text(known).splitlines() if known is not None else []
-    counts = redact_suite(loaded, redactor=Redactor(known=names, keep=kept), out=out)
-    figures = {item.kind: item for item in HELD_OUT}
+    redacted = api.redact_suite(name, out, keep=keep, known=known)
+    counts, figures, texts = redacted.replaced, redacted.held_out, redacted.texts
     if as_json:
         measured = {
             kind: {"labelled": item.labelled, "recall": item.recall, "found": item.found, "precision": item.precision}
             for kind, item in figures.items()
         }
-        print_json(
-            {"out": str(out), "replaced": dict(counts), "measured_on_held_out": measured, "texts": HELD_OUT_TEXTS}
-        )
+        print_json({"out": str(out), "replaced": dict(counts), "measured_on_held_out": measured, "texts": texts})
     else:
         say(f"{out}: replaced {sum(counts.values())}")
-        say(f"{'kind':<15}{'replaced':>9}   found in {HELD_OUT_TEXTS} held-out texts   correct when found")
+        say(f"{'kind':<15}{'replaced':>9}   found in {texts} held-out texts   correct when found")
         for kind in (*counts, "all"):
             item = figures[kind]
             replaced = sum(counts.values()) if kind == "all" else counts[kind]
             say(f"{kind:<15}{replaced:>9}   {_share(item.covered, item.labelled):<31}{_share(item.right, item.found)}")
         say("Some personal data remains: read a sample before the suite leaves your network.", err=True)
-    say_next(f"milo-bench suite check {out}", f"milo-bench suite show {out} {loaded.fixtures[0].id}")
-
-
-def _all_known(given: Sequence[str], kinds: Sequence[str]) -> None:
-    from milo_bench.core.errors import UsageError
-    from milo_bench.core.suggest import hint_for
-
-    for kind in given:
-        if kind not in kinds:
-            message = f"Unknown kind of personal data '{kind}'."
-            raise UsageError(message, hint=hint_for(kind, kinds, noun="kinds"))
+    say_next(f"milo-bench suite check {out}", f"milo-bench suite show {out} {redacted.suite.fixtures[0].id}")
 
 
 def _share(part: int, whole: int) -> str:

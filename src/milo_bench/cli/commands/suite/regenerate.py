@@ -17,10 +17,8 @@ from milo_bench.cli.printing import counted, say
 @OUT
 def suite_regenerate(name: str, seed: int, out: Path) -> None:
     """Write new fixtures of the same difficulty that no model has seen."""
-    from milo_bench.suites import load_suite
-    from milo_bench.suites.regenerate import regenerate_suite
+    from milo_bench import api
 
-    regenerate_suite(load_suite(name), seed=seed, out=out)
-    fresh = load_suite(str(out))
+    fresh = api.regenerate_suite(name, seed=seed, out=out)
     say(f"{out}: {counted(len(fresh.fixtures), 'fixture')}, seed {seed}, hash {fresh.ref.hash[:12]}")
     say_next(f"milo-bench run --suite {out} --models NAME --out RUN.jsonl")

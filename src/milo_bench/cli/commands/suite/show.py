@@ -13,8 +13,8 @@ from milo_bench.cli.options import JSON_FLAG, variant_pairs
 from milo_bench.cli.printing import counted, print_json, say
 
 if TYPE_CHECKING:
+    from milo_bench.api import Suite
     from milo_bench.core.chat import Message
-    from milo_bench.suites.load import Suite
 
 
 @click.command("show")
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 @JSON_FLAG
 def suite_show(name: str, fixture_id: str | None, variants: tuple[str, ...], as_json: bool) -> None:
     """Show a fixture's prompt and expectation, or the suite without FIXTURE."""
-    from milo_bench.suites import load_suite
+    from milo_bench import api
 
-    loaded = load_suite(name, variants=variant_pairs(variants))
+    loaded = api.load_suite(name, variants=variant_pairs(variants))
     if fixture_id is None:
         _show_suite(loaded, as_json)
         first = loaded.fixtures[0].id
@@ -62,23 +62,22 @@ def _show_suite(loaded: Suite, as_json: bool) -> None:
 def _show_fixture(loaded: Suite, fixture_id: str, as_json: bool) -> None:
     import msgspec
 
-    from milo_bench.config.written import place
+    from milo_bench import api
     from milo_bench.core.errors import MiloError
-    from milo_bench.suites import render_prompt
 
     fixture = loaded.fixture(fixture_id)
     workload = loaded.workloads[fixture.workload]
     messages: tuple[Message, ...] = ()
     why = ""
     try:
-        messages = render_prompt(workload, {"input": fixture.input})
+        messages = api.render_prompt(workload, {"input": fixture.input})
     except MiloError as error:
         why = error.message
     if as_json:
         print_json({**msgspec.to_builtins(fixture), "messages": msgspec.to_builtins(messages), "not_rendered": why})
         return
     tags = f"  tags: {', '.join(fixture.tags)}" if fixture.tags else ""
-    say(f"{fixture.id}  {fixture.workload}{tags}  {place(*loaded.fixture_places[fixture.id])}")
+    say(f"{fixture.id}  {fixture.workload}{tags}  {loaded.where(fixture.id)}")
     if why:
         step = ", ".join(workload.prepare)
         say(

@@ -1,0 +1,56 @@
+"""A suite's name or folder in; its problems, or a new suite made from it, out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from milo_bench.config.written import Problem
+from milo_bench.core.errors import UsageError
+from milo_bench.core.suggest import hint_for
+from milo_bench.grade.engine import validate_checks
+from milo_bench.guards.personal.data import KINDS, Redactor
+from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
+from milo_bench.guards.personal.measure import KindFigures
+from milo_bench.suites import check, redact, regenerate
+from milo_bench.suites.importing.tables import source_text
+from milo_bench.suites.load import Suite, load_suite
+
+
+@dataclass(frozen=True)
+class RedactedSuite:
+    """A suite without personal data: replacements by kind, and how well each kind is found in ``texts`` texts."""
+
+    suite: Suite
+    replaced: Mapping[str, int]
+    held_out: Mapping[str, KindFigures]
+    texts: int
+
+
+def check_suite(suite: str) -> list[Problem]:
+    """Every problem of a suite, errors first. Raises UsageError if there is no such suite."""
+    return check.check_suite(suite, validate_checks=validate_checks)
+
+
+def redact_suite(suite: str, out: Path, *, keep: Collection[str] = (), known: Path | None = None) -> RedactedSuite:
+    """Write ``suite`` with placeholders for personal data as the new folder ``out``.
+
+    ``keep`` are kinds of personal data to leave, ``known`` is a file of names that are certain, one a
+    line. Raises UsageError for a kind that does not exist.
+    """
+    for kind in keep:
+        if kind not in KINDS:
+            message = f"Unknown kind of personal data '{kind}'."
+            raise UsageError(message, hint=hint_for(kind, KINDS, noun="kinds"))
+    loaded = load_suite(suite)
+    names = source_text(known).splitlines() if known is not None else []
+    redactor = Redactor(known=names, keep=[kind for kind in KINDS if kind in keep])
+    counts = redact.redact_suite(loaded, redactor=redactor, out=out)
+    return RedactedSuite(loaded, counts, {item.kind: item for item in HELD_OUT}, HELD_OUT_TEXTS)
+
+
+def regenerate_suite(suite: str, *, seed: int, out: Path) -> Suite:
+    """Write ``suite`` with the fixtures of ``seed`` as the new folder ``out``; that suite."""
+    regenerate.regenerate_suite(load_suite(suite), seed=seed, out=out)
+    return load_suite(str(out))
