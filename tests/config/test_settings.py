@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from milo_bench.config.settings import load_settings
+from milo_bench.config.written import Written, read_written
 from milo_bench.core.errors import ConfigError, UsageError
 
 APIS = ("openai", "ollama", "llamacpp", "fake")
@@ -96,3 +97,8 @@ def test_a_value_that_cannot_be_read_is_one_error_and_no_traceback(tmp_path: Pat
         file.write_text(text)
         with pytest.raises(ConfigError, match=said):
             load_settings(file, {}, apis=APIS)
+
+
+def test_a_version_is_text_as_written() -> None:
+    written = read_written("version: 1.10\nname: 2024\nother: 1.10\n", name="suite.yaml", texts=("version", "name"))
+    assert isinstance(written, Written) and written.data == {"version": "1.10", "name": "2024", "other": 1.1}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.grade.engine import validate_checks
 from milo_bench.suites import load_suite, render_prompt
 from milo_bench.suites.check import check_suite
-from milo_bench.suites.importing.importer import ImportRequest
+from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importing.suite_folder import ImportReport, import_suite
 
 DATA = Path(__file__).parent.parent / "data"
@@ -156,3 +157,87 @@ def test_a_source_with_nothing_in_it_is_an_error(tmp_path: Path) -> None:
     source.write_text("{broken\n", encoding="utf-8")
     with pytest.raises((DataError, UsageError)):
         import_suite(ImportRequest(source), out=tmp_path / "made")
+
+
+def imported_csv(tmp_path: Path, text: str | bytes, **wishes: Any) -> Imported:
+    path = tmp_path / "table.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return IMPORTERS.get("csv").read(ImportRequest(path, **wishes))
+
+
+def test_a_broken_row_is_named_and_the_rows_after_it_are_imported(tmp_path: Path) -> None:
+    text = 'id,text,label\n1,one,a\n2,"two" broken,b\n3,"three\nlines",a\n4,four,b\n5,"never closed,a\n6,six,b\n'
+    result = imported_csv(tmp_path, text)
+    assert [case.id for case in result.cases] == ["1", "3", "4", "6"]
+    assert [problem.where.rpartition("line ")[2] for problem in result.broken] == ["3", "7"]
+
+
+def test_a_document_of_any_length_fits_a_cell(tmp_path: Path) -> None:
+    result = imported_csv(tmp_path, f'id,text,label\n1,"{"word " * 60_000}",a\n2,two,b\n')
+    assert [case.id for case in result.cases] == ["1", "2"] and not result.broken
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sep=;\nid;text;label\n1;a, b;x\n",
+        'SEP=;\r\n"id";"text";"label"\r\n1;"a, b";x\r\n',
+        '"id";"a, text, with, commas";label\n1;"a, b";x\n',
+        "id\ttext\tlabel\n1\ta, b\tx\n",
+        "id;text;label;;\n1;a, b;x;;\n",
+    ],
+    ids=["sep line", "quoted", "commas in the header", "tabs", "empty columns"],
+)
+def test_the_separator_is_found_whatever_a_spreadsheet_wrote(tmp_path: Path, text: str) -> None:
+    result = imported_csv(tmp_path, text, inputs=("text" if "a, text" not in text else "a, text, with, commas",))
+    assert [(case.id, case.expect) for case in result.cases] == [("1", {"label": "x"})]
+    assert "a, b" in result.cases[0].input.values()
+
+
+def test_two_columns_of_one_name_both_stay_and_it_is_said(tmp_path: Path) -> None:
+    result = imported_csv(tmp_path, "id,text,text,label\n1,first,second,x\n", inputs=("text", "text (2)"))
+    assert result.cases[0].input == {"text": "first", "text (2)": "second"}
+    assert any("same name 'text'" in problem.what for problem in result.not_carried)
+
+
+def test_a_table_in_windows_1252_is_read_and_it_is_said(tmp_path: Path) -> None:
+    result = imported_csv(tmp_path, "id,text,label\n1,Müller zahlt 5 €,a\n".encode("cp1252"))
+    assert result.cases[0].input["text"] == "Müller zahlt 5 €"
+    assert any("Windows-1252" in guess for guess in result.guesses)
+
+
+def test_gold_dates_with_the_month_first_and_gold_amounts_are_judged_as_such(tmp_path: Path) -> None:
+    text = 'id,text,received,total\n1,a,12/28/2025,12.50\n2,b,01/05/2026,"1,250"\n'
+    result = imported_csv(tmp_path, text, expects=("received", "total"))
+    exact = next(check["exact_fields"] for check in result.workloads[0].checks if isinstance(check, dict))
+    assert exact["kinds"] == {"received": "date", "total": "number"} and exact["day_first"] is False
+    assert "number" in result.workloads[0].schema["properties"]["total"]["type"]
+    assert any("12/28/2025" in guess for guess in result.guesses)
+
+
+def test_an_identifier_with_a_leading_zero_is_text_and_an_id_of_zero_is_an_id(tmp_path: Path) -> None:
+    result = imported_csv(tmp_path, "id,text,number\n0,a,00123\n1,b,00456\n", expects=("number",))
+    exact = next(check["exact_fields"] for check in result.workloads[0].checks if isinstance(check, dict))
+    assert "kinds" not in exact and [case.id for case in result.cases] == ["0", "1"]
+    path = tmp_path / "table.jsonl"
+    path.write_text('{"id": 0, "text": "a", "label": "x"}\n')
+    assert IMPORTERS.get("jsonl").read(ImportRequest(path)).cases[0].id == "0"
+
+
+def test_an_input_that_is_the_expected_answer_is_named_and_tags_come_from_a_column(tmp_path: Path) -> None:
+    result = imported_csv(
+        tmp_path, "id,text,label,office\n1,x,x,Bonn\n2,y,y,\n", inputs=("text",), label="label", tags=("office",)
+    )
+    assert any("is the expected answer" in problem.what for problem in result.not_carried)
+    assert [case.tags for case in result.cases] == [("Bonn",), ()]
+
+
+def test_promptfoo_s_yaml_is_read_as_javascript_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "tests.yaml"
+    path.write_text(
+        "- vars: {country: NO, time: 12:30, on: yes, ref: 0123, big: 1_000}\n"
+        "  assert:\n    - {type: contains-all, value: '\"1,000\", in stock'}\n"
+    )
+    case = IMPORTERS.get("promptfoo").read(ImportRequest(path)).cases[0]
+    assert case.input == {"country": "NO", "time": "12:30", "on": "yes", "ref": 123, "big": 1000}
+    assert case.expect == {"contains_all": ["1,000", "in stock"]}

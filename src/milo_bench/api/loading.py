@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
@@ -24,7 +23,7 @@ from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.stats.load.figures import load_window
 from milo_bench.stats.load.knee import degradation
 from milo_bench.stats.load.level import judge_level
-from milo_bench.store.log.writer import require_new_log
+from milo_bench.store.log.writer import default_log_path, require_new_log
 from milo_bench.suites.load import load_suite
 from milo_bench.targets.opening import open_target
 
@@ -39,7 +38,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
     settings = load_settings(options.config, env)
     check_options(options)
     suite = load_suite(options.suite)
-    path = options.out or Path("runs") / f"load-{suite.ref.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl"
+    path = options.out or default_log_path(f"load-{suite.ref.name}", datetime.now(UTC))
     require_new_log(path)
     target = open_target(settings.target(options.model), env)
     # No attempt is planned: what a load run sends is counted in its windows.

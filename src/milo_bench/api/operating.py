@@ -31,7 +31,7 @@ from milo_bench.operator.worlds.selftest import Selftest, selftest
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.tasks import all_tasks, find_task
 from milo_bench.run.event_loop import run_to_end
-from milo_bench.store.log.writer import require_new_log
+from milo_bench.store.log.writer import default_log_path, require_new_log
 from milo_bench.targets.opening import open_target
 
 
@@ -69,7 +69,7 @@ def run_operators(
         raise UsageError("No target to run.", hint="add one from 'milo-bench targets' with --models.")
     if options.resume and options.out is None:
         raise UsageError("--resume needs an existing log.", hint="add its path: --out runs/LOG.jsonl --resume")
-    path = options.out or Path("runs") / f"operator-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl"
+    path = options.out or default_log_path("operator", datetime.now(UTC))
     if not options.resume:
         require_new_log(path)
     known = settings.with_targets(options.targets)

@@ -33,7 +33,7 @@ from milo_bench.run.log_opening import log_opener
 from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
 from milo_bench.run.spec import RunSpec
 from milo_bench.run.stop import StopSignal
-from milo_bench.store.log.writer import require_new_log
+from milo_bench.store.log.writer import default_log_path, require_new_log
 from milo_bench.suites.check import refuse_unusable
 from milo_bench.suites.load import load_suite
 from milo_bench.suites.trust import own_checks_of
@@ -131,7 +131,7 @@ def run_suite(
     settings = load_settings(None if options.config is None else Path(options.config), env)
     suite = load_suite(str(options.suite), variants=options.variants)
     refuse_unusable(suite, validate_checks=validate_checks)
-    path = Path(options.out or Path("runs") / f"{suite.ref.name}-{datetime.now(UTC):%Y%m%dT%H%M%S}.jsonl")
+    path = Path(options.out or default_log_path(suite.ref.name, datetime.now(UTC)))
     if options.resume and options.out is None:
         message = "--resume needs an existing log."
         raise UsageError(message, hint="add its path: --out runs/LOG.jsonl --resume")

@@ -73,6 +73,7 @@ class FileKind(Generic[F]):
     start: str
     manual: str
     where_from: str
+    texts: tuple[str, ...] = ()  # top-level settings that are text as written, whatever YAML would make of them
 
 
 def load_checked(path: Path, kind: FileKind[F]) -> F:
@@ -93,7 +94,7 @@ def read_checked(text: str, kind: FileKind[F], *, name: str = "") -> F:
 
 def check_text(text: str, kind: FileKind[F], *, name: str) -> F | list[Problem]:
     """As ``read_checked``, with the mistakes as a list, in the order of their lines."""
-    written = read_written(text, name=name, form="json" if name.endswith(".json") else "yaml")
+    written = read_written(text, name=name, form="json" if name.endswith(".json") else "yaml", texts=kind.texts)
     return [written] if isinstance(written, Problem) else check_data(written, kind)
 
 

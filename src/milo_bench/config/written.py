@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -96,16 +97,28 @@ def read_text(path: Path, *, where_from: str = "check the path.") -> str | Probl
         return Problem(place(path, line), f"not UTF-8 (byte {error.start})", "save it as UTF-8.")
 
 
-def read_written(text: str, *, name: str, form: Literal["yaml", "json"] = "yaml") -> Written | Problem:
-    """What ``text`` says, or what keeps it from being read; ``name`` is what problems call the file."""
+def read_written(
+    text: str, *, name: str, form: Literal["yaml", "yaml-1.2", "json"] = "yaml", texts: Collection[str] = ()
+) -> Written | Problem:
+    """What ``text`` says, or what keeps it from being read; ``name`` is what problems call the file.
+
+    ``texts`` are top-level keys whose values are text as written: ``version: 1.10`` is not 1.1.
+    ``yaml-1.2`` is what JavaScript's tools read: NO and 12:30 are text, and 0123 is 123.
+    """
     try:
         if form == "json":
             return Written(name, text, plain_data(json.loads(text)), {})
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        lines: LineMap = {}
-        if node is not None:
-            _walk(node, (), lines, set())
-        return Written(name, text, plain_data(yaml.safe_load(text)), lines)
+        loader = (_Yaml12 if form == "yaml-1.2" else yaml.SafeLoader)(text)
+        try:
+            node = loader.get_single_node()
+            lines: LineMap = {}
+            if node is not None:
+                _walk(node, (), lines, set())
+                _keep_as_text(node, texts)
+            data = None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
+        return Written(name, text, plain_data(data), lines)
     except json.JSONDecodeError as error:
         return Problem(place(name, error.lineno), f"not valid JSON: {error.msg}", "check brackets, quotes and commas.")
     except yaml.YAMLError as error:
@@ -119,6 +132,42 @@ def read_written(text: str, *, name: str, form: Literal["yaml", "json"] = "yaml"
         return Problem(name, str(error), "write it out plainly, with few YAML aliases.")
     except (ValueError, RecursionError) as error:  # a date like 2026-13-40, or brackets without end
         return Problem(name, f"a value cannot be read ({type(error).__name__})", "check dates and brackets.")
+
+
+def _keep_as_text(node: yaml.Node, texts: Collection[str]) -> None:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if key.value in texts and isinstance(value, yaml.ScalarNode) and value.tag != "tag:yaml.org,2002:null":
+            value.tag = "tag:yaml.org,2002:str"
+
+
+class _Yaml12(yaml.SafeLoader):
+    """YAML 1.2's core schema, read as js-yaml reads it."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # none of YAML 1.1
+
+    def construct_decimal(self, node: yaml.ScalarNode) -> int:
+        digits = str(node.value).replace("_", "")
+        bare = digits.lstrip("+-")
+        base = {"0x": 16, "0o": 8, "0b": 2}.get(bare[:2].lower(), 10)
+        value = int(bare[2:] if base != 10 else bare, base)
+        return -value if digits.startswith("-") else value
+
+
+for _tag, _pattern, _starts in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", "~nN"),
+    ("int", r"[-+]?(?:0b[01_]+|0x[0-9a-fA-F_]+|0o[0-7_]+|[0-9][0-9_]*)", "-+0123456789"),
+    (
+        "float",
+        r"[-+]?(?:[0-9][0-9_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?|\.[0-9_]+(?:[eE][-+]?[0-9]+)?|\.(?:inf|Inf|INF))"
+        r"|\.(?:nan|NaN|NAN)",
+        "-+0123456789.",
+    ),
+    ("merge", r"<<", "<"),
+):
+    _Yaml12.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_starts))
+_Yaml12.yaml_implicit_resolvers.setdefault("", []).append(("tag:yaml.org,2002:null", re.compile(r"^$")))
+_Yaml12.add_constructor("tag:yaml.org,2002:int", _Yaml12.construct_decimal)
 
 
 class _Repeated(yaml.MarkedYAMLError):

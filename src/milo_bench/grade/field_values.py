@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from milo_bench.guards.amounts import parse_amount
+from milo_bench.core.amounts import parse_amount
 from milo_bench.guards.dates import normalise_date
 
 ValueKind: TypeAlias = Literal["text", "date", "number", "exact"]

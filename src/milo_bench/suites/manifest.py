@@ -73,6 +73,7 @@ SUITE_FILE: Final = FileKind(
     start="start it with 'name:', 'version:', 'fixtures:' and 'workloads:'.",
     manual="docs/how-to/own-suite.md",
     where_from="make one with 'milo-bench suite import'.",
+    texts=("name", "version"),
 )
 
 

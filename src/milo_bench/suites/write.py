@@ -25,6 +25,10 @@ def change_manifest(text: str, changes: Mapping[str, str | int | None]) -> str:
 
     Raises ConfigError where a value is written in a way that cannot be replaced line by line.
     """
+    if text.lstrip().startswith("{"):  # flow style (JSON is YAML) has no lines of its own to change
+        merged = {**yaml.safe_load(text), **changes}
+        kept = {key: value for key, value in merged.items() if value is not None}
+        return yaml.safe_dump(kept, sort_keys=False, allow_unicode=True, width=110)
     changed = text
     for key, value in changes.items():
         pattern = re.compile(rf"^{re.escape(key)}[ \t]*:.*$\n?", re.MULTILINE)
@@ -33,7 +37,10 @@ def change_manifest(text: str, changes: Mapping[str, str | int | None]) -> str:
             changed = pattern.sub(line.replace("\\", r"\\"), changed, count=1)
         else:
             changed = line + changed
-    read = yaml.safe_load(changed)
+    try:
+        read = yaml.safe_load(changed)
+    except yaml.YAMLError:
+        read = None
     expected = {**yaml.safe_load(text), **changes}
     if read != {key: value for key, value in expected.items() if value is not None}:
         message = "Cannot change the top-level keys of suite.yaml line by line."

@@ -22,11 +22,11 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from milo_bench.core.amounts import find_amounts
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.judged_part import JudgedPart, judged_part
-from milo_bench.guards.amounts import find_amounts
 
 Units: TypeAlias = dict[str, float]
 

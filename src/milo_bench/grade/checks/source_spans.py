@@ -13,12 +13,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias
 
+from milo_bench.core.amounts import find_amounts, parse_amount
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import find_value, written
 from milo_bench.grade.per_workload import PerWorkload
-from milo_bench.guards.amounts import find_amounts, parse_amount
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.quotes import MIN_SCORE, find_quote
 

@@ -6,8 +6,10 @@ import contextlib
 import errno
 import fcntl
 import os
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +284,14 @@ class RunLogWriter:
         if not self._closed:
             self._closed = True
             os.close(self._descriptor)
+
+
+def default_log_path(stem: str, now: datetime) -> Path:
+    """Where a log goes that nobody named: under ``runs/``, with a few random characters.
+
+    Runs that begin in one second get a log each.
+    """
+    return Path("runs") / f"{stem}-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}.jsonl"
 
 
 def require_new_log(path: Path) -> None:

@@ -1,30 +1,20 @@
-"""A folder of .txt, .eml and .pdf files with a label file in, one case a document out; nothing in them is run."""
+"""A folder of documents with a label file in, one case a document out; nothing in them is run."""
 
 from __future__ import annotations
 
-import email
-import email.policy
-import io
-import re
 from dataclasses import replace
-from email.message import EmailMessage
-from html.parser import HTMLParser
 from pathlib import Path
 
-from milo_bench.config.written import Problem, read_text
+from milo_bench.config.written import Problem
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import closest
+from milo_bench.suites.documents.reader import DocumentBroken, read_document
 from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.tables import table_rows
 
 _FILE_NAMES = ("file", "filename", "file_name", "path", "document", "name", "id")
 _LABEL_FILES = ("labels.csv", "labels.jsonl", "labels.tsv")
-_HEADERS = ("From", "To", "Cc", "Date", "Subject")
-
-
-class DocumentBroken(Exception):
-    """One document cannot be read; the message says why."""
 
 
 def import_folder(request: ImportRequest) -> Imported:
@@ -40,7 +30,10 @@ def import_folder(request: ImportRequest) -> Imported:
         result.guesses.append(f"--labels {labels}")
     table = table_rows(labels, result)
     columns = list(dict.fromkeys(column for row in table for column in row.values))
-    file_column = next((name for name in _FILE_NAMES if name in columns), None)
+    if request.id_column and request.id_column not in columns:
+        message = f"{labels} has no column '{request.id_column}'."
+        raise UsageError(message, hint=f"name one of its columns with --id: {', '.join(columns) or 'none'}.")
+    file_column = request.id_column or next((name for name in _FILE_NAMES if name in columns), None)
     if file_column is None:
         message = f"{labels} has no column with the document names."
         raise UsageError(message, hint=f"name it 'file'. The columns are: {', '.join(columns) or 'none'}.")
@@ -55,7 +48,7 @@ def import_folder(request: ImportRequest) -> Imported:
             result.broken.append(Problem(row.place, f"there is no document '{name}'", hint, kind="data"))
             continue
         try:
-            text = read_document(path, result)
+            text = read_document(path, result.not_carried)
         except DocumentBroken as error:
             result.broken.append(
                 Problem(str(path), str(error), "correct or remove it. The rest is imported.", kind="data")
@@ -79,93 +72,6 @@ def import_folder(request: ImportRequest) -> Imported:
 
 def _with_ending(name: str, documents: dict[str, Path]) -> str:
     return next((known for known in documents if Path(known).stem == name), name)
-
-
-def read_document(path: Path, result: Imported) -> str:
-    """The text of a document. Raises DocumentBroken."""
-    match path.suffix.lower():
-        case ".txt" | ".md" | ".text":
-            text = read_text(path)
-            if isinstance(text, Problem):
-                raise DocumentBroken(text.what)
-        case ".eml":
-            text = _mail_text(path, result)
-        case ".pdf":
-            text = _pdf_text(path)
-        case other:
-            raise DocumentBroken(f"'{other}' files are not supported, only .txt, .eml and .pdf")
-    if not text.strip():
-        raise DocumentBroken(
-            "contains no text" + (" (if it is a scan, run OCR first)" if path.suffix.lower() == ".pdf" else "")
-        )
-    return text
-
-
-def _mail_text(path: Path, result: Imported) -> str:
-    try:
-        # The policy makes the parser give an EmailMessage; its stub promises only a Message.
-        message = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-        assert isinstance(message, EmailMessage)
-        if not message.keys():
-            raise DocumentBroken("not an e-mail: it has no headers")
-        head = [f"{name}: {message[name]}" for name in _HEADERS if message[name]]
-        body = message.get_body(preferencelist=("plain", "html"))
-        content = str(body.get_content()) if body is not None else ""
-        if body is not None and body.get_content_type() == "text/html":
-            content = _plain(content)
-        for part in message.iter_attachments():
-            name = part.get_filename() or part.get_content_type()
-            result.not_carried.append(Problem(str(path), f"attachment '{name}'", "import it as a separate document."))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-        raise DocumentBroken(f"not a readable e-mail: {error}") from None
-    return "\n".join(head) + "\n\n" + content.replace("\r\n", "\n").strip() + "\n"
-
-
-class _TextOnly(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.pieces: list[str] = []
-        self._hidden = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._hidden += tag in ("script", "style")
-        if tag in ("p", "br", "div", "tr", "li", "h1", "h2", "h3"):
-            self.pieces.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self._hidden -= tag in ("script", "style") and self._hidden > 0
-
-    def handle_data(self, data: str) -> None:
-        if not self._hidden:
-            self.pieces.append(data)
-
-
-def _plain(html: str) -> str:
-    parser = _TextOnly()
-    parser.feed(html)
-    parser.close()
-    return re.sub(r"\n{3,}", "\n\n", "".join(parser.pieces))
-
-
-def _pdf_text(path: Path) -> str:
-    import logging
-
-    from pypdf import PdfReader
-    from pypdf.errors import PyPdfError
-
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what it would warn of is reported by us, once
-    try:
-        reader = PdfReader(io.BytesIO(path.read_bytes()))
-        if reader.is_encrypted and not reader.decrypt(""):
-            raise DocumentBroken("protected with a password")
-        return "\n\n".join(page.extract_text() for page in reader.pages)
-    except DocumentBroken:
-        raise
-    except (PyPdfError, OSError, RecursionError) as error:
-        raise DocumentBroken(f"not a readable PDF: {error}") from None
-    except Exception as error:
-        # A damaged file can make the parser fail anywhere in it, with any error; one file must not stop the rest.
-        raise DocumentBroken(f"not a readable PDF: {type(error).__name__}: {error}") from None
 
 
 IMPORTERS.add("folder", Importer(import_folder, folders=True))

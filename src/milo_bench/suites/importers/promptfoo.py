@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from pathlib import Path
@@ -42,7 +43,7 @@ _TEMPLATE = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}")
 def import_promptfoo(request: ImportRequest) -> Imported:
     """Tests of a promptfooconfig.yaml (or a bare list of tests). Raises DataError for broken YAML."""
     text = source_text(request.source)
-    written = read_written(text, name=str(request.source))
+    written = read_written(text, name=str(request.source), form="yaml-1.2")
     if isinstance(written, Problem):
         raise DataError(f"{written}.", hint=written.hint)
     return _Reader(request, written).read()
@@ -180,7 +181,8 @@ class _Reader:
             checks["is_json"] = {}
             return
         if many and isinstance(value, str):
-            value = [part.strip() for part in value.split(",")]
+            # As promptfoo reads it: a line of CSV, in which a quoted value may contain a comma.
+            value = [part.strip() for part in next(csv.reader([value], skipinitialspace=True), [])]
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             value = str(value)
         texts = value if isinstance(value, list) else [value]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from milo_bench.config.written import Problem
+from milo_bench.core.amounts import parse_amount
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, ImportRequest, WorkloadDraft
@@ -27,8 +28,12 @@ _INPUT_NAMES = (
     "query",
 )
 _LABEL_NAMES = ("label", "intent", "category", "class", "target", "route", "tag", "consistent")
-_EXPECT_NAMES = ("gold", "expected", "expect", "fields", "answer", "output", "reference")
+_EXPECT_NAMES = ("gold", "expected", "expect", "fields", "answer", "output")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/., ]*\d{2,4}")
+
+
+_NUMERIC_DATE = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{4}|\d{2})")
+_LEADING_ZERO = re.compile(r"0\d")
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
     if not columns:
         message = f"{request.source} contains no rows to import."
         raise UsageError(message, hint="give a table with a header, or one JSON object per line.")
-    for name in (request.id_column, *request.inputs, request.label, *request.expects):
+    for name in (request.id_column, *request.inputs, request.label, *request.expects, *request.tags):
         if name and name not in columns:
             message = f"{request.source} has no column '{name}'."
             raise UsageError(message, hint=hint_for(name, columns, noun="columns"))
@@ -56,7 +61,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
         label = _guess([c for c in columns if c != id_column], _LABEL_NAMES, "--label", result)
         if not label:
             expects = tuple(filter(None, [_guess(columns, _EXPECT_NAMES, "--expect", result)]))
-    taken = {id_column, label, *expects}
+    taken = {id_column, label, *expects, *request.tags}
     inputs = request.inputs
     if not inputs:
         guessed = _guess([c for c in columns if c not in taken], _INPUT_NAMES, "--input", result)
@@ -68,8 +73,9 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
         if column not in {*taken, *inputs}:
             where = str(request.source)
             result.not_carried.append(Problem(where, f"column '{column}'", "give it with --input or --expect."))
-    _cases(rows, _Mapping(id_column, inputs, label, expects), result)
-    result.workloads.append(_draft(result.cases, request.workload, inputs, label, expects))
+    _cases(rows, _Mapping(id_column, inputs, label, expects, request.tags), result)
+    _say_gold_in_inputs(result, inputs, str(request.source))
+    result.workloads.append(_draft(result, request.workload, inputs, label, expects))
     return result
 
 
@@ -79,6 +85,21 @@ class _Mapping:
     inputs: tuple[str, ...]
     label: str
     expects: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+def _say_gold_in_inputs(result: Imported, inputs: Sequence[str], source: str) -> None:
+    """Name an input that is the expected answer itself: a model would only have to copy it."""
+    judged = [case for case in result.cases if case.expect]
+    for column in inputs:
+        same = 0
+        for case in judged:
+            gold = {str(case.expect["label"])} if "label" in case.expect else set()
+            gold |= {str(value) for value in case.expect.get("fields", {}).values() if value not in (None, "")}
+            same += str(case.input.get(column)).strip() in {value.strip() for value in gold}
+        if judged and same >= 0.9 * len(judged):
+            said = f"the input '{column}' is the expected answer in {same} of {len(judged)} rows"
+            result.not_carried.append(Problem(source, said, "choose the inputs with --input."))
 
 
 def _guess(columns: Iterable[str], names: Sequence[str], flag: str, result: Imported) -> str:
@@ -97,14 +118,16 @@ def _cases(rows: Sequence[ImportRow], mapping: _Mapping, result: Imported) -> No
         if all(value is None or value == "" for value in values.values()):
             result.broken.append(Problem(row.place, "no input", f"fill {', '.join(mapping.inputs)}.", kind="data"))
             continue
-        written = str(row.values.get(mapping.id_column) or f"row-{number:04d}")
+        given = row.values.get(mapping.id_column)
+        written = f"row-{number:04d}" if given is None or given == "" else str(given)
         case_id = free_id(written, seen)
         if case_id != written and mapping.id_column:
             result.not_carried.append(
                 Problem(row.place, f"the id '{written}', now '{case_id}'", "make the ids different.")
             )
         seen.add(case_id)
-        result.cases.append(ImportedCase(case_id, values, _expect(row, mapping), row.place))
+        tags = tuple(str(value) for name in mapping.tags if (value := row.values.get(name)) not in (None, ""))
+        result.cases.append(ImportedCase(case_id, values, _expect(row, mapping), row.place, tags=tags))
 
 
 def free_id(written: str, seen: Collection[str]) -> str:
@@ -136,9 +159,8 @@ def label_text(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _draft(
-    cases: Sequence[ImportedCase], name: str, inputs: tuple[str, ...], label: str, expects: tuple[str, ...]
-) -> WorkloadDraft:
+def _draft(result: Imported, name: str, inputs: tuple[str, ...], label: str, expects: tuple[str, ...]) -> WorkloadDraft:
+    cases = result.cases
     parts = "\n\n".join(input_lines(column) for column in inputs)
     if label:
         labels = sorted({case.expect["label"] for case in cases if case.expect})
@@ -161,8 +183,8 @@ def _draft(
             name or "extract",
             "Field extraction",
             _prompt(rule, parts),
-            _field_checks(cases, fields),
-            _schema(cases, fields),
+            _field_checks(result.cases, fields, result),
+            _schema(result.cases, fields),
             400,
         )
     rule = "Answer the request below."
@@ -186,11 +208,23 @@ def _prompt(rule: str, parts: str) -> str:
     )
 
 
-def _field_checks(cases: Sequence[ImportedCase], fields: Sequence[str]) -> list[CheckEntry]:
-    dates = [name for name in fields if _are_dates(value for value in _values(cases, name))]
+def _field_checks(cases: Sequence[ImportedCase], fields: Sequence[str], result: Imported) -> list[CheckEntry]:
+    kinds: dict[str, str] = {}
+    month_first = False
+    for name in fields:
+        values = [value for value in _values(cases, name) if value is not None]
+        if _are_dates(values):
+            kinds[name] = "date"
+            month_first |= _has_month_first(values, name, result)
+        elif _are_amounts(values):
+            kinds[name] = "number"
+            if any(isinstance(value, str) for value in values):
+                result.guesses.append(f"'{name}' is a column of numbers: 12.5 and '12.50' are the same answer")
     exact: dict[str, Any] = {"fields": list(fields)}
-    if dates:
-        exact["kinds"] = dict.fromkeys(dates, "date")
+    if kinds:
+        exact["kinds"] = kinds
+    if month_first:
+        exact["day_first"] = False
     checks: list[CheckEntry] = ["answer_present", "json_reading", "schema", {"exact_fields": exact}]
     if any(value is None for name in fields for value in _values(cases, name)):
         checks.append("null_when_missing")
@@ -206,10 +240,42 @@ def _are_dates(values: Iterable[Any]) -> bool:
     return bool(given) and sum(isinstance(v, str) and bool(_DATE.match(v.strip())) for v in given) >= 0.9 * len(given)
 
 
+def _are_amounts(values: Sequence[Any]) -> bool:
+    """Numbers, or texts that are numbers as people write them. Leading zeros are an identifier's."""
+
+    def is_amount(value: Any) -> bool:
+        if isinstance(value, bool):
+            return False
+        if isinstance(value, int | float):
+            return True
+        return isinstance(value, str) and not _LEADING_ZERO.match(value) and parse_amount(value) is not None
+
+    return bool(values) and all(is_amount(value) for value in values)
+
+
+def _has_month_first(values: Sequence[Any], name: str, result: Imported) -> bool:
+    """Whether numeric dates are written with the month first; what cannot be told is said."""
+    parts = [match for value in values if isinstance(value, str) and (match := _NUMERIC_DATE.fullmatch(value.strip()))]
+    firsts = {int(match[1]) > 12 for match in parts if int(match[1]) > 12 or int(match[2]) > 12}
+    if firsts == {True, False}:
+        said = f"dates of '{name}' have the day first in some rows and the month first in others"
+        result.not_carried.append(Problem(name, said, "write all of them as 2025-12-28."))
+    elif firsts == {False}:
+        example = next(match[0] for match in parts if int(match[2]) > 12)
+        result.guesses.append(f"dates of '{name}' have the month first, as in {example}")
+        return True
+    elif parts and not firsts:
+        said = f"dates of '{name}' are read with the day first. No row shows whether that is right"
+        result.not_carried.append(Problem(name, said, "write them as 2025-12-28, or set day_first in suite.yaml."))
+    return False
+
+
 def _schema(cases: Sequence[ImportedCase], fields: Sequence[str]) -> dict[str, Any]:
     kinds = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
     properties = {}
     for name in fields:
         types = sorted({kinds[type(value)] for value in _values(cases, name) if type(value) in kinds}) or ["string"]
+        if _are_amounts([value for value in _values(cases, name) if value is not None]):
+            types = sorted({*types, "number", "string"} - {"integer"})
         properties[name] = {"type": [*types, "null"]}
     return {"type": "object", "properties": properties, "required": list(fields), "additionalProperties": False}

@@ -17,7 +17,7 @@ CheckEntry: TypeAlias = str | dict[str, dict[str, Any]]
 class ImportRequest:
     """What to import and how. Empty mappings are guessed, and the guess is said aloud.
 
-    ``inputs`` and ``expects`` are columns; ``labels`` is the label file of a folder of documents.
+    ``inputs``, ``expects`` and ``tags`` are columns; ``labels`` is the label file of a folder of documents.
     """
 
     source: Path
@@ -27,6 +27,7 @@ class ImportRequest:
     label: str = ""
     expects: tuple[str, ...] = ()
     labels: Path | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class ImportedCase:
     expect: dict[str, Any]
     place: str
     workload: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

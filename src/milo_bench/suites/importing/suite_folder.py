@@ -90,6 +90,7 @@ def _files(request: ImportRequest, imported: Imported, name: str) -> dict[str, s
             "workload": case.workload or imported.workloads[0].name,
             "input": case.input,
             "expect": case.expect,
+            "tags": list(case.tags),
             "provenance": {**origin, "place": _short_place(case.place)},
         }
         lines.append(fixture_line(make_fixture(data)) + "\n")

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from milo_bench.config.written import Problem, place, read_text
+from milo_bench.config.written import FILE_LIMIT_BYTES, Problem, place, read_text
 from milo_bench.core.errors import DataError
 from milo_bench.suites.fixtures import parse_line
 from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.importer import Imported
+
+MOST_BROKEN: Final = 1_000  # rows that are named one by one; a file with more is no table
+_SEPARATOR_LINE = re.compile(r"sep=(.)[ \t]*(?:\r\n|\n|\r)", re.IGNORECASE)
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
 def source_text(path: Path) -> str:
@@ -23,27 +30,96 @@ def source_text(path: Path) -> str:
 
 
 def csv_rows(path: Path, result: Imported) -> list[ImportRow]:
-    """Rows of a CSV file with a header; comma, semicolon or tab between columns."""
-    text = source_text(path)
-    header = text.partition("\n")[0]
-    delimiter = max(",;\t", key=header.count)
+    """Rows of a CSV file with a header; comma, semicolon or tab between columns.
+
+    A line ``sep=;`` before the header names the separator, as spreadsheets write it. A row that is
+    not CSV is named in ``result.broken``, and reading goes on at the line after its first one.
+    """
+    text = _table_text(path, result)
+    first_line = 1
+    delimiter = ""
+    if named := _SEPARATOR_LINE.match(text):
+        text, delimiter, first_line = text[named.end() :], named[1], 2
+    header = _QUOTED.sub("", text.partition("\n")[0])
+    records = _records(path, text, delimiter or max(",;\t", key=header.count), first_line, result)
+    _, names = next(records, (0, []))
+    columns = _distinct(names, path, result)
     rows: list[ImportRow] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        names = next(reader, [])
-        for values in reader:
-            where = place(path, reader.line_num)
-            if not any(values):
-                continue
-            if len(values) != len(names):
-                said = f"{len(values)} values for {len(names)} columns"
-                result.broken.append(Problem(where, said, "quote values that contain the separator.", kind="data"))
-                continue
-            row: dict[str, Any] = dict(zip(names, values, strict=True))
-            rows.append(ImportRow(row, where))
-    except csv.Error as error:
-        result.broken.append(Problem(place(path, reader.line_num), f"broken CSV: {error}", "correct it.", kind="data"))
+    for line, values in records:
+        if not any(values):
+            continue
+        while len(values) > len(columns) and not values[-1].strip():
+            values.pop()  # spreadsheets end some rows with separators
+        if len(values) != len(columns):
+            said = f"{len(values)} values for {len(columns)} columns"
+            result.broken.append(
+                Problem(place(path, line), said, "quote values that contain the separator.", kind="data")
+            )
+            continue
+        row: dict[str, Any] = dict(zip(columns, values, strict=True))
+        rows.append(ImportRow(row, place(path, line)))
     return rows
+
+
+def _table_text(path: Path, result: Imported) -> str:
+    """The text of a table: UTF-8, UTF-16 with its mark, or else Windows-1252, which is said."""
+    text = read_text(path)
+    if not isinstance(text, Problem):
+        return text
+    try:
+        raw = path.read_bytes() if path.stat().st_size <= FILE_LIMIT_BYTES else b""
+    except OSError:
+        raw = b""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return raw.decode("utf-16")
+        except UnicodeDecodeError:
+            pass
+    elif raw and b"\x00" not in raw:
+        result.guesses.append(f"{path.name} is Windows-1252, because it is not UTF-8")
+        return raw.decode("cp1252", "replace")
+    raise DataError(f"{text}.", hint=text.hint)
+
+
+def _records(
+    path: Path, text: str, delimiter: str, first_line: int, result: Imported
+) -> Iterator[tuple[int, list[str]]]:
+    """Records with the line on which each begins."""
+    csv.field_size_limit(sys.maxsize)  # a document in a cell is a document; the file as a whole is bounded
+    lines = text.splitlines(keepends=True) if "\r" not in text.replace("\r\n", "") else re.split(r"(?<=[\n\r])", text)
+    start = 0
+    while start < len(lines):
+        reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
+        begins = 0
+        try:
+            for values in reader:
+                yield first_line + start + begins, values
+                begins = reader.line_num
+            return
+        except csv.Error as error:
+            if len(result.broken) >= MOST_BROKEN:
+                message = f"{path} has more than {MOST_BROKEN:,} rows that are not CSV."
+                raise DataError(message, hint="export it again as CSV with quoted values.") from None
+            said = f"broken CSV: {error}"
+            where = place(path, first_line + start + begins)
+            result.broken.append(Problem(where, said, "correct this row. The rest is imported.", kind="data"))
+            start += begins + 1
+
+
+def _distinct(names: Sequence[str], path: Path, result: Imported) -> list[str]:
+    """Column names, each of them once: a second one of a name, or one without, is named anew and said."""
+    columns: list[str] = []
+    seen: Counter[str] = Counter()
+    for number, name in enumerate(names, start=1):
+        plain = name.strip() or f"column {number}"
+        seen[plain] += 1
+        if seen[plain] > 1:
+            anew = f"{plain} ({seen[plain]})"
+            said = f"two columns have the same name '{plain}'. The later one is read as '{anew}'"
+            result.not_carried.append(Problem(place(path, 1), said, "give every column a name of its own."))
+            plain = anew
+        columns.append(plain)
+    return columns
 
 
 def jsonl_rows(path: Path, result: Imported) -> list[ImportRow]:

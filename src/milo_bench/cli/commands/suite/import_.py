@@ -27,6 +27,7 @@ from milo_bench.cli.printing import counted, print_json, say
     metavar="COLUMN",
     help="Column with a correct field value, or an object of them.",
 )
+@click.option("--tag", "tags", multiple=True, metavar="COLUMN", help="Column with a tag of each fixture. Repeatable.")
 @click.option("--labels", type=click.Path(path_type=Path), help="File of labels for a folder of documents.")
 @JSON_FLAG
 def suite_import(
@@ -39,19 +40,20 @@ def suite_import(
     inputs: tuple[str, ...],
     label: str,
     expects: tuple[str, ...],
+    tags: tuple[str, ...],
     labels: Path | None,
     as_json: bool,
 ) -> None:
     """Make a suite from a table, a folder of documents or promptfoo tests.
 
-    SOURCE is a CSV or JSON Lines file, a folder of .txt, .eml and .pdf files, or promptfoo YAML.
+    SOURCE is a CSV or JSON Lines file, a folder of text, HTML, .eml and .pdf files, or promptfoo YAML.
 
     Prints its guesses. Lists what is broken or cannot be imported, here and in
     import_report.json.
     """
     from milo_bench import api
 
-    request = api.ImportRequest(source, workload, id_column, inputs, label, expects, labels)
+    request = api.ImportRequest(source, workload, id_column, inputs, label, expects, labels, tags)
     report = api.import_suite(request, out=out, format_name=form, name=name)
     if as_json:
         import msgspec

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_bench.guards.amounts import find_amounts, parse_amount
+from milo_bench.core.amounts import find_amounts, parse_amount
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,24 @@
+"""An HTML page in, its text out."""
+
+from __future__ import annotations
+
+import re
+
+from milo_bench.suites.documents.formats.mail import decoded
+from milo_bench.suites.documents.html_text import html_text
+from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
+
+_DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
+
+
+def read_html(document: Document) -> str:
+    """The text, in the character set that the page declares."""
+    declared = _DECLARED.search(document.raw[:4096])
+    return html_text(decoded(document.raw, declared[1].decode("ascii") if declared else None))
+
+
+def _is_html(start: bytes) -> bool:
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n")[:15].lower().startswith((b"<!doctype html", b"<html"))
+
+
+DOCUMENTS.add("html", DocumentReader(read_html, endings=(".html", ".htm", ".xhtml"), recognises=_is_html))

@@ -1,0 +1,91 @@
+"""An e-mail in, its headers and text out, with the text of the mails that it forwards."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from email.message import EmailMessage, MIMEPart
+from typing import Final
+
+from milo_bench.suites.documents.html_text import html_text
+from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
+
+HEADER_LIMIT_BYTES: Final = 16_384
+MOST_HEADERS: Final = 1_000
+MOST_FORWARDS: Final = 5  # mails in one another
+_SHOWN = ("From", "To", "Cc", "Date", "Subject")
+
+
+def read_mail(document: Document) -> str:
+    """Headers and text. Attachments are named as left out. Raises DocumentBroken for what is no mail."""
+    try:
+        # The policy makes the parser give an EmailMessage; its stub promises only a Message.
+        message = email.message_from_bytes(_bounded_headers(document.raw), policy=email.policy.default)
+        if not isinstance(message, EmailMessage) or not message.keys():
+            raise DocumentBroken("not an e-mail: it has no headers")
+        return _text_of(message, document, depth=0)
+    except DocumentBroken:
+        raise
+    except Exception as error:
+        # The parser takes any bytes for a mail and fails anywhere in odd ones; one file must not stop the rest.
+        raise DocumentBroken(f"not a readable e-mail: {type(error).__name__}") from None
+
+
+def _bounded_headers(raw: bytes) -> bytes:
+    """``raw`` with each header cut at ``HEADER_LIMIT_BYTES``: the parser's cost grows with the square of one."""
+    end = re.search(rb"\r?\n\r?\n", raw)
+    head, rest = (raw[: end.start()], raw[end.start() :]) if end else (raw, b"")
+    if len(head) <= HEADER_LIMIT_BYTES:
+        return raw
+    fields = re.split(rb"\r?\n(?![ \t])", head)[:MOST_HEADERS]
+    return b"\n".join(re.sub(rb"\r?\n[ \t]+", b" ", field[:HEADER_LIMIT_BYTES]) for field in fields) + rest
+
+
+def _text_of(message: EmailMessage, document: Document, *, depth: int) -> str:
+    head = [f"{name}: {message[name]}" for name in _SHOWN if message[name]]
+    plain = message.get_body(preferencelist=("plain",))
+    content = _part_text(plain) if plain is not None else ""
+    if not content.strip():  # a blank plain part beside a written HTML part is none
+        html = message.get_body(preferencelist=("html",))
+        content = html_text(_part_text(html)) if html is not None else content
+    pieces = ["\n".join(head) + "\n\n" + content.replace("\r\n", "\n").strip() + "\n"]
+    for part in message.iter_attachments():
+        inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" and part.is_multipart() else None
+        if isinstance(inner, EmailMessage) and depth < MOST_FORWARDS:
+            pieces.append("----- Forwarded message -----\n" + _text_of(inner, document, depth=depth + 1))
+            continue
+        name = part.get_filename() or part.get_content_type()
+        document.leave_out(f"attachment '{name}'", "import it as a separate document.")
+    return "\n".join(pieces)
+
+
+def _part_text(part: MIMEPart) -> str:
+    raw = part.get_payload(decode=True)
+    return decoded(raw, part.get_content_charset()) if isinstance(raw, bytes) else ""
+
+
+def decoded(raw: bytes, charset: str | None) -> str:
+    """The text of ``raw`` in ``charset``; where that is absent, unknown or wrong, UTF-8, else Windows-1252."""
+    for name in (charset, "utf-8"):
+        try:
+            if name and name.lower() not in ("us-ascii", "ascii"):
+                return raw.decode(name)
+        except (LookupError, ValueError):
+            continue
+    return raw.decode("cp1252", "replace")
+
+
+_FIRST_HEADER = re.compile(
+    rb"(?:from |(?:return-path|received|delivered-to|from|to|subject|date|message-id|mime-version|x-[\w-]{1,40}):)",
+    re.I,
+)
+
+
+def _is_mail(start: bytes) -> bool:
+    return (
+        _FIRST_HEADER.match(start) is not None and re.search(rb"(?mi)^(?:from|subject|message-id):", start) is not None
+    )
+
+
+DOCUMENTS.add("mail", DocumentReader(read_mail, endings=(".eml",), recognises=_is_mail))

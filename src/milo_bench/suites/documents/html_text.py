@@ -1,0 +1,54 @@
+"""HTML in, its text out: a line for each block, a tab between two cells of a row."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from typing import Final
+
+_LINES: Final = frozenset(
+    ("p", "div", "tr", "table", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "hr", "dt")
+) | frozenset(("section", "article", "header", "footer", "dd", "option", "title"))
+_HIDDEN: Final = frozenset(("script", "style", "template", "noscript"))
+
+
+class _TextOnly(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+        self._hidden = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._hidden += tag in _HIDDEN
+        if tag == "br":
+            self.pieces.append("\n")
+        elif tag in _LINES:
+            self._break()
+        elif tag in ("td", "th") and self.pieces and not self.pieces[-1].endswith("\n"):
+            self.pieces.append("\t")  # two cells are two values
+
+    def handle_endtag(self, tag: str) -> None:
+        self._hidden -= tag in _HIDDEN and self._hidden > 0
+        if tag in _LINES:
+            self._break()
+
+    def _break(self) -> None:
+        if self.pieces and not self.pieces[-1].endswith("\n"):
+            self.pieces.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden:
+            # White space of the source means nothing in HTML; a tab or line of ours does.
+            said = re.sub(r"\s+", " ", data)
+            if said != " " or (self.pieces and not self.pieces[-1].endswith("\n")):
+                self.pieces.append(said)
+
+
+def html_text(html: str) -> str:
+    """The text of ``html``, without scripts and styles."""
+    parser = _TextOnly()
+    parser.feed(html)
+    parser.close()
+    lines = "".join(parser.pieces).split("\n")
+    plain = "\n".join("\t".join(" ".join(cell.split()) for cell in line.split("\t")).strip() for line in lines)
+    return re.sub(r"\n{3,}", "\n\n", plain).strip() + "\n"

@@ -1,0 +1,84 @@
+"""Files of an office as they really come, each with the text that must not be lost."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from milo_bench.config.written import Problem
+from milo_bench.suites.documents.reader import DocumentBroken, read_document
+
+
+def read(tmp_path: Path, name: str, raw: bytes) -> tuple[str, list[Problem]]:
+    path = tmp_path / name
+    path.write_bytes(raw)
+    left: list[Problem] = []
+    return read_document(path, left), left
+
+
+def test_a_blank_plain_part_gives_way_to_the_html_part(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Claim"
+    mail.set_content("  \n")
+    mail.add_alternative("<p>Policy 4711</p><table><tr><td>2</td><td>45.00</td></tr></table>", subtype="html")
+    text, _ = read(tmp_path, "a.eml", mail.as_bytes())
+    assert "Policy 4711" in text and "2\t45.00" in text
+
+
+@pytest.mark.parametrize(
+    "charset", ["", "; charset=utf-8", "; charset=x-unknown", "; charset=us-ascii", "; charset=iso-8859-1"]
+)
+def test_letters_are_whole_whatever_the_mail_says_of_its_character_set(tmp_path: Path, charset: str) -> None:
+    body = "Ms Müller owes 50".encode("iso-8859-1" if "8859" in charset else "utf-8")
+    text, _ = read(tmp_path, "a.eml", f"Subject: x\nContent-Type: text/plain{charset}\n\n".encode() + body)
+    assert "Ms Müller owes 50" in text
+
+
+def test_a_forwarded_mail_is_part_of_the_document_and_an_attachment_is_named(tmp_path: Path) -> None:
+    inner = EmailMessage()
+    inner["Subject"] = "The claim"
+    inner.set_content("It was 4711.")
+    outer = EmailMessage()
+    outer["Subject"] = "Fwd"
+    outer.set_content("See below.")
+    outer.add_attachment(inner)
+    outer.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="scan.pdf")
+    text, left = read(tmp_path, "a.eml", outer.as_bytes())
+    assert "See below." in text and "Subject: The claim" in text and "It was 4711." in text
+    assert ["scan.pdf" in problem.what for problem in left] == [True]
+
+
+@pytest.mark.parametrize("head", [b"Subject: " + b"a b " * 60_000, b"From: " + b"<a@b>, " * 150_000])
+def test_a_header_without_end_costs_no_more_than_its_limit(tmp_path: Path, head: bytes) -> None:
+    text, _ = read(tmp_path, "a.eml", head + b"\nDate: now\n\nThe text.\n")
+    assert text.endswith("The text.\n") and len(text) < 100_000
+
+
+def test_a_format_is_told_by_content_before_the_name(tmp_path: Path) -> None:
+    text, _ = read(tmp_path, "page.txt", b"<!DOCTYPE html><html><p>Hello &amp; bye<script>x</script></p></html>")
+    assert text == "Hello & bye\n"
+    text, _ = read(tmp_path, "mail.txt", b"From: a@b\nSubject: Hi\n\nBody\n")
+    assert text.startswith("From: a@b")
+
+
+def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
+    for name, raw, said in (
+        ("a.bin", b"\x00\x01", "not supported"),
+        ("a.txt", b"\x00\xff\x00", "not text"),
+        ("a.txt", b"  \n", "no text"),
+        ("a.pdf", b"%PDF-1.4 broken", "not a readable PDF"),
+        ("a.eml", b"\n\nno headers", "no headers"),
+    ):
+        with pytest.raises(DocumentBroken, match=said):
+            read(tmp_path, name, raw)
+
+
+def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("secret")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a.txt").symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(DocumentBroken, match="leads out"):
+        read_document(folder / "a.txt", [])
