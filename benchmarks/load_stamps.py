@@ -121,8 +121,8 @@ def _open(config: TargetConfig, env: Mapping[str, str]) -> StampedTarget:
 def _measured(log: Path) -> tuple[float, float]:
     """From and to of the measured part of a log's only window, in seconds since the run's zero."""
     (window,) = read_run_log(log).load_windows
-    from_s = window.started_s + window.figures["left_out"]["warmup_s"]
-    return from_s, from_s + window.figures["measured_s"]
+    from_s = window.started_s + window.figures.left_out.warmup_s
+    return from_s, from_s + (window.figures.measured_s or 0.0)
 
 
 def run(out: Path, arguments: Sequence[str]) -> int:

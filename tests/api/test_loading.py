@@ -15,6 +15,7 @@ import yaml
 
 from milo_bench.api.loading import load_target
 from milo_bench.core.errors import DataError, TargetError, UsageError
+from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records import LoadWindow
 from milo_bench.run.load.options import LoadOptions
 from milo_bench.run.load.service_level import ServiceLevel
@@ -62,17 +63,17 @@ def test_a_closed_loop_leaves_a_window_a_level_in_a_log_that_can_be_read(load: L
     assert not log.attempts
     assert len(log.fixtures) == len(log.header.plan.fixtures) > 100
     figures = log.load_windows[1].figures
-    assert figures["answered"] == figures["requests"] > 10
-    assert 0.015 < figures["ttft_p50_s"] < 0.2
-    assert figures["distinct_prompts"] > 5
+    assert figures.answered == figures.requests > 10
+    assert 0.015 < (figures.quantile("ttft", "p50") or 0) < 0.2
+    assert figures.distinct_prompts > 5
     assert re.search(r'"type":"telemetry",.*"client_cpu_s":', report.path.read_text())
 
 
 def test_an_open_loop_delivers_the_rate_that_was_asked(load: Load) -> None:
     report = load(rates=(20.0,), arrivals="constant", duration_s=1.0)
     figures = report.windows[0].figures
-    assert figures["scheduled"] == pytest.approx(20, abs=1)
-    assert figures["client"]["delivered_share"] == 1.0
+    assert figures.scheduled == pytest.approx(20, abs=1)
+    assert figures.client.delivered_share == 1.0
 
 
 def test_a_trace_of_another_log_is_replayed(load: Load, tmp_path: Path) -> None:
@@ -80,7 +81,7 @@ def test_a_trace_of_another_log_is_replayed(load: Load, tmp_path: Path) -> None:
     trace.write_text("100.0\n100.1\n100.3\n")
     report = load(trace=trace)
     assert report.windows[0].mode == "trace"
-    assert report.windows[0].figures["requests"] == 3
+    assert report.windows[0].figures.requests == 3
 
 
 def test_a_trace_with_an_unknown_fixture_is_refused_before_anything_starts(load: Load, tmp_path: Path) -> None:
@@ -105,7 +106,7 @@ def test_a_server_that_dies_mid_window_leaves_the_window_and_the_reason(load: Lo
     assert report.end.reason == "aborted"
     assert len(report.windows) == 1, "no second window on a dead server"
     figures = report.windows[0].figures
-    assert "ended_early" in figures
+    assert figures.ended_early
     log = read_run_log(report.path)
     assert tuple(log.load_windows) == report.windows
     assert log.end is not None and not log.end.complete
@@ -161,7 +162,7 @@ def test_a_level_is_judged_by_the_share_that_kept_all_limits(
     share: float | None, requests: int, bound: bool, outcome: str
 ) -> None:
     met = 0 if share is None else min(int(share * requests), requests)
-    figures = {"met_share": share, "service_level_share": 0.95, "requests": requests, "met": met}
+    figures = LoadFigures(met_share=share, service_level_share=0.95, requests=requests, met=met)
     assert judge_level(LoadWindow("t", "closed", 1, 0, 1, figures, client_bound=bound)) == outcome
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from milo_bench.config.policy.file import PolicyFile, read_policy
+from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records import LoadWindow
 from milo_bench.decide.decide import decide
 from milo_bench.decide.records import Decision, Finding, LinkedText
@@ -55,11 +58,21 @@ def windows(knee: int) -> list[tuple[str, LoadWindow]]:
     for place, level in enumerate((1, 2, 4, 8, 16)):
         rate = float(min(level, knee))
         figures = {
-            "requests": 200, "answered": 200, "requests_per_s": rate, "failure_share": 0.0, "latency_p95_s": 1.2,
+            "requests": 200, "answered": 200, "requests_per_s": rate, "failure_share": 0.0,
             "steady": {"requests_per_s": [rate * (1 + 0.01 * n) for n in range(-5, 5)]},
-            "distributions": {"latency": {"n": 200, "infinite": 0, "p50": level / rate, "values": [level / rate] * 50}},
+            "distributions": {"latency": {"n": 200, "p50": level / rate, "p95": 1.2, "values": [level / rate] * 50}},
         }  # fmt: skip
         found.append(
-            ("runs/load.jsonl", LoadWindow("small", "closed", float(level), place * 60.0, place * 60.0 + 60, figures))
+            (
+                "runs/load.jsonl",
+                LoadWindow(
+                    "small",
+                    "closed",
+                    float(level),
+                    place * 60.0,
+                    place * 60.0 + 60,
+                    msgspec.convert(figures, LoadFigures),
+                ),
+            )
         )
     return found

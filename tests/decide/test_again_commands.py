@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from milo_bench.config.policy.file import shipped_policy
 from milo_bench.core.hashing import sha256_text
+from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, TargetRecord
 from milo_bench.decide.again import commands, line_of
 from milo_bench.decide.evidence import Evidence
@@ -37,7 +38,7 @@ def test_a_run_is_asked_again_as_it_was_asked() -> None:
 
 
 def test_load_and_probes_are_no_runs_of_a_suite() -> None:
-    windows = [LoadWindow("small", "closed", level, 0.0, 9.0, {"measured_s": 8.0}) for level in (1.0, 2.0)]
+    windows = [LoadWindow("small", "closed", level, 0.0, 9.0, LoadFigures(measured_s=8.0)) for level in (1.0, 2.0)]
     said = line_of(header(workloads=("extraction",)), name="load.jsonl", attempts=0, load=windows, probes=())
     assert said == (
         "milo-bench load --suite case_ops_v1 --model small --workload extraction --concurrency 1,2 --duration 8s "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records import LoadWindow, Price, ProbeResult, TargetRecord
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import BacklogItem, Figure, LoadEvidence, ProbeEvidence, Ref, Source
@@ -61,7 +62,7 @@ def sample_load(figures: Figures) -> tuple[LoadEvidence, ...]:
                 float(level),
                 10.0 * level,
                 10.0 * level + 60,
-                {"requests": 120, "answered": 120, "requests_per_s": per_s},
+                LoadFigures(requests=120, answered=120, requests_per_s=per_s),
                 client_bound=target == SMALL and level == 8,
             )
             made.append(LoadEvidence(LOAD_LOG, window, ids))

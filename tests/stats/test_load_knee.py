@@ -1,6 +1,9 @@
+import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
+from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records import LoadWindow
 from milo_bench.stats.load.knee import degradation, fit_knee
 from milo_bench.stats.load.steady import find_drift
@@ -25,7 +28,7 @@ def windows(
             "steady": {"requests_per_s": rates.tolist()},
             "distributions": {"latency": {"n": 100, "infinite": 0, "values": sorted(values.tolist())}},
         }
-        made.append(LoadWindow("t", "closed", level, 0.0, 10.0, figures))
+        made.append(LoadWindow("t", "closed", level, 0.0, 10.0, msgspec.convert(figures, LoadFigures)))
     return made
 
 
@@ -84,7 +87,7 @@ def test_the_trend_test_keeps_its_error_rate() -> None:
 
 def test_a_handful_of_answers_shows_no_knee() -> None:
     few = windows(2, levels=(1, 2, 4))
-    few[0].figures["answered"] = 3
+    few[0] = replace(few[0], figures=replace(few[0].figures, answered=3))
     knee = next(m for m in degradation(few) if m.name == "knee_streams")
     assert knee.value is None
     assert "answered 3 requests" in knee.note

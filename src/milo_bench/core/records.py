@@ -11,6 +11,8 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from milo_bench.core.load_records import LoadFigures
+
 SCHEMA_VERSION = 3
 
 Decoding: TypeAlias = Literal["free", "constrained"]
@@ -285,14 +287,14 @@ class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):
 
 
 class LoadWindow(Frozen, frozen=True, tag="load", tag_field="type"):
-    """One window of load on one target; ``figures`` by name with units in the names."""
+    """One window of load on one target."""
 
     target: str
     mode: Literal["closed", "open", "trace", "single"]
     level: float
     started_s: float
     ended_s: float
-    figures: dict[str, Any] = {}
+    figures: LoadFigures = LoadFigures()
     client_bound: bool = False
 
 

@@ -67,8 +67,8 @@ def _load_line(header: RunHeader, name: str, load: Sequence[LoadWindow]) -> str:
         if levels:
             words += [option, ",".join(levels)]
             break
-    measured = load[0].figures.get("measured_s")
-    if isinstance(measured, (int, float)):
+    measured = load[0].figures.measured_s
+    if measured is not None:
         words += ["--duration", f"{measured:g}s"]
     return "milo-bench load " + _quoted([*words, "--out", name])
 

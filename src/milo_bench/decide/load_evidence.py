@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
+from milo_bench.core.load_records import Ends, Quantile, TimeName
 from milo_bench.core.records import LoadWindow
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, LoadEvidence, Source
 from milo_bench.stats.intervals import wilson
 from milo_bench.stats.load.knee import degradation
 
-# Figures of a window that a page may show: name, title, unit.
-_PLAIN = (
-    ("requests_per_s", "requests per second", "/s"),
-    ("output_tokens_per_s", "output tokens per second", "tokens/s"),
-    ("goodput_per_s", "requests per second within the service level", "/s"),
+_TIMES: Final[tuple[tuple[TimeName, str], ...]] = (
+    ("latency", "latency"),
+    ("ttft", "time to first token"),
+    ("time_per_token", "time per token"),
 )
-_TIMES = tuple(
-    (f"{name}_{q}_s", name, q, f"{title} {q}")
-    for name, title in (("latency", "latency"), ("ttft", "time to first token"), ("time_per_token", "time per token"))
-    for q in ("p50", "p95", "p99")
-)
+_QUANTILES: Final[tuple[Quantile, ...]] = ("p50", "p95", "p99")
 
 
 def load_evidence(windows: Sequence[tuple[str, LoadWindow]], figures: Figures) -> tuple[LoadEvidence, ...]:
@@ -85,32 +82,33 @@ def knee_cap(target: str, figures: Figures) -> str:
 def _of_window(place: str, window: LoadWindow, figures: Figures) -> dict[str, str]:
     said = window.figures
     source = Source("load", f"{window.mode} {window.level:g}", window.target)
-    requests = said.get("requests")
-    n = requests if isinstance(requests, int) else None
     ids: dict[str, str] = {}
 
-    def add(name: str, title: str, value: object, unit: str, interval: object = None, k: int | None = None) -> None:
-        if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+    def add(
+        name: str, title: str, value: float | None, unit: str, ends: Ends = (None, None), k: int | None = None
+    ) -> None:
+        if value is None or not math.isfinite(value):
             return
-        low, high = interval if isinstance(interval, (list, tuple)) and len(interval) == 2 else (None, None)
-        ends = (low, high) if low is not None or high is not None else (None, None)
-        confidence = 0.95 if ends != (None, None) else None
+        low, high = ends
+        confidence = None if low is None and high is None else 0.95
+        n = said.requests or None
         ids[name] = figures.add(
             Figure(f"{place}/{name}", title, float(value), unit, source, n, k, _finite(low), _finite(high), confidence)
         )
 
     add("level", "concurrent streams" if window.mode == "closed" else "offered level", window.level, "count")
-    for name, title, unit in _PLAIN:
-        add(name, title, said.get(name), unit)
-    for name, kind, q, title in _TIMES:
-        sketch = said.get("distributions", {}).get(kind, {})
-        add(name, title, said.get(name), "s", sketch.get("intervals", {}).get(q))
-    if n:
-        answered = said.get("answered")
-        lost = n - answered if isinstance(answered, int) and 0 <= answered <= n else None
-        interval = wilson(lost, n) if lost is not None else None
-        ends = (interval.low, interval.high) if interval else None
-        add("failure_share", "failures", None if lost is None else lost / n, "share", ends, lost)
+    add("requests_per_s", "requests per second", said.requests_per_s, "/s")
+    add("output_tokens_per_s", "output tokens per second", said.output_tokens_per_s, "tokens/s")
+    add("goodput_per_s", "requests per second within the service level", said.goodput_per_s, "/s")
+    for time, title in _TIMES:
+        sketch = said.distributions.of(time)
+        for name in _QUANTILES:
+            add(f"{time}_{name}_s", f"{title} {name}", sketch.quantile(name), "s", sketch.interval(name))
+    if said.requests:
+        lost = said.requests - said.answered
+        interval = wilson(lost, said.requests)
+        low_high = (interval.low, interval.high) if interval else (None, None)
+        add("failure_share", "failures", lost / said.requests, "share", low_high, lost)
     return ids
 
 

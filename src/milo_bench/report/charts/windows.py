@@ -7,12 +7,13 @@ imported when a chart is drawn.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.files import write_folder
+from milo_bench.core.load_records import Quantile, TimeName
 from milo_bench.core.records import LoadWindow, Measure
 from milo_bench.core.units import figure, interval_text
 from milo_bench.report.terminal.load import level_text
@@ -21,7 +22,11 @@ WIDTH, HEIGHT = 560, 320
 CURVE_POINTS = 200
 _GREY = "#666666"
 _BLUE, _ORANGE, _GREEN = "#1f5fa8", "#c45a00", "#2a7d4f"
-_PERCENTILES = {"p50": _BLUE, "p95": _ORANGE, "p99": _GREEN}
+_PERCENTILES: Final[Mapping[Quantile, str]] = {"p50": _BLUE, "p95": _ORANGE, "p99": _GREEN}
+_CURVES: Final[tuple[tuple[TimeName, str], ...]] = (
+    ("latency", "Time to the whole answer"),
+    ("ttft", "Time to first token"),
+)
 
 
 def write_load_charts(
@@ -52,7 +57,7 @@ def load_charts(windows: Sequence[LoadWindow], *, knee: Measure | None = None) -
     if len({window.level for window in windows}) > 1:
         charts["latency-against-load"] = _latency_against_load(windows)
         charts["throughput-against-load"] = _throughput(windows, knee)
-    for name, title in (("latency", "Time to the whole answer"), ("ttft", "Time to first token")):
+    for name, title in _CURVES:
         curves = _curves(windows, name)
         if any(row["value_s"] is not None for row in curves):
             charts[f"distribution-{name.replace('_', '-')}"] = _distribution(curves, title, windows)
@@ -73,13 +78,12 @@ def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
 
     rows = []
     for window in windows:
-        figures = window.figures
-        intervals = figures["distributions"]["latency"].get("intervals", {})
+        latency = window.figures.distributions.latency
         for name in _PERCENTILES:
-            value = figures.get(f"latency_{name}_s")
+            value = latency.quantile(name)
             if value is None:
                 continue
-            low, high = intervals.get(name, (None, None))
+            low, high = latency.interval(name)
             rows.append(
                 {
                     "level": window.level,
@@ -92,7 +96,7 @@ def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
     missing = [
         {"level": window.level, "text": f"{lost} never answered"}
         for window in windows
-        if (lost := window.figures["distributions"]["latency"].get("infinite", 0))
+        if (lost := window.figures.distributions.latency.infinite)
     ]
     x = alt.X("level:Q", title=_load_title(windows), axis=_level_axis(windows), scale=_level_scale(windows))
     colour = alt.Color(
@@ -125,11 +129,9 @@ def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
 
     rows: list[dict[str, Any]] = []
     for window in windows:
-        rows.append({"level": window.level, "rate": window.figures["requests_per_s"], "what": "answered"})
-        if window.figures.get("goodput_per_s") is not None:
-            rows.append(
-                {"level": window.level, "rate": window.figures["goodput_per_s"], "what": "within service level"}
-            )
+        rows.append({"level": window.level, "rate": window.figures.requests_per_s, "what": "answered"})
+        if window.figures.goodput_per_s is not None:
+            rows.append({"level": window.level, "rate": window.figures.goodput_per_s, "what": "within service level"})
     x = alt.X("level:Q", title=_load_title(windows), axis=_level_axis(windows), scale=_level_scale(windows))
     names = list(dict.fromkeys(row["what"] for row in rows))
     colour = alt.Color("what:N", title="", scale=alt.Scale(domain=names, range=[_BLUE, _GREEN][: len(names)]))
@@ -164,13 +166,12 @@ def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
     return _finished(alt.layer(*layers), title, _subtitle(windows, note if windows[0].mode == "closed" else ""))
 
 
-def _curves(windows: Sequence[LoadWindow], name: str) -> list[dict[str, Any]]:
+def _curves(windows: Sequence[LoadWindow], name: TimeName) -> list[dict[str, Any]]:
     """Steps of each window's empirical distribution: the share of all requests answered within a time."""
     rows: list[dict[str, Any]] = []
     for order, window in enumerate(windows):
-        sketch = window.figures["distributions"][name]
-        values, n = sketch.get("values", []), sketch.get("n", 0)
-        finite = n - sketch.get("infinite", 0)
+        sketch = window.figures.distributions.of(name)
+        values, n, finite = sketch.values, sketch.n, sketch.finite
         if not values or not n:
             continue
         kept = range(len(values)) if len(values) <= CURVE_POINTS else _evenly(len(values), CURVE_POINTS)
@@ -213,7 +214,7 @@ def _distribution(rows: Sequence[dict[str, Any]], title: str, windows: Sequence[
         )
     )
     one = alt.Chart(alt.Data(values=[{"one": 1.0}])).mark_rule(color=_GREY, opacity=0.5).encode(y="one:Q")
-    lost = any(window.figures["distributions"]["latency"].get("infinite", 0) for window in windows)
+    lost = any(window.figures.distributions.latency.infinite for window in windows)
     note = "a curve that ends below 100%: the rest were never answered" if lost else ""
     return _finished(alt.layer(one, lines), title, _subtitle(windows, note))
 

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from milo_bench.core.load_records import LoadFigures, Quantile, TimeName
 from milo_bench.core.records import LoadWindow, Measure
-from milo_bench.core.units import NOTHING, byte_count, change, figure, interval_text, number, seconds, share
+from milo_bench.core.units import NOTHING, change, figure, interval_text, number, seconds
 from milo_bench.run.load.capacity import CapacityResult
 
-_Cell: TypeAlias = Callable[[dict[str, Any]], str]
-_NEVER, _NONE = "never", NOTHING
+_Cell: TypeAlias = Callable[[LoadFigures], str]
 
 
 def print_load(
@@ -50,108 +50,90 @@ def _table(target: str, windows: Sequence[LoadWindow]) -> Table:
         table.add_column(level_text(window), justify="right")
     for name, cell in ROWS:
         cells = [cell(window.figures) for window in windows]
-        if any(value not in (_NONE, "") for value in cells):
+        if any(value not in (NOTHING, "") for value in cells):
             table.add_row(name, *cells)
     return table
 
 
-def _time(name: str, *parts: str) -> _Cell:
-    sketch = name
-
-    def cell(figures: dict[str, Any]) -> str:
-        found = figures.get("distributions", {}).get(sketch, {})
-        if not found.get("n"):
-            return _NONE
-        values = [figures.get(f"{name}_{part}_s") for part in parts]
-        return " / ".join(_NEVER if value is None else seconds(value) for value in values)
+def _times(name: TimeName, *quantiles: Quantile) -> _Cell:
+    def cell(figures: LoadFigures) -> str:
+        found = figures.distributions.of(name)
+        return " / ".join(_time(found.quantile(one)) for one in quantiles) if found.n else NOTHING
 
     return cell
 
 
-def _figure(name: str, unit: str) -> _Cell:
-    return lambda figures: figure(figures.get(name), unit)
+def _worst_stall(figures: LoadFigures) -> str:
+    found = figures.distributions.stall
+    return _time(found.max) if found.n else NOTHING
 
 
-def _number(name: str) -> _Cell:
-    return lambda figures: figure(figures.get(name), "")
+def _time(value: float | None) -> str:
+    return "never" if value is None else seconds(value)
 
 
-def _failures(figures: dict[str, Any]) -> str:
-    return ", ".join(f"{kind} {count}" for kind, count in figures.get("failures", {}).items()) or "0"
-
-
-def _client(name: str) -> _Cell:
-    def cell(figures: dict[str, Any]) -> str:
-        value = figures.get("client", {}).get(name)
-        if value is None:
-            return _NONE
-        return share(value) if name.endswith(("share", "core")) else seconds(value)
-
-    return cell
-
-
-def _bytes(name: str) -> _Cell:
-    return lambda figures: _NONE if figures.get(name) is None else byte_count(figures[name])
+def _failures(figures: LoadFigures) -> str:
+    return ", ".join(f"{kind} {count}" for kind, count in figures.failures.items()) or "0"
 
 
 ROWS: tuple[tuple[str, _Cell], ...] = (
-    ("requests measured", lambda figures: f"{figures['requests']:,}"),
+    ("requests measured", lambda f: f"{f.requests:,}"),
     ("failures", _failures),
-    ("requests per second", _number("requests_per_s")),
-    ("tokens out per second", _number("output_tokens_per_s")),
-    ("tokens in per second", _number("input_tokens_per_s")),
-    ("first token p50 / p95", _time("ttft", "p50", "p95")),
-    ("first token p99", _time("ttft", "p99")),
-    ("answer p50 / p95", _time("latency", "p50", "p95")),
-    ("answer p99", _time("latency", "p99")),
-    ("time per token p50 / p95", _time("time_per_token", "p50", "p95")),
-    ("gap between tokens p50 / p99", _time("token_gap", "p50", "p99")),
-    ("worst stall in an answer", _time("stall", "max")),
-    ("wait before sending p50 / p99", _time("queue", "p50", "p99")),
-    ("within service level", _figure("met_share", "share")),
-    ("goodput per second", _number("goodput_per_s")),
-    ("peak server memory", _bytes("server_memory_max_bytes")),
-    ("server processor cores", _number("server_cpu_cores")),
-    ("peak server GPU memory", _bytes("server_gpu_memory_max_bytes")),
-    ("peak GPU memory", _bytes("gpu_memory_max_bytes")),
-    ("GPU busy", _figure("gpu_utilisation_mean", "share")),
-    ("power", _figure("power_mean_w", "W")),
-    ("energy for 1,000 requests", _figure("energy_per_thousand_j", "J")),
-    ("steady", lambda figures: str(figures.get("steady", {}).get("state", _NONE))),
-    ("client read delay p50", _client("read_lag_p50_s")),
-    ("client read delay p99", _client("read_lag_p99_s")),
-    ("client send delay p99", _client("send_lag_p99_s")),
-    ("delivered of requested", _client("delivered_share")),
-    ("client's processor core", _client("cpu_share_of_core")),
-    ("processor used by others", _client("others_cpu_share")),
-    ("limited by the client", lambda figures: "YES" if figures.get("client", {}).get("bound_by") else "no"),
+    ("requests per second", lambda f: figure(f.requests_per_s, "")),
+    ("tokens out per second", lambda f: figure(f.output_tokens_per_s, "")),
+    ("tokens in per second", lambda f: figure(f.input_tokens_per_s, "")),
+    ("first token p50 / p95", _times("ttft", "p50", "p95")),
+    ("first token p99", _times("ttft", "p99")),
+    ("answer p50 / p95", _times("latency", "p50", "p95")),
+    ("answer p99", _times("latency", "p99")),
+    ("time per token p50 / p95", _times("time_per_token", "p50", "p95")),
+    ("gap between tokens p50 / p99", _times("token_gap", "p50", "p99")),
+    ("worst stall in an answer", _worst_stall),
+    ("wait before sending p50 / p99", _times("queue", "p50", "p99")),
+    ("within service level", lambda f: figure(f.met_share, "share")),
+    ("goodput per second", lambda f: figure(f.goodput_per_s, "")),
+    ("peak server memory", lambda f: figure(f.server_memory_max_bytes, "bytes")),
+    ("server processor cores", lambda f: figure(f.server_cpu_cores, "")),
+    ("peak server GPU memory", lambda f: figure(f.server_gpu_memory_max_bytes, "bytes")),
+    ("peak GPU memory", lambda f: figure(f.gpu_memory_max_bytes, "bytes")),
+    ("GPU busy", lambda f: figure(f.gpu_utilisation_mean, "share")),
+    ("power", lambda f: figure(f.power_mean_w, "W")),
+    ("energy for 1,000 requests", lambda f: figure(f.energy_per_thousand_j, "J")),
+    ("steady", lambda f: f.steady.state),
+    ("client read delay p50", lambda f: figure(f.client.read_lag_p50_s, "s")),
+    ("client read delay p99", lambda f: figure(f.client.read_lag_p99_s, "s")),
+    ("client send delay p99", lambda f: figure(f.client.send_lag_p99_s, "s")),
+    ("delivered of requested", lambda f: figure(f.client.delivered_share, "share")),
+    ("client's processor core", lambda f: figure(f.client.cpu_share_of_core, "share")),
+    ("processor used by others", lambda f: figure(f.client.others_cpu_share, "share")),
+    ("limited by the client", lambda f: "YES" if f.client.bound_by else "no"),
 )
 
 
 def _notes(windows: Sequence[LoadWindow]) -> list[str]:
-    lines = []
-    left = windows[0].figures["left_out"]
-    lines.append(f"Left out as warm-up: {left['warmup_rule']}. After it: {left['cooldown_rule']}.")
-    if windows[0].figures.get("service_level"):
-        lines.append(f"Service level: {windows[0].figures['service_level']}.")
+    first = windows[0].figures
+    lines = [f"Left out as warm-up: {first.left_out.warmup_rule}. After it: {first.left_out.cooldown_rule}."]
+    if first.service_level:
+        lines.append(f"Service level: {first.service_level}.")
     for window in windows:
         level, figures = level_text(window), window.figures
-        if figures.get("ended_early"):
-            lines.append(f"{level}: ended early, {figures['ended_early']}.")
-        for reason in figures["client"]["bound_by"]:
+        if figures.ended_early:
+            lines.append(f"{level}: ended early, {figures.ended_early}.")
+        for reason in figures.client.bound_by:
             lines.append(f"{level}: limited by the client: {reason}. This window is not used.")
-        steady = figures["steady"]
-        for name in ("requests_per_s", "latency"):
-            moved = steady.get(f"{name}_change")
-            if steady.get("state") == "drifting" and moved is not None:
-                said = "requests per second" if name == "requests_per_s" else "latency"
+        steady = figures.steady
+        for said, moved in (
+            ("requests per second", steady.requests_per_s_change),
+            ("latency", steady.latency_change),
+        ):
+            if steady.state == "drifting" and moved is not None:
                 lines.append(f"{level}: {said} changed by {change(moved * 100, 'percent')} over the window.")
-        if steady.get("note"):
-            lines.append(f"{level}: steady state undecided, {steady['note']}.")
-        if figures.get("held_back"):
-            lines.append(f"{level}: {figures['held_back']} requests waited at the in-flight cap.")
-    lines += dict.fromkeys(f"{note[0].upper()}{note[1:]}." for w in windows for note in w.figures.get("notes", ()))
-    lines += dict.fromkeys(f"{n[0].upper()}{n[1:]}." for w in windows for n in w.figures.get("machine_notes", ()))
+        if steady.note:
+            lines.append(f"{level}: steady state undecided, {steady.note}.")
+        if figures.held_back:
+            lines.append(f"{level}: {figures.held_back} requests waited at the in-flight cap.")
+    lines += dict.fromkeys(f"{note[0].upper()}{note[1:]}." for w in windows for note in w.figures.notes)
+    lines += dict.fromkeys(f"{note[0].upper()}{note[1:]}." for w in windows for note in w.figures.machine_notes)
     return lines
 
 

@@ -184,9 +184,9 @@ class LoadSession:
                 {
                     "level": step.level,
                     "outcome": outcome,
-                    "requests": figures["requests"],
-                    "met_share": figures.get("met_share"),
-                    "interval": figures.get("met_share_interval"),
+                    "requests": figures.requests,
+                    "met_share": figures.met_share,
+                    "interval": figures.met_share_interval,
                 }
             )
             search.result(outcome)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from milo_bench.core.load_records import ClientFigures
 from milo_bench.core.records import Telemetry
 from milo_bench.core.units import number, seconds, share
 from milo_bench.run.load.rows import WindowRows
@@ -29,7 +29,7 @@ RULE = (
 )
 
 
-def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str, Any]:
+def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> ClientFigures:
     """The client's delays, its processor use, what others used, and ``bound_by``: the reasons, empty for none."""
     measured = window.measured
     # Percentiles of nothing are none; a window without an answer is bounded by nothing of ours.
@@ -44,40 +44,42 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> dict[str
     client_cpu = used_between(samples, window.from_s, window.to_s, "client_cpu_s", target="")
     others = [s.others_cpu_share for s in samples if s.others_cpu_share is not None and _inside(s, window)]
     sent = sum(row.failure != "unsent" for row in measured)
-    figures: dict[str, Any] = {
-        "read_lag_p50_s": _quantile(means, 0.5),
-        "read_lag_p99_s": _quantile(means, 0.99),
-        "read_lag_max_s": max(worst, default=None),
-        "send_lag_p99_s": _quantile(late, 0.99),
-        "timer_lag_p95_s": _quantile(window.loop_lags_s, 0.95),
-        "timer_lag_p99_s": _quantile(window.loop_lags_s, 0.99),
-        "read_lag_limit_s": round(read_limit_s, 6) if ttft else None,
-        "send_lag_limit_s": round(send_limit_s, 6) if ttft else None,
-        "cpu_share_of_core": None if client_cpu is None else round(client_cpu, 4),
-        "others_cpu_share": round(sum(others) / len(others), 4) if others else None,
-        "delivered_share": None,
-        "rule": RULE,
-    }
+    read_lag_s, send_lag_s = _quantile(means, 0.99), _quantile(late, 0.99)
+    timer_lag_s = _quantile(window.loop_lags_s, 0.95)
+    delivered: float | None = None
     bound_by = []
     for name, lag_s, limit_s in (
-        ("reading", "read_lag_p99_s", read_limit_s),
-        ("sending", "send_lag_p99_s", send_limit_s),
-        ("timers", "timer_lag_p95_s", send_limit_s),
+        ("reading", read_lag_s, read_limit_s),
+        ("sending", send_lag_s, send_limit_s),
+        ("timers", timer_lag_s, send_limit_s),
     ):
-        if (figures[lag_s] or 0.0) > limit_s:
-            bound_by.append(f"{name} {seconds(figures[lag_s])} late, limit {seconds(limit_s)}")
+        if lag_s is not None and lag_s > limit_s:
+            bound_by.append(f"{name} {seconds(lag_s)} late, limit {seconds(limit_s)}")
     if window.scheduled:
-        figures["delivered_share"] = round(min(1.0, sent / window.scheduled), 6)
+        delivered = round(min(1.0, sent / window.scheduled), 6)
         if not window.held_back and not window.ended_early and sent < DELIVERED_LEAST * window.scheduled:
             bound_by.append(f"sent {sent} of {window.scheduled} requests due")
     if window.mode == "closed" and not window.ended_early:
-        figures["delivered_share"] = busy = _busy_share(window)
+        delivered = busy = _busy_share(window)
         if busy is not None and busy < DELIVERED_LEAST:
             bound_by.append(f"kept {number(busy * window.level)} of {number(window.level)} streams busy")
     if client_cpu is not None and client_cpu > CPU_MOST:
         bound_by.append(f"used {share(client_cpu)} of a processor core")
-    figures["bound_by"] = bound_by
-    return figures
+    return ClientFigures(
+        read_lag_p50_s=_quantile(means, 0.5),
+        read_lag_p99_s=read_lag_s,
+        read_lag_max_s=max(worst, default=None),
+        send_lag_p99_s=send_lag_s,
+        timer_lag_p95_s=timer_lag_s,
+        timer_lag_p99_s=_quantile(window.loop_lags_s, 0.99),
+        read_lag_limit_s=round(read_limit_s, 6) if ttft else None,
+        send_lag_limit_s=round(send_limit_s, 6) if ttft else None,
+        cpu_share_of_core=None if client_cpu is None else round(client_cpu, 4),
+        others_cpu_share=round(sum(others) / len(others), 4) if others else None,
+        delivered_share=delivered,
+        rule=RULE,
+        bound_by=tuple(bound_by),
+    )
 
 
 def _busy_share(window: WindowRows) -> float | None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from milo_bench.core.load_records import Ends, LoadDistribution, Quantile
 from milo_bench.stats.intervals import quantile_interval
 
 KEPT = 2000
-QUANTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+QUANTILES: Mapping[Quantile, float] = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
 def describe(
     values: Sequence[float] | NDArray[np.float64], weights: NDArray[np.float64] | None = None
-) -> dict[str, Any]:
+) -> LoadDistribution:
     """Count, mean, quantiles with 95% intervals, and at most 2,000 sorted values to draw the distribution from.
 
     ``infinite`` counts the values that never came; a quantile among them is None, and so are mean
@@ -29,24 +29,32 @@ def describe(
     ordered = all_values[order]
     n = len(ordered)
     finite = int(np.searchsorted(ordered, math.inf, side="left"))
-    found: dict[str, Any] = {"n": n, "infinite": n - finite}
     if n == 0:
-        return found
+        return LoadDistribution()
     held = np.ones(n) if weights is None else np.asarray(weights, dtype=float)[order]
     cumulative = np.cumsum(held)
-    whole = finite == n
-    found["mean"] = _rounded(float(np.average(ordered, weights=held))) if whole else None
-    found["max"] = _rounded(float(ordered[-1])) if whole else None
+    quantiles: dict[str, float | None] = {}
     for name, q in QUANTILES.items():
         at = min(n - 1, int(np.searchsorted(cumulative, q * cumulative[-1] * (1 - 1e-12))))
-        found[name] = _rounded(float(ordered[at])) if at < finite else None
-    if weights is None:
-        found["intervals"] = {}
-        for name, q in QUANTILES.items():
-            interval = quantile_interval(ordered.tolist(), q) if n <= 100_000 else None
-            if interval is not None:
-                found["intervals"][name] = [_rounded(interval.low), _rounded(interval.high)]
-    found["values"] = [_rounded(float(value)) for value in thinned(ordered[:finite])]
+        quantiles[name] = _rounded(float(ordered[at])) if at < finite else None
+    whole = finite == n
+    return LoadDistribution(
+        n=n,
+        infinite=n - finite,
+        mean=_rounded(float(np.average(ordered, weights=held))) if whole else None,
+        max=_rounded(float(ordered[-1])) if whole else None,
+        intervals=_intervals(ordered) if weights is None and n <= 100_000 else {},
+        values=tuple(round(float(value), 6) for value in thinned(ordered[:finite])),
+        **quantiles,
+    )
+
+
+def _intervals(ordered: NDArray[np.float64]) -> dict[Quantile, Ends]:
+    found: dict[Quantile, Ends] = {}
+    for name, q in QUANTILES.items():
+        interval = quantile_interval(ordered.tolist(), q)
+        if interval is not None:
+            found[name] = (_rounded(interval.low), _rounded(interval.high))
     return found
 
 

@@ -64,7 +64,7 @@ def degradation(windows: Sequence[LoadWindow], *, seed: int = 0) -> tuple[Measur
         usable = [w for w in windows if w.target == target and w.mode == "closed" and not w.client_bound]
         by_level: dict[float, list[LoadWindow]] = {}
         for window in usable:
-            if window.figures.get("answered") and not window.figures.get("ended_early"):
+            if window.figures.answered and not window.figures.ended_early:
                 by_level.setdefault(window.level, []).append(window)
         if len(by_level) < 2:
             continue
@@ -79,7 +79,7 @@ def degradation(windows: Sequence[LoadWindow], *, seed: int = 0) -> tuple[Measur
 def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.random.Generator) -> Measure:
     levels = sorted(by_level)
     parts = [_sub_rates(by_level[level]) for level in levels]
-    n = sum(int(window.figures["answered"]) for windows in by_level.values() for window in windows)
+    n = sum(window.figures.answered for windows in by_level.values() for window in windows)
     top = levels[-1]
 
     def measure(value: float | None, interval: Interval | None, note: str) -> Measure:
@@ -97,7 +97,7 @@ def _knee(target: str, by_level: dict[float, list[LoadWindow]], random: np.rando
     fit = fit_knee(levels, [float(part.mean()) for part in parts])
     if len(levels) < LEAST_LEVELS or fit is None:
         return measure(None, None, f"{len(levels)} answered levels of {LEAST_LEVELS} needed")
-    fewest = min(sum(int(window.figures["answered"]) for window in windows) for windows in by_level.values())
+    fewest = min(sum(window.figures.answered for window in windows) for windows in by_level.values())
     if fewest < LEAST_ANSWERED:
         return measure(
             None, None, f"a level answered {fewest} requests of {LEAST_ANSWERED} needed: give a longer --duration"
@@ -146,19 +146,17 @@ def _slope(target: str, by_level: dict[float, list[LoadWindow]], random: np.rand
 
 
 def _sub_rates(windows: Sequence[LoadWindow]) -> NDArray[np.float64]:
-    rates = [rate for window in windows for rate in window.figures.get("steady", {}).get("requests_per_s", ())]
-    return np.array(rates or [float(windows[0].figures["requests_per_s"] or 0.0)])
+    rates = [rate for window in windows for rate in window.figures.steady.requests_per_s]
+    return np.array(rates or [windows[0].figures.requests_per_s or 0.0])
 
 
 def _latencies(windows: Sequence[LoadWindow]) -> NDArray[np.float64]:
     """Sketch values with the failed ones as infinite."""
     values: list[float] = []
     for window in windows:
-        sketch = window.figures.get("distributions", {}).get("latency", {})
-        kept = sketch.get("values", ())
-        finite = int(sketch.get("n", 0)) - int(sketch.get("infinite", 0))
-        scale = len(kept) / finite if finite else 1.0
-        values += [*kept, *[math.inf] * round(int(sketch.get("infinite", 0)) * scale)]
+        sketch = window.figures.distributions.latency
+        scale = len(sketch.values) / sketch.finite if sketch.finite else 1.0
+        values += [*sketch.values, *[math.inf] * round(sketch.infinite * scale)]
     return np.array(values)
 
 

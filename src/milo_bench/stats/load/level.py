@@ -17,10 +17,10 @@ def judge_level(window: LoadWindow) -> LevelOutcome:
     wanted share, it is undecided; a window where the client was the limit proves no miss.
     """
     figures = window.figures
-    share, wanted = figures.get("met_share"), figures.get("service_level_share", 1.0)
+    share, wanted = figures.met_share, figures.service_level_share
     if share is None:
         return "undecided"
-    if share >= wanted and not figures.get("ended_early"):
-        few = figures["requests"] < UNDECIDED_BELOW and figures["met"] < figures["requests"]
+    if share >= (1.0 if wanted is None else wanted) and not figures.ended_early:
+        few = figures.requests < UNDECIDED_BELOW and (figures.met or 0) < figures.requests
         return "undecided" if few else "met"
     return "client_bound" if window.client_bound else "missed"

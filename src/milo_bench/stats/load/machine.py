@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 from milo_bench.core.records import Telemetry
 from milo_bench.run.load.rows import WindowRows
 from milo_bench.stats.load.samples import used_between
+
+
+class MachineFigures(TypedDict):
+    """The figures of ``LoadFigures`` that come from meters."""
+
+    server_memory_max_bytes: int | None
+    server_cpu_cores: float | None
+    server_gpu_memory_max_bytes: int | None
+    gpu_memory_max_bytes: int | None
+    gpu_utilisation_mean: float | None
+    power_mean_w: float | None
+    energy_per_thousand_j: float | None
+    machine_notes: tuple[str, ...]
 
 
 def machine_figures(
@@ -16,7 +29,7 @@ def machine_figures(
     samples: Sequence[Telemetry],
     *,
     requests_per_s: float | None,
-) -> dict[str, Any]:
+) -> MachineFigures:
     """What the server's process tree and the machine used in the measured part; a figure nobody could read is None.
 
     ``energy_per_thousand_j`` is mean power over answered requests a second, for a thousand requests.
@@ -36,16 +49,16 @@ def machine_figures(
         notes.append("the server's processes are not visible from here")
     if power_w is None:
         notes.append("no readable power meter")
-    return {
-        "server_memory_max_bytes": max(memory, default=None),
-        "server_cpu_cores": None if cpu is None else round(cpu, 4),
-        "server_gpu_memory_max_bytes": max(held, default=None),
-        "gpu_memory_max_bytes": max(gpu_memory, default=None),
-        "gpu_utilisation_mean": _mean(busy),
-        "power_mean_w": None if power_w is None else round(power_w, 3),
-        "energy_per_thousand_j": round(power_w / requests_per_s * 1000, 3) if power_w and requests_per_s else None,
-        "machine_notes": notes,
-    }
+    return MachineFigures(
+        server_memory_max_bytes=max(memory, default=None),
+        server_cpu_cores=None if cpu is None else round(cpu, 4),
+        server_gpu_memory_max_bytes=max(held, default=None),
+        gpu_memory_max_bytes=max(gpu_memory, default=None),
+        gpu_utilisation_mean=_mean(busy),
+        power_mean_w=None if power_w is None else round(power_w, 3),
+        energy_per_thousand_j=round(power_w / requests_per_s * 1000, 3) if power_w and requests_per_s else None,
+        machine_notes=tuple(notes),
+    )
 
 
 def _mean(values: Sequence[float]) -> float | None:

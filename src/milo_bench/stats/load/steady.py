@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
+from milo_bench.core.load_records import SteadyState
 from milo_bench.core.records import Interval
 from milo_bench.stats.intervals import z_value
-
-SteadyState: TypeAlias = Literal["steady", "drifting", "undecided"]
 
 SUB_WINDOWS = 10
 LEAST_SUB_WINDOWS = 6
