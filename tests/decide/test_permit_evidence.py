@@ -18,7 +18,7 @@ from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.records import Episode, TargetRecord
 from milo_bench.decide.records import Decision, Ref
 from milo_bench.decide.since import changes_since
-from milo_bench.operator.permit.grants import grants_of, operator_allows, operator_level
+from milo_bench.operator.permit.grants import grants_of, operator_allows
 from milo_bench.operator.worlds.policies import no_op, oracle, trust_the_first_output
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import all_tasks
@@ -149,7 +149,7 @@ def test_the_table_gives_each_target_its_level_and_sends_the_rest_on(table: Rout
         kind.kind: kind.level for one in decision.permits for kind in one.kinds if one.permit.target == "local_8b"
     }
     assert levels["money"] == "drafting" and set(levels.values()) >= {"drafting", "with_verifier"}
-    assert {kind: operator_level(table, TARGET, kind, DAY) for kind in levels} == levels
+    assert {kind: operator_allows(table, TARGET, kind, DAY).level for kind in levels} == levels
     money = operator_allows(table, TARGET, "money", DAY)
     assert (money.route, money.target) == ("hosted", "hosted_a")
     assert operator_allows(table, HOSTED, "money", DAY).route == "human_review"
@@ -165,10 +165,10 @@ def test_a_permit_is_void_for_another_model_than_was_measured(table: RoutingFile
 def test_a_permit_ends_with_its_last_day_and_is_for_nobody_and_no_work_that_it_does_not_name(
     table: RoutingFile,
 ) -> None:
-    assert operator_level(table, TARGET, "deploy", date(2026, 4, 1)) == "with_verifier"
-    assert operator_level(table, TARGET, "deploy", date(2026, 4, 2)) == "none"
-    assert operator_level(table, TARGET, "gardening", DAY) == "none"
-    assert operator_level(table, msgspec.structs.replace(TARGET, name="other"), "deploy", DAY) == "none"
+    assert operator_allows(table, TARGET, "deploy", date(2026, 4, 1)).level == "with_verifier"
+    assert operator_allows(table, TARGET, "deploy", date(2026, 4, 2)).level == "none"
+    assert operator_allows(table, TARGET, "gardening", DAY).level == "none"
+    assert operator_allows(table, msgspec.structs.replace(TARGET, name="other"), "deploy", DAY).level == "none"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_what_is_written_reads_back_and_fits_the_schema(table: RoutingFile) -> N
     again = read_routing(table.to_yaml())
     assert again.data() == table.data()
     jsonschema.validate(json.loads(json.dumps(table.data())), file_schema(ROUTING_FILE))
-    assert operator_level(again, TARGET, "deploy", DAY) == "with_verifier"
+    assert operator_allows(again, TARGET, "deploy", DAY).level == "with_verifier"
     assert "# Until 2026-04-01: with_verifier for" in table.to_yaml()
 
 

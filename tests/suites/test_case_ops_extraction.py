@@ -18,12 +18,12 @@ from milo_bench.grade.engine import grade_attempt
 from milo_bench.guards.dates import normalise_date
 from milo_bench.suites import load_suite, render_prompt
 from milo_bench.suites.fixtures import fixture_line
-from milo_bench.suites.generators.case_ops_v1.extraction.answers import WRONG_ANSWERS, ideal_answer
 from milo_bench.suites.generators.case_ops_v1.extraction.base import load_bases, parse, read_base
 from milo_bench.suites.generators.case_ops_v1.extraction.documents import FOLDER, compose, generate, read_pools
 from milo_bench.suites.generators.case_ops_v1.extraction.ink import Ink, ocr, wrap
 from milo_bench.suites.generators.case_ops_v1.extraction.rules import FIELDS, ISSUE_TYPES, URGENCIES
 from milo_bench.suites.generators.case_ops_v1.extraction.values import DocumentValues
+from tests.suites.extraction_answers import WRONG_ANSWERS, ideal_answer
 
 ROOT = Path(milo_bench.__file__).parent / "suites" / "builtin" / "case_ops_v1"
 SEEDS = (1, 2, 31)

@@ -17,7 +17,6 @@ from milo_bench.stats.stratified import stratified_mean
 
 REVIEW_SCHEMA: Final = 1
 Stratum: TypeAlias = Literal["failed", "near", "passed"]
-STRATA: Final[tuple[Stratum, ...]] = ("failed", "near", "passed")
 
 # The rubric: what is scored from 1 (useless or wrong) to 5 (as good as the best person's work).
 RUBRIC: Final[Mapping[str, str]] = {

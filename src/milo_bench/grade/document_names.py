@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -34,10 +34,6 @@ def read_documents(data: Any) -> tuple[NamedDocument, ...]:
             lines = tuple(line for line in entry.get("lines", ()) if isinstance(line, int))
             found.append(NamedDocument(name, (name, *aliases), lines, str(entry.get("state", ""))))
     return tuple(found)
-
-
-def first_spoken_of(text: str, documents: Iterable[NamedDocument]) -> NamedDocument | None:
-    return next((document for document in documents if document.spoken_of(text)), None)
 
 
 @lru_cache(maxsize=4096)

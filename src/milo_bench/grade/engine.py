@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import NamedTuple, Protocol
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from milo_bench.core.errors import ConfigError, DataError, IncompleteRun, MiloError
 from milo_bench.core.hashing import sha256_text
-from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, RunHeader, Verdict, Workload
+from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, Verdict, Workload
 from milo_bench.grade import checks as _registered  # noqa: F401  importing the package fills CHECKS
 from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass
-from milo_bench.grade.own_check import OwnCheck, latest_executions, own_names
+from milo_bench.grade.own_check import OwnCheck, own_names
 from milo_bench.grade.per_workload import PerWorkload
 
 
 class CheckBroken(MiloError):
     """A check raised instead of judging. The grader is at fault, not the model: no verdict is made up."""
-
-
-class GradableLog(Protocol):
-    """What grading needs of a run log; ``store.run_log.RunLog`` is one."""
-
-    @property
-    def header(self) -> RunHeader: ...
-
-    @property
-    def fixtures(self) -> Mapping[str, Fixture]: ...
-
-    @property
-    def attempts(self) -> Iterable[Attempt]: ...
-
-    @property
-    def executions(self) -> Iterable[Execution]: ...
 
 
 class _Step(NamedTuple):
@@ -91,48 +75,6 @@ def grade_attempt(
         verdicts = [_not_passed(verdict) for verdict in verdicts]
     outcomes = {verdict.outcome for verdict in verdicts}
     return Graded(attempt.key, workload.name, tuple(verdicts), "pass" in outcomes and "fail" not in outcomes)
-
-
-def grade_run(
-    log: GradableLog,
-    *,
-    workloads: Mapping[str, Workload] | None = None,
-    only: Collection[str] = (),
-) -> Iterator[Graded]:
-    """Grade every attempt of ``log`` in its order.
-
-    ``workloads`` replaces the contracts that the log carries, by name, to grade an old run with
-    newer checks; ``only`` narrows to the checks named. Raises before the first attempt where a
-    check is unknown or its parameters are wrong, and DataError for rows that name a fixture or
-    workload which the log does not hold.
-    """
-    contracts = {workload.name: workload for workload in log.header.workloads} | dict(workloads or {})
-    for name in only:
-        CHECKS.get(name)
-    if only:
-        contracts = {name: _narrowed(workload, only) for name, workload in contracts.items()}
-    for workload in contracts.values():
-        validate_checks(workload)
-    return _graded(log, contracts)
-
-
-def _graded(log: GradableLog, contracts: Mapping[str, Workload]) -> Iterator[Graded]:
-    executions = latest_executions(log.executions)
-    for attempt in log.attempts:
-        fixture = log.fixtures.get(attempt.key.fixture)
-        if fixture is None:
-            message = f"The log contains an attempt on fixture '{attempt.key.fixture}', but not the fixture."
-            raise DataError(message, hint="the log is damaged. Run 'milo-bench run' again with a new --out.")
-        workload = contracts.get(fixture.workload)
-        if workload is None:
-            message = f"Fixture '{fixture.id}' belongs to workload '{fixture.workload}', which is not in the log."
-            raise DataError(message, hint=f"the log contains: {', '.join(contracts) or 'no workloads'}.")
-        yield grade_attempt(workload, fixture, attempt, executions.get(attempt.key))
-
-
-def _narrowed(workload: Workload, only: Collection[str]) -> Workload:
-    kept = tuple(spec for spec in workload.checks if spec.name in only)
-    return msgspec.structs.replace(workload, checks=kept)
 
 
 @PerWorkload

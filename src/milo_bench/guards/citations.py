@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from milo_bench.core.records import Frozen
 from milo_bench.guards.sentences import Sentence, split_sentences
 
-CITATIONS_VERSION = "2"
-
 
 class Citation(Frozen, frozen=True, omit_defaults=False):
     """One cited event; ``start`` to ``end`` is the bracket that holds it, ``[`` and ``]`` included."""

@@ -17,9 +17,6 @@ from typing import Final
 from milo_bench.core.keyword_sets import KeywordSet
 from milo_bench.core.records import Frozen
 
-KEYWORDS_VERSION: Final = "1"
-
-
 # Each entry is a pattern over one or a few words, at word edges, in any case. ``_`` stands for white space, line
 # breaks included; ``…`` for up to 40 characters within a sentence.
 KEYWORDS: Final[Mapping[KeywordSet, tuple[str, ...]]] = MappingProxyType(

@@ -9,8 +9,6 @@ from sentencex import get_sentence_boundaries
 
 from milo_bench.core.records import Frozen
 
-SENTENCES_VERSION = "2"
-
 
 class Sentence(Frozen, frozen=True, omit_defaults=False):
     """``text`` is exactly ``source[start:end]``, without surrounding space and bullet marks."""

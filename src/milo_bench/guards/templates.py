@@ -9,8 +9,6 @@ from typing import Literal, TypeAlias
 from milo_bench.core.case_record import ReplyTemplate
 from milo_bench.core.records import Frozen
 
-TEMPLATES_VERSION = "1"
-
 TemplateState: TypeAlias = Literal["current", "expired", "not_yet_valid", "unknown", "none_named"]
 
 

@@ -149,10 +149,6 @@ class ProbeContext:
     def chat_path(self) -> str:
         return f"{self.api_path}/chat/completions"
 
-    @property
-    def loopback(self) -> bool:
-        return self.address is not None and self.address.is_loopback
-
     def wire(self, *, key: bool = True) -> Wire:
         """The measured client, apart from the target's own connections; without the key where asked."""
         name = f"{self.place.shown} {key}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -72,11 +72,3 @@ def _ordinal(marginals: NDArray[np.float64]) -> NDArray[np.float64]:
     middle = below[:-1] + marginals / 2
     distance: NDArray[np.float64] = (middle[:, None] - middle[None, :]) ** 2
     return distance
-
-
-def scores_by_item(scores: Mapping[tuple[str, str], int]) -> dict[str, list[int]]:
-    """``scores[(item, reviewer)]`` grouped by item, in the order of their names."""
-    grouped: dict[str, list[int]] = {}
-    for (item, _), score in sorted(scores.items()):
-        grouped.setdefault(item, []).append(score)
-    return grouped

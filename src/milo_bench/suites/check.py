@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -150,8 +149,3 @@ def _doubts(suite: Suite) -> Iterator[Problem]:
                     "add it to suite.yaml, or remove it.",
                     "warning",
                 )
-
-
-def suite_files(suite: Suite) -> tuple[Path, ...]:
-    """Every file that belongs to the suite, suite.yaml first."""
-    return (suite.root / MANIFEST_NAME, *(suite.root / name for name in suite.files))

@@ -16,8 +16,8 @@ from milo_bench.operator.play.episode import STORED_CHARACTERS, EpisodeLimits
 from milo_bench.operator.play.prompt import Protocol
 from milo_bench.operator.play.protocol import CALLS_A_TURN
 from milo_bench.operator.worlds.grade import TASK_POINTS, grade
-from milo_bench.operator.worlds.records import log_from_text
 from milo_bench.operator.worlds.replay import replay
+from tests.operator.log_text import log_from_text
 from tests.operator.play.operator_models import ScriptedTarget, fails, fenced, oracle_calls, play, says
 
 PROTOCOLS: tuple[Protocol, ...] = ("tools", "fenced")

@@ -21,12 +21,12 @@ from milo_bench.operator.play.plan import choose_tasks, fixtures_of, operator_su
 from milo_bench.operator.play.prompt import Protocol
 from milo_bench.operator.play.recorded import FinishedOperatorRun
 from milo_bench.operator.worlds.grade import CLAIMS, TASK_POINTS, grade
-from milo_bench.operator.worlds.records import log_from_text
 from milo_bench.operator.worlds.replay import replay
 from milo_bench.operator.worlds.task import TaskGroup
 from milo_bench.operator.worlds.tasks import CORE, describe_tasks, find_task
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.targets.fake.server import start_fake
+from tests.operator.log_text import log_from_text
 from tests.operator.play.operator_models import fake_config, oracle_calls, script_of
 
 TASKS = ("provider_503", "tests_on_another_commit")

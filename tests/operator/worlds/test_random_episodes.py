@@ -10,11 +10,12 @@ from milo_bench.core.errors import DataError
 from milo_bench.operator.worlds.desk import Desk
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.grade import TASK_POINTS, grade
-from milo_bench.operator.worlds.records import Changed, Landed, log_from_text, log_to_text
+from milo_bench.operator.worlds.records import Changed, Landed
 from milo_bench.operator.worlds.replay import replay
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import all_tasks, find_task
+from tests.operator.log_text import log_from_text, log_to_text
 
 TASKS = all_tasks()
 QUICK = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -214,18 +214,3 @@ LineConfig: TypeAlias = Annotated[
     | OwnFigure,
     Field(discriminator="kind"),
 ]
-
-LINE_KINDS: dict[str, type[_Line]] = {
-    "capacity_returned": CapacityReturned,
-    "hosted_spend_displaced": HostedSpendDisplaced,
-    "review_time": ReviewTime,
-    "incident_cost_avoided": IncidentCostAvoided,
-    "engineering_avoided": EngineeringAvoided,
-    "depreciation": Depreciation,
-    "energy": Energy,
-    "maintenance": Maintenance,
-    "monthly_cost": MonthlyCost,
-    "one_off_cost": OneOffCost,
-    "trusted_work": TrustedWork,
-    "figure": OwnFigure,
-}

@@ -135,10 +135,6 @@ class Condition(Checked):
         """The rule can be judged only once the model has answered."""
         return bool(self.local_label or self.failed_checks)
 
-    @property
-    def is_empty(self) -> bool:
-        return self == Condition()
-
     def covers(self, other: Condition) -> bool:
         """Every case that ``other`` applies to is one that this applies to (enough to find rules never reached)."""
         return (

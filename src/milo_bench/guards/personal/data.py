@@ -14,7 +14,6 @@ from milo_bench.guards.dates import find_dates, normalise_date
 from milo_bench.guards.personal.names import find_names, name_parts
 from milo_bench.guards.personal.patterns import PersonalKind, PersonalSpan, find_forms
 
-PERSONAL_DATA_VERSION: Final = "2"
 KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})_\d+\]")
 _SHORTEST_VALUE = 5

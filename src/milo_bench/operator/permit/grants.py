@@ -84,11 +84,6 @@ def grants_of(permits: Sequence[tuple[OperatorPermit, bool]]) -> dict[str, dict[
     return found
 
 
-def operator_level(file: RoutingFile, target: TargetRecord, kind: str, today: date) -> GrantedLevel:
-    """The level of ``target``, as it is served now, for a kind of work; none where nothing is granted or it is void."""
-    return operator_allows(file, target, kind, today).level
-
-
 def operator_allows(file: RoutingFile, target: TargetRecord, kind: str, today: date) -> Allowed:
     """``operator_level`` with where the rest goes, and with the reasons where a permit is void."""
     grant = file.operators.get(target.name)

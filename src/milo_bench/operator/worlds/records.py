@@ -140,16 +140,3 @@ class EpisodeFinished(msgspec.Struct, frozen=True, tag="finished"):
 
 
 LogLine: TypeAlias = Started | CallMade | ToolResult | Notice | Rejected | Wrote | Changed | Landed | EpisodeFinished
-
-_LINES = msgspec.json.Decoder(LogLine)
-
-
-def log_to_text(lines: tuple[LogLine, ...]) -> str:
-    """One JSON object a line, in order."""
-    encoder = msgspec.json.Encoder(order="deterministic")
-    return "".join(encoder.encode(line).decode("utf-8") + "\n" for line in lines)
-
-
-def log_from_text(text: str) -> tuple[LogLine, ...]:
-    """The lines again. Raises msgspec.DecodeError (ValidationError included) where one is none of ours."""
-    return tuple(_LINES.decode(line.encode("utf-8", "surrogatepass")) for line in text.splitlines() if line.strip())

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from milo_bench.core.text import one_line
-from milo_bench.decide.records import Candidate, ConfusionTable, Decision
+from milo_bench.decide.records import ConfusionTable, Decision
 from milo_bench.report.charts.gates import candidate_text, said_text, scale_of
 from milo_bench.report.charts.style import FAINT, INK, SERIES, WIDTH, Chart, altair, finished, fitting
 from milo_bench.report.figures import part_text, range_text
@@ -148,12 +148,6 @@ def _label_names(labels: Sequence[str]) -> dict[str, str]:
         label: f"{name} ({'abcdefghijklmnopqrstuvwxyz'[number % 26]})" if name in twice else name
         for number, (label, name) in enumerate(short.items())
     }
-
-
-def confusion_of(decision: Decision, candidate: Candidate) -> Chart | None:
-    """The confusion matrix of ``candidate``; None where its labels were not counted."""
-    table = next((table for table in decision.confusions if table.candidate == candidate), None)
-    return None if table is None else confusion_chart(decision, table)
 
 
 def tornado_chart(decision: Decision) -> Chart | None:

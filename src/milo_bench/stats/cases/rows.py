@@ -81,11 +81,6 @@ def rows_of(
     return ValueRows(there, values[there], known.q, why)
 
 
-def kept_rows(cases: Cases, table: FixtureTable, parts: list[SlicePart]) -> Bools:
-    """The attempts on fixtures with every tag, class and length that ``parts`` ask for."""
-    return _kept(cases, table, parts, None, None)[0]
-
-
 def _kept(
     cases: Cases, table: FixtureTable, parts: list[SlicePart], rows: Bools | None, missed: Missed | None
 ) -> tuple[Bools, str]:

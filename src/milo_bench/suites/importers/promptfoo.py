@@ -219,9 +219,4 @@ def _computed(text: str) -> bool:
     return text.startswith("file://") or "{{" in text
 
 
-def is_promptfoo(path: Path) -> bool:
-    """Whether a file's name says YAML."""
-    return path.suffix.lower() in (".yaml", ".yml")
-
-
 IMPORTERS.add("promptfoo", Importer(import_promptfoo, endings=(".yaml", ".yml")))

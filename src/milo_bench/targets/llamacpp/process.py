@@ -38,10 +38,6 @@ class ServerProcess:
     def pid(self) -> int | None:
         return None if self._process is None else self._process.pid
 
-    @property
-    def log_path(self) -> Path | None:
-        return self._log
-
     async def start(self, wanted: Mapping[str, Any], limit_s: float) -> str:
         """Launch it and read its address. Raises TargetError with the log's last lines as the cause."""
         if self._log is None:

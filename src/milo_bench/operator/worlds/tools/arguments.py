@@ -13,9 +13,5 @@ LongText: TypeAlias = Annotated[str, Meta(max_length=8000)]
 EvidenceIds: TypeAlias = Annotated[list[Annotated[str, Meta(max_length=40)]], Meta(max_length=20)]
 
 
-class OneName(ToolArguments, frozen=True):
-    name: ShortText
-
-
 class Nothing(ToolArguments, frozen=True):
     pass
