@@ -44,6 +44,7 @@ from tests.report.sample_operations import (
     sample_backlog,
     sample_load,
     sample_probes,
+    sample_routing,
     sample_targets,
 )
 
@@ -442,28 +443,6 @@ class _Maker:
                 (LOAD_LOG, "run-2", "2026-05-08T11:00:00Z", 600),
             )
         )
-        routing = {
-            "schema_version": 1,
-            "targets": {LARGE: {"model": "qwen3.6:27b"}, HOSTED: {"model": "gpt-baseline", "hosted": True}},
-            "rules": [
-                {
-                    "id": "keywords",
-                    "when": {"workload": ["escalation"], "keywords": ["regulator", "litigation"]},
-                    "route": "human_review",
-                    "finding": "F1",
-                },
-                {
-                    "id": "notes",
-                    "when": {"workload": ["escalation"]},
-                    "route": "local",
-                    "target": LARGE,
-                    "finding": "F2",
-                    "fallback": {"route": "human_review"},
-                },
-                {"id": "handoff", "when": {"workload": ["handoff"]}, "route": "hosted", "target": HOSTED},
-            ],
-            "default": {"route": "human_review"},
-        }
         return Decision(
             schema_version=DECISION_SCHEMA,
             created_at="2026-05-08T12:26:00Z",
@@ -478,7 +457,7 @@ class _Maker:
             figures=dict(self.figures.all()),
             findings=(*findings, *more),
             replays=tuple(replays),
-            routing=routing,
+            routing=sample_routing(),
             measures={text: tuple(ids) for text, ids in self.measures.items()},
             errors=(*shares, *more_shares),
             confusions=tuple(confusions),

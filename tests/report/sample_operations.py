@@ -148,3 +148,29 @@ def sample_targets() -> tuple[TargetRecord, ...]:
             price=Price(2.5, 10.0, "genai-prices"),
         ),
     )
+
+
+def sample_routing() -> dict[str, Any]:
+    """The routing table that the decision proposes."""
+    return {
+        "schema_version": 1,
+        "targets": {LARGE: {"model": "qwen3.6:27b"}, HOSTED: {"model": "gpt-baseline", "hosted": True}},
+        "rules": [
+            {
+                "id": "keywords",
+                "when": {"workload": ["escalation"], "keywords": ["regulator", "litigation"]},
+                "route": "human_review",
+                "finding": "F1",
+            },
+            {
+                "id": "notes",
+                "when": {"workload": ["escalation"]},
+                "route": "local",
+                "target": LARGE,
+                "finding": "F2",
+                "fallback": {"route": "human_review"},
+            },
+            {"id": "handoff", "when": {"workload": ["handoff"]}, "route": "hosted", "target": HOSTED},
+        ],
+        "default": {"route": "human_review"},
+    }
