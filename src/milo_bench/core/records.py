@@ -203,9 +203,6 @@ class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=
     schema_version: int = SCHEMA_VERSION
 
 
-# ---------------------------------------------------------------- what came back
-
-
 class Failure(Frozen, frozen=True):
     """The harness or the runtime broke. Never a wrong answer."""
 
