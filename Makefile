@@ -64,7 +64,7 @@ unit: $(INSTALLED_DEV) ## The tests, on all cores
 	$(PYTEST)
 
 test-real: $(INSTALLED_REAL) ## The tests with real servers, a browser and the demo to its end; none is skipped
-	$(PYTEST) tests/real
+	$(PYTEST) tests/real $(REAL)
 	@$(TOOK)
 
 bench: $(INSTALLED_DEV) ## Speed and truth of the measuring itself, beside peers
