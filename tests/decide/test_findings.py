@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from milo_bench.config.economics.file import example_economics
+from milo_bench.config.economics.file import example_path, load_economics
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.decide.decide import decide
 from milo_bench.decide.records import Ref
@@ -241,7 +241,7 @@ def test_a_contract_that_was_not_run_is_replaced_by_one_that_was_and_the_reader_
 
 
 def test_a_value_that_names_no_figure_is_refused_with_the_nearest() -> None:
-    economics = example_economics("case_ops")
+    economics = load_economics(example_path("case_ops"))
     made = Made()
     made.add("notes", "small", of(100, 100))
     by = policy(more="    value: {figures: [monthly_benfits], least_usd_per_month: 100}\n")
@@ -254,7 +254,7 @@ def test_worth_less_than_the_least_even_at_best_is_deferred() -> None:
     made = Made()
     made.add("notes", "small", of(100, 100))
     by = policy(more="    value: {figures: [monthly_benefits], least_usd_per_month: 90000000}\n")
-    decision = decided(made, by, economics=example_economics("case_ops"))
+    decision = decided(made, by, economics=load_economics(example_path("case_ops")))
     assert (finding(decision).kind, finding(decision).rule) == ("defer", "not worth it yet")
     assert "defer as not worth the effort yet" in shown(decision.verdict, decision)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from milo_bench.config.economics.file import example_economics, load_economics, read_economics
+from milo_bench.config.economics.file import example_path, load_economics, read_economics
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.economics import Definition, Sheet, make_case
 from milo_bench.economics.assumptions import Assumption
@@ -171,7 +171,7 @@ def test_trusted_work_without_any_cost_is_refused() -> None:
 
 
 def test_an_unknown_figure_is_answered_with_the_nearest() -> None:
-    case = make_case(example_economics("claims"))
+    case = make_case(load_economics(example_path("claims")))
     with pytest.raises(DataError) as caught:
         case.figure("quarter_nett")
     assert "Did you mean 'quarter_net'?" in caught.value.hint

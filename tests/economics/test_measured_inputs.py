@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.config.economics.file import example_economics, read_economics
+from milo_bench.config.economics.file import example_path, load_economics, read_economics
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.records import Interval, Measure, Price
 from milo_bench.economics import BusinessCase, hosted_price, make_case, simulate
@@ -154,7 +154,7 @@ def test_hosted_prices_are_published_ones_of_their_day_and_can_be_overridden() -
 
 @pytest.mark.parametrize("name", ["case_ops", "claims"])
 def test_every_figure_can_be_traced_to_named_sources_and_worked_out_again(name: str) -> None:
-    made = make_case(example_economics(name))
+    made = make_case(load_economics(example_path(name)))
     again = msgspec.json.decode(msgspec.json.encode(made), type=BusinessCase)
     assert again == made
     sheet = again.sheet()

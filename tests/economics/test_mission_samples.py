@@ -6,18 +6,18 @@ test says so and holds both: what the inputs give, and how the printed figure co
 
 import pytest
 
-from milo_bench.config.economics.file import example_economics
+from milo_bench.config.economics.file import example_path, load_economics
 from milo_bench.economics import BusinessCase, make_case
 
 
 @pytest.fixture(scope="module")
 def case_ops() -> BusinessCase:
-    return make_case(example_economics("case_ops"))
+    return make_case(load_economics(example_path("case_ops")))
 
 
 @pytest.fixture(scope="module")
 def claims() -> BusinessCase:
-    return make_case(example_economics("claims"))
+    return make_case(load_economics(example_path("claims")))
 
 
 def base(case: BusinessCase, figure: str) -> float:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.config.economics.file import example_economics, read_economics
+from milo_bench.config.economics.file import example_path, load_economics, read_economics
 from milo_bench.economics import Definition, Sheet, make_case, simulate, tornado
 from milo_bench.economics.assumptions import Assumption
 from milo_bench.economics.units import parse_unit
@@ -104,7 +104,7 @@ lines:
 
 
 def test_a_tornado_is_sorted_and_each_bar_is_the_figure_with_one_input_moved() -> None:
-    case = make_case(example_economics("case_ops"))
+    case = make_case(load_economics(example_path("case_ops")))
     bars = case.tornado
     swings = [bar.swing for bar in bars if bar.swing is not None]
     assert swings == sorted(swings, reverse=True) and len(swings) == len(bars) > 5
@@ -115,7 +115,7 @@ def test_a_tornado_is_sorted_and_each_bar_is_the_figure_with_one_input_moved() -
 
 @pytest.mark.parametrize("name", ["case_ops", "claims"])
 def test_what_is_likely_lies_within_what_is_possible_and_repeats_with_its_seed(name: str) -> None:
-    file = example_economics(name)
+    file = load_economics(example_path(name))
     case, again, other = make_case(file, seed=3), make_case(file, seed=3), make_case(file, seed=4)
     assert case == again
     assert case.likely != other.likely

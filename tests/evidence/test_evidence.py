@@ -13,7 +13,7 @@ from milo_bench.core.records import RunHeader
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.gather import gather_evidence
-from milo_bench.evidence.grade_columns import attempt_columns
+from milo_bench.evidence.grade_columns import grade_to_columns
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.verdicts import VerdictHeader, verdicts_path, write_verdicts
 
@@ -55,8 +55,8 @@ def test_columns_say_what_judging_one_by_one_says(make_log: Callable[..., Path])
 def test_several_processes_give_the_columns_that_one_gives(make_log: Callable[..., Path]) -> None:
     log = read_run_log(make_log())
     numbers = {id: number for number, id in enumerate(log.fixtures)}
-    alone = attempt_columns(log, numbers, processes=1)
-    together = attempt_columns(log, numbers, processes=3)
+    alone = grade_to_columns(log, numbers, processes=1)
+    together = grade_to_columns(log, numbers, processes=3)
     assert alone.keys() == together.keys()
     for candidate, cases in alone.items():
         other = together[candidate]
@@ -75,7 +75,7 @@ def test_a_damaged_attempt_is_named_with_its_line(make_log: Callable[..., Path],
     broken = rewrite(make_log(), lambda lines: [*lines[:20], b'{"type":"attempt","key":{"fixture":7}}', *lines[20:]])
     log = read_run_log(rewrite(broken, lambda lines: lines[:-1], "open.jsonl"))
     with pytest.raises(DataError, match="line 21: not a valid 'attempt' record"):
-        attempt_columns(log, {id: number for number, id in enumerate(log.fixtures)}, processes=processes)
+        grade_to_columns(log, {id: number for number, id in enumerate(log.fixtures)}, processes=processes)
 
 
 def test_rows_that_the_plan_does_not_know_are_refused_with_their_line(make_log: Callable[..., Path]) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import Any
 
-from milo_bench.config.economics.file import example_economics
+from milo_bench.config.economics.file import example_path, load_economics
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Measure, Span, SuiteRef
 from milo_bench.core.version import __version__
@@ -424,7 +424,7 @@ class _Maker:
         findings, replays, shares, confusions, examples = self.escalation()
         more, more_shares, more_examples = self.handoff()
         load, probes, backlog = sample_load(self.figures), sample_probes(), sample_backlog(self.figures)
-        case = make_case(example_economics("claims"), draws=200)
+        case = make_case(load_economics(example_path("claims")), draws=200)
         add_business_figures(case, self.figures)
         written = (files("milo_bench") / "economics" / "examples" / "claims.yaml").read_text(encoding="utf-8")
         for kind in ("keep", "fix", "defer", "reject"):

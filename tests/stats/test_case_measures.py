@@ -25,7 +25,7 @@ from milo_bench.core.records import (
     VerdictOutcome,
 )
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, FixtureTable, fixture_table
-from milo_bench.stats.cases.measures import all_measures, case_measure
+from milo_bench.stats.cases.measures import measure_all, measure_cases
 from milo_bench.stats.cases.rows import Missed
 
 TARGET = TargetRecord("small", "openai", "m", price=Price(1.0, 2.0))
@@ -128,7 +128,7 @@ def counted(made: list[tuple[Attempt, Graded, int]]) -> dict[tuple[str, str], tu
 @given(st.data(), st.integers(1, 30))
 def test_rates_are_what_counting_attempt_by_attempt_gives(draw: st.DataObject, rows: int) -> None:
     made = attempts(draw, rows)
-    measures = {(one.name, one.slice): one for one in all_measures(columns(made), table(), 7_000_000)}
+    measures = {(one.name, one.slice): one for one in measure_all(columns(made), table(), 7_000_000)}
     for place, (k, n) in counted(made).items():
         assert (measures[place].k, measures[place].n) == (k, n), place
         assert measures[place].value == k / n
@@ -139,7 +139,7 @@ def test_rates_are_what_counting_attempt_by_attempt_gives(draw: st.DataObject, r
 @given(st.data(), st.integers(1, 30))
 def test_times_and_tokens_are_what_sorting_and_adding_gives(draw: st.DataObject, rows: int) -> None:
     made = attempts(draw, rows)
-    measures = {one.name: one for one in all_measures(columns(made), table())}
+    measures = {one.name: one for one in measure_all(columns(made), table())}
     asked = [attempt for attempt, _, _ in made if not attempt.bypass]
     answered = [attempt for attempt in asked if attempt.failure is None]
     times = [math.inf if attempt.failure else attempt.timings.latency_s for attempt in asked]
@@ -161,8 +161,8 @@ def test_a_subset_of_rows_is_measured_as_if_it_were_alone(draw: st.DataObject, r
     alone = columns([one for one, kept in zip(made, keep, strict=True) if kept])
     every = columns(made)
     for name, slice in (("pass_rate", ""), ("field_accuracy", "tag=long"), ("latency_p95_s", "words>3000")):
-        ours = case_measure(every, table(), name, slice=slice, rows=keep)
-        theirs = case_measure(alone, table(), name, slice=slice)
+        ours = measure_cases(every, table(), name, slice=slice, rows=keep)
+        theirs = measure_cases(alone, table(), name, slice=slice)
         assert (ours.n, ours.value, ours.interval) == (theirs.n, theirs.value, theirs.interval)
 
 
@@ -180,7 +180,7 @@ def answered(number: int, outcome: str, *, label: tuple[str, str] | None = None)
 def test_a_band_of_lengths_holds_both_its_ends() -> None:
     cases = columns([answered(n, "pass") for n in range(9)])  # 0, 1,000, … 8,000 words
     counts = {
-        band: case_measure(cases, table(), "pass_rate", slice=band).n
+        band: measure_cases(cases, table(), "pass_rate", slice=band).n
         for band in ("words<=3000", "words<3000", "words>3000", "words>=3000", "words=1000-3000", "words=3000")
     }
     assert counts == {
@@ -196,7 +196,7 @@ def test_a_label_or_tag_that_nobody_has_gives_no_number_but_says_why() -> None:
         ("pass_rate", "tag=purple", "no fixture has the tag 'purple'"),
         ("field_accuracy", "field=colour", "no answer has a field 'colour'"),
     ):
-        measure = case_measure(cases, table(), name, slice=slice)
+        measure = measure_cases(cases, table(), name, slice=slice)
         assert (measure.value, measure.n, measure.interval, measure.note) == (None, 0, None, why)
 
 
@@ -204,11 +204,11 @@ def test_failed_attempts_can_be_counted_as_misses() -> None:
     rows = [answered(n, "pass", label=("escalate", "escalate")) for n in range(3)]
     rows += [answered(3, "failure"), answered(4, "failure")]
     cases = columns(rows)
-    assert case_measure(cases, table(), "json_valid_rate").value == 1.0
-    assert case_measure(cases, table(), "json_valid_rate", missed=Missed()).value == 0.6
+    assert measure_cases(cases, table(), "json_valid_rate").value == 1.0
+    assert measure_cases(cases, table(), "json_valid_rate", missed=Missed()).value == 0.6
     wanted = np.full(9, -1, dtype=np.int16)
     wanted[:4] = cases.labels.index("escalate")  # of the last one nobody knows the label
-    recall = case_measure(cases, table(), "recall", slice="class=escalate", missed=Missed(wanted))
+    recall = measure_cases(cases, table(), "recall", slice="class=escalate", missed=Missed(wanted))
     assert (recall.k, recall.n) == (3, 4)
 
 
@@ -229,14 +229,14 @@ def test_a_measure_or_slice_that_does_not_exist_is_refused_with_what_to_write(
 ) -> None:
     cases = columns([answered(0, "pass")])
     with pytest.raises(ConfigError) as caught:
-        case_measure(cases, table(), measure, slice=slice)
+        measure_cases(cases, table(), measure, slice=slice)
     assert said in caught.value.hint
 
 
 def test_one_sided_ends_are_those_of_a_wider_two_sided_interval() -> None:
     cases = columns([answered(n, "pass" if n else "fail") for n in range(9)])
-    two = case_measure(cases, table(), "pass_rate", confidence=0.9).interval
-    lower = case_measure(cases, table(), "pass_rate", confidence=0.95, side="lower").interval
+    two = measure_cases(cases, table(), "pass_rate", confidence=0.9).interval
+    lower = measure_cases(cases, table(), "pass_rate", confidence=0.95, side="lower").interval
     assert two is not None and lower is not None and two.low is not None and lower.low is not None
     assert math.isclose(two.low, lower.low)
     assert lower.high == 1.0
@@ -264,6 +264,6 @@ def test_a_million_rows_are_measured_within_seconds() -> None:
         words=np.arange(fixtures), sensitive=np.zeros(fixtures, bool), keyword=np.zeros(fixtures, bool), tags={},
     )  # fmt: skip
     started = time.process_time()
-    found = all_measures(cases, big)
+    found = measure_all(cases, big)
     assert len(found) > 10
     assert time.process_time() - started < 20  # coarse: about 3 s on one idle core

@@ -12,7 +12,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.records import SCHEMA_VERSION, Attempt, SchemaChange
 from milo_bench.store.log import lift
 from milo_bench.store.log.attempts import attempt_lines
-from milo_bench.store.log.lift import LIFTS, Lift, Row, lifted, lifts_after, starts_to_lift
+from milo_bench.store.log.lift import LIFTS, Lift, Row, find_lifts, find_line_starts, lift_row
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 from tests.store.log_parts import make_attempt, make_end, make_fixtures, make_header
@@ -30,10 +30,10 @@ def older_log(path: Path, *fixtures: str) -> Path:
 
 
 def test_every_number_up_to_the_newest_has_one_file_that_says_what_it_changed() -> None:
-    assert [one.number for one in lifts_after(1)] == list(range(2, SCHEMA_VERSION + 1))
+    assert [one.number for one in find_lifts(1)] == list(range(2, SCHEMA_VERSION + 1))
     for name, one in LIFTS:
         assert name.startswith(f"{one.number:04}_")
-    assert lifts_after(SCHEMA_VERSION) == () == starts_to_lift(SCHEMA_VERSION)
+    assert find_lifts(SCHEMA_VERSION) == () == find_line_starts(SCHEMA_VERSION)
 
 
 def test_lifting_leaves_the_row_that_it_is_given_as_it_was() -> None:
@@ -41,7 +41,7 @@ def test_lifting_leaves_the_row_that_it_is_given_as_it_was() -> None:
         for line in (KEPT / name).read_bytes().splitlines():
             row = msgspec.json.decode(line)
             before = copy.deepcopy(row)
-            lifted(row, 1)
+            lift_row(row, 1)
             assert row == before
 
 
@@ -77,15 +77,15 @@ def test_only_rows_from_before_the_change_are_lifted(tmp_path: Path, monkeypatch
         return {**row, "output": "lifted"}
 
     invented = Lift(SCHEMA_VERSION, frozenset({"attempt"}), marked, "Its answers are not known.")
-    monkeypatch.setattr(lift, "lifts_after", lambda schema: (invented,) if schema < SCHEMA_VERSION else ())
-    starts_to_lift.cache_clear()
+    monkeypatch.setattr(lift, "find_lifts", lambda schema: (invented,) if schema < SCHEMA_VERSION else ())
+    find_line_starts.cache_clear()
     try:
         log = read_run_log(path)
         assert [attempt.output for attempt in log.attempts] == ["lifted", make_attempt("f1").output]
         assert [attempt.output for attempt in log.attempts.on_fixtures({"f0"})] == ["lifted"]
         assert log.unknown == ("Its answers are not known.",)
     finally:
-        starts_to_lift.cache_clear()
+        find_line_starts.cache_clear()
 
 
 def test_a_log_that_a_newer_version_went_on_with_is_refused(tmp_path: Path) -> None:

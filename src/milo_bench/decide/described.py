@@ -9,7 +9,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, ConfusionTable, ErrorShare
 from milo_bench.stats.cases.columns import Cases
-from milo_bench.stats.cases.measures import all_measures
+from milo_bench.stats.cases.measures import measure_all
 from milo_bench.stats.intervals import clustered_wilson
 
 OTHER = "other"
@@ -18,7 +18,7 @@ OTHER = "other"
 def describe_measures(evidence: Evidence) -> dict[Candidate, list[Measure]]:
     """The measures of a scorecard, for every candidate. Classes are the labels that a case expects."""
     return {
-        candidate: all_measures(
+        candidate: measure_all(
             cases,
             evidence.fixtures,
             evidence.peak_memory_bytes.get(candidate.target),

@@ -23,7 +23,7 @@ from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, Decision, Figure, GateResult, prompt_identity
 from milo_bench.decide.wording import readable
 from milo_bench.stats.cases.columns import Cases
-from milo_bench.stats.cases.rows import RateRows, rows_of
+from milo_bench.stats.cases.rows import RateRows, select_rows
 from milo_bench.stats.paired import holm, independent_difference, share_difference
 
 Standing: TypeAlias = Literal["held", "regressed", "undecided"]
@@ -205,14 +205,14 @@ def _difference(
     tolerance: float,
 ) -> tuple[Result, float] | None:
     cases = new.cases[candidate]
-    rows = rows_of(cases, new.fixtures, name, slice=slice)
+    rows = select_rows(cases, new.fixtures, name, slice=slice)
     assert isinstance(rows, RateRows)
     now_n, now_k = round(float(rows.asked.sum())), round(float(rows.held.sum()))
     if now_n == 0:
         return None
     unchanged = False
     if old is not None and candidate in old.cases:
-        before_rows = rows_of(old.cases[candidate], old.fixtures, name, slice=slice)
+        before_rows = select_rows(old.cases[candidate], old.fixtures, name, slice=slice)
         assert isinstance(before_rows, RateRows)
         before = float(before_rows.held.sum() / before_rows.asked.sum()) if before_rows.asked.any() else None
         mapped = _in_numbers_of(old, new, cases)

@@ -11,7 +11,7 @@ import numpy as np
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Decoding, RunHeader, TargetRecord
 from milo_bench.core.suggest import hint_for
-from milo_bench.evidence.joining import joined_columns
+from milo_bench.evidence.joining import join_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides
 from milo_bench.store.log.reader import RunLog, read_run_log
@@ -69,7 +69,7 @@ class _Columns:
 
 def _columns(log: RunLog) -> _Columns:
     table = fixture_table(list(log.fixtures.values()))
-    return _Columns(table, tuple(joined_columns([log], table).values()))
+    return _Columns(table, tuple(join_columns([log], table).values()))
 
 
 def _decodings_compared(log: RunLog, target: TargetRecord) -> Comparison:

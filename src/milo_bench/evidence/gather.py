@@ -13,7 +13,7 @@ from milo_bench.decide.again import line_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.decide.review import Review
-from milo_bench.evidence.joining import joined_columns, joined_fixtures, joined_targets, peak_memory_bytes
+from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.operator.evidence import operator_evidence
 from milo_bench.run.plan import plan_attempts
@@ -37,9 +37,9 @@ def gather_evidence(
         raise UsageError(message, hint="name the logs: milo-bench decide runs/*.jsonl.")
     logs = [read_run_log(path) for path in named]
     _one_version_of_each_suite(logs)
-    targets = joined_targets(logs)
-    table = _table(list(joined_fixtures(logs).values()))
-    cases = dict(sorted(joined_columns(logs, table).items()))
+    targets = join_targets(logs)
+    table = _table(list(join_fixtures(logs).values()))
+    cases = dict(sorted(join_columns(logs, table).items()))
     if not cases and not any(log.load_windows or log.probes or log.episodes for log in logs):
         message = f"{logs[0].path} has no attempts."
         raise DataError(message, hint="'milo-bench run' makes a log that can be decided on.")
@@ -52,7 +52,7 @@ def gather_evidence(
         load=tuple((named[log.path], window) for log in logs for window in log.load_windows),
         probes=tuple(ProbeEvidence(named[log.path], probe) for log in logs for probe in log.probes),
         operators=operator_evidence(logs, named),
-        peak_memory_bytes=peak_memory_bytes(logs),
+        peak_memory_bytes=find_peak_memory_bytes(logs),
         inventories=dict(inventories or {}),
         reviews=_reviews(review, logs),
     )

@@ -19,7 +19,7 @@ import msgspec
 from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.records import Attempt, Fixture, Frozen, Graded, RunHeader
 from milo_bench.decide.records import Candidate
-from milo_bench.evidence.judging import judge_of
+from milo_bench.evidence.judging import choose_judge
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, join_cases
 from milo_bench.store.log.attempts import LogRange, attempt_lines, decode_attempt
@@ -40,7 +40,9 @@ class Job(Frozen, frozen=True, omit_defaults=False):
     numbers: dict[str, int]
 
 
-def attempt_columns(log: RunLog, numbers: Mapping[str, int], *, processes: int | None = None) -> dict[Candidate, Cases]:
+def grade_to_columns(
+    log: RunLog, numbers: Mapping[str, int], *, processes: int | None = None
+) -> dict[Candidate, Cases]:
     """Grade every attempt of a log; columns by candidate, retries included.
 
     A log stored without its full text is not graded again: the verdicts beside it are read.
@@ -112,7 +114,7 @@ class _Builders:
 
 def _one_by_one(log: RunLog, numbers: Mapping[str, int]) -> dict[Candidate, Cases]:
     builders = _Builders(log.header, log.fixtures, numbers)
-    judge = judge_of(log)
+    judge = choose_judge(log)
     for attempt in log.attempts:
         builders.add(attempt, judge(attempt))
     return builders.build()

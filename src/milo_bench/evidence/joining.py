@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture, TargetRecord
 from milo_bench.decide.records import Candidate
-from milo_bench.evidence.grade_columns import attempt_columns
+from milo_bench.evidence.grade_columns import grade_to_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, RepeatedAttempt, final_retries, join_cases
 from milo_bench.store.log.reader import RunLog
 
 _ALONE = "use the logs one at a time, or compare them with 'milo-bench compare'."
 
 
-def joined_targets(logs: Iterable[RunLog]) -> dict[str, TargetRecord]:
+def join_targets(logs: Iterable[RunLog]) -> dict[str, TargetRecord]:
     """Every target, from the log that knows most about it: a log of probes may not know a digest.
 
     Raises DataError if one name is used for two models.
@@ -33,7 +33,7 @@ def joined_targets(logs: Iterable[RunLog]) -> dict[str, TargetRecord]:
     return found
 
 
-def joined_fixtures(logs: Iterable[RunLog]) -> dict[str, Fixture]:
+def join_fixtures(logs: Iterable[RunLog]) -> dict[str, Fixture]:
     """Every fixture, with its text if one of the logs has it. Raises DataError if two logs have different ones."""
     found: dict[str, Fixture] = {}
     for log in logs:
@@ -47,7 +47,7 @@ def joined_fixtures(logs: Iterable[RunLog]) -> dict[str, Fixture]:
     return found
 
 
-def joined_columns(logs: Iterable[RunLog], table: FixtureTable) -> dict[Candidate, Cases]:
+def join_columns(logs: Iterable[RunLog], table: FixtureTable) -> dict[Candidate, Cases]:
     """The final attempts of each candidate, in the order in which candidates first appear.
 
     Raises DataError for a line that is not a record or does not agree with its plan, and for an
@@ -56,7 +56,7 @@ def joined_columns(logs: Iterable[RunLog], table: FixtureTable) -> dict[Candidat
     numbers = table.numbers()
     pieces: dict[Candidate, list[Cases]] = {}
     for log in logs:
-        for candidate, columns in attempt_columns(log, numbers).items():
+        for candidate, columns in grade_to_columns(log, numbers).items():
             pieces.setdefault(candidate, []).append(columns)
     return {candidate: _joined(candidate, columns, table) for candidate, columns in pieces.items()}
 
@@ -69,7 +69,7 @@ def _joined(candidate: Candidate, pieces: Sequence[Cases], table: FixtureTable) 
         raise DataError(message, hint="leave out the log that repeats another one, or use 'compare'.") from None
 
 
-def peak_memory_bytes(logs: Iterable[RunLog]) -> Mapping[str, int]:
+def find_peak_memory_bytes(logs: Iterable[RunLog]) -> Mapping[str, int]:
     """The most memory that each target's server used in any of the logs, where it was sampled."""
     peaks: dict[str, int] = {}
     for log in logs:

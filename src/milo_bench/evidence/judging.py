@@ -56,20 +56,20 @@ def save_verdicts(path: Path, graded: Iterable[Graded]) -> int:
 
 def judge_log(log: RunLog) -> Iterator[GradedAttempt]:
     """Judge the attempts of a log, in the order they were recorded; of retries the last one counts."""
-    judge = judge_of(log)
+    judge = choose_judge(log)
     for attempt in final_attempts(log):
         yield GradedAttempt(attempt, log.fixtures[attempt.key.fixture], judge(attempt))
 
 
 def judge_chosen(log: RunLog, wanted: Collection[AttemptKey]) -> Iterator[GradedAttempt]:
     """The attempts of ``log`` whose key, retry aside, is in ``wanted``; of retries each, the last one last."""
-    judge = judge_of(log)
+    judge = choose_judge(log)
     for attempt in log.attempts.on_fixtures({key.fixture for key in wanted}):
         if without_retry(attempt.key) in wanted:
             yield GradedAttempt(attempt, log.fixtures[attempt.key.fixture], judge(attempt))
 
 
-def judge_of(log: RunLog) -> Judge:
+def choose_judge(log: RunLog) -> Judge:
     """What judges the attempts of ``log``.
 
     A log that was stored without its texts, or redacted, cannot be judged again; the verdicts that

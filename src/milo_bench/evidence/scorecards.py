@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.paths import AnyPaths, as_paths
-from milo_bench.evidence.joining import joined_columns, joined_fixtures, joined_targets, peak_memory_bytes
+from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import fixture_table
 from milo_bench.stats.scorecard import Scorecard, make_scorecard
@@ -28,15 +28,15 @@ def score_logs(paths: AnyPaths) -> tuple[Scorecard, ...]:
 
 def _score(logs: list[RunLog]) -> Scorecard:
     header = logs[0].header
-    table = fixture_table(list(joined_fixtures(logs).values()))
+    table = fixture_table(list(join_fixtures(logs).values()))
     return make_scorecard(
         header.suite,
-        joined_targets(logs),
-        list(joined_columns(logs, table).values()),
+        join_targets(logs),
+        list(join_columns(logs, table).values()),
         table,
         planned=sum(len(plan_attempts(log.header.plan)) for log in logs),
         variants=header.plan.variants,
-        peak_memory_bytes=peak_memory_bytes(logs),
+        peak_memory_bytes=find_peak_memory_bytes(logs),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -14,7 +14,6 @@ from milo_bench.core.records import Attempt, AttemptKey, Execution, Span, Verdic
 from milo_bench.grade.base import GradeCase
 
 LatestExecutions = Mapping[AttemptKey, Mapping[str, Execution]]
-NO_EXECUTIONS: Final[LatestExecutions] = {}
 
 
 class _Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

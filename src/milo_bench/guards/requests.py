@@ -104,7 +104,6 @@ _CLAUSE = re.compile(
     r",\s+(?=(?:we|you|your|the|it|i|they|our|please)\b)",
     re.I,
 )
-_OPENING = re.compile(r"^\s*(?:and |so )?(?:once|when|if|as soon as|after|until|unless|before|upon)\b", re.I)
 _IDLE = frozenset(
     {
         "the",

@@ -24,12 +24,6 @@ Clusters: TypeAlias = NDArray[np.int64]
 RESAMPLES = 2000
 
 
-def numbered(clusters: list[str]) -> Clusters:
-    """Names of clusters, one for each value, as numbers."""
-    places = {name: place for place, name in enumerate(dict.fromkeys(clusters))}
-    return np.array([places[name] for name in clusters], dtype=np.int64)
-
-
 def clustered_mean(
     values: Numbers, clusters: Clusters, confidence: float = 0.95, *, least: float = -math.inf, seed: int = 0
 ) -> Interval | None:

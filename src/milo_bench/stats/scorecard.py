@@ -8,7 +8,7 @@ import numpy as np
 
 from milo_bench.core.records import AttemptKey, Decoding, Frozen, Measure, SuiteRef, TargetRecord
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
-from milo_bench.stats.cases.measures import all_measures
+from milo_bench.stats.cases.measures import measure_all
 from milo_bench.stats.representatives import choose_representatives
 
 EXAMPLES_PER_CATEGORY = 3
@@ -86,7 +86,7 @@ def make_scorecard(
         targets=tuple(targets.values()),
         planned=planned,
         attempted=sum(len(one) for one in cases),
-        measures=tuple(measure for one in cases for measure in all_measures(one, table, peaks.get(one.target))),
+        measures=tuple(measure for one in cases for measure in measure_all(one, table, peaks.get(one.target))),
         categories=tuple(category for one in cases for category in _categories(one, table)),
         confusions=tuple(_confusion(one) for one in cases if one.labels),
     )

@@ -106,11 +106,6 @@ def example_path(name: Literal["case_ops", "claims", "demo"]) -> Path:
     return Path(str(files("milo_bench") / "economics" / "examples" / f"{name}.yaml"))
 
 
-def example_economics(name: Literal["case_ops", "claims", "demo"]) -> EconomicsFile:
-    """One of the shipped examples."""
-    return read_economics(example_path(name).read_text(encoding="utf-8"), name=f"{name}.yaml")
-
-
 def read_economics(text: str, *, name: str = "economics.yaml") -> EconomicsFile:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
     return _consistent(read_checked(text, ECONOMICS_FILE, name=name))

@@ -27,7 +27,7 @@ from milo_bench.decide.gates.ends import (
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, readable
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
-from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, rows_of
+from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, select_rows
 
 _NOT_MEASURED = "this variant was not run on this target"
 
@@ -80,7 +80,7 @@ class _Judge:
     def _rows(self, gate: GateConfig, cases: Cases, rows: Bools | None) -> RateRows | ValueRows:
         by_label = gate.measure in ("accuracy", "recall") or "class=" in gate.slice
         missed = Missed(_wanted(self.evidence, cases) if by_label else None)
-        return rows_of(cases, self.evidence.fixtures, gate.measure, slice=gate.slice, rows=rows, missed=missed)
+        return select_rows(cases, self.evidence.fixtures, gate.measure, slice=gate.slice, rows=rows, missed=missed)
 
     def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: IntervalEnds) -> int | None:
         bound, confidence = _bound(gate), self.policy.confidence

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -34,7 +33,7 @@ def gallery(decision: Decision, figure: Callable[[Ref], Markup], *, workload: st
 
     ``figure`` shows a Ref with its source; every number of the gallery goes through it. Texts are
     escaped, hidden characters are made visible, and each text is cut to a bounded length around
-    its spans. Put ``gallery_css()`` into the page.
+    its spans. Its style is ``static/gallery.css``.
     """
     causes = _causes(decision, figure, workload)
     if brief:
@@ -43,11 +42,6 @@ def gallery(decision: Decision, figure: Callable[[Ref], Markup], *, workload: st
     if not causes:
         return Markup("")
     return Markup(_environment().get_template("gallery.jinja").render(causes=causes, brief=brief))  # noqa: S704  # autoescaped
-
-
-def gallery_css() -> str:
-    """The style of the gallery; colours follow the page's own text and ``--chart-bad``."""
-    return (files("milo_bench.report") / "static" / "gallery.css").read_text(encoding="utf-8")
 
 
 @cache

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from milo_bench.config.policy.measures import GoodSide, MeasureDefinition
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
-from milo_bench.stats.cases.rows import Bools, Missed, Numbers, RateRows, failed, place_of, wanted_labels
+from milo_bench.stats.cases.rows import Bools, Missed, Numbers, RateRows, failed, find_label, find_wanted_labels
 
 Own = Mapping[str, str]
 RateOf = Callable[[Cases, Own], RateRows]
@@ -127,7 +127,7 @@ def labelled(cases: Cases, own: Own, of: NDArray[np.int16] | None = None) -> Rat
     if of is None:
         return share(right, known, "no fixture has a label")
     name = own["class"]
-    return share(right, known & (of == place_of(cases, name)), f"no fixture has the label '{name}'")
+    return share(right, known & (of == find_label(cases, name)), f"no fixture has the label '{name}'")
 
 
 def missed_once(cases: Cases, own: Own, missed: Missed) -> Numbers:
@@ -137,8 +137,8 @@ def missed_once(cases: Cases, own: Own, missed: Missed) -> Numbers:
 
 def missed_labels(cases: Cases, own: Own, missed: Missed) -> Numbers:
     """A failed attempt on a case of the class is one that was not found; where the class is known."""
-    of_row = wanted_labels(cases, missed)[cases.fixture]
-    here = of_row == place_of(cases, own["class"]) if "class" in own else of_row >= 0
+    of_row = find_wanted_labels(cases, missed)[cases.fixture]
+    here = of_row == find_label(cases, own["class"]) if "class" in own else of_row >= 0
     return np.asarray(here, dtype=np.float64)
 
 

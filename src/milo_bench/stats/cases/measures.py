@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from milo_bench.config.policy.measures import MeasureDefinition, known_measures, parse_slice, slice_text
 from milo_bench.core.records import Interval, Measure
 from milo_bench.stats.cases.columns import Cases, FixtureTable
-from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, rows_of
+from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, select_rows
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval
 from milo_bench.stats.intervals import Side, clustered_wilson, quantile
 
 
-def case_measure(
+def measure_cases(
     cases: Cases,
     table: FixtureTable,
     name: str,
@@ -33,14 +33,14 @@ def case_measure(
     tag that nobody has, a quantile among failed attempts. A one-sided interval leaves its other
     end open. Raises ConfigError for an unknown measure or slice.
     """
-    found = rows_of(cases, table, name, slice=slice, rows=rows, missed=missed)
+    found = select_rows(cases, table, name, slice=slice, rows=rows, missed=missed)
     written = slice_text(parse_slice(slice, name))
     if isinstance(found, RateRows):
         return _rate(cases, name, written, found, confidence, side)
     return _of_values(cases, name, written, found, confidence, side)
 
 
-def all_measures(
+def measure_all(
     cases: Cases,
     table: FixtureTable,
     peak_memory_bytes: int | None = None,
@@ -54,11 +54,11 @@ def all_measures(
     found: list[Measure] = []
     for name, known in known_measures().items():
         if known.kind == "peak" and peak_memory_bytes is not None:
-            found.append(peak_memory(cases, peak_memory_bytes))
+            found.append(measure_peak_memory(cases, peak_memory_bytes))
         if known.rows is None:
             continue
         for slice in _slices(cases, table, known, classes):
-            measure = case_measure(cases, table, name, slice=slice)
+            measure = measure_cases(cases, table, name, slice=slice)
             # A class keeps its place although nobody has it; a figure that the run never asked for has none.
             if known.needs == "class" or (measure.n and (known.good != "neither" or measure.k != 0)):
                 found.append(measure)
@@ -92,7 +92,7 @@ def _slices(
         yield from (f"tag={tag}" for tag in sorted(table.tags) if (table.tags[tag] & here).any())
 
 
-def peak_memory(cases: Cases, peak_memory_bytes: int | None) -> Measure:
+def measure_peak_memory(cases: Cases, peak_memory_bytes: int | None) -> Measure:
     """The most memory that the target's processes held during the run, where it was sampled."""
     value = None if peak_memory_bytes is None else float(peak_memory_bytes)
     note = "memory was not sampled" if value is None else "resident memory of the whole process tree"
@@ -155,6 +155,3 @@ def _measure(
         decoding=cases.decoding,
         note=note,
     )
-
-
-__all__ = ["Bools", "Missed", "all_measures", "case_measure", "peak_memory"]

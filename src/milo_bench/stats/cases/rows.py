@@ -49,7 +49,7 @@ class Missed:
     wanted: NDArray[np.int16] | None = None
 
 
-def rows_of(
+def select_rows(
     cases: Cases,
     table: FixtureTable,
     measure: str,
@@ -101,14 +101,14 @@ def _kept(
                 & (words <= (np.iinfo(np.int64).max if part.high is None else part.high))
             )
         else:
-            label = place_of(cases, part.value)
+            label = find_label(cases, part.value)
             why = why or ("" if label >= 0 else f"no fixture has the label '{part.value}'")
             # By fixture, so that a failed attempt on a case of the class stays within it.
-            keep &= (wanted_labels(cases, missed)[cases.fixture] == label) & (label >= 0)
+            keep &= (find_wanted_labels(cases, missed)[cases.fixture] == label) & (label >= 0)
     return keep, why
 
 
-def place_of(cases: Cases, label: str) -> int:
+def find_label(cases: Cases, label: str) -> int:
     """The number of a label; -2, which no row has, for one that nobody has."""
     return cases.labels.index(label) if label in cases.labels else -2
 
@@ -119,7 +119,7 @@ def failed(cases: Cases) -> Bools:
     return there
 
 
-def wanted_labels(cases: Cases, missed: Missed | None) -> NDArray[np.int16]:
+def find_wanted_labels(cases: Cases, missed: Missed | None) -> NDArray[np.int16]:
     """The expected label of each fixture, as far as an answer of these cases or of others shows it."""
     if missed is not None and missed.wanted is not None:
         return missed.wanted

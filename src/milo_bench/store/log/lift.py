@@ -36,7 +36,7 @@ LIFTS: Final[Registry[Lift]] = Registry("lift", "milo_bench.store.log.lifts")
 
 
 @cache
-def lifts_after(schema: int) -> tuple[Lift, ...]:
+def find_lifts(schema: int) -> tuple[Lift, ...]:
     """The lifts that a row of ``schema`` needs, in order. Raises ValueError where a number has no file."""
     found = {lift.number: lift for _, lift in LIFTS}
     if sorted(found) != list(range(2, SCHEMA_VERSION + 1)):
@@ -45,20 +45,20 @@ def lifts_after(schema: int) -> tuple[Lift, ...]:
 
 
 @cache
-def starts_to_lift(schema: int) -> tuple[bytes, ...]:
+def find_line_starts(schema: int) -> tuple[bytes, ...]:
     """How the lines begin whose rows are not yet as this version writes them; () for the newest schema."""
-    types = sorted({type for lift in lifts_after(schema) for type in lift.types})
+    types = sorted({type for lift in find_lifts(schema) for type in lift.types})
     return tuple(f'{{"type":"{type}"'.encode() for type in types)
 
 
-def lifted(row: Row, schema: int) -> Row:
+def lift_row(row: Row, schema: int) -> Row:
     """``row`` as this version writes it."""
-    for lift in lifts_after(schema):
+    for lift in find_lifts(schema):
         if row.get("type") in lift.types:
             row = lift.lift(row)
     return row
 
 
-def unknown_since(schema: int) -> tuple[str, ...]:
+def list_unknown(schema: int) -> tuple[str, ...]:
     """What a log of ``schema`` cannot tell, a sentence each."""
-    return tuple(lift.unknown for lift in lifts_after(schema) if lift.unknown)
+    return tuple(lift.unknown for lift in find_lifts(schema) if lift.unknown)

@@ -24,7 +24,7 @@ from milo_bench.core.records import (
     SchemaChange,
     Telemetry,
 )
-from milo_bench.store.log.lift import lifted, starts_to_lift
+from milo_bench.store.log.lift import find_line_starts, lift_row
 
 HEADER_START = b'{"type":"run"'
 
@@ -48,8 +48,8 @@ _KNOWN_TYPES = frozenset(
 def decode_line(path: Path, number: int, line: bytes, schema: int = SCHEMA_VERSION) -> Record:
     """The record of one line that was written under ``schema``. Raises DataError with its number where it is none."""
     try:
-        if schema < SCHEMA_VERSION and line.startswith(starts_to_lift(schema)):
-            record: Record = msgspec.convert(lifted(msgspec.json.decode(line), schema), _AnyRecord)
+        if schema < SCHEMA_VERSION and line.startswith(find_line_starts(schema)):
+            record: Record = msgspec.convert(lift_row(msgspec.json.decode(line), schema), _AnyRecord)
             return record
         return _ANY_RECORD.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -22,7 +22,7 @@ from milo_bench.core.records import (
     Telemetry,
 )
 from milo_bench.store.log.attempts import ATTEMPT_START, LoggedAttempts, LogRange
-from milo_bench.store.log.lift import unknown_since
+from milo_bench.store.log.lift import list_unknown
 from milo_bench.store.log.lines import HEADER_START, decode_header, decode_line, not_a_log, open_log, other_schema
 from milo_bench.store.log.row_check import RowCheck
 
@@ -62,7 +62,7 @@ class RunLog:
     @property
     def unknown(self) -> tuple[str, ...]:
         """What the log cannot tell because some of its rows are of an older schema, a sentence each."""
-        return unknown_since(min(self.schemas))
+        return list_unknown(min(self.schemas))
 
 
 def read_run_log(path: Path) -> RunLog:
