@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Timeouts
 from milo_bench.targets import Target, open_target
+from tests.patience import WAIT_S, until
 
 pytestmark = [pytest.mark.model, pytest.mark.asyncio(loop_scope="session")]
 
@@ -99,8 +99,10 @@ async def test_a_server_that_dies_mid_answer_is_said_so(smollm2_config: TargetCo
     target = open_target(smollm2_config, os.environ)
     await target.start()
     task = asyncio.create_task(ask(target, "Tell a long story.", max_tokens=1000))
-    await asyncio.sleep(0.5)  # somewhere within some ten seconds of answer
-    os.kill(target.server_pids()[0], signal.SIGKILL)
+    server = psutil.Process(target.server_pids()[0])
+    before_s = server.cpu_times().user
+    await until(lambda: server.cpu_times().user > before_s + 0.2)  # at work on some ten seconds of answer
+    server.kill()
     exchange = await task
     assert exchange.failure is not None
     assert exchange.failure.kind == "server_died"
@@ -153,7 +155,7 @@ async def test_a_killed_bench_leaves_no_server_behind(smollm2_config: TargetConf
         assert parent.stdout is not None
         server = psutil.Process(int(await asyncio.to_thread(parent.stdout.readline)))
         parent.kill()
-        await asyncio.to_thread(psutil.wait_procs, [server], 10)
+        await asyncio.to_thread(psutil.wait_procs, [server], WAIT_S)
         assert not server.is_running() or server.status() == psutil.STATUS_ZOMBIE
 
 

@@ -15,19 +15,21 @@ from milo_bench.targets import open_target
 from milo_bench.targets.fake.server import FakeServer, start_fake
 from milo_bench.targets.http.address import ollama_url
 from milo_bench.targets.http.target import HttpTarget
+from tests.patience import WAIT_S
 
-LIMITS = Timeouts(connect_s=2.0, first_token_s=0.3, total_s=0.6)
+PATIENT = Timeouts(WAIT_S, WAIT_S, WAIT_S)
+SHORT = Timeouts(WAIT_S, first_token_s=0.3, total_s=0.6)
 
 
 def config(**more: Any) -> TargetConfig:
     return TargetConfig(name="t", api="ollama", **{"model": "fake-1", **more})
 
 
-async def ask(fake: FakeServer, **more: Any) -> Exchange:
+async def ask(fake: FakeServer, limits: Timeouts = PATIENT, **more: Any) -> Exchange:
     target = open_target(config(base_url=fake.address), {})
     try:
         request = ChatRequest((Message("user", "hello"),), **more)
-        return await target.ask(request, timeouts=LIMITS, zero_s=time.monotonic(), intended_s=0.0)
+        return await target.ask(request, timeouts=limits, zero_s=time.monotonic(), intended_s=0.0)
     finally:
         await target.stop()
 
@@ -91,7 +93,7 @@ async def test_tool_calls_come_as_text() -> None:
 )
 async def test_each_fault_has_its_kind_of_failure(fault: str, kind: str) -> None:
     async with start_fake({"reply": {"text": "one two three"}, "rules": [{"fault": fault}]}) as fake:
-        exchange = await ask(fake)
+        exchange = await ask(fake, SHORT if kind.endswith("timeout") else PATIENT)
         assert exchange.failure is not None
         assert exchange.failure.kind == kind
 

@@ -15,16 +15,18 @@ from milo_bench.core.records import Timeouts
 from milo_bench.targets import open_target
 from milo_bench.targets.fake.server import start_fake
 from milo_bench.targets.http.target import HttpTarget
+from tests.patience import WAIT_S
 
 KEY = "sk-very-secret-0123456789"
-LIMITS = Timeouts(connect_s=2.0, first_token_s=0.3, total_s=0.6)
+PATIENT = Timeouts(WAIT_S, WAIT_S, WAIT_S)
+SHORT = Timeouts(WAIT_S, first_token_s=0.3, total_s=0.6)
 
 
 def config(base_url: str, **more: Any) -> TargetConfig:
     return TargetConfig(name="t", api="openai", base_url=base_url, **{"model": "fake-1", **more})
 
 
-async def ask(base_url: str, limits: Timeouts = LIMITS, **more: Any) -> Exchange:
+async def ask(base_url: str, limits: Timeouts = PATIENT, **more: Any) -> Exchange:
     target = open_target(config(base_url), {})
     try:
         request = ChatRequest((Message("user", "hello"),), **more)
@@ -140,7 +142,7 @@ def test_a_schema_asks_for_constrained_decoding_and_settings_shape_the_body() ->
 async def test_each_fault_has_its_kind_of_failure(fault: Any, kind: str) -> None:
     script = {"reply": {"text": "one two three four"}, "rules": [{"fault": fault}]}
     async with start_fake(script) as fake:
-        exchange = await ask(fake.base_url)
+        exchange = await ask(fake.base_url, SHORT if kind.endswith("timeout") else PATIENT)
         assert exchange.failure is not None
         assert exchange.failure.kind == kind
 
@@ -175,7 +177,7 @@ async def test_the_end_of_an_answer_is_told_once_before_it_is_read() -> None:
         told: list[float] = []
         request = ChatRequest((Message("user", "hello"),))
         exchange = await target.ask(
-            request, timeouts=LIMITS, zero_s=0.0, intended_s=0.0, on_end=lambda: told.append(time.monotonic())
+            request, timeouts=PATIENT, zero_s=0.0, intended_s=0.0, on_end=lambda: told.append(time.monotonic())
         )
         await target.stop()
     assert len(told) == 1 and told[0] >= exchange.timings.ended_s
@@ -189,7 +191,7 @@ async def test_an_answer_that_broke_is_not_told_as_ended(kind: str) -> None:
         told: list[bool] = []
         request = ChatRequest((Message("user", "hello"),))
         exchange = await target.ask(
-            request, timeouts=LIMITS, zero_s=0.0, intended_s=0.0, on_end=lambda: told.append(True)
+            request, timeouts=SHORT, zero_s=0.0, intended_s=0.0, on_end=lambda: told.append(True)
         )
         await target.stop()
     assert exchange.failure is not None and told == []

@@ -7,9 +7,10 @@ from typing import Any
 
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.records import Timeouts
+from tests.patience import WAIT_S
 from tests.targets.conformance.served import Served
 
-PATIENT = Timeouts(connect_s=10, first_token_s=60, total_s=90)
+PATIENT = Timeouts(WAIT_S, WAIT_S, WAIT_S)
 
 
 async def ask(

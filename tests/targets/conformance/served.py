@@ -95,3 +95,8 @@ def all_apis() -> tuple[str, ...]:
 
 
 SCRIPTED = tuple(api for api in all_apis() if api not in BACKENDS or BACKENDS[api].serve is not None)
+
+
+def with_a_word_for(what: str) -> tuple[str, ...]:
+    """The scripted APIs that can say ``what``."""
+    return tuple(api for api in SCRIPTED if api not in BACKENDS or what not in BACKENDS[api].lacks)

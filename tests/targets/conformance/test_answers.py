@@ -9,7 +9,7 @@ import pytest
 
 from milo_bench.core.records import ToolCall
 from tests.targets.conformance.asking import ask
-from tests.targets.conformance.served import BACKENDS, Serve, all_apis
+from tests.targets.conformance.served import BACKENDS, Serve, all_apis, with_a_word_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -124,18 +124,16 @@ async def test_stop_sequences_reach_the_server(serve: Serve) -> None:
     assert got.text.strip() == "keep this"
 
 
-async def test_keep_alives_are_no_content(serve: Serve, lacks: frozenset[str]) -> None:
-    if "keep_alive" in lacks:
-        pytest.skip("this API has no keep-alive comments")
+@pytest.mark.parametrize("api", with_a_word_for("keep_alive"))
+async def test_keep_alives_are_no_content(serve: Serve) -> None:
     async with serve({"reply": {"text": "x", "first_token_s": 0.15, "keep_alive_s": 0.03}}) as served:
         got = await ask(served)
     assert got.text == "x"
     assert got.timings.ttft_s is not None and got.timings.ttft_s >= 0.149
 
 
-async def test_cached_and_reasoning_tokens_are_taken_from_usage(serve: Serve, lacks: frozenset[str]) -> None:
-    if "cached_tokens" in lacks:
-        pytest.skip("this API has no counts of cached or reasoning tokens")
+@pytest.mark.parametrize("api", with_a_word_for("cached_tokens"))
+async def test_cached_and_reasoning_tokens_are_taken_from_usage(serve: Serve) -> None:
     usage = {"prompt_tokens": 90, "completion_tokens": 7, "cached_tokens": 64, "reasoning_tokens": 5}
     async with serve({"reply": {"usage": usage}}) as served:
         got = await ask(served)
