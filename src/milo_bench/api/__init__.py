@@ -5,8 +5,9 @@ Names are imported when they are first used, so that a run does not pay for the 
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from milo_bench.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from milo_bench.api.deciding import DecideOptions, decide_again, decide_logs
@@ -62,70 +63,63 @@ if TYPE_CHECKING:
     from milo_bench.targets.listing import list_targets
     from milo_bench.targets.llamacpp.weights import find_weights
 
-# What each module below milo_bench gives.
+# What each module gives.
 _NAMES: dict[str, tuple[str, ...]] = {
-    "api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
-    "api.exporting": ("export_inspect", "export_junit"),
-    "api.finding": ("write_config",),
-    "api.inventorying": ("inventory_difference", "inventory_now"),
-    "api.loading": ("load_target",),
-    "api.operating": ("OperatorOptions", "run_operators", "selftest_operators", "serve_operator"),
-    "api.permitting": ("permit_operators", "report_operators", "write_default_policy", "write_permits"),
-    "api.probing": ("probe_target",),
-    "api.reporting": ("report_decision",),
-    "api.running": ("FinishedRun", "RunOptions", "run_suite"),
-    "api.settings": ("load_settings",),
-    "api.standing": ("baseline_decision", "decision_changes", "gate_logs"),
-    "api.suites": ("RedactedSuite", "check_suite", "redact_suite", "regenerate_suite"),
-    "api.verifying": ("verify_package",),
-    "config.economics.file": ("example_path",),
-    "config.settings": ("BUILTIN_TARGETS",),
-    "config.written": ("Problem",),
-    "evidence.comparing": ("SideRef", "compare_logs"),
-    "evidence.executing": ("ExecutedChecks", "execute_own_checks"),
-    "evidence.judging": ("GradedAttempt", "grade_logs", "judge_log", "save_verdicts"),
-    "evidence.model_judge": ("judge_sheet",),
-    "evidence.reviewing": ("import_review", "review_key_path", "sample_for_review"),
-    "evidence.scorecards": ("score_logs",),
-    "guards.draft_guard": ("DraftDocument", "GuardOptions", "guard_draft"),
-    "guards.event_selection": ("as_document", "select_events"),
-    "operator.mcp.options": ("OperatorServeOptions",),
-    "operator.mcp.serve": ("ServedEpisode",),
-    "operator.permit.requirement": ("check_requirement",),
-    "operator.play.episode": ("EpisodeLimits", "turn_timeouts"),
-    "operator.play.recorded": ("FinishedOperatorRun",),
-    "operator.worlds.tasks": ("describe_tasks",),
-    "probes.context": ("ProbeOptions",),
-    "probes.recording": ("has_grave_failure",),
-    "report.charts.windows": ("write_load_charts",),
-    "report.decision_file": ("decision_bytes", "default_decision_path", "read_decision", "write_decision"),
-    "report.files.scorecard": ("comparisons_json", "scorecards_csv", "scorecards_json"),
-    "report.pages.difference": ("PackageDifference",),
-    "report.reference": ("reference_page", "reference_pages", "write_schemas"),
-    "report.verification": ("Verification",),
-    "run.infer": ("infer",),
-    "run.load.options": ("LoadOptions",),
-    "run.load.service_level": ("ServiceLevel",),
-    "run.load.session": ("LoadReport",),
-    "suites.find": ("find_case", "list_suites", "load_templates"),
-    "suites.importing.importer": ("ImportRequest",),
-    "suites.importing.suite_folder": ("IMPORT_REPORT", "first_problems", "import_suite"),
-    "suites.load": ("Suite", "load_suite"),
-    "suites.prompts": ("render_prompt",),
-    "suites.trust": ("SuiteTrust", "distrust_suite", "suite_trust", "trust_suite"),
-    "targets.fake.process": ("serve_script",),
-    "targets.listing": ("list_targets",),
-    "targets.llamacpp.weights": ("find_weights",),
+    "milo_bench.api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
+    "milo_bench.api.exporting": ("export_inspect", "export_junit"),
+    "milo_bench.api.finding": ("write_config",),
+    "milo_bench.api.inventorying": ("inventory_difference", "inventory_now"),
+    "milo_bench.api.loading": ("load_target",),
+    "milo_bench.api.operating": ("OperatorOptions", "run_operators", "selftest_operators", "serve_operator"),
+    "milo_bench.api.permitting": ("permit_operators", "report_operators", "write_default_policy", "write_permits"),
+    "milo_bench.api.probing": ("probe_target",),
+    "milo_bench.api.reporting": ("report_decision",),
+    "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),
+    "milo_bench.api.settings": ("load_settings",),
+    "milo_bench.api.standing": ("baseline_decision", "decision_changes", "gate_logs"),
+    "milo_bench.api.suites": ("RedactedSuite", "check_suite", "redact_suite", "regenerate_suite"),
+    "milo_bench.api.verifying": ("verify_package",),
+    "milo_bench.config.economics.file": ("example_path",),
+    "milo_bench.config.settings": ("BUILTIN_TARGETS",),
+    "milo_bench.config.written": ("Problem",),
+    "milo_bench.evidence.comparing": ("SideRef", "compare_logs"),
+    "milo_bench.evidence.executing": ("ExecutedChecks", "execute_own_checks"),
+    "milo_bench.evidence.judging": ("GradedAttempt", "grade_logs", "judge_log", "save_verdicts"),
+    "milo_bench.evidence.model_judge": ("judge_sheet",),
+    "milo_bench.evidence.reviewing": ("import_review", "review_key_path", "sample_for_review"),
+    "milo_bench.evidence.scorecards": ("score_logs",),
+    "milo_bench.guards.draft_guard": ("DraftDocument", "GuardOptions", "guard_draft"),
+    "milo_bench.guards.event_selection": ("as_document", "select_events"),
+    "milo_bench.operator.mcp.options": ("OperatorServeOptions",),
+    "milo_bench.operator.mcp.serve": ("ServedEpisode",),
+    "milo_bench.operator.permit.requirement": ("check_requirement",),
+    "milo_bench.operator.play.episode": ("EpisodeLimits", "turn_timeouts"),
+    "milo_bench.operator.play.recorded": ("FinishedOperatorRun",),
+    "milo_bench.operator.worlds.tasks": ("describe_tasks",),
+    "milo_bench.probes.context": ("ProbeOptions",),
+    "milo_bench.probes.recording": ("has_grave_failure",),
+    "milo_bench.report.charts.windows": ("write_load_charts",),
+    "milo_bench.report.decision_file": ("decision_bytes", "default_decision_path", "read_decision", "write_decision"),
+    "milo_bench.report.files.scorecard": ("comparisons_json", "scorecards_csv", "scorecards_json"),
+    "milo_bench.report.pages.difference": ("PackageDifference",),
+    "milo_bench.report.reference": ("reference_page", "reference_pages", "write_schemas"),
+    "milo_bench.report.verification": ("Verification",),
+    "milo_bench.run.infer": ("infer",),
+    "milo_bench.run.load.options": ("LoadOptions",),
+    "milo_bench.run.load.service_level": ("ServiceLevel",),
+    "milo_bench.run.load.session": ("LoadReport",),
+    "milo_bench.suites.find": ("find_case", "list_suites", "load_templates"),
+    "milo_bench.suites.importing.importer": ("ImportRequest",),
+    "milo_bench.suites.importing.suite_folder": ("IMPORT_REPORT", "first_problems", "import_suite"),
+    "milo_bench.suites.load": ("Suite", "load_suite"),
+    "milo_bench.suites.prompts": ("render_prompt",),
+    "milo_bench.suites.trust": ("SuiteTrust", "distrust_suite", "suite_trust", "trust_suite"),
+    "milo_bench.targets.fake.process": ("serve_script",),
+    "milo_bench.targets.listing": ("list_targets",),
+    "milo_bench.targets.llamacpp.weights": ("find_weights",),
 }
-_HOME = {name: module for module, names in _NAMES.items() for name in names}
 
-__all__ = sorted(_HOME)
+__all__ = sorted(name for names in _NAMES.values() for name in names)
 
-
-if not TYPE_CHECKING:  # a type checker would take any name for one of this module
-
-    def __getattr__(name: str) -> object:
-        if name not in _HOME:
-            message = f"module {__name__!r} has no attribute {name!r}"
-            raise AttributeError(message)
-        return getattr(importlib.import_module(f"milo_bench.{_HOME[name]}"), name)
+if not TYPE_CHECKING:
+    __getattr__ = lazy_names(__name__, _NAMES)

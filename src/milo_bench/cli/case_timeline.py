@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.printing import say
+from milo_bench.core.case_record import CaseRecord
 from milo_bench.core.errors import DataError, GateFailed
-
-if TYPE_CHECKING:
-    from milo_bench.core.case_record import CaseRecord
 
 _policy = click.option("--select", "policy", default="policy_v2", show_default=True, help="Selection policy.")
 _bound = click.option("--max-events", default=24, show_default=True, help="Maximum number of entries to select.")
@@ -39,8 +38,6 @@ def command() -> None:
 @_form
 def build(case_id: str, cases: Path | None, policy: str, max_events: int, as_json: bool) -> None:
     """Select entries from a stored case."""
-    from milo_bench import api
-
     _print(api.find_case(case_id, path=cases), policy, max_events, as_json)
 
 
@@ -50,10 +47,6 @@ def build(case_id: str, cases: Path | None, policy: str, max_events: int, as_jso
 @_form
 def select(policy: str, max_events: int, as_json: bool) -> None:
     """Select entries from one JSON case record on standard input."""
-    import msgspec
-
-    from milo_bench.core.case_record import CaseRecord
-
     try:
         case = msgspec.json.decode(sys.stdin.buffer.read(), type=CaseRecord)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -63,10 +56,6 @@ def select(policy: str, max_events: int, as_json: bool) -> None:
 
 
 def _print(case: CaseRecord, policy: str, max_events: int, as_json: bool) -> None:
-    import msgspec
-
-    from milo_bench import api
-
     chosen = api.select_events(case, policy=policy, max_events=max_events)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(api.as_document(chosen)), indent=2))

@@ -7,18 +7,18 @@ import sys
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import Literal, cast
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.printing import say
+from milo_bench.core.case_record import CaseRecord, ReplyTemplate
 from milo_bench.core.clock import SystemClock
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.text import one_line
-
-if TYPE_CHECKING:
-    from milo_bench.core.case_record import CaseRecord, ReplyTemplate
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T.*)?")
 
@@ -67,10 +67,6 @@ def verify(
     error. Exit code 0: usable, unchanged or shortened. 1: rejected or sent to human review. 2: bad
     input.
     """
-    import msgspec
-
-    from milo_bench import api
-
     draft, case, templates, day = _read_input()
     if case_id is not None:
         case = api.find_case(case_id, path=cases_file)
@@ -118,10 +114,6 @@ def _is_day(text: str) -> bool:
 
 
 def _read_input() -> tuple[str, CaseRecord | None, tuple[ReplyTemplate, ...] | None, str]:
-    import msgspec
-
-    from milo_bench import api
-
     try:
         text = sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
+from milo_bench import api
 from milo_bench.core.text import one_line
-
-if TYPE_CHECKING:
-    from milo_bench.api import ExecutedChecks
 
 _SHOWN = 5
 
 
-def say_executed(executed: ExecutedChecks) -> None:
+def say_executed(executed: api.ExecutedChecks) -> None:
     """How many executions were recorded, and the first ones that no verdict can come from."""
     if executed.count:
         click.echo(f"{executed.count:,} executions of the suite's own checks recorded.", err=True)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.report import terminal
 
 SECTION = "Decide"
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -43,8 +45,6 @@ def decide(
     model is called. The decision depends only on the logs, the policy and the economics.
     'milo-bench verify' recomputes it.
     """
-    from milo_bench import api
-
     if since is not None:
         api.baseline_decision(since)  # says at once what is wrong with it
     options = api.DecideOptions(
@@ -62,14 +62,9 @@ def decide(
     if as_json:
         click.echo(api.decision_bytes(decision).decode(), nl=False)
     else:
-        from milo_bench.report.terminal.console import stdout_console
-        from milo_bench.report.terminal.decision import print_decision
-
-        console = stdout_console()
-        print_decision(decision, console)
+        console = terminal.stdout_console()
+        terminal.print_decision(decision, console)
         if since is not None:
-            from milo_bench.report.terminal.standing import print_changes
-
-            print_changes(api.decision_changes(decision, since), console)
+            terminal.print_changes(api.decision_changes(decision, since), console)
         click.echo(f"decision: {path}")
     say_next(f"milo-bench report {shlex.quote(str(path))} --out package")

@@ -7,16 +7,15 @@ import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.files import write_file
-
-if TYPE_CHECKING:
-    from milo_bench.core.records import ProbeResult
+from milo_bench.core.records import ProbeResult
+from milo_bench.report import terminal
 
 SECTION = "Start"
 TARGETS = ("smollm2", "smollm2_q4_0")
@@ -41,12 +40,6 @@ def demo(limit: int, out: Path | None) -> None:
     the demo loads the server and probes its runtime. The model is far too small for this work, and
     the demo shows how Milo Bench says so.
     """
-    from milo_bench import api
-    from milo_bench.report.terminal.console import stdout_console
-    from milo_bench.report.terminal.decision import print_decision
-    from milo_bench.report.terminal.inventory import inventory_json
-    from milo_bench.report.terminal.scorecard import print_scorecard
-
     folder = out or Path("runs") / f"demo-{datetime.now(UTC):%Y%m%dT%H%M%S}"
     run_log, load_log, inventory = folder / "run.jsonl", folder / "load.jsonl", folder / "inventory.json"
     _run(run_log, limit)
@@ -56,7 +49,7 @@ def demo(limit: int, out: Path | None) -> None:
     )
     api.load_target(load, os.environ)
     probe_logs = _probe(folder)
-    write_file(inventory, inventory_json(api.inventory_now(api.load_settings(None, os.environ), os.environ)))
+    write_file(inventory, terminal.inventory_json(api.inventory_now(api.load_settings(None, os.environ), os.environ)))
     economics = folder / "economics.yaml"  # beside the rest, to be read and changed
     write_file(economics, api.example_path("demo").read_bytes())
     options = api.DecideOptions(
@@ -65,11 +58,11 @@ def demo(limit: int, out: Path | None) -> None:
     decision = api.decide_logs(options, created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     api.write_decision(folder / "decision.json", decision)
     api.report_decision(folder / "decision.json", folder / "package")
-    console = stdout_console()
+    console = terminal.stdout_console()
     for card in api.score_logs([run_log]):
-        print_scorecard(card, console)
+        terminal.print_scorecard(card, console)
     console.print()
-    print_decision(decision, console, brief=True)
+    terminal.print_decision(decision, console, brief=True)
     package = folder / "package"
     click.echo(f"\ndecision package: open {package / 'index.html'}")
     say_next(f"milo-bench verify {shlex.quote(str(package))}", "milo-bench init")
@@ -77,9 +70,6 @@ def demo(limit: int, out: Path | None) -> None:
 
 def _run(path: Path, limit: int) -> None:
     """The run itself, with live progress. Raises IncompleteRun or Interrupted with the line that resumes it."""
-    from milo_bench import api
-    from milo_bench.report.terminal.progress import progress_for
-
     api.find_weights("builtin:smollm2-q4_0", os.environ, _say_quantising)
     # The two take turns, so one may have all cores but the one that its client needs: llama.cpp's
     # threads spin, and a core that they must share slows all of them.
@@ -92,7 +82,7 @@ def _run(path: Path, limit: int) -> None:
         decoding="both",
         targets={name: api.BUILTIN_TARGETS[name].model_copy(update={"threads": threads}) for name in TARGETS},
     )
-    progress = progress_for(sys.stderr)
+    progress = terminal.progress_for(sys.stderr)
     try:
         finished = api.run_suite(options, os.environ, listeners=[progress.listen])
     finally:
@@ -108,7 +98,6 @@ def _run(path: Path, limit: int) -> None:
 
 def _probe(folder: Path) -> list[Path]:
     """Probe what every decision asks for, and more on the first target; the logs."""
-    from milo_bench import api
 
     def listen(result: ProbeResult) -> None:
         _say(f"probing {result.target}, {result.probe}: {result.outcome}")

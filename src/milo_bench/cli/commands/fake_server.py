@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
+
 SECTION = "Tools"
 
 
@@ -26,6 +28,4 @@ def fake_server(script: Path | None, port: int) -> None:
     Serves the OpenAI chat completions API and Ollama's API on 127.0.0.1. Prints its address on
     standard output and serves until Ctrl-C. GET /fake/requests returns the requests so far.
     """
-    from milo_bench import api
-
     api.serve_script(script, port=port)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.core.files import write_file
+from milo_bench.report import terminal
 
 SECTION = "Decide"
 
@@ -45,22 +48,13 @@ def gate(
     difference is on the bad side and extends beyond the tolerance. Undecided results are listed.
     They fail only with --strict.
     """
-    from milo_bench import api
-
     report = api.gate_logs(logs, baseline, policy=policy, tolerance=tolerance)
     if junit is not None:
-        from milo_bench.report.terminal.standing import standing_junit
-
-        write_file(junit, standing_junit(report), hint="choose another --junit.")
+        write_file(junit, terminal.standing_junit(report), hint="choose another --junit.")
     if as_json:
-        import msgspec
-
         click.echo(msgspec.json.format(msgspec.json.encode(report), indent=1))
     else:
-        from milo_bench.report.terminal.console import stdout_console
-        from milo_bench.report.terminal.standing import print_standing
-
-        print_standing(report, stdout_console())
+        terminal.print_standing(report, terminal.stdout_console())
     failed = report.standing == "regressed" or (strict and report.standing == "undecided")
     say_next("milo-bench decide LOG --since PACKAGE" if failed else "milo-bench verify PACKAGE")
     return 1 if failed else 0

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.executed import say_executed
-
-if TYPE_CHECKING:
-    from milo_bench.api import GradedAttempt
-    from milo_bench.core.records import OwnChecks
+from milo_bench.core.records import OwnChecks
+from milo_bench.report import terminal
 
 SECTION = "Judge"
 
@@ -41,8 +39,6 @@ def grade(
     This version's checks grade every answer again. If you trust a suite, its own Python runs on the
     answers that it has not judged yet, and the log keeps its results.
     """
-    from milo_bench import api
-
     for log in logs:
         say_executed(api.execute_own_checks(log, suite=suite, trusted=trust_suite, starting=_say_started))
     rows = [
@@ -54,9 +50,7 @@ def grade(
         count = api.save_verdicts(out, (row.graded for row in rows))
         click.echo(f"{count:,} attempts graded, written to {out}", err=True)
     if as_json:
-        from milo_bench.report.terminal.verdicts import verdicts_json
-
-        click.echo(verdicts_json(row.graded for row in rows))
+        click.echo(terminal.verdicts_json(row.graded for row in rows))
     elif fixture is not None:
         _open(rows, fixture)
     else:
@@ -69,19 +63,13 @@ def _say_started(own: OwnChecks) -> None:
     click.echo(f"executing {own.file} (sha256 {own.digest[:12]}) in the sandbox", err=True)
 
 
-def _open(rows: list[GradedAttempt], fixture: str) -> None:
-    from milo_bench.report.terminal.console import stdout_console
-    from milo_bench.report.terminal.verdicts import print_judged
-
+def _open(rows: list[api.GradedAttempt], fixture: str) -> None:
     if not rows:
         click.echo(f"No attempt on '{fixture}' matches these flags.", err=True)
-    console = stdout_console()
+    console = terminal.stdout_console()
     for row in rows:
-        print_judged(row.attempt, row.fixture, row.graded, console)
+        terminal.print_judged(row.attempt, row.fixture, row.graded, console)
 
 
-def _summarise(rows: list[GradedAttempt]) -> None:
-    from milo_bench.report.terminal.console import stdout_console
-    from milo_bench.report.terminal.verdicts import print_check_table
-
-    print_check_table([row.graded for row in rows], stdout_console())
+def _summarise(rows: list[api.GradedAttempt]) -> None:
+    terminal.print_check_table([row.graded for row in rows], terminal.stdout_console())

@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.core.errors import DataError
 
 SECTION = "Tools"
@@ -37,10 +39,6 @@ def infer(
     Standard input is a timeline, a JSON object with the template's inputs, or plain text, which
     becomes the document. If case-timeline routed the timeline to human review, the exit code is 1.
     """
-    import msgspec
-
-    from milo_bench import api
-
     settings = api.load_settings(config, os.environ)
     target = settings.target(model)
     try:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 
 SECTION = "Start"
@@ -25,8 +26,6 @@ def init(out: Path) -> None:
 
     Never changes an existing file.
     """
-    from milo_bench import api
-
     found = api.write_config(out, os.environ)
     models = sum(len(server.models) for server in found)
     named = f" with {_count(models, 'target')} from {_count(len(found), 'server')}" if found else ""

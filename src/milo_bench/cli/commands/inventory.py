@@ -7,9 +7,11 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.core.errors import GateFailed, UsageError
 from milo_bench.core.files import write_file
+from milo_bench.report import terminal
 
 SECTION = "Start"
 
@@ -49,15 +51,12 @@ def inventory(
     can reach them, and the environment. Lists what cannot be read, with the reason. Secrets are
     hidden. The fingerprint covers what changes results, not free space or load.
     """
-    from milo_bench import api
-    from milo_bench.report.terminal import inventory as inventory_text
-
     if as_json and as_markdown:
         message = "--json and --markdown cannot be combined."
         raise UsageError(message, hint="remove one of them.")
     if diff is not None:
         difference = api.inventory_difference(*diff)
-        write = inventory_text.difference_json if as_json else inventory_text.difference_text
+        write = terminal.difference_json if as_json else terminal.difference_text
         _put(write(difference), out)
         if fail_on_change and difference.changes:
             count = len(difference.changes)
@@ -71,7 +70,7 @@ def inventory(
         raise UsageError(message, hint="milo-bench inventory --diff A B --fail-on-change")
 
     taken = api.inventory_now(api.load_settings(config, os.environ), os.environ, all_digests=all_digests)
-    _put(inventory_text.inventory_json(taken) if as_json else inventory_text.inventory_markdown(taken), out)
+    _put(terminal.inventory_json(taken) if as_json else terminal.inventory_markdown(taken), out)
     if out is not None and as_json:
         say_next(f"milo-bench inventory --diff {out} LATER")
     else:

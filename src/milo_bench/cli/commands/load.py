@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import Duration, NumberList
 from milo_bench.core.errors import IncompleteRun, Interrupted
+from milo_bench.report import terminal
 
 SECTION = "Measure"
 _SECONDS = Duration()
@@ -109,8 +112,6 @@ def load(
     Latency counts from the moment a request was due, so a slow server cannot hide its queue. A
     failed request counts as one that never ends. Windows limited by this client are marked.
     """
-    from milo_bench import api
-
     options = api.LoadOptions(
         suite=suite,
         model=model,
@@ -134,14 +135,11 @@ def load(
     )
     report = api.load_target(options, os.environ, tell=lambda text: click.echo(text, err=True))
     if as_json:
-        import msgspec
-
         _write_whole(msgspec.json.format(msgspec.json.encode(report.as_record()), indent=2) + b"\n")
     else:
-        from milo_bench.report.terminal.console import stdout_console
-        from milo_bench.report.terminal.load import print_load
-
-        print_load(report.windows, stdout_console(), degradation=report.degradation, capacity=report.capacity)
+        terminal.print_load(
+            report.windows, terminal.stdout_console(), degradation=report.degradation, capacity=report.capacity
+        )
         if report.bypassed:
             click.echo(f"{report.bypassed} fixtures not sent: a rule routes them to human review.")
     if charts is not None:

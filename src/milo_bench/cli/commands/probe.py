@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.core.records import ProbeResult
+from milo_bench.report import terminal
 
 SECTION = "Measure"
 
@@ -49,9 +51,6 @@ def probe(
     requests, unless you give --restart-command. Exits 1 if a major or critical probe failed, 3 if
     every probe was undecided. An undecided probe gives its reason.
     """
-    from milo_bench import api
-    from milo_bench.report.terminal.probes import print_probes, probes_json
-
     settings = api.load_settings(config, os.environ)
     chosen = settings.target(target)
     options = api.ProbeOptions(quick=quick, logs=logs, restart_command=_words(restart_command))
@@ -69,11 +68,9 @@ def probe(
         listen=None if as_json else listen,
     )
     if as_json:
-        click.echo(probes_json(target, results))
+        click.echo(terminal.probes_json(target, results))
     else:
-        from milo_bench.report.terminal.console import stdout_console
-
-        print_probes(results, stdout_console())
+        terminal.print_probes(results, terminal.stdout_console())
         log = out or "FILE"
         say_next(
             f"milo-bench load --suite case_ops_v1 --model {target}" if out else f"milo-bench probe {target} --out {log}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 
 SECTION = "Decide"
@@ -30,12 +32,8 @@ def report(decision: Path, out: Path, as_json: bool) -> None:
     DECISION is the file written by 'milo-bench decide'. The pages need no network and no script.
     Each figure links to its source.
     """
-    from milo_bench import api
-
     written = api.report_decision(decision, out)
     if as_json:
-        import json
-
         click.echo(json.dumps({"folder": str(out), "files": [str(path.relative_to(out)) for path in written]}))
     else:
         click.echo(f"package: {out} ({len(written)} files), open {out / 'index.html'}")

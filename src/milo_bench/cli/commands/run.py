@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.executed import say_executed
 from milo_bench.cli.options import MODELS, variant_pairs
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import Order, StoreText
-
-if TYPE_CHECKING:
-    from milo_bench.api import FinishedRun
+from milo_bench.report import terminal
 
 SECTION = "Measure"
 
@@ -118,10 +118,7 @@ def run(
     The targets take turns. 'milo-bench score' grades the log afterwards, as often as you like.
     Ctrl-C ends cleanly and prints the command that resumes.
     """
-    from milo_bench.api.running import RunOptions, run_suite
-    from milo_bench.report.terminal.progress import progress_for
-
-    options = RunOptions(
+    options = api.RunOptions(
         suite=suite,
         models=models,
         out=out,
@@ -145,15 +142,13 @@ def run(
         trust_suite=trust_suite,
         execute_later=execute_later,
     )
-    progress = progress_for(sys.stderr)
+    progress = terminal.progress_for(sys.stderr)
     try:
-        finished = run_suite(options, os.environ, listeners=[progress.listen])
+        finished = api.run_suite(options, os.environ, listeners=[progress.listen])
     finally:
         progress.close()
     stopped = None if finished.end.complete else _unfinished(finished)
     if as_json:
-        import json
-
         # One document, whatever happened: the error stands in it.
         click.echo(json.dumps({**finished.as_record(), **(stopped.as_record() if stopped else {})}))
         return stopped.exit_code if stopped else 0
@@ -175,7 +170,7 @@ def _too_long(target: str, count: int) -> str:
     )
 
 
-def _unfinished(finished: FinishedRun) -> IncompleteRun | Interrupted:
+def _unfinished(finished: api.FinishedRun) -> IncompleteRun | Interrupted:
     done = f"{finished.done:,} of {finished.planned:,} attempts are in the log."
     again = f"{resume_line(finished.path)}"
     if finished.end.reason == "interrupted":

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.core.files import write_file
+from milo_bench.report import terminal
 
 SECTION = "Judge"
 FORMATS = ("text", "json", "csv", "junit", "inspect")
@@ -32,8 +34,6 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
 
     Logs of the same suite share a scorecard. Each suite gets its own.
     """
-    from milo_bench import api
-
     form = "json" if as_json else form
     if form == "inspect":
         for path in api.export_inspect(logs, out):
@@ -46,12 +46,9 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
         return
     cards = api.score_logs(logs)
     if form == "text" and out is None:
-        from milo_bench.report.terminal.console import stdout_console
-        from milo_bench.report.terminal.scorecard import print_scorecard
-
-        console = stdout_console()
+        console = terminal.stdout_console()
         for card in cards:
-            print_scorecard(card, console)
+            terminal.print_scorecard(card, console)
     else:
         text = api.scorecards_csv(cards) if form == "csv" else api.scorecards_json(cards)
         if out is None:

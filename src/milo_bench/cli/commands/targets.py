@@ -7,8 +7,11 @@ import os
 from pathlib import Path
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.report import terminal
 
 SECTION = "Start"
 
@@ -21,10 +24,6 @@ def targets(config: Path | None, as_json: bool) -> None:
 
     Starts nothing, generates nothing and sends nothing to a hosted target.
     """
-    import msgspec
-
-    from milo_bench import api
-
     settings = api.load_settings(config, os.environ)
     listing = asyncio.run(api.list_targets(settings, os.environ))
     if as_json:
@@ -33,9 +32,7 @@ def targets(config: Path | None, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from milo_bench.report.terminal.console import stdout_console
-
-    console = stdout_console()
+    console = terminal.stdout_console()
     table = Table(box=None, pad_edge=False, padding=(0, 2))
     for title in ("target", "api", "model", "where", "state"):
         table.add_column(title, overflow="fold")

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.core.errors import UsageError
-
-if TYPE_CHECKING:
-    from milo_bench.api import PackageDifference, Verification
+from milo_bench.core.text import one_line
 
 SECTION = "Decide"
 SHOWN = 40
@@ -29,24 +28,18 @@ def verify(package: Path, runs: Path | None, as_json: bool) -> int:
     Exits 0 if everything matches, 1 if something differs, 3 if a run log is missing. What needs no
     log is still checked.
     """
-    from milo_bench import api
-
     if not package.is_dir():
         message = f"There is no package at {package}."
         raise UsageError(message, hint="give the folder written by 'milo-bench report'.")
     found = api.verify_package(package, runs=runs)
     if as_json:
-        import msgspec
-
         click.echo(msgspec.json.encode(found).decode())
     else:
         _print(found)
     return found.exit_code
 
 
-def _print(found: Verification) -> None:
-    from milo_bench.core.text import one_line
-
+def _print(found: api.Verification) -> None:
     for one in found.differences[:SHOWN]:
         mark = click.style("differs", fg="red", bold=True)
         click.echo(f"{mark}  {_place(one)}")
@@ -77,8 +70,6 @@ def _print(found: Verification) -> None:
         say_next(f"milo-bench gate --baseline {found.folder} runs/new.jsonl")
 
 
-def _place(one: PackageDifference) -> str:
-    from milo_bench.core.text import one_line
-
+def _place(one: api.PackageDifference) -> str:
     where = f" line {one.line}, column {one.column}" if one.line else ""
     return f"{one_line(one.file, 200)}{where}"

@@ -1,0 +1,54 @@
+"""What commands print: results in, tables, lines and JSON for a terminal or a pipe out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from milo_bench.core.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from milo_bench.report.terminal.comparison import print_comparison
+    from milo_bench.report.terminal.console import stdout_console
+    from milo_bench.report.terminal.decision import print_decision
+    from milo_bench.report.terminal.inventory import (
+        difference_json,
+        difference_text,
+        inventory_json,
+        inventory_markdown,
+    )
+    from milo_bench.report.terminal.load import print_load
+    from milo_bench.report.terminal.operator import print_episode_event, print_operator_total, print_selftest
+    from milo_bench.report.terminal.permit import print_permit
+    from milo_bench.report.terminal.probes import print_probes, probes_json
+    from milo_bench.report.terminal.progress import progress_for
+    from milo_bench.report.terminal.review import print_review
+    from milo_bench.report.terminal.scorecard import print_scorecard
+    from milo_bench.report.terminal.standing import print_changes, print_standing, standing_junit
+    from milo_bench.report.terminal.verdicts import print_check_table, print_judged, verdicts_json
+
+# What each module gives.
+_NAMES: dict[str, tuple[str, ...]] = {
+    "milo_bench.report.terminal.comparison": ("print_comparison",),
+    "milo_bench.report.terminal.console": ("stdout_console",),
+    "milo_bench.report.terminal.decision": ("print_decision",),
+    "milo_bench.report.terminal.inventory": (
+        "difference_json",
+        "difference_text",
+        "inventory_json",
+        "inventory_markdown",
+    ),
+    "milo_bench.report.terminal.load": ("print_load",),
+    "milo_bench.report.terminal.operator": ("print_episode_event", "print_operator_total", "print_selftest"),
+    "milo_bench.report.terminal.permit": ("print_permit",),
+    "milo_bench.report.terminal.probes": ("print_probes", "probes_json"),
+    "milo_bench.report.terminal.progress": ("progress_for",),
+    "milo_bench.report.terminal.review": ("print_review",),
+    "milo_bench.report.terminal.scorecard": ("print_scorecard",),
+    "milo_bench.report.terminal.standing": ("print_changes", "print_standing", "standing_junit"),
+    "milo_bench.report.terminal.verdicts": ("print_check_table", "print_judged", "verdicts_json"),
+}
+
+__all__ = sorted(name for names in _NAMES.values() for name in names)
+
+if not TYPE_CHECKING:
+    __getattr__ = lazy_names(__name__, _NAMES)

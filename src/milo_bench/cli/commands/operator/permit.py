@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.core.errors import UsageError
+from milo_bench.report import terminal
 
 
 @click.command("permit")
@@ -40,8 +42,6 @@ def operator_permit(
     Levels: none < drafting < read_only < with_verifier < operator. A level needs lower bounds on
     full passes, a floor for each behaviour and no breach. The total score does not count.
     """
-    from milo_bench import api
-
     if write_policy is not None:
         click.echo(api.write_default_policy(write_policy))
         say_next(f"milo-bench operator permit LOG --policy {shlex.quote(str(write_policy))}")
@@ -56,11 +56,8 @@ def operator_permit(
     if as_json:
         click.echo(text, nl=False)
     else:
-        from milo_bench.report.terminal.console import stdout_console
-        from milo_bench.report.terminal.permit import print_permit
-
         for permit in permits:
-            print_permit(permit, stdout_console(), why=why)
+            terminal.print_permit(permit, terminal.stdout_console(), why=why)
         for sentence in lacking:
             click.echo(f"required: {sentence}.")
     say_next(f"milo-bench operator report {shlex.join(map(str, logs))} --out operator-board")

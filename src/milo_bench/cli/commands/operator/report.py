@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 
 
@@ -23,8 +24,6 @@ def operator_report(logs: tuple[Path, ...], out: Path, policy: Path | None, on: 
 
     The pages need no script and no network. Open index.html from the folder, or print it.
     """
-    from milo_bench import api
-
     today = (on or datetime.now(UTC)).date()
     written = api.report_operators(logs, out, today=today, policy=policy)
     click.echo(written[0])

@@ -6,18 +6,17 @@ import json
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import MODELS, NameList
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
-
-if TYPE_CHECKING:
-    from milo_bench.api import FinishedOperatorRun
+from milo_bench.report import terminal
 
 
 @click.command("run")
@@ -105,9 +104,6 @@ def operator_run(
     runtime failure costs the task but is counted separately. Ctrl-C drops the running episode and
     prints the command that resumes.
     """
-    from milo_bench import api
-    from milo_bench.report.terminal.operator import print_episode_event, print_operator_total
-
     options = api.OperatorOptions(
         models=models,
         subset=subset,
@@ -129,13 +125,13 @@ def operator_run(
         store_text=store_text,
         allow_hosted=allow_hosted,
     )
-    finished = api.run_operators(options, os.environ, listeners=[print_episode_event])
+    finished = api.run_operators(options, os.environ, listeners=[terminal.print_episode_event])
     stopped = None if finished.end.complete else _unfinished(finished)
     if as_json:
         click.echo(json.dumps({**finished.as_record(), **(stopped.as_record() if stopped else {})}))
         return stopped.exit_code if stopped else 0
     for total in finished.totals:
-        print_operator_total(total, finished)
+        terminal.print_operator_total(total, finished)
     click.echo(str(finished.path))
     if stopped is not None:
         raise stopped
@@ -143,7 +139,7 @@ def operator_run(
     return 0
 
 
-def _unfinished(finished: FinishedOperatorRun) -> IncompleteRun | Interrupted:
+def _unfinished(finished: api.FinishedOperatorRun) -> IncompleteRun | Interrupted:
     done = f"{finished.done:,} of {finished.planned:,} episodes are in the log."
     again = f"{resume_line(finished.path)}"
     if finished.end.reason == "interrupted":

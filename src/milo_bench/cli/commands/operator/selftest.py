@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
+from milo_bench.report import terminal
 
 
 @click.command("selftest")
@@ -19,15 +22,10 @@ def operator_selftest(as_json: bool, seeds: int) -> int:
     Shows the oracle's lowest score over the seeds, and each trivial strategy's highest over seeds and
     endings. Exits 1 if the oracle misses points or a strategy exceeds its stated ceiling.
     """
-    from milo_bench import api
-    from milo_bench.report.terminal.operator import print_selftest
-
     result = api.selftest_operators(seeds)
     if as_json:
-        import msgspec
-
         click.echo(json.dumps(msgspec.to_builtins(result), ensure_ascii=False))
     else:
-        print_selftest(result)
+        terminal.print_selftest(result)
     say_next("milo-bench operator tasks")
     return 1 if result.faults else 0

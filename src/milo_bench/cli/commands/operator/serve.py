@@ -9,6 +9,7 @@ from typing import Literal
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import Duration
 from milo_bench.core.errors import UsageError
@@ -74,15 +75,13 @@ def operator_serve(
     With --model, the agent's model runs behind an OpenAI-compatible endpoint that injects the task's
     faults. Without it, such a fault appears as a tool error.
     """
-    from milo_bench.api import OperatorServeOptions, serve_operator
-
     if not mcp:
         raise UsageError("No protocol was given.", hint="add --mcp.")
     if stdio and http_port is not None:
         raise UsageError("--stdio and --http cannot be combined.", hint="remove one of them.")
     if min(wall_limit, idle_limit) <= 0:
         raise UsageError("Time limits must be greater than 0.", hint="for example: --wall-limit 15m")
-    options = OperatorServeOptions(
+    options = api.OperatorServeOptions(
         task=task,
         out=out,
         resume=resume,
@@ -98,7 +97,7 @@ def operator_serve(
         config=config,
         allow_hosted=allow_hosted,
     )
-    served = serve_operator(options, os.environ, say=lambda line: click.echo(line, err=True))
+    served = api.serve_operator(options, os.environ, say=lambda line: click.echo(line, err=True))
     click.echo(served.why, err=True)
     if served.late_calls:
         click.echo(f"{served.late_calls} calls after the end were refused.", err=True)

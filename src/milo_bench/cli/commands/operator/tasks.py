@@ -6,6 +6,7 @@ import json
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
 
@@ -14,8 +15,6 @@ from milo_bench.cli.options import JSON_FLAG
 @JSON_FLAG
 def operator_tasks(as_json: bool) -> None:
     """List the tasks with their group, variants and tools."""
-    from milo_bench import api
-
     described = api.describe_tasks()
     if as_json:
         click.echo(json.dumps(described, ensure_ascii=False))

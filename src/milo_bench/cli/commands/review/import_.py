@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import FILE, JSON_FLAG
+from milo_bench.report import terminal
 
 
 @click.command("import")
@@ -26,16 +29,9 @@ def review_import(
     A model judge's scores count only for questions on which it agrees with the reviewers: the lower
     end of the interval of its agreement on this sample must be above 0.667.
     """
-    import msgspec
-
-    from milo_bench import api
-
     found = api.import_review(sheets, key or api.review_key_path(sheets[0]), judges=judges, out=out)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
     else:
-        from milo_bench.report.terminal.console import stdout_console
-        from milo_bench.report.terminal.review import print_review
-
-        print_review(found, stdout_console())
+        terminal.print_review(found, terminal.stdout_console())
     say_next("milo-bench decide LOG --review review.json")

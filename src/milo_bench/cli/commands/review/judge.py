@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import FILE
 
@@ -23,8 +24,6 @@ def review_judge(sheet: Path, model: str, out: Path, allow_hosted: bool, config:
 
     Its scores count only once its agreement with people is measured.
     """
-    from milo_bench import api
-
     settings = api.load_settings(config, os.environ)
     scored, of = api.judge_sheet(
         sheet, out, settings.target(model), os.environ, limits=settings.run, allow_hosted=allow_hosted

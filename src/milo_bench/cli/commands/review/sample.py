@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import FILE
 
@@ -25,8 +26,6 @@ def review_sample(logs: tuple[Path, ...], out: Path, count: int, workloads: tupl
     The review sheet hides which model answered. It contains texts of fixtures and answers, so
     protect it like the run logs.
     """
-    from milo_bench import api
-
     key = api.sample_for_review(logs, out, count=count, seed=seed, only=workloads)
     click.echo(f"{len(key.items)} answers of {len(key.sizes)} candidates: {out}")
     click.echo("give each reviewer a copy, and score each question from 1 to 5 (rubric: docs/how-to/review.md)")

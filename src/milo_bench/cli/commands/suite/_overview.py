@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from milo_bench.api import Suite
+from milo_bench import api
 
 
-def fixtures_per_workload(loaded: Suite) -> dict[str, int]:
+def fixtures_per_workload(loaded: api.Suite) -> dict[str, int]:
     counts = dict.fromkeys(loaded.workloads, 0)
     for fixture in loaded.fixtures:
         counts[fixture.workload] += 1
     return counts
 
 
-def suite_record(loaded: Suite) -> dict[str, Any]:
+def suite_record(loaded: api.Suite) -> dict[str, Any]:
     counts = fixtures_per_workload(loaded)
     return {
         "name": loaded.ref.name,

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
 from milo_bench.cli.printing import counted, print_json, say
-
-if TYPE_CHECKING:
-    from milo_bench.api import Problem
 
 
 @click.command("check")
@@ -19,8 +15,6 @@ if TYPE_CHECKING:
 @JSON_FLAG
 def suite_check(name: str, as_json: bool) -> int:
     """Check a suite for errors and warnings. Exits 2 if it cannot run."""
-    from milo_bench import api
-
     problems = api.check_suite(name)
     errors = [problem for problem in problems if problem.severity == "error"]
     if as_json:
@@ -38,7 +32,7 @@ def suite_check(name: str, as_json: bool) -> int:
     return 2 if errors else 0
 
 
-def _record(problem: Problem) -> dict[str, str]:
+def _record(problem: api.Problem) -> dict[str, str]:
     return {
         "where": problem.where,
         "what": problem.what,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, OUT
 from milo_bench.cli.printing import counted, print_json, say
@@ -51,13 +53,9 @@ def suite_import(
     Prints its guesses. Lists what is broken or cannot be imported, here and in
     import_report.json.
     """
-    from milo_bench import api
-
     request = api.ImportRequest(source, workload, id_column, inputs, label, expects, labels, tags)
     report = api.import_suite(request, out=out, format_name=form, name=name)
     if as_json:
-        import msgspec
-
         print_json(msgspec.to_builtins(report))
     else:
         if report.guesses:

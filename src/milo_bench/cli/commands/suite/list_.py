@@ -6,10 +6,12 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.commands.suite._overview import fixtures_per_workload, suite_record
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
 from milo_bench.cli.printing import counted, print_json, say
+from milo_bench.core.errors import MiloError
 
 
 @click.command("list")
@@ -17,9 +19,6 @@ from milo_bench.cli.printing import counted, print_json, say
 @JSON_FLAG
 def suite_list(folder: Path | None, as_json: bool) -> None:
     """List the built-in suites, their workloads and their fixture counts."""
-    from milo_bench import api
-    from milo_bench.core.errors import MiloError
-
     suites = api.list_suites(folder)
     if as_json:
         print_json([item.as_record() if isinstance(item, MiloError) else suite_record(item) for item in suites])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, OUT
 from milo_bench.cli.printing import print_json, say
@@ -23,8 +24,6 @@ def suite_redact(name: str, out: Path, keep: tuple[str, ...], known: Path | None
 
     In inputs and expectations alike.
     """
-    from milo_bench import api
-
     redacted = api.redact_suite(name, out, keep=keep, known=known)
     counts, figures, texts = redacted.replaced, redacted.held_out, redacted.texts
     if as_json:

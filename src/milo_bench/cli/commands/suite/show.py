@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from collections import Counter
 
 import click
+import msgspec
 
+from milo_bench import api
 from milo_bench.cli.commands.suite._overview import fixtures_per_workload, suite_record
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, variant_pairs
 from milo_bench.cli.printing import counted, print_json, say
-
-if TYPE_CHECKING:
-    from milo_bench.api import Suite
-    from milo_bench.core.chat import Message
+from milo_bench.core.chat import Message
+from milo_bench.core.errors import MiloError
 
 
 @click.command("show")
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 @JSON_FLAG
 def suite_show(name: str, fixture_id: str | None, variants: tuple[str, ...], as_json: bool) -> None:
     """Show a fixture's prompt and expectation, or the suite without FIXTURE."""
-    from milo_bench import api
-
     loaded = api.load_suite(name, variants=variant_pairs(variants))
     if fixture_id is None:
         _show_suite(loaded, as_json)
@@ -38,9 +36,7 @@ def suite_show(name: str, fixture_id: str | None, variants: tuple[str, ...], as_
     say_next(f"milo-bench run --suite {name} --models NAME --limit 8 --out RUN.jsonl")
 
 
-def _show_suite(loaded: Suite, as_json: bool) -> None:
-    from collections import Counter
-
+def _show_suite(loaded: api.Suite, as_json: bool) -> None:
     ids = [fixture.id for fixture in loaded.fixtures]
     if as_json:
         print_json({**suite_record(loaded), "description": loaded.description, "ids": ids})
@@ -59,12 +55,7 @@ def _show_suite(loaded: Suite, as_json: bool) -> None:
         say(f"  ids: {', '.join(mine[:6])}{' …' if len(mine) > 6 else ''}")
 
 
-def _show_fixture(loaded: Suite, fixture_id: str, as_json: bool) -> None:
-    import msgspec
-
-    from milo_bench import api
-    from milo_bench.core.errors import MiloError
-
+def _show_fixture(loaded: api.Suite, fixture_id: str, as_json: bool) -> None:
     fixture = loaded.fixture(fixture_id)
     workload = loaded.workloads[fixture.workload]
     messages: tuple[Message, ...] = ()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
 from milo_bench.cli.printing import print_json
+from milo_bench.core.errors import UsageError
 
 
 @click.command("trust")
@@ -20,9 +22,6 @@ def suite_trust(name: str, show: bool, remove: bool, as_json: bool) -> None:
     Read the file first. The record is of this text: after a change, the file is no longer trusted. It is
     kept in your configuration folder, never in the suite.
     """
-    from milo_bench import api
-    from milo_bench.core.errors import UsageError
-
     if show and remove:
         raise UsageError("--show and --remove exclude each other.", hint="leave one of them out.")
     work = api.suite_trust if show else api.distrust_suite if remove else api.trust_suite
