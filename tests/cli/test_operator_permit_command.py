@@ -103,8 +103,8 @@ def test_a_log_without_episodes_and_a_missing_policy_are_one_error_each(tiny: Pa
 
 def test_the_shipped_policy_can_be_written_changed_and_given_back(tiny: Path, tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
-    assert milo("operator", "permit", "--write-policy", path).code == 0
-    assert "already exists" in milo("operator", "permit", "--write-policy", path).error  # never over a file of yours
+    assert milo("policy", "new", "--operator", "--out", path).code == 0
+    assert "already exists" in milo("policy", "new", "--operator", "--out", path).error  # never over a file of yours
     path.write_text(path.read_text(encoding="utf-8").replace("name: default", "name: ours"), encoding="utf-8")
     said = milo("operator", "permit", tiny, "--on", "2026-03-05", "--policy", path, "--json")
     assert said.json()["permits"][0]["policy"] == "ours"

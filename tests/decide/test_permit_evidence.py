@@ -124,7 +124,7 @@ def test_a_runtime_that_breaks_is_permitted_nothing_and_its_trials_are_counted_a
 
 
 def test_an_operator_policy_without_operator_episodes_is_refused(logs: tuple[Path, ...], tmp_path: Path) -> None:
-    policy = api.write_default_policy(tmp_path / "mine.yaml")
+    policy = api.write_operator_policy(tmp_path / "mine.yaml")
     mine = api.decide_logs(api.DecideOptions(logs=logs, operator_policy=policy), created_at=MADE_AT)
     assert mine.operator_policy is not None and mine.operator_policy.path == str(policy)
     empty = tmp_path / "empty.jsonl"

@@ -11,12 +11,13 @@ from milo_bench.core.lazy import lazy_names
 
 if TYPE_CHECKING:
     from milo_bench.api.deciding import DecideOptions, decide_again, decide_logs
+    from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
     from milo_bench.api.exporting import export_inspect, export_junit
     from milo_bench.api.finding import write_config
     from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.loading import load_target
     from milo_bench.api.operating import OperatorOptions, run_operators, selftest_operators, serve_operator
-    from milo_bench.api.permitting import permit_operators, report_operators, write_default_policy, write_permits
+    from milo_bench.api.permitting import permit_operators, report_operators, write_permits
     from milo_bench.api.probing import probe_target
     from milo_bench.api.reporting import report_decision
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
@@ -66,12 +67,13 @@ if TYPE_CHECKING:
 # What each module gives.
 _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
+    "milo_bench.api.drafting": ("new_suite", "write_operator_policy", "write_policy"),
     "milo_bench.api.exporting": ("export_inspect", "export_junit"),
     "milo_bench.api.finding": ("write_config",),
     "milo_bench.api.inventorying": ("inventory_difference", "inventory_now"),
     "milo_bench.api.loading": ("load_target",),
     "milo_bench.api.operating": ("OperatorOptions", "run_operators", "selftest_operators", "serve_operator"),
-    "milo_bench.api.permitting": ("permit_operators", "report_operators", "write_default_policy", "write_permits"),
+    "milo_bench.api.permitting": ("permit_operators", "report_operators", "write_permits"),
     "milo_bench.api.probing": ("probe_target",),
     "milo_bench.api.reporting": ("report_decision",),
     "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from milo_bench.api.drafting import own_policy
 from milo_bench.config.economics.file import EconomicsFile, load_economics, read_economics
 from milo_bench.config.policy.file import PolicyFile, load_policy, read_policy, shipped_policy
 from milo_bench.config.policy.operator import (
@@ -38,7 +39,7 @@ from milo_bench.probes.base import PROBES
 class DecideOptions:
     """What to decide on: run logs of one suite, and files beside them.
 
-    Without ``policy`` the built-in policy of the logs' suite applies. Logs that contain only operator
+    Without ``policy`` the policy.yaml in the suite's folder applies, or the built-in one. Logs of only operator
     episodes need no ``policy``; ``operator_policy``, or else the built-in one, sets what they permit.
     ``inventory`` is a file that ``milo-bench inventory --json`` wrote, ``review`` one that
     ``milo-bench review import`` wrote. Without ``economics`` nothing is costed.
@@ -70,7 +71,9 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     )
     operators = _operator_rules(_path(options.operator_policy), evidence)
     policy = (
-        load_policy(Path(options.policy), probes=PROBES.names()) if options.policy else _shipped(evidence, operators)
+        load_policy(Path(options.policy), probes=PROBES.names())
+        if options.policy
+        else _policy_of_suite(evidence, operators, list(named))
     )
     economics_path = _path(options.economics)
     economics = load_economics(economics_path) if economics_path else None
@@ -131,17 +134,17 @@ def _decide(
     return msgspec.structs.replace(decision, examples=tuple(read_examples(evidence, named)))
 
 
-def _shipped(evidence: Evidence, operators: OperatorRules | None) -> PolicyFile:
-    """The policy of the suite that was run. Logs of operator work ask for none of their own."""
+def _policy_of_suite(evidence: Evidence, operators: OperatorRules | None, logs: Sequence[Path]) -> PolicyFile:
+    """The policy of the suite that was run: its own, or the built-in one. Logs of operator work need neither."""
     played = {run.name for run in evidence.operators.runs}
     suites = sorted({log.suite.name for log in evidence.logs if log.attempted and log.path not in played})
     if not suites and operators is not None and len(played) == len(evidence.logs):
         return _for_operators_alone()
-    found = shipped_policy(suites[0]) if len(suites) == 1 else None
+    found = own_policy(logs) or shipped_policy(suites[0]) if len(suites) == 1 else None
     if found is None:
         what = "several suites" if len(suites) > 1 else f"the suite '{suites[0] if suites else 'no suite'}'"
-        message = f"There is no built-in policy for {what}."
-        raise ConfigError(message, hint="write one (docs/how-to/policy.md) and add --policy FILE.")
+        message = f"There is no policy for {what}."
+        raise ConfigError(message, hint="milo-bench policy new SUITE, or add --policy FILE.")
     return found
 
 

@@ -11,10 +11,9 @@ import msgspec
 from milo_bench.config.policy.operator import (
     OperatorPolicy,
     default_operator_policy,
-    default_policy_text,
     load_operator_policy,
 )
-from milo_bench.core.files import write_file, write_new_file
+from milo_bench.core.files import write_file
 from milo_bench.operator.evidence import read_operator_logs
 from milo_bench.operator.permit.permits import permits_of, task_behaviours
 from milo_bench.operator.permit.records import OperatorPermit, PermitFile
@@ -42,11 +41,6 @@ def report_operators(paths: Sequence[Path], out: Path, *, today: date, policy: P
     chosen = _policy(policy)
     permits = permits_of(evidence.runs, chosen, today=today, power_w=evidence.power_w, regraded=evidence.regraded)
     return write_board(Board(evidence.runs, permits, chosen), out)
-
-
-def write_default_policy(path: Path) -> Path:
-    """Write the shipped policy to ``path``. Raises UsageError where a file is there, PrerequisiteError else."""
-    return write_new_file(path, default_policy_text(), taken="choose another file.")
 
 
 def _policy(path: Path | None) -> OperatorPolicy:

@@ -156,6 +156,7 @@ def run_suite(
         tool_version=__version__,
         store_text=options.store_text or settings.privacy.store_text,
         inventory=quick_fingerprint(env),
+        suite_folder="" if suite.is_builtin else str(suite.root),
         allow_hosted=options.allow_hosted,
     )
     _check_own_python(options, spec, env)

@@ -167,10 +167,9 @@ class AttemptKey(Frozen, frozen=True, order=True, omit_defaults=False):
 
 
 class Plan(Frozen, frozen=True):
-    """What a run sets out to do; a resume under another plan is refused.
+    """What a run sets out to do; a resume under another plan is refused. ``fixtures`` are ids in plan order.
 
-    The order of attempts follows from these fields alone (``run.plan``), so the keys are not
-    written out. ``fixtures`` are ids in plan order.
+    The order of attempts follows from these fields alone (``run.plan``), so the keys are not written out.
     """
 
     fixtures: tuple[str, ...]
@@ -200,6 +199,7 @@ class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=
     plan: Plan
     store_text: StoreText = "full"
     inventory: str = ""  # fingerprint of the machine and its runtimes
+    suite_folder: str = ""  # as it was given, of a suite that is not built in: 'decide' looks there for its policy
     schema_version: int = SCHEMA_VERSION
 
 

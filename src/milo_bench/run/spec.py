@@ -30,6 +30,7 @@ class RunSpec:
     tool_version: str
     store_text: StoreText = "full"
     inventory: str = ""
+    suite_folder: str = ""
     allow_hosted: bool = False
     grace_s: float = 2.0
     telemetry_s: float = 1.0
@@ -53,6 +54,7 @@ class RunSpec:
             plan=self.plan,
             store_text=self.store_text,
             inventory=self.inventory,
+            suite_folder=self.suite_folder,
         )
 
 

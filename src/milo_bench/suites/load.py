@@ -76,6 +76,11 @@ class Suite:
         return self.workloads[name]
 
     @property
+    def is_builtin(self) -> bool:
+        """It came with the program, so its folder is not the user's."""
+        return self.root.is_relative_to(BUILTIN)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """Every file that suite.yaml names, variants included, relative to ``root``."""
         return (*self.named_files, *self.manifest.fixtures)

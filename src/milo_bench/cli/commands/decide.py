@@ -18,7 +18,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path), required=True)
-@click.option("--policy", type=_FILE, help="Gates, fixes and rules.  [default: the suite's built-in policy]")
+@click.option("--policy", type=_FILE, help="Gates, fixes and rules.  [default: that of the suite]")
 @click.option("--economics", type=_FILE, help="Assumptions, each with unit and source. Without it, no costs.")
 @click.option("--inventory", type=_FILE, help="Output of 'milo-bench inventory --json'.")
 @click.option("--operator-policy", type=_FILE, help="Policy for operator work.  [default: the built-in one]")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -18,7 +18,7 @@ from milo_bench.config.policy.models import (
 )
 from milo_bench.config.policy.remedies import find_work, work_names
 from milo_bench.config.policy.rules import FindingRule, check_rules
-from milo_bench.core.errors import ConfigError
+from milo_bench.config.written import Problem, as_error
 from milo_bench.core.suggest import hint_for
 
 
@@ -78,13 +78,16 @@ POLICY_FILE: Final = FileKind(
     name="policy.yaml",
     start="start it with 'policy: 1' and 'workloads:'.",
     manual="docs/how-to/policy.md",
-    where_from="docs/how-to/policy.md shows how to start from a built-in policy.",
+    where_from="'milo-bench policy new SUITE' writes one.",
 )
 
 
 def load_policy(path: Path, *, probes: Collection[str]) -> PolicyFile:
-    """Read ``path``; ``probes`` are the names that its gates may use. Raises ConfigError naming file, line and fix."""
-    return _with_probes(_consistent(load_checked(path, POLICY_FILE)), probes)
+    """Read ``path``; ``probes`` are the names that its gates may use.
+
+    Raises ConfigError naming every mistake, each with file, line and fix.
+    """
+    return _consistent(load_checked(path, POLICY_FILE), probes)
 
 
 def shipped_policy(suite_name: str) -> PolicyFile | None:
@@ -102,74 +105,64 @@ def shipped_policies() -> tuple[str, ...]:
 
 
 def read_policy(text: str, *, name: str = "policy.yaml", probes: Collection[str] | None = None) -> PolicyFile:
-    """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError.
+    """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError with every mistake.
 
     ``probes`` are the names that gates may use; None for a text that was checked when it was first read.
     """
-    file = _consistent(read_checked(text, POLICY_FILE, name=name))
-    return file if probes is None else _with_probes(file, probes)
+    return _consistent(read_checked(text, POLICY_FILE, name=name), probes)
 
 
-def _consistent(file: PolicyFile) -> PolicyFile:
-    for check in (_gates_agree, _hours_have_names, _rules_are_sound):
-        check(file)
+def _consistent(file: PolicyFile, probes: Collection[str] | None) -> PolicyFile:
+    """``file``, if its settings agree with each other. Raises ConfigError with every one that does not."""
+    found = [*_gates(file, probes), *_hours_without_work(file), *_unsound_rules(file)]
+    if found:
+        raise as_error(found)
     return file
 
 
-def _gates_agree(file: PolicyFile) -> None:
-    """No two gates of one kind on the same measure and slice, and no least above a most."""
+def _gates(file: PolicyFile, probes: Collection[str] | None) -> Iterator[Problem]:
+    """Two gates of one kind on the same measure and slice, a least above a most, no gate, an unknown probe."""
     groups: list[tuple[tuple[str, ...], Sequence[GateConfig]]] = [(("defaults", "gates"), file.defaults.gates)]
     groups += [(("workloads", name, "gates"), config.gates) for name, config in file.workloads.items()]
     for place, gates in groups:
         seen: dict[tuple[str, str, str], int] = {}
         for number, gate in enumerate(gates):
             key = (gate.key, gate.direction, gate.against)
-            if key in seen:
-                message = f"{file.where(*place, number)}: the gate on {gate.key} is repeated."
-                raise ConfigError(message, hint=f"keep one. The first is {file.where(*place, seen[key])}.")
-            seen[key] = number
+            first = seen.setdefault(key, number)
+            if first != number:
+                hint = f"keep one. The first is {file.where(*place, first)}."
+                yield Problem(file.where(*place, number), f"the gate on {gate.key} is repeated", hint)
+            if gate.probe and probes is not None and gate.probe not in probes:
+                what = f"unknown probe '{gate.probe[:60]}'"
+                yield Problem(file.where(*place, number), what, hint_for(gate.probe, probes, noun="probes"))
     for name in file.workloads:
         gates = file.gates_of(name)
         if not gates:
-            message = f"{file.where('workloads', name)}: '{name}' has no gates, so nothing can fail."
-            raise ConfigError(message, hint="add gates: with at least one measure and threshold.")
+            what = f"'{name}' has no gates, so nothing can fail"
+            yield Problem(file.where("workloads", name), what, "add gates: with at least one measure and threshold.")
         least = {gate.key: gate.at_least for gate in gates if gate.at_least is not None}
         for number, gate in enumerate(gates):
             low = least.get(gate.key)
             if gate.at_most is not None and low is not None and low > gate.at_most:
-                message = (
-                    f"{file.where('workloads', name, 'gates', number)}: {gate.key} cannot be at least {low:g} "
-                    f"and at most {gate.at_most:g}."
-                )
-                raise ConfigError(message, hint="swap the thresholds, or remove one of the gates.")
+                what = f"{gate.key} cannot be at least {low:g} and at most {gate.at_most:g}"
+                where = file.where("workloads", name, "gates", number)
+                yield Problem(where, what, "swap the thresholds, or remove one of the gates.")
 
 
-def _with_probes(file: PolicyFile, probes: Collection[str]) -> PolicyFile:
-    groups: list[tuple[tuple[str, ...], Sequence[GateConfig]]] = [(("defaults", "gates"), file.defaults.gates)]
-    groups += [(("workloads", name, "gates"), config.gates) for name, config in file.workloads.items()]
-    for place, gates in groups:
-        for number, gate in enumerate(gates):
-            if gate.probe and gate.probe not in probes:
-                message = f"{file.where(*place, number)}: unknown probe '{gate.probe[:60]}'."
-                raise ConfigError(message, hint=hint_for(gate.probe, probes, noun="probes"))
-    return file
-
-
-def _hours_have_names(file: PolicyFile) -> None:
+def _hours_without_work(file: PolicyFile) -> Iterator[Problem]:
     for name in file.hours:
         if name not in work_names():
-            message = (
-                f"{file.where('hours', name)}: hours for '{name[:60]}', which is not the name of any backlog work."
-            )
-            raise ConfigError(message, hint=hint_for(name, work_names(), noun="names"))
+            what = f"hours for '{name[:60]}', which is not the name of any backlog work"
+            yield Problem(file.where("hours", name), what, hint_for(name, work_names(), noun="names"))
 
 
-def _rules_are_sound(file: PolicyFile) -> None:
+def _unsound_rules(file: PolicyFile) -> Iterator[Problem]:
     names = [config.name for config in file.findings]
-    doubled = next((place for place, name in enumerate(names) if name in names[:place]), None)
-    if doubled is not None:
-        message = f"{file.where('findings', doubled)}: two rules are called '{names[doubled]}'."
-        raise ConfigError(message, hint="give each rule its own name, because a finding names its rule.")
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            what = f"two rules are called '{name}'"
+            hint = "give each rule its own name, because a finding names its rule."
+            yield Problem(file.where("findings", place), what, hint)
     problem = check_rules(file.rules)
     if problem is not None:
-        raise ConfigError(f"{file.where('findings', problem.place)}: {problem.message}.", hint=problem.hint)
+        yield Problem(file.where("findings", problem.place), problem.message, problem.hint)

@@ -92,7 +92,7 @@ OPERATOR_POLICY_FILE: Final = FileKind(
     name=SHIPPED_OPERATOR_POLICY,
     start="start from the built-in policy.",
     manual="docs/how-to/operator-permit.md",
-    where_from="'milo-bench operator permit --write-policy FILE' writes one.",
+    where_from="'milo-bench policy new --operator' writes one.",
 )
 
 

@@ -93,6 +93,12 @@ def decode_header(path: Path, line: bytes) -> RunHeader:
     return header
 
 
+def read_header(path: Path) -> RunHeader:
+    """The first line of the log at ``path``, the rest unread. Raises DataError and PrerequisiteError."""
+    with open_log(path) as file:
+        return decode_header(path, file.readline())
+
+
 def bad_line(path: Path, number: int, line: bytes, error: Exception) -> DataError:
     """What is wrong with line ``number``; never quotes the line, which may hold a person's data."""
     head = _head(line)

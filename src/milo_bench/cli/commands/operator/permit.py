@@ -17,9 +17,6 @@ from milo_bench.report import terminal
 @click.command("permit")
 @click.argument("logs", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--policy", type=click.Path(path_type=Path), help="Your own policy.  [default: the built-in one]")
-@click.option(
-    "--write-policy", type=click.Path(path_type=Path), help="Write the built-in policy to this file, to edit it."
-)
 @click.option("--out", type=click.Path(path_type=Path), help="Permit file to write, for the gateway.")
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Day of issue.  [default: today, UTC]")
 @click.option("--require", metavar="LEVEL:KIND", help="Exit 1 if a target has less, e.g. read_only:deploy.")
@@ -28,7 +25,6 @@ from milo_bench.report import terminal
 def operator_permit(
     logs: tuple[Path, ...],
     policy: Path | None,
-    write_policy: Path | None,
     out: Path | None,
     on: datetime | None,
     require: str | None,
@@ -42,10 +38,6 @@ def operator_permit(
     Levels: none < drafting < read_only < with_verifier < operator. A level needs lower bounds on
     full passes, a floor for each behaviour and no breach. The total score does not count.
     """
-    if write_policy is not None:
-        click.echo(api.write_default_policy(write_policy))
-        say_next(f"milo-bench operator permit LOG --policy {shlex.quote(str(write_policy))}")
-        return 0
     if not logs:
         message = "Give at least one operator log."
         raise UsageError(message, hint="write one with 'milo-bench operator run'.")

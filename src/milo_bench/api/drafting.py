@@ -1,0 +1,83 @@
+"""A folder's name or a suite in, a new suite or a commented policy on disk out; the operator policy likewise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from milo_bench.config.policy.file import PolicyFile, load_policy, read_policy
+from milo_bench.config.policy.operator import default_policy_text
+from milo_bench.core.files import PUBLIC, write_new_file
+from milo_bench.core.paths import AnyPath
+from milo_bench.decide.draft import draft_policy
+from milo_bench.probes.base import PROBES
+from milo_bench.store.log.lines import read_header
+from milo_bench.suites.load import Suite, load_suite
+from milo_bench.suites.manifest import MANIFEST_NAME, read_manifest
+from milo_bench.suites.starter_suite import starter_files
+from milo_bench.suites.write import write_suite
+
+POLICY_NAME = "policy.yaml"
+_TAKEN = "remove it, or write to another file with --out."
+
+
+def write_policy(suite: AnyPath, out: AnyPath | None = None) -> Path:
+    """Write a policy for ``suite``: into its own folder, unless ``out`` names a file; the path.
+
+    Its gates are of the suite's checks, and its comments say which of them the suite's size can decide. Raises
+    UsageError where the file exists, PrerequisiteError where it cannot be written.
+    """
+    loaded = load_suite(str(suite))
+    path = Path(out) if out is not None else _beside(loaded)
+    return write_new_file(path, policy_text(loaded), taken=_TAKEN, mode=PUBLIC)
+
+
+def new_suite(out: AnyPath, *, name: str = "") -> tuple[Path, ...]:
+    """Write the starter suite, with a policy for it, into the new folder ``out``; the files written.
+
+    Raises UsageError for a folder that is there already or a name that a suite cannot have, PrerequisiteError where
+    it cannot be written.
+    """
+    folder = Path(out)
+    files = starter_files(name or folder.resolve().name, folder)
+    write_suite(folder, files)
+    return (*(folder / place for place in files), write_policy(folder))
+
+
+def policy_text(suite: Suite) -> str:
+    """The text of a policy for ``suite``, checked as any policy is."""
+    text = draft_policy(suite.ref.name, suite.title, suite.workloads, suite.fixtures)
+    read_policy(text, probes=PROBES.names())
+    return text
+
+
+def write_operator_policy(out: AnyPath) -> Path:
+    """Write the built-in policy for operator work to ``out``, to edit it. Raises UsageError where it exists."""
+    return write_new_file(Path(out), default_policy_text(), taken=_TAKEN, mode=PUBLIC)
+
+
+def own_policy(logs: Sequence[Path]) -> PolicyFile | None:
+    """The policy.yaml in the folder of the suite that ``logs`` are runs of; None where there is none.
+
+    The folder is the one that the run was given, or one of its name beside the log, and must hold a suite of that
+    name still. Raises ConfigError for a policy that cannot be used.
+    """
+    for log in logs:
+        header = read_header(log)
+        if not header.suite_folder:
+            continue
+        given = Path(header.suite_folder)
+        for folder in (given, log.parent / given.name):
+            if (folder / POLICY_NAME).is_file() and _suite_name(folder) == header.suite.name:
+                return load_policy(folder / POLICY_NAME, probes=PROBES.names())
+    return None
+
+
+def _suite_name(folder: Path) -> str:
+    manifest = read_manifest(folder / MANIFEST_NAME)
+    return "" if isinstance(manifest, list) else manifest.name
+
+
+def _beside(suite: Suite) -> Path:
+    """The suite's folder; the working folder for a built-in suite, which is not the user's to change."""
+    return Path(POLICY_NAME) if suite.is_builtin else suite.root / POLICY_NAME
