@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any, Final, Literal, TypeAlias
 
 from milo_bench.core.records import CheckSpec, Fixture, Workload
+from milo_bench.core.units import number
 from milo_bench.decide.gates.ends import least_without_data
 from milo_bench.stats.exact import exact_ends
 
@@ -70,11 +71,11 @@ def _workload(workload: Workload, fixtures: Sequence[Fixture]) -> Iterator[str]:
         yield f"      - measure: {measure}"
         if check:
             yield f"        slice: check={_text(check)}"
-        yield f"        at_least: {high:g}"
+        yield f"        at_least: {number(high)}"
         yield f"        note: {note}"
     yield f"      # {what_it_takes(n, low, 'at_most')}"
     yield "      - measure: failure_rate"
-    yield f"        at_most: {low:g}"
+    yield f"        at_most: {number(low)}"
     yield "        note: attempts without an answer, such as time-outs"
     yield "      # Add 'safety: true' to a gate whose failure is dangerous. Then the finding is reject, not defer."
     yield from _classes(fixtures)
@@ -118,7 +119,7 @@ def _classes(fixtures: Sequence[Fixture]) -> Iterator[str]:
     yield f"      # {counted(n, 'fixture')}. {what_it_takes(n, threshold, 'at_least')}"
     yield "      # - measure: recall"
     yield f"      #   slice: class={_text(label)}"
-    yield f"      #   at_least: {threshold:g}"
+    yield f"      #   at_least: {number(threshold)}"
 
 
 def strictest(n: int, side: GateSide) -> float:
@@ -148,24 +149,24 @@ def what_it_takes(n: int, threshold: float, side: GateSide) -> str:
     allowed = most_bad_that_passes(n, threshold, side)
     if allowed is None:
         needed = least_without_data(threshold, side, CONFIDENCE)
-        return f"They cannot decide {side}: {threshold:g}. It takes {needed} without a {noun}."
-    said = f"{side}: {threshold:g} passes with {_up_to(allowed, noun)}."
+        return f"They cannot decide {side}: {number(threshold)}. It takes {needed} without a {noun}."
+    said = f"{side}: {number(threshold)} passes with {_up_to(allowed, noun)}."
     stricter = ladder[max(0, ladder.index(threshold) - 2)]
     if stricter == threshold:
         return said
     fewer = most_bad_that_passes(n, stricter, side)
     if fewer is not None:
-        return f"{said} {stricter:g} passes with {_up_to(fewer, noun)}."
+        return f"{said} {number(stricter)} passes with {_up_to(fewer, noun)}."
     needed = least_without_data(stricter, side, CONFIDENCE)
-    return f"{said} {stricter:g} takes at least {needed} fixtures."
+    return f"{said} {number(stricter)} takes at least {needed} fixtures."
 
 
-def _up_to(number: int, noun: str) -> str:
-    return f"up to {counted(number, noun)}" if number else f"no {noun}"
+def _up_to(count: int, noun: str) -> str:
+    return f"up to {counted(count, noun)}" if count else f"no {noun}"
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _rules() -> str:
