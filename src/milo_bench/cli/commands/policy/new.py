@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import FILE
 from milo_bench.core.errors import UsageError
@@ -22,8 +23,6 @@ def policy_new(suite: str | None, operator: bool, out: Path | None) -> None:
     Its comments say what the suite's size can prove. 'milo-bench decide' finds the policy in the suite's
     folder.
     """
-    from milo_bench import api
-
     if operator == (suite is not None):
         message = "Give a suite, or --operator."
         raise UsageError(message, hint="milo-bench policy new SUITE")

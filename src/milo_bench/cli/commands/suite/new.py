@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from milo_bench import api
 from milo_bench.cli.entry import say_next
 
 
@@ -18,8 +19,6 @@ def suite_new(out: Path, name: str) -> None:
 
     Its comments explain each part. Replace its messages and checks with those of your own work.
     """
-    from milo_bench import api
-
     for path in api.new_suite(out, name=name):
         click.echo(str(path))
     folder = shlex.quote(str(out))
