@@ -65,6 +65,19 @@ def test_the_routing_yaml_on_its_page_is_accepted(tmp_path: Path) -> None:
     assert len(load_routing(tmp_path / "routing.yaml").rules) == text.count("{id:")
 
 
+def test_the_operators_on_the_page_of_routing_are_asked_as_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    targets, operators = _blocks("routing", "yaml")
+    alone = operators.replace("route: hosted, target: hosted_a", "route: human_review")  # the page has one operator
+    (tmp_path / "routing.yaml").write_text(f"{targets}\n{alone}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec(_blocks("routing", "python")[0], {})
+    printed = capsys.readouterr().out
+    assert printed.startswith("none human_review (")
+    assert "the model digest was" in printed  # served with other weights than the permit names
+
+
 def test_the_suite_on_its_page_runs_as_it_is_shown(tmp_path: Path) -> None:
     (manifest,), (fixture,) = _blocks("own-suite", "yaml"), _blocks("own-suite", "json")
     prompt = re.search(r"e\.g\.: (.+)$", manifest, flags=re.MULTILINE)

@@ -85,7 +85,7 @@ def grants_of(permits: Sequence[tuple[OperatorPermit, bool]]) -> dict[str, dict[
 
 
 def operator_allows(file: RoutingFile, target: TargetRecord, kind: str, today: date) -> Allowed:
-    """``operator_level`` with where the rest goes, and with the reasons where a permit is void."""
+    """The level of ``target`` for ``kind`` today, where the rest goes, and the reasons if its permit is void."""
     grant = file.operators.get(target.name)
     if grant is None:
         return Allowed("none", "human_review", void=(f"no permit names '{target.name}'",))
