@@ -20,6 +20,7 @@ from milo_bench.core.errors import PrerequisiteError, UsageError
 PRIVATE: Final = 0o600  # what is written may quote a buyer's cases: for its owner's eyes only
 PUBLIC: Final = 0o644  # what goes into a repository
 PERMISSION_HINT: Final = "check free space, the folder and its permissions."
+_WAITING: Final = 16  # files that wait for the disk at once
 _NO_DISK: Final = (errno.EINVAL, errno.EROFS, errno.ENOTSUP)  # a file system that cannot confirm
 _NO_LINKS: Final = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK)
 
@@ -100,8 +101,7 @@ def writing_by_name(path: Path, *, hint: str = PERMISSION_HINT, mode: int = PRIV
         file.close()
         yield part
         part.chmod(mode)
-        with part.open("rb+") as whole:
-            _confirm(whole)
+        _confirm_file(part)
         part.replace(path.resolve())
 
 
@@ -210,9 +210,17 @@ def _fill(folder: Path, files: Mapping[str, str | bytes], mode: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_bytes(content))
         path.chmod(mode)
-    for name in files:  # after all of them were written, so that the disk is waited for about once
-        with (folder / name).open("rb+") as file:
-            _confirm(file)
+    from concurrent.futures import ThreadPoolExecutor  # late: most commands write no folder
+
+    # After all of them were written, and side by side, so that the disk is waited for a few times and not for each.
+    with ThreadPoolExecutor(_WAITING) as waiting:
+        for _ in waiting.map(_confirm_file, [folder / name for name in files]):
+            pass
+
+
+def _confirm_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        _confirm(file)
 
 
 def _confirm(file: BinaryIO) -> None:
