@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import pytest
 from pydantic import BaseModel, Field, model_validator
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, read_checked
-from milo_bench.config.economics.file import ECONOMICS_FILE
-from milo_bench.config.policy.file import POLICY_FILE
+from milo_bench.config.economics.file import ECONOMICS_FILE, read_economics
+from milo_bench.config.policy.file import POLICY_FILE, read_policy
 from milo_bench.config.policy.operator import OPERATOR_POLICY_FILE
-from milo_bench.config.routing.file import ROUTING_FILE
+from milo_bench.config.routing.file import ROUTING_FILE, read_routing
 from milo_bench.config.settings import SETTINGS_FILE
 from milo_bench.config.written import Problem, read_text, read_written
 from milo_bench.core.errors import ConfigError
@@ -49,6 +49,8 @@ class Usage(Checked):
 
 
 class Drawing(CheckedFile):
+    file_name: ClassVar[str] = "drawing.yaml"
+
     title: str
     shapes: dict[str, Annotated[Circle | Square, Field(discriminator="kind")]] = {}
     usage: Literal["auto", "none"] | Usage = "auto"
@@ -66,7 +68,7 @@ class Drawing(CheckedFile):
         return self
 
 
-DRAWING: FileKind[Drawing] = FileKind(Drawing, "drawing.yaml", "start it with 'title:'.", "docs/x.md", "draw one.")
+DRAWING: FileKind[Drawing] = FileKind(Drawing, "start it with 'title:'.", "docs/x.md", "draw one.")
 
 
 def problems(text: str) -> list[tuple[str, str]]:
@@ -142,6 +144,47 @@ def test_all_mistakes_of_a_file_are_named_in_the_order_of_their_lines() -> None:
         "drawing.yaml line 4: shapes.a.side is 11, more than 9.",
         "drawing.yaml line 5: shapes.b.kind is 'disc'.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "said"),
+    [
+        (
+            read_policy,
+            "policy: 1\nworkloads:\n  a: {gates: [{probe: egress}, {probe: egress}]}\n  b: {}\n"
+            "hours: {tea: {low: 1, base: 1, high: 1, source: me}}\nfindings: [{name: r, when: [], finding: keep}]\n",
+            [
+                "the gate on probe:egress is repeated",
+                "'b' has no gates",
+                "hours for 'tea'",
+                "although a critical probe",
+            ],
+        ),
+        (
+            read_routing,
+            "rules:\n- {id: a, route: local, target: x}\n- {id: a, when: {tags: t}, route: refuse}\n"
+            "default: {route: local, target: y}\n",
+            ["names the unknown target 'x'", "names the unknown target 'y'", "called 'a'", "'a' is never reached"],
+        ),
+        (
+            read_economics,
+            "assumptions:\n  Wage: {unit: USD/hour, exact: 1, source: me}\nlines:\n"
+            "  a: {kind: monthly_cost, amount: x}\n  b: {kind: monthly_cost, amount: y}\n",
+            ["'Wage' cannot be a name", "a.amount is not an assumption: 'x'", "b.amount is not an assumption: 'y'"],
+        ),
+    ],
+    ids=["policy", "routing", "economics"],
+)
+def test_mistakes_between_settings_are_named_together_too(
+    read: Callable[..., object], text: str, said: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(text, name="x.yaml")
+    messages = [one.message for one in (caught.value, *caught.value.also)]
+    assert len(messages) == len(said)
+    for message, part in zip(messages, said, strict=True):
+        assert part in message
+        assert message.startswith("x.yaml line ")
 
 
 def test_further_mistakes_are_in_the_json_form_of_the_error() -> None:

@@ -7,7 +7,7 @@ import types
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Generic, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
@@ -30,6 +30,8 @@ class Checked(BaseModel):
 class CheckedFile(Checked):
     """Base of a whole file: it knows what it is called, its text, and the line of every setting."""
 
+    file_name: ClassVar[str] = ""  # what such a file is usually called
+
     _path: str = PrivateAttr(default="")
     _text: str = PrivateAttr(default="")
     _lines: LineMap = PrivateAttr(default_factory=dict)
@@ -46,11 +48,15 @@ class CheckedFile(Checked):
 
     def where(self, *keys: str | int) -> str:
         """``policy.yaml line 12`` for the deepest of ``keys`` that the file has."""
-        return place(self._path, line_of(self._lines, keys))
+        return place(self._path or self.file_name, line_of(self._lines, keys))
 
     def has(self, *keys: str | int) -> bool:
         """Whether the file itself says something at ``keys``; False for what is a default."""
         return tuple(str(key) for key in keys) in self._lines
+
+    def problems(self) -> Iterable[Problem]:
+        """What is wrong between settings, where each is right by itself."""
+        return ()
 
 
 class Mistake(ValueError):
@@ -66,13 +72,18 @@ F = TypeVar("F", bound=CheckedFile)
 
 @dataclass(frozen=True)
 class FileKind(Generic[F]):
-    """A kind of file: its model, what it is called, how one starts, where one comes from, which page explains it."""
+    """A kind of file: its model, how one starts, which page explains it, where one comes from."""
 
     model: type[F]
-    name: str
     start: str
     manual: str
     where_from: str
+
+    @property
+    def name(self) -> str:
+        """What such a file is usually called."""
+        return self.model.file_name
+
     texts: tuple[str, ...] = ()  # top-level settings that are text as written, whatever YAML would make of them
 
 
@@ -108,7 +119,7 @@ def check_data(written: Written, kind: FileKind[F]) -> F | list[Problem]:
     except ValidationError as error:
         return _problems(error, written, kind.model, f"see {kind.manual}.")
     file._path, file._text, file._lines = written.name, written.text, written.lines
-    return file
+    return list(file.problems()) or file
 
 
 # ---------------------------------------------------------------- from pydantic's words to a person's

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
@@ -140,6 +140,8 @@ class RunConfig(Checked):
 class Settings(CheckedFile):
     """All of bench.yaml. Where there is no file, the two targets of the demo are there."""
 
+    file_name: ClassVar[str] = CONFIG_NAME
+
     targets: dict[str, TargetConfig] = {}
     privacy: PrivacyConfig = PrivacyConfig()
     run: RunConfig = RunConfig()
@@ -182,7 +184,6 @@ BUILTIN_TARGETS: Mapping[str, TargetConfig] = {
 
 SETTINGS_FILE: Final = FileKind(
     Settings,
-    name=CONFIG_NAME,
     start="start it with 'targets:', or write one with 'milo-bench init'.",
     manual="docs/reference/settings.md",
     where_from="write one with 'milo-bench init', or name another with --config.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from pydantic import ConfigDict, Field, field_validator
 
@@ -52,6 +52,8 @@ class Manifest(CheckedFile):
     ``own_checks`` is a Python file in the suite's folder, with a function for each check of its own.
     """
 
+    file_name: ClassVar[str] = MANIFEST_NAME
+
     model_config = ConfigDict(coerce_numbers_to_str=True)
 
     name: str = Field(pattern=NAME_PATTERN, description="letters, digits, '_', '-' and '.'")
@@ -69,7 +71,6 @@ class Manifest(CheckedFile):
 
 SUITE_FILE: Final = FileKind(
     Manifest,
-    name=MANIFEST_NAME,
     start="start it with 'name:', 'version:', 'fixtures:' and 'workloads:'.",
     manual="docs/how-to/own-suite.md",
     where_from="make one with 'milo-bench suite import'.",

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import keyword
 import re
+from collections.abc import Iterator
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
 from milo_bench.config.economics.lines import LineConfig
-from milo_bench.core.errors import ConfigError
+from milo_bench.config.written import Problem
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for
 
@@ -81,15 +82,20 @@ class AssumptionConfig(Checked):
 class EconomicsFile(CheckedFile):
     """All of economics.yaml: assumptions by name, lines by name, and the nouns that are counted."""
 
+    file_name: ClassVar[str] = "economics.yaml"
+
     title: str = ""
     counted: tuple[str, ...] = ()
     assumptions: dict[str, AssumptionConfig] = Field(min_length=1)
     lines: dict[str, LineConfig] = Field(min_length=1, max_length=MOST_LINES)
 
+    def problems(self) -> Iterator[Problem]:
+        yield from _unusable_names(self)
+        yield from _unknown_assumptions(self)
+
 
 ECONOMICS_FILE: Final = FileKind(
     EconomicsFile,
-    name="economics.yaml",
     start="start it with 'assumptions:' and 'lines:'.",
     manual="docs/how-to/economics.md",
     where_from="copy one of the examples in docs/how-to/economics.md.",
@@ -98,7 +104,7 @@ ECONOMICS_FILE: Final = FileKind(
 
 def load_economics(path: Path) -> EconomicsFile:
     """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    return _consistent(load_checked(path, ECONOMICS_FILE))
+    return load_checked(path, ECONOMICS_FILE)
 
 
 def example_path(name: Literal["case_ops", "claims", "demo"]) -> Path:
@@ -108,28 +114,21 @@ def example_path(name: Literal["case_ops", "claims", "demo"]) -> Path:
 
 def read_economics(text: str, *, name: str = "economics.yaml") -> EconomicsFile:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    return _consistent(read_checked(text, ECONOMICS_FILE, name=name))
+    return read_checked(text, ECONOMICS_FILE, name=name)
 
 
-def _consistent(file: EconomicsFile) -> EconomicsFile:
-    _names_are_usable(file)
-    _references_exist(file)
-    return file
-
-
-def _names_are_usable(file: EconomicsFile) -> None:
+def _unusable_names(file: EconomicsFile) -> Iterator[Problem]:
     for group, names in (("assumptions", file.assumptions), ("lines", file.lines), ("counted", file.counted)):
         for name in names:
             if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name == "over":
-                message = f"{file.where(group, name)}: '{name[:60]}' cannot be a name in {group}."
-                raise ConfigError(message, hint="use up to 40 lower-case letters, digits and _, with a letter first.")
+                hint = "use up to 40 lower-case letters, digits and _, with a letter first."
+                yield Problem(file.where(group, name), f"'{name[:60]}' cannot be a name in {group}", hint)
 
 
-def _references_exist(file: EconomicsFile) -> None:
+def _unknown_assumptions(file: EconomicsFile) -> Iterator[Problem]:
     for name, line in file.lines.items():
         for setting, wanted in line.references():
             if wanted not in file.assumptions:
-                message = (
-                    f"{file.where('lines', name, setting)}: {name}.{setting} is not an assumption: '{wanted[:60]}'."
-                )
-                raise ConfigError(message, hint=hint_for(wanted, file.assumptions, noun="assumptions"))
+                what = f"{name}.{setting} is not an assumption: '{wanted[:60]}'"
+                hint = hint_for(wanted, file.assumptions, noun="assumptions")
+                yield Problem(file.where("lines", name, setting), what, hint)

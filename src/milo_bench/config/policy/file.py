@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, field_validator
 
@@ -30,6 +30,8 @@ class PolicyDefaults(Checked):
 
 class PolicyFile(CheckedFile):
     """All of policy.yaml. ``confidence`` is that of each end of an interval."""
+
+    file_name: ClassVar[str] = "policy.yaml"
 
     policy: Literal[1]
     title: str = ""
@@ -75,7 +77,6 @@ _ASSUMED: Final = "assumed by Milo Bench. Put your own estimate under hours: in 
 
 POLICY_FILE: Final = FileKind(
     PolicyFile,
-    name="policy.yaml",
     start="start it with 'policy: 1' and 'workloads:'.",
     manual="docs/how-to/policy.md",
     where_from="'milo-bench policy new SUITE' writes one.",

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias, get_args
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
-from milo_bench.core.errors import ConfigError
+from milo_bench.config.written import Problem, as_error
 from milo_bench.core.suggest import hint_for
 
 Level: TypeAlias = Literal["drafting", "read_only", "with_verifier", "operator"]
@@ -63,6 +63,8 @@ class RangeConfig(Checked):
 class OperatorPolicy(CheckedFile):
     """The whole policy. Floors may not fall from one level to the next."""
 
+    file_name: ClassVar[str] = SHIPPED_OPERATOR_POLICY
+
     name: str = Field(min_length=1, max_length=80)
     confidence: Annotated[float, Field(gt=0.5, lt=1)]
     valid_days: Annotated[int, Field(ge=1, le=3660)]
@@ -89,7 +91,6 @@ class OperatorPolicy(CheckedFile):
 
 OPERATOR_POLICY_FILE: Final = FileKind(
     OperatorPolicy,
-    name=SHIPPED_OPERATOR_POLICY,
     start="start from the built-in policy.",
     manual="docs/how-to/operator-permit.md",
     where_from="'milo-bench policy new --operator' writes one.",
@@ -108,23 +109,31 @@ def default_policy_text() -> str:
 
 def load_operator_policy(path: Path, tasks: Mapping[str, str]) -> OperatorPolicy:
     """Read ``path``. Raises ConfigError naming file, line and remedy."""
-    return _consistent(load_checked(path, OPERATOR_POLICY_FILE), tasks)
+    return _with_tasks(load_checked(path, OPERATOR_POLICY_FILE), tasks)
 
 
 def read_operator_policy(text: str, tasks: Mapping[str, str], *, name: str) -> OperatorPolicy:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    return _consistent(read_checked(text, OPERATOR_POLICY_FILE, name=name), tasks)
+    return _with_tasks(read_checked(text, OPERATOR_POLICY_FILE, name=name), tasks)
 
 
-def _consistent(policy: OperatorPolicy, tasks: Mapping[str, str]) -> OperatorPolicy:
+def _with_tasks(policy: OperatorPolicy, tasks: Mapping[str, str]) -> OperatorPolicy:
+    if problems := list(_unknown_tasks(policy, tasks)):
+        raise as_error(problems)
+    return policy
+
+
+def _unknown_tasks(policy: OperatorPolicy, tasks: Mapping[str, str]) -> Iterator[Problem]:
     behaviours = set(tasks.values())
     for kind, config in policy.kinds.items():
         for task in config.tasks:
             if task not in tasks:
-                message = f"{policy.where('kinds', kind, 'tasks')}: unknown task '{task[:60]}'."
-                raise ConfigError(message, hint=hint_for(task, tasks, noun="tasks"))
+                where = policy.where("kinds", kind, "tasks")
+                yield Problem(where, f"unknown task '{task[:60]}'", hint_for(task, tasks, noun="tasks"))
         for behaviour in config.behaviours:
             if behaviour not in behaviours:
-                message = f"{policy.where('kinds', kind, 'behaviours')}: unknown behaviour '{behaviour[:60]}'."
-                raise ConfigError(message, hint=hint_for(behaviour, behaviours, noun="behaviours"))
-    return policy
+                where, hint = (
+                    policy.where("kinds", kind, "behaviours"),
+                    hint_for(behaviour, behaviours, noun="behaviours"),
+                )
+                yield Problem(where, f"unknown behaviour '{behaviour[:60]}'", hint)

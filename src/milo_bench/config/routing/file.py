@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field
 
@@ -15,7 +16,7 @@ from milo_bench.config.routing.rule import (
     GivenName,
     RoutingRule,
 )
-from milo_bench.core.errors import ConfigError
+from milo_bench.config.written import Problem, as_error
 from milo_bench.core.suggest import hint_for
 
 ROUTING_SCHEMA: Final = 1
@@ -50,6 +51,8 @@ class RoutingFile(CheckedFile):
     it goes to human review instead, whatever the rules say.
     """
 
+    file_name: ClassVar[str] = "routing.yaml"
+
     schema_version: Literal[1] = ROUTING_SCHEMA
     title: str = ""
     validity: Validity = Validity()
@@ -58,6 +61,10 @@ class RoutingFile(CheckedFile):
     rules: Annotated[tuple[RoutingRule, ...], Field(max_length=MOST_RULES)] = ()
     default: Action = Field(examples=[{"route": "human_review"}])
     operators: dict[GivenName, OperatorGrant] = {}  # what each target may do as an operator, by kind of work
+
+    def problems(self) -> Iterator[Problem]:
+        for check in (_wrong_targets, _operators_that_disagree, _unreachable_rules):
+            yield from check(self)
 
     def data(self) -> dict[str, Any]:
         """As plain data, settings left at their defaults left out; ``read_routing`` of its YAML gives it back."""
@@ -100,7 +107,6 @@ def _action(action: Action) -> dict[str, Any]:
 
 ROUTING_FILE: Final = FileKind(
     RoutingFile,
-    name="routing.yaml",
     start="start it with 'targets:', 'rules:' and 'default:'.",
     manual="docs/how-to/routing.md",
     where_from="'milo-bench report' writes one. See docs/how-to/routing.md to write your own.",
@@ -109,102 +115,94 @@ ROUTING_FILE: Final = FileKind(
 
 def load_routing(path: Path) -> RoutingFile:
     """Read ``path``. Raises ConfigError naming file, line and remedy of every mistake."""
-    return _consistent(load_checked(path, ROUTING_FILE))
+    return load_checked(path, ROUTING_FILE)
 
 
 def read_routing(text: str, *, name: str = "routing.yaml") -> RoutingFile:
     """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
-    return _consistent(read_checked(text, ROUTING_FILE, name=name))
-
-
-def _consistent(file: RoutingFile) -> RoutingFile:
-    check_routing(file)
-    return file
+    return read_checked(text, ROUTING_FILE, name=name)
 
 
 def check_routing(file: RoutingFile) -> None:
-    """Targets exist and are what the route says; every rule can be reached. Raises ConfigError."""
-    for place, action in _actions(file):
-        _targets_exist(file, place, action)
-    _operators_agree(file)
+    """Targets exist and are what the route says; every rule can be reached. Raises ConfigError with every mistake."""
+    if problems := list(file.problems()):
+        raise as_error(problems)
+
+
+def _unreachable_rules(file: RoutingFile) -> Iterator[Problem]:
     seen: set[str] = set()
     for number, rule in enumerate(file.rules):
-        here = file.where("rules", str(number))
+        here = file.where("rules", number)
         if rule.id in seen:
-            message = f"{here}: two rules are called '{rule.id}'."
-            raise ConfigError(message, hint="give each rule an id of its own.")
+            yield Problem(here, f"two rules are called '{rule.id}'", "give each rule an id of its own.")
         seen.add(rule.id)
         for target in rule.when.target_health:
-            _known_target(file, here, f"rule '{rule.id}' uses the health of", target)
-        sends_out = rule.route == "hosted" or (rule.verifier and file.targets[rule.verifier].hosted)
-        if rule.when.sensitive and sends_out and not file.sensitive_to_hosted:
-            message = f"{here}: rule '{rule.id}' sends sensitive cases to a hosted target."
-            raise ConfigError(message, hint="send them to human_review, or set 'sensitive_to_hosted: true'.")
-        if rule.when.needs_answer and not any(
-            a.route in MODEL_ROUTES for a in (*file.rules[number + 1 :], file.default)
-        ):
-            message = f"{here}: rule '{rule.id}' needs an answer, but no rule below it calls a model."
-            raise ConfigError(message, hint="put it above the rule that sends the case to a model.")
+            yield from _unknown_target(file, here, f"rule '{rule.id}' uses the health of", target)
+        if rule.when.sensitive and _sends_out(file, rule) and not file.sensitive_to_hosted:
+            what = f"rule '{rule.id}' sends sensitive cases to a hosted target"
+            yield Problem(here, what, "send them to human_review, or set 'sensitive_to_hosted: true'.")
+        below = (*file.rules[number + 1 :], file.default)
+        if rule.when.needs_answer and not any(action.route in MODEL_ROUTES for action in below):
+            what = f"rule '{rule.id}' needs an answer, but no rule below it calls a model"
+            yield Problem(here, what, "put it above the rule that sends the case to a model.")
         earlier = next((above for above in file.rules[:number] if above.when.covers(rule.when)), None)
         if earlier is not None:
-            raise _never_reached(here, rule, earlier)
+            yield _never_reached(here, rule, earlier)
 
 
-def _operators_agree(file: RoutingFile) -> None:
+def _sends_out(file: RoutingFile, rule: RoutingRule) -> bool:
+    verifier = file.targets.get(rule.verifier) if rule.verifier else None
+    return rule.route == "hosted" or (verifier is not None and verifier.hosted)
+
+
+def _operators_that_disagree(file: RoutingFile) -> Iterator[Problem]:
     """Work that a target may not do goes to a hosted one that may do more of it."""
     for name, grant in file.operators.items():
         for kind, granted in grant.kinds.items():
             if granted.target is None:
                 continue
             here = file.where("operators", name, "kinds", kind)
+            goes = f"'{kind}' goes to '{granted.target[:60]}'"
             other = file.operators.get(granted.target)
             if other is None or not other.hosted:
-                message = (
-                    f"{here}: '{kind}' goes to '{granted.target[:60]}', which is not a hosted operator of this file."
-                )
                 hosted = [known for known, one in file.operators.items() if one.hosted]
-                raise ConfigError(message, hint=hint_for(granted.target, hosted, noun="hosted operators"))
+                hint = hint_for(granted.target, hosted, noun="hosted operators")
+                yield Problem(here, f"{goes}, which is not a hosted operator of this file", hint)
+                continue
             level = other.kinds[kind].level if kind in other.kinds else "none"
             if LADDER.index(level) <= LADDER.index(granted.level):
-                message = f"{here}: '{kind}' goes to '{granted.target[:60]}', which has no higher level for it."
-                raise ConfigError(message, hint="send it to human_review.")
+                yield Problem(here, f"{goes}, which has no higher level for it", "send it to human_review.")
 
 
-def _never_reached(here: str, rule: RoutingRule, earlier: RoutingRule) -> ConfigError:
+def _never_reached(here: str, rule: RoutingRule, earlier: RoutingRule) -> Problem:
     if earlier.when != rule.when:
-        message = f"{here}: rule '{rule.id}' is never reached: '{earlier.id}' above it already matches every case."
-        return ConfigError(message, hint="put the narrower rule first.")
+        what = f"rule '{rule.id}' is never reached: '{earlier.id}' above it already matches every case"
+        return Problem(here, what, "put the narrower rule first.")
     same = earlier.model_copy(update={"id": "", "why": "", "finding": ""}) == rule.model_copy(
         update={"id": "", "why": "", "finding": ""}
     )
     if same:
-        message = f"{here}: rule '{rule.id}' repeats '{earlier.id}'."
-        return ConfigError(message, hint="remove one of them.")
-    message = (
-        f"{here}: rule '{rule.id}' contradicts '{earlier.id}': the same cases go to {rule.route} and {earlier.route}."
-    )
-    return ConfigError(message, hint="keep one of them, or narrow its 'when'.")
+        return Problem(here, f"rule '{rule.id}' repeats '{earlier.id}'", "remove one of them.")
+    what = f"rule '{rule.id}' contradicts '{earlier.id}': the same cases go to {rule.route} and {earlier.route}"
+    return Problem(here, what, "keep one of them, or narrow its 'when'.")
 
 
-def _actions(file: RoutingFile) -> list[tuple[tuple[str, ...], Action]]:
-    rules: list[tuple[tuple[str, ...], Action]] = [(("rules", str(n)), rule) for n, rule in enumerate(file.rules)]
-    return [*rules, (("default",), file.default)]
+def _wrong_targets(file: RoutingFile) -> Iterator[Problem]:
+    rules: list[tuple[tuple[str | int, ...], Action]] = [(("rules", n), rule) for n, rule in enumerate(file.rules)]
+    for place, action in (*rules, (("default",), file.default)):
+        here = file.where(*place)
+        called = f"rule '{action.id}'" if isinstance(action, RoutingRule) else "the default"
+        for target in action.targets:
+            yield from _unknown_target(file, here, f"{called} names", target)
+        for name, hosted in ((action.target, action.route == "hosted"), (action.fallback.target, True)):
+            known = file.targets.get(name) if name is not None else None
+            if known is not None and known.hosted != hosted:
+                is_, should = ("local", "hosted") if hosted else ("hosted", "local")
+                what = f"{called} sends cases to '{name}' as {should}, but that target is {is_}"
+                yield Problem(here, what, f"name a target with hosted: {str(hosted).lower()}, or change the route.")
 
 
-def _targets_exist(file: RoutingFile, place: tuple[str, ...], action: Action) -> None:
-    here = file.where(*place)
-    called = f"rule '{action.id}'" if isinstance(action, RoutingRule) else "the default"
-    for target in action.targets:
-        _known_target(file, here, f"{called} names", target)
-    wanted = ((action.target, action.route == "hosted"), (action.fallback.target, True))
-    for name, hosted in wanted:
-        if name is not None and file.targets[name].hosted != hosted:
-            is_, should = ("local", "hosted") if hosted else ("hosted", "local")
-            message = f"{here}: {called} sends cases to '{name}' as {should}, but that target is {is_}."
-            raise ConfigError(message, hint=f"name a target with hosted: {str(hosted).lower()}, or change the route.")
-
-
-def _known_target(file: RoutingFile, here: str, said: str, target: str) -> None:
+def _unknown_target(file: RoutingFile, here: str, said: str, target: str) -> Iterator[Problem]:
     if target not in file.targets:
-        message = f"{here}: {said} the unknown target '{target[:60]}'."
-        raise ConfigError(message, hint=hint_for(target, file.targets, noun="targets"))
+        hint = hint_for(target, file.targets, noun="targets")
+        yield Problem(here, f"{said} the unknown target '{target[:60]}'", hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
@@ -142,6 +142,8 @@ class Script(CheckedFile):
     tokens of the fake (words); a longer prompt is refused, or cut where ``overflow`` says so.
     """
 
+    file_name: ClassVar[str] = "fake-script.yaml"
+
     models: tuple[str, ...] = ("fake-1",)
     only_listed_models: bool = False
     seed: int = 0
@@ -162,7 +164,6 @@ class Script(CheckedFile):
 
 SCRIPT_FILE: Final = FileKind(
     Script,
-    name="fake-script.yaml",
     start="name reply: or rules:; an empty script is {}.",
     manual="docs/how-to/fake-server.md",
     where_from="give a YAML or JSON file of scripted answers.",
