@@ -25,6 +25,7 @@ from milo_bench.core import errors
 from milo_bench.core.files import PUBLIC, write_folder
 from milo_bench.core.registry import modules_of
 from milo_bench.core.text import table_cell
+from milo_bench.core.units import between
 from milo_bench.grade.base import CHECKS, Params
 from milo_bench.suites.manifest import SUITE_FILE
 from milo_bench.targets.fake.script import SCRIPT_FILE
@@ -142,8 +143,7 @@ def measures_page() -> str:
 
 def fixes_page() -> str:
     rows = [
-        f"| `{name}` | {known.says} | {known.settings} | {'–'.join(f'{hours:g}' for hours in known.hours[::2])} "
-        f"| {known.done_when} |"
+        f"| `{name}` | {known.says} | {known.settings} | {between(*known.hours[::2], '')} | {known.done_when} |"
         for name, known in REMEDIES
     ]
     head = "| fix | what it does | settings | hours | done when |\n|---|---|---|---|---|"
