@@ -128,11 +128,11 @@ def test_promptfoo_tests_keep_exact_demands_and_list_the_rest(tmp_path: Path) ->
     rendered = render_prompt(suite.workloads[first.workload], {"input": first.input})
     assert rendered[0].content == "Answer: Capital of France?"
     assert [problem.what for problem in report.not_carried] == [
+        "there is no file 'more.yaml'",
         "'providers'",
         "prompt 2",
         "test 1: assertion 'llm-rubric'",
         "test 2: assertion 'javascript'",
-        "a test that is not written out",
         "exact 'equals': space around an answer is ignored here",
     ]
 
@@ -241,3 +241,54 @@ def test_promptfoo_s_yaml_is_read_as_javascript_reads_it(tmp_path: Path) -> None
     case = IMPORTERS.get("promptfoo").read(ImportRequest(path)).cases[0]
     assert case.input == {"country": "NO", "time": "12:30", "on": "yes", "ref": 123, "big": 1000}
     assert case.expect == {"contains_all": ["1,000", "in stock"]}
+
+
+def imported_promptfoo(tmp_path: Path, text: str, **files: str) -> Imported:
+    for name, content in files.items():
+        (tmp_path / name.replace("_dot_", ".")).write_text(content)
+    path = tmp_path / "promptfooconfig.yaml"
+    path.write_text(text)
+    return IMPORTERS.get("promptfoo").read(ImportRequest(path))
+
+
+def test_promptfoo_tests_in_a_csv_file_keep_their_assertions(tmp_path: Path) -> None:
+    result = imported_promptfoo(
+        tmp_path,
+        "prompts: [{id: file://p.txt}]\ntests: file://tests.csv\n",
+        p_dot_txt="Translate {{ text }} into {{ language }}\n---\nSecond prompt",
+        tests_dot_csv='text,language,__expected,__expected1\nHello,French,contains: Bonjour,"not-contains: Hello"\n'
+        "Bye,French,Au revoir,\nX,French,llm-rubric: is polite,\nY,French,is-json,\n",
+    )
+    assert result.cases[0].input == {"text": "Hello", "language": "French"}
+    assert [case.expect for case in result.cases] == [
+        {"contains": "Bonjour", "not_contains": ["Hello"]},
+        {"equals": "Au revoir"},
+        {},
+    ]
+    assert "input['text']" in result.workloads[0].prompt and "Second" not in result.workloads[0].prompt
+    assert [problem.what for problem in result.broken] == [
+        "test 3: no check judges any of its assertions, so any answer would pass"
+    ]
+    assert any("prompt 2" in problem.what for problem in result.not_carried)
+
+
+def test_promptfoo_files_outside_its_folder_are_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    folder.mkdir()
+    (tmp_path / "secret.txt").write_text("secret {{ a }}")
+    result = imported_promptfoo(
+        folder, "prompts: [file://../secret.txt]\ntests: [{vars: {a: 1}, assert: [{type: contains, value: x}]}]\n"
+    )
+    assert "secret" not in result.workloads[0].prompt
+    assert any("outside" in problem.what for problem in result.not_carried)
+
+
+def test_a_promptfoo_variable_that_another_test_stores_cannot_be_carried_over(tmp_path: Path) -> None:
+    result = imported_promptfoo(
+        tmp_path,
+        "prompts: ['Answer {{ a }} after {{ stored }}']\n"
+        "tests:\n  - {vars: {a: 1, stored: x}, assert: [{type: regex, value: '^ok'}]}\n"
+        "  - {vars: {a: 2}, assert: [{type: starts-with, value: 'o.k'}]}\n",
+    )
+    assert [case.expect for case in result.cases] == [{"regex": "^ok"}]
+    assert "no variable 'stored'" in result.broken[0].what

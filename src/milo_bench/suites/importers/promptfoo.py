@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from milo_bench.config.written import Problem, Written, read_written
@@ -20,6 +19,7 @@ from milo_bench.suites.importing.importer import (
     ImportRequest,
     WorkloadDraft,
 )
+from milo_bench.suites.importing.promptfoo_tests import tests_of
 from milo_bench.suites.importing.tables import source_text
 from milo_bench.suites.paths import inside
 
@@ -35,8 +35,13 @@ _ALIKE: dict[str, tuple[str, bool, bool]] = {
     "not-contains": ("not_contains", False, False),
     "not-icontains": ("not_contains", True, False),
     "is-json": ("is_json", False, False),
+    "not-contains-any": ("not_contains", False, True),
+    "not-icontains-any": ("not_contains", True, True),
+    "regex": ("regex", False, False),
+    "starts-with": ("regex", False, False),
 }
 _READ_KEYS = ("tests", "prompts", "description", "defaultTest")
+_INPUT = re.compile(r"\{\{ input\['([^']+)'\] \}\}")
 _TEMPLATE = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}")
 
 
@@ -62,11 +67,10 @@ class _Reader:
 
     def read(self) -> Imported:
         config, result = self._config, self._result
-        tests = config.get("tests")
-        if not isinstance(tests, list):
-            message = f"{self._source}: 'tests' is not a list of tests."
-            hint = "import the CSV or JSONL file of the tests directly."
-            raise DataError(message, hint=hint)
+        if not config.get("tests"):
+            message = f"{self._source} has no tests."
+            raise DataError(message, hint="list them under 'tests:', or name their file there: file://tests.csv")
+        tests = tests_of(config["tests"], self._source.parent, self._where(("tests",)), result)
         for key in config:
             if key not in _READ_KEYS:
                 self._left((key,), f"'{key}'", "set it in bench.yaml or in the prompt.")
@@ -82,6 +86,10 @@ class _Reader:
                 self._left(("tests", str(index)), "a test that is not written out", "write it out in the YAML file.")
                 continue
             self._test(index, test, default, prompt, seen)
+        if not result.cases and not result.broken:
+            message = f"No test of {self._source} can be imported."
+            hint = f"{result.not_carried[0]}." if result.not_carried else "write the tests out."
+            raise DataError(message, hint=hint)
         if any("equals" in draft.checks for draft, _ in self._drafts.values()):
             said = "exact 'equals': space around an answer is ignored here"
             result.not_carried.append(Problem(str(self._source), said, "no action needed unless such space matters."))
@@ -98,21 +106,34 @@ class _Reader:
     def _prompt(self, prompts: Any) -> str:
         """The first prompt with its variables under ``input``; a plain one where there is none to carry."""
         prompts = prompts if isinstance(prompts, list) else [] if prompts is None else [prompts]
-        for index in range(1, len(prompts)):
-            self._left(("prompts", str(index)), f"prompt {index + 1}", "add it as a variant in suite.yaml.")
         if not prompts:
             return ""
-        first = prompts[0].get("raw") if isinstance(prompts[0], dict) else prompts[0]
-        if isinstance(first, str) and first.startswith("file://"):
-            path = inside(self._source.parent, first.removeprefix("file://"), self._where(("prompts",)))
-            readable = not isinstance(path, Problem) and path.suffix in (".txt", ".md")
-            first = source_text(path) if readable and isinstance(path, Path) else None
+        first = self._prompt_text(prompts[0])
         if isinstance(first, str):
+            # Several prompts may be in one text, with a line of hyphens between two.
+            first, *others = re.split(r"(?m)^---[ \t]*$", first)
+            for number in range(len(others) + len(prompts) - 1):
+                self._left(("prompts", "0"), f"prompt {number + 2}", "add it as a variant in suite.yaml.")
             converted = _TEMPLATE.sub(lambda match: f"{{{{ input[{match[1]!r}] }}}}", first)
             if not re.search(r"\{[%#]", first) and converted.count("{{") == converted.count("{{ input["):
                 return converted.strip() + "\n"
         self._left(("prompts", "0"), "the prompt", "write it into the prompt file of the suite.")
         return ""
+
+    def _prompt_text(self, written: Any) -> str | None:
+        """A prompt's own text, or that of the text file that it names by itself, by ``id`` or by ``raw``."""
+        if isinstance(written, dict):
+            written = written.get("raw") or written.get("id")
+        if not isinstance(written, str):
+            return None
+        is_file = written.startswith("file://") or re.fullmatch(r"[\w./-]+\.(?:txt|md)", written)
+        if not is_file:
+            return written
+        path = inside(self._source.parent, written.removeprefix("file://"), self._where(("prompts",)))
+        if isinstance(path, Problem):
+            self._result.not_carried.append(path)
+            return None
+        return source_text(path) if path.suffix in (".txt", ".md") else None
 
     def _test(self, index: int, test: dict[str, Any], default: dict[str, Any], prompt: str, seen: set[str]) -> None:
         at = ("tests", str(index))
@@ -133,11 +154,24 @@ class _Reader:
                 Problem(self._where(at), f"test {index + 1} has no variables", "add 'vars:'.", kind="data")
             )
             return
+        missing = sorted(set(_INPUT.findall(prompt)) - set(variables))
+        if missing:
+            said = f"test {index + 1} has no variable '{missing[0]}', which the prompt uses"
+            hint = "give it under 'vars:'. An output of another test cannot be one."
+            self._result.broken.append(Problem(self._where(at), said, hint, kind="data"))
+            return
         checks: dict[str, dict[str, Any]] = {}
         expect: dict[str, Any] = {}
         schema: list[dict[str, Any]] = []
-        for keys, written in self._assertions(at, test, default):
+        wanted = self._assertions(at, test, default)
+        for keys, written in wanted:
             self._assertion(keys, index, written, checks, expect, schema)
+        if wanted and not checks:
+            said = f"test {index + 1}: no check judges any of its assertions, so any answer would pass"
+            self._result.broken.append(
+                Problem(self._where(at), said, "add one of milo-bench's own checks.", kind="data")
+            )
+            return
         case_id = free_id(str(test.get("description") or f"test-{index + 1:04d}"), seen)
         seen.add(case_id)
         workload = self._draft(checks, schema[0] if schema else None, sorted(variables), prompt)
@@ -189,6 +223,12 @@ class _Reader:
         if not texts or not all(isinstance(text, str) and not _computed(text) for text in texts):
             self._left(keys, f"{named} with a computed value", "write the value out as text.")
             return
+        if check == "regex" and not _is_regex(str(texts[0])):
+            self._left(keys, f"{named}: a pattern that RE2 does not know", "write it without look-around.")
+            return
+        if kind == "starts-with":
+            checks["regex"], expect["regex"] = {}, "^" + re.escape(str(texts[0]))
+            return
         if check in checks:
             if check in ("contains_all", "not_contains") and checks[check] == ({"casefold": True} if casefold else {}):
                 expect[check] = [*expect[check], *texts]
@@ -213,6 +253,11 @@ class _Reader:
         text = prompt or "".join(input_lines(variable) + "\n\n" for variable in variables)
         self._drafts[(digest,)] = (WorkloadDraft(name, "From promptfoo", text, listed, schema), name)
         return name
+
+
+def _is_regex(pattern: str) -> bool:
+    """Whether a pattern avoids what RE2 leaves out: look-around and back-references."""
+    return re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]", pattern) is None
 
 
 def _computed(text: str) -> bool:

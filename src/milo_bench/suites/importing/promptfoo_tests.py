@@ -1,0 +1,86 @@
+"""Tests as promptfoo lets people write them in, the same tests written out; only files of their folder are read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from milo_bench.config.written import Problem, Written, read_written
+from milo_bench.suites.importing.importer import Imported
+from milo_bench.suites.importing.tables import csv_rows, jsonl_rows, source_text
+from milo_bench.suites.paths import inside
+
+_EXPECTED = re.compile(r"__expected\d*")
+_ASSERTION: Final = re.compile(r"(not-)?([a-z][a-z-]*[a-z])(?:\(([\d.]+)\))?:\s*(.*)", re.DOTALL)
+_BARE_KINDS: Final = frozenset(("is-json", "not-is-json", "contains-json", "is-xml", "is-html", "is-refusal", "is-sql"))
+
+
+def tests_of(written: Any, root: Path, where: str, result: Imported) -> list[Any]:
+    """Every test of ``tests:`` written out: a list, a file, or a list in which some are files.
+
+    A file that cannot be followed is named in ``result.not_carried``.
+    """
+    tests: list[Any] = []
+    for entry in written if isinstance(written, list) else [written]:
+        named = entry.get("path") if isinstance(entry, dict) and "vars" not in entry else entry
+        if isinstance(named, str):
+            tests.extend(_from_file(named.removeprefix("file://"), root, where, result))
+        else:
+            tests.append(entry)
+    return tests
+
+
+def _from_file(name: str, root: Path, where: str, result: Imported) -> list[Any]:
+    path = inside(root, name, where)
+    if isinstance(path, Problem):
+        result.not_carried.append(path)
+        return []
+    match path.suffix.lower():
+        case ".csv" | ".tsv":
+            return [_from_row(row.values) for row in csv_rows(path, result)]
+        case ".jsonl":
+            return [row.values for row in jsonl_rows(path, result)]
+        case ".yaml" | ".yml" | ".json":
+            form: Any = "json" if path.suffix.lower() == ".json" else "yaml-1.2"
+            read = read_written(source_text(path), name=str(path), form=form)
+            if isinstance(read, Written):
+                return read.data if isinstance(read.data, list) else [read.data]
+            result.broken.append(read)
+            return []
+        case ending:
+            result.not_carried.append(
+                Problem(where, f"tests in '{name}': a '{ending}' file is a program", "write its tests as CSV or YAML.")
+            )
+            return []
+
+
+def _from_row(values: dict[str, Any]) -> dict[str, Any]:
+    """A row of promptfoo's CSV: columns are variables, ``__expected`` and ``__expected1`` … are assertions."""
+    test: dict[str, Any] = {"vars": {name: value for name, value in values.items() if not name.startswith("__")}}
+    asserts = [
+        _assertion(str(value)) for name, value in values.items() if _EXPECTED.fullmatch(name) and str(value).strip()
+    ]
+    if asserts:
+        test["assert"] = asserts
+    if values.get("__description"):
+        test["description"] = values["__description"]
+    for name, value in values.items():
+        if name.startswith("__") and not _EXPECTED.fullmatch(name) and name != "__description" and value != "":
+            test[name] = value
+    return test
+
+
+def _assertion(written: str) -> dict[str, Any]:
+    """``contains: text``, ``is-json`` or a plain text, which promptfoo compares as a whole."""
+    plain = written.strip()
+    if plain in _BARE_KINDS:
+        return {"type": plain}
+    match = _ASSERTION.fullmatch(plain)
+    if match is None:
+        return {"type": "equals", "value": written}
+    kind = {"fn": "javascript", "eval": "javascript", "grade": "llm-rubric"}.get(match[2], match[2])
+    assertion: dict[str, Any] = {"type": f"{match[1] or ''}{kind}", "value": match[4]}
+    if match[3]:
+        assertion["threshold"] = match[3]
+    return assertion
