@@ -122,3 +122,22 @@ def test_the_own_checks_on_their_page_judge_answers(tmp_path: Path) -> None:
     assert [(one.outcome, one.category) for one in rows["a"]] == [("pass", ""), ("fail", "wrong_total")]
     assert [one.outcome for one in rows["b"]] == ["fail", "skip"]
     assert rows["b"][0].reason == "the answer does not say 'thanks'"
+
+
+def test_the_sandbox_example_on_its_page_does_what_the_page_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        require_sandbox()
+    except PrerequisiteError as error:
+        pytest.skip(f"{error.message} {error.hint}")
+    (code,) = _blocks("sandbox", "python")
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes/notes.txt").write_text("one\ntwo\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MILO_TEST_SECRET", "of the caller")
+    exec(compile(code, "sandbox.md", "exec"), {})
+    said = capsys.readouterr().out
+    assert said.startswith("exited 0 2\n")
+    assert "MILO_TEST_SECRET" not in said
+    assert [path.name for path in (tmp_path / "notes").iterdir()] == ["notes.txt"]

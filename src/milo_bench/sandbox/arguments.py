@@ -95,6 +95,7 @@ class Arguments:
                 yield from ("--ro-bind", self._place(path), str(path))
 
     def _place(self, source: Path, kind: str = "") -> str:
+        source = source.absolute()  # the launcher's own folder is the root
         if not os.path.lexists(source):
             message = f"Cannot show {source} to the sandbox: it does not exist."
             raise PrerequisiteError(message, hint="check the path.")

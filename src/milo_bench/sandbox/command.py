@@ -27,7 +27,7 @@ class Mount:
 
     @property
     def inside(self) -> str:
-        return self.at or str(self.source)
+        return self.at or str(self.source.absolute())
 
 
 @dataclass(frozen=True)
