@@ -124,7 +124,9 @@ class Made:
             timings = Timings(0.0, 0.0, row.latency_s, first_content_s=row.latency_s / 2)
             attempt = Attempt(key, "r", timings, output="x", usage=Usage(100, 20), failure=failure)
             verdicts = () if failure else _verdicts(row)
-            passed = None if failure else all(one.outcome in ("pass", "skip") for one in verdicts)
+            outcomes = {one.outcome for one in verdicts}
+            unknown = "unjudged" in outcomes and not outcomes & {"fail", "flag"}
+            passed = None if failure or unknown else outcomes <= {"pass", "skip"}
             builder.add(attempt, Graded(key, candidate.workload, verdicts, passed), numbers[fixture])
         return builder.build()
 

@@ -224,3 +224,29 @@ def test_a_pass_is_wrong_no_more_often_than_the_policy_says() -> None:
         chances = scipy_stats.binom.pmf(np.arange(total + 1), total, rate)
         wrong = sum(chance for k, chance in enumerate(chances) if exact_ends(k, total, 0.95)[0] > rate)
         assert wrong <= 0.05, (rate, total)
+
+
+UNJUDGED = Row((("evidence_lines", "unjudged", ""),))
+
+
+def test_a_gate_on_answers_that_no_check_could_judge_is_undecided() -> None:
+    assert outcome([UNJUDGED] * 35, "{measure: pass_rate, at_least: 0.5}") == "undecided"
+    unread = Row((("policy_text", "unjudged", ""),))
+    assert outcome([unread] * 200, "{measure: policy_violation_rate, at_most: 0.5}") == "undecided"
+
+
+def test_unjudged_answers_count_neither_as_passed_nor_as_failed() -> None:
+    gate = "{measure: pass_rate, at_least: 0.8}"
+    assert outcome([GOOD] * 40, gate) == "pass"
+    assert outcome([GOOD] * 40 + [UNJUDGED] * 20, gate) == "undecided"
+    assert outcome([BAD] * 40 + [UNJUDGED] * 4, gate) == "fail"  # whatever the four were
+    assert outcome([GOOD] * 400 + [UNJUDGED] * 4, gate) == "pass"
+
+
+def test_a_gate_says_how_many_answers_are_unjudged_and_promises_no_fixtures() -> None:
+    made = Made()
+    candidate = made.add("w", "small", [GOOD] * 20 + [UNJUDGED] * 15)
+    ((result,), figures) = judged(made, candidate, policy("[{measure: pass_rate, at_least: 0.8}]"))
+    assert "15 of 35 unjudged" in figures[result.figure].note
+    assert figures[result.figure].n == 20
+    assert not result.further

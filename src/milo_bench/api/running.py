@@ -23,7 +23,7 @@ from milo_bench.core.records import (
 from milo_bench.core.version import __version__
 from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks, require_own_checks_can_run
 from milo_bench.evidence.judge_while_running import JudgeWhileRunning
-from milo_bench.grade.engine import validate_checks
+from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
 from milo_bench.run.events import RunListener
@@ -89,7 +89,7 @@ class FinishedRun:
 
     ``path`` is its log, ``end.complete`` whether everything planned was done, ``why`` a sentence if it
     was not. ``planned`` and ``done`` count attempts without retries. ``executed`` is what the suite's own
-    checks did at the end of a complete run.
+    checks did at the end of a complete run. ``unjudged`` says which checks cannot judge answers to some fixtures.
     """
 
     path: Path
@@ -99,6 +99,7 @@ class FinishedRun:
     why: str = ""
     too_long: Mapping[str, int] = field(default_factory=dict)
     executed: ExecutedChecks = field(default_factory=ExecutedChecks)
+    unjudged: tuple[str, ...] = ()
 
     def as_record(self) -> dict[str, object]:
         return {
@@ -110,6 +111,7 @@ class FinishedRun:
             "reason": self.end.reason,
             "executed": self.executed.count,
             "broken_executions": len(self.executed.broken),
+            "unjudged": list(self.unjudged),
         }
 
 
@@ -130,7 +132,7 @@ def run_suite(
     env = os.environ if env is None else env
     settings = load_settings(None if options.config is None else Path(options.config), env)
     suite = load_suite(str(options.suite), variants=options.variants)
-    refuse_unusable(suite, validate_checks=validate_checks)
+    refuse_unusable(suite, validate_checks=validate_checks, unread=unread_fixtures)
     path = Path(options.out or default_log_path(suite.ref.name, datetime.now(UTC)))
     if options.resume and options.out is None:
         message = "--resume needs an existing log."
@@ -174,6 +176,16 @@ def run_suite(
         why=follower.why,
         too_long=follower.too_long,
         executed=executed,
+        unjudged=_unjudged(spec),
+    )
+
+
+def _unjudged(spec: RunSpec) -> tuple[str, ...]:
+    """One sentence for each check that cannot read what it needs in some of the fixtures that were run."""
+    return tuple(
+        f"{workload.name}: {unread.text}"
+        for workload in spec.workloads.values()
+        for unread in unread_fixtures(workload, spec.planned_fixtures())
     )
 
 

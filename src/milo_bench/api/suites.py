@@ -9,7 +9,7 @@ from pathlib import Path
 from milo_bench.config.written import Problem
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
-from milo_bench.grade.engine import validate_checks
+from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.guards.personal.data import KINDS, Redactor
 from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
 from milo_bench.guards.personal.measure import KindFigures
@@ -30,7 +30,7 @@ class RedactedSuite:
 
 def check_suite(suite: str) -> list[Problem]:
     """Every problem of a suite, errors first. Raises UsageError if there is no such suite."""
-    return check.check_suite(suite, validate_checks=validate_checks)
+    return check.check_suite(suite, validate_checks=validate_checks, unread=unread_fixtures)
 
 
 def redact_suite(suite: str, out: Path, *, keep: Collection[str] = (), known: Path | None = None) -> RedactedSuite:

@@ -436,15 +436,16 @@ class Span(Frozen, frozen=True):
     label: str = ""
 
 
-VerdictOutcome: TypeAlias = Literal["pass", "fail", "flag", "skip"]
+VerdictOutcome: TypeAlias = Literal["pass", "fail", "flag", "skip", "unjudged"]
 
 
 class Verdict(Frozen, frozen=True):
     """One check's judgement of one attempt.
 
     ``flag`` asks for a person's review and never counts as a pass; ``skip`` means the check does not apply to this
-    fixture. ``subject`` names the part judged where a check judges several (a field, a sentence). A check that
-    counts parts says how many held: ``parts_held`` of ``parts`` (claim sentences with a citation, of all of them).
+    fixture, ``unjudged`` that it could not read what it needs to judge this answer. ``subject`` names the part judged
+    where a check judges several (a field, a sentence). A check that counts parts says how many held:
+    ``parts_held`` of ``parts`` (claim sentences with a citation, of all of them).
     """
 
     check: str
@@ -461,12 +462,17 @@ class Verdict(Frozen, frozen=True):
 
 
 class Graded(Frozen, frozen=True, tag="graded", tag_field="type"):
-    """All verdicts of one attempt. ``passed`` is None for a failure: there was nothing to judge."""
+    """All verdicts of one attempt. ``passed`` is None where nobody knows: for a failure, and for an unjudged answer."""
 
     key: AttemptKey
     workload: str
     verdicts: tuple[Verdict, ...]
     passed: bool | None
+
+    @property
+    def unjudged(self) -> bool:
+        """Whether the model answered, and no check failed, but one that was asked for could not judge."""
+        return self.passed is None and any(verdict.outcome == "unjudged" for verdict in self.verdicts)
 
 
 class Interval(Frozen, frozen=True, omit_defaults=False):

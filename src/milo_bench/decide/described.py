@@ -8,7 +8,7 @@ from milo_bench.core.records import Measure
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, ConfusionTable, ErrorShare
-from milo_bench.stats.cases.columns import Cases
+from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.measures import measure_all
 from milo_bench.stats.intervals import clustered_wilson
 
@@ -35,7 +35,7 @@ def expected_labels(cases: Cases) -> tuple[str, ...]:
 
 def error_shares(candidate: Candidate, cases: Cases, figures: Figures) -> list[ErrorShare]:
     """Each way of going wrong with its count and its share of the answers, the most frequent first."""
-    answered = (cases.outcome >= 0) & ~cases.bypassed
+    answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
     found: list[tuple[int, ErrorShare]] = []
     for (check, category), rows in cases.categories.items():
         of_it = np.zeros(len(cases), dtype=np.bool_)

@@ -13,6 +13,7 @@ from milo_bench.core.records import Frozen, Interval, Measure
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
 from milo_bench.stats.agreement import alpha_interval, krippendorff_alpha
+from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED
 from milo_bench.stats.stratified import stratified_mean
 
 REVIEW_SCHEMA: Final = 1
@@ -118,9 +119,10 @@ def draw_sample(evidence: Evidence, count: int, *, seed: int = 0, only: Sequence
 
 def _strata(evidence: Evidence, candidate: Candidate) -> dict[Stratum, list[int]]:
     cases = evidence.cases[candidate]
-    answered = (cases.outcome >= 0) & ~cases.bypassed
+    answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
+    unjudged = cases.outcome == UNJUDGED  # by a check: a person can
     failed_checks = sum(((column == 0).astype(int) for column in cases.held.values()), np.zeros(len(cases), dtype=int))
-    near = answered & (cases.flagged | ((cases.outcome == 0) & (failed_checks == 1)))
+    near = answered & (unjudged | cases.flagged | ((cases.outcome == 0) & (failed_checks == 1)))
     passed = answered & (cases.outcome == 1) & ~near
     failed = answered & (cases.outcome == 0) & ~near
     return {

@@ -241,9 +241,13 @@ def _difference(
         assert interval is not None
         value, low, high = now_k / now_n - figure.k / figure.n, interval.low, interval.high
         method = f"{interval.method}, unpaired, without the baseline's logs"
+    unjudged = rows.count_unjudged
+    if unjudged:
+        low = high = None
+        method = f"{unjudged:,} of {now_n + unjudged:,} answers unjudged"
     sign = 1.0 if known_measures()[name].good == "high" else -1.0
     # Where every fixture of the baseline came out as before there is nothing that could have regressed.
-    standing = "held" if unchanged else _stands(low, high, sign, tolerance)
+    standing = "held" if unchanged and not unjudged else _stands(low, high, sign, tolerance)
     result = Result(
         candidate=candidate,
         what=readable(f"{name}[{slice}]" if slice else name),

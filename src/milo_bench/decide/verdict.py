@@ -10,6 +10,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, Finding, FindingKind, LinkedText
 from milo_bench.decide.wording import begun, joined, listed
+from milo_bench.stats.cases.columns import UNJUDGED
 
 KINDS: tuple[FindingKind, ...] = ("keep", "fix", "defer", "reject")
 
@@ -83,6 +84,7 @@ def missing_evidence(
         *_unfinished(evidence, figures),
         *_workloads(policy, evidence, judged),
         *_baseline(policy, evidence),
+        *_unjudged(evidence, figures),
     ]
     local = sorted({target for _, target in judged})
     probed = {one.result.target for one in evidence.probes}
@@ -126,6 +128,32 @@ def _unfinished(evidence: Evidence, figures: Figures) -> list[LinkedText]:
                 f" {what}.",
             )
         )
+    return found
+
+
+def _unjudged(evidence: Evidence, figures: Figures) -> list[LinkedText]:
+    """Checks that could not judge answers which they were asked to judge."""
+    found: list[LinkedText] = []
+    for candidate, cases in evidence.cases.items():
+        for check, column in cases.held.items():
+            unjudged = int((column == UNJUDGED).sum())
+            if not unjudged:
+                continue
+            place = f"unjudged/{candidate.text}/{check}"
+            figures.count(place, f"answers unjudged by {check}", unjudged, key=f"unjudged {check}", of=candidate.text)
+            of = figures.count(
+                f"{place}/of", f"attempts, {check}", len(cases), key=f"attempts {check}", of=candidate.text
+            )
+            found.append(
+                (
+                    f"The check {check} could not judge ",
+                    figures.ref(place),
+                    " of ",
+                    figures.ref(of),
+                    f" attempts of {candidate.workload} on {candidate.target}. They count neither as passed nor as "
+                    "failed.",
+                )
+            )
     return found
 
 

@@ -62,6 +62,18 @@ class JudgesBypass(Protocol):
     def judge_bypass(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]: ...
 
 
+@runtime_checkable
+class ReadsFixture(Protocol):
+    """A check that needs something of the fixture: a text of the input, an expectation.
+
+    ``unreadable`` gives the reason why it cannot judge any answer to ``fixture``, "" where it can. The answer is
+    then unjudged by it, never passed, and ``judge`` is not called. A suite whose fixtures are all unreadable to
+    a check is refused before a run.
+    """
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str: ...
+
+
 CHECKS: Registry[Check] = Registry(
     "check",
     "milo_bench.grade.checks",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import msgspec
@@ -11,7 +12,7 @@ from milo_bench.core.errors import ConfigError, DataError, IncompleteRun, MiloEr
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, Verdict, Workload
 from milo_bench.grade import checks as _registered  # noqa: F401  importing the package fills CHECKS
-from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass
+from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, ReadsFixture
 from milo_bench.grade.own_check import OwnCheck, own_names
 from milo_bench.grade.per_workload import PerWorkload
 
@@ -24,6 +25,7 @@ class _Step(NamedTuple):
     check: Check
     spec: CheckSpec
     bypass: JudgesBypass | None
+    needs: ReadsFixture | None
 
 
 def validate_checks(workload: Workload) -> None:
@@ -43,6 +45,46 @@ def validate_checks(workload: Workload) -> None:
             raise ConfigError(message, hint=error.hint) from error
 
 
+@dataclass(frozen=True)
+class UnreadFixtures:
+    """A check that cannot judge any answer to some ``fixtures`` (their ids) ``of`` a workload, and why."""
+
+    check: str
+    fixtures: tuple[str, ...]
+    of: int
+    reason: str
+    keys: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return (
+            f"the check '{self.check}' cannot judge {len(self.fixtures)} of {self.of} fixtures: {self.reason}, "
+            f"for example in {self.fixtures[0]}"
+        )
+
+    @property
+    def hint(self) -> str:
+        keys = ", ".join(self.keys) or "nothing"
+        return (
+            f"name the right key in the check's parameters or add it to the fixtures. The input contains: {keys}. "
+            "An expectation of null says that the check does not apply."
+        )
+
+
+def unread_fixtures(workload: Workload, fixtures: Iterable[Fixture]) -> tuple[UnreadFixtures, ...]:
+    """The checks of ``workload`` with fixtures of it that they cannot read; answers to those are unjudged."""
+    mine = [fixture for fixture in fixtures if fixture.workload == workload.name]
+    found = []
+    for check, spec, _, needs in _steps(workload):
+        if needs is None:
+            continue
+        why = [(fixture, reason) for fixture in mine if (reason := needs.unreadable(fixture, spec.params))]
+        if why:
+            ids = tuple(fixture.id for fixture, _ in why)
+            found.append(UnreadFixtures(check.name, ids, len(mine), why[0][1], tuple(why[0][0].input)))
+    return tuple(found)
+
+
 def grade_attempt(
     workload: Workload, fixture: Fixture, attempt: Attempt, executions: Mapping[str, Execution] | None = None
 ) -> Graded:
@@ -50,8 +92,9 @@ def grade_attempt(
 
     A failure has nothing to judge: ``passed`` is None and there are no verdicts. A bypassed
     attempt is judged only by checks that speak about bypass. An answer passes when at least one
-    verdict passed and none failed; a blank answer passes no check, whatever the check says. ``executions`` are
-    what the suite's own checks showed on this answer, by their names.
+    verdict passed, none failed and no check was left unjudged; a blank answer passes no check, whatever the
+    check says. ``passed`` is None as well where a check could not read what it needs and none failed.
+    ``executions`` are what the suite's own checks showed on this answer, by their names.
 
     Raises DataError where the log holds only a hash of the answer, IncompleteRun where an own check was never
     executed on it, CheckBroken where a check raises.
@@ -61,9 +104,13 @@ def grade_attempt(
     _require_text(attempt)
     case = GradeCase(workload, fixture, attempt, executions or {})
     verdicts: list[Verdict] = []
-    for check, spec, bypass in _steps(workload):
+    for check, spec, bypass, needs in _steps(workload):
         try:
-            if not attempt.bypass:
+            if attempt.bypass and bypass is None:
+                continue
+            if needs is not None and (why := needs.unreadable(fixture, spec.params)):
+                verdicts.append(Verdict(check.name, check.version, "unjudged", reason=why))
+            elif not attempt.bypass:
                 verdicts.extend(check.judge(case, spec.params))
             elif bypass is not None:
                 verdicts.extend(bypass.judge_bypass(case, spec.params))
@@ -73,8 +120,14 @@ def grade_attempt(
             raise _broken(check, fixture, attempt, error) from error
     if not attempt.bypass and _is_blank(attempt):
         verdicts = [_not_passed(verdict) for verdict in verdicts]
+    return Graded(attempt.key, workload.name, tuple(verdicts), _passed(verdicts))
+
+
+def _passed(verdicts: Sequence[Verdict]) -> bool | None:
     outcomes = {verdict.outcome for verdict in verdicts}
-    return Graded(attempt.key, workload.name, tuple(verdicts), "pass" in outcomes and "fail" not in outcomes)
+    if "unjudged" in outcomes and not outcomes & {"fail", "flag"}:
+        return None
+    return "pass" in outcomes and "fail" not in outcomes
 
 
 @PerWorkload
@@ -86,7 +139,8 @@ def _steps(workload: Workload) -> tuple[_Step, ...]:
         check: Check = (
             OwnCheck(spec.name, workload.own.digest) if workload.own and spec.name in own else CHECKS.get(spec.name)
         )
-        steps.append(_Step(check, spec, check if isinstance(check, JudgesBypass) else None))
+        bypass = check if isinstance(check, JudgesBypass) else None
+        steps.append(_Step(check, spec, bypass, check if isinstance(check, ReadsFixture) else None))
     return tuple(steps)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Decoding, Frozen, Interval
-from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
+from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases, FixtureTable
 from milo_bench.stats.paired import (
     bootstrap_difference,
     holm,
@@ -104,16 +104,16 @@ def _outcomes(side: Side) -> dict[tuple[str, Decoding], _Outcome]:
     found: dict[tuple[str, Decoding], _Outcome] = {}
     for cases in side.cases:
         fixtures, first = np.unique(cases.fixture, return_index=True)
-        tries = np.bincount(cases.fixture)
+        tries = np.bincount(cases.fixture, weights=cases.outcome != UNJUDGED)
         passed = np.bincount(cases.fixture, weights=cases.outcome == 1)
         means = {name: _means_by_fixture(cases, values) for name, values in _figures(cases).items()}
-        for number in (int(one) for one in fixtures[np.argsort(first)]):
+        for number in (int(one) for one in fixtures[np.argsort(first)] if tries[one] > 0):
             found[(side.fixtures.ids[number], cases.decoding)] = _Outcome(
                 side.fixtures.hashes[number],
                 cases.workload,
                 cases.decoding,
                 int(passed[number]),
-                int(tries[number]),
+                round(float(tries[number])),
                 {name: float(of[number]) for name, of in means.items() if not np.isnan(of[number])},
             )
     return found
@@ -122,7 +122,7 @@ def _outcomes(side: Side) -> dict[tuple[str, Decoding], _Outcome]:
 def _figures(cases: Cases) -> dict[str, NDArray[np.float64]]:
     """The figures of each attempt, NaN where there is none: no answer, or nothing to measure."""
     answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
-    judged = sum((column != NOT_JUDGED for column in cases.fields.values()), np.zeros(len(cases)))
+    judged = sum((column >= 0 for column in cases.fields.values()), np.zeros(len(cases)))
     held = sum((column == 1 for column in cases.fields.values()), np.zeros(len(cases)))
     with np.errstate(invalid="ignore", divide="ignore"):
         accuracy = held / judged

@@ -8,6 +8,7 @@ import numpy as np
 
 from milo_bench.core.records import AttemptKey, Decoding, Frozen, Measure, SuiteRef, TargetRecord
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
+from milo_bench.stats.cases.kinds import answered
 from milo_bench.stats.cases.measures import measure_all
 from milo_bench.stats.representatives import choose_representatives
 
@@ -93,7 +94,7 @@ def make_scorecard(
 
 
 def _categories(cases: Cases, table: FixtureTable) -> list[ErrorCategory]:
-    answered = int(((cases.outcome != NOT_JUDGED) & ~cases.bypassed).sum())
+    of = int(answered(cases).sum())
     found = []
     for (check, category), rows in cases.categories.items():
         # The first attempt that went wrong stands for its fixture.
@@ -110,7 +111,7 @@ def _categories(cases: Cases, table: FixtureTable) -> list[ErrorCategory]:
                 check=check,
                 category=category,
                 attempts=len(rows),
-                of=answered,
+                of=of,
                 examples=choose_representatives(tags, EXAMPLES_PER_CATEGORY),
             )
         )

@@ -2,30 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal, Protocol
 
 import msgspec
 from jinja2 import ChainableUndefined
 
 from milo_bench.config.written import Problem, as_error, place
 from milo_bench.core.errors import ConfigError, DataError, MiloError, UsageError
-from milo_bench.core.records import Workload
+from milo_bench.core.records import Fixture, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.load import Suite, read_suite, suite_folder
 from milo_bench.suites.manifest import MANIFEST_NAME
 from milo_bench.suites.prompts import VARIABLES, render_prompt, variables_of
 
 CheckValidator = Callable[[Workload], None]
+
+
+class Unread(Protocol):
+    """A check that cannot judge any answer to some fixtures of a workload (``grade.engine.UnreadFixtures``)."""
+
+    @property
+    def fixtures(self) -> tuple[str, ...]: ...
+
+    @property
+    def of(self) -> int: ...
+
+    @property
+    def text(self) -> str: ...
+
+    @property
+    def hint(self) -> str: ...
+
+
+FixtureReader = Callable[[Workload, Iterable[Fixture]], Sequence[Unread]]
 _FOLDERS = ("prompts", "schemas", "fixtures")
 
 
-def check_suite(name_or_path: str, *, validate_checks: CheckValidator | None = None) -> list[Problem]:
+def check_suite(
+    name_or_path: str, *, validate_checks: CheckValidator | None = None, unread: FixtureReader | None = None
+) -> list[Problem]:
     """Every problem of a suite, errors first.
 
     ``validate_checks`` raises for a workload whose checks do not exist or cannot use their
     parameters (``grade.engine.validate_checks``); it is given one check at a time, so that the
-    line can be named. Raises UsageError where there is no such suite at all.
+    line can be named. ``unread`` gives the checks that cannot read what they need
+    (``grade.engine.unread_fixtures``): an error if a check can judge no fixture of its workload, a warning if it
+    can judge some. Raises UsageError where there is no such suite at all.
     """
     suite, problems = read_suite(suite_folder(name_or_path))
     found = list(problems)
@@ -38,14 +61,18 @@ def check_suite(name_or_path: str, *, validate_checks: CheckValidator | None = N
                 if variants and name not in variants:
                     continue
                 found.extend(_checks(changed, workload, validate_checks))
+                found.extend(_unread(changed, workload, unread))
                 found.extend(_prompt(changed, workload))
         found.extend(_doubts(suite))
     unique = dict.fromkeys((p.where, p.what, p.hint, p.severity, p.kind) for p in found)
     return sorted((Problem(*parts) for parts in unique), key=lambda problem: problem.severity)
 
 
-def refuse_unusable(suite: Suite, *, validate_checks: CheckValidator) -> None:
-    """Raise ConfigError for unknown checks, fields and wrong parameters: to be called before a model is loaded."""
+def refuse_unusable(suite: Suite, *, validate_checks: CheckValidator, unread: FixtureReader) -> None:
+    """Raise ConfigError for unknown checks, fields and wrong parameters, and for a check that can judge no fixture.
+
+    To be called before a model is loaded.
+    """
     for name, workload in suite.workloads.items():
         try:
             validate_checks(workload)
@@ -55,6 +82,8 @@ def refuse_unusable(suite: Suite, *, validate_checks: CheckValidator) -> None:
             raise ConfigError(message, hint=error.hint) from None
         if unknown := list(unknown_fields(suite, workload)):
             raise as_error(unknown)
+        if useless := [problem for problem in _unread(suite, workload, unread) if problem.severity == "error"]:
+            raise as_error(useless)
 
 
 def _each_variant(suite: Suite) -> Iterator[dict[str, str]]:
@@ -76,6 +105,20 @@ def _checks(suite: Suite, workload: Workload, validate: CheckValidator | None) -
             validate(msgspec.structs.replace(workload, checks=(spec,)))
         except MiloError as error:
             yield Problem(suite.check_place(workload.name, index), error.message.rstrip("."), error.hint)
+
+
+def _unread(suite: Suite, workload: Workload, unread: FixtureReader | None) -> Iterator[Problem]:
+    """Checks that cannot judge answers to some fixtures, an error where it is all of them."""
+    if unread is None:
+        return
+    for index, spec in enumerate(workload.checks):
+        try:
+            found = unread(msgspec.structs.replace(workload, checks=(spec,)), suite.fixtures)
+        except MiloError:
+            continue  # said by ``_checks``
+        for one in found:
+            severity: Literal["error", "warning"] = "error" if len(one.fixtures) == one.of else "warning"
+            yield Problem(suite.check_place(workload.name, index), one.text, one.hint, severity)
 
 
 def unknown_fields(suite: Suite, workload: Workload) -> Iterator[Problem]:

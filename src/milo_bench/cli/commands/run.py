@@ -157,6 +157,8 @@ def run(
         raise stopped
     for target, count in finished.too_long.items():
         click.echo(_too_long(target, count), err=True)
+    for unjudged in finished.unjudged:
+        click.echo(f"note: {unjudged}. Those answers are unjudged.", err=True)
     say_executed(finished.executed)
     say_next(f"milo-bench score {shlex.quote(str(finished.path))}")
     return 0

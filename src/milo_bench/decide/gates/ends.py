@@ -25,7 +25,7 @@ class IntervalEnds:
     """``low`` and ``high`` each bound the value from its own side, at the policy's confidence.
 
     Both are None where the data bound nothing; infinite where they are among attempts that never
-    ended. ``fixtures`` is how many fixtures stand behind them.
+    ended. ``fixtures`` is how many fixtures stand behind them, ``unjudged`` how many answers no check could judge.
     """
 
     value: float | None
@@ -36,6 +36,7 @@ class IntervalEnds:
     method: str
     k: int | None = None
     note: str = ""
+    unjudged: int = 0
 
     def judged(self, direction: Literal["at_least", "at_most"], bound: float) -> GateOutcome:
         """Pass where the whole interval is on the good side of ``bound``, fail where wholly on the bad side."""
@@ -47,14 +48,27 @@ class IntervalEnds:
 
 
 def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> IntervalEnds:
-    """One-sided ends at ``confidence``: exact for rates, else those of the two-sided interval at 2c - 1."""
+    """One-sided ends at ``confidence``: exact for rates, else those of the two-sided interval at 2c - 1.
+
+    Each end of a rate holds whatever the unjudged answers were: the low one as if none of them had held, the
+    high one as if all had (worst-case bounds of Manski 1989, J. Hum. Resour. 24:343).
+    """
     both = 2 * confidence - 1
     if isinstance(rows, RateRows):
         _, held, asked = rows.by_fixture(fixture)
         n, k = round(float(asked.sum())), round(float(held.sum()))
+        unjudged = rows.count_unjudged
+        note = f"{unjudged:,} of {n + unjudged:,} unjudged" if unjudged else ""
         if n == 0:
-            return IntervalEnds(None, None, None, 0, 0, "", note=rows.why_none or "no attempt is of this kind")
+            why = note or rows.why_none or "no attempt is of this kind"
+            return IntervalEnds(None, None, None, 0, 0, "", note=why, unjudged=unjudged)
         bottom, top, exact = clustered_ends(held, asked, confidence)
+        if unjudged:
+            _, held, asked = rows.if_unjudged(False).by_fixture(fixture)
+            bottom, _, exact = clustered_ends(held, asked, confidence)
+            _, held, asked = rows.if_unjudged(True).by_fixture(fixture)
+            _, top, exact = clustered_ends(held, asked, confidence)
+            return IntervalEnds(k / n, bottom, top, n, len(asked), exact, k, note, unjudged)
         return IntervalEnds(k / n, bottom, top, n, len(asked), exact, k)
     values, clusters = rows.values, fixture[rows.rows].astype(np.int64)
     fixtures = len(np.unique(clusters))

@@ -24,7 +24,7 @@ from milo_bench.decide.gates.ends import (
     least_without_data,
     paired,
 )
-from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Source, SourceKind
+from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, readable
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, select_rows
@@ -84,6 +84,8 @@ class _Judge:
 
     def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: IntervalEnds) -> int | None:
         bound, confidence = _bound(gate), self.policy.confidence
+        if ends.unjudged:
+            return None  # more fixtures of the same kind would be unjudged too
         if isinstance(rows, RateRows):
             if ends.n == 0:
                 return least_without_data(bound, gate.direction, confidence)
@@ -108,6 +110,9 @@ class _Judge:
         lost = (theirs.outcome == NOT_JUDGED) & (gate.measure != "failure_rate")
         others = self._rows(gate, theirs, ~lost)
         for found, of in ((rows, cases), (others, theirs)):
+            if isinstance(found, RateRows) and (unjudged := found.count_unjudged):
+                why = f"{unjudged:,} answers of {of.target} are unjudged"
+                return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
             if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
                 why = f"no attempt on {of.target} has a value"
                 return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
@@ -239,6 +244,25 @@ class _Judge:
             )
         )
 
+    def _unjudged(self, gate: GateConfig, ends: IntervalEnds) -> tuple[Ref, Ref]:
+        """References to how many answers the gate is about, and how many of them no check could judge."""
+        counts = {"answers": ends.n + ends.unjudged, "unjudged": ends.unjudged}
+        asked, unjudged = (
+            self.figures.ref(
+                self.figures.add(
+                    Figure(
+                        id=f"{self.prefix}{what}/{self._id(gate)}",
+                        title=f"{what}, {readable(gate.key)}",
+                        value=float(count),
+                        unit="count",
+                        source=Source("measure", f"{what}:{self.prefix}{gate.key}", self.candidate.text),
+                    )
+                )
+            )
+            for what, count in counts.items()
+        )
+        return asked, unjudged
+
     def _reason(
         self, gate: GateConfig, outcome: GateOutcome, ends: IntervalEnds, figure: str, bound: str, further: str
     ) -> LinkedText:
@@ -257,6 +281,9 @@ class _Judge:
         if outcome == "undecided" and ends.low is None and ends.high is None:
             side = "without an interval to compare with"
         text: LinkedText = (f"{name} is ", shown, f", {side} ", limit)
+        if ends.unjudged:
+            asked, unjudged = self._unjudged(gate, ends)
+            text = (*text, ", with ", unjudged, " of ", asked, " answers unjudged")
         if not further:
             return text
         if self.figures[further].note == TOO_CLOSE:

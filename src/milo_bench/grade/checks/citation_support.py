@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from milo_bench.core.case_record import CaseRecord
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_header, case_of, event_texts, shown_event_ids
 from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations
@@ -22,16 +22,18 @@ class CitationSupportParams(Params, frozen=True):
 
 class CitationSupport:
     name = "citation_support"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, CitationSupportParams)
 
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        return "" if case_of(fixture) is not None else "the input contains no case record (input.case)"
+
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, CitationSupportParams)
         record = case_of(case.fixture)
-        if record is None:
-            return [Verdict(self.name, self.version, "skip", reason="the input contains no case record")]
+        assert record is not None  # ``unreadable`` otherwise
         cited = [sentence for sentence in cited_sentences(case.output) if sentence.event_ids]
         if not cited:
             return [Verdict(self.name, self.version, "skip", reason="the answer cites no event")]

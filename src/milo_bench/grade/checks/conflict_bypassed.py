@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.unreadable import unread_expectation
 
 
 class ConflictBypassedParams(Params, frozen=True):
@@ -21,10 +22,15 @@ class ConflictBypassedParams(Params, frozen=True):
 
 class ConflictBypassed:
     name = "conflict_bypassed"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, ConflictBypassedParams)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        gold = fixture.expect.get("route")
+        readable = gold in ("human_review", "summarise")
+        return unread_expectation(fixture, "route", readable=readable, what="route")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         route = case.fixture.expect.get("route")

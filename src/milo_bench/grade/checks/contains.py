@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Verdict, Workload
+from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase
+from milo_bench.grade.unreadable import unread_expectation
 from milo_bench.grade.wanted_text import read_wanted
 
 
 class Contains:
     name = "contains"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_wanted(self.name, params)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        readable = bool(read_wanted(self.name, params).wanted(fixture, self.name))
+        return unread_expectation(fixture, self.name, readable=readable, what="expected text")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_wanted(self.name, params)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Verdict, VerdictOutcome, Workload
+from milo_bench.core.records import Fixture, Verdict, VerdictOutcome, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.unreadable import unread_expectation
 from milo_bench.guards.templates import escalation_reason
 
 
@@ -23,10 +24,15 @@ class Escalation:
     """
 
     name = "escalation"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, EscalationParams)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        gold = fixture.expect.get("action")
+        readable = gold in ("draft", "escalate")
+        return unread_expectation(fixture, "action", readable=readable, what="action")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, EscalationParams)

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.packet_lines import cited
 from milo_bench.grade.sections import read_sections, section_named
+from milo_bench.grade.unreadable import unread_expectation
 
 LEVELS: Final = ("routine", "watch", "escalate")
 _LEVEL = re.compile(r"\b(routine|watch|escalate)\b", re.IGNORECASE)
@@ -31,10 +32,15 @@ class EscalationSignal:
     """The level, with both levels for a confusion matrix; and, as a verdict of its own, its evidence."""
 
     name = "escalation_signal"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, EscalationSignalParams)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        gold = fixture.expect.get("escalation")
+        readable = isinstance(gold, dict) and gold.get("level") in LEVELS
+        return unread_expectation(fixture, "escalation", readable=readable, what="level")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, EscalationSignalParams)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.fact_rows import read_rows
 from milo_bench.grade.packet_lines import (
@@ -33,13 +33,14 @@ class EvidenceLinesParams(Params, frozen=True):
     """``sections``: whose items must each cite; none for prose, where each sentence that states something must.
 
     ``quotes``: the section that lists cited lines with words of them. ``rows``: the key of a JSON answer's
-    list of facts, each with its own line.
+    list of facts, each with its own line. ``packet`` names the input's text with numbered lines.
     """
 
     sections: list[str] = []
     quotes: str = ""
     rows: str = ""
     day_first: bool = True
+    packet: str = "packet"
 
 
 class _Statement(NamedTuple):
@@ -52,16 +53,20 @@ class _Statement(NamedTuple):
 
 class EvidenceLines:
     name = "evidence_lines"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, EvidenceLinesParams)
 
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        key = read_params(self.name, params, EvidenceLinesParams).packet
+        if not isinstance(fixture.input.get(key), str):
+            return f"the input contains no text named {key}"
+        return "" if packet_lines(fixture, key) else f"the text named {key} contains no numbered lines such as '[L1] …'"
+
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, EvidenceLinesParams)
-        lines = packet_lines(case.fixture)
-        if not lines:
-            return [Verdict(self.name, self.version, "skip", reason="the input contains no numbered lines")]
+        lines = packet_lines(case.fixture, rules.packet)
         if rules.rows and not case.json.usable:
             reason = f"no rows to read: {case.json.problem}"
             return [Verdict(self.name, self.version, "fail", "malformed_json", reason)]

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.field_values import ABSENT, Likeness, ValueKind, comparable, kind_of
 from milo_bench.grade.json_places import find_value, written
+from milo_bench.grade.unreadable import unread_expectation
 
 Fields: TypeAlias = list[str]
 
@@ -49,10 +50,15 @@ class ExactFieldsParams(Params, frozen=True):
 
 class ExactFields:
     name = "exact_fields"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, ExactFieldsParams)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        gold = fixture.expect.get("fields")
+        readable = isinstance(gold, dict)
+        return unread_expectation(fixture, "fields", readable=readable, what="expected fields")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, ExactFieldsParams)

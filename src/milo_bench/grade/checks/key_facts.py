@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from milo_bench.core.errors import ConfigError
-from milo_bench.core.records import Verdict, Workload
+from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.core.units import share
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.packet_lines import without_line_citations
 from milo_bench.grade.sections import read_sections, section_named
+from milo_bench.grade.unreadable import unread_expectation
 from milo_bench.guards.facts import find_facts, unsupported_facts
 
 _HEADINGS: Final = ("Summary", "Missing Documents", "Escalation Signal", "Evidence Lines")
@@ -33,13 +34,18 @@ class KeyFacts:
     """One verdict with parts. A fact is stated where its numbers, dates and names stand, else half of its words."""
 
     name = "key_facts"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, KeyFactsParams)
         if not 0 < rules.at_least <= 1:
             message = f"The check '{self.name}' cannot require a share of {rules.at_least}."
             raise ConfigError(message, hint="set at_least to a share above 0 and at most 1.")
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        gold = fixture.expect.get("key_facts")
+        readable = isinstance(gold, list)
+        return unread_expectation(fixture, "key_facts", readable=readable, what="key facts")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, KeyFactsParams)

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from milo_bench.core.errors import ConfigError
-from milo_bench.core.records import Verdict, Workload
+from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import written
+from milo_bench.grade.unreadable import unread_expectation
 
 
 class LabelParams(Params, frozen=True):
@@ -28,7 +29,7 @@ class LabelParams(Params, frozen=True):
 
 class Label:
     name = "label"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LabelParams)
@@ -36,6 +37,11 @@ class Label:
         if len(set(folded)) != len(folded):
             message = f"The check '{self.name}' lists a label twice."
             raise ConfigError(message, hint="remove one, or set casefold: false if case distinguishes labels.")
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        gold = fixture.expect.get("label")
+        readable = isinstance(gold, str) and bool(gold)
+        return unread_expectation(fixture, "label", readable=readable, what="expected label")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, LabelParams)

@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.document_names import NamedDocument, read_documents
 from milo_bench.grade.packet_lines import without_line_citations
 from milo_bench.grade.sections import SectionItem, read_sections, section_named
+from milo_bench.grade.unreadable import unread_expectation
 
 _NOTHING = re.compile(
     r"\W*(?:none|nothing|no(?:ne)? (?:documents? )?(?:(?:is|are) )?(?:missing|outstanding|found)?|n/?a|"
@@ -40,10 +41,15 @@ class MissingDocuments:
     """
 
     name = "missing_documents"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, MissingDocumentsParams)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        gold = fixture.expect.get("missing_documents")
+        readable = isinstance(gold, list)
+        return unread_expectation(fixture, "missing_documents", readable=readable, what="missing documents")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, MissingDocumentsParams)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Verdict, Workload
+from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.field_values import ABSENT
 from milo_bench.grade.json_places import find_value, written
+from milo_bench.grade.unreadable import unread_expectation
 
 
 class NullWhenMissingParams(Params, frozen=True):
@@ -20,10 +21,15 @@ class NullWhenMissingParams(Params, frozen=True):
 
 class NullWhenMissing:
     name = "null_when_missing"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, NullWhenMissingParams)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        gold = fixture.expect.get("fields")
+        readable = isinstance(gold, dict)
+        return unread_expectation(fixture, "fields", readable=readable, what="expected fields")
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, NullWhenMissingParams)

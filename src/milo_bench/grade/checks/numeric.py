@@ -63,7 +63,7 @@ class _Number(NamedTuple):
 
 class Numeric:
     name = "numeric"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, NumericParams)
@@ -76,6 +76,12 @@ class Numeric:
         if rules.units and next(iter(rules.units.values())) != 1:
             message = f"The check '{self.name}' has a first unit that is not 1."
             raise ConfigError(message, hint="sizes are in the first unit: units: {kg: 1, g: 0.001}.")
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        field = read_params(self.name, params, NumericParams).field
+        if _wanted(fixture, field) is not None or _null(fixture, field):
+            return ""
+        return f"the fixture gives no expected number (expect.number{f' or expect.fields.{field}' if field else ''})"
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, NumericParams)
@@ -129,6 +135,14 @@ def _wanted(fixture: Fixture, field: str) -> Decimal | None:
     fields = fixture.expect.get("fields")
     value = fixture.expect.get("number", fields.get(field) if isinstance(fields, dict) else None)
     return Decimal(str(value)) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _null(fixture: Fixture, field: str) -> bool:
+    """Whether the fixture says that no number is expected: the key is there, and null."""
+    fields = fixture.expect.get("fields")
+    there = fixture.expect if "number" in fixture.expect else fields if isinstance(fields, dict) else {}
+    key = "number" if there is fixture.expect else field
+    return key in there and there[key] is None
 
 
 def _own(fixture: Fixture, name: str, general: float) -> Decimal:

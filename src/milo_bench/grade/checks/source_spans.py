@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from milo_bench.core.amounts import find_amounts, parse_amount
 from milo_bench.core.errors import ConfigError
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import find_value, written
 from milo_bench.grade.per_workload import PerWorkload
@@ -45,7 +45,7 @@ class SourceSpansParams(Params, frozen=True):
 
 class SourceSpans:
     name = "source_spans"
-    version = "3"
+    version = "4"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, SourceSpansParams)
@@ -53,11 +53,13 @@ class SourceSpans:
             message = f"The check '{self.name}' cannot use min_score {rules.min_score}."
             raise ConfigError(message, hint="use a number from 0.5 (loose) to 1 (exact).")
 
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        key = read_params(self.name, params, SourceSpansParams).document
+        return "" if isinstance(fixture.input.get(key), str) else f"the input contains no text named {key}"
+
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, SourceSpansParams)
-        source = case.fixture.input.get(rules.document)
-        if not isinstance(source, str):
-            return [Verdict(self.name, self.version, "skip", reason=f"the input has no text named {rules.document}")]
+        source = str(case.fixture.input[rules.document])
         answer = case.json
         if not answer.usable or not isinstance(answer.value, dict):
             reason = f"no quotes to check: {answer.problem or 'the answer is JSON, but not an object'}"

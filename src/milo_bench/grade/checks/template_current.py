@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Span, Verdict, VerdictOutcome, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, VerdictOutcome, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_of
 from milo_bench.grade.drafting_input import templates_of
@@ -22,16 +22,20 @@ class TemplateCurrent:
     """The day is the case's ``as_of``. Skipped for an escalation and where there is no case."""
 
     name = "template_current"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, TemplateCurrentParams)
 
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        return "" if case_of(fixture) is not None else "the input contains no case record (input.case)"
+
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, TemplateCurrentParams)
         record = case_of(case.fixture)
-        if record is None or escalation_reason(case.output) is not None:
-            return [Verdict(self.name, self.version, "skip", reason="there is no case record to draft a reply for")]
+        assert record is not None  # ``unreadable`` otherwise
+        if escalation_reason(case.output) is not None:
+            return [Verdict(self.name, self.version, "skip", reason="the answer escalates instead of drafting")]
         use = template_use(case.output, templates_of(case.fixture, case.workload), record.as_of)
         spans = (Span("output", use.start, use.end),) if use.end else ()
         wanted = str(case.fixture.expect.get("template_id") or "")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.records import Span, Verdict, Workload
+from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.case_input import case_of
 from milo_bench.grade.drafting_input import open_documents
 from milo_bench.guards.requests import read_requests
 from milo_bench.guards.templates import escalation_reason
@@ -22,10 +23,15 @@ class UnresolvedRequest:
     """Skipped where no request is open or the answer escalates."""
 
     name = "unresolved_request"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, UnresolvedRequestParams)
+
+    def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str:
+        if "open_documents" in fixture.expect or case_of(fixture) is not None:
+            return ""
+        return "there is neither a case record (input.case) nor expect.open_documents"
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, UnresolvedRequestParams)

@@ -139,7 +139,7 @@ def _sample(sample: InspectSample, target: TargetRecord, number: int) -> dict[st
         },
         "scores": {
             _SCORER: {
-                "value": "C" if graded.passed else "I",
+                "value": "C" if graded.passed else "N" if graded.unjudged else "I",
                 "answer": attempt.output,
                 "explanation": "\n".join(
                     f"{v.outcome} {v.check}{'.' + v.subject if v.subject else ''}: {v.reason}" for v in graded.verdicts

@@ -38,6 +38,10 @@ def junit_xml(suite: str, rows: Iterable[tuple[Attempt, Fixture, Graded]]) -> st
         if attempt.failure is not None:
             total["errors"] += 1
             ElementTree.SubElement(case, "error", type=attempt.failure.kind, message=visible(attempt.failure.message))
+        elif graded.unjudged:
+            total["errors"] += 1
+            why = "; ".join(visible(f"{v.check}: {v.reason}") for v in graded.verdicts if v.outcome == "unjudged")
+            ElementTree.SubElement(case, "error", type="unjudged", message=why)
         elif graded.passed is not True:
             total["failures"] += 1
             broken = [v for v in graded.verdicts if v.outcome in ("fail", "flag")]

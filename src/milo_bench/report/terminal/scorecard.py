@@ -77,7 +77,8 @@ def _cell(measure: Measure | None) -> Text:
     unit = unit_written(measure.value, measure.unit)
     interval = interval_text(measure.interval, measure.unit).removesuffix(unit)
     n = sample(measure.n) if measure.name not in ("peak_memory_bytes",) else ""
-    inside = ", ".join(part for part in (interval, n) if part)
+    unjudged = measure.note if measure.note.endswith(" unjudged") else ""
+    inside = ", ".join(part for part in (interval, n, unjudged) if part)
     text = Text(figure(measure.value, measure.unit), style="bold")
     if inside:
         text.append(f"  {inside}", style="dim not bold")

@@ -17,7 +17,8 @@ from milo_bench.core.records import Attempt, Fixture, Graded, Span
 from milo_bench.core.text import visible_in_place
 
 VERDICTS_SCHEMA = "milo-bench.verdicts/1"
-_STYLES = {"pass": "green", "fail": "red", "flag": "yellow", "skip": "dim"}
+_STYLES = {"pass": "green", "fail": "red", "flag": "yellow", "skip": "dim", "unjudged": "yellow"}
+_OUTCOMES = ("pass", "fail", "flag", "skip", "unjudged")
 
 
 def verdicts_json(graded: Iterable[Graded]) -> str:
@@ -27,12 +28,12 @@ def verdicts_json(graded: Iterable[Graded]) -> str:
 
 
 def print_check_table(graded: Sequence[Graded], console: Console) -> None:
-    """For every workload, target and check: how many attempts passed, failed, were flagged, do not apply."""
+    """For every workload, target and check: how many passed, failed, were flagged, do not apply, are unjudged."""
     counts: dict[tuple[str, str, str, str], Counter[str]] = {}
     whole: dict[tuple[str, str], Counter[str]] = {}
     for one in graded:
         place = (one.workload, one.key.target)
-        outcome = "failure" if one.passed is None else "pass" if one.passed else "fail"
+        outcome = _state(one)
         whole.setdefault(place, Counter())[outcome] += 1
         for verdict in one.verdicts:
             row = counts.setdefault((*place, verdict.check, verdict.version), Counter())
@@ -40,7 +41,7 @@ def print_check_table(graded: Sequence[Graded], console: Console) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2))
     for title in ("workload", "target", "check", "version"):
         table.add_column(title)
-    for title in ("pass", "fail", "flag", "skip"):
+    for title in _OUTCOMES:
         table.add_column(title, justify="right")
     for (workload, target), outcomes in whole.items():
         failures = f"  {outcomes['failure']} failures, not judged" if outcomes["failure"] else ""
@@ -51,11 +52,20 @@ def print_check_table(graded: Sequence[Graded], console: Console) -> None:
             "",
             Text(str(outcomes["pass"]), style="bold"),
             Text(str(outcomes["fail"]), style="bold"),
+            "",
+            "",
+            Text(_count(outcomes["unjudged"]), style="bold"),
         )
         for (w, t, check, version), row in counts.items():
             if (w, t) == (workload, target):
-                table.add_row("", "", Text(check), version, *(_count(row[o]) for o in ("pass", "fail", "flag", "skip")))
+                table.add_row("", "", Text(check), version, *(_count(row[o]) for o in _OUTCOMES))
     console.print(table)
+
+
+def _state(graded: Graded) -> str:
+    if graded.passed is None:
+        return "unjudged" if graded.unjudged else "failure"
+    return "pass" if graded.passed else "fail"
 
 
 def _count(count: int) -> str:
@@ -65,7 +75,7 @@ def _count(count: int) -> str:
 def print_judged(attempt: Attempt, fixture: Fixture, graded: Graded, console: Console) -> None:
     """One attempt opened: input on the left, answer on the right, offending spans marked, reasons below."""
     key = attempt.key
-    state = "failure" if graded.passed is None else "passed" if graded.passed else "did not pass"
+    state = {"pass": "passed", "fail": "did not pass"}.get(_state(graded), _state(graded))
     title = f"{key.fixture} on {key.target}, {key.decoding}, repeat {key.repeat}: {state}"
     console.print(Text(title, style="bold"))
     spans = [span for verdict in graded.verdicts if verdict.outcome in ("fail", "flag") for span in verdict.spans]

@@ -19,6 +19,7 @@ from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, Price
 
 Int8 = NDArray[np.int8]
 NOT_JUDGED = -1
+UNJUDGED = -2  # a check that was asked for could not read what it needs
 UNKNOWN_WORDS = -1
 UNSUPPORTED_CHECKS = frozenset({"unsupported_facts", "citation_support"})
 POLICY_CHECKS = frozenset({"banned_commitments", "policy_text", "template_current", "unresolved_request"})
@@ -53,8 +54,9 @@ class Cases:
     """All final attempts of one candidate in columns of equal length.
 
     ``outcome`` is 1 where the attempt passed, 0 where it did not, -1 where it failed (nothing to
-    judge). ``held[check]``, ``fields[field]``, ``unsupported`` and ``policy_broken`` are 1, 0 or -1
-    (not judged). ``parts[check]`` are (held, asked). ``want`` and ``got`` are places in ``labels``,
+    judge), -2 where a check could not judge the answer. ``held[check]``, ``fields[field]``, ``unsupported``
+    and ``policy_broken`` are 1, 0, -1 (does not apply) or -2 (the check could not judge).
+    ``parts[check]`` are (held, asked). ``want`` and ``got`` are places in ``labels``,
     -1 where there is none. Times are in seconds, infinite for a failure and NaN where no model was
     called; ``cost_usd`` is NaN where no price is known. ``categories`` maps (check, category) to rows.
     """
@@ -166,7 +168,8 @@ class CasesBuilder:
         self.fixture.append(number)
         self.repeat.append(attempt.key.repeat)
         self.retry.append(attempt.key.retry)
-        self.outcome.append(-1 if failure is not None else int(graded.passed is True))
+        unjudged = failure is None and graded.passed is None
+        self.outcome.append(NOT_JUDGED if failure is not None else UNJUDGED if unjudged else int(graded.passed is True))
         self.bypassed.append(bool(attempt.bypass))
         self._times(attempt)
         self.cut.append(failure is None and not attempt.bypass and attempt.finish_reason == "length")
@@ -199,10 +202,13 @@ class CasesBuilder:
     def _verdicts(self, row: int, graded: Graded) -> bool:
         flagged = looked = False
         held_by_check: dict[str, bool] = {}
+        unjudged: set[str] = set()
         for verdict in graded.verdicts:
             outcome, check = verdict.outcome, verdict.check
             looked |= check in UNSUPPORTED_CHECKS
-            if outcome == "skip":
+            if outcome == "unjudged":
+                unjudged.add(check)
+            if outcome in ("skip", "unjudged"):
                 continue
             held = outcome == "pass"
             flagged |= outcome == "flag"
@@ -225,14 +231,17 @@ class CasesBuilder:
                 self.got.put(row, self.labels.setdefault(verdict.got, len(self.labels)))
         for check, held in held_by_check.items():
             self.sparse.setdefault(check, _Sparse()).put(row, held)
+        unjudged -= held_by_check.keys()
+        for check in unjudged:
+            self.sparse.setdefault(check, _Sparse()).put(row, UNJUDGED)
         if looked:
             # Such a check skips where it finds nothing; the answer was looked at all the same.
-            self.unsupported.put(
-                row, any(not held_by_check[check] for check in held_by_check.keys() & UNSUPPORTED_CHECKS)
-            )
+            wrong = any(not held_by_check[check] for check in held_by_check.keys() & UNSUPPORTED_CHECKS)
+            self.unsupported.put(row, UNJUDGED if unjudged & UNSUPPORTED_CHECKS and not wrong else wrong)
         policies = held_by_check.keys() & POLICY_CHECKS
-        if policies:
-            self.policy_broken.put(row, not all(held_by_check[check] for check in policies))
+        if policies or unjudged & POLICY_CHECKS:
+            wrong = not all(held_by_check[check] for check in policies)
+            self.policy_broken.put(row, UNJUDGED if unjudged & POLICY_CHECKS and not wrong else wrong)
         return flagged
 
     def build(self) -> Cases:

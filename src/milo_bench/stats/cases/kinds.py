@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.measures import GoodSide, MeasureDefinition
-from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
+from milo_bench.stats.cases.columns import UNJUDGED, Cases
 from milo_bench.stats.cases.rows import Bools, Missed, Numbers, RateRows, failed, find_label, find_wanted_labels
 
 Own = Mapping[str, str]
@@ -99,9 +99,30 @@ def mean(
     )
 
 
-def share(held: Bools | NDArray[Any], asked: Bools | NDArray[Any], why_none: str = "") -> RateRows:
-    """``held`` of ``asked`` in each row; ``why_none`` says what it means that nothing was asked."""
-    return RateRows(np.asarray(held, dtype=np.float64), np.asarray(asked, dtype=np.float64), why_none)
+def share(
+    held: Bools | NDArray[Any],
+    asked: Bools | NDArray[Any],
+    why_none: str = "",
+    unjudged: Bools | NDArray[Any] | None = None,
+) -> RateRows:
+    """``held`` of ``asked`` in each row; ``why_none`` says what it means that nothing was asked.
+
+    ``unjudged`` counts what belongs to the rate and no check could judge.
+    """
+    unknown = None if unjudged is None or not np.any(unjudged) else np.asarray(unjudged, dtype=np.float64)
+    return RateRows(np.asarray(held, dtype=np.float64), np.asarray(asked, dtype=np.float64), why_none, unknown)
+
+
+def passed(cases: Cases, of: Bools | NDArray[Any]) -> RateRows:
+    """Attempts that passed, of ``of``; what a check could not judge is neither passed nor failed."""
+    unjudged = np.asarray(of, dtype=np.bool_) & (cases.outcome == UNJUDGED)
+    return share(cases.outcome == 1, of & ~unjudged, "no answer was judged", unjudged)
+
+
+def unjudged_by(cases: Cases, check: str) -> NDArray[np.bool_]:
+    """Attempts that ``check`` was asked to judge and could not."""
+    column = cases.held.get(check)
+    return np.zeros(len(cases), dtype=np.bool_) if column is None else column == UNJUDGED
 
 
 def of_all(held: Bools | NDArray[Any]) -> RateRows:
@@ -113,7 +134,7 @@ def judged(column: NDArray[np.int8] | None, cases: Cases, why_none: str) -> Rate
     """A column of 1, 0 and -1 (not judged); None is a column that no answer has."""
     if column is None:
         return share(np.zeros(len(cases)), np.zeros(len(cases)), why_none)
-    return share(column == 1, column != NOT_JUDGED, why_none)
+    return share(column == 1, column >= 0, why_none or "no answer was judged", column == UNJUDGED)
 
 
 def answered(cases: Cases) -> Bools:
@@ -124,10 +145,12 @@ def answered(cases: Cases) -> Bools:
 def labelled(cases: Cases, own: Own, of: NDArray[np.int16] | None = None) -> RateRows:
     """Correct labels, of all, or of those whose entry in ``of`` is the class of the slice."""
     right, known = (cases.want == cases.got) & (cases.want >= 0), cases.want >= 0
+    # Without an expected label its class is unknown too, so such an answer may belong to each of them.
+    unjudged = unjudged_by(cases, "label")
     if of is None:
-        return share(right, known, "no fixture has a label")
+        return share(right, known, "no fixture has a label", unjudged)
     name = own["class"]
-    return share(right, known & (of == find_label(cases, name)), f"no fixture has the label '{name}'")
+    return share(right, known & (of == find_label(cases, name)), f"no fixture has the label '{name}'", unjudged)
 
 
 def missed_once(cases: Cases, own: Own, missed: Missed) -> Numbers:

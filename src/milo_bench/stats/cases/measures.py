@@ -104,6 +104,8 @@ def _rate(cases: Cases, name: str, slice: str, rows: RateRows, confidence: float
     n, k = round(float(asked.sum())), round(float(held.sum()))
     interval = clustered_wilson(held, asked, confidence, side)
     why = "" if n else rows.why_none or "no attempt is of this kind"
+    if unjudged := rows.count_unjudged:
+        why = f"{unjudged:,} of {n + unjudged:,} unjudged"
     return _measure(cases, name, slice, k / n if n else None, n, interval=interval, k=k, note=why)
 
 

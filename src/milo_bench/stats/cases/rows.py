@@ -16,11 +16,25 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class RateRows:
-    """``held`` of ``asked`` in each row of a rate; rows without anything asked are not of it."""
+    """``held`` of ``asked`` in each row of a rate; rows without anything asked are not of it.
+
+    ``unjudged`` counts, in each row, what belongs to the rate although no check could judge it; None for nothing.
+    """
 
     held: Numbers
     asked: Numbers
     why_none: str = ""
+    unjudged: Numbers | None = None
+
+    @property
+    def count_unjudged(self) -> int:
+        return 0 if self.unjudged is None else round(float(self.unjudged.sum()))
+
+    def if_unjudged(self, held: bool) -> RateRows:
+        """The rate as it would be had all of the unjudged held, or none of it."""
+        if self.unjudged is None:
+            return self
+        return RateRows(self.held + self.unjudged * held, self.asked + self.unjudged, self.why_none)
 
     def by_fixture(self, fixture: NDArray[np.int32]) -> tuple[NDArray[np.int64], Numbers, Numbers]:
         """Numbers of the fixtures that were asked, with their sums of held and asked."""
@@ -75,7 +89,8 @@ def select_rows(
         if missed is not None and known.missed is not None:
             asked = np.where(failed(cases), known.missed(cases, own, missed), asked)
         asked = np.where(keep, asked, 0.0)
-        return RateRows(np.where(asked > 0, found.held, 0.0), asked, why or found.why_none)
+        unjudged = None if found.unjudged is None else np.where(keep, found.unjudged, 0.0)
+        return RateRows(np.where(asked > 0, found.held, 0.0), asked, why or found.why_none, unjudged)
     values: Numbers = known.rows(cases, own)
     there = np.flatnonzero(keep & ~np.isnan(values))
     return ValueRows(there, values[there], known.q, why)

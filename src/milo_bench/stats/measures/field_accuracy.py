@@ -5,19 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from milo_bench.config.policy.measures import MEASURES
-from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
-from milo_bench.stats.cases.kinds import Own, judged, rate, share
+from milo_bench.stats.cases.columns import Cases
+from milo_bench.stats.cases.kinds import Own, judged, rate, share, unjudged_by
 from milo_bench.stats.cases.rows import Missed, Numbers, RateRows
 
 
 def _fields(cases: Cases, own: Own) -> RateRows:
     if "field" in own:
-        return judged(cases.fields.get(own["field"]), cases, f"no answer has a field '{own['field']}'")
+        found = judged(cases.fields.get(own["field"]), cases, f"no answer has a field '{own['field']}'")
+        return share(found.held, found.asked, found.why_none, unjudged_by(cases, "exact_fields"))
     held, asked = np.zeros(len(cases)), np.zeros(len(cases))
     for column in cases.fields.values():
         held += column == 1
-        asked += column != NOT_JUDGED
-    return share(held, asked, "the workload does not judge fields")
+        asked += column >= 0
+    unjudged = unjudged_by(cases, "exact_fields") * float(max(1, len(cases.fields)))
+    return share(held, asked, "the workload does not judge fields", unjudged)
 
 
 def _missed(cases: Cases, own: Own, missed: Missed) -> Numbers:

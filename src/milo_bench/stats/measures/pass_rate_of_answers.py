@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from milo_bench.config.policy.measures import MEASURES
-from milo_bench.stats.cases.kinds import answered, rate, share
+from milo_bench.stats.cases.kinds import answered, passed, rate
 
 MEASURES.add(
     "pass_rate_of_answers",
@@ -12,6 +12,6 @@ MEASURES.add(
         title="pass rate of answers",
         says="the same, of the attempts that the model answered",
         order=20,
-        rows=lambda cases, own: share(cases.outcome == 1, answered(cases)),
+        rows=lambda cases, own: passed(cases, answered(cases)),
     ),
 )
