@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from milo_bench.core.units import seconds
+
 _TEXT_LIMIT = 4 << 20
 _OUTPUT_LIMIT = 4 << 20
 
@@ -100,7 +102,7 @@ def run_command(argv: Sequence[str], timeout_s: float) -> Ran:
     except FileNotFoundError:
         return Ran(why=f"{name} is not installed")
     except subprocess.TimeoutExpired:
-        return Ran(why=f"{name} did not answer within {timeout_s:g} s")
+        return Ran(why=f"{name} did not answer within {seconds(timeout_s)}")
     except OSError as error:
         return Ran(why=f"{name}: {error.strerror or error}")
     output = done.stdout[:_OUTPUT_LIMIT].decode("utf-8", "replace")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from milo_bench.core.units import seconds
 from milo_bench.probes.canary import blocks_of, patterns
 
 _MOST_BYTES = 256 << 20  # of one file, read from its end: canaries are new
@@ -140,7 +141,7 @@ async def _journal(unit: str, looking: CanarySearch, result: LogSearch, since_s:
     except TimeoutError:
         process.kill()
         await process.wait()
-        result.unread.append(f"{place}: journalctl did not end within {_JOURNAL_LIMIT_S:g} s")
+        result.unread.append(f"{place}: journalctl did not end within {seconds(_JOURNAL_LIMIT_S)}")
         return
     if process.returncode != 0:
         first = said.decode("utf-8", "replace").strip().partition("\n")[0]

@@ -11,6 +11,7 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import seconds
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import OpenFresh, ProbeContext, ProbeOptions
 
@@ -59,7 +60,7 @@ async def _run_one(ctx: ProbeContext, probe: Probe) -> ProbeResult:
         async with asyncio.timeout(probe.limit_s):
             return await probe.run(ctx)
     except TimeoutError:
-        return probe.undecided(ctx, f"The probe did not end within {probe.limit_s:g} s.")
+        return probe.undecided(ctx, f"The probe did not end within {seconds(probe.limit_s)}.")
     except MiloError as error:
         return probe.undecided(ctx, error.message, {"hint": error.hint})
     except Exception as error:  # a broken probe says nothing about the target, and must not end the others

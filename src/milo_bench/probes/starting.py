@@ -13,6 +13,7 @@ import msgspec
 
 from milo_bench.core.errors import PrerequisiteError, TargetError
 from milo_bench.core.records import Timeouts
+from milo_bench.core.units import seconds
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.processes import own_address
 from milo_bench.targets.http.address import Address
@@ -132,7 +133,7 @@ async def _watch_new_server(
                 message = "After the restart command, the old server is still running."
                 raise PrerequisiteError(message, hint="make it stop the server and start it again.")
             if time.monotonic() - ended_s > START_LIMIT_S:
-                message = f"After the restart command, no server listened for {START_LIMIT_S:g} s."
+                message = f"After the restart command, no server listened for {seconds(START_LIMIT_S)}."
                 raise TargetError(message, hint="run the command by hand and read the server's log.")
         await asyncio.sleep(_LOOK_S)
     times.listening_s = time.monotonic() - began_s

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from milo_bench.core.units import seconds
 from milo_bench.operator.mcp.episode import OutsideEpisode
 from milo_bench.run.stop import StopSignal
 
@@ -137,7 +138,7 @@ def _next_limit(episode: OutsideEpisode, limits: ServeLimits, presence: Presence
     if presence is not None and not presence.busy:
         if presence.said_goodbye:
             due.append((presence.last_s + limits.gone_s, _GONE))
-        due.append((presence.last_s + limits.idle_s, f"The client was idle for {limits.idle_s:.0f} s."))
+        due.append((presence.last_s + limits.idle_s, f"The client was idle for {seconds(limits.idle_s)}."))
     return min(due)
 
 

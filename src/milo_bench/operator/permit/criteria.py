@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from milo_bench.config.policy.operator import KindConfig, LevelConfig
-from milo_bench.core.units import share
+from milo_bench.core.units import figure, share
 from milo_bench.operator.permit.records import Criterion, PermitOutcome, PermitRuleName
 from milo_bench.operator.totals import pass_rate
 from milo_bench.operator.trials import Trial
@@ -110,7 +110,7 @@ def said(item: Criterion, detail: str = "") -> Criterion:
 def _number(item: Criterion, number: CriterionNumber) -> str:
     value = getattr(item, number.part)
     counted = number.part in ("k", "n") or item.rule == "trials"
-    return f"{value:g}" if counted else share(value or 0.0)
+    return figure(value, "") if counted else share(value or 0.0)
 
 
 def trials_for_clean_record(ceiling: float, confidence: float) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from milo_bench.core.units import share
 from milo_bench.operator.worlds.grade import TASK_POINTS, Score, grade, worse_of
 from milo_bench.operator.worlds.policies import DEGENERATE, Policy, oracle
 from milo_bench.operator.worlds.session import Session
@@ -79,5 +80,5 @@ def selftest(tasks: Sequence[Task], seeds: Sequence[int] = SEEDS) -> Selftest:
         points = sum(row.scores[name] for row in rows)
         totals.append(PolicyTotal(name, points, of, points / of if of else 0.0))
         if name != ORACLE and points > CEILING_SHARE * of:
-            faults.append(f"{name} has {points} of {of} points, more than {CEILING_SHARE:.0%}")
+            faults.append(f"{name} has {points} of {of} points, more than {share(CEILING_SHARE)}")
     return Selftest(tuple(seeds), tuple(rows), tuple(totals), tuple(faults))

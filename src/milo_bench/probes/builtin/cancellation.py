@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import number, seconds
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.open_stream import OpenStream
@@ -77,10 +78,10 @@ class Cancellation(Probe):
             )
         if after <= before:
             return self.passes(
-                ctx, f"Abandoned work ended {took_s:.2f} s after the clients disconnected (by {name}).", evidence
+                ctx, f"Abandoned work ended {seconds(took_s)} after the clients disconnected (by {name}).", evidence
             )
         finding = (
-            f"{allowed_s:.1f} s after all clients disconnected, {after} abandoned answers are still "
+            f"{seconds(allowed_s)} after all clients disconnected, {after} abandoned answers are still "
             f"running (by {name})."
         )
         return self.fails(ctx, finding, evidence)
@@ -101,22 +102,22 @@ class Cancellation(Probe):
             calm = await _cores(pids, 1.0)
             evidence |= {"witness": "processor", "cores_after": calm}
             if calm is not None and calm > _CALM_SHARE * busy:
-                finding = f"After all clients disconnected, the server still uses {calm:.1f} of {busy:.1f} cores."
+                used = f"{number(calm, 2)} of {number(busy, 2)} cores"
+                finding = f"After all clients disconnected, the server still uses {used}."
                 return self.fails(ctx, finding, evidence)
             return self.passes(ctx, "Processor use dropped when the clients disconnected.", evidence)
         evidence["witness"] = "wait of the next request"
         allowed_s = 3 * calm_s + 0.5
         if waited_s is None or waited_s > max(allowed_s, whole_s / 2):
-            said = "got no answer" if waited_s is None else f"waited {waited_s:.2f} s (alone {calm_s:.2f} s)"
+            said = "got no answer" if waited_s is None else f"waited {seconds(waited_s)} (alone {seconds(calm_s)})"
             finding = f"After {_CLIENTS} clients abandoned long answers, the next request {said}: the work continued."
             return self.fails(ctx, finding, evidence)
         if waited_s > allowed_s:
             return self.undecided(
                 ctx, "The next request waited slightly longer than alone, which proves nothing.", evidence
             )
-        finding = (
-            f"Right after {_CLIENTS} clients disconnected, a request took {waited_s:.2f} s (alone {calm_s:.2f} s)."
-        )
+        took = f"{seconds(waited_s)} (alone {seconds(calm_s)})"
+        finding = f"Right after {_CLIENTS} clients disconnected, a request took {took}."
         return self.passes(ctx, finding, evidence)
 
 

@@ -15,6 +15,7 @@ import psutil
 
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import number, seconds
 from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.starting import StartTimes, restart_by_command, watch_own_start
@@ -92,9 +93,9 @@ async def _warm_up(ctx: ProbeContext, evidence: dict[str, Any]) -> ProbeCase:
     }
     if ratio > _PENALTY and first - steady_s > _LEAST_EXTRA_S:
         return ProbeCase(
-            name, "fail", f"The first {_FIRST_K} requests take {ratio:.1f} times the steady {steady_s:.2f} s"
+            name, "fail", f"The first {_FIRST_K} requests take {number(ratio, 2)} times the steady {seconds(steady_s)}"
         )
-    return ProbeCase(name, "pass", f"{ratio:.2f} times the steady latency")
+    return ProbeCase(name, "pass", f"{number(ratio)} times the steady latency")
 
 
 async def _after_idle(ctx: ProbeContext, evidence: dict[str, Any]) -> ProbeCase:
@@ -109,15 +110,16 @@ async def _after_idle(ctx: ProbeContext, evidence: dict[str, Any]) -> ProbeCase:
     ratio = first[0] / steady_s
     evidence |= {"idle_s": idle_s, "first_after_idle_s": round(first[0], 4), "after_idle_ratio": round(ratio, 2)}
     if ratio > _PENALTY and first[0] - steady_s > _LEAST_EXTRA_S:
-        said = f"The first request after {idle_s:g} s of idling takes {first[0]:.2f} s, {ratio:.1f} times the usual"
+        took = f"{seconds(first[0])}, {number(ratio, 2)} times the usual"
+        said = f"The first request after {seconds(idle_s)} of idling takes {took}"
         return ProbeCase(name, "fail", said)
-    return ProbeCase(name, "pass", f"{ratio:.2f} times the usual")
+    return ProbeCase(name, "pass", f"{number(ratio)} times the usual")
 
 
 async def _latencies(ctx: ProbeContext, count: int) -> list[float] | None:
     taken = []
-    for number in range(count):
-        exchange = await ctx.ask(f"ping {number % 10}", max_tokens=1)
+    for turn in range(count):
+        exchange = await ctx.ask(f"ping {turn % 10}", max_tokens=1)
         if exchange.failure is not None:
             return None
         taken.append(exchange.timings.latency_s)
@@ -167,7 +169,7 @@ async def _start_too_large(target: Target, evidence: dict[str, Any]) -> ProbeCas
         evidence["does_not_fit"] = {"context_tokens": _TOO_LARGE_TOKENS, "took_s": round(took_s, 2)}
         if not done:
             return ProbeCase(
-                name, "fail", f"With a context that does not fit, the server is still starting after {took_s:.0f} s"
+                name, "fail", f"With a context that does not fit, the server is still starting after {seconds(took_s)}"
             )
         error = starting.exception()
         if error is None:

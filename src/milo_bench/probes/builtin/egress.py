@@ -7,6 +7,7 @@ import contextlib
 from typing import Any
 
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import seconds
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.processes import Peer, opened_outwards
@@ -76,7 +77,7 @@ class Egress(Probe):
             return self.undecided(ctx, "The server answered no request while its connections were watched.", evidence)
         finding = (
             f"No connection beyond loopback in {samples + 1} samples while {answered} requests were "
-            f"answered (one shorter than {1000 * _PERIOD_S:g} ms can be missed)."
+            f"answered (one shorter than {seconds(_PERIOD_S)} can be missed)."
         )
         return self.passes(ctx, finding, evidence)
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import seconds
 from milo_bench.probes.base import PROBES, Probe, ProbeCase, Severity
 from milo_bench.probes.context import ProbeContext
 from milo_bench.targets.http.answer import decode_json
@@ -53,7 +54,8 @@ class Errors(Probe):
                 grave = True
                 break
         severity: Severity = "major" if grave else "minor"
-        good = f"All {len(cases)} invalid requests got a JSON error within {_LIMIT_S:g} s, and the server kept running."
+        within = seconds(_LIMIT_S)
+        good = f"All {len(cases)} invalid requests got a JSON error within {within}, and the server kept running."
         return self.judge(ctx, cases, good=good, evidence={"requests": evidence}, severity=severity)
 
 
@@ -80,7 +82,9 @@ def _case(name: str, reply: HttpReply) -> tuple[ProbeCase, bool]:
         if name == "a huge body" and reply.broken == "reset":
             return ProbeCase(name, "fail", "A huge body gets a reset connection, not an error"), False
         hang = reply.broken in ("total_timeout", "first_token_timeout")
-        said = f"{name} gets no reply within {_LIMIT_S:g} s" if hang else f"{name} gets {reply.broken}, not an error"
+        said = (
+            f"{name} gets no reply within {seconds(_LIMIT_S)}" if hang else f"{name} gets {reply.broken}, not an error"
+        )
         return ProbeCase(name, "fail", said[0].upper() + said[1:]), True
     shown = name[0].upper() + name[1:]
     if reply.status < 400:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import between, byte_count
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.processes import resident_bytes
@@ -75,9 +76,9 @@ class MemoryGrowth(Probe):
             "method": "Theil-Sen",
             "grown_bytes": grown,
         }
-        said = f"{slope / 1024:.1f} KiB per request (95% interval {low / 1024:.1f} to {high / 1024:.1f})"
+        said = f"{byte_count(slope)} per request (95% interval {between(low, high, 'bytes')})"
         if low > _LEAK_BYTES and grown > _LEAST_GROWTH_BYTES:
-            finding = f"Memory grows by {said}: {grown / 2**20:.0f} MiB over {len(kept)} requests."
+            finding = f"Memory grows by {said}: {byte_count(grown)} over {len(kept)} requests."
             return self.fails(ctx, finding, evidence)
         if high < _LEAK_BYTES:
             return self.passes(ctx, f"Memory grows by {said} over {len(kept)} requests: no significant leak.", evidence)

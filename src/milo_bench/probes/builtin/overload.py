@@ -10,6 +10,7 @@ from typing import Any
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import seconds
 from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.open_stream import OpenStream
@@ -92,10 +93,10 @@ async def _slow_reader(ctx: ProbeContext) -> tuple[ProbeCase, dict[str, Any]]:
     beside_slow_s = await _beside(ctx, reads=False, limit_s=allowed_s)
     facts = {"beside_fast_reader_s": round(beside_fast_s, 3), "stream_tokens": _STREAM_TOKENS}
     if beside_slow_s is None:
-        said = f"A client that does not read its answer blocks others: no reply within {allowed_s:.1f} s"
-        return ProbeCase(name, "fail", f"{said} (beside one that reads {beside_fast_s:.2f} s)"), facts
+        said = f"A client that does not read its answer blocks others: no reply within {seconds(allowed_s)}"
+        return ProbeCase(name, "fail", f"{said} (beside one that reads {seconds(beside_fast_s)})"), facts
     facts["beside_slow_reader_s"] = round(beside_slow_s, 3)
-    return ProbeCase(name, "pass", f"{beside_slow_s:.2f} s beside a client that does not read"), facts
+    return ProbeCase(name, "pass", f"{seconds(beside_slow_s)} beside a client that does not read"), facts
 
 
 async def _beside(ctx: ProbeContext, *, reads: bool, limit_s: float) -> float | None:

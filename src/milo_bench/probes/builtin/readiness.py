@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import seconds
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.starting import (
@@ -48,7 +49,7 @@ class Readiness(Probe):
             return self.undecided(ctx, "No token came during the start.", evidence)
         if times.ready_s is None:
             return self.undecided(
-                ctx, f"No endpoint reported ready. A token came after {times.token_s:.2f} s.", evidence
+                ctx, f"No endpoint reported ready. A token came after {seconds(times.token_s)}.", evidence
             )
         gap_s = times.gap_s or 0.0
         if times.refused_after_ready or gap_s > max(_LEAST_GAP_S, _TIMES_STEADY * steady_s):
@@ -58,11 +59,11 @@ class Readiness(Probe):
                 else ""
             )
             finding = (
-                f"{times.ready_page} reported ready {times.ready_s:.2f} s after start, {gap_s:.2f} s "
+                f"{times.ready_page} reported ready {seconds(times.ready_s)} after start, {seconds(gap_s)} "
                 f"before the first token{refused}. Use instead: {check}"
             )
             return self.fails(ctx, finding, evidence)
-        when = f"ready after {times.ready_s:.2f} s, first token after {times.token_s:.2f} s"
+        when = f"ready after {seconds(times.ready_s)}, first token after {seconds(times.token_s)}"
         return self.passes(ctx, f"Reports ready when it can generate a token: {when}.", evidence)
 
     async def _of_a_running_server(self, ctx: ProbeContext) -> ProbeResult:
@@ -98,8 +99,8 @@ class Readiness(Probe):
         evidence["steady_one_token_s"] = steady_s
         if steady_s is not None and first_s > max(_LEAST_GAP_S, _TIMES_STEADY * steady_s):
             finding = (
-                f"{page} reports ready, but the first token took {first_s:.2f} s (later {steady_s:.2f} "
-                f"s): the model was not loaded. Use instead: {check}"
+                f"{page} reports ready, but the first token took {seconds(first_s)} (later {seconds(steady_s)}): "
+                f"the model was not loaded. Use instead: {check}"
             )
             return self.fails(ctx, finding, evidence)
         why = f"{page} reports ready and a token comes, but the start was not observed: pass --restart-command."

@@ -12,6 +12,7 @@ import psutil
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import seconds
 from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.processes import tree
@@ -67,21 +68,20 @@ class Recovery(Probe):
         evidence = _evidence(exchanges, noticed_s, back_s, how)
         lost = evidence["lost"]
         cases = [
-            ProbeCase("back", "pass", f"{back_s:.2f} s")
+            ProbeCase("back", "pass", f"{seconds(back_s)}")
             if back_s <= _BACK_WITHIN_S
-            else ProbeCase("back", "fail", f"The first token came {back_s:.1f} s after the restart"),
+            else ProbeCase("back", "fail", f"The first token came {seconds(back_s)} after the restart"),
         ]
         if lost == 0:
             cases.append(
                 ProbeCase("lost", "undecided", "no request was in flight at the kill, so this is inconclusive")
             )
         elif ctx.owned and noticed_s > _NOTICED_WITHIN_S:
-            cases.append(ProbeCase("lost", "fail", f"Requests in flight hung for {noticed_s:.1f} s after the kill"))
+            cases.append(ProbeCase("lost", "fail", f"Requests in flight hung for {seconds(noticed_s)} after the kill"))
         else:
             cases.append(ProbeCase("lost", "pass", f"{lost} of {_IN_FLIGHT} lost, each with an error"))
-        good = (
-            f"Back {back_s:.2f} s after the restart, with {lost} of {_IN_FLIGHT} requests in flight lost with an error."
-        )
+        back = seconds(back_s)
+        good = f"Back {back} after the restart, with {lost} of {_IN_FLIGHT} requests in flight lost with an error."
         return self.judge(ctx, cases, good=good, evidence=evidence)
 
 

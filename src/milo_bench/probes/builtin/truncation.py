@@ -15,6 +15,7 @@ from typing import Any
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import number
 from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
 
@@ -131,7 +132,7 @@ class _Ruler:
         }
 
     def case(self, share: float, prompt: _Prompt, exchange: Exchange) -> ProbeCase:
-        name, foretold = f"{share:g} of the window", self.foretold(prompt)
+        name, foretold = f"{number(share)} of the window", self.foretold(prompt)
         failure = exchange.failure
         if failure is not None:
             return self._refused(name, share, foretold, exchange)

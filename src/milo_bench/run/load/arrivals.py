@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.units import number
 
 Arrivals: TypeAlias = Literal["poisson", "constant"]
 
@@ -53,11 +54,11 @@ def parse_trace(text: str, *, where: str) -> tuple[Arrival, ...]:
     the first is 0 and sorted. Raises DataError with file and line.
     """
     arrivals = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for line_number, line in enumerate(text.splitlines(), start=1):
         line = line.strip()
         if not line or line.startswith("#"):
             continue
-        arrival = _arrival(line, f"{where} line {number}")
+        arrival = _arrival(line, f"{where} line {line_number}")
         if arrival is not None:
             arrivals.append(arrival)
     if not arrivals:
@@ -100,4 +101,4 @@ def trace_rate(arrivals: Sequence[Arrival]) -> float:
 
 def _check_rate(rate: float) -> None:
     if not rate > 0 or not math.isfinite(rate):
-        raise UsageError(f"A rate of {rate:g} per second sends nothing.", hint="set --rate to a number above 0.")
+        raise UsageError(f"A rate of {number(rate)} per second sends nothing.", hint="set --rate to a number above 0.")

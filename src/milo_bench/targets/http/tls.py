@@ -12,6 +12,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from milo_bench.core.records import FailureKind, Timeouts
+from milo_bench.core.units import seconds
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
 from milo_bench.targets.http.wire import IDLE_LIMIT_S
@@ -57,7 +58,7 @@ class TlsWire:
         except aiohttp.ServerDisconnectedError:
             self._broke(reply, "reset", "the server closed the connection without an answer")
         except aiohttp.ConnectionTimeoutError:
-            self._broke(reply, "connect_timeout", f"no connection within {timeouts.connect_s:g} s")
+            self._broke(reply, "connect_timeout", f"no connection within {seconds(timeouts.connect_s)}")
         except (aiohttp.ClientPayloadError, aiohttp.ClientOSError):
             self._broke(reply, "reset", "the connection closed before the end of the answer")
         except aiohttp.ClientError as error:
@@ -142,13 +143,13 @@ class _Limits:
         self._reply, self._timeouts, self._shows_content = reply, timeouts, shows_content
         self._timer: asyncio.TimerHandle | None = None
         self.kind: FailureKind = "total_timeout"
-        self.message = f"no end within {timeouts.total_s:g} s"
+        self.message = f"no end within {seconds(timeouts.total_s)}"
 
     def watch(self, loop: asyncio.AbstractEventLoop, limit: asyncio.Timeout) -> None:
         def due() -> None:
             if self._shows_content is not None and not self._shows_content(self._reply):
                 self.kind = "first_token_timeout"
-                self.message = f"no content within {self._timeouts.first_token_s:g} s"
+                self.message = f"no content within {seconds(self._timeouts.first_token_s)}"
                 # Already over: then there is nothing left to cut short.
                 with contextlib.suppress(RuntimeError):
                     limit.reschedule(loop.time())

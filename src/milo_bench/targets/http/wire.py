@@ -30,6 +30,7 @@ from typing import Any
 import httptools
 
 from milo_bench.core.records import FailureKind, Timeouts
+from milo_bench.core.units import seconds
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
 
@@ -126,7 +127,7 @@ class TcpWire:
             async with asyncio.timeout(min(timeouts.connect_s, timeouts.total_s)):
                 sock = await self._connected_socket()
         except TimeoutError:
-            _break(reply, "connect_timeout", f"no connection within {timeouts.connect_s:g} s")
+            _break(reply, "connect_timeout", f"no connection within {seconds(timeouts.connect_s)}")
         except socket.gaierror as error:
             _break(reply, "connect_refused", f"cannot resolve {self._address.host}: {error.strerror}")
         except OSError as error:
@@ -230,10 +231,10 @@ class _Connection:
         if self._shows_content is not None and self._shows_content(self._reply):
             self._arm(self._limits.total_s, self._total_due)
         else:
-            self._end("first_token_timeout", f"no content within {self._limits.first_token_s:g} s")
+            self._end("first_token_timeout", f"no content within {seconds(self._limits.first_token_s)}")
 
     def _total_due(self) -> None:
-        self._end("total_timeout", f"no end within {self._limits.total_s:g} s")
+        self._end("total_timeout", f"no end within {seconds(self._limits.total_s)}")
 
     def _end(self, broken: FailureKind | None = None, message: str = "", at_ns: int | None = None) -> None:
         reply, waiter = self._reply, self._waiter

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.core.errors import TargetError
+from milo_bench.core.units import seconds
 from milo_bench.targets.llamacpp.log import why_it_ended
 
 _LOG_BYTES = 16384
@@ -63,7 +64,7 @@ class ServerProcess:
                 self.address = (await process.stdout.readline()).decode("ascii", "replace").strip()
         except TimeoutError:
             await self.stop()
-            message = f"The server of target '{self._name}' was not ready within {limit_s:g} s."
+            message = f"The server of target '{self._name}' was not ready within {seconds(limit_s)}."
             raise TargetError(message, hint="use a smaller model, a smaller context_window or more memory.") from None
         except BaseException:
             await self.stop()
