@@ -7,6 +7,7 @@ Units are in names. Times inside a run are seconds since its zero on the monoton
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any, Literal, TypeAlias
 
 import msgspec
@@ -33,6 +34,7 @@ FailureKind: TypeAlias = Literal[
     "rejected",  # any other 4xx
     "rate_limited",  # 429
     "server_error",  # 5xx
+    "outside_network",  # the next hop is public, and the target is not called hosted: nothing was sent
     "server_died",  # the server process that we started ended
     "cancelled",
 ]
@@ -105,7 +107,7 @@ class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):
     @property
     def sensitive(self) -> bool:
         """Tagged as sensitive: never sent to a hosted target unless redacted."""
-        return "sensitive" in self.tags
+        return any(unicodedata.normalize("NFKC", tag).strip().casefold() == "sensitive" for tag in self.tags)
 
 
 class SuiteRef(Frozen, frozen=True):

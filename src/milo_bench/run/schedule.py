@@ -21,7 +21,7 @@ BLOCK: Final = 4  # times concurrency: long enough to fill the slots, short enou
 
 # The target is not there, or will not have us: the next attempt would end the same way.
 UNREACHABLE: Final[frozenset[FailureKind]] = frozenset(
-    {"connect_refused", "connect_timeout", "server_died", "auth", "not_found"}
+    {"connect_refused", "connect_timeout", "outside_network", "server_died", "auth", "not_found"}
 )
 # The same request would get the same answer.
 NOT_RETRIED: Final[frozenset[FailureKind]] = frozenset({"context_overflow", "auth", "not_found", "rejected"})

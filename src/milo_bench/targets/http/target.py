@@ -191,6 +191,12 @@ class HttpTarget(ABC):
             case "connect_refused" | "connect_timeout":
                 message = f"Cannot reach target '{name}' at {place}: {failure.message}."
                 return TargetError(message, hint="start the server, or correct base_url in bench.yaml.")
+            case "outside_network":
+                message = f"Target '{name}' would send text outside your network: {failure.message}."
+                hint = (
+                    f"write 'hosted: true' under '{name}' in bench.yaml, or 'hosted: false' if that address is yours."
+                )
+                return TargetError(message, hint=hint)
             case "not_found" | "rejected":
                 return await self._refused(failure)
             case _:
@@ -248,9 +254,16 @@ def _from_env(config: TargetConfig, variable: str, env: Mapping[str, str]) -> st
 
 
 def open_wire(address: Address, headers: Mapping[str, str], config: TargetConfig, env: Mapping[str, str]) -> Wire:
-    """Our own client for plain TCP; aiohttp, imported late, for TLS and proxies."""
+    """Our own client for plain TCP; aiohttp, imported late, for TLS and proxies.
+
+    A target that nobody called hosted is only reached inside the team's network, wherever its name
+    leads when it is resolved. ``hosted: false`` in bench.yaml says that a public address is the
+    team's own; a proxy of a target that is not hosted has to be inside all the same.
+    """
+    inside_only = not config.hosted and "hosted" not in config.model_fields_set
     if not address.tls and not config.proxy:
-        return TcpWire(address, headers)
+        return TcpWire(address, headers, inside_only=inside_only)
     from milo_bench.targets.http.tls import TlsWire, proxy_for
 
-    return TlsWire(address, headers, proxy=config.proxy or proxy_for(address, env))
+    proxy = config.proxy or proxy_for(address, env)
+    return TlsWire(address, headers, proxy=proxy, inside_only=inside_only or bool(proxy and not config.hosted))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import time
 from collections.abc import Mapping
+from ipaddress import ip_address
 
 import aiohttp
 from multidict import CIMultiDict
@@ -14,6 +16,7 @@ from yarl import URL
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
 from milo_bench.targets.http.address import Address
+from milo_bench.targets.http.next_hop import LeavesNetworkError, is_excepted, require_inside
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
 from milo_bench.targets.http.wire import IDLE_LIMIT_S
 
@@ -25,10 +28,13 @@ class TlsWire:
     never does so for POST, the only method on the measured path.
     """
 
-    def __init__(self, address: Address, headers: Mapping[str, str], *, proxy: str | None = None) -> None:
+    def __init__(
+        self, address: Address, headers: Mapping[str, str], *, proxy: str | None = None, inside_only: bool = False
+    ) -> None:
         self._address = address
         self._headers = dict(headers)
         self._proxy = proxy
+        self._inside_only = inside_only
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(
@@ -53,7 +59,12 @@ class TlsWire:
                 await self._exchange(method, path, body, headers or {}, reply, timeouts, state)
         except TimeoutError:
             self._broke(reply, state.kind, state.message)
+        except LeavesNetworkError as error:
+            self._broke(reply, "outside_network", str(error))
         except aiohttp.ClientConnectorError as error:
+            if isinstance(error.os_error, LeavesNetworkError):
+                self._broke(reply, "outside_network", str(error.os_error))
+                return reply
             self._broke(reply, "connect_refused", f"cannot connect: {error.os_error.strerror or 'no TLS connection'}")
         except aiohttp.ServerDisconnectedError:
             self._broke(reply, "reset", "the server closed the connection without an answer")
@@ -83,6 +94,8 @@ class TlsWire:
         state: _Limits,
     ) -> None:
         session = self._open_session()
+        if self._inside_only:
+            self._refuse_a_public_literal()
         url = URL(f"{self._address.shown}{path}", encoded=True)
         limits = aiohttp.ClientTimeout(total=None, connect=timeouts.connect_s)
         async with session.request(
@@ -119,7 +132,8 @@ class TlsWire:
 
             trace.on_connection_create_end.append(connected)
             trace.on_connection_reuseconn.append(connected)
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_LIMIT_S)
+            resolver = _InsideResolver() if self._inside_only else None
+            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_LIMIT_S, resolver=resolver)
             # The key goes to the configured server only: no cookies, no .netrc, no redirects.
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -130,10 +144,27 @@ class TlsWire:
             )
         return self._session
 
+    def _refuse_a_public_literal(self) -> None:
+        """An address written as numbers is never resolved, so the resolver does not see it."""
+        host = (URL(self._proxy).host if self._proxy else self._address.host) or ""
+        with contextlib.suppress(ValueError):
+            require_inside(host, [str(ip_address(host))])
+
     @staticmethod
     def _broke(reply: HttpReply, kind: FailureKind, message: str) -> None:
         reply.ended_ns = time.monotonic_ns()
         reply.broken, reply.broken_message = kind, message
+
+
+class _InsideResolver(aiohttp.ThreadedResolver):
+    """Resolves names, and refuses one that is outside the team's own network before a connection is made."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[aiohttp.abc.ResolveResult]:
+        found = await super().resolve(host, port, family)
+        require_inside(host, [one["host"] for one in found])
+        return found
 
 
 class _Limits:
@@ -168,9 +199,6 @@ def proxy_for(address: Address, env: Mapping[str, str]) -> str | None:
         for scheme in ("http", "https", "no")
         if (value := env.get(f"{scheme}_proxy") or env.get(f"{scheme.upper()}_PROXY"))
     }
-    host = f".{address.host}"
-    for entry in named.get("no", "").split(","):
-        suffix = entry.strip().lstrip(".")
-        if suffix == "*" or (suffix and host.endswith(f".{suffix}")):
-            return None
+    if address.is_loopback or is_excepted(address.host, address.port, named.get("no", "")):
+        return None
     return named.get(address.scheme)

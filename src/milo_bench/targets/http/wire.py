@@ -32,6 +32,7 @@ import httptools
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
 from milo_bench.targets.http.address import Address
+from milo_bench.targets.http.next_hop import LeavesNetworkError, require_inside
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
 
 READ_BYTES = 65536
@@ -52,8 +53,11 @@ _BYTES_ACKED_AT = 120  # offset of tcpi_bytes_acked in struct tcp_info (linux/tc
 class TcpWire:
     """A client for one server, with a pool of kept-alive connections. Belongs to one event loop."""
 
-    def __init__(self, address: Address, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, address: Address, headers: Mapping[str, str] | None = None, *, inside_only: bool = False
+    ) -> None:
         self._address = address
+        self._inside_only = inside_only
         self._fixed = "".join(
             f"{name}: {value}\r\n" for name, value in {"Host": address.host_header, **(headers or {})}.items()
         )
@@ -130,6 +134,8 @@ class TcpWire:
             _break(reply, "connect_timeout", f"no connection within {seconds(timeouts.connect_s)}")
         except socket.gaierror as error:
             _break(reply, "connect_refused", f"cannot resolve {self._address.host}: {error.strerror}")
+        except LeavesNetworkError as error:
+            _break(reply, "outside_network", str(error))
         except OSError as error:
             kind: FailureKind = "connect_timeout" if error.errno == errno.ETIMEDOUT else "connect_refused"
             _break(reply, kind, f"cannot connect: {_said(error)}")
@@ -148,6 +154,8 @@ class TcpWire:
     async def _connected_socket(self) -> socket.socket:
         loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(self._address.host, self._address.port, type=socket.SOCK_STREAM)
+        if self._inside_only:
+            require_inside(self._address.host, [str(place[0]) for *_, place in found])
         problem: OSError | None = None
         for family, kind, protocol, _, place in found:
             sock = socket.socket(family, kind, protocol)

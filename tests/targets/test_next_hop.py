@@ -1,0 +1,112 @@
+"""A target that is not called hosted is reached inside the team's network only, wherever its name leads."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+import pytest
+
+from milo_bench.config.settings import TargetConfig
+from milo_bench.core.errors import TargetError
+from milo_bench.core.records import Fixture
+from milo_bench.targets import open_target
+from milo_bench.targets.http.address import parse_address
+from milo_bench.targets.http.next_hop import is_excepted, is_inside
+from milo_bench.targets.http.tls import proxy_for
+
+PUBLIC = "8.8.8.8"
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("127.0.0.1", True),
+        ("10.1.2.3", True),
+        ("192.168.0.9", True),
+        ("100.64.0.1", True),
+        ("169.254.1.1", True),
+        ("::1", True),
+        ("fe80::1%eth0", True),
+        ("fd00::1", True),
+        ("::ffff:10.0.0.1", True),
+        (PUBLIC, False),
+        ("::ffff:8.8.8.8", False),
+        ("2606:4700::1111", False),
+        ("64:ff9b::808:808", False),
+        ("not an address", False),
+    ],
+)
+def test_an_address_is_inside_where_it_is_not_routed_publicly(address: str, inside: bool) -> None:
+    assert is_inside(address) is inside
+
+
+@pytest.fixture
+def resolves_outside(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every name resolves to a public address, and no connection is ever made."""
+    asked: list[str] = []
+
+    def resolve(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        asked.append(str(host))
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (PUBLIC, port))]
+
+    def connect(*_: Any) -> None:
+        raise AssertionError("a connection was tried")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("settings", "env"),
+    [
+        ({"api": "openai", "base_url": "http://models.internal:8080/v1"}, {}),
+        ({"api": "openai", "base_url": "http://134744072:8080/v1"}, {}),
+        ({"api": "openai", "base_url": "http://0x08080808/v1"}, {}),
+        ({"api": "openai", "base_url": "https://models.internal/v1"}, {}),
+        ({"api": "ollama"}, {"OLLAMA_HOST": f"http://{PUBLIC}:11434"}),
+        ({"api": "ollama"}, {"OLLAMA_HOST": "models.internal"}),
+        ({"api": "openai", "base_url": "http://127.0.0.1:1/v1", "proxy": "http://proxy.internal:3128"}, {}),
+        ({"api": "openai", "base_url": "http://127.0.0.1:1/v1", "proxy": f"http://{PUBLIC}:3128"}, {}),
+        ({"api": "openai", "base_url": "https://10.0.0.1/v1"}, {"HTTPS_PROXY": f"http://{PUBLIC}:3128"}),
+        ({"api": "openai", "base_url": "https://10.0.0.1/v1", "hosted": False}, {"HTTPS_PROXY": f"http://{PUBLIC}:1"}),
+    ],
+)
+async def test_a_local_target_whose_next_hop_is_public_is_refused_before_a_byte_is_sent(
+    settings: dict[str, Any], env: dict[str, str], resolves_outside: list[str]
+) -> None:
+    target = open_target(TargetConfig(name="local", model="m", **settings), env)
+    try:
+        with pytest.raises(TargetError, match="outside your network") as refused:
+            await target.start()
+    finally:
+        await target.stop()
+    assert "hosted" in refused.value.hint
+
+
+def test_no_proxy_covers_names_subdomains_addresses_and_networks() -> None:
+    for host, entries in (
+        ("10.1.2.3", "10.0.0.0/8"),
+        ("10.1.2.3", "other, 10.1.2.3:443"),
+        ("a.b.example", ".b.example"),
+        ("a.b.example", "*.b.example"),
+        ("b.example", "B.Example"),
+        ("fd00::1", "fd00::/8"),
+        ("anything", "*"),
+    ):
+        assert is_excepted(host, 443, entries), (host, entries)
+    assert not is_excepted("10.1.2.3", 443, "10.1.2.3:8443, 11.0.0.0/8, b.example")
+    env = {"HTTPS_PROXY": "http://proxy:3128"}
+    assert proxy_for(parse_address("https://127.0.0.1/v1"), env) is None
+    assert proxy_for(parse_address("https://10.0.0.1/v1"), env) == "http://proxy:3128"
+
+
+def test_a_name_that_only_begins_like_loopback_is_not_loopback() -> None:
+    assert not parse_address("http://127.evil.example/v1").is_loopback
+    assert parse_address("http://127.0.0.2/v1").is_loopback and parse_address("http://[::1]/v1").is_loopback
+
+
+@pytest.mark.parametrize("tag", ["sensitive", "Sensitive", "sensitive ", " SENSITIVE", "ｓｅｎｓｉｔｉｖｅ"])
+def test_a_tag_says_sensitive_whatever_its_case_and_space(tag: str) -> None:
+    assert Fixture("f", "w", {}, {}, (tag,)).sensitive
