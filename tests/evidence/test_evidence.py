@@ -14,6 +14,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.grade_columns import grade_to_columns
+from milo_bench.store.log import lift
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.verdicts import VerdictHeader, verdicts_path, write_verdicts
 
@@ -174,3 +175,14 @@ def test_candidates_come_with_the_shipped_contract_and_free_decoding_first(make_
         Candidate("extraction", "good"),
         Candidate("extraction", "good", decoding="constrained"),
     )
+
+
+def test_what_an_older_log_cannot_tell_is_missing_evidence(
+    make_log: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = _with_header(make_log(), "older.jsonl", schema_version=1)
+    sentence = "it has no seals, so a changed row is not found."
+    invented = lift.Lift(number=2, types=frozenset(), lift=lambda row: row, unknown=sentence)
+    monkeypatch.setattr(lift, "find_lifts", lambda schema: (invented,))
+    decision = api.decide_logs(api.DecideOptions(logs=(log,)), created_at="2026-01-06T00:00:00Z")
+    assert (f"{log} is from an older version: {sentence}",) in decision.missing
