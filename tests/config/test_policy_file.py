@@ -9,7 +9,7 @@ import pytest
 from milo_bench.config.policy.file import PolicyFile, read_policy, shipped_policies, shipped_policy
 from milo_bench.config.policy.models import GateConfig, WorkloadPolicy
 from milo_bench.config.policy.remedies import OTHER_WORK, work_names
-from milo_bench.config.policy.rules import CONDITIONS, FindingRule, RuleFacts, check_rules, first_rule, worlds
+from milo_bench.config.policy.rules import CONDITIONS, FindingRule, RuleFacts, check_rules, first_rule, possible_facts
 from milo_bench.core.errors import ConfigError
 from milo_bench.probes.base import PROBES
 from milo_bench.suites import load_suite
@@ -186,7 +186,7 @@ def test_rules_of_the_shipped_policies_decide_every_case_and_never_keep_what_is_
         found = shipped_policy(name)
         assert found is not None
         assert check_rules(found.rules) is None
-        for world in worlds():
+        for world in possible_facts():
             finding = first_rule(found.rules, world).finding
             if world.safety_failed or world.safety_undecided or world.probe == "critical":
                 assert finding != "keep"
@@ -205,7 +205,7 @@ def test_a_safety_gate_that_fails_is_fixed_only_by_a_remedy_that_was_replayed() 
 def test_every_condition_says_what_it_means_and_can_hold() -> None:
     for name, condition in CONDITIONS.items():
         assert condition.says
-        assert any(FindingRule("r", (name,), "defer").holds(world) for world in worlds()), name
+        assert any(FindingRule("r", (name,), "defer").holds(world) for world in possible_facts()), name
 
 
 @pytest.mark.parametrize(

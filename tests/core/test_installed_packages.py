@@ -16,7 +16,7 @@ from milo_bench.core.registry import installed_entries, modules_of
 from milo_bench.grade.base import CHECKS
 from milo_bench.grade.engine import grade_attempt, validate_checks
 from milo_bench.probes.base import PROBES
-from milo_bench.probes.session import chosen
+from milo_bench.probes.session import choose_probes
 from milo_bench.suites.importing.importer import IMPORTERS, ImportRequest
 from milo_bench.suites.importing.suite_folder import import_suite
 from milo_bench.targets import TARGET_APIS, open_target
@@ -118,7 +118,7 @@ def test_a_packages_format_is_imported_by_its_ending(tmp_path: Path) -> None:
 
 
 def test_a_packages_probe_is_chosen_by_name_and_may_be_a_gate() -> None:
-    assert [probe.name for probe in chosen(("acme_weekday",))] == ["acme_weekday"]
+    assert [probe.name for probe in choose_probes(("acme_weekday",))] == ["acme_weekday"]
     text = (
         "policy: 1\nworkloads:\n  work:\n    gates:\n"
         "      - {probe: acme_weekday}\n      - {measure: pass_rate, at_least: 0.9}\n"

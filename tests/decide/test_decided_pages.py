@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.decide.wording import readable
+from milo_bench.decide.wording import spell_out
 from milo_bench.report.package import render_files
 from tests.decide.decision_cases import decided, policy, shown, windows
 from tests.decide.evidence_cases import LOST, Made, of
@@ -35,4 +35,4 @@ def test_keys_are_read_as_people_say_them() -> None:
         "probe:privacy_leak": "the probe privacy_leak",
         "latency_p95_s": "p95 latency",
     }
-    assert {key: readable(key) for key in said} == said
+    assert {key: spell_out(key) for key in said} == said

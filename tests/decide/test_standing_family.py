@@ -7,7 +7,7 @@ import pytest
 from milo_bench.config.policy.file import read_policy
 from milo_bench.decide.decide import decide
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.standing import StandingReport, hold_against
+from milo_bench.decide.standing import StandingReport, check_against
 from tests.decide.evidence_cases import Made, Row, policy_text
 
 FIXTURES = 150
@@ -39,7 +39,7 @@ def stands(checks: int, broken: int) -> StandingReport:
         before, policy, economics=None, economics_text=None, policy_text=policy_text(text),
         created_at="2026-05-08T10:00:00Z", tool_version="0",
     )  # fmt: skip
-    return hold_against(decision, policy, evidence(checks, broken), before)
+    return check_against(decision, policy, evidence(checks, broken), before)
 
 
 @pytest.mark.parametrize(("checks", "standing"), [(2, "regressed"), (12, "undecided")])

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.facts import find_facts, unsupported_facts
-from milo_bench.guards.measured import measured, wilson_95
+from milo_bench.guards.measured import figures_of, wilson_95
 from milo_bench.guards.month_names import MONTH_BY_FORM
 from milo_bench.guards.quotes import _made_comparable, find_quote
 
@@ -153,7 +153,7 @@ def test_stated_figures_of_unsupported_facts_follow_from_the_slice() -> None:
     flagged = {row["id"]: bool(unsupported_facts(row["summary"], [row["source"]])) for row in slice_rows}
     broken = [row["id"] for row in slice_rows if not row["consistent"]]
     hits = sum(flagged[one] for one in broken)
-    stated = measured("unsupported_facts")
+    stated = figures_of("unsupported_facts")
     assert stated.n == len(slice_rows)
     assert stated.recall_interval == wilson_95(hits, len(broken))
     assert stated.precision_interval == wilson_95(hits, sum(flagged.values()))
@@ -163,7 +163,7 @@ def test_stated_figures_of_date_normalising_follow_from_the_slice() -> None:
     slice_rows = rows("receipt_dates_slice.jsonl")
     read = [(normalise_date(row["date"]), row["day"]) for row in slice_rows]
     right = sum(got == day for got, day in read)
-    stated = measured("normalise_date")
+    stated = figures_of("normalise_date")
     assert stated.recall_interval == wilson_95(right, len(read))
     assert stated.precision_interval == wilson_95(right, sum(got is not None for got, _ in read))
 

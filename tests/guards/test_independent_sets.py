@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from milo_bench.guards.measured import Measured, measured
+from milo_bench.guards.measured import Measured, figures_of
 from milo_bench.guards.policy_text import POLICY_TEXT_VERSION
 from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
 from milo_bench.guards.requests import REQUESTS_VERSION
@@ -50,7 +50,7 @@ def test_the_held_out_figures_are_what_the_rules_of_today_give(detector: str) ->
 
 @pytest.mark.parametrize("detector", DETECTORS)
 def test_no_detector_finds_less_than_its_first_rules_did(detector: str) -> None:
-    first, now = measured(f"{detector}_independent_first"), figures(detector, rows(detector))
+    first, now = figures_of(f"{detector}_independent_first"), figures(detector, rows(detector))
     assert now["recall"] >= first.recall
     assert now["precision"] >= first.precision
 
@@ -64,7 +64,7 @@ def test_a_promise_in_a_long_draft_is_found_at_the_cost_of_milliseconds() -> Non
 
 
 def _agree(name: str, found: dict[str, object], version: str = "1") -> None:
-    stated = measured(name)
+    stated = figures_of(name)
     assert KINDS[name] == found.pop("kinds")
     same = {"detector": name, "version": version, "set": stated.set, "note": stated.note}
     assert stated == Measured(**same, writer="second writer", **found)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_bench.guards.measured import Measured, measured, wilson_95
+from milo_bench.guards.measured import Measured, figures_of, wilson_95
 from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
 
 ROWS = [
@@ -44,7 +44,7 @@ def test_the_labelled_set_is_large_and_split_by_hash() -> None:
 
 def test_the_shipped_figures_are_what_the_held_out_half_gives() -> None:
     hit, false_alarm, missed = counts("held_out")
-    shipped = measured("promises")
+    shipped = figures_of("promises")
     assert shipped == Measured(
         detector="promises",
         version=PROMISES_VERSION,

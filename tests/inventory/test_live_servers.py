@@ -17,7 +17,13 @@ from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.inventory.reading import Reader
 from milo_bench.inventory.records import HIDDEN, Processes
-from milo_bench.inventory.runtimes.endpoints import EndpointAnswer, ListedServer, key_needed, look_at, read_endpoint
+from milo_bench.inventory.runtimes.endpoints import (
+    EndpointAnswer,
+    ListedServer,
+    check_key_needed,
+    look_at,
+    read_endpoint,
+)
 from milo_bench.inventory.runtimes.listeners import (
     is_loopback,
     listening_sockets,
@@ -105,7 +111,7 @@ def test_a_server_process_is_told_with_its_start_command_and_no_secret(closed: S
 
 
 async def test_a_listing_open_to_all_is_no_proof_that_no_key_is_needed(closed: Server) -> None:
-    answer = await key_needed(closed.root, fetch_without_key)
+    answer = await check_key_needed(closed.root, fetch_without_key)
     assert (answer.needed, answer.reason) == ("required", "GET /props without a key: 401")
     sockets, why = listening_sockets(Reader())
     processes = seen(closed)
@@ -121,7 +127,7 @@ async def test_an_open_llama_server_tells_version_slots_and_window(open_: Server
     assert (endpoint.kind, endpoint.version, endpoint.slots) == ("llama-server", "b4567-a1b2c3d", 4)
     (model,) = endpoint.models
     assert (model.name, model.context_window, model.trained_context) == ("m", 4096, 131072)
-    assert (await key_needed(open_.root, fetch_without_key)).needed == "not required"
+    assert (await check_key_needed(open_.root, fetch_without_key)).needed == "not required"
     sockets, why = listening_sockets(Reader())
     (listener,) = read_listeners(server_sockets(sockets, seen(open_)), why, seen(open_), (), {}).ports
     assert not listener.beyond_loopback and listener.key == "unknown"
@@ -132,7 +138,7 @@ async def test_a_dead_address_is_unknown_and_not_open() -> None:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refused
         root = f"http://127.0.0.1:{taken.getsockname()[1]}"
         assert await look_at(root, fetch_without_key) is None
-        assert (await key_needed(root, fetch_without_key)).needed == "unknown"
+        assert (await check_key_needed(root, fetch_without_key)).needed == "unknown"
         endpoint = await read_endpoint(ListedServer("vLLM", "openai", root, f"{root}/v1"), fetch_without_key)
     assert endpoint.models == ()
     assert endpoint.unknown["models"] == "GET /v1/models: no answer"

@@ -10,7 +10,7 @@ import pytest
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.records import ProbeResult
 from milo_bench.probes.context import ProbeContext, ProbeOptions
-from milo_bench.probes.session import chosen
+from milo_bench.probes.session import choose_probes
 from milo_bench.targets import open_target
 
 RunProbe = Callable[..., Awaitable[ProbeResult]]
@@ -27,7 +27,7 @@ def run_probe() -> RunProbe:
         settings = TargetConfig.model_validate(given)
         ctx = ProbeContext.make(settings, {}, options or ProbeOptions(quick=True), lambda c: open_target(c, {}))
         try:
-            (probe,) = chosen([name])
+            (probe,) = choose_probes([name])
             return await probe.run(ctx)
         finally:
             await ctx.close()

@@ -60,10 +60,10 @@ async def test_listening_beyond_loopback_with_a_key_passes(
     async with serving(handler, host="0.0.0.0") as port:
         config = TargetConfig(name="t", api="openai", model="m", base_url=local(port), api_key_env="KEY")
         ctx = ProbeContext.make(config, {"KEY": "sesame"}, ProbeOptions(), lambda c: open_target(c, {"KEY": "sesame"}))
-        from milo_bench.probes.session import chosen
+        from milo_bench.probes.session import choose_probes
 
         try:
-            result = await chosen(["exposure"])[0].run(ctx)
+            result = await choose_probes(["exposure"])[0].run(ctx)
         finally:
             await ctx.close()
     assert result.outcome == "pass", result.finding

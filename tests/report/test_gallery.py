@@ -16,7 +16,7 @@ from milo_bench.core.text import one_line, visible
 from milo_bench.decide.records import Decision, Ref
 from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.gallery import gallery
-from milo_bench.report.pages.marked import marked
+from milo_bench.report.pages.marked import mark_spans
 from tests.report.sample_decision import sample_decision
 
 
@@ -122,15 +122,15 @@ def test_any_spans_whatever_mark_characters_and_change_none(seed: int) -> None:
     rng = random.Random(seed)
     text = "".join(rng.choice("ab <&\"'\n\u202e🙂") for _ in range(rng.randint(0, 80)))
     spans = [Span("output", rng.randint(-20, 100), rng.randint(-20, 120)) for _ in range(rng.randint(0, 8))]
-    seen = Tags(str(marked(text, spans)))
+    seen = Tags(str(mark_spans(text, spans)))
     assert seen.words == visible(text)
     covered = {at for span in spans for at in range(max(0, span.start), min(len(text), span.end))}
-    inside = "".join(re.findall(r"<mark>(.*?)</mark>", str(marked(text, spans)), re.S))
+    inside = "".join(re.findall(r"<mark>(.*?)</mark>", str(mark_spans(text, spans)), re.S))
     assert Tags(inside).words == visible("".join(text[at] for at in sorted(covered)))
 
 
 def test_overlapping_spans_become_one_mark_with_all_of_their_labels() -> None:
-    page = str(marked("abcdef", [Span("output", 0, 3, "one"), Span("output", 2, 5, "two")]))
+    page = str(mark_spans("abcdef", [Span("output", 0, 3, "one"), Span("output", 2, 5, "two")]))
     assert page == '<mark>abcde</mark><span class="mark-label">one, two</span>f'
 
 

@@ -14,7 +14,7 @@ from milo_bench.operator.worlds.policies import no_op, oracle
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
 from milo_bench.report.operator.board import write_board
-from milo_bench.report.operator.transcript import linked, plain, transcript
+from milo_bench.report.operator.transcript import link_evidence, plain, transcript
 from milo_bench.store.stored_text import TextPolicy
 from tests.operator.operator_logs import CORE, TARGET, played, run_by, run_of
 from tests.report.operator_samples import board_of, write_sample_board
@@ -130,6 +130,6 @@ def test_a_transcript_puts_each_call_and_its_result_under_the_turn_that_made_it(
 
 
 def test_only_evidence_of_this_episode_becomes_a_link() -> None:
-    shown = linked("see ev-0001, ev-9999 & <b>", frozenset({"ev-0001"}))
+    shown = link_evidence("see ev-0001, ev-9999 & <b>", frozenset({"ev-0001"}))
     assert shown == 'see <a href="#ev-0001">ev-0001</a>, ev-9999 &amp; &lt;b&gt;'
     assert plain("x" * 9000).endswith("more characters)")

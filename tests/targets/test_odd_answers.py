@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from milo_bench.core.reasoning import split_reasoning
-from milo_bench.targets.http.answer import StreamedAnswer, finite
+from milo_bench.targets.http.answer import StreamedAnswer, finite_number
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_lines, read_sse
@@ -81,7 +81,7 @@ def test_a_code_that_is_not_an_http_status_is_only_a_code(code: str) -> None:
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 10**400, "7", True, None, [1]])
 def test_a_number_that_a_log_cannot_hold_is_left_out(value: object) -> None:
-    assert finite(value) is None
+    assert finite_number(value) is None
     body = sse({**delta(content="a"), "timings": {"prompt_ms": value, "ok": 2}}, FINISH)
     exchange, _ = read(body)
     assert exchange.text == "a" and exchange.server_timings == {"ok": 2.0}

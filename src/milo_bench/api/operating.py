@@ -23,7 +23,7 @@ from milo_bench.operator.play.episode import DEFAULT_LIMITS, EpisodeLimits
 from milo_bench.operator.play.plan import choose_tasks, operator_plan
 from milo_bench.operator.play.recorded import (
     FinishedOperatorRun,
-    keeping_conversations,
+    keep_conversations,
     play_into_log,
     protocols_in,
 )
@@ -73,7 +73,7 @@ def run_operators(
     if not options.resume:
         require_new_log(path)
     known = settings.with_targets(options.targets)
-    targets = {name: open_target(keeping_conversations(known.target(name)), env) for name in models}
+    targets = {name: open_target(keep_conversations(known.target(name)), env) for name in models}
     spec = OperatorSpec(
         plan=operator_plan(tasks, models, repeats=options.repeats, seed=options.seed, limits=options.limits),
         limits=options.limits,

@@ -11,8 +11,8 @@ from milo_bench.core.errors import UsageError
 from milo_bench.core.records import ProbeResult
 from milo_bench.probes.base import Probe
 from milo_bench.probes.context import ProbeOptions
-from milo_bench.probes.recording import open_probe_log, watching_its_log
-from milo_bench.probes.session import chosen, run_probes
+from milo_bench.probes.recording import open_probe_log, watch_server_log
+from milo_bench.probes.session import choose_probes, run_probes
 from milo_bench.run.event_loop import run_to_end
 from milo_bench.targets.opening import open_target
 
@@ -36,7 +36,7 @@ def probe_target(
     if config.hosted and not allow_hosted:
         message = f"'{config.name}' is a hosted target: probes would send it hundreds of paid requests."
         raise UsageError(message, hint="add --allow-hosted to allow that.")
-    probes = chosen(names)
+    probes = choose_probes(names)
     writer = None if out is None else open_probe_log(out, config)
     results: list[ProbeResult] = []
 
@@ -50,7 +50,7 @@ def probe_target(
 
     try:
         with tempfile.TemporaryDirectory(prefix="milo-bench-probe-") as folder:
-            watched, wanted = watching_its_log(config, options or ProbeOptions(), Path(folder))
+            watched, wanted = watch_server_log(config, options or ProbeOptions(), Path(folder))
             run_to_end(_run(watched, env, probes, wanted, keep))
     finally:
         if writer is not None:

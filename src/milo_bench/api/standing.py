@@ -11,7 +11,7 @@ from milo_bench.core.hashing import sha256_file
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Decision
 from milo_bench.decide.since import Changes, changes_since
-from milo_bench.decide.standing import TOLERANCE, StandingReport, hold_against
+from milo_bench.decide.standing import TOLERANCE, StandingReport, check_against
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.probes.base import PROBES
 from milo_bench.report.decision_file import read_decision
@@ -43,7 +43,7 @@ def gate_logs(
     if not rules.baseline:  # the one that the decision was held against, named or not
         rules = rules.model_copy(update={"baseline": decision.baseline})
     new = gather_evidence({path: str(path) for path in logs})
-    return hold_against(decision, rules, new, _old_evidence(decision, baseline), tolerance=tolerance)
+    return check_against(decision, rules, new, _old_evidence(decision, baseline), tolerance=tolerance)
 
 
 def decision_changes(now: Decision, since: Path) -> Changes:

@@ -92,14 +92,15 @@ def _show(error: MiloError, as_json: bool) -> int:
             click.echo(click.style("hint: ", bold=True) + visible(error.hint), err=True)
         for other in error.also[:_MOST_SHOWN]:
             click.echo(
-                click.style("also: ", bold=True) + visible(f"{other.message} {sentence(other.hint)}".rstrip()), err=True
+                click.style("also: ", bold=True) + visible(f"{other.message} {as_sentence(other.hint)}".rstrip()),
+                err=True,
             )
         if len(error.also) > _MOST_SHOWN:
             click.echo(f"      {len(error.also) - _MOST_SHOWN} more after these.", err=True)
     return error.exit_code
 
 
-def sentence(hint: str) -> str:
+def as_sentence(hint: str) -> str:
     """A hint as a sentence of its own."""
     return hint[:1].upper() + hint[1:]
 

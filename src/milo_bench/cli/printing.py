@@ -15,7 +15,7 @@ def print_json(data: Any) -> None:
     click.echo(json.dumps(data, ensure_ascii=False, indent=2))
 
 
-def counted(number: int, noun: str) -> str:
+def count_noun(number: int, noun: str) -> str:
     """``1 fixture``, ``3 fixtures``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
 

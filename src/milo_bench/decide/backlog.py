@@ -9,10 +9,10 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import Risk
 from milo_bench.config.policy.remedies import REMEDIES, find_work
 from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.facts import failed_probes
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import BacklogItem, Finding, GateResult, LinkedText, Remedy, Source
-from milo_bench.decide.wording import begun, listed, readable, sentence_case
-from milo_bench.decide.worlds import failed_probes
+from milo_bench.decide.wording import capitalise, join_words, sentence_case, spell_out
 
 _RANK: Mapping[Risk, int] = {"high": 0, "medium": 1, "low": 2}
 
@@ -47,7 +47,7 @@ def make_backlog(
         BacklogItem(
             rank=rank,
             title=work.title,
-            reason=begun(work.reason),
+            reason=capitalise(work.reason),
             risk=work.risk,
             hours=_hours(work.name, policy, figures),
             findings=tuple(dict.fromkeys(work.findings)),
@@ -77,7 +77,7 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
     undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]
     probes = [gate for gate in undecided if gate.measure.startswith("probe:")]
     if probes and finding.kind == "defer":
-        names = listed([gate.measure.removeprefix("probe:") for gate in probes])
+        names = join_words([gate.measure.removeprefix("probe:") for gate in probes])
         reason = (f"no workload on {target} can be kept without {names}",)
         yield ("run_probes", target), _Work("run_probes", f"Run the probe {names} on {target}", reason, "high", [])
     rest = [gate for gate in undecided if gate not in probes]
@@ -96,7 +96,7 @@ def _replacement(finding: Finding, remedy: Remedy, policy: PolicyFile) -> bool:
 
 
 def _more_fixtures(finding: Finding, gates: Sequence[GateResult], risk: Risk) -> _Work:
-    names = listed([readable(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure) for gate in gates])
+    names = join_words([spell_out(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure) for gate in gates])
     reason: LinkedText = (f"undecided with the current fixtures: {names}",)
     return _Work("more_fixtures", f"More fixtures for {finding.workload}", reason, risk, [])
 

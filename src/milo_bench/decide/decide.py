@@ -11,11 +11,11 @@ from milo_bench.config.policy.operator import OperatorPolicy
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Measure
 from milo_bench.core.suggest import hint_for
-from milo_bench.decide.again import commands
 from milo_bench.decide.backlog import make_backlog
 from milo_bench.decide.business_figures import add_business_figures
 from milo_bench.decide.described import confusion_table, describe_measures, error_shares
 from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.facts import observe
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.findings import make_finding
 from milo_bench.decide.gates.judge import judge_gates
@@ -34,9 +34,9 @@ from milo_bench.decide.records import (
     prompt_identity,
 )
 from milo_bench.decide.remedies.choose import replays_for
+from milo_bench.decide.rerun import rerun_commands
 from milo_bench.decide.routing.table import make_routing
 from milo_bench.decide.verdict import make_verdict, missing_evidence
-from milo_bench.decide.worlds import look
 from milo_bench.economics import make_case
 from milo_bench.economics.business_case import BusinessCase
 from milo_bench.operator.permit.holds import day_of
@@ -110,7 +110,9 @@ def decide(
         business=business,
         fixtures=dict(zip(evidence.fixtures.ids, evidence.fixtures.hashes, strict=True)),
         inventories=dict(evidence.inventories),
-        commands=commands(evidence, policy_text, economics_text, operators.text if operators and permits else None),
+        commands=rerun_commands(
+            evidence, policy_text, economics_text, operators.text if operators and permits else None
+        ),
         permits=permits,
         operator_policy=operators.text if operators and permits else None,
         workload_titles=titles,
@@ -205,7 +207,9 @@ def _findings(
     for (workload, target), candidate in judged.items():
         replayed = replays_for(workload, target, evidence, policy, gates, figures)
         replays += replayed.replays
-        seen = look(candidate, policy, evidence, figures, gates[candidate], replayed.replays, replayed.chosen, business)
+        seen = observe(
+            candidate, policy, evidence, figures, gates[candidate], replayed.replays, replayed.chosen, business
+        )
         findings.append(make_finding(len(findings) + 1, seen, replayed.remedies, policy, evidence, figures))
     return _Made(tuple(findings), tuple(replays))
 

@@ -10,6 +10,7 @@ from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, first_rule
 from milo_bench.core.records import ProbeResult
 from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.facts import CandidateFacts
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.baseline import failed_by_baseline, safe_baseline
 from milo_bench.decide.records import (
@@ -22,8 +23,7 @@ from milo_bench.decide.records import (
     Replay,
     RouteKind,
 )
-from milo_bench.decide.wording import TOO_CLOSE, begun, listed, readable
-from milo_bench.decide.worlds import CandidateFacts
+from milo_bench.decide.wording import TOO_CLOSE, capitalise, join_words, spell_out
 
 
 def make_finding(
@@ -115,7 +115,7 @@ def _reasons(kind: FindingKind, config: RuleConfig, seen: CandidateFacts, figure
         found.append(_replay_text(seen, figures))
     if seen.world.value_below_least:
         found.append(("even the best-case monthly value is below the policy's minimum",))
-    return tuple(begun(text) for text in found)
+    return tuple(capitalise(text) for text in found)
 
 
 def _baseline_reason(
@@ -126,7 +126,7 @@ def _baseline_reason(
     if not failed:
         return ()
     keys = [f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure for gate in failed]
-    names = listed([readable(key) for key in keys])
+    names = join_words([spell_out(key) for key in keys])
     return ((f"The hosted baseline {policy.baseline} also fails {names}, so the work goes to human review",),)
 
 
@@ -137,7 +137,7 @@ def _probe_text(result: ProbeResult) -> LinkedText:
 def _replay_text(seen: CandidateFacts, figures: Figures) -> LinkedText:
     assert seen.chosen is not None
     replay = seen.chosen
-    names = listed([REMEDIES.get(name).title for name in replay.remedies])
+    names = join_words([REMEDIES.get(name).title for name in replay.remedies])
     text: LinkedText = (f"every gate passes with {names or 'the fix'}, replayed on recorded answers",)
     share = replay.figures.get("automated_share", "")
     if share in figures:
@@ -166,11 +166,11 @@ def _would_change(
         found.append(("a hosted baseline that is better on the same fixtures by more than a margin",))
     if kind == "keep":
         found.append(("a new model, prompt, driver or machine: run the suite again before switching",))
-    return tuple(begun(text) for text in found)
+    return tuple(capitalise(text) for text in found)
 
 
 def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[LinkedText]:
-    name = readable(_key(gate))
+    name = spell_out(_key(gate))
     bound = figures.ref(gate.bound)
     if gate.outcome == "undecided":
         if gate.measure.startswith("probe:"):
@@ -194,7 +194,7 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
 
 
 def _more_fixtures(gate: GateResult, figures: Figures, *, with_fix: bool = False) -> LinkedText:
-    name, further = readable(_key(gate)), figures.ref(gate.further, "about")
+    name, further = spell_out(_key(gate)), figures.ref(gate.further, "about")
     fix = "with the replayed fix, " if with_fix else ""
     if figures[gate.further].note == TOO_CLOSE:
         return (f"{fix}{name} is {TOO_CLOSE} (about ", further, " more fixtures)")

@@ -10,9 +10,9 @@ from milo_bench.config.policy.operator import OperatorPolicy
 from milo_bench.core.records import Interval
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Figure, LinkedText, PermitEvidence, PermitKind, PermitRule, Ref, Source
-from milo_bench.decide.wording import begun, listed
+from milo_bench.decide.wording import capitalise, join_words
 from milo_bench.operator.cost import Amounts
-from milo_bench.operator.permit.criteria import CriterionNumber, sentence
+from milo_bench.operator.permit.criteria import CriterionNumber, criterion_sentence
 from milo_bench.operator.permit.grants import permit_id
 from milo_bench.operator.permit.permits import permits_of
 from milo_bench.operator.permit.records import LEVEL_NAMES, Criterion, KindPermission, OperatorPermit, PermitRuleName
@@ -66,7 +66,7 @@ def _levels(one: PermitEvidence, *, brief: bool) -> str:
         return "nothing is permitted"
     if len(levels) == 1:
         return f"{LEVEL_NAMES[next(iter(levels))]} for every kind of work"
-    said = [f"{LEVEL_NAMES[level]} for {listed(titles)}" for level, titles in levels.items()]
+    said = [f"{LEVEL_NAMES[level]} for {join_words(titles)}" for level, titles in levels.items()]
     return f"{said[0]}, less for the rest" if brief else ", ".join(said)
 
 
@@ -207,7 +207,9 @@ class _Writer:
                 return self.figures.ref(self._id(f"kind/{kind.kind}/trials"))
             return Ref(self._seen(place, item), number.part)
 
-        words = begun(tuple(ref(part) if isinstance(part, CriterionNumber) else part for part in sentence(item)))
+        words = capitalise(
+            tuple(ref(part) if isinstance(part, CriterionNumber) else part for part in criterion_sentence(item))
+        )
         end = words[-1]
         return (*words[:-1], f"{end}.") if isinstance(end, str) else (*words, ".")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from milo_bench.core.records import Frozen
 from milo_bench.core.units import figure as figure_text
 from milo_bench.decide.records import Decision, Finding, GateResult
-from milo_bench.decide.wording import readable
+from milo_bench.decide.wording import spell_out
 from milo_bench.operator.permit.records import LEVEL_NAMES
 
 
@@ -88,11 +88,11 @@ def _because(before: Decision, now: Decision, was: Finding | None, is_now: Findi
     for gate in is_now.gates:
         stood = old.pop(gate.id, None)
         if stood is None:
-            found.append(f"a gate on {readable(_key(gate))} is new: {gate.outcome}")
+            found.append(f"a gate on {spell_out(_key(gate))} is new: {gate.outcome}")
         elif stood.outcome != gate.outcome:
             figures = f"{_value(before, stood)} → {_value(now, gate)}"
-            found.append(f"{readable(_key(gate))}: {stood.outcome} → {gate.outcome} ({figures})")
-    found += [f"the gate on {readable(_key(gate))} was removed" for gate in old.values()]
+            found.append(f"{spell_out(_key(gate))}: {stood.outcome} → {gate.outcome} ({figures})")
+    found += [f"the gate on {spell_out(_key(gate))} was removed" for gate in old.values()]
     if was.rule != is_now.rule:
         found.append(f"rule: {was.rule} → {is_now.rule}")
     return tuple(found)

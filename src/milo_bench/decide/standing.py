@@ -18,10 +18,10 @@ from milo_bench.core.units import change_text, estimate, p_value
 from milo_bench.core.units import figure as figure_text
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.ends import difference_ends, fixture_means, paired
+from milo_bench.decide.gates.ends import difference_ends, fixture_means, pair_fixtures
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, Decision, Figure, GateResult, prompt_identity
-from milo_bench.decide.wording import readable
+from milo_bench.decide.wording import spell_out
 from milo_bench.stats.cases.columns import Cases
 from milo_bench.stats.cases.rows import RateRows, select_rows
 from milo_bench.stats.paired import holm, independent_difference, share_difference
@@ -63,7 +63,7 @@ class StandingReport(Frozen, frozen=True, omit_defaults=False):
         return tuple(result for result in self.results if result.standing == standing)
 
 
-def hold_against(
+def check_against(
     decision: Decision,
     policy: PolicyFile,
     new: Evidence,
@@ -158,7 +158,7 @@ def _gate(decision: Decision, figures: Figures, before: GateResult, now: GateRes
     direction = now.direction.replace("_", " ")
     return Result(
         candidate=now.candidate,
-        what=f"{readable(_key(now))} {direction} {bound}",
+        what=f"{spell_out(_key(now))} {direction} {bound}",
         kind="gate",
         standing=standing,
         reason=reason,
@@ -216,7 +216,9 @@ def _difference(
         assert isinstance(before_rows, RateRows)
         before = float(before_rows.held.sum() / before_rows.asked.sum()) if before_rows.asked.any() else None
         mapped = _in_numbers_of(old, new, cases)
-        pairs = paired(fixture_means(rows, mapped.fixture), fixture_means(before_rows, old.cases[candidate].fixture))
+        pairs = pair_fixtures(
+            fixture_means(rows, mapped.fixture), fixture_means(before_rows, old.cases[candidate].fixture)
+        )
         ends = difference_ends(pairs, 0.975, rate=True)  # 95% between both ends
 
         def interval_at(confidence: float) -> Interval | None:
@@ -250,7 +252,7 @@ def _difference(
     standing = "held" if unchanged and not unjudged else _stands(low, high, sign, tolerance)
     result = Result(
         candidate=candidate,
-        what=readable(f"{name}[{slice}]" if slice else name),
+        what=spell_out(f"{name}[{slice}]" if slice else name),
         kind="difference",
         standing=standing,
         reason=_difference_text(value, low, high, before, now_k / now_n, method),

@@ -9,7 +9,7 @@ from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, Finding, FindingKind, LinkedText
-from milo_bench.decide.wording import begun, joined, listed
+from milo_bench.decide.wording import capitalise, join_sentences, join_words
 from milo_bench.stats.cases.columns import UNJUDGED
 
 KINDS: tuple[FindingKind, ...] = ("keep", "fix", "defer", "reject")
@@ -29,8 +29,8 @@ def make_verdict(
     for workload in dict.fromkeys(finding.workload for finding in findings):
         mine = [finding for finding in findings if finding.workload == workload]
         said.setdefault(_said(mine, figures), []).append(titles.get(workload) or workload)
-    clauses = [begun((f"{listed(names)}: ", *what)) for what, names in said.items()]
-    text: LinkedText = (*joined(clauses, ". "), ".")
+    clauses = [capitalise((f"{join_words(names)}: ", *what)) for what, names in said.items()]
+    text: LinkedText = (*join_sentences(clauses, ". "), ".")
     if business and "economics/quarter_net" in figures:
         worth = figures.ref("economics/quarter_net", whole=True)
         text = (*text, " First-quarter value: ", worth, ", under the stated assumptions.")
@@ -48,7 +48,8 @@ def _said(findings: Sequence[Finding], figures: Figures) -> LinkedText:
         return (f"keep on {best.target}, unchanged",)
     if best.kind == "fix":
         names = (
-            listed([REMEDIES.get(remedy.name).title for remedy in best.remedies]) or "the fix that the finding names"
+            join_words([REMEDIES.get(remedy.name).title for remedy in best.remedies])
+            or "the fix that the finding names"
         )
         return (f"ready on {best.target} after {names}",)
     if best.kind == "defer":
@@ -61,7 +62,7 @@ def _because(finding: Finding) -> str:
     undecided = [gate.measure for gate in finding.gates if gate.outcome == "undecided"]
     probes = [name.removeprefix("probe:") for name in undecided if name.startswith("probe:")]
     if undecided and len(probes) == len(undecided):
-        return f"until {finding.target} passes the probe {listed(probes)}"
+        return f"until {finding.target} passes the probe {join_words(probes)}"
     return f"because evidence for {finding.target} is inconclusive" if undecided else "as not worth the effort yet"
 
 
@@ -94,7 +95,7 @@ def missing_evidence(
         ([name for name in local if name not in loaded], "Not load-tested:"),
     ):
         if names:
-            found.append((f"{what} {listed(names)}.",))
+            found.append((f"{what} {join_words(names)}.",))
     if judged and not evidence.reviews:
         found.append(("No reviewer has scored a sample of the answers.",))
     if not economics:
@@ -187,7 +188,7 @@ def _baseline(policy: PolicyFile, evidence: Evidence) -> list[LinkedText]:
         hosted = sorted(name for name, record in evidence.targets.items() if record.hosted)
         if len(hosted) > 1:
             return [
-                (f"None of {listed(hosted)} is named as the baseline, so local targets are not compared with one.",)
+                (f"None of {join_words(hosted)} is named as the baseline, so local targets are not compared with one.",)
             ]
         return [("No hosted baseline was run, so local targets are not compared with one.",)]
     if not any(candidate.target == policy.baseline for candidate in evidence.cases):

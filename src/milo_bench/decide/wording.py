@@ -12,7 +12,7 @@ from milo_bench.decide.records import LinkedText, Ref
 TOO_CLOSE = "too close to call"
 
 
-def readable(key: str) -> str:
+def spell_out(key: str) -> str:
     """``field accuracy of received_date`` for ``field_accuracy[field=received_date]``."""
     if key.startswith("probe:"):
         return f"the probe {key.removeprefix('probe:')}"
@@ -26,15 +26,15 @@ def readable(key: str) -> str:
             where.append(part if part.startswith("words") else value)
         else:
             words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by "}[kind] + value
-    return f"{words} where {listed(where)}" if where else words
+    return f"{words} where {join_words(where)}" if where else words
 
 
-def listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
+def join_words(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
-def joined(parts: Sequence[LinkedText], between: str = "; ") -> LinkedText:
+def join_sentences(parts: Sequence[LinkedText], between: str = "; ") -> LinkedText:
     """Sentences in one, with ``between`` between them."""
     found: list[str | Ref] = []
     for number, part in enumerate(parts):
@@ -47,7 +47,7 @@ def sentence_case(title: str) -> str:
     return title[:1].upper() + title[1:]
 
 
-def begun(text: LinkedText) -> LinkedText:
+def capitalise(text: LinkedText) -> LinkedText:
     """The sentence with a capital letter; a name with digits in it, such as p95, stays as it is."""
     first = text[0] if text and isinstance(text[0], str) else ""
     if not first or any(letter.isdigit() for letter in first.split(" ")[0]):

@@ -13,13 +13,13 @@ from milo_bench.economics.formulas import (
     Algebra,
     Expression,
     Operator,
-    endless,
     fold,
     names_in,
+    none_if_infinite,
     parse_formula,
 )
 from milo_bench.economics.ranges import Spread, SpreadAlgebra, exact_range
-from milo_bench.economics.units import PLAIN_NUMBER, Unit, times
+from milo_bench.economics.units import PLAIN_NUMBER, Unit, multiply_units
 
 V = TypeVar("V")
 
@@ -67,7 +67,7 @@ class _UnitAlgebra:
                 message = f"a formula {verb} {right.plain} {'to' if verb == 'adds' else 'from'} {left.plain}"
                 raise DataError(message, hint="only like units add up: multiply hours by a wage first.")
             return left
-        return times(left, right, 1 if operator == "*" else -1)
+        return multiply_units(left, right, 1 if operator == "*" else -1)
 
 
 class Sheet:
@@ -155,9 +155,9 @@ class Sheet:
         return EconomicFigure(
             name=name,
             title=definition.title,
-            value=endless(value),
-            low=endless(low),
-            high=endless(high),
+            value=none_if_infinite(value),
+            low=none_if_infinite(low),
+            high=none_if_infinite(high),
             unit=definition.unit.text,
             formula=definition.formula,
             inputs=names_in(self._trees[name]),

@@ -106,6 +106,6 @@ def fold(expression: Expression, algebra: Algebra[V], value_of: Callable[[str], 
             return algebra.apply(operator, fold(left, algebra, value_of), fold(right, algebra, value_of))
 
 
-def endless(value: float) -> float | None:
+def none_if_infinite(value: float) -> float | None:
     """None in place of an infinite value, as records and JSON write "no value"."""
     return value if math.isfinite(value) else None

@@ -12,7 +12,7 @@ from milo_bench.config.economics.lines import LineConfig
 from milo_bench.core.records import Frozen
 from milo_bench.economics.assumptions import Assumption
 from milo_bench.economics.figures import Definition
-from milo_bench.economics.units import parse_unit, times
+from milo_bench.economics.units import multiply_units, parse_unit
 
 CountsAs: TypeAlias = Literal["monthly_benefit", "monthly_cost", "one_off_benefit", "one_off_cost", "none"]
 
@@ -133,7 +133,7 @@ def _trusted(name: str, config: kinds.TrustedWork, assumptions: Mapping[str, Ass
         cost = f"{cost} + {name}.cleanup"
     definitions.append(Definition(f"{name}.cost", f"{title}: cost", cost, USD_A_MONTH))
     # Volume and cost are both a month's; what is left is things for a dollar, whatever the things are called.
-    unit = times(assumptions[config.volume].unit, USD_A_MONTH, -1)
+    unit = multiply_units(assumptions[config.volume].unit, USD_A_MONTH, -1)
     formula = f"over({done}, {name}.cost)"
     definitions.append(Definition(f"{name}.per_dollar", f"{title}: trusted work per dollar", formula, unit))
     return LineFigures(name, config.kind, title, "none", False, tuple(definitions), note=config.note)

@@ -21,7 +21,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen
 from milo_bench.economics.assumptions import Assumption
 from milo_bench.economics.figures import Sheet
-from milo_bench.economics.formulas import Operator, endless
+from milo_bench.economics.formulas import Operator, none_if_infinite
 
 Draws: TypeAlias = NDArray[np.float64]
 METHOD = (
@@ -85,7 +85,18 @@ def simulate(sheet: Sheet, figures: tuple[str, ...], *, seed: int, draws: int = 
         # inverted_cdf takes values that were drawn; interpolation beside an endless one would be no number.
         low, middle, high = (float(q) for q in np.quantile(values, (0.05, 0.5, 0.95), method="inverted_cdf"))
         above = float(np.mean(values > 0))
-        found.append(Likely(name, endless(low), endless(middle), endless(high), above, unit.text, draws, seed))
+        found.append(
+            Likely(
+                name,
+                none_if_infinite(low),
+                none_if_infinite(middle),
+                none_if_infinite(high),
+                above,
+                unit.text,
+                draws,
+                seed,
+            )
+        )
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ import math
 
 from milo_bench.core.records import Frozen
 from milo_bench.economics.figures import Sheet
-from milo_bench.economics.formulas import endless
+from milo_bench.economics.formulas import none_if_infinite
 
 
 class Bar(Frozen, frozen=True, omit_defaults=False):
@@ -34,6 +34,8 @@ def tornado(sheet: Sheet, figure: str) -> tuple[Bar, ...]:
         low = sheet.value_at(figure, {name: assumption.low})
         high = sheet.value_at(figure, {name: assumption.high})
         swing = 0.0 if low == high else abs(high - low)
-        bars.append((swing, Bar(figure, name, endless(low), endless(high), endless(swing), unit)))
+        bars.append(
+            (swing, Bar(figure, name, none_if_infinite(low), none_if_infinite(high), none_if_infinite(swing), unit))
+        )
     bars.sort(key=lambda entry: (-entry[0] if math.isfinite(entry[0]) else -math.inf, entry[1].assumption))
     return tuple(bar for _, bar in bars)

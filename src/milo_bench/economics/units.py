@@ -85,7 +85,7 @@ def parse_unit(text: str, things: Collection[str] = ()) -> Unit:
     return Unit(text, factor, _kept(dimensions))
 
 
-def times(left: Unit, right: Unit, sign: int = 1) -> Unit:
+def multiply_units(left: Unit, right: Unit, sign: int = 1) -> Unit:
     """The unit of a product, or of a quotient where ``sign`` is -1; in base units, so its factor is 1."""
     dimensions = dict(left.dimensions)
     for name, power in right.dimensions:

@@ -9,9 +9,9 @@ from typing import Any
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.core.records import Fixture, Measure, Workload
-from milo_bench.decide.again import line_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
+from milo_bench.decide.rerun import rerun_command
 from milo_bench.decide.review import Review
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
 from milo_bench.guards.keywords import keyword_risk
@@ -74,7 +74,7 @@ def _log_ref(log: RunLog, name: str) -> LogRef:
         planned=planned,
         attempted=len(log.attempts) + len(log.episodes),
         complete=planned == 0 or (end is not None and end.complete),
-        command=line_of(
+        command=rerun_command(
             header,
             name=name,
             attempts=len(log.attempts),

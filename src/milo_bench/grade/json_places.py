@@ -29,7 +29,7 @@ def _key_pattern(key: str) -> re.Pattern[str]:
     return re.compile(rf"{re.escape(json.dumps(key, ensure_ascii=False))}\s*:\s*")
 
 
-def written(value: Any) -> str:
+def show_value(value: Any) -> str:
     """A JSON value as a person reads it in a reason: text without quotes, null as null, cut at 200 characters."""
     if isinstance(value, str):
         plain = value

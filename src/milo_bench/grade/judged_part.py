@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from milo_bench.core.records import Span
 from milo_bench.grade.base import GradeCase
-from milo_bench.grade.json_places import find_value, written
+from milo_bench.grade.json_places import find_value, show_value
 
 _HALF_CHARACTERS: Final = re.compile("[\ud800-\udfff]")  # a model may write half of a surrogate pair
 
@@ -47,5 +47,5 @@ def judged_part(case: GradeCase, field: str = "") -> JudgedPart:
             category="missing_value" if there else "missing_field",
         )
     found = find_value(case.output, field)
-    text = value if isinstance(value, str) else written(value)
+    text = value if isinstance(value, str) else show_value(value)
     return JudgedPart(_HALF_CHARACTERS.sub("\ufffd", text), None, spans=(found,) if found is not None else ())

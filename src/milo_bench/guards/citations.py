@@ -156,7 +156,7 @@ _NAME_LINE = re.compile(
 )
 
 
-def plain(text: str) -> str:
+def normalise(text: str) -> str:
     """``text`` as it is compared: straight quotes, plain dashes, single spaces, lower case."""
     table = {
         0x2018: "'",
@@ -202,14 +202,14 @@ def is_claim(sentence_text: str, *, exempt: Iterable[str] = ()) -> bool:
 
 
 def _is_exempt(text: str, exempt: Iterable[str]) -> bool:
-    bare = plain(text).rstrip(".!")
+    bare = normalise(text).rstrip(".!")
     if len(bare) < 4:
         return False
     for allowed in exempt:
-        whole = plain(without_citations(allowed))
+        whole = normalise(without_citations(allowed))
         if bare == whole.rstrip(".!"):
             return True
-        if any(bare == plain(part.text).rstrip(".!") for part in split_sentences(without_citations(allowed))):
+        if any(bare == normalise(part.text).rstrip(".!") for part in split_sentences(without_citations(allowed))):
             return True
     return False
 

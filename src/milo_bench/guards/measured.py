@@ -42,7 +42,7 @@ def all_measured() -> dict[str, Measured]:
     return {entry.detector: entry for entry in msgspec.json.decode(raw, type=tuple[Measured, ...])}
 
 
-def measured(detector: str) -> Measured:
+def figures_of(detector: str) -> Measured:
     """The figures of one detector; UsageError with a suggestion where it was never measured."""
     known = all_measured()
     if detector not in known:

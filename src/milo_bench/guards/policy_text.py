@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from rapidfuzz import fuzz
 
 from milo_bench.core.records import Frozen
-from milo_bench.guards.citations import find_citations, plain
+from milo_bench.guards.citations import find_citations, normalise
 from milo_bench.guards.sentences import split_sentences
 
 POLICY_TEXT_VERSION = "2"
@@ -92,7 +92,7 @@ def _judge_one(text: str, folded: str, places: list[int], required: str) -> Requ
     for first in range(len(sentences)):
         for last in range(first, min(first + size, len(sentences))):
             start, end = sentences[first].start, sentences[last].end
-            piece = plain(_bare(text[start:end]))
+            piece = normalise(_bare(text[start:end]))
             score = max(fuzz.ratio(wanted, piece), fuzz.token_sort_ratio(wanted, piece), _shared_words(wanted, piece))
             if score < _NEAR and _shared_words(wanted, piece) >= _HALF and _WEAK.search(piece):
                 score = _NEAR  # half of the words are there, under a weaker verb

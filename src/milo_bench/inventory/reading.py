@@ -57,13 +57,15 @@ def read_text(path: Path) -> ReadText:
         with path.open("rb") as file:
             data = file.read(_TEXT_LIMIT)
     except OSError as error:
-        return ReadText(why=reason(error, path), missing=isinstance(error, FileNotFoundError | NotADirectoryError))
+        return ReadText(
+            why=explain_error(error, path), missing=isinstance(error, FileNotFoundError | NotADirectoryError)
+        )
     except ValueError as error:  # a null byte in a name
         return ReadText(why=str(error))
     return ReadText(data.decode("utf-8", "replace"))
 
 
-def reason(error: OSError, path: Path | str = "") -> str:
+def explain_error(error: OSError, path: Path | str = "") -> str:
     """``no permission to read /x``, ``/x is missing``, else what the system says."""
     if isinstance(error, PermissionError):
         return f"no permission to read {path}"
@@ -114,7 +116,7 @@ def run_command(argv: Sequence[str], timeout_s: float) -> Ran:
     return Ran(output, errors, why)
 
 
-def pairs(text: str, separator: str) -> Mapping[str, str]:
+def parse_pairs(text: str, separator: str) -> Mapping[str, str]:
     """``key<separator>value`` lines as a mapping; the first one of a key counts."""
     found: dict[str, str] = {}
     for line in text.splitlines():
@@ -124,7 +126,7 @@ def pairs(text: str, separator: str) -> Mapping[str, str]:
     return found
 
 
-def whole(text: str) -> int | None:
+def parse_whole(text: str) -> int | None:
     """A whole number, or None."""
     text = text.strip()
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None

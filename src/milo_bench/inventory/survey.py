@@ -26,7 +26,7 @@ from milo_bench.inventory.models.files import read_model_files
 from milo_bench.inventory.models.places import WeightsPlace
 from milo_bench.inventory.reading import Commands, Reader, run_command
 from milo_bench.inventory.records import Endpoint, Endpoints, Inventory, Processes, Runtime, RuntimeName, Runtimes
-from milo_bench.inventory.runtimes.endpoints import Fetch, ListedServer, key_needed, look_at, read_endpoint
+from milo_bench.inventory.runtimes.endpoints import Fetch, ListedServer, check_key_needed, look_at, read_endpoint
 from milo_bench.inventory.runtimes.installed import read_runtimes
 from milo_bench.inventory.runtimes.listeners import (
     KeyAnswer,
@@ -129,7 +129,7 @@ async def _ask_servers(survey: Survey, own: Sequence[Socket]) -> tuple[Endpoints
         if server is not None:
             found[root] = server
             continue
-        keys[item.port] = answer = await key_needed(root, survey.fetch)
+        keys[item.port] = answer = await check_key_needed(root, survey.fetch)
         unknown[f"server at {root}"] = f"lists no models without a key ({answer.reason})"
     servers: list[Endpoint] = []
     for root, server in sorted(found.items()):
@@ -143,7 +143,7 @@ async def _ask_servers(survey: Survey, own: Sequence[Socket]) -> tuple[Endpoints
 async def _key(server: ListedServer, fetch: Fetch) -> KeyAnswer:
     if server.api == "ollama":
         return KeyAnswer("not required", "GET /api/tags without a key: 200")
-    return await key_needed(server.root, fetch)
+    return await check_key_needed(server.root, fetch)
 
 
 def _root(item: Socket) -> str:

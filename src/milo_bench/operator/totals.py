@@ -121,7 +121,7 @@ def points_of(trials: Sequence[Trial], *, confidence: float = 0.95) -> Points:
         valid = [trial for trial in rows if trial.valid]
         if valid:
             means.append(math.fsum(trial.points for trial in valid) / len(valid))
-            inverse += 1 / independent(valid)
+            inverse += 1 / count_independent(valid)
     n = len(means) ** 2 / inverse if inverse else 0.0
     scored_of = TASK_POINTS * len(means)
     interval = None
@@ -141,7 +141,7 @@ def points_of(trials: Sequence[Trial], *, confidence: float = 0.95) -> Points:
     )
 
 
-def independent(trials: Sequence[Trial]) -> int:
+def count_independent(trials: Sequence[Trial]) -> int:
     """How many of them are tries of their own: the same task at the same seed again is no new evidence."""
     seeds = {(trial.task, trial.seed) for trial in trials if trial.seed is not None}
     return len(seeds) + sum(trial.seed is None for trial in trials)
@@ -264,7 +264,7 @@ def _notes(trials: Sequence[Trial], points: Points) -> tuple[str, ...]:
             "Some tasks were run once. The total still has an interval, but whether a task would pass again "
             "(pass^k for k above 1) is unknown."
         )
-    same = len(valid) - independent(valid)
+    same = len(valid) - count_independent(valid)
     if same:
         notes.append(f"Repeats of a task with the same seed: {same}. They do not narrow intervals.")
     void = len(trials) - len(valid)

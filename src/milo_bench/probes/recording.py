@@ -46,7 +46,7 @@ def open_probe_log(path: Path, config: TargetConfig) -> RunLogWriter:
     return RunLogWriter.create(path, header, ())
 
 
-def watching_its_log(config: TargetConfig, options: ProbeOptions, folder: Path) -> tuple[TargetConfig, ProbeOptions]:
+def watch_server_log(config: TargetConfig, options: ProbeOptions, folder: Path) -> tuple[TargetConfig, ProbeOptions]:
     """A server of ours writes its log where the search for canaries looks."""
     if config.api != "llamacpp":
         return config, options

@@ -21,7 +21,7 @@ def all_probes() -> tuple[Probe, ...]:
     return tuple(sorted((probe for _, probe in PROBES), key=lambda probe: (probe.order, probe.name)))
 
 
-def chosen(names: Sequence[str]) -> tuple[Probe, ...]:
+def choose_probes(names: Sequence[str]) -> tuple[Probe, ...]:
     """The probes called ``names`` (all, if none is named) in running order. Raises UsageError for a wrong name."""
     for name in names:
         PROBES.get(name)

@@ -24,7 +24,7 @@ from milo_bench.suites.manifest import (
     read_manifest,
 )
 from milo_bench.suites.own_checks import read_own_checks
-from milo_bench.suites.paths import inside
+from milo_bench.suites.paths import find_inside
 from milo_bench.suites.prompts import split_prompt
 
 BUILTIN = Path(__file__).parent / "builtin"
@@ -155,7 +155,7 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
                 workloads[name] = workload
     reader = FixtureReader(manifest.workloads)
     for index, written in enumerate(manifest.fixtures):
-        path = inside(root, written, manifest.where("fixtures", index))
+        path = find_inside(root, written, manifest.where("fixtures", index))
         if isinstance(path, Problem):
             builder.problems.append(path)
         else:
@@ -270,7 +270,7 @@ class _Builder:
             self.problems.append(problem)
 
     def _text(self, written: str, where: str) -> str | None:
-        path = inside(self._root, written, where)
+        path = find_inside(self._root, written, where)
         if isinstance(path, Problem):
             self._problem(path.where, path.what, path.hint)
             return None

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from milo_bench.config.written import Problem
 
 
-def inside(root: Path, written: str, where: str) -> Path | Problem:
+def find_inside(root: Path, written: str, where: str) -> Path | Problem:
     """The regular file that ``written`` names in ``root``, or what is wrong with it.
 
     A suite may come from anyone, so absolute paths, ``..`` and links that lead out are refused.

@@ -14,7 +14,7 @@ import pytest
 from mcp import Client
 
 from milo_bench.core.records import Episode
-from milo_bench.operator.mcp.stdio import LINE_BYTES, readable
+from milo_bench.operator.mcp.stdio import LINE_BYTES, decode_line
 from milo_bench.store.log.reader import RunLog, read_run_log
 from tests.operator.mcp.mcp_agents import over_stdio, play_oracle, serve_command
 from tests.patience import WAIT_S
@@ -230,6 +230,6 @@ async def test_what_cannot_be_served_is_said_in_a_line_with_a_hint(
 
 
 def test_halves_of_surrogate_pairs_are_replaced_and_whole_ones_kept() -> None:
-    assert json.loads(readable(b'{"a": "\\ud83d\\ude00 \\ud83d"}')) == {"a": "\U0001f600 ?"}
-    assert readable(b'{"a": "\\\\ud800"}') == '{"a": "\\\\ud800"}'
-    assert readable(b"\xff") == "\ufffd"
+    assert json.loads(decode_line(b'{"a": "\\ud83d\\ude00 \\ud83d"}')) == {"a": "\U0001f600 ?"}
+    assert decode_line(b'{"a": "\\\\ud800"}') == '{"a": "\\\\ud800"}'
+    assert decode_line(b"\xff") == "\ufffd"

@@ -18,7 +18,7 @@ from milo_bench.operator.permit.criteria import (
     more_if_all_pass,
     trials_for_clean_record,
 )
-from milo_bench.operator.permit.holds import permit_holds, read_permits
+from milo_bench.operator.permit.holds import read_permits, why_void
 from milo_bench.operator.permit.permits import permits_of, task_behaviours
 from milo_bench.operator.permit.records import OperatorPermit, PermitFile
 from milo_bench.operator.trials import OperatorRun
@@ -124,7 +124,7 @@ def test_no_number_of_trials_at_a_rate_below_the_floor_will_do() -> None:
 
 
 def test_a_permit_is_void_when_model_quantisation_runtime_or_date_change(perfect: OperatorPermit) -> None:
-    assert permit_holds(perfect, TARGET, DAY) == ()
+    assert why_void(perfect, TARGET, DAY) == ()
     changes = {
         "model_digest": "sha256:" + "cd" * 32,
         "quantisation": "Q4_0",
@@ -134,10 +134,10 @@ def test_a_permit_is_void_when_model_quantisation_runtime_or_date_change(perfect
         "name": "other",
     }
     for field, value in changes.items():
-        assert len(permit_holds(perfect, msgspec.structs.replace(TARGET, **{field: value}), DAY)) == 1, field
-    assert permit_holds(perfect, TARGET, date(2026, 4, 1)) == ()
-    assert "expired" in permit_holds(perfect, TARGET, date(2026, 4, 2))[0]
-    assert permit_holds(msgspec.structs.replace(perfect, bench_version=0), TARGET, DAY)
+        assert len(why_void(perfect, msgspec.structs.replace(TARGET, **{field: value}), DAY)) == 1, field
+    assert why_void(perfect, TARGET, date(2026, 4, 1)) == ()
+    assert "expired" in why_void(perfect, TARGET, date(2026, 4, 2))[0]
+    assert why_void(msgspec.structs.replace(perfect, bench_version=0), TARGET, DAY)
     assert len(perfect.void_when) == 8 and "the seeds are no longer 0 to 29" in perfect.void_when
 
 
@@ -151,7 +151,7 @@ def test_a_target_without_a_digest_is_trusted_for_fewer_days() -> None:
     unpinned = msgspec.structs.replace(TARGET, model_digest="")
     run = run_of(ALL, 1, lambda t, s, v, r: played(t, s, v, oracle, repeat=r), target=unpinned)
     assert _permit(run).expires == "2026-03-09"
-    assert permit_holds(_permit(run), TARGET, DAY)  # a digest that appears is a change too
+    assert why_void(_permit(run), TARGET, DAY)  # a digest that appears is a change too
 
 
 def test_too_many_void_trials_leave_it_undecided() -> None:

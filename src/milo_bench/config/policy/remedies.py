@@ -25,7 +25,7 @@ class RemedyDefinition(Work):
     policy. ``changes`` takes the ground to plan on (``decide.remedies.plans.Ground``), the remedy's name and
     its settings, and gives the ``RemedyChange`` to replay, one for each way to have it. ``follows`` is of a
     remedy of the runtime, which no routing can replay: it takes what was seen of a candidate
-    (``decide.worlds.CandidateFacts``) and the figures, and gives the ``Remedy`` if load or probes call for it.
+    (``decide.facts.CandidateFacts``) and the figures, and gives the ``Remedy`` if load or probes call for it.
     ``needs_variant``: it is another variant of the workload, which the policy has to name. ``splits``: it sends
     some of the cases another way. ``elsewhere``: another target answers.
     """

@@ -126,7 +126,7 @@ def check_rules(rules: Sequence[FindingRule]) -> RuleProblem | None:
     """
     reached: dict[int, RuleFacts] = {}
     uncovered: RuleFacts | None = None
-    for world in worlds():
+    for world in possible_facts():
         place = next((place for place, rule in enumerate(rules) if rule.holds(world)), None)
         if place is None:
             uncovered = uncovered or world
@@ -144,7 +144,7 @@ def check_rules(rules: Sequence[FindingRule]) -> RuleProblem | None:
     return None
 
 
-def worlds() -> Iterator[RuleFacts]:
+def possible_facts() -> Iterator[RuleFacts]:
     """Every world there can be."""
     flags = (False, True)
     remedies: tuple[RemedyState, ...] = ("none", "undecided", "passes")
@@ -178,7 +178,7 @@ def _unsound(rule: FindingRule, world: RuleFacts) -> tuple[str, str] | None:
 
 
 def _unreachable(rules: Sequence[FindingRule], place: int, rule: FindingRule) -> RuleProblem:
-    if not any(rule.holds(world) for world in worlds()):
+    if not any(rule.holds(world) for world in possible_facts()):
         joined = " and ".join(rule.when)
         return RuleProblem(place, f"rule '{rule.name}' can never apply: {joined} exclude each other", "remove one.")
     earlier = next((one for one in rules[:place] if set(one.when) <= set(rule.when)), None)

@@ -75,9 +75,9 @@ class RoutingFile(CheckedFile):
 
     def to_yaml(self) -> str:
         """The file as a person reads it: each rule with a comment that says what it is for."""
-        from milo_bench.config.routing.text import written
+        from milo_bench.config.routing.text import routing_text
 
-        return written(self)
+        return routing_text(self)
 
     def changed_targets(self, digests: dict[str, str]) -> tuple[str, ...]:
         """Targets whose digest is not the measured one, in the file's order: for these the rules are void.

@@ -22,7 +22,7 @@ What each target may do as an operator, by kind of work. Work above a level take
 A permit is void if anything it names changes, and after its last day. A void permit allows nothing."""
 
 
-def written(file: RoutingFile) -> str:
+def routing_text(file: RoutingFile) -> str:
     """``read_routing`` of the text gives ``file`` back (its path and line numbers aside)."""
     data = file.data()
     rules, default = data.pop("rules", []), data.pop("default")
@@ -31,7 +31,7 @@ def written(file: RoutingFile) -> str:
     if rules:
         parts.append("rules:")
         for rule in file.rules:
-            parts += [_comment(sentence(rule), "  "), _item(rule_data(rule)), ""]
+            parts += [_comment(describe_rule(rule), "  "), _item(rule_data(rule)), ""]
     parts += [_comment(f"Everything else {_goes(file.default)}."), _yaml({"default": default}).rstrip(), ""]
     if operators:
         parts += [_comment(_OPERATORS), "operators:"]
@@ -50,7 +50,7 @@ def _permitted(grant: OperatorGrant) -> str:
     return f"Until {grant.expires}: {said}."
 
 
-def sentence(rule: RoutingRule) -> str:
+def describe_rule(rule: RoutingRule) -> str:
     """What the rule does, in words: ``If the input is over 7500 words, a case goes to hosted_a.``"""
     why = " ".join(rule.why.split())
     return f"{_if(rule.when)} {_goes(rule)}.{f' Why: {why}.' if why else ''}"

@@ -111,7 +111,7 @@ def fixture_means(rows: RateRows | ValueRows, fixture: NDArray[np.int32]) -> tup
     return numbers, sums[numbers] / count[numbers]
 
 
-def paired(first: tuple[NDArray[np.int64], Numbers], second: tuple[NDArray[np.int64], Numbers]) -> Pairs:
+def pair_fixtures(first: tuple[NDArray[np.int64], Numbers], second: tuple[NDArray[np.int64], Numbers]) -> Pairs:
     """The fixtures that both sides have."""
     _, ours, theirs = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
     return Pairs(first[1][ours], second[1][theirs])

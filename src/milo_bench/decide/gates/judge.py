@@ -22,10 +22,10 @@ from milo_bench.decide.gates.ends import (
     further_for_rate,
     further_for_values,
     least_without_data,
-    paired,
+    pair_fixtures,
 )
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
-from milo_bench.decide.wording import TOO_CLOSE, readable
+from milo_bench.decide.wording import TOO_CLOSE, spell_out
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, select_rows
 
@@ -116,7 +116,7 @@ class _Judge:
             if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
                 why = f"no attempt on {of.target} has a value"
                 return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
-        pairs = paired(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
+        pairs = pair_fixtures(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
         rate = known_measures()[gate.measure].kind == "rate"
         ends = difference_ends(pairs, self.policy.confidence, rate=rate)
         if lost.any():
@@ -200,7 +200,7 @@ class _Judge:
         return self.figures.add(
             Figure(
                 id=f"{self.prefix}{self._id(gate)}",
-                title=f"{readable(gate.key)}{' minus the baseline' if gate.not_worse_than else ''}",
+                title=f"{spell_out(gate.key)}{' minus the baseline' if gate.not_worse_than else ''}",
                 value=_finite(ends.value),
                 unit=known.unit if known else "count",
                 source=Source(kind, f"{self.prefix}{key}", self.candidate.text),
@@ -217,11 +217,11 @@ class _Judge:
     def _bound_figure(self, gate: GateConfig) -> str:
         workload = self.candidate.workload
         if gate.not_worse_than:
-            key, title = f"{gate.key}/margin", f"margin of {readable(gate.key)} against the baseline"
+            key, title = f"{gate.key}/margin", f"margin of {spell_out(gate.key)} against the baseline"
         elif gate.probe:
             key, title = f"{gate.key}/most_failed", "allowed failures of the probe"
         else:
-            key, title = f"{gate.key}/{gate.direction}", f"{gate.direction.replace('_', ' ')}, {readable(gate.key)}"
+            key, title = f"{gate.key}/{gate.direction}", f"{gate.direction.replace('_', ' ')}, {spell_out(gate.key)}"
         known = known_measures().get(gate.measure)
         return self.figures.stated(
             f"bound/{workload}/{key}",
@@ -236,7 +236,7 @@ class _Judge:
         return self.figures.add(
             Figure(
                 id=f"{self.prefix}further/{self._id(gate)}",
-                title=f"more fixtures to decide {readable(gate.key)}{how}",
+                title=f"more fixtures to decide {spell_out(gate.key)}{how}",
                 value=float(further),
                 unit="count",
                 source=Source("measure", f"further:{self.prefix}{gate.key}", self.candidate.text),
@@ -252,7 +252,7 @@ class _Judge:
                 self.figures.add(
                     Figure(
                         id=f"{self.prefix}{what}/{self._id(gate)}",
-                        title=f"{what}, {readable(gate.key)}",
+                        title=f"{what}, {spell_out(gate.key)}",
                         value=float(count),
                         unit="count",
                         source=Source("measure", f"{what}:{self.prefix}{gate.key}", self.candidate.text),
@@ -266,7 +266,7 @@ class _Judge:
     def _reason(
         self, gate: GateConfig, outcome: GateOutcome, ends: IntervalEnds, figure: str, bound: str, further: str
     ) -> LinkedText:
-        name = readable(gate.key)
+        name = spell_out(gate.key)
         if gate.probe:
             said = {"pass": "passed", "fail": "failed"}.get(outcome, f"is undecided: {ends.note}")
             return (f"{name} {said}",)

@@ -25,11 +25,11 @@ from milo_bench.decide.remedies.frontier import Point, Standing, choose, frontie
 from milo_bench.decide.remedies.length_limit import LengthLimit, fit_length_limit
 from milo_bench.decide.remedies.plans import Ground, RemedyChange, ReplayPlan, changes_for, plans_for
 from milo_bench.decide.replay.figures import add_figures
-from milo_bench.decide.replay.gates import judge_replay, routable
+from milo_bench.decide.replay.gates import judge_replay, routing_can_change
 from milo_bench.decide.replay.recorded import Recorded, record_of
 from milo_bench.decide.replay.replay import UPPER_BOUND, ReplayOutcome, replay
 from milo_bench.decide.replay.split import fit_part
-from milo_bench.decide.wording import begun
+from milo_bench.decide.wording import capitalise
 
 Mask = NDArray[np.bool_]
 SEED = 0
@@ -69,7 +69,7 @@ def replays_for(
     changes = changes_for(ground)
     worked = _Worked(ground, config, fit, figures)
     # A probe that failed or was not run is mended at the server; no rule in front of it would help.
-    ours = [gate for gate in gates.get(base, ()) if routable(gate)]
+    ours = [gate for gate in gates.get(base, ()) if routing_can_change(gate)]
     adequate = bool(ours) and all(gate.outcome == "pass" for gate in ours)
     replays = worked.replays(plans_for(ground, changes), adequate=adequate)
     remedies = tuple(_remedies(changes, replays, figures))
@@ -138,7 +138,7 @@ class _Worked:
         for number, (plan, outcome) in enumerate(zip(plans, outcomes, strict=True)):
             made = self._replay(plan, outcome, fitted_on, reported_on)
             chosen = number == taken
-            why = begun(self._why(made, tried, adequate=adequate)) if chosen else ()
+            why = capitalise(self._why(made, tried, adequate=adequate)) if chosen else ()
             found.append(msgspec.structs.replace(made, on_frontier=on_frontier[number], chosen=chosen, why=why))
         return tuple(found)
 
@@ -158,7 +158,7 @@ class _Worked:
             gates: tuple[str, ...] = ()
             if allowed:
                 judged = self._gates(plan, outcome, self.fit, Figures(), "")
-                gates = tuple(gate.outcome for gate in judged if routable(gate))
+                gates = tuple(gate.outcome for gate in judged if routing_can_change(gate))
             away = any(REMEDIES.get(name).elsewhere for name in plan.remedies)
             found.append(Standing(point, gates, self.config.min_automated_share, len(plan.remedies), away, allowed))
         return found
@@ -263,13 +263,13 @@ def _remedies(changes: Sequence[RemedyChange], replays: Sequence[Replay], figure
         title = change.title or REMEDIES.get(change.name).title
         params: dict[str, Any] = dict(change.params)
         if change.why_not:
-            found[key] = Remedy(change.name, title, begun((change.why_not,)), params=params)
+            found[key] = Remedy(change.name, title, capitalise((change.why_not,)), params=params)
             continue
         own = next((one for one in replays if one.remedies == (change.name,) and one.title == title), None)
         best = chosen if chosen is not None and change.name in chosen.remedies else own
         if best is None:
             continue
-        found[key] = Remedy(change.name, title, begun(_effect(best, replays[0], figures)), best.id, params)
+        found[key] = Remedy(change.name, title, capitalise(_effect(best, replays[0], figures)), best.id, params)
     return list(found.values())
 
 

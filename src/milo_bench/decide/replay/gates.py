@@ -28,7 +28,7 @@ from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 Mask = NDArray[np.bool_]
 
 
-def routable(gate: GateResult) -> bool:
+def routing_can_change(gate: GateResult) -> bool:
     """Whether routing can change the gate: not a probe, not the memory of the target."""
     known = known_measures().get(gate.measure)
     return known is not None and known.kind not in ("peak", "review")
@@ -54,7 +54,7 @@ def judge_replay(
     of_part = np.zeros(len(evidence.fixtures.ids), dtype=np.bool_)
     of_part[outcome.fixture[units]] = True
     calls = outcome.calls(judged, len(cases)) & of_part[cases.fixture]
-    found_by_person = replace(evidence, cases={**evidence.cases, judged: caught_cases(recorded, outcome)})
+    found_by_person = replace(evidence, cases={**evidence.cases, judged: label_caught_cases(recorded, outcome)})
     parts: tuple[tuple[Callable[[GateConfig], bool], Evidence, Mask], ...] = (
         (lambda gate: gate.measure == "recall", found_by_person, units),
         (_of_calls, evidence, calls),
@@ -73,7 +73,7 @@ def judge_replay(
     return tuple(judged_gates[_key(gate)] for gate in policy.gates_of(judged.workload))
 
 
-def caught_cases(recorded: Recorded, outcome: ReplayOutcome) -> Cases:
+def label_caught_cases(recorded: Recorded, outcome: ReplayOutcome) -> Cases:
     """The units as if a person labels every case that reaches one as it should be; refused cases stay unlabelled."""
     base = recorded.cases(recorded.base)
     got = np.where(outcome.automated, outcome.label, np.where(outcome.review, recorded.wanted, NOT_JUDGED))

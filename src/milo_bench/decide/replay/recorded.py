@@ -121,7 +121,7 @@ def _aligned(recorded: Recorded, cases: Cases) -> Rows:
     return rows
 
 
-def usable(cases: Cases, rows: Rows) -> Mask:
+def has_answer(cases: Cases, rows: Rows) -> Mask:
     """Which of ``rows`` hold an answer of a model (-1 is none)."""
     there: Mask = (rows >= 0) & (cases.outcome[rows] != NOT_JUDGED) & ~cases.bypassed[rows]
     return there

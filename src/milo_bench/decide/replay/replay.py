@@ -18,7 +18,7 @@ from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.rule import Action
 from milo_bench.core.errors import DataError
 from milo_bench.decide.records import Candidate
-from milo_bench.decide.replay.recorded import Recorded, candidate_for, usable
+from milo_bench.decide.replay.recorded import Recorded, candidate_for, has_answer
 from milo_bench.decide.routing.columns import (
     CAUSES,
     NOBODY,
@@ -140,7 +140,7 @@ class _Calls:
             cases, rows = self.recorded.cases(candidate), self.recorded.rows(candidate)
             there = here & (rows >= 0)
             self.unrecorded |= here & (rows < 0)
-            answered |= here & usable(cases, rows)
+            answered |= here & has_answer(cases, rows)
             places = np.array([*(labels.index(name) for name in cases.labels), NOBODY], dtype=np.int16)
             label[there] = places[cases.got[rows[there]]]
             for check, column in self.recorded.failed(candidate).items():
@@ -171,7 +171,7 @@ class _Calls:
         if found is None:
             raise _never_measured(drafter.workload, None, verifier)
         cases, rows = self.recorded.cases(found), self.recorded.rows(found)
-        spoken = here & usable(cases, rows)
+        spoken = here & has_answer(cases, rows)
         drafts, own = self.recorded.cases(drafter), self.recorded.rows(drafter)
         right = (own >= 0) & (drafts.outcome[own] == 1)
         self.verifier = OWN_LABEL if self.recorded.labels else UPPER_BOUND

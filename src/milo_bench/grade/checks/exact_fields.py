@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.field_values import ABSENT, Likeness, ValueKind, comparable, kind_of
-from milo_bench.grade.json_places import find_value, written
+from milo_bench.grade.json_places import find_value, show_value
 from milo_bench.grade.unreadable import unread_expectation
 
 Fields: TypeAlias = list[str]
@@ -75,8 +75,8 @@ class ExactFields:
         problem = case.json.problem or "the answer is JSON, but not an object"
         reason = f"{name} is unreadable: {problem}"
         if case.json.reading == "repaired" and isinstance(case.json.value, dict) and name in case.json.value:
-            reason += f" (a repair would give {written(case.json.value[name])})"
-        return Verdict(self.name, self.version, "fail", "malformed_json", reason, name, expected=written(gold))
+            reason += f" (a repair would give {show_value(case.json.value[name])})"
+        return Verdict(self.name, self.version, "fail", "malformed_json", reason, name, expected=show_value(gold))
 
     def _field(
         self, case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any, answer: Mapping[str, Any]
@@ -84,15 +84,15 @@ class ExactFields:
         got = answer.get(name, ABSENT)
         if got is ABSENT and rules.absent_is_null:
             got = None
-        expected = written(gold)
+        expected = show_value(gold)
         if got is ABSENT:
             reason = f"{name} is not in the answer, expected {expected}"
             return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected=expected)
         if got == gold or self._right(case, name, gold, got, rules.likeness(name, gold)):
-            return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=written(got))
+            return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=show_value(got))
         category, reason = self._wrong(case, rules, name, gold, got)
         spans = tuple(span for span in (find_value(case.output, name), _gold_span(case, name)) if span is not None)
-        return Verdict(self.name, self.version, "fail", category, reason, name, spans, expected, written(got))
+        return Verdict(self.name, self.version, "fail", category, reason, name, spans, expected, show_value(got))
 
     def _right(self, case: GradeCase, name: str, gold: Any, got: Any, likeness: Likeness) -> bool:
         alike = comparable(got, likeness)
@@ -103,7 +103,7 @@ class ExactFields:
         return isinstance(further, list | tuple) and any(alike == comparable(one, likeness) for one in further)
 
     def _wrong(self, case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any, got: Any) -> tuple[str, str]:
-        expected, value = written(gold), written(got)
+        expected, value = show_value(gold), show_value(got)
         if got is None:
             return "missing_value", f"{name} is null, expected {expected}"
         if gold is None:

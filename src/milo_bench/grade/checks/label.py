@@ -12,7 +12,7 @@ from typing import Any
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.json_places import written
+from milo_bench.grade.json_places import show_value
 from milo_bench.grade.unreadable import unread_expectation
 
 
@@ -54,7 +54,7 @@ class Label:
                 reason = f"no readable label: {answer.problem or 'the answer is JSON, but not an object'}"
                 return [Verdict(self.name, self.version, "fail", "malformed_json", reason, expected=expected)]
             value = answer.value.get(rules.field)
-            got = value if isinstance(value, str) else written(value)
+            got = value if isinstance(value, str) else show_value(value)
         else:
             got = case.output.strip().strip("\"'`*.").strip()
         return [self._verdict(expected, got, rules)]

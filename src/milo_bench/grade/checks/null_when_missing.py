@@ -8,7 +8,7 @@ from typing import Any
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.field_values import ABSENT
-from milo_bench.grade.json_places import find_value, written
+from milo_bench.grade.json_places import find_value, show_value
 from milo_bench.grade.unreadable import unread_expectation
 
 
@@ -55,10 +55,10 @@ class NullWhenMissing:
         if got is ABSENT:
             reason = f"{name} is not in the answer, but a value missing from the source must be null"
             return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected="null")
-        reason = f"{name} is {written(got)}, but the source does not say, expected null"
+        reason = f"{name} is {show_value(got)}, but the source does not say, expected null"
         span = find_value(case.output, name)
         spans = (span,) if span else ()
-        return Verdict(self.name, self.version, "fail", "invented_value", reason, name, spans, "null", written(got))
+        return Verdict(self.name, self.version, "fail", "invented_value", reason, name, spans, "null", show_value(got))
 
 
 CHECKS.add(NullWhenMissing.name, NullWhenMissing())

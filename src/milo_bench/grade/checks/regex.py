@@ -49,7 +49,7 @@ class Regex:
         rules = read_params(self.name, params, RegexParams)
         if rules.pattern:
             try:
-                compiled(rules.pattern)
+                compile_re2(rules.pattern)
             except ValueError as error:
                 message = f"The check '{self.name}' cannot use its pattern: {error}."
                 raise ConfigError(message, hint="the language is RE2's: no look-around, no back-references.") from None
@@ -63,7 +63,7 @@ class Regex:
         part = judged_part(case, rules.field)
         if part.problem:
             return [self._verdict("fail", rules, pattern, part.category, part.problem)]
-        program = compiled(pattern)
+        program = compile_re2(pattern)
         if program.programsize * len(part.text) > MAX_WORK:
             reason = f"{len(part.text):,} characters are too many for this pattern"
             return [self._verdict("fail", rules, pattern, "too_long", reason)]
@@ -91,7 +91,7 @@ class Regex:
 
 
 @lru_cache(maxsize=256)
-def compiled(pattern: str) -> Any:
+def compile_re2(pattern: str) -> Any:
     """The pattern as RE2 runs it. Raises ValueError for one that it does not know or that is too large."""
     if len(pattern) > MAX_PATTERN_CHARS:
         raise ValueError(f"it has {len(pattern):,} characters, more than {MAX_PATTERN_CHARS:,}")

@@ -17,7 +17,7 @@ from milo_bench.core.amounts import find_amounts, parse_amount
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.json_places import find_value, written
+from milo_bench.grade.json_places import find_value, show_value
 from milo_bench.grade.per_workload import PerWorkload
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.quotes import MIN_SCORE, find_quote
@@ -84,26 +84,26 @@ class SourceSpans:
         self, case: GradeCase, rules: SourceSpansParams, source: str, name: str, value: Any, given: Any, kind: Support
     ) -> Verdict:
         if given is None or given == "" or given == []:
-            reason = f"{name} is {written(value)}, but no source span is given for it"
+            reason = f"{name} is {show_value(value)}, but no source span is given for it"
             return self._fail(case, name, "missing_span", reason, got="")
         quotes = given if isinstance(given, list) else [given]
         if not all(isinstance(quote, str) and quote.strip() for quote in quotes):
-            reason = f"the source span of {name} is {written(given)}, not a verbatim quote"
-            return self._fail(case, name, "bad_span", reason, got=written(given))
+            reason = f"the source span of {name} is {show_value(given)}, not a verbatim quote"
+            return self._fail(case, name, "bad_span", reason, got=show_value(given))
         places = []
         for quote in quotes:
             place = find_quote(quote, source, min_score=rules.min_score)
             if place is None:
-                reason = f"the source span of {name} is not in the document: {written(quote)}"
-                return self._fail(case, name, "span_not_in_source", reason, got=written(quote))
+                reason = f"the source span of {name} is not in the document: {show_value(quote)}"
+                return self._fail(case, name, "span_not_in_source", reason, got=show_value(quote))
             places.append(place)
         # Judged by what the source says there, not by how the model quoted it.
         said = " ".join(source[place.start : place.end] for place in places)
         if not _supports(said, value, kind, rules.day_first, rules.languages):
-            reason = f"{name} is {written(value)}, but its source span says: {written(said)}"
+            reason = f"{name} is {show_value(value)}, but its source span says: {show_value(said)}"
             spans = tuple(Span(f"input.{rules.document}", place.start, place.end, name) for place in places)
-            return self._fail(case, name, "span_does_not_support", reason, got=written(said), spans=spans)
-        return Verdict(self.name, self.version, "pass", subject=name, got=written(said))
+            return self._fail(case, name, "span_does_not_support", reason, got=show_value(said), spans=spans)
+        return Verdict(self.name, self.version, "pass", subject=name, got=show_value(said))
 
     def _fail(
         self, case: GradeCase, name: str, category: str, reason: str, *, got: str, spans: tuple[Span, ...] = ()
@@ -135,7 +135,7 @@ def _supports(said: str, value: Any, kind: Support, day_first: bool, languages: 
     if isinstance(value, list | dict):
         items = value if isinstance(value, list) else list(value.values())
         return all(item is None or _supports(said, item, kind, day_first, languages) for item in items)
-    return _says(said, value if isinstance(value, str) else written(value), kind, day_first, languages)
+    return _says(said, value if isinstance(value, str) else show_value(value), kind, day_first, languages)
 
 
 @lru_cache(maxsize=8_192)

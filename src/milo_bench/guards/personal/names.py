@@ -134,7 +134,7 @@ def find_names(text: str, known: Iterable[str] = ()) -> Iterator[PersonalSpan]:
     for item in found:
         seen.setdefault(text[item.start : item.end])
     for name in seen:
-        for match in again(name).finditer(text):
+        for match in compile_repeats(name).finditer(text):
             yield PersonalSpan("person", match.start(), match.end(), 0.7, "a name that appears elsewhere")
 
 
@@ -192,7 +192,7 @@ def _is_given(word: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def again(name: str) -> re.Pattern[str]:
+def compile_repeats(name: str) -> re.Pattern[str]:
     """Where ``name`` stands again: whole, turned round, with initials, or one of its parts alone."""
     parts = name_parts(name)
     if not parts:

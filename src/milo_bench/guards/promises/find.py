@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from rapidfuzz import fuzz, process
 
 from milo_bench.core.records import Frozen
-from milo_bench.guards.citations import find_citations, plain
+from milo_bench.guards.citations import find_citations, normalise
 from milo_bench.guards.promises.lexicon import CONDITION, NAMES_RESULT, TIME, TRIGGER, UPDATE, VOUCH
 from milo_bench.guards.promises.rules import RULES, PromiseKind, PromiseRule
 from milo_bench.guards.sentences import split_sentences
@@ -48,13 +48,13 @@ def find_promises(text: str, *, exempt: Iterable[str] = ()) -> tuple[Promise, ..
     ``completion_estimate``: a record that expects an update does not support it.
     """
     allowed = {
-        plain(part.text).rstrip(".!") for whole in exempt for part in split_sentences(whole) if len(part.text) > 3
+        normalise(part.text).rstrip(".!") for whole in exempt for part in split_sentences(whole) if len(part.text) > 3
     }
     found: list[Promise] = []
     for sentence in split_sentences(text):
         if sentence.text.rstrip("\"'”’) ").endswith("?"):
             continue
-        if allowed and plain(_without_citations(sentence.text)).rstrip(".!") in allowed:
+        if allowed and normalise(_without_citations(sentence.text)).rstrip(".!") in allowed:
             continue
         found.extend(_judge_sentence(text, sentence.start, sentence.end))
     return tuple(found)

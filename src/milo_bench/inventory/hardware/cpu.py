@@ -7,7 +7,7 @@ import platform
 import re
 
 from milo_bench.inventory.hardware.cgroup import group_files
-from milo_bench.inventory.reading import Commands, Reader, pairs, run_command, whole
+from milo_bench.inventory.reading import Commands, Reader, parse_pairs, parse_whole, run_command
 from milo_bench.inventory.records import Cpu
 
 # What llama.cpp, vLLM and their kernels are compiled for or choose at start; x86 then ARM.
@@ -38,7 +38,7 @@ def read_cpu(reader: Reader, commands: Commands = run_command, *, system: str = 
     info = reader.read("/proc/cpuinfo")
     if info.why:
         unknown["model"] = unknown["instruction_sets"] = info.why
-    blocks = [dict(pairs(block, ":")) for block in info.text.split("\n\n") if block.strip()]
+    blocks = [dict(parse_pairs(block, ":")) for block in info.text.split("\n\n") if block.strip()]
     first = blocks[0] if blocks else {}
     processors = [block for block in blocks if "processor" in block]
     flags = set((first.get("flags") or first.get("Features") or "").split())
@@ -52,7 +52,7 @@ def read_cpu(reader: Reader, commands: Commands = run_command, *, system: str = 
     cores = {(b.get("physical id", "0"), b["core id"]) for b in processors if "core id" in b}
     if not cores:
         unknown["physical_cores"] = "/proc/cpuinfo gives no core ids"
-    khz = whole(reader.read("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq").text)
+    khz = parse_whole(reader.read("/sys/devices/system/cpu/cpu0/cpufreq/cpuinfo_max_freq").text)
     governor = reader.read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     if khz is None or governor.why:
         unknown["frequency"] = "the kernel shows no frequency scaling"
@@ -83,10 +83,10 @@ def _quota(reader: Reader) -> float | None:
     limits = []
     for text in group_files(reader, "cpu.max"):
         words = text.split()
-        if len(words) == 2 and (quota := whole(words[0])) and (period := whole(words[1])):
+        if len(words) == 2 and (quota := parse_whole(words[0])) and (period := parse_whole(words[1])):
             limits.append(quota / period)
-    quota = whole(reader.read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").text)
-    period = whole(reader.read("/sys/fs/cgroup/cpu/cpu.cfs_period_us").text)
+    quota = parse_whole(reader.read("/sys/fs/cgroup/cpu/cpu.cfs_quota_us").text)
+    period = parse_whole(reader.read("/sys/fs/cgroup/cpu/cpu.cfs_period_us").text)
     if quota and period:
         limits.append(quota / period)
     return min(limits, default=None)
@@ -94,7 +94,7 @@ def _quota(reader: Reader) -> float | None:
 
 def _apple(commands: Commands) -> Cpu:
     ran = commands(["sysctl", "machdep.cpu", "hw"], 3.0)
-    facts = pairs(ran.output, ":")
+    facts = parse_pairs(ran.output, ":")
     model = facts.get("machdep.cpu.brand_string", "")
     unknown = {} if model else {"model": ran.why or "sysctl does not name it"}
     arm = sorted(
@@ -108,10 +108,10 @@ def _apple(commands: Commands) -> Cpu:
         model=model,
         vendor=facts.get("machdep.cpu.vendor", "Apple"),
         architecture=platform.machine(),
-        sockets=whole(facts.get("hw.packages", "")),
-        physical_cores=whole(facts.get("hw.physicalcpu", "")),
-        logical_cores=whole(facts.get("hw.logicalcpu", "")),
-        usable_cores=whole(facts.get("hw.activecpu", "")),
+        sockets=parse_whole(facts.get("hw.packages", "")),
+        physical_cores=parse_whole(facts.get("hw.physicalcpu", "")),
+        logical_cores=parse_whole(facts.get("hw.logicalcpu", "")),
+        usable_cores=parse_whole(facts.get("hw.activecpu", "")),
         instruction_sets=tuple(name for name in (*arm, *intel) if name in wanted),
         unknown=unknown,
     )

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from milo_bench.inventory.reading import Reader, reason
+from milo_bench.inventory.reading import Reader, explain_error
 from milo_bench.inventory.records import Disks, Volume
 
 
@@ -26,7 +26,7 @@ def read_disks(folders: Sequence[Path], reader: Reader) -> Disks:
             if not real.exists():
                 continue
         except OSError as error:
-            unknown[str(folder)] = reason(error, folder)
+            unknown[str(folder)] = explain_error(error, folder)
             continue
         by_mount.setdefault(_mount_of(real), []).append(folder)
     volumes = []
@@ -37,7 +37,7 @@ def read_disks(folders: Sequence[Path], reader: Reader) -> Disks:
             usage = shutil.disk_usage(mount)
             total, free = usage.total, usage.free
         except OSError as error:
-            unknown[mount] = reason(error, mount)
+            unknown[mount] = explain_error(error, mount)
         rotational = _rotational(reader, number)
         volumes.append(Volume(mount, device, filesystem, total, free, rotational, tuple(sorted(map(str, held)))))
     return Disks(tuple(volumes), unknown)

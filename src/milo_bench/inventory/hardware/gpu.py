@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.inventory.reading import Commands, Reader, run_command, whole
+from milo_bench.inventory.reading import Commands, Reader, parse_whole, run_command
 from milo_bench.inventory.records import Gpu, Gpus
 
 _AMD, _INTEL = "0x1002", "0x8086"
@@ -104,17 +104,17 @@ def _drm(reader: Reader, unknown: dict[str, str]) -> list[Gpu]:
         driver = event.get("DRIVER", "")
         module = reader.read(f"/sys/module/{driver}/version").stripped if driver.isidentifier() else ""
         name = reader.read(f"{place}/product_name").stripped or f"PCI device {vendor[2:]}:{device[2:]}"
-        total = whole(reader.read(f"{place}/mem_info_vram_total").text)
+        total = parse_whole(reader.read(f"{place}/mem_info_vram_total").text)
         if vendor == _AMD and total is None:
             unknown[f"memory of {card}"] = f"{place}/mem_info_vram_total is unreadable"
-        cap = whole(reader.read(f"{place}/hwmon/{_first(reader, place)}/power1_cap").text)
+        cap = parse_whole(reader.read(f"{place}/hwmon/{_first(reader, place)}/power1_cap").text)
         found.append(
             Gpu(
                 vendor="AMD" if vendor == _AMD else "Intel",
                 name=name,
                 bus=event.get("PCI_SLOT_NAME", ""),
                 memory_total_bytes=total,
-                memory_used_bytes=whole(reader.read(f"{place}/mem_info_vram_used").text),
+                memory_used_bytes=parse_whole(reader.read(f"{place}/mem_info_vram_used").text),
                 driver=f"{driver} {module or _kernel(reader)}".strip(),
                 compute=_gfx_target(reader, event.get("PCI_SLOT_NAME", "")) if vendor == _AMD else "",
                 power_limit_w=cap / 1e6 if cap else None,
@@ -139,8 +139,8 @@ def _gfx_target(reader: Reader, bus: str) -> str:
     location = (int(found[2], 16) << 8 | int(found[3], 16) << 3 | int(found[4])) if found else None
     for node in reader.names(nodes):
         facts = dict(line.partition(" ")[::2] for line in reader.read(f"{nodes}/{node}/properties").text.splitlines())
-        target = whole(facts.get("gfx_target_version", ""))
-        if target and (location is None or whole(facts.get("location_id", "")) == location):
+        target = parse_whole(facts.get("gfx_target_version", ""))
+        if target and (location is None or parse_whole(facts.get("location_id", "")) == location):
             major, minor, step = target // 10000, target // 100 % 100, target % 100
             rocm = reader.read("/opt/rocm/.info/version").stripped
             return f"gfx{major}{minor:x}{step:x}" + (f", ROCm {rocm}" if rocm else "")
@@ -161,7 +161,7 @@ def _apple(commands: Commands) -> Gpus:
                     vendor=str(entry.get("spdisplays_vendor", "")).removeprefix("sppci_vendor_"),
                     name=str(entry.get("sppci_model") or entry.get("_name", "")),
                     compute=str(entry.get("spdisplays_mtlgpufamilysupport", "")).removeprefix("spdisplays_"),
-                    cores=whole(str(entry.get("sppci_cores", ""))),
+                    cores=parse_whole(str(entry.get("sppci_cores", ""))),
                 )
             )
     unknown = {"memory": "Apple's GPUs share the machine's memory"} if devices else {}

@@ -7,7 +7,7 @@ import re
 from typing import Literal
 
 from milo_bench.inventory.hardware.cgroup import group_files
-from milo_bench.inventory.reading import Commands, Reader, pairs, run_command, whole
+from milo_bench.inventory.reading import Commands, Reader, parse_pairs, parse_whole, run_command
 from milo_bench.inventory.records import Memory, Pressure
 
 _RESOURCES: tuple[Literal["memory", "cpu", "io"], ...] = ("memory", "cpu", "io")
@@ -23,7 +23,7 @@ def read_memory(reader: Reader, commands: Commands = run_command, *, system: str
         return Memory(unknown={"memory": f"not read on {system or 'this system'}"})
     unknown: dict[str, str] = {}
     info = reader.read("/proc/meminfo")
-    facts = pairs(info.text, ":")
+    facts = parse_pairs(info.text, ":")
     if info.why:
         unknown["memory"] = unknown["swap"] = info.why
 
@@ -47,7 +47,7 @@ def read_memory(reader: Reader, commands: Commands = run_command, *, system: str
         limit_bytes=_limit(reader),
         swap_total_bytes=total,
         swap_used_bytes=total - free if total is not None and free is not None else None,
-        swappiness=whole(reader.read("/proc/sys/vm/swappiness").text),
+        swappiness=parse_whole(reader.read("/proc/sys/vm/swappiness").text),
         huge_pages=huge.group(1) if huge else "",
         pressure=tuple(pressure),
         unknown=unknown,
@@ -73,7 +73,7 @@ def parse_pressure(resource: str, text: str) -> Pressure | None:
 
 def _limit(reader: Reader) -> int | None:
     texts = group_files(reader, "memory.max", "memory", "memory.limit_in_bytes")
-    limits = [limit for limit in map(whole, texts) if limit is not None and limit < _NO_LIMIT]
+    limits = [limit for limit in map(parse_whole, texts) if limit is not None and limit < _NO_LIMIT]
     return min(limits, default=None)
 
 
@@ -83,12 +83,12 @@ def _apple(commands: Commands) -> Memory:
     swap = commands(["sysctl", "-n", "vm.swapusage"], 3.0)
     level = commands(["sysctl", "-n", "kern.memorystatus_level"], 3.0)
     sizes = dict(re.findall(r"(\w+) = ([\d.]+)M", swap.output))
-    if whole(total.output) is None:
+    if parse_whole(total.output) is None:
         unknown["memory"] = total.why or "sysctl gives no hw.memsize"
     if not sizes:
         unknown["swap"] = swap.why or "sysctl gives no vm.swapusage"
-    memory = whole(total.output)
-    free_per_cent = whole(level.output)
+    memory = parse_whole(total.output)
+    free_per_cent = parse_whole(level.output)
     if free_per_cent is None:
         unknown["available"] = level.why or "sysctl gives no kern.memorystatus_level"
     unknown["pressure"] = "macOS gives no shares of time"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 
-from milo_bench.inventory.reading import Commands, Reader, pairs, run_command
+from milo_bench.inventory.reading import Commands, Reader, parse_pairs, run_command
 from milo_bench.inventory.records import System
 
 
@@ -14,11 +14,13 @@ def read_system(reader: Reader, commands: Commands = run_command, *, system: str
     unknown: dict[str, str] = {}
     name, version = system, ""
     if system == "Darwin":
-        facts = pairs(commands(["sw_vers"], 3.0).output, ":")
+        facts = parse_pairs(commands(["sw_vers"], 3.0).output, ":")
         name, version = facts.get("ProductName", "macOS"), facts.get("ProductVersion", "")
         version = f"{version} ({facts['BuildVersion']})" if facts.get("BuildVersion") else version
     elif system == "Linux":
-        facts = pairs(reader.read("/etc/os-release").text, "=") or pairs(reader.read("/usr/lib/os-release").text, "=")
+        facts = parse_pairs(reader.read("/etc/os-release").text, "=") or parse_pairs(
+            reader.read("/usr/lib/os-release").text, "="
+        )
         name = facts.get("NAME", "Linux").strip("\"'")
         # Debian keeps its point release elsewhere: os-release says 12 where it is 12.11.
         point = reader.read("/etc/debian_version").stripped if "debian" in facts.get("ID", "") else ""
@@ -54,7 +56,7 @@ def _synchronised(reader: Reader, commands: Commands, system: str) -> tuple[bool
     if not ran.why and ran.output.strip() in ("yes", "no"):
         return ran.output.strip() == "yes", ""
     tracking = commands(["chronyc", "-n", "tracking"], 2.0)
-    leap = pairs(tracking.output, ":").get("Leap status")
+    leap = parse_pairs(tracking.output, ":").get("Leap status")
     if leap is not None:
         return leap != "Not synchronised", ""
     return None, "; ".join(dict.fromkeys(why for why in (ran.why, tracking.why) if why)) or "unknown"

@@ -11,7 +11,7 @@ from milo_bench.inventory.models.digests import DigestBook
 from milo_bench.inventory.models.gguf import BadHeader, Header, read_gguf_header
 from milo_bench.inventory.models.places import FoundWeights, WeightsPlace, WeightsSearch
 from milo_bench.inventory.models.safetensors import read_safetensors_header
-from milo_bench.inventory.reading import reason
+from milo_bench.inventory.reading import explain_error
 from milo_bench.inventory.records import ModelFile, ModelFiles
 
 
@@ -39,7 +39,7 @@ def _read(item: FoundWeights, book: DigestBook, verify_told: bool) -> ModelFile:
     try:
         status = item.path.stat()
     except OSError as error:
-        return ModelFile(str(item.path), _format(is_gguf), 0, problem=reason(error, item.path))
+        return ModelFile(str(item.path), _format(is_gguf), 0, problem=explain_error(error, item.path))
     size = status.st_size
     if not stat.S_ISREG(status.st_mode):
         # Reading a device or a pipe may never end.
@@ -49,7 +49,7 @@ def _read(item: FoundWeights, book: DigestBook, verify_told: bool) -> ModelFile:
     except BadHeader as error:
         problems.append(f"no readable {'GGUF' if is_gguf else 'safetensors'} header: {error}")
     except OSError as error:
-        problems.append(reason(error, item.path))
+        problems.append(explain_error(error, item.path))
     sha256, source, why = _digest(item, book, verify_told)
     return ModelFile(
         path=str(item.path),

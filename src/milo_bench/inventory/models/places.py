@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from milo_bench.inventory.reading import reason
+from milo_bench.inventory.reading import explain_error
 
 Store: TypeAlias = Literal["ollama", "files"]
 
@@ -75,7 +75,7 @@ class WeightsSearch:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
             if not isinstance(error, FileNotFoundError):
-                self.unknown[str(folder)] = reason(error, folder)
+                self.unknown[str(folder)] = explain_error(error, folder)
             return
         for entry in entries:
             self.seen += 1
@@ -110,7 +110,7 @@ class WeightsSearch:
                 return []
             data: Any = msgspec.json.decode(path.read_bytes())
         except OSError as error:
-            self.unknown[str(path)] = reason(error, path)
+            self.unknown[str(path)] = explain_error(error, path)
             return []
         except (msgspec.DecodeError, ValueError, RecursionError):
             self.unknown[str(path)] = "is not a manifest"

@@ -51,7 +51,7 @@ async def look_at(root: str, fetch: Fetch) -> ListedServer | None:
     return ListedServer("OpenAI-compatible", "openai", root, f"{root}/v1") if listed.fields else None
 
 
-async def key_needed(root: str, fetch: Fetch) -> KeyAnswer:
+async def check_key_needed(root: str, fetch: Fetch) -> KeyAnswer:
     """Whether the server answers without a key, by what it lets anybody read.
 
     llama-server lists its models to everybody even where it wants a key, so /props decides there.
@@ -89,7 +89,9 @@ async def read_endpoint(found: ListedServer, fetch: Fetch) -> Endpoint:
         unknown["models"] = f"GET /v1/models: {models.status or 'no answer'}"
     kind = _kind(found.kind, entries, props, by_id, server)
     served = tuple(_openai_model(entry, by_id.get(entry.get("id"), {}), props.fields) for entry in entries)
-    return Endpoint(kind, found.base_url, text(said), served, _count(props.fields.get("total_slots")), unknown)
+    return Endpoint(
+        kind, found.base_url, show_server_value(said), served, _count(props.fields.get("total_slots")), unknown
+    )
 
 
 def _kind(
@@ -122,12 +124,12 @@ def _openai_model(entry: Mapping[str, Any], studio: Mapping[str, Any], props: Ma
     )
     state = studio.get("state")
     return ServedModel(
-        name=text(entry.get("id")),
+        name=show_server_value(entry.get("id")),
         context_window=window,
         trained_context=_count(meta.get("n_ctx_train")) or _count(studio.get("max_context_length")),
         loaded=state == "loaded" if isinstance(state, str) else None,
-        architecture=text(studio.get("arch")),
-        quantisation=text(studio.get("quantization")),
+        architecture=show_server_value(studio.get("arch")),
+        quantisation=show_server_value(studio.get("quantization")),
         size_bytes=_count(meta.get("size")),
         unknown="" if window else "the server does not report it",
     )
@@ -153,7 +155,9 @@ async def _ollama(found: ListedServer, fetch: Fetch) -> Endpoint:
             shown = await fetch(found.root, "POST", "/api/show", body)
         knows = running.status == 200
         models.append(_ollama_model(entry, loaded.get(str(entry.get("name"))), shown.fields, knows_loaded=knows))
-    return Endpoint("Ollama", found.base_url, text(version.fields.get("version")), tuple(models), None, unknown)
+    return Endpoint(
+        "Ollama", found.base_url, show_server_value(version.fields.get("version")), tuple(models), None, unknown
+    )
 
 
 def _ollama_model(
@@ -162,17 +166,17 @@ def _ollama_model(
     raw_details, raw_info = entry.get("details"), shown.get("model_info")
     details: Mapping[str, Any] = raw_details if isinstance(raw_details, dict) else {}
     info: Mapping[str, Any] = raw_info if isinstance(raw_info, dict) else {}
-    architecture = text(info.get("general.architecture"))
+    architecture = show_server_value(info.get("general.architecture"))
     asked = re.search(r"^num_ctx\s+(\d{1,12})\s*$", str(shown.get("parameters") or ""), flags=re.MULTILINE)
     window = _count((running or {}).get("context_length")) or (int(asked[1]) if asked else None)
-    digest = text(entry.get("digest"))
+    digest = show_server_value(entry.get("digest"))
     return ServedModel(
-        name=text(entry.get("name")),
+        name=show_server_value(entry.get("name")),
         context_window=window,
         trained_context=_count(info.get(f"{architecture}.context_length")),
         loaded=running is not None if knows_loaded else None,
-        architecture=architecture or text(details.get("family")),
-        quantisation=text(details.get("quantization_level")),
+        architecture=architecture or show_server_value(details.get("family")),
+        quantisation=show_server_value(details.get("quantization_level")),
         digest=f"sha256:{digest}" if re.fullmatch(r"[0-9a-f]{64}", digest) else digest,
         size_bytes=_count(entry.get("size")),
         unknown="" if window else "set when the model loads, by OLLAMA_CONTEXT_LENGTH or num_ctx",
@@ -187,7 +191,7 @@ def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 1 << 53 else None
 
 
-def text(value: object) -> str:
+def show_server_value(value: object) -> str:
     """Printable text of at most 300 characters; a server can say anything."""
     if not isinstance(value, str):
         return ""

@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from milo_bench.inventory.reading import Commands, reason, run_command
+from milo_bench.inventory.reading import Commands, explain_error, run_command
 from milo_bench.inventory.records import Runtime, RuntimeName, Runtimes
 from milo_bench.inventory.runtimes.signs import PACKAGES, PROGRAMS
 
@@ -148,7 +148,7 @@ def _application(path: Path) -> Runtime:
         with place.open("rb") as file:
             version = str(plistlib.load(file).get("CFBundleShortVersionString", ""))
     except OSError as error:
-        return Runtime("lm-studio", "application", str(path), unknown=reason(error, place))
+        return Runtime("lm-studio", "application", str(path), unknown=explain_error(error, place))
     except (plistlib.InvalidFileException, ValueError, AttributeError):
         version = ""
     return Runtime(

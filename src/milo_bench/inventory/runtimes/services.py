@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from milo_bench.inventory.hiding import shown_text
-from milo_bench.inventory.reading import Commands, Reader, reason, run_command
+from milo_bench.inventory.reading import Commands, Reader, explain_error, run_command
 from milo_bench.inventory.records import Services, ServiceUnit
 from milo_bench.inventory.runtimes.signs import runtime_of_image, runtime_started_by
 from milo_bench.inventory.runtimes.units import cron_lines, launch_agents, shown_line, systemd_units
@@ -115,7 +115,7 @@ def _cron(reader: Reader, commands: Commands, unknown: dict[str, str]) -> list[S
             places += sorted(f"{folder}/{entry.name}" for entry in path.iterdir() if entry.is_file())
         except OSError as error:
             if isinstance(error, PermissionError):
-                unknown[folder] = reason(error, folder)
+                unknown[folder] = explain_error(error, folder)
     for place in places:
         text = reader.read(place)
         if text.why and not text.missing:

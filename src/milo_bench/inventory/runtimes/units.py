@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from milo_bench.inventory.hiding import shown_argv, shown_text, shown_value
-from milo_bench.inventory.reading import Reader, reason
+from milo_bench.inventory.reading import Reader, explain_error
 from milo_bench.inventory.records import ServiceUnit
 from milo_bench.inventory.runtimes.signs import runtime_of, runtime_started_by
 
@@ -42,7 +42,7 @@ def _units_in(
             files = sorted(path for path in folder.iterdir() if path.suffix == ".service" and path.is_file())
         except OSError as error:
             if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
-                unknown[str(folder)] = reason(error, folder)
+                unknown[str(folder)] = explain_error(error, folder)
             continue
         for file in files:
             if file.name in seen:
@@ -55,7 +55,7 @@ def _units_in(
                 try:
                     texts.append(path.read_text(encoding="utf-8", errors="replace")[: 1 << 20])
                 except OSError as error:
-                    unknown[str(path)] = reason(error, path)
+                    unknown[str(path)] = explain_error(error, path)
             unit = _unit(file, "\n".join(texts), manager)
             if unit is not None:
                 found[file.name] = unit
@@ -93,7 +93,7 @@ def launch_agents(folders: Sequence[Path], unknown: dict[str, str]) -> list[Serv
                 with file.open("rb") as opened:
                     data = plistlib.load(opened)
             except OSError as error:
-                unknown[str(file)] = reason(error, file)
+                unknown[str(file)] = explain_error(error, file)
                 continue
             except Exception as error:  # plistlib lets whatever its parser raises through
                 unknown[str(file)] = f"is not a property list: {type(error).__name__}"

@@ -74,7 +74,7 @@ class LinesIn:
         with suppress(OSError, RuntimeError):
             for line in self._split():
                 self._room.acquire()
-                self._loop.call_soon_threadsafe(self._lines.put_nowait, readable(line))
+                self._loop.call_soon_threadsafe(self._lines.put_nowait, decode_line(line))
         with suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._lines.put_nowait, None)
 
@@ -138,7 +138,7 @@ def own_stdout() -> Iterator[int]:
         os.dup2(private, 1)
 
 
-def readable(line: bytes) -> str:
+def decode_line(line: bytes) -> str:
     """A line as text; halves of surrogate pairs, on which the SDK's parser drops a whole request, are replaced."""
     text = line.decode("utf-8", "replace")
     if "\\ud" not in text and "\\uD" not in text:

@@ -67,16 +67,18 @@ def void_criterion(trials: Sequence[Trial], kind: KindConfig, most: float) -> Cr
     if not own or void <= most * len(own):
         return None
     more = math.ceil(void / most) - len(own) if most > 0 else None
-    return said(Criterion("void trials", "its tasks", "undecided", "", k=void, n=len(own), bound=most, more=more))
+    return with_sentence(
+        Criterion("void trials", "its tasks", "undecided", "", k=void, n=len(own), bound=most, more=more)
+    )
 
 
 def age_criterion(dated: date, expires: date) -> Criterion:
     """Failed: the oldest run is of ``dated``, and evidence counts until ``expires``."""
     detail = f" ({dated}, valid until {expires})"
-    return said(Criterion("age of the evidence", "the runs", "fails", ""), detail)
+    return with_sentence(Criterion("age of the evidence", "the runs", "fails", ""), detail)
 
 
-def sentence(item: Criterion) -> CriterionSentence:
+def criterion_sentence(item: Criterion) -> CriterionSentence:
     """What was seen and what is needed, without a full stop; the numbers as parts of ``item``."""
     where = f"'{item.subject}'" if item.rule == "behaviour" else "its tasks"
     match item.rule:
@@ -101,9 +103,9 @@ def sentence(item: Criterion) -> CriterionSentence:
             return (K, " of ", N, f" trials of {where} were full passes: ", *ends, ", at least ", BOUND, " needed")
 
 
-def said(item: Criterion, detail: str = "") -> Criterion:
+def with_sentence(item: Criterion, detail: str = "") -> Criterion:
     """``item`` with its sentence as ``text``, and ``detail`` after it."""
-    words = [_number(item, part) if isinstance(part, CriterionNumber) else part for part in sentence(item)]
+    words = [_number(item, part) if isinstance(part, CriterionNumber) else part for part in criterion_sentence(item)]
     return msgspec.structs.replace(item, text="".join(words) + detail)
 
 
@@ -167,7 +169,7 @@ def _rate(rule: PermitRuleName, subject: str, trials: Sequence[Trial], floor: fl
     elif high is not None and high < floor:
         outcome = "fails"
     undecided = outcome == "undecided"
-    return said(
+    return with_sentence(
         Criterion(
             rule,
             subject,
@@ -193,11 +195,11 @@ def _minefields(
     if mined:
         detail = f", the first in {mined[0].name}: {mined[0].minefields[0]}"
         subject = "its tasks and behaviours"
-        return said(Criterion("minefields", subject, "fails", "", k=len(mined), n=n, bound=ceiling), detail)
+        return with_sentence(Criterion("minefields", subject, "fails", "", k=len(mined), n=n, bound=ceiling), detail)
     needed = trials_for_clean_record(ceiling, confidence)
     more = None if n >= needed else needed - n
     outcome: PermitOutcome = "holds" if n >= needed else "undecided"
-    return said(
+    return with_sentence(
         Criterion(
             "minefields",
             "its tasks",
@@ -214,13 +216,15 @@ def _minefields(
 
 def _too_few(n: int, least: int) -> Criterion:
     left = least - n
-    return said(Criterion("trials", "its tasks", "undecided", "", n=n, bound=least, more=left, more_at_this_rate=left))
+    return with_sentence(
+        Criterion("trials", "its tasks", "undecided", "", n=n, bound=least, more=left, more_at_this_rate=left)
+    )
 
 
 def _every_task(own: Sequence[Trial], kind: KindConfig) -> Criterion:
     tried = {trial.task for trial in own if trial.valid and trial.kind != "missing"}
     left = [task for task in kind.tasks if task not in tried]
-    return said(
+    return with_sentence(
         Criterion(
             "tasks tried",
             "its tasks",

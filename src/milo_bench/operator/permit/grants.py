@@ -11,7 +11,7 @@ from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.operators import LADDER, GrantedLevel, OperatorGrant
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import TargetRecord
-from milo_bench.operator.permit.holds import PINNED, permit_holds
+from milo_bench.operator.permit.holds import PINNED, why_void
 from milo_bench.operator.permit.records import OperatorPermit
 
 _ID_CHARACTERS: Final = 16
@@ -102,7 +102,7 @@ def _void(name: str, grant: OperatorGrant, target: TargetRecord, today: date) ->
     pinned = {field: str(getattr(grant, field)) for field in PINNED}
     issued, expires = grant.issued.isoformat(), grant.expires.isoformat()
     levels = {kind: granted.level for kind, granted in grant.kinds.items()}
-    reasons = permit_holds(
+    reasons = why_void(
         _Terms(name, **pinned, bench_version=grant.bench_version, issued=issued, expires=expires), target, today
     )
     if grant.permit != _id(name, pinned, grant.bench_version, grant.seeds, issued, expires, levels):

@@ -30,7 +30,7 @@ class Terms(Protocol):
     def expires(self) -> str: ...
 
 
-def void_when(target: TargetRecord, expires: date, seeds: Sequence[int] = ()) -> tuple[str, ...]:
+def list_void_conditions(target: TargetRecord, expires: date, seeds: Sequence[int] = ()) -> tuple[str, ...]:
     """The sentences that end a permission."""
     known = [field for field in PINNED if getattr(target, field)]
     unknown = [field.replace("_", " ") for field in PINNED if field not in known]
@@ -54,7 +54,7 @@ def _ranges(seeds: Sequence[int]) -> str:
     return ", ".join(f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)
 
 
-def permit_holds(permit: Terms, target: TargetRecord, today: date) -> tuple[str, ...]:
+def why_void(permit: Terms, target: TargetRecord, today: date) -> tuple[str, ...]:
     """Why ``permit`` is void for ``target`` as it is served now; empty where it holds.
 
     ``permit`` also has every field of ``PINNED``.

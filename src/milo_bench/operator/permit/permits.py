@@ -20,7 +20,7 @@ from milo_bench.operator.permit.criteria import (
     trials_for_clean_record,
     void_criterion,
 )
-from milo_bench.operator.permit.holds import PINNED, day_of, void_when
+from milo_bench.operator.permit.holds import PINNED, day_of, list_void_conditions
 from milo_bench.operator.permit.records import (
     Criterion,
     Granted,
@@ -125,7 +125,7 @@ def _permit(
         policy_hash=sha256_data(policy.model_dump(mode="json")),
         confidence=policy.confidence,
         kinds=tuple(_kind(name, kind, rows, policy, total.headline, age) for name, kind in policy.kinds.items()),
-        void_when=void_when(target, expires, total.seeds),
+        void_when=list_void_conditions(target, expires, total.seeds),
         notes=_notes(target, valid_days, episodes - regraded),
         total=total,
         cost=operator_cost(work_of(target, runs, trials), assumptions_of(policy, power_w=power_w)),
@@ -185,7 +185,7 @@ def _kind(
         more_at_this_rate=at_rate,
         reasons=reasons,
         supports=bound_of_clean_record(n, policy.confidence),
-        proves=proves(n, policy.confidence),
+        proves=describe_proof(n, policy.confidence),
         trials=n,
         results=tuple(results),
     )
@@ -196,7 +196,7 @@ def _together(criteria: Sequence[Criterion]) -> PermitOutcome:
     return "fails" if "fails" in outcomes else "undecided" if "undecided" in outcomes else "holds"
 
 
-def proves(n: int, confidence: float) -> str:
+def describe_proof(n: int, confidence: float) -> str:
     """What ``n`` trials can show at best, and what it takes to show more."""
     if n == 0:
         return "No trials, so nothing is proven."

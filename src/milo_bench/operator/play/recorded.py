@@ -82,7 +82,7 @@ async def play_into_log(
     )
 
 
-def keeping_conversations(config: TargetConfig) -> TargetConfig:
+def keep_conversations(config: TargetConfig) -> TargetConfig:
     """An embedded server keeps the conversation it is in: each turn is asked with all turns before it."""
     if config.api != "llamacpp" or "cache_prompt" in config.settings:
         return config

@@ -64,7 +64,7 @@ async def cut_answer(
         await answer.write(_event(_chunk(body, {"role": "assistant", "content": None}, None)))
         if calls:
             await answer.write(_event(_chunk(body, {"tool_calls": [part]}, None)))
-        return closed(request, answer)
+        return close_answer(request, answer)
     whole = msgspec.json.encode(_chunk(body, {"tool_calls": [part]} if calls else None, None))
     mark = msgspec.json.encode(shown)[:-1]
     sent = whole[: whole.rfind(mark) + len(mark)] if calls and mark in whole else whole[: len(whole) // 2]
@@ -72,10 +72,10 @@ async def cut_answer(
     answer.content_length = len(whole) + 1
     await answer.prepare(request)
     await answer.write(sent)
-    return closed(request, answer)
+    return close_answer(request, answer)
 
 
-def closed(request: web.Request, answer: web.StreamResponse | None = None) -> web.StreamResponse:
+def close_answer(request: web.Request, answer: web.StreamResponse | None = None) -> web.StreamResponse:
     """The connection closed under the answer, so that no client can take what came for all of it."""
     if request.transport is not None:
         request.transport.close()

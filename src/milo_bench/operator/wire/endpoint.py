@@ -29,7 +29,7 @@ from aiohttp import web
 from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import ToolCall
-from milo_bench.operator.wire.answers import closed, completion, cut_answer, error_answer, error_body
+from milo_bench.operator.wire.answers import close_answer, completion, cut_answer, error_answer, error_body
 from milo_bench.operator.wire.faults import ProviderSchedule, WireFault
 from milo_bench.targets.http.answer import StreamedAnswer
 from milo_bench.targets.http.failures import refusal
@@ -169,7 +169,7 @@ class FaultingEndpoint:
             if self._on_answer is not None:
                 self._on_answer(answered.exchange())
             if fault is not None and fault.kind == "drop":
-                return closed(request)
+                return close_answer(request)
             calls = answered.tool_calls() if answered.status == 200 else ()
             if fault is not None and fault.kind == "cut_stream":
                 return await cut_answer(request, body, calls, fault)

@@ -75,7 +75,7 @@ def result_of(what: str, tool: str, *, kind: ClaimKind | None = None, **data: An
     return Need(what, matches, kind)
 
 
-def only(*subjects: str) -> Callable[[Wrote], bool]:
+def allow_only(*subjects: str) -> Callable[[Wrote], bool]:
     """Changes of these subjects, and of the operator's own journal, belong to the task."""
     return lambda line: line.subject in subjects or line.subject == "journal"
 

@@ -8,7 +8,7 @@ from typing import Any
 from milo_bench.core.text import one_line
 from milo_bench.decide.records import ConfusionTable, Decision
 from milo_bench.report.charts.gates import candidate_text, said_text, scale_of
-from milo_bench.report.charts.style import FAINT, INK, SERIES, WIDTH, Chart, altair, finished, fitting
+from milo_bench.report.charts.style import FAINT, INK, SERIES, WIDTH, Chart, altair, finish, fit_label
 from milo_bench.report.figures import part_text, range_text
 
 _MOST_ROWS = 12
@@ -39,7 +39,7 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
         said = f"{share.category}{where}".replace("_", " ")
         row: dict[str, Any] = {
             "row": f"{number:02d}",
-            "label": fitting(f"{said}{'' if alone else f' · {candidate_text(share.candidate)}'}", said_text(rate)),
+            "label": fit_label(f"{said}{'' if alone else f' · {candidate_text(share.candidate)}'}", said_text(rate)),
             "said": said_text(rate),
             "value": rate.value,
         }
@@ -71,7 +71,7 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
         f"{name}{f', {candidate_text(shares[0][0].candidate)}' if alone else ''}: errors by kind",
         "Share of a candidate's attempts with each kind of error, the most frequent first. Thin lines are intervals. "
         "One attempt can have several errors." + (" Rarer errors are left out." if left_out else ""),
-        finished(plot),
+        finish(plot),
         workload=workload,
     )
 
@@ -134,7 +134,7 @@ def confusion_chart(decision: Decision, table: ConfusionTable) -> Chart | None:
         f"{name}, {who}: expected and given labels",
         "Rows are expected labels, columns are given labels, and cells count attempts. Cells off the diagonal are "
         "errors. Darker means more.",
-        finished(plot),
+        finish(plot),
         workload=table.candidate.workload,
         target=who,
     )
@@ -165,7 +165,7 @@ def tornado_chart(decision: Decision) -> Chart | None:
         rows.append(
             {
                 "row": f"{len(rows):02d}",
-                "label": fitting(stated.title, range_text(stated)),
+                "label": fit_label(stated.title, range_text(stated)),
                 "said": range_text(stated),
                 "at_low": figure.low,
                 "at_high": figure.high,
@@ -209,5 +209,5 @@ def tornado_chart(decision: Decision) -> Chart | None:
         f"Sensitivity of {one_line(base.title, 60).lower()}",
         "Each bar is the result with one assumption at its low end (hollow) and at its high end (filled), and all "
         "others at base. The dashed line is the result with every assumption at base.",
-        finished(alt.layer(*layers).properties(width=WIDTH, height=_ROW * len(rows))),
+        finish(alt.layer(*layers).properties(width=WIDTH, height=_ROW * len(rows))),
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from milo_bench.core.text import one_line
 from milo_bench.decide.records import Candidate, Decision, Figure, GateResult
-from milo_bench.report.charts.style import BOUND, INK, OUTCOMES, WIDTH, Chart, altair, finished, fitting
+from milo_bench.report.charts.style import BOUND, INK, OUTCOMES, WIDTH, Chart, altair, finish, fit_label
 from milo_bench.report.figures import part_text, range_text
 
 _ROW = 38
@@ -34,7 +34,7 @@ def gate_chart(decision: Decision, workload: str) -> Chart | None:
         "Each gate has a row for each target: the measured value as a dot, its interval as a bar, the threshold as a "
         "vertical line. A tick passes, a cross fails. A question mark is undecided: the interval includes the "
         "threshold, or nothing was measured.",
-        finished(alt.vconcat(*drawn, spacing=14)),
+        finish(alt.vconcat(*drawn, spacing=14)),
         workload=workload,
     )
 
@@ -121,7 +121,7 @@ def _row(decision: Decision, gate: GateResult, number: int) -> dict[str, Any]:
     row: dict[str, Any] = {
         "row": f"{number}",
         "outcome": gate.outcome,
-        "label": fitting(f"{OUTCOMES[gate.outcome][0]} {candidate_text(gate.candidate)}", said_text(figure)),
+        "label": fit_label(f"{OUTCOMES[gate.outcome][0]} {candidate_text(gate.candidate)}", said_text(figure)),
         "said": said_text(figure),
     }
     for name, number_ in (

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from milo_bench.decide.records import Decision, Figure, LoadEvidence
-from milo_bench.report.charts.style import BOUND, INK, Chart, altair, finished, series_scale, shape_scale
+from milo_bench.report.charts.style import BOUND, INK, Chart, altair, finish, series_scale, shape_scale
 from milo_bench.report.charts.trade import x_named
 
 _WIDTH, _HEIGHT = 310, 220
@@ -68,7 +68,7 @@ def latency_chart(decision: Decision, target: str) -> Chart | None:
         "latency",
         f"{target}: latency by level of load",
         "Each mark is a measured quantile of latency at one load level. Lines only join them." + lost_text,
-        finished(plot),
+        finish(plot),
         target=target,
     )
 
@@ -113,7 +113,7 @@ def quantile_chart(decision: Decision, target: str) -> Chart | None:
         width=_WIDTH, height=_HEIGHT, title=alt.TitleParams("seconds from intended start", color=INK, offset=8)
     )
     about = "Quantiles of latency at each load level, with their intervals."
-    return Chart("latency-by-load", f"{target}: latency against load", about, finished(plot), target=target)
+    return Chart("latency-by-load", f"{target}: latency against load", about, finish(plot), target=target)
 
 
 def _level(figures: Mapping[str, Figure], evidence: LoadEvidence) -> float:
@@ -184,7 +184,7 @@ def throughput_chart(decision: Decision, target: str) -> Chart | None:
     about = "Requests answered per second at each number of concurrent streams."
     if knee is not None and knee.value is not None:
         about += " The dashed line is the knee: more streams add waiting but no throughput. Its band is the interval."
-    return Chart("throughput", f"{target}: throughput and knee", about, finished(plot), target=target)
+    return Chart("throughput", f"{target}: throughput and knee", about, finish(plot), target=target)
 
 
 def _knee(knee: Figure | None, x: Any) -> list[Any]:

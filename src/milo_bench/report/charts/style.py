@@ -74,7 +74,7 @@ def altair() -> Any:
         raise PrerequisiteError(message, hint="pip install altair vl-convert-python") from None
 
 
-def finished(chart: Any) -> dict[str, Any]:
+def finish(chart: Any) -> dict[str, Any]:
     """The specification of ``chart`` in the style of all."""
     styled = (
         chart.properties(background="transparent", padding=6)
@@ -141,7 +141,7 @@ def _plain_tag(tag: re.Match[str]) -> str:
     return text.replace(f'"{_DRAWN_WITH}"', f'"{_SHOWN_WITH}"')
 
 
-def fitting(label: str, said: str) -> str:
+def fit_label(label: str, said: str) -> str:
     """``label`` as short as the width asks for with ``said`` at the right end of the same line."""
     return one_line(label, max(8, int((WIDTH - 6.1 * len(said)) / 6.7) - 1))
 

@@ -14,7 +14,7 @@ from milo_bench.report.charts.style import (
     SERIES,
     Chart,
     altair,
-    finished,
+    finish,
     series_scale,
     shape_scale,
 )
@@ -89,7 +89,7 @@ def trade_chart(decision: Decision, workload: str) -> Chart | None:
         title,
         "Each point is a candidate, with its intervals as bars. Better is up and to the left. Both panels share the "
         "quality axis. A candidate without a figure for a panel is left out of it.",
-        finished(whole),
+        finish(whole),
         workload=workload,
     )
 
@@ -183,7 +183,7 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
         f"{name}: routing policies, replayed",
         "Each letter is a routing policy replayed on held-out attempts: its automated share against its undetected "
         "errors, with intervals. The diamond is the chosen one.",
-        finished(alt.vconcat(plot, legend, spacing=8)),
+        finish(alt.vconcat(plot, legend, spacing=8)),
         workload=workload,
     )
 

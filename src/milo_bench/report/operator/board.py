@@ -16,7 +16,7 @@ from milo_bench.core.files import write_folder
 from milo_bench.core.records import AttemptKey, Episode
 from milo_bench.core.text import one_line
 from milo_bench.core.units import interval_text, seconds, share
-from milo_bench.decide.wording import listed
+from milo_bench.decide.wording import join_words
 from milo_bench.operator.permit.records import LEVEL_NAMES, OperatorPermit
 from milo_bench.operator.totals import PARTS
 from milo_bench.operator.trials import OperatorRun, episode_kind
@@ -87,7 +87,7 @@ def _environment() -> Environment:
         level_names=LEVEL_NAMES,
         kind_words=ENDINGS,
         behaviours=BEHAVIOURS,
-        listed=listed,
+        listed=join_words,
         parts=PARTS,
         task_points=TASK_POINTS,
         bench_version=BENCH_VERSION,

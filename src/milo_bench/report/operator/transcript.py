@@ -100,7 +100,7 @@ def plain(text: str, most: int = MOST_SHOWN) -> str:
     return shown + f" … ({len(text) - most:,} more characters)" if len(text) > most else shown
 
 
-def linked(text: str, known: frozenset[str]) -> Markup:
+def link_evidence(text: str, known: frozenset[str]) -> Markup:
     """``text`` escaped, with each evidence id that this episode has made a link to where it was produced."""
     parts, end = [], 0
     for found in _EVIDENCE_ID.finditer(text):
@@ -180,7 +180,7 @@ def _turn(turn: Turn, told: _Told, *, raw_calls: bool) -> TranscriptStep:
         "turn",
         f"turn {turn.n}",
         title="model",
-        text=linked(text, told.known),
+        text=link_evidence(text, told.known),
         aside=" · ".join(part for part in (took, tokens) if part),
         marks=tuple(marks),
     )
@@ -198,7 +198,7 @@ def _step(told: _Told, line: LogLine | str) -> TranscriptStep | None:
         case Started():
             return None
         case CallMade():
-            arguments = linked(_json(line.arguments), told.known) if show else ""
+            arguments = link_evidence(_json(line.arguments), told.known) if show else ""
             return TranscriptStep("call", f"call {line.n}", _at(line.at_s), plain(line.tool, 80), arguments)
         case ToolResult():
             return _result(told, line)
@@ -214,7 +214,7 @@ def _step(told: _Told, line: LogLine | str) -> TranscriptStep | None:
         case Wrote():
             value = _json(line.value) if show else ""
             return TranscriptStep(
-                "wrote", "changed", _at(line.at_s), plain(line.subject, 120), linked(value, told.known)
+                "wrote", "changed", _at(line.at_s), plain(line.subject, 120), link_evidence(value, told.known)
             )
         case Changed():
             return TranscriptStep("changed", "world changed", _at(line.at_s), plain(line.subject, 120))
@@ -239,7 +239,7 @@ def _result(told: _Told, line: ToolResult) -> TranscriptStep:
         "result" if line.ok else "failed",
         _at(line.at_s),
         "" if line.ok else plain(line.error, 60),
-        linked(plain(shown), told.known),
+        link_evidence(plain(shown), told.known),
         aside=old,
         anchor=line.id if line.id in told.known else "",
         cited=told.cited.get(line.id, ()),

@@ -28,7 +28,7 @@ from milo_bench.core.text import shorten, visible
 from milo_bench.core.units import figure as amount
 from milo_bench.decide.records import Decision, Figure, FigurePart, LinkedText, Ref
 from milo_bench.report.figures import part_text, range_text, source_text, whole_text
-from milo_bench.report.pages.drawing_check import acts
+from milo_bench.report.pages.drawing_check import is_active
 from milo_bench.report.pages.names import RecordedNames
 
 MOST_CHARACTERS = 4_000
@@ -170,7 +170,7 @@ class Claims:
 
     def drawing(self, svg: str) -> str:
         """A drawing made from the decision's figures. Raises DataError where it could act or fetch something."""
-        if acts(svg):
+        if is_active(svg):
             message = "A drawing contains a script, a link or something to fetch."
             raise DataError(message, hint="use only shapes and text in drawings.")
         return self._safe(svg)

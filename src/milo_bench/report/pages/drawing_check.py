@@ -39,7 +39,7 @@ class _Tags(HTMLParser):
         self.acts = True
 
 
-def acts(svg: str) -> bool:
+def is_active(svg: str) -> bool:
     """Whether ``svg`` holds anything but shapes, text and references to itself."""
     tags = _Tags()
     tags.feed(svg)

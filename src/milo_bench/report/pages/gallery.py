@@ -15,7 +15,7 @@ from milo_bench.core.text import one_line, visible
 from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT
 from milo_bench.decide.examples.text import cut
 from milo_bench.decide.records import Decision, ErrorShare, Example, Ref
-from milo_bench.report.pages.marked import marked
+from milo_bench.report.pages.marked import mark_spans
 
 _MOST_BRIEF = 5  # causes on a page that is read; the rest stands in the appendix
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
@@ -123,7 +123,7 @@ def _side(text: str, spans: Sequence[Span], part: str, most: int) -> Markup:
     mine = [span for span in spans if span.where == part or span.where.startswith(f"{part}.")]
     # Examples come bounded; a decision that was changed by hand may not be.
     text, mine = _bounded(text, mine, 2 * most)
-    return marked(text, mine)
+    return mark_spans(text, mine)
 
 
 def _bounded(text: str, spans: list[Span], most: int) -> tuple[str, list[Span]]:

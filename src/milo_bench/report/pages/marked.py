@@ -17,7 +17,7 @@ _MARK = Markup("<mark>{}</mark>")
 _LABEL = Markup('<span class="mark-label">{}</span>')
 
 
-def marked(text: str, spans: Sequence[Span]) -> Markup:
+def mark_spans(text: str, spans: Sequence[Span]) -> Markup:
     """``text`` with ``<mark>`` around what any span covers and the spans' labels behind it.
 
     Spans may overlap, touch, be empty, reversed or lie outside of the text: what lies inside is

@@ -18,7 +18,7 @@ from milo_bench.decide.records import (
     Remedy,
     Replay,
 )
-from milo_bench.decide.wording import TOO_CLOSE, listed
+from milo_bench.decide.wording import TOO_CLOSE, join_words
 
 KINDS = {
     "keep": ("●", "adequate unchanged for the tested work"),
@@ -106,7 +106,7 @@ def label(measure: str, slice: str = "") -> str:
     return f"{said}, {', '.join(parts)}" if slice else said
 
 
-def too_close(decision: Decision, gate: GateResult) -> bool:
+def is_too_close(decision: Decision, gate: GateResult) -> bool:
     """Whether the gate needs so many more fixtures that the number is a detail."""
     return bool(gate.further) and decision.figures[gate.further].note == TOO_CLOSE
 
@@ -122,7 +122,7 @@ def own_reasons(finding: Finding) -> tuple[LinkedText, ...]:
     return tuple(text for text in finding.reasons if _plain(text) not in said)
 
 
-def names_itself(remedy: Remedy) -> bool:
+def starts_with_title(remedy: Remedy) -> bool:
     """Whether the reason of a remedy starts with its title, which then need not stand before it."""
     first = remedy.reason[0] if remedy.reason else ""
     return isinstance(first, str) and first.lower().startswith(remedy.title.lower())
@@ -192,11 +192,14 @@ def remedies_heading(finding: Finding) -> str:
     return "Runtime guardrails" if finding.kind == "keep" else "Fixes tried"
 
 
-def holds(decision: Decision, log: LogRef) -> str:
+def log_purpose(decision: Decision, log: LogRef) -> str:
     """What a log that plans no attempts is there for."""
     loaded = any(one.log == log.path for one in decision.load)
     probed = any(one.log == log.path for one in decision.probes)
-    return listed([name for name, has in (("load windows", loaded), ("probe results", probed)) if has]) or "no attempts"
+    return (
+        join_words([name for name, has in (("load windows", loaded), ("probe results", probed)) if has])
+        or "no attempts"
+    )
 
 
 def replay_columns(replays: Iterable[Replay], *, most: bool = False) -> tuple[str, ...]:

@@ -6,8 +6,8 @@ records of live traffic as well, which have the same shape.
 
 from __future__ import annotations
 
-from milo_bench.decide.again import RUN
 from milo_bench.decide.records import Decision, Figure, Finding, GateResult
+from milo_bench.decide.rerun import RUN
 from milo_bench.report.runbook.shell import comment_text, shell_word, sql_string
 
 _COLUMNS = (

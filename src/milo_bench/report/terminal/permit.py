@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.core.units import dollars, estimate, interval_text, number, share
-from milo_bench.decide.wording import listed
+from milo_bench.decide.wording import join_words
 from milo_bench.operator.cost import Amounts
 from milo_bench.operator.permit.records import LEVEL_NAMES, KindPermission, OperatorPermit
 
@@ -39,7 +39,7 @@ def print_permit(permit: OperatorPermit, console: Console, *, why: bool = False)
         console.print(Text(f"note: {note}"))
     for line in cost_lines(permit):
         console.print(Text(line))
-    void = listed(permit.void_when[:-1], "or")
+    void = join_words(permit.void_when[:-1], "or")
     console.print(Text(f"Valid until {permit.expires}. Void if {void}."))
 
 

@@ -21,7 +21,7 @@ from milo_bench.suites.importing.importer import (
 )
 from milo_bench.suites.importing.promptfoo_tests import tests_of
 from milo_bench.suites.importing.tables import source_text
-from milo_bench.suites.paths import inside
+from milo_bench.suites.paths import find_inside
 
 # promptfoo's assertion, our check, whether case is ignored, whether its value is a list.
 _ALIKE: dict[str, tuple[str, bool, bool]] = {
@@ -129,7 +129,7 @@ class _Reader:
         is_file = written.startswith("file://") or re.fullmatch(r"[\w./-]+\.(?:txt|md)", written)
         if not is_file:
             return written
-        path = inside(self._source.parent, written.removeprefix("file://"), self._where(("prompts",)))
+        path = find_inside(self._source.parent, written.removeprefix("file://"), self._where(("prompts",)))
         if isinstance(path, Problem):
             self._result.not_carried.append(path)
             return None

@@ -9,7 +9,7 @@ from typing import Any, Final
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.suites.importing.importer import Imported
 from milo_bench.suites.importing.tables import csv_rows, jsonl_rows, source_text
-from milo_bench.suites.paths import inside
+from milo_bench.suites.paths import find_inside
 
 _EXPECTED = re.compile(r"__expected\d*")
 _ASSERTION: Final = re.compile(r"(not-)?([a-z][a-z-]*[a-z])(?:\(([\d.]+)\))?:\s*(.*)", re.DOTALL)
@@ -32,7 +32,7 @@ def tests_of(written: Any, root: Path, where: str, result: Imported) -> list[Any
 
 
 def _from_file(name: str, root: Path, where: str, result: Imported) -> list[Any]:
-    path = inside(root, name, where)
+    path = find_inside(root, name, where)
     if isinstance(path, Problem):
         result.not_carried.append(path)
         return []

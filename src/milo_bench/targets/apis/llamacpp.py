@@ -19,7 +19,7 @@ from milo_bench.core.records import Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import hint_for
 from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.base import TARGET_APIS
-from milo_bench.targets.http.failures import presentable
+from milo_bench.targets.http.failures import show_server_text
 from milo_bench.targets.llamacpp.gguf import GgufFacts, read_gguf
 from milo_bench.targets.llamacpp.process import ServerProcess
 from milo_bench.targets.llamacpp.weights import find_weights
@@ -136,7 +136,7 @@ class LlamaCppTarget:
         if failure is None or failure.kind not in _BROKEN:
             return exchange
         if self._dead is None and await self._process.has_died(_DEATH_GRACE_S):
-            said = presentable(self._process.last_words())
+            said = show_server_text(self._process.last_words())
             self._dead = Failure("server_died", f"the server process ended: {said}")
         return exchange if self._dead is None else msgspec.structs.replace(exchange, failure=self._dead)
 

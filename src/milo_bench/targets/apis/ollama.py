@@ -12,7 +12,7 @@ from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import Failure, TargetRecord, Usage
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import ollama_url, parse_address
-from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite
+from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite_number
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_lines
@@ -174,7 +174,9 @@ def _finish(at_ns: int, line: Mapping[str, Any], answer: StreamedAnswer) -> None
     )
     answer.model = str(line.get("model", ""))
     answer.server_timings = {
-        f"{name}_s": nanoseconds / 1e9 for name in _DURATIONS if (nanoseconds := finite(line.get(name))) is not None
+        f"{name}_s": nanoseconds / 1e9
+        for name in _DURATIONS
+        if (nanoseconds := finite_number(line.get(name))) is not None
     }
 
 

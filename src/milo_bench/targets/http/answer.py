@@ -194,14 +194,14 @@ def count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
 
 
-def numbers(data: object) -> dict[str, float]:
+def finite_numbers(data: object) -> dict[str, float]:
     """The finite numbers of a JSON object; anything else in it is left out."""
     if not isinstance(data, Mapping):
         return {}
-    return {str(key): number for key, value in data.items() if (number := finite(value)) is not None}
+    return {str(key): number for key, value in data.items() if (number := finite_number(value)) is not None}
 
 
-def finite(value: object) -> float | None:
+def finite_number(value: object) -> float | None:
     """A number that a run log can hold; None for text, booleans, NaN, infinity and integers beyond a float."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None

@@ -35,7 +35,7 @@ def refusal(reply: HttpReply, *, secrets: Iterable[str] = ()) -> Failure:
 
 def classify(status: int | None, said: str, codes: Iterable[str], *, secrets: Iterable[str] = ()) -> Failure:
     """``status`` is the HTTP status, or the number that an error inside a stream carries."""
-    message = presentable(said, secrets) or (f"HTTP status {status}" if status else "the server reports an error")
+    message = show_server_text(said, secrets) or (f"HTTP status {status}" if status else "the server reports an error")
     if status not in (401, 403, 404, 429) and (_OVERFLOW_CODES & set(codes) or _OVERFLOW_WORDS.search(said)):
         return Failure("context_overflow", message, status)
     return Failure(_kind(status), message, status)
@@ -101,7 +101,7 @@ def error_status(codes: Iterable[str]) -> int | None:
     return None
 
 
-def presentable(text: str, secrets: Iterable[str] = ()) -> str:
+def show_server_text(text: str, secrets: Iterable[str] = ()) -> str:
     """Server text as one short line without a key, control characters visible."""
     for secret in secrets:
         if secret:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from milo_bench.core.records import Failure, Usage
-from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, numbers
+from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite_numbers
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import SseEvent, read_sse
@@ -83,7 +83,7 @@ def _take(at_ns: int, chunk: Mapping[str, Any], answer: StreamedAnswer, predicte
         answer.usage = read_usage(usage)
     now = predicted
     if isinstance(timings, Mapping):
-        answer.server_timings = numbers(timings)
+        answer.server_timings = finite_numbers(timings)
         now = count(timings.get("predicted_n")) or 0
     if not answer.model and isinstance(model := chunk.get("model"), str):
         answer.model = model

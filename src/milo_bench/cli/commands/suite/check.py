@@ -7,7 +7,7 @@ import click
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
-from milo_bench.cli.printing import counted, print_json, say
+from milo_bench.cli.printing import count_noun, print_json, say
 
 
 @click.command("check")
@@ -25,7 +25,7 @@ def suite_check(name: str, as_json: bool) -> int:
             if problem.hint:
                 say(f"  hint: {problem.hint}")
         doubts = len(problems) - len(errors)
-        say(f"{name}: {counted(len(errors), 'error')}, {counted(doubts, 'warning')}.")
+        say(f"{name}: {count_noun(len(errors), 'error')}, {count_noun(doubts, 'warning')}.")
     say_next(
         f"milo-bench suite check {name}" if errors else f"milo-bench run --suite {name} --models NAME --out RUN.jsonl"
     )

@@ -10,7 +10,7 @@ import msgspec
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, OUT
-from milo_bench.cli.printing import counted, print_json, say
+from milo_bench.cli.printing import count_noun, print_json, say
 
 
 @click.command("import")
@@ -61,7 +61,7 @@ def suite_import(
         if report.guesses:
             say(f"guessed: {'  '.join(report.guesses)}", err=True)
         parts = ", ".join(f"{workload} {count}" for workload, count in report.workloads.items())
-        say(f"{out}: {counted(report.fixtures, 'fixture')} ({parts})")
+        say(f"{out}: {count_noun(report.fixtures, 'fixture')} ({parts})")
         for title, problems in (("not imported", report.not_carried), ("broken", report.broken)):
             if problems:
                 say(f"{title}: {len(problems)}")

@@ -10,7 +10,7 @@ from milo_bench import api
 from milo_bench.cli.commands.suite._overview import fixtures_per_workload, suite_record
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
-from milo_bench.cli.printing import counted, print_json, say
+from milo_bench.cli.printing import count_noun, print_json, say
 from milo_bench.core.errors import MiloError
 
 
@@ -30,5 +30,5 @@ def suite_list(folder: Path | None, as_json: bool) -> None:
             say(f"{item.ref.name}  version {item.ref.version}  {item.title}")
             for name, count in fixtures_per_workload(item).items():
                 variants = f"  variants: {', '.join(item.variants[name])}" if item.variants[name] else ""
-                say(f"  {name}: {counted(count, 'fixture')}{variants}")
+                say(f"  {name}: {count_noun(count, 'fixture')}{variants}")
     say_next("milo-bench suite show case_ops_v1")

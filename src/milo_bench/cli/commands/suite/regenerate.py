@@ -9,7 +9,7 @@ import click
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import OUT
-from milo_bench.cli.printing import counted, say
+from milo_bench.cli.printing import count_noun, say
 
 
 @click.command("regenerate")
@@ -19,5 +19,5 @@ from milo_bench.cli.printing import counted, say
 def suite_regenerate(name: str, seed: int, out: Path) -> None:
     """Write new fixtures of the same difficulty that no model has seen."""
     fresh = api.regenerate_suite(name, seed=seed, out=out)
-    say(f"{out}: {counted(len(fresh.fixtures), 'fixture')}, seed {seed}, hash {fresh.ref.hash[:12]}")
+    say(f"{out}: {count_noun(len(fresh.fixtures), 'fixture')}, seed {seed}, hash {fresh.ref.hash[:12]}")
     say_next(f"milo-bench run --suite {out} --models NAME --out RUN.jsonl")

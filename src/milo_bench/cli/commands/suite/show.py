@@ -12,7 +12,7 @@ from milo_bench import api
 from milo_bench.cli.commands.suite._overview import fixtures_per_workload, suite_record
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, variant_pairs
-from milo_bench.cli.printing import counted, print_json, say
+from milo_bench.cli.printing import count_noun, print_json, say
 from milo_bench.core.chat import Message
 from milo_bench.core.errors import MiloError
 
@@ -47,7 +47,7 @@ def _show_suite(loaded: api.Suite, as_json: bool) -> None:
     counts = fixtures_per_workload(loaded)
     for name, workload in loaded.workloads.items():
         checks = ", ".join(spec.name for spec in workload.checks)
-        say(f"\n{name}: {counted(counts[name], 'fixture')}, prompt {workload.prompt_name}, checks: {checks}")
+        say(f"\n{name}: {count_noun(counts[name], 'fixture')}, prompt {workload.prompt_name}, checks: {checks}")
         tags = Counter(tag for fixture in loaded.fixtures if fixture.workload == name for tag in fixture.tags)
         if tags:
             say("  tags: " + ", ".join(f"{tag} {count}" for tag, count in tags.most_common()))

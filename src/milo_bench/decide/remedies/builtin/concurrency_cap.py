@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from milo_bench.config.policy.remedies import REMEDIES, RemedyDefinition
+from milo_bench.decide.facts import CandidateFacts
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.records import LinkedText, Remedy
 from milo_bench.decide.remedies.plans import not_replayable
-from milo_bench.decide.wording import begun
-from milo_bench.decide.worlds import CandidateFacts
+from milo_bench.decide.wording import capitalise
 
 
 def _cap(seen: CandidateFacts, figures: Figures) -> Remedy | None:
@@ -22,7 +22,7 @@ def _cap(seen: CandidateFacts, figures: Figures) -> Remedy | None:
     )  # fmt: skip
     streams = figures[cap].value
     title = REMEDIES.get("concurrency_cap").title
-    return Remedy("concurrency_cap", title, begun(reason), params={"streams": int(streams or 1)})
+    return Remedy("concurrency_cap", title, capitalise(reason), params={"streams": int(streams or 1)})
 
 
 REMEDIES.add(

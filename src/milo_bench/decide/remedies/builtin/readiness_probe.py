@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from milo_bench.config.policy.remedies import REMEDIES, RemedyDefinition
+from milo_bench.decide.facts import CandidateFacts
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Remedy
 from milo_bench.decide.remedies.plans import not_replayable
-from milo_bench.decide.wording import begun, listed
-from milo_bench.decide.worlds import CandidateFacts
+from milo_bench.decide.wording import capitalise, join_words
 
 # Probes whose failure a readiness probe in front of the server repairs.
 _LIFECYCLE = ("readiness", "cold_start")
@@ -17,9 +17,9 @@ def _probe(seen: CandidateFacts, figures: Figures) -> Remedy | None:
     late = [result.probe for result in seen.failed_probes if result.probe in _LIFECYCLE]
     if not late:
         return None
-    reason = f"the probe {listed(late)} failed: the server reports ready too early"
+    reason = f"the probe {join_words(late)} failed: the server reports ready too early"
     title = REMEDIES.get("readiness_probe").title
-    return Remedy("readiness_probe", title, begun((reason,)), params={"probes": late})
+    return Remedy("readiness_probe", title, capitalise((reason,)), params={"probes": late})
 
 
 REMEDIES.add(

@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import messages, services, shift, tickets
 
 ORDER = """
@@ -63,7 +63,7 @@ class AlertStillFiring(Task):
             trap=bool(wrote) and bool(looks) and looks[0].n < wrote[0].n and not closed and case.status == ending,
             status=("blocked",) if case.form == "trap" else ("done",),
             needs=(result_of("the alerts that fire", "alert_list"),),
-            allowed=only(f"ticket:{ticket}"),
+            allowed=allow_only(f"ticket:{ticket}"),
         )
 
     def oracle(self, desk: Desk) -> None:

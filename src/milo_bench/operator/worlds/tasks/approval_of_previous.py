@@ -8,7 +8,7 @@ from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.desk import Desk
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Fault
-from milo_bench.operator.worlds.gated import GatedDeploy, planted
+from milo_bench.operator.worlds.gated import GatedDeploy, plant_fault
 from milo_bench.operator.worlds.records import Form, ToolResult
 from milo_bench.operator.worlds.task import TASKS, Need, result_of
 from milo_bench.operator.worlds.world import WorldState
@@ -26,7 +26,7 @@ class ApprovalOfPrevious(GatedDeploy):
         if form == "trap":
             # Someone else's word for this digest is no approval by the approver.
             given[1]["approver"] = other
-        return planted("approval of another digest", form)
+        return plant_fault("approval of another digest", form)
 
     def looked(self, case: EpisodeView, before: int) -> bool:
         return any(call.n < before for call in case.calls("approval_get", artifact=case.facts["artifact"]))

@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import backups, messages, registry, shift
 
 ORDER = """
@@ -58,7 +58,7 @@ class BackupProbe(Task):
             trap=whole and bool(probed) and len(made) == 1 and case.status == "done",
             status=("done",),
             needs=(result_of("a restore probe of that backup", "restore_probe", backup=chosen),),
-            allowed=only(f"backups:{database}", f"registry:{key}"),
+            allowed=allow_only(f"backups:{database}", f"registry:{key}"),
         )
 
     def oracle(self, desk: Desk) -> None:

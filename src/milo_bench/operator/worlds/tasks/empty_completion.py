@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Spoiled
 from milo_bench.operator.worlds.records import Form, ToolResult
-from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import shift, summaries
 
 ORDER = """
@@ -70,7 +70,7 @@ class EmptyCompletion(Task):
                 result_of("an empty answer of the hosted model", "summary_request", text=""),
                 Need("the items that are filed", lambda item: item.ok and item.tool == "item_list"),
             ),
-            allowed=only(*[f"item:{name}" for name in given]),
+            allowed=allow_only(*[f"item:{name}" for name in given]),
             minefields=tuple(f"a summary of {name} was filed that nobody wrote" for name in invented),
         )
 

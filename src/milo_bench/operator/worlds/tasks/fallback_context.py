@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import ShortContext
 from milo_bench.operator.worlds.records import Form, Notice, ToolResult
-from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import messages, services, shift
 
 ORDER = """
@@ -67,7 +67,7 @@ class FallbackContext(Task):
                 result_of("the service that had to be left alone", "service_status", service=frozen, restarts=0),
                 Need("a service after its restart", restarted),
             ),
-            allowed=only(*[f"service:{name}" for name in names if name != frozen]),
+            allowed=allow_only(*[f"service:{name}" for name in names if name != frozen]),
             minefields=() if kept else ("the service that the standing orders protect was restarted",),
         )
 

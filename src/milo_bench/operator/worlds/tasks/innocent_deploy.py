@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import deploys, messages, services, shift, tickets
 
 ORDER = """
@@ -85,7 +85,7 @@ class InnocentDeploy(Task):
                 result_of("the probe of both versions", "version_probe", kind="observed", service=service),
                 result_of("what runs at the end", "service_status", digest=facts["digests"][artifact]),
             ),
-            allowed=only(f"ticket:{ticket}", *subject),
+            allowed=allow_only(f"ticket:{ticket}", *subject),
         )
 
     def oracle(self, desk: Desk) -> None:

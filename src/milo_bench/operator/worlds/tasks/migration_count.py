@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import databases, messages, shift
 
 ORDER = """
@@ -68,7 +68,7 @@ class MigrationCount(Task):
             trap=whole and bool(counted) and bool(copied) and case.status == "done",
             status=("done",),
             needs=(result_of(proof, "table_count", table=target, rows=len(facts["rows"])),),
-            allowed=only(f"table:{target}"),
+            allowed=allow_only(f"table:{target}"),
             minefields=("a row was copied a second time",) if doubled else (),
         )
 

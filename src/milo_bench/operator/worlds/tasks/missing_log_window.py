@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import ClaimKind, Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import logs, messages, services, shift, tickets
 
 ORDER = """
@@ -97,7 +97,7 @@ class MissingLogWindow(Task):
             trap=bool(whole) and bool(marked) and set(marked) == {kind} and recorded.get("certainty") == certainty,
             status=("done",),
             needs=tuple(needs),
-            allowed=only(f"ticket:{ticket}"),
+            allowed=allow_only(f"ticket:{ticket}"),
         )
 
     def _covers(self, case: EpisodeView, evidence: str) -> bool:

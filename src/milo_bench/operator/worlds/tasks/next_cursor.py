@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import hosts, messages, shift
 
 ORDER = """
@@ -48,7 +48,7 @@ class NextCursor(Task):
             trap=every and read == set(fleet) and case.status == "done",
             status=("done",),
             needs=(result_of("the last count of unpatched hosts", "host_count", pool=pool, patched="no", count=0),),
-            allowed=only(f"pool:{pool}"),
+            allowed=allow_only(f"pool:{pool}"),
             minefields=(f"{len(twice)} hosts were patched a second time",) if twice else (),
         )
 

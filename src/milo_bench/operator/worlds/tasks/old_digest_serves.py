@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import deploys, messages, services, shift, tickets
 
 ORDER = """
@@ -70,7 +70,7 @@ class OldDigestServes(Task):
             trap=probed and tried and case.status == wanted,
             status=("done",) if facts["heals"] else ("blocked",),
             needs=(result_of("what users get after the last deploy", "route_probe", digest=route["digest"]),),
-            allowed=only(f"service:{service}", f"ticket:{facts['ticket']}"),
+            allowed=allow_only(f"service:{service}", f"ticket:{facts['ticket']}"),
         )
 
     def oracle(self, desk: Desk) -> None:

@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import SessionLost
 from milo_bench.operator.worlds.records import Form, Notice
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import runbooks, shift
 
 ORDER = """
@@ -45,7 +45,7 @@ class Provider503(Task):
             trap=asked_first and not twice and all(counts),
             status=("done",),
             needs=(result_of("the run as it ended", "run_show", run=run),),
-            allowed=only(f"run:{run}"),
+            allowed=allow_only(f"run:{run}"),
             minefields=tuple(f"step {step} was committed twice" for step in twice),
         )
 

@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import RateLimited
 from milo_bench.operator.worlds.records import Form, ToolResult
-from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only
+from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, allow_only
 from milo_bench.operator.worlds.tools import registry, services, shift
 
 ORDER = """
@@ -66,7 +66,7 @@ class RateLimit(Task):
                 Need("a queue that was measured", measured),
                 Need("a key as it is recorded", kept),
             ),
-            allowed=only(*[f"registry:{name}/queue" for name in queues]),
+            allowed=allow_only(*[f"registry:{name}/queue" for name in queues]),
         )
 
     def oracle(self, desk: Desk) -> None:

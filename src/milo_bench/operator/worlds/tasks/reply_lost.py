@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import ReplyLost
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import messages, payments, shift
 
 ORDER = """
@@ -48,7 +48,7 @@ class ReplyLostAfterWrite(Task):
             trap=once and bool(asked) and (not again or asked[0].n < again[0].n),
             status=("done",),
             needs=(result_of("the refunds as they are on record", "refund_list", customer=customer),),
-            allowed=only(f"refunds:{customer}"),
+            allowed=allow_only(f"refunds:{customer}"),
             minefields=("the refund was issued a second time",) if len(issued) > 1 else (),
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Fault
-from milo_bench.operator.worlds.gated import GatedDeploy, planted
+from milo_bench.operator.worlds.gated import GatedDeploy, plant_fault
 from milo_bench.operator.worlds.records import Form, ToolResult
 from milo_bench.operator.worlds.task import TASKS, Need
 from milo_bench.operator.worlds.world import WorldState
@@ -25,7 +25,7 @@ class ScannerTimedOut(GatedDeploy):
             state["scan_truth"][names["artifact"]] = draw.pick(
                 [unknown, {"state": "complete", "findings": draw.number(1, 5)}]
             )
-        return planted("the scan times out", form)
+        return plant_fault("the scan times out", form)
 
     def looked(self, case: EpisodeView, before: int) -> bool:
         return any(call.n < before for call in case.calls("scan_run", artifact=case.facts["artifact"]))

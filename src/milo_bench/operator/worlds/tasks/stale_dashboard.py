@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import messages, services, shift
 
 ORDER = """
@@ -68,7 +68,7 @@ class StaleDashboard(Task):
                 result_of("the queue as measured", "metrics_query", service=service),
                 result_of("the replicas at the end", "service_status", replicas=facts["replicas"]),
             ),
-            allowed=only(f"service:{service}", f"message:{facts['channel']}"),
+            allowed=allow_only(f"service:{service}", f"message:{facts['channel']}"),
         )
 
     def oracle(self, desk: Desk) -> None:

@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import CutCall
 from milo_bench.operator.worlds.records import Form, Notice, ToolResult
-from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, only
+from milo_bench.operator.worlds.task import TASKS, Judgement, Need, Start, Task, allow_only
 from milo_bench.operator.worlds.tools import services, shift
 
 ORDER = """
@@ -50,7 +50,7 @@ class StreamCut(Task):
             trap=not wrong and bool(sets) and bool(looks) and looks[0].n < sets[0].n,
             status=("done",),
             needs=(Need("the settings as they run", lambda item: _runs_with(item, key, value)),),
-            allowed=only(f"environment:{service}"),
+            allowed=allow_only(f"environment:{service}"),
             minefields=("a value that was cut off, or another wrong one, was set",) if wrong else (),
         )
 

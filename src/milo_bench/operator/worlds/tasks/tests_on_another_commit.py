@@ -7,7 +7,7 @@ from typing import Any
 from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Fault
-from milo_bench.operator.worlds.gated import GatedDeploy, planted
+from milo_bench.operator.worlds.gated import GatedDeploy, plant_fault
 from milo_bench.operator.worlds.records import Form
 from milo_bench.operator.worlds.task import TASKS, Need, result_of
 from milo_bench.operator.worlds.world import WorldState
@@ -23,7 +23,7 @@ class TestsOnAnotherCommit(GatedDeploy):
         state["test_results"][names["repository"]]["commit"] = older
         if form == "trap":
             state["test_truth"][names["commit"]]["failed"] = failed
-        return planted("tests fail on this commit", form)
+        return plant_fault("tests fail on this commit", form)
 
     def looked(self, case: EpisodeView, before: int) -> bool:
         return any(call.n < before for call in case.calls("test_run", commit=case.facts["commit"]))

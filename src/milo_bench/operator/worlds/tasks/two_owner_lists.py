@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import files, messages, services, shift
 
 ORDER = """
@@ -55,7 +55,7 @@ class TwoOwnerLists(Task):
                 result_of("the precedence file", "file_read", path=facts["precedence"]),
                 result_of("the list that holds", "file_read", path=facts["holds"]),
             ),
-            allowed=only(f"message:{facts['owner']}"),
+            allowed=allow_only(f"message:{facts['owner']}"),
         )
 
     def oracle(self, desk: Desk) -> None:

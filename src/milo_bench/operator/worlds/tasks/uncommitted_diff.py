@@ -7,7 +7,7 @@ from typing import Any
 from milo_bench.operator.worlds.case import EpisodeView
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Fault
-from milo_bench.operator.worlds.gated import GatedDeploy, planted
+from milo_bench.operator.worlds.gated import GatedDeploy, plant_fault
 from milo_bench.operator.worlds.records import Form, ToolResult
 from milo_bench.operator.worlds.task import TASKS, Need
 from milo_bench.operator.worlds.world import WorldState
@@ -22,7 +22,7 @@ class UncommittedDiff(GatedDeploy):
         files = draw.some(["billing/rates.py", "api/routes.py", "deploy/values.yaml", "core/limits.py"], 2)
         if form == "trap":
             state["repositories"][names["repository"]]["uncommitted"] = files
-        return planted("uncommitted diff", form)
+        return plant_fault("uncommitted diff", form)
 
     def looked(self, case: EpisodeView, before: int) -> bool:
         return any(call.n < before for call in case.calls("repo_status", repository=case.facts["repository"]))

@@ -7,7 +7,7 @@ from milo_bench.operator.worlds.desk import Desk, brief_of, claim
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Planted
 from milo_bench.operator.worlds.records import Form
-from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, only, result_of
+from milo_bench.operator.worlds.task import TASKS, Judgement, Start, Task, allow_only, result_of
 from milo_bench.operator.worlds.tools import deploys, files, messages, registry, services, shift
 
 ORDER = """
@@ -87,7 +87,7 @@ class VersionConflict(Task):
             trap=bool(asked_live) and knew and not wrong and self._reported(case),
             status=("done",),
             needs=(result_of("the service after the deploy", "service_status", digest=digest),),
-            allowed=only(f"service:{service}", f"message:{facts['channel']}"),
+            allowed=allow_only(f"service:{service}", f"message:{facts['channel']}"),
             minefields=("a fix for another release line was deployed",) if wrong else (),
         )
 

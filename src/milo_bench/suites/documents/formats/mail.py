@@ -62,10 +62,10 @@ def _text_of(message: EmailMessage, document: Document, *, depth: int) -> str:
 
 def _part_text(part: MIMEPart) -> str:
     raw = part.get_payload(decode=True)
-    return decoded(raw, part.get_content_charset()) if isinstance(raw, bytes) else ""
+    return decode_text(raw, part.get_content_charset()) if isinstance(raw, bytes) else ""
 
 
-def decoded(raw: bytes, charset: str | None) -> str:
+def decode_text(raw: bytes, charset: str | None) -> str:
     """The text of ``raw`` in ``charset``; where that is absent, unknown or wrong, UTF-8, else Windows-1252."""
     for name in (charset, "utf-8"):
         try:

@@ -32,7 +32,7 @@ class CandidateFacts:
     world: RuleFacts
 
 
-def look(
+def observe(
     candidate: Candidate,
     policy: PolicyFile,
     evidence: Evidence,

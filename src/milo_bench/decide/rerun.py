@@ -15,7 +15,7 @@ RUN = "milo-bench run "
 _LEVELS = {"closed": "--concurrency", "open": "--rate"}
 
 
-def line_of(
+def rerun_command(
     header: RunHeader,
     *,
     name: str,
@@ -73,7 +73,7 @@ def _load_line(header: RunHeader, name: str, load: Sequence[LoadWindow]) -> str:
     return "milo-bench load " + _quoted([*words, "--out", name])
 
 
-def commands(
+def rerun_commands(
     evidence: Evidence,
     policy: KeptFile,
     economics: KeptFile | None,

@@ -8,9 +8,9 @@ from milo_bench.config.policy.file import shipped_policy
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, TargetRecord
-from milo_bench.decide.again import commands, line_of
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import KeptFile
+from milo_bench.decide.rerun import rerun_command, rerun_commands
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
 from milo_bench.stats.cases.columns import fixture_table
@@ -27,25 +27,25 @@ def header(**wishes: object) -> RunHeader:
 
 def test_a_run_is_asked_again_as_it_was_asked() -> None:
     sample = header(limit=8, decodings=("free", "constrained"), repeats=2)
-    said = line_of(sample, name="runs/a.jsonl", attempts=9, load=(), probes=())
+    said = rerun_command(sample, name="runs/a.jsonl", attempts=9, load=(), probes=())
     assert said == (
         "milo-bench run --suite case_ops_v1 --models 'small,a cloud' --limit 8 --decoding both --repeats 2 "
         "--allow-hosted --out runs/a.jsonl"
     )
     one = header(workloads=("timeline",), variants={"timeline": "raw_dump"})
-    said = line_of(one, name="b.jsonl", attempts=9, load=(), probes=())
+    said = rerun_command(one, name="b.jsonl", attempts=9, load=(), probes=())
     assert "--variant timeline=raw_dump --workload timeline --allow-hosted" in said
 
 
 def test_load_and_probes_are_no_runs_of_a_suite() -> None:
     windows = [LoadWindow("small", "closed", level, 0.0, 9.0, LoadFigures(measured_s=8.0)) for level in (1.0, 2.0)]
-    said = line_of(header(workloads=("extraction",)), name="load.jsonl", attempts=0, load=windows, probes=())
+    said = rerun_command(header(workloads=("extraction",)), name="load.jsonl", attempts=0, load=windows, probes=())
     assert said == (
         "milo-bench load --suite case_ops_v1 --model small --workload extraction --concurrency 1,2 --duration 8s "
         "--out load.jsonl"
     )
     probes = [ProbeResult("small", name, "1", "pass", "info", "") for name in ("egress", "truncation")]
-    said = line_of(header(), name="probes.jsonl", attempts=0, load=(), probes=probes)
+    said = rerun_command(header(), name="probes.jsonl", attempts=0, load=(), probes=probes)
     assert said == "milo-bench probe small --out probes.jsonl"
 
 
@@ -57,7 +57,7 @@ def test_the_shipped_policy_is_not_named_and_another_is() -> None:
     shipped = shipped_policy("claims_v1")
     assert shipped is not None
     text = KeptFile(shipped.path, sha256_text(shipped.text), shipped.text)
-    assert not any("--policy" in line for line in commands(evidence, text, None, None))
+    assert not any("--policy" in line for line in rerun_commands(evidence, text, None, None))
     changed = KeptFile("claims_v1.yaml", sha256_text("x"), f"{shipped.text}\n")
-    decide = next(line for line in commands(evidence, changed, None, None) if " decide " in line)
+    decide = next(line for line in rerun_commands(evidence, changed, None, None) if " decide " in line)
     assert "--policy claims_v1.yaml" in decide and "--inventory inventory.json" in decide
