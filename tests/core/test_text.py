@@ -103,3 +103,12 @@ def test_nothing_else_in_the_program_decides_what_is_printable() -> None:
         and (place := source.relative_to(SRC).as_posix()) not in refuse
     }
     assert found == {"core/text.py"}
+
+
+def test_every_console_is_one_that_shows_controls() -> None:
+    found = {
+        source.relative_to(SRC).as_posix()
+        for source in SRC.rglob("*.py")
+        if re.search(r"(?<!Visible)Console\(", source.read_text(encoding="utf-8"))
+    }
+    assert found <= {"report/terminal/console.py"}

@@ -65,6 +65,7 @@ SRC = Path(__file__).parents[2] / "src" / "milo_bench"
         (-1200, "USD", "−$1,200"),
         (2.5, "USD/Mtoken", "$2.50 per Mtoken"),
         (38.21, "tokens/s", "38.2 tokens/s"),
+        (0.01356, "/s", "0.0136/s"),
         (9000, "packet/month", "9,000 packets per month"),
         (1, "packet/month", "1 packet per month"),
         (3, "reply", "3 reply"),  # a bare thing is a unit as its author wrote it

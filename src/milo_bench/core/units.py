@@ -194,7 +194,8 @@ def _parts(value: float, unit: str) -> tuple[str, str]:
         case "" | "1":  # a quotient of two like things has the unit 1
             return number(value), ""
         case _:
-            return number(value), f" {unit[:-1] if value == 1 and unit in _COUNTED else unit}"
+            space = "" if unit.startswith("/") else " "  # 5/s
+            return number(value), f"{space}{unit[:-1] if value == 1 and unit in _COUNTED else unit}"
 
 
 def _split(text: str) -> tuple[str, str]:
