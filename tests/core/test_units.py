@@ -177,11 +177,10 @@ OWN_FORMATS = {
     "report/files/csv_cells.py",
     "report/files/junit.py",
     "report/runbook/watch.py",  # numbers within SQL
-    "decide/again.py",  # flags of a command line
+    "decide/rerun.py",  # flags of a command line
     "decide/load_evidence.py",  # ids
     "economics/assumptions.py",  # what a person wrote
     "targets/fake/wire.py",  # a header
-    "api/again.py",
     "report/charts/load.py",
 }
 # What a person wrote, said again as written; worlds and documents that are generated.
