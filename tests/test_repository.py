@@ -44,10 +44,3 @@ def test_requirements_are_exact_pins_with_hashes() -> None:
         for pin in pins:
             assert "==" in pin, f"{path.name}: {pin}"
         assert sum("--hash=sha256:" in line for line in lines) >= len(pins)
-
-
-def test_files_fit_in_a_head() -> None:
-    for path in tracked():
-        if path.suffix == ".py":
-            lines = path.read_text(encoding="utf-8").count("\n")
-            assert lines <= 500, f"{path.relative_to(ROOT)} has {lines} lines; look for the second thing in it"

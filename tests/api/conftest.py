@@ -22,8 +22,8 @@ from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import RunSpec
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
-from tests.suites.case_ops_answers import ideal_draft, ideal_timeline
-from tests.suites.extraction_answers import ideal_answer
+from tests.suites.case_ops.case_ops_answers import ideal_draft, ideal_timeline
+from tests.suites.case_ops.extraction_answers import ideal_answer
 
 TARGETS = (TargetRecord("good", "openai", "model-a"), TargetRecord("poor", "openai", "model-b"))
 IDEAL = {"extraction": ideal_answer, "timeline": ideal_timeline, "drafting": ideal_draft}

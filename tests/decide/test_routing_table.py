@@ -17,7 +17,7 @@ from milo_bench.decide.records import Candidate, Figure, Finding, Remedy, Replay
 from milo_bench.decide.remedies.choose import replays_for
 from milo_bench.decide.routing.rules import RequestFacts, route_request
 from milo_bench.decide.routing.table import make_routing
-from tests.decide.replay_cases import WORK, cases, evidence, table
+from tests.decide.replay.replay_cases import WORK, cases, evidence, table
 
 
 def policy(*, baseline: str = "big", remedies: str = "[guard_to_review, human_review]") -> PolicyFile:

@@ -13,7 +13,7 @@ from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_lines, read_sse
 from milo_bench.targets.http.stream import read_completion
-from tests.targets.test_client_streams import FINISH, delta, read, sse
+from tests.targets.http.test_streams import FINISH, delta, read, sse
 
 
 def text_chunk(text: str) -> bytes:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.decide.records import GateOutcome
+from milo_bench.stats.arrays import Floats
 from milo_bench.stats.cases.rows import RateRows, ValueRows
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_ends
 from milo_bench.stats.exact import clustered_ends, exact_ends
 from milo_bench.stats.intervals import effective_n, quantile
 from milo_bench.stats.paired import share_difference
 
-Numbers = NDArray[np.float64]
 MOST_FURTHER = 10_000_000
 
 
@@ -91,15 +91,15 @@ def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: 
 class Pairs:
     """Means of each shared fixture on both sides."""
 
-    first: Numbers
-    second: Numbers
+    first: Floats
+    second: Floats
 
     @property
-    def differences(self) -> Numbers:
+    def differences(self) -> Floats:
         return self.first - self.second
 
 
-def fixture_means(rows: RateRows | ValueRows, fixture: NDArray[np.int32]) -> tuple[NDArray[np.int64], Numbers]:
+def fixture_means(rows: RateRows | ValueRows, fixture: NDArray[np.int32]) -> tuple[NDArray[np.int64], Floats]:
     """Fixtures of ``rows`` with the mean of each."""
     if isinstance(rows, RateRows):
         numbers, held, asked = rows.by_fixture(fixture)
@@ -111,7 +111,7 @@ def fixture_means(rows: RateRows | ValueRows, fixture: NDArray[np.int32]) -> tup
     return numbers, sums[numbers] / count[numbers]
 
 
-def pair_fixtures(first: tuple[NDArray[np.int64], Numbers], second: tuple[NDArray[np.int64], Numbers]) -> Pairs:
+def pair_fixtures(first: tuple[NDArray[np.int64], Floats], second: tuple[NDArray[np.int64], Floats]) -> Pairs:
     """The fixtures that both sides have."""
     _, ours, theirs = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
     return Pairs(first[1][ours], second[1][theirs])

@@ -26,8 +26,9 @@ from milo_bench.decide.gates.ends import (
 )
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, spell_out
+from milo_bench.stats.arrays import Bools
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
-from milo_bench.stats.cases.rows import Bools, Missed, RateRows, ValueRows, select_rows
+from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, select_rows
 
 _NOT_MEASURED = "this variant was not run on this target"
 

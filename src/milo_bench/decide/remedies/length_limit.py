@@ -14,13 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from milo_bench.stats.arrays import Floats, Integers
+
 LEAST_EACH_SIDE = 6
 RESAMPLES = 400
 PERMUTATIONS = 400
 MOST_FIXTURES = 5_000  # more are thinned: a step that needs more to be seen is no limit worth having
-
-Numbers = NDArray[np.float64]
-Words = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ class LengthLimit:
     n: int
 
 
-def fit_length_limit(words: Words, errors: Numbers, *, seed: int = 0, confidence: float = 0.95) -> LengthLimit | None:
+def fit_length_limit(words: Integers, errors: Floats, *, seed: int = 0, confidence: float = 0.95) -> LengthLimit | None:
     """The limit of fixtures with ``words`` each and an error rate (0..1) each; None where no step stands out."""
     random = np.random.default_rng(seed)
     if len(words) > MOST_FIXTURES:
@@ -64,7 +63,7 @@ def fit_length_limit(words: Words, errors: Numbers, *, seed: int = 0, confidence
     return LengthLimit(limit, low, high, float(errors[:place].mean()), float(errors[place:].mean()), len(words))
 
 
-def _step(words: Words, errors: Numbers) -> tuple[float, int] | None:
+def _step(words: Integers, errors: Floats) -> tuple[float, int] | None:
     """Greatest log likelihood ratio of a rise against one rate, and the number of fixtures before it."""
     n = len(words)
     if n < 2 * LEAST_EACH_SIDE:
@@ -82,10 +81,10 @@ def _step(words: Words, errors: Numbers) -> tuple[float, int] | None:
     return float(ratios[place]), place + 1
 
 
-def _likelihood(k: Numbers | float, n: NDArray[np.int64]) -> Numbers:
+def _likelihood(k: Floats | float, n: NDArray[np.int64]) -> Floats:
     """Binomial log likelihood at its own rate; 0 log 0 is 0."""
     rate = np.clip(k / n, 0.0, 1.0)
     inside = (rate > 0) & (rate < 1)
     safe = np.where(inside, rate, 0.5)
-    found: Numbers = np.where(inside, n * (safe * np.log(safe) + (1 - safe) * np.log(1 - safe)), 0.0)
+    found: Floats = np.where(inside, n * (safe * np.log(safe) + (1 - safe) * np.log(1 - safe)), 0.0)
     return found

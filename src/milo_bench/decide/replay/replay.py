@@ -30,10 +30,10 @@ from milo_bench.decide.routing.columns import (
     settle_seconds,
 )
 from milo_bench.decide.routing.rules import actions_of
+from milo_bench.stats.arrays import Floats
 from milo_bench.stats.cases.columns import NOT_JUDGED
 
 Mask = NDArray[np.bool_]
-Numbers = NDArray[np.float64]
 UPPER_BOUND = "upper bound: assumes the verifier spots every error in work that it did right itself"
 OWN_LABEL = "the verifier accepts a draft if its own recorded label agrees"
 
@@ -55,8 +55,8 @@ class ReplayOutcome:
     review: Mask
     refused: Mask
     hosted: NDArray[np.int8]
-    cost_usd: Numbers
-    latency_s: Numbers
+    cost_usd: Floats
+    latency_s: Floats
     wanted: Mask
     caught: Mask
     candidates: tuple[Candidate, ...]

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.measures import GoodSide, MeasureDefinition
+from milo_bench.stats.arrays import Bools, Floats
 from milo_bench.stats.cases.columns import UNJUDGED, Cases
-from milo_bench.stats.cases.rows import Bools, Missed, Numbers, RateRows, failed, find_label, find_wanted_labels
+from milo_bench.stats.cases.rows import Missed, RateRows, failed, find_label, find_wanted_labels
 
 Own = Mapping[str, str]
 RateOf = Callable[[Cases, Own], RateRows]
-MissesOf = Callable[[Cases, Own, Missed], Numbers]
+MissesOf = Callable[[Cases, Own, Missed], Floats]
 
 
 def rate(
@@ -56,7 +57,7 @@ def rate(
 
 
 def quantile(
-    *, q: float, title: str, says: str, order: int, values: Callable[[Cases], Numbers], phrase: str = ""
+    *, q: float, title: str, says: str, order: int, values: Callable[[Cases], Floats], phrase: str = ""
 ) -> MeasureDefinition:
     """A quantile of times in seconds, with order-statistic interval; a failed attempt is infinitely slow."""
     return MeasureDefinition(
@@ -80,7 +81,7 @@ def mean(
     title: str,
     says: str,
     order: int,
-    values: Callable[[Cases], Numbers],
+    values: Callable[[Cases], Floats],
     phrase: str = "",
     at_terminal: bool = True,
 ) -> MeasureDefinition:
@@ -153,18 +154,18 @@ def labelled(cases: Cases, own: Own, of: NDArray[np.int16] | None = None) -> Rat
     return share(right, known & (of == find_label(cases, name)), f"no fixture has the label '{name}'", unjudged)
 
 
-def missed_once(cases: Cases, own: Own, missed: Missed) -> Numbers:
+def missed_once(cases: Cases, own: Own, missed: Missed) -> Floats:
     """A failed attempt is one miss."""
     return np.ones(len(cases))
 
 
-def missed_labels(cases: Cases, own: Own, missed: Missed) -> Numbers:
+def missed_labels(cases: Cases, own: Own, missed: Missed) -> Floats:
     """A failed attempt on a case of the class is one that was not found; where the class is known."""
     of_row = find_wanted_labels(cases, missed)[cases.fixture]
     here = of_row == find_label(cases, own["class"]) if "class" in own else of_row >= 0
     return np.asarray(here, dtype=np.float64)
 
 
-def tokens(cases: Cases, column: NDArray[np.int32]) -> Numbers:
+def tokens(cases: Cases, column: NDArray[np.int32]) -> Floats:
     """Token counts of answers, NaN where the server gave none."""
     return np.where((column >= 0) & answered(cases), column.astype(np.float64), np.nan)

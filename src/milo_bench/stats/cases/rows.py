@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.config.policy.measures import SlicePart, known_measures, parse_slice
+from milo_bench.stats.arrays import Bools, Floats
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
-
-Bools = NDArray[np.bool_]
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -21,10 +19,10 @@ class RateRows:
     ``unjudged`` counts, in each row, what belongs to the rate although no check could judge it; None for nothing.
     """
 
-    held: Numbers
-    asked: Numbers
+    held: Floats
+    asked: Floats
     why_none: str = ""
-    unjudged: Numbers | None = None
+    unjudged: Floats | None = None
 
     @property
     def count_unjudged(self) -> int:
@@ -36,13 +34,13 @@ class RateRows:
             return self
         return RateRows(self.held + self.unjudged * held, self.asked + self.unjudged, self.why_none)
 
-    def by_fixture(self, fixture: NDArray[np.int32]) -> tuple[NDArray[np.int64], Numbers, Numbers]:
+    def by_fixture(self, fixture: NDArray[np.int32]) -> tuple[NDArray[np.int64], Floats, Floats]:
         """Numbers of the fixtures that were asked, with their sums of held and asked."""
         asked = np.bincount(fixture, weights=self.asked)
         held = np.bincount(fixture, weights=self.held)
         there: NDArray[np.int64] = np.flatnonzero(asked).astype(np.int64)
-        held_there: Numbers = held[there].astype(np.float64)
-        asked_there: Numbers = asked[there].astype(np.float64)
+        held_there: Floats = held[there].astype(np.float64)
+        asked_there: Floats = asked[there].astype(np.float64)
         return there, held_there, asked_there
 
 
@@ -51,7 +49,7 @@ class ValueRows:
     """The rows of a mean or quantile (quantile ``q``), and the value of each."""
 
     rows: NDArray[np.int64]
-    values: Numbers
+    values: Floats
     q: float | None = None
     why_none: str = ""
 
@@ -91,7 +89,7 @@ def select_rows(
         asked = np.where(keep, asked, 0.0)
         unjudged = None if found.unjudged is None else np.where(keep, found.unjudged, 0.0)
         return RateRows(np.where(asked > 0, found.held, 0.0), asked, why or found.why_none, unjudged)
-    values: Numbers = known.rows(cases, own)
+    values: Floats = known.rows(cases, own)
     there = np.flatnonzero(keep & ~np.isnan(values))
     return ValueRows(there, values[there], known.q, why)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from milo_bench.config.policy.measures import MEASURES
+from milo_bench.stats.arrays import Floats
 from milo_bench.stats.cases.columns import Cases
 from milo_bench.stats.cases.kinds import Own, judged, rate, share, unjudged_by
-from milo_bench.stats.cases.rows import Missed, Numbers, RateRows
+from milo_bench.stats.cases.rows import Missed, RateRows
 
 
 def _fields(cases: Cases, own: Own) -> RateRows:
@@ -22,7 +23,7 @@ def _fields(cases: Cases, own: Own) -> RateRows:
     return share(held, asked, "the workload does not judge fields", unjudged)
 
 
-def _missed(cases: Cases, own: Own, missed: Missed) -> Numbers:
+def _missed(cases: Cases, own: Own, missed: Missed) -> Floats:
     return np.full(len(cases), 1.0 if "field" in own else float(len(cases.fields)))
 
 

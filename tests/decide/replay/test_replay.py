@@ -17,7 +17,7 @@ from milo_bench.decide.replay.figures import add_figures, rate
 from milo_bench.decide.replay.recorded import record_of
 from milo_bench.decide.replay.replay import ReplayOutcome, replay
 from milo_bench.decide.replay.split import fit_part
-from tests.decide.replay_cases import WORK, cases, evidence, table
+from tests.decide.replay.replay_cases import WORK, cases, evidence, table
 
 TARGETS = "targets: {small: {model: s}, big: {model: b, hosted: true}}\n"
 STUB = read_routing(

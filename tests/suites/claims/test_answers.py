@@ -10,7 +10,7 @@ import pytest
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, Verdict
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.suites import load_suite
-from tests.suites.claims_answers import (
+from tests.suites.claims.claims_answers import (
     HandoffFault,
     NoteFault,
     PacketFault,

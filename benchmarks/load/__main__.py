@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.load_peers import peer_rows
-from benchmarks.load_runs import (
+from benchmarks.load.peers import peer_rows
+from benchmarks.load.runs import (
     LoadRun,
     Row,
     close_to,
@@ -27,7 +27,7 @@ from benchmarks.load_runs import (
     stamped_load,
     within,
 )
-from benchmarks.load_traps import trap_rows
+from benchmarks.load.traps import trap_rows
 from benchmarks.reference import reference_server
 
 PACED = ("--first-ms", "50", "--gap-ms", "5", "--chunks", "64")

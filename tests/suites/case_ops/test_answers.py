@@ -12,7 +12,7 @@ from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, Verdi
 from milo_bench.grade.base import CHECKS, GradeCase
 from milo_bench.guards.event_selection import as_document, select_events
 from milo_bench.suites import load_suite
-from tests.suites.case_ops_answers import (
+from tests.suites.case_ops.case_ops_answers import (
     DraftFault,
     TimelineFault,
     faulty_draft,

@@ -1,6 +1,6 @@
 """A file and the arguments of ``milo-bench load`` in, our stamps beside those of the reference server in that file out.
 
-``python -m benchmarks.load_stamps FILE load ...`` is the shipped command, in a process of its own, with a target
+``python -m benchmarks.load.stamps FILE load ...`` is the shipped command, in a process of its own, with a target
 that also keeps what the server wrote into each chunk (``--stamps``): when the answer was begun, and when the
 chunk was written. Both ends read the same monotonic clock, so what lies between is the client's own error, and
 a server that a busy machine kept waiting is not held against the client.

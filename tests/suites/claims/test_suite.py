@@ -17,7 +17,7 @@ from milo_bench.suites.check import check_suite
 from milo_bench.suites.generators.claims_v1 import handoff, notes, packets
 from milo_bench.suites.generators.claims_v1.story import load_parts, load_stories
 from milo_bench.suites.regenerate import generate_files
-from tests.suites.claims_answers import ideal_handoff, ideal_summary
+from tests.suites.claims.claims_answers import ideal_handoff, ideal_summary
 
 SUITE = load_suite("claims_v1")
 ROOT: Path = SUITE.root

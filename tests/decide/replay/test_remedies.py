@@ -23,7 +23,7 @@ from milo_bench.decide.replay.figures import rate
 from milo_bench.decide.replay.recorded import record_of
 from milo_bench.decide.replay.replay import replay
 from milo_bench.stats.cases.columns import Cases
-from tests.decide.replay_cases import WORK, cases, evidence, table
+from tests.decide.replay.replay_cases import WORK, cases, evidence, table
 
 
 def policy(gates: str, remedies: str, *, extra: str = "") -> PolicyFile:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.cost import Cost, run_costed
-from benchmarks.load_runs import FIRST, Row, closed, figures_of, milo_load, paced_server
+from benchmarks.load.runs import FIRST, Row, closed, figures_of, milo_load, paced_server
 from benchmarks.reference import ReferenceServer
 
 PACED = ("--first-ms", "50", "--gap-ms", "5", "--chunks", "64")

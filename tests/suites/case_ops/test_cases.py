@@ -14,7 +14,7 @@ from milo_bench.guards.event_selection import as_document, select_events
 from milo_bench.suites import find_case, load_cases, load_suite, render_prompt
 from milo_bench.suites.generators.case_ops_v1 import drafting, timeline
 from milo_bench.suites.regenerate import fixture_text
-from tests.suites.case_ops_answers import faulty_draft, ideal_draft, ideal_timeline
+from tests.suites.case_ops.case_ops_answers import faulty_draft, ideal_draft, ideal_timeline
 
 ROOT: Path = load_suite("case_ops_v1").root
 SEEDS = (1, 2, 31337)

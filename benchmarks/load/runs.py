@@ -52,7 +52,7 @@ def paced_server(*options: str) -> Iterator[ReferenceServer]:
 class LoadRun:
     """The report of one run as ``--json`` gives it, the cost of the process, and our stamps beside the server's own.
 
-    ``stamps`` is what ``load_stamps.compare`` gives, empty where they were not asked for.
+    ``stamps`` is what ``stamps.compare`` gives, empty where they were not asked for.
     """
 
     report: dict[str, Any]
@@ -90,9 +90,9 @@ def milo_load(
 
 
 def stamped_load(folder: Path, server: ReferenceServer, *flags: str) -> LoadRun:
-    """The same command on a server that runs with ``--stamps``, its stamps kept beside ours (``load_stamps``)."""
+    """The same command on a server that runs with ``--stamps``, its stamps kept beside ours (``stamps``)."""
     out = folder / f"stamps-{next(_NUMBERS)}.json"
-    run = milo_load(folder, server, *flags, program=(sys.executable, "-m", "benchmarks.load_stamps", str(out)))
+    run = milo_load(folder, server, *flags, program=(sys.executable, "-m", "benchmarks.load.stamps", str(out)))
     return replace(run, stamps=json.loads(out.read_text()))
 
 

@@ -23,7 +23,7 @@ from milo_bench.suites.generators.case_ops_v1.extraction.documents import FOLDER
 from milo_bench.suites.generators.case_ops_v1.extraction.ink import Ink, ocr, wrap
 from milo_bench.suites.generators.case_ops_v1.extraction.rules import FIELDS, ISSUE_TYPES, URGENCIES
 from milo_bench.suites.generators.case_ops_v1.extraction.values import DocumentValues
-from tests.suites.extraction_answers import WRONG_ANSWERS, ideal_answer
+from tests.suites.case_ops.extraction_answers import WRONG_ANSWERS, ideal_answer
 
 ROOT = Path(milo_bench.__file__).parent / "suites" / "builtin" / "case_ops_v1"
 SEEDS = (1, 2, 31)

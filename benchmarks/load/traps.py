@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.load_runs import Row, close_to, closed, figures_of, first_window, milo_load, paced_server, within
+from benchmarks.load.runs import Row, close_to, closed, figures_of, first_window, milo_load, paced_server, within
 
 STALL_S, STALL_AT_S, RATE, CAP, SERVICE_S = 2.0, 8.05, 10.0, 6, 0.095
 CAPACITY_SLOTS = 8
