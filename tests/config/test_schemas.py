@@ -89,12 +89,15 @@ def test_what_a_file_object_carries_is_not_offered_as_a_setting() -> None:
 def test_a_new_file_names_its_schema_relative_to_the_project_where_it_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inside = tmp_path / ".venv/lib/milo_bench"
-    monkeypatch.setattr("milo_bench.config.schema.files", lambda package: inside)
-    line = schema_line(SETTINGS_FILE, tmp_path / "bench.yaml")
-    assert line == "# yaml-language-server: $schema=.venv/lib/milo_bench/config/schemas/bench.schema.json\n"
-    elsewhere = schema_line(SETTINGS_FILE, tmp_path / "sub/bench.yaml")
-    assert elsewhere == f"# yaml-language-server: $schema={inside}/config/schemas/bench.schema.json\n"
+    installed = tmp_path / "project/.venv/lib/milo_bench"
+    monkeypatch.setattr("milo_bench.config.schema.files", lambda package: installed)
+    monkeypatch.setattr("sys.prefix", str(tmp_path / "project/.venv"))
+    lead, rest = "# yaml-language-server: $schema=", ".venv/lib/milo_bench/config/schemas/bench.schema.json\n"
+    assert schema_line(SETTINGS_FILE, tmp_path / "project/bench.yaml") == lead + rest
+    assert schema_line(SETTINGS_FILE, tmp_path / "project/a/b/bench.yaml") == f"{lead}../../{rest}"
+    elsewhere = tmp_path / "other/bench.yaml"
+    assert schema_line(SETTINGS_FILE, elsewhere) == f"{lead}{tmp_path}/project/{rest}"
+    assert schema_line(SETTINGS_FILE, elsewhere, shared=True) == ""
 
 
 def test_init_writes_the_line_and_the_file_still_reads(tmp_path: Path) -> None:

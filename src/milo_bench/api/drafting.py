@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from milo_bench.config.policy.file import PolicyFile, load_policy, read_policy
-from milo_bench.config.policy.operator import default_policy_text
+from milo_bench.config.policy.file import POLICY_FILE, PolicyFile, load_policy, read_policy
+from milo_bench.config.policy.operator import OPERATOR_POLICY_FILE, default_policy_text
+from milo_bench.config.schema import schema_line
 from milo_bench.core.files import PUBLIC, write_new_file
 from milo_bench.core.paths import AnyPath
 from milo_bench.decide.draft import draft_policy
@@ -29,7 +30,8 @@ def write_policy(suite: AnyPath, out: AnyPath | None = None) -> Path:
     """
     loaded = load_suite(str(suite))
     path = Path(out) if out is not None else _beside(loaded)
-    return write_new_file(path, policy_text(loaded), taken=_TAKEN, mode=PUBLIC)
+    text = schema_line(POLICY_FILE, path, shared=True) + policy_text(loaded)
+    return write_new_file(path, text, taken=_TAKEN, mode=PUBLIC)
 
 
 def new_suite(out: AnyPath, *, name: str = "") -> tuple[Path, ...]:
@@ -53,7 +55,8 @@ def policy_text(suite: Suite) -> str:
 
 def write_operator_policy(out: AnyPath) -> Path:
     """Write the built-in policy for operator work to ``out``, to edit it. Raises UsageError where it exists."""
-    return write_new_file(Path(out), default_policy_text(), taken=_TAKEN, mode=PUBLIC)
+    text = schema_line(OPERATOR_POLICY_FILE, Path(out), shared=True) + default_policy_text()
+    return write_new_file(Path(out), text, taken=_TAKEN, mode=PUBLIC)
 
 
 def own_policy(logs: Sequence[Path]) -> PolicyFile | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -29,15 +30,18 @@ def schema_path(kind: FileKind[Any]) -> Path:
     return Path(str(files("milo_bench") / "config" / "schemas" / f"{Path(kind.name).stem}.schema.json"))
 
 
-def schema_line(kind: FileKind[Any], file: Path) -> str:
+def schema_line(kind: FileKind[Any], file: Path, *, shared: bool = False) -> str:
     """The first line of a new ``file``, by which editors with a YAML language server find the schema.
 
-    The path is relative where this program is installed below the file's folder, as in a project's
-    ``.venv``: such a line is right for everybody who shares the project.
+    The path is relative where the file and the installed program are in one project (its ``.venv``, or its
+    own source), so that the line is right for everybody who works on it. Elsewhere it is absolute, or "" for a
+    file that is ``shared``: a path of one machine means nothing to another.
     """
     schema, folder = schema_path(kind), file.absolute().parent
-    shown = os.path.relpath(schema, folder) if schema.is_relative_to(folder) else str(schema)
-    return f"# yaml-language-server: $schema={shown}\n"
+    for project in (folder, Path(sys.prefix).parent):
+        if schema.is_relative_to(project) and folder.is_relative_to(project):
+            return f"# yaml-language-server: $schema={os.path.relpath(schema, folder)}\n"
+    return "" if shared else f"# yaml-language-server: $schema={schema}\n"
 
 
 def _without_titles(node: Any) -> Any:
