@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import errno
+import os
 import struct
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from milo_bench.core.errors import PrerequisiteError
-from milo_bench.sandbox import Mount, SandboxCommand, SandboxLimits, program, python_command, run_sandboxed
+from milo_bench.sandbox import (
+    Mount,
+    SandboxCommand,
+    SandboxEnded,
+    SandboxLimits,
+    SandboxSession,
+    program,
+    python_command,
+    run_sandboxed,
+)
 from milo_bench.sandbox.program import Bubblewrap, cannot_start, find_bubblewrap
 from milo_bench.sandbox.seccomp import PROCESSORS, seccomp_program
 
@@ -184,3 +195,64 @@ def test_the_filter_refuses_what_it_lists_and_allows_what_programs_need(processo
 def test_other_call_tables_of_the_processor_are_closed() -> None:
     assert _verdict("x86_64", 0, architecture="aarch64") == KILLED
     assert _verdict("x86_64", 0x40000000 | 41, 40) == REFUSED | errno.ENOSYS
+
+
+# ---------------------------------------------------------------- a program that answers
+
+ECHO = b"""
+import sys
+for line in sys.stdin:
+    word = line.strip()
+    if word == "bomb":
+        kept = [bytearray(1 << 20) for _ in range(4000)]
+    if word == "sleep":
+        import time; time.sleep(600)
+    if word == "flood":
+        while True: print("x" * 1000, end="")
+    if word == "leave":
+        sys.exit("as it was told")
+    print(word.upper(), flush=True)
+"""
+
+
+def echo(**limits: Any) -> SandboxSession:
+    return SandboxSession(python_command("echo.py", files={"echo.py": ECHO}, limits=SandboxLimits(**limits)))
+
+
+def test_a_program_answers_line_by_line_and_is_gone_afterwards() -> None:
+    with echo() as session:
+        assert [session.ask(word) for word in (b"one", b"two", "größer".encode())] == [
+            b"ONE",
+            b"TWO",
+            "GRÖSSER".encode(),
+        ]
+        inside = _descendants(os.getpid())
+        assert inside
+    assert not any(_alive(pid) for pid in inside)
+
+
+@pytest.mark.parametrize(
+    ("word", "limits", "ending"),
+    [
+        (b"sleep", {"wall_s": 1.0}, "wall_time"),
+        (b"flood", {"output_bytes": 100_000}, "output"),
+        (b"bomb", {"memory_bytes": 200 << 20}, "exited"),  # refused its memory, it ends by itself
+        (b"leave", {}, "exited"),
+    ],
+)
+def test_a_program_that_does_not_answer_says_why(word: bytes, limits: dict[str, Any], ending: str) -> None:
+    with echo(**limits) as session:
+        assert session.ask(b"first") == b"FIRST"
+        with pytest.raises(SandboxEnded) as caught:
+            session.ask(word)
+        assert caught.value.ending == ending
+        with pytest.raises(SandboxEnded):
+            session.ask(b"again")
+
+
+def test_the_time_of_a_program_is_that_of_its_answers_not_of_waiting_for_questions() -> None:
+    with echo(wall_s=30.0) as session:
+        session._worked_s = 29.99999  # as if it had worked that long
+        with pytest.raises(SandboxEnded) as caught:
+            session.ask(b"sleep")
+        assert caught.value.ending == "wall_time"

@@ -39,12 +39,15 @@ from milo_bench.sandbox.command import Mount, SandboxCommand, SandboxLimits, San
 from milo_bench.sandbox.program import require_sandbox
 from milo_bench.sandbox.python import python_command
 from milo_bench.sandbox.run import run_sandboxed
+from milo_bench.sandbox.session import SandboxEnded, SandboxSession
 
 __all__ = [
     "Mount",
     "SandboxCommand",
+    "SandboxEnded",
     "SandboxLimits",
     "SandboxOutcome",
+    "SandboxSession",
     "python_command",
     "require_sandbox",
     "run_sandboxed",

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 SCRATCH = "/tmp"  # noqa: S108  a tmpfs of the sandbox's own, never the machine's
 
-Ending: TypeAlias = Literal[
+SandboxEnding: TypeAlias = Literal[
     "exited",  # by itself; ``exit_code`` says how
     "wall_time",
     "memory",
@@ -74,7 +74,7 @@ class SandboxOutcome:
     ``stdout`` is empty where the caller took it chunk by chunk. ``peak_memory_bytes`` is the most that was seen.
     """
 
-    ending: Ending
+    ending: SandboxEnding
     exit_code: int | None
     stdout: bytes
     stderr: bytes

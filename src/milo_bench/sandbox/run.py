@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import IO, Final
 
-from milo_bench.sandbox.command import Ending, SandboxCommand, SandboxOutcome
+from milo_bench.sandbox.command import SandboxCommand, SandboxEnding, SandboxOutcome
 from milo_bench.sandbox.launch import Launched, launch
 from milo_bench.sandbox.program import require_sandbox
 from milo_bench.sandbox.watch import Watch
@@ -45,7 +45,7 @@ def _run(command: SandboxCommand, stdin: Iterable[bytes], on_stdout: Callable[[b
         try:
             return _Running(command, launched, stdin, on_stdout).to_the_end()
         finally:
-            _end(launched)
+            end_launched(launched)
 
 
 class _Running:
@@ -71,7 +71,7 @@ class _Running:
         process, watch = self._launched.process, Watch(self._launched)
         started = time.monotonic()
         next_look = started
-        ending: Ending | None = None
+        ending: SandboxEnding | None = None
         with self._selector, watch:
             self._listen()
             while ending is None and (self._open_outputs() or process.poll() is None):
@@ -112,7 +112,7 @@ class _Running:
     def _open_outputs(self) -> bool:
         return any(key.data in ("stdout", "stderr") for key in self._selector.get_map().values())
 
-    def _serve(self, name: str) -> Ending | None:
+    def _serve(self, name: str) -> SandboxEnding | None:
         process = self._launched.process
         if name == "end":
             self._selector.unregister(self._launched.process_end)
@@ -129,7 +129,7 @@ class _Running:
             return self._take(name, data)
         return None
 
-    def _take(self, name: str, data: bytes) -> Ending | None:
+    def _take(self, name: str, data: bytes) -> SandboxEnding | None:
         left = self._limits.output_bytes - self._bytes_out
         self._bytes_out += len(data)
         if name == "stdout" and self._on_stdout is not None:
@@ -156,7 +156,7 @@ class _Running:
             stream.close()
 
 
-def _end(launched: Launched) -> None:
+def end_launched(launched: Launched) -> None:
     """Kill whatever is left, and wait until the kernel says that it is gone."""
     launched.kill()
     with suppress(ProcessLookupError):

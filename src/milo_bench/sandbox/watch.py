@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import Final
 
-from milo_bench.sandbox.command import SCRATCH, Ending, SandboxLimits
+from milo_bench.sandbox.command import SCRATCH, SandboxEnding, SandboxLimits
 from milo_bench.sandbox.launch import Launched
 
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
@@ -34,7 +34,7 @@ class Watch:
         for descriptor in (self._proc, *self._scratch):
             os.close(descriptor)
 
-    def look(self, limits: SandboxLimits) -> Ending | None:
+    def look(self, limits: SandboxLimits) -> SandboxEnding | None:
         """The bound that is passed now, None where none is."""
         with suppress(OSError):  # the sandbox has just ended
             pids = [name for name in os.listdir(self._proc) if name.isdigit()]  # noqa: PTH208  a descriptor, not a path
