@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from milo_bench.api.finding import write_config
     from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.loading import load_target
-    from milo_bench.api.operating import OperatorOptions, run_operators, selftest_operators, serve_operator
+    from milo_bench.api.operating import (
+        OperatorOptions,
+        run_operators,
+        selftest_operators,
+        serve_operator,
+        trust_tasks,
+    )
     from milo_bench.api.permitting import permit_operators, report_operators, write_permits
     from milo_bench.api.probing import probe_target
     from milo_bench.api.reporting import report_decision
@@ -72,7 +78,13 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.finding": ("write_config",),
     "milo_bench.api.inventorying": ("inventory_difference", "inventory_now"),
     "milo_bench.api.loading": ("load_target",),
-    "milo_bench.api.operating": ("OperatorOptions", "run_operators", "selftest_operators", "serve_operator"),
+    "milo_bench.api.operating": (
+        "OperatorOptions",
+        "run_operators",
+        "selftest_operators",
+        "serve_operator",
+        "trust_tasks",
+    ),
     "milo_bench.api.permitting": ("permit_operators", "report_operators", "write_permits"),
     "milo_bench.api.probing": ("probe_target",),
     "milo_bench.api.reporting": ("report_decision",),

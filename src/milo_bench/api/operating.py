@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,12 +12,16 @@ from typing import Literal
 from milo_bench.api.settings import load_settings
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import UsageError
+from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import StoreText
 from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.operator.mcp.log import check_log
 from milo_bench.operator.mcp.options import OperatorServeOptions
 from milo_bench.operator.mcp.serve import ServedEpisode, serve_episode
+from milo_bench.operator.own.folder import TaskFolder, read_task_folder
+from milo_bench.operator.own.tasks import OwnTasks, prove, read_own_tasks
+from milo_bench.operator.own.trust import distrust_folder, require_folder_trust, trust_folder
 from milo_bench.operator.play.bench import EpisodeListener, OperatorSpec
 from milo_bench.operator.play.choice import ProtocolWish
 from milo_bench.operator.play.episode import DEFAULT_LIMITS, EpisodeLimits
@@ -29,7 +34,7 @@ from milo_bench.operator.play.recorded import (
 )
 from milo_bench.operator.worlds.selftest import Selftest, selftest
 from milo_bench.operator.worlds.session import Session
-from milo_bench.operator.worlds.tasks import all_tasks, find_task
+from milo_bench.operator.worlds.tasks import all_tasks, find_task, meet_task
 from milo_bench.run.event_loop import run_to_end
 from milo_bench.store.log.writer import default_log_path, require_new_log
 from milo_bench.targets.opening import open_target
@@ -37,7 +42,11 @@ from milo_bench.targets.opening import open_target
 
 @dataclass(frozen=True)
 class OperatorOptions:
-    """What ``milo-bench operator run`` was asked for. ``targets`` win over those of bench.yaml, by name."""
+    """What ``milo-bench operator run`` was asked for. ``targets`` win over those of bench.yaml, by name.
+
+    ``own_tasks`` is a folder of the user's own tasks, which are then played instead of the built-in ones;
+    ``trust_tasks`` lets their code run this once, in the sandbox.
+    """
 
     models: tuple[str, ...]
     subset: Literal["core", "all"] = "all"
@@ -51,6 +60,8 @@ class OperatorOptions:
     limits: EpisodeLimits = DEFAULT_LIMITS
     store_text: StoreText | None = None
     allow_hosted: bool = False
+    own_tasks: AnyPath | None = None
+    trust_tasks: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
 
 
@@ -63,7 +74,8 @@ def run_operators(
     what can be told before any model is loaded.
     """
     settings = load_settings(options.config, env)
-    tasks = choose_tasks(options.subset, options.tasks)
+    own = None if options.own_tasks is None else meet_own_tasks(options.own_tasks, env, trusted=options.trust_tasks)
+    tasks = choose_tasks(options.subset, options.tasks, () if own is None else own.tasks)
     models = tuple(dict.fromkeys(options.models))
     if not models:
         raise UsageError("No target to run.", hint="add one from 'milo-bench targets' with --models.")
@@ -83,6 +95,9 @@ def run_operators(
         inventory=quick_fingerprint(env),
         allow_hosted=options.allow_hosted,
         chosen=protocols_in(path) if options.resume and options.protocol == "auto" else {},
+        own=() if own is None else own.tasks,
+        own_suite=None if own is None else own.suite,
+        own_folder="" if own is None else str(options.own_tasks),
     )
     work = play_into_log(spec, targets, path, resume=options.resume, listeners=listeners)
     return run_to_end(work)
@@ -120,6 +135,35 @@ def serve_operator(
     return run_to_end(work)
 
 
-def selftest_operators(seeds: int) -> Selftest:
-    """Play every task at ``seeds`` seeds with the oracle and with each trivial strategy."""
-    return selftest(all_tasks(), range(seeds))
+def selftest_operators(
+    seeds: int, own_tasks: AnyPath | None = None, env: Mapping[str, str] | None = None, *, trusted: bool = False
+) -> Selftest:
+    """Play every task at ``seeds`` seeds with the oracle and with each trivial strategy.
+
+    With ``own_tasks`` those of that folder, in the sandbox. Raises PrerequisiteError where their code is not trusted
+    or there is no sandbox, DataError where it breaks.
+    """
+    if own_tasks is None:
+        return selftest(all_tasks(), range(seeds))
+    folder = read_task_folder(Path(own_tasks))
+    if not trusted:
+        require_folder_trust(folder, os.environ if env is None else env)
+    return prove(folder, seeds)
+
+
+def meet_own_tasks(own_tasks: AnyPath, env: Mapping[str, str], *, trusted: bool) -> OwnTasks:
+    """The tasks of a folder, which this process knows by name from now on. Raises as ``selftest_operators`` does."""
+    folder = read_task_folder(Path(own_tasks))
+    if not trusted:
+        require_folder_trust(folder, env)
+    own = read_own_tasks(folder)
+    for task in own.tasks:
+        meet_task(task)
+    return own
+
+
+def trust_tasks(own_tasks: AnyPath, env: Mapping[str, str] | None = None, *, remove: bool = False) -> TaskFolder:
+    """Record that this user trusts the code of a folder of tasks as it is now, or with ``remove`` no longer."""
+    folder = read_task_folder(Path(own_tasks))
+    (distrust_folder if remove else trust_folder)(folder, os.environ if env is None else env)
+    return folder

@@ -81,3 +81,11 @@ def variant_pairs(values: tuple[str, ...]) -> dict[str, str]:
             raise UsageError(message, hint="for example: --variant timeline=raw_dump")
         pairs[name] = variant
     return pairs
+
+
+OWN_TASKS = click.option(
+    "--own-tasks", metavar="FOLDER", type=click.Path(path_type=Path), help="Use your own tasks in this folder."
+)
+TRUST_TASKS = click.option(
+    "--trust-tasks", is_flag=True, help="Let the code of your own tasks run this once, in the sandbox."
+)

@@ -81,6 +81,10 @@ class Registry(Generic[T]):
             raise ValueError(f"{self.package}.{name} does not register the {self.noun} '{name}'")
         return self._things[name]
 
+    def added(self) -> tuple[tuple[str, T], ...]:
+        """What has been added by now, by name; nothing is imported for it."""
+        return tuple(self._things.items())
+
     def names(self) -> tuple[str, ...]:
         """The folder's names in order, then those of installed packages, then those that were added otherwise."""
         return tuple(dict.fromkeys((*modules_of(self.package), *self._entries(), *self._things)))

@@ -37,7 +37,7 @@ def rerun_command(
 
 def _run_line(header: RunHeader, name: str) -> str:
     plan = header.plan
-    words = ["--suite", header.suite.name, "--models", ",".join(plan.targets)]
+    words = ["--suite", header.suite_folder or header.suite.name, "--models", ",".join(plan.targets)]
     words += [word for pair in sorted(plan.variants.items()) for word in ("--variant", "=".join(pair))]
     if plan.limit is not None:
         words += ["--limit", str(plan.limit)]
@@ -105,8 +105,9 @@ def _operator_line(header: RunHeader, name: str) -> str:
     """The line that plays the same tasks again."""
     plan = header.plan
     tasks = ",".join(dict.fromkeys(fixture.rpartition(".")[0] for fixture in plan.fixtures))
+    own = f"--own-tasks {shlex.quote(header.suite_folder)} " if header.suite_folder else ""
     return (
-        f"milo-bench operator run --models {shlex.quote(','.join(plan.targets))} --tasks {shlex.quote(tasks)} "
+        f"milo-bench operator run {own}--models {shlex.quote(','.join(plan.targets))} --tasks {shlex.quote(tasks)} "
         f"--repeats {plan.repeats} --seed {plan.seed} --out {shlex.quote(name)}"
     )
 

@@ -9,10 +9,12 @@ import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Episode
+from milo_bench.operator.own.described import meet_tasks_of
 from milo_bench.operator.trials import OperatorEvidence, OperatorRun
 from milo_bench.operator.worlds.grade import grade
 from milo_bench.operator.worlds.records import SUITE, LogLine
 from milo_bench.operator.worlds.replay import replay
+from milo_bench.operator.worlds.tasks import is_built_in
 from milo_bench.store.log.reader import RunLog, read_run_log
 
 
@@ -25,8 +27,8 @@ def operator_evidence(logs: Iterable[RunLog], names: Mapping[Path, str], *, ever
     """The operator runs among ``logs``, called as ``names`` says; ``every``: also a log of another suite.
 
     Every episode is graded again from its own event log. Raises DataError where one does not repeat
-    or its points differ. Where text was redacted or kept as hashes nothing can be played again:
-    points are taken as recorded, and the permit says so.
+    or its points differ. Where text was redacted or kept as hashes, or the task is the user's own, nothing can be
+    played again: points are taken as recorded, and the permit says so.
     """
     runs: list[OperatorRun] = []
     regraded: dict[str, int] = {}
@@ -34,6 +36,7 @@ def operator_evidence(logs: Iterable[RunLog], names: Mapping[Path, str], *, ever
     for log in logs:
         if not (every or log.episodes or log.header.suite.name == SUITE):
             continue
+        meet_tasks_of(log)
         for number, episode in enumerate(log.episodes, 1):
             target = episode.key.target
             if log.header.store_text == "full":
@@ -46,7 +49,7 @@ def operator_evidence(logs: Iterable[RunLog], names: Mapping[Path, str], *, ever
 
 
 def _regrade(path: Path, number: int, episode: Episode) -> bool:
-    if not episode.log:
+    if not episode.log or not is_built_in(episode.task):
         return False
     where = f"{path.name}, episode {number} ({episode.task[:60]})"
     try:

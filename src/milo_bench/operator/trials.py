@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import AttemptKey, Episode, Frozen, RunHeader
 from milo_bench.operator.worlds.grade import TASK_POINTS
-from milo_bench.operator.worlds.tasks import all_tasks, find_task
+from milo_bench.operator.worlds.tasks import find_task, is_task
 
 TrialKind: TypeAlias = Literal[
     "passed",  # all 25 points
@@ -130,8 +130,7 @@ def trials_of(runs: Sequence[OperatorRun]) -> tuple[Trial, ...]:
             raise DataError(message, hint="list each log once.")
         seen[run_id] = run.name
         trials += _trials(run)
-    order = {task.name: task.number for task in all_tasks()}
-    return tuple(sorted(trials, key=lambda t: (t.target, order[t.task], t.run_id, t.repeat)))
+    return tuple(sorted(trials, key=lambda t: (t.target, find_task(t.task).number, t.task, t.run_id, t.repeat)))
 
 
 def _trials(run: OperatorRun) -> list[Trial]:
@@ -212,7 +211,7 @@ def _is_call(line: dict[str, Any]) -> bool:
 
 
 def _check(run: OperatorRun, episode: Episode) -> None:
-    if all(task.name != episode.task for task in all_tasks()):
+    if not is_task(episode.task):
         message = f"{run.name} contains an episode of an unknown task: '{episode.task[:60]}'."
         raise DataError(message, hint="use the version of Milo Bench that wrote it.")
     if not 0 <= episode.points <= TASK_POINTS:

@@ -11,20 +11,29 @@ from milo_bench.sandbox.command import Mount, SandboxCommand, SandboxLimits
 
 # Inside, at the root: no folder of the machine is called so.
 SCRIPTS = "/milo"
+_PACKAGES = "/milo-packages"
 
 
 def python_command(
-    script: str, *, files: Mapping[str, bytes], limits: SandboxLimits, arguments: tuple[str, ...] = ()
+    script: str,
+    *,
+    files: Mapping[str, bytes],
+    limits: SandboxLimits,
+    arguments: tuple[str, ...] = (),
+    packages: tuple[Path, ...] = (),
 ) -> SandboxCommand:
-    """Run ``script``, one of ``files`` (contents by name, no folders), with the interpreter that runs this program.
+    """Run ``script``, one of ``files`` (contents by name), with the interpreter that runs this program.
 
-    It sees that interpreter, its standard library and the packages installed beside it, read-only; not the
-    user's folders, and nothing of the working folder.
+    It sees that interpreter, its standard library and the packages installed beside it, read-only; not the user's
+    folders, and nothing of the working folder. ``packages`` are folders of further packages that it can import, and
+    so are packages among ``files``. Its hashes of texts are the same every time.
     """
+    mounts = tuple(Mount(package, f"{_PACKAGES}/{package.name}") for package in packages)
     return SandboxCommand(
-        words=(sys.executable, "-I", "-B", f"{SCRIPTS}/{script}", *arguments),
-        read_only=interpreter_mounts(),
+        words=(sys.executable, "-s", "-P", "-B", f"{SCRIPTS}/{script}", *arguments),
+        read_only=(*interpreter_mounts(), *mounts),
         files={f"{SCRIPTS}/{name}": content for name, content in files.items()},
+        environment={"PYTHONPATH": f"{SCRIPTS}:{_PACKAGES}", "PYTHONHASHSEED": "0"},
         limits=limits,
     )
 

@@ -33,12 +33,12 @@ from milo_bench.operator.permit.records import (
 from milo_bench.operator.totals import operator_totals, pass_rate
 from milo_bench.operator.trials import OperatorRun, Trial, trials_of
 from milo_bench.operator.worlds.session import BENCH_VERSION
-from milo_bench.operator.worlds.tasks import all_tasks
+from milo_bench.operator.worlds.tasks import all_tasks, met_tasks
 
 
 def task_behaviours() -> dict[str, str]:
-    """Each task that exists, and the behaviour that it tests."""
-    return {task.name: task.group for task in all_tasks()}
+    """Each task that exists, the user's own ones of the logs that were read included, and what behaviour it tests."""
+    return {task.name: task.group for task in (*all_tasks(), *met_tasks())}
 
 
 def permits_of(

@@ -19,6 +19,7 @@ from milo_bench.core.records import (
     RunEnd,
     RunHeader,
     StoreText,
+    SuiteRef,
     TargetRecord,
     Timeouts,
     Timings,
@@ -26,7 +27,7 @@ from milo_bench.core.records import (
 from milo_bench.operator.play.choice import ChosenProtocol, ProtocolWish, choose_protocol
 from milo_bench.operator.play.episode import EpisodeLimits, EpisodePlayer, Pause
 from milo_bench.operator.play.plan import fixtures_of, operator_suite, operator_workload, plan_episodes, split_id
-from milo_bench.operator.worlds.session import Session
+from milo_bench.operator.worlds.task import OpenSession, Task
 from milo_bench.operator.worlds.tasks import all_tasks
 from milo_bench.run.execute import start_targets, stop_targets
 from milo_bench.run.spec import RunSpec, check_hosted
@@ -61,7 +62,10 @@ EpisodeListener = Callable[[EpisodeEnded | Playing], None]
 
 @dataclass(frozen=True)
 class OperatorSpec:
-    """All that ``play_all`` needs to know. ``chosen`` are protocols that a log to be resumed holds already."""
+    """All that ``play_all`` needs to know. ``chosen`` are protocols that a log to be resumed holds already.
+
+    ``own`` are tasks of the user's own, played instead of the built-in ones, as the suite ``own_suite``.
+    """
 
     plan: Plan
     limits: EpisodeLimits
@@ -71,13 +75,16 @@ class OperatorSpec:
     inventory: str = ""
     allow_hosted: bool = False
     chosen: Mapping[str, ChosenProtocol] = field(default_factory=dict)
+    own: tuple[Task, ...] = ()
+    own_suite: SuiteRef | None = None
+    own_folder: str = ""
 
     def as_run(self) -> RunSpec:
         """The same as any run's, for what all runs share."""
-        fixtures = {fixture.id: fixture for fixture in fixtures_of(all_tasks())}
+        fixtures = {fixture.id: fixture for fixture in fixtures_of(self.own or all_tasks())}
         workload = operator_workload(self.limits, self.protocol)
         return RunSpec(
-            suite=operator_suite(),
+            suite=self.own_suite or operator_suite(),
             workloads={workload.name: workload},
             fixtures=fixtures,
             plan=self.plan,
@@ -85,6 +92,7 @@ class OperatorSpec:
             store_text=self.store_text,
             inventory=self.inventory,
             allow_hosted=self.allow_hosted,
+            suite_folder=self.own_folder,
         )
 
 
@@ -204,8 +212,12 @@ class _Bench:
 
     async def _play(self, key: AttemptKey) -> Episode:
         task, form = split_id(key.fixture)
+        with task.open_session(self._spec.plan.seed + key.repeat, form) as session:
+            return await self._played(key, session)
+
+    async def _played(self, key: AttemptKey, session: OpenSession) -> Episode:
         player = EpisodePlayer(
-            session=Session(task, self._spec.plan.seed + key.repeat, form),
+            session=session,
             target=await self._living(key.target),
             key=key,
             protocol=self._chosen[key.target].protocol,

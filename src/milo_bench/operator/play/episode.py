@@ -24,9 +24,8 @@ from milo_bench.operator.play.prompt import Protocol, error_text, tool_definitio
 from milo_bench.operator.play.protocol import CALLS_A_TURN, ModelCall, ProtocolError, read_calls
 from milo_bench.operator.play.record import episode_record
 from milo_bench.operator.play.transcript import Answered, Transcript
-from milo_bench.operator.worlds.grade import grade
 from milo_bench.operator.worlds.records import FINISH, Landed, Notice, Rejected
-from milo_bench.operator.worlds.session import Session
+from milo_bench.operator.worlds.task import OpenSession
 from milo_bench.targets.base import Target
 
 # Of a text that a model wrote so much is kept in the log; the rest is counted.
@@ -84,7 +83,7 @@ DEFAULT_LIMITS = EpisodeLimits()
 class EpisodePlayer:
     """Plays one session with one target. ``zero_s`` is the run's zero on ``clock``'s monotonic time."""
 
-    session: Session
+    session: OpenSession
     target: Target
     key: AttemptKey
     protocol: Protocol
@@ -236,7 +235,7 @@ class EpisodePlayer:
     def _record(self, ending: EpisodeEnding) -> Episode:
         return episode_record(
             self.session,
-            grade(self.session),
+            self.session.score(),
             key=self.key,
             protocol=self.protocol,
             ending=ending,

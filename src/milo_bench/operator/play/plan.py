@@ -11,6 +11,7 @@ import msgspec
 from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_bytes, sha256_data, sha256_text
 from milo_bench.core.records import AttemptKey, Fixture, Plan, SuiteRef, Workload
+from milo_bench.operator.own.described import DescribedTask
 from milo_bench.operator.play.choice import ProtocolWish
 from milo_bench.operator.play.episode import EpisodeLimits
 from milo_bench.operator.play.prompt import FENCED_RULES, PROMPT_NAME, RULES
@@ -20,8 +21,14 @@ from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import CORE, all_tasks, describe_tasks, find_task
 
 
-def choose_tasks(subset: str, names: Sequence[str] = ()) -> tuple[Task, ...]:
-    """The tasks called ``names``, else those of ``subset`` (core or all), by number. Raises UsageError."""
+def choose_tasks(subset: str, names: Sequence[str] = (), own: Sequence[Task] = ()) -> tuple[Task, ...]:
+    """The tasks called ``names``, else those of ``subset`` (core or all), by number. Raises UsageError.
+
+    With tasks of the user's ``own`` it chooses among those alone.
+    """
+    if own:
+        wanted = {find_task(name).name for name in names}
+        return tuple(task for task in own if not wanted or task.name in wanted)
     if names:
         chosen = {find_task(name).name for name in names}
     elif subset == "core":
@@ -111,6 +118,8 @@ def operator_suite() -> SuiteRef:
 
 def _source(task: Task) -> str:
     """Hash of the file that a task is written in; where a build ships no sources, of its name."""
+    if isinstance(task, DescribedTask):
+        return task.digest
     package, _, name = type(task).__module__.rpartition(".")
     try:
         data = pkgutil.get_data(package, f"{name}.py")

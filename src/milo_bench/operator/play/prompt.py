@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 from milo_bench.operator.worlds.records import FINISH, FINISH_DESCRIPTION, Notice, ToolReply, ToolResult, finish_schema
-from milo_bench.operator.worlds.session import Session
+from milo_bench.operator.worlds.task import OpenSession
 
 Protocol: TypeAlias = Literal["tools", "fenced"]
 
@@ -38,7 +38,7 @@ The reply comes as a JSON object in the next message. The tools, each with the J
 _ENCODER = msgspec.json.Encoder()
 
 
-def tool_definitions(session: Session) -> tuple[dict[str, Any], ...]:
+def tool_definitions(session: OpenSession) -> tuple[dict[str, Any], ...]:
     """The session's tools and ``finish`` as OpenAI function tools."""
     return tuple(
         {"type": "function", "function": {"name": name, "description": description, "parameters": schema}}
@@ -46,7 +46,7 @@ def tool_definitions(session: Session) -> tuple[dict[str, Any], ...]:
     )
 
 
-def system_text(session: Session, protocol: Protocol) -> str:
+def system_text(session: OpenSession, protocol: Protocol) -> str:
     """The first message. With the fenced protocol the tools stand in it, because nothing else carries them."""
     if protocol == "tools":
         return RULES
@@ -83,7 +83,7 @@ def error_text(code: str, message: str) -> str:
     return _plain(error_data(code, message))
 
 
-def _tools(session: Session) -> list[tuple[str, str, dict[str, Any]]]:
+def _tools(session: OpenSession) -> list[tuple[str, str, dict[str, Any]]]:
     world = [(tool.name, tool.description, tool.schema()) for tool in session.tools.values()]
     return [*world, (FINISH, FINISH_DESCRIPTION, finish_schema())]
 

@@ -10,11 +10,11 @@ import msgspec
 from milo_bench.core.records import AttemptKey, Episode, EpisodeEnding, Turn
 from milo_bench.operator.worlds.grade import Score
 from milo_bench.operator.worlds.records import Rejected
-from milo_bench.operator.worlds.session import Session
+from milo_bench.operator.worlds.task import OpenSession
 
 
 def episode_record(
-    session: Session,
+    session: OpenSession,
     score: Score,
     *,
     key: AttemptKey,

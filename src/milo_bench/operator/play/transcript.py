@@ -12,7 +12,7 @@ from milo_bench.core.records import ToolCall
 from milo_bench.operator.play.prompt import Protocol, error_text, reply_text, system_text, tool_definitions
 from milo_bench.operator.play.protocol import ModelCall
 from milo_bench.operator.worlds.records import ToolReply
-from milo_bench.operator.worlds.session import Session
+from milo_bench.operator.worlds.task import OpenSession
 
 # What a model wrote goes back to it up to here; beyond that it would fill its own context with one answer.
 ECHO_CHARACTERS = 8192
@@ -38,7 +38,7 @@ class Answered:
 class Transcript:
     """The conversation as the operator may see it. A provider that forgets empties it, but for the opening."""
 
-    def __init__(self, session: Session, protocol: Protocol) -> None:
+    def __init__(self, session: OpenSession, protocol: Protocol) -> None:
         self._protocol = protocol
         self._opening = (Message("system", system_text(session, protocol)), Message("user", session.brief))
         self._tools = msgspec.json.encode(tool_definitions(session)) if protocol == "tools" else b""

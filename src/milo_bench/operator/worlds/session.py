@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 
@@ -26,6 +26,9 @@ from milo_bench.operator.worlds.records import (
 )
 from milo_bench.operator.worlds.task import Start, Task
 from milo_bench.operator.worlds.world import Seen, Tool, ToolFailure, World
+
+if TYPE_CHECKING:
+    from milo_bench.operator.worlds.grade import Score
 
 BENCH_VERSION = 1
 CALL_LIMIT = 150
@@ -105,6 +108,12 @@ class Session:
     def end(self, finish: Finish) -> ToolReply:
         """End the episode with ``finish``, through the same checks as a model's own call."""
         return self.call(FINISH, msgspec.to_builtins(finish))
+
+    def score(self) -> Score:
+        """The points of the episode as it is now."""
+        from milo_bench.operator.worlds.grade import grade
+
+        return grade(self)
 
     def _call(self, name: str, arguments: str | bytes | Mapping[str, Any]) -> ToolReply:
         if self.finish is not None:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Sized
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias
 
 from milo_bench.core.registry import Registry
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import Fault
-from milo_bench.operator.worlds.records import ClaimKind, FinishStatus, Form, ToolResult, Wrote
+from milo_bench.operator.worlds.records import (
+    ClaimKind,
+    FinishStatus,
+    Form,
+    LogLine,
+    ToolReply,
+    ToolResult,
+    Wrote,
+)
 from milo_bench.operator.worlds.world import Tool, WorldState
 
 if TYPE_CHECKING:
     from milo_bench.operator.worlds.case import EpisodeView
     from milo_bench.operator.worlds.desk import Desk
+    from milo_bench.operator.worlds.grade import Score
 
 TaskGroup: TypeAlias = Literal[
     "provider fails mid-task",
@@ -80,6 +90,58 @@ def allow_only(*subjects: str) -> Callable[[Wrote], bool]:
     return lambda line: line.subject in subjects or line.subject == "journal"
 
 
+class OpenSession(Protocol):
+    """One episode as whoever plays it knows it; the world behind it may be in this process or in a sandbox."""
+
+    @property
+    def task(self) -> Task: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def form(self) -> Form: ...
+
+    @property
+    def brief(self) -> str: ...
+
+    @property
+    def tools(self) -> Mapping[str, ShownTool]: ...
+
+    @property
+    def log(self) -> Sequence[LogLine]: ...
+
+    @property
+    def visible(self) -> Sized:
+        """The replies that an operator may still see."""
+
+    @property
+    def finish(self) -> object | None:
+        """None until the operator has ended the episode itself."""
+
+    @property
+    def over(self) -> bool: ...
+
+    def call(self, tool: str, arguments: str | bytes | Mapping[str, Any]) -> ToolReply: ...
+
+    def score(self) -> Score: ...
+
+
+class ShownTool(Protocol):
+    """A tool as an operator sees it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def group(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    def schema(self) -> dict[str, Any]: ...
+
+
 class Task(ABC):
     """One task of the bench. ``twins`` has a clean form where the trap is absent and caution fails.
 
@@ -98,6 +160,12 @@ class Task(ABC):
     @property
     def forms(self) -> tuple[Form, ...]:
         return ("trap", "clean") if self.twins else ("trap",)
+
+    def open_session(self, seed: int, form: Form) -> AbstractContextManager[OpenSession]:
+        """A new episode of this task, for as long as the context lasts."""
+        from milo_bench.operator.worlds.session import Session
+
+        return nullcontext(Session(self, seed, form))
 
     @abstractmethod
     def start(self, draw: Draw, form: Form) -> Start:

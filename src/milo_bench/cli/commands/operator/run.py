@@ -12,7 +12,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import MODELS, NameList
+from milo_bench.cli.options import MODELS, OWN_TASKS, TRUST_TASKS, NameList
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
@@ -77,6 +77,8 @@ from milo_bench.report import terminal
     help="How the log stores text.  [default: full]",
 )
 @click.option("--allow-hosted", is_flag=True, help="Allow sending the tasks to hosted targets.")
+@OWN_TASKS
+@TRUST_TASKS
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def operator_run(
     models: tuple[str, ...],
@@ -96,6 +98,8 @@ def operator_run(
     retries: int,
     store_text: StoreText | None,
     allow_hosted: bool,
+    own_tasks: Path | None,
+    trust_tasks: bool,
     as_json: bool,
 ) -> int:
     """Run the operator tasks with models and write a log of episodes.
@@ -124,6 +128,8 @@ def operator_run(
         ),
         store_text=store_text,
         allow_hosted=allow_hosted,
+        own_tasks=own_tasks,
+        trust_tasks=trust_tasks,
     )
     finished = api.run_operators(options, os.environ, listeners=[terminal.print_episode_event])
     stopped = None if finished.end.complete else _unfinished(finished)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from milo_bench.core.errors import UsageError
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.records import FINISH, FINISH_DESCRIPTION, finish_schema
 from milo_bench.operator.worlds.task import TASKS, Task
@@ -22,14 +23,41 @@ CORE: tuple[str, ...] = (
 )
 
 
+# Tasks of the user's own that this process has met: in a folder that was named, or in a log that was read.
+_OWN: dict[str, Task] = {}
+
+
 def find_task(name: str) -> Task:
-    """The task called ``name``; UsageError with a suggestion where there is none."""
-    return TASKS.get(name)
+    """The task called ``name``, built in or met; UsageError with a suggestion where there is none."""
+    return _OWN[name] if name in _OWN else TASKS.get(name)
+
+
+def is_task(name: str) -> bool:
+    """Whether there is a task called ``name``."""
+    return name in _OWN or name in TASKS
+
+
+def is_built_in(name: str) -> bool:
+    """Whether the code of the task called ``name`` is part of this program."""
+    return name in TASKS
+
+
+def meet_task(task: Task) -> None:
+    """From now on ``find_task`` finds ``task``, which is the user's own. Raises UsageError where its name is taken."""
+    if task.name in TASKS:
+        message = f"An own operator task has the name of a built-in one: '{task.name}'."
+        raise UsageError(message, hint="give it another name.")
+    _OWN[task.name] = task
 
 
 def all_tasks() -> tuple[Task, ...]:
-    """Every task there is, in the order of their numbers."""
+    """Every built-in task, in the order of their numbers."""
     return tuple(sorted((task for _, task in TASKS), key=lambda task: task.number))
+
+
+def met_tasks() -> tuple[Task, ...]:
+    """The user's own tasks that this process has met, in the order of their numbers."""
+    return tuple(sorted(_OWN.values(), key=lambda task: (task.number, task.name)))
 
 
 def describe_tasks() -> list[dict[str, object]]:
