@@ -33,6 +33,7 @@ WRITE_THEMSELVES = {
     "store/verdicts.py",
     "targets/llamacpp/process.py",
     "sandbox/arguments.py",
+    "operator/own/inside.py",  # a pipe, within the sandbox
     "run/own_checks/inside.py",  # pipes, within the sandbox
 }
 

@@ -171,7 +171,7 @@ def test_tasks_that_cannot_be_used_say_why(
 def test_a_folder_without_tasks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no folder of operator tasks"):
         read_task_folder(tmp_path / "none")
-    with pytest.raises(UsageError, match="no .py file"):
+    with pytest.raises(UsageError, match=r"no \.py file"):
         read_task_folder(tmp_path)
     (tmp_path / "outside.py").write_text("")
     inner = tmp_path / "inner"

@@ -30,7 +30,7 @@ PACKAGE: Final = "own_tasks"
 
 def main() -> None:
     if not Path(MARK).exists():
-        sys.exit("this program runs the code of others; it runs in the sandbox only")
+        sys.exit("This program runs the code of others, so it runs in the sandbox only.")
     answers = open(os.dup(1), "wb", buffering=0)  # noqa: SIM115, PTH123  open as long as the program is
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, 1)  # what a task prints goes nowhere: standard output is for answers alone
@@ -115,7 +115,7 @@ class _Bench:
                         f"the task '{name}' needs a name of its own, the same in TASKS.add and in the class"
                     )
             if not mine:
-                raise ValueError("no file adds a task; end one with TASKS.add(MyTask.name, MyTask())")
+                raise ValueError("no file adds a task. End one with TASKS.add(MyTask.name, MyTask())")
             self._tasks = mine
         return sorted(self._tasks.values(), key=lambda task: task.number)
 
