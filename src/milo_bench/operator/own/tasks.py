@@ -11,7 +11,6 @@ from typing import Any, Final
 
 import msgspec
 
-import milo_bench
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import SuiteRef
 from milo_bench.operator.own.described import DescribedTask, TaskDescription
@@ -161,7 +160,7 @@ class _Program:
 def _program(folder: TaskFolder, limits: SandboxLimits) -> Iterator[_Program]:
     files = {"inside.py": _INSIDE.read_bytes(), "own_tasks/__init__.py": b""}
     files |= {f"own_tasks/{name}": text.encode() for name, text in folder.files.items()}
-    package = Path(milo_bench.__file__).parent
+    package = next(folder for folder in _INSIDE.parents if folder.name == "milo_bench")
     with SandboxSession(python_command("inside.py", files=files, limits=limits, packages=(package,))) as session:
         yield _Program(folder, session)
 
