@@ -56,6 +56,23 @@ def test_help_imports_no_command_and_no_room_but_core() -> None:
     assert not [name for name in done.stderr.split() if name.startswith("milo_bench.cli.commands.")]
 
 
+def test_deciding_starts_without_what_only_other_work_needs() -> None:
+    heavy = (
+        "scipy.stats",
+        "scipy.optimize",
+        "asyncio",
+        "aiohttp",
+        "mcp",
+        "duckdb",
+        "altair",
+        "dateparser",
+        "rapidfuzz",
+    )
+    script = f"import sys, milo_bench.api.deciding; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_adding_a_file_adds_a_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

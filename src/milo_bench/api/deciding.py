@@ -9,9 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from milo_bench.api.drafting import own_policy
 from milo_bench.config.economics.file import EconomicsFile, load_economics, read_economics
-from milo_bench.config.policy.file import PolicyFile, load_policy, read_policy, shipped_policy
+from milo_bench.config.policy.file import POLICY_FILE, PolicyFile, load_policy, read_policy, shipped_policy
 from milo_bench.config.policy.operator import (
     SHIPPED_OPERATOR_POLICY,
     default_operator_policy,
@@ -33,6 +32,8 @@ from milo_bench.evidence.reviewing import read_review
 from milo_bench.inventory.diff import inventory_by_machine
 from milo_bench.operator.permit.permits import task_behaviours
 from milo_bench.probes.base import PROBES
+from milo_bench.store.log.lines import read_header
+from milo_bench.suites.manifest import MANIFEST_NAME, read_manifest
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def _policy_of_suite(evidence: Evidence, operators: OperatorRules | None, logs: 
     suites = sorted({log.suite.name for log in evidence.logs if log.attempted and log.path not in played})
     if not suites and operators is not None and len(played) == len(evidence.logs):
         return _for_operators_alone()
-    found = own_policy(logs) or shipped_policy(suites[0]) if len(suites) == 1 else None
+    found = _own_policy(logs) or shipped_policy(suites[0]) if len(suites) == 1 else None
     if found is None:
         what = "several suites" if len(suites) > 1 else f"the suite '{suites[0] if suites else 'no suite'}'"
         message = f"There is no policy for {what}."
@@ -197,3 +198,25 @@ def _review_text(path: Path | None) -> KeptFile | None:
 
 def _review_of(text: KeptFile | None) -> Review | None:
     return None if text is None else msgspec.json.decode(text.text, type=Review)
+
+
+def _own_policy(logs: Sequence[Path]) -> PolicyFile | None:
+    """The policy.yaml in the folder of the suite that ``logs`` are runs of; None where there is none.
+
+    The folder is the one that the run was given, or one of its name beside the log, and must hold a suite of that
+    name still. Raises ConfigError for a policy that cannot be used.
+    """
+    for log in logs:
+        header = read_header(log)
+        if not header.suite_folder:
+            continue
+        given = Path(header.suite_folder)
+        for folder in (given, log.parent / given.name):
+            if (folder / POLICY_FILE.name).is_file() and _suite_name(folder) == header.suite.name:
+                return load_policy(folder / POLICY_FILE.name, probes=PROBES.names())
+    return None
+
+
+def _suite_name(folder: Path) -> str:
+    manifest = read_manifest(folder / MANIFEST_NAME)
+    return "" if isinstance(manifest, list) else manifest.name

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from milo_bench.config.policy.file import POLICY_FILE, PolicyFile, load_policy, read_policy
+from milo_bench.config.policy.file import POLICY_FILE, read_policy
 from milo_bench.config.policy.operator import OPERATOR_POLICY_FILE, default_policy_text
 from milo_bench.config.schema import schema_line
 from milo_bench.core.files import PUBLIC, write_new_file
 from milo_bench.core.paths import AnyPath
 from milo_bench.decide.draft import draft_policy
 from milo_bench.probes.base import PROBES
-from milo_bench.store.log.lines import read_header
 from milo_bench.suites.load import Suite, load_suite
-from milo_bench.suites.manifest import MANIFEST_NAME, read_manifest
 from milo_bench.suites.starter_suite import starter_files
 from milo_bench.suites.write import write_suite
 
-POLICY_NAME = "policy.yaml"
 _TAKEN = "remove it, or write to another file with --out."
 
 
@@ -59,28 +55,6 @@ def write_operator_policy(out: AnyPath) -> Path:
     return write_new_file(Path(out), text, taken=_TAKEN, mode=PUBLIC)
 
 
-def own_policy(logs: Sequence[Path]) -> PolicyFile | None:
-    """The policy.yaml in the folder of the suite that ``logs`` are runs of; None where there is none.
-
-    The folder is the one that the run was given, or one of its name beside the log, and must hold a suite of that
-    name still. Raises ConfigError for a policy that cannot be used.
-    """
-    for log in logs:
-        header = read_header(log)
-        if not header.suite_folder:
-            continue
-        given = Path(header.suite_folder)
-        for folder in (given, log.parent / given.name):
-            if (folder / POLICY_NAME).is_file() and _suite_name(folder) == header.suite.name:
-                return load_policy(folder / POLICY_NAME, probes=PROBES.names())
-    return None
-
-
-def _suite_name(folder: Path) -> str:
-    manifest = read_manifest(folder / MANIFEST_NAME)
-    return "" if isinstance(manifest, list) else manifest.name
-
-
 def _beside(suite: Suite) -> Path:
     """The suite's folder; the working folder for a built-in suite, which is not the user's to change."""
-    return Path(POLICY_NAME) if suite.is_builtin else suite.root / POLICY_NAME
+    return Path(POLICY_FILE.name) if suite.is_builtin else suite.root / POLICY_FILE.name

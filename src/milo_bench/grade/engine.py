@@ -11,7 +11,6 @@ import msgspec
 from milo_bench.core.errors import ConfigError, DataError, IncompleteRun, MiloError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, Verdict, Workload
-from milo_bench.grade import checks as _registered  # noqa: F401  importing the package fills CHECKS
 from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, ReadsFixture
 from milo_bench.grade.own_check import OwnCheck, own_names
 from milo_bench.grade.per_workload import PerWorkload
