@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +12,21 @@ import pytest
 from milo_bench.core.errors import UsageError
 from milo_bench.core.registry import Registry
 from milo_bench.grade.base import CHECKS
-from milo_bench.operator.worlds.task import TASKS
-from milo_bench.probes.base import PROBES
-from milo_bench.run.step import PREPARE_STEPS
-from milo_bench.suites.generator import GENERATORS
-from milo_bench.suites.importing.importer import IMPORTERS
-from milo_bench.targets.base import TARGET_APIS
 
-REGISTRIES: tuple[tuple[Registry[Any], str], ...] = (
-    (CHECKS, "milo_bench.grade.base.CHECKS"),
-    (TASKS, "milo_bench.operator.worlds.task.TASKS"),
-    (PROBES, "milo_bench.probes.base.PROBES"),
-    (PREPARE_STEPS, "milo_bench.run.step.PREPARE_STEPS"),
-    (GENERATORS, "milo_bench.suites.generator.GENERATORS"),
-    (IMPORTERS, "milo_bench.suites.importing.importer.IMPORTERS"),
-    (TARGET_APIS, "milo_bench.targets.base.TARGET_APIS"),
-)
+SRC = Path(__file__).parents[2] / "src"
+
+
+def registries() -> list[tuple[Registry[Any], str]]:
+    """Every registry that the program defines, with where it is written."""
+    found = []
+    for path in sorted(SRC.rglob("*.py")):
+        for name in re.findall(r"^(\w+): .*\bRegistry\[.*\] = Registry\(", path.read_text(), flags=re.MULTILINE):
+            module = ".".join(path.relative_to(SRC).with_suffix("").parts)
+            found.append((getattr(importlib.import_module(module), name), f"{module}.{name}"))
+    return found
+
+
+REGISTRIES = registries()
 each_registry = pytest.mark.parametrize(
     ("registry", "written"), REGISTRIES, ids=[registry.noun for registry, _ in REGISTRIES]
 )
