@@ -1,0 +1,100 @@
+"""A seed and the suite's folder in, the fixtures of demo_v1 out: written messages with numbers drawn for them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from milo_bench.core.hashing import sha256_data
+from milo_bench.core.records import Fixture
+from milo_bench.suites.generator import GENERATORS
+
+
+def orders(seed: int, root: Path) -> list[Fixture]:
+    """Every message with its order number as the field ``order``."""
+    draw = random.Random(f"demo_v1 orders {seed}")
+    rows = []
+    for topic, text in _by_turns(_yaml(root, "messages")):
+        number = _order(draw)
+        rows.append((text.replace("{order}", number), {"fields": {"order": number}}, f"topic:{topic}"))
+    return _fixtures("orders", "order", rows, seed)
+
+
+def topics(seed: int, root: Path) -> list[Fixture]:
+    """Every message with its topic as the label."""
+    draw = random.Random(f"demo_v1 topics {seed}")
+    rows = [
+        (text.replace("{order}", _order(draw)), {"label": topic}, f"label:{topic}")
+        for topic, text in _by_turns(_yaml(root, "messages"))
+    ]
+    return _fixtures("topics", "topic", rows, seed)
+
+
+def languages(seed: int, root: Path) -> list[Fixture]:
+    """Every message with its language as the label."""
+    draw = random.Random(f"demo_v1 languages {seed}")
+    rows = [
+        (text.replace("{order}", _order(draw)), {"label": language}, f"label:{language}")
+        for language, text in _by_turns(_yaml(root, "languages"))
+    ]
+    return _fixtures("languages", "language", rows, seed)
+
+
+def tracking(seed: int, root: Path) -> list[Fixture]:
+    """Every message with its tracking number as the field ``tracking``."""
+    draw = random.Random(f"demo_v1 tracking {seed}")
+    rows = []
+    for text in _yaml(root, "tracking"):
+        number = " ".join(_digits(draw, 4) for _ in range(3))
+        begins = text.startswith("{tracking}")
+        tag = "place:first" if begins else "place:later"
+        rows.append((text.replace("{tracking}", number), {"fields": {"tracking": number}}, tag))
+    return _fixtures("tracking", "tracking", rows, seed)
+
+
+def _fixtures(workload: str, noun: str, rows: Sequence[tuple[str, dict[str, Any], str]], seed: int) -> list[Fixture]:
+    return [
+        Fixture(
+            id=f"{noun}-{number:03}",
+            workload=workload,
+            input={"message": message},
+            expect=expect,
+            tags=(tag,),
+            provenance={"generator": "demo_v1", "seed": seed},
+            hash=sha256_data([workload, {"message": message}, expect]),
+        )
+        for number, (message, expect, tag) in enumerate(rows, 1)
+    ]
+
+
+def _by_turns(texts: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """One text of each kind after the other, so that a stopped run has seen all kinds."""
+    for row in zip(*texts.values(), strict=True):
+        yield from zip(texts, row, strict=True)
+
+
+def _order(draw: random.Random) -> str:
+    return f"MX-{_digits(draw, 5)}"
+
+
+def _digits(draw: random.Random, count: int) -> str:
+    return str(draw.randrange(10 ** (count - 1), 10**count))
+
+
+def _yaml(root: Path, name: str) -> Any:
+    return yaml.safe_load((root / "bases" / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+GENERATORS.add(
+    "demo_v1",
+    {
+        "fixtures/orders.jsonl": orders,
+        "fixtures/tracking.jsonl": tracking,
+        "fixtures/languages.jsonl": languages,
+        "fixtures/topics.jsonl": topics,
+    },
+)
