@@ -30,6 +30,7 @@ RuntimeCheck: TypeAlias = Literal[
     "coverage_inference",
     "evidence_lines",
     "format",
+    "in_source",
     "is_json",
     "json_reading",
     "length",

@@ -18,13 +18,14 @@ from milo_bench.core.hashing import sha256_file
 from milo_bench.core.records import Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import hint_for
 from milo_bench.targets.apis.openai import OpenAiTarget
-from milo_bench.targets.base import TARGET_APIS
+from milo_bench.targets.base import TARGET_APIS, Target
 from milo_bench.targets.http.failures import show_server_text
 from milo_bench.targets.llamacpp.gguf import GgufFacts, read_gguf
 from milo_bench.targets.llamacpp.process import ServerProcess
+from milo_bench.targets.llamacpp.replicas import Replicas
 from milo_bench.targets.llamacpp.weights import find_weights
 
-_KNOWN_SETTINGS = frozenset({"seed", "cache_prompt", "start_timeout_s", "extra_body", "log"})
+_KNOWN_SETTINGS = frozenset({"seed", "cache_prompt", "start_timeout_s", "extra_body", "log", "servers"})
 _BROKEN = ("reset", "connect_refused", "bad_stream")
 _DEATH_GRACE_S = 2.0
 _DEFAULT_CONTEXT = 4096
@@ -36,8 +37,11 @@ class LlamaCppTarget:
 
     ``context_window`` is what one slot holds; the server gets that times ``parallel``.
     ``settings``: ``seed``, ``cache_prompt``, ``start_timeout_s``, ``extra_body``, ``log`` (a file
-    for the server's log). ``cache_prompt`` is false unless set: a slot that still holds an equal
-    or similar prompt would answer a repeat sooner than the first time, and runs would not compare.
+    for the server's log), ``servers``. ``cache_prompt`` is false unless set: a slot that still holds an
+    equal or similar prompt would answer a repeat sooner than the first time, and runs would not compare.
+    ``servers`` above 1 starts as many equal servers, each with its own ``threads`` and slots; a request
+    goes to the least busy one. Without a GPU, two servers with one thread each do more than one with two,
+    because the threads of one server wait for each other at every layer.
     """
 
     def __init__(self, config: TargetConfig, env: Mapping[str, str]) -> None:
@@ -175,4 +179,14 @@ class LlamaCppTarget:
         }
 
 
-TARGET_APIS.add("llamacpp", LlamaCppTarget)
+def open_servers(config: TargetConfig, env: Mapping[str, str]) -> Target:
+    """One server, or as many as ``settings`` names. Raises ConfigError for a number that is not a whole one above 0."""
+    count = config.settings.get("servers", 1)
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        message = f"Target '{config.name}' has settings.servers {count!r}, which is not a whole number above 0."
+        raise ConfigError(message, hint="set servers to 1 or more, or remove it.")
+    members = [LlamaCppTarget(config, env) for _ in range(count)]
+    return members[0] if count == 1 else Replicas(members)
+
+
+TARGET_APIS.add("llamacpp", open_servers)
