@@ -27,7 +27,7 @@ def policy(gates: str = "[{measure: pass_rate, at_least: 0.8}]", more: str = "",
 
 
 def test_shipped_policies_are_sound_and_name_what_their_suites_have() -> None:
-    assert shipped_policies() == ("case_ops_v1", "claims_v1")
+    assert shipped_policies() == ("case_ops_v1", "claims_v1", "demo_v1")
     for name in shipped_policies():
         found = shipped_policy(name)
         assert found is not None and found.suite == name

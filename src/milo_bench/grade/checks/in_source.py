@@ -17,7 +17,7 @@ from typing import Any
 
 from milo_bench.core.records import Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.json_places import written
+from milo_bench.grade.json_places import show_value
 
 
 class InSourceParams(Params, frozen=True):
@@ -51,7 +51,7 @@ class InSource:
     def _verdict(self, name: str, value: object, source: str) -> Verdict | None:
         if value is None:
             return None
-        text = value if isinstance(value, str) else written(value)
+        text = value if isinstance(value, str) else show_value(value)
         if text.strip() and re.search(rf"(?<!\w){re.escape(text.strip())}(?!\w)", source):
             return Verdict(self.name, self.version, "pass", subject=name)
         reason = f"{name} is {text[:100]!r}, which is not in the input"
