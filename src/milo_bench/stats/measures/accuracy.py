@@ -10,6 +10,7 @@ MEASURES.add(
     rate(
         good="high",
         title="label accuracy",
+        phrase="accuracy",
         says="correct labels",
         order=50,
         rows=labelled,
