@@ -166,6 +166,20 @@ def test_answers_recorded_first_are_executed_later_and_until_then_nothing_is_dec
     assert said(log)["one"] == ["pass", "pass"]
 
 
+def test_a_decision_on_executions_is_made_reported_and_verified_without_running_anything(
+    suite: Path, env: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = run(suite, env, trust_suite=True).path
+    monkeypatch.setattr(execute, "run_sandboxed", None)
+    api.write_policy(suite)
+    decision = api.decide_logs(api.DecideOptions(logs=log), created_at="2026-03-05T12:00:00Z")
+    assert {gate.slice for gate in decision.findings[0].gates} >= {"check=polite", "check=same_total"}
+    path = suite.parent / "decision.json"
+    api.write_decision(path, decision)
+    api.report_decision(path, suite.parent / "package")
+    assert api.verify_package(suite.parent / "package").differences == ()
+
+
 def test_changed_python_judges_an_old_log_again_and_its_verdicts_say_so(suite: Path, env: dict[str, str]) -> None:
     log = run(suite, env, trust_suite=True).path
     before = log.read_bytes()
