@@ -18,6 +18,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.facts import observe
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.findings import make_finding
+from milo_bench.decide.gates.family import family_confidences, shared_confidence, size_of_family
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.load_evidence import load_evidence
 from milo_bench.decide.permit_evidence import permit_evidence, permits_clause
@@ -36,6 +37,7 @@ from milo_bench.decide.records import (
 from milo_bench.decide.remedies.choose import replays_for
 from milo_bench.decide.rerun import rerun_commands
 from milo_bench.decide.routing.table import make_routing
+from milo_bench.decide.selection import Selected, select_best
 from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.economics import make_case
 from milo_bench.economics.business_case import BusinessCase
@@ -90,7 +92,7 @@ def decide(
         created_at=created_at,
         tool_version=tool_version,
         title=title or policy.title or ", ".join(sorted({log.suite.name for log in evidence.logs})),
-        verdict=_verdict(made.findings, permits, titles, figures, business=business is not None),
+        verdict=_verdict(made, permits, titles, figures, business=business is not None),
         logs=evidence.logs,
         targets=tuple(evidence.targets.values()),
         baseline=policy.baseline if policy.baseline in evidence.targets else "",
@@ -133,7 +135,7 @@ class OperatorRules:
 
 
 def _verdict(
-    findings: Sequence[Finding],
+    made: _Made,
     permits: Sequence[PermitEvidence],
     titles: Mapping[str, str],
     figures: Figures,
@@ -141,11 +143,11 @@ def _verdict(
     business: bool,
 ) -> LinkedText:
     """The findings, then what is permitted; where there are permits and no finding, the permits alone."""
-    said = make_verdict(findings, titles, figures, business=business)
-    permitted = permits_clause(permits, figures, brief=bool(findings))
+    said = make_verdict(made.findings, made.best, titles, figures, business=business)
+    permitted = permits_clause(permits, figures, brief=bool(made.findings))
     if not permitted:
         return said
-    return (*said, " ", *permitted) if findings else permitted
+    return (*said, " ", *permitted) if made.findings else permitted
 
 
 def with_baseline(policy: PolicyFile, evidence: Evidence) -> PolicyFile:
@@ -188,6 +190,7 @@ def judged_candidates(policy: PolicyFile, evidence: Evidence) -> dict[tuple[str,
 class _Made:
     findings: tuple[Finding, ...]
     replays: tuple[Replay, ...]
+    best: Mapping[str, Selected]
 
 
 def _findings(
@@ -197,21 +200,26 @@ def _findings(
     business: BusinessCase | None,
     figures: Figures,
 ) -> _Made:
+    claimed = tuple(judged.values())
+    needed = family_confidences(policy, evidence, claimed)
     gates: dict[Candidate, tuple[GateResult, ...]] = {
-        candidate: judge_gates(policy, evidence, candidate, figures)
+        candidate: judge_gates(policy, evidence, candidate, figures, confidence=needed.get(candidate))
         for candidate in evidence.cases
         if candidate.workload in policy.workloads
     }
     findings: list[Finding] = []
     replays: list[Replay] = []
     for (workload, target), candidate in judged.items():
-        replayed = replays_for(workload, target, evidence, policy, gates, figures)
+        # Fixes are a family of their own: each is chosen and then proven on fixtures of its own.
+        shared = shared_confidence(policy, size_of_family(policy, claimed, candidate))
+        stricter = policy.model_copy(update={"confidence": shared})
+        replayed = replays_for(workload, target, evidence, stricter, gates, figures)
         replays += replayed.replays
         seen = observe(
             candidate, policy, evidence, figures, gates[candidate], replayed.replays, replayed.chosen, business
         )
         findings.append(make_finding(len(findings) + 1, seen, replayed.remedies, policy, evidence, figures))
-    return _Made(tuple(findings), tuple(replays))
+    return _Made(tuple(findings), tuple(replays), select_best(findings, policy, evidence, figures))
 
 
 def _business(

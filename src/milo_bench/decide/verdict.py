@@ -8,17 +8,21 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import Candidate, Finding, FindingKind, LinkedText
+from milo_bench.decide.records import Candidate, Finding, LinkedText
+from milo_bench.decide.selection import KINDS, Selected
 from milo_bench.decide.wording import capitalise, join_sentences, join_words
 from milo_bench.stats.cases.columns import UNJUDGED
 
-KINDS: tuple[FindingKind, ...] = ("keep", "fix", "defer", "reject")
-
 
 def make_verdict(
-    findings: Sequence[Finding], titles: Mapping[str, str], figures: Figures, *, business: bool
+    findings: Sequence[Finding],
+    best: Mapping[str, Selected],
+    titles: Mapping[str, str],
+    figures: Figures,
+    *,
+    business: bool,
 ) -> LinkedText:
-    """One clause for each workload, by its best target; then counts, and what it is worth where that was worked out."""
+    """One clause for each workload, by its best target (``best``), then the first-quarter value."""
     for kind in KINDS:
         number = sum(finding.kind == kind for finding in findings)
         figures.count(f"count/{kind}", f"findings: {kind}", number, key=f"findings {kind}")
@@ -27,8 +31,7 @@ def make_verdict(
     # Workloads of which the same is to be said share a sentence.
     said: dict[LinkedText, list[str]] = {}
     for workload in dict.fromkeys(finding.workload for finding in findings):
-        mine = [finding for finding in findings if finding.workload == workload]
-        said.setdefault(_said(mine, figures), []).append(titles.get(workload) or workload)
+        said.setdefault(_said(best[workload], figures), []).append(titles.get(workload) or workload)
     clauses = [capitalise((f"{join_words(names)}: ", *what)) for what, names in said.items()]
     text: LinkedText = (*join_sentences(clauses, ". "), ".")
     if business and "economics/quarter_net" in figures:
@@ -37,21 +40,20 @@ def make_verdict(
     return text
 
 
-def best_of(findings: Sequence[Finding], figures: Figures) -> Finding:
-    """The finding that a workload rests on: the mildest kind, then the highest pass rate, then the first."""
-    return min(findings, key=lambda finding: (KINDS.index(finding.kind), -_pass_rate(finding, figures)))
-
-
-def _said(findings: Sequence[Finding], figures: Figures) -> LinkedText:
-    best = best_of(findings, figures)
+def _said(selected: Selected, figures: Figures) -> LinkedText:
+    best = selected.finding
+    among: LinkedText = (", best of ", figures.ref(selected.compared), " compared") if selected.compared else ()
     if best.kind == "keep":
-        return (f"keep on {best.target}, unchanged",)
+        if selected.rate:
+            rate = figures.ref(selected.rate, whole=True)
+            among = (*among, ", with a pass rate of ", rate, " on fixtures that did not choose it")
+        return (f"keep on {best.target}, unchanged", *among)
     if best.kind == "fix":
         names = (
             join_words([REMEDIES.get(remedy.name).title for remedy in best.remedies])
             or "the fix that the finding names"
         )
-        return (f"ready on {best.target} after {names}",)
+        return (f"ready on {best.target} after {names}", *among)
     if best.kind == "defer":
         return (f"defer {_because(best)}",)
     where = "the hosted model" if best.route == "hosted" else "human review"
@@ -64,12 +66,6 @@ def _because(finding: Finding) -> str:
     if undecided and len(probes) == len(undecided):
         return f"until {finding.target} passes the probe {join_words(probes)}"
     return f"because evidence for {finding.target} is inconclusive" if undecided else "as not worth the effort yet"
-
-
-def _pass_rate(finding: Finding, figures: Figures) -> float:
-    place = f"measure/{finding.candidate.text}/pass_rate"
-    value = figures[place].value if place in figures else None
-    return value if value is not None else -1.0
 
 
 def missing_evidence(

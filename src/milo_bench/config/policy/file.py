@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field, field_validator
 
@@ -28,8 +28,15 @@ class PolicyDefaults(Checked):
     gates: tuple[GateConfig, ...] = ()
 
 
+ErrorFamily: TypeAlias = Literal["headline", "workload", "candidate"]
+
+
 class PolicyFile(CheckedFile):
-    """All of policy.yaml. ``confidence`` is that of each end of an interval."""
+    """All of policy.yaml. ``confidence`` is that of each end of an interval.
+
+    ``error_family``: the candidates among which any wrong keep is as rare as ``confidence`` says. ``order``: targets
+    in the order in which they are tested, the one you expect to be best first.
+    """
 
     file_name: ClassVar[str] = "policy.yaml"
 
@@ -38,6 +45,8 @@ class PolicyFile(CheckedFile):
     suite: str = ""
     baseline: str = ""
     confidence: Annotated[float, Field(strict=True, ge=0.6, lt=1, allow_inf_nan=False)] = 0.95
+    error_family: ErrorFamily = "headline"
+    order: tuple[str, ...] = ()
     defaults: PolicyDefaults = PolicyDefaults()
     workloads: dict[str, WorkloadPolicy] = Field(min_length=1, max_length=200)
     findings: tuple[RuleConfig, ...] = Field(min_length=1, max_length=100)
@@ -115,10 +124,17 @@ def read_policy(text: str, *, name: str = "policy.yaml", probes: Collection[str]
 
 def _consistent(file: PolicyFile, probes: Collection[str] | None) -> PolicyFile:
     """``file``, if its settings agree with each other. Raises ConfigError with every one that does not."""
-    found = [*_gates(file, probes), *_hours_without_work(file), *_unsound_rules(file)]
+    found = [*_doubled_order(file), *_gates(file, probes), *_hours_without_work(file), *_unsound_rules(file)]
     if found:
         raise as_error(found)
     return file
+
+
+def _doubled_order(file: PolicyFile) -> Iterator[Problem]:
+    for place, name in enumerate(file.order):
+        if name in file.order[:place]:
+            hint = "name each target once, the one you expect to be best first."
+            yield Problem(file.where("order", place), f"'{name[:60]}' is repeated", hint)
 
 
 def _gates(file: PolicyFile, probes: Collection[str] | None) -> Iterator[Problem]:

@@ -37,6 +37,7 @@ class IntervalEnds:
     k: int | None = None
     note: str = ""
     unjudged: int = 0
+    confidence: float | None = None  # of each end, from its own side
 
     def judged(self, direction: Literal["at_least", "at_most"], bound: float) -> GateOutcome:
         """Pass where the whole interval is on the good side of ``bound``, fail where wholly on the bad side."""
@@ -60,7 +61,9 @@ def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: 
         unjudged = rows.count_unjudged
         note = f"{unjudged:,} of {n + unjudged:,} unjudged" if unjudged else ""
         if n == 0:
-            why = note or rows.why_none or "no attempt is of this kind"
+            why = rows.why_none or "no attempt is of this kind"
+            if unjudged:
+                why = "no answer could be judged"
             return IntervalEnds(None, None, None, 0, 0, "", note=why, unjudged=unjudged)
         bottom, top, exact = clustered_ends(held, asked, confidence)
         if unjudged:

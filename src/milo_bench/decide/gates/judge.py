@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +32,7 @@ from milo_bench.stats.arrays import Bools
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, select_rows
 
+UNTESTED: Final = 1.0  # as a confidence: no pass counts, because a target before this one was not kept
 _NOT_MEASURED = "this variant was not run on this target"
 
 
@@ -41,14 +44,16 @@ def judge_gates(
     *,
     rows: Bools | None = None,
     id_prefix: str = "",
+    confidence: float | None = None,
 ) -> tuple[GateResult, ...]:
     """Every gate of the candidate's workload, in the policy's order.
 
     ``rows`` are the attempts that a routing policy lets through (one entry for each of the
     candidate's); then ``id_prefix`` keeps the figures apart. Failed attempts count as misses. A gate
-    without evidence is undecided, whatever it asks.
+    without evidence is undecided, whatever it asks. ``confidence`` is what a pass needs, the policy's unless given:
+    one among several needs more (``gates.family``). A fail needs the policy's.
     """
-    judge = _Judge(policy, evidence, candidate, figures, rows, id_prefix)
+    judge = _Judge(policy, evidence, candidate, figures, rows, id_prefix, confidence or policy.confidence)
     return tuple(judge.gate(gate) for gate in policy.gates_of(candidate.workload))
 
 
@@ -60,6 +65,7 @@ class _Judge:
     figures: Figures
     rows: Bools | None
     prefix: str
+    confidence: float
 
     def gate(self, gate: GateConfig) -> GateResult:
         if gate.probe:
@@ -75,8 +81,15 @@ class _Judge:
         found = self._rows(gate, cases, self.rows)
         if gate.not_worse_than:
             return self._against_baseline(gate, cases, found)
-        ends = ends_of(found, cases.fixture, self.policy.confidence)
+        ends = self._at_confidence(gate, lambda confidence: ends_of(found, cases.fixture, confidence))
         return self._result(gate, ends, self._further(gate, found, cases, ends))
+
+    def _at_confidence(self, gate: GateConfig, ends_at: Callable[[float], IntervalEnds]) -> IntervalEnds:
+        """Ends at the policy's confidence where they fail the gate, else at what a pass needs."""
+        ends = ends_at(self.policy.confidence)
+        if self.confidence in (self.policy.confidence, UNTESTED) or ends.judged(gate.direction, _bound(gate)) == "fail":
+            return replace(ends, confidence=self.policy.confidence)
+        return replace(ends_at(self.confidence), confidence=self.confidence)
 
     def _rows(self, gate: GateConfig, cases: Cases, rows: Bools | None) -> RateRows | ValueRows:
         by_label = gate.measure in ("accuracy", "recall") or "class=" in gate.slice
@@ -84,7 +97,7 @@ class _Judge:
         return select_rows(cases, self.evidence.fixtures, gate.measure, slice=gate.slice, rows=rows, missed=missed)
 
     def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: IntervalEnds) -> int | None:
-        bound, confidence = _bound(gate), self.policy.confidence
+        bound, confidence = _bound(gate), ends.confidence or self.policy.confidence
         if ends.unjudged:
             return None  # more fixtures of the same kind would be unjudged too
         if isinstance(rows, RateRows):
@@ -111,15 +124,15 @@ class _Judge:
         lost = (theirs.outcome == NOT_JUDGED) & (gate.measure != "failure_rate")
         others = self._rows(gate, theirs, ~lost)
         for found, of in ((rows, cases), (others, theirs)):
-            if isinstance(found, RateRows) and (unjudged := found.count_unjudged):
-                why = f"{unjudged:,} answers of {of.target} are unjudged"
+            if isinstance(found, RateRows) and found.count_unjudged:
+                why = f"some answers of {of.target} are unjudged"
                 return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
             if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
                 why = f"no attempt on {of.target} has a value"
                 return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
         pairs = pair_fixtures(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
         rate = known_measures()[gate.measure].kind == "rate"
-        ends = difference_ends(pairs, self.policy.confidence, rate=rate)
+        ends = self._at_confidence(gate, lambda confidence: difference_ends(pairs, confidence, rate=rate))
         if lost.any():
             ends = replace(ends, note=f"without {int(lost.sum())} failed attempts of the baseline")
         further = self._of_all(further_for_mean(ends, _bound(gate)), gate, cases, ends)
@@ -143,10 +156,12 @@ class _Judge:
             return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note="no review was given"), None)
         measure, interval = found[0], found[0].interval
         low, high = (interval.low, interval.high) if interval else (None, None)
-        if interval is not None and (1 + interval.confidence) / 2 < self.policy.confidence:
-            low = high = None
         method = interval.method if interval else ""
         ends = IntervalEnds(measure.value, low, high, measure.n, measure.n, method, note=measure.note)
+        if interval is not None:
+            needed = self.policy.confidence if ends.judged(gate.direction, _bound(gate)) == "fail" else self.confidence
+            if (1 + interval.confidence) / 2 < needed:
+                ends = replace(ends, low=None, high=None)
         return self._result(gate, ends, further_for_mean(ends, _bound(gate)))
 
     def _probe(self, gate: GateConfig) -> GateResult:
@@ -169,9 +184,12 @@ class _Judge:
     def _result(self, gate: GateConfig, ends: IntervalEnds, further: int | None) -> GateResult:
         bound = _bound(gate)
         outcome = ends.judged(gate.direction, bound)
+        untested = outcome == "pass" and self.confidence == UNTESTED
+        if untested:
+            outcome = "undecided"
         figure, bound_id = self._figure(gate, ends), self._bound_figure(gate)
         further_id = ""
-        if outcome == "undecided" and further is not None:
+        if outcome == "undecided" and further is not None and not untested:
             further_id = self._further_figure(gate, further, ends.fixtures, seen=ends.n > 0)
         return GateResult(
             id=f"{self.prefix}{self._id(gate)}",
@@ -184,7 +202,9 @@ class _Judge:
             figure=figure,
             bound=bound_id,
             outcome=outcome,
-            reason=self._reason(gate, outcome, ends, figure, bound_id, further_id),
+            reason=(f"{readable(gate.key)} is not tested, because no target before this one in the order is kept",)
+            if untested
+            else self._reason(gate, outcome, ends, figure, bound_id, further_id),
             further=further_id,
         )
 
@@ -209,7 +229,7 @@ class _Judge:
                 k=ends.k,
                 low=_finite(ends.low),
                 high=_finite(ends.high),
-                confidence=self.policy.confidence if ends.method else None,
+                confidence=(ends.confidence or self.policy.confidence) if ends.method else None,
                 method=f"{ends.method}, each end one-sided" if ends.method else "",
                 note=ends.note,
             )
