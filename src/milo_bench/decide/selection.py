@@ -15,8 +15,9 @@ from milo_bench.decide.gates.ends import ends_of
 from milo_bench.decide.gates.family import shared_confidence
 from milo_bench.decide.records import Candidate, Figure, Finding, FindingKind, Source
 from milo_bench.decide.replay.split import fit_part
+from milo_bench.stats.arrays import Bools
 from milo_bench.stats.cases.measures import measure_cases
-from milo_bench.stats.cases.rows import Bools, RateRows, select_rows
+from milo_bench.stats.cases.rows import RateRows, select_rows
 
 KINDS: tuple[FindingKind, ...] = ("keep", "fix", "defer", "reject")
 _SEED = 0

@@ -202,7 +202,7 @@ class _Judge:
             figure=figure,
             bound=bound_id,
             outcome=outcome,
-            reason=(f"{readable(gate.key)} is not tested, because no target before this one in the order is kept",)
+            reason=(f"{spell_out(gate.key)} is not tested, because no target before this one in the order is kept",)
             if untested
             else self._reason(gate, outcome, ends, figure, bound_id, further_id),
             further=further_id,
