@@ -63,9 +63,10 @@ def test_a_closed_loop_leaves_a_window_a_level_in_a_log_that_can_be_read(load: L
     assert not log.attempts
     assert len(log.fixtures) == len(log.header.plan.fixtures) > 100
     figures = log.load_windows[1].figures
-    assert figures.answered == figures.requests > 10
-    assert 0.015 < (figures.quantile("ttft", "p50") or 0) < 0.2
-    assert figures.distinct_prompts > 5
+    # How many, and how much slower than the server's own 0.02 s, is for the machine to say.
+    assert figures.answered == figures.requests >= 3
+    assert (figures.quantile("ttft", "p50") or 0) >= 0.02
+    assert figures.distinct_prompts >= 3
     assert re.search(r'"type":"telemetry",.*"client_cpu_s":', report.path.read_text())
 
 
