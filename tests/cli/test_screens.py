@@ -18,7 +18,7 @@ import pytest
 from milo_bench import __version__
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
-from tests.report.sample_package import write_sample
+from tests.report.written_package import write_sample
 
 SCREENS = Path(__file__).parent / "screens"
 KEPT = Path(__file__).parents[1] / "data" / "logs-0.1.0"
