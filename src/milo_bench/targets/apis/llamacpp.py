@@ -22,7 +22,7 @@ from milo_bench.targets.base import TARGET_APIS, Target
 from milo_bench.targets.http.failures import show_server_text
 from milo_bench.targets.llamacpp.gguf import GgufFacts, read_gguf
 from milo_bench.targets.llamacpp.process import ServerProcess
-from milo_bench.targets.llamacpp.replicas import Replicas
+from milo_bench.targets.llamacpp.replicas import ReplicatedTarget
 from milo_bench.targets.llamacpp.weights import find_weights
 
 _KNOWN_SETTINGS = frozenset({"seed", "cache_prompt", "start_timeout_s", "extra_body", "log", "servers"})
@@ -186,7 +186,7 @@ def open_servers(config: TargetConfig, env: Mapping[str, str]) -> Target:
         message = f"Target '{config.name}' has settings.servers {count!r}, which is not a whole number above 0."
         raise ConfigError(message, hint="set servers to 1 or more, or remove it.")
     members = [LlamaCppTarget(config, env) for _ in range(count)]
-    return members[0] if count == 1 else Replicas(members)
+    return members[0] if count == 1 else ReplicatedTarget(members)
 
 
 TARGET_APIS.add("llamacpp", open_servers)

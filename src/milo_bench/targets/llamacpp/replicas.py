@@ -12,7 +12,7 @@ from milo_bench.core.records import TargetRecord, Timeouts
 from milo_bench.targets.base import Target
 
 
-class Replicas:
+class ReplicatedTarget:
     """Several servers of one model behind one name. The record is that of the first, with ``servers`` in its settings.
 
     The endpoint that it names is the first server's: nothing outside is led to one of the others.
