@@ -13,7 +13,7 @@ from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import ConfigError, TargetError
 from milo_bench.core.records import TargetRecord, Timeouts, Timings
 from milo_bench.targets import open_target
-from milo_bench.targets.llamacpp.replicas import Replicas
+from milo_bench.targets.llamacpp.replicas import ReplicatedTarget
 
 pytestmark = pytest.mark.asyncio
 
@@ -61,13 +61,13 @@ class Member:
         self.running = False
 
 
-def ask(target: Replicas) -> asyncio.Task[Exchange]:
+def ask(target: ReplicatedTarget) -> asyncio.Task[Exchange]:
     return asyncio.ensure_future(target.ask(REQUEST, timeouts=Timeouts(), zero_s=0.0, intended_s=0.0))
 
 
 async def test_each_request_goes_to_the_least_busy_server() -> None:
     one, two = Member("a"), Member("bb")
-    target = Replicas([one, two])
+    target = ReplicatedTarget([one, two])
     record = await target.start()
     assert record.settings == {"threads": 1, "servers": 2}
     assert target.server_pids() == (1, 2)
@@ -85,7 +85,7 @@ async def test_each_request_goes_to_the_least_busy_server() -> None:
 async def test_when_one_server_does_not_start_none_is_left_running() -> None:
     members = [Member("a"), Member("bb", broken=True)]
     with pytest.raises(TargetError, match="no memory"):
-        await Replicas(members).start()
+        await ReplicatedTarget(members).start()
     assert not any(member.running for member in members)
 
 
