@@ -14,10 +14,10 @@ import sys
 
 import numpy as np
 
-from benchmarks.soundness import best_of, unjudged
+from benchmarks.soundness import best_of, gate, looks, unjudged
 from benchmarks.soundness.road import Road
 
-ROADS: tuple[Road, ...] = (unjudged.ROAD, best_of.ROAD)
+ROADS: tuple[Road, ...] = (unjudged.ROAD, best_of.ROAD, looks.ROAD, gate.ROAD)
 
 
 def main(arguments: list[str] | None = None) -> int:

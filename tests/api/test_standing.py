@@ -151,12 +151,18 @@ def test_the_command_exits_1_and_writes_junit(
     assert run_command(gate, "gate", [str(log_of("same_again", 15)), "--baseline", str(package)]) == 0
 
 
-def test_what_cannot_be_told_fails_only_when_strict(package: Path, log_of: Callable[..., Path]) -> None:
+def test_undecided_has_an_exit_code_of_its_own_and_says_what_loss_would_be_found(
+    package: Path, log_of: Callable[..., Path]
+) -> None:
     few = str(log_of("few_again", 22, notes_asked=40))
-    assert run_command(gate, "gate", [few, "--baseline", str(package)]) == 0
+    assert run_command(gate, "gate", [few, "--baseline", str(package)]) == 5
     assert run_command(gate, "gate", [few, "--baseline", str(package), "--strict"]) == 1
     report = api.gate_logs([Path(few)], package)
     assert "<skipped" in standing_junit(report)
+    losses = [one.detectable for one in report.of("undecided") if one.kind == "difference"]
+    assert losses[:2] == pytest.approx([0.14, 0.14], abs=0.01) and losses[2] is None
+    assert any("too small to find a loss" in one.reason for one in report.results)  # two fixtures of the class
+    assert any("Four in five runs of this size would find a loss of" in one.reason for one in report.results)
 
 
 def test_logs_of_other_work_are_refused(package: Path, make_log: Callable[..., Path]) -> None:

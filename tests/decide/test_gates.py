@@ -250,3 +250,31 @@ def test_a_gate_says_how_many_answers_are_unjudged_and_promises_no_fixtures() ->
     assert "15 of 35 unjudged" in figures[result.figure].note
     assert figures[result.figure].n == 20
     assert not result.further
+
+
+def looked_at(rows: list[Row], looks: str) -> tuple[GateResult, Figures]:
+    made = Made()
+    candidate = made.add("w", "small", rows)
+    by = policy("[{measure: pass_rate, at_least: 0.85}]", top=f"looks: {looks}")
+    ((result,), figures) = judged(made, candidate, by)
+    return result, figures
+
+
+def test_a_gate_that_may_be_looked_at_any_time_needs_more_and_its_advice_is_by_the_same_bounds() -> None:
+    rows = of(66, 70)
+    assert looked_at(rows, "one")[0].outcome == "pass"
+    result, figures = looked_at(rows, "any")
+    assert result.outcome == "undecided"
+    assert figures[result.figure].method.startswith("betting")
+    more = figures[result.further].value
+    assert more is not None
+    total = 70 + round(more)
+    assert looked_at(of(round(total * 66 / 70) + 1, total), "any")[0].outcome == "pass"
+
+
+def test_a_quantile_has_no_bound_that_holds_at_every_look() -> None:
+    made = Made()
+    candidate = made.add("w", "small", [GOOD] * 60)
+    gates = "[{measure: latency_p95_s, at_most: 5}]"
+    ((result,), _) = judged(made, candidate, policy(gates, top="looks: any"))
+    assert result.outcome == "undecided"

@@ -22,7 +22,8 @@ def milo_bench() -> None:
 
     \b
     Exit codes: 0 done, 1 a gate failed, 2 usage or configuration,
-    3 a prerequisite or target is missing, 4 the run is incomplete, 130 interrupted.
+    3 a prerequisite or target is missing, 4 the run is incomplete,
+    5 undecided (gate), 130 interrupted.
     """
 
 

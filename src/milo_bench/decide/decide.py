@@ -100,7 +100,9 @@ def decide(
         economics=economics_text,
         routing=make_routing(made.findings, made.replays, evidence, policy, figures, permits=permits).data(),
         backlog=make_backlog(made.findings, evidence, policy, figures),
-        missing=missing_evidence(policy, evidence, judged, figures, economics=economics is not None),
+        missing=missing_evidence(
+            policy, evidence, judged, figures, economics=economics is not None, findings=made.findings
+        ),
         findings=made.findings,
         replays=made.replays,
         measures=shown,

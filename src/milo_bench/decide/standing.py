@@ -24,16 +24,22 @@ from milo_bench.decide.records import Candidate, Decision, Figure, GateResult, p
 from milo_bench.decide.wording import spell_out
 from milo_bench.stats.cases.columns import Cases
 from milo_bench.stats.cases.rows import RateRows, select_rows
+from milo_bench.stats.intervals import z_value
 from milo_bench.stats.paired import holm, independent_difference, share_difference
 
 Standing: TypeAlias = Literal["held", "regressed", "undecided"]
 TOLERANCE: Final = 0.05
 _OPERATORS: Final = "operator episodes are not compared here: 'decide --since' lists changed levels"
+POWER: Final = 0.8  # chance of finding the detectable loss
 ERROR_FAMILY_RATE: Final = 0.05  # of one run that nothing is worse in
 
 
 class Result(Frozen, frozen=True, omit_defaults=False):
-    """One thing that the baseline said, and what the new run says to it."""
+    """One thing that the baseline said, and what the new run says to it.
+
+    ``detectable`` is the loss of a rate, 0 to 1, that four in five runs of this size would report as regressed; None where
+    there is none.
+    """
 
     candidate: Candidate
     what: str
@@ -46,6 +52,7 @@ class Result(Frozen, frozen=True, omit_defaults=False):
     low: float | None = None
     high: float | None = None
     method: str = ""
+    detectable: float | None = None
 
 
 class StandingReport(Frozen, frozen=True, omit_defaults=False):
@@ -99,7 +106,7 @@ def check_against(
         found = _differences(decision, policy, new, old, candidate, tolerance)
         results += [result for result, _ in found]
         differences += found
-    results = _as_error_family(results, differences)
+    results = _as_error_family(results, differences, tolerance)
     standings = {result.standing for result in results}
     order: tuple[Standing, ...] = ("regressed", "undecided", "held")
     found_again = {candidate.text for candidate in known}
@@ -118,7 +125,9 @@ def _notes(new: Evidence) -> tuple[str, ...]:
     return (*((_OPERATORS,) if new.operators.runs else ()), *older)
 
 
-def _as_error_family(results: Sequence[Result], differences: Sequence[tuple[Result, float]]) -> list[Result]:
+def _as_error_family(
+    results: Sequence[Result], differences: Sequence[tuple[Result, float]], tolerance: float
+) -> list[Result]:
     """A difference that is clear of zero alone, and no longer among so many, cannot be told."""
     adjusted = dict(zip((id(one) for one, _ in differences), holm([p for _, p in differences]), strict=True))
     found = []
@@ -128,8 +137,27 @@ def _as_error_family(results: Sequence[Result], differences: Sequence[tuple[Resu
             among = f"{len(differences)} differences (Holm {p_value(p)})"
             said = f"{result.reason}, which may be chance among {among}"
             result = msgspec.structs.replace(result, standing="undecided", reason=said)
-        found.append(result)
+        found.append(_with_detectable(result, len(differences), tolerance))
     return found
+
+
+def _with_detectable(result: Result, of: int, tolerance: float) -> Result:
+    """An undecided difference, with the loss that this comparison finds with a chance of ``POWER``.
+
+    By the normal approximation: an interval this wide lies wholly on the bad side, at the stricter of 95% and of
+    Holm's first step among ``of`` differences, and reaches beyond ``tolerance``.
+    """
+    if result.kind != "difference" or result.standing != "undecided" or result.low is None or result.high is None:
+        return result
+    error = (result.high - result.low) / (2 * z_value(0.95))
+    clear = max(z_value(0.95), z_value(1 - ERROR_FAMILY_RATE / of, "lower"))
+    chance = z_value(POWER, "lower") * error
+    loss = max(clear * error, tolerance - z_value(0.95) * error) + chance
+    if loss >= 1:
+        said = f"{result.reason}. Runs of this size are too small to find a loss"
+        return msgspec.structs.replace(result, reason=said)
+    said = f"{result.reason}. Four in five runs of this size would find a loss of {loss * 100:.0f} points"
+    return msgspec.structs.replace(result, reason=said, detectable=loss)
 
 
 def _same_fixtures(decision: Decision, new: Evidence) -> None:

@@ -75,6 +75,7 @@ def missing_evidence(
     figures: Figures,
     *,
     economics: bool,
+    findings: Sequence[Finding] = (),
 ) -> tuple[LinkedText, ...]:
     """What a reader would look for and not find, each as a sentence; ``judged`` by workload and target."""
     found: list[LinkedText] = [
@@ -82,6 +83,7 @@ def missing_evidence(
         *_workloads(policy, evidence, judged),
         *_baseline(policy, evidence),
         *_unjudged(evidence, figures),
+        *_one_look(policy, findings),
     ]
     local = sorted({target for _, target in judged})
     probed = {one.result.target for one in evidence.probes}
@@ -126,6 +128,18 @@ def _unfinished(evidence: Evidence, figures: Figures) -> list[LinkedText]:
             )
         )
     return found
+
+
+def _one_look(policy: PolicyFile, findings: Sequence[Finding]) -> list[LinkedText]:
+    """How to add the fixtures that a decision advises: to add some and decide again is a second look."""
+    if policy.looks == "any" or not any(gate.further for finding in findings for gate in finding.gates):
+        return []
+    return [
+        (
+            "The policy allows a single look at a run. Judge more fixtures in a new run of their own, or set "
+            "looks: any before the first decision. To add to this run and decide again makes a wrong keep more likely.",
+        )
+    ]
 
 
 def _unjudged(evidence: Evidence, figures: Figures) -> list[LinkedText]:

@@ -1,4 +1,4 @@
-"""``milo-bench gate``: a package and a new run in; exit code 1 where something that was decided no longer stands."""
+"""``milo-bench gate``: a package and a new run in; exit code 1 if something regressed, 5 if undecided."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from milo_bench.core.files import write_file
 from milo_bench.report import terminal
 
 SECTION = "Decide"
+EXIT_UNDECIDED = 5  # neither a regression nor its absence is shown
 
 
 @click.command()
@@ -42,11 +43,11 @@ def gate(
     junit: Path | None,
     as_json: bool,
 ) -> int:
-    """Check new runs against a decision. Exits 1 on a regression.
+    """Check new runs against a decision. Exits 1 on a regression, 5 if undecided.
 
     A gate regresses if it passed before and fails now. A rate regresses if the whole interval of its
-    difference is on the bad side and extends beyond the tolerance. Undecided results are listed.
-    They fail only with --strict.
+    difference is on the bad side and extends beyond the tolerance. Undecided results are listed,
+    with the loss that this run would find four times in five. With --strict they exit 1.
     """
     report = api.gate_logs(logs, baseline, policy=policy, tolerance=tolerance)
     if junit is not None:
@@ -57,4 +58,6 @@ def gate(
         terminal.print_standing(report, terminal.stdout_console())
     failed = report.standing == "regressed" or (strict and report.standing == "undecided")
     say_next("milo-bench decide LOG --since PACKAGE" if failed else "milo-bench verify PACKAGE")
-    return 1 if failed else 0
+    if failed:
+        return 1
+    return EXIT_UNDECIDED if report.standing == "undecided" else 0

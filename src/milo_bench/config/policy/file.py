@@ -28,6 +28,7 @@ class PolicyDefaults(Checked):
     gates: tuple[GateConfig, ...] = ()
 
 
+Looks: TypeAlias = Literal["one", "any"]
 ErrorFamily: TypeAlias = Literal["headline", "workload", "candidate"]
 
 
@@ -35,7 +36,8 @@ class PolicyFile(CheckedFile):
     """All of policy.yaml. ``confidence`` is that of each end of an interval.
 
     ``error_family``: the candidates among which any wrong keep is as rare as ``confidence`` says. ``order``: targets
-    in the order in which they are tested, the one you expect to be best first.
+    in the order in which they are tested, the one you expect to be best first. ``looks``: whether fixtures may
+    be added and decided on again, any number of times, at the same error.
     """
 
     file_name: ClassVar[str] = "policy.yaml"
@@ -47,6 +49,7 @@ class PolicyFile(CheckedFile):
     confidence: Annotated[float, Field(strict=True, ge=0.6, lt=1, allow_inf_nan=False)] = 0.95
     error_family: ErrorFamily = "headline"
     order: tuple[str, ...] = ()
+    looks: Looks = "one"
     defaults: PolicyDefaults = PolicyDefaults()
     workloads: dict[str, WorkloadPolicy] = Field(min_length=1, max_length=200)
     findings: tuple[RuleConfig, ...] = Field(min_length=1, max_length=100)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from milo_bench.decide.records import GateOutcome
 from milo_bench.stats.arrays import Floats
+from milo_bench.stats.betting import betting_ends
 from milo_bench.stats.cases.rows import RateRows, ValueRows
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_ends
 from milo_bench.stats.exact import clustered_ends, exact_ends
@@ -46,6 +47,23 @@ class IntervalEnds:
         if direction == "at_least":
             return "pass" if self.low >= bound else "fail" if self.high < bound else "undecided"
         return "pass" if self.high <= bound else "fail" if self.low > bound else "undecided"
+
+
+def ends_at_any_look(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> IntervalEnds:
+    """One-sided ends of a rate that hold however often one looks (``stats.betting``), of the mean of fixtures.
+
+    Only rates have such ends here: a quantile or a mean keeps its value, without ends. Unjudged answers as in
+    ``ends_of``.
+    """
+    plain = ends_of(rows, fixture, confidence)
+    if plain.n == 0:
+        return plain
+    if not isinstance(rows, RateRows):
+        note = "no bound of this kind holds at every look"
+        return replace(plain, low=None, high=None, method="", note=plain.note or note)
+    low = betting_ends(fixture_means(rows.if_unjudged(False), fixture)[1], confidence)[0]
+    high = betting_ends(fixture_means(rows.if_unjudged(True), fixture)[1], confidence)[1]
+    return replace(plain, low=low, high=high, method="betting")
 
 
 def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> IntervalEnds:
@@ -132,6 +150,17 @@ def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> IntervalE
     if found is None:
         return IntervalEnds(value, None, None, n, n, "", note="too few paired fixtures for an interval")
     return IntervalEnds(value, found.low, found.high, n, n, found.method if rate else f"paired_{found.method}")
+
+
+def difference_at_any_look(pairs: Pairs, confidence: float, *, rate: bool) -> IntervalEnds:
+    """``difference_ends`` for any number of looks: of rates only, whose differences are bounded."""
+    plain = difference_ends(pairs, confidence, rate=rate)
+    if plain.n == 0:
+        return plain
+    if not rate:
+        return replace(plain, low=None, high=None, method="", note="no bound of this kind holds at every look")
+    low, high = betting_ends((pairs.differences + 1) / 2, confidence)
+    return replace(plain, low=2 * low - 1, high=2 * high - 1, method="betting")
 
 
 def further_for_rate(rows: RateRows, fixture: NDArray[np.int32], bound: float, confidence: float) -> int | None:

@@ -17,7 +17,9 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import (
     IntervalEnds,
+    difference_at_any_look,
     difference_ends,
+    ends_at_any_look,
     ends_of,
     fixture_means,
     further_for_mean,
@@ -29,6 +31,7 @@ from milo_bench.decide.gates.ends import (
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, spell_out
 from milo_bench.stats.arrays import Bools
+from milo_bench.stats.betting import further_to_decide
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, select_rows
 
@@ -81,7 +84,8 @@ class _Judge:
         found = self._rows(gate, cases, self.rows)
         if gate.not_worse_than:
             return self._against_baseline(gate, cases, found)
-        ends = self._at_confidence(gate, lambda confidence: ends_of(found, cases.fixture, confidence))
+        find_ends = ends_at_any_look if self.policy.looks == "any" else ends_of
+        ends = self._at_confidence(gate, lambda confidence: find_ends(found, cases.fixture, confidence))
         return self._result(gate, ends, self._further(gate, found, cases, ends))
 
     def _at_confidence(self, gate: GateConfig, ends_at: Callable[[float], IntervalEnds]) -> IntervalEnds:
@@ -103,7 +107,12 @@ class _Judge:
         if isinstance(rows, RateRows):
             if ends.n == 0:
                 return least_without_data(bound, gate.direction, confidence)
-            found = further_for_rate(rows, cases.fixture, bound, confidence)
+            if self.policy.looks == "any":
+                found = further_to_decide(fixture_means(rows, cases.fixture)[1], bound, confidence)
+            else:
+                found = further_for_rate(rows, cases.fixture, bound, confidence)
+        elif self.policy.looks == "any":
+            return None
         else:
             found = further_for_values(rows, cases.fixture, ends, bound, confidence)
         return self._of_all(found, gate, cases, ends)
@@ -132,11 +141,16 @@ class _Judge:
                 return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
         pairs = pair_fixtures(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
         rate = known_measures()[gate.measure].kind == "rate"
-        ends = self._at_confidence(gate, lambda confidence: difference_ends(pairs, confidence, rate=rate))
+        find_ends = difference_at_any_look if self.policy.looks == "any" else difference_ends
+        ends = self._at_confidence(gate, lambda confidence: find_ends(pairs, confidence, rate=rate))
         if lost.any():
             ends = replace(ends, note=f"without {int(lost.sum())} failed attempts of the baseline")
-        further = self._of_all(further_for_mean(ends, _bound(gate)), gate, cases, ends)
-        return self._result(gate, ends, further)
+        if self.policy.looks == "any":
+            shares, middle = (pairs.differences + 1) / 2, (_bound(gate) + 1) / 2
+            more = further_to_decide(shares, middle, ends.confidence or self.policy.confidence) if rate else None
+        else:
+            more = further_for_mean(ends, _bound(gate))
+        return self._result(gate, ends, self._of_all(more, gate, cases, ends))
 
     def _memory(self, gate: GateConfig) -> GateResult:
         peak = self.evidence.peak_memory_bytes.get(self.candidate.target)
