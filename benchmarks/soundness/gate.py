@@ -8,7 +8,7 @@ from benchmarks.soundness.candidates import evidence, policy
 from benchmarks.soundness.road import Found, Random, Road, Row
 from milo_bench.decide.decide import decide
 from milo_bench.decide.records import KeptFile
-from milo_bench.decide.standing import hold_against
+from milo_bench.decide.standing import check_against
 
 FIXTURES = 60
 BEFORE = 0.95
@@ -26,10 +26,10 @@ def simulate(runs: int, random: Random) -> Sequence[Row]:
             old, by, economics=None, economics_text=None, policy_text=text, created_at="2026-01-01T00:00:00Z",
             tool_version="0",
         )  # fmt: skip
-        worse = hold_against(decision, by, evidence({(0, 0): random.random(FIXTURES) < BEFORE - LOSS}), old)
+        worse = check_against(decision, by, evidence({(0, 0): random.random(FIXTURES) < BEFORE - LOSS}), old)
         fine += worse.standing == "held"
         fine_before += worse.standing != "regressed"
-        same = hold_against(decision, by, evidence({(0, 0): random.random(FIXTURES) < BEFORE}), old)
+        same = check_against(decision, by, evidence({(0, 0): random.random(FIXTURES) < BEFORE}), old)
         alarms += same.standing == "regressed"
     return [
         Row(f"a loss of {LOSS:.0%} ends with exit code 0", 0.05, Found(fine, runs), Found(fine_before, runs)),

@@ -37,8 +37,8 @@ ERROR_FAMILY_RATE: Final = 0.05  # of one run that nothing is worse in
 class Result(Frozen, frozen=True, omit_defaults=False):
     """One thing that the baseline said, and what the new run says to it.
 
-    ``detectable`` is the loss of a rate, 0 to 1, that four in five runs of this size would report as regressed; None where
-    there is none.
+    ``detectable`` is the loss of a rate, 0 to 1, that four in five runs of this size would report as regressed, if
+    there is one.
     """
 
     candidate: Candidate
