@@ -38,7 +38,8 @@ print(json.dumps({"own": seen, "others": others}))
 """
     )
     said = _said(outcome)
-    assert set(said["own"]) - {"PWD"} == {"PATH", "HOME", "LANG", "TZ"}
+    given = {"PATH", "HOME", "LANG", "TZ", "PYTHONPATH", "PYTHONHASHSEED"}  # by the sandbox and by python_command
+    assert set(said["own"]) - {"PWD"} == given
     assert "MILO_TEST_SECRET" not in json.dumps(said)
 
 
@@ -290,6 +291,11 @@ except MemoryError:
         pytest.param(
             "for _ in range(8):\n  if os.fork() == 0:\n    kept = os.urandom(1 << 20) * 30\n    time.sleep(60)",
             id="many processes",
+        ),
+        pytest.param(
+            "import ctypes\nctypes.CDLL(None).prctl(4, 0, 0, 0, 0)  # PR_SET_DUMPABLE: others may not look at it\n"
+            "for _ in range(8):\n  if os.fork() == 0:\n    kept = os.urandom(1 << 20) * 30\n    time.sleep(60)",
+            id="processes that hide",
         ),
         pytest.param("kept = mmap.mmap(-1, 400 << 20)\nfor at in range(0, 400 << 20, 4096): kept[at] = 1", id="shared"),
         pytest.param(

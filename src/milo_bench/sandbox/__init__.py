@@ -30,9 +30,10 @@ have detached themselves. The same happens to children that a finished command l
 program is killed.
 
 **What it does not promise.** A hole in the kernel is a hole in the fence. Memory is counted, not reserved: between
-two checks (20 ms) a program can exceed its limit by what it touches in that time. A Unix socket in a folder that the
-caller binds can be reached through it. The processor's side channels are open. And the sandbox protects the machine
-from the code. It does not make the code's answer true.
+two checks (20 ms) a program can exceed its limit by what it touches in that time. What the kernel keeps for open
+sockets (about 200 KiB each) is limited only by their number, ``processes`` times ``open_files``. A Unix socket in a
+folder that the caller binds can be reached through it. The processor's side channels are open. And the sandbox
+protects the machine from the code. It does not make the code's answer true.
 """
 
 from milo_bench.sandbox.command import Mount, SandboxCommand, SandboxLimits, SandboxOutcome

@@ -12,6 +12,7 @@ from milo_bench.sandbox.command import Mount, SandboxCommand, SandboxLimits
 # Inside, at the root: no folder of the machine is called so.
 SCRIPTS = "/milo"
 _PACKAGES = "/milo-packages"
+_PARTS = ("bin", "lib", "lib64", "pyvenv.cfg")
 
 
 def python_command(
@@ -39,17 +40,21 @@ def python_command(
 
 
 def interpreter_mounts() -> tuple[Mount, ...]:
-    """The folders of the running interpreter that the sandbox does not have anyway, outer ones first."""
+    """What the running interpreter needs of its folders and the sandbox does not have anyway, outer ones first.
+
+    Of an environment only its programs and libraries: it may have been made in a folder of other things.
+    """
     paths = sysconfig.get_paths()
-    wanted = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), Path(sys.base_exec_prefix)}
+    # The interpreter may be a link into a folder that none of its prefixes is.
+    prefixes = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.exec_prefix), Path(sys.base_exec_prefix)}
+    prefixes.add(Path(sys.executable).resolve().parent.parent)
+    wanted = {prefix / part for prefix in prefixes for part in _PARTS}
     wanted |= {Path(paths["purelib"]), Path(paths["platlib"]), Path(paths["stdlib"])}
-    # Package folders that a .pth file adds; other entries of sys.path may be anybody's.
+    # Package folders that a .pth file adds; other entries of sys.path may be anyone's.
     wanted |= {Path(entry) for entry in sys.path if Path(entry).name in ("site-packages", "dist-packages")}
-    # The interpreter may be a link into a folder that none of these is.
-    wanted.add(Path(sys.executable).resolve().parent.parent)
     kept: list[Path] = []
     for path in sorted(wanted, key=lambda path: len(path.parts)):
         known = (Path("/usr"), *kept)
-        if path.is_dir() and len(path.parts) > 1 and not any(path.is_relative_to(outer) for outer in known):
+        if path.exists() and len(path.parts) > 2 and not any(path.is_relative_to(outer) for outer in known):
             kept.append(path)
     return tuple(Mount(path) for path in kept)

@@ -62,7 +62,7 @@ class Watch:
         for line in self._read(f"{pid}/smaps_rollup").splitlines():
             if line.startswith(b"Pss:"):
                 return int(line.split()[1]) * 1024
-        return 0
+        return self._resident(pid)  # it hides the rest, so all of it counts
 
     def _read(self, path: str) -> bytes:
         try:

@@ -83,6 +83,8 @@ class _Batch:
             memory_bytes=_MEMORY_BYTES,
             output_bytes=_LINE_BYTES * (len(self._calls) + 1),
             scratch_bytes=64 << 20,
+            processes=16,
+            open_files=64,
         )
         return python_command("inside.py", files=files, limits=limits, arguments=(f"{SCRIPTS}/checks.py",))
 
