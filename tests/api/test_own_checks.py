@@ -278,3 +278,35 @@ def test_a_private_log_is_refused_before_the_run(suite: Path, env: dict[str, str
 def test_a_suite_without_python_has_nothing_to_trust(env: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="no Python of its own"):
         api.trust_suite("case_ops_v1", env)
+
+
+def test_a_misspelt_own_check_is_recognised_and_a_name_is_used_once(suite: Path, env: dict[str, str]) -> None:
+    manifest = suite / "suite.yaml"
+    text = manifest.read_text()
+    manifest.write_text(text.replace("- same_total", "- same_totl"))
+    with pytest.raises(ConfigError) as caught:
+        run(suite, env, trust_suite=True)
+    assert caught.value.hint == "Did you mean 'same_total', of checks.py?"
+    (problem,) = [one for one in api.check_suite(str(suite)) if one.severity == "error"]
+    assert (problem.where, problem.hint) == (f"{manifest} line 11", "Did you mean 'same_total', of checks.py?")
+    manifest.write_text(text.replace("- same_total", "- polite"))
+    assert any("'polite' is listed twice" in one.what for one in api.check_suite(str(suite)))
+    manifest.write_text(text)
+    (suite / "checks.py").write_text(POLITE.replace("def polite", "def length"))
+    manifest.write_text(text.replace("- polite: {word: thanks}", "- length: {max_words: 3}"))
+    assert any("has the name of a built-in one" in one.what for one in api.check_suite(str(suite)))
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("def polite(case:", "line 1: not valid Python"),
+        ("limit = 3", "no check in it"),
+        ("def polite(case, limit): pass", "no check in it"),
+        ("class polite: pass", "no check in it"),
+        ("(" * 300 + ")" * 300, "not valid Python"),
+    ],
+)
+def test_a_file_without_a_usable_check_is_named_before_anything_runs(suite: Path, code: str, said: str) -> None:
+    (suite / "checks.py").write_text(code)
+    assert any(said in str(one) for one in api.check_suite(str(suite)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, Protocol
 
@@ -11,7 +12,7 @@ from jinja2 import ChainableUndefined
 from milo_bench.config.written import Problem, as_error, place
 from milo_bench.core.errors import ConfigError, DataError, MiloError, UsageError
 from milo_bench.core.records import Fixture, Workload
-from milo_bench.core.suggest import hint_for
+from milo_bench.core.suggest import closest, hint_for
 from milo_bench.suites.load import Suite, read_suite, suite_folder
 from milo_bench.suites.manifest import MANIFEST_NAME
 from milo_bench.suites.prompts import VARIABLES, render_prompt, variables_of
@@ -79,7 +80,7 @@ def refuse_unusable(suite: Suite, *, validate_checks: CheckValidator, unread: Fi
         except UsageError as error:
             said = error.message.removeprefix(f"Workload '{name}': ")
             message = f"{suite.root / MANIFEST_NAME}: workload '{name}': {said}"
-            raise ConfigError(message, hint=error.hint) from None
+            raise ConfigError(message, hint=_meant_own_check(suite, said) or error.hint) from None
         if unknown := list(unknown_fields(suite, workload)):
             raise as_error(unknown)
         if useless := [problem for problem in _unread(suite, workload, unread) if problem.severity == "error"]:
@@ -104,7 +105,15 @@ def _checks(suite: Suite, workload: Workload, validate: CheckValidator | None) -
         try:
             validate(msgspec.structs.replace(workload, checks=(spec,)))
         except MiloError as error:
-            yield Problem(suite.check_place(workload.name, index), error.message.rstrip("."), error.hint)
+            hint = _meant_own_check(suite, error.message) or error.hint
+            yield Problem(suite.check_place(workload.name, index), error.message.rstrip("."), hint)
+
+
+def _meant_own_check(suite: Suite, message: str) -> str:
+    """The suite's own check that an unknown name may be meant for, as a hint; "" where none comes close."""
+    unknown = re.search(r"Unknown check '([^']+)'", message)
+    guess = closest(unknown[1], suite.own.names) if unknown is not None and suite.own is not None else None
+    return f"Did you mean '{guess}', of {suite.own.file}?" if guess and suite.own is not None else ""
 
 
 def _unread(suite: Suite, workload: Workload, unread: FixtureReader | None) -> Iterator[Problem]:
