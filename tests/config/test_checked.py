@@ -251,6 +251,11 @@ def test_the_page_that_a_kind_of_file_names_is_there(kind: FileKind[Any]) -> Non
     assert (SRC.parents[1] / kind.manual).is_file()
 
 
+def test_what_a_model_refuses_says_what_to_write_instead() -> None:
+    for source in [*(SRC / "config").rglob("*.py"), SRC / "suites/manifest.py", SRC / "targets/fake/script.py"]:
+        assert "raise ValueError" not in source.read_text(encoding="utf-8"), f"{source}: raise Mistake, with a hint"
+
+
 def test_there_is_one_base_of_what_people_write_and_one_reader_of_yaml() -> None:
     for source in SRC.rglob("*.py"):
         place, text = source.relative_to(SRC).as_posix(), source.read_text(encoding="utf-8")

@@ -42,7 +42,7 @@ def test_the_file_that_the_others_spoil_is_good() -> None:
         ("    wage: wage", "    wages: wage", 13, "unknown setting 'lines.skim.wages'", "mean 'wage'?"),
         ("    time: minutes", "    times: minutes", 11, "unknown setting 'lines.skim.times'", "mean 'time'?"),
         ("    time: minutes", "    time_before: minutes", 8, "time_before and time_after belong together", ""),
-        ("    time: minutes\n", "", 8, "needs either time, or time_before and time_after", ""),
+        ("    time: minutes\n", "", 8, "line needs a time", "either time, or time_before and time_after"),
         ("low: 900", "low: -900", 3, "is -900, less than 0", "at least 0"),
         ("low: 900", "low: .nan", 3, "not a finite number", "ordinary number"),
         ("high: 1100", "high: .inf", 3, "", ""),

@@ -67,6 +67,13 @@ class Mistake(ValueError):
         self.hint = hint
 
 
+def require_order(low: float, base: float, high: float) -> None:
+    """Raises Mistake where the three points of an estimate are not in their order."""
+    if not low <= base <= high:
+        said = f"low {low:g}, base {base:g} and high {high:g} are not in this order"
+        raise Mistake(said, "write the smallest value as low and the largest as high.")
+
+
 F = TypeVar("F", bound=CheckedFile)
 
 

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Final, Literal
 
 from pydantic import Field, model_validator
 
-from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, read_checked, require_order
 from milo_bench.config.economics.lines import LineConfig
 from milo_bench.config.written import Problem
 from milo_bench.core.records import Decoding
@@ -22,6 +22,9 @@ LARGEST = 1e15
 MOST_LINES = 100
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 Amount = Annotated[float, Field(strict=True, ge=0, le=LARGEST, allow_inf_nan=False)]
+
+
+_WAYS: Final = "give either low, base and high, or exact, or measure, or hosted_price."
 
 
 class MeasureConfig(Checked):
@@ -66,16 +69,16 @@ class AssumptionConfig(Checked):
         stated = any(end is not None for end in ends)
         ways = [stated, self.exact is not None, self.measure is not None]
         if sum(ways) > 1 or (self.hosted_price and any(ways[1:])):
-            raise ValueError("give either low, base and high, or exact, or measure, or hosted_price")
+            raise Mistake("a value is given in more than one way", _WAYS)
         if not any(ways) and self.hosted_price is None:
-            raise ValueError("has no value: give low, base and high, or exact, or measure, or hosted_price")
+            raise Mistake("has no value", _WAYS)
         if stated and any(end is None for end in ends):
-            raise ValueError("low, base and high belong together: write exact for a single value")
+            raise Mistake("low, base and high belong together", "write exact for a single value.")
         low, base, high = ends
-        if low is not None and base is not None and high is not None and not low <= base <= high:
-            raise ValueError(f"low {low:g}, base {base:g}, high {high:g} are not in this order")
+        if low is not None and base is not None and high is not None:
+            require_order(low, base, high)
         if (stated or self.exact is not None) and not self.source.strip():
-            raise ValueError("source is missing: name who says this, and where")
+            raise Mistake("source is missing", "name who says this, and where.")
         return self
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from milo_bench.config.checked import Checked
+from milo_bench.config.checked import Checked, Mistake
 
 REST = "1 - "
 
@@ -53,9 +53,9 @@ class CapacityReturned(_Line):
     @model_validator(mode="after")
     def _one_way_to_say_the_time(self) -> CapacityReturned:
         if (self.time is None) == (self.time_before is None and self.time_after is None):
-            raise ValueError("a 'capacity_returned' line needs either time, or time_before and time_after")
+            raise Mistake("a 'capacity_returned' line needs a time", "give either time, or time_before and time_after.")
         if self.time is None and (self.time_before is None or self.time_after is None):
-            raise ValueError("time_before and time_after belong together: the other one is missing")
+            raise Mistake("time_before and time_after belong together", "add the other one.")
         return self
 
 
@@ -75,9 +75,13 @@ class HostedSpendDisplaced(_Line):
     def _one_way_to_say_the_price(self) -> HostedSpendDisplaced:
         tokens = (self.input_tokens, self.input_price, self.output_tokens, self.output_price)
         if (self.price is None) == (not any(tokens)):
-            raise ValueError("a 'hosted_spend_displaced' line needs either price, or tokens with their prices")
+            raise Mistake(
+                "a 'hosted_spend_displaced' line needs a price", "give either price, or tokens with their prices."
+            )
         if any(tokens) and not all(tokens):
-            raise ValueError("input_tokens, input_price, output_tokens and output_price belong together")
+            raise Mistake(
+                "input_tokens, input_price, output_tokens and output_price belong together", "add the others."
+            )
         return self
 
 
@@ -137,7 +141,7 @@ class Energy(_Line):
     def _one_way_to_say_the_energy(self) -> Energy:
         drawn, used = (self.power, self.hours), (self.energy, self.volume)
         if any(drawn) == any(used) or (any(drawn) and not all(drawn)) or (any(used) and not all(used)):
-            raise ValueError("an 'energy' line needs either power and hours, or energy and volume")
+            raise Mistake("an 'energy' line is not complete", "give either power and hours, or energy and volume.")
         return self
 
 
@@ -186,7 +190,7 @@ class TrustedWork(_Line):
     @model_validator(mode="after")
     def _clean_up_is_whole(self) -> TrustedWork:
         if (self.cleanup_time is None) != (self.wage is None) or (self.cleanup_share and not self.cleanup_time):
-            raise ValueError("cleanup_time and wage belong together, and cleanup_share needs both")
+            raise Mistake("cleanup_time and wage belong together, and cleanup_share needs both", "add what is missing.")
         return self
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from milo_bench.config.checked import Checked, Mistake
+from milo_bench.config.checked import Checked, Mistake, require_order
 from milo_bench.config.policy.measures import MEASURES, known_measures, parse_slice, slice_text
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, FindingKind, FindingRule
@@ -162,8 +162,7 @@ class HoursConfig(Checked):
 
     @model_validator(mode="after")
     def _in_order(self) -> HoursConfig:
-        if not self.low <= self.base <= self.high:
-            raise ValueError(f"low {self.low:g}, base {self.base:g}, high {self.high:g} are not in this order")
+        require_order(self.low, self.base, self.high)
         return self
 
 

@@ -10,7 +10,15 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias, get_args
 
 from pydantic import Field, model_validator
 
-from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
+from milo_bench.config.checked import (
+    Checked,
+    CheckedFile,
+    FileKind,
+    Mistake,
+    load_checked,
+    read_checked,
+    require_order,
+)
 from milo_bench.config.written import Problem, as_error
 from milo_bench.core.suggest import hint_for
 
@@ -55,8 +63,7 @@ class RangeConfig(Checked):
 
     @model_validator(mode="after")
     def _in_order(self) -> RangeConfig:
-        if not self.low <= self.base <= self.high:
-            raise ValueError(f"low {self.low:g}, base {self.base:g}, high {self.high:g} are not in this order")
+        require_order(self.low, self.base, self.high)
         return self
 
 
@@ -78,14 +85,18 @@ class OperatorPolicy(CheckedFile):
     def _ladder(self) -> OperatorPolicy:
         missing = [level for level in LEVELS if level not in self.levels]
         if missing:
-            raise ValueError(f"missing levels: {', '.join(missing)}")
+            raise Mistake(f"missing levels: {', '.join(missing)}", "add each with its title and floors.")
         for lower, upper in itertools.pairwise(LEVELS):
             below, above = self.levels[lower], self.levels[upper]
             if above.pass_floor < below.pass_floor or above.behaviour_floor < below.behaviour_floor:
-                raise ValueError(f"level {upper} requires less than {lower}")
+                raise Mistake(
+                    f"level {upper} requires less than {lower}", "raise its floors to those of the level below."
+                )
         lacking = set(get_args(CostName)) - set(self.cost)
         if lacking:
-            raise ValueError(f"missing in cost: {', '.join(sorted(lacking))}")
+            raise Mistake(
+                f"missing in cost: {', '.join(sorted(lacking))}", "add each with unit, low, base, high and source."
+            )
         return self
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
-from milo_bench.config.checked import Checked
+from milo_bench.config.checked import Checked, Mistake
 from milo_bench.config.policy.operator import LEVELS
 from milo_bench.config.routing.rule import GivenName
 
@@ -25,11 +25,12 @@ class KindGrant(Checked):
     @model_validator(mode="after")
     def _goes_somewhere(self) -> KindGrant:
         if self.level != "operator" and self.route is None:
-            raise ValueError(
-                f"level {self.level} does not cover all work: add 'route: human_review' or 'route: hosted'"
-            )
+            hint = "add 'route: human_review' or 'route: hosted' for the rest."
+            raise Mistake(f"level {self.level} does not cover all work", hint)
         if (self.route == "hosted") != (self.target is not None):
-            raise ValueError("'target' is needed with 'route: hosted' and not allowed with another route")
+            raise Mistake(
+                "target and 'route: hosted' belong together", "add the one that is missing, or remove the other."
+            )
         return self
 
 

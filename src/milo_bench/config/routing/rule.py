@@ -94,9 +94,9 @@ class WordsCondition(Checked):
     @model_validator(mode="after")
     def _some_number_fits(self) -> WordsCondition:
         if self.over is None and self.under is None:
-            raise ValueError("give 'over' or 'under'")
+            raise Mistake("has no bound", "give 'over' or 'under'.")
         if self.over is not None and self.under is not None and self.under - self.over < 2:
-            raise ValueError(f"no number of words is over {self.over} and under {self.under}")
+            raise Mistake(f"no number of words is over {self.over} and under {self.under}", "widen the range.")
         return self
 
     @property
@@ -182,7 +182,7 @@ class Fallback(Checked):
     @model_validator(mode="after")
     def _has_its_target(self) -> Fallback:
         if (self.route == "hosted") != (self.target is not None):
-            raise ValueError("a fallback needs a target with route hosted, and only then")
+            raise Mistake("a fallback has a target with route hosted, and only then", "add it, or remove it.")
         return self
 
 
@@ -210,17 +210,16 @@ class Action(Checked):
     def _settings_fit_the_route(self) -> Action:
         asks = self.route in MODEL_ROUTES
         if asks and self.target is None:
-            raise ValueError(f"route {self.route} needs a target")
+            raise Mistake(f"route {self.route} needs a target", "add 'target: NAME'.")
         if not asks and (self.target or self.variant or self.prompt or self.guardrails or self.limits != RuleLimits()):
-            raise ValueError(
-                f"route {self.route} calls no model: remove target, variant, prompt, guardrails and limits"
-            )
+            hint = "remove target, variant, prompt, guardrails and limits."
+            raise Mistake(f"route {self.route} calls no model", hint)
         if not asks and ("fallback" in self.model_fields_set or self.decoding != "free"):
-            raise ValueError(f"route {self.route} calls no model: remove fallback and decoding")
+            raise Mistake(f"route {self.route} calls no model", "remove fallback and decoding.")
         if (self.route == "mixed") != (self.verifier is not None):
-            raise ValueError("a verifier is needed with route mixed, and only then")
+            raise Mistake("a verifier is needed with route mixed, and only then", "add it, or remove it.")
         if self.verifier is not None and self.verifier == self.target:
-            raise ValueError("a model cannot verify itself: name another verifier")
+            raise Mistake("a model cannot verify itself", "name another verifier.")
         return self
 
     @property

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final, Literal, TypeAlias
 
 from pydantic import Field, field_validator, model_validator
 
-from milo_bench.config.checked import Checked, CheckedFile, FileKind, check_data, load_checked
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, check_data, load_checked
 from milo_bench.config.written import Written, as_error
 
 FaultKind: TypeAlias = Literal[
@@ -120,7 +120,7 @@ class ScriptRule(Checked):
     @model_validator(mode="after")
     def _does_something(self) -> ScriptRule:
         if self.reply is None and self.fault is None:
-            raise ValueError("a rule needs reply, fault or both")
+            raise Mistake("a rule does nothing", "give reply, fault or both.")
         return self
 
 
@@ -158,7 +158,7 @@ class Script(CheckedFile):
     @classmethod
     def _lists_a_model(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not value:
-            raise ValueError("needs at least one model")
+            raise Mistake("needs at least one model", "add a name.")
         return value
 
 
