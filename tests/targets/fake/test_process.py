@@ -68,7 +68,7 @@ def test_a_taken_port_is_an_error_with_a_hint() -> None:
         ("rules: [{fault: {kind: reset_midstream}}]", "reset_midstream", "Did you mean 'reset_mid_stream'?"),
         ("rules: [{fault: hangs_before_headers}]", "hangs_before_headers", "Did you mean 'hang_before_headers'?"),
         ("rules: [{when: {contain: x}, fault: empty_answer}]", "contain", "Did you mean 'contains'?"),
-        ("rules: [{when: {}}]", "needs reply, fault or both", ""),
+        ("rules: [{when: {}}]", "a rule does nothing", "give reply, fault or both"),
         ("reply: {usage: {prompt_token: 3}}", "prompt_token", "Did you mean 'prompt_tokens'?"),
         ("reply: {gap_s: -1}", "reply.gap_s", ""),
         ("[1, 2", "not valid YAML", ""),
