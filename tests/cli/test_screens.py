@@ -5,7 +5,6 @@ After a change that is meant: ``UPDATE_SCREENS=1 python -m pytest tests/cli/test
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -19,10 +18,10 @@ from milo_bench import __version__
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from tests.report.written_package import write_sample
+from tests.screens import assert_screen
 
 SCREENS = Path(__file__).parent / "screens"
 KEPT = Path(__file__).parents[1] / "data" / "logs-0.1.0"
-UPDATE = bool(os.environ.get("UPDATE_SCREENS"))
 
 
 def empty(folder: Path) -> None:
@@ -123,14 +122,8 @@ def test_a_command_shows_exactly_this(
     if said.err:
         shown += f"\n--- standard error\n{said.err}"
     shown = settled(shown, tmp_path).rstrip("\n") + f"\n\n--- exit code {code}\n"
-    file = SCREENS / f"{name.replace(' ', '-')}.txt"
-    if UPDATE:
-        file.write_text(shown, encoding="utf-8")
     assert code == screen.code, shown
-    assert file.exists(), "a new screen: UPDATE_SCREENS=1 python -m pytest tests/cli/test_screens.py"
-    assert shown == file.read_text(encoding="utf-8"), (
-        "if it is meant: UPDATE_SCREENS=1 python -m pytest tests/cli/test_screens.py"
-    )
+    assert_screen(SCREENS / f"{name.replace(' ', '-')}.txt", shown)
 
 
 def test_no_screen_is_left_of_a_command_that_is_no_longer_shown() -> None:
