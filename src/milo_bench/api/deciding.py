@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -83,6 +84,9 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     return msgspec.structs.replace(made, review=review)
 
 
+_EACH_ALONE: Final = "0.1."  # versions that judged each candidate as if it were alone
+
+
 def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Decision:
     """Work ``decision`` out again from its logs and the texts of policy and economics that it keeps."""
     named = {find_log(log): log.path for log in decision.logs}
@@ -90,6 +94,8 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
     operators = _operators_of(decision, evidence)
     alone = decision.policy == decision.operator_policy
     policy = _for_operators_alone() if alone else read_policy(decision.policy.text, name=decision.policy.path)
+    if decision.tool_version.startswith(_EACH_ALONE):
+        policy = policy.model_copy(update={"error_family": "candidate"})
     economics = None
     if decision.economics is not None:
         economics = read_economics(decision.economics.text, name=decision.economics.path)
