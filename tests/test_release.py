@@ -1,34 +1,13 @@
-"""What is released: a whole wheel, a changelog from its fragments, a container file that names what exists."""
+"""What is released beside the wheel: a changelog from its fragments, a container file that names what exists."""
 
 import re
 import runpy
-import shutil
-import subprocess
-import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
 COLLECT = runpy.run_path(str(ROOT / "changelog.d/collect.py"))
-
-
-def _tracked(*folders: str) -> list[str]:
-    listed = subprocess.run(["git", "ls-files", *folders], cwd=ROOT, check=True, capture_output=True, text=True)
-    return [name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
-
-
-def test_a_wheel_contains_every_file_of_the_package(tmp_path: Path) -> None:
-    for name in _tracked("src", "pyproject.toml", "README.md", "LICENSE", "requirements"):
-        copy = tmp_path / "checkout" / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, copy)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
-    subprocess.run([*command, str(tmp_path / "dist"), str(tmp_path / "checkout")], check=True, capture_output=True)
-    (wheel,) = (tmp_path / "dist").glob("milo_bench-*.whl")
-    inside = {name for name in zipfile.ZipFile(wheel).namelist() if not name.partition("/")[0].endswith(".dist-info")}
-    assert inside == {name.removeprefix("src/") for name in _tracked("src")}
 
 
 def test_the_container_file_copies_what_exists_and_starts_the_command() -> None:
