@@ -11,8 +11,9 @@ import pytest
 from milo_bench.config.policy.file import read_policy
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.core.modules import modules_of
 from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, Workload
-from milo_bench.core.registry import installed_entries, modules_of
+from milo_bench.core.registry import installed_entries
 from milo_bench.grade.base import CHECKS
 from milo_bench.grade.engine import grade_attempt, validate_checks
 from milo_bench.probes.base import PROBES

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Iterator
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Generic, TypeVar
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.core.modules import modules_of
 from milo_bench.core.suggest import hint_for
 
 T = TypeVar("T")
-
-
-def modules_of(package: str) -> dict[str, str]:
-    """Name to module path of everything in the folder of ``package``, in order of names; none of it is imported.
-
-    A module's name is its thing's name. A trailing underscore keeps it from being a word of Python
-    (``import_`` is called "import"); a leading one hides it.
-    """
-    folder = importlib.import_module(package).__path__
-    found = sorted(module.name for module in pkgutil.iter_modules(folder) if not module.name.startswith("_"))
-    return {name.removesuffix("_"): f"{package}.{name}" for name in found}
 
 
 @lru_cache(maxsize=32)

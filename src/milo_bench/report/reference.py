@@ -23,7 +23,7 @@ from milo_bench.config.schema import schema_path, schema_text
 from milo_bench.config.settings import SETTINGS_FILE
 from milo_bench.core import errors
 from milo_bench.core.files import PUBLIC, write_folder
-from milo_bench.core.registry import modules_of
+from milo_bench.core.modules import modules_of
 from milo_bench.core.text import table_cell
 from milo_bench.core.units import between
 from milo_bench.grade.base import CHECKS, Params

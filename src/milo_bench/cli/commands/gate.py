@@ -43,7 +43,7 @@ def gate(
     junit: Path | None,
     as_json: bool,
 ) -> int:
-    """Check new runs against a decision. Exits 1 on a regression, 5 if undecided.
+    """Check new runs against a decision. Exits 1 if worse, 5 if undecided.
 
     A gate regresses if it passed before and fails now. A rate regresses if the whole interval of its
     difference is on the bad side and extends beyond the tolerance. Undecided results are listed,

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import msgspec
 
-from milo_bench.core.registry import modules_of
+from milo_bench.core.modules import modules_of
 from milo_bench.operator.worlds.grade import grade
 from milo_bench.operator.worlds.selftest import selftest
 from milo_bench.operator.worlds.session import Session
