@@ -42,7 +42,7 @@ def simulate(runs: int, random: Random) -> Sequence[Row]:
             now += bool(_kept(policy(BOUND, workloads), seen))
             each += workloads > 1 and bool(_kept(policy(BOUND, workloads, "error_family: workload"), seen))
             ordered += bool(_kept(policy(BOUND, workloads, order), seen))
-        name = f"{targets} targets at the threshold, {workloads} workload{'s' if workloads > 1 else ''}"
+        name = f"targets at the threshold: {targets}, workloads: {workloads}"
         rows.append(Row(f"any wrong keep, {name}", 0.05, Found(now, runs), Found(before, runs)))
         if workloads > 1:
             rows.append(Row("  the same with one family a workload", 1 - 0.95**workloads, Found(each, runs)))
