@@ -35,7 +35,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
     TargetError where it does not start. A window that breaks off is recorded with the reason, and
     the report's ``end`` is not complete.
     """
-    settings = load_settings(options.config, env)
+    settings = load_settings(options.config, env).with_targets(options.targets)
     check_options(options)
     suite = load_suite(options.suite)
     path = options.out or default_log_path(f"load-{suite.ref.name}", datetime.now(UTC))

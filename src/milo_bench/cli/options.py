@@ -51,7 +51,7 @@ class NumberList(click.ParamType[Any]):
         except ValueError:
             numbers = ()
         if not numbers or not all(0 < number < float("inf") for number in numbers):
-            self.fail(f"'{value}' holds what is no {'whole ' if self._whole else ''}number above 0", param, ctx)
+            self.fail(f"'{value}' is not a list of {'whole ' if self._whole else ''}numbers above 0", param, ctx)
         return numbers
 
 

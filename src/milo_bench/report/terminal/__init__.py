@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from milo_bench.report.terminal.comparison import print_comparison
     from milo_bench.report.terminal.console import stdout_console
     from milo_bench.report.terminal.decision import print_decision
+    from milo_bench.report.terminal.demo import DemoAnswer, DemoScreen
     from milo_bench.report.terminal.inventory import (
         difference_json,
         difference_text,
@@ -31,6 +32,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.terminal.comparison": ("print_comparison",),
     "milo_bench.report.terminal.console": ("stdout_console",),
     "milo_bench.report.terminal.decision": ("print_decision",),
+    "milo_bench.report.terminal.demo": ("DemoAnswer", "DemoScreen"),
     "milo_bench.report.terminal.inventory": (
         "difference_json",
         "difference_text",

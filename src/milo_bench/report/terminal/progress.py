@@ -36,6 +36,8 @@ class ProgressView(Protocol):
 
     def listen(self, event: RunEvent) -> None: ...
 
+    def say(self, line: str) -> None: ...
+
     def close(self) -> None: ...
 
 
@@ -113,26 +115,26 @@ class PlainProgress:
             now_s = time.monotonic()
             if now_s - self._said_s >= _PLAIN_EVERY_S:
                 self._said_s = now_s
-                self._say(f"{self._counts.done:,} of {self._counts.total:,}, {self._counts.text()}")
+                self.say(f"{self._counts.done:,} of {self._counts.total:,}, {self._counts.text()}")
         elif isinstance(event, RunStarted):
             self._counts.start(event)
             self._said_s = time.monotonic()
             for message in event.messages:
-                self._say(message)
+                self.say(message)
             already = f", {event.done:,} of them already in the log" if event.done else ""
-            self._say(f"{event.total:,} attempts{already}")
+            self.say(f"{event.total:,} attempts{already}")
         elif isinstance(event, RunEnded):
             self._counts.over = True
             took = seconds(time.monotonic() - self._counts.started_s)
             said = f"{self._counts.done:,} of {self._counts.total:,} in {took}"
-            self._say(", ".join(part for part in (said, self._counts.text()) if part))
+            self.say(", ".join(part for part in (said, self._counts.text()) if part))
         elif notice := _notice(event):
-            self._say(notice)
+            self.say(notice)
 
     def close(self) -> None:
         self._stream.flush()
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
         self._stream.write(visible(line) + "\n")
         self._stream.flush()
 
@@ -159,13 +161,13 @@ class LiveProgress:
         elif isinstance(event, RunStarted):
             self._counts.start(event)
             for message in event.messages:
-                self._print(message)
+                self.say(message)
             self._open(event)
         elif isinstance(event, RunEnded):
             self._counts.over = True
             self._draw("done" if event.unsent == 0 else f"{event.unsent:,} not sent")
         elif notice := _notice(event):
-            self._print(notice)
+            self.say(notice)
 
     def close(self) -> None:
         if self._bar is not None:
@@ -206,7 +208,7 @@ class LiveProgress:
             self._bar.update(self._task, description=doing, completed=self._counts.done, state=self._counts.text())
             self._bar.refresh()
 
-    def _print(self, line: str) -> None:
+    def say(self, line: str) -> None:
         if self._bar is not None:
             self._bar.console.print(line, markup=False, highlight=False)
         else:

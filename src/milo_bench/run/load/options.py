@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from milo_bench.config.settings import RunConfig
+from milo_bench.config.settings import RunConfig, TargetConfig
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Timeouts
 from milo_bench.run.load.arrivals import Arrival, Arrivals, arrivals_at, parse_trace, trace_rate
@@ -24,7 +24,8 @@ class LoadOptions:
     """What ``milo-bench load`` was asked for. Durations in seconds; None is the rule's choice.
 
     One of ``concurrency``, ``rates`` and ``trace`` says what load there is; ``find_capacity``
-    searches from the first of ``concurrency`` or ``rates`` upwards.
+    searches from the first of ``concurrency`` or ``rates`` upwards. ``targets`` are used beside those
+    of bench.yaml, by name, and win over them.
     """
 
     suite: str
@@ -46,6 +47,7 @@ class LoadOptions:
     out: Path | None = None
     config: Path | None = None
     allow_hosted: bool = False
+    targets: Mapping[str, TargetConfig] = field(default_factory=dict)
 
 
 def profiles(options: LoadOptions, timeouts: Timeouts, trace: tuple[Arrival, ...]) -> Iterator[Profile]:
