@@ -47,7 +47,7 @@ def test_an_unknown_name_gets_a_suggestion_and_exit_code_2(
         ("tiny/fixtures.jsonl", (b"case 5", b"\xff"), "tiny/fixtures.jsonl line 6: not UTF-8", "save it as UTF-8."),
         ("tiny/fixtures.jsonl", (b"q-5", b"q-1"), "tiny/fixtures.jsonl line 6: the id 'q-1' is", "jsonl line 2."),
         ("tiny/fixtures.jsonl", (b'"input"', b'"inputs"'), "tiny/fixtures.jsonl line 1: 'input' is", "rename 'inputs'"),
-        ("tiny/ask.jinja", (b"text", b"txt"), "prompt 'ask' line 1: 'txt' is missing.", "There is input: text."),
+        ("tiny/ask.jinja", (b"text", b"txt"), "prompt 'ask' line 1: 'txt' is missing.", "Available: input: text."),
         ("bench.yaml", (b"script:", b"scrpt:"), "bench.yaml line 2: unknown setting", "Did you mean 'script'?"),
         ("bench.yaml", (b"{api", b"[api"), "bench.yaml line 2: ", "check indentation"),
         ("script.yaml", (b"text", b"txt"), "script.yaml line 1: unknown setting 'reply.txt'.", "Did you mean 'text'?"),

@@ -14,7 +14,7 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen, Interval
-from milo_bench.core.units import change_text, estimate, p_value
+from milo_bench.core.units import change_text, estimate, number, p_value
 from milo_bench.core.units import figure as figure_text
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
@@ -156,7 +156,7 @@ def _with_detectable(result: Result, of: int, tolerance: float) -> Result:
     if loss >= 1:
         said = f"{result.reason}. Runs of this size are too small to find a loss"
         return msgspec.structs.replace(result, reason=said)
-    said = f"{result.reason}. Four in five runs of this size would find a loss of {loss * 100:.0f} points"
+    said = f"{result.reason}. Four in five runs of this size would find a loss of {number(loss * 100, 2)} points"
     return msgspec.structs.replace(result, reason=said, detectable=loss)
 
 

