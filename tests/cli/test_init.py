@@ -1,5 +1,6 @@
 """What ``init`` writes can be run as it is."""
 
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -18,7 +19,9 @@ def test_init_names_a_found_server_so_that_a_run_with_it_works(desk: Path) -> No
         assert said.code == 0
         again = milo("init", "--out", "found.yaml", folder=desk, shell=shell)
         assert (again.code, again.error) == (2, "found.yaml already exists.")
-        run = milo("run", "--config", "found.yaml", "--suite", "tiny", "--models", "fake_1", "--json", folder=desk)
+        line = said.err.partition("next: milo-bench ")[2].splitlines()[0]
+        assert line == "run --suite case_ops_v1 --models fake_1 --limit 24 --config found.yaml"
+        run = milo(*shlex.split(line.replace("case_ops_v1", "tiny")), "--json", folder=desk)
         assert (run.code, run.json()["failures"]) == (0, 0)
     finally:
         server.terminate()

@@ -1,4 +1,4 @@
-"""The model servers found on this machine in, the text of a first bench.yaml out."""
+"""The model servers found on this machine in; their targets, and the text of a first bench.yaml, out."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from milo_bench.config.settings import is_own_network
 from milo_bench.targets.discover import DiscoveredServer
 
 
-def config_text(found: Sequence[DiscoveredServer], *, with_key: bool = False) -> str:
-    """The text of a bench.yaml that names every model of ``found`` as a target.
+def name_targets(found: Sequence[DiscoveredServer], *, with_key: bool = False) -> dict[str, dict[str, Any]]:
+    """Every model of ``found`` as an entry of bench.yaml, by the name that it gets.
 
     ``with_key`` names OPENAI_API_KEY for the server of OPENAI_BASE_URL: there is such a key.
     """
@@ -25,6 +25,11 @@ def config_text(found: Sequence[DiscoveredServer], *, with_key: bool = False) ->
             if not is_own_network(server.base_url):
                 entry["hosted"] = True
             targets[_free_name(model, targets)] = entry
+    return targets
+
+
+def config_text(targets: Mapping[str, Any]) -> str:
+    """The text of a bench.yaml with ``targets``."""
     head = (
         "# What milo-bench measures. Every setting: docs/reference/settings.md\n"
         "# smollm2 and smollm2_q4_0, the demo's models, are built in and need no entry.\n"
@@ -34,7 +39,7 @@ def config_text(found: Sequence[DiscoveredServer], *, with_key: bool = False) ->
         example = {"local_8b": {"api": "openai", "base_url": "http://127.0.0.1:8080/v1", "model": "NAME"}}
         body = "".join(f"#   {line}\n" for line in yaml.safe_dump(example, sort_keys=False).splitlines())
         return f"{head}{body}targets: {{}}\n"
-    return head + yaml.safe_dump({"targets": targets}, sort_keys=False, allow_unicode=True)
+    return head + yaml.safe_dump({"targets": dict(targets)}, sort_keys=False, allow_unicode=True)
 
 
 def _free_name(model: str, taken: Mapping[str, Any]) -> str:

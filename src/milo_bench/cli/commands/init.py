@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import click
@@ -26,10 +27,18 @@ def init(out: Path) -> None:
 
     Never changes an existing file.
     """
-    found = api.write_config(out, os.environ)
-    models = sum(len(server.models) for server in found)
-    named = f" with {_count(models, 'target')} from {_count(len(found), 'server')}" if found else ""
+    written = api.write_config(out, os.environ)
+    servers, names = written.servers, written.targets
+    named = f" with {_count(len(names), 'target')} from {_count(len(servers), 'server')}" if servers else ""
     click.echo(f"Wrote {out}{named}.")
-    if not found:
+    if not names:
         click.echo("No model server answered on the usual ports. The file shows how to add one.", err=True)
-    say_next("milo-bench targets", "milo-bench run --suite case_ops_v1 --models smollm2 --limit 24")
+        say_next("milo-bench targets", "milo-bench demo")
+        return
+    name = next((name for name in names if name not in written.hosted), names[0])
+    words = ["milo-bench", "run", "--suite", "case_ops_v1", "--models", name, "--limit", "24"]
+    if out.name != "bench.yaml" or out.parent != Path():
+        words += ["--config", str(out)]
+    if name in written.hosted:
+        words.append("--allow-hosted")
+    say_next(shlex.join(words), "milo-bench targets")
