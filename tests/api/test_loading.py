@@ -185,8 +185,8 @@ def test_the_command_prints_one_json_document_through_an_unbuffered_pipe(
 def test_durations_and_lists_that_are_none_are_refused_in_words(tmp_path: Path) -> None:
     for words, said in (
         (["--duration", "soon"], "is not a duration"),
-        (["--concurrency", "1,x"], "no whole number above 0"),
-        (["--rate", "-1"], "no number above 0"),
+        (["--concurrency", "1,x"], "not a list of whole numbers above 0"),
+        (["--rate", "-1"], "above 0"),
     ):
         command = [
             sys.executable,
