@@ -9,6 +9,7 @@ from milo_bench.config.policy.models import RuleConfig
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, first_rule
 from milo_bench.core.records import ProbeResult
+from milo_bench.decide.another_model import needed_from_another
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.facts import CandidateFacts
 from milo_bench.decide.figures import Figures
@@ -188,6 +189,8 @@ def _turning(kind: FindingKind, gate: GateResult, figures: Figures) -> Iterable[
             side = "at or above" if gate.direction == "at_least" else "at or below"
             minus = " minus the baseline's" if gate.against == "baseline" else ""
             yield (f"{name}{minus} confirmed {side} ", bound)
+            if (another := needed_from_another(gate, figures)) is not None:
+                yield another
     elif kind == "keep" and gate.safety and not gate.measure.startswith("probe:"):
         side = "below" if gate.direction == "at_least" else "above"
         yield (f"{name} undecided, or {side} ", bound, ", on a new run")

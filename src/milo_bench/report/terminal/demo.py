@@ -11,8 +11,9 @@ from milo_bench.report.terminal.progress import progress_for
 from milo_bench.run.events import RunEnded, RunEvent
 
 _SHOWN: Final = 2  # answers of each workload, and as many that failed
-_MESSAGE: Final = 58
-_OUTPUT: Final = 40
+_MESSAGE: Final = 52
+_OUTPUT: Final = 32
+_WHY: Final = 88
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class DemoScreen:
     """Shows a demo: the first answers of each workload, the first that failed, and each workload's count."""
 
     def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._progress = progress_for(stream)
         self._failed_shown: Counter[str] = Counter()
 
@@ -52,8 +54,9 @@ class DemoScreen:
 
     def ran(self, event: RunEvent) -> None:
         self._progress.listen(event)
-        if isinstance(event, RunEnded):
+        if isinstance(event, RunEnded):  # a second run has a bar and a count of its own
             self.close()
+            self._progress = progress_for(self._stream)
 
     def close(self) -> None:
         self._progress.close()
@@ -62,5 +65,5 @@ class DemoScreen:
 def _answer_text(answer: DemoAnswer) -> str:
     mark = "✓" if answer.passed else "✗"
     message, output = one_line(answer.message, _MESSAGE), one_line(answer.output, _OUTPUT)
-    why = "" if answer.passed else f"  ({one_line(answer.why, 70)})"
+    why = "" if answer.passed else f"\n      {one_line(answer.why, _WHY)}"
     return f"  {mark} {answer.workload}: “{message}” → {output}{why}"

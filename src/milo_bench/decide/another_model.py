@@ -1,0 +1,43 @@
+"""A gate that failed in, what another model would have to reach on the same fixtures out."""
+
+from __future__ import annotations
+
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.ends import least_without_data
+from milo_bench.decide.records import GateResult, LinkedText
+from milo_bench.decide.wording import spell_out
+from milo_bench.stats.exact import exact_ends
+
+
+def needed_from_another(gate: GateResult, figures: Figures) -> LinkedText | None:
+    """The result on as many fixtures that proves the gate's threshold; the fixtures it takes if none can.
+
+    The bound is the gate's own: exact and one-sided (Clopper and Pearson 1934) at the confidence of its
+    interval. None for a gate on something else than a rate of fixtures, or against a baseline.
+    """
+    measured, threshold = figures[gate.figure], figures[gate.bound].value
+    if measured.unit != "share" or not measured.n or not measured.confidence or gate.against == "baseline":
+        return None
+    if threshold is None or not 0 < threshold < 1:
+        return None
+    name = spell_out(f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure)
+    count = _enough(gate, measured.n, threshold, measured.confidence)
+    if count is not None:
+        most = "at least" if gate.direction == "at_least" else "at most"
+        title = f"fixtures that prove {name} of another model"
+        id = figures.count(f"another/{gate.id}", title, count, key="another_model", of=gate.candidate.text)
+        n = figures.ref(gate.figure, "n")
+        return (f"another model with {name} in {most} ", figures.ref(id), " of ", n, " fixtures")
+    least = least_without_data(threshold, gate.direction, measured.confidence)
+    if least is None:
+        return None
+    title = f"fixtures without an error that prove {name} of another model"
+    id = figures.count(f"another/{gate.id}", title, least, key="another_model", of=gate.candidate.text)
+    return ("another model, on at least ", figures.ref(id), f" fixtures without an error in {name}")
+
+
+def _enough(gate: GateResult, n: int, threshold: float, confidence: float) -> int | None:
+    """The least good, or the most bad, of ``n`` whose bound clears ``threshold``; None if not even all good do."""
+    if gate.direction == "at_least":
+        return next((k for k in range(n + 1) if exact_ends(k, n, confidence)[0] >= threshold), None)
+    return next((k for k in range(n, -1, -1) if exact_ends(k, n, confidence)[1] <= threshold), None)
