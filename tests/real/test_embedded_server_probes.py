@@ -6,7 +6,6 @@ import pytest
 
 from milo_bench import api
 from milo_bench.config.settings import TargetConfig
-from milo_bench.probes import probe_names
 from milo_bench.probes.base import PROBES
 
 NAMES = ("readiness", "truncation", "structured_output", "errors", "recovery", "privacy_leak")
@@ -15,7 +14,7 @@ NAMES = ("readiness", "truncation", "structured_output", "errors", "recovery", "
 @pytest.mark.model
 @pytest.mark.timeout(1800)
 def test_the_embedded_server_is_judged_by_its_probes(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(NAMES) < set(probe_names())
+    assert set(NAMES) < set(PROBES.names())
     for name in NAMES:  # how long a probe may take is not what is judged here
         monkeypatch.setattr(type(PROBES.get(name)), "limit_s", 1200.0)
     target = TargetConfig(
