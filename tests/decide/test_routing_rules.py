@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from milo_bench.config.routing.file import RoutingFile, check_routing, read_routing
+from milo_bench.config.routing.flags import flags_text, read_flags
+from milo_bench.core.case_facts import CaseFacts
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.decide.routing.columns import (
@@ -97,6 +99,61 @@ def test_a_broken_guardrail_falls_back_to_the_hosted_model_whose_answer_is_held_
     assert settle_second(second, AnswerFacts(answered=False)).route == "human_review"
 
 
+ASSISTIVE = """
+targets: {small: {model: s}, large: {model: l}}
+flags_file: flags.yaml
+rules:
+  - {id: previews, when: {workload: timeline, use: preview}, route: local, target: small}
+  - {id: cited, when: {workload: timeline, use: cited}, route: local, target: large}
+  - id: drafts
+    when: {workload: drafting, case_status: [closed, approved], risk: low, missing_fields: no, template_current: yes}
+    route: assist
+    target: large
+    flag: drafting
+default: {route: human_review}
+"""
+SAFE = CaseFacts(status="approved", risk="low", missing_fields=False, template_current=True)
+
+
+@pytest.mark.parametrize(
+    ("case", "flags", "route", "cause"),
+    [
+        (SAFE, frozenset({"drafting"}), "assist", "rule"),
+        (SAFE, None, "assist", "rule"),
+        (SAFE, frozenset(), "human_review", "flag_off"),
+        (CaseFacts("under_review", "low", False, True), None, "human_review", "rule"),
+        (CaseFacts("approved", "high", False, True), None, "human_review", "rule"),
+        (CaseFacts("approved", "low", True, True), None, "human_review", "rule"),
+        (CaseFacts("approved", "low", False, False), None, "human_review", "rule"),
+        (CaseFacts("approved", "low"), None, "human_review", "rule"),  # unknown is neither true nor false
+    ],
+)
+def test_drafts_are_offered_only_for_resolved_low_risk_cases_with_a_template_and_no_missing_field(
+    case: CaseFacts, flags: frozenset[str] | None, route: str, cause: str
+) -> None:
+    routed = route_request(read_routing(ASSISTIVE), RequestFacts("drafting", case=case, flags=flags))
+    assert (routed.route, routed.cause, routed.automated) == (route, cause, False)
+
+
+@pytest.mark.parametrize(("use", "target"), [("preview", "small"), ("cited", "large"), ("", "")])
+def test_two_uses_of_one_workload_go_to_two_targets(use: str, target: str) -> None:
+    assert route_request(read_routing(ASSISTIVE), RequestFacts("timeline", use=use)).target == target
+
+
+def test_an_assistive_route_needs_a_flag() -> None:
+    with pytest.raises(ConfigError, match="needs a flag"):
+        read_routing("targets: {a: {model: a}}\ndefault: {route: assist, target: a}\n")
+
+
+def test_flags_that_no_rule_names_are_mistakes_and_flags_that_the_file_lacks_are_off() -> None:
+    known = read_routing(ASSISTIVE).flags
+    assert read_flags(flags_text(known), known=known).on == frozenset()
+    assert read_flags("flags: {drafting: on}", known=known).on == {"drafting"}
+    with pytest.raises(ConfigError, match="unknown flag 'draftin'") as caught:
+        read_flags("flags: {draftin: on}", known=known)
+    assert "drafting" in caught.value.hint
+
+
 def test_the_first_model_is_known_before_its_answer() -> None:
     routed = route_request(read_routing(STUB), RequestFacts("notes"))
     assert (routed.route, routed.target, routed.rule) == ("local", "small", "routine")
@@ -119,6 +176,7 @@ def test_families_cannot_be_told_apart_where_the_evidence_does_not() -> None:
 
 
 TAGS, CHECKS, LABELS = ("a", "b"), ("schema", "format"), ("routine", "watch")
+USES, STATUSES, FLAGS = ("preview", "cited"), ("closed", "open"), ("drafts", "summaries")
 TARGETS = {
     "l1": {"model": "m"},
     "l2": {"model": "m"},
@@ -140,6 +198,11 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
         ("tags", some(TAGS)),
         ("keywords", st.one_of(some(KEYWORD_SETS[:3]), st.just(["any"]))),
         ("sensitive", st.booleans()),
+        ("use", some(USES)),
+        ("case_status", some(STATUSES)),
+        ("risk", some(("low", "high"))),
+        ("missing_fields", st.booleans()),
+        ("template_current", st.booleans()),
         (
             "target_health",
             st.dictionaries(st.sampled_from(sorted(TARGETS)), some(("ready", "degraded", "down")), max_size=1),
@@ -154,13 +217,15 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
 
 @st.composite
 def actions(draw: st.DrawFn) -> dict[str, Any]:
-    route = draw(st.sampled_from(["local", "local", "hosted", "mixed", "human_review", "refuse"]))
+    route = draw(st.sampled_from(["local", "local", "hosted", "mixed", "assist", "human_review", "refuse"]))
     if route in ("human_review", "refuse"):
         return {"route": route}
     hosted = route == "hosted"
     action: dict[str, Any] = {"route": route, "target": draw(st.sampled_from(["h1", "h2"] if hosted else ["l1", "l2"]))}
     if route == "mixed":
         action["verifier"] = "h1"
+    if route == "assist" or draw(st.booleans()):
+        action["flag"] = draw(st.sampled_from(FLAGS))
     if draw(st.booleans()):
         action["guardrails"] = draw(some(CHECKS))
     if draw(st.booleans()):
@@ -204,12 +269,26 @@ answers_ = st.builds(
 health_ = st.dictionaries(st.sampled_from(sorted(TARGETS)), st.sampled_from(["ready", "degraded", "down"]), max_size=2)
 
 
+cases_ = st.builds(
+    CaseFacts,
+    status=st.sampled_from(["", *STATUSES]),
+    risk=st.sampled_from(["", "low", "high"]),
+    missing_fields=st.sampled_from([None, True, False]),
+    template_current=st.sampled_from([None, True, False]),
+)
+flags_ = st.none() | st.frozensets(st.sampled_from(FLAGS))
+
+
 @st.composite
 def requests_(draw: st.DrawFn) -> tuple[str, dict[str, str], list[RequestFacts]]:
     workload, health = draw(st.sampled_from(["notes", "other", "third"])), draw(health_)
+    use, flags = draw(st.sampled_from(["", *USES])), draw(flags_)
     one = st.builds(
         RequestFacts,
         workload=st.just(workload),
+        use=st.just(use),
+        case=cases_,
+        flags=st.just(flags),
         words=st.integers(0, 9),
         tags=st.frozensets(st.sampled_from(TAGS)),
         keywords=st.frozensets(st.sampled_from(KEYWORD_SETS), max_size=2),
@@ -223,8 +302,13 @@ def columns_of(workload: str, health: dict[str, str], rows: list[RequestFacts]) 
     def flag(found: list[bool]) -> np.ndarray[Any, np.dtype[np.bool_]]:
         return np.array(found, dtype=np.bool_)
 
+    kinds = tuple(dict.fromkeys(row.case for row in rows))
     return RequestColumns(
         workload=workload,
+        use=rows[0].use,
+        flags=rows[0].flags,
+        cases=kinds,
+        case=np.array([kinds.index(row.case) for row in rows], dtype=np.int64),
         words=np.array([row.words for row in rows], dtype=np.int64),
         sensitive=flag([row.sensitive for row in rows]),
         rings=flag([bool(row.keywords) for row in rows]),

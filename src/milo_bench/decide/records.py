@@ -28,7 +28,7 @@ from milo_bench.operator.permit.records import Granted, OperatorPermit, PermitOu
 DECISION_SCHEMA = 1
 
 GateOutcome: TypeAlias = Literal["pass", "fail", "undecided"]
-RouteKind: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
+RouteKind: TypeAlias = Literal["local", "hosted", "mixed", "assist", "human_review", "refuse"]
 # ``about`` is the value to two significant digits, for an estimate.
 FigurePart: TypeAlias = Literal["value", "about", "low", "high", "n", "k"]
 SourceKind: TypeAlias = Literal[

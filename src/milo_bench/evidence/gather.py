@@ -14,6 +14,7 @@ from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.decide.rerun import rerun_command
 from milo_bench.decide.review import Review
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
+from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.operator.evidence import operator_evidence
 from milo_bench.run.plan import plan_attempts
@@ -111,6 +112,7 @@ def _table(fixtures: Sequence[Fixture]) -> FixtureTable:
         words=words,
         keyword=[bool(sets) for sets in hits],
         keyword_sets={name: [name in sets for sets in hits] for name in KEYWORD_SETS},
+        cases=[case_facts(fixture.input) for fixture in fixtures],
     )
 
 

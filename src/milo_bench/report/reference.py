@@ -19,6 +19,7 @@ from milo_bench.config.policy.measures import MeasureDefinition, known_measures
 from milo_bench.config.policy.operator import OPERATOR_POLICY_FILE
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.routing.file import ROUTING_FILE
+from milo_bench.config.routing.flags import FLAGS_FILE
 from milo_bench.config.schema import schema_path, schema_text
 from milo_bench.config.settings import SETTINGS_FILE
 from milo_bench.core import errors
@@ -62,6 +63,7 @@ def file_kinds() -> tuple[FileKind[Any], ...]:
         POLICY_FILE,
         ECONOMICS_FILE,
         ROUTING_FILE,
+        FLAGS_FILE,
         OPERATOR_POLICY_FILE,
         SCRIPT_FILE,
     )

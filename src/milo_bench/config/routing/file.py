@@ -58,9 +58,16 @@ class RoutingFile(CheckedFile):
     validity: Validity = Validity()
     targets: dict[GivenName, RoutingTarget] = {}
     sensitive_to_hosted: bool = False
+    flags_file: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,79})?$")] = ""  # beside this file
     rules: Annotated[tuple[RoutingRule, ...], Field(max_length=MOST_RULES)] = ()
     default: Action = Field(examples=[{"route": "human_review"}])
     operators: dict[GivenName, OperatorGrant] = {}  # what each target may do as an operator, by kind of work
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Every flag that a rule names, in order."""
+        actions: tuple[Action, ...] = (*self.rules, self.default)
+        return tuple(dict.fromkeys(action.flag for action in actions if action.flag))
 
     def problems(self) -> Iterator[Problem]:
         for check in (_wrong_targets, _operators_that_disagree, _unreachable_rules):
@@ -152,6 +159,9 @@ def _unreachable_rules(file: RoutingFile) -> Iterator[Problem]:
 
 def _sends_out(file: RoutingFile, rule: RoutingRule) -> bool:
     verifier = file.targets.get(rule.verifier) if rule.verifier else None
+    target = file.targets.get(rule.target) if rule.target else None
+    if rule.route == "assist" and target is not None and target.hosted:
+        return True
     return rule.route == "hosted" or (verifier is not None and verifier.hosted)
 
 
@@ -196,6 +206,8 @@ def _wrong_targets(file: RoutingFile) -> Iterator[Problem]:
             yield from _unknown_target(file, here, f"{called} names", target)
         for name, hosted in ((action.target, action.route == "hosted"), (action.fallback.target, True)):
             known = file.targets.get(name) if name is not None else None
+            if action.route == "assist" and name == action.target:
+                continue  # a person accepts each draft, whoever wrote it
             if known is not None and known.hosted != hosted:
                 is_, should = ("local", "hosted") if hosted else ("hosted", "local")
                 what = f"{called} sends cases to '{name}' as {should}, but that target is {is_}"

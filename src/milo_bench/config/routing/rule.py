@@ -8,12 +8,13 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
+from milo_bench.core.case_facts import NOTHING_KNOWN, CaseFacts, CaseRisk
 from milo_bench.core.keyword_sets import KEYWORD_SETS, KeywordSet
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line
 
-Route: TypeAlias = Literal["local", "hosted", "mixed", "human_review", "refuse"]
+Route: TypeAlias = Literal["local", "hosted", "mixed", "assist", "human_review", "refuse"]
 Health: TypeAlias = Literal["ready", "degraded", "down"]
 
 # What can be known of an answer while it is served: computed from the request and the answer alone. Checks that
@@ -44,7 +45,7 @@ RuntimeCheck: TypeAlias = Literal[
 RailStep: TypeAlias = Literal["event_selection", "conflict_bypass", "remove_uncited_sentences", "normalise_dates"]
 RUNTIME_CHECKS: Final[tuple[str, ...]] = get_args(RuntimeCheck)
 RAIL_STEPS: Final[tuple[str, ...]] = get_args(RailStep)
-MODEL_ROUTES: Final = frozenset({"local", "hosted", "mixed"})
+MODEL_ROUTES: Final = frozenset({"local", "hosted", "mixed", "assist"})
 
 
 def _known_while_served(*known: str) -> BeforeValidator:
@@ -111,17 +112,24 @@ class WordsCondition(Checked):
 class Condition(Checked):
     """When a rule applies: every setting given must hold; within a list, one of its values is enough.
 
-    Known before a model is called: ``workload``; ``words`` of the input; ``tags`` of the request;
-    ``keywords`` that ring in the input (keyword sets, or ``any``); ``sensitive``; ``target_health``.
+    Known before a model is called: ``workload`` and its ``use``; ``words`` of the input; ``tags`` of the
+    request; ``keywords`` that ring in the input (keyword sets, or ``any``); ``sensitive``; ``case_status``,
+    ``risk``, ``missing_fields`` and ``template_current`` of the case (what is unknown matches neither
+    value); ``target_health``.
     Known once the local model has answered: ``local_label``, its label; ``failed_checks``, checks
     that do not hold.
     """
 
     workload: GivenNames = ()
+    use: GivenNames = ()
     words: WordsCondition | None = None
     tags: Texts = ()
     keywords: Annotated[tuple[Keyword, ...], _listed(Keyword)] = ()
     sensitive: bool | None = None
+    case_status: Texts = ()
+    risk: Annotated[tuple[CaseRisk, ...], _listed(CaseRisk)] = ()
+    missing_fields: bool | None = None
+    template_current: bool | None = None
     target_health: dict[GivenName, Annotated[tuple[Health, ...], _listed(Health)]] = {}
     local_label: Texts = ()
     failed_checks: Annotated[tuple[ServedCheck, ...], _listed(ServedCheck)] = ()
@@ -130,6 +138,20 @@ class Condition(Checked):
     def keyword_sets(self) -> frozenset[str]:
         """The keyword sets of which one must match; empty where keywords do not matter."""
         return frozenset(KEYWORD_SETS if "any" in self.keywords else self.keywords)
+
+    def fits_case(self, case: CaseFacts) -> bool:
+        """Whether everything asked of the case is known of it and as asked."""
+        return (
+            (not self.case_status or case.status in self.case_status)
+            and (not self.risk or case.risk in self.risk)
+            and self.missing_fields in (None, case.missing_fields)
+            and self.template_current in (None, case.template_current)
+        )
+
+    @property
+    def asks_of_case(self) -> bool:
+        """The rule needs to know something of the case itself."""
+        return not self.fits_case(NOTHING_KNOWN)
 
     @property
     def needs_answer(self) -> bool:
@@ -140,6 +162,11 @@ class Condition(Checked):
         """Every case that ``other`` applies to is one that this applies to (enough to find rules never reached)."""
         return (
             _within(other.workload, self.workload)
+            and _within(other.use, self.use)
+            and _within(other.case_status, self.case_status)
+            and _within(other.risk, self.risk)
+            and self.missing_fields in (None, other.missing_fields)
+            and self.template_current in (None, other.template_current)
             and _within(other.tags, self.tags)
             and _within(other.keyword_sets, self.keyword_sets)
             and _within(other.local_label, self.local_label)
@@ -187,8 +214,10 @@ class Fallback(Checked):
 
 
 class Action(Checked):
-    """Where a case goes. A ``target`` stands with local, hosted and mixed; a ``verifier`` with mixed alone.
+    """Where a case goes. A ``target`` stands with local, hosted, mixed and assist; a ``verifier`` with mixed alone.
 
+    ``assist``: the model drafts and nothing leaves before a person accepts it; it needs a ``flag``. While a
+    ``flag`` is off, no model is called and the case takes the ``fallback``.
     ``guardrails`` are checks that the answer must hold and steps that deterministic code takes;
     ``queue`` names the place where the result lands; ``why`` and ``finding`` say what it rests on.
     """
@@ -202,6 +231,7 @@ class Action(Checked):
     guardrails: tuple[Guardrail, ...] = ()
     limits: RuleLimits = RuleLimits()
     fallback: Fallback = Fallback()
+    flag: RuleName | None = None
     queue: str = ""
     finding: str = ""
     why: str = ""
@@ -216,6 +246,10 @@ class Action(Checked):
             raise Mistake(f"route {self.route} calls no model", hint)
         if not asks and ("fallback" in self.model_fields_set or self.decoding != "free"):
             raise Mistake(f"route {self.route} calls no model", "remove fallback and decoding.")
+        if not asks and self.flag:
+            raise Mistake(f"route {self.route} calls no model, so it needs no flag", "remove flag.")
+        if self.route == "assist" and not self.flag:
+            raise Mistake("route assist needs a flag that can turn the drafts off", "add 'flag: NAME'.")
         if (self.route == "mixed") != (self.verifier is not None):
             raise Mistake("a verifier is needed with route mixed, and only then", "add it, or remove it.")
         if self.verifier is not None and self.verifier == self.target:

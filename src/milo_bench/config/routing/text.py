@@ -60,6 +60,16 @@ def _if(when: Condition) -> str:
     said = []
     if when.workload:
         said.append(f"the work is {_or(when.workload)}")
+    if when.use:
+        said.append(f"it is for {_or(when.use)}")
+    if when.case_status:
+        said.append(f"the case is {_or(when.case_status)}")
+    if when.risk:
+        said.append(f"its risk is {_or(when.risk)}")
+    if when.missing_fields is not None:
+        said.append("a required field is missing" if when.missing_fields else "no required field is missing")
+    if when.template_current is not None:
+        said.append("a current template exists" if when.template_current else "no current template exists")
     if when.words is not None:
         bounds = [
             f"{word} {n}" for word, n in (("over", when.words.over), ("under", when.words.under)) if n is not None
@@ -88,8 +98,12 @@ def _goes(action: Action) -> str:
             said = "is refused"
         case "mixed":
             said = f"is drafted by {action.target} and checked by {action.verifier}"
+        case "assist":
+            said = f"is drafted by {action.target} for a person to accept"
         case _:
             said = f"is answered by {action.target}"
+    if action.flag:
+        said = f"{said} while the flag {action.flag} is on"
     return f"{said}, queue {action.queue}" if action.queue else said
 
 

@@ -33,6 +33,7 @@ class Recorded:
     repeat: NDArray[np.int16]
     labels: tuple[str, ...]
     wanted: NDArray[np.int16]  # by unit, a place in labels or -1
+    use: str = ""
     _rows: dict[Candidate, Rows] = field(default_factory=dict, compare=False)
     _failed: dict[Candidate, dict[str, Mask]] = field(default_factory=dict, compare=False)
 
@@ -65,10 +66,13 @@ class Recorded:
             rings=table.keyword[here],
             tags={tag: column[here] for tag, column in table.tags.items()},
             keywords={name: column[here] for name, column in table.keyword_sets.items()} or None,
+            cases=table.case_kinds,
+            case=None if table.case is None else table.case[here],
+            use=self.use,
         )
 
 
-def record_of(evidence: Evidence, base: Candidate) -> Recorded:
+def record_of(evidence: Evidence, base: Candidate, *, use: str = "") -> Recorded:
     """The recorded answers around ``base``. KeyError where that candidate was not measured."""
     cases = evidence.cases[base]
     near = [found for candidate, found in evidence.cases.items() if candidate.workload == base.workload]
@@ -78,7 +82,7 @@ def record_of(evidence: Evidence, base: Candidate) -> Recorded:
         known = found.want >= 0
         places = np.array([*(labels.index(label) for label in found.labels), NOBODY], dtype=np.int16)
         by_fixture[found.fixture[known]] = places[found.want[known]]
-    return Recorded(evidence, base, cases.fixture, cases.repeat, labels, by_fixture[cases.fixture])
+    return Recorded(evidence, base, cases.fixture, cases.repeat, labels, by_fixture[cases.fixture], use)
 
 
 def candidate_for(

@@ -184,13 +184,13 @@ class _Calls:
         return np.where(spoken, accepts, NOBODY).astype(np.int8)
 
     def outcome(self, last: RoutedColumns, wanted: str) -> ReplayOutcome:
-        automated = last.asks
+        automated = last.asks & ~last.is_route("assist")
         right = np.zeros(len(automated), dtype=np.bool_)
         for number, candidate in enumerate(self.candidates):
             here = automated & (self.answered_by == number)
             right[here] = self.recorded.cases(candidate).outcome[self.row[here]] == 1
         place = self.recorded.labels.index(wanted) if wanted in self.recorded.labels else -2
-        review = last.is_route("human_review")
+        review = last.is_route("human_review") | last.is_route("assist")
         of_class = self.recorded.wanted == place
         return ReplayOutcome(
             fixture=self.recorded.fixture,

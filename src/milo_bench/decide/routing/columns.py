@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route
+from milo_bench.core.case_facts import CaseFacts
 from milo_bench.core.errors import DataError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.decide.routing.rules import Cause, actions_of
@@ -26,8 +27,9 @@ _ASKING: Final = np.array([route in MODEL_ROUTES for route in ROUTES])
 
 @dataclass(frozen=True)
 class RequestColumns:
-    """``Request`` in columns of ``n`` rows, of one workload. A tag without a column stands on no row.
+    """``Request`` in columns of ``n`` rows, of one workload and use. A tag without a column stands on no row.
 
+    ``cases`` are the different facts of cases and ``case`` each row's place in them; none: nothing is known.
     ``keywords`` maps keyword sets to where they match; where only ``rings`` (any set) is known, a rule on
     single sets cannot be worked out.
     """
@@ -39,6 +41,10 @@ class RequestColumns:
     tags: Mapping[str, Mask] = field(default_factory=dict)
     keywords: Mapping[str, Mask] | None = None
     health: Mapping[str, str] = field(default_factory=dict)
+    use: str = ""
+    cases: tuple[CaseFacts, ...] = ()
+    case: NDArray[np.int64] | None = None
+    flags: frozenset[str] | None = None
 
     def __len__(self) -> int:
         return len(self.words)
@@ -154,8 +160,14 @@ def _applies(when: Condition, requests: RequestColumns) -> Mask:
     rows = np.ones(len(requests), dtype=np.bool_)
     if when.workload and requests.workload not in when.workload:
         return ~rows
+    if when.use and requests.use not in when.use:
+        return ~rows
     if any(requests.health.get(target, "ready") not in states for target, states in when.target_health.items()):
         return ~rows
+    if when.asks_of_case:
+        if requests.case is None:
+            return np.zeros(len(requests), dtype=np.bool_)
+        rows &= np.array([when.fits_case(case) for case in requests.cases], dtype=np.bool_)[requests.case]
     if when.words is not None:
         low, high = when.words.bounds
         rows &= (requests.words >= low) & (requests.words <= high)
@@ -209,6 +221,9 @@ def _send(file: RoutingFile, place: int, requests: RequestColumns, rows: Mask, o
     kept = rows & _kept_in(file, requests, named)
     _set(out, kept, "human_review", cause="sensitive")
     left = rows & ~kept
+    if action.flag and requests.flags is not None and action.flag not in requests.flags:
+        _fall(file, place, requests, left, "flag_off", out)
+        return
     if action.limits.max_words is not None:
         over = left & (requests.words > action.limits.max_words)
         _fall(file, place, requests, over, "max_words", out)

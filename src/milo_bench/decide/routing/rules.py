@@ -18,12 +18,14 @@ from typing import Final, Literal, TypeAlias
 
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, RoutingRule
+from milo_bench.core.case_facts import NOTHING_KNOWN, CaseFacts
 
 Cause: TypeAlias = Literal[
     "rule",  # the rule itself, or the default
     "sensitive",  # a sensitive case is kept from a hosted target
     "max_words",  # the input is past the rule's limit
     "target_down",
+    "flag_off",  # the rule's flag is off, so its model is not called
     "no_answer",
     "guardrail",  # the answer breaks a guardrail of the rule
     "verifier",  # the verifier does not accept the draft, or has not spoken
@@ -34,14 +36,20 @@ DEFAULT: Final = "default"
 
 @dataclass(frozen=True)
 class RequestFacts:
-    """What is known before a model is called. ``health`` maps a target to ready, degraded or down (unnamed: ready)."""
+    """What is known before a model is called. ``health`` maps a target to ready, degraded or down (unnamed: ready).
+
+    ``flags`` are the names of those that are on, None where every flag counts as on, as in a replay.
+    """
 
     workload: str
+    use: str = ""
     words: int = 0
     tags: frozenset[str] = frozenset()
     keywords: frozenset[str] = frozenset()  # keyword sets of which one matches
     sensitive: bool = False
     health: Mapping[str, str] = field(default_factory=dict)
+    case: CaseFacts = NOTHING_KNOWN
+    flags: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +78,11 @@ class Routed:
     @property
     def asks(self) -> bool:
         return self.route in MODEL_ROUTES
+
+    @property
+    def automated(self) -> bool:
+        """A model answers and nobody has to accept it."""
+        return self.asks and self.route != "assist"
 
 
 def actions_of(file: RoutingFile) -> tuple[Action, ...]:
@@ -119,6 +132,8 @@ def _applies(when: Condition, request: RequestFacts) -> bool:
             return False
     return (
         (not when.workload or request.workload in when.workload)
+        and (not when.use or request.use in when.use)
+        and when.fits_case(request.case)
         and (not when.tags or not request.tags.isdisjoint(when.tags))
         and (not when.keyword_sets or not request.keywords.isdisjoint(when.keyword_sets))
         and when.sensitive in (None, request.sensitive)
@@ -141,6 +156,8 @@ def _sent(file: RoutingFile, place: int, request: RequestFacts) -> Routed:
     named = tuple(target for target in (action.target, action.verifier) if target)
     if _kept_in(file, request, named):
         return Routed(place, name, "human_review", cause="sensitive", action=action)
+    if action.flag and request.flags is not None and action.flag not in request.flags:
+        return _fallen(file, place, request, "flag_off")
     if action.limits.max_words is not None and request.words > action.limits.max_words:
         return _fallen(file, place, request, "max_words")
     if any(request.health.get(target) == "down" for target in named):

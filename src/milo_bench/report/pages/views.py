@@ -30,6 +30,7 @@ ROUTES = {
     "local": "local",
     "hosted": "hosted",
     "mixed": "partly local",
+    "assist": "draft for a person to accept",
     "human_review": "human review",
     "refuse": "refused",
 }

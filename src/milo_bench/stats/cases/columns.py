@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from milo_bench.core.case_facts import CaseFacts
 from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, Price
 
 Int8 = NDArray[np.int8]
@@ -44,6 +45,9 @@ class FixtureTable:
     tags: Mapping[str, NDArray[np.bool_]]
     # The keyword sets of which each fixture has a word; empty: unknown which.
     keyword_sets: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict)
+    # The different facts of cases and each fixture's place in them; none: nothing is known of any case.
+    case_kinds: tuple[CaseFacts, ...] = ()
+    case: NDArray[np.int64] | None = None
 
     def numbers(self) -> dict[str, int]:
         return {id: number for number, id in enumerate(self.ids)}
@@ -374,9 +378,11 @@ def fixture_table(
     words: Sequence[int] | None = None,
     keyword: Sequence[bool] | None = None,
     keyword_sets: Mapping[str, Sequence[bool]] | None = None,
+    cases: Sequence[CaseFacts] | None = None,
 ) -> FixtureTable:
     """The table of ``fixtures``; without ``words`` and keywords, slices of length and routing know neither."""
     tags = dict.fromkeys(tag for fixture in fixtures for tag in fixture.tags)
+    kinds = {kind: place for place, kind in enumerate(dict.fromkeys(cases or ()))}
     return FixtureTable(
         ids=tuple(fixture.id for fixture in fixtures),
         hashes=tuple(fixture.hash for fixture in fixtures),
@@ -386,4 +392,6 @@ def fixture_table(
         keyword=np.array([False] * len(fixtures) if keyword is None else keyword, dtype=np.bool_),
         tags={tag: np.array([tag in fixture.tags for fixture in fixtures], dtype=np.bool_) for tag in tags},
         keyword_sets={name: np.array(column, dtype=np.bool_) for name, column in (keyword_sets or {}).items()},
+        case_kinds=tuple(kinds),
+        case=None if cases is None else np.array([kinds[kind] for kind in cases], dtype=np.int64),
     )
