@@ -10,7 +10,8 @@ import pytest
 
 import milo_bench as mb
 from milo_bench.config.economics.file import load_economics
-from milo_bench.config.routing.file import load_routing
+from milo_bench.config.routing.file import load_routing, read_routing
+from milo_bench.config.routing.flags import read_flags
 from milo_bench.config.settings import load_settings
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.sandbox import require_sandbox
@@ -65,10 +66,16 @@ def test_the_routing_yaml_on_its_page_is_accepted(tmp_path: Path) -> None:
     assert len(load_routing(tmp_path / "routing.yaml").rules) == text.count("{id:")
 
 
+def test_the_table_of_drafts_on_its_page_and_its_flags_fit_each_other() -> None:
+    _, drafts, flags, _ = _blocks("routing", "yaml")
+    table = read_routing(drafts)
+    assert table.flags == tuple(read_flags(flags, known=table.flags).flags)
+
+
 def test_the_operators_on_the_page_of_routing_are_asked_as_it_shows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    targets, operators = _blocks("routing", "yaml")
+    targets, _, _, operators = _blocks("routing", "yaml")
     alone = operators.replace("route: hosted, target: hosted_a", "route: human_review")  # the page has one operator
     (tmp_path / "routing.yaml").write_text(f"{targets}\n{alone}", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
