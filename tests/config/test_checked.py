@@ -78,6 +78,12 @@ def problems(text: str) -> list[tuple[str, str]]:
     return [(one.message, one.hint) for one in (caught.value, *caught.value.also)]
 
 
+# 605 bytes that merge into a hundred million keys.
+MERGES = "\n".join(
+    ["a0: &a0 {x: 1}"] + [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}], k{n}: 1}}" for n in range(1, 9)]
+)
+
+
 @pytest.mark.parametrize(
     ("text", "said", "hint"),
     [
@@ -91,7 +97,7 @@ def problems(text: str) -> list[tuple[str, str]]:
         ("title: t\nname: A b", "line 2: name is 'A b'.", "use small letters."),
         ("title: t\nscale: '2'", "line 2: scale is '2', not a number.", "without quotes or a unit."),
         ("title: t\nscale: true", "line 2: scale is true, not a number.", "without quotes or a unit."),
-        ("title: t\nscale: .inf", "line 2: scale is inf, not a finite number.", "write an ordinary number."),
+        ("title: t\nscale: .inf", "line 2: scale is .inf, not a finite number.", "write an ordinary number."),
         ("title: t\nshapes: []", "line 2: shapes is a list, not a mapping.", "write its settings below it"),
         ("title: t\nshapes: {a: }", "line 2: 'shapes.a' is empty.", ""),
         ("title: t\nshapes: {a: {radius: 1}}", "line 2: 'shapes.a.kind' is missing.", "add 'kind: …'."),
@@ -123,7 +129,12 @@ def problems(text: str) -> list[tuple[str, str]]:
         ("- a", ": the file is a list, not a mapping of settings.", "start it with 'title:'."),
         ("", ": the file is empty.", "start it with 'title:'."),
         ("title: [", "line 1: not valid YAML: expected", "check indentation"),
-        ("title: t\nname: 2026-13-40", ": a value cannot be read (ValueError).", "check dates and brackets."),
+        ("title: t\nscale: 1.0e+999", "line 2: scale is 1.0e+999, not a finite number.", "write an ordinary number."),
+        ("title: t\nname: 2026-13-40", "line 2: name is 2026-13-40, which cannot be read as a date.", "in quotes."),
+        ("title: t\nlimits:\n  a: {tokens: " + "9" * 5000 + "}", "line 3: limits.a.tokens is 9999", "another number"),
+        ("title: t\n~: 1", "line 2: unknown setting 'null'.", "Valid settings are"),
+        ("title: t\nshapes: " + "[" * 3000, "nested too deeply", "at most 60 levels"),
+        (MERGES, "line 7: merges more than 200,000 keys.", "write it out plainly."),
         ("title: !!binary aGk=", ": contains binary data, which belongs in a file of its own.", "plainly"),
         ("title: " + "[" * 200, "drawing.yaml", ""),
     ],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -14,12 +15,34 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 JSON_FLAG = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder for the suite.")
 
+# More than any machine serves, and little enough that a slip of the keyboard ends in a message and not in a hang.
+MOST_CONCURRENT: Final = 4096
+MOST_PER_SECOND: Final = 100_000
+DAY_S: Final = 86_400.0
+CONCURRENCY: Final = click.IntRange(1, MOST_CONCURRENT)
+REPEATS: Final = click.IntRange(1, 10_000)
+RETRIES: Final = click.IntRange(0, 100)
+SEED: Final = click.IntRange(-(2**53), 2**53)  # what every JSON reader keeps exactly
+
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)?")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
 
 
+class FiniteRange(click.FloatRange):
+    """A number within bounds. ``nan`` compares as false with every bound, so it is refused by name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{number} is not a finite number", param, ctx)
+        return number
+
+
+SECONDS: Final = FiniteRange(min=0, min_open=True, max=DAY_S)  # a time limit
+
+
 class Duration(click.ParamType[float]):
-    """``20s``, ``500ms``, ``2m``, ``1h`` or plain seconds; as seconds."""
+    """``20s``, ``500ms``, ``2m``, ``1h`` or plain seconds, at most a day; as seconds."""
 
     name = "DURATION"
 
@@ -29,16 +52,20 @@ class Duration(click.ParamType[float]):
         match = _DURATION.fullmatch(str(value).strip())
         if match is None:
             self.fail(f"'{value}' is not a duration like 20s, 500ms or 2m", param, ctx)
-        return float(match[1]) * _UNIT_S[match[2]]
+        seconds = float(match[1]) * _UNIT_S[match[2]]
+        if seconds > DAY_S:
+            self.fail(f"'{value}' is longer than a day", param, ctx)
+        return seconds
 
 
 class NumberList(click.ParamType[Any]):
-    """``1,2,4``: numbers above 0, whole ones where ``whole``."""
+    """``1,2,4``: numbers above 0 and not above ``most``, whole ones where ``whole``."""
 
     name = "N,…"
 
-    def __init__(self, *, whole: bool) -> None:
+    def __init__(self, *, whole: bool, most: int) -> None:
         self._whole = whole
+        self._most = most
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -50,8 +77,10 @@ class NumberList(click.ParamType[Any]):
             numbers = tuple(int(part) for part in parts) if self._whole else tuple(float(part) for part in parts)
         except ValueError:
             numbers = ()
-        if not numbers or not all(0 < number < float("inf") for number in numbers):
+        if not numbers or not all(0 < number < math.inf for number in numbers):
             self.fail(f"'{value}' is not a list of {'whole ' if self._whole else ''}numbers above 0", param, ctx)
+        if max(numbers) > self._most:
+            self.fail(f"{max(numbers):g} is above {self._most:,}, the most that one machine can send", param, ctx)
         return numbers
 
 

@@ -21,10 +21,11 @@ from milo_bench.core.text import one_line
 class Checked(BaseModel):
     """Base of everything that a person may write: frozen, and a setting that is unknown is a mistake.
 
-    Validators are built when a file of that kind is read, not for every command that could read one.
+    No number may be infinite or NaN, because neither can be written to a log. Validators are built when a file of that
+    kind is read, not for every command that could read one.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, allow_inf_nan=False)
 
 
 class CheckedFile(Checked):

@@ -129,12 +129,12 @@ class PrivacyConfig(Checked):
 class RunConfig(Checked):
     """Defaults of ``milo-bench run``; flags win over them. Timeouts in seconds."""
 
-    concurrency: int = Field(default=1, gt=0)
-    repeats: int = Field(default=1, gt=0)
-    retries: int = Field(default=0, ge=0)
-    connect_timeout_s: float = Field(default=10.0, gt=0)
-    first_token_timeout_s: float = Field(default=120.0, gt=0)
-    total_timeout_s: float = Field(default=300.0, gt=0)
+    concurrency: int = Field(default=1, gt=0, le=4096)
+    repeats: int = Field(default=1, gt=0, le=10_000)
+    retries: int = Field(default=0, ge=0, le=100)
+    connect_timeout_s: float = Field(default=10.0, gt=0, le=86_400)
+    first_token_timeout_s: float = Field(default=120.0, gt=0, le=86_400)
+    total_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
 
 
 class Settings(CheckedFile):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import math
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ import yaml
 
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Frozen
+from milo_bench.core.text import one_line
 
 LineMap: TypeAlias = dict[tuple[str, ...], int]
 FILE_LIMIT_BYTES: Final = 64 * 1024 * 1024
@@ -113,8 +115,8 @@ def read_written(
             node = loader.get_single_node()
             lines: LineMap = {}
             if node is not None:
-                _walk(node, (), lines, set())
                 _keep_as_text(node, texts)
+                _walk(node, (), lines, loader, {})
             data = None if node is None else loader.construct_document(node)
         finally:
             loader.dispose()
@@ -125,13 +127,15 @@ def read_written(
         mark = getattr(error, "problem_mark", None)
         said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it ends too early")
         where = place(name, mark.line + 1 if mark is not None else None)
-        if isinstance(error, _Repeated):
-            return Problem(where, said, "keep one of them.")
+        if isinstance(error, _Refused):
+            return Problem(where, said, error.hint)
         return Problem(where, f"not valid YAML: {said}", "check indentation, quotes and colons at that line.")
     except _CannotUse as error:
-        return Problem(name, str(error), "write it out plainly, with few YAML aliases.")
-    except (ValueError, RecursionError) as error:  # a date like 2026-13-40, or brackets without end
-        return Problem(name, f"a value cannot be read ({type(error).__name__})", "check dates and brackets.")
+        return Problem(name, str(error), "write it out plainly, with ordinary values and few YAML aliases.")
+    except RecursionError:
+        return Problem(name, "its brackets are nested too deeply", f"write it with at most {DEPTH_LIMIT} levels.")
+    except ValueError as error:  # an int of more digits than Python reads, in JSON
+        return Problem(name, f"a value cannot be read: {one_line(str(error))}", "check its numbers.")
 
 
 def _keep_as_text(node: yaml.Node, texts: Collection[str]) -> None:
@@ -170,8 +174,12 @@ _Yaml12.yaml_implicit_resolvers.setdefault("", []).append(("tag:yaml.org,2002:nu
 _Yaml12.add_constructor("tag:yaml.org,2002:int", _Yaml12.construct_decimal)
 
 
-class _Repeated(yaml.MarkedYAMLError):
-    """One key, two values: YAML would silently take the last."""
+class _Refused(yaml.MarkedYAMLError):
+    """What YAML allows and nobody means, with what to write instead."""
+
+    def __init__(self, said: str, mark: yaml.Mark, hint: str) -> None:
+        super().__init__(problem=said, problem_mark=mark)
+        self.hint = hint
 
 
 class _CannotUse(ValueError):
@@ -200,6 +208,8 @@ def plain_data(data: Any) -> Any:
             return value.isoformat()
         if isinstance(value, bytes):
             raise _CannotUse("contains binary data, which belongs in a file of its own")
+        if isinstance(value, float) and not math.isfinite(value):
+            raise _CannotUse(f"contains {value}, which is not a finite number")
         return value
 
     return convert(data, 0)
@@ -209,23 +219,54 @@ def _key(key: object) -> str:
     # YAML reads the bare words yes, no, on and off as truth values; as a key nobody means that.
     if isinstance(key, bool):
         return "yes" if key else "no"
+    if key is None:
+        return "null"
     return key.isoformat() if isinstance(key, datetime.date) else str(key)
 
 
-def _walk(node: yaml.Node, at: tuple[str, ...], lines: LineMap, seen: set[int]) -> None:
-    # An alias is the same node again; walking it once keeps anchors from growing without bound.
-    if id(node) in seen:
-        return
-    seen.add(id(node))
+# What these make of a scalar can fail: 2026-02-30, 5,000 digits.
+_CONSTRUCTED: Final = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp")
+_MERGE: Final = "tag:yaml.org,2002:merge"
+
+
+def _walk(node: yaml.Node, at: tuple[str, ...], lines: LineMap, loader: yaml.SafeLoader, sizes: dict[int, int]) -> int:
+    """The line of every key and list item below ``node`` into ``lines``; returns the keys that a merge of it adds.
+
+    ``sizes`` holds what was walked: an alias is the same node again, and walking it once keeps anchors from growing
+    without bound. Raises _Refused where a scalar cannot be read, or where merged mappings would pass VALUES_LIMIT.
+    """
+    if id(node) in sizes:
+        return sizes[id(node)]
+    sizes[id(node)] = size = 0
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             here = (*at, str(key.value))
-            if here in lines:
-                raise _Repeated(problem=f"duplicate key '{key.value}'", problem_mark=key.start_mark)
+            if here in lines:  # YAML would silently take the last
+                raise _Refused(f"duplicate key '{one_line(str(key.value))}'", key.start_mark, "keep one of them.")
             lines[here] = key.start_mark.line + 1
-            _walk(value, here, lines, seen)
+            below = _walk(value, here, lines, loader, sizes)
+            size += below if key.tag == _MERGE else 1
+        if size > VALUES_LIMIT:
+            raise _Refused(f"merges more than {VALUES_LIMIT:,} keys", node.start_mark, "write it out plainly.")
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             here = (*at, str(index))
             lines[here] = value.start_mark.line + 1
-            _walk(value, here, lines, seen)
+            size += _walk(value, here, lines, loader, sizes)
+    elif node.tag in _CONSTRUCTED:
+        _require_readable(node, at, loader)
+    sizes[id(node)] = size
+    return size
+
+
+def _require_readable(node: yaml.Node, at: tuple[str, ...], loader: yaml.SafeLoader) -> None:
+    """Raises _Refused for a number or date that Python cannot hold."""
+    found = f"{one_line('.'.join(at))} is {one_line(str(node.value), 40)}"
+    try:
+        value = loader.construct_object(node, deep=True)
+    except (ValueError, OverflowError) as error:
+        kind = "date" if node.tag.endswith("timestamp") else "number"
+        said = f"{found}, which cannot be read as a {kind}"
+        raise _Refused(said, node.start_mark, f"write another {kind}, or put it in quotes.") from error
+    if isinstance(value, float) and not math.isfinite(value):
+        raise _Refused(f"{found}, not a finite number", node.start_mark, "write an ordinary number.")

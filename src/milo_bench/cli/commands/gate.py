@@ -9,6 +9,7 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import FiniteRange
 from milo_bench.core.files import write_file
 from milo_bench.report import terminal
 
@@ -26,7 +27,7 @@ EXIT_UNDECIDED = 5  # neither a regression nor its absence is shown
 )
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, 0.5),
+    type=FiniteRange(0, 0.5),
     default=0.05,
     show_default=True,
     help="Allowed drop of a rate, as a share.",

@@ -12,11 +12,14 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import Duration, NumberList
+from milo_bench.cli.options import MOST_CONCURRENT, MOST_PER_SECOND, SEED, Duration, FiniteRange, NumberList
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.report import terminal
 
 SECTION = "Measure"
+_STREAMS = NumberList(whole=True, most=MOST_CONCURRENT)
+_RATES = NumberList(whole=False, most=MOST_PER_SECOND)
+_HIGHEST = FiniteRange(min=0, min_open=True, max=MOST_PER_SECOND)
 _SECONDS = Duration()
 
 
@@ -33,10 +36,15 @@ def _write_whole(data: bytes) -> None:
 @click.option("--model", required=True, metavar="TARGET", help="Name of a target in bench.yaml.")
 @click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
 @click.option(
-    "--concurrency", type=NumberList(whole=True), help="Closed loop: concurrent streams, one level at a time."
+    "--concurrency",
+    type=_STREAMS,
+    help="Closed loop: concurrent streams, one level at a time.",
 )
 @click.option(
-    "--rate", "rates", type=NumberList(whole=False), help="Open loop: requests per second, one level at a time."
+    "--rate",
+    "rates",
+    type=_RATES,
+    help="Open loop: requests per second, one level at a time.",
 )
 @click.option(
     "--arrivals",
@@ -50,7 +58,9 @@ def _write_whole(data: bytes) -> None:
 )
 @click.option("--find-capacity", is_flag=True, help="Find the highest load that meets the service level.")
 @click.option(
-    "--highest", type=click.FloatRange(min=0, min_open=True), help="Highest load that a capacity search tries."
+    "--highest",
+    type=_HIGHEST,
+    help="Highest load that a capacity search tries.",
 )
 @click.option("--slo-ttft", type=_SECONDS, help="Service level: time to first token.")
 @click.option("--slo-latency", type=_SECONDS, help="Service level: time to the complete answer.")
@@ -58,7 +68,7 @@ def _write_whole(data: bytes) -> None:
 @click.option("--slo-stall", type=_SECONDS, help="Service level: longest gap within an answer.")
 @click.option(
     "--slo-share",
-    type=click.FloatRange(min=0, max=1, min_open=True),
+    type=FiniteRange(min=0, max=1, min_open=True),
     default=0.95,
     show_default=True,
     help="Share of requests that must meet every limit.",
@@ -69,12 +79,12 @@ def _write_whole(data: bytes) -> None:
 @click.option("--timeout", type=_SECONDS, help="Time limit for an answer.  [default: as in bench.yaml]")
 @click.option(
     "--max-in-flight",
-    type=click.IntRange(min=1),
+    type=click.IntRange(1, 65_536),
     default=512,
     show_default=True,
     help="In-flight cap of an open loop. Queueing time counts.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed for arrivals and the order of prompts.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed for arrivals and the order of prompts.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/load-SUITE-TIME.jsonl]")
 @click.option("--charts", type=click.Path(path_type=Path), help="Folder for SVG charts.")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")

@@ -14,7 +14,15 @@ import click
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.executed import say_executed
-from milo_bench.cli.options import MODELS, variant_pairs
+from milo_bench.cli.options import (
+    CONCURRENCY,
+    MODELS,
+    REPEATS,
+    RETRIES,
+    SECONDS,
+    SEED,
+    variant_pairs,
+)
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import Order, StoreText
@@ -46,8 +54,8 @@ SECTION = "Measure"
     show_default=True,
     help="Constrain decoding to the answer schema, or not, or run both.",
 )
-@click.option("--concurrency", type=click.IntRange(min=1), help="Concurrent requests per target.  [default: 1]")
-@click.option("--repeats", type=click.IntRange(min=1), help="Run every fixture this many times.  [default: 1]")
+@click.option("--concurrency", type=CONCURRENCY, help="Concurrent requests per target.  [default: 1]")
+@click.option("--repeats", type=REPEATS, help="Run every fixture this many times.  [default: 1]")
 @click.option(
     "--order",
     type=click.Choice(["interleaved", "prefix"]),
@@ -55,25 +63,25 @@ SECTION = "Measure"
     show_default=True,
     help="Alternate targets, or group fixtures by shared prompt prefix.",
 )
-@click.option("--retries", type=click.IntRange(min=0), help="Retries after a failure, each recorded.  [default: 0]")
+@click.option("--retries", type=RETRIES, help="Retries after a failure, each recorded.  [default: 0]")
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Seed of the sample, and of targets that accept one."
+    "--seed", type=SEED, default=0, show_default=True, help="Seed of the sample, and of targets that accept one."
 )
 @click.option(
     "--connect-timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SECONDS,
     metavar="SECONDS",
     help="Time limit to connect.  [default: 10]",
 )
 @click.option(
     "--first-token-timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SECONDS,
     metavar="SECONDS",
     help="Time limit to the first content.  [default: 120]",
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=SECONDS,
     metavar="SECONDS",
     help="Time limit to the whole answer.  [default: 300]",
 )

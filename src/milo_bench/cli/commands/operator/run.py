@@ -12,7 +12,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import MODELS, OWN_TASKS, TRUST_TASKS, NameList
+from milo_bench.cli.options import DAY_S, MODELS, OWN_TASKS, TRUST_TASKS, FiniteRange, NameList
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
@@ -48,17 +48,19 @@ from milo_bench.report import terminal
     help="How the model calls tools: the API, or one fenced JSON object per turn. 'auto' tries the API first.",
 )
 @click.option(
-    "--max-tokens", default=320, show_default=True, type=click.IntRange(16), help="Token limit of one answer."
+    "--max-tokens",
+    default=320,
+    show_default=True,
+    type=click.IntRange(16, 1_000_000),
+    help="Token limit of one answer.",
 )
-@click.option(
-    "--temperature", default=0.0, show_default=True, type=click.FloatRange(0, 2), help="Sampling temperature."
-)
+@click.option("--temperature", default=0.0, show_default=True, type=FiniteRange(0, 2), help="Sampling temperature.")
 @click.option("--turns", default=60, show_default=True, type=click.IntRange(1, 1000), help="Answers per episode.")
 @click.option(
     "--wall",
     default=600.0,
     show_default=True,
-    type=click.FloatRange(1),
+    type=FiniteRange(1, DAY_S),
     metavar="SECONDS",
     help="Time limit of an episode.",
 )
@@ -66,7 +68,7 @@ from milo_bench.report import terminal
     "--timeout",
     default=180.0,
     show_default=True,
-    type=click.FloatRange(1),
+    type=FiniteRange(1, DAY_S),
     metavar="SECONDS",
     help="Time limit of one answer.",
 )

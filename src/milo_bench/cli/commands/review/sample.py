@@ -9,7 +9,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import FILE
+from milo_bench.cli.options import FILE, SEED
 
 
 @click.command("sample")
@@ -19,7 +19,7 @@ from milo_bench.cli.options import FILE
     "--count", type=click.IntRange(min=1), default=30, show_default=True, help="Number of answers per candidate."
 )
 @click.option("--workload", "workloads", multiple=True, help="Only this workload. Repeatable.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the sample.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="Seed of the sample.")
 def review_sample(logs: tuple[Path, ...], out: Path, count: int, workloads: tuple[str, ...], seed: int) -> None:
     """Draw a stratified sample of answers: failed, near a threshold, passed.
 

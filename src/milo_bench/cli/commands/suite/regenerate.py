@@ -8,13 +8,13 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import OUT
+from milo_bench.cli.options import OUT, SEED
 from milo_bench.cli.printing import count_noun, say
 
 
 @click.command("regenerate")
 @click.argument("name", metavar="SUITE", default="case_ops_v1")
-@click.option("--seed", required=True, type=int, help="Any whole number. The same seed gives the same fixtures.")
+@click.option("--seed", required=True, type=SEED, help="Any whole number. The same seed gives the same fixtures.")
 @OUT
 def suite_regenerate(name: str, seed: int, out: Path) -> None:
     """Write new fixtures of the same difficulty that no model has seen."""
