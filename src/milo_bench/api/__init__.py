@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks
     from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
     from milo_bench.evidence.model_judge import judge_sheet
+    from milo_bench.evidence.regrading import Regraded, changed_text, regrade_log, write_regraded
     from milo_bench.evidence.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.evidence.scorecards import score_logs
     from milo_bench.guards.draft_guard import DraftDocument, GuardOptions, guard_draft
@@ -102,6 +103,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.evidence.executing": ("ExecutedChecks", "execute_own_checks"),
     "milo_bench.evidence.judging": ("GradedAttempt", "grade_logs", "judge_log", "save_verdicts"),
     "milo_bench.evidence.model_judge": ("judge_sheet",),
+    "milo_bench.evidence.regrading": ("Regraded", "changed_text", "regrade_log", "write_regraded"),
     "milo_bench.evidence.reviewing": ("import_review", "review_key_path", "sample_for_review"),
     "milo_bench.evidence.scorecards": ("score_logs",),
     "milo_bench.guards.draft_guard": ("DraftDocument", "GuardOptions", "guard_draft"),

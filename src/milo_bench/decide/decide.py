@@ -120,6 +120,7 @@ def decide(
         permits=permits,
         operator_policy=operators.text if operators and permits else None,
         workload_titles=titles,
+        contracts={place: dict(parts) for place, parts in sorted(evidence.contracts.items())},
         prompts={
             f"{name}/{variant}" if variant else name: prompt_identity(workload)
             for (name, variant), workload in sorted(evidence.workloads.items())

@@ -18,6 +18,7 @@ class Evidence:
 
     ``workloads`` maps (name, variant) to the contract as the log carries it. ``load`` windows
     stand beside the path of their log; ``operators`` are the logs of operator episodes.
+    ``contracts`` are digests of each contract's parts by WORKLOAD or WORKLOAD/VARIANT (``core.contract``).
     ``peak_memory_bytes`` is by target. ``reviews`` are what people's scores of a sample say of all answers.
     ``inventories`` maps a fingerprint to what is known of that machine.
     """
@@ -30,6 +31,7 @@ class Evidence:
     load: tuple[tuple[str, LoadWindow], ...] = ()
     probes: tuple[ProbeEvidence, ...] = ()
     operators: OperatorEvidence = field(default_factory=OperatorEvidence)
+    contracts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
     reviews: tuple[tuple[Candidate, Measure], ...] = ()
     inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)

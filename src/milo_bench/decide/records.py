@@ -330,6 +330,7 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     operator_policy: KeptFile | None = None  # what the permits rest on
     review: KeptFile | None = None  # what people's scores of a sample came to, as 'review import' wrote it
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with
+    contracts: dict[str, dict[str, str]] = {}  # the same places -> part of the contract, gold or tags -> SHA-256
 
 
 def prompt_identity(workload: Workload) -> str:

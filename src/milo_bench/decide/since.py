@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from milo_bench.core.records import Frozen
 from milo_bench.core.units import figure as figure_text
+from milo_bench.decide.contracts import changed_contracts, changed_suites
 from milo_bench.decide.records import Decision, Finding, GateResult
 from milo_bench.decide.wording import spell_out
 from milo_bench.operator.permit.records import LEVEL_NAMES
@@ -124,6 +125,13 @@ def _differs(before: Decision, now: Decision) -> tuple[str, ...]:
     for place, prompt in sorted(now.prompts.items()):
         if before.prompts.get(place, prompt) != prompt:
             found.append(f"prompt of {place}: {before.prompts[place]} → {prompt}")
+    found += changed_contracts(before.contracts, now.contracts)
+    shared = [id for id in now.fixtures if before.fixtures.get(id, now.fixtures[id]) != now.fixtures[id]]
+    if shared:
+        found.append(
+            f"input or gold of fixtures changed: {len(shared)} of {len(now.fixtures)}, for example {shared[0]}"
+        )
+    found += changed_suites(before.logs, now.logs)
     machines = [sorted({log.inventory[:12] for log in d.logs if log.inventory}) for d in (before, now)]
     if all(machines) and machines[0] != machines[1]:
         found.append(f"machine: {', '.join(machines[0])} → {', '.join(machines[1])}")

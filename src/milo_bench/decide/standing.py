@@ -12,10 +12,12 @@ import numpy as np
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures
+from milo_bench.core.contract import judged_otherwise
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen, Interval
 from milo_bench.core.units import change_text, estimate, number, p_value
 from milo_bench.core.units import figure as figure_text
+from milo_bench.decide.contracts import changed_contracts, changed_suites
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import difference_ends, fixture_means, pair_fixtures
@@ -30,6 +32,7 @@ from milo_bench.stats.paired import holm, independent_difference, share_differen
 Standing: TypeAlias = Literal["held", "regressed", "undecided"]
 TOLERANCE: Final = 0.05
 _OPERATORS: Final = "operator episodes are not compared here: 'decide --since' lists changed levels"
+_DECIDE_ANEW: Final = "run decide on the new logs. With --since PACKAGE it names everything that changed."
 POWER: Final = 0.8  # chance of finding the detectable loss
 ERROR_FAMILY_RATE: Final = 0.05  # of one run that nothing is worse in
 
@@ -87,12 +90,14 @@ def check_against(
     where the interval stays within ``tolerance``, or where every fixture of the baseline came out as
     before; anything else cannot be told. With ``old``, the evidence of the decision, rates are paired
     fixture by fixture; without it they are compared as unrelated samples, which takes more fixtures.
-    Raises DataError where nothing of the decision was run again, or on other fixtures.
+    Raises DataError where nothing of the decision was run again, on other fixtures, on another version of the
+    suite, or judged by other checks, schemas or resources.
     """
     known = {candidate for candidate in new.cases if candidate.text in decision.measures}
     if not known:
         message = "The new logs have nothing in common with the baseline."
         raise DataError(message, hint=f"the baseline covers: {', '.join(sorted(decision.measures)) or 'nothing'}.")
+    _same_suite(decision, new)
     _same_fixtures(decision, new)
     results: list[Result] = []
     differences: list[tuple[Result, float]] = []
@@ -158,6 +163,22 @@ def _with_detectable(result: Result, of: int, tolerance: float) -> Result:
         return msgspec.structs.replace(result, reason=said)
     said = f"{result.reason}. Four in five runs of this size would find a loss of {number(loss * 100, 2)} points"
     return msgspec.structs.replace(result, reason=said, detectable=loss)
+
+
+def _same_suite(decision: Decision, new: Evidence) -> None:
+    before = {log.suite.name: log.suite for log in decision.logs if log.attempted}
+    for log in new.logs:
+        known = before.get(log.suite.name)
+        if log.attempted and known is not None and known.version != log.suite.version:
+            now, then = log.suite.version, known.version
+            message = f"{log.path} was run on {known.name} version {now}, the baseline on version {then}."
+            raise DataError(message, hint=_DECIDE_ANEW)
+    shared = decision.contracts.keys() & new.contracts.keys()
+    changed = [place for place in sorted(shared) if judged_otherwise(decision.contracts[place], new.contracts[place])]
+    if changed:
+        what = ", ".join(changed_contracts({place: decision.contracts[place] for place in changed}, new.contracts))
+        message = f"The new logs are judged differently from the baseline: {what}."
+        raise DataError(message, hint=_DECIDE_ANEW)
 
 
 def _same_fixtures(decision: Decision, new: Evidence) -> None:
@@ -358,7 +379,8 @@ def _changed(decision: Decision, new: Evidence) -> tuple[str, ...]:
     here = {log.inventory[:12] for log in new.logs if log.inventory}
     if machines and here and machines != here:
         found.append(f"machine: {', '.join(sorted(machines))} → {', '.join(sorted(here))}")
-    return (*found, *_changed_prompts(decision, new))
+    found += changed_suites(decision.logs, new.logs)
+    return (*found, *_changed_prompts(decision, new), *changed_contracts(decision.contracts, new.contracts))
 
 
 def _changed_prompts(decision: Decision, new: Evidence) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from milo_bench.core.errors import UsageError
+from milo_bench.core.contract import contract_changes, contract_digests, fixture_changes
+from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Decoding, RunHeader, TargetRecord
 from milo_bench.core.suggest import hint_for
 from milo_bench.evidence.joining import join_columns
@@ -49,6 +50,8 @@ def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
         raise UsageError(message, hint="give two run logs, or one with two targets.")
     columns = {path: _columns(log) for path, log in logs.items()}
     several_logs = len(logs) > 1
+    for log in logs.values():
+        _same_cases(logs[sides[0].path], log)
     built = [
         (_side(columns[ref.path], target, ref, several_logs), target, logs[ref.path].header) for ref, target in expanded
     ]
@@ -57,6 +60,21 @@ def compare_logs(sides: Sequence[SideRef]) -> tuple[Comparison, ...]:
         compare_sides(first, other, differs=_differences(first_target, target, first_header, header))
         for other, target, header in built[1:]
     )
+
+
+def _same_cases(first: RunLog, other: RunLog) -> None:
+    """Raise DataError where a fixture of both logs has another input or gold."""
+    changed: dict[str, str] = {}
+    for id, fixture in other.fixtures.items():
+        before = first.fixtures.get(id)
+        if before is not None and before.hash != fixture.hash:
+            changed[id] = " and ".join(part for part in fixture_changes(before, fixture) if part != "tags")
+    if changed:
+        listed = ", ".join(f"{id} ({what})" for id, what in list(changed.items())[:5])
+        more = f" and {len(changed) - 5} more" if len(changed) > 5 else ""
+        noun = "fixture differs" if len(changed) == 1 else "fixtures differ"
+        message = f"{len(changed)} {noun} between the two sides: {listed}{more}."
+        raise DataError(message, hint="regrade one log with the other's suite: milo-bench grade LOG --suite SUITE.")
 
 
 @dataclass(frozen=True)
@@ -116,12 +134,16 @@ def _differences(a: TargetRecord, b: TargetRecord, first: RunHeader, second: Run
         if old != new
     ]
     theirs = {workload.name: workload for workload in second.workloads}
+    if first.suite.name == second.suite.name and first.suite.version != second.suite.version:
+        found.append(f"suite version: {first.suite.version} → {second.suite.version}")
     for workload in first.workloads:
         other = theirs.get(workload.name)
-        if other is not None and other.prompt_hash != workload.prompt_hash:
-            found.append(f"prompt of {workload.name}: {workload.prompt_name} → {other.prompt_name}")
-        if other is not None and other.schema_hash != workload.schema_hash:
-            found.append(f"schema of {workload.name}")
+        if other is not None:
+            before, now = (
+                contract_digests(one) | header.digests.get(one.name, {})
+                for one, header in ((workload, first), (other, second))
+            )
+            found += contract_changes(workload.name, before, now)
     if first.plan.concurrency != second.plan.concurrency:
         found.append(f"concurrency: {first.plan.concurrency} → {second.plan.concurrency}")
     return found

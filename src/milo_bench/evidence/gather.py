@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from milo_bench.core.contract import contract_changes, contract_digests, judged_otherwise
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.core.records import Fixture, Measure, Workload
@@ -53,6 +54,7 @@ def gather_evidence(
         load=tuple((named[log.path], window) for log in logs for window in log.load_windows),
         probes=tuple(ProbeEvidence(named[log.path], probe) for log in logs for probe in log.probes),
         operators=operator_evidence(logs, named),
+        contracts=_contracts(logs),
         peak_memory_bytes=find_peak_memory_bytes(logs),
         inventories=dict(inventories or {}),
         reviews=_reviews(review, logs),
@@ -138,6 +140,22 @@ def _workloads(logs: Iterable[RunLog]) -> dict[tuple[str, str], Workload]:
                 message = f"{log.path} has another prompt for '{workload.name}' than the other logs."
                 raise DataError(message, hint="decide on the logs separately.")
     return found
+
+
+def _contracts(logs: Iterable[RunLog]) -> dict[str, dict[str, str]]:
+    """Digests by WORKLOAD or WORKLOAD/VARIANT. Raises DataError where two logs were judged by different contracts."""
+    found: dict[str, tuple[RunLog, dict[str, str]]] = {}
+    for log in logs:
+        for workload in log.header.workloads:
+            variant = log.header.plan.variants.get(workload.name, "")
+            now = contract_digests(workload)
+            place = f"{workload.name}/{variant}" if variant else workload.name
+            first, known = found.setdefault(place, (log, log.header.digests.get(workload.name, {}) | now))
+            if first is not log and judged_otherwise(known, now):
+                what = ", ".join(contract_changes(place, known, now))
+                message = f"{log.path} was judged by another contract than {first.path}: {what}."
+                raise DataError(message, hint="grade both with one suite first: milo-bench grade LOG --suite SUITE.")
+    return {place: digests for place, (_, digests) in found.items()}
 
 
 def _reviews(review: Review | None, logs: Iterable[RunLog]) -> tuple[tuple[Candidate, Measure], ...]:

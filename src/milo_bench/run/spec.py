@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
+from milo_bench.core.contract import contract_digests, fixture_digests
 from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture, Plan, RunHeader, StoreText, SuiteRef, TargetRecord, Workload
@@ -55,7 +56,13 @@ class RunSpec:
             store_text=self.store_text,
             inventory=self.inventory,
             suite_folder=self.suite_folder,
+            digests={name: self._digests(name) for name in used},
         )
+
+    def _digests(self, workload: str) -> dict[str, str]:
+        """Of the contract of ``workload`` and of all its fixtures that the suite has, planned or not."""
+        fixtures = (fixture for fixture in self.fixtures.values() if fixture.workload == workload)
+        return contract_digests(self.workloads[workload]) | fixture_digests(fixtures)
 
 
 def check_hosted(spec: RunSpec, targets: Sequence[TargetRecord]) -> None:

@@ -9,7 +9,10 @@ import click
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.executed import say_executed
+from milo_bench.cli.options import FILE
+from milo_bench.core.errors import UsageError
 from milo_bench.core.records import OwnChecks
+from milo_bench.core.text import one_line
 from milo_bench.report import terminal
 
 SECTION = "Judge"
@@ -21,7 +24,8 @@ SECTION = "Judge"
 @click.option("--fixture", help="Show attempts on this fixture: input, answer and verdicts.")
 @click.option("--target", help="Only attempts by this target.")
 @click.option("--failed", is_flag=True, help="With --fixture, only attempts that did not pass.")
-@click.option("--suite", help="Use this suite's own Python as it is now, not as the log has it.")
+@click.option("--suite", help="Judge by this suite's checks, gold and resources as they are now.")
+@click.option("--regraded", type=FILE, help="With --suite, write a run log of the same answers under that suite.")
 @click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with a row per attempt.")
 def grade(
@@ -31,21 +35,31 @@ def grade(
     target: str | None,
     failed: bool,
     suite: str | None,
+    regraded: Path | None,
     trust_suite: bool,
     as_json: bool,
 ) -> None:
     """Grade the answers in run logs. No model is called.
 
-    This version's checks grade every answer again. If you trust a suite, its own Python runs on the
+    This version's checks grade every answer again. With --suite they are those of the suite today, and
+    what that changes is listed. If you trust a suite, its own Python runs on the
     answers that it has not judged yet, and the log keeps its results.
     """
     for log in logs:
         say_executed(api.execute_own_checks(log, suite=suite, trusted=trust_suite, starting=_say_started))
+    if regraded is not None and (suite is None or len(logs) != 1):
+        raise UsageError(
+            "--regraded takes one log and --suite.", hint="milo-bench grade LOG --suite SUITE --regraded NEW"
+        )
+    judged = api.grade_logs(logs, fixture=fixture) if suite is None else _by_suite(logs, suite, fixture)
     rows = [
         row
-        for row in api.grade_logs(logs, fixture=fixture)
+        for row in judged
         if (target is None or row.attempt.key.target == target) and (not failed or row.graded.passed is not True)
     ]
+    if regraded is not None and suite is not None:
+        api.write_regraded(logs[0], suite, regraded)
+        click.echo(f"The same answers under the suite of today, written to {regraded}", err=True)
     if out is not None:
         count = api.save_verdicts(out, (row.graded for row in rows))
         click.echo(f"{count:,} attempts graded, written to {out}", err=True)
@@ -57,6 +71,16 @@ def grade(
         _summarise(rows)
     if fixture is None:
         say_next(f"milo-bench score {' '.join(str(log) for log in logs)}")
+
+
+def _by_suite(logs: tuple[Path, ...], suite: str, fixture: str | None) -> list[api.GradedAttempt]:
+    rows = []
+    for log in logs:
+        found = api.regrade_log(log, suite)
+        for line in api.changed_text(found):
+            click.echo(one_line(line, 400), err=True)
+        rows += [row for row in found.rows if fixture is None or row.fixture.id == fixture]
+    return rows
 
 
 def _say_started(own: OwnChecks) -> None:

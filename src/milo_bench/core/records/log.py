@@ -202,6 +202,8 @@ class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=
     store_text: StoreText = "full"
     inventory: str = ""  # fingerprint of the machine and its runtimes
     suite_folder: str = ""  # as it was given, of a suite that is not built in: 'decide' looks there for its policy
+    digests: dict[str, dict[str, str]] = {}  # workload -> part of its contract (core.contract), gold or tags -> SHA-256
+    regraded_from: str = ""  # run id and sha256 of the log whose answers these are, judged by a newer suite
     schema_version: int = SCHEMA_VERSION
 
 
