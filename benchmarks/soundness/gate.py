@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from benchmarks.soundness.candidates import evidence, policy
 from benchmarks.soundness.road import Found, Random, Road, Row
+from milo_bench.decide.changes.standing import check_against
 from milo_bench.decide.decide import decide
 from milo_bench.decide.records import KeptFile
-from milo_bench.decide.standing import check_against
 
 FIXTURES = 60
 BEFORE = 0.95

@@ -16,8 +16,8 @@ from milo_bench.config.routing.file import ROUTING_FILE, RoutingFile, read_routi
 from milo_bench.config.schema import file_schema
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.records import Episode, TargetRecord
+from milo_bench.decide.changes.since import changes_since
 from milo_bench.decide.records import Decision, Ref
-from milo_bench.decide.since import changes_since
 from milo_bench.operator.permit.grants import grants_of, operator_allows
 from milo_bench.operator.worlds.policies import no_op, oracle, trust_the_first_output
 from milo_bench.operator.worlds.task import Task

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from milo_bench.config.policy.file import read_policy
+from milo_bench.decide.changes.standing import StandingReport, check_against
 from milo_bench.decide.decide import decide
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.standing import StandingReport, check_against
 from tests.decide.evidence_cases import Made, Row, policy_text
 
 FIXTURES = 150

@@ -8,10 +8,10 @@ from pathlib import Path
 from milo_bench.config.policy.file import load_policy, read_policy
 from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.core.hashing import sha256_file
+from milo_bench.decide.changes.since import Changes, changes_since
+from milo_bench.decide.changes.standing import TOLERANCE, StandingReport, check_against
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Decision
-from milo_bench.decide.since import Changes, changes_since
-from milo_bench.decide.standing import TOLERANCE, StandingReport, check_against
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.probes.base import PROBES
 from milo_bench.report.decision_file import read_decision

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from milo_bench.core.text import visible
-from milo_bench.decide.since import Changes
-from milo_bench.decide.standing import StandingReport
+from milo_bench.decide.changes.since import Changes
+from milo_bench.decide.changes.standing import StandingReport
 
 _STYLES = {"held": "green", "regressed": "red", "undecided": "yellow"}
 _TITLES = {"regressed": "regressed", "undecided": "undecided", "held": "held"}

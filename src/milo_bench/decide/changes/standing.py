@@ -17,7 +17,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen, Interval
 from milo_bench.core.units import change_text, estimate, number, p_value
 from milo_bench.core.units import figure as figure_text
-from milo_bench.decide.contracts import changed_contracts, changed_suites
+from milo_bench.decide.changes.contracts import changed_contracts, changed_suites
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import difference_ends, fixture_means, pair_fixtures
