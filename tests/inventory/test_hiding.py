@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from milo_bench.core.hiding import HIDDEN, shown_argv, shown_value
 from milo_bench.inventory.environment import read_environment
-from milo_bench.inventory.hiding import shown_argv, shown_value
-from milo_bench.inventory.records import HIDDEN
 
 SECRET = "do-not-show-4711"
 

@@ -15,8 +15,9 @@ import pytest
 from milo_bench.api.inventorying import fetch_without_key
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
+from milo_bench.core.hiding import HIDDEN
 from milo_bench.inventory.reading import Reader
-from milo_bench.inventory.records import HIDDEN, Processes
+from milo_bench.inventory.records import Processes
 from milo_bench.inventory.runtimes.endpoints import (
     EndpointAnswer,
     ListedServer,

@@ -11,6 +11,7 @@ import numpy as np
 from milo_bench.core.contract import contract_changes, contract_digests, fixture_changes
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Decoding, RunHeader, TargetRecord
+from milo_bench.core.served import differences
 from milo_bench.core.suggest import hint_for
 from milo_bench.evidence.joining import join_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
@@ -122,17 +123,10 @@ def _side(columns: _Columns, target: TargetRecord, ref: SideRef, several_logs: b
 
 def _differences(a: TargetRecord, b: TargetRecord, first: RunHeader, second: RunHeader) -> list[str]:
     """What besides the answers is not the same on both sides, in words."""
-    found = [
-        f"{label}: {old or 'unknown'} → {new or 'unknown'}"
-        for label, old, new in (
-            ("model", a.model, b.model),
-            ("quantisation", a.quantisation, b.quantisation),
-            ("weights", a.model_digest[:19], b.model_digest[:19]),
-            ("runtime", f"{a.runtime} {a.runtime_version}".strip(), f"{b.runtime} {b.runtime_version}".strip()),
-            ("machine", first.inventory[:12], second.inventory[:12]),
-        )
-        if old != new
-    ]
+    found = [f"{part}: {old} → {new}" for part, old, new in differences(a, b)]
+    machines = (first.inventory[:12], second.inventory[:12])
+    if machines[0] != machines[1]:
+        found.append(f"machine: {machines[0] or 'unknown'} → {machines[1] or 'unknown'}")
     theirs = {workload.name: workload for workload in second.workloads}
     if first.suite.name == second.suite.name and first.suite.version != second.suite.version:
         found.append(f"suite version: {first.suite.version} → {second.suite.version}")

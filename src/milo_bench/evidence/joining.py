@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture, TargetRecord
+from milo_bench.core.served import differences
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.grade_columns import grade_to_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, RepeatedAttempt, final_retries, join_cases
 from milo_bench.store.log.reader import RunLog
 
+# Where one of these is another, it is another model under one name; threads and slots may differ between logs.
+_ONE_MODEL = ("model", "weights", "quantisation", "adapters", "chat template", "cache", "default parameters")
 _ALONE = "use the logs one at a time, or compare them with 'milo-bench compare'."
 
 
@@ -23,10 +26,9 @@ def join_targets(logs: Iterable[RunLog]) -> dict[str, TargetRecord]:
     for log in logs:
         for target in log.header.targets:
             known = found.setdefault(target.name, target)
-            for name in ("model", "model_digest", "quantisation"):
-                old, new = getattr(known, name), getattr(target, name)
-                if old and new and old != new:
-                    message = f"Target '{target.name}' has {name} {new!r} in {log.path}, but {old!r} before."
+            for part, old, new in differences(known, target):
+                if part in _ONE_MODEL and "unknown" not in (old, new):
+                    message = f"Target '{target.name}' has {part} {new!r} in {log.path}, but {old!r} before."
                     raise DataError(message, hint=_ALONE)
             if (len(log.attempts) > 0, target.model_digest != "") > (False, known.model_digest != ""):
                 found[target.name] = target

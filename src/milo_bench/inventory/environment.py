@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from milo_bench.inventory.hiding import shown_environment
+from milo_bench.core.hiding import shown_environment
 from milo_bench.inventory.records import Environment
 
 # By prefix: the runtimes, the libraries under them, and what steers threads, memory and devices.

@@ -8,7 +8,6 @@ import msgspec
 
 INVENTORY_SCHEMA = "milo-bench.inventory/1"
 
-HIDDEN = "(hidden)"
 
 RuntimeName: TypeAlias = Literal["ollama", "llama.cpp", "vllm", "lm-studio", "sglang", "mlx", "xllamacpp"]
 KeyNeeded: TypeAlias = Literal["required", "not required", "unknown"]

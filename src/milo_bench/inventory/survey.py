@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
+from milo_bench.core.digests import DigestBook
 from milo_bench.core.text import visible
 from milo_bench.core.version import __version__
 from milo_bench.inventory.environment import read_environment
@@ -21,7 +22,6 @@ from milo_bench.inventory.hardware.gpu import read_gpus
 from milo_bench.inventory.hardware.machine import read_machine
 from milo_bench.inventory.hardware.memory import read_memory
 from milo_bench.inventory.hardware.system import read_system
-from milo_bench.inventory.models.digests import DigestBook
 from milo_bench.inventory.models.files import read_model_files
 from milo_bench.inventory.models.places import WeightsPlace
 from milo_bench.inventory.reading import Commands, Reader, run_command

@@ -45,6 +45,7 @@ class OperatorGrant(Checked):
     quantisation: str = ""
     runtime: str = ""
     runtime_version: str = ""
+    configuration: str = ""
     hosted: bool = False
     bench_version: int
     seeds: tuple[int, ...]

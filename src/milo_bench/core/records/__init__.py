@@ -1,5 +1,7 @@
 """The records that everything here reads or writes: of a run, as they stand in its log, and what is made of them."""
 
+from milo_bench.core.records.frozen import Frozen
+from milo_bench.core.records.identity import Adapter, Behaviour, Identity, Opening
 from milo_bench.core.records.judged import Graded, Interval, Measure, Span, Verdict, VerdictOutcome
 from milo_bench.core.records.log import (
     SCHEMA_VERSION,
@@ -14,7 +16,6 @@ from milo_bench.core.records.log import (
     Failure,
     FailureKind,
     Fixture,
-    Frozen,
     LoadWindow,
     Order,
     OwnChecks,
@@ -39,8 +40,10 @@ from milo_bench.core.records.log import (
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Adapter",
     "Attempt",
     "AttemptKey",
+    "Behaviour",
     "CheckSpec",
     "Decoding",
     "Episode",
@@ -52,9 +55,11 @@ __all__ = [
     "Fixture",
     "Frozen",
     "Graded",
+    "Identity",
     "Interval",
     "LoadWindow",
     "Measure",
+    "Opening",
     "Order",
     "OwnChecks",
     "Plan",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from milo_bench.core.records.log import AttemptKey, Decoding, Frozen
+from milo_bench.core.records.frozen import Frozen
+from milo_bench.core.records.log import AttemptKey, Decoding
 
 
 class Span(Frozen, frozen=True):

@@ -10,9 +10,10 @@ from __future__ import annotations
 import unicodedata
 from typing import Any, Literal, TypeAlias
 
-import msgspec
-
+from milo_bench.core.hashing import sha256_data
 from milo_bench.core.load_records import LoadFigures
+from milo_bench.core.records.frozen import Frozen
+from milo_bench.core.records.identity import Behaviour, Identity
 
 SCHEMA_VERSION = 3
 
@@ -38,10 +39,6 @@ FailureKind: TypeAlias = Literal[
     "server_died",  # the server process that we started ended
     "cancelled",
 ]
-
-
-class Frozen(msgspec.Struct, frozen=True, forbid_unknown_fields=False, omit_defaults=True):
-    """Base of every record."""
 
 
 # ---------------------------------------------------------------- what is asked
@@ -142,6 +139,15 @@ class TargetRecord(Frozen, frozen=True):
     context_window: int | None = None  # tokens a single request may fill, prompt and answer
     price: Price | None = None
     settings: dict[str, Any] = {}  # what else changes answers or speed: threads, slots, num_ctx
+    identity: Identity = Identity()
+    behaviour: Behaviour = Behaviour()
+
+    @property
+    def configuration(self) -> str:
+        """One digest over adapters, chat template, cache, flags and parameters; "" where none of them is known."""
+        known = self.identity
+        parts = (known.adapters, known.chat_template, known.cache, known.flags, known.parameters)
+        return f"sha256:{sha256_data(parts)}" if any(parts) else ""
 
 
 class Timeouts(Frozen, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from milo_bench.core.records import Frozen
+from milo_bench.core.served import differences
 from milo_bench.core.units import figure as figure_text
 from milo_bench.decide.changes.contracts import changed_contracts, changed_suites
 from milo_bench.decide.records import Decision, Finding, GateResult
@@ -117,11 +118,7 @@ def _differs(before: Decision, now: Decision) -> tuple[str, ...]:
         if was is None:
             found.append(f"target {target.name} is new")
             continue
-        for label in ("model", "model_digest", "quantisation", "runtime", "runtime_version"):
-            old_value, new_value = getattr(was, label), getattr(target, label)
-            if old_value != new_value:
-                words = label.replace("_", " ")
-                found.append(f"{target.name}, {words}: {old_value[:24] or 'unknown'} → {new_value[:24] or 'unknown'}")
+        found += [f"{target.name}, {part}: {old} → {new}" for part, old, new in differences(was, target)]
     for place, prompt in sorted(now.prompts.items()):
         if before.prompts.get(place, prompt) != prompt:
             found.append(f"prompt of {place}: {before.prompts[place]} → {prompt}")

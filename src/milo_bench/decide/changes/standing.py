@@ -15,6 +15,7 @@ from milo_bench.config.policy.measures import known_measures
 from milo_bench.core.contract import judged_otherwise
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen, Interval
+from milo_bench.core.served import differences
 from milo_bench.core.units import change_text, estimate, number, p_value
 from milo_bench.core.units import figure as figure_text
 from milo_bench.decide.changes.contracts import changed_contracts, changed_suites
@@ -363,18 +364,7 @@ def _changed(decision: Decision, new: Evidence) -> tuple[str, ...]:
         now = new.targets.get(before.name)
         if now is None:
             continue
-        for label, old_value, new_value in (
-            ("model", before.model, now.model),
-            ("weights", before.model_digest[:19], now.model_digest[:19]),
-            ("quantisation", before.quantisation, now.quantisation),
-            (
-                "runtime",
-                f"{before.runtime} {before.runtime_version}".strip(),
-                f"{now.runtime} {now.runtime_version}".strip(),
-            ),
-        ):
-            if old_value != new_value:
-                found.append(f"{before.name}, {label}: {old_value or 'unknown'} → {new_value or 'unknown'}")
+        found += [f"{before.name}, {part}: {old} → {is_now}" for part, old, is_now in differences(before, now)]
     machines = {log.inventory[:12] for log in decision.logs if log.inventory}
     here = {log.inventory[:12] for log in new.logs if log.inventory}
     if machines and here and machines != here:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 
+from milo_bench.core.hiding import shown_argv, shown_environment
 from milo_bench.inventory.environment import changes_behaviour
-from milo_bench.inventory.hiding import shown_argv, shown_environment
 from milo_bench.inventory.records import Process, Processes
 from milo_bench.inventory.runtimes.signs import runtime_of
 

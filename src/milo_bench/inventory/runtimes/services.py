@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from milo_bench.inventory.hiding import shown_text
+from milo_bench.core.hiding import shown_text
 from milo_bench.inventory.reading import Commands, Reader, explain_error, run_command
 from milo_bench.inventory.records import Services, ServiceUnit
 from milo_bench.inventory.runtimes.signs import runtime_of_image, runtime_started_by

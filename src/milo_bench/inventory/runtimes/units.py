@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from milo_bench.inventory.hiding import shown_argv, shown_text, shown_value
+from milo_bench.core.hiding import shown_argv, shown_text, shown_value
 from milo_bench.inventory.reading import Reader, explain_error
 from milo_bench.inventory.records import ServiceUnit
 from milo_bench.inventory.runtimes.signs import runtime_of, runtime_started_by

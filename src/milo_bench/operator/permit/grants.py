@@ -41,6 +41,7 @@ class _Terms:
     quantisation: str
     runtime: str
     runtime_version: str
+    configuration: str
     bench_version: int
     issued: str
     expires: str

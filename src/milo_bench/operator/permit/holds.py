@@ -14,7 +14,7 @@ from milo_bench.operator.permit.records import PERMIT_SCHEMA, OperatorPermit, Pe
 from milo_bench.operator.worlds.session import BENCH_VERSION
 
 # What a permission is about: where one of them is another, it is another operator.
-PINNED: Final = ("model", "model_digest", "quantisation", "runtime", "runtime_version")
+PINNED: Final = ("model", "model_digest", "quantisation", "runtime", "runtime_version", "configuration")
 
 
 class Terms(Protocol):

@@ -112,6 +112,7 @@ class OperatorPermit(Frozen, frozen=True, omit_defaults=False):
     total: OperatorTotal
     cost: OperatorCost
     evidence: PermissionEvidence
+    configuration: str = ""  # digest over adapters, chat template, cache, flags and parameters
 
     def level_for(self, kind: str) -> Granted:
         """The level granted for ``kind``; none for a kind that the policy did not name."""

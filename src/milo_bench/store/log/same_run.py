@@ -67,6 +67,10 @@ def _comparable(thing: msgspec.Struct) -> dict[str, Any]:
         data["own"] = None if thing.own is None else thing.own.digest
     if isinstance(thing, TargetRecord) and thing.endpoint:
         data["endpoint"] = _endpoint(thing.endpoint)
+    if isinstance(thing, TargetRecord):
+        data.pop("behaviour")  # asked anew at each start; a test says whether it changed
+        for name in ("unknown", "weights_from", "licence_from"):  # reasons, and no part of what is served
+            data["identity"].pop(name)
     return data
 
 

@@ -13,8 +13,8 @@ import msgspec
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange
-from milo_bench.core.errors import ConfigError, TargetError
-from milo_bench.core.hashing import sha256_file
+from milo_bench.core.digests import DigestBook
+from milo_bench.core.errors import ConfigError, PrerequisiteError, TargetError
 from milo_bench.core.records import Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import hint_for
 from milo_bench.targets.apis.openai import OpenAiTarget
@@ -23,7 +23,7 @@ from milo_bench.targets.http.failures import show_server_text
 from milo_bench.targets.llamacpp.gguf import GgufFacts, read_gguf
 from milo_bench.targets.llamacpp.process import ServerProcess
 from milo_bench.targets.llamacpp.replicas import ReplicatedTarget
-from milo_bench.targets.llamacpp.weights import find_weights
+from milo_bench.targets.llamacpp.weights import cache_directory, find_weights
 
 _KNOWN_SETTINGS = frozenset({"seed", "cache_prompt", "start_timeout_s", "extra_body", "log", "servers"})
 _BROKEN = ("reset", "connect_refused", "bad_stream")
@@ -88,7 +88,7 @@ class LlamaCppTarget:
         )
         self._client = OpenAiTarget(inner, self._env)
         try:
-            await self._client.start()
+            told = await self._client.start()
         except TargetError:
             died, said = await self._process.has_died(), self._process.last_words()
             await self.stop()
@@ -117,6 +117,10 @@ class LlamaCppTarget:
                 "chat_template": "from the model file" if facts.has_chat_template else "none",
                 "weights_file": path.name,
             },
+            # Its arguments are our own, in settings; the cache has llama.cpp's default type.
+            identity=msgspec.structs.replace(
+                told.identity, weights_from="file that this server was given", flags={}, cache="k=f16, v=f16"
+            ),
         )
         return self._record
 
@@ -161,7 +165,12 @@ class LlamaCppTarget:
 
     def _find(self) -> tuple[Path, GgufFacts, str]:
         path = find_weights(self._config.weights or "", self._env)
-        return path, read_gguf(path), sha256_file(path)
+        book = DigestBook(cache_directory(self._env) / "digests.json", budget_s=None, largest_bytes=None)
+        digest, why = book.digest(path)
+        if not digest:
+            raise PrerequisiteError(f"Cannot hash the weights {path}: {why}.", hint="check the file's permissions.")
+        book.save()
+        return path, read_gguf(path), digest
 
     def _parameters(self, path: Path, facts: GgufFacts) -> dict[str, Any]:
         config = self._config

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_lines
 from milo_bench.targets.http.target import HttpTarget
+from milo_bench.targets.identity.ollama import identify_ollama
+from milo_bench.targets.identity.processes import read_processes
 
 _DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
 _OPTIONS = frozenset(
@@ -140,6 +143,7 @@ class OllamaTarget(HttpTarget):
         details = details if isinstance(details, Mapping) else {}
         digest = str(tag.get("digest", "")).removeprefix("sha256:")
         settings: dict[str, Any] = {**self._record.settings, **self._options, "truncate": self._fields["truncate"]}
+        processes = await asyncio.to_thread(read_processes, self._pids)
         if (size := count(mine.get("size_vram"))) is not None:
             settings["size_vram_bytes"] = size
         return msgspec.structs.replace(
@@ -148,8 +152,9 @@ class OllamaTarget(HttpTarget):
             model_digest=f"sha256:{digest}" if digest else "",
             quantisation=self._record.quantisation or str(details.get("quantization_level", "")),
             family=self._record.family or str(details.get("family", "")),
-            context_window=count(self._options.get("num_ctx")) or count(mine.get("context_length")),
+            context_window=count(self._options.get("num_ctx")) or count(mine.get("context_length")) or None,
             settings=settings,
+            identity=identify_ollama(shown, processes, has_digest=bool(digest)),
         )
 
 

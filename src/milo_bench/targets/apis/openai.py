@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,13 +10,16 @@ import msgspec
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
-from milo_bench.core.records import TargetRecord
+from milo_bench.core.records import Identity, TargetRecord
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import Address, parse_address
 from milo_bench.targets.http.answer import StreamedAnswer, count
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.http.target import HttpTarget
+from milo_bench.targets.identity.llama_server import identify_llama_server
+from milo_bench.targets.identity.processes import read_processes
+from milo_bench.targets.identity.vllm import identify_snapshot
 
 _RUNTIMES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "organization_owner": "LM Studio"}
 
@@ -88,23 +92,49 @@ class OpenAiTarget(HttpTarget):
         runtime = _RUNTIMES.get(owner, "")
         meta = mine.get("meta")
         trained = count(meta.get("n_ctx_train")) if isinstance(meta, Mapping) else None
-        window = count(mine.get("max_model_len")) or count(mine.get("max_context_length"))
-        version = ""
-        if runtime == "llama.cpp":
-            props = await self.get_json("/props")
-            if isinstance(props, Mapping):
-                version = str(props.get("build_info", ""))
-                defaults = props.get("default_generation_settings")
-                window = count(defaults.get("n_ctx")) if isinstance(defaults, Mapping) else None
-        elif runtime == "vLLM":
-            said = await self.get_json("/version")
-            version = str(said.get("version", "")) if isinstance(said, Mapping) else ""
-        return msgspec.structs.replace(
+        record = msgspec.structs.replace(
             self._record,
             runtime=runtime,
-            runtime_version=version,
-            context_window=self._record.context_window or window,
+            context_window=self._record.context_window
+            or count(mine.get("max_model_len"))
+            or count(mine.get("max_context_length"))
+            or None,  # 0 is how a server says that it does not know
             settings={**self._record.settings, **({} if trained is None else {"n_ctx_train": trained})},
+        )
+        if runtime == "llama.cpp":
+            return await self._llama_server(record)
+        if runtime == "vLLM":
+            return await self._vllm(record, mine)
+        parts = ("weights", "adapters", "chat template", "cache", "flags", "licence")
+        said = "a hosted API does not say" if self._config.hosted else "the server does not say"
+        return msgspec.structs.replace(record, identity=Identity(unknown=dict.fromkeys(parts, said)))
+
+    async def _llama_server(self, record: TargetRecord) -> TargetRecord:
+        found = await identify_llama_server(self.get_json, self._config.model, self._pids, self._open_book)
+        settings = {**record.settings, "router": True} if found.is_router else record.settings
+        return msgspec.structs.replace(
+            record,
+            runtime_version=found.build,
+            context_window=self._record.context_window or found.window,
+            model_digest=found.model_digest,
+            quantisation=self._record.quantisation or found.quantisation,
+            family=self._record.family or found.family,
+            identity=found.identity,
+            settings=settings,
+        )
+
+    async def _vllm(self, record: TargetRecord, listed: Mapping[str, Any]) -> TargetRecord:
+        said = await self.get_json("/version")
+        root = listed.get("root")
+        processes = await asyncio.to_thread(read_processes, self._pids)
+        snapshot = await asyncio.to_thread(
+            identify_snapshot, root if isinstance(root, str) else "", processes, self._open_book(), programs=("vllm",)
+        )
+        return msgspec.structs.replace(
+            record,
+            runtime_version=str(said.get("version", "")) if isinstance(said, Mapping) else "",
+            model_digest=snapshot.digest,
+            identity=snapshot.identity,
         )
 
 

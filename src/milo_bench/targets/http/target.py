@@ -12,6 +12,7 @@ import msgspec
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
+from milo_bench.core.digests import DigestBook
 from milo_bench.core.errors import ConfigError, TargetError
 from milo_bench.core.records import Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import closest, hint_for
@@ -21,6 +22,7 @@ from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.wire import TcpWire
 from milo_bench.targets.listening import listening_pids
+from milo_bench.targets.llamacpp.weights import cache_directory
 
 _ENCODER = msgspec.json.Encoder()
 # Read between two turns of the loop, one answer at a time, so that other streams' stamps do not wait for our JSON.
@@ -42,6 +44,7 @@ class HttpTarget(ABC):
             message = f"Target '{config.name}' has an unknown entry '{unknown[0]}' in settings."
             raise ConfigError(message, hint=hint_for(unknown[0], self.known_settings, noun="entries"))
         self._config = config
+        self._env = env
         self._address = address
         headers, self._secrets = headers_from(config, env)
         self._wire = open_wire(address, headers, config, env)
@@ -155,6 +158,10 @@ class HttpTarget(ABC):
             return decode_json(reply.body())
         except ValueError:
             return None
+
+    def _open_book(self) -> DigestBook:
+        """Digests of files of weights, remembered beside our other caches; a file of any size is hashed, once."""
+        return DigestBook(cache_directory(self._env) / "digests.json", budget_s=None, largest_bytes=None)
 
     def _shows_content(self, reply: HttpReply) -> bool:
         if reply.status != 200:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from milo_bench.core.text import visible
-from milo_bench.inventory.records import HIDDEN
 
+HIDDEN = "(hidden)"
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|AUTHORIZATION|COOKIE", re.IGNORECASE)
 # Names that hold such a word and no secret: tokenizers, files and variables where a key is kept.
 _PLAIN = re.compile(r"(?:TOKENIZER[A-Z_-]*|[_-](?:FILE|PATH|ENV|DIR))$|TOKENIZERS_", re.IGNORECASE)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from milo_bench.core.hashing import sha256_text
 from milo_bench.core.text import one_line
 
 # The format: docs/gguf.md of ggml. Counts beyond these are no model's, but somebody's attempt.
@@ -17,6 +19,7 @@ _MAX_TENSORS = 500_000
 _MAX_STRING = 16 << 20
 _MAX_NAME = 65_535
 _KEPT_STRING = 1_000
+_TEMPLATE = "tokenizer.chat_template"
 _MAX_WALKED = 8_000_000  # elements of arrays that have to be walked one by one
 
 _SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
@@ -51,6 +54,8 @@ class Header:
     architecture: str = ""
     quantisation: str = ""
     context_length: int | None = None
+    licence: str = ""
+    chat_template: str = ""  # "sha256:…" of its text
 
 
 def read_gguf_header(path: Path) -> Header:
@@ -86,12 +91,13 @@ class _Walk:
         facts: dict[str, object] = {}
         for _ in range(entries):
             key = self._string(_MAX_NAME)
-            value = self._value(self._number("I"))
+            value = self._value(self._number("I"), whole=key == _TEMPLATE)
             if value is not None:
                 facts.setdefault(key, value)
         architecture = _text(facts.get("general.architecture"))
         length = facts.get(f"{architecture}.context_length")
         file_type = facts.get("general.file_type")
+        template = facts.get(_TEMPLATE)
         quantisation = _FILE_TYPES.get(file_type, "") if isinstance(file_type, int) else ""
         if not quantisation:
             quantisation = self._commonest(tensors)
@@ -100,6 +106,8 @@ class _Walk:
             architecture=architecture,
             quantisation=quantisation,
             context_length=length if isinstance(length, int) and 0 < length < 1 << 40 else None,
+            licence=_licence(facts),
+            chat_template=f"sha256:{sha256_text(template)}" if isinstance(template, str) and template else "",
         )
 
     def _commonest(self, tensors: int) -> str:
@@ -121,12 +129,12 @@ class _Walk:
         kind = weights.most_common(1)[0][0]
         return _TENSOR_TYPES.get(kind, f"type {kind}")
 
-    def _value(self, kind: int) -> object:
-        """A number, a truth value or a text; None for what is only stepped over."""
+    def _value(self, kind: int, *, whole: bool = False) -> object:
+        """A number, a truth value or a text; None for what is only stepped over. A long text is kept if ``whole``."""
         if kind in _SCALARS:
             return self._scalar(_SCALARS[kind])
         if kind == _STRING:
-            return self._string(_MAX_STRING)
+            return self._string(_MAX_STRING, _MAX_STRING if whole else _KEPT_STRING)
         if kind == _ARRAY:
             self._skip_array(depth=0)
             return None
@@ -157,11 +165,11 @@ class _Walk:
     def _number(self, code: str) -> int:
         return int(self._scalar(code))
 
-    def _string(self, limit: int) -> str:
+    def _string(self, limit: int, kept: int = _KEPT_STRING) -> str:
         length = self._number("Q")
         if length > limit:
             raise BadHeader(f"it claims a text of {length} bytes")
-        if length > _KEPT_STRING:
+        if length > kept:
             self._skip(length)
             return ""
         return self._take(length).decode("utf-8", "replace")
@@ -183,6 +191,12 @@ class _Walk:
             self._file.read(count)  # within the buffer; a seek would throw it away
         else:
             self._file.seek(self._at)
+
+
+def _licence(facts: Mapping[str, object]) -> str:
+    """The licence as the file names it: an SPDX identifier, or a name where it says only "other"."""
+    found, name = _text(facts.get("general.license")), _text(facts.get("general.license.name"))
+    return name if name and found.casefold() in ("", "other") else found
 
 
 def _text(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Model files in, their SHA-256 out: remembered by path, size and time of change, computed within a time limit."""
+"""Model files in, their SHA-256 out: remembered by path, size, time and inode, computed within limits."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ class _Known(msgspec.Struct, frozen=True):
     size_bytes: int
     changed_ns: int
     sha256: str
+    inode: int = 0
 
 
 class DigestBook:
@@ -54,7 +55,8 @@ class DigestBook:
             return "", f"unreadable: {error.strerror}"
         key = visible(str(path), keep="")
         known = self._known.get(key)
-        if known and (known.size_bytes, known.changed_ns) == (status.st_size, status.st_mtime_ns):
+        seen = (status.st_size, status.st_mtime_ns, status.st_ino)
+        if known and (known.size_bytes, known.changed_ns, known.inode) == seen:
             return known.sha256, ""
         if self._largest_bytes is not None and status.st_size > self._largest_bytes:
             return "", "not hashed: above the size limit (--all-digests hashes it)"
@@ -64,7 +66,7 @@ class DigestBook:
             return "", f"unreadable: {error.strerror}"
         if not found:
             return "", "not hashed: out of time (--all-digests hashes it)"
-        self._known[key] = _Known(status.st_size, status.st_mtime_ns, found)
+        self._known[key] = _Known(status.st_size, status.st_mtime_ns, found, status.st_ino)
         self._changed = True
         return found, ""
 
