@@ -153,6 +153,8 @@ class ModelFile(msgspec.Struct, frozen=True):
     quantisation: str = ""
     context_length: int | None = None
     problem: str = ""
+    licence: str = ""
+    licence_from: str = ""
 
 
 class ModelFiles(InventorySection, frozen=True):

@@ -62,6 +62,8 @@ def _read(item: FoundWeights, book: DigestBook, verify_told: bool) -> ModelFile:
         quantisation=header.quantisation,
         context_length=header.context_length,
         problem="; ".join([*problems, why] if why else problems),
+        licence=header.licence,
+        licence_from=("general.license of the file" if is_gguf else "model card") if header.licence else "",
     )
 
 

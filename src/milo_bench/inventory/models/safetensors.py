@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from milo_bench.core.text import one_line
 # The format allows 100 MB; the biggest sharded models need a few.
 _MAX_HEADER = 100_000_000
 _MAX_CONFIG = 4 << 20
+_LICENCE = re.compile(r"^licen[sc]e:[ \t]*['\"]?([\w.+ -]{1,60})", re.MULTILINE)
 
 
 class _Tensor(msgspec.Struct):
@@ -52,7 +54,20 @@ def read_safetensors_header(path: Path) -> Header:
         architecture=_text(config.get("model_type")) or _text(first),
         quantisation=_quantisation(config) or dtype,
         context_length=length_named if isinstance(length_named, int) and 0 < length_named < 1 << 40 else None,
+        licence=read_card_licence(path.parent / "README.md"),
     )
+
+
+def read_card_licence(card: Path) -> str:
+    """The licence in the front matter of a model card; "" where there is none."""
+    try:
+        if not card.is_file() or card.stat().st_size > _MAX_CONFIG:
+            return ""
+        text = card.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    found = _LICENCE.search(text.removeprefix("---").partition("\n---")[0]) if text.startswith("---") else None
+    return _text(found[1].strip()) if found else ""
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -248,10 +248,17 @@ def _voids(decision: Decision) -> Iterator[Block]:
                 (Quote(target.model_digest) if target.model_digest else "unknown",),
                 (target.quantisation or "unknown",),
                 (Quote(f"{target.runtime_version}") if target.runtime_version else "unknown",),
+                (Quote(target.identity.chat_template) if target.identity.chat_template else "unknown",),
+                (Quote(target.identity.cache) if target.identity.cache else "unknown",),
+                _licence(target),
             )
         )
     if rows:
-        yield Table(("target", "model", "digest", "quantisation", "runtime version"), tuple(rows))
+        columns = ("target", "model", "digest", "quantisation", "runtime version", "chat template", "cache", "licence")
+        yield Table(columns, tuple(rows))
+    for target in decision.targets:
+        for part, why in sorted(target.identity.unknown.items()):
+            yield Paragraph(("Unknown of ", target.name, ": ", Quote(part), ". Reason: ", Quote(why), "."))
     items: list[PageSentence] = []
     for suite in {log.suite.hash: log.suite for log in decision.logs}.values():
         items.append(("Prompts, schemas and fixtures: suite ", suite.name, ", hash ", Quote(suite.hash), "."))
@@ -265,6 +272,11 @@ def _voids(decision: Decision) -> Iterator[Block]:
         )
     )
     yield Bullets(tuple(items))
+
+
+def _licence(target: TargetRecord) -> PageSentence:
+    known = target.identity
+    return (Quote(known.licence), " (", Quote(known.licence_from), ")") if known.licence else ("unknown",)
 
 
 def _probe(decision: Decision, target: str, name: str) -> ProbeResult | None:

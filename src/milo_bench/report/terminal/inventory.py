@@ -200,12 +200,13 @@ def _model_files(files: ModelFiles) -> str:
             file.quantisation or "unknown",
             f"{file.context_length:,}" if file.context_length else "unknown",
             _code(file.sha256) + (" by file name" if file.digest_from == "file name" else ""),
+            f"{file.licence} ({file.licence_from})" if file.licence else "unknown",
             file.problem,
         ]
         for file in files.files
     ]
     searched = "Folders searched: " + ", ".join(_code(folder) for folder in files.folders) if files.folders else ""
-    header = ("file", "size", "architecture", "quantisation", "context", "sha256", "problem")
+    header = ("file", "size", "architecture", "quantisation", "context", "sha256", "licence", "problem")
     return "\n\n".join(part for part in (_table(header, rows, markup=(0, 5)), searched) if part)
 
 
