@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from milo_bench.core.records import Adapter, TargetRecord
+from milo_bench.core.units import number
 
 _MOST = 24
 
@@ -47,4 +48,4 @@ def _shown(part: str, parts: Mapping[str, str], target: TargetRecord) -> str:
 
 
 def _adapter(adapter: Adapter) -> str:
-    return f"{adapter.digest[:19] or adapter.name} at {adapter.scale:g}"
+    return f"{adapter.digest[:19] or adapter.name} at {number(adapter.scale)}"
