@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from milo_bench.core.records import Adapter, TargetRecord
 from milo_bench.core.units import number
 
-_MOST = 24
+_MOST = 19  # "sha256:" and as many digits as tell two apart
 
 
 def parts_of(target: TargetRecord) -> dict[str, str]:
