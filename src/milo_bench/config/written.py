@@ -240,7 +240,7 @@ def _walk(node: yaml.Node, at: tuple[str, ...], lines: LineMap, loader: yaml.Saf
     sizes[id(node)] = size = 0
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
-            here = (*at, str(key.value))
+            here = (*at, _key_text(key, at, loader))
             if here in lines:  # YAML would silently take the last
                 raise _Refused(f"duplicate key '{one_line(str(key.value))}'", key.start_mark, "keep one of them.")
             lines[here] = key.start_mark.line + 1
@@ -257,6 +257,14 @@ def _walk(node: yaml.Node, at: tuple[str, ...], lines: LineMap, loader: yaml.Saf
         _require_readable(node, at, loader)
     sizes[id(node)] = size
     return size
+
+
+def _key_text(node: yaml.Node, at: tuple[str, ...], loader: yaml.SafeLoader) -> str:
+    """A key as ``plain_data`` writes it: ``~`` is null, and 0x10 is 16."""
+    if not isinstance(node, yaml.ScalarNode) or node.tag in ("tag:yaml.org,2002:str", _MERGE):
+        return str(node.value)
+    _require_readable(node, (*at, node.value), loader)
+    return _key(loader.construct_object(node))
 
 
 def _require_readable(node: yaml.Node, at: tuple[str, ...], loader: yaml.SafeLoader) -> None:
