@@ -82,11 +82,23 @@ def test_names_with_digits_pass_and_results_beside_them_do_not(claims: Claims) -
 
 
 def test_a_model_called_94_lets_no_94_through(decision: Decision) -> None:
-    odd = msgspec.structs.replace(decision.targets[0], name="94", model="94", family="3 5")
+    odd = msgspec.structs.replace(decision.targets[0], model="94", family="3 5")
     claims = Claims(msgspec.structs.replace(decision, targets=(odd,)))
     for text in ("94 of them", "94", "3 5"):
         with pytest.raises(UnsourcedNumber):
             claims.words(text)
+
+
+@pytest.mark.parametrize("name", ["70", "3.5", "24/7", "1099\u00a01", "24/7\torders"])
+def test_a_name_that_the_team_gave_is_a_name_whatever_it_looks_like(decision: Decision, name: str) -> None:
+    target = msgspec.structs.replace(decision.targets[0], name=name)
+    title = msgspec.structs.replace(decision, workload_titles={"a": name})
+    for given in (msgspec.structs.replace(decision, targets=(target,)), title):
+        claims = Claims(given)
+        assert claims.words(f"keep on {name}, unchanged")
+        for text in ("71 of them", f"{name}%", f"1{name}"):
+            with pytest.raises(UnsourcedNumber):
+                claims.words(text)
 
 
 def test_only_what_a_record_says_can_be_quoted(claims: Claims, decision: Decision) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from milo_bench.core.text import visible
 from milo_bench.decide.records import Decision
 
 _EDGES = ".,;:!?()[]{}\"'“”‘’«»…–—"
@@ -20,18 +21,20 @@ def has_number(text: str) -> bool:
 class RecordedNames:
     """What may be shown as it stands: ``holds`` for whole recorded strings, ``free_of_numbers`` for sentences.
 
-    ``plain`` is the decision as plain data. A name counts as one only with a letter in it, so that
-    no model called "94" lets a bare 94 through.
+    ``plain`` is the decision as plain data. What a team named itself needs no letter: it may call a
+    target "70" and a tag "2024", and then these words are names on its pages. What a server or file said does, so that
+    no model called "94" lets a 94 through.
     """
 
     def __init__(self, decision: Decision, plain: dict[str, Any]) -> None:
         self._strings = set(_strings(plain))
-        names = {name for name in _names(decision) if has_number(name) and any(map(str.isalpha, name))}
-        self._single = {_bare(name) for name in names if " " not in name.strip()}
-        several = sorted((name for name in names if " " in name.strip()), key=len, reverse=True)
-        self._several = (
-            re.compile("|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in several)) if several else None
-        )
+        found = [name for name in _names(decision) if any(map(str.isalpha, name))]
+        names = {form for name in (*found, *_given(decision)) for form in (name, visible(name)) if has_number(form)}
+        self._single = {_bare(name) for name in names if len(name.split()) == 1}
+        several = sorted((name.split() for name in names if len(name.split()) > 1), key=len, reverse=True)
+        # Whatever space a name has in it, a sentence may show another one.
+        spaced = "|".join(r"\s+".join(map(re.escape, words)) for words in several)
+        self._several = re.compile(rf"(?<!\w)(?:{spaced})(?![\w%])") if spaced else None
 
     def holds(self, text: str) -> bool:
         """Whether a record of the decision holds exactly this string."""
@@ -69,7 +72,7 @@ def _strings(value: Any) -> Iterator[str]:
 def _names(decision: Decision) -> Iterable[str]:
     """Names of things, as people and files gave them; never a sentence."""
     for target in decision.targets:
-        yield from (target.name, target.model, target.quantisation, target.family, target.runtime, target.api)
+        yield from (target.model, target.quantisation, target.family, target.runtime, target.api)
         yield from (target.runtime_version, target.endpoint, target.model_digest)
     for log in decision.logs:
         yield from (log.path, log.run_id, log.suite.name, log.suite.version, *log.variants.values())
@@ -103,6 +106,39 @@ def _names(decision: Decision) -> Iterable[str]:
         yield from (permit.id, permit.permit.target)
         for kind in permit.kinds:
             yield from (kind.kind, kind.title)
+
+
+def _given(decision: Decision) -> Iterable[str]:
+    """What the team named: the decision, rules, targets, workloads and their titles, variants, tags, labels, fixtures."""
+    yield from (target.name for target in decision.targets)
+    yield decision.title
+    yield from decision.workload_titles.values()
+    yield from decision.fixtures
+    for log in decision.logs:
+        yield from (log.suite.name, log.suite.version, *log.variants.values())
+    for finding in decision.findings:
+        yield from (
+            finding.workload,
+            finding.rule,
+            finding.candidate.target,
+            finding.candidate.variant,
+            finding.candidate.text,
+        )
+        for gate in finding.gates:
+            yield from _tags(gate.slice)
+    for figure in decision.figures.values():
+        if figure.source.kind == "measure":
+            yield from _tags(figure.source.key.partition("[")[2].removesuffix("]"))
+    for table in decision.confusions:
+        yield from table.labels
+
+
+def _tags(slice: str) -> Iterable[str]:
+    """``tag=2024`` and ``2024``, of a slice that may name others beside it."""
+    for part in slice.split(" & "):
+        kind, _, name = part.partition("=")
+        if kind == "tag":
+            yield from (part, name, name.rpartition("=")[2])
 
 
 def _keywords(rules: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -6,6 +6,9 @@ import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, Fixture, Frozen, Plan
@@ -55,10 +58,10 @@ class LoggedAttempts:
 
     def on_fixtures(self, names: Collection[str]) -> Iterator[Attempt]:
         """The attempts on the named fixtures; no others are decoded, and none is checked."""
-        wanted = {name.encode() for name in names}
+        wanted = set(names)
         for range in self.ranges:
             for number, line in attempt_lines(self.path, range):
-                if _fixture_name(line) in wanted:
+                if _NAMED.decode(line).key.fixture in wanted:
                     yield decode_attempt(self.path, number, line, range.schema)
 
     def parts(self, count: int) -> Sequence[LogRange]:
@@ -101,7 +104,12 @@ def decode_attempt(path: Path, number: int, line: bytes, schema: int) -> Attempt
     return record
 
 
-def _fixture_name(line: bytes) -> bytes:
-    """The fixture's name as an attempt line gives it, read without decoding the rest."""
-    start = line.find(b'"fixture":"') + len(b'"fixture":"')
-    return line[start : line.find(b'"', start)]
+class _Key(msgspec.Struct):
+    fixture: str
+
+
+class _Named(msgspec.Struct):
+    key: _Key
+
+
+_NAMED: Final = msgspec.json.Decoder(_Named)  # reads the name and skips the rest
