@@ -109,7 +109,7 @@ def _names(decision: Decision) -> Iterable[str]:
 
 
 def _given(decision: Decision) -> Iterable[str]:
-    """What the team named: the decision, rules, targets, workloads and their titles, variants, tags, labels, fixtures."""
+    """What the team named: decision, rules, targets, workloads, titles, variants, tags, labels and fixtures."""
     yield from (target.name for target in decision.targets)
     yield decision.title
     yield from decision.workload_titles.values()
