@@ -12,7 +12,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.family import family_confidences
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, Finding
-from milo_bench.decide.selection import select_best
+from milo_bench.decide.selection import choose_findings
 from milo_bench.stats.exact import exact_ends
 
 FIXTURES = 70
@@ -64,7 +64,7 @@ def simulate(runs: int, random: Random) -> Sequence[Row]:
 def _named_rate(runs: int, random: Random) -> Row:
     """Six targets that are alike: how often, and by how much, the rate of the one that is named is too high."""
     truth, targets = 0.9, 6
-    by = policy(BOUND)
+    by = policy(BOUND, 1, "choose: best")
     over = over_naive = 0
     away = away_naive = 0.0
     for _ in range(runs):
@@ -74,7 +74,8 @@ def _named_rate(runs: int, random: Random) -> Row:
             Finding(f"F{n}", "w0", one.target, one, "keep", "all", "local", (), (), (), ())
             for n, one in enumerate(seen.cases)
         ]
-        rate = figures[select_best(found, by, seen, figures)["w0"].rate]
+        (choice,) = choose_findings(found, (), by, seen, figures)
+        rate = figures[choice.rate]
         assert rate.value is not None
         assert rate.low is not None
         best = max(int(one.sum()) for one in right.values())

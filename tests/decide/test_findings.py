@@ -96,7 +96,7 @@ def test_work_that_is_unsafe_on_both_sides_goes_to_people_and_not_to_the_hosted_
     def rows(safe: int) -> list[Row]:
         return [Row((("safe", "pass" if n < safe else "fail", "" if n < safe else "promise"),)) for n in range(100)]
 
-    for safe, route in ((40, "human_review"), (99, "hosted"), (90, "hosted")):  # fails, passes, undecided
+    for safe, route in ((40, "human_review"), (99, "hosted"), (90, "human_review")):  # fails, passes, undecided
         made = Made(hosted={"cloud"})
         made.add("notes", "small", rows(50))
         made.add("notes", "cloud", rows(safe))
@@ -105,8 +105,9 @@ def test_work_that_is_unsafe_on_both_sides_goes_to_people_and_not_to_the_hosted_
         assert (found.kind, found.route) == ("reject", route)
         (rule,) = decision.routing["rules"]
         assert rule["route"] == route
-        said = any("cloud also fails check pass rate of safe" in shown(text, decision) for text in found.reasons)
-        assert said is (route == "human_review")
+        said = " ".join(shown(text, decision) for text in found.reasons)
+        assert ("cloud also fails check pass rate of safe" in said) is (safe == 40)
+        assert ("cloud is undecided on check pass rate of safe" in said) is (safe == 90)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +257,7 @@ def test_worth_less_than_the_least_even_at_best_is_deferred() -> None:
     by = policy(more="    value: {figures: [monthly_benefits], least_usd_per_month: 90000000}\n")
     decision = decided(made, by, economics=load_economics(example_path("case_ops")))
     assert (finding(decision).kind, finding(decision).rule) == ("defer", "not worth it yet")
-    assert "defer as not worth the effort yet" in shown(decision.verdict, decision)
+    assert "defer, not worth the effort yet" in shown(decision.verdict, decision)
 
 
 def test_the_same_evidence_gives_the_same_decision() -> None:

@@ -17,15 +17,18 @@ from milo_bench.decide.records import Candidate, Figure, Finding, Remedy, Replay
 from milo_bench.decide.remedies.choose import replays_for
 from milo_bench.decide.routing.rules import RequestFacts, route_request
 from milo_bench.decide.routing.table import make_routing
+from milo_bench.decide.selection import choose_findings
 from tests.decide.replay.replay_cases import WORK, cases, evidence, table
 
 
-def policy(*, baseline: str = "big", remedies: str = "[guard_to_review, human_review]") -> PolicyFile:
+def policy(
+    *, baseline: str = "big", least: float = 0.9, remedies: str = "[guard_to_review, human_review]"
+) -> PolicyFile:
     return read_policy(
         f"""
 policy: 1
 baseline: {baseline}
-workloads: {{{WORK}: {{gates: [{{measure: pass_rate, at_least: 0.9}}], remedies: {remedies}}}}}
+workloads: {{{WORK}: {{gates: [{{measure: pass_rate, at_least: {least}}}], remedies: {remedies}}}}}
 findings: [{{name: rest, when: [], finding: defer}}]
 """
     )
@@ -47,7 +50,9 @@ def measured(*targets: str, n: int = 60, hosted: tuple[str, ...] = ("big",)) -> 
 
 def made(findings: list[Finding], found: Evidence, rules: PolicyFile | None = None, *, replays: tuple[Replay, ...] = (),
          figures: Figures | None = None) -> RoutingFile:  # fmt: skip
-    file = make_routing(findings, replays, found, rules or policy(), figures or Figures())
+    by, counted = rules or policy(), figures or Figures()
+    choices = choose_findings(findings, replays, by, found, counted)
+    file = make_routing(findings, choices, replays, found, by, counted)
     assert read_routing(file.to_yaml()).data() == file.data()
     return file
 
@@ -100,7 +105,9 @@ def test_fixed_work_runs_under_the_rules_that_were_replayed() -> None:
 
 @pytest.mark.parametrize("kind", ["reject", "defer"])
 def test_work_that_is_not_fit_goes_to_the_measured_baseline_else_to_people_else_is_refused(kind: str) -> None:
-    file = made([finding(kind)], measured("small", "big"))
+    assert made([finding(kind)], measured("small", "big")).rules[0].route == "human_review", "big fails the gate too"
+    lower = policy(least=0.5)
+    file = made([finding(kind)], measured("small", "big"), lower)
     assert (file.rules[0].route, file.rules[0].target) == ("hosted", "big")
     assert route_request(file, RequestFacts(WORK, sensitive=True)).route == "human_review"
     assert made([finding(kind)], measured("small")).rules[0].route == "human_review"

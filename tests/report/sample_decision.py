@@ -18,6 +18,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import (
     DECISION_SCHEMA,
     Candidate,
+    Choice,
     ConfusionTable,
     Decision,
     ErrorShare,
@@ -420,6 +421,13 @@ class _Maker:
         )
         return findings, shares, [example]
 
+    def choices(self) -> tuple[Choice, ...]:
+        two = self.figures.count("compared/2", "targets compared", 2, key="targets compared", of="the headline")
+        return (
+            Choice("escalation", LARGE, "F2", "", ("The only one that passes every gate.",), compared=two),
+            Choice("handoff", SMALL, "F3", "", (f"None passes every gate. {SMALL} comes nearest.",), compared=two),
+        )
+
     def decision(self) -> Decision:
         findings, replays, shares, confusions, examples = self.escalation()
         more, more_shares, more_examples = self.handoff()
@@ -456,6 +464,7 @@ class _Maker:
             economics=KeptFile("economics.yaml", sha256_text(written), written),
             figures=dict(self.figures.all()),
             findings=(*findings, *more),
+            choices=self.choices(),
             replays=tuple(replays),
             routing=sample_routing(),
             measures={text: tuple(ids) for text, ids in self.measures.items()},

@@ -25,6 +25,7 @@ from milo_bench.decide.permit_evidence import permit_evidence, permits_clause
 from milo_bench.decide.records import (
     DECISION_SCHEMA,
     Candidate,
+    Choice,
     Decision,
     Finding,
     GateResult,
@@ -37,7 +38,7 @@ from milo_bench.decide.records import (
 from milo_bench.decide.remedies.choose import replays_for
 from milo_bench.decide.rerun import rerun_commands
 from milo_bench.decide.routing.table import make_routing
-from milo_bench.decide.selection import Selected, select_best
+from milo_bench.decide.selection import choose_findings
 from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.economics import make_case
 from milo_bench.economics.business_case import BusinessCase
@@ -98,12 +99,15 @@ def decide(
         baseline=policy.baseline if policy.baseline in evidence.targets else "",
         policy=policy_text,
         economics=economics_text,
-        routing=make_routing(made.findings, made.replays, evidence, policy, figures, permits=permits).data(),
+        routing=make_routing(
+            made.findings, made.choices, made.replays, evidence, policy, figures, permits=permits
+        ).data(),
         backlog=make_backlog(made.findings, evidence, policy, figures),
         missing=missing_evidence(
             policy, evidence, judged, figures, economics=economics is not None, findings=made.findings
         ),
         findings=made.findings,
+        choices=made.choices,
         replays=made.replays,
         measures=shown,
         errors=tuple(errors),
@@ -146,7 +150,7 @@ def _verdict(
     business: bool,
 ) -> LinkedText:
     """The findings, then what is permitted; where there are permits and no finding, the permits alone."""
-    said = make_verdict(made.findings, made.best, titles, figures, business=business)
+    said = make_verdict(made.findings, made.choices, titles, figures, business=business)
     permitted = permits_clause(permits, figures, brief=bool(made.findings))
     if not permitted:
         return said
@@ -193,7 +197,7 @@ def judged_candidates(policy: PolicyFile, evidence: Evidence) -> dict[tuple[str,
 class _Made:
     findings: tuple[Finding, ...]
     replays: tuple[Replay, ...]
-    best: Mapping[str, Selected]
+    choices: tuple[Choice, ...]
 
 
 def _findings(
@@ -222,7 +226,7 @@ def _findings(
             candidate, policy, evidence, figures, gates[candidate], replayed.replays, replayed.chosen, business
         )
         findings.append(make_finding(len(findings) + 1, seen, replayed.remedies, policy, evidence, figures))
-    return _Made(tuple(findings), tuple(replays), select_best(findings, policy, evidence, figures))
+    return _Made(tuple(findings), tuple(replays), choose_findings(findings, replays, policy, evidence, figures))
 
 
 def _business(

@@ -13,7 +13,7 @@ from milo_bench.decide.another_model import needed_from_another
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.facts import CandidateFacts
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.baseline import failed_by_baseline, safe_baseline
+from milo_bench.decide.gates.baseline import missed_by_baseline, passing_baseline
 from milo_bench.decide.records import (
     Finding,
     FindingKind,
@@ -54,7 +54,15 @@ def make_finding(
         gates=seen.gates,
         remedies=kept,
         would_change=_would_change(rule.finding, seen, policy, figures),
+        undecided=_undecided(rule.finding, config, seen),
     )
+
+
+def _undecided(kind: FindingKind, config: RuleConfig, seen: CandidateFacts) -> bool:
+    """A defer that more evidence could turn: by no rule on value, with a gate or a replayed fix undecided."""
+    if kind != "defer" or "value_below_least" in config.when:
+        return False
+    return seen.world.any_undecided or seen.world.remedy == "undecided"
 
 
 def runtime_remedies(seen: CandidateFacts, figures: Figures) -> tuple[Remedy, ...]:
@@ -79,8 +87,8 @@ def _route(kind: FindingKind, seen: CandidateFacts, policy: PolicyFile, evidence
         return _home(seen, evidence)
     if kind == "fix":
         return _fixed_route(seen.chosen) if seen.chosen is not None else _home(seen, evidence)
-    # A hosted model that was never measured, or that is unsafe as well, is no route that evidence supports.
-    return "hosted" if safe_baseline(policy, evidence, seen.candidate) is not None else "human_review"
+    # A hosted model that was never measured, or does not pass the same gates, is no route that evidence supports.
+    return "hosted" if passing_baseline(policy, evidence, seen.candidate) is not None else "human_review"
 
 
 def _fixed_route(chosen: Replay) -> RouteKind:
@@ -123,12 +131,14 @@ def _baseline_reason(
     kind: FindingKind, seen: CandidateFacts, policy: PolicyFile, evidence: Evidence
 ) -> tuple[LinkedText, ...]:
     """Why the work does not go to the hosted model either, where that is so."""
-    failed = failed_by_baseline(policy, evidence, seen.candidate) if kind in ("defer", "reject") else ()
-    if not failed:
+    missed = missed_by_baseline(policy, evidence, seen.candidate) if kind in ("defer", "reject") else ()
+    if not missed:
         return ()
-    keys = [f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure for gate in failed]
+    failed = [gate for gate in missed if gate.outcome == "fail"]
+    keys = [f"{gate.measure}[{gate.slice}]" if gate.slice else gate.measure for gate in failed or missed]
     names = join_words([spell_out(key) for key in keys])
-    return ((f"The hosted baseline {policy.baseline} also fails {names}, so the work goes to human review",),)
+    what = f"also fails {names}" if failed else f"is undecided on {names}"
+    return ((f"The hosted baseline {policy.baseline} {what}, so the work goes to human review",),)
 
 
 def _probe_text(result: ProbeResult) -> LinkedText:

@@ -27,6 +27,7 @@ from milo_bench.operator.permit.records import Granted, OperatorPermit, PermitOu
 
 DECISION_SCHEMA = 1
 
+ShownKind: TypeAlias = Literal["keep", "fix", "undecided", "defer", "reject"]
 GateOutcome: TypeAlias = Literal["pass", "fail", "undecided"]
 RouteKind: TypeAlias = Literal["local", "hosted", "mixed", "assist", "human_review", "refuse"]
 # ``about`` is the value to two significant digits, for an estimate.
@@ -168,6 +169,29 @@ class Finding(Frozen, frozen=True, omit_defaults=False):
     gates: tuple[GateResult, ...]
     remedies: tuple[Remedy, ...] = ()
     would_change: tuple[LinkedText, ...] = ()  # what evidence would change it
+    # A defer because evidence does not decide, and not because somebody chose to wait.
+    undecided: bool = False
+
+    @property
+    def shown_kind(self) -> ShownKind:
+        """What pages call it: "undecided" where evidence does not decide."""
+        return "undecided" if self.undecided else self.kind
+
+
+class Choice(Frozen, frozen=True, omit_defaults=False):
+    """The one finding of a workload that everything follows: headline, routes, launch, runbook and money.
+
+    ``finding`` and ``replay`` are ids ("" where no fix ships); ``compared`` and ``rate`` are ids of figures, ""
+    where nothing else was compared. ``reason`` says why this target.
+    """
+
+    workload: str
+    target: str
+    finding: str
+    replay: str
+    reason: LinkedText
+    compared: str = ""
+    rate: str = ""
 
 
 class ErrorShare(Frozen, frozen=True, omit_defaults=False):
@@ -329,8 +353,15 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     permits: tuple[PermitEvidence, ...] = ()
     operator_policy: KeptFile | None = None  # what the permits rest on
     review: KeptFile | None = None  # what people's scores of a sample came to, as 'review import' wrote it
+    choices: tuple[Choice, ...] = ()  # one a workload that has findings
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with
     contracts: dict[str, dict[str, str]] = {}  # the same places -> part of the contract, gold or tags -> SHA-256
+
+    @property
+    def chosen(self) -> tuple[Finding, ...]:
+        """The chosen findings, one a workload, in the policy's order."""
+        by_id = {finding.id: finding for finding in self.findings}
+        return tuple(by_id[choice.finding] for choice in self.choices if choice.finding in by_id)
 
 
 def prompt_identity(workload: Workload) -> str:

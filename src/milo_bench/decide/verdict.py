@@ -8,30 +8,32 @@ from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import Candidate, Finding, LinkedText
-from milo_bench.decide.selection import KINDS, Selected
+from milo_bench.decide.records import Candidate, Choice, Finding, LinkedText
+from milo_bench.decide.selection import KINDS
 from milo_bench.decide.wording import capitalise, join_sentences, join_words
 from milo_bench.stats.cases.columns import UNJUDGED
 
 
 def make_verdict(
     findings: Sequence[Finding],
-    best: Mapping[str, Selected],
+    choices: Sequence[Choice],
     titles: Mapping[str, str],
     figures: Figures,
     *,
     business: bool,
 ) -> LinkedText:
-    """One clause for each workload, by its best target (``best``), then the first-quarter value."""
+    """One clause for each workload, by its chosen target, then the first-quarter value."""
     for kind in KINDS:
         number = sum(finding.kind == kind for finding in findings)
         figures.count(f"count/{kind}", f"findings: {kind}", number, key=f"findings {kind}")
     if not findings:
         return ("No local target was measured, so there is nothing to decide.",)
     # Workloads of which the same is to be said share a sentence.
+    by_id = {finding.id: finding for finding in findings}
     said: dict[LinkedText, list[str]] = {}
-    for workload in dict.fromkeys(finding.workload for finding in findings):
-        said.setdefault(_said(best[workload], figures), []).append(titles.get(workload) or workload)
+    for choice in choices:
+        what = _said(choice, by_id[choice.finding], figures)
+        said.setdefault(what, []).append(titles.get(choice.workload) or choice.workload)
     clauses = [capitalise((f"{join_words(names)}: ", *what)) for what, names in said.items()]
     text: LinkedText = (*join_sentences(clauses, ". "), ".")
     if business and "economics/quarter_net" in figures:
@@ -40,8 +42,7 @@ def make_verdict(
     return text
 
 
-def _said(selected: Selected, figures: Figures) -> LinkedText:
-    best = selected.finding
+def _said(selected: Choice, best: Finding, figures: Figures) -> LinkedText:
     among: LinkedText = (", best of ", figures.ref(selected.compared), " compared") if selected.compared else ()
     if best.kind == "keep":
         if selected.rate:
@@ -55,7 +56,7 @@ def _said(selected: Selected, figures: Figures) -> LinkedText:
         )
         return (f"ready on {best.target} after {names}", *among)
     if best.kind == "defer":
-        return (f"defer {_because(best)}",)
+        return (f"{best.shown_kind}, {_because(best)}",)
     where = "the hosted model" if best.route == "hosted" else "human review"
     return (f"reject on every local target and route to {where}",)
 
@@ -65,7 +66,7 @@ def _because(finding: Finding) -> str:
     probes = [name.removeprefix("probe:") for name in undecided if name.startswith("probe:")]
     if undecided and len(probes) == len(undecided):
         return f"until {finding.target} passes the probe {join_words(probes)}"
-    return f"because evidence for {finding.target} is inconclusive" if undecided else "as not worth the effort yet"
+    return f"evidence for {finding.target} is inconclusive" if finding.undecided else "not worth the effort yet"
 
 
 def missing_evidence(

@@ -29,12 +29,14 @@ class PolicyDefaults(Checked):
 
 
 Looks: TypeAlias = Literal["one", "any"]
+ChooseRule: TypeAlias = Literal["cheapest", "quickest", "best"]
 ErrorFamily: TypeAlias = Literal["headline", "workload", "candidate"]
 
 
 class PolicyFile(CheckedFile):
     """All of policy.yaml. ``confidence`` is that of each end of an interval.
 
+    ``choose``: which of the targets that pass every gate gets the work, where ``order`` does not say.
     ``error_family``: the candidates among which any wrong keep is as rare as ``confidence`` says. ``order``: targets
     in the order in which they are tested, the one you expect to be best first. ``looks``: whether fixtures may
     be added and decided on again, any number of times, at the same error.
@@ -49,6 +51,7 @@ class PolicyFile(CheckedFile):
     confidence: Annotated[float, Field(strict=True, ge=0.6, lt=1, allow_inf_nan=False)] = 0.95
     error_family: ErrorFamily = "headline"
     order: tuple[str, ...] = ()
+    choose: ChooseRule = "cheapest"
     looks: Looks = "one"
     defaults: PolicyDefaults = PolicyDefaults()
     workloads: dict[str, WorkloadPolicy] = Field(min_length=1, max_length=200)

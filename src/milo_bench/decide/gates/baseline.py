@@ -9,12 +9,11 @@ from milo_bench.decide.gates.judge import baseline_candidate, judge_gates
 from milo_bench.decide.records import Candidate, GateResult
 
 
-def failed_by_baseline(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> tuple[GateResult, ...]:
-    """The safety gates that the baseline fails on the same work; () also where no baseline was measured.
+def missed_by_baseline(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> tuple[GateResult, ...]:
+    """The gates that the baseline fails or leaves undecided on the same work; () also where none was measured.
 
     Probes are of a runtime that the bench can look into, and a gate against the baseline says
-    nothing of itself; neither is asked. Work that was rejected as unsafe is not sent to a model
-    that failed the same gate. One that is undecided does not bar it: it may carry the work today.
+    nothing of itself; neither is asked.
     """
     baseline = baseline_candidate(policy, evidence, candidate)
     if baseline is None:
@@ -23,10 +22,13 @@ def failed_by_baseline(policy: PolicyFile, evidence: Evidence, candidate: Candid
     return tuple(
         gate
         for gate in results
-        if gate.safety and gate.outcome == "fail" and gate.against == "bound" and not gate.measure.startswith("probe:")
+        if gate.outcome != "pass" and gate.against == "bound" and not gate.measure.startswith("probe:")
     )
 
 
-def safe_baseline(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> Candidate | None:
-    """The baseline's candidate, unless it fails a safety gate itself."""
-    return None if failed_by_baseline(policy, evidence, candidate) else baseline_candidate(policy, evidence, candidate)
+def passing_baseline(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> Candidate | None:
+    """The baseline's candidate where it passes the same gates, else None: a reference is not a default."""
+    baseline = baseline_candidate(policy, evidence, candidate)
+    if baseline is None or missed_by_baseline(policy, evidence, candidate):
+        return None
+    return baseline

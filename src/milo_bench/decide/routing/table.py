@@ -1,14 +1,13 @@
 """Findings, replays and evidence in, the routing table for all workloads out: what a gateway is to do with each case.
 
-Each workload gets the local target that was found adequate (kept as it is before fixed by a change,
-the quicker first), with the rules that were replayed, guardrails from its own contract, and the
-limits that were measured. Work that no local target is fit for goes to the hosted baseline where one
-was measured, else to people; it is refused where the policy allows no people either.
+Each workload gets the target that was chosen (``decide.selection``), with the rules that were replayed, guardrails
+from its own contract, and the limits that were measured, behind a flag of its own. Work that no target is fit for goes
+to the hosted baseline where that passes the same gates, else to people; it is refused where the policy allows no
+people either.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,23 +15,26 @@ from typing import Any, Final
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.routing.file import RoutingFile, Validity, check_routing
-from milo_bench.config.routing.rule import RUNTIME_CHECKS
+from milo_bench.config.routing.flags import FlagsFile
+from milo_bench.config.routing.rule import MODEL_ROUTES, RUNTIME_CHECKS
 from milo_bench.core.records import Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.baseline import safe_baseline
+from milo_bench.decide.gates.baseline import passing_baseline
 from milo_bench.decide.load_evidence import knee_cap
-from milo_bench.decide.records import Candidate, Finding, PermitEvidence, Replay
+from milo_bench.decide.records import Candidate, Choice, Finding, PermitEvidence, Replay
 from milo_bench.decide.remedies.plans import routing_target, rule_id
+from milo_bench.decide.selection import SHIPS
 from milo_bench.operator.permit.grants import grants_of
 
 # A flag asks for a look and is often wrong; as a guardrail it would send most answers to people.
 NO_GUARDRAILS: Final = frozenset({"unsupported_facts"})
-_KINDS: Final = {"keep": 0, "fix": 1}
+FLAGS_NAME: Final = FlagsFile.file_name
 
 
 def make_routing(
     findings: Sequence[Finding],
+    choices: Sequence[Choice],
     replays: Sequence[Replay],
     evidence: Evidence,
     policy: PolicyFile,
@@ -41,14 +43,11 @@ def make_routing(
     permits: Sequence[PermitEvidence] = (),
 ) -> RoutingFile:
     """The table; every rule names the finding it rests on, every operator its permit. Its limits are measured."""
-    by_workload: dict[str, list[Finding]] = {}
-    for finding in findings:
-        by_workload.setdefault(finding.workload, []).append(finding)
-    chosen = {(one.workload, one.target): one for one in replays if one.chosen}
+    by_id = {finding.id: finding for finding in findings}
+    replayed = {one.id: one for one in replays}
     rules: list[dict[str, Any]] = []
-    for found in by_workload.values():
-        taken = min(found, key=lambda finding: _order(finding, evidence, figures))
-        writer = _Writer(taken, chosen.get((taken.workload, taken.target)), evidence, policy, figures)
+    for choice in choices:
+        writer = _Writer(by_id[choice.finding], replayed.get(choice.replay), evidence, policy, figures)
         rules += writer.rules()
     default = {"route": "human_review", "why": "no evidence on this work"}
     file = RoutingFile.model_validate(
@@ -56,6 +55,7 @@ def make_routing(
             "title": policy.title or "Routing",
             "validity": _validity(evidence, policy),
             "targets": _targets(rules, evidence),
+            "flags_file": FLAGS_NAME if any("flag" in rule for rule in rules) else "",
             "rules": _own_ids(rules),
             "default": default,
             "operators": grants_of([(one.permit, _hosted(one, evidence)) for one in permits]),
@@ -71,14 +71,6 @@ def _hosted(one: PermitEvidence, evidence: Evidence) -> bool:
     return any(record.hosted for record in records if record.name == one.permit.target)
 
 
-def _order(finding: Finding, evidence: Evidence, figures: Figures) -> tuple[float, ...]:
-    """Adequate before fixed before neither; a local target before a hosted one; then the quicker."""
-    latency = f"measure/{finding.candidate.text}/latency_p50_s"
-    known = figures[latency].value if latency in figures else None
-    hosted = evidence.targets[finding.target].hosted
-    return (_KINDS.get(finding.kind, 2), hosted, math.inf if known is None else known)
-
-
 @dataclass(frozen=True)
 class _Writer:
     """Rules of one workload."""
@@ -90,11 +82,12 @@ class _Writer:
     figures: Figures
 
     def rules(self) -> list[dict[str, Any]]:
-        if self.finding.kind not in _KINDS:
+        if self.finding.kind not in SHIPS:
             return [self._turned_away()]
         rules = self._answered()
         health = self._not_ready(rules[-1])
-        made = [*health, *rules]
+        flag = rule_id(self.finding.workload)
+        made = [rule if rule["route"] not in MODEL_ROUTES else {**rule, "flag": flag} for rule in (*health, *rules)]
         return [{"finding": self.finding.id, **rule} for rule in made]
 
     @property
@@ -154,12 +147,16 @@ class _Writer:
         return [{**rule, **self._elsewhere(target)}]
 
     def _turned_away(self) -> dict[str, Any]:
-        reason = {"reject": "rejected for local models", "defer": "the evidence is inconclusive"}
+        reason = {
+            "reject": "rejected for local models",
+            "defer": "deferred",
+            "undecided": "the evidence is inconclusive",
+        }
         rule = {"id": rule_id(self.finding.workload, "elsewhere"), "when": self.when, "finding": self.finding.id}
-        return {**rule, **self._elsewhere(""), "why": reason.get(self.finding.kind, "")}
+        return {**rule, **self._elsewhere(""), "why": reason.get(self.finding.shown_kind, "")}
 
     def _elsewhere(self, target: str) -> dict[str, Any]:
-        """The hosted baseline where it was measured on this work and fails no safety gate, else people, else nobody."""
+        """The hosted baseline where it passes the gates of this work, else people, else nobody."""
         baseline = self._baseline()
         if baseline is not None and baseline.target != target:
             contract = {"variant": baseline.variant} if baseline.variant else {}
@@ -172,7 +169,7 @@ class _Writer:
             return None
         if not self.evidence.targets[self.policy.baseline].hosted:
             return None
-        return safe_baseline(self.policy, self.evidence, self.finding.candidate)
+        return passing_baseline(self.policy, self.evidence, self.finding.candidate)
 
     def _why(self) -> str:
         return "every gate passes" if self.finding.kind == "keep" else "gates pass with these rules"

@@ -23,7 +23,8 @@ from milo_bench.decide.wording import TOO_CLOSE, join_words
 KINDS = {
     "keep": ("●", "adequate unchanged for the tested work"),
     "fix": ("◐", "viable after a bounded fix"),
-    "defer": ("○", "not worth moving now"),
+    "undecided": ("○", "the evidence does not decide"),
+    "defer": ("⊜", "not worth moving now"),
     "reject": ("✕", "unsafe, or materially worse than the baseline"),
 }
 ROUTES = {

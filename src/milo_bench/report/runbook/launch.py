@@ -13,13 +13,8 @@ _STAYS = {"defer", "reject"}
 
 
 def ship_order(decision: Decision) -> tuple[Finding, ...]:
-    """One finding a workload, the one to ship: the best kind, then the fewest undecided gates. Safest first."""
-    best: dict[str, Finding] = {}
-    for finding in decision.findings:
-        known = best.get(finding.workload)
-        if known is None or _risk(finding) < _risk(known):
-            best[finding.workload] = finding
-    return tuple(sorted(best.values(), key=_risk))
+    """The chosen finding of each workload, safest first."""
+    return tuple(sorted(decision.chosen, key=_risk))
 
 
 def _risk(finding: Finding) -> tuple[int, int, int]:
@@ -59,7 +54,7 @@ def _stage(decision: Decision, finding: Finding) -> Iterator[Block]:
     if finding.kind not in _STAYS:
         items += [("Turn the flag off if ", *_leaves(gate), ".") for gate in finding.gates if gate.bound]
     others = [one for one in decision.findings if one.workload == finding.workload and one.id != finding.id]
-    items += [("Not shipped: ", one.target, " (", one.kind, ", ", one.id, ").") for one in others]
+    items += [("Not shipped: ", one.target, " (", one.shown_kind, ", ", one.id, ").") for one in others]
     yield Bullets(tuple(items))
 
 
@@ -67,9 +62,10 @@ def _verb(finding: Finding) -> str:
     return {
         "keep": "ship",
         "fix": "ship after the fix",
+        "undecided": "undecided",
         "defer": "defer",
         "reject": "do not ship",
-    }[finding.kind]
+    }[finding.shown_kind]
 
 
 def _flag(finding: Finding) -> str:

@@ -67,7 +67,7 @@ def _routes(decision: Decision) -> Iterator[Block]:
     rows = tuple(
         (
             (workload_title(decision, finding.workload),),
-            (finding.kind,),
+            (finding.shown_kind,),
             (ROUTES[finding.route],),
             (finding.target if finding.kind in ("keep", "fix") else "none",),
         )

@@ -11,7 +11,7 @@ from milo_bench.decide.wording import sentence_case
 from milo_bench.operator.permit.records import LEVEL_NAMES
 from milo_bench.report.figures import plain_text
 
-_STYLES = {"keep": "green", "fix": "yellow", "defer": "cyan", "reject": "red"}
+_STYLES = {"keep": "green", "fix": "yellow", "undecided": "blue", "defer": "cyan", "reject": "red"}
 _MARKS = {"fail": "✗", "undecided": "?", "pass": "✓"}  # in the order in which they are shown
 
 
@@ -23,7 +23,7 @@ def print_decision(decision: Decision, console: Console, *, brief: bool = False)
     for title in ("workload", "target", "finding", "route", "gates"):
         table.add_column(title, no_wrap=title != "gates", overflow="fold")
     for finding in decision.findings:
-        kind = f"[{_STYLES[finding.kind]}]{finding.kind}[/]"
+        kind = f"[{_STYLES[finding.shown_kind]}]{finding.shown_kind}[/]"
         table.add_row(escape(finding.workload), escape(finding.target), kind, finding.route, _tally(finding.gates))
     if decision.findings or not decision.permits:
         console.print(table)
@@ -54,8 +54,8 @@ def _print_permits(decision: Decision, console: Console) -> None:
 
 def _print_finding(decision: Decision, finding: Finding, console: Console) -> None:
     console.print()
-    style = _STYLES[finding.kind]
-    console.print(f"[{style}]{finding.kind}[/]  {escape(finding.workload)} on {escape(finding.target)}")
+    style = _STYLES[finding.shown_kind]
+    console.print(f"[{style}]{finding.shown_kind}[/]  {escape(finding.workload)} on {escape(finding.target)}")
     said_by_gates = {plain_text(decision.figures, gate.reason).casefold() for gate in finding.gates}
     for text in finding.reasons:
         said = plain_text(decision.figures, text)
