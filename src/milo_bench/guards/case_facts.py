@@ -10,7 +10,6 @@ import msgspec
 from milo_bench.core.case_facts import CASE_RISKS, CaseFacts
 from milo_bench.core.case_record import CaseRecord, ReplyTemplate
 from milo_bench.core.errors import DataError
-from milo_bench.guards.event_selection import select_events
 from milo_bench.guards.templates import state_on
 
 REQUIRED_FIELDS: Final = ("case_id", "claimant_name", "opened_at", "issue_type")
@@ -53,6 +52,8 @@ def _case(data: Mapping[str, Any]) -> CaseRecord | None:
 def _status(case: CaseRecord | None) -> str:
     if case is None:
         return ""
+    from milo_bench.guards.event_selection import select_events  # brings rapidfuzz, which most inputs do not need
+
     try:
         return select_events(case).current_status
     except DataError:
