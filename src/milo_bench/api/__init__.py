@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from milo_bench.api.permitting import permit_operators, report_operators, write_permits
     from milo_bench.api.probing import probe_target
+    from milo_bench.api.recording import RecordedImport, RecordedReport, import_recorded
     from milo_bench.api.reporting import report_decision
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
     from milo_bench.api.settings import load_settings
@@ -90,6 +91,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "milo_bench.api.permitting": ("permit_operators", "report_operators", "write_permits"),
     "milo_bench.api.probing": ("probe_target",),
+    "milo_bench.api.recording": ("RecordedImport", "RecordedReport", "import_recorded"),
     "milo_bench.api.reporting": ("report_decision",),
     "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),
     "milo_bench.api.settings": ("load_settings",),

@@ -5,6 +5,7 @@ from milo_bench.core.records.identity import Adapter, Behaviour, Identity, Openi
 from milo_bench.core.records.judged import Graded, Interval, Measure, Span, Verdict, VerdictOutcome
 from milo_bench.core.records.log import (
     SCHEMA_VERSION,
+    AnswerSource,
     Attempt,
     AttemptKey,
     CheckSpec,
@@ -16,6 +17,7 @@ from milo_bench.core.records.log import (
     Failure,
     FailureKind,
     Fixture,
+    ImportedFile,
     LoadWindow,
     Order,
     OwnChecks,
@@ -41,6 +43,7 @@ from milo_bench.core.records.log import (
 __all__ = [
     "SCHEMA_VERSION",
     "Adapter",
+    "AnswerSource",
     "Attempt",
     "AttemptKey",
     "Behaviour",
@@ -56,6 +59,7 @@ __all__ = [
     "Frozen",
     "Graded",
     "Identity",
+    "ImportedFile",
     "Interval",
     "LoadWindow",
     "Measure",

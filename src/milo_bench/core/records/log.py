@@ -195,8 +195,18 @@ class Plan(Frozen, frozen=True):
     free_only: tuple[str, ...] = ()  # fixtures without a schema to constrain an answer to; filled where decodings ask
 
 
+class ImportedFile(Frozen, frozen=True):
+    """A file of another tool that the attempts of a log were imported from: its name, digest and the tool's own."""
+
+    name: str
+    sha256: str
+    format: str
+    tool: str = ""
+    version: str = ""
+
+
 class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=False):
-    """First line of a run log."""
+    """First line of a run log. ``imported`` are the files of a log that another tool recorded, () of a run of ours."""
 
     run_id: str
     created_at: str
@@ -211,6 +221,7 @@ class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=
     digests: dict[str, dict[str, str]] = {}  # workload -> part of its contract (core.contract), gold or tags -> SHA-256
     regraded_from: str = ""  # run id and sha256 of the log whose answers these are, judged by a newer suite
     schema_version: int = SCHEMA_VERSION
+    imported: tuple[ImportedFile, ...] = ()
 
 
 class Failure(Frozen, frozen=True):
@@ -270,6 +281,26 @@ class ToolCall(Frozen, frozen=True):
     arguments: str
 
 
+class AnswerSource(Frozen, frozen=True):
+    """Where an imported attempt was recorded: ``line`` of ``file`` (its number in an archive or array), by ``tool``.
+
+    ``id`` is the case in the tool's own words. ``times_s`` are what that tool's client measured: kept, and never
+    judged as ours; empty for an answer out of a cache, which has none. ``verdicts`` are what that tool said of the
+    answer, ``cost_usd`` what it booked.
+    """
+
+    tool: str
+    version: str
+    file: str
+    sha256: str
+    line: int
+    id: str = ""
+    cached: bool = False
+    times_s: dict[str, float] = {}
+    verdicts: dict[str, Any] = {}
+    cost_usd: float | None = None
+
+
 class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):
     """One request and its answer.
 
@@ -291,6 +322,7 @@ class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):
     output_hash: str = ""  # of the answer before redaction; set where the text is not stored in full
     server_timings: dict[str, float] = {}  # the server's own figures, kept beside ours
     prepared: dict[str, Any] = {}  # what the deterministic step chose, e.g. selected event ids
+    source: AnswerSource | None = None  # of an imported attempt; its ``timings`` are then all 0
 
 
 class LoadWindow(Frozen, frozen=True, tag="load", tag_field="type"):

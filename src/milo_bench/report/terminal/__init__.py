@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from milo_bench.report.terminal.permit import print_permit
     from milo_bench.report.terminal.probes import print_probes, probes_json
     from milo_bench.report.terminal.progress import progress_for
+    from milo_bench.report.terminal.recorded import print_recorded
     from milo_bench.report.terminal.review import print_review
     from milo_bench.report.terminal.scorecard import print_scorecard
     from milo_bench.report.terminal.standing import print_changes, print_standing, standing_junit
@@ -44,6 +45,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.terminal.permit": ("print_permit",),
     "milo_bench.report.terminal.probes": ("print_probes", "probes_json"),
     "milo_bench.report.terminal.progress": ("progress_for",),
+    "milo_bench.report.terminal.recorded": ("print_recorded",),
     "milo_bench.report.terminal.review": ("print_review",),
     "milo_bench.report.terminal.scorecard": ("print_scorecard",),
     "milo_bench.report.terminal.standing": ("print_changes", "print_standing", "standing_junit"),

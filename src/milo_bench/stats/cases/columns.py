@@ -188,20 +188,24 @@ class CasesBuilder:
         prompt, output = usage.prompt_tokens, usage.completion_tokens
         if attempt.bypass:
             self.times.extend((nan, nan, nan, nan))
+        elif attempt.source is not None:
+            self.times.extend((nan, nan, self._cost(prompt, output), nan))  # another client's times are not ours
         elif attempt.failure is not None:
             self.times.extend((float("inf"), float("inf"), nan, nan))
         else:
-            times, price = attempt.timings, self.price
+            times, cost = attempt.timings, self._cost(prompt, output)
             ttft = times.ttft_s if times.ttft_s is not None else times.latency_s
-            cost = nan
-            if price is not None and prompt is not None and output is not None:
-                cost = (prompt * price.input_usd_per_mtok + output * price.output_usd_per_mtok) / 1e6
             decode_s = times.ended_s - times.first_content_s if times.first_content_s is not None else 0.0
             # The first token's time belongs to the prompt, so it is counted in neither.
             speed = (output - 1) / decode_s if output is not None and output > 1 and decode_s > 0 else nan
             self.times.extend((times.latency_s, ttft, cost, speed))
         self.tokens.append(NOT_JUDGED if prompt is None else prompt)
         self.tokens.append(NOT_JUDGED if output is None else output)
+
+    def _cost(self, prompt: int | None, output: int | None) -> float:
+        if self.price is None or prompt is None or output is None:
+            return float("nan")
+        return (prompt * self.price.input_usd_per_mtok + output * self.price.output_usd_per_mtok) / 1e6
 
     def _verdicts(self, row: int, graded: Graded) -> bool:
         flagged = looked = False

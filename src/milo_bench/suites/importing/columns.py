@@ -75,7 +75,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
             result.not_carried.append(Problem(where, f"column '{column}'", "give it with --input or --expect."))
     _cases(rows, _Mapping(id_column, inputs, label, expects, request.tags), result)
     _say_gold_in_inputs(result, inputs, str(request.source))
-    result.workloads.append(_draft(result, request.workload, inputs, label, expects))
+    result.workloads.append(draft_workload(result, request.workload, inputs, label, expects))
     return result
 
 
@@ -159,7 +159,10 @@ def label_text(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
-def _draft(result: Imported, name: str, inputs: tuple[str, ...], label: str, expects: tuple[str, ...]) -> WorkloadDraft:
+def draft_workload(
+    result: Imported, name: str, inputs: tuple[str, ...], label: str, expects: tuple[str, ...]
+) -> WorkloadDraft:
+    """The workload that fits the cases of ``result``: by its labels, its fields, or neither; guesses are said."""
     cases = result.cases
     parts = "\n\n".join(input_lines(column) for column in inputs)
     if label:
@@ -169,7 +172,7 @@ def _draft(result: Imported, name: str, inputs: tuple[str, ...], label: str, exp
         return WorkloadDraft(
             name or "classify",
             "Classification",
-            _prompt(rule, parts),
+            input_prompt(rule, parts),
             ["answer_present", {"label": {"labels": labels}}],
             None,
             32,
@@ -182,13 +185,13 @@ def _draft(result: Imported, name: str, inputs: tuple[str, ...], label: str, exp
         return WorkloadDraft(
             name or "extract",
             "Field extraction",
-            _prompt(rule, parts),
+            input_prompt(rule, parts),
             _field_checks(result.cases, fields, result),
             _schema(result.cases, fields),
             400,
         )
     rule = "Answer the request below."
-    return WorkloadDraft(name or "answer", "Answers", _prompt(rule, parts), ["answer_present"], None, 400)
+    return WorkloadDraft(name or "answer", "Answers", input_prompt(rule, parts), ["answer_present"], None, 400)
 
 
 def input_lines(column: str) -> str:
@@ -201,7 +204,8 @@ def _one_line(text: str) -> str:
     return " ".join(text.split()).replace("{", "(").replace("}", ")")
 
 
-def _prompt(rule: str, parts: str) -> str:
+def input_prompt(rule: str, parts: str) -> str:
+    """A prompt file: ``rule`` for the system, ``parts`` for the user."""
     return (
         "{# Written by the import. Describe your own task here (docs/how-to/own-suite.md). #}\n"
         f"{{# role: system #}}\n{_one_line(rule)}\n{{# role: user #}}\n{parts}\n"

@@ -32,7 +32,7 @@ class ImportRequest:
 
 @dataclass(frozen=True)
 class ImportedCase:
-    """One case to be: ``place`` is where it stands in the source."""
+    """One case to be: ``place`` is where it is in the source, ``origin`` names the source of several."""
 
     id: str
     input: dict[str, Any]
@@ -40,6 +40,7 @@ class ImportedCase:
     place: str
     workload: str = ""
     tags: tuple[str, ...] = ()
+    origin: str = ""
 
 
 @dataclass(frozen=True)

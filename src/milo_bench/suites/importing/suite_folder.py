@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,12 +59,27 @@ def import_suite(request: ImportRequest, *, out: Path, format_name: str = "", na
         first = f" First: {imported.broken[0]}." if imported.broken else ""
         message = f"{request.source} contains nothing to import.{first}"
         raise DataError(message, hint=imported.broken[0].hint if imported.broken else "check the file.")
-    files = _files(request, imported, name or out.name)
+    source = request.source
+    origin: dict[str, Any] = {"source": source.name}
+    if source.is_file():
+        origin["source_sha256"] = sha256_file(source)
+    return write_imported(imported, out=out, form=form, name=name, origins={"": origin})
+
+
+def write_imported(
+    imported: Imported, *, out: Path, form: str, name: str, origins: Mapping[str, Mapping[str, Any]]
+) -> ImportReport:
+    """Write what was imported as the new suite folder ``out``, with an account of it; the account.
+
+    ``origins`` says of each case, by its ``origin``, what it came from: ``source`` is the file's name.
+    """
+    source = ", ".join(str(origin["source"]) for origin in origins.values())
+    files = _files(imported, name or out.name, source, origins)
     counts = {draft.name: 0 for draft in imported.workloads}
     for case in imported.cases:
         counts[case.workload or imported.workloads[0].name] += 1
     report = ImportReport(
-        source=request.source.name,
+        source=source,
         format=form,
         fixtures=len(imported.cases),
         workloads=counts,
@@ -78,11 +93,9 @@ def import_suite(request: ImportRequest, *, out: Path, format_name: str = "", na
     return report
 
 
-def _files(request: ImportRequest, imported: Imported, name: str) -> dict[str, str | bytes]:
-    source = request.source
-    origin: dict[str, Any] = {"source": source.name}
-    if source.is_file():
-        origin["source_sha256"] = sha256_file(source)
+def _files(
+    imported: Imported, name: str, source: str, origins: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str | bytes]:
     lines = []
     for case in imported.cases:
         data = {
@@ -91,7 +104,7 @@ def _files(request: ImportRequest, imported: Imported, name: str) -> dict[str, s
             "input": case.input,
             "expect": case.expect,
             "tags": list(case.tags),
-            "provenance": {**origin, "place": _short_place(case.place)},
+            "provenance": {**origins[case.origin], "place": _short_place(case.place)},
         }
         lines.append(fixture_line(make_fixture(data)) + "\n")
     files: dict[str, str | bytes] = {"fixtures/imported.jsonl": "".join(lines)}
@@ -102,7 +115,7 @@ def _files(request: ImportRequest, imported: Imported, name: str) -> dict[str, s
     manifest = {
         "name": name,
         "version": "1",
-        "title": f"Imported from {source.name}",
+        "title": f"Imported from {source}"[:200],
         "fixtures": ["fixtures/imported.jsonl"],
         "workloads": {draft.name: _section(draft) for draft in imported.workloads},
     }

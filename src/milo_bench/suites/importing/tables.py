@@ -36,6 +36,11 @@ def csv_rows(path: Path, result: Imported) -> list[ImportRow]:
     not CSV is named in ``result.broken``, and reading goes on at the line after its first one.
     """
     text = _table_text(path, result)
+    return [ImportRow(values, place(path, line)) for line, values in read_csv(text, path, result)]
+
+
+def read_csv(text: str, path: Path, result: Imported) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a table's text by column, each with its line. What is broken is named in ``result``."""
     first_line = 1
     delimiter = ""
     if named := _SEPARATOR_LINE.match(text):
@@ -44,7 +49,6 @@ def csv_rows(path: Path, result: Imported) -> list[ImportRow]:
     records = _records(path, text, delimiter or max(",;\t", key=header.count), first_line, result)
     _, names = next(records, (0, []))
     columns = _distinct(names, path, result)
-    rows: list[ImportRow] = []
     for line, values in records:
         if not any(values):
             continue
@@ -56,9 +60,7 @@ def csv_rows(path: Path, result: Imported) -> list[ImportRow]:
                 Problem(place(path, line), said, "quote values that contain the separator.", kind="data")
             )
             continue
-        row: dict[str, Any] = dict(zip(columns, values, strict=True))
-        rows.append(ImportRow(row, place(path, line)))
-    return rows
+        yield line, dict(zip(columns, values, strict=True))
 
 
 def _table_text(path: Path, result: Imported) -> str:

@@ -1,0 +1,22 @@
+"""Files of another tool in, a run log that everything downstream works on out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from milo_bench.core.version import __version__
+from milo_bench.recorded.answer import format_names
+from milo_bench.recorded.importing import RecordedImport, RecordedReport
+from milo_bench.recorded.importing import import_recorded as _import
+
+__all__ = ["RecordedImport", "RecordedReport", "format_names", "import_recorded"]
+
+
+def import_recorded(wanted: RecordedImport, *, now: datetime | None = None) -> RecordedReport:
+    """Write the run log of answers that another tool recorded, with the source of each. Calls no model.
+
+    Their times and verdicts are kept as that tool's: no gate on time rests on them. What cannot be carried over is
+    listed in the report. Raises UsageError and DataError where nothing can be imported, and PrerequisiteError where
+    a file cannot be read or written.
+    """
+    return _import(wanted, tool_version=__version__, now=now or datetime.now(UTC))
