@@ -27,6 +27,8 @@ def rerun_command(
     """The command behind a log: ``milo-bench run``, ``load``, ``probe`` or ``operator run``, by what the log holds."""
     if operator:
         return _operator_line(header, name)
+    if header.imported:
+        return _import_line(header, name)
     if attempts or not (load or probes):
         return _run_line(header, name)
     if load:
@@ -57,6 +59,16 @@ def _run_line(header: RunHeader, name: str) -> str:
     if any(target.hosted for target in header.targets):
         words.append("--allow-hosted")
     return RUN + _quoted([*words, "--out", name])
+
+
+def _import_line(header: RunHeader, name: str) -> str:
+    files = [file.name for file in header.imported]
+    first = header.imported[0]
+    words = [*files, "--format", first.format, "--suite", header.suite_folder or header.suite.name]
+    words += [word for pair in sorted(first.columns.items()) for word in ("--map", "=".join(pair))]
+    words += ["--target", first.target] if first.target else []
+    words += [word for target in header.targets if target.hosted for word in ("--hosted", target.model)]
+    return "milo-bench import " + _quoted([*words, "--out", name])
 
 
 def _load_line(header: RunHeader, name: str, load: Sequence[LoadWindow]) -> str:

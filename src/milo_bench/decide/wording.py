@@ -24,6 +24,8 @@ def spell_out(key: str) -> str:
         kind, _, value = part.partition("=")
         if part.startswith("words") or kind == "tag":
             where.append(part if part.startswith("words") else value)
+        elif kind == "class" and not any(map(str.isalpha, value)):
+            words += f" of class {value}"  # "recall of 0" would read as a figure
         else:
             words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by "}[kind] + value
     return f"{words} where {join_words(where)}" if where else words
@@ -43,8 +45,8 @@ def join_sentences(parts: Sequence[LinkedText], between: str = "; ") -> LinkedTe
 
 
 def sentence_case(title: str) -> str:
-    """The title with a capital letter."""
-    return title[:1].upper() + title[1:]
+    """The title with a capital letter; a name with digits in it, such as aya_32b, stays as it is."""
+    return title if any(letter.isdigit() for letter in title.split(" ")[0]) else title[:1].upper() + title[1:]
 
 
 def capitalise(text: LinkedText) -> LinkedText:

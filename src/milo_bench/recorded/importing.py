@@ -149,6 +149,8 @@ def _write(
         tool_version=tool_version,
         now=now,
         hosted=wanted.hosted,
+        columns=wanted.columns,
+        target=wanted.target,
         policy=wanted.policy,
     )
     written = write_recorded_log(recording, fixtures, files, request, account)

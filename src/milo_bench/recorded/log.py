@@ -44,6 +44,8 @@ class LogRequest:
     tool_version: str
     now: datetime
     hosted: Collection[str] = ()
+    columns: Mapping[str, str] = field(default_factory=dict)
+    target: str = ""
     policy: TextPolicy = field(default_factory=TextPolicy)
 
 
@@ -161,7 +163,14 @@ def _header(
         if name in plan.targets
     )
     imported = tuple(
-        ImportedFile(file.name, file.sha256, request.format, *recording.tools.get(file.number, ("", "")))
+        ImportedFile(
+            file.name,
+            file.sha256,
+            request.format,
+            *recording.tools.get(file.number, ("", "")),
+            columns=dict(request.columns),
+            target=request.target,
+        )
         for file in files
     )
     created_at = request.now.isoformat(timespec="microseconds")

@@ -196,13 +196,18 @@ class Plan(Frozen, frozen=True):
 
 
 class ImportedFile(Frozen, frozen=True):
-    """A file of another tool that the attempts of a log were imported from: its name, digest and the tool's own."""
+    """A file of another tool that the attempts of a log were imported from, and how it was read.
+
+    ``columns`` maps what an answer has to columns of the file, ``target`` is the model that was named for it.
+    """
 
     name: str
     sha256: str
     format: str
     tool: str = ""
     version: str = ""
+    columns: dict[str, str] = {}
+    target: str = ""
 
 
 class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=False):

@@ -83,6 +83,7 @@ def _names(decision: Decision) -> Iterable[str]:
             yield from (gate.id, gate.measure, gate.slice, gate.slice.rpartition("=")[2])
             for part in gate.slice.split(" & "):  # words<=7500 is the name of a band, tag=x2 of a tag
                 yield from (part, part.partition("=")[2] if not part.startswith("words") else "")
+                yield part.replace("=", " ", 1)  # a class may be called 0, and is then named as class 0
     for text in decision.measures:
         yield from (text, text.partition("/")[2])
     for replay in decision.replays:
@@ -95,6 +96,7 @@ def _names(decision: Decision) -> Iterable[str]:
             yield figure.source.key.partition("=")[2].removesuffix("]")
     for table in decision.confusions:
         yield from (*table.labels, table.candidate.text.partition("/")[2])
+        yield from (f"class {label}" for label in table.labels)
     for share in decision.errors:
         yield from (share.check, share.category, share.candidate.text.partition("/")[2])
     for probe in decision.probes:

@@ -51,8 +51,9 @@ def print_recorded(report: RecordedAccount, console: Console) -> None:
         console.print(f"guessed: {escape(visible('  '.join(report.guesses)))}", highlight=False)
     attempts = sum(written.attempts.values())
     console.print(
-        f"{escape(visible(str(report.out)))}: {attempts:,} attempts of {len(written.attempts)} targets "
-        f"on {written.fixtures:,} fixtures of {escape(visible(report.suite))}",
+        f"{escape(visible(str(report.out)))}: {_counted(attempts, 'attempt')} of "
+        f"{_counted(len(written.attempts), 'target')} on {_counted(written.fixtures, 'fixture')} of "
+        f"{escape(visible(report.suite))}",
         highlight=False,
         soft_wrap=True,
     )
@@ -90,6 +91,10 @@ def print_recorded(report: RecordedAccount, console: Console) -> None:
         if report.broken_count > _LISTED:
             console.print(f"  … and {report.broken_count - _LISTED:,} more", highlight=False)
     console.print("times and verdicts of the other tool are kept as its own and judged by no gate", highlight=False)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _sentence(hint: str) -> str:
