@@ -55,7 +55,7 @@ _FALSE: Final = frozenset({"", "0", "false", "no", "none", "null", "nan"})
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One row of a table or object of a file, and its line."""
 
     values: Mapping[str, Any]
@@ -63,7 +63,7 @@ class Row:
 
 
 def answers_of(
-    rows: Iterable[Row], file: RecordFile, request: ReadRequest, account: Account, *, tool: str, nested: bool
+    rows: Iterable[TableRow], file: RecordFile, request: ReadRequest, account: Account, *, tool: str, nested: bool
 ) -> Iterator[RecordedAnswer]:
     """The answers of ``rows``. ``nested``: a column of the map may be a dotted path into an object.
 
@@ -132,13 +132,13 @@ class _Columns:
     def _is_given(self) -> bool:
         return bool(self._request.target)
 
-    def _value(self, row: Row, key: str) -> Any:
+    def _value(self, row: TableRow, key: str) -> Any:
         columns = self._of.get(key)
         if not columns:
             return None
         return dig(row.values, columns[0]) if self._nested else row.values.get(columns[0])
 
-    def answers(self, row: Row, tool: str) -> Iterator[RecordedAnswer]:
+    def answers(self, row: TableRow, tool: str) -> Iterator[RecordedAnswer]:
         if "answers" not in self._of:
             one = self._one(row, tool, self._value(row, "output"), self._target(row))
             if one is not None:
@@ -154,7 +154,7 @@ class _Columns:
             else:
                 yield from self._wide(row, tool, value, column)
 
-    def _wide(self, row: Row, tool: str, output: Any, target: str) -> Iterator[RecordedAnswer]:
+    def _wide(self, row: TableRow, tool: str, output: Any, target: str) -> Iterator[RecordedAnswer]:
         if output is None or output == "":
             said = "a model without an answer to a case"
             self._account.leave(said, self._file.where(row.line), "an empty cell is not an answer.")
@@ -163,7 +163,7 @@ class _Columns:
         if one is not None:
             yield one
 
-    def _listed(self, row: Row, tool: str, values: list[Any]) -> Iterator[RecordedAnswer]:
+    def _listed(self, row: TableRow, tool: str, values: list[Any]) -> Iterator[RecordedAnswer]:
         """One list of answers a model, in the order of the suite's fixtures."""
         where, fixtures = self._file.where(row.line), self._request.fixtures
         if not fixtures:
@@ -187,10 +187,10 @@ class _Columns:
             else:
                 yield msgspec.structs.replace(first, id=id, output=text_of(value))
 
-    def _target(self, row: Row) -> str:
+    def _target(self, row: TableRow) -> str:
         return self._request.target or text_of(self._value(row, "target"))
 
-    def _one(self, row: Row, tool: str, output: Any, target: str) -> RecordedAnswer | None:
+    def _one(self, row: TableRow, tool: str, output: Any, target: str) -> RecordedAnswer | None:
         where, said = self._file.where(row.line), text_of(self._value(row, "error"))
         if not target.strip():
             self._account.broke(where, "no model is named", "fill the target column, or use --target NAME.")
@@ -239,7 +239,7 @@ class _Columns:
             cost_usd=number(self._value(row, "cost_usd")),
         )
 
-    def _inputs(self, row: Row, where: str) -> dict[str, Any]:
+    def _inputs(self, row: TableRow, where: str) -> dict[str, Any]:
         found: dict[str, Any] = {}
         for column in self._of.get("input", ()):
             value = dig(row.values, column) if self._nested else row.values.get(column)
@@ -251,11 +251,11 @@ class _Columns:
                 found[column.rpartition(".")[2]] = value
         return found
 
-    def _gold(self, row: Row) -> Any:
+    def _gold(self, row: TableRow) -> Any:
         gold = self._value(row, "gold")
         return None if gold == "" else gold
 
-    def _choices(self, row: Row) -> tuple[str, ...]:
+    def _choices(self, row: TableRow) -> tuple[str, ...]:
         written = self._value(row, "choices")
         if isinstance(written, str) and written.strip().startswith("["):
             try:

@@ -9,7 +9,7 @@ from typing import Final
 
 from milo_bench.core.errors import DataError
 from milo_bench.recorded.answer import FORMATS, Account, ReadRequest, RecordedAnswer, RecordedFormat
-from milo_bench.recorded.columns import Row, answers_of
+from milo_bench.recorded.columns import TableRow, answers_of
 from milo_bench.recorded.files import RecordFile
 from milo_bench.suites.importing.importer import Imported
 from milo_bench.suites.importing.tables import read_csv
@@ -27,7 +27,7 @@ def read_csv_answers(files: Sequence[RecordFile], request: ReadRequest, account:
         if not text.strip():
             raise DataError(f"{file.path} is empty.", hint="export the table again, with a header.")
         result = Imported()
-        rows = (Row(values, line) for line, values in read_csv(text, file.path, result))
+        rows = (TableRow(values, line) for line, values in read_csv(text, file.path, result))
         yield from answers_of(rows, file, request, account, tool="csv", nested=False)
         for problem in result.broken:
             account.broke(problem.where, problem.what, problem.hint)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from milo_bench.config.written import Problem
 from milo_bench.recorded.answer import FORMATS, Account, ReadRequest, RecordedAnswer, RecordedFormat
-from milo_bench.recorded.columns import Row, answers_of
+from milo_bench.recorded.columns import TableRow, answers_of
 from milo_bench.recorded.files import RecordFile
 from milo_bench.recorded.values import decode_object
 
@@ -17,13 +17,13 @@ def read_jsonl(files: Sequence[RecordFile], request: ReadRequest, account: Accou
         yield from answers_of(_rows(file, account), file, request, account, tool="jsonl", nested=True)
 
 
-def _rows(file: RecordFile, account: Account) -> Iterator[Row]:
+def _rows(file: RecordFile, account: Account) -> Iterator[TableRow]:
     for number, line in file.lines():
         data = decode_object(line, file.where(number))
         if isinstance(data, Problem):
             account.broke(data.where, data.what, data.hint)
         else:
-            yield Row(data, number)
+            yield TableRow(data, number)
 
 
 FORMATS.add(
