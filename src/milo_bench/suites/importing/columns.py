@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from milo_bench.config.written import Problem
@@ -42,6 +42,7 @@ class ImportRow:
 
     values: dict[str, Any]
     place: str
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Imported) -> Imported:
@@ -127,7 +128,8 @@ def _cases(rows: Sequence[ImportRow], mapping: _Mapping, result: Imported) -> No
             )
         seen.add(case_id)
         tags = tuple(str(value) for name in mapping.tags if (value := row.values.get(name)) not in (None, ""))
-        result.cases.append(ImportedCase(case_id, values, _expect(row, mapping), row.place, tags=tags))
+        case = ImportedCase(case_id, values, _expect(row, mapping), row.place, tags=tags, provenance=row.provenance)
+        result.cases.append(case)
 
 
 def free_id(written: str, seen: Collection[str]) -> str:

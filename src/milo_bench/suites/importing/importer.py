@@ -18,6 +18,7 @@ class ImportRequest:
     """What to import and how. Empty mappings are guessed, and the guess is said aloud.
 
     ``inputs``, ``expects`` and ``tags`` are columns; ``labels`` is the label file of a folder of documents.
+    ``sheet`` and ``header_row`` (from 1) say where the table is in a spreadsheet.
     """
 
     source: Path
@@ -28,6 +29,8 @@ class ImportRequest:
     expects: tuple[str, ...] = ()
     labels: Path | None = None
     tags: tuple[str, ...] = ()
+    sheet: str = ""
+    header_row: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class ImportedCase:
     workload: str = ""
     tags: tuple[str, ...] = ()
     origin: str = ""
+    provenance: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,13 +61,17 @@ class WorkloadDraft:
 
 @dataclass
 class Imported:
-    """What came of a source: cases, workloads, guesses made, what was not carried over, what was broken."""
+    """What came of a source: cases, workloads, guesses made, what was not carried over, what was broken.
+
+    ``for_review`` is what was read with low confidence.
+    """
 
     cases: list[ImportedCase] = field(default_factory=list)
     workloads: list[WorkloadDraft] = field(default_factory=list)
     guesses: list[str] = field(default_factory=list)
     not_carried: list[Problem] = field(default_factory=list)
     broken: list[Problem] = field(default_factory=list)
+    for_review: list[Problem] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -71,11 +79,13 @@ class Importer:
     """A format: what reads it, and the sources that are taken for it if none is named.
 
     ``endings`` are those of file names, in lower case with the dot; ``folders`` says that it reads folders.
+    ``recognises`` looks at a file's bytes, and decides before the ending does.
     """
 
     read: Callable[[ImportRequest], Imported]
     endings: tuple[str, ...] = ()
     folders: bool = False
+    recognises: Callable[[bytes], bool] | None = None
 
 
 IMPORTERS: Registry[Importer] = Registry(

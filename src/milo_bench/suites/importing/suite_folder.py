@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from milo_bench.config.written import Problem
+from milo_bench.config.written import FILE_LIMIT_BYTES, Problem
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.hashing import sha256_file
 from milo_bench.core.records import Frozen
@@ -31,6 +31,7 @@ class ImportReport(Frozen, frozen=True, omit_defaults=False):
     guesses: tuple[str, ...]
     not_carried: tuple[Problem, ...]
     broken: tuple[Problem, ...]
+    for_review: tuple[Problem, ...]
     out: str
 
 
@@ -40,6 +41,11 @@ def guess_format(source: Path) -> str:
         message = f"{source} is missing."
         raise UsageError(message, hint="give a CSV, JSONL or promptfoo YAML file, or a folder of documents.")
     ending = source.suffix.lower()
+    start = b"" if source.is_dir() or source.stat().st_size > FILE_LIMIT_BYTES else source.read_bytes()
+    for name, importer in IMPORTERS:
+        recognises = getattr(importer, "recognises", None)
+        if start and recognises is not None and recognises(start):
+            return name
     for name, importer in IMPORTERS:
         if importer.folders if source.is_dir() else ending in importer.endings:
             return name
@@ -86,6 +92,7 @@ def write_imported(
         guesses=tuple(imported.guesses),
         not_carried=tuple(imported.not_carried),
         broken=tuple(imported.broken),
+        for_review=tuple(imported.for_review),
         out=str(out),
     )
     files[IMPORT_REPORT] = msgspec.json.format(msgspec.json.encode(report), indent=2)
@@ -104,7 +111,7 @@ def _files(
             "input": case.input,
             "expect": case.expect,
             "tags": list(case.tags),
-            "provenance": {**origins[case.origin], "place": _short_place(case.place)},
+            "provenance": {**origins[case.origin], "place": _short_place(case.place), **case.provenance},
         }
         lines.append(fixture_line(make_fixture(data)) + "\n")
     files: dict[str, str | bytes] = {"fixtures/imported.jsonl": "".join(lines)}

@@ -48,7 +48,7 @@ def read_csv(text: str, path: Path, result: Imported) -> Iterator[tuple[int, dic
     header = _QUOTED.sub("", text.partition("\n")[0])
     records = _records(path, text, delimiter or max(",;\t", key=header.count), first_line, result)
     _, names = next(records, (0, []))
-    columns = _distinct(names, path, result)
+    columns = distinct_names(names, place(path, 1), result)
     for line, values in records:
         if not any(values):
             continue
@@ -108,7 +108,7 @@ def _records(
             start += begins + 1
 
 
-def _distinct(names: Sequence[str], path: Path, result: Imported) -> list[str]:
+def distinct_names(names: Sequence[str], where: str, result: Imported) -> list[str]:
     """Column names, each of them once: a second one of a name, or one without, is named anew and said."""
     columns: list[str] = []
     seen: Counter[str] = Counter()
@@ -118,7 +118,7 @@ def _distinct(names: Sequence[str], path: Path, result: Imported) -> list[str]:
         if seen[plain] > 1:
             anew = f"{plain} ({seen[plain]})"
             said = f"two columns have the same name '{plain}'. The later one is read as '{anew}'"
-            result.not_carried.append(Problem(place(path, 1), said, "give every column a name of its own."))
+            result.not_carried.append(Problem(where, said, "give every column a name of its own."))
             plain = anew
         columns.append(plain)
     return columns
@@ -136,8 +136,3 @@ def jsonl_rows(path: Path, result: Imported) -> list[ImportRow]:
         else:
             rows.append(ImportRow(data, place(path, number)))
     return rows
-
-
-def table_rows(path: Path, result: Imported) -> list[ImportRow]:
-    """Rows of a table by the ending of its name: .csv and .tsv, anything else is JSON Lines."""
-    return (csv_rows if path.suffix.lower() in (".csv", ".tsv") else jsonl_rows)(path, result)

@@ -16,7 +16,7 @@ from milo_bench.cli.printing import count_noun, print_json, say
 @click.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
 @OUT
-@click.option("--format", "form", default="", help="csv, jsonl, folder or promptfoo.  [default: guessed]")
+@click.option("--format", "form", default="", help="csv, jsonl, spreadsheet, folder or promptfoo.  [default: guessed]")
 @click.option("--name", default="", help="Name of the suite.  [default: the folder's name]")
 @click.option("--workload", default="", help="Name of the workload.")
 @click.option("--id", "id_column", default="", metavar="COLUMN", help="Column with each row's id.")
@@ -31,6 +31,8 @@ from milo_bench.cli.printing import count_noun, print_json, say
 )
 @click.option("--tag", "tags", multiple=True, metavar="COLUMN", help="Column with a tag of each fixture. Repeatable.")
 @click.option("--labels", type=click.Path(path_type=Path), help="File of labels for a folder of documents.")
+@click.option("--sheet", default="", metavar="NAME", help="Sheet of a spreadsheet.  [default: guessed]")
+@click.option("--header-row", type=click.IntRange(1), help="Row with the column names.  [default: guessed]")
 @JSON_FLAG
 def suite_import(
     source: Path,
@@ -44,16 +46,21 @@ def suite_import(
     expects: tuple[str, ...],
     tags: tuple[str, ...],
     labels: Path | None,
+    sheet: str,
+    header_row: int | None,
     as_json: bool,
 ) -> None:
     """Make a suite from a table, a folder of documents or promptfoo tests.
 
-    SOURCE is a CSV or JSON Lines file, a folder of text, HTML, .eml and .pdf files, or promptfoo YAML.
+    SOURCE is a table (.csv, .xlsx, .xls, .ods, .jsonl), a folder or zip of documents, or promptfoo YAML.
+    Documents are .txt, .md, .html, .eml, .msg, .pdf, .docx, .odt, .rtf, .pptx and zips of these.
 
     Prints its guesses. Lists what is broken or cannot be imported, here and in
     import_report.json.
     """
-    request = api.ImportRequest(source, workload, id_column, inputs, label, expects, labels, tags)
+    request = api.ImportRequest(
+        source, workload, id_column, inputs, label, expects, labels, tags, sheet, header_row or 0
+    )
     report = api.import_suite(request, out=out, format_name=form, name=name)
     if as_json:
         print_json(msgspec.to_builtins(report))
@@ -62,7 +69,11 @@ def suite_import(
             say(f"guessed: {'  '.join(report.guesses)}", err=True)
         parts = ", ".join(f"{workload} {count}" for workload, count in report.workloads.items())
         say(f"{out}: {count_noun(report.fixtures, 'fixture')} ({parts})")
-        for title, problems in (("not imported", report.not_carried), ("broken", report.broken)):
+        for title, problems in (
+            ("not imported", report.not_carried),
+            ("broken", report.broken),
+            ("read with low confidence", report.for_review),
+        ):
             if problems:
                 say(f"{title}: {len(problems)}")
                 for line in api.first_problems(problems):

@@ -1,14 +1,16 @@
-"""An e-mail in, its headers and text out, with the text of the mails that it forwards."""
+"""An e-mail in, its headers and text out, with the text of what is forwarded and attached."""
 
 from __future__ import annotations
 
 import email
 import email.policy
+import mimetypes
 import re
 from email.message import EmailMessage, MIMEPart
 from typing import Final
 
 from milo_bench.suites.documents.html_text import html_text
+from milo_bench.suites.documents.read_text import ReadText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
 HEADER_LIMIT_BYTES: Final = 16_384
@@ -17,14 +19,16 @@ MOST_FORWARDS: Final = 5  # mails in one another
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
-def read_mail(document: Document) -> str:
-    """Headers and text. Attachments are named as left out. Raises DocumentBroken for what is no mail."""
+def read_mail(document: Document) -> ReadText:
+    """Headers and text, then the attachments that can be read. Raises DocumentBroken for what is no mail."""
     try:
         # The policy makes the parser give an EmailMessage; its stub promises only a Message.
         message = email.message_from_bytes(_bounded_headers(document.raw), policy=email.policy.default)
         if not isinstance(message, EmailMessage) or not message.keys():
             raise DocumentBroken("not an e-mail: it has no headers")
-        return _text_of(message, document, depth=0)
+        built = TextBuilder()
+        _add_mail(message, document, built, depth=0)
+        return built.read()
     except DocumentBroken:
         raise
     except Exception as error:
@@ -42,22 +46,34 @@ def _bounded_headers(raw: bytes) -> bytes:
     return b"\n".join(re.sub(rb"\r?\n[ \t]+", b" ", field[:HEADER_LIMIT_BYTES]) for field in fields) + rest
 
 
-def _text_of(message: EmailMessage, document: Document, *, depth: int) -> str:
+def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, depth: int) -> None:
     head = [f"{name}: {message[name]}" for name in _SHOWN if message[name]]
     plain = message.get_body(preferencelist=("plain",))
     content = _part_text(plain) if plain is not None else ""
     if not content.strip():  # a blank plain part beside a written HTML part is none
         html = message.get_body(preferencelist=("html",))
         content = html_text(_part_text(html)) if html is not None else content
-    pieces = ["\n".join(head) + "\n\n" + content.replace("\r\n", "\n").strip() + "\n"]
+    built.add("\n".join(head) + "\n\n" + content.replace("\r\n", "\n").strip() + "\n")
     for part in message.iter_attachments():
         inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" and part.is_multipart() else None
         if isinstance(inner, EmailMessage) and depth < MOST_FORWARDS:
-            pieces.append("----- Forwarded message -----\n" + _text_of(inner, document, depth=depth + 1))
+            built.add("\n----- Forwarded message -----\n")
+            built.begin("attachment", "forwarded mail")
+            _add_mail(inner, document, built, depth=depth + 1)
             continue
-        name = part.get_filename() or part.get_content_type()
-        document.leave_out(f"attachment '{name}'", "import it as a separate document.")
-    return "\n".join(pieces)
+        raw = part.get_payload(decode=True)
+        name = part.get_filename() or f"attachment{mimetypes.guess_extension(part.get_content_type()) or ''}"
+        add_attachment(document, built, name, raw if isinstance(raw, bytes) else b"")
+
+
+def add_attachment(document: Document, built: TextBuilder, name: str, raw: bytes) -> None:
+    """The text of an attachment under its name; one that cannot be read is named as left out."""
+    read = document.read_inside(name, raw)
+    if read is not None:
+        built.add(f"\n----- Attachment: {' '.join(name.split())[:200]} -----\n")
+        built.begin("attachment", " ".join(name.split())[:200])
+        built.include(read)
+        built.add("" if read.text.endswith("\n") else "\n")
 
 
 def _part_text(part: MIMEPart) -> str:

@@ -6,6 +6,10 @@ import io
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from milo_bench.suites.documents.ocr import MOST_PAGES as MOST_SCANS
+from milo_bench.suites.documents.ocr import ocr_is_installed, read_picture, require_ocr
+from milo_bench.suites.documents.page_pictures import draw_page
+from milo_bench.suites.documents.read_text import ReadText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
 if TYPE_CHECKING:
@@ -14,8 +18,11 @@ if TYPE_CHECKING:
 MOST_PAGES: Final = 5_000
 
 
-def read_pdf(document: Document) -> str:
-    """The text. Raises DocumentBroken for a locked file, a damaged one and a scan."""
+def read_pdf(document: Document) -> ReadText:
+    """The text. A page that is only a picture is read by OCR; without milo-bench[ocr] it is named as left out.
+
+    Raises DocumentBroken for a locked file, a damaged one and one without any text.
+    """
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
@@ -26,8 +33,19 @@ def read_pdf(document: Document) -> str:
             raise DocumentBroken("locked with a password")
         if len(reader.pages) > MOST_PAGES:
             raise DocumentBroken(f"more than {MOST_PAGES:,} pages")
-        pages = [page.extract_text() for page in reader.pages]
-        text = "\n\n".join([*pages, *_form_values(reader), *_notes(reader)])
+        built = TextBuilder()
+        for number, page in enumerate(reader.pages, start=1):
+            built.add("\n\n" if number > 1 else "")
+            built.begin("page", str(number))
+            text = page.extract_text()
+            built.add(text)
+            if not text.strip() and _has_pictures(page):
+                _add_scan(document, number, built)
+        for title, lines in (("Form fields:", _form_values(reader)), ("Notes:", _notes(reader))):
+            if lines:
+                built.add("\n\n")
+                built.begin("section", title.rstrip(":").lower())
+                built.add("\n".join([title, *lines]))
     except DocumentBroken:
         raise
     except (PyPdfError, OSError, RecursionError) as error:
@@ -35,9 +53,28 @@ def read_pdf(document: Document) -> str:
     except Exception as error:
         # A damaged file can make the parser fail anywhere in it, with any error; one file must not stop the rest.
         raise DocumentBroken(f"not a readable PDF: {type(error).__name__}: {error}") from None
-    if not text.strip():
-        raise DocumentBroken("contains no text (if it is a scan, run OCR first)")
-    return text
+    if not built.read().text.strip():
+        if any(_has_pictures(page) for page in reader.pages):
+            require_ocr("a scan")
+            raise DocumentBroken("OCR found no text in it")
+        raise DocumentBroken("contains no text")
+    return built.read()
+
+
+def _has_pictures(page: Any) -> bool:
+    resources = page.get("/Resources")
+    objects = resources.get_object().get("/XObject") if resources is not None else None
+    return bool(objects is not None and objects.get_object())
+
+
+def _add_scan(document: Document, number: int, built: TextBuilder) -> None:
+    """The text of a page that is a picture."""
+    if not ocr_is_installed():
+        document.leave_out(f"page {number}, a picture without text", "pip install 'milo-bench[ocr]'")
+    elif number > MOST_SCANS:
+        document.leave_out(f"page {number}, a picture after page {MOST_SCANS}", "split the file.")
+    else:
+        built.include(read_picture(draw_page(document.raw, number - 1)))
 
 
 def _form_values(reader: PdfReader) -> list[str]:
@@ -49,7 +86,7 @@ def _form_values(reader: PdfReader) -> list[str]:
             continue
         said = ", ".join(str(one).removeprefix("/") for one in (value if isinstance(value, list) else [value]))
         lines.append(f"{field.get('/TU') or name}: {said}")
-    return ["\n".join(["Form fields:", *lines])] if lines else []
+    return lines
 
 
 def _notes(reader: PdfReader) -> list[str]:
@@ -61,7 +98,7 @@ def _notes(reader: PdfReader) -> list[str]:
             text = note.get("/Contents") if note.get("/Subtype") in ("/Text", "/FreeText", "/Highlight") else None
             if isinstance(text, str) and text.strip():
                 lines.append(text.strip())
-    return ["\n".join(["Notes:", *lines])] if lines else []
+    return lines
 
 
 DOCUMENTS.add("pdf", DocumentReader(read_pdf, endings=(".pdf",), recognises=lambda start: b"%PDF-" in start[:1024]))

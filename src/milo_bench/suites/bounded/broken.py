@@ -1,0 +1,21 @@
+"""The error for one file that cannot be read: the others are read all the same."""
+
+from __future__ import annotations
+
+
+class DocumentBroken(Exception):
+    """One document cannot be read; the message says why, ``hint`` what would help."""
+
+    def __init__(self, message: str, *, hint: str = "correct or remove it. The rest is imported.") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class PackageMissing(DocumentBroken):
+    """One document needs a package that is not installed. ``extra`` is the extra of milo-bench that brings it."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(
+            f"{what}. Reading it needs: pip install 'milo-bench[{extra}]'", hint=f"pip install 'milo-bench[{extra}]'"
+        )
+        self.extra = extra

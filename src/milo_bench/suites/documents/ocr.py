@@ -1,0 +1,122 @@
+"""A picture of a page in, its lines with the reader's confidence in each out; needs the extra milo-bench[ocr].
+
+The models come with the package rapidocr: nothing is downloaded, and nothing leaves the machine.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from typing import Any, Final
+
+from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
+from milo_bench.suites.documents.read_text import OcrLine, ReadText, TextBuilder
+
+MOST_PIXELS: Final = 60_000_000  # of one picture: an A4 page at 600 dpi has 35 million
+MOST_PAGES: Final = 500  # pictures of one document
+_FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
+_NEEDED: Final = ("rapidocr", "onnxruntime", "PIL", "numpy", "pypdfium2")
+
+
+@dataclass(frozen=True)
+class _Box:
+    left: float
+    top: float
+    right: float
+    bottom: float
+    text: str
+    confidence: float
+
+
+def ocr_is_installed() -> bool:
+    return all(find_spec(name) is not None for name in _NEEDED)
+
+
+def require_ocr(what: str) -> None:
+    """Raises PackageMissing without the packages of the extra."""
+    if not ocr_is_installed():
+        raise PackageMissing(what, "ocr")
+
+
+def read_pictures(raw: bytes) -> Iterator[ReadText]:
+    """The text of each picture of a file; a TIFF may hold several. Raises DocumentBroken, PackageMissing."""
+    require_ocr("a picture of a page")
+    from PIL import Image, ImageOps, ImageSequence
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd tags; what cannot be decoded is an error
+            with Image.open(io.BytesIO(raw), formats=_FORMATS) as picture:
+                for number, frame in enumerate(ImageSequence.Iterator(picture), start=1):
+                    if frame.width * frame.height > MOST_PIXELS:
+                        raise DocumentBroken(f"a picture of more than {MOST_PIXELS // 1_000_000} million pixels")
+                    if number > MOST_PAGES:
+                        raise DocumentBroken(f"more than {MOST_PAGES} pictures in one file")
+                    yield read_picture(ImageOps.exif_transpose(frame))
+    except DocumentBroken:
+        raise
+    except Exception as error:
+        # A damaged picture fails in whichever decoder it reaches.
+        raise DocumentBroken(f"not a readable picture: {type(error).__name__}") from None
+
+
+def read_picture(picture: Any) -> ReadText:
+    """The text of one ``PIL.Image``: a line for each row of print, a tab between what is far apart in it."""
+    import numpy
+
+    flat = picture.convert("RGBA" if picture.mode in ("P", "LA", "PA") else picture.mode)
+    if flat.mode == "RGBA":  # print on nothing is print on white
+        from PIL import Image
+
+        white = Image.new("RGBA", flat.size, "white")
+        flat = Image.alpha_composite(white, flat)
+    pixels = numpy.asarray(flat.convert("RGB"))[:, :, ::-1]
+    found = _engine()(pixels)
+    boxes = []
+    for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True) if found.txts else ():
+        across, down = [float(point[0]) for point in corners], [float(point[1]) for point in corners]
+        boxes.append(_Box(min(across), min(down), max(across), max(down), str(text), float(score)))
+    built = TextBuilder(ocr_by=_engine_name())
+    for row in _rows(boxes):
+        _add_row(row, built)
+    return built.read()
+
+
+def _add_row(row: list[_Box], built: TextBuilder) -> None:
+    for number, box in enumerate(row):
+        if number:
+            gap = box.left - row[number - 1].right
+            built.add("\t" if gap > 1.5 * (box.bottom - box.top) else " ")
+        built.ocr.append(OcrLine(built.length, built.length + len(box.text), round(box.confidence, 3)))
+        built.add(box.text)
+    built.add("\n")
+
+
+def _rows(boxes: list[_Box]) -> list[list[_Box]]:
+    """Boxes whose middles are on one level, from left to right; the rows from the top down."""
+    rows: list[list[_Box]] = []
+    for box in sorted(boxes, key=lambda one: one.top + one.bottom):
+        middle = (box.top + box.bottom) / 2
+        last = rows[-1] if rows else []
+        if last and last[0].top < middle < last[0].bottom:
+            last.append(box)
+        else:
+            rows.append([box])
+    return [sorted(row, key=lambda one: one.left) for row in rows]
+
+
+@lru_cache(maxsize=1)
+def _engine() -> Any:
+    from rapidocr import RapidOCR
+
+    return RapidOCR(params={"Global.log_level": "critical"})
+
+
+@lru_cache(maxsize=1)
+def _engine_name() -> str:
+    return f"rapidocr {version('rapidocr')}, onnxruntime {version('onnxruntime')}"

@@ -1,0 +1,69 @@
+"""The label file of a folder of documents in, its rows out, with the column that names the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from milo_bench.core.errors import UsageError
+from milo_bench.suites.importing.columns import ImportRow
+from milo_bench.suites.importing.importer import Imported, ImportRequest
+from milo_bench.suites.importing.sheet_rows import is_spreadsheet, sheet_rows
+from milo_bench.suites.importing.tables import csv_rows, jsonl_rows
+
+FILE_NAMES: Final = (
+    "file",
+    "filename",
+    "file_name",
+    "file name",
+    "path",
+    "document",
+    "datei",
+    "dateiname",
+    "name",
+    "id",
+)
+_LABEL_ENDINGS: Final = (".csv", ".jsonl", ".tsv", ".xlsx", ".xls", ".ods")
+
+
+def find_label_file(request: ImportRequest, result: Imported) -> Path:
+    """``request.labels``, also from within the folder; else ``labels.*`` in it. Raises UsageError."""
+    folder = request.source if request.source.is_dir() else request.source.parent
+    if request.labels is not None:
+        inside = folder / request.labels
+        return inside if not request.labels.exists() and inside.is_file() else request.labels
+    for ending in _LABEL_ENDINGS:
+        if (folder / f"labels{ending}").is_file():
+            result.guesses.append(f"--labels {folder / f'labels{ending}'}")
+            return folder / f"labels{ending}"
+    message = f"There is no label file for {request.source}."
+    raise UsageError(
+        message, hint="add labels.xlsx or labels.csv with the columns file,label to it, or pass --labels FILE."
+    )
+
+
+def label_rows(labels: Path, request: ImportRequest, result: Imported) -> tuple[list[ImportRow], str]:
+    """The rows and the name of the column with the documents' names. Raises UsageError if there is none."""
+    if is_spreadsheet(labels):
+        rows = sheet_rows(labels, request, result, likely=FILE_NAMES)
+    elif labels.suffix.lower() in (".jsonl", ".ndjson"):
+        rows = jsonl_rows(labels, result)
+    else:
+        rows = csv_rows(labels, result)
+    columns = list(dict.fromkeys(column for row in rows for column in row.values))
+    return rows, _file_column(labels, columns, request.id_column)
+
+
+def _file_column(labels: Path, columns: Sequence[str], named: str) -> str:
+    if named:
+        if named in columns:
+            return named
+        message = f"{labels} has no column '{named}'."
+        raise UsageError(message, hint=f"name one of its columns with --id: {', '.join(columns) or 'none'}.")
+    folded = {column.casefold(): column for column in reversed(columns)}
+    found = next((folded[name] for name in FILE_NAMES if name in folded), None)
+    if found is None:
+        message = f"{labels} has no column with the document names."
+        raise UsageError(message, hint=f"name it 'file', or choose one with --id: {', '.join(columns) or 'none'}.")
+    return found

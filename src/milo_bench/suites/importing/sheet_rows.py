@@ -1,0 +1,107 @@
+"""A spreadsheet in, the rows of one of its tables out; the sheet and the header row are chosen or guessed and said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from milo_bench.config.written import FILE_LIMIT_BYTES, Problem
+from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
+from milo_bench.core.suggest import hint_for
+from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
+from milo_bench.suites.importing.columns import ImportRow
+from milo_bench.suites.importing.importer import Imported, ImportRequest
+from milo_bench.suites.importing.tables import distinct_names
+from milo_bench.suites.sheets.workbook import Cell, Sheet, read_sheets, sheet_format
+
+_HEADER_WITHIN: Final = 30  # rows from the first one; titles and addresses come before a table
+_NumberedRow = tuple[int, list[Cell]]
+
+
+def is_spreadsheet(path: Path) -> bool:
+    """Whether the file's content is that of a spreadsheet, whatever it is called."""
+    try:
+        return path.stat().st_size <= FILE_LIMIT_BYTES and bool(sheet_format(path.read_bytes()))
+    except OSError:
+        return False
+
+
+def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: Sequence[str] = ()) -> list[ImportRow]:
+    """Rows of the table in a spreadsheet: from ``request.sheet`` and ``request.header_row``, else from a guess.
+
+    The guess prefers a sheet with the columns that the request names, then one with a column of ``likely``.
+    Raises UsageError for a sheet that is not there, DataError for a file without a table, PrerequisiteError
+    for one that needs a package.
+    """
+    try:
+        sheets = read_sheets(path.read_bytes())
+    except PackageMissing as missing:
+        raise PrerequisiteError(f"{path}: {missing}.", hint=missing.hint) from None
+    except DocumentBroken as broken:
+        raise DataError(f"{path}: {broken}.", hint="save it again as .xlsx or .csv.") from None
+    sheet, header, rows = _table(path, sheets, request, likely, result)
+    at, names = rows[header]
+    columns = distinct_names([_heading(name) for name in names], f"{path} sheet {sheet.name} row {at}", result)
+    used = [index for index in range(len(columns)) if any(values[index] is not None for _, values in rows[header:])]
+    for cell, said in sheet.notes:
+        result.not_carried.append(Problem(f"{path} sheet {sheet.name} cell {cell}", said, "it is read as empty."))
+    if sheet.hidden_rows:
+        result.guesses.append(f"{sheet.hidden_rows} hidden rows of sheet '{sheet.name}' are read as well")
+    return [
+        ImportRow({columns[index]: values[index] for index in used}, f"{path} sheet {sheet.name} row {number}")
+        for number, values in rows[header + 1 :]
+        if any(value is not None and str(value).strip() for value in values)
+    ]
+
+
+def _table(
+    path: Path, sheets: Sequence[Sheet], request: ImportRequest, likely: Sequence[str], result: Imported
+) -> tuple[Sheet, int, list[_NumberedRow]]:
+    chosen = [sheet for sheet in sheets if not request.sheet or sheet.name == request.sheet]
+    if not chosen:
+        message = f"{path} has no sheet '{request.sheet}'."
+        raise UsageError(message, hint=hint_for(request.sheet, [sheet.name for sheet in sheets], noun="sheets"))
+    named = {name for name in (request.id_column, request.label, *request.expects, *request.inputs) if name}
+    found: list[tuple[tuple[int, bool, bool], Sheet, int, list[_NumberedRow]]] = []
+    for sheet in chosen:
+        rows = sheet.rows()
+        header = _given_header(rows, request.header_row) if request.header_row else _guessed_header(rows)
+        if header is None:
+            continue
+        names = [_heading(name) for name in rows[header][1]]
+        folded = {name.casefold() for name in names}
+        fits = (len(named & set(names)), any(name in folded for name in likely), not sheet.hidden)
+        found.append((fits, sheet, header, rows))
+    if not found:
+        where = f"row {request.header_row} of {path}" if request.header_row else str(path)
+        message = f"{where} has no header with rows below it."
+        raise DataError(message, hint="choose them with --sheet NAME and --header-row N.")
+    _, sheet, header, rows = max(found, key=lambda one: one[0])  # the first of those that fit best
+    if not request.sheet and len(sheets) > 1:
+        result.guesses.append(f"--sheet '{sheet.name}'")
+    if not request.header_row and rows[header][0] != 1:
+        result.guesses.append(f"--header-row {rows[header][0]}")
+    return sheet, header, rows
+
+
+def _given_header(rows: Sequence[_NumberedRow], number: int) -> int | None:
+    return next((index for index, (at, _) in enumerate(rows[:-1]) if at == number), None)
+
+
+def _guessed_header(rows: Sequence[_NumberedRow]) -> int | None:
+    """The first row of names about as wide as the table: different texts, none of them a number."""
+    widths = [
+        len({str(value).casefold() for value in values if value is not None}) if _is_names(values) else 0
+        for _, values in rows[:_HEADER_WITHIN]
+    ]
+    best = max(widths, default=0)
+    return next((index for index, width in enumerate(widths[: len(rows) - 1]) if best and width >= 0.75 * best), None)
+
+
+def _is_names(values: Sequence[Cell]) -> bool:
+    return all(value is None or (isinstance(value, str) and len(value) <= 200) for value in values)
+
+
+def _heading(value: Cell) -> str:
+    return "" if value is None else " ".join(str(value).split())

@@ -1,0 +1,132 @@
+"""An .xlsx or .xlsm workbook in, its sheets out: the values that were saved with it, in their cells' formats."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import Final
+from xml.etree.ElementTree import Element
+
+from milo_bench.suites.bounded.archive import Archive, parts_of
+from milo_bench.suites.bounded.broken import DocumentBroken
+from milo_bench.suites.bounded.relations import relations_of
+from milo_bench.suites.bounded.xml_tree import children, read_xml
+from milo_bench.suites.sheets.number_format import BUILTIN, shown_number
+from milo_bench.suites.sheets.workbook import SHEETS, Cell, Sheet, SheetReader
+
+_CELL: Final = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+
+
+def read_xlsx(raw: bytes) -> list[Sheet]:
+    """The sheets in the order of their tabs."""
+    archive = Archive(raw)
+    book_path = _main_part(archive)
+    book = read_xml(archive.read(book_path))
+    targets = relations_of(archive, book_path)
+    folder = posixpath.dirname(book_path)
+    strings = _strings(archive, posixpath.join(folder, "sharedStrings.xml"))
+    formats = _formats(archive, posixpath.join(folder, "styles.xml"))
+    from_1904 = any(one.get("date1904") in ("1", "true") for one in children(book, "workbookPr"))
+    sheets = []
+    for entry in children(book, "sheets", "sheet"):
+        path = targets.get(entry.get("id", ""), "")
+        if path not in archive or "worksheets" not in path:
+            continue  # a sheet that is a chart
+        sheet = Sheet(entry.get("name", ""), hidden=entry.get("state", "visible") != "visible")
+        _fill(sheet, read_xml(archive.read(path)), strings, formats, from_1904=from_1904)
+        sheets.append(sheet)
+    return sheets
+
+
+def _main_part(archive: Archive) -> str:
+    for relation in read_xml(archive.read("_rels/.rels")) if "_rels/.rels" in archive else ():
+        if relation.get("Type", "").endswith("/officeDocument"):
+            return relation.get("Target", "").lstrip("/")
+    return "xl/workbook.xml"
+
+
+def _strings(archive: Archive, path: str) -> list[str]:
+    return [_text(item) for item in read_xml(archive.read(path))] if path in archive else []
+
+
+def _text(item: Element) -> str:
+    """The text of a cell with its formatting; how it is pronounced (``rPh``) is not part of it."""
+    pieces = []
+    for child in item:
+        if child.tag == "t":
+            pieces.append(child.text or "")
+        elif child.tag == "r":
+            pieces.extend(one.text or "" for one in child if one.tag == "t")
+    return re.sub(r"_x([0-9A-Fa-f]{4})_", lambda match: chr(int(match[1], 16)), "".join(pieces))
+
+
+def _formats(archive: Archive, path: str) -> list[str]:
+    """The format code of each cell style."""
+    if path not in archive:
+        return []
+    styles = read_xml(archive.read(path))
+    own = {one.get("numFmtId"): one.get("formatCode", "") for one in children(styles, "numFmts", "numFmt")}
+    found = []
+    for style in children(styles, "cellXfs", "xf"):
+        number = style.get("numFmtId", "0")
+        found.append(own.get(number) or BUILTIN.get(int(number) if number.isdecimal() else 0, "General"))
+    return found
+
+
+def _fill(sheet: Sheet, root: Element, strings: list[str], formats: list[str], *, from_1904: bool) -> None:
+    row = -1
+    for line in children(root, "sheetData", "row"):
+        row = int(line.get("r", row + 2)) - 1 if line.get("r", "1").isdecimal() else row + 1
+        sheet.hidden_rows += line.get("hidden") in ("1", "true")
+        column = -1
+        for cell in line:
+            named = _CELL.fullmatch(cell.get("r", ""))
+            column = _column(named[1]) if named else column + 1
+            sheet.put(row, column, _value(sheet, cell, (row, column), strings, formats, from_1904=from_1904))
+    for merged in children(root, "mergeCells", "mergeCell"):
+        ends = [_CELL.fullmatch(end) for end in merged.get("ref", "").split(":")]
+        if len(ends) == 2 and ends[0] and ends[1]:
+            first, last = ends[0], ends[1]
+            sheet.merged.append((int(first[2]) - 1, _column(first[1]), int(last[2]) - 1, _column(last[1])))
+
+
+def _value(
+    sheet: Sheet, cell: Element, at: tuple[int, int], strings: list[str], formats: list[str], *, from_1904: bool
+) -> Cell:
+    kind = cell.get("t", "n")
+    if kind == "inlineStr":
+        return "".join(_text(item) for item in children(cell, "is"))
+    written = next((one.text or "" for one in cell if one.tag == "v"), None)
+    if written is None or (written == "" and kind != "str"):
+        if any(one.tag == "f" for one in cell):
+            sheet.note(*at, "a formula without a saved value")
+        return None
+    if kind == "s":
+        number = int(written) if written.isdecimal() else -1
+        if not 0 <= number < len(strings):
+            raise DocumentBroken("a cell names a text that the workbook does not have")
+        return strings[number]
+    if kind == "b":
+        return written == "1"
+    if kind == "e":
+        sheet.note(*at, f"shows the error {written}")
+        return None
+    if kind in ("str", "d"):
+        return re.sub(r"T00:00:00(?:\.0+)?$", "", written) if kind == "d" else written
+    try:
+        value = float(written)
+    except ValueError:
+        return written
+    style = cell.get("s", "0")
+    code = formats[int(style)] if style.isdecimal() and int(style) < len(formats) else "General"
+    return shown_number(value, code, from_1904=from_1904)
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+SHEETS.add("xlsx", SheetReader(read_xlsx, lambda raw: "xl/workbook.xml" in parts_of(raw), (".xlsx", ".xlsm")))
