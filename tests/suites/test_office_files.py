@@ -25,7 +25,7 @@ from milo_bench.suites.bounded.rtf import rtf_text
 from milo_bench.suites.bounded.xml_tree import read_xml
 from milo_bench.suites.check import check_suite
 from milo_bench.suites.documents import ocr
-from milo_bench.suites.documents.read_text import ReadText
+from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import Document, DocumentBroken, read_bytes
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importing.suite_folder import import_suite
@@ -52,7 +52,7 @@ SHOWN = [
 ]
 
 
-def read(raw: bytes, name: str = "file.bin") -> tuple[ReadText, list[Problem]]:
+def read(raw: bytes, name: str = "file.bin") -> tuple[DocumentText, list[Problem]]:
     document = Document(Path(name), raw)
     return read_bytes(document), document.left_out
 

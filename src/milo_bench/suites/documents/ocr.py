@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from typing import Any, Final
 
 from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
-from milo_bench.suites.documents.read_text import OcrLine, ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, OcrLine, TextBuilder
 
 MOST_PIXELS: Final = 60_000_000  # of one picture: an A4 page at 600 dpi has 35 million
 MOST_PAGES: Final = 500  # pictures of one document
@@ -43,7 +43,7 @@ def require_ocr(what: str) -> None:
         raise PackageMissing(what, "ocr")
 
 
-def read_pictures(raw: bytes) -> Iterator[ReadText]:
+def read_pictures(raw: bytes) -> Iterator[DocumentText]:
     """The text of each picture of a file; a TIFF may hold several. Raises DocumentBroken, PackageMissing."""
     require_ocr("a picture of a page")
     from PIL import Image, ImageOps, ImageSequence
@@ -65,7 +65,7 @@ def read_pictures(raw: bytes) -> Iterator[ReadText]:
         raise DocumentBroken(f"not a readable picture: {type(error).__name__}") from None
 
 
-def read_picture(picture: Any) -> ReadText:
+def read_picture(picture: Any) -> DocumentText:
     """The text of one ``PIL.Image``: a line for each row of print, a tab between what is far apart in it."""
     import numpy
 

@@ -28,7 +28,7 @@ class OcrLine:
 
 
 @dataclass(frozen=True)
-class ReadText:
+class DocumentText:
     """The text of a document. ``ocr_by`` names the program that read the ``ocr`` lines, where there are any."""
 
     text: str
@@ -62,7 +62,7 @@ class ReadText:
 
 @dataclass
 class TextBuilder:
-    """Grows a ReadText piece by piece."""
+    """Grows a DocumentText piece by piece."""
 
     pieces: list[str] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
@@ -83,7 +83,7 @@ class TextBuilder:
         if text.strip():
             self.add(text.rstrip() + "\n")
 
-    def include(self, read: ReadText) -> None:
+    def include(self, read: DocumentText) -> None:
         """A text that was read before, with its positions."""
         at = self.length
         self.positions.extend(replace(one, start=one.start + at) for one in read.positions)
@@ -91,8 +91,8 @@ class TextBuilder:
         self.ocr_by = self.ocr_by or read.ocr_by
         self.add(read.text)
 
-    def read(self) -> ReadText:
-        return ReadText("".join(self.pieces), tuple(self.positions), tuple(self.ocr), self.ocr_by)
+    def read(self) -> DocumentText:
+        return DocumentText("".join(self.pieces), tuple(self.positions), tuple(self.ocr), self.ocr_by)
 
 
 def where_in(text: str, positions: Sequence[tuple[int, str, str]], start: int) -> str:

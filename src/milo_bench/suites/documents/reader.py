@@ -10,7 +10,7 @@ from typing import Final
 from milo_bench.config.written import FILE_LIMIT_BYTES, Problem
 from milo_bench.core.registry import Registry
 from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
-from milo_bench.suites.documents.read_text import ReadText
+from milo_bench.suites.documents.read_text import DocumentText
 
 __all__ = ["DOCUMENTS", "Document", "DocumentBroken", "DocumentReader", "PackageMissing", "read_bytes", "read_document"]
 
@@ -37,7 +37,7 @@ class Document:
     def leave_out(self, what: str, hint: str) -> None:
         self.left_out.append(Problem(str(self.path), what, hint))
 
-    def read_inside(self, name: str, raw: bytes) -> ReadText | None:
+    def read_inside(self, name: str, raw: bytes) -> DocumentText | None:
         """The text of a document in this one, such as an attachment; None if it is left out, and then said."""
         shown = name.replace("\\", "/").rpartition("/")[2].strip()[:200] or "without a name"
         self._inside.count += 1
@@ -58,7 +58,7 @@ class DocumentReader:
     of them where ``whole`` is set; ``endings`` (lower case, with the dot) decide where no reader recognises them.
     """
 
-    read: Callable[[Document], ReadText]
+    read: Callable[[Document], DocumentText]
     endings: tuple[str, ...]
     recognises: Callable[[bytes], bool] = lambda _: False
     whole: bool = False
@@ -67,7 +67,7 @@ class DocumentReader:
 DOCUMENTS: Registry[DocumentReader] = Registry("document format", "milo_bench.suites.documents.formats")
 
 
-def read_document(path: Path, left_out: list[Problem]) -> ReadText:
+def read_document(path: Path, left_out: list[Problem]) -> DocumentText:
     """The text of the document at ``path``; what was not read is added to ``left_out``.
 
     The format is told by content, then by the name. Raises DocumentBroken, also for a file that
@@ -90,7 +90,7 @@ def file_bytes(path: Path) -> bytes:
         raise DocumentBroken(f"cannot be read: {error.strerror}") from None
 
 
-def read_bytes(document: Document) -> ReadText:
+def read_bytes(document: Document) -> DocumentText:
     """The text of ``document``. Raises DocumentBroken, also where there is no text in it."""
     reader = _reader(document)
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from milo_bench.config.written import Problem
 from milo_bench.core.errors import DataError
 from milo_bench.core.suggest import closest
-from milo_bench.suites.documents.read_text import ReadText
+from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DocumentBroken
 from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.documents import Documents
@@ -75,7 +75,7 @@ def _document_row(
     return ImportRow({"id": Path(name).stem, **values, "document": read.text}, row.place, origin)
 
 
-def _list_low_confidence(place: str, read: ReadText, result: Imported) -> None:
+def _list_low_confidence(place: str, read: DocumentText, result: Imported) -> None:
     for line in read.low_confidence():
         said = f"{read.where(line.start)}: '{read.text[line.start : line.end]}' (confidence {line.confidence:.2f})"
         result.for_review.append(Problem(place, said, "compare it with the picture.", "warning", "data"))

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from milo_bench.config.written import Problem
 from milo_bench.core.hashing import sha256_bytes
 from milo_bench.suites.bounded.archive import Archive
-from milo_bench.suites.documents.read_text import ReadText
+from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import Document, DocumentBroken, file_bytes, read_bytes
 from milo_bench.suites.documents.walk import is_left_by_system, walk_documents
 
@@ -49,7 +49,7 @@ class Documents:
     def place(self, name: str) -> str:
         return str(self._paths[name])
 
-    def read(self, name: str) -> tuple[ReadText, str]:
+    def read(self, name: str) -> tuple[DocumentText, str]:
         """The text and the SHA-256 of the file. Raises DocumentBroken."""
         path = self._paths[name]
         if self._archive is None:

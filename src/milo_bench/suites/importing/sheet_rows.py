@@ -13,7 +13,7 @@ from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
 from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.importer import Imported, ImportRequest
 from milo_bench.suites.importing.tables import distinct_names
-from milo_bench.suites.sheets.workbook import Cell, Sheet, read_sheets, sheet_format
+from milo_bench.suites.sheets.workbook import Cell, WorkSheet, read_sheets, sheet_format
 
 _HEADER_WITHIN: Final = 30  # rows from the first one; titles and addresses come before a table
 _NumberedRow = tuple[int, list[Cell]]
@@ -56,14 +56,14 @@ def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: 
 
 
 def _table(
-    path: Path, sheets: Sequence[Sheet], request: ImportRequest, likely: Sequence[str], result: Imported
-) -> tuple[Sheet, int, list[_NumberedRow]]:
+    path: Path, sheets: Sequence[WorkSheet], request: ImportRequest, likely: Sequence[str], result: Imported
+) -> tuple[WorkSheet, int, list[_NumberedRow]]:
     chosen = [sheet for sheet in sheets if not request.sheet or sheet.name == request.sheet]
     if not chosen:
         message = f"{path} has no sheet '{request.sheet}'."
         raise UsageError(message, hint=hint_for(request.sheet, [sheet.name for sheet in sheets], noun="sheets"))
     named = {name for name in (request.id_column, request.label, *request.expects, *request.inputs) if name}
-    found: list[tuple[tuple[int, bool, bool], Sheet, int, list[_NumberedRow]]] = []
+    found: list[tuple[tuple[int, bool, bool], WorkSheet, int, list[_NumberedRow]]] = []
     for sheet in chosen:
         rows = sheet.rows()
         header = _given_header(rows, request.header_row) if request.header_row else _guessed_header(rows)

@@ -16,7 +16,7 @@ MOST_ROWS: Final = 1_048_576
 
 
 @dataclass
-class Sheet:
+class WorkSheet:
     """One sheet: ``cells`` by (row, column) from 0, ``merged`` as (first row, first column, last row, last column).
 
     ``notes`` says what its cells do not: errors, formulas without a value, with the place.
@@ -66,7 +66,7 @@ class Sheet:
 class SheetReader:
     """``read`` gives the sheets or raises DocumentBroken; ``recognises`` looks at the whole file's bytes."""
 
-    read: Callable[[bytes], list[Sheet]]
+    read: Callable[[bytes], list[WorkSheet]]
     recognises: Callable[[bytes], bool]
     endings: tuple[str, ...]
 
@@ -79,7 +79,7 @@ def sheet_format(raw: bytes) -> str:
     return next((name for name, reader in SHEETS if reader.recognises(raw)), "")
 
 
-def read_sheets(raw: bytes) -> list[Sheet]:
+def read_sheets(raw: bytes) -> list[WorkSheet]:
     """The sheets of a workbook, merged cells filled. Raises DocumentBroken."""
     name = sheet_format(raw)
     if not name:

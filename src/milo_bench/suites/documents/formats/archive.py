@@ -6,7 +6,7 @@ from typing import Final
 
 from milo_bench.suites.bounded.archive import Archive, is_zip, parts_of
 from milo_bench.suites.documents.formats.mail import add_attachment
-from milo_bench.suites.documents.read_text import ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 from milo_bench.suites.documents.walk import is_left_by_system
 
@@ -15,7 +15,7 @@ _OFFICE_PARTS: Final = frozenset(
 )
 
 
-def read_archive(document: Document) -> ReadText:
+def read_archive(document: Document) -> DocumentText:
     """The texts under the names of their files. What is no document is named as left out."""
     archive = Archive(document.raw)
     built = TextBuilder()

@@ -8,14 +8,14 @@ from xml.etree.ElementTree import Element
 
 from milo_bench.suites.bounded.archive import Archive, parts_of
 from milo_bench.suites.bounded.xml_tree import children, read_xml
-from milo_bench.suites.documents.read_text import Position, ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, Position, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 
 _SKIPPED: Final = frozenset(("del", "moveFrom", "instrText", "delText", "rPr", "pPr", "footnoteRef", "Fallback"))
 _BREAKS: Final = {"tab": "\t", "cr": "\n", "noBreakHyphen": "\u2011", "ptab": "\t"}
 
 
-def read_docx(document: Document) -> ReadText:
+def read_docx(document: Document) -> DocumentText:
     """The text. Pages begin where Word last broke them; deleted text is left out, which is said."""
     archive = Archive(document.raw)
     body = read_xml(archive.read("word/document.xml"))

@@ -6,16 +6,16 @@ import re
 
 from milo_bench.suites.documents.formats.mail import decode_text
 from milo_bench.suites.documents.html_text import html_text
-from milo_bench.suites.documents.read_text import ReadText
+from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 
 _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 
 
-def read_html(document: Document) -> ReadText:
+def read_html(document: Document) -> DocumentText:
     """The text, in the character set that the page declares."""
     declared = _DECLARED.search(document.raw[:4096])
-    return ReadText(html_text(decode_text(document.raw, declared[1].decode("ascii") if declared else None)))
+    return DocumentText(html_text(decode_text(document.raw, declared[1].decode("ascii") if declared else None)))
 
 
 def _is_html(start: bytes) -> bool:

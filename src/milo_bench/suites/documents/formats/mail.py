@@ -10,7 +10,7 @@ from email.message import EmailMessage, MIMEPart
 from typing import Final
 
 from milo_bench.suites.documents.html_text import html_text
-from milo_bench.suites.documents.read_text import ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
 HEADER_LIMIT_BYTES: Final = 16_384
@@ -19,7 +19,7 @@ MOST_FORWARDS: Final = 5  # mails in one another
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
-def read_mail(document: Document) -> ReadText:
+def read_mail(document: Document) -> DocumentText:
     """Headers and text, then the attachments that can be read. Raises DocumentBroken for what is no mail."""
     try:
         # The policy makes the parser give an EmailMessage; its stub promises only a Message.

@@ -8,13 +8,13 @@ from xml.etree.ElementTree import Element
 from milo_bench.suites.bounded.archive import Archive, is_zip
 from milo_bench.suites.bounded.open_document import paragraph_text
 from milo_bench.suites.bounded.xml_tree import children, read_xml
-from milo_bench.suites.documents.read_text import ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 
 _KINDS: Final = (b"opendocument.text", b"opendocument.presentation")
 
 
-def read_open_document(document: Document) -> ReadText:
+def read_open_document(document: Document) -> DocumentText:
     """The text. Deleted text of tracked changes is no part of it; pictures are named as left out."""
     archive = Archive(document.raw)
     content = read_xml(archive.read("content.xml"))

@@ -15,7 +15,7 @@ from milo_bench.suites.bounded.compressed_rtf import unpack_rtf
 from milo_bench.suites.bounded.rtf import rtf_text
 from milo_bench.suites.documents.formats.mail import add_attachment, decode_text
 from milo_bench.suites.documents.html_text import html_text
-from milo_bench.suites.documents.read_text import ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
 MOST_MESSAGES: Final = 5  # in one another
@@ -27,7 +27,7 @@ _LONG_NAME, _SHORT_NAME, _DATA, _SHOWN_NAME = "3707", "3704", "3701", "3001"
 _FIXED: Final = "__properties_version1.0"
 
 
-def read_outlook_message(document: Document) -> ReadText:
+def read_outlook_message(document: Document) -> DocumentText:
     """Headers, text and attachments. Raises PackageMissing without olefile."""
     try:
         import olefile

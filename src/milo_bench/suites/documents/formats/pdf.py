@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from milo_bench.suites.documents.ocr import MOST_PAGES as MOST_SCANS
 from milo_bench.suites.documents.ocr import ocr_is_installed, read_picture, require_ocr
 from milo_bench.suites.documents.page_pictures import draw_page
-from milo_bench.suites.documents.read_text import ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MOST_PAGES: Final = 5_000
 
 
-def read_pdf(document: Document) -> ReadText:
+def read_pdf(document: Document) -> DocumentText:
     """The text. A page that is only a picture is read by OCR; without milo-bench[ocr] it is named as left out.
 
     Raises DocumentBroken for a locked file, a damaged one and one without any text.

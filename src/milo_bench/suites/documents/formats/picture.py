@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from milo_bench.suites.documents.ocr import read_pictures
-from milo_bench.suites.documents.read_text import ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
 _STARTS: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"BM", b"GIF8")
 _ENDINGS: Final = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp")
 
 
-def read_picture_file(document: Document) -> ReadText:
+def read_picture_file(document: Document) -> DocumentText:
     """The text of each picture in the file as a page. Raises PackageMissing without milo-bench[ocr]."""
     built = TextBuilder()
     for number, read in enumerate(read_pictures(document.raw), start=1):

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from milo_bench.suites.documents.read_text import ReadText
+from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
 
-def read_plain_text(document: Document) -> ReadText:
+def read_plain_text(document: Document) -> DocumentText:
     """The text. Raises DocumentBroken for what is no text."""
     raw = document.raw
     try:
         if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return ReadText(raw.decode("utf-16"))
-        return ReadText(raw.decode("utf-8-sig"))
+            return DocumentText(raw.decode("utf-16"))
+        return DocumentText(raw.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         if b"\x00" in raw:
             raise DocumentBroken(f"not text (byte {error.start})") from None
     document.leave_out("read as Windows-1252, because it is not UTF-8", "check accented letters, or save it as UTF-8.")
-    return ReadText(raw.decode("cp1252", "replace"))
+    return DocumentText(raw.decode("cp1252", "replace"))
 
 
 DOCUMENTS.add(

@@ -8,11 +8,11 @@ from xml.etree.ElementTree import Element
 from milo_bench.suites.bounded.archive import Archive, parts_of
 from milo_bench.suites.bounded.relations import relations_of
 from milo_bench.suites.bounded.xml_tree import children, read_xml
-from milo_bench.suites.documents.read_text import ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 
 
-def read_pptx(document: Document) -> ReadText:
+def read_pptx(document: Document) -> DocumentText:
     """The text, slide by slide in their order; a hidden slide is read and said."""
     archive = Archive(document.raw)
     main = "ppt/presentation.xml"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from milo_bench.suites.bounded.rtf import rtf_text
-from milo_bench.suites.documents.read_text import ReadText
+from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 
 
-def read_rtf(document: Document) -> ReadText:
+def read_rtf(document: Document) -> DocumentText:
     """The text; pictures are named as left out."""
     pictures = document.raw.count(b"\\pict")
     if pictures:
         document.leave_out(f"{pictures} pictures in it", "import them as documents if they contain text.")
-    return ReadText(rtf_text(document.raw))
+    return DocumentText(rtf_text(document.raw))
 
 
 DOCUMENTS.add(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from milo_bench.suites.documents.read_text import ReadText, TextBuilder
+from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 from milo_bench.suites.sheets.workbook import read_sheets, sheet_format
 
 
-def read_spreadsheet(document: Document) -> ReadText:
+def read_spreadsheet(document: Document) -> DocumentText:
     """The text of each sheet under its name; hidden ones are left out, which is said."""
     built = TextBuilder()
     for sheet in read_sheets(document.raw):

@@ -10,12 +10,12 @@ from milo_bench.suites.bounded.archive import Archive, is_zip
 from milo_bench.suites.bounded.open_document import paragraph_text
 from milo_bench.suites.bounded.xml_tree import children, read_xml
 from milo_bench.suites.sheets.number_format import plain_number
-from milo_bench.suites.sheets.workbook import MOST_COLUMNS, MOST_ROWS, SHEETS, Cell, Sheet, SheetReader
+from milo_bench.suites.sheets.workbook import MOST_COLUMNS, MOST_ROWS, SHEETS, Cell, SheetReader, WorkSheet
 
 _KIND: Final = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 
 
-def read_ods(raw: bytes) -> list[Sheet]:
+def read_ods(raw: bytes) -> list[WorkSheet]:
     """The sheets in the order of their tabs."""
     archive = Archive(raw)
     content = read_xml(archive.read("content.xml"))
@@ -26,13 +26,13 @@ def read_ods(raw: bytes) -> list[Sheet]:
     }
     sheets = []
     for table in children(content, "body", "spreadsheet", "table"):
-        sheet = Sheet(table.get("name", ""), hidden=table.get("style-name") in hidden)
+        sheet = WorkSheet(table.get("name", ""), hidden=table.get("style-name") in hidden)
         _fill(sheet, table)
         sheets.append(sheet)
     return sheets
 
 
-def _fill(sheet: Sheet, table: Element) -> None:
+def _fill(sheet: WorkSheet, table: Element) -> None:
     row = 0
     for line in table.iter("table-row"):
         times = _count(line.get("number-rows-repeated"), MOST_ROWS)
@@ -60,7 +60,7 @@ def _fill(sheet: Sheet, table: Element) -> None:
         row += times
 
 
-def _value(sheet: Sheet, cell: Element, row: int, column: int) -> Cell:
+def _value(sheet: WorkSheet, cell: Element, row: int, column: int) -> Cell:
     kind = cell.get("value-type", "")
     shown = "\n".join(paragraph_text(one) for one in cell if one.tag == "p")
     if kind == "boolean":

@@ -7,13 +7,13 @@ from typing import Any
 
 from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
 from milo_bench.suites.sheets.number_format import plain_number, shown_number
-from milo_bench.suites.sheets.workbook import SHEETS, Cell, Sheet, SheetReader
+from milo_bench.suites.sheets.workbook import SHEETS, Cell, SheetReader, WorkSheet
 
 _TEXT, _NUMBER, _DATE, _BOOLEAN, _ERROR = 1, 2, 3, 4, 5
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
-def read_xls(raw: bytes) -> list[Sheet]:
+def read_xls(raw: bytes) -> list[WorkSheet]:
     """The sheets in the order of their tabs. Raises PackageMissing without xlrd."""
     try:
         import xlrd
@@ -29,11 +29,11 @@ def read_xls(raw: bytes) -> list[Sheet]:
         raise DocumentBroken(f"not a readable .xls file: {type(error).__name__}: {str(error)[:200]}") from None
 
 
-def _sheet(book: Any, number: int) -> Sheet:
+def _sheet(book: Any, number: int) -> WorkSheet:
     import xlrd
 
     source = book.sheet_by_index(number)
-    sheet = Sheet(source.name, hidden=source.visibility != 0)
+    sheet = WorkSheet(source.name, hidden=source.visibility != 0)
     for row in range(source.nrows):
         for column in range(source.row_len(row)):
             cell = source.cell(row, column)

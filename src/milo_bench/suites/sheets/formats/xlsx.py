@@ -12,12 +12,12 @@ from milo_bench.suites.bounded.broken import DocumentBroken
 from milo_bench.suites.bounded.relations import relations_of
 from milo_bench.suites.bounded.xml_tree import children, read_xml
 from milo_bench.suites.sheets.number_format import BUILTIN, shown_number
-from milo_bench.suites.sheets.workbook import SHEETS, Cell, Sheet, SheetReader
+from milo_bench.suites.sheets.workbook import SHEETS, Cell, SheetReader, WorkSheet
 
 _CELL: Final = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 
-def read_xlsx(raw: bytes) -> list[Sheet]:
+def read_xlsx(raw: bytes) -> list[WorkSheet]:
     """The sheets in the order of their tabs."""
     archive = Archive(raw)
     book_path = _main_part(archive)
@@ -32,7 +32,7 @@ def read_xlsx(raw: bytes) -> list[Sheet]:
         path = targets.get(entry.get("id", ""), "")
         if path not in archive or "worksheets" not in path:
             continue  # a sheet that is a chart
-        sheet = Sheet(entry.get("name", ""), hidden=entry.get("state", "visible") != "visible")
+        sheet = WorkSheet(entry.get("name", ""), hidden=entry.get("state", "visible") != "visible")
         _fill(sheet, read_xml(archive.read(path)), strings, formats, from_1904=from_1904)
         sheets.append(sheet)
     return sheets
@@ -73,7 +73,7 @@ def _formats(archive: Archive, path: str) -> list[str]:
     return found
 
 
-def _fill(sheet: Sheet, root: Element, strings: list[str], formats: list[str], *, from_1904: bool) -> None:
+def _fill(sheet: WorkSheet, root: Element, strings: list[str], formats: list[str], *, from_1904: bool) -> None:
     row = -1
     for line in children(root, "sheetData", "row"):
         row = int(line.get("r", row + 2)) - 1 if line.get("r", "1").isdecimal() else row + 1
@@ -91,7 +91,7 @@ def _fill(sheet: Sheet, root: Element, strings: list[str], formats: list[str], *
 
 
 def _value(
-    sheet: Sheet, cell: Element, at: tuple[int, int], strings: list[str], formats: list[str], *, from_1904: bool
+    sheet: WorkSheet, cell: Element, at: tuple[int, int], strings: list[str], formats: list[str], *, from_1904: bool
 ) -> Cell:
     kind = cell.get("t", "n")
     if kind == "inlineStr":
