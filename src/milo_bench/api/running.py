@@ -9,7 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
+
 from milo_bench.api.settings import load_settings
+from milo_bench.api.stopping import check_budget, steer, stopping_of
 from milo_bench.config.settings import Settings, TargetConfig
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.paths import AnyPath
@@ -17,21 +20,25 @@ from milo_bench.core.records import (
     Decoding,
     Order,
     RunEnd,
+    Stopping,
     StoreText,
     Timeouts,
+    WorkEnd,
 )
 from milo_bench.core.version import __version__
 from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks, require_own_checks_can_run
 from milo_bench.evidence.judge_while_running import JudgeWhileRunning
 from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.inventory.fingerprint import quick_fingerprint
+from milo_bench.run.budget import Budget
 from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
-from milo_bench.run.events import RunListener
+from milo_bench.run.events import OpenWork, RunListener
 from milo_bench.run.execute import execute
 from milo_bench.run.follow import RunFollower
 from milo_bench.run.log_opening import log_opener
-from milo_bench.run.plan import PlanRequest, make_plan, plan_attempts
+from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
+from milo_bench.run.steering import Steering
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import default_log_path, require_new_log
 from milo_bench.suites.check import refuse_unusable
@@ -56,6 +63,9 @@ class RunOptions:
     ``variants`` chooses a variant by workload, ``limit`` takes a sample of the fixtures. Timeouts are
     in seconds. ``trust_suite`` lets the suite's own Python run this once without a trust record;
     ``execute_later`` records the answers alone, and ``execute_own_checks`` runs it on them afterwards.
+    ``until_decided`` stops a workload on a target once the gates of ``policy``, the suite's own unless given, are
+    decided; ``max_fixtures`` is the most of a workload, beyond those of a suite with a generator. ``max_minutes`` and
+    ``max_usd`` end the run as a budget.
     """
 
     suite: AnyPath
@@ -81,6 +91,11 @@ class RunOptions:
     trust_suite: bool = False
     execute_later: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
+    until_decided: bool = False
+    policy: AnyPath | None = None
+    max_fixtures: int | None = None
+    max_minutes: float | None = None
+    max_usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +105,7 @@ class FinishedRun:
     ``path`` is its log, ``end.complete`` whether everything planned was done, ``why`` a sentence if it
     was not. ``planned`` and ``done`` count attempts without retries. ``executed`` is what the suite's own
     checks did at the end of a complete run. ``unjudged`` says which checks cannot judge answers to some fixtures.
+    Under a stopping rule ``work_ends`` say what is over and why, ``still_open`` what is not.
     """
 
     path: Path
@@ -100,6 +116,8 @@ class FinishedRun:
     too_long: Mapping[str, int] = field(default_factory=dict)
     executed: ExecutedChecks = field(default_factory=ExecutedChecks)
     unjudged: tuple[str, ...] = ()
+    work_ends: tuple[WorkEnd, ...] = ()
+    still_open: tuple[OpenWork, ...] = ()
 
     def as_record(self) -> dict[str, object]:
         return {
@@ -112,6 +130,10 @@ class FinishedRun:
             "executed": self.executed.count,
             "broken_executions": len(self.executed.broken),
             "unjudged": list(self.unjudged),
+            "work_ends": [msgspec.to_builtins(end) for end in self.work_ends],
+            "open": [
+                {"target": work.target, "workload": work.workload, "asked": work.asked} for work in self.still_open
+            ],
         }
 
 
@@ -148,35 +170,41 @@ def run_suite(
     known = settings.with_targets(options.targets)
     targets = {name: open_target(known.target(name), env) for name in options.models}
     records = [targets[name].record for name in options.models]
+    stopping = stopping_of(options, suite)
     spec = RunSpec(
         suite=suite.ref,
         workloads=suite.workloads,
         fixtures={fixture.id: fixture for fixture in suite.fixtures},
         plan=make_plan(
-            _request(options, settings), fixtures=suite.fixtures, workloads=suite.workloads, targets=records
+            _request(options, settings, stopping), fixtures=suite.fixtures, workloads=suite.workloads, targets=records
         ),
         tool_version=__version__,
         store_text=options.store_text or settings.privacy.store_text,
         inventory=quick_fingerprint(env),
         suite_folder="" if suite.is_builtin else str(suite.root),
         allow_hosted=options.allow_hosted,
+        budget=Budget(options.max_minutes, options.max_usd),
     )
     _check_own_python(options, spec, env)
+    check_budget(spec.budget, records)
     follower = RunFollower()
-    work = _execute(spec, targets, path, options.resume, [follower.listen, *listeners])
+    steering = None if stopping is None else steer(spec, stopping, suite, records, path if options.resume else None)
+    work = _execute(spec, targets, path, options.resume, [follower.listen, *listeners], steering)
     end = run_to_end(work, new_loop=fast_loop)
     executed = ExecutedChecks()
     if end.complete and not options.execute_later and own_checks_of(suite.workloads) is not None:
         executed = execute_own_checks(path, trusted=options.trust_suite, env=env)
     return FinishedRun(
         path=path,
-        planned=len(plan_attempts(spec.plan)),
+        planned=follower.total,
         end=end,
         done=follower.done,
         why=follower.why,
         too_long=follower.too_long,
         executed=executed,
         unjudged=_unjudged(spec),
+        work_ends=tuple(follower.work_ends),
+        still_open=follower.open,
     )
 
 
@@ -205,7 +233,12 @@ def _check_own_python(options: RunOptions, spec: RunSpec, env: Mapping[str, str]
 
 
 async def _execute(
-    spec: RunSpec, targets: Mapping[str, Target], path: Path, resume: bool, listeners: list[RunListener]
+    spec: RunSpec,
+    targets: Mapping[str, Target],
+    path: Path,
+    resume: bool,
+    listeners: list[RunListener],
+    steering: Steering | None,
 ) -> RunEnd:
     stop = StopSignal()
     judge = JudgeWhileRunning(spec, path) if spec.store_text != "full" else None
@@ -219,13 +252,14 @@ async def _execute(
                 open_log=log_opener(path, spec.planned_fixtures(), spec.store_text, resume=resume),
                 listeners=listeners,
                 stop=stop,
+                steering=steering,
             )
     finally:
         if judge is not None:
             judge.close()
 
 
-def _request(options: RunOptions, settings: Settings) -> PlanRequest:
+def _request(options: RunOptions, settings: Settings, stopping: Stopping | None) -> PlanRequest:
     defaults = settings.run
     return PlanRequest(
         workloads=tuple(options.workloads),
@@ -243,4 +277,5 @@ def _request(options: RunOptions, settings: Settings) -> PlanRequest:
         ),
         retries=defaults.retries if options.retries is None else options.retries,
         variants=options.variants,
+        stopping=stopping,
     )

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from milo_bench.core.records import LoadWindow, Measure, TargetRecord, Workload
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.operator.trials import OperatorEvidence
@@ -20,6 +23,8 @@ class Evidence:
     stand beside the path of their log; ``operators`` are the logs of operator episodes.
     ``contracts`` are digests of each contract's parts by WORKLOAD or WORKLOAD/VARIANT (``core.contract``).
     ``peak_memory_bytes`` is by target. ``reviews`` are what people's scores of a sample say of all answers.
+    ``looked_at`` has the candidates whose run stopped by what it saw: their gates are judged by bounds that hold at
+    every look. It maps each to the place of every fixture in the order in which they were asked, by fixture number.
     ``inventories`` maps a fingerprint to what is known of that machine.
     """
 
@@ -35,6 +40,7 @@ class Evidence:
     peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
     reviews: tuple[tuple[Candidate, Measure], ...] = ()
     inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    looked_at: Mapping[Candidate, NDArray[np.int32]] = field(default_factory=dict)
 
     def candidates(self, workload: str, target: str) -> tuple[Candidate, ...]:
         """The candidates of one workload on one target that were measured: shipped contract and free decoding first."""

@@ -84,7 +84,7 @@ def missing_evidence(
         *_workloads(policy, evidence, judged),
         *_baseline(policy, evidence),
         *_unjudged(evidence, figures),
-        *_one_look(policy, findings),
+        *_one_look(policy, evidence, findings),
     ]
     local = sorted({target for _, target in judged})
     probed = {one.result.target for one in evidence.probes}
@@ -131,9 +131,10 @@ def _unfinished(evidence: Evidence, figures: Figures) -> list[LinkedText]:
     return found
 
 
-def _one_look(policy: PolicyFile, findings: Sequence[Finding]) -> list[LinkedText]:
+def _one_look(policy: PolicyFile, evidence: Evidence, findings: Sequence[Finding]) -> list[LinkedText]:
     """How to add the fixtures that a decision advises: to add some and decide again is a second look."""
-    if policy.looks == "any" or not any(gate.further for finding in findings for gate in finding.gates):
+    gates = [gate for finding in findings for gate in finding.gates if gate.candidate not in evidence.looked_at]
+    if policy.looks == "any" or not any(gate.further for gate in gates):
         return []
     return [
         (

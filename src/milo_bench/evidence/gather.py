@@ -14,6 +14,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.decide.rerun import rerun_command
 from milo_bench.decide.review import Review
+from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.keywords import keyword_risk
@@ -40,8 +41,8 @@ def gather_evidence(
     logs = [read_run_log(path) for path in named]
     _one_version_of_each_suite(logs)
     targets = join_targets(logs)
-    table = _table(list(join_fixtures(logs).values()))
-    cases = dict(sorted(join_columns(logs, table).items()))
+    table = describe_fixtures(list(join_fixtures(logs).values()))
+    cases, looked_at = rows_that_count(logs, table, dict(sorted(join_columns(logs, table).items())))
     if not cases and not any(log.load_windows or log.probes or log.episodes for log in logs):
         message = f"{logs[0].path} has no attempts."
         raise DataError(message, hint="'milo-bench run' makes a log that can be decided on.")
@@ -58,6 +59,7 @@ def gather_evidence(
         peak_memory_bytes=find_peak_memory_bytes(logs),
         inventories=dict(inventories or {}),
         reviews=_reviews(review, logs),
+        looked_at=looked_at,
     )
 
 
@@ -65,6 +67,8 @@ def _log_ref(log: RunLog, name: str) -> LogRef:
     header, end = log.header, log.end
     # What load and probes send is counted in their own records; such a log plans no attempts.
     planned = len(plan_attempts(header.plan)) if log.attempts or not (log.load_windows or log.probes) else 0
+    if header.plan.stopping is not None and end is not None and end.complete:
+        planned = len(log.attempts)  # its rule withdrew the others, or took more than were planned
     return LogRef(
         path=name,
         sha256=log.sha256,
@@ -103,7 +107,8 @@ def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:
             raise DataError(message, hint="run decide on each suite version separately.")
 
 
-def _table(fixtures: Sequence[Fixture]) -> FixtureTable:
+def describe_fixtures(fixtures: Sequence[Fixture]) -> FixtureTable:
+    """What can be known of each fixture before any model answers; numbered in their order."""
     texts = ["\n".join(_texts(fixture.input)) for fixture in fixtures]
     hits = [{hit.keyword_set for hit in keyword_risk(text)} for text in texts]
     words = [

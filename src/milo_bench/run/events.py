@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from milo_bench.core.records import Attempt, AttemptKey, FailureKind, RunEnd, RunHeader, Telemetry
+from milo_bench.core.records import Attempt, AttemptKey, FailureKind, RunEnd, RunHeader, Telemetry, WorkEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,57 @@ class TargetStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenGate:
+    """A gate that is undecided after ``asked`` fixtures: its value so far, and how many it needs in all, if known."""
+
+    gate: str
+    value: str
+    threshold: str
+    needs: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """A workload on a target whose gates are not all decided yet."""
+
+    target: str
+    workload: str
+    asked: int
+    gates: tuple[OpenGate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkLooked:
+    """The gates were judged once more; ``open`` is all work that goes on."""
+
+    open: tuple[OpenWork, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkEnded:
+    """No more of a workload is sent to a target: ``withdrawn`` attempts of the plan are not needed."""
+
+    end: WorkEnd
+    withdrawn: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkAdded:
+    """``attempts`` on ``fixtures`` fresh fixtures of ``workload`` were added to the plan."""
+
+    workload: str
+    fixtures: int
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpent:
+    """The run ends because its budget is spent; ``said`` names it."""
+
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunStopping:
     """A stop was asked for; ``in_flight`` attempts have ``grace_s`` to end."""
 
@@ -92,6 +143,10 @@ RunEvent: TypeAlias = (
     | AttemptFinished
     | TelemetrySampled
     | TargetStopped
+    | WorkLooked
+    | WorkEnded
+    | WorkAdded
+    | BudgetSpent
     | RunStopping
     | RunEnded
 )

@@ -5,15 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Literal, Protocol
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.errors import Interrupted
-from milo_bench.core.records import Attempt, AttemptKey, Failure, FailureKind, RunEnd, RunHeader, TargetRecord, Timings
+from milo_bench.core.records import (
+    Attempt,
+    AttemptKey,
+    Failure,
+    FailureKind,
+    Fixture,
+    RunEnd,
+    RunHeader,
+    TargetRecord,
+    Timings,
+)
+from milo_bench.run.budget import Spending
 from milo_bench.run.events import (
     AttemptFinished,
     AttemptStarted,
+    BudgetSpent,
     FixturesWithheld,
     RunEnded,
     RunEvent,
@@ -23,21 +35,27 @@ from milo_bench.run.events import (
     TargetsStarting,
     TargetStopped,
     TelemetrySampled,
+    WorkAdded,
+    WorkEnded,
+    WorkLooked,
 )
-from milo_bench.run.plan import plan_attempts
+from milo_bench.run.plan import keys_of_fixtures, plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.schedule import (
     AttemptRecorded,
     Begin,
     Cancelled,
     Drained,
+    Extend,
     GiveUp,
     Schedule,
     ScheduleEvent,
     Send,
     Stop,
+    Withdraw,
 )
 from milo_bench.run.spec import RunSpec, check_hosted, lane_of
+from milo_bench.run.steering import Steer, Steering
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.targets.base import Target
@@ -60,6 +78,9 @@ class OpenedLog(Protocol):
     def last_s(self) -> float: ...
 
     @property
+    def fixtures(self) -> frozenset[str]: ...
+
+    @property
     def messages(self) -> tuple[str, ...]: ...
 
 
@@ -74,8 +95,11 @@ async def execute(
     clock: Clock | None = None,
     listeners: Sequence[RunListener] = (),
     stop: StopSignal | None = None,
+    steering: Steering | None = None,
 ) -> RunEnd:
     """Run ``spec`` to its end, a stop request or a broken disk; returns the ``end`` record as written.
+
+    ``steering`` looks at the answers, where the plan has a stopping rule, and says what need not be sent.
 
     ``open_log`` is called once the targets have started, because the header carries what they say of
     themselves; it creates the log or takes one up. Targets are started and stopped here. An end that
@@ -96,11 +120,22 @@ async def execute(
             listener(event)
 
     emit(TargetsStarting(names))
+    begun_s = clock.monotonic_s()
     try:
         records = await start_targets([targets[name] for name in names], stop)
         check_hosted(spec, records)
         opened = open_log(spec.header(records, now=clock.now()))
-        run = _Run(spec, targets, opened, records=records, clock=clock, emit=emit, stop=stop)
+        run = _Run(
+            spec,
+            targets,
+            opened,
+            records=records,
+            clock=clock,
+            emit=emit,
+            stop=stop,
+            steering=steering,
+            begun_s=begun_s,
+        )
         return await run.to_the_end()
     finally:
         await stop_targets([targets[name] for name in names], at_once=stop.at_once)
@@ -144,6 +179,14 @@ async def stop_targets(targets: Sequence[Target], *, at_once: bool) -> None:
             await asyncio.gather(*(target.stop() for target in targets), return_exceptions=True)
 
 
+def _reason(complete: bool, interrupted: bool, spent: bool) -> Literal["done", "interrupted", "aborted", "budget"]:
+    if complete:
+        return "done"
+    if interrupted:
+        return "interrupted"
+    return "budget" if spent else "aborted"
+
+
 class _Run:
     """One run while it lives: carries out what the schedule says."""
 
@@ -157,8 +200,18 @@ class _Run:
         clock: Clock,
         emit: Callable[[RunEvent], None],
         stop: StopSignal,
+        steering: Steering | None,
+        begun_s: float,
     ) -> None:
         self._spec = spec
+        self._steering = steering
+        self._begun_s = begun_s
+        self._fixtures: dict[str, Fixture] = dict(spec.fixtures)
+        self._queued: dict[str, list[str]] = {}  # fixtures of each workload, as far as they are planned
+        for fixture in spec.planned_fixtures():
+            self._queued.setdefault(fixture.workload, []).append(fixture.id)
+        self._spending = Spending({record.name: record for record in records})
+        self._spent = ""  # which budget is spent, in words
         self._targets = targets
         self._windows = {record.name: record.context_window for record in records}
         self._writer = opened.writer
@@ -173,6 +226,7 @@ class _Run:
             lanes={record.name: lane_of(record) for record in records},
             retries=spec.plan.retries,
             done=opened.done,
+            retry_after=None if steering is None else 4 * spec.plan.concurrency,
         )
         self._attempts = len(opened.done)
         self._failures = sum(1 for kind in opened.done.values() if kind is not None)
@@ -196,8 +250,14 @@ class _Run:
         watching = asyncio.ensure_future(self._watch(watching_ends))
         try:
             with self._stop.calling(self._stop_requested):
-                self._happened(Stop() if self._stop.requested else Begin())
+                if self._steering is not None:
+                    self._steer(self._steering.take_up())
+                    self._writer.flush()
+                deadline = self._deadline()
+                self._happened(Stop() if self._stop.requested or self._spent else Begin())
                 await self._over
+            if deadline is not None:
+                deadline.cancel()
             await self._end_watching(watching_ends, watching)
             return self._close()
         except BaseException:
@@ -223,7 +283,7 @@ class _Run:
             attempts=self._attempts,
             failures=self._failures,
             complete=complete,
-            reason="done" if complete else "interrupted" if interrupted else "aborted",
+            reason=_reason(complete, interrupted, bool(self._spent)),
             ended_s=self._now_s(),
         )
         self._writer.close(end)
@@ -233,15 +293,79 @@ class _Run:
     # ------------------------------------------------------------ the schedule's hands
 
     def _happened(self, event: ScheduleEvent) -> None:
+        unaffordable: list[AttemptKey] = []
         for instruction in self._schedule.handle(event):
             if isinstance(instruction, Send):
-                self._send(instruction.key)
+                if unaffordable or not self._affords(instruction.key):
+                    unaffordable.append(instruction.key)
+                else:
+                    self._send(instruction.key)
             elif isinstance(instruction, GiveUp):
                 self._emit(
                     TargetStopped(instruction.target, instruction.failure, instruction.consecutive, instruction.unsent)
                 )
             elif isinstance(instruction, Drained) and not self._over.done():
                 self._over.set_result(None)
+
+        if unaffordable:
+            self._end_by_budget(f"--max-usd {self._spec.budget.max_usd:g}")
+        for key in unaffordable:
+            self._happened(Cancelled(key))
+
+    def _affords(self, key: AttemptKey) -> bool:
+        most = self._spec.budget.max_usd
+        if most is None:
+            return True
+        fixture = self._fixtures[key.fixture]
+        ready = prepare(fixture, self._spec.workloads[fixture.workload], decoding=key.decoding)
+        if ready.request is None:
+            return True
+        if self._spending.committed_usd + self._spending.most_usd(key.target, ready.request) > most:
+            return False
+        self._spending.hold(key, ready.request)
+        return True
+
+    def _deadline(self) -> asyncio.TimerHandle | None:
+        minutes = self._spec.budget.max_minutes
+        if minutes is None:
+            return None
+        left_s = minutes * 60 - (self._clock.monotonic_s() - self._begun_s)
+        return self._loop.call_later(max(0.0, left_s), self._end_by_budget, f"--max-minutes {minutes:g}")
+
+    def _end_by_budget(self, said: str) -> None:
+        """Send nothing more. What is in flight gets a moment, as after a stop request."""
+        if self._spent or self._over.done():
+            return
+        self._spent = said
+        self._emit(BudgetSpent(said))
+        self._happened(Stop())
+        self._loop.call_later(self._spec.grace_s, self._cancel_all)
+        self._loop.call_later(self._spec.grace_s + _CLOSING_S, self._leave)
+
+    def _steer(self, steers: Sequence[Steer]) -> None:
+        """Write what a look found, and carry it out."""
+        for steer in steers:
+            for end in (*steer.ended_before, *steer.ends):
+                if end in steer.ends:
+                    self._writer.append(end)
+                before = self._schedule.unsent
+                self._happened(Withdraw(end.target, frozenset(self._queued.get(end.workload, ()))))
+                self._emit(WorkEnded(end, before - self._schedule.unsent))
+            if steer.fresh:
+                self._add(steer)
+            self._emit(WorkLooked(steer.open))
+
+    def _add(self, steer: Steer) -> None:
+        workload = steer.fresh[0].workload
+        for fixture in steer.fresh:
+            if fixture.id not in self._opened.fixtures:
+                self._writer.append(fixture)
+            self._fixtures[fixture.id] = fixture
+            self._queued.setdefault(workload, []).append(fixture.id)
+        keys = keys_of_fixtures(self._spec.plan, [fixture.id for fixture in steer.fresh])
+        keys = tuple(key for key in keys if key.target in steer.targets)
+        self._emit(WorkAdded(workload, len(steer.fresh), len(keys)))
+        self._happened(Extend(keys))
 
     def _send(self, key: AttemptKey) -> None:
         task = self._loop.create_task(self._attempt(key))
@@ -270,6 +394,15 @@ class _Run:
         try:
             events = [self._record(key, task) for key, task in landed]
             self._writer.flush()
+            if self._steering is not None:
+                # Before what comes next is sent, so that nothing is sent of work that this answer decided.
+                recorded = [
+                    task.result()
+                    for (_, task), event in zip(landed, events, strict=True)
+                    if isinstance(event, AttemptRecorded)
+                ]
+                self._steer(self._steering.look(recorded))
+                self._writer.flush()
             for event in events:
                 self._happened(event)
         except BaseException as error:
@@ -277,10 +410,12 @@ class _Run:
 
     def _record(self, key: AttemptKey, task: asyncio.Task[Attempt]) -> ScheduleEvent:
         if task.cancelled():
+            self._spending.release(key)
             return Cancelled(key)
         attempt = task.result()
         kind = attempt.failure.kind if attempt.failure is not None else None
-        if kind == "cancelled" and self._stop.requested:
+        self._spending.settle(attempt)
+        if kind == "cancelled" and (self._stop.requested or self._spent):
             return Cancelled(key)
         self._writer.append(attempt)
         self._attempts += 1
@@ -296,7 +431,7 @@ class _Run:
 
     async def _attempt(self, key: AttemptKey) -> Attempt:
         spec = self._spec
-        fixture = spec.fixtures[key.fixture]
+        fixture = self._fixtures[key.fixture]
         seed = spec.plan.seed + key.repeat
         ready = prepare(fixture, spec.workloads[fixture.workload], decoding=key.decoding, seed=seed)
         intended_s = self._now_s()

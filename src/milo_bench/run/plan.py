@@ -14,6 +14,7 @@ from milo_bench.core.records import (
     Fixture,
     Order,
     Plan,
+    Stopping,
     TargetRecord,
     Timeouts,
     Workload,
@@ -44,6 +45,7 @@ class PlanRequest:
     timeouts: Timeouts = field(default_factory=Timeouts)
     retries: int = 0
     variants: Mapping[str, str] = field(default_factory=dict)
+    stopping: Stopping | None = None
 
 
 def make_plan(
@@ -72,6 +74,8 @@ def make_plan(
         chosen = sample_fixtures(chosen, request.limit, seed=request.seed)
     if request.order == "interleaved":
         chosen = sorted(chosen, key=lambda fixture: _chance(request.seed, fixture.id))
+        if request.stopping is not None:
+            chosen = _in_turn(chosen)
     else:
         first_seen = {name: place for place, name in enumerate(dict.fromkeys(f.workload for f in fixtures))}
         chosen = sorted(chosen, key=lambda fixture: first_seen[fixture.workload])
@@ -93,7 +97,18 @@ def make_plan(
         variants=dict(request.variants),
         withheld={target.name: sensitive for target in targets if target.hosted and sensitive},
         free_only=free_only,
+        stopping=request.stopping,
     )
+
+
+def _in_turn(fixtures: Sequence[Fixture]) -> list[Fixture]:
+    """The first of each workload, then the second of each: all come to their decision side by side."""
+    places: Counter[str] = Counter()
+    ranked = []
+    for fixture in fixtures:
+        ranked.append((places[fixture.workload], fixture))
+        places[fixture.workload] += 1
+    return [fixture for _, fixture in sorted(ranked, key=lambda one: one[0])]
 
 
 def plan_attempts(plan: Plan) -> tuple[AttemptKey, ...]:
@@ -102,12 +117,18 @@ def plan_attempts(plan: Plan) -> tuple[AttemptKey, ...]:
     ``interleaved``: repeat by repeat, fixture by fixture, every target in turn, and another target
     first each time. ``prefix``: decoding by decoding, repeat by repeat, then fixtures in plan order, which
     keeps a workload's shared prompt prefix together.
-    A fixture in ``free_only`` is asked freely once a repeat, whatever the decodings.
+    A fixture in ``free_only`` is asked freely once a repeat, whatever the decodings. Under a stopping rule a fixture
+    is asked with all its repeats before the next one.
     """
+    return keys_of_fixtures(plan, plan.fixtures)
+
+
+def keys_of_fixtures(plan: Plan, fixtures: Sequence[str]) -> tuple[AttemptKey, ...]:
+    """``plan_attempts`` of ``fixtures`` alone; those of a generator, past the plan's own, are asked in the same way."""
     withheld = {target: frozenset(ids) for target, ids in plan.withheld.items()}
     free_only = frozenset(plan.free_only)
     keys: list[AttemptKey] = []
-    for turn, (fixture, repeat, decoding) in enumerate(_asks(plan, free_only)):
+    for turn, (fixture, repeat, decoding) in enumerate(_asks(plan, fixtures, free_only)):
         first = turn % len(plan.targets) if plan.targets else 0
         for target in (*plan.targets[first:], *plan.targets[:first]):
             if fixture not in withheld.get(target, ()):
@@ -115,16 +136,22 @@ def plan_attempts(plan: Plan) -> tuple[AttemptKey, ...]:
     return tuple(keys)
 
 
-def _asks(plan: Plan, free_only: frozenset[str]) -> Iterable[tuple[str, int, Decoding]]:
+def _asks(plan: Plan, fixtures: Sequence[str], free_only: frozenset[str]) -> Iterable[tuple[str, int, Decoding]]:
+    if plan.stopping is not None:
+        for fixture in fixtures:
+            for repeat in range(plan.repeats):
+                for decoding in ("free",) if fixture in free_only else plan.decodings:
+                    yield fixture, repeat, decoding
+        return
     if plan.order == "interleaved":
         for repeat in range(plan.repeats):
-            for fixture in plan.fixtures:
+            for fixture in fixtures:
                 for decoding in ("free",) if fixture in free_only else plan.decodings:
                     yield fixture, repeat, decoding
         return
     for place, decoding in enumerate(plan.decodings):
         for repeat in range(plan.repeats):
-            for fixture in plan.fixtures:
+            for fixture in fixtures:
                 if fixture not in free_only:
                     yield fixture, repeat, decoding
                 elif place == 0:
@@ -195,6 +222,9 @@ def _check_numbers(request: PlanRequest) -> None:
             raise UsageError(
                 f"{flag} is {value}, but must be at least {least}.", hint=f"set {flag} to {least} or more."
             )
+    if request.stopping is not None and request.order != "interleaved":
+        message = "A run until decided asks fixtures in a random order, not by shared prefix."
+        raise UsageError(message, hint="leave out --order prefix.")
     if not request.decodings or len(set(request.decodings)) != len(request.decodings):
         raise UsageError("A decoding is listed twice.", hint="choose free, constrained, or both.")
 

@@ -53,6 +53,21 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Event: nothing more of ``fixtures`` is to be sent to ``target``; what is in flight goes on."""
+
+    target: str
+    fixtures: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Extend:
+    """Event: ``keys`` are to be sent too, after what is waiting."""
+
+    keys: tuple[AttemptKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Instruction: send this attempt now."""
 
@@ -76,7 +91,7 @@ class Drained:
     complete: bool
 
 
-ScheduleEvent: TypeAlias = Begin | AttemptRecorded | Cancelled | Stop
+ScheduleEvent: TypeAlias = Begin | AttemptRecorded | Cancelled | Withdraw | Extend | Stop
 Instruction: TypeAlias = Send | GiveUp | Drained
 
 
@@ -134,8 +149,14 @@ class Schedule:
         retries: int = 0,
         done: Mapping[AttemptKey, FailureKind | None] | None = None,
         give_up_after: int = GIVE_UP_AFTER,
+        retry_after: int | None = None,
     ) -> None:
-        """``keys``: the plan's first tries in order; ``lanes``: target to lane; ``done``: what the log holds."""
+        """``keys``: the plan's first tries in order; ``lanes``: target to lane; ``done``: what the log holds.
+
+        ``retry_after`` is how many others of its target come before a retry, None for all that wait.
+        """
+        self._retry_after = retry_after
+        self._done = done or {}
         self._retries = retries
         self._give_up_after = give_up_after
         self._queues: dict[str, _Queue] = {}
@@ -180,6 +201,12 @@ class Schedule:
         """What to do about ``event``. Raises ValueError for an attempt that is not in flight."""
         instructions: list[Instruction] = []
         lanes = self._lanes
+        if isinstance(event, Withdraw):
+            self._withdraw(event)
+            return []  # what they leave or bring is sent at the next event
+        if isinstance(event, Extend):
+            self._extend(event)
+            return []
         if isinstance(event, AttemptRecorded):
             instructions += self._finished(event)
             lanes = [self._lane_of[event.key.target]]
@@ -195,6 +222,17 @@ class Schedule:
             self._drained = True
             instructions.append(Drained(complete=self.unsent == 0))
         return instructions
+
+    def _withdraw(self, event: Withdraw) -> None:
+        queue = self._queues.get(event.target)
+        if queue is not None:
+            queue.waiting = deque(key for key in queue.waiting if key.fixture not in event.fixtures)
+
+    def _extend(self, event: Extend) -> None:
+        for key in event.keys:
+            due = self._due(key, self._done)
+            if due is not None:
+                self._queues[key.target].waiting.append(due)
 
     def _is_drained(self) -> bool:
         if any(queue.in_flight for queue in self._queues.values()):
@@ -213,7 +251,8 @@ class Schedule:
         again = self._retry_of(event.key, event.failure)
         if again is not None:
             # To the end: without a clock, the attempts in between are the pause before a retry.
-            queue.waiting.append(again)
+            place = len(queue.waiting) if self._retry_after is None else self._retry_after
+            queue.waiting.insert(place, again)
         if event.failure is None or event.failure not in UNREACHABLE:
             queue.unreachable_in_a_row = 0
             return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -11,6 +11,7 @@ from milo_bench.core.contract import contract_digests, fixture_digests
 from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture, Plan, RunHeader, StoreText, SuiteRef, TargetRecord, Workload
+from milo_bench.run.budget import Budget
 
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  compared, never bound
 _THIS_MACHINE = "this machine"
@@ -35,6 +36,7 @@ class RunSpec:
     allow_hosted: bool = False
     grace_s: float = 2.0
     telemetry_s: float = 1.0
+    budget: Budget = field(default_factory=Budget)
 
     def planned_fixtures(self) -> tuple[Fixture, ...]:
         """In plan order; what a log carries."""

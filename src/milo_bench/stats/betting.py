@@ -5,6 +5,7 @@ A bet against "the mean is at most m" multiplies its wealth by 1 + b (x - m) for
 reaches 1 / a is at most a, whatever the number of looks and whenever one stops (Waudby-Smith and Ramdas 2024, J. R.
 Stat. Soc. B 86:1, "Estimating means of bounded random variables by betting"). The wealth here is the mean over a fixed
 portfolio of constant bets. So it does not depend on the order of the values, and can be computed again from a log.
+Where the order is known in which values came, the best bound of all looks is kept: what was once decided stays decided.
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ import math
 from typing import Final
 
 import numpy as np
-from scipy.special import logsumexp
 
 from milo_bench.stats.arrays import Floats
 
 BETS: Final = 100
 MOST_FURTHER: Final = 1_000_000
+EVERY_LOOK: Final = 1_000  # values up to which every prefix is a look; then each time that there are 1 % more
 # Shares of the largest fair bet, arcsine distributed: small ones find a mean near m, large ones one far from it.
 _SHARES: Final[Floats] = np.sin(math.pi * (np.arange(BETS) + 0.5) / (2 * BETS)) ** 2
 
@@ -28,41 +29,92 @@ def log_wealth(values: Floats, counts: Floats, mean: float) -> float:
 
     Raises ValueError for values outside 0 to 1, or a mean outside 0 to 1, exclusive.
     """
+    return float(_log_wealths(values, np.asarray(counts, dtype=np.float64)[:, None], mean)[0])
+
+
+def _log_wealths(values: Floats, counts: Floats, mean: float) -> Floats:
+    """``log_wealth`` for each column of ``counts``."""
     if not 0 < mean < 1:
         raise ValueError(f"a mean must be between 0 and 1, not {mean}")
     if len(values) and not (np.min(values) >= 0 and np.max(values) <= 1):
         raise ValueError("values must be between 0 and 1")
-    bets = _SHARES / mean
-    gains = np.log1p(np.outer(bets, values - mean))
-    return float(logsumexp(gains @ counts) - math.log(BETS))
+    gains: Floats = np.log1p(np.outer(_SHARES / mean, values - mean)) @ counts
+    most = gains.max(axis=0)
+    found: Floats = most + np.log(np.exp(gains - most).mean(axis=0))
+    return found
 
 
-def betting_ends(values: Floats, confidence: float) -> tuple[float, float]:
+def look_sizes(values: int) -> list[int]:
+    """How many of ``values`` are known at each look: one more each time, and 1 % more past ``EVERY_LOOK``."""
+    sizes = list(range(1, min(values, EVERY_LOOK) + 1))
+    while sizes and sizes[-1] < values:
+        sizes.append(min(values, sizes[-1] + sizes[-1] // 100))
+    return sizes
+
+
+def betting_ends(values: Floats, confidence: float, *, in_order: bool = False) -> tuple[float, float]:
     """Lower and upper bound of the mean of ``values`` (each 0 to 1), each one-sided at ``confidence``, at any time.
 
     The chance that the lower bound is ever above the mean, at any of any number of looks, is at most 1 - confidence;
     the same for the upper. Values must come from independent units (fixtures, or stories: the mean of each), in an
-    order that does not depend on them. (0, 1) for no data.
+    order that does not depend on them; ``in_order``, that of ``values``, and then each look at its first ones counts.
+    (0, 1) for no data.
     """
     values = np.asarray(values, dtype=np.float64)
     if not len(values):
         return 0.0, 1.0
-    distinct, counts = np.unique(values, return_counts=True)
-    weights = counts.astype(np.float64)
-    low = _lower(distinct, weights, confidence)
-    return low, 1.0 - _lower(1.0 - distinct, weights, confidence)
+    distinct, counts = _counts_at_looks(values, in_order)
+    low = _lower(distinct, counts, confidence)
+    high = 1.0 - _lower(1.0 - distinct, counts, confidence)
+    # Two ends that cross are one of the looks at which a bound errs; the last look then says which.
+    return (low, high) if low <= high else _ends_of_last_look(distinct, counts, confidence)
+
+
+def is_above(values: Floats, mean: float, confidence: float, *, in_order: bool = False) -> bool:
+    """Whether the lower bound of ``betting_ends`` reaches ``mean``, without working out the bound."""
+    distinct, counts = _counts_at_looks(np.asarray(values, dtype=np.float64), in_order)
+    return bool(len(distinct)) and bool(_log_wealths(distinct, counts, mean).max() >= _needed(confidence))
+
+
+def _counts_at_looks(values: Floats, in_order: bool) -> tuple[Floats, Floats]:
+    """Distinct values, and how many of each are known at each look; without an order there is one look, at all."""
+    distinct, places = np.unique(values, return_inverse=True)
+    looks = np.asarray(look_sizes(len(values)) if in_order else [len(values)], dtype=np.int64)
+    counts = np.zeros((len(distinct), len(looks)))
+    for place in range(len(distinct)):
+        counts[place] = np.cumsum(places == place)[looks - 1]
+    return distinct, counts
+
+
+def _ends_of_last_look(distinct: Floats, counts: Floats, confidence: float) -> tuple[float, float]:
+    last = counts[:, -1:]
+    return _lower(distinct, last, confidence), 1.0 - _lower(1.0 - distinct, last, confidence)
+
+
+def _needed(confidence: float) -> float:
+    return -math.log1p(-confidence)
 
 
 def _lower(values: Floats, counts: Floats, confidence: float) -> float:
-    """The least mean that is not rejected: wealth falls as ``mean`` grows, so it is found by halving."""
-    needed = -math.log1p(-confidence)
+    """The least mean that is not rejected at any look: wealth falls as ``mean`` grows, so it is found by halving."""
+    needed = _needed(confidence)
     low, high = 0.0, 1.0
-    for _ in range(50):
+    for _ in range(34):
         middle = (low + high) / 2
-        if middle in (0.0, 1.0):
-            break
-        low, high = (middle, high) if log_wealth(values, counts, middle) >= needed else (low, middle)
+        low, high = (middle, high) if _log_wealths(values, counts, middle).max() >= needed else (low, middle)
     return low
+
+
+def total_to_decide(rate: float, bound: float, confidence: float) -> int | None:
+    """How many values of 0 or 1 decide on which side of ``bound`` their mean is, if it stays ``rate``.
+
+    None where it never would, or only beyond ``MOST_FURTHER``. A rate of 1 gives the least that any values need.
+    """
+    if not 0 < bound < 1 or rate == bound:
+        return None
+    if rate < bound:
+        rate, bound = 1.0 - rate, 1.0 - bound
+    return _least(np.array([0.0, 1.0]), np.array([1.0 - rate, rate]), 0, bound, confidence)
 
 
 def further_to_decide(values: Floats, bound: float, confidence: float) -> int | None:
@@ -77,20 +129,25 @@ def further_to_decide(values: Floats, bound: float, confidence: float) -> int | 
     if values.mean() < bound:
         values, bound = 1.0 - values, 1.0 - bound
     distinct, counts = np.unique(values, return_counts=True)
-    needed = -math.log1p(-confidence)
+    least = _least(distinct, counts / len(values), len(values), bound, confidence)
+    return None if least is None else least - len(values)
+
+
+def _least(distinct: Floats, shares: Floats, known: int, bound: float, confidence: float) -> int | None:
+    """The least number of values, ``known`` or more, of which ``shares`` are ``distinct``, that decides ``bound``."""
+    needed = _needed(confidence)
 
     def decided(total: int) -> bool:
-        weights = counts.astype(np.float64) * (total / len(values))
-        return log_wealth(distinct, weights, bound) >= needed
+        return log_wealth(distinct, shares * total, bound) >= needed
 
-    few, many = len(values), 2 * len(values)
-    if decided(few):
-        return 0
+    if known and decided(known):
+        return known
+    few, many = known, max(1, 2 * known)
     while not decided(many):
         few, many = many, 2 * many
-        if many > MOST_FURTHER:
+        if many - known > MOST_FURTHER:
             return None
     while many - few > 1:
         middle = (few + many) // 2
         few, many = (few, middle) if decided(middle) else (middle, many)
-    return many - len(values)
+    return many

@@ -90,6 +90,19 @@ SECTION = "Measure"
     type=click.Choice(["full", "redacted", "hashes"]),
     help="How the log stores text.  [default: full]",
 )
+@click.option("--until-decided", is_flag=True, help="Stop a workload once its gates are decided.")
+@click.option(
+    "--policy",
+    type=click.Path(path_type=Path),
+    help="Gates for --until-decided.  [default: the suite's own policy]",
+)
+@click.option(
+    "--max-fixtures",
+    type=click.IntRange(min=1),
+    help="Fixtures per workload, fresh ones included.  [default: 1,000]",
+)
+@click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="End the run after this many minutes.")
+@click.option("--max-usd", type=click.FloatRange(min=0), help="End the run before it costs more than this.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to hosted targets.")
 @click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")
 @click.option("--execute-later", is_flag=True, help="Record answers only. 'grade' executes own checks later.")
@@ -114,6 +127,11 @@ def run(
     first_token_timeout: float | None,
     timeout: float | None,
     store_text: StoreText | None,
+    until_decided: bool,
+    policy: Path | None,
+    max_fixtures: int | None,
+    max_minutes: float | None,
+    max_usd: float | None,
     allow_hosted: bool,
     trust_suite: bool,
     execute_later: bool,
@@ -125,6 +143,9 @@ def run(
 
     The targets take turns. 'milo-bench score' grades the log afterwards, as often as you like.
     Ctrl-C ends cleanly and prints the command that resumes.
+
+    With --until-decided, fixtures are asked in a random order, and a workload ends once its gates are decided. Suites
+    with a generator give fresh fixtures after their own.
     """
     options = api.RunOptions(
         suite=suite,
@@ -149,26 +170,37 @@ def run(
         allow_hosted=allow_hosted,
         trust_suite=trust_suite,
         execute_later=execute_later,
+        until_decided=until_decided,
+        policy=policy,
+        max_fixtures=max_fixtures,
+        max_minutes=max_minutes,
+        max_usd=max_usd,
     )
     progress = terminal.progress_for(sys.stderr)
     try:
         finished = api.run_suite(options, os.environ, listeners=[progress.listen])
     finally:
         progress.close()
-    stopped = None if finished.end.complete else _unfinished(finished)
+    spent = finished.end.reason == "budget"
+    stopped = None if finished.end.complete or spent else _unfinished(finished)
     if as_json:
         # One document, whatever happened: the error stands in it.
         click.echo(json.dumps({**finished.as_record(), **(stopped.as_record() if stopped else {})}))
         return stopped.exit_code if stopped else 0
     click.echo(str(finished.path))
+    for line in terminal.work_lines(finished.work_ends, finished.still_open):
+        click.echo(line, err=True)
     if stopped is not None:
         raise stopped
+    if spent:
+        click.echo(f"{finished.why} {_in_the_log(finished)}\nhint: {resume_line(finished.path)}", err=True)
     for target, count in finished.too_long.items():
         click.echo(_too_long(target, count), err=True)
     for unjudged in finished.unjudged:
         click.echo(f"note: {unjudged}. Those answers are unjudged.", err=True)
     say_executed(finished.executed)
-    say_next(f"milo-bench score {shlex.quote(str(finished.path))}")
+    then = "decide" if until_decided else "score"
+    say_next(f"milo-bench {then} {shlex.quote(str(finished.path))}")
     return 0
 
 
@@ -180,8 +212,12 @@ def _too_long(target: str, count: int) -> str:
     )
 
 
+def _in_the_log(finished: api.FinishedRun) -> str:
+    return f"{finished.done:,} of {finished.planned:,} attempts are in the log."
+
+
 def _unfinished(finished: api.FinishedRun) -> IncompleteRun | Interrupted:
-    done = f"{finished.done:,} of {finished.planned:,} attempts are in the log."
+    done = _in_the_log(finished)
     again = f"{resume_line(finished.path)}"
     if finished.end.reason == "interrupted":
         return Interrupted(f"Stopped. {done}", hint=again)

@@ -28,6 +28,7 @@ from milo_bench.core.records.log import (
     RunEnd,
     RunHeader,
     SchemaChange,
+    Stopping,
     StoreText,
     SuiteRef,
     TargetRecord,
@@ -37,6 +38,8 @@ from milo_bench.core.records.log import (
     ToolCall,
     Turn,
     Usage,
+    WorkEnd,
+    WorkEnding,
     Workload,
 )
 
@@ -74,6 +77,7 @@ __all__ = [
     "RunHeader",
     "SchemaChange",
     "Span",
+    "Stopping",
     "StoreText",
     "SuiteRef",
     "TargetRecord",
@@ -85,5 +89,7 @@ __all__ = [
     "Usage",
     "Verdict",
     "VerdictOutcome",
+    "WorkEnd",
+    "WorkEnding",
     "Workload",
 ]

@@ -174,6 +174,20 @@ class AttemptKey(Frozen, frozen=True, order=True, omit_defaults=False):
         return f"{self.fixture}/{self.target}/{self.repeat}/{self.decoding}{retry}"
 
 
+class Stopping(Frozen, frozen=True):
+    """The rule of a run that ends work by what it sees: a workload on a target, once all its gates are decided.
+
+    Fixtures are asked in plan order, each with all its repeats, and after each one the gates of ``policy_text`` are
+    judged by bounds that hold at every look. With ``fresh_seed``, the suite's generator gives more fixtures after
+    those of the plan, up to ``most_fixtures`` of a workload.
+    """
+
+    policy: str
+    policy_text: str
+    fresh_seed: int | None = None
+    most_fixtures: int = 0
+
+
 class Plan(Frozen, frozen=True):
     """What a run sets out to do; a resume under another plan is refused. ``fixtures`` are ids in plan order.
 
@@ -193,6 +207,7 @@ class Plan(Frozen, frozen=True):
     variants: dict[str, str] = {}
     withheld: dict[str, tuple[str, ...]] = {}  # target -> fixtures kept from it: sensitive, and the target is hosted
     free_only: tuple[str, ...] = ()  # fixtures without a schema to constrain an answer to; filled where decodings ask
+    stopping: Stopping | None = None
 
 
 class ImportedFile(Frozen, frozen=True):
@@ -368,6 +383,27 @@ class Telemetry(Frozen, frozen=True, tag="telemetry", tag_field="type"):
     power_w: float | None = None
 
 
+WorkEnding: TypeAlias = Literal[
+    "decided",  # every gate that answers can decide
+    "out_of_reach",  # a gate needs more fixtures than there are
+]
+
+
+class WorkEnd(Frozen, frozen=True, tag="work_end", tag_field="type", omit_defaults=False):
+    """Why a run under a ``Stopping`` rule sent no more of ``workload`` to ``target``, after ``fixtures`` of it.
+
+    ``gates`` maps each gate to its outcome, ``needs`` an undecided one to how many fixtures it takes in all, as far as
+    that can be said.
+    """
+
+    target: str
+    workload: str
+    ending: WorkEnding
+    fixtures: int
+    gates: dict[str, str] = {}
+    needs: dict[str, int] = {}
+
+
 class RunEnd(Frozen, frozen=True, tag="end", tag_field="type", omit_defaults=False):
     """Last line. The counts are a check on the rows, never a source of totals."""
 
@@ -375,7 +411,7 @@ class RunEnd(Frozen, frozen=True, tag="end", tag_field="type", omit_defaults=Fal
     attempts: int
     failures: int
     complete: bool
-    reason: Literal["done", "interrupted", "aborted"] = "done"
+    reason: Literal["done", "interrupted", "aborted", "budget"] = "done"
     ended_s: float = 0.0
 
 
@@ -467,5 +503,15 @@ class Execution(Frozen, frozen=True, tag="execution", tag_field="type"):
 
 
 Record: TypeAlias = (
-    RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | Execution | SchemaChange | RunEnd
+    RunHeader
+    | Fixture
+    | Attempt
+    | LoadWindow
+    | ProbeResult
+    | Telemetry
+    | Episode
+    | Execution
+    | WorkEnd
+    | SchemaChange
+    | RunEnd
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from milo_bench.decide.records import GateOutcome
 from milo_bench.stats.arrays import Floats
-from milo_bench.stats.betting import betting_ends
+from milo_bench.stats.betting import betting_ends, further_to_decide, is_above
 from milo_bench.stats.cases.rows import RateRows, ValueRows
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_ends
 from milo_bench.stats.exact import clustered_ends, exact_ends
@@ -49,21 +50,50 @@ class IntervalEnds:
         return "pass" if self.high <= bound else "fail" if self.low > bound else "undecided"
 
 
-def ends_at_any_look(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> IntervalEnds:
-    """One-sided ends of a rate that hold however often one looks (``stats.betting``), of the mean of fixtures.
+def ends_at_any_look(
+    rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float, *, in_order: bool = False
+) -> IntervalEnds:
+    """One-sided ends that hold however often one looks (``stats.betting``), of the mean of fixtures.
 
-    Only rates have such ends here: a quantile or a mean keeps its value, without ends. Unjudged answers as in
-    ``ends_of``.
+    ``in_order``: fixtures are numbered in the order in which they were asked, and a look was taken after each. Rates
+    have such ends, and quantiles by the rate of values at or below them; a mean keeps its value, without ends.
+    Unjudged answers as in ``ends_of``.
     """
     plain = ends_of(rows, fixture, confidence)
     if plain.n == 0:
         return plain
     if not isinstance(rows, RateRows):
+        if rows.q is not None:
+            low, high = _quantile_at_any_look(rows, fixture, rows.q, confidence, in_order)
+            return replace(plain, low=low, high=high, method="betting")
         note = "no bound of this kind holds at every look"
         return replace(plain, low=None, high=None, method="", note=plain.note or note)
-    low = betting_ends(fixture_means(rows.if_unjudged(False), fixture)[1], confidence)[0]
-    high = betting_ends(fixture_means(rows.if_unjudged(True), fixture)[1], confidence)[1]
+    low = betting_ends(fixture_means(rows.if_unjudged(False), fixture)[1], confidence, in_order=in_order)[0]
+    high = betting_ends(fixture_means(rows.if_unjudged(True), fixture)[1], confidence, in_order=in_order)[1]
     return replace(plain, low=low, high=high, method="betting")
+
+
+def _quantile_at_any_look(
+    rows: ValueRows, fixture: NDArray[np.int32], q: float, confidence: float, in_order: bool
+) -> tuple[float, float]:
+    """The least value that a share ``q`` surely does not reach, and the least that it surely does; both by halving."""
+    ordered = np.unique(rows.values)
+
+    def within(value: float) -> Floats:
+        share = RateRows((rows.values <= value).astype(np.float64), np.ones(len(rows.values)))
+        return fixture_means(share, fixture[rows.rows])[1]
+
+    def first(holds: Callable[[float], bool]) -> int:
+        few, many = 0, len(ordered)
+        while few < many:
+            middle = (few + many) // 2
+            few, many = (few, middle) if holds(float(ordered[middle])) else (middle + 1, many)
+        return few
+
+    reached = first(lambda value: is_above(within(value), q, confidence, in_order=in_order))
+    possible = first(lambda value: not is_above(1.0 - within(value), 1.0 - q, confidence, in_order=in_order))
+    high = float(ordered[reached]) if reached < len(ordered) else math.inf
+    return (float(ordered[possible]) if possible < len(ordered) else math.inf), high
 
 
 def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> IntervalEnds:
@@ -152,14 +182,14 @@ def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> IntervalE
     return IntervalEnds(value, found.low, found.high, n, n, found.method if rate else f"paired_{found.method}")
 
 
-def difference_at_any_look(pairs: Pairs, confidence: float, *, rate: bool) -> IntervalEnds:
+def difference_at_any_look(pairs: Pairs, confidence: float, *, rate: bool, in_order: bool = False) -> IntervalEnds:
     """``difference_ends`` for any number of looks: of rates only, whose differences are bounded."""
     plain = difference_ends(pairs, confidence, rate=rate)
     if plain.n == 0:
         return plain
     if not rate:
         return replace(plain, low=None, high=None, method="", note="no bound of this kind holds at every look")
-    low, high = betting_ends((pairs.differences + 1) / 2, confidence)
+    low, high = betting_ends((pairs.differences + 1) / 2, confidence, in_order=in_order)
     return replace(plain, low=2 * low - 1, high=2 * high - 1, method="betting")
 
 
@@ -187,6 +217,14 @@ def further_for_values(
     return further_for_rate(within, fixture[rows.rows], rows.q, confidence)
 
 
+def further_at_any_look(rows: ValueRows, fixture: NDArray[np.int32], bound: float, confidence: float) -> int | None:
+    """``further_for_values`` for a quantile that is judged at every look; None for a mean, which is not."""
+    if rows.q is None or not len(rows.values):
+        return None
+    within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
+    return further_to_decide(fixture_means(within, fixture[rows.rows])[1], rows.q, confidence)
+
+
 def further_for_mean(ends: IntervalEnds, bound: float) -> int | None:
     """Further fixtures until an interval that narrows with the root of n leaves ``bound``."""
     if ends.value is None or ends.low is None or ends.high is None or ends.value == bound:
@@ -196,8 +234,13 @@ def further_for_mean(ends: IntervalEnds, bound: float) -> int | None:
     return _bounded(math.ceil(needed) - ends.fixtures)
 
 
-def least_without_data(bound: float, direction: Literal["at_least", "at_most"], confidence: float) -> int | None:
+def least_without_data(
+    bound: float, direction: Literal["at_least", "at_most"], confidence: float, *, any_look: bool = False
+) -> int | None:
     """Fixtures that a rate takes at the least, if every one is good."""
+    if any_look:
+        more = further_to_decide(np.ones(1), bound if direction == "at_least" else 1 - bound, confidence)
+        return None if more is None else 1 + more
     return _further(1.0 if direction == "at_least" else 0.0, 1.0, 0, bound, confidence)
 
 

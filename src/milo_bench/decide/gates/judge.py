@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -22,6 +23,7 @@ from milo_bench.decide.gates.ends import (
     ends_at_any_look,
     ends_of,
     fixture_means,
+    further_at_any_look,
     further_for_mean,
     further_for_rate,
     further_for_values,
@@ -60,6 +62,12 @@ def judge_gates(
     return tuple(judge.gate(gate) for gate in policy.gates_of(candidate.workload))
 
 
+def gate_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, gate: GateConfig) -> RateRows | ValueRows:
+    """The rows of a measured candidate that ``gate`` is judged on."""
+    judge = _Judge(policy, evidence, candidate, Figures(), None, "", policy.confidence)
+    return judge._rows(gate, evidence.cases[candidate], None)
+
+
 @dataclass(frozen=True)
 class _Judge:
     policy: PolicyFile
@@ -69,6 +77,19 @@ class _Judge:
     rows: Bools | None
     prefix: str
     confidence: float
+
+    @property
+    def _in_order(self) -> bool:
+        return self.candidate in self.evidence.looked_at
+
+    @property
+    def _any_look(self) -> bool:
+        return self._in_order or self.policy.looks == "any"
+
+    def _places(self, cases: Cases) -> NDArray[np.int32]:
+        """The fixture of each row, numbered in the order in which they were asked, where that is known."""
+        order = self.evidence.looked_at.get(self.candidate)
+        return cases.fixture if order is None else order[cases.fixture]
 
     def gate(self, gate: GateConfig) -> GateResult:
         if gate.probe:
@@ -84,8 +105,9 @@ class _Judge:
         found = self._rows(gate, cases, self.rows)
         if gate.not_worse_than:
             return self._against_baseline(gate, cases, found)
-        find_ends = ends_at_any_look if self.policy.looks == "any" else ends_of
-        ends = self._at_confidence(gate, lambda confidence: find_ends(found, cases.fixture, confidence))
+        find_ends = partial(ends_at_any_look, in_order=self._in_order) if self._any_look else ends_of
+        places = self._places(cases)
+        ends = self._at_confidence(gate, lambda confidence: find_ends(found, places, confidence))
         return self._result(gate, ends, self._further(gate, found, cases, ends))
 
     def _at_confidence(self, gate: GateConfig, ends_at: Callable[[float], IntervalEnds]) -> IntervalEnds:
@@ -106,13 +128,13 @@ class _Judge:
             return None  # more fixtures of the same kind would be unjudged too
         if isinstance(rows, RateRows):
             if ends.n == 0:
-                return least_without_data(bound, gate.direction, confidence)
-            if self.policy.looks == "any":
+                return least_without_data(bound, gate.direction, confidence, any_look=self._any_look)
+            if self._any_look:
                 found = further_to_decide(fixture_means(rows, cases.fixture)[1], bound, confidence)
             else:
                 found = further_for_rate(rows, cases.fixture, bound, confidence)
-        elif self.policy.looks == "any":
-            return None
+        elif self._any_look:
+            found = further_at_any_look(rows, cases.fixture, bound, confidence)
         else:
             found = further_for_values(rows, cases.fixture, ends, bound, confidence)
         return self._of_all(found, gate, cases, ends)
@@ -139,13 +161,13 @@ class _Judge:
             if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
                 why = f"no attempt on {of.target} has a value"
                 return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
-        pairs = pair_fixtures(fixture_means(rows, cases.fixture), fixture_means(others, theirs.fixture))
+        pairs = pair_fixtures(fixture_means(rows, self._places(cases)), fixture_means(others, self._places(theirs)))
         rate = known_measures()[gate.measure].kind == "rate"
-        find_ends = difference_at_any_look if self.policy.looks == "any" else difference_ends
+        find_ends = partial(difference_at_any_look, in_order=self._in_order) if self._any_look else difference_ends
         ends = self._at_confidence(gate, lambda confidence: find_ends(pairs, confidence, rate=rate))
         if lost.any():
             ends = replace(ends, note=f"without {int(lost.sum())} failed attempts of the baseline")
-        if self.policy.looks == "any":
+        if self._any_look:
             shares, middle = (pairs.differences + 1) / 2, (_bound(gate) + 1) / 2
             more = further_to_decide(shares, middle, ends.confidence or self.policy.confidence) if rate else None
         else:
@@ -366,6 +388,10 @@ def _baseline(policy: PolicyFile, evidence: Evidence, candidate: Candidate) -> t
     ours = np.unique(evidence.cases[candidate].fixture)
     theirs = np.unique(evidence.cases[baseline].fixture)
     apart = np.setxor1d(ours, theirs, assume_unique=True)
+    order = evidence.looked_at.get(candidate, evidence.looked_at.get(baseline))
+    if order is not None:
+        # Asked in one order, each until it was decided: up to where the shorter one ends both have the same.
+        apart = apart[order[apart] <= min(order[ours].max(initial=-1), order[theirs].max(initial=-1))]
     # Sensitive fixtures are withheld from hosted targets; any other difference means two runs that do not compare.
     if not evidence.fixtures.sensitive[apart].all():
         return None, "the target and the baseline were run on different fixtures"

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from milo_bench.report.terminal.scorecard import print_scorecard
     from milo_bench.report.terminal.standing import print_changes, print_standing, standing_junit
     from milo_bench.report.terminal.verdicts import print_check_table, print_judged, verdicts_json
+    from milo_bench.report.terminal.work import work_lines
 
 # What each module gives.
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -50,6 +51,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.terminal.scorecard": ("print_scorecard",),
     "milo_bench.report.terminal.standing": ("print_changes", "print_standing", "standing_junit"),
     "milo_bench.report.terminal.verdicts": ("print_check_table", "print_judged", "verdicts_json"),
+    "milo_bench.report.terminal.work": ("work_lines",),
 }
 
 __all__ = sorted(name for names in _NAMES.values() for name in names)

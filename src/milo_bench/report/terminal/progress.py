@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 from milo_bench.core.records import Attempt, AttemptKey
 from milo_bench.core.text import visible
 from milo_bench.core.units import number, seconds
+from milo_bench.report.terminal.work import open_text, work_end_line
 from milo_bench.run.events import (
     AttemptFinished,
     AttemptStarted,
+    BudgetSpent,
     FixturesWithheld,
+    OpenWork,
     RunEnded,
     RunEvent,
     RunStarted,
@@ -21,6 +24,9 @@ from milo_bench.run.events import (
     TargetsStarting,
     TargetStopped,
     TelemetrySampled,
+    WorkAdded,
+    WorkEnded,
+    WorkLooked,
 )
 
 if TYPE_CHECKING:
@@ -56,6 +62,16 @@ class _Counts:
         self.failures: Counter[str] = Counter()
         self.over = False
         self.started_s = time.monotonic()
+        self.open: tuple[OpenWork, ...] = ()
+
+    def change(self, event: RunEvent) -> None:
+        """Work that was decided or added changes what is planned."""
+        if isinstance(event, WorkEnded):
+            self.total -= event.withdrawn
+        elif isinstance(event, WorkAdded):
+            self.total += event.attempts
+        elif isinstance(event, WorkLooked):
+            self.open = event.open
 
     def start(self, event: RunStarted) -> None:
         self.total, self.done = event.total, event.done
@@ -78,7 +94,9 @@ class _Counts:
             parts.append("failures: " + ", ".join(f"{kind} {n}" for kind, n in self.failures.most_common()))
         if self.asked and self.done < self.total and not self.over:
             parts.append(f"about {seconds(_rounded((self.total - self.done) / rate))} left")
-        return ", ".join(parts)
+        text = ", ".join(parts)
+        waiting = open_text(self.open) if not self.over else ""
+        return f"{text}. Open: {waiting}" if waiting else text
 
 
 def _rounded(value_s: float) -> float:
@@ -95,6 +113,10 @@ def _notice(event: RunEvent) -> str:
             return f"{len(fixtures)} sensitive fixtures withheld from hosted target {target}"
         case TargetStopped(target, failure, consecutive, unsent):
             return f"{target}: stopped after {consecutive} {failure} failures in a row, {unsent} attempts not sent"
+        case WorkEnded(end, _):
+            return work_end_line(end)
+        case BudgetSpent(said):
+            return f"{said} is spent: nothing more is sent"
         case RunStopping(in_flight, grace_s):
             return f"stopping: waiting {seconds(grace_s)} for {in_flight} answers (Ctrl-C again to quit now)"
         case _:
@@ -128,8 +150,10 @@ class PlainProgress:
             took = seconds(time.monotonic() - self._counts.started_s)
             said = f"{self._counts.done:,} of {self._counts.total:,} in {took}"
             self.say(", ".join(part for part in (said, self._counts.text()) if part))
-        elif notice := _notice(event):
-            self.say(notice)
+        else:
+            self._counts.change(event)
+            if notice := _notice(event):
+                self.say(notice)
 
     def close(self) -> None:
         self._stream.flush()
@@ -166,8 +190,12 @@ class LiveProgress:
         elif isinstance(event, RunEnded):
             self._counts.over = True
             self._draw("done" if event.unsent == 0 else f"{event.unsent:,} not sent")
-        elif notice := _notice(event):
-            self.say(notice)
+        else:
+            self._counts.change(event)
+            if self._bar is not None and self._task is not None:
+                self._bar.update(self._task, total=self._counts.total)
+            if notice := _notice(event):
+                self.say(notice)
 
     def close(self) -> None:
         if self._bar is not None:

@@ -23,13 +23,24 @@ from milo_bench.core.records import (
     RunHeader,
     SchemaChange,
     Telemetry,
+    WorkEnd,
 )
 from milo_bench.store.log.lift import find_line_starts, lift_row
 
 HEADER_START = b'{"type":"run"'
 
 _AnyRecord = (
-    RunHeader | Fixture | Attempt | LoadWindow | ProbeResult | Telemetry | Episode | Execution | SchemaChange | RunEnd
+    RunHeader
+    | Fixture
+    | Attempt
+    | LoadWindow
+    | ProbeResult
+    | Telemetry
+    | Episode
+    | Execution
+    | WorkEnd
+    | SchemaChange
+    | RunEnd
 )
 _ANY_RECORD: msgspec.json.Decoder[Record] = msgspec.json.Decoder(_AnyRecord)
 
@@ -41,7 +52,7 @@ class _Tagged(msgspec.Struct):
 
 _JUST_TYPE = msgspec.json.Decoder(_Tagged)
 _KNOWN_TYPES = frozenset(
-    {"run", "fixture", "attempt", "load", "probe", "telemetry", "episode", "execution", "schema", "end"}
+    {"run", "fixture", "attempt", "load", "probe", "telemetry", "episode", "execution", "work_end", "schema", "end"}
 )
 
 

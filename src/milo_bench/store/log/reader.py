@@ -20,6 +20,7 @@ from milo_bench.core.records import (
     RunHeader,
     SchemaChange,
     Telemetry,
+    WorkEnd,
 )
 from milo_bench.store.log.attempts import ATTEMPT_START, LoggedAttempts, LogRange
 from milo_bench.store.log.lift import list_unknown
@@ -47,6 +48,7 @@ class RunLog:
     probes: list[ProbeResult] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
+    work_ends: list[WorkEnd] = field(default_factory=list)
     peak_memory_bytes: dict[str, int] = field(default_factory=dict)  # of each target
     power_w: dict[str, list[float]] = field(default_factory=dict)  # of each target
     end: RunEnd | None = None
@@ -157,6 +159,9 @@ class _Fold:
         elif isinstance(record, Execution):
             self._rows.check_execution(number, record)
             log.executions.append(record)
+        elif isinstance(record, WorkEnd):
+            self._rows.check_work_end(number, record)
+            log.work_ends.append(record)
         elif isinstance(record, LoadWindow):
             log.load_windows.append(record)
             log.last_s = max(log.last_s, record.ended_s)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import Attempt, AttemptKey, Episode, Execution, Fixture, Plan
+from milo_bench.core.records import Attempt, AttemptKey, Episode, Execution, Fixture, Plan, WorkEnd
 
 _HINT = "the file was edited, or two logs were joined. Restore it, or run again."
 
@@ -25,10 +25,20 @@ class RowCheck:
         self._repeats = plan.repeats
         self._retries = plan.retries
         self._withheld = frozenset((target, id_) for target, ids in plan.withheld.items() for id_ in ids)
-        self._fixture_lines: dict[str, int] = dict.fromkeys(fixtures, 0)
+        self._grows = plan.stopping is not None and plan.stopping.fresh_seed is not None
+        self._fixture_lines: dict[str, int] = {}
+        for id_ in fixtures:
+            self._know(id_)
+            self._fixture_lines[id_] = 0
         self._attempt_lines = _LineNumbers()
 
+    def _know(self, fixture: str) -> None:
+        """A run that stops by what it sees may take fixtures from the suite's generator that are not in its plan."""
+        if self._grows:
+            self._fixtures.setdefault(fixture, len(self._fixtures))
+
     def check_fixture(self, number: int, fixture: Fixture) -> None:
+        self._know(fixture.id)
         if fixture.id not in self._fixtures:
             raise self._error(number, f"fixture '{fixture.id}' is not in the plan")
         first = self._fixture_lines.setdefault(fixture.id, number)
@@ -54,6 +64,10 @@ class RowCheck:
     def check_execution(self, number: int, execution: Execution) -> None:
         """An execution may be repeated, and then the later one counts."""
         self._check_agrees(number, execution.key)
+
+    def check_work_end(self, number: int, end: WorkEnd) -> None:
+        if end.target not in self._targets:
+            raise self._error(number, f"target '{end.target}' is not in the plan")
 
     def _check_key(self, number: int, key: AttemptKey) -> None:
         self._check_agrees(number, key)

@@ -47,7 +47,7 @@ class Resumed:
     ``done`` maps each finished key to its failure's kind, None where it did not fail. ``last_s`` is
     the latest time in the log, in seconds since the run's zero: a resumed run's clock goes on from
     there, so that times within a log never overlap. ``messages`` are for the person at the terminal.
-    ``episodes`` are those in the log; their keys are among ``done`` too.
+    ``episodes`` are those in the log; their keys are among ``done`` too. ``fixtures`` are ids that it had before.
     """
 
     writer: RunLogWriter
@@ -56,6 +56,7 @@ class Resumed:
     cut_bytes: int = 0
     messages: tuple[str, ...] = ()
     episodes: tuple[Episode, ...] = ()
+    fixtures: frozenset[str] = frozenset()
 
 
 class RunLogWriter:
@@ -164,7 +165,7 @@ class RunLogWriter:
         if log.schemas[-1] < SCHEMA_VERSION:
             writer.append(SchemaChange(SCHEMA_VERSION, now.tool_version))
         writer._begin((f for f in fixtures if f.id not in in_log), header=False)
-        return Resumed(writer, done, last_s, log.torn_bytes, told, tuple(log.episodes))
+        return Resumed(writer, done, last_s, log.torn_bytes, told, tuple(log.episodes), frozenset(in_log))
 
     @classmethod
     def add_to(cls, path: Path, tool_version: str) -> RunLogWriter:

@@ -1,0 +1,143 @@
+"""A policy and the answers so far in, what each gate says at this look and how many fixtures it may take out. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.measures import known_measures
+from milo_bench.config.policy.models import GateConfig
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.ends import fixture_means
+from milo_bench.decide.gates.family import shared_confidence, size_of_family
+from milo_bench.decide.gates.judge import gate_rows, judge_gates
+from milo_bench.decide.records import Candidate, GateOutcome
+from milo_bench.stats.betting import total_to_decide
+from milo_bench.stats.cases.rows import RateRows
+from milo_bench.stats.exact import exact_ends
+
+NEVER: Final = math.inf
+_PLAUSIBLE: Final = 0.9  # of each end: rates within four in five are thought of before a gate is called out of reach
+
+
+@dataclass(frozen=True)
+class LookedGate:
+    """A gate at one look, after ``asked`` fixtures of its workload.
+
+    ``needs`` is how many fixtures it takes in all if its rate stays as seen, ``least`` at the most favourable rate that
+    is plausible; ``NEVER`` where no number would do, None where that cannot be said.
+    """
+
+    key: str
+    direction: Literal["at_least", "at_most"]
+    outcome: GateOutcome
+    value: float | None
+    bound: float
+    unit: str
+    asked: int
+    needs: float | None = None
+    least: float | None = None
+
+
+def is_decided_by_answers(gate: GateConfig) -> bool:
+    """Whether more answers can decide ``gate`` at any look: of a rate or a quantile, and of no other kind."""
+    return bool(gate.measure) and known_measures()[gate.measure].kind in ("rate", "quantile")
+
+
+def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confidence: float) -> tuple[LookedGate, ...]:
+    """Every gate of ``candidate`` that answers can decide; ``confidence`` is what a pass needs."""
+    figures = Figures()
+    results = judge_gates(policy, evidence, candidate, figures, confidence=confidence)
+    asked = len(np.unique(evidence.cases[candidate].fixture)) if candidate in evidence.cases else 0
+    found = []
+    for gate, result in zip(policy.gates_of(candidate.workload), results, strict=True):
+        if not is_decided_by_answers(gate):
+            continue
+        needs = least = None
+        if result.outcome == "undecided" and asked:
+            needs, least = _reach(policy, evidence, candidate, gate, confidence, asked)
+        figure, bound = figures[result.figure], figures[result.bound]
+        found.append(
+            LookedGate(
+                key=f"{gate.key} minus baseline" if gate.not_worse_than else gate.key,
+                direction=gate.direction,
+                outcome=result.outcome,
+                value=figure.value,
+                bound=bound.value if bound.value is not None else math.nan,
+                unit=figure.unit,
+                asked=asked,
+                needs=needs,
+                least=least,
+            )
+        )
+    return tuple(found)
+
+
+def confidence_of_passes(policy: PolicyFile, candidates: tuple[Candidate, ...], candidate: Candidate) -> float:
+    """What a pass of ``candidate`` needs whatever the others turn out to be: never less than ``decide`` will ask."""
+    if policy.order:
+        workloads = dict.fromkeys(one.workload for one in candidates)
+        return shared_confidence(policy, len(workloads) if policy.error_family == "headline" else 1)
+    return shared_confidence(policy, size_of_family(policy, candidates, candidate))
+
+
+def least_to_pass(gate: GateConfig, confidence: float) -> int | None:
+    """How many fixtures of its kind ``gate`` takes if every one is good; None where it is not against a rate."""
+    known = known_measures()[gate.measure]
+    if gate.not_worse_than:
+        return None
+    bound = known.q if known.kind == "quantile" else gate.at_least if gate.at_least is not None else gate.at_most
+    assert bound is not None
+    good = 0.0 if known.kind == "rate" and gate.direction == "at_most" else 1.0
+    return total_to_decide(good, bound, confidence)
+
+
+def _reach(
+    policy: PolicyFile, evidence: Evidence, candidate: Candidate, gate: GateConfig, confidence: float, asked: int
+) -> tuple[float | None, float | None]:
+    """``needs`` and ``least`` of an undecided gate, in fixtures of the workload."""
+    cases = evidence.cases[candidate]
+    rows = gate_rows(policy, evidence, candidate, gate)
+    if gate.not_worse_than:
+        return None, None
+    bound = gate.at_least if gate.at_least is not None else gate.at_most
+    assert bound is not None
+    up = gate.direction == "at_least"
+    if isinstance(rows, RateRows):
+        worst = fixture_means(rows.if_unjudged(not up), cases.fixture)[1]
+        best = fixture_means(rows.if_unjudged(up), cases.fixture)[1]
+    else:
+        if rows.q is None or not len(rows.values):
+            return None, None
+        within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
+        worst = best = fixture_means(within, cases.fixture[rows.rows])[1]
+        up, bound = True, rows.q
+    if not len(best):
+        return None, None
+    if not up:
+        worst, best, bound = 1 - worst, 1 - best, 1 - bound
+    a_fixture = asked / len(best)  # fixtures of the workload for one that the gate is about
+
+    def needed(pass_rate: float, fail_rate: float) -> float:
+        ways = []
+        if pass_rate > bound:
+            ways.append(total_to_decide(pass_rate, bound, confidence))
+        if fail_rate < bound:
+            ways.append(total_to_decide(fail_rate, bound, policy.confidence))
+        totals = [total for total in ways if total is not None]
+        return math.ceil(min(totals) * a_fixture) if totals else NEVER
+
+    n = len(best)
+    seen = needed(float(worst.mean()), float(best.mean()))
+    high = exact_ends(float(worst.sum()), n, _PLAUSIBLE)[1]
+    low = exact_ends(float(best.sum()), n, _PLAUSIBLE)[0]
+    least = needed(high, low)
+    if ((best > 0) & (best < 1)).any():
+        # Values between 0 and 1 spread less than the rates that this is worked out for.
+        least /= 2
+    return max(seen, asked + 1), least

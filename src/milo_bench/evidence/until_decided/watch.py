@@ -1,0 +1,287 @@
+"""Answers of a run as they are recorded in; the work whose gates are all decided, or out of reach, out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.core.records import Attempt, Fixture, Graded, TargetRecord, WorkEnd
+from milo_bench.core.units import figure
+from milo_bench.decide.decide import with_baseline
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.gates.looking import NEVER, LookedGate, confidence_of_passes, look_at
+from milo_bench.decide.records import Candidate
+from milo_bench.decide.wording import spell_out
+from milo_bench.evidence.gather import describe_fixtures
+from milo_bench.evidence.judging import choose_judge
+from milo_bench.evidence.until_decided.work import Work
+from milo_bench.grade.engine import grade_attempt
+from milo_bench.run.events import OpenGate, OpenWork
+from milo_bench.run.spec import RunSpec
+from milo_bench.run.steering import Steer
+from milo_bench.stats.betting import EVERY_LOOK
+from milo_bench.store.log.reader import RunLog, read_run_log
+
+LEAST_FOR_OUT_OF_REACH: Final = 20  # fixtures before a gate is called out of reach by what was seen of it
+FRESH_AT_ONCE: Final = 20
+
+# A workload, and how many fresh fixtures of it there are already and shall be more, in; the next ones out.
+FreshFixtures = Callable[[str, int, int], Sequence[Fixture]]
+
+
+@dataclass(frozen=True)
+class _Looked:
+    gates: tuple[LookedGate, ...] = ()
+    over: bool = False
+
+
+class UntilDecided:
+    """The steering of a run under a stopping rule.
+
+    A workload on a target is over when each of its gates that answers can decide is decided, or needs more fixtures
+    than there are even at the most favourable rate that is plausible. The baseline goes on while anything is compared
+    with it. Workloads without such gates are asked in full.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        policy: PolicyFile,
+        targets: Sequence[TargetRecord],
+        *,
+        fresh: FreshFixtures | None = None,
+        resumed: Path | None = None,
+    ) -> None:
+        stopping = spec.plan.stopping
+        assert stopping is not None
+        self._spec = spec
+        self._resumed = resumed
+        self._fresh = fresh if stopping.fresh_seed is not None else None
+        self._most = stopping.most_fixtures
+        self._fixtures: dict[str, Fixture] = {fixture.id: fixture for fixture in spec.planned_fixtures()}
+        self._planned: dict[str, list[str]] = {}
+        for fixture in self._fixtures.values():
+            self._planned.setdefault(fixture.workload, []).append(fixture.id)
+        self._first = {name: len(ids) for name, ids in self._planned.items()}
+        self._targets = {target.name: target for target in targets}
+        self._number()
+        self._works: dict[tuple[str, str], Work] = {}
+        for workload, ids in self._planned.items():
+            for target in targets:
+                candidate = _candidate(policy, spec, workload, target.name)
+                self._works[workload, target.name] = Work(candidate, spec.plan, ids, target.price)
+        measured = {work.candidate: work.cases() for work in self._works.values()}
+        self._policy = with_baseline(policy, Evidence((), self._targets, self._table, measured, {}))
+        self._judged = tuple(
+            work.candidate
+            for (workload, target), work in self._works.items()
+            if target != self._policy.baseline and workload in self._policy.workloads
+        )
+        self._looks: dict[tuple[str, str], _Looked] = {}
+        self._decided: dict[tuple[str, str], dict[str, LookedGate]] = {}
+
+    def _number(self) -> None:
+        self._table = describe_fixtures(list(self._fixtures.values()))
+        self._numbers = self._table.numbers()
+        self._places = np.arange(len(self._numbers), dtype=np.int32)
+
+    # ------------------------------------------------------------ what a run asks
+
+    def take_up(self) -> Sequence[Steer]:
+        """What the log that is resumed says: fresh fixtures it drew, work that is over, and answers looked at anew."""
+        if self._resumed is None:
+            return (Steer(open=self._open()),)
+        log = read_run_log(self._resumed)
+        steers = list(self._fresh_of(log))
+        judge = choose_judge(log)
+        for attempt in log.attempts:
+            self._put(attempt, judge(attempt))
+        over = tuple(log.work_ends)
+        for end in over:
+            self._works[end.workload, end.target].is_over = True
+        steers.append(Steer(ended_before=over, open=()))
+        return (*steers, *self._after(list(self._works)))
+
+    def look(self, attempts: Sequence[Attempt]) -> Sequence[Steer]:
+        """Judge the work that ``attempts`` belong to, where they complete a fixture."""
+        touched: dict[tuple[str, str], None] = {}
+        for attempt in attempts:
+            fixture = self._fixtures[attempt.key.fixture]
+            graded = grade_attempt(self._spec.workloads[fixture.workload], fixture, attempt)
+            touched[self._put(attempt, graded)] = None
+        return self._after(list(touched))
+
+    # ------------------------------------------------------------ looks
+
+    def _put(self, attempt: Attempt, graded: Graded) -> tuple[str, str]:
+        place = (self._fixtures[attempt.key.fixture].workload, attempt.key.target)
+        self._works[place].put(attempt, graded, self._numbers[attempt.key.fixture])
+        return place
+
+    def _after(self, touched: Sequence[tuple[str, str]]) -> tuple[Steer, ...]:
+        looked = [place for place in touched if self._is_due(self._works[place])]
+        ends = [end for place in looked if (end := self._look(place)) is not None]
+        ends += self._baselines_over()
+        steers = [Steer(self._open(), tuple(ends))] if looked or ends else []
+        for workload in dict.fromkeys(workload for workload, _ in touched):
+            fresh = self._more(workload)
+            if fresh:
+                steers.append(Steer(self._open(), fresh=fresh, targets=self._open_targets(workload)))
+        return tuple(steers)
+
+    def _is_due(self, work: Work) -> bool:
+        step = 1 if work.asked <= EVERY_LOOK else work.asked // 100
+        return not work.is_over and work.asked >= work.looked_at + step
+
+    def _look(self, place: tuple[str, str]) -> WorkEnd | None:
+        """Judge the gates of one work; why it is over, if it is."""
+        work = self._works[place]
+        work.looked_at = work.asked
+        if work.candidate not in self._judged:
+            return None
+        needed = confidence_of_passes(self._policy, self._judged, work.candidate)
+        gates = look_at(self._policy, self._evidence(place), work.candidate, needed)
+        # What was decided at an earlier look stays decided.
+        before = self._decided.setdefault(place, {})
+        gates = tuple(before.get(_name(gate), gate) for gate in gates)
+        before |= {_name(gate): gate for gate in gates if gate.outcome != "undecided"}
+        self._looks[place] = _Looked(gates)
+        if not gates:
+            return None
+        beyond = [gate for gate in gates if gate.outcome == "undecided" and self._is_out_of_reach(place, gate)]
+        if any(gate.outcome == "undecided" and gate not in beyond for gate in gates):
+            return None
+        work.is_over = True
+        return WorkEnd(
+            target=place[1],
+            workload=place[0],
+            ending="out_of_reach" if beyond else "decided",
+            fixtures=work.asked,
+            gates={_name(gate): gate.outcome for gate in gates},
+            needs={_name(gate): int(gate.needs) for gate in beyond if gate.needs not in (None, NEVER)},
+        )
+
+    def _is_out_of_reach(self, place: tuple[str, str], gate: LookedGate) -> bool:
+        work = self._works[place]
+        return (
+            gate.least is not None
+            and gate.least > self._available(place[0])
+            and work.asked >= min(LEAST_FOR_OUT_OF_REACH, len(work.order))
+        )
+
+    def _available(self, workload: str) -> int:
+        """Fixtures of a workload that this run can ask at the most."""
+        return max(self._first[workload], self._most) if self._fresh is not None else self._first[workload]
+
+    def _evidence(self, place: tuple[str, str]) -> Evidence:
+        """The columns of one work, and of the baseline where that was run on it."""
+        places = {place, (place[0], self._policy.baseline)}
+        cases = {self._works[one].candidate: self._works[one].cases() for one in places if one in self._works}
+        return Evidence((), self._targets, self._table, cases, {}, looked_at=dict.fromkeys(cases, self._places))
+
+    def _baselines_over(self) -> list[WorkEnd]:
+        """The baseline need not go on where all that is judged beside it is over."""
+        found = []
+        for (workload, target), work in self._works.items():
+            if target != self._policy.baseline or work.is_over:
+                continue
+            others = [self._works[workload, one.target] for one in self._judged if one.workload == workload]
+            if others and all(other.is_over for other in others) and self._has_ahead(work, others):
+                work.is_over = True
+                found.append(WorkEnd(target, workload, "decided", work.asked))
+        return found
+
+    def _has_ahead(self, baseline: Work, others: Sequence[Work]) -> bool:
+        """Whether the baseline was asked all that the others were, so that each pair is there."""
+        return baseline.asked >= max(other.asked for other in others)
+
+    # ------------------------------------------------------------ fresh fixtures
+
+    def _more(self, workload: str) -> tuple[Fixture, ...]:
+        """The next fresh fixtures, where a work that is open has nearly asked what is planned."""
+        if self._fresh is None:
+            return ()
+        planned, open_works = self._planned[workload], [w for w in self._works_of(workload) if self._is_waiting(w)]
+        left = min((len(work.rest) for work in open_works), default=FRESH_AT_ONCE)
+        room = self._available(workload) - len(planned)
+        if not open_works or room <= 0 or left > self._spec.plan.concurrency + FRESH_AT_ONCE // 2:
+            return ()
+        return self._draw(workload, min(FRESH_AT_ONCE, room))
+
+    def _draw(self, workload: str, count: int) -> tuple[Fixture, ...]:
+        assert self._fresh is not None
+        drawn = tuple(self._fresh(workload, len(self._planned[workload]) - self._first[workload], count))
+        self._fixtures |= {fixture.id: fixture for fixture in drawn}
+        ids = [fixture.id for fixture in drawn]
+        self._planned[workload] += ids
+        for work in self._works_of(workload):
+            if not work.is_over:
+                work.add(ids)
+        self._number()
+        return drawn
+
+    def _is_waiting(self, work: Work) -> bool:
+        """Whether more fixtures would help ``work``: it is judged by gates that answers can decide."""
+        looked = self._looks.get((work.candidate.workload, work.candidate.target))
+        return not work.is_over and looked is not None and bool(looked.gates)
+
+    def _fresh_of(self, log: RunLog) -> Sequence[Steer]:
+        """The fresh fixtures that ``log`` holds, drawn again: their order is that of the generator."""
+        steers = []
+        over = {(end.workload, end.target) for end in log.work_ends}
+        for workload, first in self._first.items():
+            in_log = sum(fixture.workload == workload for fixture in log.fixtures.values()) - first
+            while in_log > 0 and self._fresh is not None:
+                drawn = self._draw(workload, min(FRESH_AT_ONCE, in_log))
+                in_log -= len(drawn)
+                targets = tuple(name for name in self._spec.plan.targets if (workload, name) not in over)
+                steers.append(Steer(fresh=drawn, targets=targets))
+        return steers
+
+    def _works_of(self, workload: str) -> list[Work]:
+        return [work for (name, _), work in self._works.items() if name == workload]
+
+    def _open_targets(self, workload: str) -> tuple[str, ...]:
+        return tuple(work.candidate.target for work in self._works_of(workload) if not work.is_over)
+
+    # ------------------------------------------------------------ what a person is told
+
+    def _open(self) -> tuple[OpenWork, ...]:
+        return tuple(
+            OpenWork(place[1], place[0], work.asked, tuple(map(_open_gate, self._undecided(place))))
+            for place, work in self._works.items()
+            if not work.is_over
+        )
+
+    def _undecided(self, place: tuple[str, str]) -> list[LookedGate]:
+        return [gate for gate in self._looks.get(place, _Looked()).gates if gate.outcome == "undecided"]
+
+
+def _candidate(policy: PolicyFile, spec: RunSpec, workload: str, target: str) -> Candidate:
+    """What is judged: the contract of the run, and the decoding that the policy decides on, if it is asked."""
+    config = policy.workloads.get(workload)
+    wanted = config.decide_on.decoding if config is not None else "free"
+    decodings = spec.plan.decodings
+    decoding = wanted if wanted in decodings else decodings[0]
+    if decoding == "constrained" and all(
+        fixture.id in spec.plan.free_only for fixture in spec.planned_fixtures() if fixture.workload == workload
+    ):
+        decoding = "free"
+    return Candidate(workload, target, spec.plan.variants.get(workload, ""), decoding)
+
+
+def _name(gate: LookedGate) -> str:
+    return f"{gate.key} {gate.direction.replace('_', ' ')}"
+
+
+def _open_gate(gate: LookedGate) -> OpenGate:
+    sign = "≥" if gate.direction == "at_least" else "≤"
+    needs = None if gate.needs is None or gate.needs == NEVER else int(gate.needs)
+    return OpenGate(
+        spell_out(gate.key), figure(gate.value, gate.unit), f"{sign} {figure(gate.bound, gate.unit)}", needs
+    )

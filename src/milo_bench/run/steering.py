@@ -1,0 +1,37 @@
+"""What may change a run on its way: answers in, work that is over and work that is added out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from milo_bench.core.records import Attempt, Fixture, WorkEnd
+from milo_bench.run.events import OpenWork
+
+
+@dataclass(frozen=True)
+class Steer:
+    """What to do after a look.
+
+    ``ends`` are written to the log and nothing more of them is sent; ``ended_before`` are in the log. ``fresh``
+    fixtures are written to the log, then asked of ``targets``. ``open`` is the work that goes on.
+    """
+
+    open: tuple[OpenWork, ...] = ()
+    ends: tuple[WorkEnd, ...] = ()
+    ended_before: tuple[WorkEnd, ...] = ()
+    fresh: tuple[Fixture, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
+class Steering(Protocol):
+    """Looks at the answers of one run as they are recorded. It never sees one twice."""
+
+    def take_up(self) -> Sequence[Steer]:
+        """What the log of a run that is resumed already says, before anything is sent; () for a new run."""
+        ...
+
+    def look(self, attempts: Sequence[Attempt]) -> Sequence[Steer]:
+        """What follows from ``attempts``, whole and in the order of record."""
+        ...

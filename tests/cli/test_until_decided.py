@@ -1,0 +1,147 @@
+"""A run until decided, as a user gives it: it stops when its gates are decided, says why, and is judged as it stopped."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import milo
+from tests.cli.conftest import write_fixtures
+
+RUN = ("run", "--suite", "tiny", "--models", "scripted", "--until-decided", "--policy", "policy.yaml")
+POLICY = """\
+policy: 1
+workloads:
+  qa: {gates: [{measure: pass_rate, at_least: 0.8}]}
+findings:
+  - {name: unsafe, when: [probe_failed_critical], finding: reject}
+  - {name: not ready, when: [all_gates_pass, probe_failed_major], finding: fix}
+  - {name: adequate, when: [all_gates_pass], finding: keep}
+  - {name: rest, when: [], finding: defer}
+"""
+
+
+@pytest.fixture
+def long_desk(desk: Path) -> Path:
+    write_fixtures(desk / "tiny/fixtures.jsonl", 120)
+    (desk / "policy.yaml").write_text(POLICY, encoding="utf-8")
+    return desk
+
+
+def rows(log: Path, kind: str) -> list[dict]:
+    lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line["type"] == kind]
+
+
+def asked(log: Path) -> list[str]:
+    return [row["key"]["fixture"] for row in rows(log, "attempt")]
+
+
+def test_a_run_stops_once_its_gate_passes_and_is_kept(long_desk: Path) -> None:
+    said = milo(*RUN, "--out", "u.jsonl", folder=long_desk)
+    assert said.code == 0
+    (end,) = rows(long_desk / "u.jsonl", "work_end")
+    assert end["ending"] == "decided"
+    assert end["gates"] == {"pass_rate at least": "pass"}
+    assert end["fixtures"] == len(asked(long_desk / "u.jsonl")) == 19
+    assert "scripted qa: decided after 19 fixtures: 1 gate passed" in said.err
+    assert "19 of 19" in said.err
+    made = milo("decide", "u.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk)
+    assert made.code == 0
+    decision = json.loads((long_desk / "d.json").read_text(encoding="utf-8"))
+    assert [finding["kind"] for finding in decision["findings"]] == ["keep"]
+    figure = decision["figures"][decision["findings"][0]["gates"][0]["figure"]]
+    assert figure["method"] == "betting, each end one-sided"
+    assert "incomplete" not in made.out
+
+
+def test_a_run_stops_once_its_gate_fails_and_the_same_seed_asks_the_same_fixtures(long_desk: Path) -> None:
+    (long_desk / "script.yaml").write_text("reply: {text: all is lost}\n", encoding="utf-8")
+    for log in ("a.jsonl", "b.jsonl"):
+        assert milo(*RUN, "--out", log, folder=long_desk).code == 0
+    (end,) = rows(long_desk / "a.jsonl", "work_end")
+    assert end["gates"] == {"pass_rate at least": "fail"}
+    assert len(asked(long_desk / "a.jsonl")) < 10
+    assert asked(long_desk / "a.jsonl") == asked(long_desk / "b.jsonl")
+    assert milo(*RUN, "--seed", "7", "--out", "c.jsonl", folder=long_desk).code == 0
+    assert asked(long_desk / "c.jsonl") != asked(long_desk / "a.jsonl")
+
+
+def test_a_gate_that_needs_more_fixtures_than_there_are_is_told_early(long_desk: Path) -> None:
+    write_fixtures(long_desk / "tiny/fixtures.jsonl", 60)
+    policy = POLICY.replace("0.8", "0.98")
+    (long_desk / "policy.yaml").write_text(policy, encoding="utf-8")
+    said = milo(*RUN, "--out", "u.jsonl", folder=long_desk)
+    assert said.code == 0
+    (end,) = rows(long_desk / "u.jsonl", "work_end")
+    assert end["ending"] == "out_of_reach"
+    assert end["needs"] == {"pass_rate at least": 208}
+    assert 20 <= end["fixtures"] < 30
+    assert "scripted qa: left undecided after" in said.err
+    assert "pass rate needs about 208 fixtures" in said.err
+
+
+def test_a_budget_of_minutes_ends_the_run_and_a_resume_goes_on_to_the_same_decision(long_desk: Path) -> None:
+    (long_desk / "script.yaml").write_text("reply: {text: all is fine, first_token_s: 0.1}\n", encoding="utf-8")
+    first = milo(*RUN, "--max-minutes", "0.015", "--out", "u.jsonl", folder=long_desk)
+    assert first.code == 0
+    assert "--max-minutes 0.015 is spent" in first.err
+    (end,) = rows(long_desk / "u.jsonl", "end")
+    assert end["reason"] == "budget"
+    assert not end["complete"]
+    before = len(asked(long_desk / "u.jsonl"))
+    assert before < 19
+    resumed = milo(*RUN, "--out", "u.jsonl", "--resume", folder=long_desk)
+    assert resumed.code == 0
+    assert len(asked(long_desk / "u.jsonl")) == len(set(asked(long_desk / "u.jsonl"))) == 19
+    again = milo(*RUN, "--out", "u.jsonl", "--resume", folder=long_desk)
+    assert again.code == 0
+    assert len(asked(long_desk / "u.jsonl")) == 19
+    assert len(rows(long_desk / "u.jsonl", "work_end")) == 1
+
+
+def test_a_budget_of_dollars_is_never_passed(long_desk: Path) -> None:
+    price = "{input_usd_per_mtok: 1000, output_usd_per_mtok: 1000}"
+    bench = f"targets:\n  scripted: {{api: fake, script: script.yaml, price: {price}}}\n"
+    (long_desk / "bench.yaml").write_text(bench, encoding="utf-8")
+    said = milo(
+        "run", "--suite", "tiny", "--models", "scripted", "--max-usd", "0.6", "--out", "u.jsonl", folder=long_desk
+    )
+    assert said.code == 0
+    assert "--max-usd 0.6 is spent" in said.err
+    used = [row.get("usage", {}) for row in rows(long_desk / "u.jsonl", "attempt")]
+    spent = sum(one.get("prompt_tokens", 0) + one.get("completion_tokens", 0) for one in used) / 1000
+    assert 0 < spent <= 0.6
+
+
+def test_answers_after_a_gap_do_not_count(long_desk: Path) -> None:
+    assert milo(*RUN, "--out", "u.jsonl", folder=long_desk).code == 0
+    lines = (long_desk / "u.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    third = [n for n, line in enumerate(lines) if line.startswith('{"type":"attempt"')][2]
+    kept = [
+        line for n, line in enumerate(lines) if n != third and not line.startswith(('{"type":"end"', '{"type":"work'))
+    ]
+    (long_desk / "gap.jsonl").write_text("".join(kept), encoding="utf-8")
+    milo("decide", "gap.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk)
+    decision = json.loads((long_desk / "d.json").read_text(encoding="utf-8"))
+    assert decision["figures"][decision["findings"][0]["gates"][0]["figure"]]["n"] == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("run", "--suite", "tiny", "--models", "scripted", "--policy", "policy.yaml"), "--policy belongs to"),
+        ((*RUN, "--order", "prefix"), "random order"),
+        ((*RUN, "--max-fixtures", "99"), "No fresh fixtures can be drawn"),
+        (("run", "--suite", "tiny", "--models", "scripted", "--until-decided"), "There is no policy"),
+        (("run", "--suite", "tiny", "--models", "scripted", "--max-usd", "1"), "no target has a price"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+    long_desk: Path, words: tuple[str, ...], error: str
+) -> None:
+    said = milo(*words, folder=long_desk)
+    assert said.code == 2
+    assert error in said.error
