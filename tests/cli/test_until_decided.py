@@ -1,4 +1,4 @@
-"""A run until decided, as a user gives it: it stops when its gates are decided, says why, and is judged as it stopped."""
+"""A run until decided, as a user gives it: it stops once its gates are decided and is judged as it stopped."""
 
 from __future__ import annotations
 
