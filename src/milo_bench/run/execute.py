@@ -9,7 +9,6 @@ from typing import Literal, Protocol
 
 from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
-from milo_bench.core.errors import Interrupted
 from milo_bench.core.records import (
     Attempt,
     AttemptKey,
@@ -39,6 +38,7 @@ from milo_bench.run.events import (
     WorkEnded,
     WorkLooked,
 )
+from milo_bench.run.live_targets import CLOSING_S, start_targets, stop_targets
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.schedule import (
@@ -59,10 +59,6 @@ from milo_bench.run.steering import Steer, Steering
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.targets.base import Target
-
-# What a cancelled connection gets to close, and a target to stop, before they are left behind.
-_CLOSING_S = 5.0
-_AT_ONCE_S = 1.0
 
 
 class OpenedLog(Protocol):
@@ -145,38 +141,6 @@ def _check_requests(spec: RunSpec) -> None:
     """Make every request once before any model is loaded: a broken fixture is told in the first second."""
     for fixture in spec.planned_fixtures():
         prepare(fixture, spec.workloads[fixture.workload])
-
-
-async def start_targets(targets: Sequence[Target], stop: StopSignal) -> list[TargetRecord]:
-    """Start all at once; what they say of themselves. Raises TargetError, and Interrupted for a stop request."""
-    starting = [asyncio.ensure_future(target.start()) for target in targets]
-    everything = asyncio.gather(*starting)
-
-    def cancel() -> None:
-        for task in starting:
-            task.cancel()
-
-    with stop.calling(cancel):
-        if stop.requested:
-            cancel()
-        try:
-            return await everything
-        except asyncio.CancelledError:
-            if not stop.requested:
-                raise
-            message = "Interrupted while the targets were starting. Nothing was sent."
-            raise Interrupted(message, hint="run the same command again.") from None
-        finally:
-            cancel()
-            await asyncio.gather(*starting, return_exceptions=True)
-
-
-async def stop_targets(targets: Sequence[Target], *, at_once: bool) -> None:
-    """Stop all, and leave behind what takes too long."""
-    # What goes wrong while closing does not undo a run whose log is closed already.
-    with suppress(TimeoutError):
-        async with asyncio.timeout(_AT_ONCE_S if at_once else _CLOSING_S):
-            await asyncio.gather(*(target.stop() for target in targets), return_exceptions=True)
 
 
 def _reason(complete: bool, interrupted: bool, spent: bool) -> Literal["done", "interrupted", "aborted", "budget"]:
@@ -340,7 +304,7 @@ class _Run:
         self._emit(BudgetSpent(said))
         self._happened(Stop())
         self._loop.call_later(self._spec.grace_s, self._cancel_all)
-        self._loop.call_later(self._spec.grace_s + _CLOSING_S, self._leave)
+        self._loop.call_later(self._spec.grace_s + CLOSING_S, self._leave)
 
     def _steer(self, steers: Sequence[Steer]) -> None:
         """Write what a look found, and carry it out."""
@@ -473,7 +437,7 @@ class _Run:
         self._emit(RunStopping(self._schedule.in_flight, self._spec.grace_s))
         self._happened(Stop())
         self._loop.call_later(self._spec.grace_s, self._cancel_all)
-        self._loop.call_later(self._spec.grace_s + _CLOSING_S, self._leave)
+        self._loop.call_later(self._spec.grace_s + CLOSING_S, self._leave)
 
     def _cancel_all(self) -> None:
         for task in tuple(self._tasks.values()):

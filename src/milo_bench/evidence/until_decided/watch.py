@@ -19,7 +19,7 @@ from milo_bench.decide.records import Candidate
 from milo_bench.decide.wording import spell_out
 from milo_bench.evidence.gather import describe_fixtures
 from milo_bench.evidence.judging import choose_judge
-from milo_bench.evidence.until_decided.work import Work
+from milo_bench.evidence.until_decided.work import WatchedWork
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.run.events import OpenGate, OpenWork
 from milo_bench.run.spec import RunSpec
@@ -31,7 +31,7 @@ LEAST_FOR_OUT_OF_REACH: Final = 20  # fixtures before a gate is called out of re
 FRESH_AT_ONCE: Final = 20
 
 # A workload, and how many fresh fixtures of it there are already and shall be more, in; the next ones out.
-FreshFixtures = Callable[[str, int, int], Sequence[Fixture]]
+DrawFixtures = Callable[[str, int, int], Sequence[Fixture]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class UntilDecided:
         policy: PolicyFile,
         targets: Sequence[TargetRecord],
         *,
-        fresh: FreshFixtures | None = None,
+        fresh: DrawFixtures | None = None,
         resumed: Path | None = None,
     ) -> None:
         stopping = spec.plan.stopping
@@ -70,11 +70,11 @@ class UntilDecided:
         self._first = {name: len(ids) for name, ids in self._planned.items()}
         self._targets = {target.name: target for target in targets}
         self._number()
-        self._works: dict[tuple[str, str], Work] = {}
+        self._works: dict[tuple[str, str], WatchedWork] = {}
         for workload, ids in self._planned.items():
             for target in targets:
                 candidate = _candidate(policy, spec, workload, target.name)
-                self._works[workload, target.name] = Work(candidate, spec.plan, ids, target.price)
+                self._works[workload, target.name] = WatchedWork(candidate, spec.plan, ids, target.price)
         measured = {work.candidate: work.cases() for work in self._works.values()}
         self._policy = with_baseline(policy, Evidence((), self._targets, self._table, measured, {}))
         self._judged = tuple(
@@ -134,7 +134,7 @@ class UntilDecided:
                 steers.append(Steer(self._open(), fresh=fresh, targets=self._open_targets(workload)))
         return tuple(steers)
 
-    def _is_due(self, work: Work) -> bool:
+    def _is_due(self, work: WatchedWork) -> bool:
         step = 1 if work.asked <= EVERY_LOOK else work.asked // 100
         return not work.is_over and work.asked >= work.looked_at + step
 
@@ -196,7 +196,7 @@ class UntilDecided:
                 found.append(WorkEnd(target, workload, "decided", work.asked))
         return found
 
-    def _has_ahead(self, baseline: Work, others: Sequence[Work]) -> bool:
+    def _has_ahead(self, baseline: WatchedWork, others: Sequence[WatchedWork]) -> bool:
         """Whether the baseline was asked all that the others were, so that each pair is there."""
         return baseline.asked >= max(other.asked for other in others)
 
@@ -225,7 +225,7 @@ class UntilDecided:
         self._number()
         return drawn
 
-    def _is_waiting(self, work: Work) -> bool:
+    def _is_waiting(self, work: WatchedWork) -> bool:
         """Whether more fixtures would help ``work``: it is judged by gates that answers can decide."""
         looked = self._looks.get((work.candidate.workload, work.candidate.target))
         return not work.is_over and looked is not None and bool(looked.gates)
@@ -243,7 +243,7 @@ class UntilDecided:
                 steers.append(Steer(fresh=drawn, targets=targets))
         return steers
 
-    def _works_of(self, workload: str) -> list[Work]:
+    def _works_of(self, workload: str) -> list[WatchedWork]:
         return [work for (name, _), work in self._works.items() if name == workload]
 
     def _open_targets(self, workload: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from milo_bench.run.schedule import NOT_RETRIED
 from milo_bench.stats.cases.columns import Cases, CasesBuilder
 
 
-class Work:
+class WatchedWork:
     """One candidate while its run goes on. Only what was asked first, without a gap, is looked at.
 
     Answers come in the order in which they end, and quick ones may be right more often than slow ones; so an answer
