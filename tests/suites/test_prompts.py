@@ -68,11 +68,74 @@ def test_an_undefined_variable_is_named_with_its_line_and_what_there_is() -> Non
         "{% for %}",
         "{# role: tool #}\nx",
         "before\n{# role: user #}\nx",
+        # loops and calls that would run for hours
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+        "{% macro f(n) %}{% if n %}{{ f(n - 1) }}{{ f(n - 1) }}{% endif %}{% endmacro %}{{ f(40) }}",
+        "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
+        "{% for a in input.many recursive %}{{ loop(input.many) }}{% endfor %}",
+        "{% for i in range(99999) %}{% if 'y' in input.long %}{% endif %}{% endfor %}",
+        "{% for i in range(99999) %}{% set y = input.long[1:] %}{% endfor %}",
+        "{% for i in range(99999) %}{% set y = input.long | upper %}{% endfor %}",
+        "{% for i in range(99999) %}{% set y = input.long.upper() %}{% endfor %}",
+        "{% set x = input.long ~ '' %}{% for i in range(99999) %}{% if x == input.long %}{% endif %}{% endfor %}",
+        # texts and lists that double with every line
+        "{% set x = 'aa' %}" + "{% set x = x ~ x %}" * 60,
+        "{% set x = 'aa' %}" + "{% set x = x + x %}" * 60,
+        "{% set x = [1] %}" + "{% set x = [x, x] %}" * 60,
+        "{% set x = [1] %}" + "{% set x = (x, x) %}" * 60,
+        "{% set x = {} %}" + "{% set x = {'a': x, 'b': x} %}" * 60,
+        "{% set x = {} %}" + "{% set x = dict(a=x, b=x) %}" * 60,
+        "{% set n = namespace(x='aa') %}{% for i in range(99) %}{% set n.x = n.x ~ n.x %}{% endfor %}",
+        "{% set x = input.long %}" + "{% set x = x | replace('x', x) %}" * 9,
+        "{% set x = input.long %}" + "{% set x = x.replace('', x) %}" * 9,
+        "{{ ([input.long] * 9999) | join(input.long) }}",
+        "{{ input.long.join([input.long] * 9999) }}",
+        "{{ input.long.translate({120: input.long}) }}",
+        "{% set x %}{% for i in range(99999) %}{{ input.long }}{% endfor %}{% endset %}",
+        "{% set x %}{% for i in range(99999) %}" + "x" * 9999 + "{% endfor %}{% endset %}",
+        # numbers that are a program
+        "{% set x = 3 %}" + "{% set x = x * x %}" * 60,
+        "{{ 5 | round(-999999999) }}",
+        "{{ 'a' | indent(999999999) }}{{ [1] | tojson(999999999) }}",
+        "{{ [[1], [2]] | sum(start=[]) }}",
+        "{{ lipsum(100000) }}",
+        # what Jinja accepts and Python does not compile
+        "{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}",
+        "{% if 1 %}" * 300 + "x" + "{% endif %}" * 300,
+        "{% for a in [1] %}" * 60 + "x" + "{% endfor %}" * 60,
+        "{{ " + "9" * 6000 + " }}",
+        "{{ " + "-" * 5000 + "1 }}",
+        "x" * 1_000_001,
         "{# role: user #}\n\n",
     ],
 )
 def test_a_hostile_or_broken_prompt_is_one_error(source: str) -> None:
     with pytest.raises(MiloError) as caught:
-        render_prompt(workload(source), {"input": {"text": "x"}})
+        render_prompt(workload(source), {"input": {"text": "x", "long": "x" * 100_000, "many": list("abc")}})
     assert isinstance(caught.value, (ConfigError, DataError))
     assert "prompt 'p'" in caught.value.message
+
+
+def test_what_ordinary_prompts_do_is_within_the_budget() -> None:
+    source = """{% macro line(row) %}{{ loop_name ~ ': ' ~ row.id | upper }}{{ ' !' if row.id == 'b' }}{% endmacro %}
+{% set loop_name = 'row' %}
+{% for row in input.rows if row.id in ('a', 'b') %}
+{{ loop.index }}. {{ row.id.replace('a', 'A') }} {{ row.tags | map('upper') | join(', ') }} {{ row.n + 1 }}
+{% else %}none{% endfor %}
+{{ input.rows | selectattr('n', 'gt', 1) | map(attribute='id') | list | tojson }} {{ input.text[:3] | indent(2, true) }}
+{{ input.rows | sum(attribute='n') }} {{ (input.rows | first).id }} {{ '-' * 5 }} {{ input.no | d('none') }}"""
+    rows = [{"id": name, "n": n, "tags": ["x", "y"]} for n, name in enumerate("abc")]
+    (message,) = render_prompt(workload(source), {"input": {"rows": rows, "text": "abcdef"}})
+    assert message.content.splitlines() == [
+        "1. A X, Y 1",
+        "2. b X, Y 2",
+        '["c"]   abc',
+        "3 a ----- none",
+    ]
+
+
+def test_a_long_document_with_many_lines_is_within_the_budget() -> None:
+    lines = [{"n": n, "text": "a line of an ordinary document"} for n in range(20_000)]
+    source = "{% for line in input.lines %}[{{ line.n }}] {{ line.text }}\n{% endfor %}"
+    (message,) = render_prompt(workload(source), {"input": {"lines": lines}})
+    assert message.content.count("\n") == 19_999

@@ -8,74 +8,30 @@ deterministic step made, ``resources`` the workload's resources.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, get_args
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
+from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from milo_bench.core.chat import Message, Role
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
+from milo_bench.suites.prompt_sandbox import MESSAGE_LIMIT_CHARS, SOURCE_LIMIT_CHARS, PromptEnvironment, budget
 
 VARIABLES = ("input", "prepared", "resources")
-MESSAGE_LIMIT_CHARS = 8_000_000
-REPEAT_LIMIT = 100_000
 ROLES: tuple[Role, ...] = get_args(Role)
-# Each makes text of any width from a few characters of source.
-_WIDE_METHODS = frozenset({"format", "format_map", "center", "ljust", "rjust", "zfill", "expandtabs"})
-_WIDE_FILTERS = ("center", "format")
 _ROLE_LINE = re.compile(r"^[ \t]*\{#-?[ \t]*role[ \t]*:[ \t]*(?P<role>[^#]*?)[ \t]*-?#\}[ \t]*$", re.MULTILINE)
 _COMMENTS = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
-class _PromptEnvironment(ImmutableSandboxedEnvironment):
-    """Sandboxed Jinja for prompts of suites that anyone may have written."""
-
-    intercepted_binops = frozenset(["*", "**", "%"])
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        # A fixture's key wins over a dict's method: `input.items` is what the fixture calls items.
-        if isinstance(obj, Mapping) and attribute in obj:
-            return obj[attribute]
-        return super().getattr(obj, attribute)
-
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        if isinstance(obj, str) and attr in _WIDE_METHODS:
-            return False
-        return super().is_safe_attribute(obj, attr, value)
-
-    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        sizes = [len(side) for side in (left, right) if isinstance(side, (str, list, tuple))]
-        numbers = [abs(side) for side in (left, right) if isinstance(side, int)]
-        if operator == "**" or (operator == "%" and sizes):
-            raise SecurityError(f"a prompt cannot use '{operator}' here")
-        if operator == "*" and sizes and numbers and sizes[0] * numbers[0] > REPEAT_LIMIT:
-            raise SecurityError(f"a prompt cannot repeat text beyond {REPEAT_LIMIT:,} characters")
-        return super().call_binop(context, operator, left, right)
-
-
-def _environment() -> _PromptEnvironment:
-    environment = _PromptEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)
-    # What goes into a prompt is read by a model, not by a browser: no HTML escapes in JSON.
-    environment.filters["tojson"] = _to_json
-    for name in ("lipsum", "cycler", "joiner"):
-        environment.globals.pop(name)
-    for name in _WIDE_FILTERS:
-        environment.filters.pop(name)
-    return environment
-
-
-def _to_json(value: Any, indent: int | None = None) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=indent)
-
-
-_ENVIRONMENT = _environment()
+_ENVIRONMENT = PromptEnvironment()
+# What a template can raise when it is rendered, and when what Jinja accepts is compiled by Python.
+_RENDERING = (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError, MemoryError)
+_COMPILING = (*_RENDERING, SyntaxError)
 
 
 class PromptPart:
@@ -91,6 +47,9 @@ class PromptPart:
 @lru_cache(maxsize=256)
 def split_prompt(source: str, name: str) -> tuple[PromptPart, ...]:
     """Cut a prompt into compiled messages. Raises ConfigError naming prompt and line."""
+    if len(source) > SOURCE_LIMIT_CHARS:
+        message = f"prompt '{name}' has more than {SOURCE_LIMIT_CHARS:,} characters."
+        raise ConfigError(message, hint="move long text to 'resources:'.")
     marks = list(_ROLE_LINE.finditer(source))
     if not marks:
         return (_part("user", source, 0, name),)
@@ -140,10 +99,14 @@ def _part(role: Role, body: str, lines_above: int, name: str) -> PromptPart:
             for node in tree.find_all(kind):
                 message = f"prompt '{name}' line {line + node.lineno - 1}: a prompt cannot load other files."
                 raise ConfigError(message, hint="write the text into this file, or add the data to 'resources:'.")
-        return PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
+        with budget():
+            return PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
     except TemplateSyntaxError as error:
         message = f"prompt '{name}' line {line + error.lineno - 1}: {(error.message or 'not valid Jinja').rstrip('.')}."
         raise ConfigError(message, hint="close each block within its message.") from None
+    except _COMPILING as error:  # blocks nested without end, a number of 5,000 digits
+        message = f"prompt '{name}' line {line}: cannot be compiled ({type(error).__name__})."
+        raise ConfigError(message, hint="nest fewer blocks and brackets.") from None
 
 
 def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -161,7 +124,7 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
         except UndefinedError as error:
             message = f"prompt '{name}' line {_line(error, part)}: {_undefined(error)}."
             raise DataError(message, hint=_what_there_is(values)) from None
-        except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError, RecursionError) as error:
+        except _RENDERING as error:
             said = str(error).rstrip(".") or type(error).__name__
             message = f"prompt '{name}' line {_line(error, part)}: {said}."
             raise ConfigError(message, hint="correct the prompt file.") from None
@@ -175,11 +138,13 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
 
 def _render(template: Template, values: Mapping[str, Any]) -> str:
     pieces, size = [], 0
-    for piece in template.generate(values):
-        size += len(piece)
-        if size > MESSAGE_LIMIT_CHARS:
-            raise SecurityError(f"a message exceeds {MESSAGE_LIMIT_CHARS:,} characters")
-        pieces.append(piece)
+    with budget() as spending:
+        for piece in template.generate(values):
+            spending.spend(1)
+            size += len(piece)
+            if size > MESSAGE_LIMIT_CHARS:
+                raise SecurityError(f"a message exceeds {MESSAGE_LIMIT_CHARS:,} characters")
+            pieces.append(piece)
     return "".join(pieces)
 
 
