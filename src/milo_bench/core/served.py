@@ -37,8 +37,12 @@ def differences(before: TargetRecord, now: TargetRecord) -> tuple[tuple[str, str
         was, is_now = _shown(part, old, before), _shown(part, new, now)
         if was == is_now or (part.startswith("flag ") and "unknown" in (was, is_now)):
             continue  # of unknown arguments each flag is unknown: said once, by the part "cache"
-        found.append((part, was[:_MOST], is_now[:_MOST]))
+        found.append((part, _short(was), _short(is_now)))
     return tuple(found)
+
+
+def _short(value: str) -> str:
+    return value[:_MOST] if value.startswith("sha256:") else value
 
 
 def _shown(part: str, parts: Mapping[str, str], target: TargetRecord) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange
-from milo_bench.core.records import TargetRecord, Timeouts
+from milo_bench.core.records import Behaviour, TargetRecord, Timeouts
 from milo_bench.core.registry import Registry
 
 
@@ -53,6 +53,15 @@ class Target(Protocol):
 
     async def stop(self) -> None:
         """Close connections; end the server if ``start`` launched it."""
+        ...
+
+
+@runtime_checkable
+class Fingerprinted(Protocol):
+    """A target whose behaviour can be asked for: a scripted one has none."""
+
+    async def behaviour(self) -> Behaviour:
+        """The first tokens of its answers to the prompts of ``targets.fingerprint``. Never raises for a server."""
         ...
 
 

@@ -15,7 +15,7 @@ from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.digests import DigestBook
 from milo_bench.core.errors import ConfigError, PrerequisiteError, TargetError
-from milo_bench.core.records import Failure, TargetRecord, Timeouts
+from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import hint_for
 from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.base import TARGET_APIS, Target
@@ -147,6 +147,10 @@ class LlamaCppTarget:
             said = show_server_text(self._process.last_words())
             self._dead = Failure("server_died", f"the server process ended: {said}")
         return exchange if self._dead is None else msgspec.structs.replace(exchange, failure=self._dead)
+
+    async def behaviour(self) -> Behaviour:
+        """See ``base.Fingerprinted``."""
+        return Behaviour(problem="it was not started") if self._client is None else await self._client.behaviour()
 
     async def models(self) -> tuple[str, ...]:
         return () if self._client is None else await self._client.models()

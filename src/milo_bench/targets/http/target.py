@@ -14,8 +14,9 @@ from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.digests import DigestBook
 from milo_bench.core.errors import ConfigError, TargetError
-from milo_bench.core.records import Failure, TargetRecord, Timeouts
+from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import closest, hint_for
+from milo_bench.targets.fingerprint import read_behaviour
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
 from milo_bench.targets.http.failures import refusal
@@ -27,6 +28,7 @@ from milo_bench.targets.llamacpp.weights import cache_directory
 _ENCODER = msgspec.json.Encoder()
 # Read between two turns of the loop, one answer at a time, so that other streams' stamps do not wait for our JSON.
 _EVENTS_AT_ONCE = 32
+_SHORT_ANSWER = Timeouts(connect_s=5.0, first_token_s=60.0, total_s=60.0)
 _LOOKUP = Timeouts(connect_s=5.0, first_token_s=10.0, total_s=10.0)
 START_TIMEOUT_S = 300.0  # a server may have to load tens of gigabytes before its first token
 _LOADING_PAUSE_S = 0.5
@@ -145,9 +147,11 @@ class HttpTarget(ABC):
         """A GET's JSON, None where the server has no such page. Raises TargetError where it cannot be reached."""
         return await self.call_json("GET", path)
 
-    async def call_json(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    async def call_json(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, limits: Timeouts = _LOOKUP
+    ) -> Any:
         data = _ENCODER.encode(body) if body is not None else b""
-        reply = await self._wire.fetch(method, path, data, timeouts=_LOOKUP)
+        reply = await self._wire.fetch(method, path, data, timeouts=limits)
         if reply.broken is not None:
             raise await self._cannot_start(Failure(reply.broken, reply.broken_message))
         if reply.status in (401, 403):
@@ -162,6 +166,17 @@ class HttpTarget(ABC):
     def _open_book(self) -> DigestBook:
         """Digests of files of weights, remembered beside our other caches; a file of any size is hashed, once."""
         return DigestBook(cache_directory(self._env) / "digests.json", budget_s=None, largest_bytes=None)
+
+    async def behaviour(self) -> Behaviour:
+        """See ``base.Fingerprinted``."""
+        return await read_behaviour(self._whole_answer)
+
+    async def _whole_answer(self, request: ChatRequest) -> Any:
+        body = self.payload(request)
+        body.pop("stream_options", None)
+        return await self.call_json(
+            "POST", self.chat_path(), {**body, "stream": False, "logprobs": True}, limits=_SHORT_ANSWER
+        )
 
     def _shows_content(self, reply: HttpReply) -> bool:
         if reply.status != 200:

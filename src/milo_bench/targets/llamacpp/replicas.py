@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from milo_bench.core.chat import ChatRequest, Exchange
-from milo_bench.core.records import TargetRecord, Timeouts
-from milo_bench.targets.base import Target
+from milo_bench.core.records import Behaviour, TargetRecord, Timeouts
+from milo_bench.targets.base import Fingerprinted, Target
 
 
 class ReplicatedTarget:
@@ -39,6 +39,11 @@ class ReplicatedTarget:
             await self.stop()
             raise
         return self.record
+
+    async def behaviour(self) -> Behaviour:
+        """See ``base.Fingerprinted``; of the first member, whose equals the others are."""
+        first = self._members[0]
+        return await first.behaviour() if isinstance(first, Fingerprinted) else Behaviour(problem="it has none")
 
     async def ask(
         self,
