@@ -90,6 +90,7 @@ class RunOptions:
     allow_hosted: bool = False
     trust_suite: bool = False
     execute_later: bool = False
+    fingerprint: bool = True
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
     until_decided: bool = False
     policy: AnyPath | None = None
@@ -184,6 +185,7 @@ def run_suite(
         suite_folder="" if suite.is_builtin else str(suite.root),
         allow_hosted=options.allow_hosted,
         budget=Budget(options.max_minutes, options.max_usd),
+        fingerprint=settings.run.fingerprint and options.fingerprint,
     )
     _check_own_python(options, spec, env)
     check_budget(spec.budget, records)

@@ -127,7 +127,10 @@ class PrivacyConfig(Checked):
 
 
 class RunConfig(Checked):
-    """Defaults of ``milo-bench run``; flags win over them. Timeouts in seconds."""
+    """Defaults of ``milo-bench run``; flags win over them. Timeouts in seconds.
+
+    ``fingerprint`` sends each target 16 short fixed prompts before the run, by which `gate` notices a swapped model.
+    """
 
     concurrency: int = Field(default=1, gt=0, le=4096)
     repeats: int = Field(default=1, gt=0, le=10_000)
@@ -135,6 +138,7 @@ class RunConfig(Checked):
     connect_timeout_s: float = Field(default=10.0, gt=0, le=86_400)
     first_token_timeout_s: float = Field(default=120.0, gt=0, le=86_400)
     total_timeout_s: float = Field(default=300.0, gt=0, le=86_400)
+    fingerprint: bool = True
 
 
 class Settings(CheckedFile):

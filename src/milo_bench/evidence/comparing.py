@@ -16,6 +16,7 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.evidence.joining import join_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides
+from milo_bench.stats.model_equality import compare_behaviour
 from milo_bench.store.log.reader import RunLog, read_run_log
 
 
@@ -124,6 +125,9 @@ def _side(columns: _Columns, target: TargetRecord, ref: SideRef, several_logs: b
 def _differences(a: TargetRecord, b: TargetRecord, first: RunHeader, second: RunHeader) -> list[str]:
     """What besides the answers is not the same on both sides, in words."""
     found = [f"{part}: {old} → {new}" for part, old, new in differences(a, b)]
+    test = compare_behaviour(a.behaviour, b.behaviour)
+    if test.outcome == "another":
+        found.append(f"behaviour: {test.differing} of {test.prompts} fixed prompts get another answer")
     machines = (first.inventory[:12], second.inventory[:12])
     if machines[0] != machines[1]:
         found.append(f"machine: {machines[0] or 'unknown'} → {machines[1] or 'unknown'}")

@@ -38,7 +38,7 @@ from milo_bench.run.events import (
     WorkEnded,
     WorkLooked,
 )
-from milo_bench.run.live_targets import CLOSING_S, start_targets, stop_targets
+from milo_bench.run.live_targets import CLOSING_S, start_targets, stop_targets, with_behaviour
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.schedule import (
@@ -120,6 +120,8 @@ async def execute(
     try:
         records = await start_targets([targets[name] for name in names], stop)
         check_hosted(spec, records)
+        if spec.fingerprint:
+            records = await with_behaviour(targets, records, stop)
         opened = open_log(spec.header(records, now=clock.now()))
         run = _Run(
             spec,

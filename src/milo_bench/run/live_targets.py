@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
+from msgspec import structs
+
 from milo_bench.core.errors import Interrupted
-from milo_bench.core.records import TargetRecord
+from milo_bench.core.records import Behaviour, TargetRecord
 from milo_bench.run.stop import StopSignal
-from milo_bench.targets.base import Target
+from milo_bench.targets.base import Fingerprinted, Target
 
 # What a cancelled connection gets to close, and a target to stop, before they are left behind.
 CLOSING_S: Final = 5.0
@@ -39,6 +41,31 @@ async def start_targets(targets: Sequence[Target], stop: StopSignal) -> list[Tar
         finally:
             cancel()
             await asyncio.gather(*starting, return_exceptions=True)
+
+
+async def with_behaviour(
+    targets: Mapping[str, Target], records: Sequence[TargetRecord], stop: StopSignal
+) -> list[TargetRecord]:
+    """The records with how their targets behave now, one target after another. Raises Interrupted for a stop."""
+    found = []
+    for record in records:
+        target = targets[record.name]
+        if isinstance(target, Fingerprinted):
+            asking = asyncio.ensure_future(target.behaviour())
+
+            def cancel(asked: asyncio.Future[Behaviour] = asking) -> None:
+                asked.cancel()
+
+            with stop.calling(cancel):
+                try:
+                    record = structs.replace(record, behaviour=await asking)
+                except asyncio.CancelledError:
+                    if not stop.requested:
+                        raise
+                    message = "Interrupted before the first request of the plan."
+                    raise Interrupted(message, hint="run the same command again.") from None
+        found.append(record)
+    return found
 
 
 async def stop_targets(targets: Sequence[Target], *, at_once: bool) -> None:

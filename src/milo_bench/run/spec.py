@@ -37,6 +37,7 @@ class RunSpec:
     grace_s: float = 2.0
     telemetry_s: float = 1.0
     budget: Budget = field(default_factory=Budget)
+    fingerprint: bool = False  # whether to ask each target the fixed prompts before the first attempt
 
     def planned_fixtures(self) -> tuple[Fixture, ...]:
         """In plan order; what a log carries."""

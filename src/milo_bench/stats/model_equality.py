@@ -6,6 +6,7 @@ at temperature 0: where no token differs, the log-probabilities still do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import combinations
 from typing import Final, Literal, TypeAlias
@@ -51,7 +52,9 @@ def compare_behaviour(before: Behaviour, now: Behaviour, *, level: float = LEVEL
     statistics = [_relabelled(old, new) for old, new in pairs]
     seen = sum(float(values[0]) for values in statistics)
     p = _share_at_least(statistics, seen)
-    differing = sum(float(values[0]) > 0 and _between(old, new) > 0 for values, (old, new) in zip(statistics, pairs, strict=True))
+    differing = sum(
+        float(values[0]) > 0 and _between(old, new) > 0 for values, (old, new) in zip(statistics, pairs, strict=True)
+    )
     if seen <= 0:
         return EqualityTest("same", 1.0, len(pairs), differing)
     return EqualityTest("another" if p <= level else "same", p, len(pairs), differing)
@@ -90,20 +93,31 @@ def _relabelled(old: Sequence[Opening], new: Sequence[Opening]) -> np.ndarray:
         rest = sorted(everything - set(chosen))
         first = list(chosen)
         between = float(apart[np.ix_(first, rest)].mean())
-        within = [float(apart[np.ix_(side, side)].sum()) / (len(side) * (len(side) - 1)) for side in (first, rest) if len(side) > 1]
+        within = [
+            float(apart[np.ix_(side, side)].sum()) / (len(side) * (len(side) - 1))
+            for side in (first, rest)
+            if len(side) > 1
+        ]
         values.append(2 * between - sum(within) * 2 / len(within))
     return np.array(values)
 
 
+def _mean_apart(apart: np.ndarray, side: list[int]) -> float:
+    """The mean distance of two different answers of one side."""
+    return float(apart[np.ix_(side, side)].sum()) / (len(side) * (len(side) - 1))
+
+
 def _share_at_least(statistics: Sequence[np.ndarray], seen: float) -> float:
     slack = 1e-9 * max(1.0, abs(seen))
-    if float(np.prod([float(len(values)) for values in statistics])) <= _EXACT:
-        sums = np.zeros(1)
-        for values in statistics:
+    distinct = [np.unique(values.round(12), return_counts=True) for values in statistics]
+    if math.prod(len(values) for values, _ in distinct) <= _EXACT:
+        sums, ways = np.zeros(1), np.ones(1)
+        for values, counts in distinct:
             sums = np.add.outer(sums, values).ravel()
-        return float((sums >= seen - slack).mean())
+            ways = np.multiply.outer(ways, counts / counts.sum()).ravel()
+        return float(ways[sums >= seen - slack].sum())
     random = np.random.default_rng(0)
-    sums = np.zeros(_DRAWS)
-    for values in statistics:
-        sums += random.choice(values, size=_DRAWS)
-    return float(((sums >= seen - slack).sum() + 1) / (_DRAWS + 1))
+    drawn = np.zeros(_DRAWS)
+    for all_values in statistics:
+        drawn += random.choice(all_values, size=_DRAWS)
+    return float(((drawn >= seen - slack).sum() + 1) / (_DRAWS + 1))

@@ -106,6 +106,7 @@ SECTION = "Measure"
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to hosted targets.")
 @click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")
 @click.option("--execute-later", is_flag=True, help="Record answers only. 'grade' executes own checks later.")
+@click.option("--no-fingerprint", is_flag=True, help="Skip the fixed prompts that show a swapped model later.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON document.")
 def run(
     suite: str,
@@ -135,6 +136,7 @@ def run(
     allow_hosted: bool,
     trust_suite: bool,
     execute_later: bool,
+    no_fingerprint: bool,
     as_json: bool,
 ) -> int:
     """Run a suite against targets and write a run log.
@@ -175,6 +177,7 @@ def run(
         max_fixtures=max_fixtures,
         max_minutes=max_minutes,
         max_usd=max_usd,
+        fingerprint=not no_fingerprint,
     )
     progress = terminal.progress_for(sys.stderr)
     try:

@@ -18,6 +18,7 @@ from milo_bench.core.records import Frozen, Interval
 from milo_bench.core.served import differences
 from milo_bench.core.units import change_text, estimate, number, p_value
 from milo_bench.core.units import figure as figure_text
+from milo_bench.decide.changes.answered import Answered, check_answered
 from milo_bench.decide.changes.contracts import changed_contracts, changed_suites
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
@@ -68,6 +69,7 @@ class StandingReport(Frozen, frozen=True, omit_defaults=False):
     not_run: tuple[str, ...]
     added: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    answered: tuple[Answered, ...] = ()
 
     def of(self, standing: Standing) -> tuple[Result, ...]:
         """The results with that standing."""
@@ -113,7 +115,10 @@ def check_against(
         results += [result for result, _ in found]
         differences += found
     results = _as_error_family(results, differences, tolerance)
+    answered = check_answered({target.name: target for target in decision.targets}, new.targets)
     standings = {result.standing for result in results}
+    if any(one.standing == "regressed" for one in answered):
+        standings.add("regressed")
     order: tuple[Standing, ...] = ("regressed", "undecided", "held")
     found_again = {candidate.text for candidate in known}
     return StandingReport(
@@ -123,6 +128,7 @@ def check_against(
         not_run=tuple(sorted(set(decision.measures) - found_again)),
         added=tuple(sorted(candidate.text for candidate in new.cases if candidate.text not in decision.measures)),
         notes=_notes(new),
+        answered=answered,
     )
 
 

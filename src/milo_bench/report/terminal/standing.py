@@ -19,6 +19,9 @@ def print_standing(report: StandingReport, console: Console) -> None:
     """What regressed first, with by how much."""
     for text in report.changed:
         console.print(f"changed: {escape(text)}", soft_wrap=True)
+    for one in report.answered:
+        shown = f"what answered, {one.target}: {one.standing}: {one.reason}"
+        console.print(f"[{_STYLES[one.standing]}]{escape(shown)}[/]", soft_wrap=True)
     for standing in ("regressed", "undecided", "held"):
         results = report.of(standing)
         if not results:
@@ -55,6 +58,22 @@ def standing_junit(report: StandingReport) -> str:
             if result.standing != "held":
                 tag = "failure" if result.standing == "regressed" else "skipped"
                 ElementTree.SubElement(case, tag, message=visible(result.reason))
+    if report.answered:
+        count = {standing: sum(one.standing == standing for one in report.answered) for standing in _TITLES}
+        suite = ElementTree.SubElement(
+            root,
+            "testsuite",
+            name="what answered",
+            tests=str(len(report.answered)),
+            failures=str(count["regressed"]),
+            errors="0",
+            skipped=str(count["undecided"]),
+        )
+        for one in report.answered:
+            case = ElementTree.SubElement(suite, "testcase", classname="what answered", name=visible(one.target))
+            if one.standing != "held":
+                tag = "failure" if one.standing == "regressed" else "skipped"
+                ElementTree.SubElement(case, tag, message=visible(one.reason))
     ElementTree.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
