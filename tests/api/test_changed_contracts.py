@@ -11,9 +11,9 @@ import msgspec
 import pytest
 
 from milo_bench import api
-from milo_bench.core.contract import contract_digests, fixture_digests
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings
+from milo_bench.core.records.contract import contract_digests, fixture_digests
 from milo_bench.evidence.regrading import changed_text, regrade_log, write_regraded
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import RunLogWriter

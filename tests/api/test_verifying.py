@@ -12,6 +12,7 @@ import pytest
 
 from milo_bench import api
 from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings, Usage
+from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
 
 NOTES = 40
@@ -31,11 +32,11 @@ def write_log(path: Path) -> None:
         tuple(TargetRecord(name, "openai", name, hosted=name == "hosted") for name in WRONG),
         Plan(tuple(note.id for note in notes), tuple(WRONG)),
     )
-    lines: list[object] = [header, *notes]
+    writer = RunLogWriter.create(path, header, notes)
     for number, note in enumerate(notes):
         for target, every in WRONG.items():
             label = "routine" if number % every == 0 else note.expect["label"]
-            lines.append(
+            writer.append(
                 Attempt(
                     AttemptKey(note.id, target),
                     "x",
@@ -45,8 +46,7 @@ def write_log(path: Path) -> None:
                     usage=Usage(100, 20),
                 )
             )
-    lines.append(RunEnd("2026-01-01T01:00:00Z", NOTES * len(WRONG), 0, True))
-    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+    writer.close(RunEnd("2026-01-01T01:00:00Z", NOTES * len(WRONG), 0, True))
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,9 @@ def test_a_changed_run_log_is_found_with_the_line_and_the_figures_that_it_change
     assert found.exit_code == 1
     logs = [one for one in found.differences if one.kind == "log"]
     assert logs[0].package.startswith("sha256")
-    assert [one.line for one in logs[1:]] == [4]
+    assert logs[1].line == 4
+    assert any("line 4: this line was changed after it was sealed" in one.package for one in logs)
+    assert any(one.package == "other gold" for one in logs)  # than that of the suite of its hash
     assert any("accuracy" in one.figure for one in found.differences if one.kind == "figure")
 
 

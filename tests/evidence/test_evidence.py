@@ -25,7 +25,8 @@ def gather(*logs: Path) -> Evidence:
 
 def rewrite(log: Path, change: Callable[[list[bytes]], list[bytes]], name: str = "changed.jsonl") -> Path:
     path = log.with_name(name)
-    path.write_bytes(b"\n".join(change(log.read_bytes().splitlines())) + b"\n")
+    lines = [line for line in log.read_bytes().splitlines() if not line.startswith(b'{"type":"seal"')]
+    path.write_bytes(b"\n".join(change(lines)) + b"\n")
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -57,6 +58,13 @@ def make_attempt(fixture: str = "f0", *, failed: bool = False, output: str = "An
         failure=Failure("reset", "Anna's server went away") if failed else None,
     )
     return msgspec.structs.replace(attempt, **changes)
+
+
+def without_seals(path: Path) -> list[bytes]:
+    """The log at ``path`` rewritten without its seals, so that its lines can be changed; those lines."""
+    lines = [line for line in path.read_bytes().splitlines(keepends=True) if not line.startswith(b'{"type":"seal"')]
+    path.write_bytes(b"".join(lines))
+    return lines
 
 
 def make_end(attempts: int, failures: int = 0) -> RunEnd:

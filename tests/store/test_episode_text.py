@@ -24,7 +24,7 @@ from milo_bench.core.records import (
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.store.stored_text import TextPolicy
-from tests.store.log_parts import make_header
+from tests.store.log_parts import make_header, without_seals
 
 TIMES = Timings(intended_s=1.0, started_s=1.0, ended_s=2.0)
 SECRET = "Anna Berg"
@@ -89,6 +89,7 @@ def test_an_end_line_counts_episodes_and_a_resume_knows_them(tmp_path: Path) -> 
     resumed.writer.append(episode(key=AttemptKey(FIXTURE.id, "a", repeat=1)))
     resumed.writer.close(RunEnd("2026-01-01", attempts=2, failures=2, complete=True))
     assert len(read_run_log(path).episodes) == 2
+    without_seals(path)
     path.write_text(path.read_text().replace('"attempts":2', '"attempts":3'))
     with pytest.raises(DataError, match="counts 3 episodes, but it contains 2"):
         read_run_log(path)
@@ -102,5 +103,5 @@ def test_an_episode_that_its_plan_does_not_know_is_told_with_its_line(tmp_path: 
     writer = RunLogWriter.create(path, header(), (FIXTURE,))
     writer.append(episode(key=key))
     writer.close()
-    with pytest.raises(DataError, match="line 3"):
+    with pytest.raises(DataError, match="line 4"):
         read_run_log(path)

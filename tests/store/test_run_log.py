@@ -19,7 +19,7 @@ from milo_bench.core.records import AttemptKey, Plan, SuiteRef, TargetRecord
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.store.stored_text import TextPolicy
-from tests.store.log_parts import make_attempt, make_end, make_fixtures, make_header
+from tests.store.log_parts import make_attempt, make_end, make_fixtures, make_header, without_seals
 
 
 def read_whole(path: Path) -> RunLog:
@@ -175,7 +175,7 @@ def test_two_runs_cannot_write_one_log(log_path: Path) -> None:
 )
 def test_a_line_that_does_not_belong_is_named_by_its_number(log_path: Path, line: bytes, message: str) -> None:
     write_log(log_path, "f1")
-    lines = log_path.read_bytes().splitlines(keepends=True)
+    lines = without_seals(log_path)
     lines.insert(4, line + b"\n")
     log_path.write_bytes(b"".join(lines))
     before = log_path.read_bytes()
@@ -189,7 +189,7 @@ def test_a_line_that_does_not_belong_is_named_by_its_number(log_path: Path, line
 
 def test_rows_removed_from_a_finished_log_are_noticed(log_path: Path) -> None:
     write_log(log_path, "f0", "f1")
-    lines = log_path.read_bytes().splitlines(keepends=True)
+    lines = without_seals(log_path)
     log_path.write_bytes(b"".join(lines[:4] + lines[5:]))
     with pytest.raises(DataError, match="counts 2 attempts, but it contains 1"):
         read_run_log(log_path)

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from milo_bench.report.files.scorecard import comparisons_json, scorecards_csv, scorecards_json
     from milo_bench.report.pages.difference import PackageDifference
     from milo_bench.report.reference import reference_page, reference_pages, write_schemas
-    from milo_bench.report.verification import Verification
+    from milo_bench.report.verification import HeldFiles, Verification
     from milo_bench.run.infer import infer
     from milo_bench.run.load.options import LoadOptions
     from milo_bench.run.load.service_level import ServiceLevel
@@ -123,7 +123,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.files.scorecard": ("comparisons_json", "scorecards_csv", "scorecards_json"),
     "milo_bench.report.pages.difference": ("PackageDifference",),
     "milo_bench.report.reference": ("reference_page", "reference_pages", "write_schemas"),
-    "milo_bench.report.verification": ("Verification",),
+    "milo_bench.report.verification": ("HeldFiles", "Verification"),
     "milo_bench.run.infer": ("infer",),
     "milo_bench.run.load.options": ("LoadOptions",),
     "milo_bench.run.load.service_level": ("ServiceLevel",),

@@ -18,6 +18,7 @@ from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import (
     Decoding,
+    FixtureSelection,
     Order,
     RunEnd,
     Stopping,
@@ -186,6 +187,7 @@ def run_suite(
         allow_hosted=options.allow_hosted,
         budget=Budget(options.max_minutes, options.max_usd),
         fingerprint=settings.run.fingerprint and options.fingerprint,
+        selection=FixtureSelection(tuple(options.workloads), tuple(options.tags)),
     )
     _check_own_python(options, spec, env)
     check_budget(spec.budget, records)

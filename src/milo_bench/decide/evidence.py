@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from milo_bench.core.records import LoadWindow, Measure, TargetRecord, Workload
+from milo_bench.core.records import Frozen, LoadWindow, Measure, TargetRecord, Workload
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.operator.trials import OperatorEvidence
 from milo_bench.stats.cases.columns import Cases, FixtureTable
@@ -21,7 +21,7 @@ class Evidence:
 
     ``workloads`` maps (name, variant) to the contract as the log carries it. ``load`` windows
     stand beside the path of their log; ``operators`` are the logs of operator episodes.
-    ``contracts`` are digests of each contract's parts by WORKLOAD or WORKLOAD/VARIANT (``core.contract``).
+    ``contracts`` are digests of each contract's parts by WORKLOAD or WORKLOAD/VARIANT (``core.records.contract``).
     ``peak_memory_bytes`` is by target. ``reviews`` are what people's scores of a sample say of all answers.
     ``looked_at`` has the candidates whose run stopped by what it saw: their gates are judged by bounds that hold at
     every look. It maps each to the place of every fixture in the order in which they were asked, by fixture number.
@@ -46,3 +46,22 @@ class Evidence:
         """The candidates of one workload on one target that were measured: shipped contract and free decoding first."""
         found = [c for c in self.cases if c.workload == workload and c.target == target]
         return tuple(sorted(found, key=lambda c: (c.variant != "", c.variant, c.decoding != "free")))
+
+
+class LogFault(Frozen, frozen=True, omit_defaults=False):
+    """One place of a log: what it says, and what follows from the suite, the plan or another part of the log."""
+
+    place: str
+    said: str
+    follows: str
+
+
+class LogCheck(Frozen, frozen=True, omit_defaults=False):
+    """``faults`` of a log; ``erased`` are ids of fixtures whose texts, or answers to them, were erased; ``notes`` say
+    what could not be checked.
+    """
+
+    faults: tuple[LogFault, ...] = ()
+    notes: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
+    seal: str = ""

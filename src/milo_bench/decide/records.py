@@ -245,6 +245,7 @@ class LogRef(Frozen, frozen=True, omit_defaults=False):
     attempted: int
     complete: bool
     command: str = ""  # the shell line that makes a log like it
+    seal: str = ""  # the hash of its last seal: an erasure changes sha256 and leaves this
     unknown: tuple[str, ...] = ()  # what a log of an older schema cannot tell, a sentence each
 
 

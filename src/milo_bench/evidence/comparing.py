@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from milo_bench.core.contract import contract_changes, contract_digests, fixture_changes
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Decoding, RunHeader, TargetRecord
+from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes
 from milo_bench.core.served import differences
 from milo_bench.core.suggest import hint_for
 from milo_bench.evidence.joining import join_columns

@@ -13,7 +13,7 @@ from milo_bench.evidence.judging import judge_chosen, without_retry
 from milo_bench.store.log.reader import read_run_log
 
 
-def read_examples(evidence: Evidence, logs: Iterable[Path]) -> Iterator[Example]:
+def read_examples(evidence: Evidence, logs: Iterable[Path], *, check_seals: bool = True) -> Iterator[Example]:
     """The texts of the attempts that were chosen to be looked at, read from their logs."""
     wanted: dict[AttemptKey, list[ChosenExample]] = {}
     for chosen in choose_examples(evidence):
@@ -23,7 +23,7 @@ def read_examples(evidence: Evidence, logs: Iterable[Path]) -> Iterator[Example]
         return
     found: dict[ChosenExample, Example] = {}
     for path in logs:
-        log = read_run_log(path)
+        log = read_run_log(path, check_seals=check_seals)
         for row in judge_chosen(log, wanted):
             for chosen in wanted[without_retry(row.attempt.key)]:
                 if log.variant_of(row.fixture) == chosen.candidate.variant:

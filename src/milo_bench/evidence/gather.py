@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from milo_bench.core.contract import contract_changes, contract_digests, judged_otherwise
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.core.records import Fixture, Measure, Workload
+from milo_bench.core.records.contract import contract_changes, contract_digests, judged_otherwise
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.decide.rerun import rerun_command
@@ -29,16 +29,17 @@ def gather_evidence(
     *,
     inventories: Mapping[str, dict[str, Any]] | None = None,
     review: Review | None = None,
+    check_seals: bool = True,
 ) -> Evidence:
     """Read, grade and join the logs ``named``: where each lies, and the name that it has in the decision.
 
-    Raises DataError where the logs do not belong together: other versions of one suite, a target's
-    name that stands for two models, an attempt that stands in two logs.
+    ``check_seals`` is as for ``read_run_log``. Raises DataError where the logs do not belong together: other
+    versions of one suite, a target's name that stands for two models, an attempt that stands in two logs.
     """
     if not named:
         message = "No run logs to decide on."
         raise UsageError(message, hint="name the logs: milo-bench decide runs/*.jsonl.")
-    logs = [read_run_log(path) for path in named]
+    logs = [read_run_log(path, check_seals=check_seals) for path in named]
     _one_version_of_each_suite(logs)
     targets = join_targets(logs)
     table = describe_fixtures(list(join_fixtures(logs).values()))
@@ -89,6 +90,7 @@ def _log_ref(log: RunLog, name: str) -> LogRef:
             probes=log.probes,
             operator=bool(log.episodes),
         ),
+        seal=log.seal,
         unknown=log.unknown,
     )
 

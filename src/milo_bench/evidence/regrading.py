@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from milo_bench.core.contract import contract_changes, contract_digests, fixture_changes, fixture_digests
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import SCHEMA_VERSION, Attempt, Fixture, Graded, Plan, RunEnd, RunHeader, Workload
+from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes, fixture_digests
 from milo_bench.core.version import __version__
 from milo_bench.evidence.judging import GradedAttempt, choose_judge, final_attempts
 from milo_bench.grade.engine import grade_attempt

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from milo_bench.core.errors import DataError, MiloError
-from milo_bench.core.hashing import sha256_data, sha256_file
+from milo_bench.config.policy.file import shipped_policies, shipped_policy
+from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
+from milo_bench.core.hashing import sha256_data, sha256_file, sha256_text
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Frozen
 from milo_bench.core.text import shorten
 from milo_bench.core.version import __version__
-from milo_bench.decide.records import Decision, Figure, LogRef
+from milo_bench.decide.evidence import LogCheck
+from milo_bench.decide.records import Decision, Figure, KeptFile, LogRef
 from milo_bench.report.decision_file import decision_bytes, read_decision
 from milo_bench.report.figures import source_text, whole_text
 from milo_bench.report.package import DECISION, render_files
@@ -26,12 +29,23 @@ from milo_bench.report.pages.difference import (
     page_differences,
     shown_figures,
 )
+from milo_bench.store.log.reader import last_seal
+from milo_bench.store.verdicts import verdicts_path
 
 _CLOSE = 1e-9
 _MEASURED = ("value", "low", "high", "n", "k", "unit", "confidence")
 _WORDS = ("title", "method", "note", "source")
 
+CheckLog = Callable[[Path], LogCheck]
 DecideAgain = Callable[[Decision, Callable[[LogRef], Path]], Decision]
+
+
+@dataclass(frozen=True)
+class HeldFiles:
+    """Files that the reader holds, and trusts more than the package."""
+
+    policy: AnyPath | None = None
+    economics: AnyPath | None = None
 
 
 class Verification(Frozen, frozen=True, omit_defaults=False):
@@ -42,6 +56,8 @@ class Verification(Frozen, frozen=True, omit_defaults=False):
     names the version of Milo Bench that decided, if it is another one: its figures and findings are
     recomputed and compared, its sentences are not, because versions word them differently.
     ``other_pages`` are then the files that this version writes differently; they were not checked.
+    ``erased`` names fixtures whose texts, or answers to them, were erased from a log: its seals hold, and what rests on
+    those texts was not worked out again. ``notes`` say what could not be checked.
     """
 
     folder: str
@@ -54,19 +70,29 @@ class Verification(Frozen, frozen=True, omit_defaults=False):
     other_version: str = ""
     unknown_files: tuple[str, ...] = ()
     other_pages: tuple[str, ...] = ()
+    erased: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """1 where something differs, 3 where a log is missing, 0 where every figure holds."""
-        return 1 if self.differences else 3 if self.missing_logs else 0
+        """1 where something differs or is not known, 3 where a log is missing, 0 where every figure holds."""
+        return 1 if self.differences or self.unknown_files else 3 if self.missing_logs else 0
 
 
-def verify_package(folder: AnyPath, decide_again: DecideAgain, *, runs: AnyPath | None = None) -> Verification:
+def verify_package(
+    folder: AnyPath,
+    decide_again: DecideAgain,
+    check_log: CheckLog,
+    *,
+    runs: AnyPath | None = None,
+    held: HeldFiles | None = None,
+) -> Verification:
     """Render every file again from decision.json, and recompute decision.json from the run logs.
 
     Looks for logs where the decision names them (from the working folder, the package and the folder
-    above it), then in ``runs`` by their hash. ``decide_again`` makes a decision again from its logs, given
-    what finds them. Raises PrerequisiteError and DataError if there is no decision to start from.
+    above it), then in ``runs`` by their hash or seal. ``decide_again`` makes a decision again from its logs, given
+    what finds them; ``check_log`` says what in a log does not follow from its suite, plan and seals. ``held`` are
+    files that the reader trusts. Raises PrerequisiteError and DataError if there is no decision to start from.
     """
     folder = Path(folder)
     decision = read_decision(folder / DECISION)
@@ -88,15 +114,23 @@ def verify_package(folder: AnyPath, decide_again: DecideAgain, *, runs: AnyPath 
             differences += _with_sources(page_differences(named, found, data), decision)
         else:
             differences += line_differences(named, found, data)
+    differences += _kept_files(decision, held or HeldFiles())
+    if not another:
+        differences += _shipped_policy(decision)
+    notes: list[str] = []
+    erased: list[str] = []
     search = _RunLogSearch(folder, None if runs is None else Path(runs))
     places = {log.sha256: search.find(log) for log in decision.logs}
     missing = tuple(log.path for log in decision.logs if places[log.sha256] is None)
     if not missing:
         found_logs = {sha256: place for sha256, place in places.items() if place is not None}
         for log in decision.logs:
-            differences += _log_differences(log, found_logs[log.sha256], decision)
+            checked = check_log(found_logs[log.sha256])
+            differences += _log_differences(log, found_logs[log.sha256], decision, checked)
+            notes += checked.notes
+            erased += checked.erased
         differences += _recomputed(decision, decide_again, lambda log: found_logs[log.sha256])
-    known = {folder / name for name in wanted}
+    known = {folder / name for name in wanted} | {place for log in places.values() if log for place in _with_log(log)}
     others = (path for path in folder.rglob("*") if path.is_file() and path not in known)
     return Verification(
         folder=str(folder),
@@ -109,7 +143,49 @@ def verify_package(folder: AnyPath, decide_again: DecideAgain, *, runs: AnyPath 
         other_version=decision.tool_version if another else "",
         unknown_files=tuple(sorted(str(path.relative_to(folder)) for path in others)),
         other_pages=tuple(other_pages),
+        erased=tuple(dict.fromkeys(erased)),
+        notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _with_log(log: Path) -> tuple[Path, Path]:
+    """A run log, and the verdicts that may lie beside it."""
+    return log, verdicts_path(log)
+
+
+def _kept_files(decision: Decision, held: HeldFiles) -> Iterator[PackageDifference]:
+    """That policy, economics and review are the texts whose digests stand beside them, and those that are held."""
+    for name in ("policy", "economics", "operator_policy", "review"):
+        kept: KeptFile | None = getattr(decision, name)
+        if kept is not None and sha256_text(kept.text) != kept.sha256:
+            now = f"sha256 {sha256_text(kept.text)}"
+            yield PackageDifference("decision", DECISION, "", f"sha256 {kept.sha256}", now, source=name)
+    for name, path in (("policy", held.policy), ("economics", held.economics)):
+        if path is None:
+            continue
+        kept, wanted = getattr(decision, name), sha256_text(_text(Path(path)))
+        if kept is None or sha256_text(kept.text) != wanted:
+            said = "none" if kept is None else f"sha256 {kept.sha256}"
+            yield PackageDifference("decision", DECISION, "", said, f"sha256 {wanted}", source=f"{name}: {path}")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        message = f"Cannot read {path}."
+        raise PrerequisiteError(message, hint="check the path and its permissions.") from error
+
+
+def _shipped_policy(decision: Decision) -> Iterator[PackageDifference]:
+    """That a policy named as one that comes with this version is that one, unless a file of the name lies here."""
+    kept = decision.policy
+    suite = kept.path.removesuffix(".yaml")
+    shipped = shipped_policy(suite) if suite in shipped_policies() else None
+    if shipped is None or shipped.text == kept.text or Path(kept.path).is_file():
+        return
+    said, wanted = f"sha256 {sha256_text(kept.text)}", f"sha256 {sha256_text(shipped.text)}"
+    yield PackageDifference("decision", DECISION, "", said, wanted, source=f"the policy {kept.path} of this version")
 
 
 def _read(path: Path) -> bytes | None:
@@ -131,7 +207,7 @@ def _with_sources(differences: tuple[PackageDifference, ...], decision: Decision
 
 
 class _RunLogSearch:
-    """Finds run logs: by the path that the decision names, then by hash among the files of ``runs``."""
+    """Finds run logs: by the path that the decision names, then by hash or seal among the files of ``runs``."""
 
     def __init__(self, folder: Path, runs: Path | None) -> None:
         self._starts = (Path(), folder, folder.parent)
@@ -148,6 +224,9 @@ class _RunLogSearch:
         for path in (*found, *others):
             if self._hash(path) == log.sha256:
                 return path
+        for path in (*found, *others) if log.seal else ():
+            if last_seal(path) == log.seal:
+                return path
         return found[0] if found else None
 
     def _hash(self, path: Path) -> str:
@@ -159,10 +238,18 @@ class _RunLogSearch:
         return self._hashes[path]
 
 
-def _log_differences(log: LogRef, path: Path, decision: Decision) -> Iterator[PackageDifference]:
-    """That a log is not the one decided on, and the lines that show it by themselves: fixtures, broken lines."""
+def _log_differences(log: LogRef, path: Path, decision: Decision, checked: LogCheck) -> Iterator[PackageDifference]:
+    """That a log is not the one decided on, and what shows by itself that it was changed.
+
+    A log with the same last seal is the one decided on, whatever was erased from it since.
+    """
+    faults = [
+        PackageDifference("log", str(path), "", fault.said, fault.follows, source=fault.place)
+        for fault in checked.faults
+    ]
     now = sha256_file(path)
-    if now == log.sha256:
+    if now == log.sha256 or (log.seal and checked.seal == log.seal and not faults):
+        yield from faults
         return
     yield PackageDifference("log", str(path), "", f"sha256 {log.sha256}", f"sha256 {now}", source=log.path)
     with path.open("rb") as file:
@@ -170,6 +257,7 @@ def _log_differences(log: LogRef, path: Path, decision: Decision) -> Iterator[Pa
             said = _line_fault(line, decision, log)
             if said:
                 yield PackageDifference("log", str(path), "", said[0], said[1], source=log.path, line=number, column=1)
+    yield from faults
 
 
 def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str] | None:
@@ -178,7 +266,7 @@ def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str]
         row = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return ("a line of JSON", "a line that is not JSON")
-    if not isinstance(row, dict) or row.get("type") != "fixture":
+    if not isinstance(row, dict) or row.get("type") != "fixture" or "erased" in row:
         return None
     id = str(row.get("id"))
     stated = decision.fixtures.get(id)

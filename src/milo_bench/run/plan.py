@@ -62,16 +62,10 @@ def make_plan(
     """
     _check_numbers(request)
     _check_names(request, fixtures, workloads, targets)
-    chosen = [
-        fixture
-        for fixture in fixtures
-        if (not request.workloads or fixture.workload in request.workloads) and set(request.tags) <= set(fixture.tags)
-    ]
+    chosen = select_fixtures(request, fixtures)
     if not chosen:
         hint = "select more with --workload or --tag, listed by 'milo-bench suite show'."
         raise UsageError("No fixture matches the selection.", hint=hint)
-    if request.limit is not None:
-        chosen = sample_fixtures(chosen, request.limit, seed=request.seed)
     if request.order == "interleaved":
         chosen = sorted(chosen, key=lambda fixture: _chance(request.seed, fixture.id))
         if request.stopping is not None:
@@ -109,6 +103,18 @@ def _in_turn(fixtures: Sequence[Fixture]) -> list[Fixture]:
         ranked.append((places[fixture.workload], fixture))
         places[fixture.workload] += 1
     return [fixture for _, fixture in sorted(ranked, key=lambda one: one[0])]
+
+
+def select_fixtures(request: PlanRequest, fixtures: Sequence[Fixture]) -> list[Fixture]:
+    """The fixtures that ``request`` asks for, in suite order: of its workloads, with all its tags, of its sample."""
+    chosen = [
+        fixture
+        for fixture in fixtures
+        if (not request.workloads or fixture.workload in request.workloads) and set(request.tags) <= set(fixture.tags)
+    ]
+    if chosen and request.limit is not None:
+        return sample_fixtures(chosen, request.limit, seed=request.seed)
+    return chosen
 
 
 def plan_attempts(plan: Plan) -> tuple[AttemptKey, ...]:

@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from milo_bench.core.contract import contract_digests, fixture_digests
 from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_data
-from milo_bench.core.records import Fixture, Plan, RunHeader, StoreText, SuiteRef, TargetRecord, Workload
+from milo_bench.core.records import (
+    Fixture,
+    FixtureSelection,
+    Plan,
+    RunHeader,
+    StoreText,
+    SuiteRef,
+    TargetRecord,
+    Workload,
+)
+from milo_bench.core.records.contract import contract_digests, fixture_digests
 from milo_bench.run.budget import Budget
 
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  compared, never bound
@@ -33,6 +42,7 @@ class RunSpec:
     store_text: StoreText = "full"
     inventory: str = ""
     suite_folder: str = ""
+    selection: FixtureSelection | None = None
     allow_hosted: bool = False
     grace_s: float = 2.0
     telemetry_s: float = 1.0
@@ -59,6 +69,7 @@ class RunSpec:
             store_text=self.store_text,
             inventory=self.inventory,
             suite_folder=self.suite_folder,
+            selection=self.selection,
             digests={name: self._digests(name) for name in used},
         )
 

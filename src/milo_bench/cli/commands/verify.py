@@ -9,6 +9,7 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import FILE
 from milo_bench.core.errors import UsageError
 from milo_bench.core.text import one_line
 
@@ -19,19 +20,22 @@ SHOWN = 40
 @click.command()
 @click.argument("package", type=click.Path(path_type=Path))
 @click.option("--runs", type=click.Path(path_type=Path), help="Folder with the run logs, matched by their hash.")
+@click.option("--policy", type=FILE, help="The policy that you hold: it must be the one decided by.")
+@click.option("--economics", type=FILE, help="The economics that you hold: they must be those decided with.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was checked and what differs as one JSON document.")
-def verify(package: Path, runs: Path | None, as_json: bool) -> int:
+def verify(package: Path, runs: Path | None, policy: Path | None, economics: Path | None, as_json: bool) -> int:
     """Recompute every figure in a package and list differences.
 
-    Figures are recomputed from the run logs, and each file is rendered again.
+    Figures are recomputed from the run logs, and each file is rendered again. Each log is checked against
+    its seals, its plan and its suite.
 
-    Exits 0 if everything matches, 1 if something differs, 3 if a run log is missing. What needs no
-    log is still checked.
+    Exits 0 if everything matches, 1 if something differs or a file is unknown, 3 if a run log is missing.
+    What needs no log is still checked.
     """
     if not package.is_dir():
         message = f"There is no package at {package}."
         raise UsageError(message, hint="give the folder written by 'milo-bench report'.")
-    found = api.verify_package(package, runs=runs)
+    found = api.verify_package(package, runs=runs, held=api.HeldFiles(policy=policy, economics=economics))
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:
@@ -54,7 +58,14 @@ def _print(found: api.Verification) -> None:
     for log in found.missing_logs:
         click.echo(f"{click.style('missing', fg='yellow', bold=True)}  run log {one_line(log, 200)}")
     for name in found.unknown_files:
-        click.echo(f"unknown  {one_line(name, 200)} does not belong to this package (not checked)")
+        mark = click.style("unknown", fg="red", bold=True)
+        click.echo(f"{mark}  {one_line(name, 200)} is not a file of this package")
+    if found.erased:
+        click.echo(
+            f"erased: texts of {len(found.erased):,} fixtures, {one_line(', '.join(found.erased), 200)}. Seals hold."
+        )
+    for note in found.notes:
+        click.echo(f"note: {one_line(note, 300)}")
     if found.other_version:
         click.echo(f"note: decided by version {one_line(found.other_version, 40)}, so its sentences were not compared")
     if found.other_pages:
@@ -62,6 +73,8 @@ def _print(found: api.Verification) -> None:
     what = f"{found.figures:,} figures in {found.shown:,} places of {found.files} files"
     if found.differences:
         click.echo(f"{what}: {len(found.differences)} {'differs' if len(found.differences) == 1 else 'differ'}")
+    elif found.unknown_files:
+        click.echo(f"{what}: all match, but {len(found.unknown_files)} files do not belong to the package")
     elif found.missing_logs:
         click.echo(f"{what}: pages match decision.json, but cannot be recomputed without the run logs")
         say_next(f"milo-bench verify {found.folder} --runs FOLDER")

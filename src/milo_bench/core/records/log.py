@@ -15,7 +15,7 @@ from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records.frozen import Frozen
 from milo_bench.core.records.identity import Behaviour, Identity
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 Decoding: TypeAlias = Literal["free", "constrained"]
 StoreText: TypeAlias = Literal["full", "redacted", "hashes"]
@@ -95,11 +95,12 @@ class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):
 
     id: str
     workload: str
-    input: dict[str, Any]
+    input: dict[str, Any] = {}
     expect: dict[str, Any] = {}
     tags: tuple[str, ...] = ()
     provenance: dict[str, Any] = {}
     hash: str = ""
+    erased: str = ""  # what sealed the texts before they were erased
 
     @property
     def sensitive(self) -> bool:
@@ -225,6 +226,13 @@ class ImportedFile(Frozen, frozen=True):
     target: str = ""
 
 
+class FixtureSelection(Frozen, frozen=True):
+    """Which fixtures of its suite a run was narrowed to; () is all. Of ``tags`` a fixture needs every one."""
+
+    workloads: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
 class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=False):
     """First line of a run log. ``imported`` are the files of a log that another tool recorded, () of a run of ours."""
 
@@ -238,7 +246,8 @@ class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=
     store_text: StoreText = "full"
     inventory: str = ""  # fingerprint of the machine and its runtimes
     suite_folder: str = ""  # as it was given, of a suite that is not built in: 'decide' looks there for its policy
-    digests: dict[str, dict[str, str]] = {}  # workload -> part of its contract (core.contract), gold or tags -> SHA-256
+    digests: dict[str, dict[str, str]] = {}  # workload -> part (core.records.contract) -> SHA-256
+    selection: FixtureSelection | None = None  # None where a version did not record it
     regraded_from: str = ""  # run id and sha256 of the log whose answers these are, judged by a newer suite
     schema_version: int = SCHEMA_VERSION
     imported: tuple[ImportedFile, ...] = ()
@@ -343,6 +352,7 @@ class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):
     server_timings: dict[str, float] = {}  # the server's own figures, kept beside ours
     prepared: dict[str, Any] = {}  # what the deterministic step chose, e.g. selected event ids
     source: AnswerSource | None = None  # of an imported attempt; its ``timings`` are then all 0
+    erased: str = ""  # what sealed the texts before they were erased
 
 
 class LoadWindow(Frozen, frozen=True, tag="load", tag_field="type"):
@@ -422,6 +432,18 @@ class SchemaChange(Frozen, frozen=True, tag="schema", tag_field="type", omit_def
     tool_version: str
 
 
+class Seal(Frozen, frozen=True, tag="seal", tag_field="type"):
+    """Closes a block of lines (``store.log.sealing``): ``hash`` is of their digests and of the seal before it.
+
+    ``lines`` repeats the first digits of each line's digest, so that a line that differs can be named. ``plan`` is the
+    SHA-256 of the plan, in the first seal, which is written before any answer.
+    """
+
+    hash: str
+    lines: str = ""
+    plan: str = ""
+
+
 class Turn(Frozen, frozen=True):
     """One exchange with the model within an operator episode, as it wrote it.
 
@@ -477,6 +499,7 @@ class Episode(Frozen, frozen=True, tag="episode", tag_field="type"):
     started_s: float = 0.0
     ended_s: float = 0.0
     rejected: int = 0  # calls that could not be read: protocol, not judgement
+    erased: str = ""  # what sealed the texts before they were erased
 
 
 # "raised": an exception, or the process ended without an answer. "lost": the whole sandbox ended, for another bound.
@@ -500,6 +523,7 @@ class Execution(Frozen, frozen=True, tag="execution", tag_field="type"):
     results: tuple[dict[str, Any], ...] = ()
     problem: str = ""
     took_s: float = 0.0
+    erased: str = ""  # what sealed the texts before they were erased
 
 
 Record: TypeAlias = (
@@ -513,5 +537,6 @@ Record: TypeAlias = (
     | Execution
     | WorkEnd
     | SchemaChange
+    | Seal
     | RunEnd
 )

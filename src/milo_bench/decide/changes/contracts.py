@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from milo_bench.core.contract import Digests, contract_changes
 from milo_bench.core.records import SuiteRef
+from milo_bench.core.records.contract import Digests, contract_changes
 from milo_bench.decide.records import LogRef
 
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures
-from milo_bench.core.contract import judged_otherwise
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen, Interval
+from milo_bench.core.records.contract import judged_otherwise
 from milo_bench.core.served import differences
 from milo_bench.core.units import change_text, estimate, number, p_value
 from milo_bench.core.units import figure as figure_text

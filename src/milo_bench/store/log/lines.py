@@ -22,9 +22,11 @@ from milo_bench.core.records import (
     RunEnd,
     RunHeader,
     SchemaChange,
+    Seal,
     Telemetry,
     WorkEnd,
 )
+from milo_bench.store.log.encoding import join_moved
 from milo_bench.store.log.lift import find_line_starts, lift_row
 
 HEADER_START = b'{"type":"run"'
@@ -40,6 +42,7 @@ _AnyRecord = (
     | Execution
     | WorkEnd
     | SchemaChange
+    | Seal
     | RunEnd
 )
 _ANY_RECORD: msgspec.json.Decoder[Record] = msgspec.json.Decoder(_AnyRecord)
@@ -52,17 +55,32 @@ class _Tagged(msgspec.Struct):
 
 _JUST_TYPE = msgspec.json.Decoder(_Tagged)
 _KNOWN_TYPES = frozenset(
-    {"run", "fixture", "attempt", "load", "probe", "telemetry", "episode", "execution", "work_end", "schema", "end"}
+    {
+        "run",
+        "fixture",
+        "attempt",
+        "load",
+        "probe",
+        "telemetry",
+        "episode",
+        "execution",
+        "work_end",
+        "schema",
+        "seal",
+        "end",
+    }
 )
 
 
 def decode_line(path: Path, number: int, line: bytes, schema: int = SCHEMA_VERSION) -> Record:
     """The record of one line that was written under ``schema``. Raises DataError with its number where it is none."""
+    record: Record
     try:
         if schema < SCHEMA_VERSION and line.startswith(find_line_starts(schema)):
-            record: Record = msgspec.convert(lift_row(msgspec.json.decode(line), schema), _AnyRecord)
+            record = msgspec.convert(lift_row(msgspec.json.decode(line), schema), _AnyRecord)
             return record
-        return _ANY_RECORD.decode(line)
+        record = _ANY_RECORD.decode(line)
+        return join_moved(record, line) if isinstance(record, Attempt) else record
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise bad_line(path, number, line, error) from None
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
+
+import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import (
@@ -19,6 +22,7 @@ from milo_bench.core.records import (
     RunEnd,
     RunHeader,
     SchemaChange,
+    Seal,
     Telemetry,
     WorkEnd,
 )
@@ -26,6 +30,7 @@ from milo_bench.store.log.attempts import ATTEMPT_START, LoggedAttempts, LogRang
 from milo_bench.store.log.lift import list_unknown
 from milo_bench.store.log.lines import HEADER_START, decode_header, decode_line, not_a_log, open_log, other_schema
 from milo_bench.store.log.row_check import RowCheck
+from milo_bench.store.log.sealing import SEAL_START, Chain, plan_digest
 
 
 @dataclass
@@ -35,6 +40,7 @@ class RunLog:
     ``sha256`` is of the whole file. ``end`` is None unless the last ``end`` line closes all rows: a run
     that was resumed has several in the file. ``whole_bytes`` is the length up to and including the last
     line that ends in a newline, ``torn_bytes`` what is left after it: what a kill left of a last write.
+    ``chain`` holds the last seal, and the lines after it.
     ``schemas`` are the numbers of the schemas that its rows were written under, in order; ``last_s`` is
     the latest time in the log, in seconds since the run's zero, attempts aside.
     """
@@ -56,6 +62,18 @@ class RunLog:
     last_s: float = 0.0
     whole_bytes: int = 0
     torn_bytes: int = 0
+    chain: Chain = field(default_factory=Chain)
+    broken_seals: list[str] = field(default_factory=list)
+
+    @property
+    def seal(self) -> str:
+        """The hash of the last seal, "" where there is none."""
+        return self.chain.last.hex() if self.chain.seals else ""
+
+    @property
+    def unsealed(self) -> int:
+        """How many whole lines come after the last seal; all of them where there is none."""
+        return len(self.chain.open)
 
     def variant_of(self, fixture: Fixture) -> str:
         """Which variant of its workload the run used, "" for the shipped contract."""
@@ -67,15 +85,17 @@ class RunLog:
         return list_unknown(min(self.schemas))
 
 
-def read_run_log(path: Path) -> RunLog:
+def read_run_log(path: Path, *, check_seals: bool = True) -> RunLog:
     """Read the log at ``path`` once. Holds everything but its attempts.
+
+    A line that is not the one that was sealed is a DataError; without ``check_seals`` it stands in ``broken_seals``.
 
     Raises DataError for a line that is no record (attempts aside), with its number, a fixture or
     episode that is there twice or not in the plan, and an end that counts other rows than there are;
     PrerequisiteError where the file cannot be read.
     """
     with open_log(path) as file:
-        log = read_open_log(path, file)
+        log = read_open_log(path, file, check_seals=check_seals)
     if log is None:
         if path.stat().st_size == 0:
             raise DataError(f"{path} is empty.", hint="remove it and run again.")
@@ -84,7 +104,26 @@ def read_run_log(path: Path) -> RunLog:
     return log
 
 
-def read_open_log(path: Path, file: BinaryIO) -> RunLog | None:
+def last_seal(path: Path) -> str:
+    """The hash of the seal that ends the log at ``path``; "" where it ends in no seal, or cannot be read."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            block = 4096
+            while True:
+                file.seek(max(0, size - block))
+                tail = file.read()
+                start = tail.rstrip(b"\n").rfind(b"\n")
+                if start >= 0 or block >= size:
+                    break
+                block *= 4
+        line = tail[start + 1 :]
+        return msgspec.json.decode(line, type=Seal).hash if line.startswith(SEAL_START) else ""
+    except (OSError, msgspec.MsgspecError):
+        return ""
+
+
+def read_open_log(path: Path, file: BinaryIO, *, check_seals: bool = True) -> RunLog | None:
     """The log in ``file``; None where a kill left nothing but a part of its first line, or not even that."""
     fold: _Fold | None = None
     digest = hashlib.sha256()
@@ -97,7 +136,8 @@ def read_open_log(path: Path, file: BinaryIO) -> RunLog | None:
                 raise not_a_log(path)
             break
         if fold is None:
-            fold = _Fold(path, decode_header(path, line))
+            fold = _Fold(path, decode_header(path, line), check_seals=check_seals)
+            fold.log.chain.add(line[:-1])
         else:
             fold.add(number, line)
         fold.log.whole_bytes += len(line)
@@ -111,7 +151,8 @@ def read_open_log(path: Path, file: BinaryIO) -> RunLog | None:
 class _Fold:
     """Takes the lines of a log after its first one and keeps what they say."""
 
-    def __init__(self, path: Path, header: RunHeader) -> None:
+    def __init__(self, path: Path, header: RunHeader, *, check_seals: bool) -> None:
+        self._check_seals = check_seals
         fixtures: dict[str, Fixture] = {}
         self.log = RunLog(path, header, LoggedAttempts(path, header.plan, fixtures), fixtures=fixtures)
         self.log.schemas.append(header.schema_version)
@@ -120,10 +161,28 @@ class _Fold:
         self._attempts_end = 0
 
     def add(self, number: int, line: bytes) -> None:
+        if line.startswith(SEAL_START):
+            self._check_seal(number, line)
+            return
+        self.log.chain.add(line[:-1])
         if line.startswith(ATTEMPT_START):
             self._add_attempt(number, len(line))
         else:
             self._keep(number, decode_line(self.log.path, number, line, self.log.schemas[-1]))
+
+    def _check_seal(self, number: int, line: bytes) -> None:
+        seal = decode_line(self.log.path, number, line)
+        assert isinstance(seal, Seal)
+        try:
+            self.log.chain.check(self.log.path, number, seal)
+            if seal.plan and seal.plan != plan_digest(self.log.header.plan):
+                message = f"{self.log.path} line {number}: the plan is not the one sealed before the first answer."
+                raise DataError(message, hint="the file was edited. Restore it, or run again.")
+        except DataError as error:
+            if self._check_seals:
+                raise
+            self.log.broken_seals.append(error.message)
+            self.log.chain.go_on(number, seal)
 
     def _add_attempt(self, number: int, length: int) -> None:
         log = self.log

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -28,10 +27,12 @@ from milo_bench.core.records import (
     RunHeader,
     SchemaChange,
 )
+from milo_bench.store.log.encoding import encode_line
 from milo_bench.store.log.lines import cannot_open
 from milo_bench.store.log.reader import read_open_log
 from milo_bench.store.log.row_check import name_of
 from milo_bench.store.log.same_run import differences, notes
+from milo_bench.store.log.sealing import SALT_BYTES, Chain, plan_digest
 from milo_bench.store.stored_text import TextPolicy
 
 GROUP_RECORDS = 64
@@ -69,7 +70,15 @@ class RunLogWriter:
     takes nothing more.
     """
 
-    def __init__(self, path: Path, descriptor: int, header: RunHeader, policy: TextPolicy, length: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        descriptor: int,
+        header: RunHeader,
+        policy: TextPolicy,
+        length: int,
+        chain: Chain | None = None,
+    ) -> None:
         self.path = path
         self.header = header
         self._descriptor = descriptor
@@ -80,6 +89,8 @@ class RunLogWriter:
         self._written: set[AttemptKey] = set()
         self._closed = False
         self._unsynced = False
+        self._chain = chain or Chain()
+        self._salts: list[bytes] = []
 
     @classmethod
     def create(
@@ -160,7 +171,7 @@ class RunLogWriter:
         if log.torn_bytes:
             os.ftruncate(descriptor, log.whole_bytes)
             told = (_cut(log.torn_bytes), *told)
-        writer = cls(path, descriptor, log.header, policy, log.whole_bytes)
+        writer = cls(path, descriptor, log.header, policy, log.whole_bytes, log.chain)
         writer._written.update(done)
         if log.schemas[-1] < SCHEMA_VERSION:
             writer.append(SchemaChange(SCHEMA_VERSION, now.tool_version))
@@ -185,7 +196,7 @@ class RunLogWriter:
             if log is None or log.torn_bytes:
                 message = f"{path} ends in an incomplete line, where its run was killed."
                 raise DataError(message, hint="resume the run first: milo-bench run … --resume.")
-            writer = cls(path, descriptor, log.header, TextPolicy(), log.whole_bytes)
+            writer = cls(path, descriptor, log.header, TextPolicy(), log.whole_bytes, log.chain)
             if log.schemas[-1] < SCHEMA_VERSION:
                 writer.append(SchemaChange(SCHEMA_VERSION, tool_version))
         except BaseException:
@@ -219,8 +230,9 @@ class RunLogWriter:
             if record.key in self._written:
                 raise DataError(f"{name_of(record.key)} is already in {self.path}.", hint="a finished key is not sent.")
             self._written.add(record.key)
-        line = _encode(self._policy.stored(record)) + b"\n"
+        line, digest = encode_line(self._policy.stored(record), self._salt())
         self._group.append(line)
+        self._chain.open.append(digest)
         self._group_bytes += len(line)
         if len(self._group) >= GROUP_RECORDS or self._group_bytes >= GROUP_BYTES:
             self.flush()
@@ -229,6 +241,7 @@ class RunLogWriter:
         """Hand what was appended to the kernel. Raises IncompleteRun where the disk takes no more."""
         if not self._group:
             return
+        self._group.append(self._seal())
         data = memoryview(b"".join(self._group))
         self._group.clear()
         self._group_bytes = 0
@@ -240,6 +253,17 @@ class RunLogWriter:
             raise self._write_failed(error) from None
         self._length += size
         self._unsynced = True
+
+    def _salt(self) -> bytes:
+        if not self._salts:
+            drawn = os.urandom(SALT_BYTES * GROUP_RECORDS).hex().encode()
+            self._salts = [drawn[at : at + 2 * SALT_BYTES] for at in range(0, len(drawn), 2 * SALT_BYTES)]
+        return self._salts.pop()
+
+    def _seal(self) -> bytes:
+        """The line that closes the group. The first one of a log names its plan, before any answer is there."""
+        plan = "" if self._chain.seals else plan_digest(self.header.plan)
+        return _ENCODER.encode(self._chain.seal(plan)) + b"\n"
 
     def sync(self) -> None:
         """Wait until what was flushed is on the disk. Raises IncompleteRun where the disk reports an error."""
@@ -349,22 +373,3 @@ def _changed_fixtures(in_log: dict[str, str], fixtures: Sequence[Fixture]) -> li
 
 def _cut(torn_bytes: int) -> str:
     return f"removed an incomplete last line of {torn_bytes} bytes, so its attempt is sent again"
-
-
-def _encode(record: Record) -> bytes:
-    try:
-        return _ENCODER.encode(record)
-    except UnicodeEncodeError:
-        # A model may write half a surrogate pair; JSON in UTF-8 has no place for it.
-        whole: bytes = _ENCODER.encode(_whole_characters(msgspec.to_builtins(record)))
-        return whole
-
-
-def _whole_characters(data: Any) -> Any:
-    if isinstance(data, str):
-        return data.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(data, dict):
-        return {_whole_characters(key): _whole_characters(value) for key, value in data.items()}
-    if isinstance(data, (list, tuple)):
-        return [_whole_characters(part) for part in data]
-    return data

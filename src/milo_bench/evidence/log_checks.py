@@ -1,0 +1,182 @@
+"""A run log in, what in it does not follow from its own suite, plan and contracts out; no model is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from milo_bench.core.errors import MiloError
+from milo_bench.core.records import Attempt, AttemptKey, Fixture, Workload
+from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes, judged_otherwise
+from milo_bench.core.version import __version__
+from milo_bench.decide.evidence import LogCheck, LogFault
+from milo_bench.run.plan import PlanRequest, select_fixtures
+from milo_bench.run.prepare import prepare
+from milo_bench.store.log.reader import RunLog, read_run_log
+from milo_bench.suites.load import Suite, builtin_names, load_suite
+from milo_bench.suites.manifest import MANIFEST_NAME
+
+MOST_FAULTS: Final = 20
+_SLACK_S: Final = 1e-3
+
+
+def check_log(path: Path) -> LogCheck:
+    """Check a log against its seals, its plan, its own digests and, where it is at hand, the suite of its hash.
+
+    A log that cannot be read is one fault.
+    """
+    try:
+        log = read_run_log(path, check_seals=False)
+        attempts = list(log.attempts)
+    except MiloError as error:
+        return LogCheck((LogFault("the log", error.message, "a log as it was written"),))
+    faults: list[LogFault] = []
+    notes: list[str] = []
+    faults += _seals(log, notes)
+    faults += _own_digests(log)
+    suite = find_suite(log, notes)
+    if suite is not None:
+        faults += _contracts(log, suite)
+        faults += _fixtures(log, suite)
+    faults += _requests(log, attempts, notes)
+    faults += _times(attempts)
+    erased = {fixture.id for fixture in log.fixtures.values() if fixture.erased}
+    erased |= {attempt.key.fixture for attempt in attempts if attempt.erased}
+    erased |= {episode.key.fixture for episode in log.episodes if episode.erased}
+    return LogCheck(tuple(faults[:MOST_FAULTS]), tuple(notes), tuple(sorted(erased)), log.seal)
+
+
+def _seals(log: RunLog, notes: list[str]) -> Iterator[LogFault]:
+    if min(log.schemas) < 4:
+        notes.append(f"{log.path} is from a version that did not seal its lines, so an edit of them may not be found")
+        if max(log.schemas) < 4:
+            return
+    for broken in log.broken_seals:
+        yield LogFault("a seal", broken, "the lines as they were sealed")
+    if log.unsealed:
+        yield LogFault("the log's end", f"{log.unsealed} lines after the last seal", "a seal at the end")
+
+
+def _own_digests(log: RunLog) -> Iterator[LogFault]:
+    """The digests that the header states, against the contracts that it holds."""
+    for workload in log.header.workloads:
+        stated = log.header.digests.get(workload.name)
+        if stated is None:
+            continue
+        for phrase in contract_changes(workload.name, stated, contract_digests(workload)):
+            yield LogFault(f"line 1, workload {workload.name}", phrase, "the contract that its digests state")
+
+
+def find_suite(log: RunLog, notes: list[str]) -> Suite | None:
+    """The suite that the log names, if its files have the hash that the log states."""
+    header = log.header
+    if not header.workloads:
+        return None
+    places = [header.suite.name] if header.suite.name in builtin_names() and not header.suite_folder else []
+    if header.suite_folder:
+        given = Path(header.suite_folder)
+        folders = (given, log.path.parent / given.name)
+        places += [str(folder) for folder in folders if (folder / MANIFEST_NAME).is_file()]
+    for place in places:
+        try:
+            suite = load_suite(place, variants=header.plan.variants)
+        except MiloError:
+            continue
+        if suite.ref == header.suite:
+            return suite
+    named = f"{header.suite.name} {header.suite.version} ({header.suite.hash[:12]})"
+    notes.append(f"the suite {named} is not here, so contracts and fixtures of {log.path} were not compared with it")
+    return None
+
+
+def _contracts(log: RunLog, suite: Suite) -> Iterator[LogFault]:
+    regraded = bool(log.header.regraded_from)
+    for workload in log.header.workloads:
+        shipped = suite.workloads.get(workload.name)
+        if shipped is None:
+            yield LogFault(f"line 1, workload {workload.name}", "a workload", "none of that name in the suite")
+            continue
+        wanted, found = contract_digests(shipped), contract_digests(workload)
+        if regraded and not judged_otherwise(wanted, found):
+            continue  # its answers were asked with an older prompt, and say so
+        for phrase in contract_changes(workload.name, wanted, found):
+            yield LogFault(f"line 1, workload {workload.name}", phrase, f"the contract of suite {suite.ref.hash[:12]}")
+
+
+def _fixtures(log: RunLog, suite: Suite) -> Iterator[LogFault]:
+    shipped = {fixture.id: fixture for fixture in suite.fixtures}
+    full = log.header.store_text == "full"
+    rule = log.header.plan.stopping
+    fresh = rule is not None and rule.fresh_seed is not None
+    for fixture in log.fixtures.values():
+        known = shipped.get(fixture.id)
+        if known is None:
+            if not fresh:
+                yield LogFault(f"fixture {fixture.id}", "a fixture", "none of that name in the suite")
+            continue
+        changed = [part for part in fixture_changes(known, fixture) if full or part == "tags"]
+        if fixture.hash != known.hash and not changed:
+            changed = ["hash"]
+        if changed and not (fixture.erased and fixture.hash == known.hash and "tags" not in changed):
+            yield LogFault(f"fixture {fixture.id}", f"other {' and '.join(changed)}", "that of the suite")
+    yield from _selection(log, suite.fixtures)
+
+
+def _selection(log: RunLog, fixtures: tuple[Fixture, ...]) -> Iterator[LogFault]:
+    """That the plan has every fixture which its own selection takes."""
+    header = log.header
+    if header.selection is None or header.regraded_from:
+        return
+    request = PlanRequest(
+        workloads=tuple(header.selection.workloads),
+        tags=tuple(header.selection.tags),
+        limit=header.plan.limit,
+        seed=header.plan.seed,
+    )
+    planned = set(header.plan.fixtures)
+    missing = [fixture.id for fixture in select_fixtures(request, fixtures) if fixture.id not in planned]
+    if missing:
+        listed = ", ".join(missing[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
+        yield LogFault("line 1, plan", f"without {listed}", "every fixture that the run selected")
+
+
+def _requests(log: RunLog, attempts: list[Attempt], notes: list[str]) -> Iterator[LogFault]:
+    """That each answer was to the request that prompt and fixture give."""
+    header = log.header
+    if header.store_text != "full" or not attempts or not any(attempt.request_hash for attempt in attempts):
+        return
+    if header.tool_version != __version__ or header.regraded_from:
+        notes.append(f"the requests of {log.path} were made by version {header.tool_version} and not worked out again")
+        return
+    workloads = {workload.name: workload for workload in header.workloads}
+    known: dict[tuple[str, str, int], str] = {}
+    for attempt in attempts:
+        fixture, key = log.fixtures[attempt.key.fixture], attempt.key
+        if not attempt.request_hash or attempt.source is not None or fixture.erased or not fixture.input:
+            continue
+        place = (key.fixture, key.decoding, key.repeat)
+        if place not in known:
+            known[place] = _request_hash(workloads[fixture.workload], fixture, key, header.plan.seed)
+        if known[place] != attempt.request_hash:
+            wanted = known[place][:12]
+            yield LogFault(f"attempt {key.text}", f"request {attempt.request_hash[:12]}", f"request {wanted}")
+
+
+def _request_hash(workload: Workload, fixture: Fixture, key: AttemptKey, seed: int) -> str:
+    """The digest of the request that the run makes of a fixture, "" where none can be made of it."""
+    try:
+        return prepare(fixture, workload, decoding=key.decoding, seed=seed + key.repeat).request_hash
+    except MiloError:
+        return ""
+
+
+def _times(attempts: list[Attempt]) -> Iterator[LogFault]:
+    """That an answer's parts do not come after its end."""
+    for attempt in attempts:
+        times = attempt.timings
+        if times.first_content_s is not None:
+            last = times.first_content_s + sum(times.chunk_gaps_s)
+            if last > times.ended_s + _SLACK_S:
+                said = f"the end at {times.ended_s:.3f} s"
+                yield LogFault(f"attempt {attempt.key.text}", said, f"a last part at {last:.3f} s")
