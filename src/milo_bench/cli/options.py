@@ -96,7 +96,13 @@ class NameList(click.ParamType[tuple[str, ...]]):
 
 
 MODELS = click.option(
-    "--models", "--model", "models", required=True, type=NameList(), metavar="TARGET,…", help="Names of targets in bench.yaml."
+    "--models",
+    "--model",
+    "models",
+    required=True,
+    type=NameList(),
+    metavar="TARGET,…",
+    help="Names of targets in bench.yaml.",
 )
 
 
