@@ -73,9 +73,10 @@ bench: $(INSTALLED_DEV) ## Speed and truth of the measuring itself, beside peers
 	$(BIN)/python -m benchmarks.operator
 	$(BIN)/python -m benchmarks.decide
 
-docs: $(INSTALLED) ## Write docs/reference/ from the code
+docs: $(INSTALLED) ## Write docs/reference/ from the code, and docs/sample/ from planted models
 	$(BIN)/python -m milo_bench.cli.reference docs/reference
 	$(BIN)/python requirements/licences.py docs/reference/licences.md
+	$(BIN)/python -m benchmarks.planted make
 
 pins: $(BIN)/python ## Compile requirements/*.in again (needs uv), and look for wheels for each Python
 	$(COMPILE) -q requirements/dev.in -o requirements/dev.txt

@@ -24,6 +24,7 @@ class TemplateUse(Frozen, frozen=True, omit_defaults=False):
 
 
 _LINE = re.compile(r"^[ \t>*_`]*Template[ \t*_`]*[:#][ \t*_`]*\[?([A-Za-z]+-?\w+)\]?[ \t*_`.]*$", re.I | re.M)
+_REVIEW = re.compile(r"[\s*_`]*HUMAN_REVIEW[\s*_`.]*")
 _ESCALATE = re.compile(r"^\s*[*_`]*ESCALATE[*_`]*\s*:?\s*(.*)$", re.M)
 
 
@@ -61,7 +62,12 @@ def template_use(text: str, templates: Iterable[ReplyTemplate], day: str) -> Tem
 
 
 def escalation_reason(text: str) -> str | None:
-    """The reason behind ``ESCALATE:`` where that line is the whole answer, else None; "" for no reason given."""
+    """The reason behind ``ESCALATE:`` where that line is the whole answer, else None; "" for no reason given.
+
+    ``HUMAN_REVIEW`` as the whole answer sends the case on as well, and gives no reason.
+    """
+    if _REVIEW.fullmatch(text):
+        return ""
     match = _ESCALATE.search(text)
     if match is None or text[: match.start()].strip() or text[match.end() :].strip():
         return None

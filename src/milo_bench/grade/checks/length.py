@@ -12,6 +12,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.guards.citations import without_citations
+from milo_bench.guards.templates import escalation_reason
 
 
 class LengthParams(Params, frozen=True):
@@ -23,7 +24,7 @@ class LengthParams(Params, frozen=True):
 
 class Length:
     name = "length"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LengthParams)
@@ -35,6 +36,8 @@ class Length:
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, LengthParams)
+        if escalation_reason(case.output) is not None:
+            return [Verdict(self.name, self.version, "skip", reason="the answer sends the case to a person")]
         low = _bound(case.fixture.expect.get("min_words"), rules.min_words)
         high = _bound(case.fixture.expect.get("max_words"), rules.max_words)
         if low is None and high is None:

@@ -12,6 +12,7 @@ from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
 from milo_bench.guards.facts import unsupported_facts
+from milo_bench.guards.templates import escalation_reason
 
 _READ_CHARS: Final = 100_000  # a runaway answer is not read to its end
 
@@ -25,13 +26,15 @@ class UnsupportedFactsParams(Params, frozen=True):
 
 class UnsupportedFacts:
     name = "unsupported_facts"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, UnsupportedFactsParams)
 
     def judge(self, case: GradeCase, params: Mapping[str, Any]) -> Iterable[Verdict]:
         rules = read_params(self.name, params, UnsupportedFactsParams)
+        if escalation_reason(case.output) is not None:
+            return [Verdict(self.name, self.version, "skip", reason="the answer sends the case to a person")]
         sources = (*input_texts(case.fixture, case.attempt), *rules.allow)
         found = unsupported_facts(case.output[:_READ_CHARS], sources, day_first=rules.day_first)
         if not found:

@@ -1,0 +1,1 @@
+"""Models of planted truth on the whole suites in, run logs, sample packages and what decide found of the truth out."""

@@ -1,0 +1,123 @@
+"""Planted models in, the two sample packages of docs/sample out, the same bytes each time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from benchmarks.planted.models import CASE_OPS, CLAIMS, PlantedModel
+from benchmarks.planted.record import STARTED, record_load, record_run
+from milo_bench.api.deciding import DecideOptions, decide_logs
+from milo_bench.api.reporting import report_decision
+from milo_bench.decide.records import Decision
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "docs" / "sample"
+DECIDED_AT = "2026-11-03T09:00:00Z"
+PORT = 8081
+PROBES = "probes.jsonl"  # recorded once by 'python -m benchmarks.planted probe', and kept
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample: its suite, its models, the workloads that load is put on, other variants to run."""
+
+    name: str
+    suite: str
+    title: str
+    models: Sequence[PlantedModel]
+    loads: Sequence[tuple[str, str]]  # model and workload
+    variants: Sequence[tuple[str, str, str]] = ()  # workload, variant, model
+
+    @property
+    def folder(self) -> Path:
+        return SAMPLE / self.name
+
+    def model(self, name: str) -> PlantedModel:
+        return next(one for one in self.models if one.name == name)
+
+
+SAMPLES = (
+    Sample(
+        "claims",
+        "claims_v1",
+        "Claims desk, planted models",
+        CLAIMS,
+        loads=(("local_27b", "packet_summary"), ("local_8b", "escalation")),
+        variants=(("handoff", "extraction_first", "local_27b"),),
+    ),
+    Sample(
+        "case_ops",
+        "case_ops_v1",
+        "Case office, planted models",
+        CASE_OPS,
+        loads=(("local_8b", "extraction"), ("local_14b", "timeline")),
+    ),
+)
+
+
+def record_sample(sample: Sample, folder: Path) -> list[str]:
+    """Write the run logs into ``folder``/runs; their paths as the decision names them."""
+    runs = folder / "runs"
+    runs.mkdir(parents=True, exist_ok=True)
+    found = [record_run(sample.suite, sample.models, runs / "answers.jsonl")]
+    started = STARTED + timedelta(hours=8)
+    for workload, variant, model in sample.variants:
+        path = runs / f"{workload}-{variant}.jsonl"
+        chosen = {workload: variant}
+        found.append(
+            record_run(
+                sample.suite, [sample.model(model)], path, variants=chosen, workloads=[workload], started=started
+            )
+        )
+    for model, workload in sample.loads:
+        path = runs / f"load-{model}.jsonl"
+        found.append(record_load(sample.suite, sample.model(model), path, workload, started=started))
+    return [str(path.relative_to(folder)) for path in found]
+
+
+def decide_sample(sample: Sample, folder: Path, logs: Sequence[str]) -> Decision:
+    """The decision on ``logs`` in ``folder``, which names them as they lie there."""
+    kept = [PROBES] if (sample.folder / PROBES).exists() else []
+    if kept and folder != sample.folder:
+        (folder / PROBES).write_bytes((sample.folder / PROBES).read_bytes())
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        options = DecideOptions(logs=[*logs, *kept], economics="economics.yaml", title=sample.title)
+        return decide_logs(options, created_at=DECIDED_AT)
+    finally:
+        os.chdir(here)
+
+
+def make_sample(sample: Sample, folder: Path | None = None) -> Decision:
+    """Record, decide and write the package, with bench.yaml and economics.yaml beside it."""
+    folder = folder or sample.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "bench.yaml").write_text(bench_text(sample.models), encoding="utf-8")
+    example = ROOT / "src" / "milo_bench" / "economics" / "examples" / f"{sample.name}.yaml"
+    (folder / "economics.yaml").write_bytes(example.read_bytes())
+    decision = decide_sample(sample, folder, record_sample(sample, folder))
+    report_decision(decision, folder)
+    return decision
+
+
+def bench_text(models: Sequence[PlantedModel]) -> str:
+    """Settings for the planted server at its port."""
+    lines = [
+        "# The planted models: start them with 'python -m benchmarks.planted serve'.",
+        "# Their answers come from the gold of the suites, with errors at known rates.",
+        "targets:",
+    ]
+    for one in models:
+        more = ", hosted: true" if one.hosted else ""
+        if one.price is not None:
+            more += (
+                f", price: {{input_usd_per_mtok: {one.price.input_usd_per_mtok}, "
+                f"output_usd_per_mtok: {one.price.output_usd_per_mtok}}}"
+            )
+        lines.append(f'  {one.name}: {{api: openai, base_url: "http://127.0.0.1:{PORT}/v1", model: {one.model}{more}}}')
+    return "\n".join(lines) + "\n"

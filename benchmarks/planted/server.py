@@ -1,0 +1,96 @@
+"""A planted model and the fixtures in, a target out that answers, errs and takes its time exactly as planted."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from benchmarks.planted.models import ANSWERS, PlantedModel
+from milo_bench.core.chat import ChatRequest, Exchange
+from milo_bench.core.records import Failure, Fixture, TargetRecord, Timeouts, Timings, Usage, Workload
+from milo_bench.run.prepare import prepare
+
+
+class PlantedTarget:
+    """Answers from the gold of the fixture whose prompt it gets. Its times are those of the running loop's clock."""
+
+    def __init__(
+        self,
+        planted: PlantedModel,
+        workloads: Mapping[str, Workload],
+        fixtures: Sequence[Fixture],
+        variants: Mapping[str, str],
+    ) -> None:
+        self.planted = planted
+        self.record = TargetRecord(
+            name=planted.name, api="openai", model=planted.model, hosted=planted.hosted, runtime="planted",
+            quantisation=planted.quantisation, model_digest="" if planted.hosted else f"sha256:{planted.model}",
+            price=planted.price, endpoint="https://models.example" if planted.hosted else "http://127.0.0.1:8081",
+        )  # fmt: skip
+        self._slots = asyncio.Semaphore(planted.slots)
+        self._answers: dict[str, tuple[str, bool]] = {}
+        for name, workload in workloads.items():
+            mine = [one for one in fixtures if one.workload == name]
+            work = f"{name}/{variants[name]}" if variants.get(name) else name
+            faults, lost = planted.faults(work, mine), planted.lost_ids(work, mine)
+            for fixture in mine:
+                prepared = prepare(fixture, workload)
+                if prepared.bypass:
+                    continue
+                text = ANSWERS[work](fixture, faults.get(fixture.id, ""))
+                assert text is not None, (work, fixture.id)
+                self._answers[prepared.request.messages[-1].content] = (text, fixture.id in lost)
+
+    def knows(self, prompt: str) -> bool:
+        return prompt in self._answers
+
+    def text_of(self, prompt: str) -> str:
+        """The answer to ``prompt``."""
+        return self._answers[prompt][0]
+
+    def first_s(self, prompt: str) -> float:
+        """Seconds to the first token."""
+        return self.planted.first_s + self.planted.per_word_s * len(prompt.split())
+
+    async def start(self) -> TargetRecord:
+        return self.record
+
+    async def models(self) -> tuple[str, ...]:
+        return (self.planted.model,)
+
+    def server_pids(self) -> tuple[int, ...]:
+        return ()
+
+    async def stop(self) -> None:
+        pass
+
+    async def ask(
+        self,
+        request: ChatRequest,
+        *,
+        timeouts: Timeouts,
+        zero_s: float,
+        intended_s: float,
+        on_end: Callable[[], None] | None = None,
+    ) -> Exchange:
+        prompt = request.messages[-1].content
+        text, lost = self._answers[prompt]
+        started_s = time.monotonic() - zero_s
+        model = self.planted
+        words_in, tokens = len(prompt.split()), re.findall(r"\S+\s*", text)
+        if lost:
+            await asyncio.sleep(timeouts.total_s)
+            now_s = time.monotonic() - zero_s
+            failure = Failure("total_timeout", f"no end within {timeouts.total_s:g} s")
+            return Exchange(Timings(intended_s, started_s, now_s), failure=failure)
+        async with self._slots:
+            await asyncio.sleep(self.first_s(prompt))
+            first_s = time.monotonic() - zero_s
+            await asyncio.sleep(model.per_token_s * (len(tokens) - 1))
+        now_s = time.monotonic() - zero_s
+        if on_end is not None:
+            on_end()
+        times = Timings(intended_s, started_s, now_s, first_content_s=first_s)
+        return Exchange(times, text=text, finish_reason="stop", usage=Usage(words_in * 4 // 3, len(tokens) * 4 // 3))

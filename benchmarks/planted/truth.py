@@ -1,0 +1,108 @@
+"""A sample with its planted truth and its decision in, one row for each planted fact with what was found of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.planted.models import PlantedModel
+from benchmarks.planted.probing import LATE_S
+from benchmarks.planted.sample import Sample
+from milo_bench.decide.records import Decision, Finding
+from milo_bench.suites.load import load_suite
+
+
+@dataclass(frozen=True)
+class TruthRow:
+    """``planted`` and ``found`` in words; ``agrees`` whether the decision says what was planted."""
+
+    what: str
+    planted: str
+    found: str
+    agrees: bool
+
+
+def truth_rows(sample: Sample, decision: Decision) -> Iterator[TruthRow]:
+    """Each model's errors, lost attempts, knee and length limit; what was chosen, and that all parts agree on it."""
+    suite = load_suite(sample.suite)
+    for model in sample.models:
+        if model.hosted:
+            continue
+        for workload in suite.workloads:
+            fixtures = [one for one in suite.fixtures if one.workload == workload]
+            yield _passed(decision, model, workload, fixtures)
+            if workload in model.lost:
+                yield _lost(decision, model, workload)
+    for model_name, _ in sample.loads:
+        yield _knee(decision, sample.model(model_name))
+    yield from _limits(sample, decision)
+    yield from _late(decision)
+    yield from _agreement(decision)
+
+
+def _passed(decision: Decision, model: PlantedModel, workload: str, fixtures: list) -> TruthRow:  # type: ignore[type-arg]
+    wrong = len(set(model.faults(workload, fixtures)) - model.lost_ids(workload, fixtures))
+    lost = model.lost.get(workload, 0)
+    right = len(fixtures) - wrong - lost
+    figure = decision.figures[f"measure/{workload}/{model.name}/pass_rate"]
+    found = f"{figure.k} of {figure.n}"
+    planted = f"{right} of {len(fixtures)}"
+    return TruthRow(f"{workload} on {model.name}: right answers", planted, found, figure.k == right)
+
+
+def _lost(decision: Decision, model: PlantedModel, workload: str) -> TruthRow:
+    figure = decision.figures[f"measure/{workload}/{model.name}/failure_rate"]
+    planted = model.lost[workload]
+    return TruthRow(f"{workload} on {model.name}: lost attempts", f"{planted}", f"{figure.k}", figure.k == planted)
+
+
+def _knee(decision: Decision, model: PlantedModel) -> TruthRow:
+    figure = decision.figures.get(f"load/{model.name}/knee")
+    value = None if figure is None else figure.value
+    near = value is not None and abs(value - model.slots) <= 0.5
+    return TruthRow(
+        f"{model.name}: requests served at once", f"{model.slots}", "none" if value is None else f"{value:.2f}", near
+    )
+
+
+def _limits(sample: Sample, decision: Decision) -> Iterator[TruthRow]:
+    for replay in decision.replays:
+        id = replay.figures.get("length_limit_words", "")
+        if replay.remedies != ("length_limit",):
+            continue
+        planted = sample.model(replay.target).breaks_past
+        figure = decision.figures[id]
+        assert planted is not None
+        assert figure.value is not None
+        inside = figure.low is not None and figure.high is not None and figure.low <= planted <= figure.high
+        found = f"{figure.value:,.0f} ({figure.low:,.0f} to {figure.high:,.0f})"
+        yield TruthRow(f"{replay.workload} on {replay.target}: breaks past", f"{planted:,} words", found, inside)
+    named = {replay.target for replay in decision.replays if "length_limit" in replay.remedies}
+    for model in sample.models:
+        if model.breaks_past is not None and not model.hosted and model.name not in named:
+            yield TruthRow(
+                f"packet_summary on {model.name}: breaks past", f"{model.breaks_past:,} words", "none", False
+            )
+
+
+def _late(decision: Decision) -> Iterator[TruthRow]:
+    for one in decision.probes:
+        result = one.result
+        if result.probe == "readiness" and result.outcome == "fail":
+            gap = float(result.evidence.get("gap_s", 0.0))
+            yield TruthRow(f"{result.target}: ready too early by", f"{LATE_S} s", f"{gap:.1f} s", abs(gap - LATE_S) < 2)
+
+
+def _agreement(decision: Decision) -> Iterator[TruthRow]:
+    for finding in decision.chosen:
+        rules = [rule for rule in decision.routing.get("rules", ()) if rule.get("finding") == finding.id]
+        named = {str(rule["target"]) for rule in rules if rule.get("route") in ("local", "mixed", "assist")}
+        wanted = {finding.target} if finding.kind in ("keep", "fix") else set()
+        yield TruthRow(
+            f"{finding.workload}: chosen, and routed to", _choice(finding), ", ".join(sorted(named)) or "people",
+            named == wanted,
+        )  # fmt: skip
+
+
+def _choice(finding: Finding) -> str:
+    return f"{finding.target} ({finding.shown_kind})"
