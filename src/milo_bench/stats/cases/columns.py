@@ -24,6 +24,7 @@ UNJUDGED = -2  # a check that was asked for could not read what it needs
 UNKNOWN_WORDS = -1
 UNSUPPORTED_CHECKS = frozenset({"unsupported_facts", "citation_support"})
 POLICY_CHECKS = frozenset({"banned_commitments", "policy_text", "template_current", "unresolved_request"})
+LABEL_CHECKS = frozenset({"label", "multiple_choice"})  # they record what was expected and what was given
 # Columns that every row has, with the same meaning in every piece of a candidate.
 PLAIN = (
     "fixture", "repeat", "retry", "outcome", "bypassed", "flagged", "unsupported", "policy_broken", "latency_s",
@@ -216,6 +217,12 @@ class CasesBuilder:
             looked |= check in UNSUPPORTED_CHECKS
             if outcome == "unjudged":
                 unjudged.add(check)
+            if verdict.parts is not None and verdict.parts > 0:
+                # Of several counts in one check, each has a subject.
+                part = f"{check}.{verdict.subject}" if verdict.subject else check
+                part_held, part_asked = self.parts.setdefault(part, (_Sparse("i", 0), _Sparse("i", 0)))
+                part_held.put(row, part_held.get(row) + (verdict.parts_held or 0))
+                part_asked.put(row, part_asked.get(row) + verdict.parts)
             if outcome in ("skip", "unjudged"):
                 continue
             held = outcome == "pass"
@@ -230,11 +237,7 @@ class CasesBuilder:
                 continue
             if verdict.subject and check == "exact_fields":
                 self.fields.setdefault(verdict.subject, _Sparse()).put(row, held)
-            if verdict.parts is not None and verdict.parts > 0:
-                part_held, part_asked = self.parts.setdefault(check, (_Sparse("i", 0), _Sparse("i", 0)))
-                part_held.put(row, part_held.get(row) + (verdict.parts_held or 0))
-                part_asked.put(row, part_asked.get(row) + verdict.parts)
-            if check == "label":
+            if check in LABEL_CHECKS:
                 self.want.put(row, self.labels.setdefault(verdict.expected, len(self.labels)))
                 self.got.put(row, self.labels.setdefault(verdict.got, len(self.labels)))
         for check, held in held_by_check.items():

@@ -120,6 +120,20 @@ def passed(cases: Cases, of: Bools | NDArray[Any]) -> RateRows:
     return share(cases.outcome == 1, of & ~unjudged, "no answer was judged", unjudged)
 
 
+def parts_of(cases: Cases, part: str, why_none: str) -> RateRows:
+    """What a check counted within answers, such as ``record_list.found``: held of asked in each."""
+    if part not in cases.parts:
+        none = np.zeros(len(cases))
+        return share(none, none, why_none)
+    return share(*cases.parts[part])
+
+
+def parts_lost(cases: Cases, part: str, why_none: str) -> RateRows:
+    """The other side of ``parts_of``: what did not hold, of asked."""
+    found = parts_of(cases, part, why_none)
+    return share(found.asked - found.held, found.asked, found.why_none)
+
+
 def unjudged_by(cases: Cases, check: str) -> NDArray[np.bool_]:
     """Attempts that ``check`` was asked to judge and could not."""
     column = cases.held.get(check)
@@ -147,7 +161,7 @@ def labelled(cases: Cases, own: Own, of: NDArray[np.int16] | None = None) -> Rat
     """Correct labels, of all, or of those whose entry in ``of`` is the class of the slice."""
     right, known = (cases.want == cases.got) & (cases.want >= 0), cases.want >= 0
     # Without an expected label its class is unknown too, so such an answer may belong to each of them.
-    unjudged = unjudged_by(cases, "label")
+    unjudged = unjudged_by(cases, "label") | unjudged_by(cases, "multiple_choice")
     if of is None:
         return share(right, known, "no fixture has a label", unjudged)
     name = own["class"]
