@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +31,7 @@ from milo_bench.decide.gates.ends import (
     least_without_data,
     pair_fixtures,
 )
+from milo_bench.decide.gates.null_model import UNREAD, find_null_class, is_of_labels, nothing_was_read
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, spell_out
 from milo_bench.stats.arrays import Bools
@@ -59,7 +61,8 @@ def judge_gates(
     one among several needs more (``gates.family``). A fail needs the policy's.
     """
     judge = _Judge(policy, evidence, candidate, figures, rows, id_prefix, confidence or policy.confidence)
-    return tuple(judge.gate(gate) for gate in policy.gates_of(candidate.workload))
+    gates = policy.gates_of(candidate.workload)
+    return judge.without_null_model(gates, [judge.gate(gate) for gate in gates])
 
 
 def gate_rows(policy: PolicyFile, evidence: Evidence, candidate: Candidate, gate: GateConfig) -> RateRows | ValueRows:
@@ -102,6 +105,8 @@ class _Judge:
         if cases is None:
             ends = IntervalEnds(None, None, None, 0, 0, "", note=_NOT_MEASURED)
             return self._result(gate, ends, None)
+        if is_of_labels(gate) and nothing_was_read(cases):
+            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=UNREAD), None)
         found = self._rows(gate, cases, self.rows)
         if gate.not_worse_than:
             return self._against_baseline(gate, cases, found)
@@ -109,6 +114,43 @@ class _Judge:
         places = self._places(cases)
         ends = self._at_confidence(gate, lambda confidence: find_ends(found, places, confidence))
         return self._result(gate, ends, self._further(gate, found, cases, ends))
+
+    def without_null_model(self, gates: Sequence[GateConfig], results: Sequence[GateResult]) -> tuple[GateResult, ...]:
+        """``results``, with passes undecided that a model which always gives one label would get as well."""
+        cases = self.evidence.cases.get(self.candidate)
+        of_labels = [place for place, gate in enumerate(gates) if is_of_labels(gate)]
+        passed = [place for place in of_labels if results[place].outcome == "pass"]
+        # A replay judges some of the gates at a time, on what its rules let through; they know classes.
+        if cases is None or not passed or not cases.labels or self.rows is not None:
+            return tuple(results)
+        thresholds = [(gates[place], _bound(gates[place])) for place in of_labels]
+        found = find_null_class(cases, thresholds, lambda gate, null: self._rows(gate, null, None))
+        if found is None:
+            return tuple(results)
+        changed = list(results)
+        for place in passed:
+            changed[place] = msgspec.structs.replace(
+                results[place], outcome="undecided", reason=self._null_reason(gates[place], results[place], *found)
+            )
+        return tuple(changed)
+
+    def _null_reason(self, gate: GateConfig, result: GateResult, label: str, right: int, of: int) -> LinkedText:
+        null = self.figures.add(
+            Figure(
+                id=f"null/{self.candidate.text}",
+                title=f"right if class {label} is always answered",
+                value=right / of,
+                unit="share",
+                source=Source("measure", "null_accuracy", self.candidate.text),
+                n=of,
+                k=right,
+            )
+        )
+        ref = self.figures.ref
+        return (
+            f"{spell_out(gate.key)} is ", ref(result.figure, whole=True), ", but always answering "
+            f"class {label} is right in ", ref(null), " and passes every threshold on labels. Add recall by class",
+        )  # fmt: skip
 
     def _at_confidence(self, gate: GateConfig, ends_at: Callable[[float], IntervalEnds]) -> IntervalEnds:
         """Ends at the policy's confidence where they fail the gate, else at what a pass needs."""

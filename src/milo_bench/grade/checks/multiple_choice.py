@@ -20,10 +20,11 @@ from milo_bench.grade.unreadable import unread_expectation
 
 _MOST: Final = 26
 # "Answer: B", "the correct option is (B)", "\boxed{B}": the model says what it chose. The last one counts.
+_WORDS = "answers?|antwort|options?|choices?|choose|select|réponse|respuesta|risposta|antwoord|odpowiedź|resposta|ответ"
+_BETWEEN = "is|are|ist|est|es|è|be|to|jest|the|correct|option|letter|choice"
+_LETTERS = r"(?P<letters>[A-Za-z](?:\s*(?:,|\band\b|\bund\b|&|\+)\s*[A-Za-z](?![^\W_]))*)(?![^\W_])"
 _SAID = re.compile(
-    r"(?:\b(?:answers?|antworte?n?|options?|choices?|choose|select|réponse|respuesta|risposta|antwoord|odpowied[zź]|答え|答案)"
-    r"\b?(?:[^\w\n]{0,4}(?:is|are|ist|est|es|è|be|letters?|:|=|：))*|\\boxed)[\s:=：*_\"'`({\[<]*"
-    r"(?P<letters>[A-Za-z](?:(?:\s*(?:,|and|und|&|\+)\s*)[A-Za-z])*)(?![^\W_])",
+    rf"(?:(?<![^\W_])(?:{_WORDS})(?![^\W_])|答え|答案|\\boxed)(?:\W|\\text|(?:{_BETWEEN})(?![^\W_])|は|是){{0,12}}?{_LETTERS}",
     re.IGNORECASE,
 )
 # "B)", "(B)", "B." or "B:" at the start of a line, or a letter alone on it.

@@ -1,0 +1,83 @@
+"""Labelled answers and the gates on them in; the class that alone passes them all, and whether any was read, out.
+
+A gate that a model passes by always giving one label proves nothing of the model. And where not one answer could be
+read as a label, the fault is in how answers were asked for or parsed, so no gate on labels is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from milo_bench.config.policy.models import GateConfig
+from milo_bench.stats.cases.columns import LABEL_CHECKS, NOT_JUDGED, Cases
+from milo_bench.stats.cases.rows import RateRows, ValueRows
+
+UNREAD: Final = "no answer could be read as a label, so the fault is in how answers were asked for or parsed"
+LEAST_UNREAD: Final = 20  # answers; a few that cannot be read are a model's own fault
+_OF_LABELS: Final = frozenset({"accuracy", "recall", "precision", "pass_rate", "pass_rate_of_answers"})
+_UNREAD_AS: Final = frozenset({"unknown_label", "malformed_json", "no_choice", "missing_field", "missing_value"})
+
+
+def is_of_labels(gate: GateConfig) -> bool:
+    """Whether ``gate`` is a threshold that labels decide."""
+    if gate.probe or gate.not_worse_than:
+        return False
+    return gate.measure in _OF_LABELS or gate.slice in {f"check={check}" for check in LABEL_CHECKS}
+
+
+def nothing_was_read(cases: Cases) -> bool:
+    """Whether every answer of a candidate failed to be read as a label, and there are enough of them."""
+    answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
+    if answered.sum() < LEAST_UNREAD:
+        return False
+    unread = np.zeros(len(cases), dtype=np.bool_)
+    for (check, category), rows in cases.categories.items():
+        if check in LABEL_CHECKS and category in _UNREAD_AS:
+            unread[rows] = True
+    return bool(unread[answered].all())
+
+
+def find_null_class(
+    cases: Cases,
+    gates: Sequence[tuple[GateConfig, float]],
+    rows_of: Callable[[GateConfig, Cases], RateRows | ValueRows],
+) -> tuple[str, int, int] | None:
+    """The class that passes every gate on labels if it is always answered, with how many of how many it gets right.
+
+    ``gates`` are all gates on labels with their thresholds; ``rows_of`` gives what a gate is judged on. None where no
+    single class would pass.
+    """
+    wanted = cases.want[cases.want >= 0]
+    if not gates or not len(wanted):
+        return None
+    labels, counts = np.unique(wanted, return_counts=True)
+    for place in np.argsort(-counts):
+        label = int(labels[place])
+        null = _always(cases, label)
+        if all(_reaches(rows_of(gate, null), gate, bound) for gate, bound in gates):
+            return cases.labels[label], int(counts[place]), len(wanted)
+    return None
+
+
+def _always(cases: Cases, label: int) -> Cases:
+    """The same cases with ``label`` as every answer to a case whose expected label is known."""
+    known = cases.want >= 0
+    right = (cases.want == label).astype(np.int8)
+    held = {check: np.where(known, right, column) for check, column in cases.held.items() if check in LABEL_CHECKS}
+    return replace(
+        cases,
+        got=np.where(known, label, cases.got).astype(cases.got.dtype),
+        outcome=np.where(known, right, cases.outcome).astype(cases.outcome.dtype),
+        held={**cases.held, **held},
+    )
+
+
+def _reaches(rows: RateRows | ValueRows, gate: GateConfig, bound: float) -> bool:
+    if not isinstance(rows, RateRows) or not rows.asked.sum():
+        return False
+    value = float(rows.held.sum() / rows.asked.sum())
+    return value >= bound if gate.direction == "at_least" else value <= bound
