@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from milo_bench.config.policy.file import read_policy
 from tests.decide.decision_cases import decided, finding, policy, shown, windows
 from tests.decide.evidence_cases import Made, of
 
@@ -36,6 +37,26 @@ def test_a_privacy_probe_among_the_gates_is_passed_by_evidence_only() -> None:
         "fail": ("reject", "fail"),
         "pass": ("keep", "pass"),
     }
+
+
+def test_a_leaking_log_is_repaired_and_says_nothing_against_the_answers() -> None:
+    gates = "[{measure: pass_rate, at_least: 0.8}, {probe: privacy_leak, safety: true}]"
+    by = read_policy(
+        policy(gates).text.replace("  - {name: unsafe runtime, when: [probe_failed_critical], finding: reject}\n", "")
+    )
+    kinds = {}
+    for good in (100, 40):
+        made = Made()
+        made.add("notes", "small", of(good, 100))
+        made.probe("small", "privacy_leak", "fail")
+        kinds[good] = decided(made, by)
+    found = finding(kinds[100])
+    assert (found.kind, [remedy.name for remedy in found.remedies]) == ("fix", ["repair_runtime"])
+    said = " ".join(shown(text, kinds[100]) for text in found.reasons)
+    assert "On its answers alone it would be kept" in said
+    (item,) = kinds[100].backlog
+    assert (item.work, item.owner, item.ships) == ("repair_runtime", "Platform engineer", True)
+    assert finding(kinds[40]).kind == "reject", "a repair of the runtime mends no answers"
 
 
 def test_the_measured_knee_caps_requests_at_once() -> None:

@@ -1,20 +1,33 @@
-"""Findings and probes in, the work that they call for out: ranked by risk, with hours as stated assumptions."""
+"""Chosen findings and probes in, the work that they call for out: what ships first, with hours as assumptions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
+from typing import Final
 
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.models import Risk
 from milo_bench.config.policy.remedies import REMEDIES, find_work
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.facts import failed_probes
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.records import BacklogItem, Finding, GateResult, LinkedText, Remedy, Source
+from milo_bench.decide.records import BacklogItem, Figure, Finding, GateResult, LinkedText, Remedy, Source
+from milo_bench.decide.selection import SHIPS
 from milo_bench.decide.wording import capitalise, join_words, sentence_case, spell_out
 
 _RANK: Mapping[Risk, int] = {"high": 0, "medium": 1, "low": 2}
+_HOURS_A_DAY: Final = 6.0  # of an engineer's day that go into such work
+_OWNERS: Mapping[str, str] = {
+    "readiness_probe": "Platform engineer",
+    "concurrency_cap": "Platform engineer",
+    "repair_runtime": "Platform engineer",
+    "run_probes": "Platform engineer",
+    "constrained_decoding": "Platform engineer",
+    "more_fixtures": "Quality lead",
+    "safer_prompt": "Quality lead",
+}
+_OWNER: Final = "Product owner"
 
 
 @dataclass
@@ -26,23 +39,32 @@ class _Work:
     reason: LinkedText
     risk: Risk
     findings: list[str]
+    unblocks: int = 0  # findings that go live
 
 
 def make_backlog(
-    findings: Sequence[Finding], evidence: Evidence, policy: PolicyFile, figures: Figures
+    chosen: Sequence[Finding], evidence: Evidence, policy: PolicyFile, figures: Figures
 ) -> tuple[BacklogItem, ...]:
-    """One item for each piece of work, the riskiest first, then that on which most findings rest."""
+    """One item for each piece of work that a chosen finding calls for.
+
+    What goes live comes first, then the riskiest, then that on which most findings rest. Work on a target that
+    nothing was chosen for is not asked for. ``due`` counts working days from go, one piece after the other.
+    """
     works: dict[tuple[str, str], _Work] = {}
-    kept = {finding.workload for finding in findings if finding.kind == "keep"}
-    for finding in findings:
-        if finding.workload in kept and finding.kind != "keep":
-            continue  # another target does this work as it is; nobody has to mend this one
+    for finding in chosen:
         for key, work in _of_finding(finding, evidence, policy):
             known = works.setdefault(key, work)
             known.findings.append(finding.id)
+            known.unblocks += finding.kind in SHIPS
             if _RANK[work.risk] < _RANK[known.risk]:
                 known.risk = work.risk
-    ordered = sorted(works.values(), key=lambda work: (_RANK[work.risk], -len(set(work.findings)), work.title))
+    ordered = sorted(
+        works.values(),
+        key=lambda work: (not work.unblocks, _RANK[work.risk], -len(set(work.findings)), work.title),
+    )
+    hours = [policy.hours_of(work.name).base for work in ordered]
+    days = [max(1, ceil(sum(hours[: place + 1]) / _HOURS_A_DAY)) for place in range(len(hours))]
+    _total_hours(ordered, policy, figures)
     return tuple(
         BacklogItem(
             rank=rank,
@@ -52,9 +74,33 @@ def make_backlog(
             hours=_hours(work.name, policy, figures),
             findings=tuple(dict.fromkeys(work.findings)),
             done_when=find_work(work.name).done_when,
+            work=work.name,
+            ships=work.unblocks > 0,
+            owner=_OWNERS.get(work.name, _OWNER),
+            due=figures.add(
+                Figure(
+                    f"backlog/{rank}/due",
+                    "working days from go",
+                    float(days[rank - 1]),
+                    "day",
+                    Source("count", f"due {rank}", "the backlog"),
+                )
+            ),
         )
         for rank, work in enumerate(ordered, start=1)
     )
+
+
+def _total_hours(works: Sequence[_Work], policy: PolicyFile, figures: Figures) -> None:
+    """``backlog/hours``, of all, and ``backlog/hours_first`` of what has to be done before something goes live."""
+    for name, title, some in (
+        ("hours", "hours of all work", works),
+        ("hours_first", "hours of work before anything goes live", [work for work in works if work.unblocks]),
+    ):
+        stated = [policy.hours_of(work.name) for work in some]
+        low, base, high = (sum(getattr(one, end) for one in stated) for end in ("low", "base", "high"))
+        source = Source("count", name, "the backlog")
+        figures.add(Figure(f"backlog/{name}", title, base, "hour", source, low=low, high=high, method="summed"))
 
 
 def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Iterator[tuple[tuple[str, str], _Work]]:
@@ -62,18 +108,10 @@ def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Ite
     target = finding.target
     for remedy in finding.remedies:
         if REMEDIES.get(remedy.name).follows is not None:
-            yield (remedy.name, target), _work(remedy, f"on {target}", "high" if risk == "high" else "medium")
+            grave = risk == "high" or remedy.params.get("severity") == "critical"
+            yield (remedy.name, target), _work(remedy, f"on {target}", "high" if grave else "medium")
         elif finding.kind == "fix" or _replacement(finding, remedy, policy):
             yield (remedy.name, finding.workload), _work(remedy, f"for {finding.workload}", risk)
-    for result in failed_probes(evidence, target):
-        if result.probe in ("readiness", "cold_start") and any(
-            one.name == "readiness_probe" for one in finding.remedies
-        ):
-            continue  # the readiness probe is that work already
-        title = f"Fix what the probe {result.probe} found on {target}"
-        reason: LinkedText = (f"the probe {result.probe} failed ({result.severity})",)
-        grave: Risk = "high" if result.severity == "critical" else "medium"
-        yield ("repair_runtime", f"{target}/{result.probe}"), _Work("repair_runtime", title, reason, grave, [])
     undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]
     probes = [gate for gate in undecided if gate.measure.startswith("probe:")]
     if probes and finding.kind == "defer":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from milo_bench.config.economics.file import EconomicsFile
@@ -13,6 +13,7 @@ from milo_bench.core.records import Measure
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.backlog import make_backlog
 from milo_bench.decide.business_figures import add_business_figures
+from milo_bench.decide.chosen_measures import asks_of_choice, automated_measures, chosen_measures
 from milo_bench.decide.described import confusion_table, describe_measures, error_shares
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.facts import observe
@@ -28,6 +29,7 @@ from milo_bench.decide.records import (
     Choice,
     Decision,
     Finding,
+    FindingKind,
     GateResult,
     KeptFile,
     LinkedText,
@@ -38,7 +40,7 @@ from milo_bench.decide.records import (
 from milo_bench.decide.remedies.choose import replays_for
 from milo_bench.decide.rerun import rerun_commands
 from milo_bench.decide.routing.table import make_routing
-from milo_bench.decide.selection import choose_findings
+from milo_bench.decide.selection import SHIPS, choose_findings
 from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.economics import make_case
 from milo_bench.economics.business_case import BusinessCase
@@ -74,8 +76,18 @@ def decide(
     for candidate, measure in evidence.reviews:
         shown[candidate.text] = (*shown.get(candidate.text, ()), figures.measure(candidate, measure, kind="review"))
     load = load_evidence(evidence.load, figures)
-    business = _business(economics, evidence, judged, measures, figures)
-    made = _findings(policy, evidence, judged, business, figures)
+    potential = _business(economics, evidence, judged, measures)
+    made = _findings(policy, evidence, judged, potential, figures)
+    business = None
+    if economics is not None:
+        ships = {choice.workload for choice in made.choices if made.kind_of(choice) in SHIPS}
+        chosen = [
+            *chosen_measures(made.choices, evidence, measures),
+            *automated_measures(made.choices, made.replays, figures, ships),
+        ]
+        business = _business(economics, evidence, judged, measures, ships=ships, chosen=chosen)
+        assert business is not None
+        add_business_figures(business, figures)
     errors = [share for one, cases in evidence.cases.items() for share in error_shares(one, cases, figures)]
     tables = [confusion_table(one, cases, figures) for one, cases in evidence.cases.items()]
     titles = _titles(policy, evidence)
@@ -102,7 +114,7 @@ def decide(
         routing=make_routing(
             made.findings, made.choices, made.replays, evidence, policy, figures, permits=permits
         ).data(),
-        backlog=make_backlog(made.findings, evidence, policy, figures),
+        backlog=make_backlog(made.chosen, evidence, policy, figures),
         missing=missing_evidence(
             policy, evidence, judged, figures, economics=economics is not None, findings=made.findings
         ),
@@ -199,6 +211,14 @@ class _Made:
     replays: tuple[Replay, ...]
     choices: tuple[Choice, ...]
 
+    @property
+    def chosen(self) -> tuple[Finding, ...]:
+        by_id = {finding.id: finding for finding in self.findings}
+        return tuple(by_id[choice.finding] for choice in self.choices)
+
+    def kind_of(self, choice: Choice) -> FindingKind:
+        return next(finding.kind for finding in self.findings if finding.id == choice.finding)
+
 
 def _findings(
     policy: PolicyFile,
@@ -234,9 +254,15 @@ def _business(
     evidence: Evidence,
     judged: Mapping[tuple[str, str], Candidate],
     measures: Mapping[Candidate, Sequence[Measure]],
-    figures: Figures,
+    *,
+    ships: Collection[str] | None = None,
+    chosen: Sequence[Measure] = (),
 ) -> BusinessCase | None:
-    """The business case on the measures of what is judged, so that a variant never stands in for it."""
+    """The business case on the measures of what is judged, so that a variant never stands in for it.
+
+    Before anything is chosen, an assumption that rests on what is chosen takes every share as a stated guess: the
+    case is then not worked out at all, and no rule on value can look at it.
+    """
     if economics is None:
         return None
     # A workload may be judged on one decoding while the economics names the other; both are there then.
@@ -248,9 +274,9 @@ def _business(
         for measure in of_it
     ]
     prices = {record.model: record.price for record in evidence.targets.values() if record.price is not None}
-    case = make_case(economics, measured, prices)
-    add_business_figures(case, figures)
-    return case
+    if ships is None and asks_of_choice(economics):
+        return None
+    return make_case(economics, [*measured, *chosen], prices, ships=ships)
 
 
 def _titles(policy: PolicyFile, evidence: Evidence) -> dict[str, str]:

@@ -45,9 +45,11 @@ def observe(
     """The world of ``candidate``; ``replays`` are those of its workload and target."""
     config = policy.workloads[candidate.workload]
     passing = chosen if chosen is not None and _passes(chosen, config, figures) else None
-    failed = failed_probes(evidence, candidate.target, gates)
+    failed = failed_probes(evidence, candidate.target)
     groups: dict[str, set[str]] = {"safety": set(), "bound": set(), "baseline": set()}
     for gate in gates:
+        if is_probe(gate) and gate.outcome == "fail":
+            continue  # of the runtime, which can be repaired, and not of the answers
         group = "safety" if gate.safety else gate.against
         groups[group].add(gate.outcome)
     world = RuleFacts(
@@ -58,22 +60,22 @@ def observe(
         baseline_failed="fail" in groups["baseline"],
         baseline_undecided="undecided" in groups["baseline"],
         remedy=_remedy_state(passing, replays, config, figures),
-        probe=_probe_state(failed),
+        probe=_probe_state(failed, gates),
         knee_below_streams=_knee_below(config, candidate.target, figures),
         value_below_least=_value_below(policy, candidate.workload, business),
     )
     return CandidateFacts(candidate, config, gates, tuple(replays), passing, failed, world)
 
 
-def failed_probes(evidence: Evidence, target: str, gates: Sequence[GateResult] = ()) -> tuple[ProbeResult, ...]:
-    """Probes of ``target`` that failed with severity major or critical, and are not judged by one of ``gates``."""
-    judged = {gate.measure.removeprefix("probe:") for gate in gates if gate.measure.startswith("probe:")}
+def is_probe(gate: GateResult) -> bool:
+    """Whether the gate is a probe of the runtime."""
+    return gate.measure.startswith("probe:")
+
+
+def failed_probes(evidence: Evidence, target: str) -> tuple[ProbeResult, ...]:
+    """Probes of ``target`` that failed with severity major or critical."""
     results = [one.result for one in evidence.probes if one.result.target == target]
-    return tuple(
-        result
-        for result in results
-        if result.outcome == "fail" and result.severity in _GRAVE and result.probe not in judged
-    )
+    return tuple(result for result in results if result.outcome == "fail" and result.severity in _GRAVE)
 
 
 def replaces(replay: Replay, config: WorkloadPolicy) -> bool:
@@ -85,7 +87,8 @@ def _passes(replay: Replay, config: WorkloadPolicy, figures: Figures) -> bool:
     """Every gate passes on what the replay lets through, and enough is automated to call it a route."""
     if not replay.remedies or replaces(replay, config) or not replay.gates:
         return False
-    return all(gate.outcome == "pass" for gate in replay.gates) and _automated(replay, config, figures)
+    of_answers = [gate for gate in replay.gates if not (is_probe(gate) and gate.outcome == "fail")]
+    return all(gate.outcome == "pass" for gate in of_answers) and _automated(replay, config, figures)
 
 
 def _automated(replay: Replay, config: WorkloadPolicy, figures: Figures) -> bool:
@@ -100,7 +103,7 @@ def _remedy_state(
     if passing is not None:
         return "passes"
     for replay in replays:
-        outcomes = {gate.outcome for gate in replay.gates}
+        outcomes = {gate.outcome for gate in replay.gates if not (is_probe(gate) and gate.outcome == "fail")}
         if "undecided" not in outcomes or "fail" in outcomes or replaces(replay, config):
             continue
         # A replay that sends all to people fails no gate either, and decides nothing.
@@ -109,7 +112,10 @@ def _remedy_state(
     return "none"
 
 
-def _probe_state(failed: Sequence[ProbeResult]) -> ProbeState:
+def _probe_state(failed: Sequence[ProbeResult], gates: Sequence[GateResult]) -> ProbeState:
+    """A gate on a probe makes its failure critical, whatever the probe says of it."""
+    if any(is_probe(gate) and gate.outcome == "fail" for gate in gates):
+        return "critical"
     severities = {result.severity for result in failed}
     return "critical" if "critical" in severities else "major" if severities else "none"
 

@@ -310,7 +310,11 @@ class PermitEvidence(Frozen, frozen=True, omit_defaults=False):
 
 
 class BacklogItem(Frozen, frozen=True, omit_defaults=False):
-    """Work to do, ranked by risk. ``hours`` are ids of stated assumptions (low, base, high)."""
+    """Work to do, what goes live first. ``hours`` are ids of stated assumptions (low, base, high).
+
+    ``work`` is its name in the policy's ``hours``, ``ships`` whether something goes live by it, ``due`` the id of
+    the working days from go by which it is done.
+    """
 
     rank: int
     title: str
@@ -319,6 +323,10 @@ class BacklogItem(Frozen, frozen=True, omit_defaults=False):
     hours: tuple[str, str, str]
     findings: tuple[str, ...]
     done_when: str
+    work: str = ""
+    ships: bool = False
+    owner: str = ""
+    due: str = ""
 
 
 class Decision(Frozen, frozen=True, omit_defaults=False):

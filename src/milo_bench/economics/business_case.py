@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
 
 from milo_bench.config.economics.file import EconomicsFile
 from milo_bench.config.economics.lines import Depreciation, OneOffCost, TrustedWork
@@ -63,11 +65,14 @@ def make_case(
     measures: Sequence[Measure] = (),
     prices: Mapping[str, Price] | None = None,
     *,
+    ships: Collection[str] | None = None,
     seed: int = 0,
     draws: int = 10_000,
 ) -> BusinessCase:
     """Work out ``file``.
 
+    ``ships`` are the workloads of which something goes live, None where that is not decided: lines of other
+    workloads are forgone, and in no total.
     ``measures`` are what its measured assumptions are taken from; ``prices`` win over published
     hosted prices, by model name; ``seed`` and ``draws`` are those of the simulation. Raises
     ConfigError with the place in the file that is wrong.
@@ -79,7 +84,7 @@ def make_case(
             raise ConfigError(message, hint="give the assumption another name.")
     _hardware_counts_once(file)
     _trusted_work_has_a_cost(file)
-    lines = tuple(_line(file, name, assumptions) for name in file.lines)
+    lines = tuple(_line(file, name, assumptions, ships) for name in file.lines)
     definitions = [one for line in lines if line.kind not in _LAST_KINDS for one in line.definitions]
     definitions += total_formulas(lines)
     definitions += [one for line in lines if line.kind in _LAST_KINDS for one in line.definitions]
@@ -93,7 +98,7 @@ def make_case(
         message = f"{file.where('lines', place)}: {error.message}"
         raise ConfigError(message, hint=error.hint) from None
     names = {figure.name for figure in figures}
-    order = ("quarter_net", "monthly_net", "monthly_costs", definitions[0].name)
+    order = ("quarter_net", "monthly_net", "forgone_monthly", "monthly_costs", definitions[0].name)
     headline = next(name for name in order if name in names)
     used = {name for figure in figures for name in figure.assumptions}
     return BusinessCase(
@@ -111,9 +116,15 @@ def make_case(
     )
 
 
-def _line(file: EconomicsFile, name: str, assumptions: Mapping[str, Assumption]) -> LineFigures:
+def _line(
+    file: EconomicsFile, name: str, assumptions: Mapping[str, Assumption], ships: Collection[str] | None
+) -> LineFigures:
+    config = file.lines[name]
     try:
-        return line_formulas(name, file.lines[name], assumptions, file.counted)
+        line = line_formulas(name, config, assumptions, file.counted)
+        forgone = line.booked and bool(config.workload) and ships is not None and config.workload not in ships
+        booked = line.booked and not forgone
+        return msgspec.structs.replace(line, workload=config.workload, booked=booked, forgone=forgone)
     except MiloError as error:
         message = f"{file.where('lines', name)}: {name}: {error.message}"
         raise ConfigError(message, hint=error.hint) from None

@@ -22,7 +22,10 @@ USD = parse_unit("USD")
 
 
 class LineFigures(Frozen, frozen=True, omit_defaults=False):
-    """The figures of one line. ``usd`` and ``hours`` name the one that totals count; "" where there is none."""
+    """The figures of one line. ``usd`` and ``hours`` name the one that totals count; "" where there is none.
+
+    ``forgone``: it would be booked, but the decision ships nothing of its ``workload``.
+    """
 
     name: str
     kind: str
@@ -33,6 +36,8 @@ class LineFigures(Frozen, frozen=True, omit_defaults=False):
     usd: str = ""
     hours: str = ""
     note: str = ""
+    workload: str = ""
+    forgone: bool = False
 
 
 def line_formulas(

@@ -34,6 +34,7 @@ def total_formulas(lines: Sequence[LineFigures]) -> tuple[Definition, ...]:
     if hours and review:
         formula = f"hours_returned - ({' + '.join(review)})"
         made.append(Definition("hours_net", "Hours returned per month, minus review", formula, HOURS_A_MONTH))
+    made += _of_workloads(lines)
     total("monthly_benefits", "Benefits per month", "monthly_benefit")
     total("monthly_costs", "Costs per month", "monthly_cost")
     total("one_off_benefits", "One-off benefits", "one_off_benefit")
@@ -56,9 +57,28 @@ def total_formulas(lines: Sequence[LineFigures]) -> tuple[Definition, ...]:
     return tuple(made)
 
 
+def _of_workloads(lines: Sequence[LineFigures]) -> list[Definition]:
+    """What each workload is worth a month, and what is forgone because nothing of its workload ships."""
+    made = []
+    for workload in dict.fromkeys(line.workload for line in lines if line.workload):
+        mine = [line for line in lines if line.workload == workload and line.counts_as == "monthly_benefit"]
+        for kind, parts in (
+            ("worth", [line.usd for line in mine if line.booked]),
+            ("forgone", [line.usd for line in mine if line.forgone]),
+        ):
+            if parts:
+                title = f"{kind.capitalize()} per month, {workload.replace('_', ' ')}"
+                made.append(Definition(f"{kind}.{workload}", title, " + ".join(parts), USD_A_MONTH))
+    forgone = [line.usd for line in lines if line.forgone and line.counts_as == "monthly_benefit"]
+    if forgone:
+        made.append(Definition("forgone_monthly", "Forgone per month", " + ".join(forgone), USD_A_MONTH))
+    return made
+
+
 TOTALS: Collection[str] = (
     "hours_returned",
     "hours_net",
+    "forgone_monthly",
     "monthly_benefits",
     "monthly_costs",
     "one_off_benefits",

@@ -16,14 +16,16 @@ class _Line(Checked):
 
     ``factors`` are further assumptions to multiply with: a share that qualifies, a share of the
     theoretical saving that survives real operations, a number of hosts. ``1 - NAME`` takes the rest
-    of a share, so that a rate and its complement stay one assumption.
+    of a share, so that a rate and its complement stay one assumption. ``workload`` is the work that the line
+    belongs to: where the decision ships none of it, the line is left out of the totals as forgone.
     """
 
-    not_names: ClassVar[frozenset[str]] = frozenset({"kind", "title", "note", "formula", "unit"})
+    not_names: ClassVar[frozenset[str]] = frozenset({"kind", "title", "note", "formula", "unit", "workload"})
 
     title: str = ""
     note: str = ""
     booked: bool = True
+    workload: str = ""
 
     def references(self) -> tuple[tuple[str, str], ...]:
         """(setting, assumption that it names), in the order of the settings."""

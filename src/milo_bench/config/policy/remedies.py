@@ -31,6 +31,7 @@ class RemedyDefinition(Work):
     """
 
     title: str
+    short: str = ""  # for page one, in a list of things to do first
     says: str
     settings: str = ""
     changes: Callable[[Any, str, Any], Iterator[Any]]
@@ -45,7 +46,6 @@ REMEDIES: Final[Registry[RemedyDefinition]] = Registry("fix", "milo_bench.decide
 OTHER_WORK: Final[Mapping[str, Work]] = {
     "more_fixtures": Work((4.0, 8.0, 24.0), "a new run decides the named gates"),
     "run_probes": Work((1.0, 2.0, 4.0), "the named probes have passed or failed on this target"),
-    "repair_runtime": Work((4.0, 8.0, 24.0), "the probe passes on this target"),
 }
 
 

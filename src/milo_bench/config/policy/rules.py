@@ -18,7 +18,7 @@ class RuleFacts:
 
     Gates are of three groups: safety, other bounds, and the hosted baseline (a safety gate against
     the baseline is a safety gate). ``remedy`` is the state of the best replay, ``probe`` the worst
-    probe that failed without standing among the gates.
+    probe that failed, critical where a gate asks for it: a runtime can be repaired, so it says nothing of the answers.
     """
 
     safety_failed: bool = False
@@ -50,7 +50,9 @@ class Condition:
 
 
 CONDITIONS: Mapping[str, Condition] = {
-    "all_gates_pass": Condition("every gate passes", lambda world: not world.any_failed and not world.any_undecided),
+    "all_gates_pass": Condition(
+        "every gate passes, failed runtime probes aside", lambda world: not world.any_failed and not world.any_undecided
+    ),
     "any_gate_failed": Condition("at least one gate fails", lambda world: world.any_failed),
     "any_gate_undecided": Condition("at least one gate is undecided", lambda world: world.any_undecided),
     "safety_gate_failed": Condition("a safety gate fails", lambda world: world.safety_failed),

@@ -20,6 +20,7 @@ REMEDIES.add(
     "constrained_decoding",
     RemedyDefinition(
         title="constrained decoding",
+        short="constrained decoding",
         says="decodes within the answer schema",
         hours=(2.0, 4.0, 8.0),
         done_when="every request carries the answer schema and a new run passes the gates",

@@ -31,6 +31,7 @@ REMEDIES.add(
     "guard_to_review",
     RemedyDefinition(
         title="a guard that sends failures to review",
+        short="guard to review",
         says="sends answers that fail a check to human review",
         settings="`checks`: those that can run on live answers",
         hours=(4.0, 8.0, 16.0),

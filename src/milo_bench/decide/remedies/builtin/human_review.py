@@ -17,6 +17,7 @@ REMEDIES.add(
     "human_review",
     RemedyDefinition(
         title="human review",
+        short="human review",
         says="sends all of the work to human review",
         hours=(4.0, 8.0, 16.0),
         done_when="the review queue is staffed and its length is monitored",

@@ -43,6 +43,7 @@ REMEDIES.add(
     "keyword_rule",
     RemedyDefinition(
         title="a keyword rule that the model cannot override",
+        short="keyword rule",
         says="sends cases with a keyword to human review, whatever the model says",
         settings="`safe_label`: the one label of the model that needs no human review",
         hours=(4.0, 6.0, 10.0),

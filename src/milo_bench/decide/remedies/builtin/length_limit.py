@@ -35,6 +35,7 @@ REMEDIES.add(
     "length_limit",
     RemedyDefinition(
         title="a length limit with a route for longer cases",
+        short="length rule",
         says="sends cases above a length to another route",
         settings="`past`: `hosted` or `human_review`. The limit is found from the data",
         hours=(2.0, 4.0, 6.0),

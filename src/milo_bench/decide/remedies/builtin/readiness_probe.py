@@ -10,11 +10,11 @@ from milo_bench.decide.remedies.plans import not_replayable
 from milo_bench.decide.wording import capitalise, join_words
 
 # Probes whose failure a readiness probe in front of the server repairs.
-_LIFECYCLE = ("readiness", "cold_start")
+LIFECYCLE = ("readiness", "cold_start")
 
 
 def _probe(seen: CandidateFacts, figures: Figures) -> Remedy | None:
-    late = [result.probe for result in seen.failed_probes if result.probe in _LIFECYCLE]
+    late = [result.probe for result in seen.failed_probes if result.probe in LIFECYCLE]
     if not late:
         return None
     reason = f"the probe {join_words(late)} failed: the server reports ready too early"
@@ -26,6 +26,7 @@ REMEDIES.add(
     "readiness_probe",
     RemedyDefinition(
         title="a readiness probe",
+        short="warm-start check",
         says="lets traffic in when the server has generated a token",
         hours=(2.0, 4.0, 6.0),
         done_when="traffic waits for a generated token and the readiness probe passes",

@@ -9,6 +9,7 @@ REMEDIES.add(
     "safer_prompt",
     RemedyDefinition(
         title="the safer prompt",
+        short="safer prompt",
         says="uses a variant with a prompt that invites fewer errors",
         settings="`variant`: the variant with the change, run beside the other",
         hours=(2.0, 4.0, 8.0),
