@@ -130,6 +130,16 @@ def check_data(written: Written, kind: FileKind[F]) -> F | list[Problem]:
     return list(file.problems()) or file
 
 
+def mistakes_in(model: type[BaseModel], data: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str, str]]:
+    """(keys, what is wrong, what to write instead) of each mistake in plain data that is no file of its own."""
+    try:
+        model.model_validate(dict(data))
+    except ValidationError as error:
+        kept = _without_echoes(_one_alternative([_locate(one, model) for one in error.errors()]))
+        return [(one.keys, *_worded(one, ".".join(one.keys))) for one in kept]
+    return []
+
+
 # ---------------------------------------------------------------- from pydantic's words to a person's
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, mistakes_in
+from milo_bench.config.target_settings import API_SETTINGS
 from milo_bench.config.written import Problem, as_error
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Price, StoreText
@@ -35,6 +36,11 @@ def is_own_network(base_url: str) -> bool:
     return address.is_private or address.is_loopback or address.is_link_local
 
 
+Effort: TypeAlias = Literal["off", "low", "medium", "high"]
+Thinking: TypeAlias = Effort | Annotated[int, Field(gt=0, le=1_000_000)]
+"""Tokens that a model may think beside its answer, an effort, or no thinking at all."""
+
+
 class PriceConfig(Checked):
     """US dollars for a million tokens."""
 
@@ -49,6 +55,8 @@ class TargetConfig(Checked):
     ``weights`` is a GGUF file, or ``builtin:smollm2`` / ``builtin:smollm2-q4_0`` for the weights
     of the demo. ``api_key_env`` names an environment variable; a key itself is refused.
     ``hosted`` must be said of a ``base_url`` that is a name or address beyond your own network.
+    ``thinking`` is a number of tokens beside those of the answer, an effort (``low``, ``medium``, ``high``) or ``off``.
+    ``system: merge`` puts a system message into the first one of the user, for templates that refuse one.
     ``context_window`` is in tokens, ``parallel`` the number of slots of an embedded server.
     """
 
@@ -69,6 +77,8 @@ class TargetConfig(Checked):
     headers_env: dict[str, str] = {}
     proxy: str | None = None
     script: str | None = None
+    thinking: Thinking | None = None
+    system: Literal["keep", "merge"] = "keep"
     settings: dict[str, Any] = {}
 
     @model_validator(mode="before")
@@ -79,6 +89,17 @@ class TargetConfig(Checked):
                 said = f"has '{setting}', but keys do not belong in files"
                 raise Mistake(said, "put the key into an environment variable and name that: api_key_env: MY_KEY")
         return data
+
+    @field_validator("thinking", mode="before")
+    @classmethod
+    def _off_is_a_word(cls, value: Any) -> Any:
+        if value is False:  # YAML reads the bare word off so
+            return "off"
+        if value is True:
+            raise Mistake(
+                "is true, which says nothing of how much", "write a number of tokens, or low, medium or high."
+            )
+        return value
 
     @field_validator("base_url")
     @classmethod
@@ -149,6 +170,14 @@ class Settings(CheckedFile):
     targets: dict[str, TargetConfig] = {}
     privacy: PrivacyConfig = PrivacyConfig()
     run: RunConfig = RunConfig()
+
+    def problems(self) -> Iterable[Problem]:
+        """What is wrong in the ``settings`` of targets whose API is built in."""
+        for name, target in self.targets.items():
+            model = API_SETTINGS.get(target.api)
+            for keys, what, hint in mistakes_in(model, target.settings) if model is not None else ():
+                where = self.where("targets", name, "settings", *keys)
+                yield Problem(where, f"targets.{name}.settings: {what}", hint or "see docs/reference/settings.md.")
 
     def with_targets(self, targets: Mapping[str, TargetConfig]) -> Settings:
         """These settings with ``targets`` beside their own; a target of the same name replaces the one here."""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+from pydantic import BaseModel
 
 from milo_bench.config import settings
 from milo_bench.config.checked import FileKind
@@ -22,6 +23,7 @@ from milo_bench.config.routing.file import ROUTING_FILE
 from milo_bench.config.routing.flags import FLAGS_FILE
 from milo_bench.config.schema import schema_path, schema_text
 from milo_bench.config.settings import SETTINGS_FILE
+from milo_bench.config.target_settings import API_SETTINGS
 from milo_bench.core import errors
 from milo_bench.core.files import PUBLIC, write_folder
 from milo_bench.core.modules import modules_of
@@ -73,12 +75,14 @@ def settings_page() -> str:
     parts = [
         "`bench.yaml` in the working folder, or the file named by `--config` or `MILO_BENCH_CONFIG`.",
     ]
-    for title, model in (
+    models: tuple[tuple[str, type[BaseModel]], ...] = (
         ("`targets.NAME`", settings.TargetConfig),
         ("`targets.NAME.price`", settings.PriceConfig),
+        *((f"`targets.NAME.settings` of `api: {api}`", model) for api, model in API_SETTINGS.items()),
         ("`privacy`", settings.PrivacyConfig),
         ("`run`", settings.RunConfig),
-    ):
+    )
+    for title, model in models:
         rows = []
         for name, info in model.model_fields.items():
             if name == "name":

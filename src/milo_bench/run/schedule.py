@@ -24,7 +24,9 @@ UNREACHABLE: Final[frozenset[FailureKind]] = frozenset(
     {"connect_refused", "connect_timeout", "outside_network", "server_died", "auth", "not_found"}
 )
 # The same request would get the same answer.
-NOT_RETRIED: Final[frozenset[FailureKind]] = frozenset({"context_overflow", "auth", "not_found", "rejected"})
+NOT_RETRIED: Final[frozenset[FailureKind]] = frozenset(
+    {"context_overflow", "auth", "not_found", "rejected", "cut_while_thinking", "template_refused"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ FailureKind: TypeAlias = Literal[
     "rejected",  # any other 4xx
     "rate_limited",  # 429
     "server_error",  # 5xx
+    "cut_while_thinking",  # max_tokens ended before the first visible token: a failure of the set-up
+    "template_refused",  # the chat template does not take these roles: a failure of the set-up
     "outside_network",  # the next hop is public, and the target is not called hosted: nothing was sent
     "server_died",  # the server process that we started ended
     "cancelled",
@@ -275,7 +277,8 @@ class Timings(Frozen, frozen=True):
 
     ``intended_s`` is when the attempt should have started; latency counts from there.
     ``first_content_s`` is the first chunk that carries text, reasoning or a tool call; a chunk
-    with a role alone is none. ``chunk_gaps_s[i]`` is the time between content chunk i and
+    with a role alone is none. ``first_text_s`` is the first chunk with text of the answer, where
+    thinking came before it. ``chunk_gaps_s[i]`` is the time between content chunk i and
     i + 1, ``chunk_tokens[i]`` the tokens of content chunk i as far as the server tells
     (empty where it does not). ``client_lag_max_s`` and ``client_lag_mean_s`` are the client's
     own delay, from the kernel's receive stamp to ours, where the kernel gives one.
@@ -290,6 +293,7 @@ class Timings(Frozen, frozen=True):
     chunk_tokens: tuple[int, ...] = ()
     client_lag_max_s: float | None = None
     client_lag_mean_s: float | None = None
+    first_text_s: float | None = None
 
     @property
     def latency_s(self) -> float:

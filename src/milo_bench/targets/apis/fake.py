@@ -9,17 +9,14 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.config.settings import TargetConfig
+from milo_bench.config.target_settings import FakeSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Exchange
-from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Failure, TargetRecord, Timeouts
-from milo_bench.core.suggest import hint_for
 from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.fake.process import FakeProcess, start_fake_process
 from milo_bench.targets.fake.script import Script, load_script
 from milo_bench.targets.fake.server import FakeServer
-
-_SETTINGS = ("process",)
 
 
 class FakeTarget:
@@ -31,10 +28,7 @@ class FakeTarget:
     """
 
     def __init__(self, config: TargetConfig, env: Mapping[str, str]) -> None:
-        for name in config.settings:
-            if name not in _SETTINGS:
-                message = f"Target '{config.name}': unknown setting '{name}' of a fake target."
-                raise ConfigError(message, hint=hint_for(name, _SETTINGS, noun="settings"))
+        typed_settings(FakeSettings, config.name, config.settings)
         self._config = config
         self._env = env
         self._path = Path(config.script or "")

@@ -12,11 +12,11 @@ from typing import Any
 import msgspec
 
 from milo_bench.config.settings import TargetConfig
+from milo_bench.config.target_settings import LlamaCppSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.digests import DigestBook
-from milo_bench.core.errors import ConfigError, PrerequisiteError, TargetError
+from milo_bench.core.errors import PrerequisiteError, TargetError
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
-from milo_bench.core.suggest import hint_for
 from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.base import TARGET_APIS, Target
 from milo_bench.targets.http.failures import show_server_text
@@ -25,11 +25,9 @@ from milo_bench.targets.llamacpp.process import ServerProcess
 from milo_bench.targets.llamacpp.replicas import ReplicatedTarget
 from milo_bench.targets.llamacpp.weights import cache_directory, find_weights
 
-_KNOWN_SETTINGS = frozenset({"seed", "cache_prompt", "start_timeout_s", "extra_body", "log", "servers"})
 _BROKEN = ("reset", "connect_refused", "bad_stream")
 _DEATH_GRACE_S = 2.0
 _DEFAULT_CONTEXT = 4096
-_DEFAULT_START_S = 300.0
 
 
 class LlamaCppTarget:
@@ -45,10 +43,7 @@ class LlamaCppTarget:
     """
 
     def __init__(self, config: TargetConfig, env: Mapping[str, str]) -> None:
-        unknown = sorted(set(config.settings) - _KNOWN_SETTINGS)
-        if unknown:
-            message = f"Target '{config.name}' has an unknown entry '{unknown[0]}' in settings."
-            raise ConfigError(message, hint=hint_for(unknown[0], _KNOWN_SETTINGS, noun="entries"))
+        self._settings = typed_settings(LlamaCppSettings, config.name, config.settings)
         self._config = config
         self._env = env
         self._alias = config.model or config.name
@@ -75,13 +70,13 @@ class LlamaCppTarget:
         """See ``base.Target.start``. The weights are found (or quantised) and hashed first."""
         path, facts, digest = await asyncio.to_thread(self._find)
         wanted = self._parameters(path, facts)
-        limit_s = float(self._config.settings.get("start_timeout_s", _DEFAULT_START_S))
+        limit_s = self._settings.start_timeout_s
         self._process, self._dead = self._new_process(), None
         address = await self._process.start(wanted, limit_s)
         extra = {
             "cache_prompt": wanted["cache_prompt"],
             "timings_per_token": True,  # how many tokens a chunk holds
-            **self._config.settings.get("extra_body", {}),
+            **self._settings.extra_body,
         }
         inner = self._config.model_copy(
             update={"base_url": f"{address}/v1", "model": self._alias, "settings": {"extra_body": extra}}
@@ -164,7 +159,7 @@ class LlamaCppTarget:
         await self._process.stop()
 
     def _new_process(self) -> ServerProcess:
-        log = self._config.settings.get("log")
+        log = self._settings.log
         return ServerProcess(self._config.name, self._env, Path(log) if log else None)
 
     def _find(self) -> tuple[Path, GgufFacts, str]:
@@ -187,17 +182,14 @@ class LlamaCppTarget:
             "parallel": config.parallel or 1,
             "threads": config.threads or max(1, (os.cpu_count() or 2) // 2),
             "gpu_layers": config.gpu_layers if config.gpu_layers is not None else -1,
-            "seed": int(config.settings.get("seed", 0)),
-            "cache_prompt": bool(config.settings.get("cache_prompt", False)),
+            "seed": self._settings.seed,
+            "cache_prompt": self._settings.cache_prompt,
         }
 
 
 def open_servers(config: TargetConfig, env: Mapping[str, str]) -> Target:
-    """One server, or as many as ``settings`` names. Raises ConfigError for a number that is not a whole one above 0."""
-    count = config.settings.get("servers", 1)
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        message = f"Target '{config.name}' has settings.servers {count!r}, which is not a whole number above 0."
-        raise ConfigError(message, hint="set servers to 1 or more, or remove it.")
+    """One server, or as many as ``settings`` names. Raises ConfigError for settings that are wrong."""
+    count = typed_settings(LlamaCppSettings, config.name, config.settings).servers
     members = [LlamaCppTarget(config, env) for _ in range(count)]
     return members[0] if count == 1 else ReplicatedTarget(members)
 

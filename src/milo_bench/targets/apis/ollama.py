@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.config.settings import TargetConfig
+from milo_bench.config.target_settings import OllamaSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import Failure, TargetRecord, Usage
 from milo_bench.targets.base import TARGET_APIS
@@ -18,6 +19,7 @@ from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_lines
 from milo_bench.targets.http.target import HttpTarget
+from milo_bench.targets.http.thinking import ollama_fields, thinking_tokens
 from milo_bench.targets.identity.ollama import identify_ollama
 from milo_bench.targets.identity.processes import read_processes
 
@@ -28,17 +30,16 @@ _OPTIONS = frozenset(
 
 
 class OllamaTarget(HttpTarget):
-    """``settings``: model options such as ``num_ctx``, and ``think``, ``keep_alive``, ``truncate``.
+    """``settings`` are those of ``config.target_settings.OllamaSettings``.
 
-    ``num_ctx`` falls back to the target's ``context_window``. Ollama cuts a prompt that does not
-    fit in silence; ``truncate: false`` is sent unless settings say otherwise, so that versions
-    which know it refuse instead.
+    Ollama cuts a prompt that does not fit in silence; ``truncate: false`` is sent unless settings say
+    otherwise, so that versions which know it refuse instead.
     """
 
     runtime = "Ollama"
-    known_settings = _OPTIONS | {"think", "keep_alive", "truncate", "shift"}
 
     def __init__(self, config: TargetConfig, env: Mapping[str, str]) -> None:
+        settings = typed_settings(OllamaSettings, config.name, config.settings)
         address = parse_address(config.base_url or ollama_url(env.get("OLLAMA_HOST", "")))
         super().__init__(config, env, address)
         self._base = address.path.removesuffix("/v1").removesuffix("/api")
@@ -50,9 +51,9 @@ class OllamaTarget(HttpTarget):
         if config.gpu_layers is not None:
             self._options.setdefault("num_gpu", config.gpu_layers)
         self._fields = {
-            "truncate": False,
-            "shift": False,
-            **{name: value for name, value in config.settings.items() if name not in _OPTIONS},
+            **({} if settings.as_client else {"truncate": False, "shift": False}),
+            **ollama_fields(config.thinking),
+            **{name: value for name, value in config.settings.items() if name not in (*_OPTIONS, "as_client")},
         }
 
     def chat_path(self) -> str:
@@ -62,7 +63,7 @@ class OllamaTarget(HttpTarget):
         """The request as ``/api/chat`` wants it; a schema becomes ``format``."""
         options: dict[str, Any] = {
             **self._options,
-            "num_predict": request.max_tokens,
+            "num_predict": request.max_tokens + thinking_tokens(self._config.thinking),
             "temperature": request.temperature,
         }
         if request.seed is not None:
@@ -142,7 +143,8 @@ class OllamaTarget(HttpTarget):
         details = shown.get("details")
         details = details if isinstance(details, Mapping) else {}
         digest = str(tag.get("digest", "")).removeprefix("sha256:")
-        settings: dict[str, Any] = {**self._record.settings, **self._options, "truncate": self._fields["truncate"]}
+        settings: dict[str, Any] = {**self._record.settings, **self._options}
+        settings["truncate"] = self._fields.get("truncate", "left to the server")
         processes = await asyncio.to_thread(read_processes, self._pids)
         if (size := count(mine.get("size_vram"))) is not None:
             settings["size_vram_bytes"] = size

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.config.settings import TargetConfig
+from milo_bench.config.target_settings import OpenAiSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.records import Identity, TargetRecord
 from milo_bench.targets.base import TARGET_APIS
@@ -17,6 +18,7 @@ from milo_bench.targets.http.answer import StreamedAnswer, count
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.http.target import HttpTarget
+from milo_bench.targets.http.thinking import openai_fields, thinking_tokens, with_extra
 from milo_bench.targets.identity.llama_server import identify_llama_server
 from milo_bench.targets.identity.processes import read_processes
 from milo_bench.targets.identity.vllm import identify_snapshot
@@ -25,18 +27,15 @@ _RUNTIMES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "organ
 
 
 class OpenAiTarget(HttpTarget):
-    """``settings``: ``extra_body`` (fields added to every request), ``omit`` (fields left out, for
-    servers that refuse them, e.g. temperature), ``max_tokens_field`` and ``stream_usage``.
-    """
-
-    known_settings = frozenset({"extra_body", "omit", "max_tokens_field", "stream_usage"})
+    """``settings`` are those of ``config.target_settings.OpenAiSettings``."""
 
     def __init__(self, config: TargetConfig, env: Mapping[str, str], address: Address | None = None) -> None:
+        settings = typed_settings(OpenAiSettings, config.name, config.settings)
         super().__init__(config, env, address or parse_address(config.base_url or ""))
-        self._max_tokens = str(config.settings.get("max_tokens_field", "max_tokens"))
-        self._extra: dict[str, Any] = dict(config.settings.get("extra_body", {}))
-        self._omitted = frozenset(config.settings.get("omit", ()))
-        self._stream_usage = bool(config.settings.get("stream_usage", True))
+        self._max_tokens = settings.max_tokens_field
+        self._extra = dict(settings.extra_body)
+        self._omitted = frozenset(settings.omit)
+        self._stream_usage = settings.stream_usage
 
     def chat_path(self) -> str:
         return f"{self._address.path}/chat/completions"
@@ -46,7 +45,7 @@ class OpenAiTarget(HttpTarget):
         body: dict[str, Any] = {
             "model": self._config.model,
             "messages": [_message(message) for message in request.messages],
-            self._max_tokens: request.max_tokens,
+            self._max_tokens: request.max_tokens + thinking_tokens(self._config.thinking),
             "temperature": request.temperature,
             "stream": True,
         }
@@ -63,7 +62,10 @@ class OpenAiTarget(HttpTarget):
             }
         if request.tools:
             body["tools"] = list(request.tools)
-        body.update(self._extra)
+        if self._record.runtime == "llama.cpp":
+            body["timings_per_token"] = True  # how many tokens a chunk holds, and so how many went into thinking
+        thinking = openai_fields(self._config.thinking, hosted=self._config.hosted, runtime=self._record.runtime)
+        body = with_extra(body, with_extra(thinking, self._extra))
         for name in self._omitted:
             body.pop(name, None)
         return body

@@ -68,6 +68,8 @@ class StreamedAnswer:
         self.text: list[str] = []
         self.reasoning: list[str] = []
         self.stamps_ns: list[int] = []
+        self.text_ns: list[int] = []  # when each piece of text came
+        self.thinking: list[bool] = []  # of each content chunk, whether it carried thinking alone
         self.tokens: list[int] = []
         self.calls: list[_Call] = []
         self.finish_reason = ""
@@ -87,6 +89,7 @@ class StreamedAnswer:
         content = False
         if isinstance(text, str) and text:
             self.text.append(text)
+            self.text_ns.append(at_ns)
             content = True
         if isinstance(reasoning, str) and reasoning:
             self.reasoning.append(reasoning)
@@ -96,6 +99,7 @@ class StreamedAnswer:
                 content = self._add_call(call) or content
         if content:
             self.stamps_ns.append(at_ns)
+            self.thinking.append(bool(reasoning) and not text and not calls)
         return content
 
     def _add_call(self, part: object) -> bool:
@@ -155,6 +159,7 @@ class StreamedAnswer:
             ended_s=(ended_ns - zero_ns) / 1e9,
             connected_s=None if reply.connected_ns is None else (reply.connected_ns - zero_ns) / 1e9,
             first_content_s=(stamps[0] - zero_ns) / 1e9 if stamps else None,
+            first_text_s=self._first_text_s(zero_ns, inline, text) if inline or reasoning else None,
             chunk_gaps_s=tuple([(b - a) / 1e9 for a, b in pairwise(stamps)]),
             chunk_tokens=tuple(self.tokens) if len(self.tokens) == len(stamps) else (),
             client_lag_max_s=max(lags) / 1e9 if lags else None,
@@ -169,11 +174,30 @@ class StreamedAnswer:
                 for call in sorted(self.calls, key=lambda call: call.index)
             ),
             finish_reason=self.finish_reason,
-            usage=self.usage,
+            usage=self._usage(),
             failure=self.failure,
             server_timings=self.server_timings,
             model=self.model,
         )
+
+    def _first_text_s(self, zero_ns: int, inline: str, text: str) -> float | None:
+        """When the answer itself began, after ``inline`` thinking that the server left in its text."""
+        if not text:
+            return None
+        before = sum(map(len, self.text)) - len(text) if inline else 0
+        so_far = 0
+        for piece, at_ns in zip(self.text, self.text_ns, strict=True):
+            so_far += len(piece)
+            if so_far > before:
+                return (at_ns - zero_ns) / 1e9
+        return None
+
+    def _usage(self) -> Usage:
+        """Tokens of thinking as the server counts them, else those of the chunks that carried thinking alone."""
+        if self.usage.reasoning_tokens is not None or len(self.tokens) != len(self.stamps_ns):
+            return self.usage
+        thought = sum(tokens for tokens, thinking in zip(self.tokens, self.thinking, strict=True) if thinking)
+        return msgspec.structs.replace(self.usage, reasoning_tokens=thought) if thought else self.usage
 
 
 def _is_whole(arguments: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from milo_bench.core.records import Failure, FailureKind
 from milo_bench.core.text import one_line
 from milo_bench.targets.http.reply import HttpReply
+from milo_bench.targets.http.roles import REFUSED_ROLES
 
 MAX_MESSAGE_CHARS = 300
 _STATUS = re.compile(r"[45][0-9]{2}")
@@ -38,6 +39,9 @@ def classify(status: int | None, said: str, codes: Iterable[str], *, secrets: It
     message = show_server_text(said, secrets) or (f"HTTP status {status}" if status else "the server reports an error")
     if status not in (401, 403, 404, 429) and (_OVERFLOW_CODES & set(codes) or _OVERFLOW_WORDS.search(said)):
         return Failure("context_overflow", message, status)
+    if REFUSED_ROLES.search(said):
+        hint = "set 'system: merge' under this target in bench.yaml"
+        return Failure("template_refused", f"{message.rstrip('.')}; {hint}", status)
     return Failure(_kind(status), message, status)
 
 

@@ -13,14 +13,16 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.digests import DigestBook
-from milo_bench.core.errors import ConfigError, TargetError
+from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
-from milo_bench.core.suggest import closest, hint_for
+from milo_bench.core.suggest import closest
 from milo_bench.targets.fingerprint import read_behaviour
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
 from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.reply import HttpReply, Wire
+from milo_bench.targets.http.roles import merge_system
+from milo_bench.targets.http.thinking import judge_cut
 from milo_bench.targets.http.wire import TcpWire
 from milo_bench.targets.listening import listening_pids
 from milo_bench.targets.llamacpp.weights import cache_directory
@@ -38,13 +40,8 @@ class HttpTarget(ABC):
     """A model behind an HTTP API. A subclass says how its API words a request and an answer."""
 
     runtime = ""
-    known_settings: frozenset[str] = frozenset()
 
     def __init__(self, config: TargetConfig, env: Mapping[str, str], address: Address) -> None:
-        unknown = sorted(set(config.settings) - self.known_settings)
-        if unknown:
-            message = f"Target '{config.name}' has an unknown entry '{unknown[0]}' in settings."
-            raise ConfigError(message, hint=hint_for(unknown[0], self.known_settings, noun="entries"))
         self._config = config
         self._env = env
         self._address = address
@@ -63,7 +60,7 @@ class HttpTarget(ABC):
             runtime=self.runtime,
             context_window=config.context_window,
             price=config.price_record(),
-            settings=dict(config.settings),
+            settings=_settings(config),
         )
 
     # ------------------------------------------------------------ what an API says for itself
@@ -94,7 +91,7 @@ class HttpTarget(ABC):
     async def start(self) -> TargetRecord:
         """See ``base.Target.start``."""
         exchange = await self._first_token()
-        if exchange.failure is not None:
+        if exchange.failure is not None and exchange.failure.kind != "cut_while_thinking":  # it thought: it is there
             raise await self._cannot_start(exchange.failure)
         if self._address.is_loopback:
             self._pids = await asyncio.to_thread(listening_pids, self._address.port)
@@ -111,6 +108,8 @@ class HttpTarget(ABC):
         on_end: Callable[[], None] | None = None,
     ) -> Exchange:
         """See ``base.Target.ask``."""
+        if self._config.system == "merge":
+            request = merge_system(request)
         body = _ENCODER.encode(self.payload(request))
         reply = await self._wire.fetch(
             "POST", self.chat_path(), body, timeouts=timeouts, shows_content=self._shows_content
@@ -133,7 +132,7 @@ class HttpTarget(ABC):
                 answer.failure = Failure(reply.broken, reply.broken_message, reply.status or None)
             else:
                 answer.failure = Failure("bad_stream", "the stream ended without a finish reason", reply.status)
-        return answer.exchange(reply, zero_s=zero_s, intended_s=intended_s)
+        return judge_cut(answer.exchange(reply, zero_s=zero_s, intended_s=intended_s), self._config.name)
 
     def server_pids(self) -> tuple[int, ...]:
         return self._pids
@@ -172,7 +171,7 @@ class HttpTarget(ABC):
         return await read_behaviour(self._whole_answer)
 
     async def _whole_answer(self, request: ChatRequest) -> Any:
-        body = self.payload(request)
+        body = self.payload(merge_system(request) if self._config.system == "merge" else request)
         body.pop("stream_options", None)
         return await self.call_json(
             "POST", self.chat_path(), {**body, "stream": False, "logprobs": True}, limits=_SHORT_ANSWER
@@ -244,6 +243,12 @@ class HttpTarget(ABC):
         if self._config.api_key_env:
             return f"put a valid key into the environment variable {self._config.api_key_env}."
         return f"set api_key_env under target '{self._config.name}' to the environment variable that contains the key."
+
+
+def _settings(config: TargetConfig) -> dict[str, Any]:
+    """What a record keeps of a target's settings: all that changes a request."""
+    asked = {} if config.thinking is None else {"thinking": config.thinking}
+    return {**config.settings, **asked, **({"system": "merge"} if config.system == "merge" else {})}
 
 
 def headers_from(config: TargetConfig, env: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

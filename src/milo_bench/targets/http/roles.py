@@ -1,0 +1,46 @@
+"""Messages in, the same text in roles that the chat template takes out; a template's refusal known by its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+
+from milo_bench.core.chat import ChatRequest, Message
+
+# Gemma: "System role not supported"; Mistral: "Conversation roles must alternate user/assistant/user/assistant/…"
+REFUSED_ROLES = re.compile(
+    r"system (?:role|messages?|prompts?) (?:is |are )?not supported"
+    r"|only (?:user|assistant)[^.]{0,40} roles are supported"
+    r"|roles must alternate"
+    r"|does(?: not|n't) support (?:the )?system (?:role|messages?)",
+    re.IGNORECASE,
+)
+
+
+def merge_system(request: ChatRequest) -> ChatRequest:
+    """Without a system message: its text opens the first message of the user, and equal roles in a row are one."""
+    system = [message.content for message in request.messages if message.role == "system"]
+    rest = [message for message in request.messages if message.role != "system"]
+    if system:
+        text = "\n\n".join(system)
+        place = next((number for number, message in enumerate(rest) if message.role == "user"), None)
+        if place is None:
+            rest.insert(0, Message("user", text))
+        else:
+            first = rest[place]
+            rest[place] = msgspec.structs.replace(first, content=f"{text}\n\n{first.content}")
+    return msgspec.structs.replace(request, messages=tuple(_joined(rest)))
+
+
+def _joined(messages: Sequence[Message]) -> list[Message]:
+    found: list[Message] = []
+    for message in messages:
+        last = found[-1] if found else None
+        plain = message.role in ("user", "assistant") and not message.tool_calls
+        if last is not None and last.role == message.role and plain and not last.tool_calls:
+            found[-1] = msgspec.structs.replace(last, content=f"{last.content}\n\n{message.content}")
+        else:
+            found.append(message)
+    return found
