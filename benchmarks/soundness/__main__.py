@@ -14,10 +14,18 @@ import sys
 
 import numpy as np
 
-from benchmarks.soundness import best_of, gate, looks, unjudged
+from benchmarks.soundness import best_of, gate, groups, looks, repeats, unjudged, until_decided
 from benchmarks.soundness.road import Road
 
-ROADS: tuple[Road, ...] = (unjudged.ROAD, best_of.ROAD, looks.ROAD, gate.ROAD)
+ROADS: tuple[Road, ...] = (
+    unjudged.ROAD,
+    best_of.ROAD,
+    looks.ROAD,
+    until_decided.ROAD,
+    groups.ROAD,
+    repeats.ROAD,
+    gate.ROAD,
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -15,8 +15,10 @@ from scipy import stats as scipy_stats
 from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.ends import ends_at_any_look, ends_of
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, GateResult
+from milo_bench.stats.cases.rows import RateRows
 from milo_bench.stats.exact import exact_ends
 from tests.decide.evidence_cases import BAD, GOOD, LOST, Made, Row, of
 
@@ -278,3 +280,24 @@ def test_a_quantile_has_no_bound_that_holds_at_every_look() -> None:
     gates = "[{measure: latency_p95_s, at_most: 5}]"
     ((result,), _) = judged(made, candidate, policy(gates, top="looks: any"))
     assert result.outcome == "undecided"
+
+
+def test_fixtures_of_one_story_count_as_one_cluster() -> None:
+    rows = RateRows(np.ones(60), np.ones(60))
+    fixture = np.arange(60, dtype=np.int32)
+    alone = ends_of(rows, fixture, 0.95)
+    of_stories = ends_of(rows, fixture, 0.95, group=fixture % 12)
+    assert alone.low == pytest.approx(0.05 ** (1 / 60))
+    assert of_stories.low == pytest.approx(0.05 ** (1 / 12))
+    assert (of_stories.fixtures, of_stories.groups) == (60, 12)
+    assert ends_of(rows, fixture, 0.95, group=fixture) == alone
+
+
+def test_groups_of_unequal_size_are_bounded_at_every_look_by_their_fixtures() -> None:
+    rows = RateRows(np.array([1.0] * 10 + [0.0]), np.ones(11))
+    fixture = np.arange(11, dtype=np.int32)
+    group = np.array([0] * 10 + [10], dtype=np.int32)
+    ends = ends_at_any_look(rows, fixture, 0.95, group=group)
+    assert ends.value == pytest.approx(10 / 11)
+    assert ends.low is not None
+    assert ends.low < 0.1  # one good story and one bad one show nothing yet

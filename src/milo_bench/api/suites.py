@@ -50,7 +50,10 @@ def redact_suite(suite: str, out: Path, *, keep: Collection[str] = (), known: Pa
     return RedactedSuite(loaded, counts, {item.kind: item for item in HELD_OUT}, HELD_OUT_TEXTS)
 
 
-def regenerate_suite(suite: str, *, seed: int, out: Path) -> Suite:
-    """Write ``suite`` with the fixtures of ``seed`` as the new folder ``out``; that suite."""
-    regenerate.regenerate_suite(load_suite(suite), seed=seed, out=out)
+def regenerate_suite(suite: str, *, seed: int, out: Path, count: int | None = None) -> Suite:
+    """Write ``suite`` with the fixtures of ``seed`` as the new folder ``out``; that suite.
+
+    ``count`` is how many fixtures of each workload, as many as ``suite`` has unless given.
+    """
+    regenerate.regenerate_suite(load_suite(suite), seed=seed, out=out, count=count)
     return load_suite(str(out))

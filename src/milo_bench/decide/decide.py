@@ -88,7 +88,9 @@ def decide(
         business = _business(economics, evidence, judged, measures, ships=ships, chosen=chosen)
         assert business is not None
         add_business_figures(business, figures)
-    errors = [share for one, cases in evidence.cases.items() for share in error_shares(one, cases, figures)]
+    errors = [
+        share for one, cases in evidence.cases.items() for share in error_shares(one, cases, evidence.fixtures, figures)
+    ]
     tables = [confusion_table(one, cases, figures) for one, cases in evidence.cases.items()]
     titles = _titles(policy, evidence)
     permits: tuple[PermitEvidence, ...] = ()

@@ -8,7 +8,7 @@ from milo_bench.core.records import Measure
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, ConfusionTable, ErrorShare
-from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
+from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
 from milo_bench.stats.cases.measures import measure_all
 from milo_bench.stats.intervals import clustered_wilson
 
@@ -33,7 +33,7 @@ def expected_labels(cases: Cases) -> tuple[str, ...]:
     return tuple(sorted(cases.labels[place] for place in np.unique(cases.want[cases.want >= 0])))
 
 
-def error_shares(candidate: Candidate, cases: Cases, figures: Figures) -> list[ErrorShare]:
+def error_shares(candidate: Candidate, cases: Cases, table: FixtureTable, figures: Figures) -> list[ErrorShare]:
     """Each way of going wrong with its count and its share of the answers, the most frequent first."""
     answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
     found: list[tuple[int, ErrorShare]] = []
@@ -45,8 +45,9 @@ def error_shares(candidate: Candidate, cases: Cases, figures: Figures) -> list[E
         if k == 0:
             continue
         place = f"error/{candidate.text}/{check}/{category}"
-        asked = np.bincount(cases.fixture, weights=answered).astype(np.float64)
-        held = np.bincount(cases.fixture, weights=of_it).astype(np.float64)
+        clusters = table.clusters(cases.fixture)
+        asked = np.bincount(clusters, weights=answered).astype(np.float64)
+        held = np.bincount(clusters, weights=of_it).astype(np.float64)
         interval = clustered_wilson(held[asked > 0], asked[asked > 0])
         rate = Measure("error_rate", candidate.workload, candidate.target, k / n, "share", n, interval=interval, k=k)
         attempts = figures.count(

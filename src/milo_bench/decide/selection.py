@@ -18,7 +18,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import ends_of
 from milo_bench.decide.gates.family import shared_confidence
 from milo_bench.decide.records import Candidate, Choice, Figure, Finding, FindingKind, LinkedText, Replay, Source
-from milo_bench.decide.replay.split import fit_part
+from milo_bench.decide.replay.split import fit_part_of_groups
 from milo_bench.stats.arrays import Bools
 from milo_bench.stats.cases.measures import measure_cases
 from milo_bench.stats.cases.rows import RateRows, select_rows
@@ -144,7 +144,8 @@ def _choosing(workload: str, evidence: Evidence) -> Bools:
     table = evidence.fixtures
     here = [number for number, name in enumerate(table.workloads) if name == workload]
     part = np.zeros(len(table.ids), dtype=np.bool_)
-    part[here] = fit_part([table.ids[number] for number in here], [workload] * len(here), seed=_SEED)
+    groups = table.clusters(np.array(here, dtype=np.int32)).tolist()
+    part[here] = fit_part_of_groups([table.ids[number] for number in here], [workload] * len(here), groups, seed=_SEED)
     return part
 
 
@@ -161,7 +162,7 @@ def _rate(
     rows = select_rows(cases, evidence.fixtures, "pass_rate", rows=fixtures[cases.fixture])
     assert isinstance(rows, RateRows)
     confidence = shared_confidence(policy, compared)
-    ends = ends_of(rows, cases.fixture, confidence)
+    ends = ends_of(rows, evidence.fixtures.clusters(cases.fixture), confidence)
     if ends.value is None:
         return ""
     return figures.add(

@@ -69,7 +69,7 @@ def make_plan(
     if request.order == "interleaved":
         chosen = sorted(chosen, key=lambda fixture: _chance(request.seed, fixture.id))
         if request.stopping is not None:
-            chosen = _in_turn(chosen)
+            chosen = _in_turn(_with_their_group(chosen, request.seed))
     else:
         first_seen = {name: place for place, name in enumerate(dict.fromkeys(f.workload for f in fixtures))}
         chosen = sorted(chosen, key=lambda fixture: first_seen[fixture.workload])
@@ -93,6 +93,11 @@ def make_plan(
         free_only=free_only,
         stopping=request.stopping,
     )
+
+
+def _with_their_group(fixtures: Sequence[Fixture], seed: int) -> list[Fixture]:
+    """Groups in a random order, each whole: a story counts once, when all that is asked about it is answered."""
+    return sorted(fixtures, key=lambda fixture: _chance(seed, fixture.group or fixture.id))
 
 
 def _in_turn(fixtures: Sequence[Fixture]) -> list[Fixture]:

@@ -11,6 +11,7 @@ Where the order is known in which values came, the best bound of all looks is ke
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -29,16 +30,37 @@ def log_wealth(values: Floats, counts: Floats, mean: float) -> float:
 
     Raises ValueError for values outside 0 to 1, or a mean outside 0 to 1, exclusive.
     """
-    return float(_log_wealths(values, np.asarray(counts, dtype=np.float64)[:, None], mean)[0])
+    values = np.asarray(values, dtype=np.float64)
+    units = _Units(values, np.ones(len(values)), np.asarray(counts, dtype=np.float64)[:, None])
+    return float(_log_wealths(units, mean)[0])
 
 
-def _log_wealths(values: Floats, counts: Floats, mean: float) -> Floats:
-    """``log_wealth`` for each column of ``counts``."""
+@dataclass(frozen=True)
+class _Units:
+    """Distinct independent units: ``held`` of ``asked``, as shares of the largest; how many of each at each look.
+
+    A unit of several values (a story of several fixtures) is a bet on its sum: the wealth is multiplied by
+    1 + b (held - m asked), which is fair while the mean of all values is at most m, and whatever is alike within units.
+    """
+
+    held: Floats
+    asked: Floats
+    counts: Floats
+
+    @property
+    def turned(self) -> _Units:
+        """The same for the values that are missing to 1."""
+        return _Units(self.asked - self.held, self.asked, self.counts)
+
+
+def _log_wealths(units: _Units, mean: float) -> Floats:
+    """``log_wealth`` at each look."""
     if not 0 < mean < 1:
         raise ValueError(f"a mean must be between 0 and 1, not {mean}")
-    if len(values) and not (np.min(values) >= 0 and np.max(values) <= 1):
+    held, asked, counts = units.held, units.asked, units.counts
+    if len(held) and not (np.min(held) >= 0 and np.min(asked - held) >= 0):
         raise ValueError("values must be between 0 and 1")
-    gains: Floats = np.log1p(np.outer(_SHARES / mean, values - mean)) @ counts
+    gains: Floats = np.log1p(np.outer(_SHARES / mean, held - mean * asked)) @ counts
     most = gains.max(axis=0)
     found: Floats = most + np.log(np.exp(gains - most).mean(axis=0))
     return found
@@ -52,56 +74,60 @@ def look_sizes(values: int) -> list[int]:
     return sizes
 
 
-def betting_ends(values: Floats, confidence: float, *, in_order: bool = False) -> tuple[float, float]:
+def betting_ends(
+    values: Floats, confidence: float, *, sizes: Floats | None = None, in_order: bool = False
+) -> tuple[float, float]:
     """Lower and upper bound of the mean of ``values`` (each 0 to 1), each one-sided at ``confidence``, at any time.
 
     The chance that the lower bound is ever above the mean, at any of any number of looks, is at most 1 - confidence;
     the same for the upper. Values must come from independent units (fixtures, or stories: the mean of each), in an
     order that does not depend on them; ``in_order``, that of ``values``, and then each look at its first ones counts.
-    (0, 1) for no data.
+    ``sizes`` is how many values each is the mean of, all one unless given. (0, 1) for no data.
     """
     values = np.asarray(values, dtype=np.float64)
     if not len(values):
         return 0.0, 1.0
-    distinct, counts = _counts_at_looks(values, in_order)
-    low = _lower(distinct, counts, confidence)
-    high = 1.0 - _lower(1.0 - distinct, counts, confidence)
-    # Two ends that cross are one of the looks at which a bound errs; the last look then says which.
-    return (low, high) if low <= high else _ends_of_last_look(distinct, counts, confidence)
+    units = _units_at_looks(values, sizes, in_order)
+    low, high = _lower(units, confidence), 1.0 - _lower(units.turned, confidence)
+    if low <= high:
+        return low, high
+    # Two ends that cross: a bound erred at some look, and the last one says which.
+    last = _Units(units.held, units.asked, units.counts[:, -1:])
+    return _lower(last, confidence), 1.0 - _lower(last.turned, confidence)
 
 
-def is_above(values: Floats, mean: float, confidence: float, *, in_order: bool = False) -> bool:
+def is_above(
+    values: Floats, mean: float, confidence: float, *, sizes: Floats | None = None, in_order: bool = False
+) -> bool:
     """Whether the lower bound of ``betting_ends`` reaches ``mean``, without working out the bound."""
-    distinct, counts = _counts_at_looks(np.asarray(values, dtype=np.float64), in_order)
-    return bool(len(distinct)) and bool(_log_wealths(distinct, counts, mean).max() >= _needed(confidence))
+    units = _units_at_looks(np.asarray(values, dtype=np.float64), sizes, in_order)
+    return bool(len(units.held)) and bool(_log_wealths(units, mean).max() >= _needed(confidence))
 
 
-def _counts_at_looks(values: Floats, in_order: bool) -> tuple[Floats, Floats]:
-    """Distinct values, and how many of each are known at each look; without an order there is one look, at all."""
-    distinct, places = np.unique(values, return_inverse=True)
+def _units_at_looks(values: Floats, sizes: Floats | None, in_order: bool) -> _Units:
+    """Distinct units, and how many of each are known at each look; without an order there is one look, at all."""
+    asked = np.ones(len(values)) if sizes is None else np.asarray(sizes, dtype=np.float64) / np.max(sizes, initial=1)
+    both = np.stack([values * asked, asked], axis=1)
+    distinct, places = np.unique(both, axis=0, return_inverse=True)
+    places = places.reshape(-1)
     looks = np.asarray(look_sizes(len(values)) if in_order else [len(values)], dtype=np.int64)
     counts = np.zeros((len(distinct), len(looks)))
     for place in range(len(distinct)):
         counts[place] = np.cumsum(places == place)[looks - 1]
-    return distinct, counts
-
-
-def _ends_of_last_look(distinct: Floats, counts: Floats, confidence: float) -> tuple[float, float]:
-    last = counts[:, -1:]
-    return _lower(distinct, last, confidence), 1.0 - _lower(1.0 - distinct, last, confidence)
+    return _Units(distinct[:, 0], distinct[:, 1], counts)
 
 
 def _needed(confidence: float) -> float:
     return -math.log1p(-confidence)
 
 
-def _lower(values: Floats, counts: Floats, confidence: float) -> float:
+def _lower(units: _Units, confidence: float) -> float:
     """The least mean that is not rejected at any look: wealth falls as ``mean`` grows, so it is found by halving."""
     needed = _needed(confidence)
     low, high = 0.0, 1.0
     for _ in range(34):
         middle = (low + high) / 2
-        low, high = (middle, high) if _log_wealths(values, counts, middle).max() >= needed else (low, middle)
+        low, high = (middle, high) if _log_wealths(units, middle).max() >= needed else (low, middle)
     return low
 
 

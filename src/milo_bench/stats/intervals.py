@@ -50,6 +50,9 @@ def wilson(k: float, n: float, confidence: float = 0.95, side: Side = "two") -> 
     return Interval(low, high, confidence, "wilson")
 
 
+MOST_UNEQUAL: Final = 3.0
+
+
 def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95) -> float:
     """Sample size of a rate whose rows come in clusters (repeats of one fixture, fields of one answer).
 
@@ -59,7 +62,8 @@ def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95) -> floa
     Graubard (1998): times the square of z over t, since that variance is an estimate too. The degrees
     of freedom of t are what the squared residuals are worth (Satterthwaite 1946), or a few bad
     clusters in many good ones would seem to tell how often they come. Kept between n^2 over the sum
-    of squared sizes, which is where rows of a cluster say the same, and the number of rows.
+    of squared sizes, which is where rows of a cluster say the same, and the number of rows. The least of these
+    where one cluster has more than ``MOST_UNEQUAL`` times the rows of a usual one.
     """
     held, asked = np.asarray(held, dtype=float), np.asarray(asked, dtype=float)
     clusters = len(asked)
@@ -68,7 +72,8 @@ def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95) -> floa
         return float(min(clusters, n))
     least = n**2 / float((asked**2).sum())
     rate = float(held.sum()) / n
-    if rate in (0.0, 1.0):
+    if rate in (0.0, 1.0) or float(asked.max()) > MOST_UNEQUAL * n / clusters:
+        # A few clusters with most of the rows say little of how clusters differ.
         return least
     squares = (held - rate * asked) ** 2
     between = float(squares.sum())

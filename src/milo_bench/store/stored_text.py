@@ -74,12 +74,20 @@ class TextPolicy:
 
     def _fixture(self, fixture: Fixture) -> Fixture:
         if self._redact is None or self.store_text == "hashes":
-            return Fixture(id=fixture.id, workload=fixture.workload, input={}, tags=fixture.tags, hash=fixture.hash)
+            return Fixture(
+                id=fixture.id,
+                workload=fixture.workload,
+                input={},
+                tags=fixture.tags,
+                hash=fixture.hash,
+                group=_hidden(fixture),
+            )
         return msgspec.structs.replace(
             fixture,
             input=_each_text(fixture.input, self._redact),
             expect=_each_text(fixture.expect, self._redact),
             provenance=_each_text(fixture.provenance, self._redact),
+            group=_hidden(fixture),
         )
 
     def _episode(self, episode: Episode) -> Episode:
@@ -99,6 +107,11 @@ class TextPolicy:
             turns=tuple(_turn_redacted(turn, redact) for turn in episode.turns),
             log=tuple(_each_text(line, redact) for line in episode.log),
         )
+
+
+def _hidden(fixture: Fixture) -> str:
+    """A group by its hash: which fixtures belong together is kept, a name that may be a person's is not."""
+    return sha256_text(fixture.group)[:16] if fixture.group else ""
 
 
 def _turn_without_text(turn: Turn) -> Turn:

@@ -14,7 +14,7 @@ from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.core.suggest import closest, hint_for
 
-KEYS = ("id", "workload", "input", "expect", "tags", "provenance")
+KEYS = ("id", "workload", "input", "expect", "tags", "provenance", "group")
 _REQUIRED = ("id", "workload", "input")
 _ID = re.compile(r"[^\s\x00-\x1f\x7f]{1,200}")
 _SHAPES: dict[str, tuple[type, str]] = {
@@ -24,6 +24,7 @@ _SHAPES: dict[str, tuple[type, str]] = {
     "expect": (dict, "an object"),
     "tags": (list, "a list of words"),
     "provenance": (dict, "an object"),
+    "group": (str, "text"),
 }
 
 
@@ -87,6 +88,7 @@ def make_fixture(data: dict[str, Any]) -> Fixture:
         tags=tuple(data.get("tags") or ()),
         provenance=data.get("provenance") or {},
         hash=fixture_hash(data["workload"], data["input"], expect),
+        group=data.get("group") or "",
     )
 
 
@@ -100,6 +102,8 @@ def fixture_line(fixture: Fixture) -> str:
     data["expect"] = fixture.expect
     data["tags"] = list(fixture.tags)
     data["provenance"] = fixture.provenance
+    if fixture.group:
+        data["group"] = fixture.group
     return msgspec.json.encode(data).decode()
 
 

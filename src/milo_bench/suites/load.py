@@ -164,7 +164,7 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
         [
             sha256_text(manifest.text),
             builder.hashes,
-            [[fixture.id, fixture.hash, list(fixture.tags)] for fixture in reader.fixtures],
+            [_in_suite_hash(fixture) for fixture in reader.fixtures],
         ]
     )
     suite = Suite(
@@ -340,3 +340,9 @@ def _check_spec(written: str | dict[str, dict[str, Any] | None]) -> CheckSpec:
         return CheckSpec(written)
     ((name, params),) = written.items()
     return CheckSpec(name, params or {})
+
+
+def _in_suite_hash(fixture: Fixture) -> list[Any]:
+    """What the suite's hash covers of a fixture; one without a group as before there were groups."""
+    covered: list[Any] = [fixture.id, fixture.hash, list(fixture.tags)]
+    return [*covered, fixture.group] if fixture.group else covered

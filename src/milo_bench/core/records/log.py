@@ -93,7 +93,11 @@ class Workload(Frozen, frozen=True):
 
 
 class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):
-    """One replayable case. ``hash`` covers workload, input and expect."""
+    """One replayable case. ``hash`` covers workload, input and expect.
+
+    ``group`` names what it has in common with others: one story, template, author or thread. Fixtures of a group are
+    alike, so intervals count them as one cluster; "" stands alone.
+    """
 
     id: str
     workload: str
@@ -103,6 +107,7 @@ class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):
     provenance: dict[str, Any] = {}
     hash: str = ""
     erased: str = ""  # what sealed the texts before they were erased
+    group: str = ""
 
     @property
     def sensitive(self) -> bool:

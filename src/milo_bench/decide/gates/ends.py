@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 
 from milo_bench.decide.records import GateOutcome
 from milo_bench.stats.arrays import Floats
@@ -20,6 +21,7 @@ from milo_bench.stats.intervals import effective_n, quantile
 from milo_bench.stats.paired import share_difference
 
 MOST_FURTHER = 10_000_000
+Groups: TypeAlias = NDArray[np.int32] | None
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class IntervalEnds:
     k: int | None = None
     note: str = ""
     unjudged: int = 0
+    groups: int | None = None  # of alike fixtures that they are in, where that is fewer
     confidence: float | None = None  # of each end, from its own side
 
     def judged(self, direction: Literal["at_least", "at_most"], bound: float) -> GateOutcome:
@@ -51,37 +54,47 @@ class IntervalEnds:
 
 
 def ends_at_any_look(
-    rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float, *, in_order: bool = False
+    rows: RateRows | ValueRows,
+    fixture: NDArray[np.int32],
+    confidence: float,
+    *,
+    group: Groups = None,
+    in_order: bool = False,
 ) -> IntervalEnds:
     """One-sided ends that hold however often one looks (``stats.betting``), of the mean of fixtures.
 
     ``in_order``: fixtures are numbered in the order in which they were asked, and a look was taken after each. Rates
     have such ends, and quantiles by the rate of values at or below them; a mean keeps its value, without ends.
-    Unjudged answers as in ``ends_of``.
+    Unjudged answers and ``group`` as in ``ends_of``.
     """
-    plain = ends_of(rows, fixture, confidence)
+    plain = ends_of(rows, fixture, confidence, group=group)
     if plain.n == 0:
         return plain
     if not isinstance(rows, RateRows):
         if rows.q is not None:
-            low, high = _quantile_at_any_look(rows, fixture, rows.q, confidence, in_order)
+            low, high = _quantile_at_any_look(rows, fixture, rows.q, confidence, group, in_order)
             return replace(plain, low=low, high=high, method="betting")
         note = "no bound of this kind holds at every look"
         return replace(plain, low=None, high=None, method="", note=plain.note or note)
-    low = betting_ends(fixture_means(rows.if_unjudged(False), fixture)[1], confidence, in_order=in_order)[0]
-    high = betting_ends(fixture_means(rows.if_unjudged(True), fixture)[1], confidence, in_order=in_order)[1]
+    worst, best = (cluster_means(rows.if_unjudged(held), fixture, group) for held in (False, True))
+    low = betting_ends(worst.means, confidence, sizes=worst.sizes, in_order=in_order)[0]
+    high = betting_ends(best.means, confidence, sizes=best.sizes, in_order=in_order)[1]
     return replace(plain, low=low, high=high, method="betting")
 
 
 def _quantile_at_any_look(
-    rows: ValueRows, fixture: NDArray[np.int32], q: float, confidence: float, in_order: bool
+    rows: ValueRows, fixture: NDArray[np.int32], q: float, confidence: float, group: Groups, in_order: bool
 ) -> tuple[float, float]:
     """The least value that a share ``q`` surely does not reach, and the least that it surely does; both by halving."""
     ordered = np.unique(rows.values)
 
-    def within(value: float) -> Floats:
-        share = RateRows((rows.values <= value).astype(np.float64), np.ones(len(rows.values)))
-        return fixture_means(share, fixture[rows.rows])[1]
+    def within(value: float, *, beyond: bool) -> ClusterMeans:
+        there = rows.values > value if beyond else rows.values <= value
+        share = RateRows(there.astype(np.float64), np.ones(len(rows.values)))
+        return cluster_means(share, fixture[rows.rows], group)
+
+    def is_sure(share: ClusterMeans, least: float) -> bool:
+        return is_above(share.means, least, confidence, sizes=share.sizes, in_order=in_order)
 
     def first(holds: Callable[[float], bool]) -> int:
         few, many = 0, len(ordered)
@@ -90,18 +103,27 @@ def _quantile_at_any_look(
             few, many = (few, middle) if holds(float(ordered[middle])) else (middle + 1, many)
         return few
 
-    reached = first(lambda value: is_above(within(value), q, confidence, in_order=in_order))
-    possible = first(lambda value: not is_above(1.0 - within(value), 1.0 - q, confidence, in_order=in_order))
+    reached = first(lambda value: is_sure(within(value, beyond=False), q))
+    possible = first(lambda value: not is_sure(within(value, beyond=True), 1.0 - q))
     high = float(ordered[reached]) if reached < len(ordered) else math.inf
     return (float(ordered[possible]) if possible < len(ordered) else math.inf), high
 
 
-def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float) -> IntervalEnds:
+def ends_of(
+    rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: float, *, group: Groups = None
+) -> IntervalEnds:
     """One-sided ends at ``confidence``: exact for rates, else those of the two-sided interval at 2c - 1.
 
     Each end of a rate holds whatever the unjudged answers were: the low one as if none of them had held, the
-    high one as if all had (worst-case bounds of Manski 1989, J. Hum. Resour. 24:343).
+    high one as if all had (worst-case bounds of Manski 1989, J. Hum. Resour. 24:343). ``group`` maps the number of a
+    fixture to that of its group: fixtures of one are a cluster, as repeats of a fixture are.
     """
+    if group is not None:
+        alike = ends_of(rows, group[fixture], confidence)
+        here = fixture[rows.asked > 0] if isinstance(rows, RateRows) else fixture[rows.rows]
+        fixtures = len(np.unique(here))
+        groups = alike.fixtures if alike.fixtures < fixtures else None
+        return replace(alike, fixtures=fixtures, groups=groups)
     both = 2 * confidence - 1
     if isinstance(rows, RateRows):
         _, held, asked = rows.by_fixture(fixture)
@@ -139,11 +161,40 @@ def ends_of(rows: RateRows | ValueRows, fixture: NDArray[np.int32], confidence: 
 
 
 @dataclass(frozen=True)
+class ClusterMeans:
+    """Groups of fixtures with the mean of each, over the means of its fixtures, and how many these are."""
+
+    means: Floats
+    sizes: Floats
+
+
+def cluster_means(rows: RateRows, fixture: NDArray[np.int32], group: Groups) -> ClusterMeans:
+    """The means of groups, in the order of their numbers; of fixtures where there are no groups."""
+    numbers, means = fixture_means(rows, fixture)
+    if group is None:
+        return ClusterMeans(means, np.ones(len(means)))
+    of = group[numbers]
+    sizes = np.bincount(of).astype(np.float64)
+    sums = np.bincount(of, weights=means)
+    there = np.flatnonzero(sizes)
+    return ClusterMeans(sums[there] / sizes[there], sizes[there])
+
+
+@dataclass(frozen=True)
 class Pairs:
-    """Means of each shared fixture on both sides."""
+    """Means of each shared fixture on both sides, and the group of each."""
 
     first: Floats
     second: Floats
+    clusters: NDArray[np.int64]
+
+    @property
+    def by_cluster(self) -> ClusterMeans:
+        """The differences of each cluster."""
+        sizes = np.bincount(self.clusters).astype(np.float64)
+        sums = np.bincount(self.clusters, weights=self.differences)
+        there = np.flatnonzero(sizes)
+        return ClusterMeans(sums[there] / sizes[there], sizes[there])
 
     @property
     def differences(self) -> Floats:
@@ -162,10 +213,13 @@ def fixture_means(rows: RateRows | ValueRows, fixture: NDArray[np.int32]) -> tup
     return numbers, sums[numbers] / count[numbers]
 
 
-def pair_fixtures(first: tuple[NDArray[np.int64], Floats], second: tuple[NDArray[np.int64], Floats]) -> Pairs:
+def pair_fixtures(
+    first: tuple[NDArray[np.int64], Floats], second: tuple[NDArray[np.int64], Floats], group: Groups = None
+) -> Pairs:
     """The fixtures that both sides have."""
-    _, ours, theirs = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
-    return Pairs(first[1][ours], second[1][theirs])
+    shared, ours, theirs = np.intersect1d(first[0], second[0], assume_unique=True, return_indices=True)
+    clusters = shared if group is None else group[shared].astype(np.int64)
+    return Pairs(first[1][ours], second[1][theirs], clusters)
 
 
 def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> IntervalEnds:
@@ -175,11 +229,30 @@ def difference_ends(pairs: Pairs, confidence: float, *, rate: bool) -> IntervalE
         return IntervalEnds(None, None, None, 0, 0, "", note="no fixture was run on both sides")
     differences = pairs.differences
     value = float(differences.mean())
+    alike = pairs.by_cluster
+    if len(alike.means) < n and rate:
+        low, high = _clustered_difference(alike, value, confidence)
+        return IntervalEnds(value, low, high, n, n, "cluster_t", groups=len(alike.means))
     # A bootstrap of rates would claim certainty where no pair disagrees; this interval does not.
-    found = share_difference(differences, both) if rate else clustered_mean(differences, np.arange(n), both)
+    found = share_difference(differences, both) if rate else clustered_mean(differences, pairs.clusters, both)
     if found is None:
         return IntervalEnds(value, None, None, n, n, "", note="too few paired fixtures for an interval")
     return IntervalEnds(value, found.low, found.high, n, n, found.method if rate else f"paired_{found.method}")
+
+
+def _clustered_difference(alike: ClusterMeans, value: float, confidence: float) -> tuple[float, float]:
+    """Ends of a paired difference of rates over clusters: Student's t of the ratio estimate, no narrower than exact.
+
+    Where no pair disagrees, an unseen cluster may: its share is bounded as that of clusters that did not occur.
+    """
+    m = len(alike.means)
+    if m < 2:
+        return -1.0, 1.0
+    residual = alike.sizes * (alike.means - value)
+    error = math.sqrt(m / (m - 1) * float((residual**2).sum())) / float(alike.sizes.sum())
+    least = float(alike.sizes.max() / alike.sizes.mean()) * exact_ends(0, m, confidence)[1]
+    half = max(float(stdtrit(m - 1, confidence)) * error, least)
+    return max(-1.0, value - half), min(1.0, value + half)
 
 
 def difference_at_any_look(pairs: Pairs, confidence: float, *, rate: bool, in_order: bool = False) -> IntervalEnds:
@@ -189,7 +262,8 @@ def difference_at_any_look(pairs: Pairs, confidence: float, *, rate: bool, in_or
         return plain
     if not rate:
         return replace(plain, low=None, high=None, method="", note="no bound of this kind holds at every look")
-    low, high = betting_ends((pairs.differences + 1) / 2, confidence, in_order=in_order)
+    alike = pairs.by_cluster
+    low, high = betting_ends((alike.means + 1) / 2, confidence, sizes=alike.sizes, in_order=in_order)
     return replace(plain, low=2 * low - 1, high=2 * high - 1, method="betting")
 
 

@@ -18,6 +18,7 @@ from milo_bench.config.policy.models import GateConfig
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import (
+    Groups,
     IntervalEnds,
     difference_at_any_look,
     difference_ends,
@@ -89,6 +90,18 @@ class _Judge:
     def _any_look(self) -> bool:
         return self._in_order or self.policy.looks == "any"
 
+    @property
+    def _groups(self) -> Groups:
+        """The group of each fixture, by the number that ``_places`` gives it."""
+        group, order = self.evidence.fixtures.group, self.evidence.looked_at.get(self.candidate)
+        if group is None or order is None:
+            return group
+        by_place = np.arange(int(order.max(initial=0)) + 1, dtype=np.int32)
+        first = np.full(len(group), len(by_place), dtype=np.int32)
+        np.minimum.at(first, group, order)
+        by_place[order] = first[group]
+        return by_place
+
     def _places(self, cases: Cases) -> NDArray[np.int32]:
         """The fixture of each row, numbered in the order in which they were asked, where that is known."""
         order = self.evidence.looked_at.get(self.candidate)
@@ -111,6 +124,7 @@ class _Judge:
         if gate.not_worse_than:
             return self._against_baseline(gate, cases, found)
         find_ends = partial(ends_at_any_look, in_order=self._in_order) if self._any_look else ends_of
+        find_ends = partial(find_ends, group=self._groups)
         places = self._places(cases)
         ends = self._at_confidence(gate, lambda confidence: find_ends(found, places, confidence))
         return self._result(gate, ends, self._further(gate, found, cases, ends))
@@ -166,19 +180,22 @@ class _Judge:
 
     def _further(self, gate: GateConfig, rows: RateRows | ValueRows, cases: Cases, ends: IntervalEnds) -> int | None:
         bound, confidence = _bound(gate), ends.confidence or self.policy.confidence
+        clusters = self.evidence.fixtures.clusters(cases.fixture)
         if ends.unjudged:
             return None  # more fixtures of the same kind would be unjudged too
         if isinstance(rows, RateRows):
             if ends.n == 0:
                 return least_without_data(bound, gate.direction, confidence, any_look=self._any_look)
             if self._any_look:
-                found = further_to_decide(fixture_means(rows, cases.fixture)[1], bound, confidence)
+                found = further_to_decide(fixture_means(rows, clusters)[1], bound, confidence)
             else:
-                found = further_for_rate(rows, cases.fixture, bound, confidence)
+                found = further_for_rate(rows, clusters, bound, confidence)
         elif self._any_look:
-            found = further_at_any_look(rows, cases.fixture, bound, confidence)
+            found = further_at_any_look(rows, clusters, bound, confidence)
         else:
-            found = further_for_values(rows, cases.fixture, ends, bound, confidence)
+            found = further_for_values(rows, clusters, ends, bound, confidence)
+        if found is not None and ends.groups:
+            found = math.ceil(found * ends.fixtures / ends.groups)  # in fixtures, as many in a group as there are
         return self._of_all(found, gate, cases, ends)
 
     def _of_all(self, found: int | None, gate: GateConfig, cases: Cases, ends: IntervalEnds) -> int | None:
@@ -203,14 +220,16 @@ class _Judge:
             if not (found.asked.any() if isinstance(found, RateRows) else len(found.values)):
                 why = f"no attempt on {of.target} has a value"
                 return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=why), None)
-        pairs = pair_fixtures(fixture_means(rows, self._places(cases)), fixture_means(others, self._places(theirs)))
+        pairs = pair_fixtures(
+            fixture_means(rows, self._places(cases)), fixture_means(others, self._places(theirs)), self._groups
+        )
         rate = known_measures()[gate.measure].kind == "rate"
         find_ends = partial(difference_at_any_look, in_order=self._in_order) if self._any_look else difference_ends
         ends = self._at_confidence(gate, lambda confidence: find_ends(pairs, confidence, rate=rate))
         if lost.any():
             ends = replace(ends, note=f"without {int(lost.sum())} failed attempts of the baseline")
         if self._any_look:
-            shares, middle = (pairs.differences + 1) / 2, (_bound(gate) + 1) / 2
+            shares, middle = (pairs.by_cluster.means + 1) / 2, (_bound(gate) + 1) / 2
             more = further_to_decide(shares, middle, ends.confidence or self.policy.confidence) if rate else None
         else:
             more = further_for_mean(ends, _bound(gate))
@@ -343,6 +362,20 @@ class _Judge:
             )
         )
 
+    def _groups_figure(self, gate: GateConfig, groups: int) -> Ref:
+        """A reference to how many groups of alike fixtures an interval rests on."""
+        return self.figures.ref(
+            self.figures.add(
+                Figure(
+                    id=f"{self.prefix}groups/{self._id(gate)}",
+                    title=f"groups of similar fixtures, {spell_out(gate.key)}",
+                    value=float(groups),
+                    unit="count",
+                    source=Source("measure", f"groups:{self.prefix}{gate.key}", self.candidate.text),
+                )
+            )
+        )
+
     def _unjudged(self, gate: GateConfig, ends: IntervalEnds) -> tuple[Ref, Ref]:
         """References to how many answers the gate is about, and how many of them no check could judge."""
         counts = {"answers": ends.n + ends.unjudged, "unjudged": ends.unjudged}
@@ -380,6 +413,8 @@ class _Judge:
         if outcome == "undecided" and ends.low is None and ends.high is None:
             side = "without an interval to compare with"
         text: LinkedText = (f"{name} is ", shown, f", {side} ", limit)
+        if ends.groups:
+            text = (*text, ", from ", self._groups_figure(gate, ends.groups), " groups of similar fixtures")
         if ends.unjudged:
             asked, unjudged = self._unjudged(gate, ends)
             text = (*text, ", with ", unjudged, " of ", asked, " answers unjudged")

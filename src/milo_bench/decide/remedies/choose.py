@@ -28,7 +28,7 @@ from milo_bench.decide.replay.figures import add_figures
 from milo_bench.decide.replay.gates import judge_replay, routing_can_change
 from milo_bench.decide.replay.recorded import Recorded, record_of
 from milo_bench.decide.replay.replay import UPPER_BOUND, ReplayOutcome, replay
-from milo_bench.decide.replay.split import fit_part
+from milo_bench.decide.replay.split import fit_part_of_groups
 from milo_bench.decide.wording import capitalise
 
 Mask = NDArray[np.bool_]
@@ -90,7 +90,9 @@ def parts_of(recorded: Recorded, *, seed: int) -> Mask:
         for number, label, count in zip(numbers, wanted, words, strict=True)
     ]
     part = np.zeros(len(table.ids), dtype=np.bool_)
-    part[numbers] = fit_part([table.ids[number] for number in numbers], strata, seed=seed)
+    part[numbers] = fit_part_of_groups(
+        [table.ids[number] for number in numbers], strata, table.clusters(numbers).tolist(), seed=seed
+    )
     return part
 
 

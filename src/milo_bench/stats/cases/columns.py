@@ -49,6 +49,12 @@ class FixtureTable:
     # The different facts of cases and each fixture's place in them; none: nothing is known of any case.
     case_kinds: tuple[CaseFacts, ...] = ()
     case: NDArray[np.int64] | None = None
+    # The cluster of each fixture: the number of the first of its workload and group. None where each stands alone.
+    group: NDArray[np.int32] | None = None
+
+    def clusters(self, fixture: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The cluster of each row, from its fixture."""
+        return fixture if self.group is None else self.group[fixture]
 
     def numbers(self) -> dict[str, int]:
         return {id: number for number, id in enumerate(self.ids)}
@@ -401,4 +407,18 @@ def fixture_table(
         keyword_sets={name: np.array(column, dtype=np.bool_) for name, column in (keyword_sets or {}).items()},
         case_kinds=tuple(kinds),
         case=None if cases is None else np.array([kinds[kind] for kind in cases], dtype=np.int64),
+        group=_groups(fixtures),
+    )
+
+
+def _groups(fixtures: Sequence[Fixture]) -> NDArray[np.int32] | None:
+    if not any(fixture.group for fixture in fixtures):
+        return None
+    first: dict[tuple[str, str], int] = {}
+    return np.array(
+        [
+            first.setdefault((fixture.workload, fixture.group), number) if fixture.group else number
+            for number, fixture in enumerate(fixtures)
+        ],
+        dtype=np.int32,
     )

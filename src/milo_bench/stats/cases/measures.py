@@ -36,8 +36,8 @@ def measure_cases(
     found = select_rows(cases, table, name, slice=slice, rows=rows, missed=missed)
     written = slice_text(parse_slice(slice, name))
     if isinstance(found, RateRows):
-        return _rate(cases, name, written, found, confidence, side)
-    return _of_values(cases, name, written, found, confidence, side)
+        return _rate(cases, table, name, written, found, confidence, side)
+    return _of_values(cases, table, name, written, found, confidence, side)
 
 
 def measure_all(
@@ -99,8 +99,10 @@ def measure_peak_memory(cases: Cases, peak_memory_bytes: int | None) -> Measure:
     return _measure(cases, "peak_memory_bytes", "", value, int(value is not None), note=note)
 
 
-def _rate(cases: Cases, name: str, slice: str, rows: RateRows, confidence: float, side: Side) -> Measure:
-    _, held, asked = rows.by_fixture(cases.fixture)
+def _rate(
+    cases: Cases, table: FixtureTable, name: str, slice: str, rows: RateRows, confidence: float, side: Side
+) -> Measure:
+    _, held, asked = rows.by_fixture(table.clusters(cases.fixture))
     n, k = round(float(asked.sum())), round(float(held.sum()))
     interval = clustered_wilson(held, asked, confidence, side)
     why = "" if n else rows.why_none or "no attempt is of this kind"
@@ -109,11 +111,13 @@ def _rate(cases: Cases, name: str, slice: str, rows: RateRows, confidence: float
     return _measure(cases, name, slice, k / n if n else None, n, interval=interval, k=k, note=why)
 
 
-def _of_values(cases: Cases, name: str, slice: str, rows: ValueRows, confidence: float, side: Side) -> Measure:
+def _of_values(
+    cases: Cases, table: FixtureTable, name: str, slice: str, rows: ValueRows, confidence: float, side: Side
+) -> Measure:
     values = rows.values
     if not len(values):
         return _measure(cases, name, slice, None, 0, note=rows.why_none or "no attempt has a value")
-    clusters = cases.fixture[rows.rows].astype(np.int64)
+    clusters = table.clusters(cases.fixture)[rows.rows].astype(np.int64)
     both = confidence if side == "two" else 2 * confidence - 1
     if rows.q is None:
         interval = clustered_mean(values, clusters, both, least=0.0)

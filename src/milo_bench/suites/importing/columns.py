@@ -54,7 +54,14 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
     if not columns:
         message = f"{request.source} contains no rows to import."
         raise UsageError(message, hint="give a table with a header, or one JSON object per line.")
-    for name in (request.id_column, *request.inputs, request.label, *request.expects, *request.tags):
+    for name in (
+        request.id_column,
+        *request.inputs,
+        request.label,
+        *request.expects,
+        *request.tags,
+        request.group,
+    ):
         if name and name not in columns:
             message = f"{request.source} has no column '{name}'."
             raise UsageError(message, hint=hint_for(name, columns, noun="columns"))
@@ -65,7 +72,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
         label = _guess([c for c in columns if c != id_column], _LABEL_NAMES, "--label", result)
         if not label:
             expects = tuple(filter(None, [_guess(columns, _EXPECT_NAMES, "--expect", result)]))
-    taken = {id_column, label, *expects, *request.tags}
+    taken = {id_column, label, *expects, *request.tags, request.group}
     inputs = request.inputs
     if not inputs:
         guessed = _guess([c for c in columns if c not in taken], _INPUT_NAMES, "--input", result)
@@ -77,7 +84,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
         if column not in {*taken, *inputs}:
             where = str(request.source)
             result.not_carried.append(Problem(where, f"column '{column}'", "give it with --input or --expect."))
-    _cases(rows, _Mapping(id_column, inputs, label, expects, request.tags), result)
+    _cases(rows, _Mapping(id_column, inputs, label, expects, request.tags, request.group), result)
     _say_gold_in_inputs(result, inputs, str(request.source))
     result.workloads.append(draft_workload(result, request.workload, inputs, label, expects))
     return result
@@ -90,6 +97,7 @@ class _Mapping:
     label: str
     expects: tuple[str, ...]
     tags: tuple[str, ...]
+    group: str
 
 
 def _say_gold_in_inputs(result: Imported, inputs: Sequence[str], source: str) -> None:
@@ -131,7 +139,16 @@ def _cases(rows: Sequence[ImportRow], mapping: _Mapping, result: Imported) -> No
             )
         seen.add(case_id)
         tags = tuple(str(value) for name in mapping.tags if (value := row.values.get(name)) not in (None, ""))
-        case = ImportedCase(case_id, values, _expect(row, mapping), row.place, tags=tags, provenance=row.provenance)
+        alike = row.values.get(mapping.group) if mapping.group else None
+        case = ImportedCase(
+            case_id,
+            values,
+            _expect(row, mapping),
+            row.place,
+            tags=tags,
+            group="" if alike is None else str(alike).strip(),
+            provenance=row.provenance,
+        )
         result.cases.append(case)
 
 

@@ -18,6 +18,7 @@ class ImportRequest:
     """What to import and how. Empty mappings are guessed, and the guess is said aloud.
 
     ``inputs``, ``expects`` and ``tags`` are columns; ``labels`` is the label file of a folder of documents.
+    ``group`` is the column that says what cases have in common: a story, author or thread.
     ``sheet`` and ``header_row`` (from 1) say where the table is in a spreadsheet.
     """
 
@@ -31,6 +32,7 @@ class ImportRequest:
     tags: tuple[str, ...] = ()
     sheet: str = ""
     header_row: int = 0
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class ImportedCase:
     workload: str = ""
     tags: tuple[str, ...] = ()
     origin: str = ""
+    group: str = ""
     provenance: dict[str, Any] = field(default_factory=dict)
 
 

@@ -15,6 +15,7 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.hashing import sha256_file
 from milo_bench.core.records import Frozen
 from milo_bench.suites.fixtures import fixture_line, make_fixture
+from milo_bench.suites.importing.groups import guess_groups
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest, WorkloadDraft
 from milo_bench.suites.write import write_suite
 
@@ -79,6 +80,7 @@ def write_imported(
 
     ``origins`` says of each case, by its ``origin``, what it came from: ``source`` is the file's name.
     """
+    guess_groups(imported)
     source = ", ".join(str(origin["source"]) for origin in origins.values())
     files = _files(imported, name or out.name, source, origins)
     counts = {draft.name: 0 for draft in imported.workloads}
@@ -111,6 +113,7 @@ def _files(
             "input": case.input,
             "expect": case.expect,
             "tags": list(case.tags),
+            "group": case.group,
             "provenance": {**origins[case.origin], "place": _short_place(case.place), **case.provenance},
         }
         lines.append(fixture_line(make_fixture(data)) + "\n")

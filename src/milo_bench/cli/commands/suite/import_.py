@@ -30,6 +30,7 @@ from milo_bench.cli.printing import count_noun, print_json, say
     help="Column with a correct field value, or an object of them.",
 )
 @click.option("--tag", "tags", multiple=True, metavar="COLUMN", help="Column with a tag of each fixture. Repeatable.")
+@click.option("--group", default="", metavar="COLUMN", help="Column of what cases share: story, author, thread.")
 @click.option("--labels", type=click.Path(path_type=Path), help="File of labels for a folder of documents.")
 @click.option("--sheet", default="", metavar="NAME", help="Sheet of a spreadsheet.  [default: guessed]")
 @click.option("--header-row", type=click.IntRange(1), help="Row with the column names.  [default: guessed]")
@@ -45,6 +46,7 @@ def suite_import(
     label: str,
     expects: tuple[str, ...],
     tags: tuple[str, ...],
+    group: str,
     labels: Path | None,
     sheet: str,
     header_row: int | None,
@@ -55,11 +57,11 @@ def suite_import(
     SOURCE is a table (.csv, .xlsx, .xls, .ods, .jsonl), a folder or zip of documents, or promptfoo YAML.
     Documents are .txt, .md, .html, .eml, .msg, .pdf, .docx, .odt, .rtf, .pptx and zips of these.
 
-    Prints its guesses. Lists what is broken or cannot be imported, here and in
-    import_report.json.
+    Prints its guesses, among them which cases are alike: duplicates, one template, one thread. Lists what is broken
+    or cannot be imported, here and in import_report.json.
     """
     request = api.ImportRequest(
-        source, workload, id_column, inputs, label, expects, labels, tags, sheet, header_row or 0
+        source, workload, id_column, inputs, label, expects, labels, tags, sheet, header_row or 0, group
     )
     report = api.import_suite(request, out=out, format_name=form, name=name)
     if as_json:

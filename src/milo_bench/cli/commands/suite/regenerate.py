@@ -15,9 +15,10 @@ from milo_bench.cli.printing import count_noun, say
 @click.command("regenerate")
 @click.argument("name", metavar="SUITE", default="case_ops_v1")
 @click.option("--seed", required=True, type=SEED, help="Any whole number. The same seed gives the same fixtures.")
+@click.option("--count", type=click.IntRange(1), help="Fixtures per workload.  [default: as many as SUITE has]")
 @OUT
-def suite_regenerate(name: str, seed: int, out: Path) -> None:
+def suite_regenerate(name: str, seed: int, count: int | None, out: Path) -> None:
     """Write new fixtures of the same difficulty that no model has seen."""
-    fresh = api.regenerate_suite(name, seed=seed, out=out)
+    fresh = api.regenerate_suite(name, seed=seed, out=out, count=count)
     say(f"{out}: {count_noun(len(fresh.fixtures), 'fixture')}, seed {seed}, hash {fresh.ref.hash[:12]}")
     say_next(f"milo-bench run --suite {out} --models NAME --out RUN.jsonl")

@@ -1,0 +1,97 @@
+"""Runs that stop by what they see in, how often a gate at its threshold is ever decided, and what it saves, out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from benchmarks.soundness.road import Found, Random, Road, Row
+from milo_bench.decide.gates.ends import ends_at_any_look, ends_of
+from milo_bench.stats.cases.rows import RateRows, ValueRows
+
+FIXTURES = 300
+
+
+def _ends(right: np.ndarray, places: np.ndarray) -> tuple[str, RateRows]:
+    rows = RateRows(right.astype(float), np.ones(len(right)))
+    return ends_at_any_look(rows, places, 0.95, in_order=True), rows
+
+
+def simulate(runs: int, random: Random) -> Sequence[Row]:
+    """Every bound at its threshold, looked at after each fixture; then models away from it, and how many they take."""
+    rows = []
+    for bound, repeats in ((0.8, 1), (0.9, 1), (0.95, 1), (0.85, 3)):
+        kept = rejected = before = 0
+        for _ in range(runs):
+            right, places = _draw(random, bound, repeats, FIXTURES)
+            ends, found = _ends(right, places)
+            kept += ends.judged("at_least", bound) == "pass"
+            rejected += ends.judged("at_least", bound) == "fail"
+            before += _peeks(found, places, bound)
+        name = f"truth {bound}, {repeats} {'repeat' if repeats == 1 else 'repeats of a fixture, correlated'}"
+        rows.append(Row(f"wrong keep at any look, {name}", 0.05, Found(kept, runs), Found(before, runs)))
+        rows.append(Row("  wrong reject at any look", 0.05, Found(rejected, runs)))
+    rows.append(_of_times(runs, random))
+    for truth in (0.5, 0.7, 0.95, 0.99):
+        rows.append(_saved(runs, random, truth))
+    return rows
+
+
+def _draw(random: Random, rate: float, repeats: int, fixtures: int) -> tuple[np.ndarray, np.ndarray]:
+    rates = np.full(fixtures, rate) if repeats == 1 else random.beta(rate * 2, (1 - rate) * 2, fixtures)
+    right = random.random((fixtures, repeats)) < rates[:, None]
+    return right.reshape(-1), np.repeat(np.arange(fixtures, dtype=np.int32), repeats)
+
+
+def _peeks(found: RateRows, places: np.ndarray, bound: float) -> bool:
+    """Fixed bounds, looked at after every tenth fixture: what a team does that waits for a pass."""
+    for seen in range(10, FIXTURES + 1, 10):
+        here = places < seen
+        part = RateRows(found.held[here], found.asked[here])
+        if ends_of(part, places[here], 0.95).judged("at_least", bound) == "pass":
+            return True
+    return False
+
+
+def _of_times(runs: int, random: Random) -> Row:
+    """A 95th percentile that is exactly its threshold, in times with a heavy tail."""
+    threshold = float(np.exp(1.6448536))
+    wrong = 0
+    places = np.arange(FIXTURES, dtype=np.int32)
+    for _ in range(runs):
+        values = ValueRows(np.arange(FIXTURES), np.exp(random.standard_normal(FIXTURES)), q=0.95)
+        ends = ends_at_any_look(values, places, 0.95, in_order=True)
+        wrong += ends.judged("at_most", threshold - 1e-9) == "pass"
+    return Row("wrong keep at any look, 95th percentile of times at its threshold", 0.05, Found(wrong, runs))
+
+
+def _saved(runs: int, random: Random, truth: float) -> Row:
+    """Undecided after all fixtures, against a threshold of 0.85; the mean number of fixtures that it took is named."""
+    bound, taken, open_at_the_end = 0.85, 0, 0
+    for _ in range(runs):
+        right = _draw(random, truth, 1, FIXTURES)[0]
+        stop = _stop(right, bound)
+        open_at_the_end += stop is None
+        taken += stop or FIXTURES
+    setting = f"undecided after {FIXTURES}, truth {truth} against {bound}: {taken / runs:.0f} fixtures on average"
+    return Row(setting, None, Found(open_at_the_end, runs))
+
+
+def _stop(right: np.ndarray, bound: float) -> int | None:
+    places = np.arange(len(right), dtype=np.int32)
+    few, many = 0, len(right)
+    if _ends(right, places)[0].judged("at_least", bound) == "undecided":
+        return None
+    while many - few > 1:  # what was decided stays decided
+        middle = (few + many) // 2
+        outcome = _ends(right[:middle], places[:middle])[0].judged("at_least", bound)
+        few, many = (middle, many) if outcome == "undecided" else (few, middle)
+    return many
+
+
+ROAD = Road(
+    "run --until-decided",
+    f"a look after each of {FIXTURES} fixtures; naive: fixed bounds, a look after each tenth",
+    simulate,
+)

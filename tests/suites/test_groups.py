@@ -1,0 +1,100 @@
+"""Fixtures that are alike: said by a column, guessed by an import, carried by suites, counted once by intervals."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from milo_bench.api import ImportRequest, import_suite, regenerate_suite
+from milo_bench.suites.importing.groups import guess_groups
+from milo_bench.suites.importing.importer import Imported, ImportedCase
+from milo_bench.suites.load import load_suite
+
+
+def groups_of(*texts: str) -> list[str]:
+    result = Imported(cases=[ImportedCase(f"c{n}", {"text": text}, {}, f"t:{n}") for n, text in enumerate(texts)])
+    guess_groups(result)
+    return [case.group for case in result.cases]
+
+
+OTHERS = (
+    "the heating in flat nine is cold since monday and the tank drips",
+    "please move my dentist visit to the week after easter",
+    "is the museum open on the bank holiday for school classes",
+    "two parcels came but the third one with the lamp is missing",
+    "i was charged for a night that i did not stay",
+)
+
+
+def test_duplicates_are_one_group_whatever_their_spaces_and_capitals() -> None:
+    assert groups_of("Where is it?", "where  is it?", *OTHERS)[:3] == ["like-c0", "like-c0", ""]
+
+
+def test_one_template_with_other_names_and_numbers_is_one_group() -> None:
+    first = 'Dear Ms Klein, your claim 4711 of 3 May has been received and is now with our office in "Leeds".'
+    second = 'Dear Mr Otieno, your claim 902 of 17 June has been received and is now with our office in "Hull".'
+    assert groups_of(first, second, *OTHERS)[:3] == ["like-c0", "like-c0", ""]
+
+
+def test_mostly_the_same_letter_is_one_group_and_another_letter_is_not() -> None:
+    letter = (
+        "we write to tell you that the review of your case has ended and that the earlier decision is kept in full "
+    )
+    letter += "because the form that you sent did not show any new facts about your income in the months in question "
+    assert groups_of(letter + "call us", letter + "write back", *OTHERS)[:3] == ["like-c0", "like-c0", ""]
+
+
+def test_letters_of_one_thread_are_one_group() -> None:
+    first = "Subject: Broken boiler\n\nthe boiler stopped this morning and there is no hot water"
+    reply = "Subject: RE: Broken boiler\n\nwe can send a fitter on thursday between nine and noon"
+    alone = "Subject: Broken window\n\nthe pane in the hall has a crack from top to bottom"
+    assert groups_of(first, reply, alone, *OTHERS)[:4] == ["like-c0", "like-c0", "", ""]
+
+
+def test_short_texts_of_names_alone_are_no_template() -> None:
+    assert groups_of("Anna Klein 12", "Peter Brown 99", *OTHERS)[:2] == ["", ""]
+
+
+def test_the_one_form_of_all_cases_groups_nothing_and_that_is_said() -> None:
+    form = "name {0} born in {1} asks for the winter fuel help and lives alone in a rented flat with gas heating"
+    result = Imported(
+        cases=[ImportedCase(f"c{n}", {"text": form.format(n, 1900 + n)}, {}, f"t:{n}") for n in range(10)]
+    )
+    guess_groups(result)
+    assert not any(case.group for case in result.cases)
+    assert "one form in common" in result.guesses[0]
+
+
+def test_a_column_says_the_group_and_the_guess_leaves_it_alone(tmp_path: Path) -> None:
+    table = (("1", "where is it", "a", "t1"), ("2", "other words here", "b", "t1"), ("3", "where is it", "a", "t2"))
+    table = (*table, ("4", "where is it", "a", ""), ("5", "where is it", "b", ""))
+    rows = "\n".join(",".join(row) for row in (("id", "text", "label", "thread"), *table)) + "\n"
+    (tmp_path / "t.csv").write_text(rows, encoding="utf-8")
+    report = import_suite(
+        ImportRequest(tmp_path / "t.csv", group="thread"), out=tmp_path / "s", format_name="", name=""
+    )
+    groups = [fixture.group for fixture in load_suite(str(tmp_path / "s")).fixtures]
+    assert groups[:3] == ["t1", "t1", "t2"]
+    assert groups[3] == groups[4] == "like-4"
+    assert any("2 cases are in 1 group" in guess for guess in report.guesses)
+
+
+def test_a_group_changes_the_hash_of_its_suite_and_not_of_its_fixture(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("id,text,label\n1,one word,a\n2,another word,b\n", encoding="utf-8")
+    import_suite(ImportRequest(tmp_path / "t.csv"), out=tmp_path / "s", format_name="", name="")
+    before = load_suite(str(tmp_path / "s"))
+    path = tmp_path / "s/fixtures/imported.jsonl"
+    lines = [json.loads(line) | {"group": "g"} for line in path.read_text(encoding="utf-8").splitlines()]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    after = load_suite(str(tmp_path / "s"))
+    assert after.ref.hash != before.ref.hash
+    assert [one.hash for one in after.fixtures] == [one.hash for one in before.fixtures]
+
+
+def test_regenerate_gives_as_many_fixtures_of_each_workload_as_are_asked_for(tmp_path: Path) -> None:
+    more = regenerate_suite("case_ops_v1", seed=9, count=80, out=tmp_path / "more")
+    counts = {name: sum(one.workload == name for one in more.fixtures) for name in more.workloads}
+    assert counts == {"extraction": 80, "timeline": 80, "drafting": 80}
+    assert len({fixture.hash for fixture in more.fixtures}) == 240
+    few = regenerate_suite("claims_v1", seed=9, count=5, out=tmp_path / "few")
+    assert len(few.fixtures) == 5 * len(few.workloads)
