@@ -116,19 +116,6 @@ def test_a_budget_of_dollars_is_never_passed(long_desk: Path) -> None:
     assert 0 < spent <= 0.6
 
 
-def test_answers_after_a_gap_do_not_count(long_desk: Path) -> None:
-    assert milo(*RUN, "--out", "u.jsonl", folder=long_desk).code == 0
-    lines = (long_desk / "u.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
-    third = [n for n, line in enumerate(lines) if line.startswith('{"type":"attempt"')][2]
-    kept = [
-        line for n, line in enumerate(lines) if n != third and not line.startswith(('{"type":"end"', '{"type":"work'))
-    ]
-    (long_desk / "gap.jsonl").write_text("".join(kept), encoding="utf-8")
-    milo("decide", "gap.jsonl", "--policy", "policy.yaml", "--out", "d.json", folder=long_desk)
-    decision = json.loads((long_desk / "d.json").read_text(encoding="utf-8"))
-    assert decision["figures"][decision["findings"][0]["gates"][0]["figure"]]["n"] == 2
-
-
 @pytest.mark.parametrize(
     ("words", "error"),
     [
