@@ -29,6 +29,19 @@ if TYPE_CHECKING:
     from milo_bench.api.recording import RecordedImport, RecordedReport, import_recorded
     from milo_bench.api.reporting import report_decision
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
+    from milo_bench.api.serving import (
+        add_key,
+        check_audit,
+        end_key,
+        keys_list,
+        person_here,
+        queue_end,
+        queue_list,
+        queue_show,
+        queue_take,
+        serve_gateway,
+        state_place,
+    )
     from milo_bench.api.settings import load_settings
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
     from milo_bench.api.suites import RedactedSuite, check_suite, redact_suite, regenerate_suite
@@ -43,6 +56,7 @@ if TYPE_CHECKING:
     from milo_bench.evidence.regrading import Regraded, changed_text, regrade_log, write_regraded
     from milo_bench.evidence.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.evidence.scorecards import score_logs
+    from milo_bench.gateway.run import Listening, ServeOptions
     from milo_bench.guards.draft_guard import DraftDocument, GuardOptions, guard_draft
     from milo_bench.guards.event_selection import as_document, select_events
     from milo_bench.operator.mcp.options import OperatorServeOptions
@@ -94,6 +108,19 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.recording": ("RecordedImport", "RecordedReport", "import_recorded"),
     "milo_bench.api.reporting": ("report_decision",),
     "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),
+    "milo_bench.api.serving": (
+        "add_key",
+        "check_audit",
+        "end_key",
+        "keys_list",
+        "person_here",
+        "queue_end",
+        "queue_list",
+        "queue_show",
+        "queue_take",
+        "serve_gateway",
+        "state_place",
+    ),
     "milo_bench.api.settings": ("load_settings",),
     "milo_bench.api.standing": ("baseline_decision", "decision_changes", "gate_logs"),
     "milo_bench.api.suites": ("RedactedSuite", "check_suite", "redact_suite", "regenerate_suite"),
@@ -108,6 +135,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.evidence.regrading": ("Regraded", "changed_text", "regrade_log", "write_regraded"),
     "milo_bench.evidence.reviewing": ("import_review", "review_key_path", "sample_for_review"),
     "milo_bench.evidence.scorecards": ("score_logs",),
+    "milo_bench.gateway.run": ("Listening", "ServeOptions"),
     "milo_bench.guards.draft_guard": ("DraftDocument", "GuardOptions", "guard_draft"),
     "milo_bench.guards.event_selection": ("as_document", "select_events"),
     "milo_bench.operator.mcp.options": ("OperatorServeOptions",),

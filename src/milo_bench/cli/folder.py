@@ -15,7 +15,7 @@ from milo_bench.core.modules import modules_of
 from milo_bench.core.suggest import hint_for
 
 # Sections of a group's help, in order. A file says its own: SECTION = "Measure".
-SECTIONS = ("Start", "Work", "Measure", "Judge", "Decide", "Tools")
+SECTIONS = ("Start", "Work", "Measure", "Judge", "Decide", "Serve", "Tools")
 _SECTION = re.compile(r'^SECTION = "(\w+)"$', re.MULTILINE)
 _HELP = re.compile(r'^@click\.(?:command|group)\(.*?^    """(.+?)(?:"""|$)', re.MULTILINE | re.DOTALL)
 

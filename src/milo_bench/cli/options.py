@@ -124,3 +124,5 @@ OWN_TASKS = click.option(
 TRUST_TASKS = click.option(
     "--trust-tasks", is_flag=True, help="Let the code of your own tasks run this once, in the sandbox."
 )
+STATE = click.option("--state", metavar="FILE|URL", help="State database of the gateway.  [default: milo-state.db]")
+PERSON = click.option("--as", "person", metavar="NAME", help="Who does this.  [default: you, as the system says]")

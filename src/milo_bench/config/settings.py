@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, mistakes_in
+from milo_bench.config.gateway import GatewayConfig
 from milo_bench.config.target_settings import API_SETTINGS
 from milo_bench.config.written import Problem, as_error
 from milo_bench.core.errors import UsageError
@@ -170,6 +171,7 @@ class Settings(CheckedFile):
     targets: dict[str, TargetConfig] = {}
     privacy: PrivacyConfig = PrivacyConfig()
     run: RunConfig = RunConfig()
+    gateway: GatewayConfig = GatewayConfig()
 
     def problems(self) -> Iterable[Problem]:
         """What is wrong in the ``settings`` of targets whose API is built in."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from milo_bench.decide.review import Review
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
 from milo_bench.guards.case_facts import case_facts
-from milo_bench.guards.keywords import keyword_risk
+from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
 from milo_bench.operator.evidence import operator_evidence
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import UNKNOWN_WORDS, FixtureTable, fixture_table
@@ -111,10 +111,10 @@ def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:
 
 def describe_fixtures(fixtures: Sequence[Fixture]) -> FixtureTable:
     """What can be known of each fixture before any model answers; numbered in their order."""
-    texts = ["\n".join(_texts(fixture.input)) for fixture in fixtures]
-    hits = [{hit.keyword_set for hit in keyword_risk(text)} for text in texts]
+    texts = [case_text(fixture.input) for fixture in fixtures]
+    hits = [keyword_sets_in(text) for text in texts]
     words = [
-        len(text.split()) if fixture.input else UNKNOWN_WORDS for text, fixture in zip(texts, fixtures, strict=True)
+        count_words(text) if fixture.input else UNKNOWN_WORDS for text, fixture in zip(texts, fixtures, strict=True)
     ]
     return fixture_table(
         fixtures,
@@ -123,18 +123,6 @@ def describe_fixtures(fixtures: Sequence[Fixture]) -> FixtureTable:
         keyword_sets={name: [name in sets for sets in hits] for name in KEYWORD_SETS},
         cases=[case_facts(fixture.input) for fixture in fixtures],
     )
-
-
-def _texts(data: Any) -> Iterator[str]:
-    """Every text in plain data; keys are the suite's own words."""
-    if isinstance(data, str):
-        yield data
-    elif isinstance(data, Mapping):
-        for value in data.values():
-            yield from _texts(value)
-    elif isinstance(data, (list, tuple)):
-        for value in data:
-            yield from _texts(value)
 
 
 def _workloads(logs: Iterable[RunLog]) -> dict[tuple[str, str], Workload]:

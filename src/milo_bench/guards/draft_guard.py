@@ -156,6 +156,14 @@ def guard_draft(
     return _finished(left, removed, violations, case)
 
 
+def remove_uncited(text: str, case: CaseRecord | None, exempt: Iterable[str] = ()) -> tuple[str, tuple[str, ...]]:
+    """``text`` without the sentences that make a claim and cite no event, and those sentences."""
+    uncited, _ = _citation_faults(text, case, exempt)
+    if not uncited:
+        return text, ()
+    return _without(text, [(cut.start, cut.end) for cut in uncited]), tuple(cut.text for cut in uncited)
+
+
 def _finished(
     text: str, removed: Iterable[Violation], violations: Iterable[Violation], case: CaseRecord | None
 ) -> GuardedDraft:

@@ -48,15 +48,10 @@ class Label:
         expected = case.fixture.expect.get("label")
         if not isinstance(expected, str):
             return [Verdict(self.name, self.version, "skip", reason="the fixture gives no expected label")]
-        if rules.field:
-            answer = case.json
-            if not answer.usable or not isinstance(answer.value, dict):
-                reason = f"no readable label: {answer.problem or 'the answer is JSON, but not an object'}"
-                return [Verdict(self.name, self.version, "fail", "malformed_json", reason, expected=expected)]
-            value = answer.value.get(rules.field)
-            got = value if isinstance(value, str) else show_value(value)
-        else:
-            got = case.output.strip().strip("\"'`*.").strip()
+        got = _said(case, rules)
+        if got is None:
+            reason = f"no readable label: {case.json.problem or 'the answer is JSON, but not an object'}"
+            return [Verdict(self.name, self.version, "fail", "malformed_json", reason, expected=expected)]
         return [self._verdict(expected, got, rules)]
 
     def _verdict(self, expected: str, got: str, rules: LabelParams) -> Verdict:
@@ -70,6 +65,24 @@ class Label:
             return Verdict(self.name, self.version, "fail", "unknown_label", reason, expected=expected, got=shown)
         reason = f"the label is {shown}, expected {expected}"
         return Verdict(self.name, self.version, "fail", "wrong_label", reason, expected=expected, got=shown)
+
+
+def label_said(case: GradeCase, params: Mapping[str, Any]) -> str:
+    """The label that an answer names, as the suite spells it where it knows it; "" where none can be read."""
+    rules = read_params(Label.name, params, LabelParams)
+    got = _said(case, rules) or ""
+    return {_folded(label, rules): label for label in rules.labels}.get(_folded(got, rules), got)
+
+
+def _said(case: GradeCase, rules: LabelParams) -> str | None:
+    """The label as the answer writes it, None where a JSON answer cannot be read."""
+    if not rules.field:
+        return case.output.strip().strip("\"'`*.").strip()
+    answer = case.json
+    if not answer.usable or not isinstance(answer.value, dict):
+        return None
+    value = answer.value.get(rules.field)
+    return value if isinstance(value, str) else show_value(value)
 
 
 def _folded(label: str, rules: LabelParams) -> str:

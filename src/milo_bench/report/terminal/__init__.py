@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from milo_bench.report.terminal.console import stdout_console
     from milo_bench.report.terminal.decision import print_decision
     from milo_bench.report.terminal.demo import DemoAnswer, DemoScreen
+    from milo_bench.report.terminal.gateway import (
+        key_record,
+        print_keys,
+        print_listening,
+        print_queue,
+        print_work,
+        work_record,
+    )
     from milo_bench.report.terminal.inventory import (
         difference_json,
         difference_text,
@@ -35,6 +43,14 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.terminal.console": ("stdout_console",),
     "milo_bench.report.terminal.decision": ("print_decision",),
     "milo_bench.report.terminal.demo": ("DemoAnswer", "DemoScreen"),
+    "milo_bench.report.terminal.gateway": (
+        "key_record",
+        "print_keys",
+        "print_listening",
+        "print_queue",
+        "print_work",
+        "work_record",
+    ),
     "milo_bench.report.terminal.inventory": (
         "difference_json",
         "difference_text",

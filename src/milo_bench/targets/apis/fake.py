@@ -58,6 +58,11 @@ class FakeTarget:
         """The server with its request log, where it runs in this process."""
         return self._server
 
+    @property
+    def client(self) -> OpenAiTarget | None:
+        """Who speaks to the server, once it was started."""
+        return self._client
+
     async def start(self) -> TargetRecord:
         """Launch the server. Raises TargetError where its process does not come up."""
         if self._config.settings.get("process"):

@@ -66,6 +66,11 @@ class LlamaCppTarget:
     def record(self) -> TargetRecord:
         return self._record
 
+    @property
+    def client(self) -> OpenAiTarget | None:
+        """Who speaks to the server, once it was started."""
+        return self._client
+
     async def start(self) -> TargetRecord:
         """See ``base.Target.start``. The weights are found (or quantised) and hashed first."""
         path, facts, digest = await asyncio.to_thread(self._find)

@@ -64,6 +64,19 @@ class OpenAiTarget(HttpTarget):
             body["tools"] = list(request.tools)
         if self._record.runtime == "llama.cpp":
             body["timings_per_token"] = True  # how many tokens a chunk holds, and so how many went into thinking
+        return self._with_settings(body)
+
+    def adapted(self, fields: Mapping[str, Any], *, stream: bool) -> dict[str, Any]:
+        """A client's own request in OpenAI's words as this target takes it: its model, its settings."""
+        body = {**fields, "model": self._config.model, "stream": stream}
+        if self._max_tokens != "max_tokens" and "max_tokens" in body:
+            body.setdefault(self._max_tokens, body.pop("max_tokens"))
+        if not stream:
+            body.pop("stream_options", None)
+        return self._with_settings(body)
+
+    def _with_settings(self, body: dict[str, Any]) -> dict[str, Any]:
+        """``body`` with the target's own fields, and without those that its server refuses."""
         thinking = openai_fields(self._config.thinking, hosted=self._config.hosted, runtime=self._record.runtime)
         body = with_extra(body, with_extra(thinking, self._extra))
         for name in self._omitted:

@@ -88,6 +88,10 @@ class HttpTarget(ABC):
     def record(self) -> TargetRecord:
         return self._record
 
+    @property
+    def address(self) -> Address:
+        return self._address
+
     async def start(self) -> TargetRecord:
         """See ``base.Target.start``."""
         exchange = await self._first_token()

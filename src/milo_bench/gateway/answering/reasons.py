@@ -1,0 +1,60 @@
+"""Where a request went and what a server said in, the sentence that client, queue and audit are given out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from milo_bench.core.text import one_line
+from milo_bench.decide.routing.rules import Routed
+from milo_bench.gateway.judging import JudgedReply
+
+_MOST_PAUSE_S: Final = 3_600.0
+
+
+def why_sent(final: Routed, judged: JudgedReply | None) -> str:
+    """One sentence without a full stop: what the client, the queue and the audit say."""
+    reasons = judged.reasons if judged is not None else {}
+    match final.cause:
+        case "rule":
+            said = final.action.why if final.action is not None else ""
+            return one_line(said, 300) or f"rule '{final.rule}' says so"
+        case "sensitive":
+            return "the case is sensitive and may not reach a hosted model"
+        case "max_words":
+            return "the input is longer than was measured"
+        case "target_down":
+            return "the model is not available"
+        case "flag_off":
+            return "the flag of this rule is off"
+        case "no_answer":
+            return f"the model did not answer ({one_line(judged.problem if judged else '', 200)})"
+        case "verifier":
+            return "the verifier did not accept the draft"
+        case _:
+            if judged is not None and judged.problem:
+                return one_line(judged.problem, 300)
+            listed = "; ".join(f"{check}: {one_line(reason, 160)}" for check, reason in sorted(reasons.items()))
+            return f"the answer failed a guardrail ({listed})" if listed else "the answer failed a guardrail"
+
+
+def retry_after_s(value: str) -> float | None:
+    try:
+        seconds = float(value)
+    except ValueError:
+        return None
+    return min(seconds, _MOST_PAUSE_S) if seconds >= 0 else None
+
+
+def said_by_server(body: bytes, secrets: tuple[str, ...]) -> str:
+    """What a server's error says, without keys and on one line."""
+    try:
+        error = msgspec.json.decode(body)["error"]
+        said = error["message"] if isinstance(error, dict) else error
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return ""
+    text = str(said)
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return one_line(text, 200).rstrip(".")

@@ -1,0 +1,82 @@
+"""What happens to one request in, its line of the audit out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+from milo_bench.decide.routing.rules import Routed
+from milo_bench.gateway.request import Question
+from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditOutcome
+
+MakeRecord: TypeAlias = Callable[[int], AuditedRequest]
+
+
+@dataclass
+class RequestRecord:
+    """Collects as the request goes; times are seconds on the monotonic clock."""
+
+    id: str
+    table: str
+    started_s: float
+    door: str = ""
+    key: str = ""
+    words: int = 0
+    sensitive: bool = False
+    prompt: str = ""
+    first_route: str = ""
+    removed: int = 0
+    queue: str = ""
+    first_s: float = 0.0
+    shadow: bool = False
+    calls: list[AuditedCall] = field(default_factory=list)
+    _asked: Question | None = None
+    _routed: Routed | None = None
+    _guarded: bool = False
+    _prompt_tokens: int = 0
+    _completion_tokens: int = 0
+
+    def asked(self, asked: Question) -> None:
+        self._asked = asked
+
+    def routed(self, routed: Routed, *, guarded: bool) -> None:
+        self._routed, self._guarded = routed, guarded
+
+    def used(self, prompt_tokens: int, completion_tokens: int) -> None:
+        self._prompt_tokens += prompt_tokens
+        self._completion_tokens += completion_tokens
+
+    def called(
+        self, target: str, status: int, failure: str, took_s: float, failed_checks: tuple[str, ...] = ()
+    ) -> None:
+        self.calls.append(AuditedCall(target, status, failure[:200], round(took_s, 6), failed_checks))
+
+    def ended(self, outcome: AuditOutcome, status: int, *, reason: str = "") -> MakeRecord:
+        """The line, once its number is known."""
+        now_s = time.monotonic()
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        asked, routed = self._asked, self._routed
+
+        def make(n: int) -> AuditedRequest:
+            return AuditedRequest(
+                n=n, at=at, request=self.id, outcome=outcome, status=status, door=self.door, key=self.key,
+                workload=asked.workload if asked else "",
+                use=asked.use if asked else "",
+                rule=routed.rule if routed else "",
+                route=routed.route if routed else "",
+                cause=routed.cause if routed and routed.cause != "rule" else "",
+                target=routed.target if routed else "",
+                first_route=self.first_route if routed and self.first_route != routed.route else "",
+                prompt=self.prompt, guarded=self._guarded, sensitive=self.sensitive, words=self.words,
+                streamed=asked.stream if asked else False,
+                removed=self.removed, calls=tuple(self.calls), reason=reason[:500], table=self.table,
+                shadow=self.shadow, queue=self.queue, prompt_tokens=self._prompt_tokens,
+                completion_tokens=self._completion_tokens,
+                first_s=round(self.first_s - self.started_s, 6) if self.first_s else 0.0,
+                took_s=round(now_s - self.started_s, 6),
+            )  # fmt: skip
+
+        return make

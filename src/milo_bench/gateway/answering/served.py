@@ -1,0 +1,457 @@
+"""One HTTP request in, one answer and one audit record out: the routing walk with real models at its steps."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from milo_bench.config.routing.rule import Action
+from milo_bench.core.chat import ChatRequest
+from milo_bench.core.errors import MiloError
+from milo_bench.core.records import Fixture, Timeouts
+from milo_bench.core.text import one_line
+from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed
+from milo_bench.decide.routing.walk import walk
+from milo_bench.gateway.answering.facts import request_facts
+from milo_bench.gateway.answering.reasons import retry_after_s, said_by_server, why_sent
+from milo_bench.gateway.answering.record import RequestRecord
+from milo_bench.gateway.answering.relay import StreamRelay
+from milo_bench.gateway.answering.shapes import as_stream, queued_document
+from milo_bench.gateway.judging import JudgedReply, judge_reply, no_answer
+from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, read_question
+from milo_bench.gateway.table import RuleContract
+from milo_bench.gateway.upstream.pool import WholeReply
+from milo_bench.gateway.upstream.targets import Upstream
+from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
+from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.run.prepare import prepare
+from milo_bench.store.audit.records import AuditOutcome
+from milo_bench.store.state.keys import GatewayKey
+from milo_bench.store.state.queue import QueuedWork, new_id
+
+if TYPE_CHECKING:
+    from milo_bench.gateway.serving import Gateway, Serving
+
+_ENCODER = msgspec.json.Encoder()
+# Statuses that say that the request is at fault, and not the target.
+_CLIENT_FAULTS: Final = frozenset({400, 404, 405, 413, 415, 422})
+_PASSED_ON: Final = frozenset({400, 413, 422})
+
+
+@dataclass
+class _Prepared:
+    """What is sent: the measured prompt of the rule, or the client's own fields."""
+
+    request: ChatRequest | None
+    shown: Mapping[str, Any]
+    bypass: str = ""
+    prompt: str = ""
+
+
+class ServedRequest:
+    """One request on its way. ``run`` ends with exactly one answer to the client, unless it went away."""
+
+    def __init__(self, gateway: Gateway, serving: Serving, client: ClientConnection, http: HttpRequest) -> None:
+        self._gateway, self._serving, self._client, self._http = gateway, serving, client, http
+        self.id = f"r_{secrets.token_hex(8)}"
+        self._record = RequestRecord(self.id, serving.table.digest[:16], started_s=http.at_s, door=http.target)
+        self._prepared: dict[tuple[int, str], _Prepared] = {}
+        self._last_body = b""
+        self._last_failure: tuple[int, str, float | None] = (0, "", None)
+
+    async def run(self) -> None:
+        try:
+            await self._run()
+        except ApiError as error:
+            self._fail(error)
+        except asyncio.CancelledError:
+            self._gateway.note(self._record.ended("cancelled", 499, reason="the client went away"))
+            raise
+        except OSError as error:
+            self._unrecorded(error)
+        except Exception as error:
+            self._gateway.report_fault(self.id, error)
+            hint = "report it with the request's id."
+            self._fail(ApiError(500, f"The gateway failed on {self.id}.", code="internal", hint=hint), "failed")
+
+    async def _run(self) -> None:
+        gateway, serving, record = self._gateway, self._serving, self._record
+        key = gateway.access.check(self._http.headers)
+        record.key = key.id
+        asked = read_question(self._http, DOORS[self._http.target], serving.table.workloads)
+        record.asked(asked)
+        gateway.access.check_scope(key, asked.workload)
+        if asked.callback:
+            gateway.check_callback(asked.callback)
+        gateway.access.count(key, requests=1)
+        facts = request_facts(serving.table, asked, serving.health(), serving.flags)
+        record.words, record.sensitive = facts.words, facts.sensitive
+        if gateway.shadow is not None:
+            await self._shadow(asked, key, facts)
+            return
+        final, judged, streamed = await self._walk(asked, key, facts)
+        record.routed(final, guarded=self._contract(final, asked).guarded)
+        if streamed:
+            return
+        if final.route == "refuse":
+            self._refuse(final, judged)
+        elif final.automated and judged is not None:
+            self._deliver(asked, key, final, judged)
+        else:
+            await self._queue(asked, key, final, judged)
+
+    # ------------------------------------------------------------ the way
+
+    async def _walk(
+        self, asked: Question, key: GatewayKey, facts: RequestFacts
+    ) -> tuple[Routed, JudgedReply | None, bool]:
+        """Where the case ends, the last answer, and whether it has already left as a stream."""
+        steps = walk(self._serving.table.file, facts)
+        judged: JudgedReply | None = None
+        try:
+            routed = next(steps)
+            self._record.first_route = routed.route
+            while True:
+                bypass = self._prepare(asked, routed).bypass
+                if bypass:
+                    judged = JudgedReply(AnswerFacts(), problem=bypass)
+                    return (
+                        replace(routed, route="human_review", target="", verifier="", cause="guardrail"),
+                        judged,
+                        False,
+                    )
+                judged, streamed = await self._ask(asked, key, routed)
+                if streamed:
+                    return routed, judged, True
+                routed = steps.send(judged.facts)
+        except StopIteration as end:
+            final: Routed = end.value
+            return final, judged, False
+
+    def _contract(self, routed: Routed, asked: Question) -> RuleContract:
+        return self._serving.table.contract(routed.place, asked.workload)
+
+    def _prepare(self, asked: Question, routed: Routed) -> _Prepared:
+        """The prompt of the rule with the case in it. Raises ApiError where the case cannot be put into it."""
+        place = (routed.place, routed.target)
+        found = self._prepared.get(place)
+        if found is None:
+            found = self._prepared[place] = self._make_prompt(asked, routed)
+        self._record.prompt = found.prompt
+        return found
+
+    def _make_prompt(self, asked: Question, routed: Routed) -> _Prepared:
+        action = routed.action
+        workload = self._serving.table.prompt_of(routed.place, asked.workload)
+        if asked.input is None:
+            if action is not None and (action.prompt or action.finding) and asked.door != "embeddings":
+                message = f"Rule '{routed.rule}' rests on a measured prompt, so it takes no messages of your own."
+                hint = f"send the case: milo: {{workload: {asked.workload or '…'}, input: {{…}}}}."
+                raise ApiError(422, message, code="prompt_is_measured", hint=hint, milo={"rule": routed.rule})
+            return _Prepared(None, {}, prompt="free")
+        if workload is None or asked.door != "chat":
+            message = "There is no measured prompt for this request, so 'milo.input' has no place to go."
+            raise ApiError(422, message, code="no_prompt", hint="send messages, or use /v1/chat/completions.")
+        decoding = action.decoding if action is not None and routed.target == action.target else "free"
+        fixture = Fixture(self.id, asked.workload, asked.input, tags=tuple(sorted(asked.tags)))
+        try:
+            made = prepare(fixture, workload, decoding=decoding)
+        except MiloError as error:
+            message = f"The case does not fit the prompt of '{asked.workload}': {one_line(error.message, 300)}"
+            hint = "send every input that the workload's fixtures have."
+            raise ApiError(422, message, code="bad_input", hint=hint) from None
+        return _Prepared(made.request, made.prepared, made.bypass, workload.prompt_name)
+
+    async def _ask(self, asked: Question, key: GatewayKey, routed: Routed) -> tuple[JudgedReply, bool]:
+        """Call one model once; with it its verifier, where the route has one."""
+        contract = self._contract(routed, asked)
+        upstream = self._serving.upstreams[routed.target]
+        prepared = self._prepare(asked, routed)
+        gate = self._serving.gate(routed.target)
+        entered_s = await gate.enter(key.id)
+        try:
+            if asked.stream and not contract.guarded and routed.automated and asked.door != "embeddings":
+                return await self._stream(asked, key, routed, upstream, prepared)
+            judged = await self._whole(asked, key, routed, upstream, prepared, contract)
+        finally:
+            gate.leave(entered_s)
+        if routed.route == "mixed" and judged.facts.answered and not judged.facts.failed & contract.guards:
+            judged.facts = replace(judged.facts, verified=await self._verify(asked, key, routed, judged, contract))
+        return judged, False
+
+    async def _verify(
+        self, asked: Question, key: GatewayKey, routed: Routed, draft: JudgedReply, contract: RuleContract
+    ) -> bool | None:
+        """Whether the verifier's own label for the case is the draft's, as in a replay; None where it gave none."""
+        upstream = self._serving.upstreams[routed.verifier]
+        gate = self._serving.gate(routed.verifier)
+        entered_s = await gate.enter(key.id)
+        body = self._last_body
+        try:
+            second = await self._whole(asked, key, routed, upstream, self._prepare(asked, routed), contract)
+        finally:
+            gate.leave(entered_s)
+            self._last_body = body
+        if not second.facts.answered or not second.facts.label:
+            return None
+        return second.facts.label == draft.facts.label
+
+    async def _whole(
+        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: _Prepared,
+        contract: RuleContract,
+    ) -> JudgedReply:  # fmt: skip
+        body = self._body(asked, upstream, prepared, stream=False)
+        began_s = time.monotonic()
+        reply = await upstream.pool.fetch(upstream.path(asked.door), body, self._timeouts(routed.action))
+        took_s = time.monotonic() - began_s
+        problem = self._problem(reply, upstream)
+        judged: JudgedReply | None = None
+        if not problem and asked.door == "embeddings":
+            judged = JudgedReply(AnswerFacts())
+        elif not problem:
+            judged = await self._judge(asked, contract, prepared, reply.body())
+            problem = judged.problem
+        if judged is None or problem:
+            self._record.called(upstream.name, reply.status, problem, took_s)
+            if reply.failure is None and reply.status == 200:
+                upstream.health.failed(problem, time.monotonic())
+            return judged or no_answer(problem)
+        self._last_body = reply.body()
+        upstream.health.answered(time.monotonic())
+        self._record.called(upstream.name, reply.status, "", took_s, tuple(sorted(judged.facts.failed)))
+        self._count(key, upstream, judged.document.get("usage"))
+        return judged
+
+    async def _judge(self, asked: Question, contract: RuleContract, prepared: _Prepared, body: bytes) -> JudgedReply:
+        """Judged here where it is quick, in a thread where an answer is long: other requests' streams do not wait."""
+        if len(body) + len(asked.text) < self._gateway.limits.judge_inline_bytes or not contract.guarded:
+            return judge_reply(asked, contract, prepared.shown, body, id=self.id)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._gateway.judges, lambda: judge_reply(asked, contract, prepared.shown, body, id=self.id)
+        )
+
+    async def _stream(
+        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: _Prepared
+    ) -> tuple[JudgedReply, bool]:
+        """Forward a stream. A break before its first byte is no answer; one after it is a cut stream."""
+        record = self._record
+        began_s = time.monotonic()
+
+        def finish(relay: StreamRelay) -> None:
+            record.called(upstream.name, 200, "", time.monotonic() - began_s)
+            record.routed(routed, guarded=False)
+            prompt, completion = relay.usage()
+            record.used(prompt, completion)
+            record.first_s = relay.first_s
+            self._gateway.write(record.ended("answered", 200))
+            self._count_tokens(key, upstream, prompt, completion)
+
+        relay = StreamRelay(self._client, self._headers(asked, routed, guarded=False), finish)
+        body = self._body(asked, upstream, prepared, stream=True)
+        connection = await upstream.pool.start(upstream.path(asked.door), body, relay, self._timeouts(routed.action))
+        relay.upstream = connection
+        try:
+            await relay.done
+        except asyncio.CancelledError:
+            if connection is not None:
+                connection.abort()
+            raise
+        if relay.ended_whole:
+            upstream.health.answered(time.monotonic())
+            return JudgedReply(AnswerFacts()), True
+        reply = WholeReply(relay.status, relay.reply_headers, [relay.error_body], relay.failure, relay.message)
+        problem = self._problem(reply, upstream)
+        if connection is not None and not connection.closed:
+            connection.abort()
+        record.called(upstream.name, relay.status, problem, time.monotonic() - began_s)
+        if not relay.started:
+            return no_answer(problem), False
+        record.routed(routed, guarded=False)
+        record.first_s = relay.first_s
+        self._gateway.note(record.ended("failed", 200, reason=f"the stream was cut: {problem}"))
+        relay.cut(problem)
+        return no_answer(problem), True
+
+    def _problem(self, reply: WholeReply, upstream: Upstream) -> str:
+        """Why a reply is no answer, "" where it is one; the target's health hears of its faults."""
+        now_s = time.monotonic()
+        if reply.failure is not None:
+            self._last_failure = (502, reply.message, None)
+            upstream.health.failed(reply.message, now_s)
+            return f"{reply.failure}: {reply.message}"
+        if reply.status == 200:
+            return ""
+        pause_s = retry_after_s(reply.headers.get("retry-after", ""))
+        said = said_by_server(reply.body(), upstream.secrets)
+        self._last_failure = (reply.status, said, pause_s)
+        if reply.status not in _CLIENT_FAULTS:
+            upstream.health.failed(f"HTTP {reply.status}", now_s, pause_s)
+        return f"HTTP {reply.status}" + (f": {said}" if said else "")
+
+    # ------------------------------------------------------------ what is sent
+
+    def _body(self, asked: Question, upstream: Upstream, prepared: _Prepared, *, stream: bool) -> bytes:
+        if prepared.request is not None:
+            return upstream.rendered(prepared.request, stream=stream)
+        fields = asked.fields
+        if asked.door == "embeddings":
+            return _ENCODER.encode({**fields, "model": upstream.record.model})
+        return upstream.forwarded(fields, stream=stream)
+
+    def _timeouts(self, action: Action | None) -> Timeouts:
+        limits = self._gateway.settings.run
+        total_s = (action.limits.timeout_s if action is not None else None) or limits.total_timeout_s
+        return Timeouts(limits.connect_timeout_s, min(limits.first_token_timeout_s, total_s), total_s)
+
+    # ------------------------------------------------------------ what comes back
+
+    def _deliver(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply) -> None:
+        guarded = self._contract(final, asked).guarded
+        headers = self._headers(asked, final, guarded=guarded)
+        body = self._last_body
+        document: dict[str, Any] | None = None
+        if judged.removed:
+            headers["X-Milo-Removed"] = str(len(judged.removed))
+            self._record.removed = len(judged.removed)
+            milo = {"status": "edited", "removed": list(judged.removed), "rule": final.rule}
+            document = judged.document | {"milo": milo}
+            body = _ENCODER.encode(document)
+        outcome: AuditOutcome = "edited" if judged.removed else "answered"
+        self._gateway.write(self._record.ended(outcome, 200))
+        if not asked.stream:
+            self._client.reply(200, body, headers)
+            return
+        with_usage = bool((asked.fields.get("stream_options") or {}).get("include_usage"))
+        self._client.start_stream(200, headers)
+        events = list(as_stream(asked.door, document or judged.document, with_usage=with_usage))
+        for one in events[:-1]:
+            self._client.send(one)
+        self._client.end_stream(events[-1])
+
+    async def _queue(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply | None) -> None:
+        why = why_sent(final, judged)
+        draft = judged.choices[0].text if judged is not None and judged.choices else ""
+        fields = {"door": asked.door, **asked.fields, **({"input": asked.input} if asked.input else {})}
+        work = QueuedWork(
+            id=new_id(), state="waiting", queue=final.action.queue if final.action is not None else "",
+            created_at=time.time(), workload=asked.workload, use=asked.use, rule=final.rule, cause=final.cause,
+            why=why, key=key.id, request=_ENCODER.encode(fields).decode(), draft=draft, callback=asked.callback,
+        )  # fmt: skip
+        place = await self._gateway.enqueue(work)
+        model = f"{MODEL_PREFIX}{asked.workload}" if asked.workload else "milo"
+        document = queued_document(asked.door, id=work.id, model=model, place=place, queue=work.queue, why=why)
+        headers = self._headers(asked, final, guarded=self._contract(final, asked).guarded)
+        headers["Location"] = f"/v1/milo/queue/{work.id}"
+        self._record.queue = work.id
+        self._gateway.write(self._record.ended("queued", 202, reason=why))
+        if not asked.stream:
+            self._client.reply(202, _ENCODER.encode(document), headers)
+            return
+        self._client.start_stream(202, headers)
+        events = list(as_stream(asked.door, document, with_usage=False))
+        self._client.send(b"".join(events[:-1]))
+        self._client.end_stream(events[-1])
+
+    def _refuse(self, final: Routed, judged: JudgedReply | None) -> None:
+        """The table says no. Where it says so because no model could answer, the status says that."""
+        why = why_sent(final, judged)
+        milo = {"status": "refused", "rule": final.rule, "cause": final.cause, "why": why}
+        status, said, pause_s = self._last_failure
+        if final.cause == "no_answer" and status == 429:
+            pause = f"{max(1, round(pause_s or 1.0))}"
+            raise ApiError(429, "The model's server is busy.", code="upstream_busy", hint=f"try again in {pause} s.",
+                           headers={"Retry-After": pause}, milo=milo)  # fmt: skip
+        if final.cause == "no_answer" and status in _PASSED_ON:
+            raise ApiError(status, f"The model's server refused the request: {said or 'no reason given'}.",
+                           code="upstream_refused", hint="correct the request.", milo=milo)  # fmt: skip
+        if final.cause in ("no_answer", "target_down", "second_answer"):
+            hint = "try again later. The request was sent to no other model."
+            headers = {"Retry-After": f"{max(1, round(pause_s))}"} if pause_s else {}
+            raise ApiError(503, f"No model can answer: {why}.", code=final.cause, hint=hint, headers=headers, milo=milo)
+        hint = "routing.yaml says who may answer what. Ask its owner."
+        raise ApiError(422, f"Rule '{final.rule}' refuses this request: {why}.", code="refused", hint=hint, milo=milo)
+
+    def _headers(self, asked: Question, routed: Routed, *, guarded: bool) -> dict[str, str]:
+        headers = {
+            "X-Milo-Request": self.id,
+            "X-Milo-Rule": routed.rule,
+            "X-Milo-Route": routed.route,
+            "X-Milo-Guarded": "true" if guarded else "false",
+        }
+        if routed.target:
+            headers["X-Milo-Target"] = routed.target
+        if self._record.prompt:
+            headers["X-Milo-Prompt"] = self._record.prompt
+        if routed.cause != "rule":
+            headers["X-Milo-Cause"] = routed.cause
+        if routed.second or routed.cause in ("max_words", "target_down", "flag_off"):
+            headers["X-Milo-Fallback"] = "true"
+        return headers
+
+    # ------------------------------------------------------------ errors, counts
+
+    def _fail(self, error: ApiError, outcome: AuditOutcome | None = None) -> None:
+        refused = error.milo is not None and error.milo.get("status") == "refused"
+        if outcome is None:
+            outcome = "refused" if refused and error.status == 422 else "failed" if error.status >= 500 else "rejected"
+        try:
+            self._gateway.write(self._record.ended(outcome, error.status, reason=error.message))
+        except OSError as problem:
+            self._unrecorded(problem)
+            return
+        error.headers = {"X-Milo-Request": self.id, **error.headers}
+        self._client.fail(error)
+
+    def _unrecorded(self, error: OSError) -> None:
+        """What cannot be recorded is not answered."""
+        self._gateway.report_unrecorded(error)
+        hint = "free some space. Requests are answered again as soon as they can be recorded."
+        self._client.fail(ApiError(503, "The request could not be recorded.", code="audit_unavailable", hint=hint))
+
+    def _count(self, key: GatewayKey, upstream: Upstream, usage: Any) -> None:
+        if isinstance(usage, dict):
+            prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+            prompt = prompt if isinstance(prompt, int) else 0
+            completion = completion if isinstance(completion, int) else 0
+            self._record.used(prompt, completion)
+            self._count_tokens(key, upstream, prompt, completion)
+
+    def _count_tokens(self, key: GatewayKey, upstream: Upstream, prompt: int, completion: int) -> None:
+        price, usd = upstream.price, 0.0
+        if price is not None:
+            usd = (prompt * price.input_usd_per_mtok + completion * price.output_usd_per_mtok) / 1e6
+        self._gateway.access.count(key, tokens=prompt + completion, usd=usd)
+
+    # ------------------------------------------------------------ shadow
+
+    async def _shadow(self, asked: Question, key: GatewayKey, facts: RequestFacts) -> None:
+        """Forward as it came to the one target of ``--shadow``; record what the table would have done."""
+        name = self._gateway.shadow or ""
+        steps = walk(self._serving.table.file, facts)
+        try:
+            would = next(steps)
+        except StopIteration as end:
+            would = end.value
+        self._record.shadow = True
+        upstream = self._serving.upstreams[name]
+        here = replace(would, route="hosted" if upstream.hosted else "local", target=name, verifier="")
+        if asked.stream:
+            judged, streamed = await self._stream(asked, key, here, upstream, _Prepared(None, {}, prompt="free"))
+            if streamed:
+                return
+        else:
+            contract = RuleContract(None, frozenset(), frozenset(), wants_label=False, removes_uncited=False)
+            judged = await self._whole(asked, key, here, upstream, _Prepared(None, {}, prompt="free"), contract)
+        self._record.routed(would, guarded=False)
+        if not judged.facts.answered:
+            said = self._last_failure[1]
+            hint = "the gateway runs in shadow and sends each request to one target."
+            raise ApiError(502, f"The target did not answer: {said}.", code="no_answer", hint=hint)
+        self._gateway.write(self._record.ended("answered", 200))
+        self._client.reply(200, self._last_body, {"X-Milo-Request": self.id, "X-Milo-Shadow": "true"})

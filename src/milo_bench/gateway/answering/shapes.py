@@ -1,0 +1,73 @@
+"""Answers that no model's bytes are: queued, refused, edited, and whole answers as streams; in OpenAI's shapes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from milo_bench.gateway.request import Door
+from milo_bench.gateway.wire.replies import DONE, event
+
+
+def queued_document(door: Door, *, id: str, model: str, place: int, queue: str, why: str) -> dict[str, Any]:
+    """What a client gets for work that a person answers: no content, a refusal that says so, and where to look."""
+    said = f"A person answers this. It is number {place} in the queue. Fetch it with GET /v1/milo/queue/{id}."
+    milo = {
+        "status": "queued", "id": id, "place": place, "queue": queue, "why": why, "fetch": f"/v1/milo/queue/{id}"
+    }  # fmt: skip
+    return unanswered_document(door, id=id, model=model, said=said, milo=milo)
+
+
+def unanswered_document(door: Door, *, id: str, model: str, said: str, milo: Mapping[str, Any]) -> dict[str, Any]:
+    """A completion without content."""
+    if door == "completions":
+        choice: dict[str, Any] = {"index": 0, "text": "", "finish_reason": "content_filter", "logprobs": None}
+    else:
+        message = {"role": "assistant", "content": None, "refusal": said}
+        choice = {"index": 0, "message": message, "finish_reason": "content_filter", "logprobs": None}
+    return _document(door, id, model, choice) | {"milo": dict(milo)}
+
+
+def answered_document(door: Door, *, id: str, model: str, text: str, milo: Mapping[str, Any]) -> dict[str, Any]:
+    """A person's answer as a completion."""
+    if door == "completions":
+        choice: dict[str, Any] = {"index": 0, "text": text, "finish_reason": "stop", "logprobs": None}
+    else:
+        message = {"role": "assistant", "content": text, "refusal": None}
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+    return _document(door, id, model, choice) | {"milo": dict(milo)}
+
+
+def _document(door: Door, id: str, model: str, choice: dict[str, Any]) -> dict[str, Any]:
+    kind = "text_completion" if door == "completions" else "chat.completion"
+    return {"id": id, "object": kind, "created": int(time.time()), "model": model, "choices": [choice], "usage": None}
+
+
+def as_stream(door: Door, document: Mapping[str, Any], *, with_usage: bool) -> Iterator[bytes]:
+    """A whole completion as the events that a streaming client reads, its end mark included."""
+    kind = "text_completion" if door == "completions" else "chat.completion.chunk"
+    base = {name: document[name] for name in ("id", "created", "model", "system_fingerprint") if name in document}
+    base["object"] = kind
+    for choice in document.get("choices", ()):
+        index = choice.get("index", 0)
+        if door == "completions":
+            yield event(base | {"choices": [{"index": index, "text": choice.get("text", ""), "finish_reason": None}]})
+            last: dict[str, Any] = {"index": index, "text": "", "finish_reason": choice.get("finish_reason") or "stop"}
+        else:
+            delta = _delta(choice.get("message") or {})
+            yield event(base | {"choices": [{"index": index, "delta": delta, "finish_reason": None}]})
+            last = {"index": index, "delta": {}, "finish_reason": choice.get("finish_reason") or "stop"}
+        milo = {"milo": document["milo"]} if "milo" in document else {}
+        yield event(base | {"choices": [last]} | milo)
+    if with_usage and document.get("usage"):
+        yield event(base | {"choices": [], "usage": document["usage"]})
+    yield DONE
+
+
+def _delta(message: Mapping[str, Any]) -> dict[str, Any]:
+    delta = {name: value for name, value in message.items() if value is not None and name != "tool_calls"}
+    calls = message.get("tool_calls")
+    if calls:
+        delta["tool_calls"] = [{"index": place, **call} for place, call in enumerate(calls)]
+    return delta

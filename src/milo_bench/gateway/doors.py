@@ -1,0 +1,170 @@
+"""A path in, who answers it out: the API's doors, the queue, health; what is not known is refused and never sent on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from milo_bench.core.text import one_line
+from milo_bench.gateway.answering.served import ServedRequest
+from milo_bench.gateway.answering.shapes import answered_document, queued_document
+from milo_bench.gateway.request import DOORS, MODEL_PREFIX, OTHER_APIS
+from milo_bench.gateway.serving import Gateway
+from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
+from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.telemetry.prometheus import CONTENT_TYPE
+
+_ENCODE = msgspec.json.Encoder().encode
+QUEUE_PREFIX: Final = "/v1/milo/queue/"
+_HEALTH: Final = ("/health", "/health/live", "/health/ready", "/health/targets")
+
+
+class Doors:
+    """The clients' address and the admins' address of one gateway."""
+
+    def __init__(self, gateway: Gateway, hosts: Collection[str]) -> None:
+        self._gateway = gateway
+        self._hosts = frozenset(host.lower() for host in hosts)
+
+    # ------------------------------------------------------------ before a body is read
+
+    def check_head(self, http: HttpRequest) -> ApiError | None:
+        """Why a request is refused by its head, None where it is not."""
+        if (wrong := self._wrong_host(http)) is not None:
+            return wrong
+        path = http.target
+        if path in _HEALTH and http.method == "GET":
+            return None
+        try:
+            self._gateway.access.check(http.headers)
+        except ApiError as error:
+            return error
+        if path in DOORS:
+            return None if http.method == "POST" else _wrong_method("POST")
+        if path == "/v1/models" or path.startswith(QUEUE_PREFIX):
+            return None if http.method == "GET" else _wrong_method("GET")
+        return _unknown(path)
+
+    def check_admin_head(self, http: HttpRequest) -> ApiError | None:
+        if (wrong := self._wrong_host(http)) is not None:
+            return wrong
+        if http.target in (*_HEALTH, "/metrics"):
+            return None if http.method == "GET" else _wrong_method("GET")
+        return _unknown(http.target)
+
+    def note_refusal(self, error: ApiError, http: HttpRequest) -> None:
+        self._gateway.metrics.refused.add(error.code)
+
+    def _wrong_host(self, http: HttpRequest) -> ApiError | None:
+        host = http.headers.get("host", "")
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").lower()
+        except ValueError:
+            name = ""
+        if name in self._hosts:
+            return None
+        message = f"This gateway does not answer to the host '{one_line(host)[:80]}'." if host else "Host is missing."
+        hint = "call it by its address, or add the name to gateway.hosts in bench.yaml."
+        return ApiError(421, message, code="host", hint=hint)
+
+    # ------------------------------------------------------------ whole requests
+
+    async def serve(self, client: ClientConnection, http: HttpRequest) -> None:
+        gateway, path = self._gateway, http.target
+        if path in DOORS:
+            serving = gateway.serving
+            serving.enter()
+            try:
+                await ServedRequest(gateway, serving, client, http).run()
+            finally:
+                serving.leave()
+            return
+        try:
+            if path == "/v1/models":
+                client.reply(200, _ENCODE(self._models(http)))
+            elif path.startswith(QUEUE_PREFIX):
+                await self._queued(client, http, path.removeprefix(QUEUE_PREFIX))
+            else:
+                self._health(client, path)
+        except ApiError as error:
+            client.fail(error)
+
+    async def serve_admin(self, client: ClientConnection, http: HttpRequest) -> None:
+        if http.target == "/metrics":
+            client.reply(200, self._gateway.metrics.page(), content_type=CONTENT_TYPE)
+        else:
+            self._health(client, http.target)
+
+    def _models(self, http: HttpRequest) -> dict[str, Any]:
+        key = self._gateway.access.check(http.headers)
+        names = sorted(self._gateway.serving.table.workloads)
+        listed = [f"{MODEL_PREFIX}{name}" for name in names if not key.workloads or name in key.workloads]
+        return {
+            "object": "list",
+            "data": [{"id": name, "object": "model", "created": 0, "owned_by": "milo-bench"} for name in listed],
+        }
+
+    async def _queued(self, client: ClientConnection, http: HttpRequest, id: str) -> None:
+        """What became of queued work, for the key that asked."""
+        key = self._gateway.access.check(http.headers)
+        work = await self._gateway.find_work(id) if len(id) <= 40 else None
+        if work is None or work.key != key.id:
+            raise ApiError(404, "There is no such work in the queue.", code="not_found", hint="check the id.")
+        model = f"{MODEL_PREFIX}{work.workload}" if work.workload else "milo"
+        door = msgspec.json.decode(work.request).get("door", "chat")
+        if work.state == "answered":
+            milo = {"status": "answered", "id": work.id, "by": "person"}
+            document = answered_document(door, id=work.id, model=model, text=work.answer, milo=milo)
+            client.reply(200, _ENCODE(document))
+        elif work.state == "rejected":
+            milo = {"status": "rejected", "id": work.id}
+            reason = one_line(work.reason, 300) or "no reason given"
+            hint = "ask the people who work on this queue."
+            raise ApiError(422, f"A person rejected this: {reason}.", code="rejected", hint=hint, milo=milo)
+        else:
+            document = queued_document(door, id=work.id, model=model, place=work.place, queue=work.queue, why=work.why)
+            document["milo"]["status"] = "taken" if work.state == "taken" else "queued"
+            client.reply(202, _ENCODE(document))
+
+    def _health(self, client: ClientConnection, path: str) -> None:
+        if path in ("/health", "/health/live"):
+            client.reply(200, b'{"status":"live"}')
+            return
+        now_s = time.monotonic()
+        targets = {
+            name: {
+                "state": one.health.state(now_s),
+                "why": one.health.why(now_s),
+                "last_token_s": None if one.health.token_s is None else round(now_s - one.health.token_s, 3),
+                "model": one.record.model,
+                "digest": one.record.model_digest,
+            }
+            for name, one in self._gateway.serving.upstreams.items()
+        }
+        if path == "/health/targets":
+            client.reply(200, _ENCODE({"targets": targets}))
+            return
+        reasons = {name: one["why"] for name, one in targets.items() if one["state"] == "down"}
+        if not self._gateway.audit.healthy:
+            reasons["audit"] = "it cannot be written"
+        status = "not ready" if reasons else "ready"
+        client.reply(503 if reasons else 200, _ENCODE({"status": status, "reasons": reasons}))
+
+
+def _wrong_method(allowed: str) -> ApiError:
+    return ApiError(405, "This method is not allowed here.", code="method", hint=f"use {allowed}.",
+                    headers={"Allow": allowed})  # fmt: skip
+
+
+def _unknown(path: str) -> ApiError:
+    for prefix, name in OTHER_APIS.items():
+        if path.partition("?")[0].rstrip("/").startswith(prefix):
+            hint = "use /v1/chat/completions: there every guard of the routing table holds."
+            return ApiError(404, f"The gateway does not speak {name}.", code="other_api", hint=hint)
+    message = f"Unknown path '{one_line(path)[:80]}'."
+    known = ", ".join((*DOORS, "/v1/models", f"{QUEUE_PREFIX}ID"))
+    return ApiError(404, message, code="unknown_path", hint=f"use one of {known}.")

@@ -1,0 +1,221 @@
+"""A model's reply and the contract of its rule in, what the routing function needs to know of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import msgspec
+
+from milo_bench.core.case_record import CaseRecord
+from milo_bench.core.errors import MiloError
+from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, ToolCall, Workload
+from milo_bench.decide.routing.rules import AnswerFacts
+from milo_bench.gateway.request import Door, Question
+from milo_bench.gateway.table import RuleContract
+from milo_bench.grade.base import GradeCase
+from milo_bench.grade.checks.label import label_said
+from milo_bench.grade.engine import grade_attempt
+from milo_bench.guards.draft_guard import remove_uncited
+from milo_bench.targets.http.answer import decode_json
+
+# Checks of what may not be said anywhere: reasoning, refusals and the arguments of tool calls are scanned by them too.
+EVERYWHERE: Final = frozenset({"banned_commitments", "coverage_inference", "unsupported_facts"})
+# Error categories that only the right answer shows; decide.replay leaves them out as well.
+NEEDS_GOLD: Final[Mapping[str, frozenset[str]]] = {"template_current": frozenset({"wrong_template"})}
+_NO_TIMES: Final = Timings(0.0, 0.0, 0.0)
+
+
+@dataclass(frozen=True)
+class ReplyChoice:
+    """One of the answers in a reply."""
+
+    text: str
+    reasoning: str
+    refusal: str
+    calls: tuple[ToolCall, ...]
+    finish_reason: str
+
+
+@dataclass
+class JudgedReply:
+    """``facts`` decide the route. ``problem`` says why there is no answer; ``reasons`` why a check failed."""
+
+    facts: AnswerFacts
+    document: dict[str, Any] = field(default_factory=dict)
+    choices: tuple[ReplyChoice, ...] = ()
+    problem: str = ""
+    reasons: dict[str, str] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+
+
+def no_answer(problem: str) -> JudgedReply:
+    return JudgedReply(AnswerFacts(answered=False), problem=problem)
+
+
+def read_reply(door: Door, body: bytes) -> tuple[dict[str, Any], tuple[ReplyChoice, ...]] | str:
+    """The document and its answers, or what is wrong with it."""
+    try:
+        data = decode_json(body)
+    except ValueError:
+        return "the answer is not JSON"
+    if not isinstance(data, dict):
+        return "the answer is not a JSON object"
+    listed = data.get("choices")
+    if not isinstance(listed, list) or not listed:
+        return "the answer has no choices"
+    choices = []
+    for choice in listed:
+        read = _choice(door, choice) if isinstance(choice, dict) else None
+        if read is None:
+            return "a choice of the answer has no message"
+        choices.append(read)
+    return data, tuple(choices)
+
+
+def _choice(door: Door, choice: Mapping[str, Any]) -> ReplyChoice | None:
+    reason = choice.get("finish_reason")
+    finish = reason if isinstance(reason, str) else ""
+    if door == "completions":
+        text = choice.get("text")
+        return ReplyChoice(text, "", "", (), finish) if isinstance(text, str) else None
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        return None
+    content = message.get("content")
+    if isinstance(content, list):
+        content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    calls = []
+    for call in message.get("tool_calls") or ():
+        function = call.get("function") if isinstance(call, dict) else None
+        if not isinstance(function, dict):
+            return None
+        arguments = function.get("arguments", "")
+        said = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+        calls.append(ToolCall(str(call.get("id", "")), str(function.get("name", "")), said))
+    reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
+    refusal = message.get("refusal") or ""
+    return ReplyChoice(str(content or ""), str(reasoning), str(refusal), tuple(calls), finish)
+
+
+def judge_reply(
+    asked: Question, contract: RuleContract, prepared: Mapping[str, Any], body: bytes, *, id: str
+) -> JudgedReply:
+    """Read a reply and judge every answer in it. A check that cannot judge, or that breaks, has not passed."""
+    read = read_reply(asked.door, body)
+    if isinstance(read, str):
+        return no_answer(read)
+    document, choices = read
+    judged = JudgedReply(AnswerFacts(), document, choices)
+    if contract.removes_uncited:
+        choices = _cut_uncited(asked, judged)
+        if judged.removed and any(not any(mark.isalnum() for mark in choice.text) for choice in choices):
+            judged.facts, judged.problem = AnswerFacts(answered=False), "no sentence with a citation is left"
+            return judged
+    if contract.workload is None:
+        return judged
+    fixture = Fixture(id, asked.workload, asked.input or {"document": asked.text}, tags=tuple(sorted(asked.tags)))
+    failed: set[str] = set()
+    label = ""
+    for choice in choices:
+        failed |= _failed(contract.workload, fixture, choice, prepared, judged.reasons)
+        if contract.wants_label and not label:
+            label = _label(contract.workload, fixture, choice)
+    judged.facts = AnswerFacts(label=label, failed=frozenset(failed))
+    return judged
+
+
+def _failed(
+    workload: Workload, fixture: Fixture, choice: ReplyChoice, prepared: Mapping[str, Any], reasons: dict[str, str]
+) -> set[str]:
+    failed = _verdicts(workload, fixture, choice.text, choice.calls, prepared, reasons)
+    elsewhere = [choice.reasoning, choice.refusal, *(f"{call.name} {call.arguments}" for call in choice.calls)]
+    texts = [text for text in elsewhere if text.strip()]
+    if texts:
+        scanned = _only_everywhere(workload)
+        if scanned.checks:
+            for text in texts:
+                failed |= _verdicts(scanned, fixture, text, (), prepared, reasons)
+    return failed
+
+
+def _verdicts(
+    workload: Workload, fixture: Fixture, text: str, calls: tuple[ToolCall, ...], prepared: Mapping[str, Any],
+    reasons: dict[str, str],
+) -> set[str]:  # fmt: skip
+    checks = [spec for spec in workload.checks if spec.name != "label"]
+    if not checks:
+        return set()
+    attempt = Attempt(
+        AttemptKey(fixture.id, "gateway"), "", _NO_TIMES, output=text, tool_calls=calls, prepared=dict(prepared)
+    )
+    try:
+        graded = grade_attempt(_without_label(workload), fixture, attempt)
+    except MiloError as error:
+        names = {spec.name for spec in checks}
+        for name in names:
+            reasons.setdefault(name, f"the check could not judge: {error.message}")
+        return names
+    failed = set()
+    for verdict in graded.verdicts:
+        if verdict.outcome in ("pass", "skip") or verdict.category in NEEDS_GOLD.get(verdict.check, ()):
+            continue
+        failed.add(verdict.check)
+        reasons.setdefault(verdict.check, verdict.reason or verdict.category or verdict.outcome)
+    return failed
+
+
+def _label(workload: Workload, fixture: Fixture, choice: ReplyChoice) -> str:
+    params = next(spec.params for spec in workload.checks if spec.name == "label")
+    attempt = Attempt(AttemptKey(fixture.id, "gateway"), "", _NO_TIMES, output=choice.text)
+    return label_said(GradeCase(workload, fixture, attempt), params)
+
+
+_WITHOUT_LABEL: dict[int, tuple[Workload, Workload]] = {}
+_EVERYWHERE: dict[int, tuple[Workload, Workload]] = {}
+
+
+def _without_label(workload: Workload) -> Workload:
+    return _only(_WITHOUT_LABEL, workload, tuple(spec for spec in workload.checks if spec.name != "label"))
+
+
+def _only_everywhere(workload: Workload) -> Workload:
+    return _only(_EVERYWHERE, workload, tuple(spec for spec in workload.checks if spec.name in EVERYWHERE))
+
+
+def _only(known: dict[int, tuple[Workload, Workload]], workload: Workload, checks: tuple[Any, ...]) -> Workload:
+    """``workload`` with some of its checks, the same object each time: what is derived from it is kept by identity."""
+    found = known.get(id(workload))
+    if found is None or found[0] is not workload:
+        if len(known) > 500:
+            known.clear()
+        found = known[id(workload)] = (workload, msgspec.structs.replace(workload, checks=checks))
+    return found[1]
+
+
+def _cut_uncited(asked: Question, judged: JudgedReply) -> tuple[ReplyChoice, ...]:
+    """Sentences that make a claim and cite nothing are cut from each answer; the document is changed with them."""
+    case = _case(asked)
+    kept: list[ReplyChoice] = []
+    removed: list[str] = []
+    for choice, item in zip(judged.choices, judged.document["choices"], strict=True):
+        left, cut = remove_uncited(choice.text, case)
+        removed += cut
+        kept.append(replace(choice, text=left))
+        if cut:
+            if asked.door == "completions":
+                item["text"] = left
+            else:
+                item["message"]["content"] = left
+    judged.removed = tuple(removed)
+    judged.choices = tuple(kept)
+    return judged.choices
+
+
+def _case(asked: Question) -> CaseRecord | None:
+    case = (asked.input or {}).get("case")
+    try:
+        return msgspec.convert(case, CaseRecord) if case is not None else None
+    except msgspec.ValidationError:
+        return None

@@ -1,0 +1,66 @@
+"""Audit records and the state of a gateway in, its Prometheus metrics out."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from milo_bench.store.audit.records import AuditedRequest
+from milo_bench.telemetry.prometheus import Counter, Gauge, Histogram, metrics_page
+
+if TYPE_CHECKING:
+    from milo_bench.gateway.serving import Gateway
+
+_STATES: Final = {"ready": 1.0, "degraded": 0.5, "down": 0.0}
+
+
+class GatewayMetrics:
+    """Counters of requests, and gauges that look when the page is read."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self.requests = Counter(
+            "milo_requests_total", "Requests by workload, route and outcome.", ("workload", "route", "outcome")
+        )
+        self.seconds = Histogram("milo_request_seconds", "Time from request to the end of its answer.", ("route",))
+        self.first = Histogram("milo_first_byte_seconds", "Time to the first byte of a stream.", ("target",))
+        self.calls = Counter("milo_calls_total", "Calls to targets.", ("target", "outcome"))
+        self.guards = Counter("milo_failed_checks_total", "Checks that an answer failed.", ("workload", "check"))
+        self.tokens = Counter("milo_tokens_total", "Tokens as the targets count them.", ("workload", "kind"))
+        self.refused = Counter("milo_refused_requests_total", "Requests refused before their body was read.", ("code",))
+        self.unrecorded = Counter("milo_unrecorded_total", "Requests refused because the audit could not be written.")
+        self.reloads = Counter("milo_reloads_total", "Reloads of routing.yaml.", ("outcome",))
+        health = Gauge("milo_target_state", "1 ready, 0.5 degraded, 0 down.", ("target",), self._health)
+        inside = Gauge("milo_target_requests", "Requests at a target, and waiting for it.", ("target", "state"),
+                       self._inside)  # fmt: skip
+        self._all = (
+            self.requests, self.seconds, self.first, self.calls, self.guards, self.tokens, self.refused,
+            self.unrecorded, self.reloads, health, inside,
+        )  # fmt: skip
+
+    def count(self, record: AuditedRequest) -> None:
+        self.requests.add(record.workload, record.route, record.outcome)
+        self.seconds.observe(record.took_s, record.route)
+        for call in record.calls:
+            self.calls.add(call.target, "failed" if call.failure else "answered")
+            for check in call.failed_checks:
+                self.guards.add(record.workload, check)
+        if record.first_s:
+            self.first.observe(record.first_s, record.target)
+        if record.prompt_tokens or record.completion_tokens:
+            self.tokens.add(record.workload, "prompt", by=record.prompt_tokens)
+            self.tokens.add(record.workload, "completion", by=record.completion_tokens)
+
+    def page(self) -> bytes:
+        return metrics_page(self._all).encode()
+
+    def _health(self) -> dict[tuple[str, ...], float]:
+        now_s = time.monotonic()
+        upstreams = self._gateway.serving.upstreams
+        return {(name,): _STATES[one.health.state(now_s)] for name, one in upstreams.items()}
+
+    def _inside(self) -> dict[tuple[str, ...], float]:
+        found: dict[tuple[str, ...], float] = {}
+        for name, gate in self._gateway.serving.gates.items():
+            found[name, "inside"], found[name, "waiting"] = float(gate.inside), float(gate.waiting)
+        return found

@@ -1,0 +1,252 @@
+"""An HTTP request to one of the API's doors in, a checked question out; what is wrong with it becomes one error."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+from milo_bench.core.suggest import hint_for
+from milo_bench.core.text import one_line
+from milo_bench.gateway.wire.connection import HttpRequest
+from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.guards.case_text import case_text
+
+Door: TypeAlias = Literal["chat", "completions", "embeddings"]
+DOORS: Final[Mapping[str, Door]] = {
+    "/v1/chat/completions": "chat",
+    "/v1/completions": "completions",
+    "/v1/embeddings": "embeddings",
+}
+# Other APIs that clients speak by default: they would leave the guards behind, so they are refused by name.
+OTHER_APIS: Final = {
+    "/v1/responses": "the Responses API",
+    "/v1/messages": "the Messages API",
+    "/v1/realtime": "the Realtime API",
+    "/v1/assistants": "the Assistants API",
+}
+MODEL_PREFIX: Final = "milo/"
+MOST_MESSAGES: Final = 2_048
+MOST_DEPTH: Final = 64
+MOST_CHOICES: Final = 8
+_MILO_FIELDS: Final = ("workload", "use", "input", "tags", "sensitive", "callback")
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(slots=True)
+class Question:
+    """What a client asks. ``fields`` is its JSON without ``milo``; ``input`` the case, None for free messages."""
+
+    door: Door
+    workload: str
+    use: str
+    fields: dict[str, Any]
+    input: dict[str, Any] | None
+    tags: frozenset[str]
+    sensitive: bool
+    stream: bool
+    callback: str = ""
+    _text: str | None = field(default=None)
+
+    @property
+    def text(self) -> str:
+        """Every text of the case, or of the client's own messages."""
+        if self._text is None:
+            self._text = case_text(self.input) if self.input is not None else _messages_text(self.door, self.fields)
+        return self._text
+
+
+def read_question(http: HttpRequest, door: Door, workloads: Collection[str]) -> Question:
+    """Raises ApiError for whatever is wrong with it."""
+    kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        message = f"The content type is '{one_line(kind)[:60]}'." if kind else "The content type is missing."
+        raise ApiError(415, message, code="content_type", hint="send Content-Type: application/json.")
+    fields = _read_json(http.body)
+    milo = fields.pop("milo", None)
+    if milo is None:
+        milo = {}
+    elif not isinstance(milo, dict):
+        raise _wrong("milo", "must be an object", 'write {"workload": …, "input": {…}}.')
+    if unknown := [name for name in milo if name not in _MILO_FIELDS]:
+        raise _wrong(
+            f"milo.{one_line(unknown[0])[:60]}", "is unknown", hint_for(unknown[0], _MILO_FIELDS, noun="fields")
+        )
+    case = milo.get("input")
+    if case is not None and (not isinstance(case, dict) or not case):
+        raise _wrong("milo.input", "must be an object with the inputs of the case", "see docs/how-to/gateway.md.")
+    tags = milo.get("tags", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise _wrong("milo.tags", "must be a list of strings", "leave it out if there are none.")
+    for name in ("sensitive",):
+        if not isinstance(milo.get(name, False), bool):
+            raise _wrong(f"milo.{name}", "must be true or false", "leave it out if it is not known.")
+    sensitive = bool(milo.get("sensitive")) or any(is_sensitive_tag(tag) for tag in tags)
+    sensitive = sensitive or _flag(http.headers.get("x-milo-sensitive", ""))
+    stream = fields.get("stream")
+    if stream is not None and not isinstance(stream, bool):
+        raise _wrong("stream", "must be true or false", "send a JSON boolean, not a string.")
+    asked = Question(
+        door=door,
+        workload=_workload(fields, milo, http.headers, workloads),
+        use=_use(milo, http.headers),
+        fields=fields,
+        input=case,
+        tags=frozenset(tags),
+        sensitive=sensitive,
+        stream=bool(stream) and door != "embeddings",
+        callback=_text(milo, "callback"),
+    )
+    _check_fields(asked)
+    return asked
+
+
+def is_sensitive_tag(tag: str) -> bool:
+    """As ``Fixture.sensitive`` reads tags."""
+    return unicodedata.normalize("NFKC", tag).strip().casefold() == "sensitive"
+
+
+def _read_json(body: bytes) -> dict[str, Any]:
+    try:
+        data = _decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        hint = "send one JSON object in UTF-8."
+        raise ApiError(400, "The body is not valid JSON.", code="invalid_json", hint=hint) from None
+    if not isinstance(data, dict):
+        raise ApiError(400, "The body is not a JSON object.", code="invalid_json", hint="send {…}.")
+    if body.count(b"{") + body.count(b"[") > MOST_DEPTH and _depth(data) > MOST_DEPTH:
+        message = f"The body is nested deeper than {MOST_DEPTH}."
+        raise ApiError(400, message, code="too_deep", hint="send flatter data.")
+    if body.count(b'"milo"') > 1 or body.count(b'"model"') > 1 or body.count(b'"stream"') > 1:
+        _refuse_repeated_keys(body)
+    return data
+
+
+def _refuse_repeated_keys(body: bytes) -> None:
+    """A key twice in one object is read in two ways; what decides the route is read in one."""
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise ApiError(400, "A key is repeated in one object.", code="duplicate_key", hint="send each key once.")
+        return found
+
+    json.loads(body, object_pairs_hook=unique)
+
+
+def _depth(data: Any) -> int:
+    deepest, waiting = 0, [(data, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        if isinstance(item, dict | list):
+            deepest = max(deepest, depth)
+            waiting.extend((part, depth + 1) for part in (item.values() if isinstance(item, dict) else item))
+    return deepest
+
+
+def _workload(
+    fields: Mapping[str, Any], milo: Mapping[str, Any], headers: Mapping[str, str], workloads: Collection[str]
+) -> str:
+    """The workload that the header, the milo field or the model's name says; they may not disagree."""
+    model = fields.get("model", "")
+    if not isinstance(model, str):
+        raise _wrong("model", "must be a string", "write milo/WORKLOAD.")
+    by_model = model.removeprefix(MODEL_PREFIX) if model.startswith(MODEL_PREFIX) else ""
+    said = {name for name in (headers.get("x-milo-workload", ""), _text(milo, "workload"), by_model) if name}
+    if len(said) > 1:
+        message = "The request names two workloads: " + " and ".join(f"'{_short(name)}'" for name in sorted(said)) + "."
+        raise ApiError(400, message, code="two_workloads", hint="name one: in X-Milo-Workload, milo or model.")
+    if said:
+        [name] = said
+        if name not in workloads:
+            message = f"Unknown workload '{_short(name)}'."
+            raise ApiError(404, message, code="unknown_workload", hint=hint_for(name, workloads, noun="workloads"))
+        return name
+    if model in ("", "milo"):
+        return ""
+    known = [f"{MODEL_PREFIX}{name}" for name in workloads]
+    message = f"Unknown model '{_short(model)}'."
+    raise ApiError(404, message, code="model_not_found", hint=hint_for(model, ["milo", *known], noun="models"))
+
+
+def _use(milo: Mapping[str, Any], headers: Mapping[str, str]) -> str:
+    said = {name for name in (headers.get("x-milo-use", ""), _text(milo, "use")) if name}
+    if len(said) > 1:
+        raise ApiError(400, "The request names two uses.", code="two_uses", hint="name one.")
+    return said.pop() if said else ""
+
+
+def _text(milo: Mapping[str, Any], name: str) -> str:
+    value = milo.get(name, "")
+    if not isinstance(value, str) or len(value) > 2_000:
+        raise _wrong(f"milo.{name}", "must be a short string", "leave it out if there is none.")
+    return value
+
+
+def _flag(value: str) -> bool:
+    # Whatever else a header says of sensitivity, the careful reading is yes.
+    return value.strip().lower() not in ("", "false", "0", "no")
+
+
+def _check_fields(asked: Question) -> None:
+    fields = asked.fields
+    for name in ("max_tokens", "max_completion_tokens"):
+        value = fields.get(name)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+            raise _wrong(name, "must be a whole number of at least 1", "leave it out for the default.")
+    choices = fields.get("n")
+    if choices is not None and (
+        not isinstance(choices, int) or isinstance(choices, bool) or not 1 <= choices <= MOST_CHOICES
+    ):
+        raise _wrong("n", f"must be a whole number from 1 to {MOST_CHOICES}", "leave it out for one answer.")
+    if asked.door == "chat":
+        messages = fields.get("messages", [] if asked.input is not None else None)
+        if not isinstance(messages, list) or (not messages and asked.input is None):
+            raise _wrong("messages", "must be a list of messages", "send at least one, or the case as milo.input.")
+        if len(messages) > MOST_MESSAGES:
+            raise _wrong(
+                "messages", f"has {len(messages):,} entries, at most {MOST_MESSAGES:,}", "send fewer messages."
+            )
+        for message in messages:
+            if not isinstance(message, dict) or not isinstance(message.get("role"), str):
+                raise _wrong("messages", "must contain objects with a role", 'write {"role": "user", "content": "…"}.')
+    elif asked.door == "completions" and asked.input is None and not _is_prompt(fields.get("prompt")):
+        raise _wrong("prompt", "must be a string or a list of strings", "or send the case as milo.input.")
+    elif asked.door == "embeddings" and not _is_prompt(fields.get("input")):
+        raise _wrong("input", "must be a string or a list of strings", "token numbers are not supported.")
+    if asked.input is not None:
+        for name in ("tools", "functions", "response_format"):
+            if fields.get(name):
+                raise _wrong(name, "cannot be set beside milo.input", "the workload's measured contract sets it.")
+        if fields.get("n", 1) != 1:
+            raise _wrong("n", "must be 1 beside milo.input", "the workload was measured with one answer.")
+
+
+def _is_prompt(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(part, str) for part in value)
+    return isinstance(value, str)
+
+
+def _messages_text(door: Door, fields: Mapping[str, Any]) -> str:
+    if door == "completions":
+        return case_text(fields.get("prompt"))
+    if door == "embeddings":
+        return case_text(fields.get("input"))
+    parts = []
+    for message in fields.get("messages", ()):
+        content = message.get("content")
+        parts.append(content if isinstance(content, str) else case_text(content))
+    return "\n".join(parts)
+
+
+def _short(name: str) -> str:
+    return one_line(name)[:80]
+
+
+def _wrong(name: str, what: str, hint: str) -> ApiError:
+    return ApiError(400, f"'{name}' {what}.", code="invalid_value", hint=hint)

@@ -1,0 +1,310 @@
+"""Options of ``milo-bench serve`` in, a gateway that runs until it is stopped; and what keeps it up to date."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from milo_bench.config.routing.flags import load_flags
+from milo_bench.config.settings import Settings
+from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError, UsageError
+from milo_bench.gateway.doors import Doors
+from milo_bench.gateway.permits import check_permits
+from milo_bench.gateway.serving import Gateway, GatewayLimits, Serving
+from milo_bench.gateway.table import RoutingTable, load_table
+from milo_bench.gateway.upstream.targets import TargetWatch, open_upstreams
+from milo_bench.gateway.wire.listener import Listener, WireLimits
+from milo_bench.run.stop import StopSignal
+from milo_bench.store.audit.chain import KEY_VARIABLE, read_key
+from milo_bench.store.audit.writer import AuditWriter, head_path, key_path
+from milo_bench.store.state.database import open_state
+
+_LOOK_S: Final = 1.0
+_GRACE_S: Final = 30.0
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """What the command line says. Port 0 takes a free one; ``shadow`` names the target that answers in shadow."""
+
+    routing: Path
+    audit: Path
+    state: str
+    host: str = "127.0.0.1"
+    port: int = 8700
+    admin_port: int = 8701
+    suites: tuple[str, ...] = ()
+    head: Path | None = None
+    shadow: str | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where a gateway can be reached."""
+
+    address: str
+    admin: str
+    rules: int
+    workloads: tuple[str, ...]
+    targets: Mapping[str, str]  # name to "" or why it is not ready
+
+
+async def serve(
+    options: ServeOptions,
+    settings: Settings,
+    env: Mapping[str, str],
+    stop: StopSignal,
+    on_start: Callable[[Listening], None],
+    say: Callable[[Mapping[str, Any]], None] | None = None,
+) -> None:
+    """Serve until ``stop``. Raises ConfigError, PrerequisiteError or TargetError where it cannot start."""
+    tls = _tls(options)
+    table, flags = _load(options, settings)
+    if options.shadow is not None and options.shadow not in table.file.targets:
+        message = f"The shadow target '{options.shadow}' is not in {options.routing}."
+        raise UsageError(message, hint=f"name one of: {', '.join(table.file.targets) or 'none'}.")
+    interval_s = settings.gateway.ready_interval_s
+    upstreams = await open_upstreams(table.file, settings.targets, env, interval_s)
+    gateway: Gateway | None = None
+    try:
+        check_permits(table.file, upstreams)
+        gateway = _open_gateway(options, settings, env, Serving(table, upstreams, _limits(settings), flags), say)
+        _check_public(options.host, tls, gateway)
+        await _serve(gateway, options, env, tls, stop, on_start)
+    finally:
+        now = gateway.serving.upstreams if gateway is not None else {}
+        for one in {id(one): one for one in (*upstreams.values(), *now.values())}.values():
+            await one.stop()
+        if gateway is not None:
+            gateway.close()
+
+
+def _limits(settings: Settings) -> GatewayLimits:
+    return GatewayLimits(max_waiting=settings.gateway.max_waiting, max_wait_s=settings.gateway.max_wait_s)
+
+
+def _open_gateway(
+    options: ServeOptions,
+    settings: Settings,
+    env: Mapping[str, str],
+    serving: Serving,
+    say: Callable[[Mapping[str, Any]], None] | None,
+) -> Gateway:
+    """The gateway with its state and its audit, both of which this process alone writes."""
+    engine = open_state(options.state)
+    key = read_key(key_path(options.audit), env.get(KEY_VARIABLE, ""), make=True)
+    audit = AuditWriter(options.audit, key, head=options.head or head_path(options.audit))
+    return Gateway(serving, settings, engine, audit, shadow=options.shadow, say=say)
+
+
+async def _serve(
+    gateway: Gateway,
+    options: ServeOptions,
+    env: Mapping[str, str],
+    tls: ssl.SSLContext | None,
+    stop: StopSignal,
+    on_start: Callable[[Listening], None],
+) -> None:
+    doors = Doors(gateway, _hosts(options, gateway.settings))
+    wire = _wire_limits(gateway.settings)
+    public = Listener(doors.serve, limits=wire, check_head=doors.check_head, note_refusal=doors.note_refusal)
+    admin = Listener(doors.serve_admin, limits=wire, check_head=doors.check_admin_head, note_refusal=doors.note_refusal)
+    keeper = Keeper(gateway, options, env)
+    watch = TargetWatch(gateway.settings.gateway.ready_interval_s)
+    try:
+        port = await _listen(public, options.host, options.port, tls)
+        admin_port = await _listen(admin, "127.0.0.1", options.admin_port, None)
+        watch.start(lambda: (gateway.serving.table.file, gateway.serving.upstreams))
+        keeper.start()
+        scheme = "https" if tls else "http"
+        now_s = time.monotonic()
+        on_start(
+            Listening(
+                f"{scheme}://{_shown(options.host)}:{port}",
+                f"http://127.0.0.1:{admin_port}",
+                len(gateway.serving.table.file.rules),
+                tuple(sorted(gateway.serving.table.workloads)),
+                {name: one.health.why(now_s) for name, one in gateway.serving.upstreams.items()},
+            )
+        )
+        await _asked_to(stop)
+    finally:
+        await watch.stop()
+        await keeper.stop()
+        with stop.calling(public.cut):
+            await public.stop(0.0 if stop.at_once else _GRACE_S)
+        await admin.stop(0.0)
+
+
+async def _asked_to(stop: StopSignal) -> None:
+    asked = asyncio.Event()
+    with stop.calling(asked.set):
+        if not stop.requested:
+            await asked.wait()
+
+
+def _load(options: ServeOptions, settings: Settings) -> tuple[RoutingTable, frozenset[str] | None]:
+    table = load_table(options.routing, settings, (*options.suites, *settings.gateway.suites))
+    return table, _flags(table, options.routing)
+
+
+def _flags(table: RoutingTable, routing: Path) -> frozenset[str] | None:
+    """The flags that are on; every flag is off where the table names flags and no file says otherwise."""
+    if not table.file.flags_file:
+        return frozenset()
+    return load_flags(routing.parent / table.file.flags_file, known=table.file.flags).on
+
+
+class Keeper:
+    """Each second: a changed table is taken over, keys are read and budgets written, the audit reaches the disk."""
+
+    def __init__(self, gateway: Gateway, options: ServeOptions, env: Mapping[str, str]) -> None:
+        self._gateway, self._options, self._env = gateway, options, env
+        self._seen = self._stamp()
+        self._task: asyncio.Task[None] | None = None
+        self._synced = 0
+
+    def start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        loop, gateway = asyncio.get_running_loop(), self._gateway
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            try:
+                await loop.run_in_executor(gateway.database, gateway.access.reload)
+            except SQLAlchemyError as error:
+                gateway.say("keys_failed", reason=type(error).__name__)
+            if gateway.audit.lines != self._synced:
+                self._synced = gateway.audit.lines
+                with contextlib.suppress(OSError):
+                    await loop.run_in_executor(None, gateway.audit.sync)
+            stamp = self._stamp()
+            if stamp != self._seen:
+                self._seen = stamp
+                await self.reload()
+
+    async def reload(self) -> None:
+        """Take over the file as it is now, whole; a broken one changes nothing and is reported."""
+        gateway, old = self._gateway, self._gateway.serving
+        settings = gateway.settings
+        try:
+            table, flags = _load(self._options, settings)
+            new = [name for name in table.file.targets if name not in old.upstreams]
+            opened = await open_upstreams(
+                table.file.model_copy(update={"targets": {name: table.file.targets[name] for name in new}}),
+                settings.targets, self._env, settings.gateway.ready_interval_s,
+            )  # fmt: skip
+            upstreams = {name: opened.get(name) or old.upstreams[name] for name in table.file.targets}
+            check_permits(table.file, upstreams)
+            if gateway.shadow is not None and gateway.shadow not in upstreams:
+                raise ConfigError(f"The shadow target '{gateway.shadow}' is missing.", hint="keep it in the table.")
+        except MiloError as error:
+            gateway.metrics.reloads.add("refused")
+            gateway.say("reload_refused", reason=error.message, hint=error.hint)
+            return
+        gateway.serving = Serving(table, upstreams, old.limits, flags)
+        gateway.metrics.reloads.add("done")
+        gateway.say("reloaded", table=table.digest[:16], rules=len(table.file.rules))
+        left = [one for name, one in old.upstreams.items() if name not in upstreams]
+        if left:
+            await old.emptied()  # streams of the old table end under it
+            for one in left:
+                await one.stop()
+
+    def _stamp(self) -> tuple[Any, ...]:
+        flags = self._gateway.serving.table.file.flags_file
+        paths = [self._options.routing, *([self._options.routing.parent / flags] if flags else [])]
+        return tuple(_stamp_of(path) for path in paths)
+
+
+def _stamp_of(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_size, found.st_ino)
+
+
+async def _listen(listener: Listener, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+    try:
+        return await listener.listen(host, port, tls)
+    except OSError as error:
+        message = f"Cannot listen on {_shown(host)}:{port}: {os.strerror(error.errno) if error.errno else error}."
+        raise PrerequisiteError(message, hint="stop what uses the port, or name another with --port.") from None
+
+
+def _tls(options: ServeOptions) -> ssl.SSLContext | None:
+    if options.tls_cert is None and options.tls_key is None:
+        return None
+    if options.tls_cert is None or options.tls_key is None:
+        raise UsageError("--tls-cert and --tls-key belong together.", hint="give both.")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    try:
+        context.load_cert_chain(options.tls_cert, options.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        message = f"Cannot use {options.tls_cert} and {options.tls_key} for TLS: {error.strerror or error}."
+        raise PrerequisiteError(message, hint="give a PEM certificate chain and its key.") from None
+    return context
+
+
+def _check_public(host: str, tls: ssl.SSLContext | None, gateway: Gateway) -> None:
+    """Beyond the loopback there is no service without keys and TLS."""
+    if _is_loopback(host):
+        return
+    if not gateway.access.required:
+        message = f"{host} can be reached from other machines, and no key exists."
+        raise UsageError(message, hint="make a key with 'milo-bench keys add NAME', or bind to 127.0.0.1.")
+    if tls is None:
+        message = f"{host} can be reached from other machines, and keys would cross the network unencrypted."
+        raise UsageError(message, hint="give --tls-cert and --tls-key, or bind to 127.0.0.1 behind a TLS proxy.")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _hosts(options: ServeOptions, settings: Settings) -> set[str]:
+    names = {"localhost", "127.0.0.1", "::1", options.host.lower(), *settings.gateway.hosts}
+    if not _is_loopback(options.host):
+        names.add(socket.gethostname())
+    return names
+
+
+def _wire_limits(settings: Settings) -> WireLimits:
+    own = settings.gateway
+    return WireLimits(
+        header_bytes=own.max_header_bytes,
+        body_bytes=own.max_body_bytes,
+        headers_s=own.header_timeout_s,
+        body_s=own.body_timeout_s,
+        connections=own.max_connections,
+    )
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

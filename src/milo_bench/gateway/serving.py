@@ -1,0 +1,191 @@
+"""The table that is served now, its targets, keys, queue and audit, in one place; the table is swapped whole."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from milo_bench.config.settings import Settings
+from milo_bench.decide.routing.rules import actions_of
+from milo_bench.gateway.access import Access
+from milo_bench.gateway.answering.record import MakeRecord
+from milo_bench.gateway.metrics import GatewayMetrics
+from milo_bench.gateway.table import RoutingTable
+from milo_bench.gateway.upstream.gates import Gate
+from milo_bench.gateway.upstream.targets import Upstream
+from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.store.audit.records import AuditedRequest
+from milo_bench.store.audit.writer import AuditWriter
+from milo_bench.store.state.queue import QueuedWork, add_work, find_work
+
+_HEALTH_KEPT_S: Final = 0.05
+
+
+@dataclass(frozen=True)
+class GatewayLimits:
+    """``judge_inline_bytes``: longer answers are judged in a thread."""
+
+    judge_inline_bytes: int = 20_000
+    max_waiting: int = 256
+    max_wait_s: float = 30.0
+
+
+@dataclass
+class Serving:
+    """One routing table with its targets. Requests keep the one that they began under."""
+
+    table: RoutingTable
+    upstreams: dict[str, Upstream]
+    limits: GatewayLimits
+    flags: frozenset[str] | None = None
+    active: int = 0
+    _gates: dict[str, Gate] = field(default_factory=dict)
+    _health: tuple[float, dict[str, str]] = (-1.0, {})
+    _left: asyncio.Event | None = None
+
+    def enter(self) -> None:
+        self.active += 1
+
+    def leave(self) -> None:
+        self.active -= 1
+        if not self.active and self._left is not None:
+            self._left.set()
+
+    async def emptied(self) -> None:
+        """Wait until no request is on its way under this table."""
+        if self.active:
+            self._left = asyncio.Event()
+            await self._left.wait()
+
+    def gate(self, target: str) -> Gate:
+        """The places at a target: the smallest cap that a rule of the table sets for it."""
+        found = self._gates.get(target)
+        if found is None:
+            caps = [
+                action.limits.concurrency
+                for action in actions_of(self.table.file)
+                if action.target == target and action.limits.concurrency is not None
+            ]
+            found = self._gates[target] = Gate(
+                min(caps, default=None), most_waiting=self.limits.max_waiting, most_wait_s=self.limits.max_wait_s
+            )
+        return found
+
+    @property
+    def gates(self) -> Mapping[str, Gate]:
+        return self._gates
+
+    def health(self) -> Mapping[str, str]:
+        """The state of every target, at most a twentieth of a second old."""
+        now_s = time.monotonic()
+        at_s, known = self._health
+        if now_s - at_s > _HEALTH_KEPT_S:
+            known = {name: one.health.state(now_s) for name, one in self.upstreams.items()}
+            self._health = now_s, known
+        return known
+
+
+class Gateway:
+    """What every exchange needs. Belongs to one event loop."""
+
+    def __init__(
+        self,
+        serving: Serving,
+        settings: Settings,
+        engine: Engine,
+        audit: AuditWriter,
+        *,
+        shadow: str | None = None,
+        say: Callable[[Mapping[str, Any]], None] | None = None,
+    ) -> None:
+        self.serving, self.settings, self.engine, self.audit, self.shadow = serving, settings, engine, audit, shadow
+        self.limits = serving.limits
+        self.access = Access(engine)
+        self.metrics = GatewayMetrics(self)
+        self.database = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self.judges = ThreadPoolExecutor(2, thread_name_prefix="judge")
+        self._say = say or _say
+
+    # ------------------------------------------------------------ the audit
+
+    def write(self, make: MakeRecord) -> None:
+        """Record a request before its answer's last byte leaves. Raises OSError where that is not possible."""
+        made: list[AuditedRequest] = []
+
+        def kept(n: int) -> AuditedRequest:
+            made.append(make(n))
+            return made[0]
+
+        self.audit.write(kept)
+        self.metrics.count(made[0])
+
+    def note(self, make: MakeRecord) -> None:
+        """Record what needs no answer any more."""
+        try:
+            self.write(make)
+        except OSError as error:
+            self.report_unrecorded(error)
+
+    def report_unrecorded(self, error: OSError) -> None:
+        self.metrics.unrecorded.add()
+        self.say("audit_failed", reason=error.strerror or type(error).__name__)
+
+    # ------------------------------------------------------------ the queue
+
+    async def enqueue(self, work: QueuedWork) -> int:
+        """Add to the queue; its place. Raises ApiError 503 where the state database refuses."""
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.database, add_work, self.engine, work)
+        except SQLAlchemyError as error:
+            self.say("queue_failed", reason=type(error).__name__)
+            hint = "try again later. Nothing was sent on."
+            raise ApiError(503, "The queue cannot be written.", code="queue_unavailable", hint=hint) from None
+
+    async def find_work(self, id: str) -> QueuedWork | None:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self.database, find_work, self.engine, id)
+        except SQLAlchemyError:
+            raise ApiError(
+                503, "The queue cannot be read.", code="queue_unavailable", hint="try again later."
+            ) from None
+
+    def check_callback(self, url: str) -> None:
+        """Raises ApiError for an address that the settings do not allow."""
+        if not any(url.startswith(allowed) for allowed in self.settings.gateway.callbacks):
+            hint = "the gateway's operator lists allowed addresses under gateway.callbacks in bench.yaml."
+            raise ApiError(422, "This callback address is not allowed.", code="callback", hint=hint)
+
+    # ------------------------------------------------------------ what happened
+
+    def say(self, what: str, **more: Any) -> None:
+        """One structured line about the gateway itself; never text of a request."""
+        self._say({"event": what, **more})
+
+    def report_fault(self, request: str, error: Exception) -> None:
+        trace, place = error.__traceback__, ""
+        while trace is not None:
+            place = f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        # The error's own text may quote a request.
+        self.say("fault", request=request, kind=type(error).__name__, at=place)
+
+    def close(self) -> None:
+        self.access.reload()
+        self.database.shutdown(wait=True)
+        self.judges.shutdown(wait=False, cancel_futures=True)
+        self.audit.close()
+        self.engine.dispose()
+
+
+def _say(event: Mapping[str, Any]) -> None:
+    sys.stderr.write(msgspec.json.encode({"at": round(time.time(), 3), **event}).decode() + "\n")
+    sys.stderr.flush()

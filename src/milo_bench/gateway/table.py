@@ -1,0 +1,215 @@
+"""routing.yaml and the suites it was decided on in, the table that a gateway serves by out, or why it cannot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+
+from milo_bench.config.routing.file import RoutingFile, load_routing
+from milo_bench.config.routing.rule import MODEL_ROUTES, RUNTIME_CHECKS, Action, RoutingRule
+from milo_bench.config.settings import Settings
+from milo_bench.core.errors import ConfigError, MiloError, UsageError
+from milo_bench.core.hashing import sha256_bytes
+from milo_bench.core.records import CheckSpec, Workload
+from milo_bench.core.suggest import hint_for
+from milo_bench.decide.routing.rules import DEFAULT, actions_of
+from milo_bench.grade.engine import validate_checks
+from milo_bench.suites.load import Suite, load_suite
+
+REMOVE_UNCITED = "remove_uncited_sentences"
+# Steps that run.prepare takes before the prompt, so a contract that has them takes them whatever the rule says.
+PREPARED_STEPS = frozenset({"event_selection", "conflict_bypass"})
+
+
+@dataclass(frozen=True)
+class RuleContract:
+    """What one action asks of a model's answer: the workload's contract cut to the checks that decide its route."""
+
+    workload: Workload | None
+    guards: frozenset[str]  # broken: the rule's fallback
+    watched: frozenset[str]  # every check that must be known, those of rules on answers too
+    wants_label: bool
+    removes_uncited: bool
+
+    @property
+    def guarded(self) -> bool:
+        """Its answer may still be held back, so not a byte of it leaves before it is judged."""
+        return bool(self.watched or self.wants_label or self.removes_uncited)
+
+
+@dataclass(frozen=True)
+class RoutingTable:
+    """A routing file with the contract of each (rule, workload). ``digest`` is of the file's bytes."""
+
+    file: RoutingFile
+    digest: str
+    suites: tuple[Suite, ...]
+    workloads: frozenset[str]
+    _contracts: dict[tuple[int, str], RuleContract] = field(default_factory=dict, compare=False)
+
+    def contract(self, place: int, workload: str) -> RuleContract:
+        """The contract of the action at ``place`` for ``workload``."""
+        found = self._contracts.get((place, workload))
+        if found is None:
+            found = self._contracts[place, workload] = _contract(self, place, workload)
+        return found
+
+    def prompt_of(self, place: int, workload: str) -> Workload | None:
+        """The measured contract whose prompt the action at ``place`` renders for ``workload``; None where none is."""
+        return self.contract(place, workload).workload
+
+    @cached_property
+    def asks_words(self) -> bool:
+        """Whether any rule depends on the number of words."""
+        return any(rule.when.words is not None for rule in self.file.rules) or any(
+            action.limits.max_words is not None for action in actions_of(self.file)
+        )
+
+    @cached_property
+    def asks_keywords(self) -> bool:
+        return any(rule.when.keyword_sets for rule in self.file.rules)
+
+    @cached_property
+    def asks_cases(self) -> bool:
+        return any(rule.when.asks_of_case for rule in self.file.rules)
+
+    def named(self, place: int) -> str:
+        action = actions_of(self.file)[place]
+        return action.id if isinstance(action, RoutingRule) else DEFAULT
+
+
+def load_table(path: Path, settings: Settings, suites: Iterable[str]) -> RoutingTable:
+    """Read and check everything that rules refer to. Raises ConfigError that names what is missing."""
+    file = load_routing(path)
+    _check_targets(file, settings, path)
+    _check_findings(file, path)
+    loaded = _suites(file, suites, path)
+    named = {name for rule in file.rules for name in rule.when.workload}
+    known = named | {name for suite in loaded for name in suite.workloads}
+    table = RoutingTable(file, sha256_bytes(path.read_bytes()), loaded, frozenset(known))
+    for place, action in enumerate(actions_of(file)):
+        for workload in _workloads_of(action, known):
+            contract = table.contract(place, workload)
+            if contract.workload is not None:
+                validate_checks(contract.workload)
+    return table
+
+
+def _workloads_of(action: Action, known: Iterable[str]) -> tuple[str, ...]:
+    named = action.when.workload if isinstance(action, RoutingRule) else ()
+    return named or tuple(sorted(known))
+
+
+def _check_targets(file: RoutingFile, settings: Settings, path: Path) -> None:
+    for name, target in file.targets.items():
+        if name not in settings.targets:
+            where = settings.path or "bench.yaml"
+            message = f"{path} uses the target '{name}', which is not in {where}."
+            raise ConfigError(message, hint=hint_for(name, settings.targets, noun="targets"))
+        if settings.targets[name].hosted != target.hosted:
+            said = "hosted" if target.hosted else "not hosted"
+            message = f"{path} says that '{name}' is {said}, but the settings say the opposite."
+            raise ConfigError(message, hint="correct 'hosted' in bench.yaml, or decide again.")
+
+
+def _check_findings(file: RoutingFile, path: Path) -> None:
+    """Where the decision lies beside the table, every finding that a rule rests on is in it."""
+    decision = path.parent / "decision.json"
+    if not decision.exists():
+        return
+    try:
+        known = {str(one.get("id")) for one in json.loads(decision.read_bytes()).get("findings", ())}
+    except (ValueError, AttributeError, OSError):
+        message = f"{decision} is not a decision."
+        raise ConfigError(message, hint="write the package again with 'milo-bench report'.") from None
+    for action in actions_of(file):
+        if action.finding and action.finding not in known:
+            rule = action.id if isinstance(action, RoutingRule) else DEFAULT
+            message = f"Rule '{rule}' of {path} rests on the finding '{action.finding}', which is not in {decision}."
+            raise ConfigError(message, hint="decide again, or correct the rule.")
+
+
+def _suites(file: RoutingFile, named: Iterable[str], path: Path) -> tuple[Suite, ...]:
+    names = list(named)
+    decided_on, _, _ = file.validity.suite.partition(" ")
+    if not names and decided_on:
+        names = [decided_on]
+    loaded = []
+    for name in names:
+        try:
+            suite = load_suite(name)
+        except UsageError as error:
+            message = f"{path} was decided on the suite '{name}', which cannot be loaded: {error.message}"
+            raise ConfigError(message, hint="name its folder with --suite.") from None
+        wanted = file.validity.suite_hash
+        if suite.ref.name == decided_on and wanted and suite.ref.hash != wanted:
+            message = f"The suite '{name}' is not the one that {path} was decided on (other hash)."
+            raise ConfigError(message, hint="use the suite of the decision, or run and decide again.")
+        loaded.append(suite)
+    return tuple(loaded)
+
+
+def _contract(table: RoutingTable, place: int, workload: str) -> RuleContract:
+    actions = actions_of(table.file)
+    action = actions[place]
+    guards = frozenset(action.checks)
+    watched, wants_label = set(guards), False
+    for rule in table.file.rules[:place]:
+        if rule.when.needs_answer and (not rule.when.workload or workload in rule.when.workload):
+            watched |= set(rule.when.failed_checks)
+            wants_label |= bool(rule.when.local_label)
+    wants_label |= action.route == "mixed"
+    removes = REMOVE_UNCITED in action.guardrails
+    base = _find_workload(table, workload, action)
+    if action.route not in MODEL_ROUTES:
+        return RuleContract(None, frozenset(), frozenset(), wants_label=False, removes_uncited=False)
+    if base is None:
+        if watched or wants_label:
+            what = ", ".join(sorted(watched)) or "a label"
+            message = (
+                f"Rule '{table.named(place)}' judges answers of '{workload}' ({what}), but no suite has its contract."
+            )
+            raise ConfigError(message, hint="name the suite with --suite NAME-OR-FOLDER.")
+        return RuleContract(None, guards, frozenset(watched), wants_label, removes)
+    if wants_label and not any(spec.name == "label" for spec in base.checks):
+        needs = "route mixed" if action.route == "mixed" else "local_label"
+        message = f"Rule '{table.named(place)}' needs a label ({needs}), but '{workload}' has no 'label' check."
+        raise ConfigError(message, hint="use failed_checks, or another route.")
+    return RuleContract(_cut(base, watched, wants_label), guards, frozenset(watched), wants_label, removes)
+
+
+def _cut(base: Workload, watched: Iterable[str], wants_label: bool) -> Workload:
+    """The contract with the checks that decide a route and no others; one that a rule adds gets its defaults."""
+    own = {spec.name: spec for spec in base.checks}
+    checks = [own.get(name) or CheckSpec(name) for name in RUNTIME_CHECKS if name in set(watched)]
+    if wants_label:
+        checks.append(own["label"])
+    return msgspec.structs.replace(base, checks=tuple(checks), own=None)
+
+
+def _find_workload(table: RoutingTable, name: str, action: Action) -> Workload | None:
+    for suite in table.suites:
+        if name not in suite.workloads:
+            continue
+        found = suite.workloads[name]
+        if action.variant:
+            try:
+                found = load_suite(str(suite.root), variants={name: action.variant}).workloads[name]
+            except MiloError as error:
+                message = f"The table uses the variant '{action.variant}' of '{name}': {error.message}"
+                raise ConfigError(message, hint=error.hint) from None
+        if action.prompt and found.prompt_name != action.prompt:
+            message = f"The table rests on the prompt '{action.prompt}', but '{name}' now has '{found.prompt_name}'."
+            raise ConfigError(message, hint="use the suite of the decision, or run and decide again.")
+        return found
+    return None
+
+
+def shown_contracts(table: RoutingTable) -> Mapping[str, str]:
+    """Workload to the prompt that is rendered for it, for the terminal."""
+    return {name: suite.workloads[name].prompt_name for suite in table.suites for name in suite.workloads}

@@ -1,0 +1,168 @@
+"""One request's bytes to a model's server in, its reply piece by piece out, as it comes; over TCP or TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from typing import Any, Final, Protocol, cast
+
+import httptools
+
+from milo_bench.core.records import FailureKind
+from milo_bench.core.units import seconds
+
+MAX_REPLY_BYTES: Final = 64 << 20
+
+
+class ReplySink(Protocol):
+    """Where a reply goes. Each method is called from the event loop, in this order; ``end`` exactly once."""
+
+    def head(self, status: int, headers: dict[str, str]) -> None: ...
+
+    def data(self, piece: bytes) -> None: ...
+
+    def end(self, failure: FailureKind | None, message: str) -> None:
+        """``failure`` is None for a reply that came whole."""
+        ...
+
+
+class UpstreamConnection(asyncio.Protocol):
+    """A connection to one server; it carries one exchange at a time and may be used again after a whole reply."""
+
+    def __init__(self, pool: _Pool) -> None:
+        self._pool = pool
+        self._sink: ReplySink | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._loop = asyncio.get_running_loop()
+        self.idle_since_s = 0.0
+        self.closed = False
+
+    # ------------------------------------------------------------ one exchange
+
+    def send(self, data: bytes, sink: ReplySink, *, first_s: float, total_s: float) -> None:
+        """Send a request. ``first_s`` and ``total_s`` bound the time to the first byte and to the last."""
+        self._parser: Any = httptools.HttpResponseParser(self)
+        self._headers: dict[str, str] = {}
+        self._status = 0
+        self._received = 0
+        self._complete = self._in_body = self._keep_alive = False
+        self._sink = sink
+        self._end_s = self._loop.time() + total_s
+        self._timer = self._loop.call_later(min(first_s, total_s), self._first_due, min(first_s, total_s))
+        self._transport.write(data)
+
+    def abort(self) -> None:
+        """Nobody wants the reply any more: the server sees the connection end."""
+        self._sink = None
+        self._stop_timer()
+        self._transport.abort()
+
+    def pause(self) -> None:
+        if not self.closed and self._sink is not None:
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        if not self.closed and self._sink is not None:
+            self._transport.resume_reading()
+
+    # ------------------------------------------------------------ asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = True
+        self._pool.gone(self)
+        if self._sink is None:
+            return
+        if self._in_body and not self._complete and exc is None and self._ends_with_connection:
+            self._end(None, "")
+        elif self._received == 0:
+            self._end("reset", "the server closed the connection without an answer")
+        else:
+            self._end("reset", "the connection closed before the end of the answer")
+
+    def data_received(self, data: bytes) -> None:
+        if self._sink is None:
+            self._transport.abort()  # bytes that nobody asked for
+            return
+        self._received += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            self._end("bad_stream", "the reply is not HTTP")
+            self._transport.abort()
+            return
+        if self._complete:
+            self._end(None, "")
+        elif self._received > MAX_REPLY_BYTES:
+            self._end("bad_stream", f"stopped after {self._received} bytes without an end")
+            self._transport.abort()
+
+    # ------------------------------------------------------------ httptools
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        self._status = self._parser.get_status_code()
+        if self._status >= 200 and self._sink is not None:
+            self._in_body = True
+            self._sink.head(self._status, self._headers)
+
+    def on_body(self, data: bytes) -> None:
+        if self._sink is not None and not self._complete:
+            self._sink.data(data)
+
+    def on_message_complete(self) -> None:
+        if self._status < 200:  # 100 Continue and the like: the answer is still to come
+            self._headers = {}
+            return
+        self._keep_alive = self._parser.should_keep_alive()
+        self._complete = True
+
+    # ------------------------------------------------------------ the end
+
+    @property
+    def _ends_with_connection(self) -> bool:
+        return "content-length" not in self._headers and "chunked" not in self._headers.get("transfer-encoding", "")
+
+    def _first_due(self, after_s: float) -> None:
+        left_s = self._end_s - self._loop.time()
+        if self._received and left_s > 0:
+            self._timer = self._loop.call_later(left_s, self._first_due, after_s)
+            return
+        if self._received:
+            self._end("total_timeout", "the answer did not end in time")
+        else:
+            self._end("first_token_timeout", f"no answer within {seconds(after_s)}")
+        self._transport.abort()
+
+    def _end(self, failure: FailureKind | None, message: str) -> None:
+        sink, self._sink = self._sink, None
+        self._stop_timer()
+        if sink is None:
+            return
+        if failure is None and self._keep_alive and not self.closed and self._headers.get("server") != "llama.cpp":
+            # llama.cpp closes after each streamed answer without announcing it.
+            self.idle_since_s = time.monotonic()
+            self._transport.resume_reading()
+            self._pool.free(self)
+        elif not self.closed:
+            self._transport.close()
+        sink.end(failure, message)
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+class _Pool(Protocol):
+    def free(self, connection: UpstreamConnection) -> None: ...
+
+    def gone(self, connection: UpstreamConnection) -> None: ...

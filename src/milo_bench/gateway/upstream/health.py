@@ -1,0 +1,80 @@
+"""Outcomes of calls to a target in, whether it is ready, degraded or down out, and why; pure but for the clock's times.
+
+Ready needs a real generated token within the last interval. The breaker opens on a measured share of failures,
+and closes when a probe has generated a token again.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from milo_bench.config.routing.rule import Health
+
+WINDOW: Final = 20  # calls that a share of failures is taken over
+LEAST_CALLS: Final = 5
+DOWN_SHARE: Final = 0.5
+DEGRADED_SHARE: Final = 0.2
+
+
+@dataclass
+class TargetHealth:
+    """What is known of one target. Times are seconds on the monotonic clock."""
+
+    interval_s: float
+    token_s: float | None = None  # when it last generated a token
+    outcomes: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
+    open_reason: str = ""  # why the breaker is open
+    cool_until_s: float = 0.0  # the server asked to be left alone until then
+    void_reason: str = ""  # why the rules do not hold for it any more
+    last_failure: str = ""
+
+    def answered(self, now_s: float) -> None:
+        self.token_s = now_s
+        self.outcomes.append(True)
+
+    def failed(self, problem: str, now_s: float, retry_after_s: float | None = None) -> None:
+        self.last_failure = problem
+        self.outcomes.append(False)
+        if retry_after_s is not None:
+            self.cool_until_s = max(self.cool_until_s, now_s + retry_after_s)
+        if len(self.outcomes) >= LEAST_CALLS and self.failure_share >= DOWN_SHARE:
+            self.open_reason = f"{self.outcomes.count(False)} of the last {len(self.outcomes)} calls failed"
+
+    def probed(self, problem: str, now_s: float) -> None:
+        """A probe generated a token (``problem`` is ""), or did not. A good one closes the breaker."""
+        if problem:
+            self.last_failure = problem
+            if self.token_s is None or now_s - self.token_s > self.interval_s:
+                self.open_reason = f"no token was generated: {problem}"
+            return
+        self.token_s = now_s
+        if self.open_reason:
+            self.open_reason = ""
+            self.outcomes.clear()
+
+    @property
+    def failure_share(self) -> float:
+        return self.outcomes.count(False) / len(self.outcomes) if self.outcomes else 0.0
+
+    def why(self, now_s: float) -> str:
+        """Why it is not ready, "" where it is."""
+        if self.void_reason:
+            return self.void_reason
+        if self.open_reason:
+            return self.open_reason
+        if now_s < self.cool_until_s:
+            return f"it asked for a pause of {self.cool_until_s - now_s:.0f} s more"
+        if self.token_s is None:
+            return "it has generated no token yet"
+        if len(self.outcomes) >= LEAST_CALLS and self.failure_share >= DEGRADED_SHARE:
+            return f"{self.outcomes.count(False)} of the last {len(self.outcomes)} calls failed"
+        if now_s - self.token_s > 2 * self.interval_s:
+            return f"its last token was {now_s - self.token_s:.0f} s ago"
+        return ""
+
+    def state(self, now_s: float) -> Health:
+        if self.void_reason or self.open_reason or now_s < self.cool_until_s or self.token_s is None:
+            return "down"
+        return "degraded" if self.why(now_s) else "ready"

@@ -1,0 +1,141 @@
+"""A server's address in, exchanges with it out: connections kept and reused, and never a request sent twice."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from milo_bench.core.records import FailureKind, Timeouts
+from milo_bench.core.units import seconds
+from milo_bench.gateway.upstream.connection import ReplySink, UpstreamConnection
+from milo_bench.targets.http.address import Address
+from milo_bench.targets.http.next_hop import LeavesNetworkError, require_inside
+
+IDLE_LIMIT_S: Final = 4.0  # servers commonly drop idle connections after 5 s; an older one is not used again
+_MOST_IDLE: Final = 256
+
+
+class UpstreamPool:
+    """Connections to one server. ``inside_only`` refuses addresses outside the team's own network."""
+
+    def __init__(self, address: Address, headers: Mapping[str, str], *, inside_only: bool) -> None:
+        self._address = address
+        self._inside_only = inside_only
+        fixed = {"Host": address.host_header, **headers}
+        self._fixed = "".join(f"{name}: {value}\r\n" for name, value in fixed.items())
+        self._heads: dict[str, bytes] = {}
+        self._idle: list[UpstreamConnection] = []
+        self._open: set[UpstreamConnection] = set()
+        self._tls = ssl.create_default_context() if address.tls else None
+
+    async def start(self, path: str, body: bytes, sink: ReplySink, timeouts: Timeouts) -> UpstreamConnection | None:
+        """Send one POST. None where no connection could be made: ``sink.end`` has been told why."""
+        head = self._heads.get(path)
+        if head is None:
+            head = self._heads[path] = f"POST {path} HTTP/1.1\r\n{self._fixed}Content-Length: ".encode("latin-1")
+        data = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        connection = self._take_idle()
+        if connection is None:
+            connection = await self._connect(sink, timeouts)
+            if connection is None:
+                return None
+        connection.send(data, sink, first_s=timeouts.first_token_s, total_s=timeouts.total_s)
+        return connection
+
+    async def fetch(self, path: str, body: bytes, timeouts: Timeouts) -> WholeReply:
+        """Send one POST and wait for the whole reply. Cancelling closes the connection."""
+        reply = WholeReply()
+        reply.done = asyncio.get_running_loop().create_future()
+        connection = await self.start(path, body, reply, timeouts)
+        try:
+            await reply.done
+        except asyncio.CancelledError:
+            if connection is not None:
+                connection.abort()
+            raise
+        return reply
+
+    def close(self) -> None:
+        for connection in tuple(self._open):
+            connection.abort()
+
+    # ------------------------------------------------------------ for connections
+
+    def free(self, connection: UpstreamConnection) -> None:
+        if len(self._idle) < _MOST_IDLE:
+            self._idle.append(connection)
+        else:
+            connection.abort()
+
+    def gone(self, connection: UpstreamConnection) -> None:
+        self._open.discard(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def _take_idle(self) -> UpstreamConnection | None:
+        oldest_s = time.monotonic() - IDLE_LIMIT_S
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.idle_since_s >= oldest_s and not connection.closed:
+                return connection
+            connection.abort()
+        return None
+
+    async def _connect(self, sink: ReplySink, timeouts: Timeouts) -> UpstreamConnection | None:
+        loop = asyncio.get_running_loop()
+        address = self._address
+        failure: tuple[FailureKind, str]
+        try:
+            async with asyncio.timeout(timeouts.connect_s):
+                found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
+                if self._inside_only:
+                    require_inside(address.host, [str(place[0]) for *_, place in found])
+                _, connection = await loop.create_connection(
+                    lambda: UpstreamConnection(self),
+                    str(found[0][4][0]),
+                    address.port,
+                    ssl=self._tls,
+                    server_hostname=address.host if self._tls else None,
+                )
+        except TimeoutError:
+            failure = "connect_timeout", f"no connection within {seconds(timeouts.connect_s)}"
+        except LeavesNetworkError as error:
+            failure = "outside_network", str(error)
+        except OSError as error:
+            failure = "connect_refused", f"cannot connect: {error.strerror or type(error).__name__}"
+        else:
+            self._open.add(connection)
+            return connection
+        sink.end(*failure)
+        return None
+
+
+@dataclass
+class WholeReply:
+    """A reply that is kept until it is whole."""
+
+    status: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+    pieces: list[bytes] = field(default_factory=list)
+    failure: FailureKind | None = None
+    message: str = ""
+    done: asyncio.Future[None] | None = None
+
+    def head(self, status: int, headers: dict[str, str]) -> None:
+        self.status, self.headers = status, headers
+
+    def data(self, piece: bytes) -> None:
+        self.pieces.append(piece)
+
+    def end(self, failure: FailureKind | None, message: str) -> None:
+        self.failure, self.message = failure, message
+        if self.done is not None and not self.done.done():
+            self.done.set_result(None)
+
+    def body(self) -> bytes:
+        return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)

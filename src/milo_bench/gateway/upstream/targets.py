@@ -1,0 +1,219 @@
+"""Targets of the settings in, servers to forward to out: started, described, watched, closed where rules are void."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from milo_bench.config.routing.file import RoutingFile
+from milo_bench.config.settings import TargetConfig
+from milo_bench.core.chat import ChatRequest, Message
+from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError
+from milo_bench.core.records import TargetRecord, Timeouts
+from milo_bench.gateway.upstream.health import TargetHealth
+from milo_bench.gateway.upstream.pool import UpstreamPool, WholeReply
+from milo_bench.targets.apis.openai import OpenAiTarget
+from milo_bench.targets.base import Target
+from milo_bench.targets.http.address import ollama_url
+from milo_bench.targets.http.target import HttpTarget, headers_from
+from milo_bench.targets.opening import open_target
+
+_PROBE: Final = ChatRequest((Message("user", "Hello"),), max_tokens=1)
+_PROBE_LIMITS: Final = Timeouts(connect_s=5.0, first_token_s=30.0, total_s=30.0)
+PATHS: Final[Mapping[str, str]] = {
+    "chat": "/chat/completions",
+    "completions": "/completions",
+    "embeddings": "/embeddings",
+}
+
+
+class Upstream:
+    """One target, started."""
+
+    def __init__(
+        self, config: TargetConfig, target: Target, client: OpenAiTarget, env: Mapping[str, str], interval_s: float
+    ) -> None:
+        self.name = config.name
+        self.hosted = config.hosted
+        self.price = config.price_record()
+        self.record: TargetRecord = target.record
+        self.health = TargetHealth(interval_s)
+        self.client = client
+        self._target = target
+        headers, self.secrets = headers_from(config, env)
+        inside_only = not config.hosted and "hosted" not in config.model_fields_set
+        self.pool = UpstreamPool(client.address, headers, inside_only=inside_only)
+
+    def path(self, door: str) -> str:
+        return f"{self.client.address.path}{PATHS[door]}"
+
+    def rendered(self, request: ChatRequest, *, stream: bool) -> bytes:
+        """A measured request as this target is asked, streamed or whole."""
+        body = self.client.payload(request)
+        body["stream"] = stream
+        if not stream:
+            body.pop("stream_options", None)
+        return msgspec.json.encode(body)
+
+    def forwarded(self, fields: Mapping[str, Any], *, stream: bool) -> bytes:
+        """A client's own request under this target's model name."""
+        return msgspec.json.encode(self.client.adapted(fields, stream=stream))
+
+    async def probe(self) -> None:
+        """Ask for one token; the health is told."""
+        reply = await self.pool.fetch(self.path("chat"), self.rendered(_PROBE, stream=False), _PROBE_LIMITS)
+        self.health.probed(_probe_problem(reply), time.monotonic())
+
+    async def describe(self) -> TargetRecord:
+        """What is served now. Raises TargetError where it cannot be reached."""
+        if isinstance(self._target, HttpTarget):
+            self.record = await self._target.describe()
+        return self.record
+
+    async def stop(self) -> None:
+        self.pool.close()
+        await self._target.stop()
+
+
+def _probe_problem(reply: WholeReply) -> str:
+    if reply.failure is not None:
+        return reply.message
+    if reply.status != 200:
+        return f"HTTP {reply.status}"
+    try:
+        usage = msgspec.json.decode(reply.body())["choices"]
+    except (msgspec.DecodeError, KeyError, TypeError):
+        return "its answer is not a completion"
+    return "" if usage else "its answer is empty"
+
+
+async def open_upstreams(
+    file: RoutingFile, configs: Mapping[str, TargetConfig], env: Mapping[str, str], interval_s: float
+) -> dict[str, Upstream]:
+    """Start every target of the table and check that it serves what was measured.
+
+    A server that does not answer is taken all the same: its rules fall back until it does. Raises ConfigError
+    for a target of another digest, and for settings that forwarding cannot keep.
+    """
+    opened: dict[str, Upstream] = {}
+    try:
+        for name in file.targets:
+            opened[name] = await _open(configs[name], env, interval_s)
+        check_digests(file, opened)
+    except BaseException:
+        for one in opened.values():
+            await one.stop()
+        raise
+    return opened
+
+
+def check_digests(file: RoutingFile, opened: Mapping[str, Upstream]) -> None:
+    """Raises ConfigError where a target serves other weights than the rules were decided on."""
+    digests = {name: one.record.model_digest for name, one in opened.items()}
+    for name in file.changed_targets(digests):
+        message = (
+            f"The target '{name}' serves the model digest {digests[name]}, but the rules were decided on "
+            f"{file.targets[name].model_digest}."
+        )
+        raise ConfigError(message, hint="serve the measured weights, or run the suite and decide again.")
+
+
+async def _open(config: TargetConfig, env: Mapping[str, str], interval_s: float) -> Upstream:
+    if config.proxy:
+        message = f"The target '{config.name}' has a proxy, which the gateway does not support."
+        raise ConfigError(message, hint="let the gateway reach it directly, or name another target.")
+    target = open_target(config, env)
+    problem = ""
+    try:
+        await target.start()
+    except PrerequisiteError as error:
+        if not isinstance(target, HttpTarget):  # a server of our own that does not start will not come up later
+            raise
+        problem = error.message
+    except BaseException:
+        await target.stop()
+        raise
+    try:
+        client = _client(target, config, env)
+    except MiloError:
+        await target.stop()
+        raise
+    upstream = Upstream(config, target, client, env, interval_s)
+    if problem:
+        upstream.health.probed(problem, time.monotonic())
+    else:
+        upstream.health.answered(time.monotonic())
+    return upstream
+
+
+def _client(target: Target, config: TargetConfig, env: Mapping[str, str]) -> OpenAiTarget:
+    """Who words requests to ``target`` in OpenAI's API. Raises ConfigError where its settings would be lost."""
+    if isinstance(target, OpenAiTarget):
+        return target
+    client = getattr(target, "client", None)
+    if isinstance(client, OpenAiTarget):
+        return client
+    if config.api == "ollama":
+        if config.settings:
+            message = f"The target '{config.name}' has settings that Ollama's OpenAI API does not take."
+            hint = "put them into a model of their own ('ollama create'), and remove them from bench.yaml."
+            raise ConfigError(message, hint=hint)
+        base = ollama_url(config.base_url or env.get("OLLAMA_HOST", ""))
+        inner = config.model_copy(update={"api": "openai", "base_url": f"{base}/v1"})
+        return OpenAiTarget(inner, env)
+    message = f"The gateway cannot forward to the target '{config.name}' (api {config.api})."
+    raise ConfigError(message, hint="use an openai, ollama or llamacpp target with one server.")
+
+
+class TargetWatch:
+    """Probes targets that had no token lately and looks whether they still serve what was measured."""
+
+    def __init__(self, interval_s: float) -> None:
+        self._interval_s = interval_s
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, current: Any) -> None:
+        """``current()`` gives the routing file and the upstreams that are served now."""
+        self._task = asyncio.get_running_loop().create_task(self._run(current))
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self, current: Any) -> None:
+        while True:
+            await asyncio.sleep(self._interval_s / 2)
+            file, upstreams = current()
+            await asyncio.gather(*(self._look(file, one) for one in upstreams.values()))
+
+    async def _look(self, file: RoutingFile, one: Upstream) -> None:
+        health, now_s = one.health, time.monotonic()
+        if now_s < health.cool_until_s:
+            return
+        quiet = health.token_s is None or now_s - health.token_s > self._interval_s / 2
+        if quiet or health.open_reason:
+            was_down = bool(health.open_reason)
+            await one.probe()
+            if was_down and not health.open_reason:
+                await self._same_model(file, one)  # what came back may be another model
+                return
+        await self._same_model(file, one)
+
+    async def _same_model(self, file: RoutingFile, one: Upstream) -> None:
+        with contextlib.suppress(MiloError):
+            before = one.record.runtime_version
+            record = await one.describe()
+            changed = file.changed_targets({one.name: record.model_digest})
+            if changed:
+                one.health.void_reason = f"it serves the model digest {record.model_digest}, which was not measured"
+            elif before and record.runtime_version != before and file.validity.void_when != "never":
+                one.health.void_reason = f"its runtime was {before} and is {record.runtime_version or 'unknown'}"
+            else:
+                one.health.void_reason = ""

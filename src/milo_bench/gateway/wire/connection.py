@@ -1,0 +1,300 @@
+"""Bytes of one client in, whole and harmless requests out, one at a time; and the ways to answer them."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import httptools
+
+from milo_bench.gateway.wire.replies import LAST_CHUNK, ApiError, chunk, stream_head, whole_reply
+
+if TYPE_CHECKING:
+    from milo_bench.gateway.wire.listener import Listener
+
+# A header that says twice what decides anything is a way to be read in two ways.
+_ONCE: Final = frozenset(
+    {"host", "authorization", "content-length", "content-type", "transfer-encoding", "expect", "x-milo-workload",
+     "x-milo-use", "x-milo-sensitive", "x-api-key"}
+)  # fmt: skip
+_DRAIN_BYTES: Final = 4 << 20
+_DRAIN_S: Final = 2.0
+
+
+@dataclass(slots=True)
+class HttpRequest:
+    """One request: header names in lower case, the body whole."""
+
+    method: str = ""
+    target: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    at_s: float = 0.0
+
+
+class ClientConnection(asyncio.Protocol):
+    """One client's connection. While a request is answered, a further one is refused, and nothing of it is read."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._limits = listener.limits
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._request = HttpRequest()
+        self._body: list[bytes] = []
+        self._size = self._head_size = 0
+        self._busy = self._refused = self._streaming = self._pipelined = False
+        self._in_body = self._closing = False
+        self._refusal: ApiError | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._drained = 0
+        self.due_s = time.monotonic() + self._limits.headers_s
+        self.on_writable: Callable[[], None] | None = None
+        self.paused = False
+        self.gone = False
+
+    # ------------------------------------------------------------ asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports behave like asyncio.Transport and do not inherit from it.
+        self._transport = cast(asyncio.Transport, transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None and sock.family != socket.AF_UNIX:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
+        self._listener.opened(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.gone = True
+        self._listener.closed(self)
+        if self._task is not None:
+            self._task.cancel()
+        if self.on_writable is not None:
+            self.on_writable()
+
+    def pause_writing(self) -> None:
+        self.paused = True
+
+    def resume_writing(self) -> None:
+        self.paused = False
+        if self.on_writable is not None:
+            self.on_writable()
+
+    def data_received(self, data: bytes) -> None:
+        if self._refused:
+            self._drained += len(data)
+            if self._drained > _DRAIN_BYTES:
+                self._transport.abort()
+            return
+        if not self._in_body:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # An offer of HTTP/2 (h2c) may be left unanswered; the parser is done with this connection all the same.
+            self._closing = True
+            if not self._busy:
+                self.refuse(self._refusal or _no_upgrade())
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            if isinstance(cause, ApiError):
+                self.refuse(cause)
+            else:
+                self.refuse(
+                    ApiError(400, "The request is not valid HTTP/1.1.", code="bad_http", hint="check the client.")
+                )
+        else:
+            if self._refusal is not None:
+                self.refuse(self._refusal)
+            elif not self._in_body and self._head_size > self._limits.header_bytes and not self._busy:
+                self.refuse(_too_large_head(self._limits.header_bytes))
+
+    def eof_received(self) -> bool:
+        return False
+
+    # ------------------------------------------------------------ httptools
+
+    def on_message_begin(self) -> None:
+        if self._busy:
+            self._pipelined = True
+            return
+        self._request = HttpRequest(at_s=time.monotonic())
+        self._body, self._size = [], 0
+
+    def on_url(self, url: bytes) -> None:
+        if not self._pipelined:
+            self._request.target += url.decode("latin-1")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._pipelined:
+            return
+        key = name.decode("latin-1").lower()
+        headers = self._request.headers
+        if key in headers:
+            if key in _ONCE:
+                message = f"The header {key} is repeated."
+                self._refusal = ApiError(400, message, code="duplicate_header", hint="send it once.")
+                return
+            headers[key] = f"{headers[key]}, {value.decode('latin-1')}"
+            return
+        if len(headers) >= self._limits.headers:
+            self._refusal = ApiError(
+                431, f"More than {self._limits.headers} headers.", code="too_many_headers", hint="send fewer."
+            )
+            return
+        headers[key] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        if self._pipelined or self._refusal is not None:
+            return
+        request = self._request
+        request.method = self._parser.get_method().decode("latin-1")
+        self._in_body = True
+        if self._head_size > self._limits.header_bytes + self._limits.body_bytes:
+            self._refusal = _too_large_head(self._limits.header_bytes)
+        headers = request.headers
+        if self._parser.get_http_version() != "1.1":
+            self._refusal = ApiError(505, "Only HTTP/1.1 is supported.", code="http_version", hint="use HTTP/1.1.")
+        elif "transfer-encoding" in headers and (
+            headers["transfer-encoding"].lower() != "chunked" or "content-length" in headers
+        ):
+            self._refusal = ApiError(
+                400, "The length of the body is stated in two ways.", code="ambiguous_length",
+                hint="send either Content-Length or Transfer-Encoding: chunked.",
+            )  # fmt: skip
+        elif int(headers.get("content-length") or 0) > self._limits.body_bytes:
+            self._refusal = self._too_large()
+        elif "upgrade" in headers and headers["upgrade"].lower() != "h2c":
+            self._refusal = _no_upgrade()
+        elif (expected := headers.get("expect", "")) and expected.lower() != "100-continue":
+            self._refusal = ApiError(417, "This expectation is not supported.", code="expect", hint="remove Expect.")
+        else:
+            refusal = self._listener.refuse_head(request)
+            if refusal is not None:
+                self._refusal = refusal
+            elif expected:
+                self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._refusal is None:
+            self.due_s = request.at_s + self._limits.body_s
+
+    def on_body(self, body: bytes) -> None:
+        if self._pipelined or self._refusal is not None:
+            return
+        self._size += len(body)
+        if self._size > self._limits.body_bytes:
+            self._refusal = self._too_large()
+            self._body = []
+            return
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        if self._pipelined or self._refusal is not None:
+            return
+        self._request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body = []
+        self._busy, self._in_body, self._head_size = True, False, 0
+        self.due_s = float("inf")
+        self._task = self._listener.start(self, self._request)
+
+    # ------------------------------------------------------------ answering
+
+    def reply(
+        self, status: int, body: bytes, headers: Mapping[str, str] = {}, *, content_type: str = "application/json"
+    ) -> None:
+        """A whole answer."""
+        if self.gone:
+            return
+        self._transport.write(
+            whole_reply(status, body, headers, content_type=content_type, close=self._pipelined or self._closing)
+        )
+        self._answered()
+
+    def fail(self, error: ApiError) -> None:
+        """An error as the answer to the request."""
+        self.reply(error.status, error.body(), error.headers)
+
+    def start_stream(self, status: int, headers: Mapping[str, str]) -> None:
+        if not self.gone:
+            self._streaming = True
+            self._transport.write(stream_head(status, headers))
+
+    def send(self, data: bytes) -> None:
+        """A piece of a stream, as it is: never joined with another."""
+        if not self.gone and data:
+            self._transport.write(chunk(data))
+
+    def end_stream(self, data: bytes = b"") -> None:
+        """The last piece of a stream that is whole."""
+        if self.gone:
+            return
+        self._streaming = False
+        self._transport.write(chunk(data) + LAST_CHUNK)
+        self._answered()
+
+    def cut_stream(self, data: bytes) -> None:
+        """A last piece, and the connection ends without the stream's end: no client can take it for whole."""
+        if self.gone:
+            return
+        self._transport.write(chunk(data))
+        self._transport.close()
+
+    def refuse(self, error: ApiError) -> None:
+        """Answer what is no request of ours, read nothing more of it, and close."""
+        if self._refused or self.gone:
+            return
+        if self._busy:  # the answer under way ends first; the connection does not go on after it
+            self._pipelined = True
+            self._parser = httptools.HttpRequestParser(self)
+            return
+        self._refused = True
+        self._body = []
+        self.due_s = time.monotonic() + _DRAIN_S
+        self._listener.refused(self, error, self._request)
+        self._transport.write(whole_reply(error.status, error.body(), error.headers, close=True))
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def overdue(self) -> None:
+        """The time for a request's head or body, or for reading a refusal, is over."""
+        started = bool(self._head_size or self._in_body)
+        if self._refused or not started or self._busy:
+            self._transport.abort() if self._refused else self._transport.close()
+            return
+        hint = "send the whole request sooner."
+        self.refuse(ApiError(408, "The request did not arrive in time.", code="request_timeout", hint=hint))
+
+    def shut(self) -> None:
+        """Close; an answer under way is cancelled."""
+        self._transport.abort()
+
+    @property
+    def is_busy(self) -> bool:
+        return self._busy
+
+    def _answered(self) -> None:
+        self._busy, self._task = False, None
+        self.due_s = time.monotonic() + self._limits.idle_s
+        self._listener.settled()
+        if self._pipelined:
+            self._busy = False
+            self._pipelined = False
+            hint = "wait for an answer before the next request, or open another connection."
+            self.refuse(ApiError(400, "Pipelined requests are not supported.", code="pipelining", hint=hint))
+        elif self._closing or self._listener.stopping or self._request.headers.get("connection", "").lower() == "close":
+            self._transport.close()
+
+    def _too_large(self) -> ApiError:
+        most = self._limits.body_bytes
+        message = f"The body is larger than {most:,} bytes."
+        return ApiError(413, message, code="body_too_large", hint="send less, or raise gateway.max_body_bytes.")
+
+
+def _no_upgrade() -> ApiError:
+    return ApiError(400, "Upgrading the connection is not supported.", code="upgrade", hint="use plain HTTP/1.1.")
+
+
+def _too_large_head(most: int) -> ApiError:
+    return ApiError(431, f"The headers are larger than {most:,} bytes.", code="headers_too_large", hint="send fewer.")

@@ -1,0 +1,107 @@
+"""A handler in, a listening server out: it opens connections, watches their times, and hands whole requests on."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
+from milo_bench.gateway.wire.replies import ApiError
+
+Handler: TypeAlias = Callable[[ClientConnection, HttpRequest], Coroutine[Any, Any, None]]
+HeadCheck: TypeAlias = Callable[[HttpRequest], ApiError | None]
+RefusalNote: TypeAlias = Callable[[ApiError, HttpRequest], None]
+_SWEEP_S: Final = 0.5
+
+
+@dataclass(frozen=True)
+class WireLimits:
+    """Bounds of one connection: bytes, counts, and seconds."""
+
+    header_bytes: int = 32 << 10
+    headers: int = 100
+    body_bytes: int = 8 << 20
+    headers_s: float = 10.0
+    body_s: float = 60.0
+    idle_s: float = 75.0
+    write_buffer_bytes: int = 64 << 10
+    connections: int = 10_000
+
+
+class Listener:
+    """One address that is listened on."""
+
+    def __init__(
+        self, handler: Handler, *, limits: WireLimits, check_head: HeadCheck, note_refusal: RefusalNote
+    ) -> None:
+        self.limits = limits
+        self.stopping = False
+        self._handler, self._check_head, self._note_refusal = handler, check_head, note_refusal
+        self._connections: set[ClientConnection] = set()
+        self._server: asyncio.Server | None = None
+        self._quiet = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._sweep = self._loop.call_later(_SWEEP_S, self._look)
+
+    async def listen(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> int:
+        """Start; the port that was taken. Raises OSError."""
+        self._server = await self._loop.create_server(
+            lambda: ClientConnection(self), host, port, ssl=tls, backlog=1024, reuse_address=True
+        )
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no more connections; wait for answers under way as long as ``grace_s``, then cut them."""
+        self.stopping = True
+        self._sweep.cancel()
+        if self._server is not None:
+            self._server.close()
+        self.settled()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace_s):
+                await self._quiet.wait()
+        for connection in tuple(self._connections):
+            connection.shut()
+        await asyncio.sleep(0)
+
+    # ------------------------------------------------------------ for connections
+
+    def opened(self, connection: ClientConnection) -> None:
+        self._connections.add(connection)
+        if len(self._connections) > self.limits.connections:
+            hint = "close connections that are not in use."
+            connection.refuse(ApiError(503, "Too many connections are open.", code="too_many_connections", hint=hint))
+
+    def closed(self, connection: ClientConnection) -> None:
+        self._connections.discard(connection)
+        self.settled()
+
+    def settled(self) -> None:
+        """A connection has answered or is gone."""
+        if self.stopping and not any(one.is_busy for one in self._connections):
+            self._quiet.set()
+
+    def cut(self) -> None:
+        """Wait for no answer any more."""
+        self._quiet.set()
+
+    def start(self, connection: ClientConnection, request: HttpRequest) -> asyncio.Task[None]:
+        return self._loop.create_task(self._handler(connection, request))
+
+    def refuse_head(self, request: HttpRequest) -> ApiError | None:
+        return self._check_head(request)
+
+    def refused(self, connection: ClientConnection, error: ApiError, request: HttpRequest) -> None:
+        self._note_refusal(error, request)
+
+    def _look(self) -> None:
+        now_s = time.monotonic()
+        for connection in tuple(self._connections):
+            if connection.due_s < now_s:
+                connection.overdue()
+        self._sweep = self._loop.call_later(_SWEEP_S, self._look)

@@ -1,0 +1,88 @@
+"""A status, headers and a body in, bytes of an HTTP reply out; errors in the shape of OpenAI's API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+
+_ENCODER = msgspec.json.Encoder()
+_LINES: Final = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode() for status in HTTPStatus}
+JSON_TYPE: Final = "application/json"
+EVENTS_TYPE: Final = "text/event-stream"
+DONE: Final = b"data: [DONE]\n\n"
+LAST_CHUNK: Final = b"0\r\n\r\n"
+_TYPES: Final[Mapping[int, str]] = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    429: "rate_limit_error",
+}
+
+
+class ApiError(Exception):
+    """A request that gets an error: its status, a sentence, a hint, and a code that a program can read."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str,
+        hint: str = "",
+        headers: Mapping[str, str] = {},
+        milo: Mapping[str, Any] | None = None,
+        close: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.status, self.message, self.code, self.hint = status, message, code, hint
+        self.headers, self.milo, self.close = headers, milo, close
+
+    def data(self) -> dict[str, Any]:
+        """``{"error": {message, type, param, code, hint}}``, with ``milo`` beside it where there is more to say."""
+        kind = _TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
+        said = f"{self.message} hint: {self.hint}" if self.hint else self.message
+        error = {"message": said, "type": kind, "param": None, "code": self.code, "hint": self.hint}
+        return {"error": error, **({"milo": dict(self.milo)} if self.milo else {})}
+
+    def body(self) -> bytes:
+        return _ENCODER.encode(self.data())
+
+
+def whole_reply(
+    status: int, body: bytes, headers: Mapping[str, str] = {}, *, content_type: str = JSON_TYPE, close: bool = False
+) -> bytes:
+    """A reply with its length."""
+    return b"".join((_head(status, content_type, headers, close), b"Content-Length: %d\r\n\r\n" % len(body), body))
+
+
+def stream_head(status: int, headers: Mapping[str, str]) -> bytes:
+    """The head of a reply of server-sent events in chunks."""
+    extra = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no", **headers}
+    return _head(status, EVENTS_TYPE, extra, close=False) + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data) if data else b""
+
+
+def event(data: Mapping[str, Any]) -> bytes:
+    """One server-sent event of JSON."""
+    return b"data: %b\n\n" % _ENCODER.encode(data)
+
+
+def _head(status: int, content_type: str, headers: Mapping[str, str], close: bool) -> bytes:
+    lines = [f"Content-Type: {content_type}\r\n"]
+    lines += [f"{name}: {header_value(value)}\r\n" for name, value in headers.items()]
+    if close:
+        lines.append("Connection: close\r\n")
+    return _LINES[status] + "".join(lines).encode("latin-1", "replace")
+
+
+def header_value(value: str) -> str:
+    """``value`` in printable ASCII and on one line: names come from files, but never break out of a header."""
+    if value.isascii() and value.isprintable():
+        return value
+    return "".join(char if char.isascii() and char.isprintable() else "?" for char in value)

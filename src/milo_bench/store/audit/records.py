@@ -1,0 +1,76 @@
+"""The lines of an audit: one a request, one at the start of each file; never a key, and no text unless it is kept."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, TypeAlias
+
+import msgspec
+
+AUDIT_SCHEMA: Final = 1
+
+AuditOutcome: TypeAlias = Literal[
+    "answered",  # the model's answer left as it came
+    "edited",  # sentences were cut from it before it left
+    "queued",  # a person answers
+    "refused",  # the routing table says no
+    "rejected",  # the request itself is wrong: nothing was sent to a model
+    "failed",  # a model was asked and no answer could be given
+    "cancelled",  # the client went away first
+]
+
+
+class AuditedCall(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One call to a model. ``status`` is 0 where no reply came; ``failure`` says why there is no answer."""
+
+    target: str
+    status: int = 0
+    failure: str = ""
+    took_s: float = 0.0
+    failed_checks: tuple[str, ...] = ()
+
+
+class AuditedRequest(msgspec.Struct, frozen=True, omit_defaults=True, tag="request", tag_field="type"):
+    """One request and what became of it. ``at`` is UTC; ``table`` the first 16 digits of routing.yaml's SHA-256."""
+
+    n: int
+    at: str
+    request: str
+    outcome: AuditOutcome
+    status: int
+    door: str = ""
+    key: str = ""  # the key's id, never the key
+    workload: str = ""
+    use: str = ""
+    rule: str = ""
+    route: str = ""
+    cause: str = ""
+    target: str = ""
+    first_route: str = ""  # where step 1 sent it, if step 2 or 3 sent it on
+    prompt: str = ""  # the measured prompt that was rendered; "free" for the client's own messages
+    guarded: bool = False
+    sensitive: bool = False
+    words: int = 0
+    streamed: bool = False
+    removed: int = 0  # sentences that were cut
+    calls: tuple[AuditedCall, ...] = ()
+    reason: str = ""
+    table: str = ""
+    shadow: bool = False
+    queue: str = ""  # id in the queue
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    first_s: float = 0.0
+    took_s: float = 0.0
+    kept: dict[str, Any] = {}  # texts, only where the settings say so
+
+
+class AuditFileStart(msgspec.Struct, frozen=True, tag="file", tag_field="type"):
+    """First line of each file."""
+
+    n: int
+    at: str
+    file: int
+    audit_schema: int = AUDIT_SCHEMA
+
+
+AuditLine: TypeAlias = AuditedRequest | AuditFileStart

@@ -1,0 +1,136 @@
+"""A folder of audit files, its key and its head in, every place where the chain does not hold out."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.store.audit.chain import FIRST_MAC, mac_of, read_head, split_line
+from milo_bench.store.audit.records import AuditedRequest, AuditFileStart, AuditLine
+from milo_bench.store.audit.writer import audit_files, file_name
+
+MOST_PROBLEMS: Final = 50
+_DECODER: Final = msgspec.json.Decoder(AuditedRequest | AuditFileStart)
+
+
+@dataclass(frozen=True)
+class AuditCheck:
+    """``lines`` were read in ``files``; each of ``problems`` is a sentence that names file and line.
+
+    ``requests`` are the lines about requests; ``tail_checked`` is whether a head was given.
+    """
+
+    files: int
+    lines: int
+    requests: int
+    problems: tuple[str, ...]
+    tail_checked: bool
+    unfinished: bool  # a last line without its end: its request was never answered
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+def verify_audit(folder: Path, key: bytes, *, head: Path | None) -> AuditCheck:
+    """Recompute the whole chain. Raises PrerequisiteError where there is no audit, DataError for a false head."""
+    files = audit_files(folder)
+    if not files:
+        message = f"{folder} contains no audit."
+        raise PrerequisiteError(message, hint="name the folder that 'milo-bench serve --audit' wrote.")
+    wanted = read_head(head, key) if head is not None else None
+    check = _Check(key)
+    for place, path in enumerate(files, start=1):
+        if path.name != file_name(place):
+            check.say(f"The file {file_name(place)} is missing, and {path.name} follows.")
+            check.lost = True
+        check.file(path, last=place == len(files))
+        if check.full:
+            break
+    if wanted is not None:
+        check.tail(*wanted)
+    return AuditCheck(
+        len(files), check.lines, check.requests, tuple(check.problems), wanted is not None, check.unfinished
+    )
+
+
+class _Check:
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._mac, self._n = FIRST_MAC, 0
+        self._macs: dict[int, bytes] = {}
+        self.problems: list[str] = []
+        self.lines = self.requests = 0
+        self.unfinished = False
+        self.lost = False  # the line before this one is missing, so its mac is unknown
+
+    @property
+    def full(self) -> bool:
+        return len(self.problems) >= MOST_PROBLEMS
+
+    def say(self, problem: str) -> None:
+        self.problems.append(problem)
+
+    def file(self, path: Path, *, last: bool) -> None:
+        number = 0
+        with path.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.endswith(b"\n") and last:
+                    self.unfinished = True
+                    return
+                self._line(line, f"{path.name} line {number}")
+                if self.full:
+                    return
+        if number == 0:
+            self.say(f"{path.name} is empty.")
+
+    def _line(self, line: bytes, where: str) -> None:
+        self.lines += 1
+        parts = split_line(line)
+        try:
+            record = _DECODER.decode(line)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            record = None
+        if parts is None or record is None:
+            self.say(f"{where} is not a line of an audit: it was changed.")
+            self._n, self.lost = self._n + 1, True
+            return
+        body, mac = parts
+        self.requests += isinstance(record, AuditedRequest)
+        missing = record.n - self._n - 1
+        if missing > 0:
+            which = f"line {self._n + 1} is" if missing == 1 else f"lines {self._n + 1} to {record.n - 1} are"
+            self.say(f"Before {where}, {which} missing.")
+        elif missing < 0:
+            self.say(f"{where} has the number {record.n}, after {self._n}: it was moved or repeated.")
+        elif not hmac.compare_digest(mac, mac_of(self._key, self._mac, body)) and not self.lost:
+            self.say(f"{where} was changed (number {record.n}), or the key is another one.")
+        self.lost = False
+        self._n, self._mac = record.n, mac
+        self._macs = {record.n: mac, **({} if len(self._macs) > 64 else self._macs)}
+
+    def tail(self, n: int, mac: bytes) -> None:
+        """The head knows ``n`` lines; more may have come since, fewer may not be there."""
+        if self._n < n:
+            missing = n - self._n
+            which = "line is" if missing == 1 else f"{missing} lines are"
+            self.say(f"The last {which} missing: the head knows {n} lines, the files end at line {self._n}.")
+        elif n in self._macs and self._macs[n] != mac:
+            self.say(f"Line {n} is not the one that the head knows.")
+
+
+def read_audit(folder: Path) -> Iterator[AuditLine]:
+    """The records of an audit in their order; broken lines are left out: ``verify_audit`` names them."""
+    for path in audit_files(folder):
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    yield _DECODER.decode(line)
+                except (msgspec.MsgspecError, UnicodeDecodeError):
+                    continue

@@ -1,0 +1,180 @@
+"""Audit records in, lines of a folder out: appended, chained, rotated, each on its way to the disk before it counts."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.files import PRIVATE, write_errors
+from milo_bench.store.audit.chain import FIRST_MAC, head_bytes, read_head, seal_line, split_line, write_all
+from milo_bench.store.audit.records import AuditedRequest, AuditFileStart
+
+MOST_FILE_BYTES: Final = 64 << 20
+_ENCODER = msgspec.json.Encoder()
+
+
+def head_path(folder: Path) -> Path:
+    """Where the head of the audit in ``folder`` is, unless it is named: beside the folder."""
+    return folder.with_name(folder.name + ".head")
+
+
+def key_path(folder: Path) -> Path:
+    return folder.with_name(folder.name + ".key")
+
+
+def file_name(number: int) -> str:
+    return f"audit-{number:06d}.jsonl"
+
+
+def audit_files(folder: Path) -> list[Path]:
+    """The audit's files in their order."""
+    return sorted(folder.glob("audit-[0-9]*.jsonl"))
+
+
+class AuditWriter:
+    """Appends to the audit in a folder; one process at a time.
+
+    A line is handed to the system before ``write`` returns, so it outlives this process however it ends;
+    ``sync`` waits for the disk. After a failed write nothing is half written, and the next one tries again.
+    """
+
+    def __init__(
+        self, folder: Path, key: bytes, *, head: Path | None = None, most_file_bytes: int = MOST_FILE_BYTES
+    ) -> None:
+        self._folder, self._key, self._most = folder, key, most_file_bytes
+        self._mac, self._n, self._file = FIRST_MAC, 0, 0
+        self._descriptor = -1
+        self._size = 0
+        self.healthy = True
+        with write_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, PRIVATE)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            message = f"Another gateway writes the audit in {folder}."
+            raise PrerequisiteError(message, hint="stop it, or name another folder with --audit.") from None
+        head = head or head_path(folder)
+        try:
+            self._open_last(head)
+            with write_errors(head):
+                self._head = os.open(head, os.O_RDWR | os.O_CREAT, PRIVATE)
+            self._write_head()
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    @property
+    def lines(self) -> int:
+        """How many lines the audit has."""
+        return self._n
+
+    def write(self, make: Callable[[int], AuditedRequest]) -> int:
+        """Append the record that ``make`` gives for the next number. Raises OSError where the disk refuses."""
+        try:
+            if self._size >= self._most:
+                self._next_file()
+            n = self._n + 1
+            self._append(_ENCODER.encode(make(n)))
+        except OSError:
+            self.healthy = False
+            raise
+        self.healthy = True
+        return n
+
+    def sync(self) -> None:
+        """Wait until the disk has every line. To be called outside the event loop. Raises OSError."""
+        os.fsync(self._descriptor)
+        os.fsync(self._head)
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.sync()
+        for descriptor in (self._descriptor, self._head, self._lock):
+            os.close(descriptor)
+
+    def _append(self, record: bytes) -> None:
+        line, mac = seal_line(self._key, self._mac, record)
+        write_all(self._descriptor, line)
+        self._mac, self._n = mac, self._n + 1
+        self._size += len(line)
+        self._write_head()
+
+    def _write_head(self) -> None:
+        os.pwrite(self._head, head_bytes(self._key, self._n, self._mac), 0)
+
+    def _open_last(self, head: Path) -> None:
+        files = audit_files(self._folder)
+        if not files:
+            if head.exists():
+                message = f"The audit in {self._folder} is gone, but its head {head} is there."
+                raise DataError(message, hint="restore the folder, or name another one with --audit.")
+            self._open(1)
+            self._start_file(1)
+            return
+        last = files[-1]
+        self._file = int(last.stem.removeprefix("audit-"))
+        self._open(self._file)
+        with write_errors(last):
+            self._n, self._mac, self._size = self._read_end(last)
+            os.ftruncate(self._descriptor, self._size)
+        if head.exists():
+            n, mac = read_head(head, self._key)
+            if n > self._n or (n == self._n and mac != self._mac):
+                message = f"The audit in {self._folder} ends at line {self._n}, but its head knows {n} lines."
+                raise DataError(message, hint=f"find out who cut it: milo-bench audit verify {self._folder}")
+
+    def _read_end(self, last: Path) -> tuple[int, bytes, int]:
+        """Number and mac of the last whole line, and where it ends. What follows it was never acknowledged."""
+        data = last.read_bytes()
+        size = data.rfind(b"\n") + 1
+        line = data[data.rfind(b"\n", 0, max(0, size - 1)) + 1 : size]
+        parts = split_line(line)
+        if parts is None:
+            message = f"{last} does not end with a line of an audit."
+            raise DataError(message, hint=f"check it: milo-bench audit verify {self._folder}")
+        return int(msgspec.json.decode(line)["n"]), parts[1], size
+
+    def _open(self, number: int) -> None:
+        path = self._folder / file_name(number)
+        with write_errors(path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+        self._descriptor, self._file, self._size = descriptor, number, 0
+
+    def _next_file(self) -> None:
+        os.fsync(self._descriptor)
+        before = self._descriptor, self._file, self._size
+        path = self._folder / file_name(self._file + 1)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE)
+        self._file, self._size = self._file + 1, 0
+        try:
+            self._start_file(self._file)
+        except OSError:
+            os.close(self._descriptor)
+            path.unlink(missing_ok=True)
+            self._descriptor, self._file, self._size = before
+            raise
+        os.close(before[0])
+
+    def _start_file(self, number: int) -> None:
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        start = AuditFileStart(self._n + 1, at, number)
+        if number == 1 and self._n == 0:
+            # The head does not exist yet: __init__ writes it once this line is there.
+            line, self._mac = seal_line(self._key, self._mac, _ENCODER.encode(start))
+            with write_errors(self._folder):
+                write_all(self._descriptor, line)
+            self._n, self._size = 1, len(line)
+            return
+        self._append(_ENCODER.encode(start))

@@ -1,0 +1,105 @@
+"""A database's URL in, an engine on its current schema out; SQLite files are private to their owner and in WAL mode."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.core.files import PRIVATE
+
+STATE_VARIABLE: Final = "MILO_BENCH_STATE"
+DEFAULT_STATE: Final = "milo-state.db"
+_VERSIONS: Final = Path(__file__).parent / "versions"
+_BUSY_MS: Final = 10_000
+
+
+def state_url(given: str) -> str:
+    """A path or a URL as a URL; SQLite where it is a path."""
+    return given if "://" in given else f"sqlite:///{given}"
+
+
+def open_state(given: str, *, make: bool = True) -> Engine:
+    """The engine for ``given``, its tables made or brought up to date.
+
+    ``make`` is false for commands that only read: then a file that is not there is a PrerequisiteError.
+    Raises UsageError for a URL that cannot be used, PrerequisiteError where the database cannot be reached.
+    """
+    try:
+        url = make_url(state_url(given))
+        engine = create_engine(url)
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
+        message = "The state database is not a file or a URL that can be used."
+        raise UsageError(message, hint="give a file name, or e.g. postgresql+psycopg://USER@HOST/NAME") from None
+    if url.get_backend_name() == "sqlite":
+        _prepare_file(url.database or "", make=make)
+        event.listen(engine, "connect", _set_up_sqlite)
+    with _database_errors(engine.url.render_as_string(hide_password=True)):
+        _bring_up_to_date(engine)
+    return engine
+
+
+def _prepare_file(name: str, *, make: bool) -> None:
+    if not name or name == ":memory:":
+        return
+    path = Path(name)
+    if not path.exists():
+        if not make:
+            message = f"There is no state database at {path}."
+            raise PrerequisiteError(message, hint="name the one of 'milo-bench serve' with --state.")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, PRIVATE))
+        except OSError as error:
+            message = f"Cannot write {path}: {error.strerror}."
+            raise PrerequisiteError(message, hint="check the folder and its permissions.") from None
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # an answer that was given to a client outlives a power cut
+    cursor.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+    cursor.close()
+
+
+@contextmanager
+def _database_errors(shown: str) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        said = str(error.orig).splitlines()[0] if error.orig is not None and str(error.orig) else type(error).__name__
+        message = f"Cannot use the state database {shown}: {said}."
+        raise PrerequisiteError(message, hint="check its address, its rights and that it is running.") from None
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    wanted = newest_version()
+    if inspect(engine).has_table("alembic_version"):
+        with engine.connect() as connection:
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if found == wanted:
+            return
+        if found is not None and found > wanted:
+            message = f"The state database has schema {found}, but this version knows {wanted}."
+            raise PrerequisiteError(message, hint="use the Milo Bench version that wrote it.")
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def newest_version() -> str:
+    """The number of the newest schema: versions are files called NNNN_what.py."""
+    return max(path.stem.split("_")[0] for path in _VERSIONS.glob("[0-9]*.py"))

@@ -1,0 +1,113 @@
+"""Keys of a gateway: made once and shown once, kept as hashes, with their scope, budget and end."""
+
+from __future__ import annotations
+
+import secrets
+from hashlib import sha256
+
+import msgspec
+from sqlalchemy import Engine, and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from milo_bench.core.errors import UsageError
+from milo_bench.core.suggest import hint_for
+from milo_bench.store.state.tables import KEY_USE, KEYS
+
+
+class GatewayKey(msgspec.Struct, frozen=True):
+    """One key. Budgets are for a day in UTC, None for none; ``workloads`` empty means all."""
+
+    id: str
+    name: str
+    hash: str
+    workloads: tuple[str, ...] = ()
+    most_requests: int | None = None
+    most_tokens: int | None = None
+    most_usd: float | None = None
+    created_at: float = 0.0
+    expires_at: float | None = None
+    revoked: bool = False
+
+
+class KeyUse(msgspec.Struct):
+    """What a key used on a day."""
+
+    requests: int = 0
+    tokens: int = 0
+    usd: float = 0.0
+
+
+def key_hash(key: str) -> str:
+    return sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def new_key(
+    engine: Engine,
+    name: str,
+    *,
+    now: float,
+    workloads: tuple[str, ...] = (),
+    most_requests: int | None = None,
+    most_tokens: int | None = None,
+    most_usd: float | None = None,
+    expires_at: float | None = None,
+) -> tuple[str, GatewayKey]:
+    """The key itself, which is stored nowhere, and its record. Raises UsageError for a name that is taken."""
+    key = f"milo-{secrets.token_urlsafe(32)}"
+    record = GatewayKey(
+        f"k_{secrets.token_hex(6)}",
+        name,
+        key_hash(key),
+        workloads,
+        most_requests,
+        most_tokens,
+        most_usd,
+        now,
+        expires_at,
+    )
+    values = msgspec.structs.asdict(record) | {"workloads": msgspec.json.encode(workloads).decode()}
+    try:
+        with engine.begin() as connection:
+            connection.execute(insert(KEYS).values(**values))
+    except IntegrityError:
+        message = f"There is already a key named '{name}'."
+        raise UsageError(message, hint="choose another name. Revoke the old key once the new one is in use.") from None
+    return key, record
+
+
+def list_keys(engine: Engine) -> tuple[GatewayKey, ...]:
+    with engine.connect() as connection:
+        rows = connection.execute(select(KEYS).order_by(KEYS.c.created_at)).all()
+    return tuple(
+        GatewayKey(**{**row._mapping, "workloads": tuple(msgspec.json.decode(row.workloads, type=list[str]))})
+        for row in rows
+    )
+
+
+def revoke_key(engine: Engine, name: str) -> GatewayKey:
+    """End a key at once. Raises UsageError for one that is not there."""
+    with engine.begin() as connection:
+        connection.execute(update(KEYS).where((KEYS.c.name == name) | (KEYS.c.id == name)).values(revoked=True))
+    known = list_keys(engine)
+    for key in known:
+        if name in (key.name, key.id):
+            return key
+    message = f"There is no key named '{name}'."
+    raise UsageError(message, hint=hint_for(name, [key.name for key in known], noun="keys"))
+
+
+def read_use(engine: Engine, day: str) -> dict[str, KeyUse]:
+    """What each key used on ``day`` (ISO 8601), by the key's id."""
+    with engine.connect() as connection:
+        rows = connection.execute(select(KEY_USE).where(KEY_USE.c.day == day)).all()
+    return {row.key: KeyUse(row.requests, row.tokens, row.usd) for row in rows}
+
+
+def save_use(engine: Engine, day: str, use: dict[str, KeyUse]) -> None:
+    """Write the totals of a day."""
+    with engine.begin() as connection:
+        for key, used in use.items():
+            values = {"requests": used.requests, "tokens": used.tokens, "usd": used.usd}
+            here = and_(KEY_USE.c.key == key, KEY_USE.c.day == day)
+            if not connection.execute(update(KEY_USE).where(here).values(**values)).rowcount:
+                connection.execute(insert(KEY_USE).values(key=key, day=day, **values))

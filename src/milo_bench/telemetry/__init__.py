@@ -1,0 +1,1 @@
+"""Counters and spans out, to what a team runs; off unless configured."""

@@ -1,0 +1,142 @@
+"""The audit: what is changed, moved, removed or cut is named, and no acknowledged line is lost."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.store.audit.chain import read_key
+from milo_bench.store.audit.records import AuditedRequest
+from milo_bench.store.audit.verify import AuditCheck, verify_audit
+from milo_bench.store.audit.writer import AuditWriter, audit_files, head_path, key_path
+
+
+def line(n: int) -> AuditedRequest:
+    return AuditedRequest(n, "2026-01-01T00:00:00Z", f"r_{n}", "answered", 200, workload="notes", route="local")
+
+
+def written(folder: Path, lines: int, **more: int) -> Path:
+    audit = folder / "audit"
+    writer = AuditWriter(audit, read_key(key_path(audit), make=True), **more)
+    for _ in range(lines):
+        writer.write(line)
+    writer.close()
+    return audit
+
+
+def check(audit: Path, *, head: bool = True) -> AuditCheck:
+    return verify_audit(audit, read_key(key_path(audit)), head=head_path(audit) if head else None)
+
+
+def test_a_whole_audit_is_whole_over_all_its_files(tmp_path: Path) -> None:
+    audit = written(tmp_path, 40, most_file_bytes=2_000)
+    assert len(audit_files(audit)) > 2
+    found = check(audit)
+    assert (found.ok, found.requests, found.tail_checked) == (True, 40, True)
+
+
+def test_writing_goes_on_where_it_ended(tmp_path: Path) -> None:
+    written(tmp_path, 3)
+    assert check(written(tmp_path, 4)).requests == 7
+
+
+Damage = Callable[[list[bytes]], list[bytes]]
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda rows: [*rows[:4], rows[4].replace(b"local", b"lokal"), *rows[5:]], "line 5 was changed"),
+        (lambda rows: rows[:-1], "The last line is missing"),
+        (lambda rows: rows[:-3], "The last 3 lines are missing"),
+        (lambda rows: rows[:4] + rows[5:], "line 5 is missing"),
+        (lambda rows: rows[:2] + rows[6:], "lines 3 to 6 are missing"),
+        (lambda rows: [*rows[:4], rows[5], rows[4], *rows[6:]], "missing"),
+        (lambda rows: [*rows[:4], rows[3], *rows[4:]], "moved or repeated"),
+        (lambda rows: [*rows[:4], b'{"type":"request"}\n', *rows[5:]], "line 5 is not a line of an audit"),
+    ],
+)
+def test_damage_is_found_and_named(tmp_path: Path, damage: Damage, named: str) -> None:
+    audit = written(tmp_path, 9)
+    [file] = audit_files(audit)
+    file.write_bytes(b"".join(damage(file.read_bytes().splitlines(keepends=True))))
+    assert named in " ".join(check(audit).problems)
+
+
+def test_every_changed_byte_is_found(tmp_path: Path) -> None:
+    audit = written(tmp_path, 2)
+    [file] = audit_files(audit)
+    whole = file.read_bytes()
+    for place in range(len(whole)):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        assert not check(audit).ok or check(audit).unfinished, place
+
+
+def test_a_cut_tail_is_found_only_with_the_head(tmp_path: Path) -> None:
+    audit = written(tmp_path, 9)
+    [file] = audit_files(audit)
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:-1]))
+    assert check(audit, head=False).ok
+    assert not check(audit).ok
+    with pytest.raises(DataError, match="its head knows 10 lines"):
+        AuditWriter(audit, read_key(key_path(audit)))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    audit = written(tmp_path, 40, most_file_bytes=2_000)
+    audit_files(audit)[1].unlink()
+    assert "audit-000002.jsonl is missing" in check(audit).problems[0]
+
+
+def test_a_false_head_and_another_key_are_refused(tmp_path: Path) -> None:
+    audit = written(tmp_path, 3)
+    head = head_path(audit)
+    head.write_bytes(head.read_bytes().replace(b"4", b"3", 1))
+    with pytest.raises(DataError, match="was changed or belongs to another key"):
+        check(audit)
+    assert not verify_audit(audit, b"k" * 32, head=None).ok
+
+
+def test_an_unfinished_last_line_was_never_acknowledged_and_is_cut(tmp_path: Path) -> None:
+    audit = written(tmp_path, 3)
+    [file] = audit_files(audit)
+    with file.open("ab") as end:
+        end.write(b'{"type":"request","n":5')
+    assert (check(audit).ok, check(audit).unfinished) == (True, True)
+    assert check(written(tmp_path, 1)).requests == 4
+
+
+def test_one_process_writes_an_audit(tmp_path: Path) -> None:
+    audit = tmp_path / "audit"
+    key = read_key(key_path(audit), make=True)
+    writer = AuditWriter(audit, key)
+    with pytest.raises(PrerequisiteError, match="Another gateway"):
+        AuditWriter(audit, key)
+    writer.close()
+
+
+def test_a_write_that_fails_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    audit = tmp_path / "audit"
+    writer = AuditWriter(audit, read_key(key_path(audit), make=True))
+    writer.write(line)
+    real, calls = os.write, 0
+
+    def full(descriptor: int, data: bytes) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            return real(descriptor, data[:20])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        writer.write(line)
+    assert not writer.healthy
+    monkeypatch.setattr(os, "write", real)
+    writer.write(line)
+    writer.close()
+    assert check(audit).requests == 2
