@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from milo_bench.core.records import Frozen, LoadWindow, Measure, TargetRecord, Workload
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
+from milo_bench.grade.set_up import SetUpProblem
 from milo_bench.operator.trials import OperatorEvidence
 from milo_bench.stats.cases.columns import Cases, FixtureTable
 
@@ -25,6 +26,7 @@ class Evidence:
     ``peak_memory_bytes`` is by target. ``reviews`` are what people's scores of a sample say of all answers.
     ``looked_at`` has the candidates whose run stopped by what it saw: their gates are judged by bounds that hold at
     every look. It maps each to the place of every fixture in the order in which they were asked, by fixture number.
+    ``set_up`` has the candidates whose answers cannot be used for a reason that is not the model's.
     ``inventories`` maps a fingerprint to what is known of that machine.
     """
 
@@ -41,6 +43,7 @@ class Evidence:
     reviews: tuple[tuple[Candidate, Measure], ...] = ()
     inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     looked_at: Mapping[Candidate, NDArray[np.int32]] = field(default_factory=dict)
+    set_up: Mapping[Candidate, SetUpProblem] = field(default_factory=dict)
 
     def candidates(self, workload: str, target: str) -> tuple[Candidate, ...]:
         """The candidates of one workload on one target that were measured: shipped contract and free decoding first."""

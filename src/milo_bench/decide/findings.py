@@ -25,6 +25,7 @@ from milo_bench.decide.records import (
     RouteKind,
 )
 from milo_bench.decide.wording import TOO_CLOSE, capitalise, join_words, spell_out
+from milo_bench.grade.set_up import SetUpProblem
 
 
 def make_finding(
@@ -35,7 +36,12 @@ def make_finding(
     evidence: Evidence,
     figures: Figures,
 ) -> Finding:
-    """The finding by the first rule that holds. ``remedies`` are those that replays stand behind."""
+    """The finding by the first rule that holds. ``remedies`` are those that replays stand behind.
+
+    A candidate whose set-up failed is undecided, whatever its gates say: they judge the set-up.
+    """
+    if (problem := evidence.set_up.get(seen.candidate)) is not None:
+        return _not_set_up(number, seen, problem, policy, evidence)
     rule = first_rule(policy.rules, seen.world)
     config = next(one for one in policy.findings if one.name == rule.name)
     kept = (*_named(rule.finding, seen, remedies), *runtime_remedies(seen, figures))
@@ -55,6 +61,24 @@ def make_finding(
         remedies=kept,
         would_change=_would_change(rule.finding, seen, policy, figures),
         undecided=_undecided(rule.finding, config, seen),
+    )
+
+
+def _not_set_up(
+    number: int, seen: CandidateFacts, problem: SetUpProblem, policy: PolicyFile, evidence: Evidence
+) -> Finding:
+    return Finding(
+        id=f"F{number}",
+        workload=seen.candidate.workload,
+        target=seen.candidate.target,
+        candidate=seen.candidate,
+        kind="defer",
+        rule="set_up",
+        route=_route("defer", seen, policy, evidence),
+        reasons=((f"A problem of the set-up, and no verdict on the model: {problem.said}",),),
+        gates=seen.gates,
+        would_change=(capitalise((problem.hint.rstrip("."),)),),
+        undecided=True,
     )
 
 

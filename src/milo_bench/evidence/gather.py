@@ -16,6 +16,7 @@ from milo_bench.decide.rerun import rerun_command
 from milo_bench.decide.review import Review
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
+from milo_bench.evidence.set_up import find_set_up_problems
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
 from milo_bench.operator.evidence import operator_evidence
@@ -61,6 +62,7 @@ def gather_evidence(
         inventories=dict(inventories or {}),
         reviews=_reviews(review, logs),
         looked_at=looked_at,
+        set_up=find_set_up_problems(logs),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from milo_bench.core.records import AttemptKey, Decoding, Frozen, Measure, SuiteRef, TargetRecord
+from milo_bench.grade.set_up import SetUpProblem
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases, FixtureTable
 from milo_bench.stats.cases.kinds import answered
 from milo_bench.stats.cases.measures import measure_all
@@ -49,6 +50,7 @@ class Scorecard(Frozen, frozen=True):
     measures: tuple[Measure, ...]
     categories: tuple[ErrorCategory, ...] = ()
     confusions: tuple[Confusion, ...] = ()
+    set_up: tuple[SetUpProblem, ...] = ()
 
     def find(
         self, name: str, workload: str, target: str, *, slice: str = "", decoding: Decoding = "free"

@@ -24,6 +24,12 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
         Text(f"{card.suite.name} {card.suite.version}", style="bold"),
         Text(f"({card.suite.hash[:12]}{variants}): {card.attempted:,} of {card.planned:,} planned attempts"),
     )
+    for problem in card.set_up:
+        where = f"{problem.workload} on {problem.target}"
+        console.print(
+            Text(f"set-up problem, {where}: {problem.said} ({problem.count:,} of {problem.of:,}).", style="yellow")
+        )
+        console.print(Text(f"hint: {problem.hint}", style="yellow"))
     for workload in dict.fromkeys(measure.workload for measure in card.measures):
         console.print()
         console.print(_table(workload, [m for m in card.measures if m.workload == workload]))

@@ -1,0 +1,31 @@
+"""Run logs in, which candidates could not be judged because of their set-up out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
+from milo_bench.decide.records import Candidate
+from milo_bench.grade.set_up import SetUpProblem, SetUpWatch
+from milo_bench.store.log.reader import RunLog
+
+# A set-up fails from its first answer on: so many of a log tell, and a log of a million costs no second pass.
+MOST_READ: Final = 5000
+
+
+def find_set_up_problems(logs: Iterable[RunLog]) -> dict[Candidate, SetUpProblem]:
+    """By candidate; empty where every set-up works. Logs without texts tell of failures alone."""
+    watches: dict[Candidate, SetUpWatch] = {}
+    for log in logs:
+        workloads = {workload.name: workload for workload in log.header.workloads}
+        for attempt in islice(log.attempts, MOST_READ) if log.attempts else ():
+            fixture = log.fixtures.get(attempt.key.fixture)
+            if fixture is None or fixture.workload not in workloads:
+                continue
+            candidate = Candidate(fixture.workload, attempt.key.target, log.variant_of(fixture), attempt.key.decoding)
+            if candidate not in watches:
+                watches[candidate] = SetUpWatch(workloads[fixture.workload], attempt.key.target)
+            watches[candidate].add(attempt)
+    found = {candidate: watch.problem() for candidate, watch in watches.items()}
+    return {candidate: problem for candidate, problem in found.items() if problem is not None}
