@@ -43,9 +43,10 @@ if TYPE_CHECKING:
         state_place,
     )
     from milo_bench.api.settings import load_settings
+    from milo_bench.api.signing import new_signing_key, sign_package
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
     from milo_bench.api.suites import RedactedSuite, check_suite, redact_suite, regenerate_suite
-    from milo_bench.api.verifying import verify_package
+    from milo_bench.api.verifying import verify_decision, verify_package
     from milo_bench.config.economics.file import example_path
     from milo_bench.config.settings import BUILTIN_TARGETS
     from milo_bench.config.written import Problem
@@ -69,10 +70,11 @@ if TYPE_CHECKING:
     from milo_bench.probes.recording import has_grave_failure
     from milo_bench.report.charts.windows import write_load_charts
     from milo_bench.report.decision_file import decision_bytes, default_decision_path, read_decision, write_decision
+    from milo_bench.report.evidence_check import EvidenceCheck, HeldFiles
     from milo_bench.report.files.scorecard import comparisons_json, scorecards_csv, scorecards_json
     from milo_bench.report.pages.difference import PackageDifference
     from milo_bench.report.reference import reference_page, reference_pages, write_schemas
-    from milo_bench.report.verification import HeldFiles, Verification
+    from milo_bench.report.verification import Verification
     from milo_bench.run.infer import infer
     from milo_bench.run.load.options import LoadOptions
     from milo_bench.run.load.service_level import ServiceLevel
@@ -122,9 +124,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "state_place",
     ),
     "milo_bench.api.settings": ("load_settings",),
+    "milo_bench.api.signing": ("new_signing_key", "sign_package"),
     "milo_bench.api.standing": ("baseline_decision", "decision_changes", "gate_logs"),
     "milo_bench.api.suites": ("RedactedSuite", "check_suite", "redact_suite", "regenerate_suite"),
-    "milo_bench.api.verifying": ("verify_package",),
+    "milo_bench.api.verifying": ("verify_decision", "verify_package"),
     "milo_bench.config.economics.file": ("example_path",),
     "milo_bench.config.settings": ("BUILTIN_TARGETS",),
     "milo_bench.config.written": ("Problem",),
@@ -151,7 +154,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.files.scorecard": ("comparisons_json", "scorecards_csv", "scorecards_json"),
     "milo_bench.report.pages.difference": ("PackageDifference",),
     "milo_bench.report.reference": ("reference_page", "reference_pages", "write_schemas"),
-    "milo_bench.report.verification": ("HeldFiles", "Verification"),
+    "milo_bench.report.evidence_check": ("EvidenceCheck", "HeldFiles"),
+    "milo_bench.report.verification": ("Verification",),
     "milo_bench.run.infer": ("infer",),
     "milo_bench.run.load.options": ("LoadOptions",),
     "milo_bench.run.load.service_level": ("ServiceLevel",),

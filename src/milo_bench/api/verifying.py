@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from milo_bench.api.deciding import decide_again
 from milo_bench.core.paths import AnyPath
 from milo_bench.evidence.log_checks import check_log
 from milo_bench.report import verification
-from milo_bench.report.verification import HeldFiles, Verification
+from milo_bench.report.decision_file import read_decision
+from milo_bench.report.evidence_check import EvidenceCheck, HeldFiles, check_evidence
+from milo_bench.report.verification import Verification
 
 
 def verify_package(folder: AnyPath, *, runs: AnyPath | None = None, held: HeldFiles | None = None) -> Verification:
@@ -17,3 +21,9 @@ def verify_package(folder: AnyPath, *, runs: AnyPath | None = None, held: HeldFi
     PrerequisiteError and DataError if there is no decision to start from.
     """
     return verification.verify_package(folder, decide_again, check_log, runs=runs, held=held)
+
+
+def verify_decision(path: AnyPath, *, runs: AnyPath | None = None, held: HeldFiles | None = None) -> EvidenceCheck:
+    """As ``verify_package``, for a decision file alone: no page is rendered."""
+    path = Path(path)
+    return check_evidence(read_decision(path), path.parent, decide_again, check_log, runs=runs, held=held)

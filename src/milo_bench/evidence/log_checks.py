@@ -11,7 +11,8 @@ from milo_bench.core.records import Attempt, AttemptKey, Fixture, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes, judged_otherwise
 from milo_bench.core.version import __version__
 from milo_bench.decide.evidence import LogCheck, LogFault
-from milo_bench.run.plan import PlanRequest, select_fixtures
+from milo_bench.evidence.judging import without_retry
+from milo_bench.run.plan import PlanRequest, plan_attempts, select_fixtures
 from milo_bench.run.prepare import prepare
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.suites.load import Suite, builtin_names, load_suite
@@ -41,6 +42,8 @@ def check_log(path: Path) -> LogCheck:
         faults += _fixtures(log, suite)
     faults += _requests(log, attempts, notes)
     faults += _times(attempts)
+    faults += _completeness(log, attempts)
+    faults += _order(log, attempts)
     erased = {fixture.id for fixture in log.fixtures.values() if fixture.erased}
     erased |= {attempt.key.fixture for attempt in attempts if attempt.erased}
     erased |= {episode.key.fixture for episode in log.episodes if episode.erased}
@@ -180,3 +183,29 @@ def _times(attempts: list[Attempt]) -> Iterator[LogFault]:
             if last > times.ended_s + _SLACK_S:
                 said = f"the end at {times.ended_s:.3f} s"
                 yield LogFault(f"attempt {attempt.key.text}", said, f"a last part at {last:.3f} s")
+
+
+def _completeness(log: RunLog, attempts: list[Attempt]) -> Iterator[LogFault]:
+    """That a log whose end says complete has an answer to everything that its plan asks; a stopping rule asks less."""
+    if log.end is None or not log.end.complete or log.header.plan.stopping is not None:
+        return
+    if not attempts:  # load, probes and operator episodes have rows of their own
+        return
+    there = {without_retry(attempt.key) for attempt in attempts}
+    missing = [key for key in plan_attempts(log.header.plan) if key not in there]
+    if missing:
+        yield LogFault("the log's end", "complete", f"{len(missing):,} planned attempts without an answer")
+
+
+def _order(log: RunLog, attempts: list[Attempt]) -> Iterator[LogFault]:
+    """That lines stand in the order in which answers ended, where one request at a time was sent."""
+    if log.header.plan.concurrency != 1 or log.header.tool_version != __version__:
+        return
+    latest: dict[str, float] = {}
+    for attempt in attempts:
+        target, ended_s = attempt.key.target, attempt.timings.ended_s
+        if attempt.source is None and ended_s < latest.get(target, ended_s) - _SLACK_S:
+            said = f"the end at {ended_s:.3f} s"
+            yield LogFault(f"attempt {attempt.key.text}", said, f"one after {latest[target]:.3f} s, as the line before")
+            return
+        latest[target] = max(ended_s, latest.get(target, ended_s))

@@ -2,50 +2,26 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from milo_bench.config.policy.file import shipped_policies, shipped_policy
-from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
-from milo_bench.core.hashing import sha256_data, sha256_file, sha256_text
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Frozen
-from milo_bench.core.text import shorten
-from milo_bench.core.version import __version__
-from milo_bench.decide.evidence import LogCheck
-from milo_bench.decide.records import Decision, Figure, KeptFile, LogRef
+from milo_bench.decide.records import Decision
 from milo_bench.report.decision_file import decision_bytes, read_decision
-from milo_bench.report.figures import source_text, whole_text
+from milo_bench.report.evidence_check import CheckLog, DecideAgain, HeldFiles, check_evidence, of_another_version
+from milo_bench.report.figures import source_text
 from milo_bench.report.package import DECISION, render_files
 from milo_bench.report.pages.difference import (
-    MOST_A_FILE,
     PackageDifference,
     line_differences,
     page_differences,
     shown_figures,
 )
-from milo_bench.store.log.reader import last_seal
+from milo_bench.report.signature import RECEIPT, SIGNATURE
 from milo_bench.store.verdicts import verdicts_path
-
-_CLOSE = 1e-9
-_MEASURED = ("value", "low", "high", "n", "k", "unit", "confidence")
-_WORDS = ("title", "method", "note", "source")
-
-CheckLog = Callable[[Path], LogCheck]
-DecideAgain = Callable[[Decision, Callable[[LogRef], Path]], Decision]
-
-
-@dataclass(frozen=True)
-class HeldFiles:
-    """Files that the reader holds, and trusts more than the package."""
-
-    policy: AnyPath | None = None
-    economics: AnyPath | None = None
 
 
 class Verification(Frozen, frozen=True, omit_defaults=False):
@@ -96,7 +72,7 @@ def verify_package(
     """
     folder = Path(folder)
     decision = read_decision(folder / DECISION)
-    another = _of_another_version(decision)
+    another = of_another_version(decision)
     differences = [] if another else list(_decision_file(folder, decision))
     wanted = render_files(decision)
     shown = 0
@@ -114,78 +90,26 @@ def verify_package(
             differences += _with_sources(page_differences(named, found, data), decision)
         else:
             differences += line_differences(named, found, data)
-    differences += _kept_files(decision, held or HeldFiles())
-    if not another:
-        differences += _shipped_policy(decision)
-    notes: list[str] = []
-    erased: list[str] = []
-    search = _RunLogSearch(folder, None if runs is None else Path(runs))
-    places = {log.sha256: search.find(log) for log in decision.logs}
-    missing = tuple(log.path for log in decision.logs if places[log.sha256] is None)
-    if not missing:
-        found_logs = {sha256: place for sha256, place in places.items() if place is not None}
-        for log in decision.logs:
-            checked = check_log(found_logs[log.sha256])
-            differences += _log_differences(log, found_logs[log.sha256], decision, checked)
-            notes += checked.notes
-            erased += checked.erased
-        differences += _recomputed(decision, decide_again, lambda log: found_logs[log.sha256])
-    known = {folder / name for name in wanted} | {place for log in places.values() if log for place in _with_log(log)}
+    evidence = check_evidence(decision, folder, decide_again, check_log, runs=runs, held=held)
+    differences += evidence.differences
+    known = {folder / name for name in (*wanted, SIGNATURE, RECEIPT)} | {
+        place for log in evidence.logs for place in (log, verdicts_path(log))
+    }
     others = (path for path in folder.rglob("*") if path.is_file() and path not in known)
     return Verification(
         folder=str(folder),
         files=len(wanted),
         figures=len(decision.figures),
         shown=shown,
-        recomputed=not missing,
+        recomputed=not evidence.missing,
         differences=tuple(differences),
-        missing_logs=missing,
+        missing_logs=evidence.missing,
         other_version=decision.tool_version if another else "",
         unknown_files=tuple(sorted(str(path.relative_to(folder)) for path in others)),
         other_pages=tuple(other_pages),
-        erased=tuple(dict.fromkeys(erased)),
-        notes=tuple(dict.fromkeys(notes)),
+        erased=evidence.erased,
+        notes=evidence.notes,
     )
-
-
-def _with_log(log: Path) -> tuple[Path, Path]:
-    """A run log, and the verdicts that may lie beside it."""
-    return log, verdicts_path(log)
-
-
-def _kept_files(decision: Decision, held: HeldFiles) -> Iterator[PackageDifference]:
-    """That policy, economics and review are the texts whose digests stand beside them, and those that are held."""
-    for name in ("policy", "economics", "operator_policy", "review"):
-        kept: KeptFile | None = getattr(decision, name)
-        if kept is not None and sha256_text(kept.text) != kept.sha256:
-            now = f"sha256 {sha256_text(kept.text)}"
-            yield PackageDifference("decision", DECISION, "", f"sha256 {kept.sha256}", now, source=name)
-    for name, path in (("policy", held.policy), ("economics", held.economics)):
-        if path is None:
-            continue
-        kept, wanted = getattr(decision, name), sha256_text(_text(Path(path)))
-        if kept is None or sha256_text(kept.text) != wanted:
-            said = "none" if kept is None else f"sha256 {kept.sha256}"
-            yield PackageDifference("decision", DECISION, "", said, f"sha256 {wanted}", source=f"{name}: {path}")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        message = f"Cannot read {path}."
-        raise PrerequisiteError(message, hint="check the path and its permissions.") from error
-
-
-def _shipped_policy(decision: Decision) -> Iterator[PackageDifference]:
-    """That a policy named as one that comes with this version is that one, unless a file of the name lies here."""
-    kept = decision.policy
-    suite = kept.path.removesuffix(".yaml")
-    shipped = shipped_policy(suite) if suite in shipped_policies() else None
-    if shipped is None or shipped.text == kept.text or Path(kept.path).is_file():
-        return
-    said, wanted = f"sha256 {sha256_text(kept.text)}", f"sha256 {sha256_text(shipped.text)}"
-    yield PackageDifference("decision", DECISION, "", said, wanted, source=f"the policy {kept.path} of this version")
 
 
 def _read(path: Path) -> bytes | None:
@@ -204,175 +128,3 @@ def _with_sources(differences: tuple[PackageDifference, ...], decision: Decision
     for one in differences:
         figure = decision.figures.get(one.figure)
         yield msgspec.structs.replace(one, source=source_text(figure)) if figure else one
-
-
-class _RunLogSearch:
-    """Finds run logs: by the path that the decision names, then by hash or seal among the files of ``runs``."""
-
-    def __init__(self, folder: Path, runs: Path | None) -> None:
-        self._starts = (Path(), folder, folder.parent)
-        self._runs = runs
-        self._hashes: dict[Path, str] = {}
-
-    def find(self, log: LogRef) -> Path | None:
-        """The log with the right hash; else one of that name, which has changed; else None."""
-        named = [start / log.path for start in self._starts]
-        if self._runs is not None:
-            named += [self._runs / log.path, self._runs / Path(log.path).name]
-        found = [path for path in named if path.is_file()]
-        others = sorted(self._runs.rglob("*.jsonl")) if self._runs is not None and self._runs.is_dir() else []
-        for path in (*found, *others):
-            if self._hash(path) == log.sha256:
-                return path
-        for path in (*found, *others) if log.seal else ():
-            if last_seal(path) == log.seal:
-                return path
-        return found[0] if found else None
-
-    def _hash(self, path: Path) -> str:
-        if path not in self._hashes:
-            try:
-                self._hashes[path] = sha256_file(path)
-            except OSError:
-                self._hashes[path] = ""
-        return self._hashes[path]
-
-
-def _log_differences(log: LogRef, path: Path, decision: Decision, checked: LogCheck) -> Iterator[PackageDifference]:
-    """That a log is not the one decided on, and what shows by itself that it was changed.
-
-    A log with the same last seal is the one decided on, whatever was erased from it since.
-    """
-    faults = [
-        PackageDifference("log", str(path), "", fault.said, fault.follows, source=fault.place)
-        for fault in checked.faults
-    ]
-    now = sha256_file(path)
-    if now == log.sha256 or (log.seal and checked.seal == log.seal and not faults):
-        yield from faults
-        return
-    yield PackageDifference("log", str(path), "", f"sha256 {log.sha256}", f"sha256 {now}", source=log.path)
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            said = _line_fault(line, decision, log)
-            if said:
-                yield PackageDifference("log", str(path), "", said[0], said[1], source=log.path, line=number, column=1)
-    yield from faults
-
-
-def _line_fault(line: bytes, decision: Decision, log: LogRef) -> tuple[str, str] | None:
-    """What a line should say and what it says, where the line alone shows it."""
-    try:
-        row = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ("a line of JSON", "a line that is not JSON")
-    if not isinstance(row, dict) or row.get("type") != "fixture" or "erased" in row:
-        return None
-    id = str(row.get("id"))
-    stated = decision.fixtures.get(id)
-    if stated is None:
-        return None  # a fixture that no workload of the decision uses
-    if row.get("hash") != stated:
-        return (f"fixture {id} with hash {stated}", f"fixture {id} with hash {row.get('hash')}")
-    made = sha256_data([row.get("workload"), row.get("input"), row.get("expect", {})])
-    if log.store_text == "full" and made != stated:
-        return (f"fixture {id} with hash {stated}", f"fixture {id} with content of hash {made}")
-    return None
-
-
-def _recomputed(
-    decision: Decision, again: DecideAgain, find_log: Callable[[LogRef], Path]
-) -> Iterator[PackageDifference]:
-    try:
-        anew = again(decision, find_log)
-    except MiloError as error:
-        yield PackageDifference("decision", DECISION, "", "a decision", f"none: {error.message}")
-        return
-    except (KeyError, ValueError, AssertionError) as error:
-        message = f"Cannot recompute the decision: {type(error).__name__}: {str(error)[:160]}."
-        raise DataError(
-            message, hint="use the version that wrote the package, or check that its logs are run logs."
-        ) from error
-    # A decision is read back from JSON before it is compared: dictionaries in the same order, tuples as tuples.
-    anew = msgspec.json.decode(msgspec.json.encode(anew, order="deterministic"), type=Decision)
-    yield from _figure_differences(decision, anew)
-    compared = _decided if _of_another_version(decision) else _whole
-    unlike = _unlike(compared(decision), compared(anew), "")
-    for count, (place, left, right) in enumerate(unlike):
-        if count == MOST_A_FILE:
-            return
-        yield PackageDifference("decision", DECISION, "", left, right, source=place)
-
-
-def _whole(decision: Decision) -> dict[str, Any]:
-    """All of a decision but its figures, and the hashes of its logs: those are compared with their paths."""
-    plain: dict[str, Any] = msgspec.to_builtins(decision)
-    plain.pop("figures")
-    # A changed log must not hide what it changes.
-    plain["logs"] = [{**log, "sha256": ""} for log in plain["logs"]]
-    return plain
-
-
-def _decided(decision: Decision) -> dict[str, Any]:
-    """What was decided, in no version's words: for each finding its kind, its route and how its gates came out."""
-    return {
-        f"findings.{finding.id}": {
-            "kind": finding.kind,
-            "route": finding.route,
-            "gates": {gate.id: gate.outcome for gate in finding.gates},
-        }
-        for finding in decision.findings
-    }
-
-
-def _figure_differences(decision: Decision, anew: Decision) -> Iterator[PackageDifference]:
-    """Figures that are not the same. Those that only a newer version gives are its own and differ from nothing."""
-    another = _of_another_version(decision)
-    parts = _MEASURED if another else _MEASURED + _WORDS
-    for id in dict.fromkeys((*decision.figures, *(() if another else anew.figures))):
-        stands, wanted = decision.figures.get(id), anew.figures.get(id)
-        if stands is None or wanted is None:
-            figure = stands or wanted
-            assert figure is not None
-            said, should = (_shown(stands), "no such figure") if stands else ("no such figure", _shown(wanted))
-            yield PackageDifference("figure", DECISION, id, said, should, source=source_text(figure))
-            continue
-        unlike = [part for part in parts if not _alike(getattr(stands, part), getattr(wanted, part))]
-        if unlike:
-            left, right = _shown(stands), _shown(wanted)
-            if left == right:
-                left, right = (
-                    ", ".join(f"{part} {getattr(figure, part)!r}" for part in unlike) for figure in (stands, wanted)
-                )
-            yield PackageDifference("figure", DECISION, id, left, right, source=source_text(wanted))
-
-
-def _shown(figure: Figure | None) -> str:
-    return whole_text(figure) if figure else ""
-
-
-def _alike(left: Any, right: Any) -> bool:
-    if isinstance(left, float) and isinstance(right, float | int) and not isinstance(right, bool):
-        return math.isclose(left, right, rel_tol=_CLOSE, abs_tol=1e-12)
-    return bool(left == right)
-
-
-def _of_another_version(decision: Decision) -> bool:
-    return decision.tool_version != __version__
-
-
-def _unlike(left: Any, right: Any, place: str) -> Iterator[tuple[str, str, str]]:
-    """Places where two plain values differ, with both values."""
-    if isinstance(left, dict) and isinstance(right, dict):
-        for key in dict.fromkeys((*left, *right)):
-            yield from _unlike(left.get(key), right.get(key), f"{place}.{key}" if place else str(key))
-    elif isinstance(left, list | tuple) and isinstance(right, list | tuple) and len(left) == len(right):
-        for number, (one, other) in enumerate(zip(left, right, strict=True)):
-            yield from _unlike(one, other, f"{place}.{number}")
-    elif not _alike(left, right):
-        yield place, _short(left), _short(right)
-
-
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return shorten(text, 160)

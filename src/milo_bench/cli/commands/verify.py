@@ -22,8 +22,16 @@ SHOWN = 40
 @click.option("--runs", type=click.Path(path_type=Path), help="Folder with the run logs, matched by their hash.")
 @click.option("--policy", type=FILE, help="The policy that you hold: it must be the one decided by.")
 @click.option("--economics", type=FILE, help="The economics that you hold: they must be those decided with.")
+@click.option("--key", type=FILE, help="Public key that must have signed the package.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was checked and what differs as one JSON document.")
-def verify(package: Path, runs: Path | None, policy: Path | None, economics: Path | None, as_json: bool) -> int:
+def verify(
+    package: Path,
+    runs: Path | None,
+    policy: Path | None,
+    economics: Path | None,
+    key: Path | None,
+    as_json: bool,
+) -> int:
     """Recompute every figure in a package and list differences.
 
     Figures are recomputed from the run logs, and each file is rendered again. Each log is checked against
@@ -35,7 +43,7 @@ def verify(package: Path, runs: Path | None, policy: Path | None, economics: Pat
     if not package.is_dir():
         message = f"There is no package at {package}."
         raise UsageError(message, hint="give the folder written by 'milo-bench report'.")
-    found = api.verify_package(package, runs=runs, held=api.HeldFiles(policy=policy, economics=economics))
+    found = api.verify_package(package, runs=runs, held=api.HeldFiles(policy=policy, economics=economics, key=key))
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:

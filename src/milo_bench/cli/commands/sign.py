@@ -1,0 +1,46 @@
+"""``milo-bench sign``: a package and a key in, a signature in the package out."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+
+from milo_bench import api
+from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import FILE
+from milo_bench.core.errors import UsageError
+
+SECTION = "Decide"
+
+
+@click.command()
+@click.argument("package", type=click.Path(path_type=Path), required=False)
+@click.option("--key", type=FILE, help="Private ed25519 key to sign with, in PEM form.")
+@click.option("--runs", type=click.Path(path_type=Path), help="Folder with the run logs, matched by their hash.")
+@click.option("--new-key", type=FILE, help="Make a key in this file, and its public key in FILE.pub.")
+def sign(package: Path | None, key: Path | None, runs: Path | None, new_key: Path | None) -> None:
+    """Sign a package and the last seals of its run logs.
+
+    The package is verified first; one that does not hold is not signed. signature.json is an in-toto
+    statement in a DSSE envelope, signed with ed25519. Erasing a person's text leaves it valid.
+
+    A key with a passphrase needs it in MILO_BENCH_KEY_PASSPHRASE.
+    """
+    if new_key is not None:
+        public = api.new_signing_key(new_key)
+        click.echo(f"key: {new_key} (keep it secret), public key: {public}")
+    key = key or new_key
+    if package is None:
+        if new_key is None:
+            raise UsageError("No package to sign.", hint="milo-bench sign PACKAGE --key KEY")
+        say_next(f"milo-bench sign PACKAGE --key {shlex.quote(str(new_key))}")
+        return
+    if key is None:
+        raise UsageError("No key to sign with.", hint="add --key KEY, or make one: milo-bench sign --new-key FILE")
+    if not package.is_dir():
+        raise UsageError(f"There is no package at {package}.", hint="give the folder written by 'milo-bench report'.")
+    written = api.sign_package(package, key, runs=runs)
+    click.echo(f"signed: {written}")
+    say_next(f"milo-bench verify {shlex.quote(str(package))} --key {shlex.quote(str(key))}.pub")
