@@ -150,7 +150,7 @@ def _requests(log: RunLog, attempts: list[Attempt], notes: list[str]) -> Iterato
     if header.store_text != "full" or not attempts or not any(attempt.request_hash for attempt in attempts):
         return
     if header.tool_version != __version__ or header.regraded_from:
-        notes.append(f"the requests of {log.path} were made by version {header.tool_version} and not worked out again")
+        notes.append(f"the requests of {log.path} were made by version {header.tool_version} and not computed again")
         return
     workloads = {workload.name: workload for workload in header.workloads}
     known: dict[tuple[str, str, int], str] = {}

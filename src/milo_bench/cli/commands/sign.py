@@ -23,7 +23,7 @@ SECTION = "Decide"
 def sign(package: Path | None, key: Path | None, runs: Path | None, new_key: Path | None) -> None:
     """Sign a package and the last seals of its run logs.
 
-    The package is verified first; one that does not hold is not signed. signature.json is an in-toto
+    The package is verified first, and one that fails is not signed. signature.json is an in-toto
     statement in a DSSE envelope, signed with ed25519. Erasing a person's text leaves it valid.
 
     A key with a passphrase needs it in MILO_BENCH_KEY_PASSPHRASE.
