@@ -80,7 +80,9 @@ def decision_digest(decision: Decision) -> str:
 
     Every file of a package follows from the decision, and ``verify`` renders them again.
     """
-    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(decision))
+    # As it is read back: a figure that was made as 1 is written as 1 and read as 1.0.
+    read = msgspec.json.decode(msgspec.json.encode(decision), type=Decision)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(read))
     for log in plain["logs"]:
         if log.get("seal"):
             log["sha256"] = ""
