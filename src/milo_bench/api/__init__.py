@@ -45,7 +45,14 @@ if TYPE_CHECKING:
     from milo_bench.api.settings import load_settings
     from milo_bench.api.signing import new_signing_key, sign_package
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
-    from milo_bench.api.suites import RedactedSuite, check_suite, redact_suite, regenerate_suite
+    from milo_bench.api.suites import (
+        ImportOptions,
+        RedactedSuite,
+        check_suite,
+        import_suite,
+        redact_suite,
+        regenerate_suite,
+    )
     from milo_bench.api.verifying import verify_decision, verify_package
     from milo_bench.config.economics.file import example_path
     from milo_bench.config.settings import BUILTIN_TARGETS
@@ -81,7 +88,7 @@ if TYPE_CHECKING:
     from milo_bench.run.load.session import LoadReport
     from milo_bench.suites.find import find_case, list_suites, load_templates
     from milo_bench.suites.importing.importer import ImportRequest
-    from milo_bench.suites.importing.suite_folder import IMPORT_REPORT, first_problems, import_suite
+    from milo_bench.suites.importing.suite_folder import IMPORT_REPORT, first_problems
     from milo_bench.suites.load import Suite, load_suite
     from milo_bench.suites.prompts import render_prompt
     from milo_bench.suites.trust import SuiteTrust, distrust_suite, suite_trust, trust_suite
@@ -126,7 +133,14 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.settings": ("load_settings",),
     "milo_bench.api.signing": ("new_signing_key", "sign_package"),
     "milo_bench.api.standing": ("baseline_decision", "decision_changes", "gate_logs"),
-    "milo_bench.api.suites": ("RedactedSuite", "check_suite", "redact_suite", "regenerate_suite"),
+    "milo_bench.api.suites": (
+        "ImportOptions",
+        "RedactedSuite",
+        "check_suite",
+        "import_suite",
+        "redact_suite",
+        "regenerate_suite",
+    ),
     "milo_bench.api.verifying": ("verify_decision", "verify_package"),
     "milo_bench.config.economics.file": ("example_path",),
     "milo_bench.config.settings": ("BUILTIN_TARGETS",),
@@ -162,7 +176,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.run.load.session": ("LoadReport",),
     "milo_bench.suites.find": ("find_case", "list_suites", "load_templates"),
     "milo_bench.suites.importing.importer": ("ImportRequest",),
-    "milo_bench.suites.importing.suite_folder": ("IMPORT_REPORT", "first_problems", "import_suite"),
+    "milo_bench.suites.importing.suite_folder": ("IMPORT_REPORT", "first_problems"),
     "milo_bench.suites.load": ("Suite", "load_suite"),
     "milo_bench.suites.prompts": ("render_prompt",),
     "milo_bench.suites.trust": ("SuiteTrust", "distrust_suite", "suite_trust", "trust_suite"),

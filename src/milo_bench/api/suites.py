@@ -13,7 +13,12 @@ from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.guards.personal.data import KINDS, Redactor
 from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
 from milo_bench.guards.personal.measure import KindFigures
+from milo_bench.guards.secrets import SECRET_KINDS, SecretsRedactor, find_secrets
 from milo_bench.suites import check, redact, regenerate
+from milo_bench.suites.importing import suite_folder
+from milo_bench.suites.importing.importer import ImportRequest
+from milo_bench.suites.importing.reduce import SampleOf
+from milo_bench.suites.importing.suite_folder import ImportReport
 from milo_bench.suites.importing.tables import source_text
 from milo_bench.suites.load import Suite, load_suite
 
@@ -28,6 +33,15 @@ class RedactedSuite:
     texts: int
 
 
+@dataclass(frozen=True)
+class ImportOptions:
+    """``sample`` cases, by label and ``seed``; 0 keeps all. ``redact`` replaces personal data and secrets."""
+
+    sample: int = 0
+    seed: int = 0
+    redact: bool = False
+
+
 def check_suite(suite: str) -> list[Problem]:
     """Every problem of a suite, errors first. Raises UsageError if there is no such suite."""
     return check.check_suite(suite, validate_checks=validate_checks, unread=unread_fixtures)
@@ -39,15 +53,40 @@ def redact_suite(suite: str, out: Path, *, keep: Collection[str] = (), known: Pa
     ``keep`` are kinds of personal data to leave, ``known`` is a file of names that are certain, one a
     line. Raises UsageError for a kind that does not exist.
     """
-    for kind in keep:
-        if kind not in KINDS:
-            message = f"Unknown kind of personal data '{kind}'."
-            raise UsageError(message, hint=hint_for(kind, KINDS, noun="kinds"))
     loaded = load_suite(suite)
-    names = source_text(known).splitlines() if known is not None else []
-    redactor = Redactor(known=names, keep=[kind for kind in KINDS if kind in keep])
+    redactor = _redactor(keep, known)
     counts = redact.redact_suite(loaded, redactor=redactor, out=out)
     return RedactedSuite(loaded, counts, {item.kind: item for item in HELD_OUT}, HELD_OUT_TEXTS)
+
+
+def import_suite(
+    request: ImportRequest, *, out: Path, format_name: str = "", name: str = "", options: ImportOptions | None = None
+) -> ImportReport:
+    """Write the suite made from ``request.source`` to the new folder ``out``; what was read, guessed and left out.
+
+    Secrets are found and named by kind and place. With ``options.redact`` they and personal data are replaced
+    before anything is written. Raises UsageError and DataError where nothing can be imported.
+    """
+    chosen = options or ImportOptions()
+    return suite_folder.import_suite(
+        request,
+        out=out,
+        format_name=format_name,
+        name=name,
+        sample=SampleOf(chosen.sample, chosen.seed) if chosen.sample else None,
+        find_secrets=lambda text: [(secret.kind, secret.start) for secret in find_secrets(text)],
+        redactor=_redactor((), None) if chosen.redact else None,
+    )
+
+
+def _redactor(keep: Collection[str], known: Path | None) -> SecretsRedactor:
+    kinds = (*KINDS, *SECRET_KINDS)
+    for kind in keep:
+        if kind not in kinds:
+            message = f"Unknown kind of personal data '{kind}'."
+            raise UsageError(message, hint=hint_for(kind, kinds, noun="kinds"))
+    names = source_text(known).splitlines() if known is not None else []
+    return SecretsRedactor(Redactor(known=names, keep=[kind for kind in KINDS if kind in keep]), keep=keep)
 
 
 def regenerate_suite(suite: str, *, seed: int, out: Path, count: int | None = None) -> Suite:

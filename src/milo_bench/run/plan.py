@@ -170,7 +170,7 @@ def _asks(plan: Plan, fixtures: Sequence[str], free_only: frozenset[str]) -> Ite
 
 
 def sample_fixtures(fixtures: Sequence[Fixture], limit: int, *, seed: int) -> list[Fixture]:
-    """``limit`` fixtures, in suite order, that look like all of them: by workload, then by tags.
+    """``limit`` fixtures, in suite order, that look like all of them: by workload, then by label and tags.
 
     Each workload gets its share by largest remainder, at least one where ``limit`` allows. Within a
     workload the next fixture is always the one whose tags are furthest behind their share so far;
@@ -201,7 +201,7 @@ def _shares(sizes: Mapping[str, int], limit: int, *, seed: int) -> dict[str, int
 
 
 def _representative(members: Sequence[Fixture], count: int) -> list[Fixture]:
-    frequency = Counter(tag for fixture in members for tag in fixture.tags)
+    frequency = Counter(kind for fixture in members for kind in _kinds(fixture))
     taken: Counter[str] = Counter()
     left = list(members)
     chosen: list[Fixture] = []
@@ -210,12 +210,18 @@ def _representative(members: Sequence[Fixture], count: int) -> list[Fixture]:
         window = left[:_CANDIDATES]
         best = max(
             range(len(window)),
-            key=lambda i: (sum(frequency[tag] * share - taken[tag] - 0.5 for tag in window[i].tags), -i),
+            key=lambda i: (sum(frequency[tag] * share - taken[tag] - 0.5 for tag in _kinds(window[i])), -i),
         )
         picked = left.pop(best)
-        taken.update(picked.tags)
+        taken.update(_kinds(picked))
         chosen.append(picked)
     return chosen
+
+
+def _kinds(fixture: Fixture) -> tuple[str, ...]:
+    """What a sample shall have its share of: the fixture's label, where it has one, and its tags."""
+    label = fixture.expect.get("label")
+    return (*fixture.tags, f"label {label}") if isinstance(label, str) else fixture.tags
 
 
 def _chance(seed: int, name: str) -> str:

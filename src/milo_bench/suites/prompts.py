@@ -4,6 +4,9 @@ A prompt file is Jinja, cut into messages by lines like ``{# role: system #}`` b
 rendered: whatever a fixture holds, it stays inside the message where the author put it. A file
 without such a line is one user message. ``input`` is the fixture's input, ``prepared`` what the
 deterministic step made, ``resources`` the workload's resources.
+
+A line ``{# messages: input.NAME #}`` puts the messages of a fixture's conversation there, with their own roles:
+the author of the prompt opts in to that, no text can.
 """
 
 from __future__ import annotations
@@ -20,11 +23,15 @@ from milo_bench.core.chat import Message, Role
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
+from milo_bench.suites.conversation import read_conversation
 from milo_bench.suites.prompt_sandbox import MESSAGE_LIMIT_CHARS, SOURCE_LIMIT_CHARS, PromptEnvironment, budget
 
 VARIABLES = ("input", "prepared", "resources")
 ROLES: tuple[Role, ...] = get_args(Role)
-_ROLE_LINE = re.compile(r"^[ \t]*\{#-?[ \t]*role[ \t]*:[ \t]*(?P<role>[^#]*?)[ \t]*-?#\}[ \t]*$", re.MULTILINE)
+_ROLE_LINE = re.compile(
+    r"^[ \t]*\{#-?[ \t]*(?P<kind>role|messages)[ \t]*:[ \t]*(?P<role>[^#]*?)[ \t]*-?#\}[ \t]*$", re.MULTILINE
+)
+_CONVERSATION = re.compile(r"input\.(\w+)")
 _COMMENTS = re.compile(r"\{#.*?#\}", re.DOTALL)
 
 
@@ -35,9 +42,13 @@ _COMPILING = (*_RENDERING, SyntaxError)
 
 
 class PromptPart:
-    """One message of a prompt: its role, its source, the line in the file where it starts."""
+    """One message of a prompt: its role, its source, the line in the file where it starts.
 
-    def __init__(self, role: Role, source: str, line: int, template: Template) -> None:
+    ``conversation`` names the input whose messages stand there instead.
+    """
+
+    def __init__(self, role: Role, source: str, line: int, template: Template, conversation: str = "") -> None:
+        self.conversation = conversation
         self.role = role
         self.source = source
         self.line = line
@@ -60,6 +71,9 @@ def split_prompt(source: str, name: str) -> tuple[PromptPart, ...]:
     parts = []
     for mark, following in zip(marks, [*marks[1:], None], strict=True):
         line = source.count("\n", 0, mark.start()) + 1
+        if mark["kind"] == "messages":
+            parts.append(_conversation(mark["role"], source, mark.end(), following, line, name))
+            continue
         role = mark["role"].lower()
         if role not in ROLES or role == "tool":
             message = f"prompt '{name}' line {line}: unknown role '{mark['role']}'."
@@ -79,6 +93,19 @@ def variables_of(source: str, name: str) -> tuple[tuple[str, int], ...]:
             if node.name in free:
                 found.setdefault(node.name, part.line + node.lineno - 1)
     return tuple(found.items())
+
+
+def _conversation(
+    written: str, source: str, end: int, following: re.Match[str] | None, line: int, name: str
+) -> PromptPart:
+    named = _CONVERSATION.fullmatch(written)
+    if named is None:
+        message = f"prompt '{name}' line {line}: 'messages:' needs an input, not '{written}'."
+        raise ConfigError(message, hint="write {# messages: input.messages #}.")
+    if _COMMENTS.sub("", source[end : following.start() if following else len(source)]).strip():
+        message = f"prompt '{name}' line {line + 1}: text below a line with 'messages:'."
+        raise ConfigError(message, hint="put a line like {# role: user #} above it.")
+    return PromptPart("user", "", line, _ENVIRONMENT.from_string(""), named[1])
 
 
 def _as_role(role: str) -> Role:
@@ -117,8 +144,11 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
     """
     values = {"prepared": {}, "resources": workload.resources, **variables}
     name = workload.prompt_name
-    messages = []
+    messages: list[Message] = []
     for part in split_prompt(workload.prompt_source, name):
+        if part.conversation:
+            messages.extend(_conversation_messages(part, values, name))
+            continue
         try:
             content = _render(part.template, values)
         except UndefinedError as error:
@@ -134,6 +164,16 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
         message = f"prompt '{name}' renders to nothing."
         raise ConfigError(message, hint="check its conditions against the fixture.")
     return tuple(messages)
+
+
+def _conversation_messages(part: PromptPart, values: Mapping[str, Any], name: str) -> tuple[Message, ...]:
+    given = values.get("input")
+    written = given.get(part.conversation) if isinstance(given, Mapping) else None
+    try:
+        return read_conversation(written)
+    except ValueError as error:
+        message = f"prompt '{name}' line {part.line}: input.{part.conversation}: {error}."
+        raise DataError(message, hint="write a list of {role, content}, the roles as in a chat API.") from None
 
 
 def _render(template: Template, values: Mapping[str, Any]) -> str:

@@ -19,6 +19,9 @@ _NAME_KEY = re.compile(r"(?:^|_)(?:name|claimant|applicant|customer|patient|auth
 _NO_PERSON_KEY = re.compile(r"file|template|company|organi[sz]ation|product|bank|event|field|document|suite", re.I)
 
 
+_SECRET_KEY = re.compile(r"pass(?:word|wort|wd|phrase)|pwd|kennwort|secret|token|api_?key|access_?key", re.I)
+
+
 class Moved(Protocol):
     """A redacted text that knows where each character of the original went."""
 
@@ -145,7 +148,7 @@ def _spanned_text(fixture: Fixture) -> str:
 def _redacted(value: Any, redactor: TextRedactor, key: str = "") -> Any:
     """``value`` without personal data; a bare number is known only by ``key``, the record's name for it."""
     if isinstance(value, str):
-        return redactor.redact(value).text
+        return _redacted_text(value, key, redactor)
     if isinstance(value, int) and not isinstance(value, bool):
         return _redacted_number(value, key, redactor)
     if isinstance(value, dict):
@@ -153,6 +156,15 @@ def _redacted(value: Any, redactor: TextRedactor, key: str = "") -> Any:
     if isinstance(value, (list, tuple)):
         return [_redacted(item, redactor, key) for item in value]
     return value
+
+
+def _redacted_text(value: str, key: str, redactor: TextRedactor) -> str:
+    """The text; a password or token that only its key gives away is read behind that key."""
+    if _SECRET_KEY.search(key):
+        said, label = redactor.redact(_labelled(key, value)).text, _labelled(key, "")
+        if said.startswith(label):
+            return said[len(label) :]
+    return redactor.redact(value).text
 
 
 def _redacted_number(value: int, key: str, redactor: TextRedactor) -> int | str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from milo_bench.core.errors import ConfigError
+from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.files import write_new_folder
 
 
@@ -18,6 +18,12 @@ def write_suite(out: Path, files: Mapping[str, str | bytes]) -> Path:
     Raises UsageError where ``out`` holds something already, PrerequisiteError where it cannot be written.
     """
     return write_new_folder(out, files, taken="choose a new folder with --out. Nothing was changed.")
+
+
+def refuse_taken(out: Path) -> None:
+    """Raise UsageError where ``out`` holds something already: to be called before the work for it begins."""
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise UsageError(f"{out} already exists.", hint="choose a new folder with --out. Nothing was changed.")
 
 
 def change_manifest(text: str, changes: Mapping[str, str | int | None]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from milo_bench.suites.importing.columns import import_rows
+from milo_bench.suites.importing.conversations import with_conversations
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.tables import jsonl_rows
 
@@ -13,7 +14,8 @@ def import_jsonl(request: ImportRequest) -> Imported:
     Raises UsageError for a column that is not there or cannot be guessed.
     """
     result = Imported()
-    return import_rows(jsonl_rows(request.source, result), request, result)
+    rows, wished = with_conversations(jsonl_rows(request.source, result), request, result)
+    return import_rows(rows, wished, result)
 
 
 IMPORTERS.add("jsonl", Importer(import_jsonl, endings=(".jsonl", ".ndjson")))

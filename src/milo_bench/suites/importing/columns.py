@@ -11,6 +11,7 @@ from milo_bench.config.written import Problem
 from milo_bench.core.amounts import parse_amount
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.suggest import hint_for
+from milo_bench.suites.conversation import is_conversation
 from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, ImportRequest, WorkloadDraft
 
 _ID_NAMES = ("id", "case_id", "row_id", "uuid", "key", "name", "file")
@@ -61,6 +62,7 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
         *request.expects,
         *request.tags,
         request.group,
+        request.equals,
     ):
         if name and name not in columns:
             message = f"{request.source} has no column '{name}'."
@@ -68,11 +70,11 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
     id_column = request.id_column or _guess(columns, _ID_NAMES, "--id", result)
     label = request.label
     expects = request.expects
-    if not label and not expects:
+    if not label and not expects and not request.equals:
         label = _guess([c for c in columns if c != id_column], _LABEL_NAMES, "--label", result)
         if not label:
             expects = tuple(filter(None, [_guess(columns, _EXPECT_NAMES, "--expect", result)]))
-    taken = {id_column, label, *expects, *request.tags, request.group}
+    taken = {id_column, label, *expects, *request.tags, request.group, request.equals}
     inputs = request.inputs
     if not inputs:
         guessed = _guess([c for c in columns if c not in taken], _INPUT_NAMES, "--input", result)
@@ -84,7 +86,8 @@ def import_rows(rows: Sequence[ImportRow], request: ImportRequest, result: Impor
         if column not in {*taken, *inputs}:
             where = str(request.source)
             result.not_carried.append(Problem(where, f"column '{column}'", "give it with --input or --expect."))
-    _cases(rows, _Mapping(id_column, inputs, label, expects, request.tags, request.group), result)
+    mapping = _Mapping(id_column, inputs, label, expects, request.tags, request.group, request.equals)
+    _cases(rows, mapping, result)
     _say_gold_in_inputs(result, inputs, str(request.source))
     result.workloads.append(draft_workload(result, request.workload, inputs, label, expects))
     return result
@@ -98,6 +101,7 @@ class _Mapping:
     expects: tuple[str, ...]
     tags: tuple[str, ...]
     group: str
+    equals: str
 
 
 def _say_gold_in_inputs(result: Imported, inputs: Sequence[str], source: str) -> None:
@@ -163,6 +167,9 @@ def free_id(written: str, seen: Collection[str]) -> str:
 
 
 def _expect(row: ImportRow, mapping: _Mapping) -> dict[str, Any]:
+    if mapping.equals:
+        whole = row.values.get(mapping.equals)
+        return {} if whole is None or whole == "" else {"equals": str(whole)}
     if mapping.label:
         value = row.values.get(mapping.label)
         return {} if value is None or value == "" else {"label": label_text(value)}
@@ -186,7 +193,8 @@ def draft_workload(
 ) -> WorkloadDraft:
     """The workload that fits the cases of ``result``: by its labels, its fields, or neither; guesses are said."""
     cases = result.cases
-    parts = "\n\n".join(input_lines(column) for column in inputs)
+    in_turns = any(is_conversation(case.input.get("messages")) for case in cases)
+    parts = "\n\n".join(input_lines(column) for column in inputs if not (in_turns and column == "messages"))
     if label:
         labels = sorted({case.expect["label"] for case in cases if case.expect})
         shown = ", ".join(labels)
@@ -194,7 +202,7 @@ def draft_workload(
         return WorkloadDraft(
             name or "classify",
             "Classification",
-            input_prompt(rule, parts),
+            _conversation_prompt(parts, rule) if in_turns else input_prompt(rule, parts),
             ["answer_present", {"label": {"labels": labels}}],
             None,
             32,
@@ -207,13 +215,17 @@ def draft_workload(
         return WorkloadDraft(
             name or "extract",
             "Field extraction",
-            input_prompt(rule, parts),
+            _conversation_prompt(parts, rule) if in_turns else input_prompt(rule, parts),
             _field_checks(result.cases, fields, result),
             _schema(result.cases, fields),
             400,
         )
     rule = "Answer the request below."
-    return WorkloadDraft(name or "answer", "Answers", input_prompt(rule, parts), ["answer_present"], None, 400)
+    prompt = _conversation_prompt(parts) if in_turns else input_prompt(rule, parts)
+    checks: list[CheckEntry] = ["answer_present"]
+    if any("equals" in case.expect for case in cases):
+        checks.append("equals")
+    return WorkloadDraft(name or "answer", "Answers", prompt, checks, None, 400)
 
 
 def input_lines(column: str) -> str:
@@ -232,6 +244,19 @@ def input_prompt(rule: str, parts: str) -> str:
         "{# Written by the import. Describe your own task here (docs/how-to/own-suite.md). #}\n"
         f"{{# role: system #}}\n{_one_line(rule)}\n{{# role: user #}}\n{parts}\n"
     )
+
+
+def _conversation_prompt(parts: str, rule: str = "") -> str:
+    """A prompt file that goes on with a conversation; ``rule`` is said before and after it."""
+    lines = ["{# Written by the import. The messages of each fixture stand at the line with 'messages'. #}"]
+    if rule:
+        lines.append(f"{{# role: system #}}\n{_one_line(rule)}")
+    if parts:
+        lines.append(f"{{# role: user #}}\n{parts}")
+    lines.append("{# messages: input.messages #}")
+    if rule:
+        lines.append(f"{{# role: user #}}\n{_one_line(rule)}")
+    return "\n".join(lines) + "\n"
 
 
 def _field_checks(cases: Sequence[ImportedCase], fields: Sequence[str], result: Imported) -> list[CheckEntry]:

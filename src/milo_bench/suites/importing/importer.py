@@ -19,7 +19,8 @@ class ImportRequest:
 
     ``inputs``, ``expects`` and ``tags`` are columns; ``labels`` is the label file of a folder of documents.
     ``group`` is the column that says what cases have in common: a story, author or thread.
-    ``sheet`` and ``header_row`` (from 1) say where the table is in a spreadsheet.
+    ``equals`` is a column with the whole answer. ``sheet`` and ``header_row`` (from 1) say where the table is in a
+    spreadsheet. ``address`` and ``query`` are those of a database, in place of a file.
     """
 
     source: Path
@@ -33,6 +34,9 @@ class ImportRequest:
     sheet: str = ""
     header_row: int = 0
     group: str = ""
+    equals: str = ""
+    address: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,13 +86,15 @@ class Importer:
     """A format: what reads it, and the sources that are taken for it if none is named.
 
     ``endings`` are those of file names, in lower case with the dot; ``folders`` says that it reads folders.
-    ``recognises`` looks at a file's bytes, and decides before the ending does.
+    ``recognises`` looks at a file's bytes, and decides before the ending does;
+    ``recognises_folder`` looks at a folder, and decides before ``folders``.
     """
 
     read: Callable[[ImportRequest], Imported]
     endings: tuple[str, ...] = ()
     folders: bool = False
     recognises: Callable[[bytes], bool] | None = None
+    recognises_folder: Callable[[Path], bool] | None = None
 
 
 IMPORTERS: Registry[Importer] = Registry(

@@ -17,7 +17,9 @@ from milo_bench.core.records import Frozen
 from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.importing.groups import guess_groups
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest, WorkloadDraft
-from milo_bench.suites.write import write_suite
+from milo_bench.suites.importing.reduce import SampleOf, SecretFinder, list_secrets, take_sample
+from milo_bench.suites.redact import TextRedactor, redact_fixture
+from milo_bench.suites.write import refuse_taken, write_suite
 
 IMPORT_REPORT = "import_report.json"
 
@@ -33,6 +35,8 @@ class ImportReport(Frozen, frozen=True, omit_defaults=False):
     not_carried: tuple[Problem, ...]
     broken: tuple[Problem, ...]
     for_review: tuple[Problem, ...]
+    secrets: tuple[Problem, ...]
+    redacted: dict[str, int]
     out: str
 
 
@@ -44,6 +48,9 @@ def guess_format(source: Path) -> str:
     ending = source.suffix.lower()
     start = b"" if source.is_dir() or source.stat().st_size > FILE_LIMIT_BYTES else source.read_bytes()
     for name, importer in IMPORTERS:
+        is_one = getattr(importer, "recognises_folder", None)
+        if source.is_dir() and is_one is not None and is_one(source):
+            return name
         recognises = getattr(importer, "recognises", None)
         if start and recognises is not None and recognises(start):
             return name
@@ -54,27 +61,52 @@ def guess_format(source: Path) -> str:
     raise UsageError(message, hint=f"add --format, one of: {', '.join(IMPORTERS.names())}.")
 
 
-def import_suite(request: ImportRequest, *, out: Path, format_name: str = "", name: str = "") -> ImportReport:
+def import_suite(
+    request: ImportRequest,
+    *,
+    out: Path,
+    format_name: str = "",
+    name: str = "",
+    sample: SampleOf | None = None,
+    find_secrets: SecretFinder | None = None,
+    redactor: TextRedactor | None = None,
+) -> ImportReport:
     """Write the suite made from ``request.source`` to the new folder ``out``; ``name`` defaults to the folder's.
 
     What is broken or cannot be carried over is in the report, which is also written into the
-    folder. Raises UsageError and DataError where nothing can be imported.
+    folder. ``sample`` keeps some of the cases, ``find_secrets`` gives the kind and place of each secret in a text,
+    ``redactor`` takes personal data and secrets out of every fixture before it is written.
+    Raises UsageError and DataError where nothing can be imported.
     """
-    form = format_name or guess_format(request.source)
+    refuse_taken(out)
+    form = format_name or ("database" if request.address else guess_format(request.source))
     imported = IMPORTERS.get(form).read(request)
     if not imported.cases:
         first = f" First: {imported.broken[0]}." if imported.broken else ""
         message = f"{request.source} contains nothing to import.{first}"
         raise DataError(message, hint=imported.broken[0].hint if imported.broken else "check the file.")
+    if sample is not None:
+        take_sample(imported, sample)
     source = request.source
     origin: dict[str, Any] = {"source": source.name}
-    if source.is_file():
+    if request.address:
+        origin = {"source": "database", "query": request.query}
+    elif source.is_file():
         origin["source_sha256"] = sha256_file(source)
-    return write_imported(imported, out=out, form=form, name=name, origins={"": origin})
+    return write_imported(
+        imported, out=out, form=form, name=name, origins={"": origin}, find_secrets=find_secrets, redactor=redactor
+    )
 
 
 def write_imported(
-    imported: Imported, *, out: Path, form: str, name: str, origins: Mapping[str, Mapping[str, Any]]
+    imported: Imported,
+    *,
+    out: Path,
+    form: str,
+    name: str,
+    origins: Mapping[str, Mapping[str, Any]],
+    find_secrets: SecretFinder | None = None,
+    redactor: TextRedactor | None = None,
 ) -> ImportReport:
     """Write what was imported as the new suite folder ``out``, with an account of it; the account.
 
@@ -82,7 +114,8 @@ def write_imported(
     """
     guess_groups(imported)
     source = ", ".join(str(origin["source"]) for origin in origins.values())
-    files = _files(imported, name or out.name, source, origins)
+    secrets = list_secrets(imported, find_secrets) if find_secrets is not None else []
+    files = _files(imported, name or out.name, source, origins, redactor)
     counts = {draft.name: 0 for draft in imported.workloads}
     for case in imported.cases:
         counts[case.workload or imported.workloads[0].name] += 1
@@ -94,7 +127,9 @@ def write_imported(
         guesses=tuple(imported.guesses),
         not_carried=tuple(imported.not_carried),
         broken=tuple(imported.broken),
-        for_review=tuple(imported.for_review),
+        for_review=tuple(imported.for_review) if redactor is None else (),  # its lines quote the documents
+        secrets=tuple(secrets),
+        redacted=dict(redactor.counts()) if redactor is not None else {},
         out=str(out),
     )
     files[IMPORT_REPORT] = msgspec.json.format(msgspec.json.encode(report), indent=2)
@@ -103,7 +138,11 @@ def write_imported(
 
 
 def _files(
-    imported: Imported, name: str, source: str, origins: Mapping[str, Mapping[str, Any]]
+    imported: Imported,
+    name: str,
+    source: str,
+    origins: Mapping[str, Mapping[str, Any]],
+    redactor: TextRedactor | None,
 ) -> dict[str, str | bytes]:
     lines = []
     for case in imported.cases:
@@ -116,7 +155,8 @@ def _files(
             "group": case.group,
             "provenance": {**origins[case.origin], "place": _short_place(case.place), **case.provenance},
         }
-        lines.append(fixture_line(make_fixture(data)) + "\n")
+        fixture = make_fixture(data)
+        lines.append(fixture_line(fixture if redactor is None else redact_fixture(fixture, redactor)) + "\n")
     files: dict[str, str | bytes] = {"fixtures/imported.jsonl": "".join(lines)}
     for draft in imported.workloads:
         files[f"prompts/{draft.name}.jinja"] = draft.prompt

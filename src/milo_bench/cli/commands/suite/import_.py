@@ -14,9 +14,10 @@ from milo_bench.cli.printing import count_noun, print_json, say
 
 
 @click.command("import")
-@click.argument("source", type=click.Path(path_type=Path))
+@click.argument("source")
 @OUT
-@click.option("--format", "form", default="", help="csv, jsonl, spreadsheet, folder or promptfoo.  [default: guessed]")
+@click.option("--format", "form", default="", metavar="FORMAT", help="How to read it.  [default: guessed]")
+@click.option("--query", default="", metavar="SQL", help="SELECT for a database. SOURCE is its SQLAlchemy address.")
 @click.option("--name", default="", help="Name of the suite.  [default: the folder's name]")
 @click.option("--workload", default="", help="Name of the workload.")
 @click.option("--id", "id_column", default="", metavar="COLUMN", help="Column with each row's id.")
@@ -34,9 +35,12 @@ from milo_bench.cli.printing import count_noun, print_json, say
 @click.option("--labels", type=click.Path(path_type=Path), help="File of labels for a folder of documents.")
 @click.option("--sheet", default="", metavar="NAME", help="Sheet of a spreadsheet.  [default: guessed]")
 @click.option("--header-row", type=click.IntRange(1), help="Row with the column names.  [default: guessed]")
+@click.option("--sample", type=click.IntRange(1), help="Keep this many cases, with each label's share.")
+@click.option("--seed", type=int, default=0, help="Seed of the sample.")
+@click.option("--redact", is_flag=True, help="Replace personal data and secrets before anything is written.")
 @JSON_FLAG
 def suite_import(
-    source: Path,
+    source: str,
     out: Path,
     form: str,
     name: str,
@@ -50,20 +54,39 @@ def suite_import(
     labels: Path | None,
     sheet: str,
     header_row: int | None,
+    query: str,
+    sample: int | None,
+    seed: int,
+    redact: bool,
     as_json: bool,
 ) -> None:
     """Make a suite from a table, a folder of documents or promptfoo tests.
 
-    SOURCE is a table (.csv, .xlsx, .xls, .ods, .jsonl), a folder or zip of documents, or promptfoo YAML.
-    Documents are .txt, .md, .html, .eml, .msg, .pdf, .docx, .odt, .rtf, .pptx and zips of these.
+    SOURCE is a table (.csv, .xlsx, .xls, .ods, .jsonl), conversations (.jsonl), a folder or zip of documents, an
+    mbox file or Maildir, a database (sqlite:///FILE, or env:NAME for the variable with its address) or promptfoo
+    YAML. Documents are .txt, .md, .html, .eml, .msg, .pdf, .docx, .odt, .rtf, .pptx, pictures and zips of these.
 
     Prints its guesses, among them which cases are alike: duplicates, one template, one thread. Lists what is broken
     or cannot be imported, here and in import_report.json.
     """
+    is_address = "://" in source or source.startswith("env:")
     request = api.ImportRequest(
-        source, workload, id_column, inputs, label, expects, labels, tags, sheet, header_row or 0, group
+        Path("." if is_address else source),
+        workload,
+        id_column,
+        inputs,
+        label,
+        expects,
+        labels,
+        tags,
+        sheet,
+        header_row or 0,
+        group,
+        address=source if is_address else "",
+        query=query,
     )
-    report = api.import_suite(request, out=out, format_name=form, name=name)
+    options = api.ImportOptions(sample or 0, seed, redact)
+    report = api.import_suite(request, out=out, format_name=form, name=name, options=options)
     if as_json:
         print_json(msgspec.to_builtins(report))
     else:
@@ -75,10 +98,14 @@ def suite_import(
             ("not imported", report.not_carried),
             ("broken", report.broken),
             ("read with low confidence", report.for_review),
+            ("secrets found", report.secrets if not redact else ()),
         ):
             if problems:
                 say(f"{title}: {len(problems)}")
                 for line in api.first_problems(problems):
                     say(f"  {line}")
+        if report.redacted:
+            said = ", ".join(f"{kind} {count}" for kind, count in report.redacted.items())
+            say(f"redacted before writing: {said}. Some personal data remains: read a sample.")
         say(f"full list: {out / api.IMPORT_REPORT}")
     say_next(f"milo-bench suite check {out}", f"edit the prompt in {out / 'prompts'}")

@@ -16,11 +16,11 @@ from milo_bench.core.units import share
 @click.command("redact")
 @click.argument("name", metavar="SUITE")
 @OUT
-@click.option("--keep", multiple=True, metavar="KIND", help="Keep this kind of personal data, e.g. date_of_birth.")
+@click.option("--keep", multiple=True, metavar="KIND", help="Keep this kind, e.g. date_of_birth.")
 @click.option("--known", type=click.Path(path_type=Path), help="File of known person names, one per line.")
 @JSON_FLAG
 def suite_redact(name: str, out: Path, keep: tuple[str, ...], known: Path | None, as_json: bool) -> None:
-    """Replace personal data with placeholders such as [PERSON_1].
+    """Replace personal data and secrets with placeholders such as [PERSON_1] and [PASSWORD_1].
 
     In inputs and expectations alike.
     """
@@ -36,7 +36,10 @@ def suite_redact(name: str, out: Path, keep: tuple[str, ...], known: Path | None
         say(f"{out}: replaced {sum(counts.values())}")
         say(f"{'kind':<15}{'replaced':>9}   found in {texts} held-out texts   correct when found")
         for kind in (*counts, "all"):
-            item = figures[kind]
+            item = figures.get(kind)
+            if item is None:
+                say(f"{kind:<15}{counts[kind]:>9}   not measured")
+                continue
             replaced = sum(counts.values()) if kind == "all" else counts[kind]
             say(f"{kind:<15}{replaced:>9}   {_share(item.covered, item.labelled):<31}{_share(item.right, item.found)}")
         say("Some personal data remains: read a sample before the suite leaves your network.", err=True)

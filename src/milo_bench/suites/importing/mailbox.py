@@ -1,0 +1,97 @@
+"""An mbox file, a folder of them or a Maildir in, its mails one by one out; each is bounded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from milo_bench.config.written import Problem
+from milo_bench.core.errors import DataError
+from milo_bench.suites.documents.reader import DocumentBroken, file_bytes
+
+MOST_MAILS: Final = 200_000
+LARGEST_MAIL_BYTES: Final = 64 * 1024 * 1024
+_FROM_LINE: Final = re.compile(rb"From \S.*\d\d:\d\d.*\r?\n?")
+
+
+def is_mbox(start: bytes) -> bool:
+    """Whether a file's first bytes are the line that begins each mail of an mbox."""
+    return _FROM_LINE.match(start.partition(b"\n")[0] + b"\n") is not None
+
+
+def is_mail_folder(folder: Path) -> bool:
+    """Whether a folder is a Maildir, or holds Maildirs or mbox files and no other documents."""
+    return bool(_maildirs(folder)) or bool(_mbox_files(folder))
+
+
+def read_mailbox(source: Path, broken: list[Problem]) -> Iterator[tuple[str, str, bytes]]:
+    """The name of the mailbox, the place of each mail and its bytes. Raises DataError past ``MOST_MAILS``."""
+    for count, one in enumerate(_mails(source, broken), start=1):
+        if count > MOST_MAILS:
+            message = f"{source} contains more than {MOST_MAILS:,} mails."
+            raise DataError(message, hint="import its folders one by one.")
+        yield one
+
+
+def _mails(source: Path, broken: list[Problem]) -> Iterator[tuple[str, str, bytes]]:
+    if source.is_file():
+        yield from _of_mbox(source, source.stem, broken)
+        return
+    for folder in _maildirs(source):
+        name = folder.relative_to(source).as_posix().lstrip(".") or source.name
+        for path in sorted(path for part in ("cur", "new") for path in (folder / part).glob("*")):
+            if not path.resolve().is_relative_to(source.resolve()):
+                broken.append(Problem(str(path), "a link that leads out of the folder", "copy the mail.", kind="data"))
+                continue
+            try:
+                yield name, str(path), file_bytes(path)
+            except DocumentBroken as error:
+                broken.append(Problem(str(path), str(error), error.hint, kind="data"))
+    for path in _mbox_files(source):
+        yield from _of_mbox(path, path.stem, broken)
+
+
+def _of_mbox(path: Path, name: str, broken: list[Problem]) -> Iterator[tuple[str, str, bytes]]:
+    """A mail begins at a line ``From `` after a blank one; ``>From`` is such a line of its text."""
+    lines: list[bytes] = []
+    size = number = 0
+    blank = True
+
+    def ended() -> Iterator[tuple[str, str, bytes]]:
+        if not lines:
+            return
+        where = f"{path} mail {number}"
+        if size > LARGEST_MAIL_BYTES:
+            said = f"larger than {LARGEST_MAIL_BYTES >> 20} MiB"
+            broken.append(Problem(where, said, "the rest is imported.", kind="data"))
+        else:
+            yield name, where, b"".join(lines)
+
+    with path.open("rb") as file:
+        while line := file.readline(1 << 20):
+            if blank and _FROM_LINE.match(line):
+                yield from ended()
+                lines, size, number = [], 0, number + 1
+            elif number:
+                size += len(line)
+                if size <= LARGEST_MAIL_BYTES:
+                    lines.append(line[1:] if re.match(rb">+From ", line) else line)
+            blank = line in (b"\n", b"\r\n")
+        yield from ended()
+
+
+def _maildirs(folder: Path) -> list[Path]:
+    here = [folder, *sorted(path for path in folder.iterdir() if path.is_dir() and not path.is_symlink())]
+    return [path for path in here if (path / "cur").is_dir() and (path / "new").is_dir()]
+
+
+def _mbox_files(folder: Path) -> list[Path]:
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.is_symlink() and path.suffix.lower() in (".mbox", ".mbx", ""):
+            with path.open("rb") as file:
+                if is_mbox(file.read(1_000)):
+                    found.append(path)
+    return found
