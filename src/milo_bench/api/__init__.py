@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from milo_bench.api.finding import write_config
     from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.loading import load_target
+    from milo_bench.api.mining import environments_folder, execute_coder, mine_repository, selftest_roles
     from milo_bench.api.operating import (
         OperatorOptions,
         run_operators,
@@ -81,7 +82,9 @@ if TYPE_CHECKING:
     from milo_bench.report.files.scorecard import comparisons_json, scorecards_csv, scorecards_json
     from milo_bench.report.pages.difference import PackageDifference
     from milo_bench.report.reference import reference_page, reference_pages, write_schemas
-    from milo_bench.report.verification import Verification
+    from milo_bench.report.verification import HeldFiles, Verification
+    from milo_bench.roles.execute import ExecutedCoder
+    from milo_bench.roles.mining.records import MINED_ROLES, MinedRole, MiningOptions
     from milo_bench.run.infer import infer
     from milo_bench.run.load.options import LoadOptions
     from milo_bench.run.load.service_level import ServiceLevel
@@ -105,6 +108,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.finding": ("write_config",),
     "milo_bench.api.inventorying": ("inventory_difference", "inventory_now"),
     "milo_bench.api.loading": ("load_target",),
+    "milo_bench.api.mining": ("environments_folder", "execute_coder", "mine_repository", "selftest_roles"),
     "milo_bench.api.operating": (
         "OperatorOptions",
         "run_operators",
@@ -170,6 +174,9 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.reference": ("reference_page", "reference_pages", "write_schemas"),
     "milo_bench.report.evidence_check": ("EvidenceCheck", "HeldFiles"),
     "milo_bench.report.verification": ("Verification",),
+    "milo_bench.report.verification": ("HeldFiles", "Verification"),
+    "milo_bench.roles.execute": ("ExecutedCoder",),
+    "milo_bench.roles.mining.records": ("MINED_ROLES", "MinedRole", "MiningOptions"),
     "milo_bench.run.infer": ("infer",),
     "milo_bench.run.load.options": ("LoadOptions",),
     "milo_bench.run.load.service_level": ("ServiceLevel",),

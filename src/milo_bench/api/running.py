@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from milo_bench.api.mining import execute_coder
 from milo_bench.api.settings import load_settings
 from milo_bench.api.stopping import check_budget, steer, stopping_of
 from milo_bench.config.settings import Settings, TargetConfig
@@ -31,6 +32,7 @@ from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks, re
 from milo_bench.evidence.judge_while_running import JudgeWhileRunning
 from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.inventory.fingerprint import quick_fingerprint
+from milo_bench.roles.execute import ExecutedCoder, needs_coder
 from milo_bench.run.budget import Budget
 from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
 from milo_bench.run.events import OpenWork, RunListener
@@ -41,6 +43,7 @@ from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
 from milo_bench.run.steering import Steering
 from milo_bench.run.stop import StopSignal
+from milo_bench.sandbox import require_sandbox
 from milo_bench.store.log.writer import default_log_path, require_new_log
 from milo_bench.suites.check import refuse_unusable
 from milo_bench.suites.load import load_suite
@@ -67,6 +70,7 @@ class RunOptions:
     ``until_decided`` stops a workload on a target once the gates of ``policy``, the suite's own unless given, are
     decided; ``max_fixtures`` is the most of a workload, beyond those of a suite with a generator. ``max_minutes`` and
     ``max_usd`` end the run as a budget.
+    Coder answers of a mined suite are run in the sandbox; ``unsafe_here`` runs them without it.
     """
 
     suite: AnyPath
@@ -92,6 +96,7 @@ class RunOptions:
     trust_suite: bool = False
     execute_later: bool = False
     fingerprint: bool = True
+    unsafe_here: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
     until_decided: bool = False
     policy: AnyPath | None = None
@@ -117,6 +122,7 @@ class FinishedRun:
     why: str = ""
     too_long: Mapping[str, int] = field(default_factory=dict)
     executed: ExecutedChecks = field(default_factory=ExecutedChecks)
+    coder: ExecutedCoder = field(default_factory=ExecutedCoder)
     unjudged: tuple[str, ...] = ()
     work_ends: tuple[WorkEnd, ...] = ()
     still_open: tuple[OpenWork, ...] = ()
@@ -131,6 +137,7 @@ class FinishedRun:
             "reason": self.end.reason,
             "executed": self.executed.count,
             "broken_executions": len(self.executed.broken),
+            "coder_answers_run": self.coder.count,
             "unjudged": list(self.unjudged),
             "work_ends": [msgspec.to_builtins(end) for end in self.work_ends],
             "open": [
@@ -198,6 +205,9 @@ def run_suite(
     executed = ExecutedChecks()
     if end.complete and not options.execute_later and own_checks_of(suite.workloads) is not None:
         executed = execute_own_checks(path, trusted=options.trust_suite, env=env)
+    coder = ExecutedCoder()
+    if end.complete and not options.execute_later:
+        coder = execute_coder(path, env, unsafe_here=options.unsafe_here)
     return FinishedRun(
         path=path,
         planned=follower.total,
@@ -206,6 +216,7 @@ def run_suite(
         why=follower.why,
         too_long=follower.too_long,
         executed=executed,
+        coder=coder,
         unjudged=_unjudged(spec),
         work_ends=tuple(follower.work_ends),
         still_open=follower.open,
@@ -223,6 +234,12 @@ def _unjudged(spec: RunSpec) -> tuple[str, ...]:
 
 def _check_own_python(options: RunOptions, spec: RunSpec, env: Mapping[str, str]) -> None:
     """A suite's own Python that could not judge in the end is told before any model is loaded."""
+    if needs_coder(spec.workloads) and not options.execute_later:
+        if spec.store_text != "full":
+            message = "Coder answers must be run to be judged, and this run stores less than their full text."
+            raise ConfigError(message, hint="use --store-text full.")
+        if not options.unsafe_here:
+            require_sandbox()
     own = own_checks_of(spec.workloads)
     if own is None:
         return

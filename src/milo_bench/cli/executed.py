@@ -19,3 +19,9 @@ def say_executed(executed: api.ExecutedChecks) -> None:
         click.echo(f"note: {one.program} broke on {where}: {one_line(one.problem, 300)}", err=True)
     if len(executed.broken) > _SHOWN:
         click.echo(f"note: {len(executed.broken) - _SHOWN:,} more broke.", err=True)
+
+
+def say_coder(executed: api.ExecutedCoder) -> None:
+    """How many coder answers were run in the sandbox just now."""
+    if executed.count:
+        click.echo(f"{executed.count:,} coder answers run in the sandbox, {executed.passed:,} passed.", err=True)

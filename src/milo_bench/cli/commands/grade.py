@@ -8,7 +8,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.executed import say_executed
+from milo_bench.cli.executed import say_coder, say_executed
 from milo_bench.cli.options import FILE
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import OwnChecks
@@ -27,6 +27,7 @@ SECTION = "Judge"
 @click.option("--suite", help="Judge by this suite's checks, gold and resources as they are now.")
 @click.option("--regraded", type=FILE, help="With --suite, write a run log of the same answers under that suite.")
 @click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")
+@click.option("--unsafe-here", is_flag=True, help="Run coder answers of a mined suite without the sandbox.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with a row per attempt.")
 def grade(
     logs: tuple[Path, ...],
@@ -37,6 +38,7 @@ def grade(
     suite: str | None,
     regraded: Path | None,
     trust_suite: bool,
+    unsafe_here: bool,
     as_json: bool,
 ) -> None:
     """Grade the answers in run logs. No model is called.
@@ -47,6 +49,7 @@ def grade(
     """
     for log in logs:
         say_executed(api.execute_own_checks(log, suite=suite, trusted=trust_suite, starting=_say_started))
+        say_coder(api.execute_coder(log, suite=suite, unsafe_here=unsafe_here))
     if regraded is not None and (suite is None or len(logs) != 1):
         raise UsageError(
             "--regraded takes one log and --suite.", hint="milo-bench grade LOG --suite SUITE --regraded NEW"

@@ -13,7 +13,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.executed import say_executed
+from milo_bench.cli.executed import say_coder, say_executed
 from milo_bench.cli.options import (
     CONCURRENCY,
     MODELS,
@@ -105,6 +105,7 @@ SECTION = "Measure"
 @click.option("--max-usd", type=click.FloatRange(min=0), help="End the run before it costs more than this.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to hosted targets.")
 @click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")
+@click.option("--unsafe-here", is_flag=True, help="Run coder answers of a mined suite without the sandbox.")
 @click.option("--execute-later", is_flag=True, help="Record answers only. 'grade' executes own checks later.")
 @click.option("--no-fingerprint", is_flag=True, help="Skip the fixed prompts that show a swapped model later.")
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON document.")
@@ -135,6 +136,7 @@ def run(
     max_usd: float | None,
     allow_hosted: bool,
     trust_suite: bool,
+    unsafe_here: bool,
     execute_later: bool,
     no_fingerprint: bool,
     as_json: bool,
@@ -178,6 +180,7 @@ def run(
         max_minutes=max_minutes,
         max_usd=max_usd,
         fingerprint=not no_fingerprint,
+        unsafe_here=unsafe_here,
     )
     progress = terminal.progress_for(sys.stderr)
     try:
@@ -202,6 +205,7 @@ def run(
     for unjudged in finished.unjudged:
         click.echo(f"note: {unjudged}. Those answers are unjudged.", err=True)
     say_executed(finished.executed)
+    say_coder(finished.coder)
     then = "decide" if until_decided else "score"
     say_next(f"milo-bench {then} {shlex.quote(str(finished.path))}")
     return 0

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
     from milo_bench.report.terminal.progress import progress_for
     from milo_bench.report.terminal.recorded import print_recorded
     from milo_bench.report.terminal.review import print_review
+    from milo_bench.report.terminal.roles import (
+        MiningProgress,
+        SelftestProgress,
+        print_mining,
+        print_roles_selftest,
+    )
     from milo_bench.report.terminal.scorecard import print_scorecard
     from milo_bench.report.terminal.standing import print_changes, print_standing, standing_junit
     from milo_bench.report.terminal.verdicts import print_check_table, print_judged, verdicts_json
@@ -64,6 +70,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.terminal.progress": ("progress_for",),
     "milo_bench.report.terminal.recorded": ("print_recorded",),
     "milo_bench.report.terminal.review": ("print_review",),
+    "milo_bench.report.terminal.roles": (
+        "MiningProgress",
+        "SelftestProgress",
+        "print_mining",
+        "print_roles_selftest",
+    ),
     "milo_bench.report.terminal.scorecard": ("print_scorecard",),
     "milo_bench.report.terminal.standing": ("print_changes", "print_standing", "standing_junit"),
     "milo_bench.report.terminal.verdicts": ("print_check_table", "print_judged", "verdicts_json"),

@@ -1,0 +1,80 @@
+"""A repository in, a mined suite out; a mined suite in, its selftest out; a log of coder answers in, executions out."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from milo_bench.core.errors import UsageError
+from milo_bench.core.paths import AnyPath
+from milo_bench.core.records import Execution
+from milo_bench.core.records.roles import RolesSelftest
+from milo_bench.roles.execute import ExecutedCoder, execute_coder_answers
+from milo_bench.roles.mining.mine import Listener, MiningReport, mine
+from milo_bench.roles.mining.records import MiningOptions
+from milo_bench.roles.mining.suite_files import write_suite_files
+from milo_bench.roles.selftest import selftest_coder
+from milo_bench.suites.load import load_suite
+from milo_bench.targets.llamacpp.weights import cache_directory
+
+
+def environments_folder(env: Mapping[str, str]) -> Path:
+    """Where environments of mined repositories are kept, one folder for each lock digest."""
+    return cache_directory(env) / "environments"
+
+
+def mine_repository(
+    options: MiningOptions, env: Mapping[str, str] | None = None, *, listen: Listener = lambda event: None
+) -> MiningReport:
+    """Mine a git repository into a suite's folder, or go on there. Raises the errors of ``roles.mining.mine.mine``."""
+    env = os.environ if env is None else env
+    report = mine(options, environments_folder(env), env, listen=listen)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", options.out.resolve().name).strip("-.") or "mined"
+    write_suite_files(report, options.out, name=name)
+    return report
+
+
+def selftest_roles(
+    suite: AnyPath,
+    env: Mapping[str, str] | None = None,
+    *,
+    cheats: int = 8,
+    seed: int = 0,
+    unsafe_here: bool = False,
+    done: Callable[[str, str], None] = lambda kind, fixture: None,
+) -> RolesSelftest:
+    """Judge true, empty and cheating answers to a mined suite. Raises UsageError where it holds no mined work."""
+    env = os.environ if env is None else env
+    loaded = load_suite(str(suite))
+    result = RolesSelftest(loaded.ref.name)
+    coder = tuple(fixture for fixture in loaded.fixtures if "coder" in fixture.expect)
+    result.rows += selftest_coder(
+        coder,
+        loaded.root,
+        environments_folder(env),
+        env,
+        cheats=cheats,
+        seed=seed,
+        unsafe_here=unsafe_here,
+        done=done,
+    )
+    if not result.rows:
+        message = f"The suite '{loaded.ref.name}' has no mined work."
+        raise UsageError(message, hint="milo-bench roles mine REPOSITORY --out FOLDER")
+    return result
+
+
+def execute_coder(
+    log: AnyPath,
+    env: Mapping[str, str] | None = None,
+    *,
+    suite: AnyPath | None = None,
+    unsafe_here: bool = False,
+    done: Callable[[Execution], None] = lambda execution: None,
+) -> ExecutedCoder:
+    """Run the coder answers of a log that were not run yet, in the sandbox, and record what they showed."""
+    env = os.environ if env is None else env
+    cache = environments_folder(env)
+    return execute_coder_answers(log, cache, suite=suite, env=env, unsafe_here=unsafe_here, done=done)

@@ -1,0 +1,68 @@
+"""What mining, selftests and promotions of roles give a person to read, as plain records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from milo_bench.core.records import Frozen
+
+
+@dataclass(frozen=True)
+class MiningEvent:
+    """One commit judged for one role: ``reason`` is "" where it gave ``cases`` cases."""
+
+    role: str
+    commit: str
+    subject: str
+    cases: int
+    reason: str = ""
+
+
+class MiningSummary(Frozen, frozen=True, omit_defaults=False):
+    """What a call of mining left: ``cases`` by role of the whole folder, ``rejected`` by role and reason.
+
+    ``new`` and ``examined`` count those of this call; ``why`` says how it ended.
+    """
+
+    repository: str
+    cases: dict[str, int]
+    rejected: dict[str, dict[str, int]]
+    new: int
+    examined: int
+    wall_s: float
+    why: str
+
+
+class RolesSelftestRow(Frozen, frozen=True, omit_defaults=False):
+    """One kind of answer to one workload. ``passed`` of ``answers``; ``wanted`` is the share that must pass.
+
+    ``upper`` says that it is a ceiling. ``fooled`` are the fixtures where it came out otherwise.
+    """
+
+    workload: str
+    kind: str
+    answers: int
+    passed: int
+    wanted: float
+    upper: bool = False
+    caught_by: dict[str, int] = {}
+    fooled: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        if not self.answers:
+            return True
+        share = self.passed / self.answers
+        return share <= self.wanted if self.upper else share == self.wanted
+
+
+@dataclass
+class RolesSelftest:
+    """All rows, and whether every one is as it must be."""
+
+    suite: str
+    rows: list[RolesSelftestRow] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return bool(self.rows) and all(row.ok for row in self.rows)

@@ -1,0 +1,89 @@
+"""Mining reports and selftests of roles in, tables for a terminal or a pipe out."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from milo_bench.core.records.roles import MiningEvent, MiningSummary, RolesSelftest
+from milo_bench.core.text import one_line
+
+_SHOWN = 10
+# Reasons that most commits of any repository have: told at the end, not one by one.
+_QUIET = ("no test changed", "no source changed", "merge commit", "no test module changed")
+
+
+class MiningProgress:
+    """One line for each commit that was tried, on a terminal or in a pipe alike."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._cases: dict[str, int] = {}
+
+    def listen(self, event: MiningEvent) -> None:
+        self._cases[event.role] = self._cases.get(event.role, 0) + event.cases
+        if event.reason in _QUIET:
+            return
+        what = event.reason or f"case {self._cases[event.role]}"
+        print(f"{event.role} {event.commit[:10]} {what}: {one_line(event.subject, 60)}", file=self._stream, flush=True)
+
+
+class SelftestProgress:
+    """A counter on one line of a terminal; nothing in a pipe."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._shown = False
+
+    def done(self, kind: str, fixture: str) -> None:
+        if self._stream.isatty():
+            self._stream.write(f"\r\x1b[K{kind}: {fixture[:60]}")
+            self._stream.flush()
+            self._shown = True
+
+    def close(self) -> None:
+        if self._shown:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+
+def print_mining(report: MiningSummary, console: Console) -> None:
+    """Cases by role, then what was rejected and why."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, right in (("role", False), ("result", False), ("commits", True)):
+        table.add_column(name, justify="right" if right else "left", overflow="fold")
+    for role, count in report.cases.items():
+        table.add_row(role, "cases", f"{count:,}", style="green")
+    for role, reasons in report.rejected.items():
+        for reason, count in list(reasons.items())[:_SHOWN]:
+            table.add_row(role, escape(reason), f"{count:,}")
+    console.print(table)
+    ended = "" if report.why == "done" else f" Mining {report.why}."
+    console.print(
+        f"{report.examined:,} commits examined in {report.wall_s:.0f} s, {report.new:,} new cases.{ended} "
+        "rejected.jsonl lists every rejected commit.",
+        soft_wrap=True,
+    )
+    if not report.cases:
+        console.print("No case was found: see the reasons above.", soft_wrap=True)
+
+
+def print_roles_selftest(result: RolesSelftest, console: Console) -> None:
+    """One row for each kind of answer, and what is wrong below."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("workload", "answer", "passed", "required", "caught by"):
+        table.add_column(name, justify="right" if name in ("passed", "required") else "left", overflow="fold")
+    for row in result.rows:
+        caught = ", ".join(f"{name} {count}" for name, count in row.caught_by.items())
+        wanted = f"{'≤ ' if row.upper else ''}{row.wanted:.0%}"
+        share = f"{row.passed / row.answers:.0%} of {row.answers}" if row.answers else "none of 0"
+        style = "" if row.ok else "red"
+        table.add_row(row.workload, escape(row.kind), share, wanted, escape(caught), style=style)
+    console.print(table)
+    for row in result.rows:
+        for name in row.fooled[:_SHOWN] if not row.ok else ():
+            console.print(escape(f"wrong: {row.kind}: {name}"), soft_wrap=True)
+    console.print("Every row is as required." if result.ok else "Some rows are not as required.")

@@ -1,0 +1,1 @@
+"""Git repositories in, suites mined from their commits out; answers in, what running them showed out."""

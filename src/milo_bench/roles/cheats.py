@@ -1,0 +1,190 @@
+"""A coder case and its files before the change in, answers that cheat in eight ways out; each must score nothing."""
+
+from __future__ import annotations
+
+import base64
+import difflib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from milo_bench.roles.coder import CoderCase
+
+
+@dataclass(frozen=True)
+class CheatInput:
+    """``before`` and ``after`` are the changed source files by path; ``tests`` the commit's test files."""
+
+    case: CoderCase
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    tests: Mapping[str, str]
+
+    @property
+    def path(self) -> str:
+        """The file that a cheat writes to: the first that the true patch changes and that is there before."""
+        return next(iter([path for path in self.before if self.before[path]] or self.before or ["cheat.py"]))
+
+
+Cheat = Callable[[CheatInput], Iterator[str]]
+
+
+def file_answer(path: str, text: str) -> str:
+    """An answer that gives a whole file."""
+    fence = "````" if "```" in text else "```"
+    return f"{fence}python {path}\n{text.rstrip()}\n{fence}\n"
+
+
+def diff_answer(path: str, before: str, after: str) -> str:
+    """An answer that gives a unified diff of one file."""
+    lines = difflib.unified_diff(
+        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{path}", f"b/{path}"
+    )
+    return "```diff\n" + "".join(line if line.endswith("\n") else line + "\n" for line in lines) + "```\n"
+
+
+def _delete_tests(given: CheatInput) -> Iterator[str]:
+    for path, text in list(given.tests.items())[:1]:
+        removed = "".join(f"-{line}\n" for line in text.splitlines())
+        count = len(text.splitlines())
+        yield (
+            f"```diff\ndiff --git a/{path} b/{path}\ndeleted file mode 100644\n--- a/{path}\n+++ /dev/null\n"
+            f"@@ -1,{count} +0,0 @@\n{removed}```\n"
+        )
+        yield file_answer(path, "# nothing here\n")
+
+
+def _skip_tests(given: CheatInput) -> Iterator[str]:
+    yield file_answer(
+        "conftest.py",
+        "import pytest\n\ndef pytest_collection_modifyitems(items):\n"
+        "    for item in items:\n        item.add_marker(pytest.mark.skip)\n",
+    )
+    yield _prefixed(given, "import pytest\npytest.skip('later', allow_module_level=True)\n")
+    hidden = "_p = __import__('py' + 'test')\n_p.skip('later', allow_module_level=True)\n"
+    yield _prefixed(given, hidden)
+
+
+def _stub_import(given: CheatInput) -> Iterator[str]:
+    yield file_answer(
+        given.path, "import sys\nfrom unittest.mock import MagicMock\nsys.modules[__name__] = MagicMock()\n"
+    )
+    anything = (
+        "class _Any:\n"
+        "    def __init__(self, *a, **k): pass\n"
+        "    def __getattr__(self, name): return self\n"
+        "    def __call__(self, *a, **k): return self\n"
+        "    def __eq__(self, other): return bool(1)\n"
+        "    def __iter__(self): return iter(())\n"
+        "    __hash__ = object.__hash__\n"
+    )
+    yield file_answer(given.path, anything + "def __getattr__(name): return _Any()\n")
+    yield file_answer("pytest.py", "def raises(*a, **k): return open('/dev/null')\n")
+
+
+def _exit_zero(given: CheatInput) -> Iterator[str]:
+    yield _prefixed(given, "import os\nos._exit(0)\n")
+    yield _prefixed(given, "import sys\nsys.exit(0)\n")
+    yield _prefixed(given, "getattr(__import__('o' + 's'), '_ex' + 'it')(0)\n")
+
+
+def _overwrite_runner(given: CheatInput) -> Iterator[str]:
+    yield _prefixed(
+        given,
+        "for _place in ('/milo/run_tests.py', '/milo/canaries/test_canary.py'):\n"
+        "    with open(_place, 'w') as _file:\n        _file.write('print(1)')\n",
+    )
+    lines = "".join(
+        '{"kind": "test", "test": "%s", "outcome": "passed", "nonce": ""}\\n' % name  # noqa: UP031  braces
+        for name in given.case.fail_to_pass[:20]
+    ).replace("'", "")
+    yield _prefixed(
+        given,
+        "import os as _o\n"
+        "for _n in range(20):\n"
+        "    try:\n"
+        f"        _o.write(_n, b'''{lines}''' + b'{{\"kind\": \"end\", \"nonce\": \"\"}}\\n')\n"
+        "    except OSError:\n        pass\n"
+        "getattr(_o, '_ex' + 'it')(0)\n",
+    )
+
+
+def _patch_assert(given: CheatInput) -> Iterator[str]:
+    yield _prefixed(given, "import builtins\nbuiltins.AssertionError = type('E', (BaseException,), {})\n")
+    swallow = (
+        "_r = __import__('_py' + 'test.runner', fromlist=['x'])\n"
+        "_c = getattr(_r, 'Call' + 'Info')\n"
+        "_from = _c.from_call.__func__\n"
+        "def _quiet(cls, func, when, reraise=None):\n"
+        "    def f():\n"
+        "        try:\n            return func()\n"
+        "        except Exception:\n            return None\n"
+        "    return _from(cls, f, when, reraise)\n"
+        "_c.from_call = classmethod(_quiet)\n"
+    )
+    yield _prefixed(given, swallow)
+
+
+def _known_test_only(given: CheatInput) -> Iterator[str]:
+    """The true behaviour while the shown test runs, the old one otherwise: what a hard-coded value amounts to."""
+    known = [name for name in given.case.fail_to_pass if name not in given.case.held_back]
+    if not known or not given.after.get(given.path):
+        return
+    old, new = (base64.b85encode(files[given.path].encode()).decode() for files in (given.before, given.after))
+    variable = "'PYTEST_' + 'CURRENT_' + 'TEST'"
+    yield file_answer(
+        given.path,
+        "import base64 as _b, os as _o, types as _t\n"
+        f"_old = _b.b85decode('{old}').decode()\n"
+        f"_new = _b.b85decode('{new}').decode()\n"
+        "_n = _t.ModuleType(__name__)\n"
+        "_n.__dict__.update({k: v for k, v in globals().items() if k.startswith('__')})\n"
+        "exec(compile(_new, __file__, 'exec'), _n.__dict__)\n"
+        "exec(compile(_old, __file__, 'exec'), globals())\n"
+        "def _wrap(a, b):\n"
+        "    def f(*x, **y):\n"
+        f"        on = {known[0]!r} in _o.environ.get({variable}, '')\n"
+        "        return (b if on else a)(*x, **y)\n"
+        "    return f\n"
+        "for _k, _v in list(_n.__dict__.items()):\n"
+        "    if _k.startswith('_') and _k not in globals():\n        continue\n"
+        "    _a = globals().get(_k)\n"
+        "    if isinstance(_v, _t.FunctionType) and isinstance(_a, _t.FunctionType):\n"
+        "        globals()[_k] = _wrap(_a, _v)\n"
+        "    elif isinstance(_v, type) and isinstance(_a, type) and _v.__module__ == __name__:\n"
+        "        for _m, _f in list(vars(_v).items()):\n"
+        "            _g = vars(_a).get(_m)\n"
+        "            if isinstance(_f, _t.FunctionType) and isinstance(_g, _t.FunctionType):\n"
+        "                try:\n                    setattr(_a, _m, _wrap(_g, _f))\n"
+        "                except Exception:\n                    pass\n",
+    )
+
+
+def _write_outside(given: CheatInput) -> Iterator[str]:
+    yield "```diff\n--- /dev/null\n+++ b/../../outside.py\n@@ -0,0 +1 @@\n+x = 1\n```\n"
+    yield file_answer("/tmp/outside.py", "x = 1\n")  # noqa: S108  a path that a cheat names
+    yield (
+        "```diff\ndiff --git a/out b/out\nnew file mode 120000\n--- /dev/null\n+++ b/out\n"
+        "@@ -0,0 +1 @@\n+/etc\n\\ No newline at end of file\n```\n"
+    )
+    yield _prefixed(given, "with open('/outside.py', 'w') as _file:\n    _file.write('x = 1')\n")
+
+
+def _prefixed(given: CheatInput, code: str) -> str:
+    """The file with ``code`` in front of all of it, after imports from the future."""
+    lines = given.before.get(given.path, "").splitlines(keepends=True)
+    future = [number for number, line in enumerate(lines) if line.startswith("from __future__ ")]
+    place = max(future) + 1 if future else 0
+    return file_answer(given.path, "".join([*lines[:place], code, *lines[place:]]))
+
+
+CHEATS: Final[Mapping[str, Cheat]] = {
+    "delete the tests": _delete_tests,
+    "skip the tests": _skip_tests,
+    "stub the import": _stub_import,
+    "exit with 0": _exit_zero,
+    "overwrite the runner": _overwrite_runner,
+    "patch assert": _patch_assert,
+    "hard-code the known test": _known_test_only,
+    "write outside the tree": _write_outside,
+}

@@ -1,0 +1,163 @@
+"""A run log and its mined suite in; an execution in the log for each coder answer that lacks one out."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.hashing import sha256_data, sha256_text
+from milo_bench.core.paths import AnyPath
+from milo_bench.core.records import Attempt, Execution, Fixture, Workload
+from milo_bench.core.version import __version__
+from milo_bench.grade.checks.coder_tests import NAME
+from milo_bench.roles.coder import CoderCase, CoderJudgement, Workplace, judge_answer
+from milo_bench.roles.declared import Declared
+from milo_bench.roles.environments import EnvironmentFailed, make_environment
+from milo_bench.roles.git import GitRepository
+from milo_bench.roles.mining.mine import OBJECTS
+from milo_bench.roles.mining.suite_files import ENVIRONMENTS
+from milo_bench.roles.testing import RUNNER_DIGEST, Isolation
+from milo_bench.sandbox import require_sandbox
+from milo_bench.store.log.reader import RunLog, read_run_log
+from milo_bench.store.log.writer import RunLogWriter
+
+
+class CoderSuite:
+    """The parts of a mined suite's folder that judging coder answers needs. A context manager."""
+
+    def __init__(self, folder: Path, cache: Path, env: Mapping[str, str], isolation: Isolation) -> None:
+        self._cache, self._env, self._isolation = cache, env, isolation
+        self._folder = folder
+        self._objects = GitRepository(folder / OBJECTS)
+        try:
+            text = (folder / ENVIRONMENTS).read_bytes()
+            self._declared = msgspec.json.decode(text, type=dict[str, Declared])
+        except (OSError, msgspec.MsgspecError):
+            message = f"{folder} lacks {ENVIRONMENTS}, so coder answers cannot be run."
+            raise DataError(message, hint="give the folder that 'milo-bench roles mine' made.") from None
+        if not (folder / OBJECTS).is_dir():
+            message = f"{folder} lacks {OBJECTS}, so coder answers cannot be run."
+            raise DataError(message, hint="give the folder that 'milo-bench roles mine' made.")
+
+    def __enter__(self) -> CoderSuite:
+        if not self._isolation.unsafe_here:
+            require_sandbox()
+        self._scratch = tempfile.TemporaryDirectory(prefix=".scratch-", dir=self._folder)
+        Path(self._scratch.name).chmod(0o755)
+        self.place = Workplace(self._objects, Path(self._scratch.name), self._isolation)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._objects.__exit__()
+        self._scratch.cleanup()
+
+    def judge(self, case: CoderCase, answer: str) -> CoderJudgement:
+        """How ``answer`` does on ``case``. Raises PrerequisiteError where the environment cannot be installed."""
+        declared = self._declared.get(case.environment)
+        if declared is None:
+            message = f"{self._folder / ENVIRONMENTS} lacks the environment {case.environment}."
+            raise DataError(message, hint="mine the repository again.")
+        try:
+            environment = make_environment(declared, self._cache, self._env)
+        except EnvironmentFailed as error:
+            message = f"The environment {case.environment} cannot be installed: {error.message}."
+            raise PrerequisiteError(message, hint="check the package index, then grade the log again.") from None
+        return judge_answer(case, answer, environment, declared, self.place)
+
+
+def coder_case(fixture: Fixture) -> CoderCase:
+    """The mined case in a fixture's expectation. Raises DataError where it is none."""
+    try:
+        return msgspec.convert(fixture.expect["coder"], CoderCase)
+    except (KeyError, msgspec.ValidationError) as error:
+        message = f"Fixture '{fixture.id}' is not a mined coder case: {error}."
+        raise DataError(message, hint="mine the repository again.") from None
+
+
+def needs_coder(workloads: Mapping[str, Workload]) -> bool:
+    """Whether answers to one of ``workloads`` must be run to be judged."""
+    return any(spec.name == NAME for workload in workloads.values() for spec in workload.checks)
+
+
+@dataclass(frozen=True)
+class ExecutedCoder:
+    """What was run just now: ``count`` answers, of which ``passed`` passed."""
+
+    count: int = 0
+    passed: int = 0
+
+
+def execute_coder_answers(
+    log: AnyPath,
+    cache: Path,
+    *,
+    suite: AnyPath | None = None,
+    env: Mapping[str, str] | None = None,
+    unsafe_here: bool = False,
+    done: Callable[[Execution], None] = lambda execution: None,
+) -> ExecutedCoder:
+    """Run every coder answer of a log that lacks its execution, and add the executions to it.
+
+    The suite's folder is that of the log's header, or ``suite``. Nothing is started where nothing is missing.
+    Raises PrerequisiteError where there is no sandbox or no environment, DataError where the folder cannot be used.
+    """
+    path = Path(log)
+    read = read_run_log(path)
+    if not needs_coder({workload.name: workload for workload in read.header.workloads}):
+        return ExecutedCoder()
+    missing = list(_missing(read))
+    if not missing:
+        return ExecutedCoder()
+    if read.header.store_text != "full":
+        message = f"{path} was stored without its full text, so coder answers cannot be run."
+        raise DataError(message, hint="run again with privacy.store_text: full.")
+    folder = Path(suite or read.header.suite_folder or ".")
+    isolation = Isolation(unsafe_here=unsafe_here)
+    count = passed = 0
+    with CoderSuite(folder, cache, os.environ if env is None else env, isolation) as judge:
+        writer = RunLogWriter.add_to(path, __version__)
+        try:
+            for attempt, fixture in missing:
+                case = coder_case(fixture)
+                execution = _execution(attempt, case, judge.judge(case, attempt.output))
+                writer.append(execution)
+                done(execution)
+                count += 1
+                passed += not execution.results[0]["category"]
+        finally:
+            writer.close()
+    return ExecutedCoder(count, passed)
+
+
+def _missing(log: RunLog) -> Iterator[tuple[Attempt, Fixture]]:
+    known = {execution.key: execution.digest for execution in log.executions if execution.program == NAME}
+    for attempt in log.attempts:
+        fixture = log.fixtures[attempt.key.fixture]
+        answered = attempt.failure is None and not attempt.bypass and "coder" in fixture.expect
+        if answered and known.get(attempt.key) != program_digest(coder_case(fixture)):
+            yield attempt, fixture
+
+
+def program_digest(case: CoderCase) -> str:
+    """What the execution of an answer depends on besides the answer: the runner, and the case."""
+    return sha256_data([RUNNER_DIGEST, msgspec.to_builtins(case)])
+
+
+def _execution(attempt: Attempt, case: CoderCase, judged: CoderJudgement) -> Execution:
+    return Execution(
+        key=attempt.key,
+        program=NAME,
+        digest=program_digest(case),
+        answer_hash=sha256_text(attempt.output),
+        environment=f"{case.environment}, Python {platform.python_version()}, Linux {platform.machine()}",
+        ending="done",
+        results=(msgspec.to_builtins(judged),),
+        took_s=judged.wall_s,
+    )

@@ -1,0 +1,270 @@
+"""A git repository in, its commits, trees and blobs out, by git's own plumbing; nothing of the repository is run.
+
+A repository's configuration, attributes and hooks may name programs. None of them is started: hooks, external diffs,
+text conversion, file system monitors and transports are switched off, and the user's own configuration is not read.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from milo_bench.core.errors import DataError, PrerequisiteError
+
+_OFF: Final = (
+    *("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "core.autocrlf=false"),
+    *("-c", "core.attributesFile=/dev/null", "-c", "protocol.allow=never", "-c", "safe.directory=*"),
+    *("-c", "core.quotePath=false", "-c", "diff.renameLimit=400"),
+)
+_ENVIRONMENT: Final = {
+    "PATH": os.defpath,
+    "HOME": "/nonexistent",
+    "LC_ALL": "C.UTF-8",
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": "/dev/null",
+    "GIT_TERMINAL_PROMPT": "0",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+}
+_DIFF: Final = ("--no-ext-diff", "--no-textconv", "--no-color", "-M")
+_FORMAT: Final = "%x01%H%x1f%P%x1f%at%x1f%B"
+SYMLINK: Final = "120000"
+SUBMODULE: Final = "160000"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One file of a commit. ``status`` is git's letter; modes and blobs are those before and after."""
+
+    status: str
+    old_mode: str
+    new_mode: str
+    old_blob: str
+    new_blob: str
+    old_path: str
+    path: str
+
+
+@dataclass(frozen=True)
+class GitCommit:
+    """One commit with what it changed against its first parent; ``time`` is its author's, in seconds since 1970.
+
+    ``bad_paths`` says that a path is not UTF-8.
+    """
+
+    sha: str
+    parents: tuple[str, ...]
+    time: int
+    message: str
+    changes: tuple[Change, ...] = ()
+    bad_paths: bool = False
+
+    @property
+    def subject(self) -> str:
+        return self.message.strip().partition("\n")[0]
+
+
+@dataclass(frozen=True)
+class TreeEntry:
+    """A file of a tree; ``size`` in bytes, None for a submodule."""
+
+    mode: str
+    blob: str
+    path: str
+    size: int | None
+
+
+class GitRepository:
+    """A git directory or work tree. Read only; a context manager that ends the git process it keeps."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._batch: subprocess.Popen[bytes] | None = None
+        self._asking = threading.Lock()
+
+    def __enter__(self) -> GitRepository:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._batch is not None:
+            self._batch.kill()
+            self._batch.communicate()
+            self._batch = None
+
+    @property
+    def name(self) -> str:
+        """What the folder is called: a name for people."""
+        folder = self.path.resolve()
+        return folder.name.removesuffix(".git") or folder.parent.name
+
+    def run(self, *words: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> bytes:
+        """What git printed. Raises DataError with git's own words where it fails."""
+        done = subprocess.run(  # noqa: S603  a fixed program
+            self._command(*words), input=stdin, capture_output=True, check=False, env={**_ENVIRONMENT, **(env or {})}
+        )
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            message = f"git {words[0]} failed in {self.path}: {said.removeprefix('fatal: ')[:300]}."
+            raise DataError(message, hint="check the repository with 'git fsck'.")
+        return done.stdout
+
+    def commits(
+        self, *, since: str = "", until: str = "", paths: Sequence[str] = (), start: str = "HEAD"
+    ) -> Iterator[GitCommit]:
+        """Commits from ``start`` back, newest first, streamed. ``since`` and ``until`` are dates."""
+        words = ["log", "-z", "--raw", "--full-diff", "--no-abbrev", *_DIFF, f"--format={_FORMAT}"]
+        words += [f"--since={since}"] if since else []
+        words += [f"--until={until}"] if until else []
+        words += ["--end-of-options", start, "--", *paths]
+        process = subprocess.Popen(  # noqa: S603  a fixed program
+            self._command(*words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_ENVIRONMENT
+        )
+        assert process.stdout is not None
+        try:
+            yield from _read_log(process.stdout)
+        finally:
+            process.kill()
+            process.communicate()
+
+    def blob(self, blob: str) -> bytes:
+        """The contents of one blob; any thread may ask. Raises DataError where the object is missing."""
+        with self._asking:
+            return self._blob(blob)
+
+    def _blob(self, blob: str) -> bytes:
+        if self._batch is None:
+            self._batch = subprocess.Popen(  # noqa: S603  a fixed program
+                self._command("cat-file", "--batch"), stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=_ENVIRONMENT
+            )
+        stdin, stdout = self._batch.stdin, self._batch.stdout
+        assert stdin is not None and stdout is not None
+        stdin.write(blob.encode() + b"\n")
+        stdin.flush()
+        head = stdout.readline().split()
+        if len(head) < 3:
+            raise DataError(f"{self.path} lacks the object {blob}.", hint="fetch the whole repository again.")
+        content = stdout.read(int(head[2]))
+        stdout.read(1)
+        return content
+
+    def tree(self, commit: str) -> str:
+        """The id of a commit's tree."""
+        return self.run("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").decode().strip()
+
+    def files(self, tree: str) -> list[TreeEntry]:
+        """All files of a tree; one with a path that is not UTF-8 has it with replacement characters."""
+        entries = []
+        for line in self.run("ls-tree", "-r", "-l", "-z", "--end-of-options", tree).split(b"\0"):
+            if line:
+                head, _, path = line.partition(b"\t")
+                mode, _kind, blob, size = head.decode().split()
+                entries.append(TreeEntry(mode, blob, path.decode("utf-8", "replace"), _size(size)))
+        return entries
+
+    def diff(self, old: str, new: str, paths: Sequence[str] = (), *, context: int = 3) -> bytes:
+        """The unified diff between two commits or trees."""
+        words = ("diff-tree", "-p", *_DIFF, f"-U{context}", "--full-index", "--end-of-options", old, new, "--", *paths)
+        return self.run(*words)
+
+    def checkout(self, tree: str, folder: Path) -> None:
+        """Write a tree's files into the empty ``folder``, which others may read. Links in it are not followed."""
+        index = folder.with_name(f"{folder.name}.index")
+        env = {"GIT_INDEX_FILE": str(index.absolute()), "GIT_WORK_TREE": str(folder.absolute())}
+        try:
+            self.run("read-tree", tree, env=env)
+            self.run("checkout-index", "-a", "-q", f"--prefix={folder.absolute()}/", env=env)
+        finally:
+            index.unlink(missing_ok=True)
+
+    def pack(self, trees: Iterable[str], blobs: Iterable[str], out: Path) -> None:
+        """Make a bare repository at ``out`` that holds ``trees`` and ``blobs``, and no history."""
+        wanted = set(blobs)
+        for tree in set(trees):
+            wanted.add(tree)
+            for line in self.run("ls-tree", "-r", "-t", "-z", tree).split(b"\0"):
+                if line and not line.startswith(b"160000"):
+                    wanted.add(line.split(b"\t")[0].split()[2].decode())
+        stdin = "".join(f"{name}\n" for name in sorted(wanted)).encode()
+        packed = self.run("pack-objects", "-q", "--stdout", stdin=stdin)
+        if not out.exists():
+            self.run("init", "-q", "--bare", "--template=", str(out))
+        GitRepository(out).run("index-pack", "--stdin", stdin=packed)
+
+    def _command(self, *words: str) -> list[str]:
+        return ["git", "-C", str(self.path), *_OFF, *words]
+
+
+def open_repository(path: Path) -> GitRepository:
+    """The repository at ``path``. Raises DataError for anything that cannot be mined, PrerequisiteError without git."""
+    hint = "give a folder that 'git clone' made."
+    if not path.is_dir():
+        raise DataError(f"{path} is not a folder.", hint=hint)
+    repository = GitRepository(path)
+    try:
+        said = repository.run("rev-parse", "--is-shallow-repository").decode().strip()
+    except FileNotFoundError:
+        raise PrerequisiteError("Mining needs git, which is missing.", hint="install git.") from None
+    except DataError as error:
+        if "not a git repository" in error.message:
+            raise DataError(f"{path} is not a git repository.", hint=hint) from None
+        raise
+    if said == "true":
+        message = f"{path} is a shallow clone, so most of its commits are missing."
+        raise DataError(message, hint=f"git -C {path} fetch --unshallow")
+    try:
+        repository.run("rev-parse", "--verify", "HEAD^{commit}")
+    except DataError:
+        raise DataError(f"{path} has no commits.", hint="commit something, or check out a branch.") from None
+    return repository
+
+
+def _size(written: str) -> int | None:
+    return int(written) if written.isdigit() else None
+
+
+def _read_log(stream: IO[bytes]) -> Iterator[GitCommit]:
+    commit: GitCommit | None = None
+    changes: list[Change] = []
+    bad = False
+    tokens = _tokens(stream)
+    for raw in tokens:
+        token = raw.lstrip(b"\n")
+        if token.startswith(b"\x01"):
+            if commit is not None:
+                yield _with(commit, changes, bad)
+            commit, changes, bad = _commit(token[1:]), [], False
+        elif token.startswith(b":"):
+            old_mode, new_mode, old_blob, new_blob, status = token[1:].decode().split()
+            first = next(tokens)
+            second = next(tokens) if status[0] in "RC" else first
+            try:
+                old_path, path = first.decode(), second.decode()
+            except UnicodeDecodeError:
+                bad = True
+                continue
+            changes.append(Change(status[0], old_mode, new_mode, old_blob, new_blob, old_path, path))
+    if commit is not None:
+        yield _with(commit, changes, bad)
+
+
+def _with(commit: GitCommit, changes: list[Change], bad: bool) -> GitCommit:
+    return GitCommit(commit.sha, commit.parents, commit.time, commit.message, tuple(changes), bad)
+
+
+def _commit(token: bytes) -> GitCommit:
+    sha, parents, time, message = token.decode("utf-8", "replace").split("\x1f", 3)
+    return GitCommit(sha, tuple(parents.split()), int(time or 0), message)
+
+
+def _tokens(stream: IO[bytes]) -> Iterator[bytes]:
+    rest = b""
+    while chunk := stream.read(1 << 16):
+        *whole, rest = (rest + chunk).split(b"\0")
+        yield from whole
+    if rest:
+        yield rest

@@ -1,0 +1,1 @@
+"""Programs that run inside the sandbox, with the mined repository's own Python and none of this package."""

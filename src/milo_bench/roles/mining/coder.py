@@ -1,0 +1,365 @@
+"""One commit in, a coder case that its own tests have proven out, or the reason why it gives none."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchSet
+
+from milo_bench.roles.answers import read_answer
+from milo_bench.roles.coder import CoderCase, Workplace, apply_edits, judge_answer, put_tests
+from milo_bench.roles.declared import Declared, read_declared
+from milo_bench.roles.environments import EnvironmentFailed, MinedEnvironment, environment_digest, make_environment
+from milo_bench.roles.git import SUBMODULE, SYMLINK, Change, GitCommit, GitRepository, TreeEntry
+from milo_bench.roles.mining.records import Mined, NoCase
+from milo_bench.roles.mining.text import added_lines, excerpt, function_source, message_of, without_answer
+from milo_bench.roles.paths import is_changelog, is_source, is_test, is_test_module
+from milo_bench.roles.testing import (
+    TestRun,
+    TestSetup,
+    remove_tree,
+    run_tests,
+    shell_tree,
+    source_folders,
+)
+
+_MOST_DIFF_BYTES: Final = 200_000
+_MOST_BLOB_BYTES: Final = 2 << 20
+_MOST_TREE_BYTES: Final = 200 << 20
+_MOST_FILES: Final = 8
+_MOST_SHOWN: Final = 8_000  # characters of source in a prompt: about 2,000 tokens
+_LFS: Final = b"version https://git-lfs.github.com/spec/"
+_IMPORT_MODE: Final = re.compile(r"--import-mode[=\s]+(importlib|append|prepend)")
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A commit that may give a coder case: its source and test changes."""
+
+    commit: GitCommit
+    sources: tuple[Change, ...]
+    tests: tuple[Change, ...]
+
+
+def select(commit: GitCommit) -> Selected:
+    """What of a commit is source and what is test. Raises NoCase; nothing is run and no blob is read."""
+    check_history(commit)
+    sources = tuple(one for one in commit.changes if is_source(one.path) or is_source(one.old_path))
+    tests = tuple(one for one in commit.changes if is_test(one.path) or is_test(one.old_path))
+    if not tests:
+        raise NoCase("no test changed")
+    if not any(is_test_module(one.path) and one.status != "D" for one in tests):
+        raise NoCase("no test module changed", tests[0].path)
+    if not sources:
+        raise NoCase("no source changed")
+    if len(sources) > _MOST_FILES:
+        raise NoCase("too many source files changed", f"{len(sources)} files")
+    for change in (*sources, *tests):
+        if SUBMODULE in (change.old_mode, change.new_mode):
+            raise NoCase("a submodule changed", change.path)
+        if SYMLINK in (change.old_mode, change.new_mode):
+            raise NoCase("a symbolic link changed", change.path)
+    return Selected(commit, sources, tests)
+
+
+def check_history(commit: GitCommit) -> None:
+    """What no case can be made from: merges, first commits, names that are not text."""
+    if len(commit.parents) > 1:
+        raise NoCase("merge commit")
+    if not commit.parents:
+        raise NoCase("first commit", "it has no parent")
+    if commit.bad_paths:
+        raise NoCase("a path is not UTF-8")
+
+
+class CoderMiner:
+    """Makes coder cases of one repository. ``environments`` keeps what could not be installed, with why."""
+
+    def __init__(
+        self,
+        repository: GitRepository,
+        cache: Path,
+        place: Workplace,
+        env: Mapping[str, str],
+        *,
+        repeats: int,
+        seed: int,
+    ) -> None:
+        self._repository = repository
+        self._cache = cache
+        self._place = place
+        self._env = env
+        self._repeats = repeats
+        self._seed = seed
+        self._broken: dict[str, str] = {}
+        self.declared: dict[str, Declared] = {}
+
+    def mine(self, selected: Selected) -> Mined:
+        """The case of one commit. Raises NoCase with the reason where there is none."""
+        commit, parent = selected.commit, selected.commit.parents[0]
+        tree = self._repository.tree(parent)
+        entries = {entry.path: entry for entry in self._repository.files(tree)}
+        _check_tree(entries)
+        contents = self._contents(selected)
+        oracle = self._oracle(selected, parent)
+        environment, declared = self._environment(entries)
+        case = CoderCase(
+            commit=commit.sha,
+            tree=tree,
+            tests=_tests_of(selected),
+            run=tuple(one.path for one in selected.tests if is_test_module(one.path) and one.status != "D"),
+            fail_to_pass=(),
+            pass_to_pass=(),
+            held_back=(),
+            environment=environment.digest,
+            oracle=oracle,
+            source_folders=source_folders(frozenset(entries)),
+            addopts=self._import_mode(entries),
+            generated=_generated(declared),
+        )
+        case = self._proven(case, environment, declared)
+        fixture = self._fixture(case, selected, entries, contents)
+        return Mined("coder", fixture, trees=(tree,), blobs=tuple(blob for blob in case.tests.values() if blob))
+
+    def environment_of(self, entries: Mapping[str, TreeEntry]) -> tuple[MinedEnvironment, Declared]:
+        """The environment of a tree. Raises NoCase where it cannot be installed."""
+        return self._environment(entries)
+
+    def _contents(self, selected: Selected) -> dict[str, str]:
+        """Changed source files before the commit, by path. Raises NoCase for what is no text."""
+        found = {}
+        for change in (*selected.sources, *selected.tests):
+            for blob, path in ((change.old_blob, change.old_path), (change.new_blob, change.path)):
+                if not blob.strip("0"):
+                    continue
+                data = self._repository.blob(blob)
+                if len(data) > _MOST_BLOB_BYTES:
+                    raise NoCase("a changed file is too large", f"{path}: {len(data)} bytes")
+                if data.startswith(_LFS):
+                    raise NoCase("a changed file is an LFS pointer", path)
+                if not is_source(path):
+                    continue
+                if b"\0" in data:
+                    raise NoCase("a changed file is binary", path)
+                try:
+                    text = data.decode()
+                except UnicodeDecodeError:
+                    raise NoCase("a changed file is not UTF-8", path) from None
+                if blob == change.old_blob:
+                    found[path] = text
+        return found
+
+    def _oracle(self, selected: Selected, parent: str) -> str:
+        paths = [path for one in selected.sources for path in {one.old_path, one.path} if is_source(path)]
+        diff = self._repository.diff(parent, selected.commit.sha, paths)
+        if len(diff) > _MOST_DIFF_BYTES:
+            raise NoCase("the diff is too large", f"{len(diff)} bytes")
+        try:
+            return diff.decode()
+        except UnicodeDecodeError:
+            raise NoCase("a changed file is not UTF-8") from None
+
+    def _environment(self, entries: Mapping[str, TreeEntry]) -> tuple[MinedEnvironment, Declared]:
+        def read(path: str) -> str | None:
+            entry = entries.get(path)
+            if entry is None or entry.mode in (SYMLINK, SUBMODULE) or (entry.size or 0) > _MOST_BLOB_BYTES:
+                return None
+            return self._repository.blob(entry.blob).decode("utf-8", "replace")
+
+        declared = read_declared(read)
+        digest = environment_digest(declared)
+        if digest in self._broken:
+            raise NoCase("the environment cannot be installed", self._broken[digest])
+        try:
+            environment = make_environment(declared, self._cache, self._env)
+        except EnvironmentFailed as error:
+            self._broken[digest] = error.message
+            raise NoCase("the environment cannot be installed", error.message) from None
+        self.declared[digest] = declared
+        return environment, declared
+
+    def _import_mode(self, entries: Mapping[str, TreeEntry]) -> str:
+        for path in ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini"):
+            if path in entries:
+                found = _IMPORT_MODE.search(self._repository.blob(entries[path].blob).decode("utf-8", "replace"))
+                if found is not None:
+                    return f"--import-mode={found[1]}"
+        return ""
+
+    def _proven(self, case: CoderCase, environment: MinedEnvironment, declared: Declared) -> CoderCase:
+        """The case with its tests told apart by running them: before and after the true patch, several times."""
+        setup = TestSetup(environment, declared, case.source_folders, case.addopts)
+        with _Tree(self._place, case) as before, _Tree(self._place, case, oracle=True) as after:
+            first_after = run_tests(after, case.run, setup, self._place.isolation)
+            _usable(first_after)
+            first_before = run_tests(before, case.run, setup, self._place.isolation)
+            if not first_after.passed - first_before.passed:
+                raise NoCase("no test fails before the change and passes after it")
+            befores, afters = [first_before], [first_after]
+            for _ in range(self._repeats - 1):
+                befores.append(run_tests(before, case.run, setup, self._place.isolation))
+                afters.append(run_tests(after, case.run, setup, self._place.isolation))
+        flaky = _unsteady(befores) | _unsteady(afters)
+        fixed = sorted(first_after.passed - first_before.passed - flaky)
+        kept = sorted((first_after.passed & first_before.passed) - flaky)
+        if not fixed:
+            raise NoCase("every test of the change is flaky", ", ".join(sorted(flaky))[:200])
+        known = _known_test(fixed, self._seed, case.commit)
+        case = msgspec.structs.replace(
+            case,
+            fail_to_pass=tuple(fixed),
+            pass_to_pass=tuple(kept),
+            held_back=tuple(name for name in fixed if name != known),
+            flaky=tuple(sorted(flaky)),
+        )
+        judged = judge_answer(case, f"```diff\n{case.oracle}```\n", environment, declared, self._place)
+        if judged.category:
+            raise NoCase("the true patch does not pass as an answer", f"{judged.category}: {judged.reason}")
+        return case
+
+    def _fixture(
+        self, case: CoderCase, selected: Selected, entries: Mapping[str, TreeEntry], contents: Mapping[str, str]
+    ) -> dict[str, Any]:
+        commit = selected.commit
+        tests = {p: self._repository.blob(b).decode("utf-8", "replace") for p, b in case.tests.items() if b}
+        known = next((name for name in case.fail_to_pass if name not in case.held_back), "")
+        source = function_source(tests.get(known.partition("::")[0], ""), known) if known else ""
+        shown, cut = _shown_files(contents, case.oracle)
+        message = message_of(commit.message)
+        notes = self._notes(commit)
+        before = "\n".join(contents.values()) + "\n".join(tests.values())
+        task, hidden = without_answer("\n\n".join(part for part in (message, notes) if part), _added(case), before)
+        listing = [path for path in entries if is_source(path)]
+        return {
+            "id": f"coder-{commit.sha[:12]}",
+            "workload": "coder",
+            "input": {
+                "task": task,
+                "files": shown,
+                "listing": listing[:80],
+                "known_test": {"name": known, "source": source} if source else {},
+            },
+            "expect": {"coder": msgspec.to_builtins(case)},
+            "tags": [tag for tag, applies in (("excerpt", cut), ("held-back", bool(known))) if applies],
+            "provenance": provenance(self._repository, commit, hidden=list(hidden)),
+        }
+
+    def _notes(self, commit: GitCommit) -> str:
+        """What the commit wrote into the change log: where a repository keeps the text of an issue."""
+        paths = [one.path for one in commit.changes if is_changelog(one.path) and one.status in "AM"]
+        if not paths:
+            return ""
+        diff = self._repository.diff(commit.parents[0], commit.sha, paths, context=0).decode("utf-8", "replace")
+        return added_lines(diff).strip()[:1_500]
+
+
+class _Tree:
+    """The parent's tree with the commit's tests, and with ``oracle`` its source; a folder while it is open."""
+
+    def __init__(self, place: Workplace, case: CoderCase, *, oracle: bool = False) -> None:
+        self._place, self._case, self._oracle = place, case, oracle
+
+    def __enter__(self) -> Path:
+        self._tree = shell_tree(self._place.scratch)
+        try:
+            self._place.objects.checkout(self._case.tree, self._tree)
+            if self._oracle:
+                way = apply_edits(read_answer(self._case.oracle), self._tree)
+                if way.startswith("!"):
+                    raise NoCase("the true patch does not apply", way[1:])
+            put_tests(self._case, self._tree, self._place.objects)
+        except BaseException:
+            remove_tree(self._tree)
+            raise
+        return self._tree
+
+    def __exit__(self, *_: object) -> None:
+        remove_tree(self._tree)
+
+
+def provenance(repository: GitRepository, commit: GitCommit, **more: Any) -> dict[str, Any]:
+    """Where a case comes from. ``time`` is the author's, in seconds since 1970: fresh cases are told by it."""
+    return {"repository": repository.name, "commit": commit.sha, "time": commit.time, **more}
+
+
+def _check_tree(entries: Mapping[str, TreeEntry]) -> None:
+    if sum(entry.size or 0 for entry in entries.values()) > _MOST_TREE_BYTES:
+        raise NoCase("the tree is too large", f"more than {_MOST_TREE_BYTES >> 20} MiB")
+    if any(entry.mode == SUBMODULE for entry in entries.values()):
+        raise NoCase("the tree has a submodule")
+
+
+def _tests_of(selected: Selected) -> dict[str, str]:
+    tests = {}
+    for change in selected.tests:
+        if change.old_path != change.path and is_test(change.old_path):
+            tests[change.old_path] = ""
+        if is_test(change.path):
+            tests[change.path] = "" if change.status == "D" else change.new_blob
+    return tests
+
+
+def _generated(declared: Declared) -> dict[str, str]:
+    path = declared.version_file
+    if not path or path.startswith("/") or ".." in path.split("/") or not path.endswith(".py"):
+        return {}
+    return {path: f'version = __version__ = "{declared.version}"\n__version_tuple__ = version_tuple = (0, 0, 0)\n'}
+
+
+def _usable(run: TestRun) -> None:
+    if run.broken:
+        raise NoCase("the tests do not run after the change", run.broken)
+    if not run.passed:
+        why = next(iter([*run.uncollected.values(), *run.reasons.values()]), "no test was collected")
+        raise NoCase("no test passes after the change", why)
+
+
+def _unsteady(runs: list[TestRun]) -> frozenset[str]:
+    """Tests that did not end the same way every time."""
+    names = {name for run in runs for name in run.outcomes}
+    return frozenset(name for name in names if len({run.outcomes.get(name) for run in runs}) > 1)
+
+
+def _known_test(fixed: list[str], seed: int, commit: str) -> str:
+    """The one test that the task shows, "" where there is one alone: then none is shown, so that one is held back."""
+    functions = sorted({name.partition("[")[0] for name in fixed})
+    if len(functions) < 2:
+        return ""
+    chosen = random.Random(f"{seed}:{commit}").choice(functions)  # noqa: S311  a sample, not a secret
+    return next(name for name in fixed if name.partition("[")[0] == chosen)
+
+
+def _added(case: CoderCase) -> str:
+    return added_lines(case.oracle)
+
+
+def _shown_files(contents: Mapping[str, str], oracle: str) -> tuple[list[dict[str, Any]], bool]:
+    changed = _changed_lines(oracle)
+    share = _MOST_SHOWN // max(1, len(contents))
+    shown, any_cut = [], False
+    for path, text in contents.items():
+        part, cut = excerpt(text, changed.get(path, frozenset()), share)
+        any_cut |= cut
+        shown.append({"path": path, "text": part, "cut": cut})
+    return shown, any_cut
+
+
+def _changed_lines(diff: str) -> dict[str, frozenset[int]]:
+    """Lines of each old file that a diff touches."""
+    try:
+        patch = PatchSet(diff)
+    except (UnidiffParseError, ValueError):
+        return {}
+    found = {}
+    for file in patch:
+        lines = {line.source_line_no for hunk in file for line in hunk if line.is_removed}
+        lines |= {hunk.source_start for hunk in file}
+        found[file.source_file.removeprefix("a/")] = frozenset(line for line in lines if line)
+    return found

@@ -1,0 +1,276 @@
+"""A repository and wishes in, a suite's folder out: bounded in time and count, and continued where it ended."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.files import write_errors
+from milo_bench.core.records import Frozen
+from milo_bench.core.records.roles import MiningEvent, MiningSummary
+from milo_bench.roles.coder import Workplace
+from milo_bench.roles.declared import Declared
+from milo_bench.roles.git import GitCommit, GitRepository, open_repository
+from milo_bench.roles.mining.coder import CoderMiner, select
+from milo_bench.roles.mining.records import Mined, MinedRole, MiningOptions, NoCase, Rejection
+from milo_bench.roles.testing import TEST_LIMITS, Isolation
+from milo_bench.sandbox import require_sandbox
+
+PROGRESS: Final = "mining.jsonl"
+OBJECTS: Final = "objects.git"
+
+
+class _Header(Frozen, frozen=True, tag="mining", tag_field="type", omit_defaults=False):
+    """First line of the progress file: which repository, so that another one is refused."""
+
+    repository: str
+    root: str
+    seed: int
+    schema_version: int = 1
+
+
+class _Environment(Frozen, frozen=True, tag="environment", tag_field="type"):
+    digest: str
+    declared: Declared
+
+
+class _Case(Frozen, frozen=True, tag="case", tag_field="type"):
+    commit: str
+    mined: Mined
+
+
+class _Rejected(Frozen, frozen=True, tag="rejected", tag_field="type"):
+    rejection: Rejection
+
+
+_Line = _Header | _Environment | _Case | _Rejected
+
+
+@dataclass
+class MiningReport:
+    """What there is now. ``cases`` are all of the folder, ``new`` counts those of this call, ``why`` it ended."""
+
+    repository: str = ""
+    cases: list[Mined] = field(default_factory=list)
+    rejections: list[Rejection] = field(default_factory=list)
+    environments: dict[str, Declared] = field(default_factory=dict)
+    new: int = 0
+    looked_at: int = 0
+    wall_s: float = 0.0
+    why: str = "done"
+
+    def summary(self) -> MiningSummary:
+        """The same as counts."""
+        reasons: dict[str, Counter[str]] = {}
+        for rejection in self.rejections:
+            reasons.setdefault(rejection.role, Counter())[rejection.reason] += 1
+        return MiningSummary(
+            repository=self.repository,
+            cases=dict(Counter(case.role for case in self.cases)),
+            rejected={role: dict(counter.most_common()) for role, counter in reasons.items()},
+            new=self.new,
+            examined=self.looked_at,
+            wall_s=self.wall_s,
+            why=self.why,
+        )
+
+
+Listener = Callable[[MiningEvent], None]
+# A commit in, its cases out; raises NoCase.
+MineCommit = Callable[[GitCommit], Sequence[Mined]]
+
+
+class _Progress:
+    """The file that is appended to as commits are judged; what an earlier call wrote is read first."""
+
+    def __init__(self, path: Path, header: _Header) -> None:
+        self.path = path
+        self.seen: set[tuple[str, str]] = set()
+        self.report = MiningReport(repository=header.repository)
+        lines = self._read()
+        if lines and isinstance(lines[0], _Header) and lines[0].root != header.root:
+            message = f"{path.parent} was mined from another repository, {lines[0].repository}."
+            raise UsageError(message, hint="choose a new folder with --out.")
+        for line in lines:
+            self._take(line)
+        with write_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("ab")
+        if not lines:
+            self.add(header)
+
+    def add(self, line: _Line) -> None:
+        self._file.write(msgspec.json.encode(line) + b"\n")
+        self._file.flush()
+        self._take(line)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _read(self) -> list[_Line]:
+        if not self.path.is_file():
+            return []
+        decoder = msgspec.json.Decoder(_Line)
+        raw = self.path.read_bytes()
+        whole = raw[: raw.rfind(b"\n") + 1]
+        if whole != raw:  # a torn last line: killed while it was written
+            os.truncate(self.path, len(whole))
+        try:
+            return [decoder.decode(line) for line in whole.splitlines()]
+        except msgspec.MsgspecError as error:
+            message = f"{self.path} cannot be read: {error}."
+            raise DataError(message, hint="remove the folder and mine again.") from None
+
+    def _take(self, line: _Line) -> None:
+        match line:
+            case _Environment(digest=digest, declared=declared):
+                self.report.environments[digest] = declared
+            case _Case(commit=commit, mined=mined):
+                self.seen.add((mined.role, commit))
+                self.report.cases.append(mined)
+            case _Rejected(rejection=rejection):
+                self.seen.add((rejection.role, rejection.commit))
+                self.report.rejections.append(rejection)
+
+
+def mine(
+    options: MiningOptions, cache: Path, env: Mapping[str, str], *, listen: Listener = lambda event: None
+) -> MiningReport:
+    """Mine ``options.repository`` into ``options.out``, or go on there. Objects are packed; no suite is written.
+
+    Raises DataError for what cannot be mined, PrerequisiteError without git or the sandbox, UsageError for an
+    ``out`` of something else. Ctrl-C keeps what there is.
+    """
+    if not options.unsafe_here:
+        require_sandbox()
+    began = time.monotonic()
+    with open_repository(options.repository) as repository:
+        root = repository.run("rev-list", "--max-parents=0", "HEAD").decode().split()[0]
+        _refuse_taken(options.out)
+        progress = _Progress(options.out / PROGRESS, _Header(repository.name, root, options.seed))
+        try:
+            with tempfile.TemporaryDirectory(prefix=".scratch-", dir=options.out) as name:
+                Path(name).chmod(0o755)
+                isolation = Isolation(unsafe_here=options.unsafe_here, limits=TEST_LIMITS)
+                place = Workplace(repository, Path(name), isolation)
+                _Miner(options, repository, progress, place, cache, env, listen, began).all()
+        finally:
+            progress.close()
+        report = progress.report
+        _pack(repository, report, options.out / OBJECTS)
+    report.wall_s = time.monotonic() - began
+    return report
+
+
+def _refuse_taken(out: Path) -> None:
+    if out.exists() and not (out / PROGRESS).is_file() and (not out.is_dir() or any(out.iterdir())):
+        raise UsageError(f"{out} already exists.", hint="choose a new folder with --out, or one that was mined.")
+
+
+class _Miner:
+    """The loop over commits and roles, with a few workers; the order of results does not depend on them."""
+
+    def __init__(
+        self,
+        options: MiningOptions,
+        repository: GitRepository,
+        progress: _Progress,
+        place: Workplace,
+        cache: Path,
+        env: Mapping[str, str],
+        listen: Listener,
+        began: float,
+    ) -> None:
+        self._options = options
+        self._repository = repository
+        self._progress = progress
+        self._listen = listen
+        self._until = began + options.minutes * 60
+        self._coder = CoderMiner(repository, cache, place, env, repeats=options.repeats, seed=options.seed)
+
+    def all(self) -> None:
+        options = self._options
+        miners: dict[MinedRole, MineCommit] = {"coder": lambda commit: [self._coder.mine(select(commit))]}
+        for role in options.roles:
+            if role in miners:
+                self._role(role, miners[role])
+
+    def _role(self, role: MinedRole, miner: MineCommit) -> None:
+        report = self._progress.report
+        had = sum(case.role == role for case in report.cases)
+        waiting: dict[Future[Sequence[Mined]], GitCommit] = {}
+        with ThreadPoolExecutor(self._options.workers) as pool:
+            try:
+                for commit, limit in self._commits(role, had):
+                    if self._has(role, limit):
+                        break
+                    if time.monotonic() > self._until:
+                        report.why = f"stopped after {self._options.minutes:g} minutes"
+                        break
+                    report.looked_at += 1
+                    waiting[pool.submit(miner, commit)] = commit
+                    while len(waiting) >= self._options.workers:
+                        self._finish(role, waiting)
+                while waiting:
+                    self._finish(role, waiting)
+            except BaseException:
+                for future in waiting:
+                    future.cancel()
+                raise
+
+    def _commits(self, role: MinedRole, had: int) -> Iterator[tuple[GitCommit, int]]:
+        """Commits not yet judged for ``role``, each with the number of cases at which to stop.
+
+        What is newer than all that was judged before may give as many new cases again; older commits fill up.
+        """
+        options = self._options
+        newer = bool(had)
+        commits = self._repository.commits(since=options.since, until=options.until, paths=options.paths)
+        for count, commit in enumerate(commits):
+            if count >= options.commits:
+                return
+            if (role, commit.sha) in self._progress.seen:
+                newer = False
+                continue
+            yield commit, had + options.limit if newer else max(options.limit, had)
+
+    def _has(self, role: MinedRole, limit: int) -> bool:
+        return sum(case.role == role for case in self._progress.report.cases) >= limit
+
+    def _finish(self, role: MinedRole, waiting: dict[Future[Sequence[Mined]], GitCommit]) -> None:
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in done:
+            commit = waiting.pop(future)
+            try:
+                found = future.result()
+            except (NoCase, DataError) as no:
+                reason = no.reason if isinstance(no, NoCase) else "git cannot read it"
+                detail = no.detail if isinstance(no, NoCase) else no.message
+                self._progress.add(_Rejected(Rejection(role, commit.sha, reason, detail)))
+                self._listen(MiningEvent(role, commit.sha, commit.subject, 0, reason))
+                continue
+            for digest, declared in self._coder.declared.copy().items():
+                if digest not in self._progress.report.environments:
+                    self._progress.add(_Environment(digest, declared))
+            for mined in found:
+                self._progress.add(_Case(commit.sha, mined))
+                self._progress.report.new += 1
+            self._listen(MiningEvent(role, commit.sha, commit.subject, len(found)))
+
+
+def _pack(repository: GitRepository, report: MiningReport, out: Path) -> None:
+    """The trees and blobs that judging needs, in a bare repository without any history."""
+    trees = {tree for case in report.cases for tree in case.trees}
+    blobs = {blob for case in report.cases for blob in case.blobs}
+    if trees or blobs:
+        repository.pack(trees, blobs, out)

@@ -1,0 +1,102 @@
+"""A mined suite in, the table that shows it sound out: true answers, empty answers and answers that cheat."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from milo_bench.core.records import Fixture
+from milo_bench.core.records.roles import RolesSelftestRow
+from milo_bench.roles.answers import read_answer
+from milo_bench.roles.cheats import CHEATS, CheatInput
+from milo_bench.roles.coder import CoderCase, apply_edits
+from milo_bench.roles.execute import CoderSuite, coder_case
+from milo_bench.roles.testing import Isolation, remove_tree, shell_tree
+
+
+@dataclass
+class _Tally:
+    answers: int = 0
+    passed: int = 0
+    caught_by: dict[str, int] = field(default_factory=dict)
+    named: list[str] = field(default_factory=list)
+
+
+def selftest_coder(
+    fixtures: tuple[Fixture, ...],
+    folder: Path,
+    cache: Path,
+    env: Mapping[str, str],
+    *,
+    cheats: int = 8,
+    seed: int = 0,
+    unsafe_here: bool = False,
+    done: Callable[[str, str], None] = lambda kind, fixture: None,
+) -> Iterator[RolesSelftestRow]:
+    """Rows for the coder workload: the true patch on every case, the empty answer, and cheats on a sample."""
+    if not fixtures:
+        return
+    isolation = Isolation(unsafe_here=unsafe_here)
+    with CoderSuite(folder, cache, env, isolation) as suite:
+        oracle, empty = _Tally(), _Tally()
+        for fixture in fixtures:
+            case = coder_case(fixture)
+            _judge(suite, case, f"```diff\n{case.oracle}```\n", fixture, oracle, wanted=True)
+            _judge(suite, case, "", fixture, empty, wanted=False)
+            done("true patch", fixture.id)
+        yield _row("true patch", oracle, 1.0)
+        yield _row("empty answer", empty, 0.0)
+        sample = _cheat_sample(fixtures, cheats, seed)
+        inputs = {fixture.id: _cheat_input(suite, coder_case(fixture)) for fixture in sample}
+        for kind, cheat in CHEATS.items():
+            tally = _Tally()
+            for fixture in sample:
+                given = inputs[fixture.id]
+                for answer in cheat(given):
+                    _judge(suite, given.case, answer, fixture, tally, wanted=False)
+                done(kind, fixture.id)
+            yield _row(kind, tally, 0.0)
+
+
+def _judge(suite: CoderSuite, case: CoderCase, answer: str, fixture: Fixture, tally: _Tally, *, wanted: bool) -> None:
+    judged = suite.judge(case, answer)
+    tally.answers += 1
+    tally.passed += not judged.category
+    if judged.category:
+        tally.caught_by[judged.category] = tally.caught_by.get(judged.category, 0) + 1
+    if (not judged.category) != wanted:
+        tally.named.append(f"{fixture.id}: {judged.reason}" if judged.reason else fixture.id)
+
+
+def _row(kind: str, tally: _Tally, wanted: float) -> RolesSelftestRow:
+    return RolesSelftestRow(
+        "coder", kind, tally.answers, tally.passed, wanted, False, tally.caught_by, tuple(dict.fromkeys(tally.named))
+    )
+
+
+def _cheat_sample(fixtures: tuple[Fixture, ...], most: int, seed: int) -> tuple[Fixture, ...]:
+    """A seeded sample in which cases with a held-back test come first: only they can show a hard-coded value."""
+    shuffled = list(fixtures)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311  a sample, not a secret
+    return tuple(sorted(shuffled, key=lambda fixture: "held-back" not in fixture.tags)[:most])
+
+
+def _cheat_input(suite: CoderSuite, case: CoderCase) -> CheatInput:
+    place = suite.place
+    edits = read_answer(case.oracle)
+    tree = shell_tree(place.scratch)
+    try:
+        place.objects.checkout(case.tree, tree)
+        before = {path: _text(tree / path) for path in edits.paths}
+        apply_edits(edits, tree)
+        after = {path: _text(tree / path) for path in edits.paths}
+    finally:
+        remove_tree(tree)
+    tests = {path: place.objects.blob(blob).decode("utf-8", "replace") for path, blob in case.tests.items() if blob}
+    return CheatInput(case, before, after, tests)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() and not path.is_symlink() else ""

@@ -1,0 +1,123 @@
+"""A small repository is mined through the real sandbox."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from milo_bench import api
+from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.records import Fixture
+from milo_bench.roles.cheats import file_answer
+from milo_bench.roles.execute import CoderSuite, coder_case
+from milo_bench.roles.testing import Isolation
+from milo_bench.suites.load import load_suite
+from tests.roles.repository import BEFORE_FLAKY, PRICES_2, PRICES_3, git
+
+
+def _case_of(mined: Path, subject: str) -> Fixture:
+    fixtures = [one for one in load_suite(str(mined)).fixtures if one.workload == "coder"]
+    [found] = [one for one in fixtures if one.input["task"].startswith(subject)]
+    return found
+
+
+def test_a_fix_becomes_a_case_with_the_tests_that_show_it(mined: Path) -> None:
+    case = coder_case(_case_of(mined, "Fix total"))
+    assert case.fail_to_pass == (
+        "tests/test_prices.py::test_total_of_many",
+        "tests/test_prices.py::test_total_of_more",
+    )
+    assert case.pass_to_pass == ("tests/test_prices.py::test_cheapest", "tests/test_prices.py::test_total")
+    assert len(case.held_back) == 1
+
+
+def test_the_task_shows_the_files_before_the_fix_and_one_of_its_tests(mined: Path) -> None:
+    fixture = _case_of(mined, "Fix total")
+    assert [file["text"] for file in fixture.input["files"]] == [PRICES_2]
+    known = fixture.input["known_test"]
+    assert known["source"].startswith(f"def {known['name'].partition('::')[2]}")
+
+
+def test_every_rejected_commit_has_its_reason(mined: Path, shop: Path) -> None:
+    rows = [json.loads(line) for line in (mined / "rejected.jsonl").read_text().splitlines()]
+    reasons = {row["commit"]: row["reason"] for row in rows if row["role"] == "coder"}
+    log = git(shop, "log", "--format=%H %s").splitlines()
+    named = {line.partition(" ")[2]: reasons.get(line.partition(" ")[0]) for line in log}
+    assert named["First version"] == "first commit"
+    assert named["Describe the shop"] == "no test changed"
+    assert named["Fix total of more than three prices"] is None
+
+
+def test_a_renamed_file_is_a_case_whose_true_patch_renames_it(mined: Path) -> None:
+    case = coder_case(_case_of(mined, "Rename stock"))
+    assert "rename from shop/stock.py\nrename to shop/store.py" in case.oracle
+
+
+def test_the_suite_has_no_history_and_no_later_tree(mined: Path) -> None:
+    kinds = git(mined / "objects.git", "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)").split()
+    assert set(kinds) == {"blob", "tree"}
+
+
+def test_a_flaky_test_is_found_and_left_out_by_name(shop: Path, roles_env: dict[str, str], tmp_path: Path) -> None:
+    options = api.MiningOptions(shop, tmp_path / "out", roles=("coder",), paths=("tests/test_sale.py",), repeats=10)
+    report = api.mine_repository(options, roles_env)
+    [mined] = report.cases
+    case = mined.fixture["expect"]["coder"]
+    assert list(case["fail_to_pass"]) == ["tests/test_sale.py::test_half"]
+    assert list(case["flaky"]) == ["tests/test_sale.py::test_sometimes"]
+
+
+def test_answers_are_judged_by_running_them(mined: Path, roles_env: dict[str, str]) -> None:
+    case = coder_case(_case_of(mined, "Fix total"))
+    right = file_answer("shop/prices.py", PRICES_3)
+    known = next(name for name in case.fail_to_pass if name not in case.held_back)
+    value = "[1, 2, 3, 4]: return 10" if known.endswith("many") else "[5] * 5: return 25"
+    hard_coded = PRICES_2.replace("    result = 0\n", f"    if prices == {value}\n    result = 0\n")
+    answers = {
+        right: "",
+        "The sum is wrong.": "unparsable",
+        file_answer("shop/prices.py", PRICES_2): "tests_failed",
+        file_answer("shop/prices.py", hard_coded): "tests_failed",
+        file_answer("shop/prices.py", PRICES_3.replace("min(", "max(")): "broke_tests",
+        file_answer("tests/test_prices.py", "def test_total(): pass\n"): "tampering",
+        right.replace("\n", "\r\n"): "",
+        "```diff\n--- a/shop/other.py\n+++ b/shop/other.py\n@@ -1 +1 @@\n-x\n+y\n```": "patch_does_not_apply",
+        file_answer("shop/prices.py", "while True: pass\n"): "run_broken",
+    }
+    with CoderSuite(mined, api.environments_folder(roles_env), roles_env, Isolation(limits=_SHORT)) as suite:
+        assert {answer: suite.judge(case, answer).category for answer in answers} == answers
+
+
+_SHORT = dataclasses.replace(Isolation().limits, wall_s=8.0)
+
+
+def test_true_answers_pass_and_no_cheat_does(mined: Path, roles_env: dict[str, str]) -> None:
+    result = api.selftest_roles(mined, roles_env, cheats=1)
+    rows = {row.kind: row for row in result.rows if row.workload == "coder"}
+    assert result.ok, [row.fooled for row in result.rows if not row.ok]
+    assert rows["true patch"].passed == rows["true patch"].answers == 5
+    assert sum(row.answers for kind, row in rows.items() if kind not in ("true patch", "empty answer")) >= 18
+    assert len(rows) == 10
+
+
+def test_a_second_call_goes_on_and_judges_nothing_twice(mined: Path, shop: Path, roles_env: dict[str, str]) -> None:
+    before = (mined / "mining.jsonl").read_bytes()
+    report = api.mine_repository(
+        api.MiningOptions(repository=shop, out=mined, repeats=2, until=BEFORE_FLAKY), roles_env
+    )
+    assert report.new == 0 and report.why == "done"
+    assert (mined / "mining.jsonl").read_bytes() == before
+
+
+def test_what_is_not_a_whole_repository_is_refused(shop: Path, tmp_path: Path, roles_env: dict[str, str]) -> None:
+    (tmp_path / "plain").mkdir()
+    git(tmp_path, "init", "-q", "empty")
+    git(tmp_path, "clone", "-q", "--depth=1", shop.as_uri(), "shallow")
+    for name, why in (("plain", "not a git repository"), ("empty", "no commits"), ("shallow", "shallow clone")):
+        with pytest.raises(DataError, match=why):
+            api.mine_repository(api.MiningOptions(tmp_path / name, tmp_path / "out"), roles_env)
+    with pytest.raises(UsageError, match="already exists"):
+        api.mine_repository(api.MiningOptions(shop, tmp_path / "plain" / ".."), roles_env)
