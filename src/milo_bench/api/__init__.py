@@ -82,7 +82,7 @@ if TYPE_CHECKING:
     from milo_bench.report.files.scorecard import comparisons_json, scorecards_csv, scorecards_json
     from milo_bench.report.pages.difference import PackageDifference
     from milo_bench.report.reference import reference_page, reference_pages, write_schemas
-    from milo_bench.report.verification import HeldFiles, Verification
+    from milo_bench.report.verification import Verification
     from milo_bench.roles.execute import ExecutedCoder
     from milo_bench.roles.mining.records import MINED_ROLES, MinedRole, MiningOptions
     from milo_bench.run.infer import infer
@@ -174,7 +174,6 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.reference": ("reference_page", "reference_pages", "write_schemas"),
     "milo_bench.report.evidence_check": ("EvidenceCheck", "HeldFiles"),
     "milo_bench.report.verification": ("Verification",),
-    "milo_bench.report.verification": ("HeldFiles", "Verification"),
     "milo_bench.roles.execute": ("ExecutedCoder",),
     "milo_bench.roles.mining.records": ("MINED_ROLES", "MinedRole", "MiningOptions"),
     "milo_bench.run.infer": ("infer",),
