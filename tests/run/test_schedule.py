@@ -18,6 +18,8 @@ from milo_bench.run.schedule import (
     Schedule,
     Send,
     Stop,
+    Warm,
+    Warmed,
 )
 
 
@@ -172,3 +174,47 @@ def test_an_event_about_an_attempt_that_is_not_in_flight_is_a_bug_and_says_so() 
     schedule = Schedule(keys_for("a", 1), concurrency=1, lanes={})
     with pytest.raises(ValueError, match="not in flight"):
         schedule.handle(AttemptRecorded(AttemptKey("f0", "a")))
+
+
+def run_through(schedule: Schedule) -> list[str]:
+    """Every instruction in order, each carried out at once: "warm a", "a", …"""
+    found: list[str] = []
+    waiting = schedule.handle(Begin())
+    while waiting:
+        instruction = waiting.pop(0)
+        if isinstance(instruction, Warm):
+            found.append(f"warm {instruction.target}")
+            waiting += schedule.handle(Warmed(instruction.target))
+        elif isinstance(instruction, Send):
+            found.append(instruction.key.target)
+            waiting += schedule.handle(AttemptRecorded(instruction.key))
+    return found
+
+
+def test_where_one_model_is_loaded_at_a_time_each_target_is_done_in_one_piece_after_one_warm_up() -> None:
+    schedule = Schedule(keys_for("ab", 30), concurrency=1, lanes={"a": "one", "b": "one"}, whole=("a", "b"))
+    assert run_through(schedule) == ["b"] * 30 + ["warm a"] + ["a"] * 30, "b started last: its model is loaded"
+
+
+def test_others_on_the_machine_still_take_turns_beside_them() -> None:
+    lanes = dict.fromkeys("abc", "one")
+    schedule = Schedule(keys_for("abc", 6), concurrency=1, lanes=lanes, whole=("a", "b"))
+    order = run_through(schedule)
+    assert order.count("warm a") == 1 and "warm b" not in order and "warm c" not in order
+    assert [one for one in order if one != "c"] == ["b"] * 6 + ["warm a"] + ["a"] * 6
+
+
+def test_a_resumed_run_warms_the_target_that_has_work_left() -> None:
+    keys = keys_for("ab", 3)
+    done = {key: None for key in keys if key.target == "b"}
+    schedule = Schedule(keys, concurrency=1, lanes=dict.fromkeys("ab", "one"), whole=("a", "b"), done=done)
+    assert run_through(schedule) == ["warm a", "a", "a", "a"]
+
+
+def test_a_stop_while_a_model_loads_drains_when_the_load_has_ended() -> None:
+    schedule = Schedule(keys_for("ab", 1), concurrency=1, lanes=dict.fromkeys("ab", "one"), whole=("a", "b"))
+    (first,) = schedule.handle(Begin())
+    assert isinstance(first, Send)
+    assert schedule.handle(AttemptRecorded(first.key)) == [Warm("a")]
+    assert schedule.handle(Stop()) == []
+    assert schedule.handle(Warmed("a")) == [Drained(complete=False)]

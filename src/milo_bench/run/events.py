@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from milo_bench.core.records import Attempt, AttemptKey, FailureKind, RunEnd, RunHeader, Telemetry, WorkEnd
+from milo_bench.core.records import Attempt, AttemptKey, FailureKind, RunEnd, RunHeader, Telemetry, Warmup, WorkEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,13 @@ class AttemptFinished:
 @dataclass(frozen=True, slots=True)
 class TelemetrySampled:
     sample: Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class TargetWarmed:
+    """``warmup`` is on its way to the log: the first request after a runtime changed its model."""
+
+    warmup: Warmup
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,7 @@ RunEvent: TypeAlias = (
     | AttemptFinished
     | TelemetrySampled
     | TargetStopped
+    | TargetWarmed
     | WorkLooked
     | WorkEnded
     | WorkAdded

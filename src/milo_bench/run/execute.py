@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Literal, Protocol
 
 from milo_bench.core.chat import Exchange
@@ -19,6 +20,7 @@ from milo_bench.core.records import (
     RunHeader,
     TargetRecord,
     Timings,
+    Warmup,
 )
 from milo_bench.run.budget import Spending
 from milo_bench.run.events import (
@@ -33,12 +35,20 @@ from milo_bench.run.events import (
     RunStopping,
     TargetsStarting,
     TargetStopped,
+    TargetWarmed,
     TelemetrySampled,
     WorkAdded,
     WorkEnded,
     WorkLooked,
 )
-from milo_bench.run.live_targets import CLOSING_S, start_targets, stop_targets, with_behaviour
+from milo_bench.run.live_targets import (
+    CLOSING_S,
+    FIRST_REQUEST,
+    LOADING,
+    one_at_a_time,
+    start_targets,
+    stop_targets,
+)
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.schedule import (
@@ -52,6 +62,8 @@ from milo_bench.run.schedule import (
     ScheduleEvent,
     Send,
     Stop,
+    Warm,
+    Warmed,
     Withdraw,
 )
 from milo_bench.run.spec import RunSpec, check_hosted, lane_of
@@ -118,10 +130,9 @@ async def execute(
     emit(TargetsStarting(names))
     begun_s = clock.monotonic_s()
     try:
-        records = await start_targets([targets[name] for name in names], stop)
+        records = await start_targets([targets[name] for name in names], stop, fingerprint=spec.fingerprint)
         check_hosted(spec, records)
-        if spec.fingerprint:
-            records = await with_behaviour(targets, records, stop)
+        whole = await one_at_a_time(targets, records)
         opened = open_log(spec.header(records, now=clock.now()))
         run = _Run(
             spec,
@@ -133,6 +144,7 @@ async def execute(
             stop=stop,
             steering=steering,
             begun_s=begun_s,
+            whole=whole,
         )
         return await run.to_the_end()
     finally:
@@ -168,6 +180,7 @@ class _Run:
         stop: StopSignal,
         steering: Steering | None,
         begun_s: float,
+        whole: Sequence[str],
     ) -> None:
         self._spec = spec
         self._steering = steering
@@ -193,11 +206,13 @@ class _Run:
             retries=spec.plan.retries,
             done=opened.done,
             retry_after=None if steering is None else 4 * spec.plan.concurrency,
+            whole=whole,
         )
         self._attempts = len(opened.done)
         self._failures = sum(1 for kind in opened.done.values() if kind is not None)
         self._tasks: dict[AttemptKey, asyncio.Task[Attempt]] = {}
         self._landed: list[tuple[AttemptKey, asyncio.Task[Attempt]]] = []
+        self._warming: asyncio.Task[Warmup] | None = None
         self._pumping = False
         self._loop = asyncio.get_running_loop()
         self._over: asyncio.Future[None] = self._loop.create_future()
@@ -266,6 +281,9 @@ class _Run:
                     unaffordable.append(instruction.key)
                 else:
                     self._send(instruction.key)
+            elif isinstance(instruction, Warm):
+                self._warming = self._loop.create_task(self._warm(instruction.target))
+                self._warming.add_done_callback(partial(self._warmed, instruction.target))
             elif isinstance(instruction, GiveUp):
                 self._emit(
                     TargetStopped(instruction.target, instruction.failure, instruction.consecutive, instruction.unsent)
@@ -332,6 +350,30 @@ class _Run:
         keys = tuple(key for key in keys if key.target in steer.targets)
         self._emit(WorkAdded(workload, len(steer.fresh), len(keys)))
         self._happened(Extend(keys))
+
+    async def _warm(self, target: str) -> Warmup:
+        """One token of ``target``, in the time that loading its model takes; its attempts tell what fails here."""
+        started_s = self._now_s()
+        exchange = await self._targets[target].ask(
+            FIRST_REQUEST, timeouts=LOADING, zero_s=self._zero_s, intended_s=started_s
+        )
+        problem = exchange.failure.message if exchange.failure is not None else ""
+        if exchange.failure is not None and exchange.failure.kind == "cut_while_thinking":
+            problem = ""
+        return Warmup(target, started_s, exchange.timings.ended_s, exchange.server_timings, problem)
+
+    def _warmed(self, target: str, task: asyncio.Task[Warmup]) -> None:
+        if self._over.done():
+            return
+        try:
+            if not task.cancelled():
+                warmup = task.result()
+                self._writer.append(warmup)
+                self._writer.flush()
+                self._emit(TargetWarmed(warmup))
+            self._happened(Warmed(target))
+        except BaseException as error:
+            self._fail(error)
 
     def _send(self, key: AttemptKey) -> None:
         task = self._loop.create_task(self._attempt(key))
@@ -444,6 +486,8 @@ class _Run:
     def _cancel_all(self) -> None:
         for task in tuple(self._tasks.values()):
             task.cancel()
+        if self._warming is not None and not self._warming.done():
+            self._warming.cancel()
 
     def _leave(self) -> None:
         if not self._over.done():

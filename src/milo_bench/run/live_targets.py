@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
 from msgspec import structs
 
+from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import Interrupted
-from milo_bench.core.records import Behaviour, TargetRecord
+from milo_bench.core.records import TargetRecord, Timeouts
 from milo_bench.run.stop import StopSignal
-from milo_bench.targets.base import Fingerprinted, Target
+from milo_bench.targets.base import Fingerprinted, Loading, Target
 
 # What a cancelled connection gets to close, and a target to stop, before they are left behind.
 CLOSING_S: Final = 5.0
 _AT_ONCE_S: Final = 1.0
+# What a target is asked after a switch of models, and the time that loading one may take.
+FIRST_REQUEST: Final = ChatRequest((Message("user", "Hello"),), max_tokens=1)
+LOADING: Final = Timeouts(connect_s=10.0, first_token_s=300.0, total_s=300.0)
 
 
-async def start_targets(targets: Sequence[Target], stop: StopSignal) -> list[TargetRecord]:
-    """Start all at once; what they say of themselves. Raises TargetError, and Interrupted for a stop request."""
-    starting = [asyncio.ensure_future(target.start()) for target in targets]
+async def start_targets(
+    targets: Sequence[Target], stop: StopSignal, *, fingerprint: bool = False
+) -> list[TargetRecord]:
+    """What the targets say of themselves once they run, with ``fingerprint`` how they behave too.
+
+    Those behind one address start one after another: a runtime that holds one model at a time would throw out the
+    first for the second. Raises TargetError, and Interrupted for a stop request.
+    """
+    groups: dict[str, list[Target]] = {}
+    for target in targets:
+        groups.setdefault(target.record.endpoint or f"own {target.record.name}", []).append(target)
+    starting = [asyncio.ensure_future(_start_in_turn(group, fingerprint)) for group in _by_address(targets)]
     everything = asyncio.gather(*starting)
 
     def cancel() -> None:
@@ -32,7 +45,8 @@ async def start_targets(targets: Sequence[Target], stop: StopSignal) -> list[Tar
         if stop.requested:
             cancel()
         try:
-            return await everything
+            found = {record.name: record for group in await everything for record in group}
+            return [found[target.record.name] for target in targets]
         except asyncio.CancelledError:
             if not stop.requested:
                 raise
@@ -43,29 +57,36 @@ async def start_targets(targets: Sequence[Target], stop: StopSignal) -> list[Tar
             await asyncio.gather(*starting, return_exceptions=True)
 
 
-async def with_behaviour(
-    targets: Mapping[str, Target], records: Sequence[TargetRecord], stop: StopSignal
-) -> list[TargetRecord]:
-    """The records with how their targets behave now, one target after another. Raises Interrupted for a stop."""
+def _by_address(targets: Iterable[Target]) -> list[list[Target]]:
+    groups: dict[str, list[Target]] = {}
+    for target in targets:
+        groups.setdefault(target.record.endpoint or f"own {target.record.name}", []).append(target)
+    return list(groups.values())
+
+
+async def _start_in_turn(targets: Sequence[Target], fingerprint: bool) -> list[TargetRecord]:
     found = []
-    for record in records:
-        target = targets[record.name]
-        if isinstance(target, Fingerprinted):
-            asking = asyncio.ensure_future(target.behaviour())
-
-            def cancel(asked: asyncio.Future[Behaviour] = asking) -> None:
-                asked.cancel()
-
-            with stop.calling(cancel):
-                try:
-                    record = structs.replace(record, behaviour=await asking)
-                except asyncio.CancelledError:
-                    if not stop.requested:
-                        raise
-                    message = "Interrupted before the first request of the plan."
-                    raise Interrupted(message, hint="run the same command again.") from None
+    for target in targets:
+        record = await target.start()
+        if fingerprint and isinstance(target, Fingerprinted):
+            record = structs.replace(record, behaviour=await target.behaviour())
         found.append(record)
     return found
+
+
+async def one_at_a_time(targets: Mapping[str, Target], records: Sequence[TargetRecord]) -> tuple[str, ...]:
+    """Names of the targets, in the order in which they started, whose runtime holds one of their models at a time.
+
+    Several models behind one address of our own, unless the runtime says that all of them are loaded now.
+    """
+    found: list[str] = []
+    for group in _by_address(targets[record.name] for record in records if not record.hosted):
+        if len({target.record.model for target in group}) < 2:
+            continue
+        resident = [await target.is_loaded() if isinstance(target, Loading) else None for target in group]
+        if not all(resident):
+            found += [target.record.name for target in group]
+    return tuple(found)
 
 
 async def stop_targets(targets: Sequence[Target], *, at_once: bool) -> None:

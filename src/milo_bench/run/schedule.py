@@ -8,7 +8,7 @@ so they take turns in blocks, and each runs alone with its full concurrency. Lan
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -70,6 +70,20 @@ class Extend:
 
 
 @dataclass(frozen=True, slots=True)
+class Warmed:
+    """Event: ``target`` was asked something after a switch, and its runtime has its model loaded now."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """Instruction: ask ``target`` one token before anything of the plan; its runtime may have to load its model."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Instruction: send this attempt now."""
 
@@ -93,15 +107,16 @@ class Drained:
     complete: bool
 
 
-ScheduleEvent: TypeAlias = Begin | AttemptRecorded | Cancelled | Withdraw | Extend | Stop
-Instruction: TypeAlias = Send | GiveUp | Drained
+ScheduleEvent: TypeAlias = Begin | AttemptRecorded | Cancelled | Warmed | Withdraw | Extend | Stop
+Instruction: TypeAlias = Send | Warm | GiveUp | Drained
 
 
 class _Queue:
     """One target's attempts: those to send, those in flight."""
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, *, whole: bool = False) -> None:
         self.target = target
+        self.whole = whole  # its runtime holds one model at a time: its work is done in one piece
         self.waiting: deque[AttemptKey] = deque()
         self.in_flight: set[AttemptKey] = set()
         self.unreachable_in_a_row = 0
@@ -113,30 +128,45 @@ class _Queue:
 
 
 class _Lane:
-    """Targets that take turns; ``turn`` has ``block_left`` sends before the next one's turn."""
+    """Targets that take turns; ``turn`` has ``block_left`` sends before the next one's turn.
+
+    The work of a target whose runtime holds one model at a time is done in one piece, after a warm-up; the one that
+    started last comes first, because its model is loaded.
+    """
 
     def __init__(self, queues: Sequence[_Queue], concurrency: int) -> None:
-        self.queues = queues
+        whole = [queue for queue in queues if queue.whole]
+        self.queues = [*reversed(whole), *(queue for queue in queues if not queue.whole)]
+        self.warm = self.queues[0].target if whole else ""
+        self.warming = ""
         self.concurrency = concurrency
         self.block = BLOCK * concurrency if len(queues) > 1 else 0  # 0: alone, no turns
         self.turn = 0
         self.block_left = self.block
 
-    def sends(self) -> list[AttemptKey]:
-        sent: list[AttemptKey] = []
-        while True:
+    def sends(self) -> list[Send | Warm]:
+        sent: list[Send | Warm] = []
+        while not self.warming:
             queue = self.queues[self.turn]
+            if queue.whole and queue.sendable and self.warm != queue.target:
+                self.warming = queue.target
+                return [*sent, Warm(queue.target)]
+            if queue.whole:
+                self.block_left = self.block
             while queue.sendable and len(queue.in_flight) < self.concurrency and (self.block_left or not self.block):
                 key = queue.waiting.popleft()
                 queue.in_flight.add(key)
                 self.block_left -= 1
-                sent.append(key)
+                sent.append(Send(key))
+                if queue.whole:
+                    self.block_left = self.block
             turn_over = not queue.sendable or (self.block > 0 and self.block_left <= 0)
             # The next one starts only when this one's last answer is in.
             if queue.in_flight or not turn_over or not any(q.sendable for q in self.queues):
                 return sent
             self.turn = (self.turn + 1) % len(self.queues)
             self.block_left = self.block
+        return sent
 
 
 class Schedule:
@@ -152,9 +182,11 @@ class Schedule:
         done: Mapping[AttemptKey, FailureKind | None] | None = None,
         give_up_after: int = GIVE_UP_AFTER,
         retry_after: int | None = None,
+        whole: Collection[str] = (),
     ) -> None:
         """``keys``: the plan's first tries in order; ``lanes``: target to lane; ``done``: what the log holds.
 
+        ``whole`` are targets whose runtime holds one model at a time, in the order in which they started.
         ``retry_after`` is how many others of its target come before a retry, None for all that wait.
         """
         self._retry_after = retry_after
@@ -166,7 +198,7 @@ class Schedule:
         self._drained = False
         finished = done or {}
         for key in keys:
-            queue = self._queues.setdefault(key.target, _Queue(key.target))
+            queue = self._queues.setdefault(key.target, _Queue(key.target, whole=key.target in whole))
             due = self._due(key, finished)
             if due is not None:
                 queue.waiting.append(due)
@@ -216,10 +248,13 @@ class Schedule:
             queue = self._landed(event.key)
             queue.waiting.appendleft(event.key)
             lanes = []
+        elif isinstance(event, Warmed):
+            lanes = [self._lane_of[event.target]]
+            lanes[0].warm, lanes[0].warming = event.target, ""
         elif isinstance(event, Stop):
             self._stopped = True
         if not self._stopped:
-            instructions += [Send(key) for lane in lanes for key in lane.sends()]
+            instructions += [instruction for lane in lanes for instruction in lane.sends()]
         if self._is_drained() and not self._drained:
             self._drained = True
             instructions.append(Drained(complete=self.unsent == 0))
@@ -237,7 +272,7 @@ class Schedule:
                 self._queues[key.target].waiting.append(due)
 
     def _is_drained(self) -> bool:
-        if any(queue.in_flight for queue in self._queues.values()):
+        if any(queue.in_flight for queue in self._queues.values()) or any(lane.warming for lane in self._lanes):
             return False
         return self._stopped or not any(queue.sendable for queue in self._queues.values())
 

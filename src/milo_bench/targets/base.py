@@ -65,6 +65,15 @@ class Fingerprinted(Protocol):
         ...
 
 
+@runtime_checkable
+class Loading(Protocol):
+    """A target whose runtime may hold other models in its place."""
+
+    async def is_loaded(self) -> bool | None:
+        """Whether its model is in memory now; None where the runtime does not say. Never raises for a server."""
+        ...
+
+
 TargetFactory: TypeAlias = Callable[[TargetConfig, Mapping[str, str]], Target]
 
 TARGET_APIS: Registry[TargetFactory] = Registry(

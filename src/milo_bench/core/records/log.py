@@ -453,6 +453,20 @@ class Seal(Frozen, frozen=True, tag="seal", tag_field="type"):
     plan: str = ""
 
 
+class Warmup(Frozen, frozen=True, tag="warmup", tag_field="type"):
+    """The first request after a runtime changed its model: a cold start of its own, and no attempt.
+
+    ``server_timings`` may say what the load itself took (Ollama's ``load_duration_s``). ``problem`` says why no
+    token came.
+    """
+
+    target: str
+    started_s: float
+    ended_s: float
+    server_timings: dict[str, float] = {}
+    problem: str = ""
+
+
 class Turn(Frozen, frozen=True):
     """One exchange with the model within an operator episode, as it wrote it.
 
@@ -545,6 +559,7 @@ Record: TypeAlias = (
     | Episode
     | Execution
     | WorkEnd
+    | Warmup
     | SchemaChange
     | Seal
     | RunEnd

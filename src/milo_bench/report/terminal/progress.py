@@ -23,6 +23,7 @@ from milo_bench.run.events import (
     RunStopping,
     TargetsStarting,
     TargetStopped,
+    TargetWarmed,
     TelemetrySampled,
     WorkAdded,
     WorkEnded,
@@ -111,6 +112,10 @@ def _notice(event: RunEvent) -> str:
             return f"starting {', '.join(targets)}"
         case FixturesWithheld(target, fixtures):
             return f"{len(fixtures)} sensitive fixtures withheld from hosted target {target}"
+        case TargetWarmed(warmup):
+            took = seconds(warmup.ended_s - warmup.started_s)
+            why = f": {warmup.problem}" if warmup.problem else ""
+            return f"{warmup.target}: model loaded in {took}, not counted in any answer{why}"
         case TargetStopped(target, failure, consecutive, unsent):
             return f"{target}: stopped after {consecutive} {failure} failures in a row, {unsent} attempts not sent"
         case WorkEnded(end, _):

@@ -24,6 +24,7 @@ from milo_bench.core.records import (
     SchemaChange,
     Seal,
     Telemetry,
+    Warmup,
     WorkEnd,
 )
 from milo_bench.store.log.encoding import join_moved
@@ -41,6 +42,7 @@ _AnyRecord = (
     | Episode
     | Execution
     | WorkEnd
+    | Warmup
     | SchemaChange
     | Seal
     | RunEnd
@@ -65,6 +67,7 @@ _KNOWN_TYPES = frozenset(
         "episode",
         "execution",
         "work_end",
+        "warmup",
         "schema",
         "seal",
         "end",

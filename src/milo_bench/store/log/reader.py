@@ -24,6 +24,7 @@ from milo_bench.core.records import (
     SchemaChange,
     Seal,
     Telemetry,
+    Warmup,
     WorkEnd,
 )
 from milo_bench.store.log.attempts import ATTEMPT_START, LoggedAttempts, LogRange
@@ -52,6 +53,7 @@ class RunLog:
     fixtures: dict[str, Fixture] = field(default_factory=dict)
     load_windows: list[LoadWindow] = field(default_factory=list)
     probes: list[ProbeResult] = field(default_factory=list)
+    warmups: list[Warmup] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     work_ends: list[WorkEnd] = field(default_factory=list)
@@ -223,6 +225,9 @@ class _Fold:
             log.work_ends.append(record)
         elif isinstance(record, LoadWindow):
             log.load_windows.append(record)
+            log.last_s = max(log.last_s, record.ended_s)
+        elif isinstance(record, Warmup):
+            log.warmups.append(record)
             log.last_s = max(log.last_s, record.ended_s)
         elif isinstance(record, ProbeResult):
             log.probes.append(record)

@@ -11,6 +11,7 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.config.target_settings import OllamaSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Message
+from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Failure, TargetRecord, Usage
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import ollama_url, parse_address
@@ -119,6 +120,18 @@ class OllamaTarget(HttpTarget):
 
     async def models(self) -> tuple[str, ...]:
         return tuple(str(entry["name"]) for entry in await self._listed())
+
+    async def is_loaded(self) -> bool | None:
+        """See ``base.Loading``; ``/api/ps`` lists what is in memory."""
+        try:
+            running = await self.get_json(f"{self._base}/api/ps")
+        except TargetError:
+            return None
+        loaded = running.get("models") if isinstance(running, Mapping) else None
+        if not isinstance(loaded, list):
+            return None
+        names = (self._config.model, f"{self._config.model}:latest")
+        return any(isinstance(entry, Mapping) and entry.get("name") in names for entry in loaded)
 
     async def _listed(self) -> list[dict[str, Any]]:
         data = await self.get_json(f"{self._base}/api/tags")

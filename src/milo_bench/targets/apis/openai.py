@@ -11,6 +11,7 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.config.target_settings import OpenAiSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Message
+from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Identity, TargetRecord
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import Address, parse_address
@@ -88,6 +89,16 @@ class OpenAiTarget(HttpTarget):
 
     async def models(self) -> tuple[str, ...]:
         return tuple(entry["id"] for entry in await self._listed())
+
+    async def is_loaded(self) -> bool | None:
+        """See ``base.Loading``; llama-server's router says it in its list."""
+        try:
+            mine = next((entry for entry in await self._listed() if entry["id"] == self._config.model), {})
+        except TargetError:
+            return None
+        status = mine.get("status")
+        value = status.get("value") if isinstance(status, Mapping) else None
+        return value == "loaded" if isinstance(value, str) else None
 
     async def _listed(self) -> list[dict[str, Any]]:
         data = await self.get_json(f"{self._address.path}/models")
