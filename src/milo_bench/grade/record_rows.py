@@ -71,7 +71,7 @@ def pair_rows(gold: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, An
         if not rules.fields
         else [*dict.fromkeys((*rules.keys, *rules.fields))]
     )
-    aliases = {name: dict(words) for name, words in rules.aliases}
+    aliases = {name: {_cell(word): _cell(meant) for word, meant in words} for name, words in rules.aliases}
     wanted = [_cells(row, names, aliases) for row in gold]
     got = [_cells(row, names, aliases) for row in given]
     pairing = Pairing(gold, given)
@@ -100,18 +100,11 @@ def same_value(one: Any, other: Any) -> bool:
     return _cell(one) == _cell(other)
 
 
-def _cells(row: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, Mapping[str, str]]) -> Cells:
+def _cells(row: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, Mapping[Cell, Cell]]) -> Cells:
     if not aliases:
         return tuple(_cell(row.get(name)) for name in names)
-    return tuple(_aliased(row.get(name), aliases.get(name)) for name in names)
-
-
-def _aliased(value: Any, words: Mapping[str, str] | None) -> Cell:
-    cell = _cell(value)
-    if not words:
-        return cell
-    known = {_cell(word): _cell(meant) for word, meant in words.items()}
-    return known.get(cell, cell)
+    cells = ((name, _cell(row.get(name))) for name in names)
+    return tuple(aliases[name].get(cell, cell) if name in aliases else cell for name, cell in cells)
 
 
 def _cell(value: Any) -> Cell:
