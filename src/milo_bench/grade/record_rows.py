@@ -77,8 +77,8 @@ def pair_rows(gold: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, An
     pairing = Pairing(gold, given)
     free_gold, free_given = _pair_equal(wanted, got, pairing)
     pairing.exact = len(pairing.pairs)
-    if rules.keys:
-        places = [names.index(key) for key in rules.keys if key in names]
+    places = [names.index(key) for key in rules.keys if key in names]
+    if places:
         free_gold, free_given = _pair_by_keys(wanted, got, places, free_gold, free_given, pairing)
     else:
         places = list(range(len(names)))
