@@ -56,6 +56,14 @@ class TelemetrySampled:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryWaits:
+    """A retry is not sent before ``seconds`` have passed: longer each time, and as long as the server asked for."""
+
+    key: AttemptKey
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class TargetWarmed:
     """``warmup`` is on its way to the log: the first request after a runtime changed its model."""
 
@@ -151,6 +159,7 @@ RunEvent: TypeAlias = (
     | TelemetrySampled
     | TargetStopped
     | TargetWarmed
+    | RetryWaits
     | WorkLooked
     | WorkEnded
     | WorkAdded

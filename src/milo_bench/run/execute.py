@@ -8,6 +8,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Literal, Protocol
 
+from msgspec import structs
+
 from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import (
@@ -22,12 +24,14 @@ from milo_bench.core.records import (
     Timings,
     Warmup,
 )
+from milo_bench.run.backoff import pause_s
 from milo_bench.run.budget import Spending
 from milo_bench.run.events import (
     AttemptFinished,
     AttemptStarted,
     BudgetSpent,
     FixturesWithheld,
+    RetryWaits,
     RunEnded,
     RunEvent,
     RunListener,
@@ -212,6 +216,7 @@ class _Run:
         self._failures = sum(1 for kind in opened.done.values() if kind is not None)
         self._tasks: dict[AttemptKey, asyncio.Task[Attempt]] = {}
         self._landed: list[tuple[AttemptKey, asyncio.Task[Attempt]]] = []
+        self._due: dict[AttemptKey, tuple[float, float]] = {}  # retries: when the try before failed, when to send
         self._warming: asyncio.Task[Warmup] | None = None
         self._pumping = False
         self._loop = asyncio.get_running_loop()
@@ -429,6 +434,10 @@ class _Run:
         self._attempts += 1
         self._failures += kind is not None
         self._emit(AttemptFinished(attempt))
+        if attempt.failure is not None:
+            again = structs.replace(key, retry=key.retry + 1)
+            failed_s = self._now_s()
+            self._due[again] = (failed_s, failed_s + pause_s(again, attempt.failure.retry_after_s))
         return AttemptRecorded(key, kind)
 
     def _fail(self, error: BaseException) -> None:
@@ -442,6 +451,7 @@ class _Run:
         fixture = self._fixtures[key.fixture]
         seed = spec.plan.seed + key.repeat
         ready = prepare(fixture, spec.workloads[fixture.workload], decoding=key.decoding, seed=seed)
+        waited_s = await self._wait_for(key)
         intended_s = self._now_s()
         self._emit(AttemptStarted(key, intended_s))
         if ready.request is None:
@@ -468,7 +478,21 @@ class _Run:
             failure=exchange.failure,
             server_timings=exchange.server_timings,
             prepared=ready.prepared,
+            waited_s=waited_s,
         )
+
+    async def _wait_for(self, key: AttemptKey) -> float:
+        """Leave a server alone before a retry; its place in the closed loop stays taken, so that less is sent.
+
+        Seconds since the failure before; 0 for a first try, and for a retry that a resumed run makes.
+        """
+        failed_s, due_s = self._due.pop(key, (None, 0.0))
+        if failed_s is None:
+            return 0.0
+        if (left_s := due_s - self._now_s()) > 0:
+            self._emit(RetryWaits(key, left_s))
+            await asyncio.sleep(left_s)
+        return self._now_s() - failed_s
 
     # ------------------------------------------------------------ stopping
 

@@ -266,6 +266,7 @@ class Failure(Frozen, frozen=True):
     kind: FailureKind
     message: str
     http_status: int | None = None
+    retry_after_s: float | None = None  # how long the server asked to be left alone
 
 
 class Usage(Frozen, frozen=True):
@@ -360,6 +361,7 @@ class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):
     output_hash: str = ""  # of the answer before redaction; set where the text is not stored in full
     server_timings: dict[str, float] = {}  # the server's own figures, kept beside ours
     prepared: dict[str, Any] = {}  # what the deterministic step chose, e.g. selected event ids
+    waited_s: float = 0.0  # of a retry: from the failure before it until it was sent
     source: AnswerSource | None = None  # of an imported attempt; its ``timings`` are then all 0
     erased: str = ""  # what sealed the texts before they were erased
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 
 from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.judging import JudgedReply
-
-_MOST_PAUSE_S: Final = 3_600.0
 
 
 def why_sent(final: Routed, judged: JudgedReply | None) -> str:
@@ -37,14 +33,6 @@ def why_sent(final: Routed, judged: JudgedReply | None) -> str:
                 return one_line(judged.problem, 300)
             listed = "; ".join(f"{check}: {one_line(reason, 160)}" for check, reason in sorted(reasons.items()))
             return f"the answer failed a guardrail ({listed})" if listed else "the answer failed a guardrail"
-
-
-def retry_after_s(value: str) -> float | None:
-    try:
-        seconds = float(value)
-    except ValueError:
-        return None
-    return min(seconds, _MOST_PAUSE_S) if seconds >= 0 else None
 
 
 def said_by_server(body: bytes, secrets: tuple[str, ...]) -> str:

@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -19,7 +20,7 @@ from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed
 from milo_bench.decide.routing.walk import walk
 from milo_bench.gateway.answering.facts import request_facts
-from milo_bench.gateway.answering.reasons import retry_after_s, said_by_server, why_sent
+from milo_bench.gateway.answering.reasons import said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_stream, queued_document
@@ -34,6 +35,7 @@ from milo_bench.run.prepare import prepare
 from milo_bench.store.audit.records import AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork, new_id
+from milo_bench.targets.http.retry_after import retry_after_s
 
 if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway, Serving
@@ -287,7 +289,7 @@ class ServedRequest:
             return f"{reply.failure}: {reply.message}"
         if reply.status == 200:
             return ""
-        pause_s = retry_after_s(reply.headers.get("retry-after", ""))
+        pause_s = retry_after_s(reply.headers, datetime.now(UTC))
         said = said_by_server(reply.body(), upstream.secrets)
         self._last_failure = (reply.status, said, pause_s)
         if reply.status not in _CLIENT_FAULTS:

@@ -17,6 +17,7 @@ from milo_bench.run.events import (
     BudgetSpent,
     FixturesWithheld,
     OpenWork,
+    RetryWaits,
     RunEnded,
     RunEvent,
     RunStarted,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _PLAIN_EVERY_S = 10.0
+_LONG_WAIT_S = 2.0  # shorter ones are counted, and not told one by one
 _LIVE_EVERY_S = 0.2
 _WAITING_S = 3.0
 
@@ -61,6 +63,7 @@ class _Counts:
         self.done = 0
         self.asked = 0
         self.failures: Counter[str] = Counter()
+        self.retries, self.waited_s = 0, 0.0
         self.over = False
         self.started_s = time.monotonic()
         self.open: tuple[OpenWork, ...] = ()
@@ -81,6 +84,9 @@ class _Counts:
     def add(self, attempt: Attempt) -> None:
         if attempt.key.retry == 0:
             self.done += 1
+        else:
+            self.retries += 1
+            self.waited_s += attempt.waited_s
         self.asked += 1
         if attempt.failure is not None:
             self.failures[attempt.failure.kind] += 1
@@ -93,6 +99,8 @@ class _Counts:
             parts.append(f"{number(rate, 2)}/s" if rate >= 0.95 else f"{number(rate * 60, 2)}/min")
         if self.failures:
             parts.append("failures: " + ", ".join(f"{kind} {n}" for kind, n in self.failures.most_common()))
+        if self.retries:
+            parts.append(f"retries: {self.retries:,}, waited {seconds(self.waited_s)} for them")
         if self.asked and self.done < self.total and not self.over:
             parts.append(f"about {seconds(_rounded((self.total - self.done) / rate))} left")
         text = ", ".join(parts)
@@ -112,6 +120,8 @@ def _notice(event: RunEvent) -> str:
             return f"starting {', '.join(targets)}"
         case FixturesWithheld(target, fixtures):
             return f"{len(fixtures)} sensitive fixtures withheld from hosted target {target}"
+        case RetryWaits(key, wait_s) if wait_s >= _LONG_WAIT_S:
+            return f"{key.target}: waiting {seconds(wait_s)} before the retry of {key.fixture}"
         case TargetWarmed(warmup):
             took = seconds(warmup.ended_s - warmup.started_s)
             why = f": {warmup.problem}" if warmup.problem else ""

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
+
+from msgspec import structs
 
 from milo_bench.core.records import Failure, FailureKind
 from milo_bench.core.text import one_line
 from milo_bench.targets.http.reply import HttpReply
+from milo_bench.targets.http.retry_after import retry_after_s
 from milo_bench.targets.http.roles import REFUSED_ROLES
 
 MAX_MESSAGE_CHARS = 300
@@ -31,7 +35,9 @@ _OVERFLOW_WORDS = re.compile(
 def refusal(reply: HttpReply, *, secrets: Iterable[str] = ()) -> Failure:
     """The failure that an HTTP status of 400 and above, or an unexpected one, stands for."""
     said, codes = read_error(_json(reply.body()))
-    return classify(reply.status, said, codes, secrets=secrets)
+    failure = classify(reply.status, said, codes, secrets=secrets)
+    asked_s = retry_after_s(reply.headers, datetime.now(UTC))
+    return failure if asked_s is None else structs.replace(failure, retry_after_s=asked_s)
 
 
 def classify(status: int | None, said: str, codes: Iterable[str], *, secrets: Iterable[str] = ()) -> Failure:
