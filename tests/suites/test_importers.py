@@ -105,7 +105,7 @@ tests:
   - vars: {question: "2+2"}
     assert:
       - {type: equals, value: 4}
-      - {type: javascript, value: output.length < 3}
+      - {type: javascript, value: score(output) < 3}
   - vars: {question: json}
     assert:
       - {type: is-json, value: {type: object, required: [a]}}
@@ -292,3 +292,53 @@ def test_a_promptfoo_variable_that_another_test_stores_cannot_be_carried_over(tm
     )
     assert [case.expect for case in result.cases] == [{"regex": "^ok"}]
     assert "no variable 'stored'" in result.broken[0].what
+
+
+def test_promptfoo_variables_with_several_values_files_and_scenarios_are_written_out(tmp_path: Path) -> None:
+    result = imported_promptfoo(
+        tmp_path,
+        "prompts: [chat.json]\n"
+        "tests:\n"
+        "  - vars: {word: [Hi, Bye], to: [French, German], about: file://about.md}\n"
+        "    assert: [{type: not-contains, value: '{{ word }}'}]\n"
+        "scenarios:\n"
+        "  - config: [{vars: {to: Welsh, about: x, said: Helo}}, {vars: {to: Irish, about: x, said: Haigh}}]\n"
+        "    tests: [{vars: {word: Hi}, assert: [{type: contains, value: '{{said}}'}]}]\n",
+        chat_dot_json='[{"role": "system", "content": "To {{to}}: {{about}}"}, {"role": "user", "content": "{{word}}"}]',
+        about_dot_md="Greetings",
+    )
+    assert [(case.input["word"], case.input["to"], case.expect) for case in result.cases] == [
+        ("Hi", "French", {"not_contains": ["Hi"]}),
+        ("Hi", "German", {"not_contains": ["Hi"]}),
+        ("Bye", "French", {"not_contains": ["Bye"]}),
+        ("Bye", "German", {"not_contains": ["Bye"]}),
+        ("Hi", "Welsh", {"contains": "Helo"}),
+        ("Hi", "Irish", {"contains": "Haigh"}),
+    ]
+    assert result.cases[0].input["about"] == "Greetings"
+    assert result.workloads[0].prompt.startswith("{# role: system #}\nTo {{ input['to'] }}")
+
+
+@pytest.mark.parametrize(
+    ("script", "expect"),
+    [
+        ("output.length <= 280 && output.includes('a, b')", {"contains_all": ["a, b"], "regex": "(?s).{0,280}"}),
+        ("return output.toLowerCase().includes('bonjour');", {"contains_all": ["bonjour"]}),
+        ("!output.includes('As an AI')", {"not_contains": ["As an AI"]}),
+        ("output.startsWith('Ahoy')", {"regex": "(?s)Ahoy.*"}),
+        ("JSON.parse(output).who === context.vars.q && output.n.m === 3", {"fields": {"who": "x", "n.m": 3}}),
+        ("output.length > 1000", {"regex": "(?s).{1000}.{1}.*"}),
+    ],
+)
+def test_a_promptfoo_script_that_only_compares_becomes_checks(tmp_path: Path, script: str, expect: object) -> None:
+    text = f"tests: [{{vars: {{q: x}}, assert: [{{type: javascript, value: {json.dumps(script)}}}]}}]\n"
+    result = imported_promptfoo(tmp_path, text)
+    assert [case.expect for case in result.cases] == [expect]
+
+
+@pytest.mark.parametrize("script", ["output.length > 2 || true", "fetch('http://x')", "output.length > 99999", "1 > 0"])
+def test_any_other_promptfoo_script_is_named_and_its_test_refused(tmp_path: Path, script: str) -> None:
+    text = f"tests: [{{vars: {{q: x}}, assert: [{{type: javascript, value: {json.dumps(script)}}}]}}]\n"
+    result = imported_promptfoo(tmp_path, text)
+    assert result.cases == [] and "assertion 'javascript'" in result.not_carried[0].what
+    assert "any answer would pass" in result.broken[0].what

@@ -19,7 +19,15 @@ from milo_bench.suites.importing.importer import (
     ImportRequest,
     WorkloadDraft,
 )
+from milo_bench.suites.importing.promptfoo_script import read_script
 from milo_bench.suites.importing.promptfoo_tests import tests_of
+from milo_bench.suites.importing.promptfoo_variables import (
+    MOST_COMBINATIONS,
+    combinations,
+    filled_in,
+    scenario_tests,
+    variable_text,
+)
 from milo_bench.suites.importing.tables import source_text
 from milo_bench.suites.paths import find_inside
 
@@ -40,7 +48,7 @@ _ALIKE: dict[str, tuple[str, bool, bool]] = {
     "regex": ("regex", False, False),
     "starts-with": ("regex", False, False),
 }
-_READ_KEYS = ("tests", "prompts", "description", "defaultTest")
+_READ_KEYS = ("tests", "scenarios", "prompts", "description", "defaultTest")
 _INPUT = re.compile(r"\{\{ input\['([^']+)'\] \}\}")
 _TEMPLATE = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}")
 
@@ -67,10 +75,11 @@ class _Reader:
 
     def read(self) -> Imported:
         config, result = self._config, self._result
-        if not config.get("tests"):
+        if not config.get("tests") and not config.get("scenarios"):
             message = f"{self._source} has no tests."
             raise DataError(message, hint="list them under 'tests:', or name their file there: file://tests.csv")
-        tests = tests_of(config["tests"], self._source.parent, self._where(("tests",)), result)
+        tests = tests_of(config.get("tests") or [], self._source.parent, self._where(("tests",)), result)
+        tests.extend(scenario_tests(config.get("scenarios")))
         for key in config:
             if key not in _READ_KEYS:
                 self._left((key,), f"'{key}'", "set it in bench.yaml or in the prompt.")
@@ -109,6 +118,11 @@ class _Reader:
         if not prompts:
             return ""
         first = self._prompt_text(prompts[0])
+        chat = _chat_prompt(first) if isinstance(first, str) else ""
+        if chat:
+            for number in range(len(prompts) - 1):
+                self._left(("prompts", "0"), f"prompt {number + 2}", "add it as a variant in suite.yaml.")
+            return chat
         if isinstance(first, str):
             # Several prompts may be in one text, with a line of hyphens between two.
             first, *others = re.split(r"(?m)^---[ \t]*$", first)
@@ -126,14 +140,14 @@ class _Reader:
             written = written.get("raw") or written.get("id")
         if not isinstance(written, str):
             return None
-        is_file = written.startswith("file://") or re.fullmatch(r"[\w./-]+\.(?:txt|md)", written)
+        is_file = written.startswith("file://") or re.fullmatch(r"[\w./-]+\.(?:txt|md|json|ya?ml)", written)
         if not is_file:
             return written
         path = find_inside(self._source.parent, written.removeprefix("file://"), self._where(("prompts",)))
         if isinstance(path, Problem):
             self._result.not_carried.append(path)
             return None
-        return source_text(path) if path.suffix in (".txt", ".md") else None
+        return source_text(path) if path.suffix in (".txt", ".md", ".json", ".yaml", ".yml") else None
 
     def _test(self, index: int, test: dict[str, Any], default: dict[str, Any], prompt: str, seen: set[str]) -> None:
         at = ("tests", str(index))
@@ -144,12 +158,34 @@ class _Reader:
         shared = default.get("vars")
         variables = {**(shared if isinstance(shared, dict) else {}), **(own if isinstance(own, dict) else {})}
         for name, value in list(variables.items()):
-            if isinstance(value, list) or (isinstance(value, str) and value.startswith("file://")):
-                said = "expands to several tests" if isinstance(value, list) else "is in a file"
-                self._left((*at, "vars", name), f"test {index + 1}: variable '{name}' {said}", "write it out.")
-                if isinstance(value, str):
+            if isinstance(value, str) and value.startswith("file://"):
+                text = variable_text(value, self._source.parent, self._where((*at, "vars", name)))
+                if isinstance(text, str):
+                    variables[name] = text
+                else:
+                    self._result.not_carried.append(text)
                     del variables[name]
-        if not variables:
+        options = test.get("options")
+        keeps_lists = isinstance(options, dict) and options.get("disableVarExpansion") is True
+        each = [variables] if keeps_lists else combinations(variables)
+        if each is None:
+            said = f"test {index + 1} has more than {MOST_COMBINATIONS:,} combinations of its variables"
+            self._result.broken.append(Problem(self._where(at), said, "write fewer values.", kind="data"))
+            return
+        for chosen in each:
+            self._case(index, test, default, prompt, seen, chosen)
+
+    def _case(
+        self,
+        index: int,
+        test: dict[str, Any],
+        default: dict[str, Any],
+        prompt: str,
+        seen: set[str],
+        variables: dict[str, Any],
+    ) -> None:
+        at = ("tests", str(index))
+        if not variables and not prompt:
             self._result.broken.append(
                 Problem(self._where(at), f"test {index + 1} has no variables", "add 'vars:'.", kind="data")
             )
@@ -165,7 +201,7 @@ class _Reader:
         schema: list[dict[str, Any]] = []
         wanted = self._assertions(at, test, default)
         for keys, written in wanted:
-            self._assertion(keys, index, written, checks, expect, schema)
+            self._assertion(keys, index, _filled_in(written, variables), variables, checks, expect, schema)
         if wanted and not checks:
             said = f"test {index + 1}: no check judges any of its assertions, so any answer would pass"
             self._result.broken.append(
@@ -192,6 +228,7 @@ class _Reader:
         keys: tuple[str, ...],
         index: int,
         written: Any,
+        variables: dict[str, Any],
         checks: dict[str, dict[str, Any]],
         expect: dict[str, Any],
         schema: list[dict[str, Any]],
@@ -200,6 +237,10 @@ class _Reader:
         value = written.get("value") if isinstance(written, dict) else None
         extra = [key for key in written if key not in ("type", "value")] if isinstance(written, dict) else []
         named = f"test {index + 1}: assertion '{kind or written}'"
+        if kind == "javascript" and isinstance(value, str):
+            if not self._script(value, variables, checks, expect):
+                self._left(keys, named, "its script is not run. Add one of the built-in checks.")
+            return
         if kind not in _ALIKE:
             self._left(keys, named, "no check does exactly this. Add one of the built-in checks.")
             return
@@ -238,6 +279,37 @@ class _Reader:
         checks[check] = {"casefold": True} if casefold else {}
         expect[check] = texts if many or check == "not_contains" else texts[0]
 
+    def _script(
+        self, source: str, variables: dict[str, Any], checks: dict[str, dict[str, Any]], expect: dict[str, Any]
+    ) -> bool:
+        """Take over what a script demands of an answer; False for one that does more than compare."""
+        demand = read_script(source, variables)
+        if demand is None:
+            return False
+        wanted: dict[str, tuple[dict[str, Any], Any]] = {}
+        if demand.contains:
+            wanted["contains_all"] = ({}, demand.contains)
+        if demand.contains_ignoring_case:
+            wanted["contains_all"] = ({"casefold": True}, demand.contains_ignoring_case)
+        if demand.not_contains:
+            wanted["not_contains"] = ({}, demand.not_contains)
+        if demand.equals is not None:
+            wanted["equals"] = ({}, demand.equals)
+        if demand.pattern:
+            wanted["regex"] = ({"match": "whole"}, demand.pattern)
+        if demand.fields:
+            wanted["exact_fields"] = ({}, demand.fields)
+        mixed = bool(demand.contains and demand.contains_ignoring_case)
+        if mixed or any(name in checks and name != "exact_fields" for name in wanted):
+            return False
+        for name, (params, value) in wanted.items():
+            checks[name] = params
+            if name == "exact_fields":
+                expect["fields"] = {**expect.get("fields", {}), **value}
+            else:
+                expect[name] = value
+        return bool(wanted)
+
     def _draft(
         self, checks: dict[str, dict[str, Any]], schema: dict[str, Any] | None, variables: list[str], prompt: str
     ) -> str:
@@ -253,6 +325,37 @@ class _Reader:
         text = prompt or "".join(input_lines(variable) + "\n\n" for variable in variables)
         self._drafts[(digest,)] = (WorkloadDraft(name, "From promptfoo", text, listed, schema), name)
         return name
+
+
+def _filled_in(written: Any, variables: dict[str, Any]) -> Any:
+    """An assertion with the test's variables in its value."""
+    value = written.get("value") if isinstance(written, dict) else None
+    if isinstance(value, str) and not value.startswith("file://"):
+        return {**written, "value": filled_in(value, variables)}
+    if isinstance(value, list):
+        return {**written, "value": [filled_in(one, variables) if isinstance(one, str) else one for one in value]}
+    return written
+
+
+def _chat_prompt(text: str) -> str:
+    """A prompt written as a list of chat messages, in JSON or YAML; "" for any other."""
+    if not text.lstrip().startswith(("[", "- ")):
+        return ""
+    read = read_written(text, name="prompt", form="json" if text.lstrip().startswith("[") else "yaml-1.2")
+    messages = read.data if not isinstance(read, Problem) else None
+    if not isinstance(messages, list) or not messages:
+        return ""
+    parts = []
+    for message in messages:
+        role = message.get("role") if isinstance(message, dict) else None
+        content = message.get("content") if isinstance(message, dict) else None
+        if role not in ("system", "user", "assistant") or not isinstance(content, str) or not content.strip():
+            return ""
+        converted = _TEMPLATE.sub(lambda match: f"{{{{ input[{match[1]!r}] }}}}", content)
+        if re.search(r"\{[%#]", content) or converted.count("{{") != converted.count("{{ input["):
+            return ""
+        parts.append(f"{{# role: {role} #}}\n{converted.strip()}")
+    return "\n".join(parts) + "\n"
 
 
 def _is_regex(pattern: str) -> bool:
