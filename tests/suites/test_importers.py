@@ -304,7 +304,7 @@ def test_promptfoo_variables_with_several_values_files_and_scenarios_are_written
         "scenarios:\n"
         "  - config: [{vars: {to: Welsh, about: x, said: Helo}}, {vars: {to: Irish, about: x, said: Haigh}}]\n"
         "    tests: [{vars: {word: Hi}, assert: [{type: contains, value: '{{said}}'}]}]\n",
-        chat_dot_json='[{"role": "system", "content": "To {{to}}: {{about}}"}, {"role": "user", "content": "{{word}}"}]',
+        chat_dot_json='[{"role": "system", "content": "To {{to}}: {{about}}"},{"role": "user", "content": "{{word}}"}]',
         about_dot_md="Greetings",
     )
     assert [(case.input["word"], case.input["to"], case.expect) for case in result.cases] == [
