@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -94,6 +95,7 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
     evidence = gather_evidence(
         named, inventories=decision.inventories, review=_review_of(decision.review), check_seals=False
     )
+    evidence = dataclasses.replace(evidence, logs=_as_decided_on(evidence.logs, decision))
     operators = _operators_of(decision, evidence)
     alone = decision.policy == decision.operator_policy
     policy = _for_operators_alone() if alone else read_policy(decision.policy.text, name=decision.policy.path)
@@ -114,6 +116,12 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
         check_seals=False,
     )
     return msgspec.structs.replace(made, review=decision.review)
+
+
+def _as_decided_on(logs: Sequence[LogRef], decision: Decision) -> tuple[LogRef, ...]:
+    """``logs`` with the hashes that they had: an erasure changes the file, and leaves the last seal."""
+    before = {log.seal: log.sha256 for log in decision.logs if log.seal}
+    return tuple(msgspec.structs.replace(log, sha256=before.get(log.seal, log.sha256)) for log in logs)
 
 
 def _path(given: AnyPath | None) -> Path | None:

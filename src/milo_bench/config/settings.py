@@ -143,9 +143,13 @@ class TargetConfig(Checked):
 
 
 class PrivacyConfig(Checked):
-    """How much text a run log keeps: all of it, redacted, or only hashes."""
+    """How much text a run log keeps (all of it, redacted, or only hashes), and for how many days.
+
+    ``milo-bench erase --expired`` erases texts that are older than ``keep_text_days``.
+    """
 
     store_text: StoreText = "full"
+    keep_text_days: int | None = Field(default=None, gt=0)
 
 
 class RunConfig(Checked):

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from milo_bench.core.case_facts import CaseFacts
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.core.records import Fixture, Measure, Workload
@@ -22,6 +25,7 @@ from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
 from milo_bench.operator.evidence import operator_evidence
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import UNKNOWN_WORDS, FixtureTable, fixture_table
+from milo_bench.store.erasures import ErasedTexts, FixtureFacts, read_erasures
 from milo_bench.store.log.reader import RunLog, read_run_log
 
 
@@ -43,7 +47,10 @@ def gather_evidence(
     logs = [read_run_log(path, check_seals=check_seals) for path in named]
     _one_version_of_each_suite(logs)
     targets = join_targets(logs)
-    table = describe_fixtures(list(join_fixtures(logs).values()))
+    erased = {log.path: read_erasures(log.path) for log in logs if log.has_erased}
+    facts = {id: one for texts in erased.values() for id, one in texts.facts.items()}
+    fixtures = join_fixtures(logs)
+    table = describe_fixtures(list(fixtures.values()), {id: one for id, one in facts.items() if fixtures[id].erased})
     cases, looked_at = rows_that_count(logs, table, dict(sorted(join_columns(logs, table).items())))
     if not cases and not any(log.load_windows or log.probes or log.episodes for log in logs):
         message = f"{logs[0].path} has no attempts."
@@ -60,7 +67,7 @@ def gather_evidence(
         contracts=_contracts(logs),
         peak_memory_bytes=find_peak_memory_bytes(logs),
         inventories=dict(inventories or {}),
-        reviews=_reviews(review, logs),
+        reviews=_reviews(review, logs, erased),
         looked_at=looked_at,
         set_up=find_set_up_problems(logs),
     )
@@ -111,19 +118,30 @@ def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:
             raise DataError(message, hint="run decide on each suite version separately.")
 
 
-def describe_fixtures(fixtures: Sequence[Fixture]) -> FixtureTable:
-    """What can be known of each fixture before any model answers; numbered in their order."""
+def describe_fixtures(fixtures: Sequence[Fixture], kept: Mapping[str, FixtureFacts] | None = None) -> FixtureTable:
+    """What can be known of each fixture before any model answers; numbered in their order.
+
+    ``kept`` are the facts of fixtures whose texts were erased, by id.
+    """
+    kept = kept or {}
     texts = [case_text(fixture.input) for fixture in fixtures]
-    hits = [keyword_sets_in(text) for text in texts]
+    hits = [
+        set(kept[fixture.id].keyword_sets) if fixture.id in kept else keyword_sets_in(text)
+        for text, fixture in zip(texts, fixtures, strict=True)
+    ]
     words = [
-        count_words(text) if fixture.input else UNKNOWN_WORDS for text, fixture in zip(texts, fixtures, strict=True)
+        kept[fixture.id].words if fixture.id in kept else count_words(text) if fixture.input else UNKNOWN_WORDS
+        for text, fixture in zip(texts, fixtures, strict=True)
     ]
     return fixture_table(
         fixtures,
         words=words,
         keyword=[bool(sets) for sets in hits],
         keyword_sets={name: [name in sets for sets in hits] for name in KEYWORD_SETS},
-        cases=[case_facts(fixture.input) for fixture in fixtures],
+        cases=[
+            msgspec.convert(kept[fixture.id].case, CaseFacts) if fixture.id in kept else case_facts(fixture.input)
+            for fixture in fixtures
+        ],
     )
 
 
@@ -155,11 +173,14 @@ def _contracts(logs: Iterable[RunLog]) -> dict[str, dict[str, str]]:
     return {place: digests for place, (_, digests) in found.items()}
 
 
-def _reviews(review: Review | None, logs: Iterable[RunLog]) -> tuple[tuple[Candidate, Measure], ...]:
+def _reviews(
+    review: Review | None, logs: Iterable[RunLog], erased: Mapping[Path, ErasedTexts]
+) -> tuple[tuple[Candidate, Measure], ...]:
     """The measures of a review. Raises DataError where it was drawn from other logs."""
     if review is None:
         return ()
-    missing = set(review.logs) - {log.sha256 for log in logs}
+    before = {one.sha256_before for texts in erased.values() for one in texts.erasures}
+    missing = set(review.logs) - {log.sha256 for log in logs} - before
     if missing:
         message = f"The review was drawn from {len(missing)} logs that are missing here or have changed."
         raise DataError(message, hint="name the logs that 'milo-bench review sample' drew from.")

@@ -51,7 +51,11 @@ def grade_to_columns(
     """
     if not log.attempts:  # a log of load windows, probes or operator episodes has no verdicts beside it
         return {}
-    if log.header.store_text != "full" or any(workload.own is not None for workload in log.header.workloads):
+    if (
+        log.erased_attempts
+        or log.header.store_text != "full"
+        or any(workload.own is not None for workload in log.header.workloads)
+    ):
         return _one_by_one(log, numbers)
     size = sum(part.end - part.start for part in log.attempts.ranges)
     count = processes or min(os.cpu_count() or 1, 1 + size // LEAST_BYTES_FOR_A_PROCESS)

@@ -37,14 +37,14 @@ class JudgeWhileRunning:
         elif isinstance(event, AttemptFinished) and self._writer is not None:
             fixture = self._spec.fixtures[event.attempt.key.fixture]
             graded = grade_attempt(self._spec.workloads[fixture.workload], fixture, event.attempt)
-            self._writer.add(_without_text(graded, fixture, self._labels))
+            self._writer.add(without_text(graded, fixture, self._labels))
 
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
 
 
-def _without_text(graded: Graded, fixture: Fixture, labels: frozenset[str]) -> Graded:
+def without_text(graded: Graded, fixture: Fixture, labels: frozenset[str]) -> Graded:
     """``graded`` with outcomes, categories and counts; of words only those that the suite wrote itself."""
     fields = fixture.expect.get("fields")
     own_subjects = frozenset(fields) if isinstance(fields, dict) else frozenset()

@@ -81,7 +81,11 @@ def choose_judge(log: RunLog) -> Judge:
         executions = latest_executions(log.executions)
         one_version_each(executions, log.path)
 
+        erased = read_verdicts(verdicts_path(log.path)) if log.erased_attempts else {}
+
         def grade(attempt: Attempt) -> Graded:
+            if attempt.erased and attempt.failure is None:
+                return _kept(erased, attempt, log.path)
             fixture = log.fixtures[attempt.key.fixture]
             try:
                 return grade_attempt(workloads[fixture.workload], fixture, attempt, executions.get(attempt.key))
@@ -101,6 +105,15 @@ def choose_judge(log: RunLog) -> Judge:
         return verdicts[key]
 
     return look_up
+
+
+def _kept(verdicts: dict[AttemptKey, Graded], attempt: Attempt, log: Path) -> Graded:
+    """The verdict on an answer whose text was erased, as it was then."""
+    key = attempt.key
+    if key not in verdicts:
+        message = f"{verdicts_path(log)} has no verdict on {key.fixture} for {key.target}, whose text was erased."
+        raise DataError(message, hint="restore that file, which 'milo-bench erase' wrote.")
+    return verdicts[key]
 
 
 def one_version_each(executions: LatestExecutions, path: Path) -> None:

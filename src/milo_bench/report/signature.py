@@ -32,7 +32,7 @@ PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "urn:milo-bench:decision:v1"
 # What erasing a person's text empties in an example, and what may then be told of nobody.
-_TEXTS_OF_AN_EXAMPLE: Final = ("reason", "expected", "got", "input", "output", "spans")
+_TEXTS_OF_AN_EXAMPLE: Final = ("reason", "expected", "got", "input", "output", "spans", "text")
 
 
 class DsseSignature(msgspec.Struct, frozen=True):

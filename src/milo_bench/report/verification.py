@@ -21,6 +21,7 @@ from milo_bench.report.pages.difference import (
     shown_figures,
 )
 from milo_bench.report.signature import RECEIPT, SIGNATURE
+from milo_bench.store.erasures import erasures_path
 from milo_bench.store.verdicts import verdicts_path
 
 
@@ -93,7 +94,7 @@ def verify_package(
     evidence = check_evidence(decision, folder, decide_again, check_log, runs=runs, held=held)
     differences += evidence.differences
     known = {folder / name for name in (*wanted, SIGNATURE, RECEIPT)} | {
-        place for log in evidence.logs for place in (log, verdicts_path(log))
+        place for log in evidence.logs for place in (log, verdicts_path(log), erasures_path(log))
     }
     others = (path for path in folder.rglob("*") if path.is_file() and path not in known)
     return Verification(

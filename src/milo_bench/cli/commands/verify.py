@@ -82,7 +82,9 @@ def _print(found: api.Verification) -> None:
     if found.differences:
         click.echo(f"{what}: {len(found.differences)} {'differs' if len(found.differences) == 1 else 'differ'}")
     elif found.unknown_files:
-        click.echo(f"{what}: all match, but {len(found.unknown_files)} files do not belong to the package")
+        count = len(found.unknown_files)
+        said = "1 file does" if count == 1 else f"{count} files do"
+        click.echo(f"{what}: all match, but {said} not belong to the package")
     elif found.missing_logs:
         click.echo(f"{what}: pages match decision.json, but cannot be recomputed without the run logs")
         say_next(f"milo-bench verify {found.folder} --runs FOLDER")

@@ -95,8 +95,8 @@ def make_example(
     redacted texts are, without spans and reasons: those belong to the texts as they were.
     """
     verdicts = [one for one in graded.verdicts if _is_of(one, chosen)]
-    if store_text == "hashes":
-        return _example(chosen, attempt, store_text)
+    if store_text == "hashes" or attempt.erased or fixture.erased:
+        return _example(chosen, attempt, "hashes")
     full = store_text == "full"
     laid_out = lay_out(fixture.input)
     spans = [span for verdict in verdicts for span in verdict.spans] if full else []

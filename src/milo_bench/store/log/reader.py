@@ -31,7 +31,7 @@ from milo_bench.store.log.attempts import ATTEMPT_START, LoggedAttempts, LogRang
 from milo_bench.store.log.lift import list_unknown
 from milo_bench.store.log.lines import HEADER_START, decode_header, decode_line, not_a_log, open_log, other_schema
 from milo_bench.store.log.row_check import RowCheck
-from milo_bench.store.log.sealing import SEAL_START, Chain, plan_digest
+from milo_bench.store.log.sealing import SEAL_START, Chain, is_erased, plan_digest
 
 
 @dataclass
@@ -65,12 +65,20 @@ class RunLog:
     whole_bytes: int = 0
     torn_bytes: int = 0
     chain: Chain = field(default_factory=Chain)
+    erased_attempts: int = 0
     broken_seals: list[str] = field(default_factory=list)
 
     @property
     def seal(self) -> str:
         """The hash of the last seal, "" where there is none."""
         return self.chain.last.hex() if self.chain.seals else ""
+
+    @property
+    def has_erased(self) -> bool:
+        """Whether a text was erased from it."""
+        if self.erased_attempts or any(fixture.erased for fixture in self.fixtures.values()):
+            return True
+        return any(row.erased for row in self.episodes) or any(row.erased for row in self.executions)
 
     @property
     def unsealed(self) -> int:
@@ -169,6 +177,7 @@ class _Fold:
         self.log.chain.add(line[:-1])
         if line.startswith(ATTEMPT_START):
             self._add_attempt(number, len(line))
+            self.log.erased_attempts += is_erased(line)
         else:
             self._keep(number, decode_line(self.log.path, number, line, self.log.schemas[-1]))
 

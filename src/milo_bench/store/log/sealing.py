@@ -75,6 +75,11 @@ def erased_line(line: bytes) -> bytes | None:
     return line[:at] + ERASED_MARK + inner.encode() + b'"}'
 
 
+def is_erased(line: bytes) -> bool:
+    """Whether the texts of ``line``, with its newline, were erased."""
+    return line.startswith(ERASED_MARK, len(line) - len(ERASED_MARK) - _DIGEST_DIGITS - len(b'"}\n'))
+
+
 @dataclass
 class Chain:
     """The seals of a log so far: the last one's hash, and the digests of the lines after it."""

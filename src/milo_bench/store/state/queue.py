@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -151,3 +152,22 @@ def _work(connection: Connection, row: Row[tuple[object, ...]]) -> QueuedWork:
     found = row._mapping
     place = _place(connection, found["queue"], found["number"]) if found["state"] in OPEN else 0
     return QueuedWork(**{name: found[name] for name in _FIELDS}, place=place)
+
+
+def erase_queued_texts(engine: Engine, matches: Callable[[str], bool], *, ended_before: float | None = None) -> int:
+    """Empty request, draft, answer and reason of ended work: of what ``matches``, or of all that ended so early.
+
+    The rows stay, so that counts and times still add up. Returns how many lost their texts.
+    """
+    columns = (QUEUE.c.request, QUEUE.c.draft, QUEUE.c.answer, QUEUE.c.reason)
+    erased = 0
+    with engine.begin() as connection:
+        rows = connection.execute(select(QUEUE.c.id, QUEUE.c.ended_at, *columns).where(QUEUE.c.ended_at.is_not(None)))
+        for id, ended_at, *texts in rows.all():
+            expired = ended_before is not None and ended_at < ended_before
+            if not any(texts) or not (expired or matches("\n".join(texts))):
+                continue
+            empty = {"request": "{}", "draft": "", "answer": "", "reason": ""}
+            connection.execute(update(QUEUE).where(QUEUE.c.id == id).values(empty))
+            erased += 1
+    return erased

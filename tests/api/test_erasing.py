@@ -1,0 +1,132 @@
+"""A person's texts can be erased: seals, signature and every figure stay, and verify says whose texts are gone."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from benchmarks.soundness.edits import CREATED_AT, POLICY, write_log
+from milo_bench import api
+from milo_bench.core.errors import DataError, UsageError
+from milo_bench.evidence.judging import judge_log
+from milo_bench.store.erasures import read_erasures
+from milo_bench.store.log.reader import read_run_log
+from milo_bench.store.log.writer import RunLogWriter
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with run.jsonl, decision.json, a signed package/ and a review sheet."""
+    folder = tmp_path_factory.mktemp("erase")
+    write_log(folder / "run.jsonl")
+    (folder / "policy.yaml").write_text(POLICY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        options = api.DecideOptions(("run.jsonl",), policy="policy.yaml")
+        api.write_decision("decision.json", api.decide_logs(options, created_at=CREATED_AT))
+        api.report_decision("decision.json", "package")
+        api.new_signing_key("key")
+        api.sign_package("package", "key")
+        api.sample_for_review([Path("run.jsonl")], Path("sheet.csv"), count=10)
+    return folder
+
+
+@pytest.fixture
+def folder(signed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    copied = Path(shutil.copytree(signed, tmp_path / "x"))
+    monkeypatch.chdir(copied)
+    return copied
+
+
+def shown_fixture(folder: Path) -> tuple[str, str]:
+    """A fixture that the decision shows as an example, and its whole message."""
+    (example, *_) = api.read_decision(folder / "decision.json").examples
+    id = example.key.split("/")[0]
+    return id, str(read_run_log(folder / "run.jsonl").fixtures[id].input["message"])
+
+
+def holding(folder: Path, text: str) -> list[str]:
+    return sorted(
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and text in path.read_text(encoding="utf-8", errors="replace")
+    )
+
+
+def test_a_text_is_gone_from_log_decision_package_and_sheet_and_all_still_verifies(folder: Path) -> None:
+    id, message = shown_fixture(folder)
+    said = message[:40]
+    assert len(holding(folder, said)) > 2
+    before = read_run_log(folder / "run.jsonl")
+    done = api.erase_texts(api.EraseOptions([folder], texts=[said], reason="asked by the person"))
+    assert holding(folder, said) == [] and done.left == []
+    assert [log.fixtures for log in done.logs] == [(id,)]
+    after = read_run_log(folder / "run.jsonl")
+    assert (after.seal, after.unsealed, after.fixtures[id].input) == (before.seal, 0, {})
+    assert after.sha256 != before.sha256
+    found = api.verify_package("package", held=api.HeldFiles(key="key.pub", policy="policy.yaml"))
+    assert (found.differences, found.unknown_files, found.erased, found.exit_code) == ((), (), (id,), 0)
+    (erasure,) = read_erasures(folder / "run.jsonl").erasures
+    assert (erasure.fixtures, erasure.reason, erasure.sha256_before) == ((id,), "asked by the person", before.sha256)
+
+
+def test_the_verdict_on_an_erased_answer_is_kept_without_a_word(folder: Path) -> None:
+    id, _ = shown_fixture(folder)
+    (before,) = [row.graded for row in judge_log(read_run_log(folder / "run.jsonl")) if row.fixture.id == id]
+    api.erase_texts(api.EraseOptions([folder / "run.jsonl"], fixtures=[id]))
+    (after,) = [row.graded for row in judge_log(read_run_log(folder / "run.jsonl")) if row.fixture.id == id]
+    assert after.passed == before.passed
+    assert [one.outcome for one in after.verdicts] == [one.outcome for one in before.verdicts]
+    assert not any(one.reason or one.spans for one in after.verdicts)
+
+
+def test_an_erased_log_can_be_decided_on_anew_with_the_same_figures(folder: Path) -> None:
+    options = api.DecideOptions(("run.jsonl",), policy="policy.yaml")
+    before = api.decide_logs(options, created_at=CREATED_AT)
+    api.erase_texts(api.EraseOptions(["run.jsonl"], fixtures=[shown_fixture(folder)[0]]))
+    assert api.decide_logs(options, created_at=CREATED_AT).figures == before.figures
+
+
+def test_a_dry_run_changes_nothing(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    done = api.erase_texts(api.EraseOptions([folder], fixtures=[shown_fixture(folder)[0]], dry_run=True))
+    assert done.logs[0].lines == 2 and done.files
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_texts_that_are_kept_too_long_are_all_erased(folder: Path) -> None:
+    fresh = api.erase_texts(api.EraseOptions(["run.jsonl"], older_than_days=30), now=datetime(2026, 1, 20, tzinfo=UTC))
+    assert fresh.logs == []
+    api.erase_texts(api.EraseOptions(["run.jsonl"], older_than_days=30), now=datetime(2026, 3, 1, tzinfo=UTC))
+    log = read_run_log(folder / "run.jsonl")
+    assert all(fixture.erased and not fixture.input for fixture in log.fixtures.values())
+    assert all(attempt.erased and not attempt.output for attempt in log.attempts)
+
+
+def test_a_second_erasure_adds_to_the_first(folder: Path) -> None:
+    first, second, *_ = read_run_log(folder / "run.jsonl").fixtures
+    for id in (first, second, second):
+        api.erase_texts(api.EraseOptions(["run.jsonl"], fixtures=[id]))
+    texts = read_erasures(folder / "run.jsonl")
+    assert [one.fixtures for one in texts.erasures] == [(first,), (second,)]
+    assert api.verify_decision("decision.json").erased == tuple(sorted((first, second)))
+
+
+def test_a_log_that_is_being_written_is_left_alone(folder: Path) -> None:
+    writer = RunLogWriter.add_to(folder / "run.jsonl", "test")
+    before = (folder / "run.jsonl").read_bytes()
+    try:
+        with pytest.raises(DataError, match="A run is writing"):
+            api.erase_texts(api.EraseOptions(["run.jsonl"], fixtures=[shown_fixture(folder)[0]]))
+    finally:
+        writer.close()
+    assert (folder / "run.jsonl").read_bytes() == before
+
+
+def test_what_would_erase_everything_by_mistake_is_refused(folder: Path) -> None:
+    for options in (api.EraseOptions([folder]), api.EraseOptions([folder], texts=[" a"])):
+        with pytest.raises(UsageError):
+            api.erase_texts(options)
