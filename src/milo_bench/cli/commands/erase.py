@@ -42,8 +42,8 @@ def erase(
 ) -> int:
     """Erase a person's texts from logs, decisions, packages and sheets.
 
-    Seals and signatures stay valid, and 'verify' says what was erased. Verdicts on the answers are kept
-    without a word of them. Exits 1 if a file still contains TEXT.
+    Seals and signatures stay valid, and 'verify' says what was erased. Verdicts on answers are kept
+    without their words. Exits 1 if a file still contains TEXT.
     """
     if expired and days is None:
         days = api.load_settings(config, os.environ).privacy.keep_text_days
