@@ -250,7 +250,8 @@ def test_a_million_rows_are_measured_within_seconds() -> None:
         name: np.repeat(getattr(small, name), rows)
         for name in (
             "repeat", "retry", "outcome", "bypassed", "flagged", "unsupported", "policy_broken", "ttft_s", "cost_usd",
-            "prompt_tokens", "output_tokens", "decode_tokens_per_s", "cut", "failure_kind", "want", "got",
+            "prompt_tokens", "output_tokens", "decode_tokens_per_s", "cut", "warm_latency_s",
+                "warm_ttft_s", "cached_share", "failure_kind", "want", "got",
         )
     }  # fmt: skip
     cases = Cases(

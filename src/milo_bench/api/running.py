@@ -18,6 +18,7 @@ from milo_bench.config.settings import Settings, TargetConfig
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import (
+    CacheWish,
     Decoding,
     FixtureSelection,
     Order,
@@ -67,6 +68,7 @@ class RunOptions:
     ``variants`` chooses a variant by workload, ``limit`` takes a sample of the fixtures. Timeouts are
     in seconds. ``trust_suite`` lets the suite's own Python run this once without a trust record;
     ``execute_later`` records the answers alone, and ``execute_own_checks`` runs it on them afterwards.
+    ``cache``: "warm" times prompts that the server had before, too.
     ``until_decided`` stops a workload on a target once the gates of ``policy``, the suite's own unless given, are
     decided; ``max_fixtures`` is the most of a workload, beyond those of a suite with a generator. ``max_minutes`` and
     ``max_usd`` end the run as a budget.
@@ -98,6 +100,7 @@ class RunOptions:
     fingerprint: bool = True
     unsafe_here: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
+    cache: CacheWish = "cold"
     until_decided: bool = False
     policy: AnyPath | None = None
     max_fixtures: int | None = None
@@ -177,7 +180,8 @@ def run_suite(
         message = "No target to run against."
         raise UsageError(message, hint="add one from 'milo-bench targets' with --models.")
     known = settings.with_targets(options.targets)
-    targets = {name: open_target(known.target(name), env) for name in options.models}
+    cold = options.cache == "cold"
+    targets = {name: open_target(known.target(name), env, cold=cold) for name in options.models}
     records = [targets[name].record for name in options.models]
     stopping = stopping_of(options, suite)
     spec = RunSpec(
@@ -299,4 +303,5 @@ def _request(options: RunOptions, settings: Settings, stopping: Stopping | None)
         retries=defaults.retries if options.retries is None else options.retries,
         variants=options.variants,
         stopping=stopping,
+        cache=options.cache,
     )

@@ -21,6 +21,7 @@ from milo_bench.core.records import Attempt, Fixture, Frozen, Graded, RunHeader
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.judging import choose_judge
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, join_cases
 from milo_bench.store.log.attempts import LogRange, attempt_lines, decode_attempt
 from milo_bench.store.log.reader import RunLog
@@ -106,8 +107,9 @@ class _Builders:
         builder = self._by_place.get(place)
         if builder is None:
             variant = self._header.plan.variants.get(fixture.workload, "")
-            price = self._targets[key.target].price
-            builder = CasesBuilder(fixture.workload, key.target, variant, key.decoding, price)
+            target = self._targets[key.target]
+            rule = cache_rule(self._header.plan, target)
+            builder = CasesBuilder(fixture.workload, key.target, variant, key.decoding, target.price, rule)
             self._by_place[place] = builder
         builder.add(attempt, graded, self._numbers[key.fixture])
 

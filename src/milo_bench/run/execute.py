@@ -70,6 +70,7 @@ from milo_bench.run.schedule import (
     Warmed,
     Withdraw,
 )
+from milo_bench.run.shared_text import measure_shared_text, share_of
 from milo_bench.run.spec import RunSpec, check_hosted, lane_of
 from milo_bench.run.steering import Steer, Steering
 from milo_bench.run.stop import StopSignal
@@ -125,7 +126,7 @@ async def execute(
     stop = stop or StopSignal()
     names = spec.plan.targets
     check_hosted(spec, [targets[name].record for name in names])
-    _check_requests(spec)
+    shared = measure_shared_text(spec)
 
     def emit(event: RunEvent) -> None:
         for listener in listeners:
@@ -147,18 +148,13 @@ async def execute(
             emit=emit,
             stop=stop,
             steering=steering,
+            shared=shared,
             begun_s=begun_s,
             whole=whole,
         )
         return await run.to_the_end()
     finally:
         await stop_targets([targets[name] for name in names], at_once=stop.at_once)
-
-
-def _check_requests(spec: RunSpec) -> None:
-    """Make every request once before any model is loaded: a broken fixture is told in the first second."""
-    for fixture in spec.planned_fixtures():
-        prepare(fixture, spec.workloads[fixture.workload])
 
 
 def _reason(complete: bool, interrupted: bool, spent: bool) -> Literal["done", "interrupted", "aborted", "budget"]:
@@ -183,11 +179,13 @@ class _Run:
         emit: Callable[[RunEvent], None],
         stop: StopSignal,
         steering: Steering | None,
+        shared: Mapping[str, int],
         begun_s: float,
         whole: Sequence[str],
     ) -> None:
         self._spec = spec
         self._steering = steering
+        self._shared = shared
         self._begun_s = begun_s
         self._fixtures: dict[str, Fixture] = dict(spec.fixtures)
         self._queued: dict[str, list[str]] = {}  # fixtures of each workload, as far as they are planned
@@ -237,7 +235,7 @@ class _Run:
         try:
             with self._stop.calling(self._stop_requested):
                 if self._steering is not None:
-                    self._steer(self._steering.take_up())
+                    self._steer(self._steering.take_up(self._writer.header))
                     self._writer.flush()
                 deadline = self._deadline()
                 self._happened(Stop() if self._stop.requested or self._spent else Begin())
@@ -479,6 +477,7 @@ class _Run:
             server_timings=exchange.server_timings,
             prepared=ready.prepared,
             waited_s=waited_s,
+            shared_share=share_of(self._shared.get(fixture.workload, 0), ready.request),
         )
 
     async def _wait_for(self, key: AttemptKey) -> float:

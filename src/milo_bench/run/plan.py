@@ -10,6 +10,7 @@ from milo_bench.core.errors import UsageError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import (
     AttemptKey,
+    CacheWish,
     Decoding,
     Fixture,
     Order,
@@ -46,6 +47,7 @@ class PlanRequest:
     retries: int = 0
     variants: Mapping[str, str] = field(default_factory=dict)
     stopping: Stopping | None = None
+    cache: CacheWish = "cold"
 
 
 def make_plan(
@@ -92,6 +94,7 @@ def make_plan(
         withheld={target.name: sensitive for target in targets if target.hosted and sensitive},
         free_only=free_only,
         stopping=request.stopping,
+        cache=request.cache,
     )
 
 

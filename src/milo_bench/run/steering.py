@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from milo_bench.core.records import Attempt, Fixture, WorkEnd
+from milo_bench.core.records import Attempt, Fixture, RunHeader, WorkEnd
 from milo_bench.run.events import OpenWork
 
 
@@ -28,8 +28,8 @@ class Steer:
 class Steering(Protocol):
     """Looks at the answers of one run as they are recorded. It never sees one twice."""
 
-    def take_up(self) -> Sequence[Steer]:
-        """What the log of a run that is resumed already says, before anything is sent; () for a new run."""
+    def take_up(self, header: RunHeader) -> Sequence[Steer]:
+        """What the log of a run that is resumed already says, before anything is sent. ``header`` is that log's."""
         ...
 
     def look(self, attempts: Sequence[Attempt]) -> Sequence[Steer]:

@@ -74,6 +74,15 @@ class Loading(Protocol):
         ...
 
 
+@runtime_checkable
+class SendsCold(Protocol):
+    """A target that can keep its server from answering out of its cache of prompts, where the server lets it."""
+
+    def send_cold(self) -> None:
+        """From now on no prompt, nor the beginning of one, is answered from what was sent before."""
+        ...
+
+
 TargetFactory: TypeAlias = Callable[[TargetConfig, Mapping[str, str]], Target]
 
 TARGET_APIS: Registry[TargetFactory] = Registry(

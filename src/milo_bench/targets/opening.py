@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from milo_bench.config.settings import TargetConfig
-from milo_bench.targets.base import TARGET_APIS, Target
+from milo_bench.targets.base import TARGET_APIS, SendsCold, Target
 
 
-def open_target(config: TargetConfig, env: Mapping[str, str]) -> Target:
+def open_target(config: TargetConfig, env: Mapping[str, str], *, cold: bool = False) -> Target:
     """The target for ``config``, not yet started. Keys are taken from ``env``.
 
+    ``cold`` asks the server not to answer out of its cache of prompts, where it lets a client ask for that.
     Raises UsageError for an API that is not there, ConfigError for settings that its API does not
     know, TargetError for a key that is missing.
     """
-    return TARGET_APIS.get(config.api)(config, env)
+    target = TARGET_APIS.get(config.api)(config, env)
+    if cold and isinstance(target, SendsCold):
+        target.send_cold()
+    return target

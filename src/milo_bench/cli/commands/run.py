@@ -25,7 +25,7 @@ from milo_bench.cli.options import (
 )
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
-from milo_bench.core.records import Order, StoreText
+from milo_bench.core.records import CacheWish, Order, StoreText
 from milo_bench.report import terminal
 
 SECTION = "Measure"
@@ -90,6 +90,13 @@ SECTION = "Measure"
     type=click.Choice(["full", "redacted", "hashes"]),
     help="How the log stores text.  [default: full]",
 )
+@click.option(
+    "--cache",
+    type=click.Choice(["cold", "warm"]),
+    default="cold",
+    show_default=True,
+    help="Time prompts as new ones, or as the server's cache has them.",
+)
 @click.option("--until-decided", is_flag=True, help="Stop a workload once its gates are decided.")
 @click.option(
     "--policy",
@@ -129,6 +136,7 @@ def run(
     first_token_timeout: float | None,
     timeout: float | None,
     store_text: StoreText | None,
+    cache: CacheWish,
     until_decided: bool,
     policy: Path | None,
     max_fixtures: int | None,
@@ -174,6 +182,7 @@ def run(
         allow_hosted=allow_hosted,
         trust_suite=trust_suite,
         execute_later=execute_later,
+        cache=cache,
         until_decided=until_decided,
         policy=policy,
         max_fixtures=max_fixtures,

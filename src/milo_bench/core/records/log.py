@@ -20,6 +20,8 @@ SCHEMA_VERSION = 4
 Decoding: TypeAlias = Literal["free", "constrained"]
 StoreText: TypeAlias = Literal["full", "redacted", "hashes"]
 Order: TypeAlias = Literal["interleaved", "prefix"]
+CacheWish: TypeAlias = Literal["cold", "warm"]
+PromptCache: TypeAlias = Literal["", "off", "salted", "none found"]
 
 FailureKind: TypeAlias = Literal[
     "connect_refused",  # nobody listens
@@ -146,6 +148,7 @@ class TargetRecord(Frozen, frozen=True):
     runtime_version: str = ""
     context_window: int | None = None  # tokens a single request may fill, prompt and answer
     price: Price | None = None
+    cache: PromptCache = ""  # what keeps a prompt that was sent before from being answered out of a cache, if anything
     settings: dict[str, Any] = {}  # what else changes answers or speed: threads, slots, num_ctx
     identity: Identity = Identity()
     behaviour: Behaviour = Behaviour()
@@ -216,6 +219,7 @@ class Plan(Frozen, frozen=True):
     withheld: dict[str, tuple[str, ...]] = {}  # target -> fixtures kept from it: sensitive, and the target is hosted
     free_only: tuple[str, ...] = ()  # fixtures without a schema to constrain an answer to; filled where decodings ask
     stopping: Stopping | None = None
+    cache: CacheWish = "cold"  # warm: times of prompts that a server had before are wanted
 
 
 class ImportedFile(Frozen, frozen=True):
@@ -363,6 +367,7 @@ class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):
     prepared: dict[str, Any] = {}  # what the deterministic step chose, e.g. selected event ids
     waited_s: float = 0.0  # of a retry: from the failure before it until it was sent
     source: AnswerSource | None = None  # of an imported attempt; its ``timings`` are then all 0
+    shared_share: float = 0.0  # of the request's text, with which every request of its workload begins
     erased: str = ""  # what sealed the texts before they were erased
 
 

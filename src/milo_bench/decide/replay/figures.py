@@ -106,7 +106,8 @@ def add_figures(
         found["cost_usd_mean"] = _add(
             figures, replay, "cost_usd_mean", "cost per fixture", value, "USD", len(paid), interval, said
         )
-    answered = units & outcome.automated
+    # An answer whose prompt came out of a cache has no time, and neither has one that another tool timed.
+    answered = units & outcome.automated & ~np.isnan(outcome.latency_s)
     times = outcome.latency_s[answered]
     within = clustered_quantile_interval(times, outcome.fixture[answered].astype(np.int64), 0.95, confidence)
     p95 = quantile(times, 0.95)
@@ -114,9 +115,12 @@ def add_figures(
     found["latency_p95_s"] = _add(
         figures, replay, "latency_p95_s", "95th percentile of the time to an automated answer",
         p95 if finite else None, "s", len(times), within,
-        note if len(times) else "nothing is automated",
+        note if len(times) else "no automated answer was timed" if outcome.automated[units].any() else _NOTHING,
     )  # fmt: skip
     return found
+
+
+_NOTHING = "nothing is automated"
 
 
 def _add(

@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from milo_bench.config.policy.file import PolicyFile
-from milo_bench.core.records import Attempt, Fixture, Graded, TargetRecord, WorkEnd
+from milo_bench.core.records import Attempt, Fixture, Graded, RunHeader, TargetRecord, WorkEnd
 from milo_bench.core.units import figure
 from milo_bench.decide.decide import with_baseline
 from milo_bench.decide.evidence import Evidence
@@ -25,6 +25,7 @@ from milo_bench.run.events import OpenGate, OpenWork
 from milo_bench.run.spec import RunSpec
 from milo_bench.run.steering import Steer
 from milo_bench.stats.betting import EVERY_LOOK
+from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.store.log.reader import RunLog, read_run_log
 
 LEAST_FOR_OUT_OF_REACH: Final = 20  # fixtures before a gate is called out of reach by what was seen of it
@@ -92,8 +93,12 @@ class UntilDecided:
 
     # ------------------------------------------------------------ what a run asks
 
-    def take_up(self) -> Sequence[Steer]:
+    def take_up(self, header: RunHeader) -> Sequence[Steer]:
         """What the log that is resumed says: fresh fixtures it drew, work that is over, and answers looked at anew."""
+        for target in header.targets:  # what it says of its cache is known once it has started
+            for work in self._works.values():
+                if work.candidate.target == target.name:
+                    work.judge_times_by(cache_rule(header.plan, target))
         if self._resumed is None:
             return (Steer(open=self._open()),)
         log = read_run_log(self._resumed)

@@ -8,6 +8,7 @@ from milo_bench.core.records import Attempt, FailureKind, Graded, Plan, Price
 from milo_bench.decide.records import Candidate
 from milo_bench.run.plan import keys_of_fixtures
 from milo_bench.run.schedule import NOT_RETRIED
+from milo_bench.stats.cases.cache import CacheRule
 from milo_bench.stats.cases.columns import Cases, CasesBuilder
 
 
@@ -30,6 +31,10 @@ class WatchedWork:
         self._builder = CasesBuilder(candidate.workload, candidate.target, candidate.variant, candidate.decoding, price)
         self.asked = 0  # fixtures, from the first one on, that all answers are in for
         self.add(fixtures)
+
+    def judge_times_by(self, rule: CacheRule) -> None:
+        """Which answers are warm; to be said before the first one."""
+        self._builder.cache = rule
 
     def add(self, fixtures: Sequence[str]) -> None:
         """``fixtures`` are asked after those that are planned."""

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from milo_bench.core.case_facts import CaseFacts
 from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, Price
+from milo_bench.stats.cases.cache import CacheRule, cached_share
 
 Int8 = NDArray[np.int8]
 NOT_JUDGED = -1
@@ -28,7 +29,8 @@ LABEL_CHECKS = frozenset({"label", "multiple_choice"})  # they record what was e
 # Columns that every row has, with the same meaning in every piece of a candidate.
 PLAIN = (
     "fixture", "repeat", "retry", "outcome", "bypassed", "flagged", "unsupported", "policy_broken", "latency_s",
-    "ttft_s", "cost_usd", "prompt_tokens", "output_tokens", "decode_tokens_per_s", "cut",
+    "ttft_s", "cost_usd", "prompt_tokens", "output_tokens", "decode_tokens_per_s", "cut", "warm_latency_s",
+    "warm_ttft_s", "cached_share",
 )  # fmt: skip
 COLUMNS = (*PLAIN, "failure_kind", "want", "got")
 
@@ -69,7 +71,9 @@ class Cases:
     and ``policy_broken`` are 1, 0, -1 (does not apply) or -2 (the check could not judge).
     ``parts[check]`` are (held, asked). ``want`` and ``got`` are places in ``labels``,
     -1 where there is none. Times are in seconds, infinite for a failure and NaN where no model was
-    called; ``cost_usd`` is NaN where no price is known. ``categories`` maps (check, category) to rows.
+    called, or the server took the prompt from a cache: those are in ``warm_latency_s`` and ``warm_ttft_s``.
+    ``cached_share`` is of the prompt, NaN where the server does not say. ``cost_usd`` is NaN where no price is
+    known. ``categories`` maps (check, category) to rows.
     """
 
     workload: str
@@ -91,6 +95,9 @@ class Cases:
     output_tokens: NDArray[np.int32]
     decode_tokens_per_s: NDArray[np.float64]
     cut: NDArray[np.bool_]
+    warm_latency_s: NDArray[np.float64]
+    warm_ttft_s: NDArray[np.float64]
+    cached_share: NDArray[np.float64]
     failure_kind: NDArray[np.int16]
     failure_kinds: tuple[str, ...]
     held: Mapping[str, Int8]
@@ -151,13 +158,16 @@ class CasesBuilder:
     variant: str
     decoding: Decoding
     price: Price | None = None
+    cache: CacheRule = field(default_factory=CacheRule)
     fixture: array[int] = field(default_factory=lambda: array("i"))
     repeat: array[int] = field(default_factory=lambda: array("h"))
     retry: array[int] = field(default_factory=lambda: array("b"))
     outcome: array[int] = field(default_factory=lambda: array("b"))
     bypassed: array[int] = field(default_factory=lambda: array("b"))
     flagged: array[int] = field(default_factory=lambda: array("b"))
-    times: array[float] = field(default_factory=lambda: array("d"))  # latency, ttft, cost, decoding speed a row
+    times: array[float] = field(
+        default_factory=lambda: array("d")
+    )  # latency, ttft, cost, decoding speed, then warm latency and ttft, cached share a row
     tokens: array[int] = field(default_factory=lambda: array("i"))  # prompt, output a row
     cut: array[int] = field(default_factory=lambda: array("b"))
     sparse: dict[str, _Sparse] = field(default_factory=dict)
@@ -194,18 +204,23 @@ class CasesBuilder:
         usage, nan = attempt.usage, float("nan")
         prompt, output = usage.prompt_tokens, usage.completion_tokens
         if attempt.bypass:
-            self.times.extend((nan, nan, nan, nan))
+            self.times.extend((nan,) * 7)
         elif attempt.source is not None:
-            self.times.extend((nan, nan, self._cost(prompt, output), nan))  # another client's times are not ours
+            self.times.extend(
+                (nan, nan, self._cost(prompt, output), nan, nan, nan, nan)
+            )  # another client's times are not ours
         elif attempt.failure is not None:
-            self.times.extend((float("inf"), float("inf"), nan, nan))
+            self.times.extend((float("inf"), float("inf"), nan, nan, nan, nan, nan))
         else:
             times, cost = attempt.timings, self._cost(prompt, output)
             ttft = times.ttft_s if times.ttft_s is not None else times.latency_s
             decode_s = times.ended_s - times.first_content_s if times.first_content_s is not None else 0.0
             # The first token's time belongs to the prompt, so it is counted in neither.
             speed = (output - 1) / decode_s if output is not None and output > 1 and decode_s > 0 else nan
-            self.times.extend((times.latency_s, ttft, cost, speed))
+            cold, warm = (times.latency_s, ttft), (nan, nan)
+            if self.cache.is_warm(attempt):
+                cold, warm = warm, cold
+            self.times.extend((*cold, cost, speed, *warm, cached_share(attempt)))
         self.tokens.append(NOT_JUDGED if prompt is None else prompt)
         self.tokens.append(NOT_JUDGED if output is None else output)
 
@@ -263,7 +278,7 @@ class CasesBuilder:
 
     def build(self) -> Cases:
         rows = len(self.fixture)
-        times = np.array(self.times, dtype=np.float64).reshape(rows, 4)
+        times = np.array(self.times, dtype=np.float64).reshape(rows, 7)
         tokens = np.array(self.tokens, dtype=np.int32).reshape(rows, 2)
         return Cases(
             workload=self.workload,
@@ -284,6 +299,9 @@ class CasesBuilder:
             prompt_tokens=tokens[:, 0].copy(),
             output_tokens=tokens[:, 1].copy(),
             decode_tokens_per_s=times[:, 3].copy(),
+            warm_latency_s=times[:, 4].copy(),
+            warm_ttft_s=times[:, 5].copy(),
+            cached_share=times[:, 6].copy(),
             cut=np.array(self.cut, dtype=np.bool_),
             failure_kind=self.failure.column(rows, np.int16),
             failure_kinds=tuple(self.kinds),

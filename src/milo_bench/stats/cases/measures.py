@@ -124,9 +124,15 @@ def _of_values(
         return _measure(cases, name, slice, float(values.mean()), len(values), interval=_sided(interval, both, side))
     value = quantile(values, rows.q)
     reached = value is not None and math.isfinite(value)
-    note = "" if reached else f"within the {int(np.isinf(values).sum())} failed of {len(values)}"
+    note = _beside_warm(cases, name) if reached else f"within the {int(np.isinf(values).sum())} failed of {len(values)}"
     interval = _sided(clustered_quantile_interval(values, clusters, rows.q, both), both, side)
     return _measure(cases, name, slice, value if reached else None, len(values), interval=interval, note=note)
+
+
+def _beside_warm(cases: Cases, name: str) -> str:
+    """How many answers are not of this time, because their prompts came out of the server's cache."""
+    warm = 0 if name.startswith("warm_") else int((~np.isnan(cases.warm_latency_s)).sum())
+    return f"{warm:,} warm answers are listed separately" if warm else ""
 
 
 def _sided(interval: Interval | None, both: float, side: Side) -> Interval | None:

@@ -91,6 +91,9 @@ def select_rows(
         return RateRows(np.where(asked > 0, found.held, 0.0), asked, why or found.why_none, unjudged)
     values: Floats = known.rows(cases, own)
     there = np.flatnonzero(keep & ~np.isnan(values))
+    if not len(there) and known.kind == "quantile" and known.unit == "s":
+        warm = int((keep & ~np.isnan(cases.warm_latency_s)).sum())
+        why = why or (f"all {warm:,} prompts came out of the server's cache" if warm else "")
     return ValueRows(there, values[there], known.q, why)
 
 

@@ -60,7 +60,7 @@ def guess_groups(result: Imported) -> None:
     grouped = sum(map(len, groups))
     result.guesses.append(
         f"{grouped} cases are in {len(groups)} {'group' if len(groups) == 1 else 'groups'} of duplicates or of one "
-        f"template, such as {first[0]} and {first[1]}. Intervals count each group once; change 'group' if that is wrong"
+        f"template, such as {first[0]} and {first[1]}. Intervals count each group once. Change 'group' if that is wrong"
     )
 
 

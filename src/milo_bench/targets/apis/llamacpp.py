@@ -107,6 +107,7 @@ class LlamaCppTarget:
             quantisation=facts.quantisation or self._config.quantisation,
             family=self._config.family or facts.architecture,
             context_window=wanted["context"],
+            cache="" if wanted["cache_prompt"] else "off",
             settings={
                 **shown,
                 "n_ctx_per_slot": wanted["context"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from milo_bench.config.settings import TargetConfig
 from milo_bench.config.target_settings import OpenAiSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import TargetError
-from milo_bench.core.records import Identity, TargetRecord
+from milo_bench.core.records import Identity, PromptCache, TargetRecord
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import Address, parse_address
 from milo_bench.targets.http.answer import StreamedAnswer, count
@@ -37,6 +38,22 @@ class OpenAiTarget(HttpTarget):
         self._extra = dict(settings.extra_body)
         self._omitted = frozenset(settings.omit)
         self._stream_usage = settings.stream_usage
+        self._cold = False
+
+    def send_cold(self) -> None:
+        """See ``base.SendsCold``: llama.cpp can be told, and vLLM keeps prompts of another salt apart."""
+        self._cold = True
+
+    def _against_cache(self) -> dict[str, Any]:
+        """What goes into the body so that the server takes nothing of the prompt from its cache."""
+        if self._record.cache == "off":
+            return {"cache_prompt": False}
+        return {"cache_salt": secrets.token_hex(16)} if self._record.cache == "salted" else {}
+
+    def _cache_of(self, runtime: str) -> PromptCache:
+        if not self._cold or {"cache_prompt", "cache_salt"} & self._extra.keys():
+            return ""  # who sets it in bench.yaml means it
+        return "off" if runtime == "llama.cpp" else "salted" if runtime == "vLLM" else ""
 
     def chat_path(self) -> str:
         return f"{self._address.path}/chat/completions"
@@ -78,6 +95,7 @@ class OpenAiTarget(HttpTarget):
 
     def _with_settings(self, body: dict[str, Any]) -> dict[str, Any]:
         """``body`` with the target's own fields, and without those that its server refuses."""
+        body |= self._against_cache()
         thinking = openai_fields(self._config.thinking, hosted=self._config.hosted, runtime=self._record.runtime)
         body = with_extra(body, with_extra(thinking, self._extra))
         for name in self._omitted:
@@ -121,6 +139,7 @@ class OpenAiTarget(HttpTarget):
         record = msgspec.structs.replace(
             self._record,
             runtime=runtime,
+            cache=self._cache_of(runtime),
             context_window=self._record.context_window
             or count(mine.get("max_model_len"))
             or count(mine.get("max_context_length"))

@@ -194,10 +194,18 @@ class StreamedAnswer:
 
     def _usage(self) -> Usage:
         """Tokens of thinking as the server counts them, else those of the chunks that carried thinking alone."""
-        if self.usage.reasoning_tokens is not None or len(self.tokens) != len(self.stamps_ns):
-            return self.usage
+        usage = self._with_cached()
+        if usage.reasoning_tokens is not None or len(self.tokens) != len(self.stamps_ns):
+            return usage
         thought = sum(tokens for tokens, thinking in zip(self.tokens, self.thinking, strict=True) if thinking)
-        return msgspec.structs.replace(self.usage, reasoning_tokens=thought) if thought else self.usage
+        return msgspec.structs.replace(usage, reasoning_tokens=thought) if thought else usage
+
+    def _with_cached(self) -> Usage:
+        """What llama.cpp took of the prompt from its cache is in its timings, and in no usage."""
+        cached = self.server_timings.get("cache_n")
+        if self.usage.cached_tokens is not None or cached is None or not 0 <= cached <= _MOST:
+            return self.usage
+        return msgspec.structs.replace(self.usage, cached_tokens=int(cached))
 
 
 def _is_whole(arguments: str) -> bool:

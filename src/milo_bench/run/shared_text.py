@@ -1,0 +1,49 @@
+"""Requests of a workload in, how much text all of them begin with out: what production requests share too."""
+
+from __future__ import annotations
+
+from milo_bench.core.chat import ChatRequest
+from milo_bench.run.prepare import prepare
+from milo_bench.run.spec import RunSpec
+
+
+def measure_shared_text(spec: RunSpec) -> dict[str, int]:
+    """Characters with which every request of each workload begins.
+
+    It makes every request once, before any model is loaded, so that a broken fixture is told in the first second:
+    raises ConfigError or DataError for one. A workload with one fixture shares its instructions, as far as can be told.
+    """
+    first: dict[str, str] = {}
+    shared: dict[str, int] = {}
+    for fixture in spec.planned_fixtures():
+        request = prepare(fixture, spec.workloads[fixture.workload]).request
+        if request is None:
+            continue
+        text = _text(request)
+        if fixture.workload not in first:
+            first[fixture.workload] = text
+            shared[fixture.workload] = len(request.messages[0].content) if len(request.messages) > 1 else 0
+            continue
+        known = first[fixture.workload]
+        first[fixture.workload] = known[: _common(known, text)]
+        shared[fixture.workload] = len(first[fixture.workload])
+    return shared
+
+
+def share_of(shared: int, request: ChatRequest) -> float:
+    """The share of ``request`` that ``shared`` characters at its beginning are, to three digits."""
+    size = len(_text(request))
+    return round(min(1.0, shared / size), 3) if size else 0.0
+
+
+def _common(first: str, second: str) -> int:
+    """How many characters both begin with, by halving: slices are compared in C."""
+    few, many = 0, min(len(first), len(second))
+    while few < many:
+        middle = (few + many + 1) // 2
+        few, many = (middle, many) if first[few:middle] == second[few:middle] else (few, middle - 1)
+    return few
+
+
+def _text(request: ChatRequest) -> str:
+    return "\n".join(message.content for message in request.messages)

@@ -1,0 +1,69 @@
+"""A time is warm by what the server took from its cache, and by what it was asked before where it does not say."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+
+from milo_bench.core.records import Attempt, AttemptKey, Failure, Fixture, Graded, Plan, TargetRecord, Timings, Usage
+from milo_bench.stats.cases.cache import CacheRule, cache_rule, cached_share
+from milo_bench.stats.cases.columns import CasesBuilder, fixture_table
+from milo_bench.stats.cases.measures import measure_cases
+
+
+def attempt(repeat: int = 0, *, cached: int | None = None, shared: float = 0.0, latency_s: float = 2.0) -> Attempt:
+    times = Timings(0.0, 0.0, latency_s, first_content_s=latency_s / 2)
+    usage = Usage(prompt_tokens=660, completion_tokens=5, cached_tokens=cached)
+    return Attempt(AttemptKey("f", "t", repeat), "r", times, "x", usage=usage, shared_share=shared)
+
+
+@pytest.mark.parametrize(
+    ("made", "warm"),
+    [
+        (attempt(cached=0), False),
+        (attempt(cached=659), True),
+        (attempt(cached=300, shared=0.45), False),  # the instructions that every request begins with
+        (attempt(cached=659, shared=0.45), True),
+        (attempt(1, cached=0), False),
+        (attempt(), False),
+        (attempt(1), True),
+    ],
+)
+def test_more_than_the_shared_beginning_is_warm_and_so_is_a_repeat_of_unknown_share(made: Attempt, warm: bool) -> None:
+    assert CacheRule(repeats_are_cold=False).is_warm(made) == warm
+
+
+def test_a_server_that_was_kept_from_its_cache_has_cold_repeats_and_who_wants_warm_times_gets_them() -> None:
+    off, unknown = TargetRecord("t", "openai", "m", cache="off"), TargetRecord("t", "openai", "m")
+    plan = Plan(("f",), ("t",), repeats=2)
+    assert not cache_rule(plan, off).is_warm(attempt(1))
+    assert cache_rule(plan, unknown).is_warm(attempt(1))
+    assert not cache_rule(msgspec.structs.replace(plan, cache="warm"), unknown).is_warm(attempt(1, cached=659))
+
+
+def test_warm_times_are_in_no_time_measure_and_are_listed_beside_them() -> None:
+    builder = CasesBuilder("w", "t", "", "free", None, CacheRule(repeats_are_cold=False))
+    for repeat, cached, latency_s in ((0, 0, 2.0), (1, 659, 0.1), (2, 659, 0.1)):
+        made = attempt(repeat, cached=cached, latency_s=latency_s)
+        builder.add(made, Graded(made.key, "w", (), True), 0)
+    failed = msgspec.structs.replace(attempt(3), failure=Failure("reset", "gone"))
+    builder.add(failed, Graded(failed.key, "w", (), None), 0)
+    cases, table = builder.build(), fixture_table([Fixture("f", "w", {})])
+    cold = measure_cases(cases, table, "latency_p50_s")
+    assert (cold.value, cold.n) == (2.0, 2)  # the failure is infinitely slow, warm or not
+    assert cold.note == "2 warm answers are listed separately"
+    warm = measure_cases(cases, table, "warm_latency_p50_s")
+    assert (warm.value, warm.n) == (0.1, 2)
+    assert measure_cases(cases, table, "cached_share_mean").value == pytest.approx(2 / 3 * 659 / 660)
+    assert math.isnan(cached_share(attempt()))
+
+
+def test_a_run_of_warm_prompts_alone_has_no_time() -> None:
+    builder = CasesBuilder("w", "t", "", "free", None, CacheRule())
+    made = attempt(cached=659)
+    builder.add(made, Graded(made.key, "w", (), True), 0)
+    measure = measure_cases(builder.build(), fixture_table([Fixture("f", "w", {})]), "ttft_p95_s")
+    assert measure.value is None
+    assert measure.note == "all 1 prompts came out of the server's cache"
