@@ -261,6 +261,24 @@ async def test_prompts_in_a_log_are_found_and_their_text_is_not_repeated(
         assert all(block not in repr(result) for block in blocks_of(canary))
 
 
+async def test_an_access_log_keeps_addresses_and_that_is_a_minor_matter_of_its_own(
+    run_probe: RunProbe, tmp_path: Path
+) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("started\n")
+
+    async def handler(asked: Asked) -> None:
+        with log.open("a") as file:
+            file.write(f'127.0.0.1 "{asked.method} {asked.path} HTTP/1.1" 200\n')
+        if not pages(asked):
+            say(asked, "pong")
+
+    async with serving(handler) as port:
+        result = await run_probe("privacy_leak", local(port), ProbeOptions(quick=True, logs=(str(log),)))
+    assert (result.outcome, result.severity) == ("fail", "minor"), result.finding
+    assert "The query of an address" in result.finding and "No prompt text was found" in result.finding
+
+
 async def test_without_logs_privacy_is_undecided_and_a_missing_log_too(run_probe: RunProbe, tmp_path: Path) -> None:
     async with start_fake({}) as fake:
         result = await run_probe("privacy_leak", fake.base_url)

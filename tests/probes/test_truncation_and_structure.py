@@ -158,3 +158,28 @@ async def test_a_stream_that_breaks_the_api_is_a_failure(
         result = await run_probe("streaming", fake.base_url)
     assert result.outcome == "fail" and said in result.finding
     assert result.severity == severity
+
+
+async def test_ollama_is_probed_as_other_clients_call_it_too(run_probe: RunProbe) -> None:
+    # Refuses with `truncate: false`, which only the bench sends; cuts silently otherwise, as Ollama does.
+    script = {"context_window": 800, "overflow": "truncate", "reply": {"text": "no codes"}}
+    async with start_fake(script) as fake:
+        settings = {"api": "ollama", "base_url": fake.address, "context_window": 800}
+        result = await run_probe("truncation", fake.address, config=settings)
+    assert result.outcome == "fail" and "as most clients do, without truncate and shift" in result.finding
+    assert [row["http_status"] for row in result.evidence["prompts"]][-2:] == [400, 400]
+    cut = result.evidence["prompts_as_other_clients_send_them"]
+    assert [row["counted_tokens"] for row in cut] == [800, 800]
+
+
+async def test_a_target_that_is_called_as_clients_call_it_is_probed_once(run_probe: RunProbe) -> None:
+    script = {"context_window": 800, "overflow": "truncate", "reply": {"text": "no codes"}}
+    async with start_fake(script) as fake:
+        settings = {
+            "api": "ollama",
+            "base_url": fake.address,
+            "context_window": 800,
+            "settings": {"as_client": True},
+        }
+        result = await run_probe("truncation", fake.address, config=settings)
+    assert result.outcome == "fail" and "prompts_as_other_clients_send_them" not in result.evidence

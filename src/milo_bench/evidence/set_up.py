@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
+from milo_bench.core.buffering import LEAST_CHUNKS
 from milo_bench.decide.records import Candidate
 from milo_bench.grade.set_up import SetUpProblem, SetUpWatch
 from milo_bench.store.log.reader import RunLog
@@ -29,3 +31,15 @@ def find_set_up_problems(logs: Iterable[RunLog]) -> dict[Candidate, SetUpProblem
             watches[candidate].add(attempt)
     found = {candidate: watch.problem() for candidate, watch in watches.items()}
     return {candidate: problem for candidate, problem in found.items() if problem is not None}
+
+
+def buffered_targets(logs: Iterable[RunLog]) -> tuple[str, ...]:
+    """Targets whose answers came in blocks: their first-token times are those of a proxy's buffer."""
+    blocks: Counter[str] = Counter()
+    streamed: Counter[str] = Counter()
+    for log in logs:
+        for attempt in islice(log.attempts, MOST_READ) if log.attempts else ():
+            gaps = attempt.timings.chunk_gaps_s
+            if attempt.failure is None and len(gaps) >= LEAST_CHUNKS - 1:
+                (blocks if attempt.timings.in_blocks else streamed)[attempt.key.target] += 1
+    return tuple(target for target, count in blocks.items() if count > streamed[target])

@@ -31,8 +31,9 @@ class CanarySource:
         self.long = False
         self.issued: list[str] = []
         self.malformed: set[str] = set()  # those that went out in a request that was no request
+        self.in_url: set[str] = set()  # those that went out in an address, which every access log keeps
 
-    def fresh(self, *, malformed: bool = False) -> str:
+    def fresh(self, *, malformed: bool = False, in_url: bool = False) -> str:
         """Twenty or forty lower-case letters and digits, never given before."""
         first, second = self.session
         canary = first + random_block(self._draw)
@@ -41,6 +42,8 @@ class CanarySource:
         self.issued.append(canary)
         if malformed:
             self.malformed.add(canary)
+        if in_url:
+            self.in_url.add(canary)
         return canary
 
 

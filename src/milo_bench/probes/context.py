@@ -107,6 +107,7 @@ class ProbeContext:
         request: ChatRequest | None = None,
         canary: bool = True,
         limit_s: float | None = None,
+        target: Target | None = None,
     ) -> Exchange:
         """One question through the target, a fresh canary in front of it; times count from now.
 
@@ -117,13 +118,26 @@ class ProbeContext:
         first = (Message("system", system),) if system else ()
         base = request or ChatRequest((), max_tokens=max_tokens)
         whole = msgspec.structs.replace(base, messages=(*first, Message("user", marked), *base.messages))
-        return await self.send(whole, limit_s=limit_s)
+        return await self.send(whole, limit_s=limit_s, target=target)
 
-    async def send(self, request: ChatRequest, *, limit_s: float | None = None) -> Exchange:
+    def as_client(self) -> Target | None:
+        """The same model as most clients call it, where the bench adds something that protects itself alone.
+
+        That is Ollama's own API, where we send ``truncate: false`` and ``shift: false``. To be stopped by the caller.
+        """
+        settings = self.config.settings
+        if self.config.api != "ollama" or settings.get("as_client"):
+            return None
+        rest = {name: value for name, value in settings.items() if name not in ("truncate", "shift")}
+        return self.open_fresh(self.config.model_copy(update={"settings": {**rest, "as_client": True}}))
+
+    async def send(
+        self, request: ChatRequest, *, limit_s: float | None = None, target: Target | None = None
+    ) -> Exchange:
         limit = limit_s or self.options.ask_limit_s
         zero_s = time.monotonic()
         limits = Timeouts(connect_s=_CONNECT_S, first_token_s=limit, total_s=limit)
-        return await self.target.ask(request, timeouts=limits, zero_s=zero_s, intended_s=0.0)
+        return await (target or self.target).ask(request, timeouts=limits, zero_s=zero_s, intended_s=0.0)
 
     # ------------------------------------------------------------ raw requests
 

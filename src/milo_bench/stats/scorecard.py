@@ -51,6 +51,7 @@ class Scorecard(Frozen, frozen=True):
     categories: tuple[ErrorCategory, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     set_up: tuple[SetUpProblem, ...] = ()
+    buffered: tuple[str, ...] = ()  # targets whose answers came in blocks: first-token times are unknown
 
     def find(
         self, name: str, workload: str, target: str, *, slice: str = "", decoding: Decoding = "free"

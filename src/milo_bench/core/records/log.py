@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Any, Literal, TypeAlias
 
+from milo_bench.core.buffering import is_buffered
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records.frozen import Frozen
@@ -309,6 +310,12 @@ class Timings(Frozen, frozen=True):
     def latency_s(self) -> float:
         """From intended start to the end of the answer."""
         return self.ended_s - self.intended_s
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether something between held the answer back, so that its first content is no first token."""
+        waited_s = None if self.first_content_s is None else self.first_content_s - self.started_s
+        return is_buffered(self.chunk_gaps_s, waited_s)
 
     @property
     def ttft_s(self) -> float | None:

@@ -43,17 +43,23 @@ class PrivacyLeak(Probe):
         }
         if search.hits:
             # Of a request that was none, a server may quote the bytes in its complaint; still text in a log.
-            usual = [hit for hit in search.hits if not _of_malformed(hit, ctx.canaries)]
-            first = (usual or search.hits)[0]
-            files = len({hit.place for hit in search.hits})
+            # An address is no prompt: that an access log keeps it is what access logs are for.
+            texts = [hit for hit in search.hits if not _only_of(hit, ctx.canaries, ctx.canaries.in_url)]
+            usual = [hit for hit in texts if not _only_of(hit, ctx.canaries, ctx.canaries.malformed)]
+            first = (usual or texts or search.hits)[0]
+            evidence["hits_of_the_address"] = len(search.hits) - len(texts)
             passing = first.place == ctx.options.passing_log
             place = "the log of the server that Milo Bench started (kept with settings.log)" if passing else first.place
-            whose = "Prompt text" if usual else "Text of malformed requests"
+            whose = "Prompt text" if usual else "Text of malformed requests" if texts else "The query of an address"
+            found = texts or search.hits
+            files = len({hit.place for hit in found})
             finding = (
-                f"{whose} is in {files} log{'s' if files > 1 else ''}, on {len(search.hits)} "
-                f"line{'s' if len(search.hits) > 1 else ''}, e.g. {place} line {first.line} ({first.form})."
+                f"{whose} is in {files} log{'s' if files > 1 else ''}, on {len(found)} "
+                f"line{'s' if len(found) > 1 else ''}, e.g. {place} line {first.line} ({first.form})."
             )
-            return self.fails(ctx, finding, evidence, "critical" if usual else "major")
+            if not texts:
+                finding += " No prompt text was found: an access log keeps addresses, so never put text into one."
+            return self.fails(ctx, finding, evidence, "critical" if usual else "major" if texts else "minor")
         if search.unread or not search.places:
             why = f"Some places could not be searched: {'; '.join(search.unread) or 'they are empty'}."
             return self.undecided(ctx, why, evidence)
@@ -72,7 +78,7 @@ class PrivacyLeak(Probe):
         await ctx.post(broken.encode())
         await ctx.post({**ctx.body("Say hello."), "max_tokens": "many"})
         await ctx.post({**ctx.body("Say hello."), "model": "milo-bench-no-such-model"})
-        await ctx.fetch("GET", f"/milo-bench-no-such-page?q={ctx.canaries.fresh()}")
+        await ctx.fetch("GET", f"/milo-bench-no-such-page?q={ctx.canaries.fresh(in_url=True)}")
         window = ctx.target.record.context_window or 4096
         long = " ".join([ctx.canaries.fresh(), "river " * min(2 * window, 40_000)])
         await ctx.send(ChatRequest((Message("user", long),), max_tokens=1), limit_s=15.0)
@@ -91,10 +97,10 @@ class PrivacyLeak(Probe):
             await asyncio.sleep(_FLUSH_STEP_S)
 
 
-def _of_malformed(hit: Hit, canaries: CanarySource) -> bool:
-    """A line with fresh blocks of malformed requests only; a line with the session's blocks alone is anybody's."""
+def _only_of(hit: Hit, canaries: CanarySource, some: set[str]) -> bool:
+    """A line with fresh blocks of ``some`` canaries only; a line with the session's blocks alone is anybody's."""
     fresh = set(hit.blocks) - set(canaries.session)
-    known = {block for canary in canaries.malformed for block in blocks_of(canary)}
+    known = {block for canary in some for block in blocks_of(canary)}
     return bool(fresh) and fresh <= known
 
 

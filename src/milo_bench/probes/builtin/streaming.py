@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
+from milo_bench.core.buffering import is_buffered
 from milo_bench.core.records import ProbeResult
 from milo_bench.probes.base import PROBES, Probe, ProbeCase, Severity
 from milo_bench.probes.context import ProbeContext
@@ -37,6 +39,10 @@ class Streaming(Probe):
         failed = {case.name for case in cases if case.outcome == "fail"}
         severity: Severity = "minor" if failed <= {"usage", "end mark"} else "major"
         good = f"Streams follow the API: {seen.content} content events, finish reason, usage and [DONE]."
+        if seen.buffered:
+            # By the same measure as in runs and load: the figures of a first token would be those of the whole answer.
+            cases.append(ProbeCase("buffering", "fail", seen.blocks()))
+            severity = "major"
         return self.judge(ctx, cases, good=good, evidence=seen.evidence(), severity=severity)
 
 
@@ -52,6 +58,8 @@ class _Stream:
         self.finish: list[str] = []
         self.usage: dict[str, Any] | None = None
         self.error = False
+        self.stamps_ns: list[int] = []
+        self.started_ns = reply.started_ns
         for number, event in enumerate(read_sse(reply.pieces)):
             if event.data.strip() == b"[DONE]":
                 self.done = True
@@ -63,7 +71,10 @@ class _Stream:
                 self.not_json += 1
                 continue
             if isinstance(data, dict):
+                before = self.content
                 self._take(number, data)
+                if self.content > before:
+                    self.stamps_ns.append(event.at_ns)
             else:
                 self.not_json += 1
 
@@ -97,6 +108,19 @@ class _Stream:
             _case("framing", self.broken is None, f"the stream broke: {self.broken}"),
         ]
 
+    @property
+    def buffered(self) -> bool:
+        waited_s = (self.stamps_ns[0] - self.started_ns) / 1e9 if self.stamps_ns else None
+        return is_buffered([(after - before) / 1e9 for before, after in pairwise(self.stamps_ns)], waited_s)
+
+    def blocks(self) -> str:
+        reads = len(set(self.stamps_ns))
+        how = "one read" if reads == 1 else f"{reads} reads"
+        return (
+            f"{self.content} content events arrived in {how}: something between buffers whole answers, so the time to "
+            "the first token is the time of the answer (nginx: proxy_buffering off)"
+        )
+
     def _streamed(self) -> str:
         if self.content > 1:
             return f"{self.content} content events"
@@ -106,6 +130,7 @@ class _Stream:
         return {
             "content_type": self.content_type,
             "content_events": self.content,
+            "content_reads": len(set(self.stamps_ns)),
             "reads": self.pieces,
             "role_only_first_chunk": self.role_only_first,
             "finish_reasons": self.finish,

@@ -18,6 +18,7 @@ from milo_bench.core.records import ProbeResult
 from milo_bench.core.units import number
 from milo_bench.probes.base import PROBES, Probe, ProbeCase
 from milo_bench.probes.context import ProbeContext
+from milo_bench.targets.base import Target
 
 _SHORT_WORDS, _LONGER_WORDS = 60, 240
 _SHARE_COUNTED = 0.9  # below that share of the foretold tokens a prompt was cut; templates and merges move less
@@ -96,12 +97,35 @@ class Truncation(Probe):
             exchange = await _ask(ctx, prompt)
             evidence["prompts"].append(ruler.row(share, prompt, exchange))
             cases.append(ruler.case(share, prompt, exchange))
+        how = ""
+        if (client := ctx.as_client()) is not None:
+            how = " This holds for the requests of most clients too, which set neither truncate nor shift."
+            cases += await self._as_client(ctx, client, ruler, evidence, draw)
         return self.judge(
             ctx,
             cases,
-            good=f"Prompts beyond the declared window of {window} tokens are refused or processed whole. None was cut.",
+            good=f"Prompts beyond the declared window of {window} tokens are refused or processed whole. "
+            f"None was cut.{how}",
             evidence=evidence,
         )
+
+    async def _as_client(
+        self, ctx: ProbeContext, client: Target, ruler: _Ruler, evidence: dict[str, Any], draw: random.Random
+    ) -> list[ProbeCase]:
+        """The long prompts once more, as other clients send them: what the bench sets protects the bench alone."""
+        cases: list[ProbeCase] = []
+        evidence["prompts_as_other_clients_send_them"] = []
+        try:
+            for share in _OVER:
+                prompt = _prompt(max(1, round((ruler.window * share - ruler.base) / ruler.per_word)), draw)
+                exchange = await ctx.ask(prompt.text, max_tokens=24, canary=False, target=client)
+                evidence["prompts_as_other_clients_send_them"].append(ruler.row(share, prompt, exchange))
+                case = ruler.case(share, prompt, exchange)
+                said = f"Sent as most clients do, without truncate and shift: {case.said[0].lower()}{case.said[1:]}"
+                cases.append(ProbeCase(f"{case.name}, as other clients send it", case.outcome, said))
+        finally:
+            await client.stop()
+        return cases
 
 
 @dataclass(frozen=True)

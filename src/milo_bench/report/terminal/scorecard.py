@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.config.policy.measures import known_measures
+from milo_bench.core.buffering import SAID as BUFFERED
 from milo_bench.core.records import Measure
 from milo_bench.core.units import figure, interval_text, sample, unit_written
 from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
@@ -30,6 +31,9 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
             Text(f"set-up problem, {where}: {problem.said} ({problem.count:,} of {problem.of:,}).", style="yellow")
         )
         console.print(Text(f"hint: {problem.hint}", style="yellow"))
+    for target in card.buffered:
+        said = f"{target}: {BUFFERED}: its first-token times and decoding speeds are unknown."
+        console.print(Text(said, style="yellow"))
     for workload in dict.fromkeys(measure.workload for measure in card.measures):
         console.print()
         console.print(_table(workload, [m for m in card.measures if m.workload == workload]))

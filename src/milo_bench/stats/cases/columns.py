@@ -217,6 +217,8 @@ class CasesBuilder:
             decode_s = times.ended_s - times.first_content_s if times.first_content_s is not None else 0.0
             # The first token's time belongs to the prompt, so it is counted in neither.
             speed = (output - 1) / decode_s if output is not None and output > 1 and decode_s > 0 else nan
+            if times.in_blocks:
+                ttft = speed = nan  # of a proxy's buffer, not of the server
             cold, warm = (times.latency_s, ttft), (nan, nan)
             if self.cache.is_warm(attempt):
                 cold, warm = warm, cold

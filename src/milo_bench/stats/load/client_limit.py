@@ -11,6 +11,7 @@ from milo_bench.core.records import Telemetry
 from milo_bench.core.units import number, seconds, share
 from milo_bench.run.load.rows import WindowRows
 from milo_bench.stats.load.samples import used_between
+from milo_bench.stats.load.token_times import in_blocks
 
 READ_FLOOR_S = 0.0005
 READ_SHARE = 0.10  # of the median gap between chunks
@@ -39,7 +40,9 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> ClientFi
     ttft = [row.first_content_s - row.intended_s for row in measured if row.first_content_s is not None]
     # Without a single first token there is nothing that a delay of ours could have moved.
     send_limit_s = max(SEND_FLOOR_S, SEND_SHARE * float(np.median(ttft))) if ttft else float("inf")
-    gaps = np.concatenate([np.asarray(row.gaps_s) for row in measured if row.gaps_s] or [np.empty(0)])
+    gaps = np.concatenate(
+        [np.asarray(row.gaps_s) for row in measured if row.gaps_s and not in_blocks(row)] or [np.empty(0)]
+    )
     read_limit_s = max(READ_FLOOR_S, READ_SHARE * float(np.median(gaps))) if len(gaps) else send_limit_s
     client_cpu = used_between(samples, window.from_s, window.to_s, "client_cpu_s", target="")
     others = [s.others_cpu_share for s in samples if s.others_cpu_share is not None and _inside(s, window)]

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from milo_bench.core.buffering import SAID as BUFFERED
 from milo_bench.core.load_records import (
     LeftOut,
     LoadDistributions,
@@ -31,7 +32,7 @@ from milo_bench.stats.load.distribution import describe
 from milo_bench.stats.load.machine import machine_figures
 from milo_bench.stats.load.rates import tokens_in, tokens_out, work_done
 from milo_bench.stats.load.steady import SUB_WINDOWS, find_drift, together
-from milo_bench.stats.load.token_times import time_per_token_s, token_gaps, worst_stall_s
+from milo_bench.stats.load.token_times import in_blocks, time_per_token_s, token_gaps, worst_stall_s
 
 _LEAST_A_SUB_WINDOW = 2.0
 _SERVER_KEYS = 24
@@ -120,6 +121,8 @@ def _distributions(measured: Sequence[LoadRow]) -> LoadDistributions:
 
 
 def _notes(measured: Sequence[LoadRow]) -> tuple[str, ...]:
+    if any(in_blocks(row) for row in measured):
+        return (f"{BUFFERED}: first-token times are those of blocks, and times per token are unknown",)
     untold = any(row.gaps_s for row in measured) and all(token_gaps(row) is None for row in measured)
     return ("the server reports no token counts, so gaps are between chunks",) if untold else ()
 

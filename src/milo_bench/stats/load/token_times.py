@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from milo_bench.core.buffering import is_buffered
 from milo_bench.run.load.rows import LoadRow
 
 
@@ -23,10 +24,16 @@ def tokens_per_chunk(row: LoadRow) -> NDArray[np.float64] | None:
     return None
 
 
+def in_blocks(row: LoadRow) -> bool:
+    """Whether something between held the answer back."""
+    first_s = row.first_content_s
+    return is_buffered(row.gaps_s, None if first_s is None else first_s - row.started_s)
+
+
 def time_per_token_s(row: LoadRow) -> float | None:
     """From first to last content, over the tokens that came after the first chunk."""
     tokens = tokens_per_chunk(row)
-    if tokens is None or len(tokens) < 2:
+    if tokens is None or len(tokens) < 2 or in_blocks(row):
         return None
     after = float(tokens[1:].sum())
     return float(sum(row.gaps_s)) / after if after > 0 else None
@@ -35,7 +42,7 @@ def time_per_token_s(row: LoadRow) -> float | None:
 def token_gaps(row: LoadRow) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
     """Time per token of each chunk after the first, and how many tokens it stands for."""
     tokens = tokens_per_chunk(row)
-    if tokens is None or len(tokens) < 2:
+    if tokens is None or len(tokens) < 2 or in_blocks(row):
         return None
     held = np.maximum(tokens[1:], 1e-9)
     return np.array(row.gaps_s) / held, held

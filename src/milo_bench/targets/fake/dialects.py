@@ -65,6 +65,15 @@ def _strings(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value or ())
 
 
+def _choices(value: object) -> int:
+    """``n`` of a request; as servers do, a number that makes no sense is an error of the request."""
+    if value is None:
+        return 1
+    if not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= 128:
+        raise ValueError("n is a whole number from 1 to 128")
+    return value
+
+
 class OpenAiDialect:
     """Chat completions, streamed as server-sent events."""
 
@@ -90,20 +99,25 @@ class OpenAiDialect:
             json_schema=schema,
             stream=bool(body.get("stream")),
             include_usage=bool((body.get("stream_options") or {}).get("include_usage")),
+            choices=_choices(body.get("n")),
         )
 
     def _chunk(self, asked: Asked, delta: dict[str, Any] | None, **more: Any) -> bytes:
         finish = more.pop("finish_reason", None)
-        choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
         chunk = {
             "id": f"chatcmpl-{asked.number}",
             "object": "chat.completion.chunk",
             "created": 0,
             "model": asked.model,
-            "choices": choices,
-            **more,
         }
-        return b"data: " + _encode(chunk) + b"\n\n"
+        if delta is None:
+            return b"data: " + _encode({**chunk, "choices": [], **more}) + b"\n\n"
+        # Each answer has chunks of its own, by its index.
+        told = [
+            {**chunk, "choices": [{"index": index, "delta": delta, "finish_reason": finish}], **more}
+            for index in range(asked.choices)
+        ]
+        return b"".join(b"data: " + _encode(one) + b"\n\n" for one in told)
 
     def role(self, asked: Asked) -> bytes:
         return self._chunk(asked, {"role": "assistant", "content": ""})
@@ -121,13 +135,14 @@ class OpenAiDialect:
             self._chunk(asked, {"tool_calls": [{"index": index, "function": {"arguments": call.arguments[half:]}}]}),
         )
 
-    def _usage(self, answer: ScriptedAnswer) -> dict[str, Any] | None:
+    def _usage(self, asked: Asked, answer: ScriptedAnswer) -> dict[str, Any] | None:
         if answer.prompt_tokens is None and answer.completion_tokens is None:
             return None
+        completion = None if answer.completion_tokens is None else answer.completion_tokens * asked.choices
         usage: dict[str, Any] = {
             "prompt_tokens": answer.prompt_tokens,
-            "completion_tokens": answer.completion_tokens,
-            "total_tokens": (answer.prompt_tokens or 0) + (answer.completion_tokens or 0),
+            "completion_tokens": completion,
+            "total_tokens": (answer.prompt_tokens or 0) + (completion or 0),
         }
         if answer.cached_tokens is not None:
             usage["prompt_tokens_details"] = {"cached_tokens": answer.cached_tokens}
@@ -138,7 +153,7 @@ class OpenAiDialect:
     def finish(
         self, asked: Asked, answer: ScriptedAnswer, spent_s: tuple[float, float], extra: Mapping[str, Any]
     ) -> bytes:
-        usage = self._usage(answer) if asked.include_usage else None
+        usage = self._usage(asked, answer) if asked.include_usage else None
         if usage is None:
             return self._chunk(asked, {}, finish_reason=answer.finish_reason, **extra)
         return self._chunk(asked, {}, finish_reason=answer.finish_reason) + self._chunk(
@@ -176,8 +191,11 @@ class OpenAiDialect:
             "object": "chat.completion",
             "created": 0,
             "model": asked.model,
-            "choices": [{"index": 0, "message": message, "finish_reason": answer.finish_reason}],
-            "usage": self._usage(answer),
+            "choices": [
+                {"index": index, "message": message, "finish_reason": answer.finish_reason}
+                for index in range(asked.choices)
+            ],
+            "usage": self._usage(asked, answer),
         }
         return _encode({**whole, **extra})
 
@@ -203,6 +221,7 @@ class OllamaDialect:
             json_schema=form if isinstance(form, dict) else ({} if form == "json" else None),
             stream=bool(body.get("stream", True)),
             include_usage=True,
+            refuses_truncation=body.get("truncate") is False,
         )
 
     def _line(self, asked: Asked, message: dict[str, Any], **more: Any) -> bytes:

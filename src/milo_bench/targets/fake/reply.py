@@ -32,6 +32,8 @@ class Asked:
     json_schema: Mapping[str, Any] | None  # {} where JSON is asked for without a schema
     stream: bool
     include_usage: bool
+    choices: int = 1  # how many answers are wanted for the one prompt
+    refuses_truncation: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def answer_for(
     """Apply echo, schema, stop sequences, token limits and truncation, and count tokens."""
     kind = fault.kind if fault else None
     prompt = tokens_of(asked.prompt)
-    if kind == "silent_truncation" or script.overflow == "truncate":
+    if kind == "silent_truncation" or (script.overflow == "truncate" and not asked.refuses_truncation):
         prompt = prompt[-(script.context_window or max(1, len(prompt) // 2)) :]
     if reply.echo:
         # A server that cut the prompt has not seen its beginning, so it cannot echo it either.
@@ -137,7 +139,7 @@ def overflows(script: Script, asked: Asked, fault: ScriptFault | None) -> bool:
     """Whether the prompt is refused as too long."""
     if fault is not None and fault.kind == "context_overflow":
         return True
-    if script.context_window is None or script.overflow == "truncate":
+    if script.context_window is None or (script.overflow == "truncate" and not asked.refuses_truncation):
         return False
     return len(tokens_of(asked.prompt)) > script.context_window and not (fault and fault.kind == "silent_truncation")
 
