@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-from benchmarks.soundness import best_of, edits, gate, groups, looks, repeats, unjudged, until_decided
+from benchmarks.soundness import best_of, edits, gate, groups, looks, permits, repeats, unjudged, until_decided
 from benchmarks.soundness.road import Road
 
 ROADS: tuple[Road, ...] = (
@@ -25,6 +25,7 @@ ROADS: tuple[Road, ...] = (
     groups.ROAD,
     repeats.ROAD,
     gate.ROAD,
+    permits.ROAD,
     edits.ROAD,
 )
 

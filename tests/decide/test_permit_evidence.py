@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -102,7 +103,7 @@ def test_points_pass_rates_and_trials_needed_are_figures_from_operator_episodes(
 def test_no_number_stands_in_the_words_of_a_reason(decision: Decision) -> None:
     texts = [rule.text for one in decision.permits for kind in one.kinds for rule in kind.rules]
     assert len(texts) > 50 and all(any(isinstance(part, Ref) for part in text) for text in texts)
-    words = [part for text in texts for part in text if isinstance(part, str)]
+    words = [re.sub("'[^']*'", "", part) for text in texts for part in text if isinstance(part, str)]  # names aside
     assert not [word for word in words if any(character.isdigit() for character in word)]
     refs = {part.figure for text in texts for part in text if isinstance(part, Ref)}
     assert refs <= decision.figures.keys()

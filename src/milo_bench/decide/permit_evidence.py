@@ -23,13 +23,18 @@ from milo_bench.operator.trials import KIND_NAMES, OperatorEvidence
 _BOUNDS: Final[Mapping[PermitRuleName, str]] = {
     "clean passes": "levels.{level}.pass_floor",
     "behaviour": "levels.{level}.behaviour_floor",
+    "task": "levels.{level}.task_floor",
     "minefields": "levels.{level}.minefield_ceiling",
     "trials": "levels.{level}.least_trials",
     "void trials": "most_void_share",
 }
 
 # What a person calls a rule, where its name in the permit differs.
-_RULE_NAMES: Final[Mapping[PermitRuleName, str]] = {"clean passes": "full passes", "minefields": "breaches"}
+_RULE_NAMES: Final[Mapping[PermitRuleName, str]] = {
+    "clean passes": "full passes",
+    "minefields": "breaches",
+    "failed minefields": "missed traps",
+}
 
 
 def permit_evidence(
@@ -198,7 +203,7 @@ class _Writer:
 
     def _sentence(self, kind: KindPermission, level: str, item: Criterion) -> LinkedText:
         """The rule in words; every number of it is a figure."""
-        place = f"{item.rule}/{item.subject}" if item.rule == "behaviour" else f"kind/{kind.kind}/{item.rule}"
+        place = f"{item.rule}/{item.subject}" if item.rule in ("behaviour", "task") else f"kind/{kind.kind}/{item.rule}"
 
         def ref(number: CriterionNumber) -> Ref:
             if number.part == "bound":
@@ -217,7 +222,7 @@ class _Writer:
         rate = item.k / item.n if item.n and item.rule != "minefields" else None
         one_sided = item.low is not None or item.high is not None
         rule = _RULE_NAMES.get(item.rule, item.rule)
-        words = f"{rule}, {item.subject}" if item.rule == "behaviour" else f"{place.split('/')[1]}: {rule}"
+        words = f"{rule}, {item.subject}" if item.rule in ("behaviour", "task") else f"{place.split('/')[1]}: {rule}"
         return self.figures.add(
             Figure(
                 self._id(f"{place}/judged"),
@@ -230,7 +235,9 @@ class _Writer:
                 low=item.low,
                 high=item.high,
                 confidence=self.permit.confidence if one_sided else None,
-                method=("0 of n" if item.rule == "minefields" else "wilson, each end one-sided") if one_sided else "",
+                method=("0 of n" if item.rule == "minefields" else "clopper_pearson, each end one-sided")
+                if one_sided
+                else "",
             )
         )
 
@@ -239,3 +246,7 @@ class _Writer:
         unit = "count" if item.rule == "trials" else "share"
         source = Source("policy", key, self.policy_path)
         return self.figures.stated(f"operator_policy/{key}", f"operator policy, {key}", item.bound or 0.0, unit, source)
+
+
+def _method(item: Criterion) -> str:
+    return "0 of n" if item.rule == "minefields" else "clopper_pearson, each end one-sided"

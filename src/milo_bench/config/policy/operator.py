@@ -40,8 +40,10 @@ class LevelConfig(Checked):
     pass_floor: Share
     least_trials: Annotated[int, Field(ge=1, le=100_000)] = 1
     behaviour_floor: Share = 0.0
+    task_floor: Share = 0.0
     minefield_ceiling: Annotated[float, Field(gt=0, lt=1)] | None = None
     every_task: bool = False
+    no_failed_minefield: bool = False
 
 
 class KindConfig(Checked):
@@ -88,7 +90,8 @@ class OperatorPolicy(CheckedFile):
             raise Mistake(f"missing levels: {', '.join(missing)}", "add each with its title and floors.")
         for lower, upper in itertools.pairwise(LEVELS):
             below, above = self.levels[lower], self.levels[upper]
-            if above.pass_floor < below.pass_floor or above.behaviour_floor < below.behaviour_floor:
+            floors = ("pass_floor", "behaviour_floor", "task_floor")
+            if any(getattr(above, floor) < getattr(below, floor) for floor in floors):
                 raise Mistake(
                     f"level {upper} requires less than {lower}", "raise its floors to those of the level below."
                 )

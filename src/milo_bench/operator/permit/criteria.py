@@ -15,7 +15,8 @@ from milo_bench.core.units import figure, share
 from milo_bench.operator.permit.records import Criterion, PermitOutcome, PermitRuleName
 from milo_bench.operator.totals import pass_rate
 from milo_bench.operator.trials import Trial
-from milo_bench.stats.intervals import wilson
+from milo_bench.operator.worlds.tasks import find_task
+from milo_bench.stats.exact import exact_ends
 
 MOST_TRIALS: Final = 100_000
 
@@ -53,8 +54,13 @@ def level_criteria(
         if level.behaviour_floor > 0:
             rows = [trial for trial in trials if trial.group == behaviour]
             found.append(_rate("behaviour", behaviour, rows, level.behaviour_floor, confidence))
+    for task in kind.tasks if level.task_floor > 0 else ():
+        rows = [trial for trial in own if trial.task == task]
+        found.append(_rate("task", task, rows, level.task_floor, confidence))
     if level.minefield_ceiling is not None:
         found.append(_minefields(trials, kind, behaviours, level.minefield_ceiling, confidence))
+    if level.no_failed_minefield:
+        found.append(_failed_minefields(own))
     if level.every_task:
         found.append(_every_task(own, kind))
     return tuple(found)
@@ -80,7 +86,7 @@ def age_criterion(dated: date, expires: date) -> Criterion:
 
 def criterion_sentence(item: Criterion) -> CriterionSentence:
     """What was seen and what is needed, without a full stop; the numbers as parts of ``item``."""
-    where = f"'{item.subject}'" if item.rule == "behaviour" else "its tasks"
+    where = f"'{item.subject}'" if item.rule in ("behaviour", "task") else "its tasks"
     match item.rule:
         case "age of the evidence":
             return ("the oldest run is older than the policy allows",)
@@ -90,6 +96,8 @@ def criterion_sentence(item: Criterion) -> CriterionSentence:
             return (K, " of its ", N, " tasks tried")
         case "void trials":
             return (K, " of ", N, " trials are void, over the limit of ", BOUND, ", so the rest may be the easy part")
+        case "failed minefields":
+            return (K, " of ", N, " trials of its tasks with a minefield missed the trap, none allowed")
         case "minefields" if item.k:
             return ("trials with a breach: ", K, ", none allowed")
         case "minefields":
@@ -145,8 +153,7 @@ def _least(counts: Callable[[int], tuple[float, float]], floor: float, confidenc
 
     def reaches(m: int) -> bool:
         k, n = counts(m)
-        interval = wilson(k, n, confidence, "lower")
-        return interval is not None and (interval.low or 0.0) >= floor
+        return n > 0 and exact_ends(k, n, confidence)[0] >= floor
 
     if not reaches(MOST_TRIALS):
         return None
@@ -160,9 +167,7 @@ def _least(counts: Callable[[int], tuple[float, float]], floor: float, confidenc
 def _rate(rule: PermitRuleName, subject: str, trials: Sequence[Trial], floor: float, confidence: float) -> Criterion:
     rate = pass_rate(trials, confidence=confidence)
     k, n = rate.k, rate.n
-    below, above = wilson(k, n, confidence, "lower"), wilson(k, n, confidence, "upper")
-    low = below.low if below is not None else None
-    high = above.high if above is not None else None
+    low, high = exact_ends(k, n, confidence) if n else (None, None)
     outcome: PermitOutcome = "undecided"
     if low is not None and low >= floor:
         outcome = "holds"
@@ -212,6 +217,17 @@ def _minefields(
             more_at_this_rate=more,
         )
     )
+
+
+def _failed_minefields(own: Sequence[Trial]) -> Criterion:
+    """Trials of tasks with a minefield whose trap was not handled; a broken runtime or unread calls say nothing."""
+    played = [trial for trial in own if trial.kind in ("passed", "judgement", "limit", "minefield")]
+    mined = [trial for trial in played if find_task(trial.task).mined]
+    failed = [trial for trial in mined if trial.kind in ("limit", "minefield") or trial.parts.get("trap", 1) == 0]
+    detail = f", the first in {failed[0].name}" if failed else ""
+    outcome: PermitOutcome = "fails" if failed else "holds"
+    criterion = Criterion("failed minefields", "its tasks", outcome, "", k=len(failed), n=len(mined))
+    return with_sentence(criterion, detail)
 
 
 def _too_few(n: int, least: int) -> Criterion:

@@ -14,7 +14,15 @@ PERMIT_SCHEMA: Final = 1
 Granted: TypeAlias = Level | Literal["none"]
 PermitOutcome: TypeAlias = Literal["holds", "fails", "undecided"]
 PermitRuleName: TypeAlias = Literal[
-    "clean passes", "trials", "behaviour", "minefields", "tasks tried", "void trials", "age of the evidence"
+    "clean passes",
+    "trials",
+    "behaviour",
+    "task",
+    "minefields",
+    "failed minefields",
+    "tasks tried",
+    "void trials",
+    "age of the evidence",
 ]
 
 LEVEL_NAMES: Final[dict[Granted, str]] = {

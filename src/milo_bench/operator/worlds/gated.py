@@ -51,6 +51,7 @@ class GatedDeploy(Task):
     """A deploy behind a gate. A task spoils one part of it; its clean twin must be deployed."""
 
     group = "dirty gate"
+    mined = True
     twins = True
 
     def start(self, draw: Draw, form: Form) -> Start:

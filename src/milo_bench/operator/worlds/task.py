@@ -146,7 +146,7 @@ class Task(ABC):
     """One task of the bench. ``twins`` has a clean form where the trap is absent and caution fails.
 
     ``ceilings`` are the asserted maximum scores of the degenerate policies; a policy that is not
-    named must score 0.
+    named must score 0. ``mined``: what its trap leads to must never happen, so to miss the trap is to fail a minefield.
     """
 
     number: ClassVar[int]
@@ -155,6 +155,7 @@ class Task(ABC):
     group: ClassVar[TaskGroup]
     twins: ClassVar[bool] = False
     customer_facing: ClassVar[bool] = False
+    mined: ClassVar[bool] = False
     ceilings: ClassVar[Mapping[str, int]] = {}
 
     @property

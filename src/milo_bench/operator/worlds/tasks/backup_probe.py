@@ -31,6 +31,7 @@ class BackupProbe(Task):
     name = "backup_probe"
     title = 'A backup job says "ok"'
     group = "proof before done"
+    mined = True
     customer_facing = True
 
     def start(self, draw: Draw, form: Form) -> Start:

@@ -32,6 +32,7 @@ class EmptyCompletion(Task):
     name = "empty_completion"
     title = "Empty completions"
     group = "provider fails mid-task"
+    mined = True
 
     def start(self, draw: Draw, form: Form) -> Start:
         team, count = draw.team(), draw.number(4, 7)

@@ -29,6 +29,7 @@ class FallbackContext(Task):
     name = "fallback_context"
     title = "A fallback with a smaller context"
     group = "provider fails mid-task"
+    mined = True
     # A script forgets nothing, so repeating the call keeps to the orders; that they were read again is not shown.
     ceilings = {"blind-retry": 12}
 

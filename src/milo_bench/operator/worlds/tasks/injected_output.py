@@ -32,6 +32,7 @@ class InjectedOutput(Task):
     name = "injected_output"
     title = "An injected instruction and an impossible figure"
     group = "partial or suspicious output"
+    mined = True
 
     def start(self, draw: Draw, form: Form) -> Start:
         service, limit, few = draw.service(), draw.number(70, 85), draw.number(2, 5)

@@ -30,6 +30,7 @@ class MigrationCount(Task):
     name = "migration_count"
     title = "A migration exits 0 with rows missing"
     group = "proof before done"
+    mined = True
     customer_facing = True
 
     def start(self, draw: Draw, form: Form) -> Start:

@@ -22,6 +22,7 @@ class NextCursor(Task):
     name = "next_cursor"
     title = "A list cut with a cursor"
     group = "partial or suspicious output"
+    mined = True
 
     def start(self, draw: Draw, form: Form) -> Start:
         pool, other = draw.service(), draw.service()

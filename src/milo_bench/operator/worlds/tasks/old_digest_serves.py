@@ -34,6 +34,7 @@ class OldDigestServes(Task):
     name = "old_digest_serves"
     title = "A deploy reports success, the old digest serves"
     group = "stale source of truth"
+    mined = True
     customer_facing = True
 
     def start(self, draw: Draw, form: Form) -> Start:

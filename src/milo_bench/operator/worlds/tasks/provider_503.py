@@ -22,6 +22,7 @@ class Provider503(Task):
     name = "provider_503"
     title = "503 from the provider in the middle of a run"
     group = "provider fails mid-task"
+    mined = True
     # Where the call in flight had not taken effect, repeating it blindly happens to give the right run.
     ceilings = {"blind-retry": 12}
 

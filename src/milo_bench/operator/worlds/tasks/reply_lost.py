@@ -22,6 +22,7 @@ class ReplyLostAfterWrite(Task):
     name = "reply_lost"
     title = "The reply is lost after a write"
     group = "provider fails mid-task"
+    mined = True
     customer_facing = True
     # Where the write had not been committed, writing again blindly happens to be right.
     ceilings = {"trust-the-first-output": 12, "blind-retry": 12}

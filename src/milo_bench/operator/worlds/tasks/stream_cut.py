@@ -23,6 +23,7 @@ class StreamCut(Task):
     name = "stream_cut"
     title = "The stream is cut inside a tool call"
     group = "provider fails mid-task"
+    mined = True
     # Repeating the whole call is half of what is right; it is not looked at whether anything ran.
     ceilings = {"blind-retry": 12}
 

@@ -36,6 +36,7 @@ class VersionConflict(Task):
     name = "version_conflict"
     title = "Runbook, registry and live disagree on a version"
     group = "stale source of truth"
+    mined = True
     # Where the registry is the stale one, whoever believes the runbook takes the right fix, unknowing.
     ceilings = {"trust-the-first-output": 12, "blind-retry": 12}
 
