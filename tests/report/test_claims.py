@@ -195,7 +195,7 @@ def test_the_page_shows_every_figure_with_the_text_that_its_record_gives(
     found = re.findall(
         r'<data data-figure="([^"]+)" data-part="(\w+)" value="[^"]*">([^<]*)</data>', rendered["index.html"].decode()
     )
-    assert len(found) > 150
+    assert len(found) > 100
     for id, part, text in found:
         figure = decision.figures[id]
         made = {"whole": whole_text, "range": range_text}.get(part)

@@ -221,12 +221,25 @@ def test_the_same_level_in_another_log_is_a_curve_of_its_own(decision: Decision)
     assert {"closed 4", "closed 4, again"} <= {row.get("level") for row in rows_of(chart.spec)}
 
 
-def test_policies_in_the_same_place_share_a_label(decision: Decision) -> None:
+def test_of_policies_in_the_same_place_one_is_drawn_and_of_many_at_most_six(decision: Decision) -> None:
     first, second = decision.replays
-    twin = msgspec.structs.replace(second, figures=first.figures)
-    chart = frontier_chart(msgspec.structs.replace(decision, replays=(first, twin)), "escalation")
+    twins = tuple(msgspec.structs.replace(second, id=f"twin{n}", figures=first.figures) for n in range(3))
+    chart = frontier_chart(msgspec.structs.replace(decision, replays=(first, *twins)), "escalation")
     assert chart is not None
-    assert ">A, B<" in chart.svg()
+    assert {row["letter"] for row in rows_of(chart.spec) if "letter" in row} == {"A"}
+    figures = dict(decision.figures)
+    many = []
+    for n in range(12):
+        ids = {name: f"{id}/{n}" for name, id in first.figures.items()}
+        for name, id in first.figures.items():
+            figure = decision.figures[id]
+            figures[ids[name]] = msgspec.structs.replace(
+                figure, id=ids[name], value=(figure.value or 0) * (1 - n / 100)
+            )
+        many.append(msgspec.structs.replace(first, id=f"m{n}", chosen=False, figures=ids))
+    chart = frontier_chart(msgspec.structs.replace(decision, figures=figures, replays=tuple(many)), "escalation")
+    assert chart is not None
+    assert len({row["letter"] for row in rows_of(chart.spec) if "letter" in row}) == 6
 
 
 def test_one_category_of_several_checks_names_the_check(decision: Decision) -> None:

@@ -65,6 +65,7 @@ def make_backlog(
     hours = [policy.hours_of(work.name).base for work in ordered]
     days = [max(1, ceil(sum(hours[: place + 1]) / _HOURS_A_DAY)) for place in range(len(hours))]
     _total_hours(ordered, policy, figures)
+    _hours_of_findings(ordered, chosen, policy, figures)
     return tuple(
         BacklogItem(
             rank=rank,
@@ -82,7 +83,7 @@ def make_backlog(
                     f"backlog/{rank}/due",
                     "working days from go",
                     float(days[rank - 1]),
-                    "day",
+                    "count",
                     Source("count", f"due {rank}", "the backlog"),
                 )
             ),
@@ -103,10 +104,23 @@ def _total_hours(works: Sequence[_Work], policy: PolicyFile, figures: Figures) -
         figures.add(Figure(f"backlog/{name}", title, base, "hour", source, low=low, high=high, method="summed"))
 
 
+def _hours_of_findings(works: Sequence[_Work], chosen: Sequence[Finding], policy: PolicyFile, figures: Figures) -> None:
+    """``backlog/F1/hours``: of all work that one finding waits for."""
+    for finding in chosen:
+        stated = [policy.hours_of(work.name) for work in works if finding.id in work.findings]
+        if stated:
+            low, base, high = (sum(getattr(one, end) for one in stated) for end in ("low", "base", "high"))
+            source = Source("count", f"hours of {finding.id}", "the backlog")
+            id, title = f"backlog/{finding.id}/hours", f"hours of work that {finding.id} waits for"
+            figures.add(Figure(id, title, base, "hour", source, low=low, high=high, method="summed"))
+
+
 def _of_finding(finding: Finding, evidence: Evidence, policy: PolicyFile) -> Iterator[tuple[tuple[str, str], _Work]]:
     risk = policy.workloads[finding.workload].risk
     target = finding.target
     for remedy in finding.remedies:
+        if remedy.name == "concurrency_cap" and finding.kind not in SHIPS:
+            continue  # nothing of it gets requests
         if REMEDIES.get(remedy.name).follows is not None:
             grave = risk == "high" or remedy.params.get("severity") == "critical"
             yield (remedy.name, target), _work(remedy, f"on {target}", "high" if grave else "medium")

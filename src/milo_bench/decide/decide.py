@@ -23,6 +23,7 @@ from milo_bench.decide.gates.family import family_confidences, shared_confidence
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.load_evidence import load_evidence
 from milo_bench.decide.permit_evidence import permit_evidence, permits_clause
+from milo_bench.decide.plain_code import plain_code
 from milo_bench.decide.records import (
     DECISION_SCHEMA,
     Candidate,
@@ -35,6 +36,7 @@ from milo_bench.decide.records import (
     LinkedText,
     PermitEvidence,
     Replay,
+    Source,
     prompt_identity,
 )
 from milo_bench.decide.remedies.choose import replays_for
@@ -76,6 +78,10 @@ def decide(
     for candidate, measure in evidence.reviews:
         shown[candidate.text] = (*shown.get(candidate.text, ()), figures.measure(candidate, measure, kind="review"))
     load = load_evidence(evidence.load, figures)
+    figures.stated(
+        "policy/confidence", "confidence of each end", policy.confidence, "share",
+        Source("policy", "confidence", policy.path),
+    )  # fmt: skip
     potential = _business(economics, evidence, judged, measures)
     made = _findings(policy, evidence, judged, potential, figures)
     business = None
@@ -138,6 +144,12 @@ def decide(
         permits=permits,
         operator_policy=operators.text if operators and permits else None,
         workload_titles=titles,
+        prompt_texts={
+            one.workload: evidence.workloads[(one.workload, one.candidate.variant)].prompt_source
+            for one in made.chosen
+            if (one.workload, one.candidate.variant) in evidence.workloads
+        },
+        plain_code=plain_code(evidence.workloads),
         contracts={place: dict(parts) for place, parts in sorted(evidence.contracts.items())},
         prompts={
             f"{name}/{variant}" if variant else name: prompt_identity(workload)

@@ -362,6 +362,8 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     permits: tuple[PermitEvidence, ...] = ()
     operator_policy: KeptFile | None = None  # what the permits rest on
     review: KeptFile | None = None  # what people's scores of a sample came to, as 'review import' wrote it
+    prompt_texts: dict[str, str] = {}  # by workload, the prompt that the chosen finding rests on
+    plain_code: tuple[LinkedText, ...] = ()  # what needs no model
     choices: tuple[Choice, ...] = ()  # one a workload that has findings
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with
     contracts: dict[str, dict[str, str]] = {}  # the same places -> part of the contract, gold or tags -> SHA-256

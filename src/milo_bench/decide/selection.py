@@ -90,7 +90,9 @@ class _Ranking:
         order = {target: place for place, target in enumerate(self.policy.order)}
         failed = sum(gate.outcome == "fail" for gate in finding.gates)
         undecided = sum(gate.outcome == "undecided" for gate in finding.gates)
-        nearness = (0, 0) if finding.kind in SHIPS else (failed, undecided)
+        nearness: tuple[float, ...] = (0, 0)
+        if finding.kind not in SHIPS:
+            nearness = (failed, undecided, -_pass_rate(finding.candidate, self.evidence, self.choosing))
         return (*nearness, order.get(finding.target, len(order)), *self._by_rule(finding), finding.target)
 
     def _by_rule(self, finding: Finding) -> tuple[float, ...]:

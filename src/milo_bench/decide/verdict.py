@@ -9,7 +9,7 @@ from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.records import Candidate, Choice, Finding, LinkedText
-from milo_bench.decide.selection import KINDS
+from milo_bench.decide.selection import KINDS, SHIPS
 from milo_bench.decide.wording import capitalise, join_sentences, join_words
 from milo_bench.stats.cases.columns import UNJUDGED
 
@@ -26,6 +26,10 @@ def make_verdict(
     for kind in KINDS:
         number = sum(finding.kind == kind for finding in findings)
         figures.count(f"count/{kind}", f"findings: {kind}", number, key=f"findings {kind}")
+    figures.count("count/pairs", "pairs of target and work compared", len(findings), key="pairs compared")
+    figures.count("count/works", "kinds of work decided", len(choices), key="works decided")
+    ships = sum(next(one.kind for one in findings if one.id == choice.finding) in SHIPS for choice in choices)
+    figures.count("count/ships", "kinds of work that go live", ships, key="works that go live")
     if not findings:
         return ("No local target was measured, so there is nothing to decide.",)
     # Workloads of which the same is to be said share a sentence.

@@ -8,20 +8,23 @@ from typing import TypeAlias
 
 import jinja2
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from milo_bench.core.files import write_folder
 from milo_bench.decide.records import Decision
 from milo_bench.report.charts.decision import chart_list
+from milo_bench.report.charts.lanes import lanes_svg, scale_for
 from milo_bench.report.charts.style import Chart
 from milo_bench.report.decision_file import decision_bytes
 from milo_bench.report.pages import data as package_data
 from milo_bench.report.pages.blocks import to_html
 from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.gallery import gallery
+from milo_bench.report.pages.page_one import page_one
 from milo_bench.report.pages.render import page_environment, render
-from milo_bench.report.pages.views import page_one
-from milo_bench.report.runbook.launch import launch_sequence, operations_checklist
+from milo_bench.report.pages.rule_stub import rule_stub
+from milo_bench.report.pages.views import summary_rows
+from milo_bench.report.runbook.launch import launch_sequence, operations_checklist, ship_order
 from milo_bench.report.runbook.runbook import runbook_md
 
 Drawn: TypeAlias = tuple[tuple[Chart, str], ...]
@@ -29,6 +32,10 @@ Drawn: TypeAlias = tuple[tuple[Chart, str], ...]
 INDEX = "index.html"
 DECISION = "decision.json"
 APPENDIX = {
+    "findings": "Every finding, and every fix that was replayed",
+    "prompts": "Prompts",
+    "launch": "Launch and operations",
+    "assumptions": "Assumptions",
     "scorecards": "Scorecards",
     "failures": "Failures",
     "load": "Load",
@@ -36,6 +43,7 @@ APPENDIX = {
     "inventory": "Inventory",
     "sources": "Sources of all figures",
 }
+INNER = {"findings": "package_every_finding.html.jinja"}
 OPERATOR_APPENDIX = {"operator": "Operator work"}  # where a log holds operator episodes
 
 
@@ -61,16 +69,25 @@ def write_package(decision: Decision, out: Path) -> list[Path]:
 
 
 def _index(claims: Claims, drawn: Drawn) -> str:
-    rows, more_rows = page_one(claims.decision)
     environment = _html_environment(claims.on_page("html", ""), drawn)
-    return render(environment, "package_index.html.jinja", {"rows": rows, "more_rows": more_rows})
+    one = page_one(claims.decision)
+    scale = scale_for([lane for job in one.jobs for lane in job.lanes])
+    ships = [item for item in claims.decision.backlog if item.ships and item.due]
+    values = {
+        "one": one,
+        "lanes": lambda lanes: lanes_svg(lanes, scale),
+        "live": ships[-1] if ships else None,  # the last piece of work before something goes live
+    }
+    return render(environment, "package_index.html.jinja", values)
 
 
 def _appendix(claims: Claims, drawn: Drawn) -> dict[str, str]:
     environment = _html_environment(claims.on_page("html", "../"), drawn)
     return {
         f"appendix/{name}.html": render(
-            environment, "package_appendix.html.jinja", {"heading": heading, "inner": f"package_{name}.html.jinja"}
+            environment,
+            "package_appendix.html.jinja",
+            {"heading": heading, "inner": INNER.get(name, f"package_{name}.html.jinja")},
         )
         for name, heading in (APPENDIX | (OPERATOR_APPENDIX if claims.decision.permits else {})).items()
     }
@@ -80,7 +97,9 @@ def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
     environment = page_environment(page, html=True)
     environment.globals.update(
         charts_of=_charts_of(page, drawn),
-        gallery=lambda brief=False: gallery(page.decision, page.ref, brief=brief),
+        gallery=lambda brief=False: gallery(page.decision, page.ref, brief=brief, chosen=brief),
+        stub=lambda workload: escape(rule_stub(page.decision, workload)),
+        ship_order=ship_order,
         launch=lambda: to_html(launch_sequence(page.decision), page),
         operations=lambda: to_html(operations_checklist(page.decision), page),
     )
@@ -89,8 +108,7 @@ def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
 
 def _markdown(claims: Claims) -> dict[str, str]:
     environment = page_environment(claims.on_page("markdown", ""), html=False)
-    rows, more_rows = page_one(claims.decision)
-    values = {"rows": rows, "more_rows": more_rows}
+    values = {"rows": summary_rows(claims.decision)}
     return {
         **{
             f"{name}.md": _single_blank_lines(render(environment, f"package_{name}.md.jinja", values))

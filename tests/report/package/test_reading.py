@@ -34,7 +34,7 @@ def test_the_index_shows_a_case_of_a_cause_and_the_appendix_all(decision: Decisi
 
 
 def test_every_replayed_policy_names_the_gates_that_it_does_not_pass(decision: Decision, files: dict[str, str]) -> None:
-    rows = re.findall(r'<tr id="replay-[^>]*>(.*?)</tr>', files["index.html"], re.S)
+    rows = re.findall(r'<tr id="replay-[^>]*>(.*?)</tr>', files["appendix/findings.html"], re.S)
     assert len(rows) == len(decision.replays)
     with_gates = [replay for replay in decision.replays if replay.gates]
     assert with_gates
@@ -44,7 +44,7 @@ def test_every_replayed_policy_names_the_gates_that_it_does_not_pass(decision: D
 def test_only_of_a_fix_remedies_are_repairs(decision: Decision, files: dict[str, str]) -> None:
     rejected = tuple(msgspec.structs.replace(one, kind="reject") for one in decision.findings)
     told = render_files(msgspec.structs.replace(decision, findings=rejected))
-    for name in ("index.html", "findings.md"):
+    for name in ("appendix/findings.html", "findings.md"):
         text = told[name].decode()
         assert "Fixes tried" in text
         assert "<h4>Fix</h4>" not in text and "\nFix:" not in text and "what could be" not in text

@@ -24,6 +24,7 @@ _HEIGHT = 210
 _QUALITY = ("accuracy", "field_accuracy", "citation_coverage", "pass_rate")
 _LATENCY = ("latency_p95_s", "latency_p50_s")
 _COST = "cost_usd_mean"
+_MOST_POINTS = 6
 
 
 def trade_chart(decision: Decision, workload: str) -> Chart | None:
@@ -120,8 +121,12 @@ def x_named(channel: Any, field: str) -> Any:
 
 
 def frontier_chart(decision: Decision, workload: str) -> Chart | None:
-    """Every routing policy replayed for ``workload``: share automated against error that passes; the choice marked."""
-    replays = [replay for replay in decision.replays if replay.workload == workload]
+    """Routing policies replayed for the chosen target: share automated against error that passes; at most six points.
+
+    The choice, the work as it is and people alone come first, then those on the frontier. Of policies in one place one
+    is drawn; all of them are in the table.
+    """
+    replays = _drawn(decision, workload)
     pairs = [(replay, _pair(decision, replay)) for replay in replays]
     known = [(replay, pair) for replay, pair in pairs if pair is not None]
     if not known:
@@ -186,6 +191,22 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
         finish(alt.vconcat(plot, legend, spacing=8)),
         workload=workload,
     )
+
+
+def _drawn(decision: Decision, workload: str) -> list[Replay]:
+    taken = next((choice.target for choice in decision.choices if choice.workload == workload), "")
+    every = [one for one in decision.replays if one.workload == workload]
+    mine = [one for one in every if one.target == taken] or every
+    mine.sort(
+        key=lambda one: (not one.chosen, bool(one.remedies), one.remedies != ("human_review",), not one.on_frontier)
+    )
+    places: dict[tuple[float | None, float | None], Replay] = {}
+    for one in mine:
+        pair = _pair(decision, one)
+        if pair is not None:
+            places.setdefault((pair[0].value, pair[1].value), one)
+    kept = {one.id for one in list(places.values())[:_MOST_POINTS]}
+    return [one for one in decision.replays if one.id in kept]
 
 
 def _letters(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

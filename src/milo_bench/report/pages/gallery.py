@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+import msgspec
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -17,7 +18,7 @@ from milo_bench.decide.examples.text import cut
 from milo_bench.decide.records import Decision, ErrorShare, Example, Ref
 from milo_bench.report.pages.marked import mark_spans
 
-_MOST_BRIEF = 5  # causes on a page that is read; the rest stands in the appendix
+_MOST_BRIEF = 3  # causes on a page that is read; the rest stands in the appendix
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _NOTES = {
     "hashes": "The log stores hashes instead of texts, so this attempt is named but not shown.",
@@ -26,15 +27,25 @@ _NOTES = {
 }
 
 
-def gallery(decision: Decision, figure: Callable[[Ref], Markup], *, workload: str = "", brief: bool = False) -> Markup:
+def gallery(
+    decision: Decision,
+    figure: Callable[[Ref], Markup],
+    *,
+    workload: str = "",
+    brief: bool = False,
+    chosen: bool = False,
+) -> Markup:
     """The gallery of ``decision``, or of one workload; empty Markup where nothing went wrong.
 
-    ``brief``: one case of each of the most frequent causes, without counts, for a page that has those.
+    ``chosen``: of the chosen candidates. ``brief``: the answer of one case of each of the most frequent causes, without
+    counts, for a page that has those.
 
     ``figure`` shows a Ref with its source; every number of the gallery goes through it. Texts are
     escaped, hidden characters are made visible, and each text is cut to a bounded length around
     its spans. Its style is ``static/gallery.css``.
     """
+    if chosen:
+        decision = _of_chosen(decision)
     causes = _causes(decision, figure, workload)
     if brief:
         shown = [cause for cause in causes if cause["examples"]][:_MOST_BRIEF]
@@ -42,6 +53,16 @@ def gallery(decision: Decision, figure: Callable[[Ref], Markup], *, workload: st
     if not causes:
         return Markup("")
     return Markup(_environment().get_template("gallery.jinja").render(causes=causes, brief=brief))  # noqa: S704  # autoescaped
+
+
+def _of_chosen(decision: Decision) -> Decision:
+    """The decision with errors and examples of the chosen candidates alone; of any, where they have none."""
+    chosen = {finding.candidate for finding in decision.chosen}
+    examples = tuple(one for one in decision.examples if one.candidate in chosen)
+    if not examples:
+        return decision
+    errors = tuple(share for share in decision.errors if share.candidate in chosen)
+    return msgspec.structs.replace(decision, errors=errors, examples=examples)
 
 
 @cache

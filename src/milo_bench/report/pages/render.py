@@ -51,6 +51,7 @@ def page_environment(claims: Claims, *, html: bool) -> jinja2.Environment:
         recorded=claims.recorded,
         say=claims.text,
         quote=claims.quote,
+        day=claims.day,
         anchor=claims.anchor,
         drawing=claims.drawing,
         has=lambda id: id in claims.decision.figures,

@@ -62,7 +62,6 @@ _MORE_LABELS = {
     "level": "load",
 }
 _WORST_FIRST = {"fail": 0, "undecided": 1, "pass": 2}
-PAGE_ONE_ROWS = 9
 
 
 @dataclass(frozen=True)
@@ -83,10 +82,9 @@ class MeasureTable:
     rows: tuple[tuple[str, tuple[str, ...]], ...]  # label, then an id or "" for each candidate
 
 
-def page_one(decision: Decision) -> tuple[tuple[SummaryRow, ...], tuple[SummaryRow, ...]]:
-    """Rows that fit page one, and those that follow in the findings. Order: as decided, by workload."""
-    rows = tuple(_row(finding) for finding in decision.findings)
-    return rows[:PAGE_ONE_ROWS], rows[PAGE_ONE_ROWS:]
+def summary_rows(decision: Decision) -> tuple[SummaryRow, ...]:
+    """A row for each finding, in the order in which they were decided."""
+    return tuple(_row(finding) for finding in decision.findings)
 
 
 def _row(finding: Finding) -> SummaryRow:
@@ -225,6 +223,12 @@ def errors_by_candidate(decision: Decision) -> Mapping[str, tuple[ErrorShare, ..
     return {text: tuple(sorted(shares, key=often)) for text, shares in found.items()}
 
 
+def errors_of_chosen(decision: Decision) -> Mapping[str, tuple[ErrorShare, ...]]:
+    """Ways of going wrong of the chosen candidates alone."""
+    chosen = {finding.candidate.text for finding in decision.chosen}
+    return {text: shares for text, shares in errors_by_candidate(decision).items() if text in chosen}
+
+
 def figures_by_kind(decision: Decision) -> Mapping[str, tuple[Figure, ...]]:
     """All figures for the sources page, grouped by the kind of their source, in the order they came."""
     found: dict[str, list[Figure]] = {}
@@ -249,8 +253,8 @@ def log_of(decision: Decision, figure: Figure) -> str:
 
 
 def safety_gates(decision: Decision) -> tuple[GateResult, ...]:
-    """Safety gates that did not pass, the failed ones first."""
-    gates = [gate for finding in decision.findings for gate in finding.gates if gate.safety and gate.outcome != "pass"]
+    """Safety gates of chosen findings that did not pass, the failed ones first."""
+    gates = [gate for finding in decision.chosen for gate in finding.gates if gate.safety and gate.outcome != "pass"]
     return tuple(sorted(gates, key=lambda gate: _WORST_FIRST[gate.outcome]))
 
 

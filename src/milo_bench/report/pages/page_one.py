@@ -1,0 +1,280 @@
+"""A decision in, what page one says out: a title, a row for each kind of work, money, steps, risks, unknowns.
+
+Every sentence has a budget of characters, so that the page stays one A4 side and nothing is cut. Names that a team
+gave count as they are, so keep them short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from milo_bench.config.policy.remedies import OTHER_WORK, REMEDIES
+from milo_bench.decide.records import BacklogItem, Choice, Decision, Finding, GateResult, LinkedText, Ref, Replay
+from milo_bench.decide.wording import join_words
+from milo_bench.report.charts.lanes import Lane, lane_of
+from milo_bench.report.pages.mistakes import mistake
+
+TITLE_MOST: Final = 60
+SENTENCE_MOST: Final = 110
+LINE_MOST: Final = 56
+WHOLE_ROWS: Final = 3
+_LANES: Final = 2
+_NUMBERS: Final = (
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+CALLS: Final = {
+    "keep": "Keep",
+    "fix": "Fix, then keep",
+    "undecided": "Not decided yet",
+    "defer": "Defer",
+    "reject": "Reject",
+}
+Mark: TypeAlias = Literal["keep", "fix", "undecided", "defer", "reject"]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row. ``automated`` … ``worth`` are ids of figures, "" where there is none; ``wrong`` has k and n."""
+
+    workload: str
+    finding: Finding
+    call: str
+    sentence: LinkedText
+    lanes: tuple[Lane, ...]
+    automated: str
+    wrong: str
+    worth: str
+    forgone: str
+    first: LinkedText
+    others: tuple[LinkedText, ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One of the next three: what, who, and the ids of its day and hours."""
+
+    text: LinkedText
+    owner: str
+    due: str
+    hours: str
+
+
+@dataclass(frozen=True)
+class PageOne:
+    title: LinkedText
+    jobs: tuple[Job, ...]
+    more: tuple[Job, ...]  # one line each
+    steps: tuple[Step, ...]
+    risks: tuple[LinkedText, ...]
+    unknown: tuple[LinkedText, ...]
+
+
+def page_one(decision: Decision) -> PageOne:
+    """What goes live comes first, then by how the policy lists the work."""
+    order = {"keep": 0, "fix": 1, "undecided": 2, "defer": 3, "reject": 4}
+    by_id = {finding.id: finding for finding in decision.findings}
+    chosen = [(choice, by_id[choice.finding]) for choice in decision.choices if choice.finding in by_id]
+    chosen.sort(key=lambda pair: order[pair[1].shown_kind])
+    jobs = tuple(_job(decision, choice, finding) for choice, finding in chosen)
+    return PageOne(
+        title=_title(decision, [finding for _, finding in chosen]),
+        jobs=jobs[:WHOLE_ROWS],
+        more=jobs[WHOLE_ROWS:],
+        steps=tuple(_step(item) for item in decision.backlog[:3]),
+        risks=tuple(_risks(decision, [finding for _, finding in chosen]))[:3],
+        unknown=tuple(_unknown(decision, [finding for _, finding in chosen]))[:3],
+    )
+
+
+def budgets(page: PageOne) -> Iterator[tuple[LinkedText, int]]:
+    """Every generated sentence with the characters that it may have."""
+    yield page.title, TITLE_MOST
+    for job in (*page.jobs, *page.more):
+        yield job.sentence, SENTENCE_MOST
+        yield job.first, TITLE_MOST
+    for step in page.steps:
+        yield step.text, TITLE_MOST
+    for text in (*page.risks, *page.unknown):
+        yield text, LINE_MOST
+
+
+def _count(decision: Decision, number: int, figure: str) -> str | Ref:
+    return _NUMBERS[number] if number < len(_NUMBERS) else Ref(figure)
+
+
+def _title(decision: Decision, chosen: Sequence[Finding]) -> LinkedText:
+    live = sum(finding.kind in ("keep", "fix") for finding in chosen)
+    every = len(chosen)
+    if not every:
+        return ("Only operator work was measured.",) if decision.permits else ("Nothing was decided.",)
+    first = "Fix, then move" if live and all(one.kind != "keep" for one in chosen) else "Move"
+    whole = _count(decision, every, "count/works")
+    if not live:
+        return ("People keep this job for now.",) if every == 1 else ("People keep all ", whole, " jobs for now.")
+    if live == every:
+        return (first, " this job to a model.") if every == 1 else (first, " all ", whole, " jobs to models.")
+    return (first, " ", _count(decision, live, "count/ships"), " of ", whole, " jobs; people keep the rest.")
+
+
+def _job(decision: Decision, choice: Choice, finding: Finding) -> Job:
+    replay = _replay(decision, choice, finding)
+    live = finding.kind in ("keep", "fix")
+    figures = replay.figures if replay is not None else {}
+    worth, forgone = (f"economics/{kind}.{finding.workload}" for kind in ("worth", "forgone"))
+    return Job(
+        workload=finding.workload,
+        finding=finding,
+        call="Keep, with guardrails" if finding.kind == "keep" and finding.remedies else CALLS[finding.shown_kind],
+        sentence=_sentence(finding, live),
+        lanes=_lanes(decision, finding, replay),
+        automated=figures.get("automated_share", "") if live else "",
+        wrong=figures.get("error_passing_rate", ""),
+        worth=worth if worth in decision.figures else "",
+        forgone=forgone if forgone in decision.figures else "",
+        first=_first(decision, finding),
+        others=tuple(_other(decision, one, finding) for one in decision.findings if _passed_over(one, finding)),
+    )
+
+
+def _replay(decision: Decision, choice: Choice, finding: Finding) -> Replay | None:
+    """The policy that goes live: the chosen fix, or the work as it is."""
+    mine = [one for one in decision.replays if (one.workload, one.target) == (finding.workload, finding.target)]
+    return next((one for one in mine if one.id == choice.replay), next((one for one in mine if not one.remedies), None))
+
+
+def _passed_over(other: Finding, finding: Finding) -> bool:
+    return other.workload == finding.workload and other.id != finding.id
+
+
+def short(work: str) -> str:
+    """``queue cap``: a piece of work in two or three words."""
+    if work in OTHER_WORK:
+        return {"more_fixtures": "more cases", "run_probes": "probes run"}.get(work, work.replace("_", " "))
+    known = REMEDIES.get(work)
+    return known.short or known.title
+
+
+def _sentence(finding: Finding, live: bool) -> LinkedText:
+    target = finding.target
+    if not live and finding.route == "hosted":
+        return ("The hosted model takes this work. No local model passed every gate.",)
+    match finding.shown_kind:
+        case "keep":
+            return (f"{target} does this work as it is. An answer that breaks a check goes to a person.",)
+        case "fix" if finding.route == "mixed":
+            return (f"{target} answers once the fix below is in place. People take the rest.",)
+        case "fix":
+            return (f"{target} answers well enough. It goes live when the fix below is done.",)
+        case "undecided":
+            return ("People keep this work. The cases tested do not decide it yet.",)
+        case "defer":
+            return ("People keep this work. Moving it is not worth the effort yet.",)
+        case "reject":
+            return ("People keep this work. No model that was tested is good enough.",)
+
+
+def _first(decision: Decision, finding: Finding) -> LinkedText:
+    works = list(dict.fromkeys(item.work for item in decision.backlog if finding.id in item.findings and item.work))
+    hours = f"backlog/{finding.id}/hours"
+    if works and hours in decision.figures and finding.kind in ("keep", "fix"):
+        names = join_words([short(work) for work in works[:2]])
+        more = ", more" if works[2:] else ""
+        return (f"{names[:1].upper()}{names[1:]}{more}: ", Ref(hours))
+    if finding.kind in ("keep", "fix"):
+        return ("Nothing",)
+    undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]
+    further = [gate.further for gate in undecided if gate.further in decision.figures]
+    if finding.shown_kind == "undecided" and further:
+        most = max(further, key=lambda id: decision.figures[id].value or 0.0)
+        return ("About ", Ref(most, "about"), " more cases that go as well")
+    if finding.shown_kind == "undecided" and undecided:
+        return ("A run of the probes",)
+    replaced = next((one for one in finding.remedies if one.replay and _replaces(decision, one.replay)), None)
+    if replaced is not None:
+        return (f"Another way of working: {short(replaced.name)}",)
+    return ("A better model or another way of working",)
+
+
+def _replaces(decision: Decision, replay: str) -> bool:
+    found = next((one for one in decision.replays if one.id == replay), None)
+    return found is not None and any(REMEDIES.get(name).needs_variant for name in found.remedies)
+
+
+def _lanes(decision: Decision, finding: Finding, replay: Replay | None) -> tuple[Lane, ...]:
+    """At most two: the gates that decide; of a fix the worst gate as it is, and with the fix."""
+    gates = [gate for gate in finding.gates if lane_of(decision, gate) is not None]
+    worst = {"fail": 0, "undecided": 1, "pass": 2}
+    gates.sort(key=lambda gate: (worst[gate.outcome], not gate.safety, _margin(decision, gate)))
+    found: list[Lane | None] = []
+    if finding.kind == "fix" and replay is not None and replay.remedies and gates:
+        first = gates[0]
+        fixed = next((one for one in replay.gates if (one.measure, one.slice) == (first.measure, first.slice)), None)
+        found = [lane_of(decision, first, ", as it is")]
+        found += [lane_of(decision, fixed, ", with the fix")] if fixed is not None else []
+    else:
+        found = [lane_of(decision, gate) for gate in gates]
+    return tuple(lane for lane in found if lane is not None)[:_LANES]
+
+
+def _margin(decision: Decision, gate: GateResult) -> float:
+    lane = lane_of(decision, gate)
+    return 1.0 if lane is None else lane.bound - (lane.high if lane.high is not None else lane.value)
+
+
+def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
+    bad = [gate for gate in other.gates if gate.outcome != "pass"]
+    bad.sort(key=lambda gate: (gate.outcome != "fail", not gate.safety))
+    if other.kind in ("keep", "fix"):
+        what = "also passes every gate" if other.kind == "keep" else "passes with a fix"
+        return (f"{other.target} {what}.",)
+    if not bad:
+        return (f"{other.target} passes its gates, but the runtime does not.",)
+    gate = bad[0]
+    said = mistake(gate.measure, gate.slice)
+    verb = "too many" if gate.outcome == "fail" else "not decided"
+    return (f"{other.target}, {verb}: {said[:1].lower()}{said[1:]}.",)
+
+
+def _step(item: BacklogItem) -> Step:
+    title = item.title if len(item.title) <= TITLE_MOST - 1 else short(item.work).capitalize()
+    return Step((f"{title}.",), item.owner, item.due, item.hours[1])
+
+
+def _risks(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedText]:
+    live = [finding for finding in chosen if finding.kind in ("keep", "fix")]
+    targets = list(dict.fromkeys(finding.target for finding in live))
+    for one in decision.probes:
+        if one.result.target in targets and one.result.outcome == "fail":
+            yield (f"{one.result.target}: {one.result.probe.replace('_', ' ')} failed. Repair first.",)
+    for target in targets:
+        cap = f"load/{target}/cap"
+        if cap in decision.figures:
+            yield ("Above ", Ref(cap), f" at once {target} slows down: cap it.")
+    if any(finding.kind == "fix" for finding in live):
+        yield ("New wording can get past a rule. Review it monthly.",)
+    if any(job.gates for job in live):
+        yield ("A new model or prompt voids this page: test again.",)
+    if not live:
+        yield ("None while people keep the work.",)
+
+
+def _unknown(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedText]:
+    live = list(dict.fromkeys(finding.target for finding in chosen if finding.kind in ("keep", "fix")))
+    probed = {one.result.target for one in decision.probes}
+    loaded = {one.window.target for one in decision.load}
+    if any(finding.undecided for finding in chosen):
+        yield ("Whether the undecided work is good enough.",)
+    for target in live:
+        if target not in probed:
+            yield (f"How {target} runs: no probes were run.",)
+        if target not in loaded:
+            yield (f"How many requests {target} serves at once.",)
+    if decision.business is None:
+        yield ("What it is worth: no costs were given.",)
+    else:
+        yield ("How much of the time saved staff really gain.",)
+    if not any(figure.source.kind == "review" for figure in decision.figures.values()):
+        yield ("What people think: nobody scored a sample.",)
+    yield ("Inputs of other kinds: none were tested.",)
