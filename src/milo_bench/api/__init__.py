@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     )
     from milo_bench.api.permitting import permit_operators, report_operators, write_permits
     from milo_bench.api.probing import probe_target
+    from milo_bench.api.promoting import Promotion, promote_roles, rollback_roles
     from milo_bench.api.recording import RecordedImport, RecordedReport, import_recorded
     from milo_bench.api.reporting import report_decision
+    from milo_bench.api.roles_page import verify_roles_page, write_registry, write_roles_page
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
     from milo_bench.api.serving import (
         add_key,
@@ -121,6 +123,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.permitting": ("permit_operators", "report_operators", "write_permits"),
     "milo_bench.api.probing": ("probe_target",),
     "milo_bench.api.recording": ("RecordedImport", "RecordedReport", "import_recorded"),
+    "milo_bench.api.promoting": ("Promotion", "promote_roles", "rollback_roles"),
+    "milo_bench.api.roles_page": ("verify_roles_page", "write_registry", "write_roles_page"),
     "milo_bench.api.reporting": ("report_decision",),
     "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),
     "milo_bench.api.serving": (

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError
-from milo_bench.core.hashing import sha256_data, sha256_text
+from milo_bench.core.hashing import sha256_text
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Attempt, Execution, Fixture, Workload
 from milo_bench.core.version import __version__
@@ -141,20 +141,15 @@ def _missing(log: RunLog) -> Iterator[tuple[Attempt, Fixture]]:
     for attempt in log.attempts:
         fixture = log.fixtures[attempt.key.fixture]
         answered = attempt.failure is None and not attempt.bypass and "coder" in fixture.expect
-        if answered and known.get(attempt.key) != program_digest(coder_case(fixture)):
+        if answered and known.get(attempt.key) != RUNNER_DIGEST:
             yield attempt, fixture
-
-
-def program_digest(case: CoderCase) -> str:
-    """What the execution of an answer depends on besides the answer: the runner, and the case."""
-    return sha256_data([RUNNER_DIGEST, msgspec.to_builtins(case)])
 
 
 def _execution(attempt: Attempt, case: CoderCase, judged: CoderJudgement) -> Execution:
     return Execution(
         key=attempt.key,
         program=NAME,
-        digest=program_digest(case),
+        digest=RUNNER_DIGEST,
         answer_hash=sha256_text(attempt.output),
         environment=f"{case.environment}, Python {platform.python_version()}, Linux {platform.machine()}",
         ending="done",

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         MiningProgress,
         SelftestProgress,
         print_mining,
+        print_promotion,
         print_roles_selftest,
     )
     from milo_bench.report.terminal.scorecard import print_scorecard
@@ -74,6 +75,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "MiningProgress",
         "SelftestProgress",
         "print_mining",
+        "print_promotion",
         "print_roles_selftest",
     ),
     "milo_bench.report.terminal.scorecard": ("print_scorecard",),

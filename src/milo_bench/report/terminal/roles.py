@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TextIO
 
 from rich.console import Console
@@ -10,6 +11,8 @@ from rich.table import Table
 
 from milo_bench.core.records.roles import MiningEvent, MiningSummary, RolesSelftest
 from milo_bench.core.text import one_line
+from milo_bench.decide.promotion.records import PromotionRecord, RegistryChange
+from milo_bench.decide.promotion.wording import shown
 
 _SHOWN = 10
 # Reasons that most commits of any repository have: told at the end, not one by one.
@@ -87,3 +90,34 @@ def print_roles_selftest(result: RolesSelftest, console: Console) -> None:
         for name in row.fooled[:_SHOWN] if not row.ok else ():
             console.print(escape(f"wrong: {row.kind}: {name}"), soft_wrap=True)
     console.print("Every row is as required." if result.ok else "Some rows are not as required.")
+
+
+_VERDICTS = {"promote": "green", "hold": "yellow", "reject": "red", "retire": "red"}
+
+
+def print_promotion(record: PromotionRecord, applied: Sequence[RegistryChange], console: Console) -> None:
+    """Each role with its figures, then the verdict on each challenger with its reasons."""
+    for role in record.roles:
+        console.print(f"[bold]{escape(role.role)}[/] ({role.cases} cases, look {role.looks})")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("target", "family", "cost", "acceptance", "review pain", "hard failures"):
+            table.add_column(name, overflow="fold")
+        for one in role.figures:
+            name = f"{one.target} (incumbent)" if one.target == role.before else one.target
+            cells = (shown(one.acceptance_rate), shown(one.review_pain), shown(one.hard_failure_rate))
+            table.add_row(escape(name), escape(one.family or "unknown"), one.tier, *cells)
+        console.print(table)
+        for decision in role.decisions:
+            style = _VERDICTS[decision.verdict]
+            reasons = escape("; ".join(decision.reasons))
+            more = f". About {decision.further:,} more commits decide it" if decision.further else ""
+            console.print(
+                f"  [{style}]{decision.verdict}[/] {escape(decision.target)}: {reasons}{more}.", soft_wrap=True
+            )
+        if not role.decisions:
+            console.print("  no active challengers")
+        for note in role.notes:
+            console.print(f"  note: {escape(note)}.", soft_wrap=True)
+    for change in applied:
+        where = ".".join(str(key) for key in change.keys)
+        console.print(escape(f"{change.file}: {where} is now {change.after}"), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""registry.yaml: who has which role of work, who challenges, and by which rules they change."""

@@ -1,0 +1,182 @@
+"""Pairs, families, tiers and a policy in, a verdict on each challenger out: the policy of the registry, word for word.
+
+A challenger is promoted where all of this holds: its acceptance rate is at least the incumbent's, its review pain and
+its hard-failure rate at most the incumbent's, and for each of the three a bound that holds at any time (``betting``)
+excludes that it is worse by more than the margin. A promotion is wrong where it is truly worse by more than the margin
+in one of them. That measure's own bound must then have failed, so no correction for three measures is needed; with
+several challengers each bound is at ``error`` divided by their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from milo_bench.config.roles.file import PromotionPolicy, RoleConfig
+from milo_bench.decide.promotion.records import (
+    ChallengerDecision,
+    CostTier,
+    MeasureComparison,
+    RolePair,
+)
+from milo_bench.stats.arrays import Floats
+from milo_bench.stats.betting import betting_ends, further_to_decide
+
+_MEASURES: tuple[Literal["acceptance_rate", "review_pain", "hard_failure_rate"], ...] = (
+    "acceptance_rate",
+    "review_pain",
+    "hard_failure_rate",
+)
+_WORDS = {
+    "acceptance_rate": "acceptance rate",
+    "review_pain": "review pain",
+    "hard_failure_rate": "hard-failure rate",
+}
+
+
+@dataclass(frozen=True)
+class RoleFacts:
+    """What is known about a role besides its answers. ``gone`` are targets that bench.yaml no longer has.
+
+    ``rejections`` counts the rejections in a row before this one, ``families`` gives "" where it is unknown.
+    """
+
+    families: Mapping[str, str]
+    tiers: Mapping[str, CostTier]
+    gone: frozenset[str] = frozenset()
+    rejections: Mapping[str, int] = field(default_factory=dict)
+
+
+def compare(pairs: Sequence[RolePair], policy: PromotionPolicy, *, error: float) -> tuple[MeasureComparison, ...]:
+    """The three measures of challenger against incumbent, each bound one-sided at ``error``, at any time."""
+    margins, most = policy.margins, policy.minutes.most
+    scales = {"acceptance_rate": 1.0, "review_pain": most, "hard_failure_rate": 1.0}
+    wanted = {
+        "acceptance_rate": margins.acceptance_rate,
+        "review_pain": margins.review_pain_minutes,
+        "hard_failure_rate": margins.hard_failure_rate,
+    }
+    found = []
+    for measure in _MEASURES:
+        name = {"acceptance_rate": "acceptance", "review_pain": "pain", "hard_failure_rate": "hard"}[measure]
+        differences = np.asarray([getattr(pair, name) for pair in pairs], dtype=np.float64)
+        scale, margin = scales[measure], wanted[measure]
+        halves = np.clip((differences + 1) / 2, 0.0, 1.0)
+        low, high = (2 * end - 1 for end in betting_ends(halves, 1 - error))
+        threshold = (1 - margin / scale) / 2
+        not_worse = bool(len(halves)) and low > -margin / scale
+        worse = bool(len(halves)) and high < 0
+        further = 0 if not_worse or worse else _further(halves, threshold, error)
+        found.append(
+            MeasureComparison(
+                measure=measure,
+                difference=float(differences.mean()) * scale if len(differences) else None,
+                low=low * scale,
+                high=high * scale,
+                margin=margin,
+                n=len(pairs),
+                not_worse=not_worse,
+                worse=worse,
+                further=further,
+            )
+        )
+    return tuple(found)
+
+
+def _further(halves: Floats, threshold: float, error: float) -> int | None:
+    """How many more commits decide it either way: that it is not worse by the margin, or that it is worse."""
+    ways = [further_to_decide(halves, threshold, 1 - error)] if halves.size and halves.mean() > threshold else []
+    ways += [further_to_decide(halves, 0.5, 1 - error)] if halves.size and halves.mean() < 0.5 else []
+    return min((one for one in ways if one is not None), default=None)
+
+
+def judge_challengers(
+    role: RoleConfig, pairs: Mapping[str, Sequence[RolePair]], facts: RoleFacts, policy: PromotionPolicy
+) -> tuple[ChallengerDecision, ...]:
+    """A verdict on each challenger; at most one is promoted, the one that is best where several could be."""
+    error = policy.error / max(1, len(role.challengers))
+    decided = [_judge(role, name, pairs.get(name, ()), facts, policy, error) for name in role.challengers]
+    able = [one for one in decided if one.verdict == "promote"]
+    if len(able) > 1:
+        best = max(able, key=_strength)
+        decided = [one if one is best or one.verdict != "promote" else _second(one, best.target) for one in decided]
+    return tuple(decided)
+
+
+def _judge(
+    role: RoleConfig, name: str, pairs: Sequence[RolePair], facts: RoleFacts, policy: PromotionPolicy, error: float
+) -> ChallengerDecision:
+    if name in facts.gone:
+        return ChallengerDecision(name, "retire", (f"bench.yaml no longer has the target {name}",))
+    comparisons = compare(pairs, policy, error=error)
+    before = facts.rejections.get(name, 0)
+    refused = [*_guards(role, name, facts), *_worse(comparisons)]
+    if refused:
+        count = before + 1
+        if count >= policy.retire_after:
+            reasons = (*refused, f"rejected {count} times in a row")
+            return ChallengerDecision(name, "retire", reasons, comparisons, len(pairs), rejections=count)
+        return ChallengerDecision(name, "reject", tuple(refused), comparisons, len(pairs), rejections=count)
+    if not pairs:
+        return ChallengerDecision(name, "hold", ("no case has an answer of both",), comparisons, 0, None)
+    open_ones = [one for one in comparisons if not one.not_worse]
+    behind = [one for one in comparisons if one.difference is not None and one.difference < -1e-12]
+    if not open_ones and not behind:
+        return ChallengerDecision(name, "promote", _promoted(comparisons), comparisons, len(pairs))
+    reasons = tuple(_open(one) for one in comparisons if one in open_ones or one in behind)
+    known = [one.further for one in open_ones]
+    further = None if None in known else max((one for one in known if one is not None), default=None)
+    return ChallengerDecision(name, "hold", reasons, comparisons, len(pairs), further or None, rejections=before)
+
+
+def _guards(role: RoleConfig, name: str, facts: RoleFacts) -> list[str]:
+    """Rules that no figure outweighs: cost tier and family diversity."""
+    found = []
+    tier, other = facts.tiers.get(name, "unknown"), facts.tiers.get(role.incumbent, "unknown")
+    if tier != "free" and other != "paid":
+        found.append(f"its cost tier is {tier} and the incumbent's is {other}")
+    # The displaced incumbent stays as a challenger, so it counts; retired and vanished ones do not.
+    left = [target for target in role.targets if target not in facts.gone]
+    families = {facts.families.get(target, "") for target in left}
+    known = sorted(family for family in families if family)
+    if len(known) < 2:
+        what = f"only the family {known[0]}" if known else "no known family"
+        extra = " and targets of unknown family" if known and "" in families else ""
+        found.append(f"the promotion would leave the role with {what}{extra}")
+    return found
+
+
+def _worse(comparisons: Sequence[MeasureComparison]) -> list[str]:
+    return [f"its {_WORDS[one.measure]} is worse: {_difference(one)}" for one in comparisons if one.worse]
+
+
+def _promoted(comparisons: Sequence[MeasureComparison]) -> tuple[str, ...]:
+    return tuple(f"its {_WORDS[one.measure]} is not worse: {_difference(one)}" for one in comparisons)
+
+
+def _open(one: MeasureComparison) -> str:
+    if one.not_worse:
+        return f"its {_WORDS[one.measure]} is behind the incumbent's so far: {_difference(one)}"
+    return f"its {_WORDS[one.measure]} is undecided: {_difference(one)}"
+
+
+def _difference(one: MeasureComparison) -> str:
+    """The difference with its interval; positive is better. Minutes saved, or points of a rate."""
+    if one.difference is None:
+        return "no data"
+    minutes = one.measure == "review_pain"
+    scale, unit = (1.0, " min") if minutes else (100.0, " points")
+    low, value, high = (f"{number * scale:+.1f}" for number in (one.low, one.difference, one.high))
+    return f"{value}{unit} ({low} to {high}, n = {one.n})"
+
+
+def _strength(one: ChallengerDecision) -> float:
+    return sum(comparison.low / max(comparison.margin, 1e-9) for comparison in one.comparisons)
+
+
+def _second(one: ChallengerDecision, best: str) -> ChallengerDecision:
+    reasons = (f"{best} is promoted in its place", *one.reasons)
+    return ChallengerDecision(one.target, "hold", reasons, one.comparisons, one.pairs, None, one.rejections)

@@ -1,0 +1,40 @@
+"""A promotion policy and figures in, the sentences and cells that a person reads out; pure."""
+
+from __future__ import annotations
+
+from milo_bench.config.roles.file import PromotionPolicy
+from milo_bench.decide.promotion.records import RateFigure
+
+
+def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
+    """The promotion policy in words, each number from the policy itself."""
+    margins, minutes = policy.margins, policy.minutes
+    return (
+        "A challenger replaces an incumbent only if its acceptance rate is at least the incumbent's, its review pain "
+        "at most the incumbent's, and its hard-failure rate at most the incumbent's, on the same cases.",
+        "For each of the three, the evidence must exclude that it is worse by more than "
+        f"{margins.acceptance_rate:.0%}, {margins.review_pain_minutes:g} minutes per case and "
+        f"{margins.hard_failure_rate:.0%}. The bounds hold however often somebody looks: at most "
+        f"{policy.error:.0%} of promotions are wrong.",
+        "It must be free unless the incumbent is paid too.",
+        "Family diversity: if incumbent and challengers would be of one family after the promotion, it is rejected "
+        "whatever the other figures say. The displaced incumbent stays as a challenger and counts.",
+        f"A challenger that is rejected {policy.retire_after} times in a row, or whose target is gone, is retired.",
+        f"Review pain is minutes of a person per answer: {minutes.read:g} to read it, {minutes.edit:g} more to edit "
+        f"one that was not accepted, {minutes.false_alarm:g} for each false alarm, and {minutes.unparsable:g} instead "
+        f"of reading for one that cannot be used, at most {minutes.most:g}.",
+    )
+
+
+def shown(figure: RateFigure) -> str:
+    """``40% (18% to 67%, n = 10)``, minutes likewise; "no cases" where there are none."""
+    if figure.value is None:
+        return "no cases"
+    value = _one(figure.value, figure.unit)
+    if figure.low is None or figure.high is None:
+        return f"{value} (n = {figure.n})"
+    return f"{value} ({_one(figure.low, figure.unit)} to {_one(figure.high, figure.unit)}, n = {figure.n})"
+
+
+def _one(value: float, unit: str) -> str:
+    return f"{value:.0%}" if unit == "share" else f"{value:.1f} {unit}"

@@ -1,0 +1,157 @@
+"""A registry, its history and facts of its targets in, the public page of the roles out: one file without scripts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import jinja2
+import msgspec
+
+from milo_bench.config.roles.file import RegistryFile
+from milo_bench.decide.promotion.records import CostTier, PromotionRecord, RoleDecision, RoleOutcome, TargetFigures
+from milo_bench.decide.promotion.wording import policy_sentences, shown
+
+Facts = Mapping[str, tuple[str, CostTier]]  # family and tier by target
+
+
+def roles_page(
+    file: RegistryFile, history: Sequence[PromotionRecord], facts: Facts, reports: Sequence[str]
+) -> dict[str, str]:
+    """index.html and figures.json. The same registry and history give the same bytes."""
+    latest = next((record for record in reversed(history) if record.kind == "decision"), None)
+    decided = {role.role: role for role in latest.roles} if latest is not None else {}
+    roles = [_role(name, file, decided.get(name), latest, facts) for name in file.roles]
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("milo_bench", "report/templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("roles_page.html.jinja").render(
+        title=file.title,
+        recorded=file.recorded,
+        roles=roles,
+        latest=latest,
+        policy=policy_sentences(file.policy),
+        error=f"{file.policy.error:.0%}",
+        history=[_event(record) for record in reversed(history) if _is_event(record)],
+        reports=list(reversed(reports)),
+        escalations={name: role.escalation for name, role in file.roles.items() if role.escalation},
+    )
+    return {"index.html": page, "figures.json": _figures_json(latest)}
+
+
+def _role(
+    name: str, file: RegistryFile, decided: RoleDecision | None, latest: PromotionRecord | None, facts: Facts
+) -> dict[str, Any]:
+    config = file.roles[name]
+    figures = {one.target: one for one in decided.figures} if decided is not None else {}
+    verdicts = {one.target: one for one in decided.decisions} if decided is not None else {}
+    outcomes = latest.outcomes.get(name, {}) if latest is not None else {}
+    return {
+        "name": name,
+        "title": config.title,
+        "cases": decided.cases if decided is not None else 0,
+        "incumbent": _target(config.incumbent, figures, facts),
+        "challengers": [
+            {**_target(one, figures, facts), "verdict": _verdict(verdicts.get(one))} for one in config.challengers
+        ],
+        "retired": [
+            {"target": one.target, "date": one.date.isoformat(), "reason": one.reason} for one in config.retired
+        ],
+        "notes": decided.notes if decided is not None else (),
+        "looks": decided.looks if decided is not None else 0,
+        "outcomes": _cases(outcomes, config.targets, name),
+        "targets": [one for one in config.targets if one in outcomes],
+    }
+
+
+def _target(name: str, figures: Mapping[str, TargetFigures], facts: Facts) -> dict[str, Any]:
+    family, tier = facts.get(name, ("", "unknown"))
+    found = figures.get(name)
+    cells: dict[str, str] = {}
+    if found is not None and found.cases:
+        cells = {
+            "acceptance": shown(found.acceptance_rate),
+            "weighted pass": shown(found.weighted_pass),
+            "review pain": shown(found.review_pain),
+            "hard failures": shown(found.hard_failure_rate),
+            "latency p50": "no data" if found.latency_p50_s is None else f"{found.latency_p50_s:.1f} s",
+            "cost per case": "no data" if found.cost_per_case_usd is None else f"${found.cost_per_case_usd:.4f}",
+        }
+    before = found.before_release if found is not None else 0
+    return {"name": name, "family": family or "unknown", "tier": tier, "figures": cells, "before_release": before}
+
+
+def _verdict(decision: Any) -> dict[str, Any] | None:
+    if decision is None:
+        return None
+    further = f"About {decision.further:,} more commits decide it, if the estimate holds." if decision.further else ""
+    return {"verdict": decision.verdict, "reasons": list(decision.reasons), "further": further}
+
+
+def _cases(outcomes: Mapping[str, Sequence[RoleOutcome]], targets: Sequence[str], role: str) -> list[dict[str, Any]]:
+    by_fixture: dict[str, dict[str, RoleOutcome]] = {}
+    for target in targets:
+        for one in outcomes.get(target, ()):
+            by_fixture.setdefault(one.fixture, {})[target] = one
+    rows = []
+    for fixture, found in by_fixture.items():
+        first = next(iter(found.values()))
+        day = datetime.fromtimestamp(first.time, UTC).date().isoformat() if first.time else ""
+        cells = [_case(found.get(target)) for target in targets if target in outcomes]
+        rows.append({"fixture": fixture, "commit": first.group[:12], "day": day, "cells": cells})
+    return rows
+
+
+def _case(one: RoleOutcome | None) -> dict[str, str]:
+    if one is None:
+        return {"mark": "–", "why": "no answer"}
+    mark = "accepted" if one.accepted else "hard failure" if one.hard else "not accepted"
+    return {"mark": mark, "why": one.why}
+
+
+def _is_event(record: PromotionRecord) -> bool:
+    return record.kind != "decision" or any(role.changed for role in record.roles)
+
+
+def _event(record: PromotionRecord) -> dict[str, Any]:
+    if record.kind == "decision":
+        what = [f"{role.role}: {role.incumbent} may replace {role.before}" for role in record.roles if role.changed]
+        return {"day": record.at[:10], "kind": "decided", "what": what}
+    what = [
+        f"{'.'.join(str(key) for key in change.keys)}: {_plain(change.before)} → {_plain(change.after)}"
+        for change in record.changes
+    ]
+    if record.kind == "rolled_back":
+        what = [
+            f"{'.'.join(str(key) for key in change.keys)}: {_plain(change.after)} → {_plain(change.before)}"
+            for change in record.changes
+        ]
+    return {"day": record.at[:10], "kind": record.kind.replace("_", " "), "what": what}
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(_plain(one) for one in value) or "none"
+    if isinstance(value, dict):
+        return str(value.get("target", value))
+    return str(value)
+
+
+def _figures_json(latest: PromotionRecord | None) -> str:
+    if latest is None:
+        return "{}\n"
+    data = {
+        "at": latest.at,
+        "logs": latest.logs,
+        "cases": latest.cases,
+        "models": latest.models,
+        "roles": msgspec.to_builtins(latest.roles),
+        "outcomes": msgspec.to_builtins(latest.outcomes),
+    }
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"

@@ -1,0 +1,150 @@
+"""From the command line: a registry is made, a run is judged, a promotion is applied, shown and taken back."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from milo_bench import api
+from milo_bench.cli.entry import run_command
+from milo_bench.cli.main import milo_bench
+from milo_bench.config.roles.file import load_registry
+from milo_bench.core.errors import ConfigError, DataError, UsageError
+
+REGISTRY = """# Ours.
+roles:
+  coder: # the one that counts
+    workloads: {coder: 3}
+    incumbent: mid
+    challengers: [good, bad]
+routing: routing.yaml
+policy:
+  margins: {acceptance_rate: 0.5, review_pain_minutes: 10, hard_failure_rate: 0.5}
+  error: 0.3
+"""
+
+ROUTING = """targets:
+  mid: {model: mid}
+  good: {model: good}
+rules:
+  - id: coding # a comment
+    when: {workload: coder}
+    route: local
+    target: mid
+default: {route: human_review}
+"""
+
+
+@pytest.fixture(scope="module")
+def log(mined: Path, roles_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of three scripted models: one that is right, one that is right twice in five, one that is not."""
+    folder = tmp_path_factory.mktemp("run")
+    rows = [json.loads(line) for line in (mined / "fixtures/coder.jsonl").read_text().splitlines()]
+    for name, right in (("good", 5), ("mid", 2), ("bad", 0)):
+        rules = [
+            {
+                "when": {"contains": row["input"]["task"]},
+                "reply": {"text": f"```diff\n{row['expect']['coder']['oracle']}```\n" if n < right else "No idea."},
+            }
+            for n, row in enumerate(rows)
+        ]
+        (folder / f"{name}.yaml").write_text(json.dumps({"rules": rules}))
+    families = {"good": "one", "mid": "two", "bad": "one"}
+    targets = {n: {"api": "fake", "script": str(folder / f"{n}.yaml"), "family": f} for n, f in families.items()}
+    (folder / "bench.yaml").write_text(json.dumps({"targets": targets}))
+    options = api.RunOptions(
+        suite=mined, models=tuple(families), workloads=("coder",), out=folder / "r.jsonl", config=folder / "bench.yaml"
+    )
+    finished = api.run_suite(options, roles_env)
+    assert (finished.coder.count, finished.coder.passed) == (15, 7)
+    return finished.path
+
+
+@pytest.fixture
+def place(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, roles_env: dict[str, str]) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", roles_env["XDG_CACHE_HOME"])
+    monkeypatch.setenv("MILO_BENCH_CONFIG", str(log.parent / "bench.yaml"))
+    (tmp_path / "registry.yaml").write_text(REGISTRY)
+    (tmp_path / "routing.yaml").write_text(ROUTING)
+    return tmp_path
+
+
+def _milo(*words: str) -> int:
+    return run_command(milo_bench, "milo-bench", list(words))
+
+
+def test_a_promotion_is_applied_shown_and_taken_back(
+    log: Path, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert _milo("roles", "promote", str(log), "--fail-on-change") == 1
+    assert (place / "registry.yaml").read_text() == REGISTRY
+    assert _milo("roles", "promote", str(log), "--apply") == 0
+    changed = (place / "registry.yaml").read_text()
+    role = load_registry(place / "registry.yaml").roles["coder"]
+    assert (role.incumbent, role.challengers) == ("good", ("mid", "bad"))
+    assert "# the one that counts" in changed
+    assert (place / "routing.yaml").read_text() == ROUTING.replace("target: mid", "target: good")
+    assert _milo("roles", "page", "--out", "site") == 0
+    page = (place / "site/index.html").read_text()
+    assert "good" in page and "applied" in page and "<script" not in page
+    assert _milo("roles", "page", "--out", "site", "--verify") == 0
+    assert _milo("roles", "rollback") == 0
+    assert (place / "registry.yaml").read_text().split() == REGISTRY.split()
+    assert (place / "routing.yaml").read_text() == ROUTING
+    assert _milo("roles", "rollback") == 2
+    reports = sorted(path.name for path in (place / "reports").iterdir())
+    day = datetime.now(UTC).date().isoformat()
+    assert reports == [f"local-model-benchmark-{day}-2.md", f"local-model-benchmark-{day}.md"]
+    assert "What changed since the last report" in (place / "reports" / reports[0]).read_text()
+
+
+def test_looking_again_at_the_same_log_rejects_nobody_twice(log: Path, place: Path) -> None:
+    text = REGISTRY.replace("incumbent: mid", "incumbent: good").replace("[good, bad]", "[bad, mid]")
+    (place / "registry.yaml").write_text(text)
+    for _ in range(4):
+        promotion = api.promote_roles([log], Path("registry.yaml"))
+    [role] = promotion.record.roles
+    assert role.looks == 4
+    assert [(one.target, one.verdict, one.rejections) for one in role.decisions if one.target == "bad"] == [
+        ("bad", "reject", 1)
+    ]
+
+
+def test_a_changed_history_is_found(log: Path, place: Path) -> None:
+    api.promote_roles([log], Path("registry.yaml"))
+    api.promote_roles([log], Path("registry.yaml"))
+    history = place / "roles-history.jsonl"
+    history.write_text(history.read_text().replace('"accepted":false', '"accepted":true', 1))
+    with pytest.raises(DataError, match="history was changed"):
+        api.promote_roles([log], Path("registry.yaml"))
+
+
+def test_a_page_that_was_changed_is_found(log: Path, place: Path) -> None:
+    api.promote_roles([log], Path("registry.yaml"))
+    page = api.write_roles_page(Path("registry.yaml"), Path("site"))
+    page.write_text(page.read_text().replace("100%", "99%"))
+    [wrong] = api.verify_roles_page(Path("registry.yaml"), Path("site"))
+    assert "index.html is not the page" in wrong
+
+
+def test_a_page_without_runs_says_so(place: Path) -> None:
+    page = api.write_roles_page(Path("registry.yaml"), Path("site")).read_text()
+    assert "No archived runs yet" in page
+
+
+def test_mistakes_in_a_registry_are_named_with_their_line(place: Path) -> None:
+    (place / "registry.yaml").write_text(REGISTRY.replace("[good, bad]", "[good, mid]"))
+    with pytest.raises(ConfigError, match=r"registry\.yaml line 3: mid is incumbent and challenger"):
+        api.promote_roles([Path("r.jsonl")], Path("registry.yaml"))
+
+
+def test_init_writes_a_registry_that_promote_reads(log: Path, place: Path) -> None:
+    assert _milo("roles", "init", "--models", "mid,good,bad", "--out", "new.yaml") == 0
+    assert set(load_registry(place / "new.yaml").roles) == {"draft", "reason", "review", "coder"}
+    assert _milo("roles", "init", "--models", "mid", "--out", "new.yaml") == 2
+    with pytest.raises(UsageError):
+        api.write_registry(["nobody"], place / "other.yaml")
