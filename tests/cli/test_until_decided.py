@@ -132,3 +132,29 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
     said = milo(*words, folder=long_desk)
     assert said.code == 2
     assert error in said.error
+
+
+def test_a_dry_run_says_what_it_takes_and_sends_nothing(long_desk: Path) -> None:
+    said = milo(*RUN, "--dry-run", "--json", "--out", "u.jsonl", folder=long_desk)
+    assert said.code == 0
+    found = said.json()
+    assert found["requests"] == {"likely": 120, "at_most": 120}
+    assert found["least_fixtures"] == {"qa: pass_rate": 19}
+    assert found["minutes"]["likely"] is None
+    assert not (long_desk / "u.jsonl").exists()
+
+
+def test_a_dry_run_takes_the_pace_of_an_earlier_run_and_the_price_and_stays_in_the_budget(long_desk: Path) -> None:
+    bench = "targets:\n  scripted: {api: fake, script: script.yaml, price: {input_usd_per_mtok: 1, output_usd_per_mtok: 9}}\n"
+    (long_desk / "bench.yaml").write_text(bench, encoding="utf-8")
+    plain = ("run", "--suite", "tiny", "--models", "scripted")
+    assert milo(*plain, "--out", "first.jsonl", folder=long_desk).code == 0
+    found = milo(*plain, "--dry-run", "--json", "--repeats", "3", "--out", "next.jsonl", folder=long_desk).json()
+    assert found["requests"]["likely"] == 360
+    assert found["targets"][0]["pace"]["source"] == "first.jsonl"
+    assert 0 < found["minutes"]["likely"] < found["minutes"]["at_most"]
+    assert 0 < found["usd"]["likely"] < found["usd"]["at_most"]
+    capped = milo(*plain, "--dry-run", "--json", "--max-usd", "0.001", "--out", "n.jsonl", folder=long_desk).json()
+    assert capped["usd"]["at_most"] == 0.001
+    shown = milo(*plain, "--dry-run", "--out", "n.jsonl", folder=long_desk)
+    assert "qa: at most 120 fixtures" in shown.out

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from milo_bench.api.demo.flow import DemoOptions, run_demo
     from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
     from milo_bench.api.erasing import Erased, EraseOptions, erase_texts
+    from milo_bench.api.estimating import estimate_run
     from milo_bench.api.exporting import export_inspect, export_junit
     from milo_bench.api.finding import write_config
     from milo_bench.api.inventorying import inventory_difference, inventory_now
@@ -126,6 +127,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.promoting": ("Promotion", "promote_roles", "rollback_roles"),
     "milo_bench.api.roles_page": ("verify_roles_page", "write_registry", "write_roles_page"),
     "milo_bench.api.reporting": ("report_decision",),
+    "milo_bench.api.estimating": ("estimate_run",),
     "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),
     "milo_bench.api.serving": (
         "add_key",

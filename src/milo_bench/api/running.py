@@ -25,6 +25,7 @@ from milo_bench.core.records import (
     RunEnd,
     Stopping,
     StoreText,
+    TargetRecord,
     Timeouts,
     WorkEnd,
 )
@@ -47,7 +48,7 @@ from milo_bench.run.stop import StopSignal
 from milo_bench.sandbox import require_sandbox
 from milo_bench.store.log.writer import default_log_path, require_new_log
 from milo_bench.suites.check import refuse_unusable
-from milo_bench.suites.load import load_suite
+from milo_bench.suites.load import Suite, load_suite
 from milo_bench.suites.trust import own_checks_of
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
@@ -149,21 +150,20 @@ class FinishedRun:
         }
 
 
-def run_suite(
-    options: RunOptions, env: Mapping[str, str] | None = None, *, listeners: Sequence[RunListener] = ()
-) -> FinishedRun:
-    """Run a suite against targets and write a run log. No answer is judged.
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run before anything is started or sent: ``records`` are the targets as far as bench.yaml tells."""
 
-    Can be called where an event loop already runs (a notebook); it returns when the run has ended.
-    Ctrl-C stops the run gently: check ``end.complete`` of what is returned. ``env`` is the environment
-    that addresses and keys are read from, this process's own unless given. ``listeners`` get each event
-    of the run.
+    spec: RunSpec
+    targets: Mapping[str, Target]
+    records: Sequence[TargetRecord]
+    stopping: Stopping | None
+    suite: Suite
+    path: Path
 
-    Raises UsageError, ConfigError and DataError for mistakes that show before a model is loaded,
-    PrerequisiteError for a file that cannot be written or for own Python of the suite that is not trusted
-    or has no sandbox, and TargetError for a target that cannot be reached or started.
-    """
-    env = os.environ if env is None else env
+
+def plan_run(options: RunOptions, env: Mapping[str, str]) -> PlannedRun:
+    """Everything of a run that can be known before it starts. Raises as ``run_suite`` does for mistakes."""
     settings = load_settings(None if options.config is None else Path(options.config), env)
     suite = load_suite(str(options.suite), variants=options.variants)
     refuse_unusable(suite, validate_checks=validate_checks, unread=unread_fixtures)
@@ -202,12 +202,36 @@ def run_suite(
     )
     _check_own_python(options, spec, env)
     check_budget(spec.budget, records)
+    return PlannedRun(spec, targets, records, stopping, suite, path)
+
+
+def run_suite(
+    options: RunOptions, env: Mapping[str, str] | None = None, *, listeners: Sequence[RunListener] = ()
+) -> FinishedRun:
+    """Run a suite against targets and write a run log. No answer is judged.
+
+    Can be called where an event loop already runs (a notebook); it returns when the run has ended.
+    Ctrl-C stops the run gently: check ``end.complete`` of what is returned. ``env`` is the environment
+    that addresses and keys are read from, this process's own unless given. ``listeners`` get each event
+    of the run.
+
+    Raises UsageError, ConfigError and DataError for mistakes that show before a model is loaded,
+    PrerequisiteError for a file that cannot be written or for own Python of the suite that is not trusted
+    or has no sandbox, and TargetError for a target that cannot be reached or started.
+    """
+    env = os.environ if env is None else env
+    planned = plan_run(options, env)
+    spec, stopping, path = planned.spec, planned.stopping, planned.path
     follower = RunFollower()
-    steering = None if stopping is None else steer(spec, stopping, suite, records, path if options.resume else None)
-    work = _execute(spec, targets, path, options.resume, [follower.listen, *listeners], steering)
+    steering = (
+        None
+        if stopping is None
+        else steer(spec, stopping, planned.suite, planned.records, path if options.resume else None)
+    )
+    work = _execute(spec, planned.targets, path, options.resume, [follower.listen, *listeners], steering)
     end = run_to_end(work, new_loop=fast_loop)
     executed = ExecutedChecks()
-    if end.complete and not options.execute_later and own_checks_of(suite.workloads) is not None:
+    if end.complete and not options.execute_later and own_checks_of(planned.suite.workloads) is not None:
         executed = execute_own_checks(path, trusted=options.trust_suite, env=env)
     coder = ExecutedCoder()
     if end.complete and not options.execute_later:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Literal, Protocol
 
 from msgspec import structs
 
@@ -16,10 +15,8 @@ from milo_bench.core.records import (
     Attempt,
     AttemptKey,
     Failure,
-    FailureKind,
     Fixture,
     RunEnd,
-    RunHeader,
     TargetRecord,
     Timings,
     Warmup,
@@ -53,6 +50,7 @@ from milo_bench.run.live_targets import (
     start_targets,
     stop_targets,
 )
+from milo_bench.run.opened_log import OpenedLog, OpenRunLog
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.schedule import (
@@ -73,31 +71,9 @@ from milo_bench.run.schedule import (
 from milo_bench.run.shared_text import measure_shared_text, share_of
 from milo_bench.run.spec import RunSpec, check_hosted, lane_of
 from milo_bench.run.steering import Steer, Steering
-from milo_bench.run.stop import StopSignal
-from milo_bench.store.log.writer import RunLogWriter
+from milo_bench.run.stop import StopSignal, reason_of
+from milo_bench.run.watching import watch
 from milo_bench.targets.base import Target
-
-
-class OpenedLog(Protocol):
-    """A log ready for attempts; ``store.log.writer.Resumed`` is one."""
-
-    @property
-    def writer(self) -> RunLogWriter: ...
-
-    @property
-    def done(self) -> Mapping[AttemptKey, FailureKind | None]: ...
-
-    @property
-    def last_s(self) -> float: ...
-
-    @property
-    def fixtures(self) -> frozenset[str]: ...
-
-    @property
-    def messages(self) -> tuple[str, ...]: ...
-
-
-OpenRunLog = Callable[[RunHeader], OpenedLog]
 
 
 async def execute(
@@ -155,14 +131,6 @@ async def execute(
         return await run.to_the_end()
     finally:
         await stop_targets([targets[name] for name in names], at_once=stop.at_once)
-
-
-def _reason(complete: bool, interrupted: bool, spent: bool) -> Literal["done", "interrupted", "aborted", "budget"]:
-    if complete:
-        return "done"
-    if interrupted:
-        return "interrupted"
-    return "budget" if spent else "aborted"
 
 
 class _Run:
@@ -267,7 +235,7 @@ class _Run:
             attempts=self._attempts,
             failures=self._failures,
             complete=complete,
-            reason=_reason(complete, interrupted, bool(self._spent)),
+            reason=reason_of(complete, interrupted, bool(self._spent)),
             ended_s=self._now_s(),
         )
         self._writer.close(end)
@@ -519,28 +487,10 @@ class _Run:
     # ------------------------------------------------------------ beside the attempts
 
     async def _watch(self, ends: asyncio.Event) -> None:
-        """Sample the machine and sync the log, in a thread: neither may hold up the reading of answers."""
-        from milo_bench.run.devices import Devices
-        from milo_bench.run.telemetry import Sampler  # brings psutil, after the first attempts are out
-
         pids = {name: target.server_pids() for name, target in self._targets.items()}
-        sampler = await self._loop.run_in_executor(None, lambda: Sampler(pids, Devices()))
+        watching = watch(pids, self._writer, now_s=self._now_s, every_s=self._spec.telemetry_s, ends=ends)
         try:
-            last = False
-            while True:
-                samples = await self._loop.run_in_executor(None, sampler.sample, self._now_s())
-                for sample in samples:
-                    self._writer.append(sample)
-                    self._emit(TelemetrySampled(sample))
-                self._writer.flush()
-                await self._loop.run_in_executor(None, self._writer.sync)
-                if last:
-                    return
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(self._spec.telemetry_s):
-                        await ends.wait()
-                last = ends.is_set()
+            async for sample in watching:
+                self._emit(TelemetrySampled(sample))
         except Exception as error:
             self._fail(error)
-        finally:
-            sampler.close()

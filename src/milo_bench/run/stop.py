@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Literal
 
 
 class StopSignal:
@@ -65,3 +66,12 @@ def stopping_on_signals(stop: StopSignal) -> Iterator[None]:
         yield
     finally:
         release()
+
+
+def reason_of(complete: bool, interrupted: bool, spent: bool) -> Literal["done", "interrupted", "aborted", "budget"]:
+    """The reason that the end of a log gives."""
+    if complete:
+        return "done"
+    if interrupted:
+        return "interrupted"
+    return "budget" if spent else "aborted"

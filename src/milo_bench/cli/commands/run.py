@@ -23,6 +23,7 @@ from milo_bench.cli.options import (
     SEED,
     variant_pairs,
 )
+from milo_bench.cli.printing import print_json
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import CacheWish, Order, StoreText
@@ -97,6 +98,7 @@ SECTION = "Measure"
     show_default=True,
     help="Time prompts as new ones, or as the server's cache has them.",
 )
+@click.option("--dry-run", is_flag=True, help="Say what the run will take, likely and at most. Send nothing.")
 @click.option("--until-decided", is_flag=True, help="Stop a workload once its gates are decided.")
 @click.option(
     "--policy",
@@ -137,6 +139,7 @@ def run(
     timeout: float | None,
     store_text: StoreText | None,
     cache: CacheWish,
+    dry_run: bool,
     until_decided: bool,
     policy: Path | None,
     max_fixtures: int | None,
@@ -191,6 +194,13 @@ def run(
         fingerprint=not no_fingerprint,
         unsafe_here=unsafe_here,
     )
+    if dry_run:
+        estimate = api.estimate_run(options, os.environ)
+        if as_json:
+            print_json(estimate.as_record())
+        else:
+            terminal.print_estimate(estimate, terminal.stdout_console())
+        return 0
     progress = terminal.progress_for(sys.stderr)
     try:
         finished = api.run_suite(options, os.environ, listeners=[progress.listen])

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from milo_bench.report.terminal.console import stdout_console
     from milo_bench.report.terminal.decision import print_decision
     from milo_bench.report.terminal.demo import DemoAnswer, DemoScreen
+    from milo_bench.report.terminal.estimate import print_estimate
     from milo_bench.report.terminal.gateway import (
         key_record,
         print_keys,
@@ -58,6 +59,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "print_work",
         "work_record",
     ),
+    "milo_bench.report.terminal.estimate": ("print_estimate",),
     "milo_bench.report.terminal.inventory": (
         "difference_json",
         "difference_text",
