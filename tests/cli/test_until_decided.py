@@ -145,7 +145,8 @@ def test_a_dry_run_says_what_it_takes_and_sends_nothing(long_desk: Path) -> None
 
 
 def test_a_dry_run_takes_the_pace_of_an_earlier_run_and_the_price_and_stays_in_the_budget(long_desk: Path) -> None:
-    bench = "targets:\n  scripted: {api: fake, script: script.yaml, price: {input_usd_per_mtok: 1, output_usd_per_mtok: 9}}\n"
+    price = "{input_usd_per_mtok: 1, output_usd_per_mtok: 9}"
+    bench = f"targets:\n  scripted: {{api: fake, script: script.yaml, price: {price}}}\n"
     (long_desk / "bench.yaml").write_text(bench, encoding="utf-8")
     plain = ("run", "--suite", "tiny", "--models", "scripted")
     assert milo(*plain, "--out", "first.jsonl", folder=long_desk).code == 0
