@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from milo_bench.config.settings import TargetConfig
-from milo_bench.core.errors import TargetError
+from milo_bench.core.errors import ConfigError, TargetError
 from milo_bench.targets import open_target
 
 
@@ -67,3 +67,25 @@ async def test_a_server_with_a_certificate_that_nobody_vouches_for_gets_no_reque
     assert received == []
     assert "not-a-real-key" not in f"{caught.value.message} {caught.value.hint}"
     assert "certificate" in caught.value.message.lower()
+
+
+async def test_a_ca_file_makes_a_certificate_of_your_own_trusted_and_no_other(
+    impostor: tuple[str, list[web.Request]], tmp_path: Path
+) -> None:
+    address, received = impostor
+    config = TargetConfig(name="t", api="openai", model="m", base_url=address, ca_file=str(tmp_path / "server.pem"))
+    target = open_target(config, {})
+    assert (await target.start()).endpoint.startswith("https://localhost")
+    await target.stop()
+    assert received
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_a_ca_file_that_holds_none_is_told_before_anything_is_sent(tmp_path: Path, text: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if text is not None:
+        file.write_text(text)
+    config = TargetConfig(name="t", api="openai", model="m", base_url="https://localhost:1/v1", ca_file=str(file))
+    with pytest.raises(ConfigError) as caught:
+        open_target(config, {})
+    assert "ca_file" in caught.value.message and "PEM" in caught.value.hint

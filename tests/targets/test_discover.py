@@ -11,6 +11,12 @@ from milo_bench.targets.fake.server import start_fake
 
 
 @pytest.fixture(autouse=True)
+def no_servers_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Model servers that happen to run on this machine are no part of these tests."""
+    monkeypatch.setattr("milo_bench.targets.discover.model_server_ports", lambda: ())
+
+
+@pytest.fixture(autouse=True)
 def no_usual_ports(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(discover, "_USUAL", ())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -113,3 +114,25 @@ def test_context_and_schema_go_where_ollama_looks_for_them() -> None:
     body = target.payload(ChatRequest((Message("user", "x"),), json_schema={"type": "object"}, max_tokens=9, seed=3))
     assert body["options"] == {"num_ctx": 8192, "num_predict": 9, "temperature": 0.0, "seed": 3}
     assert (body["format"], body["think"], body["truncate"]) == ({"type": "object"}, False, False)
+
+
+async def test_the_guard_against_repetition_is_no_broken_stream() -> None:
+    line = b'{"model":"m","message":{"role":"assistant","content":" la"},"done":false}\n'
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        body = b'{"model":"m","message":{"role":"assistant","content":"So"},"done":false}\n' + line * 31
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\nContent-Length: %d\r\n\r\n" % len(body)
+        writer.write(head + body)
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    target = open_target(TargetConfig(name="t", api="ollama", model="m", base_url=f"http://127.0.0.1:{port}"), {})
+    limits = Timeouts(WAIT_S, WAIT_S, WAIT_S)
+    exchange = await target.ask(
+        ChatRequest((Message("user", "sing"),)), timeouts=limits, zero_s=time.monotonic(), intended_s=0.0
+    )
+    await target.stop()
+    server.close()
+    assert exchange.failure is not None and exchange.failure.kind == "repetition_stopped"
+    assert "repeat_penalty" in exchange.failure.message

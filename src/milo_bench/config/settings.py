@@ -56,6 +56,7 @@ class TargetConfig(Checked):
     ``weights`` is a GGUF file, or ``builtin:smollm2`` / ``builtin:smollm2-q4_0`` for the weights
     of the demo. ``api_key_env`` names an environment variable; a key itself is refused.
     ``hosted`` must be said of a ``base_url`` that is a name or address beyond your own network.
+    ``ca_file`` is a PEM file of certificate authorities that are trusted besides the system's.
     ``thinking`` is a number of tokens beside those of the answer, an effort (``low``, ``medium``, ``high``) or ``off``.
     ``system: merge`` puts a system message into the first one of the user, for templates that refuse one.
     ``context_window`` is in tokens, ``parallel`` the number of slots of an embedded server.
@@ -77,6 +78,7 @@ class TargetConfig(Checked):
     gpu_layers: int | None = Field(default=None, ge=0)
     headers_env: dict[str, str] = {}
     proxy: str | None = None
+    ca_file: str | None = None
     script: str | None = None
     thinking: Thinking | None = None
     system: Literal["keep", "merge"] = "keep"

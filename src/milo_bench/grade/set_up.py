@@ -12,7 +12,9 @@ from typing import Final, Literal, TypeAlias
 from milo_bench.core.records import Attempt, Frozen, Workload
 from milo_bench.grade.answer import read_json_answer
 
-SetUpKind: TypeAlias = Literal["cut_while_thinking", "template_refused", "template_marks", "wrapped"]
+SetUpKind: TypeAlias = Literal[
+    "cut_while_thinking", "template_refused", "template_marks", "wrapped", "repetition_stopped"
+]
 
 LEAST: Final = 4  # fewer answers alike may be chance
 SHARE: Final = 0.5  # of all answers: below it the model's own answers decide
@@ -32,6 +34,10 @@ _WORDS: Final[dict[SetUpKind, tuple[str, str]]] = {
     "template_refused": (
         "the chat template refuses the roles of the messages",
         "set 'system: merge' under the target in bench.yaml, and run again.",
+    ),
+    "repetition_stopped": (
+        "the runtime stopped answers that repeated one token without an end",
+        "set repeat_penalty in the settings of the target, or serve the model with its own template, and run again.",
     ),
     "template_marks": (
         "answers contain marks of a chat template, so the server's template is missing or another model's",
@@ -73,10 +79,9 @@ class SetUpWatch:
             return
         self._answers += 1
         if attempt.failure is not None:
-            if attempt.failure.kind == "cut_while_thinking":
-                self._kinds["cut_while_thinking"] += 1
-            elif attempt.failure.kind == "template_refused":
-                self._kinds["template_refused"] += 1
+            kind = attempt.failure.kind
+            if kind in ("cut_while_thinking", "template_refused", "repetition_stopped"):
+                self._kinds[kind] += 1
             return
         if _MARKS.search(attempt.output):
             self._kinds["template_marks"] += 1

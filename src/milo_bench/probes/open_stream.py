@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import ssl
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from milo_bench.probes.context import ProbeContext
+from milo_bench.targets.http.tls import trusting
 
 _CONNECT_S = 5.0
 _SMALL_BUFFER_BYTES = 4096
@@ -41,7 +41,7 @@ class OpenStream:
                 if small_buffer:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
                 await loop.sock_connect(sock, where)
-                secure = ssl.create_default_context() if place.tls else None
+                secure = trusting(ctx.config.ca_file) if place.tls else None
                 name = place.host if place.tls else None
                 limit = _SMALL_BUFFER_BYTES if small_buffer else 1 << 20
                 reader, writer = await asyncio.open_connection(sock=sock, ssl=secure, server_hostname=name, limit=limit)

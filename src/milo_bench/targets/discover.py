@@ -13,6 +13,7 @@ from milo_bench.targets.http.address import Address, ollama_url, parse_address
 from milo_bench.targets.http.answer import decode_json
 from milo_bench.targets.http.reply import Wire
 from milo_bench.targets.http.wire import TcpWire
+from milo_bench.targets.listening import model_server_ports
 
 # Together under a second: connecting to a local port takes microseconds, and a listing is short.
 _LIMITS = Timeouts(connect_s=0.3, first_token_s=0.6, total_s=0.6)
@@ -28,7 +29,9 @@ _OWNERS = {"llamacpp": "llama-server", "vllm": "vLLM", "sglang": "SGLang", "orga
 
 @dataclass(frozen=True)
 class DiscoveredServer:
-    """A server that answered. ``base_url`` is what bench.yaml wants; ``source`` is "port" or a variable's name."""
+    """A server that answered. ``base_url`` is what bench.yaml wants; ``source`` is "port", "process" or a
+    variable's name.
+    """
 
     kind: str
     api: Literal["openai", "ollama"]
@@ -62,6 +65,8 @@ async def discover_local(env: Mapping[str, str]) -> list[DiscoveredServer]:
     for kind, port in _USUAL:
         base = f"http://127.0.0.1:{port}"
         consider(kind, base if kind == "Ollama" else f"{base}/v1", "port", ollama=kind == "Ollama")
+    for port in await asyncio.to_thread(model_server_ports):
+        consider("", f"http://127.0.0.1:{port}/v1", "process", ollama=False)
     found = await asyncio.gather(*(_ask(*place) for place in places.values()))
     return [server for server in found if server is not None]
 
@@ -80,7 +85,8 @@ async def _ask(kind: str, address: Address, source: str, ollama: bool) -> Discov
         if entries is None:
             return None
         owner = str(entries[0].get("owned_by", "")).lower() if entries else ""
-        kind = _OWNERS.get(owner, kind or "OpenAI-compatible")
+        # A port alone names nobody: what does not say what it is has no name.
+        kind = _OWNERS.get(owner, "OpenAI-compatible")
         return DiscoveredServer(kind, "openai", f"{address.shown}{address.path}", _names(entries, "id"), source)
     finally:
         await wire.close()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from milo_bench.config.settings import Settings, TargetConfig
@@ -15,6 +16,7 @@ from milo_bench.targets.llamacpp.weights import BUILTIN, find_smollm2
 from milo_bench.targets.opening import open_target
 
 _LIST_TIMEOUT_S = 3.0
+_STATUS = re.compile(r"\bHTTP ([45][0-9]{2})\b")
 
 
 class TargetState(Frozen, frozen=True):
@@ -80,13 +82,28 @@ async def _state(config: TargetConfig, env: Mapping[str, str]) -> TargetState:
         finally:
             await target.stop()
     except MiloError as error:
-        state = "answers, but refuses the key" if "refuses the key" in error.message else "does not answer"
-        return said(False, state, error.hint)
+        return said(False, _why_not(error.message), error.hint)
     except TimeoutError:
         return said(False, "does not answer", f"no reply within {seconds(_LIST_TIMEOUT_S)}")
-    if models and config.model not in models:
+    if models and not is_listed(config.model, models):
         return said(False, "answers, but does not list this model", f"it lists {', '.join(models[:6])}")
     return said(True, "answers")
+
+
+def _why_not(message: str) -> str:
+    """What happened, in the few words that a listing has room for."""
+    if "refuses the key" in message:
+        return "answers, but refuses the key"
+    if "certificate" in message.lower():
+        return "answers, but its certificate is not trusted"
+    if found := _STATUS.search(message):
+        return f"answers with HTTP {found[1]}"
+    return "does not answer"
+
+
+def is_listed(model: str, models: Collection[str]) -> bool:
+    """Whether a server lists ``model``; Ollama's ``name`` and ``name:latest`` are one."""
+    return bool({model, f"{model}:latest", model.removesuffix(":latest")} & set(models))
 
 
 def _weights_are_there(weights: str) -> bool:

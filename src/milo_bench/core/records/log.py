@@ -40,6 +40,7 @@ FailureKind: TypeAlias = Literal[
     "server_error",  # 5xx
     "cut_while_thinking",  # max_tokens ended before the first visible token: a failure of the set-up
     "template_refused",  # the chat template does not take these roles: a failure of the set-up
+    "repetition_stopped",  # the runtime ended an answer that went in circles
     "outside_network",  # the next hop is public, and the target is not called hosted: nothing was sent
     "server_died",  # the server process that we started ended
     "cancelled",

@@ -24,6 +24,7 @@ from milo_bench.targets.http.thinking import ollama_fields, thinking_tokens
 from milo_bench.targets.identity.ollama import identify_ollama
 from milo_bench.targets.identity.processes import read_processes
 
+_GUARD_TOKENS = 30  # of one kind in a row: then the runner ends the answer (runner.go, tokenRepeatLimit)
 _DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
 _OPTIONS = frozenset(
     {"num_ctx", "num_gpu", "num_thread", "num_batch", "top_k", "top_p", "min_p", "repeat_penalty", "num_keep"}
@@ -118,8 +119,17 @@ class OllamaTarget(HttpTarget):
                 return
             yield
 
+    def unfinished(self, answer: StreamedAnswer, reply: HttpReply) -> Failure:
+        """Ollama ends an answer that gives one token over and over without its last line: its guard, not a fault."""
+        pieces = answer.text or answer.reasoning
+        last = [piece.strip() for piece in pieces[-_GUARD_TOKENS:]]
+        if len(last) == _GUARD_TOKENS and len(set(last)) == 1:
+            message = "Ollama stopped an answer that repeated one token; set repeat_penalty in this target's settings"
+            return Failure("repetition_stopped", message, reply.status)
+        return super().unfinished(answer, reply)
+
     async def models(self) -> tuple[str, ...]:
-        return tuple(str(entry["name"]) for entry in await self._listed())
+        return tuple(str(entry["name"]) for entry in await self._listed(needed=True))
 
     async def is_loaded(self) -> bool | None:
         """See ``base.Loading``; ``/api/ps`` lists what is in memory."""
@@ -133,8 +143,8 @@ class OllamaTarget(HttpTarget):
         names = (self._config.model, f"{self._config.model}:latest")
         return any(isinstance(entry, Mapping) and entry.get("name") in names for entry in loaded)
 
-    async def _listed(self) -> list[dict[str, Any]]:
-        data = await self.get_json(f"{self._base}/api/tags")
+    async def _listed(self, *, needed: bool = False) -> list[dict[str, Any]]:
+        data = await self.get_json(f"{self._base}/api/tags", needed=needed)
         entries = data.get("models") if isinstance(data, Mapping) else None
         if not isinstance(entries, list):
             return []

@@ -106,7 +106,7 @@ class OpenAiTarget(HttpTarget):
         return read_completion(reply, answer, self._secrets)
 
     async def models(self) -> tuple[str, ...]:
-        return tuple(entry["id"] for entry in await self._listed())
+        return tuple(entry["id"] for entry in await self._listed(needed=True))
 
     async def is_loaded(self) -> bool | None:
         """See ``base.Loading``; llama-server's router says it in its list."""
@@ -118,8 +118,8 @@ class OpenAiTarget(HttpTarget):
         value = status.get("value") if isinstance(status, Mapping) else None
         return value == "loaded" if isinstance(value, str) else None
 
-    async def _listed(self) -> list[dict[str, Any]]:
-        data = await self.get_json(f"{self._address.path}/models")
+    async def _listed(self, *, needed: bool = False) -> list[dict[str, Any]]:
+        data = await self.get_json(f"{self._address.path}/models", needed=needed)
         entries = data.get("data") if isinstance(data, Mapping) else None
         if not isinstance(entries, list):
             return []

@@ -24,7 +24,7 @@ from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.roles import merge_system
 from milo_bench.targets.http.thinking import judge_cut
 from milo_bench.targets.http.wire import TcpWire
-from milo_bench.targets.listening import listening_pids
+from milo_bench.targets.listening import listening_pids, serving_pids
 from milo_bench.targets.llamacpp.weights import cache_directory
 
 _ENCODER = msgspec.json.Encoder()
@@ -100,6 +100,7 @@ class HttpTarget(ABC):
         if self._address.is_loopback:
             self._pids = await asyncio.to_thread(listening_pids, self._address.port)
         self._record = await self.describe()
+        self._pids = await asyncio.to_thread(serving_pids, self._pids, self._record.runtime)
         return self._record
 
     async def ask(
@@ -135,7 +136,7 @@ class HttpTarget(ABC):
             if reply.broken is not None:
                 answer.failure = Failure(reply.broken, reply.broken_message, reply.status or None)
             else:
-                answer.failure = Failure("bad_stream", "the stream ended without a finish reason", reply.status)
+                answer.failure = self.unfinished(answer, reply)
         return judge_cut(answer.exchange(reply, zero_s=zero_s, intended_s=intended_s), self._config.name)
 
     def server_pids(self) -> tuple[int, ...]:
@@ -146,12 +147,20 @@ class HttpTarget(ABC):
 
     # ------------------------------------------------------------ for subclasses
 
-    async def get_json(self, path: str) -> Any:
-        """A GET's JSON, None where the server has no such page. Raises TargetError where it cannot be reached."""
-        return await self.call_json("GET", path)
+    async def get_json(self, path: str, *, needed: bool = False) -> Any:
+        """A GET's JSON, None where the server has no such page. Raises TargetError where it cannot be reached, and
+        with ``needed`` for a server's own error (5xx).
+        """
+        return await self.call_json("GET", path, needed=needed)
 
     async def call_json(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None, *, limits: Timeouts = _LOOKUP
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        limits: Timeouts = _LOOKUP,
+        needed: bool = False,
     ) -> Any:
         data = _ENCODER.encode(body) if body is not None else b""
         reply = await self._wire.fetch(method, path, data, timeouts=limits)
@@ -159,6 +168,9 @@ class HttpTarget(ABC):
             raise await self._cannot_start(Failure(reply.broken, reply.broken_message))
         if reply.status in (401, 403):
             raise await self._cannot_start(refusal(reply, secrets=self._secrets))
+        if needed and reply.status >= 500:
+            message = f"Target '{self._config.name}' at {self._address.shown} answers with HTTP {reply.status}."
+            raise TargetError(message, hint="read the log of the server, or of the proxy before it.")
         if reply.status != 200:
             return None
         try:
@@ -180,6 +192,10 @@ class HttpTarget(ABC):
         return await self.call_json(
             "POST", self.chat_path(), {**body, "stream": False, "logprobs": True}, limits=_SHORT_ANSWER
         )
+
+    def unfinished(self, answer: StreamedAnswer, reply: HttpReply) -> Failure:
+        """Why a whole HTTP answer has no end of its own."""
+        return Failure("bad_stream", "the stream ended without a finish reason", reply.status)
 
     def _shows_content(self, reply: HttpReply) -> bool:
         if reply.status != 200:
@@ -234,7 +250,7 @@ class HttpTarget(ABC):
             served = await self.models()
         except TargetError:
             served = ()
-        if served and model not in served:
+        if served and not {model, f"{model}:latest", model.removesuffix(":latest")} & set(served):
             message = f"Target '{name}' at {place} does not serve the model '{model}'."
             guess = closest(model, served)
             listed = f"It serves: {', '.join(served[:20])}."
@@ -297,4 +313,10 @@ def open_wire(address: Address, headers: Mapping[str, str], config: TargetConfig
     from milo_bench.targets.http.tls import TlsWire, proxy_for
 
     proxy = config.proxy or proxy_for(address, env)
-    return TlsWire(address, headers, proxy=proxy, inside_only=inside_only or bool(proxy and not config.hosted))
+    return TlsWire(
+        address,
+        headers,
+        proxy=proxy,
+        inside_only=inside_only or bool(proxy and not config.hosted),
+        ca_file=config.ca_file,
+    )

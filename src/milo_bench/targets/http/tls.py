@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from ipaddress import ip_address
+from pathlib import Path
 
 import aiohttp
 from multidict import CIMultiDict
 from yarl import URL
 
+from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import FailureKind, Timeouts
+from milo_bench.core.text import one_line
 from milo_bench.core.units import seconds
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.next_hop import LeavesNetworkError, is_excepted, require_inside
@@ -29,12 +33,19 @@ class TlsWire:
     """
 
     def __init__(
-        self, address: Address, headers: Mapping[str, str], *, proxy: str | None = None, inside_only: bool = False
+        self,
+        address: Address,
+        headers: Mapping[str, str],
+        *,
+        proxy: str | None = None,
+        inside_only: bool = False,
+        ca_file: str | None = None,
     ) -> None:
         self._address = address
         self._headers = dict(headers)
         self._proxy = proxy
         self._inside_only = inside_only
+        self._trust = trusting(ca_file) if ca_file else None
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(
@@ -133,7 +144,9 @@ class TlsWire:
             trace.on_connection_create_end.append(connected)
             trace.on_connection_reuseconn.append(connected)
             resolver = _InsideResolver() if self._inside_only else None
-            connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=IDLE_LIMIT_S, resolver=resolver)
+            connector = aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=IDLE_LIMIT_S, resolver=resolver, ssl=self._trust or True
+            )
             # The key goes to the configured server only: no cookies, no .netrc, no redirects.
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -154,6 +167,21 @@ class TlsWire:
     def _broke(reply: HttpReply, kind: FailureKind, message: str) -> None:
         reply.ended_ns = time.monotonic_ns()
         reply.broken, reply.broken_message = kind, message
+
+
+def trusting(ca_file: str | None) -> ssl.SSLContext:
+    """A context that checks certificates against the system's authorities and those of ``ca_file``.
+
+    Raises ConfigError for a file that is missing or holds no certificate.
+    """
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(Path(ca_file).expanduser())
+        except (OSError, ssl.SSLError) as error:
+            message = f"ca_file '{one_line(ca_file)}' cannot be read as certificates: {error.strerror or error}."
+            raise ConfigError(message, hint="name a PEM file of certificate authorities.") from None
+    return context
 
 
 class _InsideResolver(aiohttp.ThreadedResolver):
