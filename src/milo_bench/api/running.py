@@ -42,6 +42,7 @@ from milo_bench.run.execute import execute
 from milo_bench.run.follow import RunFollower
 from milo_bench.run.log_opening import log_opener
 from milo_bench.run.plan import PlanRequest, make_plan
+from milo_bench.run.sight import check_pictures
 from milo_bench.run.spec import RunSpec
 from milo_bench.run.steering import Steering
 from milo_bench.run.stop import StopSignal
@@ -200,6 +201,7 @@ def plan_run(options: RunOptions, env: Mapping[str, str]) -> PlannedRun:
         fingerprint=settings.run.fingerprint and options.fingerprint,
         selection=FixtureSelection(tuple(options.workloads), tuple(options.tags)),
     )
+    check_pictures(spec, {name: known.target(name).sees for name in options.models})
     _check_own_python(options, spec, env)
     check_budget(spec.budget, records)
     return PlannedRun(spec, targets, records, stopping, suite, path)

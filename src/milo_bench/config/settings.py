@@ -59,6 +59,7 @@ class TargetConfig(Checked):
     ``ca_file`` is a PEM file of certificate authorities that are trusted besides the system's.
     ``thinking`` is a number of tokens beside those of the answer, an effort (``low``, ``medium``, ``high``) or ``off``.
     ``system: merge`` puts a system message into the first one of the user, for templates that refuse one.
+    ``sees`` says that the model takes pictures.
     ``context_window`` is in tokens, ``parallel`` the number of slots of an embedded server.
     """
 
@@ -80,6 +81,7 @@ class TargetConfig(Checked):
     proxy: str | None = None
     ca_file: str | None = None
     script: str | None = None
+    sees: bool = False
     thinking: Thinking | None = None
     system: Literal["keep", "merge"] = "keep"
     settings: dict[str, Any] = {}

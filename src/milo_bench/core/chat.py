@@ -9,6 +9,14 @@ from milo_bench.core.records import Failure, Frozen, Timings, ToolCall, Usage
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
 
 
+class Picture(Frozen, frozen=True):
+    """A picture in a message: its file in the suite's folder, and, once that was read, its kind and bytes."""
+
+    name: str
+    media_type: str = ""
+    data: bytes = b""
+
+
 class Message(Frozen, frozen=True):
     """One chat message. ``tool_calls`` for an assistant's, ``tool_call_id`` for a tool's answer."""
 
@@ -16,6 +24,7 @@ class Message(Frozen, frozen=True):
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str = ""
+    pictures: tuple[Picture, ...] = ()
 
 
 class ChatRequest(Frozen, frozen=True):

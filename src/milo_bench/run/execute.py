@@ -73,6 +73,7 @@ from milo_bench.run.spec import RunSpec, check_hosted, lane_of
 from milo_bench.run.steering import Steer, Steering
 from milo_bench.run.stop import StopSignal, reason_of
 from milo_bench.run.watching import watch
+from milo_bench.suites.pictures import with_pictures
 from milo_bench.targets.base import Target
 
 
@@ -430,7 +431,10 @@ class _Run:
             exchange = Exchange(timings=at_once, failure=Failure("context_overflow", message))
         else:
             exchange = await self._targets[key.target].ask(
-                ready.request, timeouts=spec.plan.timeouts, zero_s=self._zero_s, intended_s=intended_s
+                with_pictures(ready.request, spec.suite_folder),
+                timeouts=spec.plan.timeouts,
+                zero_s=self._zero_s,
+                intended_s=intended_s,
             )
         return Attempt(
             key=key,

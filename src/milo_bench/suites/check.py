@@ -10,11 +10,13 @@ import msgspec
 from jinja2 import ChainableUndefined
 
 from milo_bench.config.written import Problem, as_error, place
+from milo_bench.core.chat import ChatRequest
 from milo_bench.core.errors import ConfigError, DataError, MiloError, UsageError
 from milo_bench.core.records import Fixture, Workload
 from milo_bench.core.suggest import closest, hint_for
 from milo_bench.suites.load import Suite, read_suite, suite_folder
 from milo_bench.suites.manifest import MANIFEST_NAME
+from milo_bench.suites.pictures import with_pictures
 from milo_bench.suites.prompts import VARIABLES, render_prompt, variables_of
 
 CheckValidator = Callable[[Workload], None]
@@ -160,7 +162,8 @@ def _prompt(suite: Suite, workload: Workload) -> Iterator[Problem]:
         if fixture.workload != workload.name:
             continue
         try:
-            render_prompt(workload, {"input": fixture.input, "prepared": prepared})
+            messages = render_prompt(workload, {"input": fixture.input, "prepared": prepared})
+            with_pictures(ChatRequest(messages), str(suite.root))
         except DataError as error:
             if error.message not in said:
                 said.add(error.message)

@@ -6,24 +6,26 @@ without such a line is one user message. ``input`` is the fixture's input, ``pre
 deterministic step made, ``resources`` the workload's resources.
 
 A line ``{# messages: input.NAME #}`` puts the messages of a fixture's conversation there, with their own roles:
-the author of the prompt opts in to that, no text can.
+the author of the prompt opts in to that, no text can. A line ``{# image: input.NAME #}`` in a message sends the
+picture, or the list of pictures, that the input names along with it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, get_args
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
 
-from milo_bench.core.chat import Message, Role
+from milo_bench.core.chat import Message, Picture, Role
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.conversation import read_conversation
+from milo_bench.suites.pictures import named_pictures
 from milo_bench.suites.prompt_sandbox import MESSAGE_LIMIT_CHARS, SOURCE_LIMIT_CHARS, PromptEnvironment, budget
 
 VARIABLES = ("input", "prepared", "resources")
@@ -31,6 +33,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 _ROLE_LINE = re.compile(
     r"^[ \t]*\{#-?[ \t]*(?P<kind>role|messages)[ \t]*:[ \t]*(?P<role>[^#]*?)[ \t]*-?#\}[ \t]*$", re.MULTILINE
 )
+_IMAGE_LINE = re.compile(r"^[ \t]*\{#-?[ \t]*image[ \t]*:[ \t]*(?P<name>[^#]*?)[ \t]*-?#\}[ \t]*$", re.MULTILINE)
 _CONVERSATION = re.compile(r"input\.(\w+)")
 _COMMENTS = re.compile(r"\{#.*?#\}", re.DOTALL)
 
@@ -49,6 +52,7 @@ class PromptPart:
 
     def __init__(self, role: Role, source: str, line: int, template: Template, conversation: str = "") -> None:
         self.conversation = conversation
+        self.images: tuple[str, ...] = ()
         self.role = role
         self.source = source
         self.line = line
@@ -127,13 +131,23 @@ def _part(role: Role, body: str, lines_above: int, name: str) -> PromptPart:
                 message = f"prompt '{name}' line {line + node.lineno - 1}: a prompt cannot load other files."
                 raise ConfigError(message, hint="write the text into this file, or add the data to 'resources:'.")
         with budget():
-            return PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
+            part = PromptPart(role, text, line, _ENVIRONMENT.from_string(text))
+        part.images = tuple(_image_name(mark["name"], name, line) for mark in _IMAGE_LINE.finditer(text))
+        return part
     except TemplateSyntaxError as error:
         message = f"prompt '{name}' line {line + error.lineno - 1}: {(error.message or 'not valid Jinja').rstrip('.')}."
         raise ConfigError(message, hint="close each block within its message.") from None
     except _COMPILING as error:  # blocks nested without end, a number of 5,000 digits
         message = f"prompt '{name}' line {line}: cannot be compiled ({type(error).__name__})."
         raise ConfigError(message, hint="nest fewer blocks and brackets.") from None
+
+
+def _image_name(written: str, name: str, line: int) -> str:
+    named = _CONVERSATION.fullmatch(written)
+    if named is None:
+        message = f"prompt '{name}' line {line}: 'image:' needs an input, not '{written}'."
+        raise ConfigError(message, hint="write {# image: input.image #}.")
+    return named[1]
 
 
 def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Message, ...]:
@@ -158,12 +172,24 @@ def render_prompt(workload: Workload, variables: Mapping[str, Any]) -> tuple[Mes
             said = str(error).rstrip(".") or type(error).__name__
             message = f"prompt '{name}' line {_line(error, part)}: {said}."
             raise ConfigError(message, hint="correct the prompt file.") from None
-        if content.strip():
-            messages.append(Message(part.role, content.strip("\n")))
+        pictures = tuple(_pictures(part, values, name))
+        if content.strip() or pictures:
+            messages.append(Message(part.role, content.strip("\n"), pictures=pictures))
     if not messages:
         message = f"prompt '{name}' renders to nothing."
         raise ConfigError(message, hint="check its conditions against the fixture.")
     return tuple(messages)
+
+
+def _pictures(part: PromptPart, values: Mapping[str, Any], name: str) -> Iterator[Picture]:
+    given = values.get("input")
+    for key in part.images:
+        try:
+            for file in named_pictures(given.get(key) if isinstance(given, Mapping) else None):
+                yield Picture(file)
+        except ValueError as error:
+            message = f"prompt '{name}' line {part.line}: input.{key}: {error}."
+            raise DataError(message, hint="write the path of a picture in the suite's folder.") from None
 
 
 def _conversation_messages(part: PromptPart, values: Mapping[str, Any], name: str) -> tuple[Message, ...]:

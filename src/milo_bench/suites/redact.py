@@ -84,6 +84,9 @@ def _changes(suite: Suite, version: str) -> dict[str, str | int | None]:
 
 def redact_fixture(fixture: Fixture, redactor: TextRedactor) -> Fixture:
     """One fixture with its placeholders; spans moved, hash made anew."""
+    if "image" in fixture.input:
+        message = f"fixture '{fixture.id}' has a picture, and what it shows cannot be redacted."
+        raise DataError(message, hint="import its text alone, without '--forms picture'.")
     parts = (fixture.input, fixture.expect, fixture.provenance)
     redactor.begin(tuple(dict.fromkeys(name for part in parts for name in _names(part))))
     for text in _texts(fixture.input):

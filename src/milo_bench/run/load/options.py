@@ -15,6 +15,7 @@ from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.run.load.window import LoadRequest, Profile
 from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import RunSpec
+from milo_bench.suites.pictures import with_pictures
 
 DEFAULT_DRAIN_S = 60.0
 
@@ -97,7 +98,7 @@ def prepared_requests(spec: RunSpec, target: str) -> tuple[list[LoadRequest], in
         if ready.request is None:
             bypassed += 1
         else:
-            requests.append(LoadRequest(fixture.id, ready.request))
+            requests.append(LoadRequest(fixture.id, with_pictures(ready.request, spec.suite_folder)))
     if not requests:
         message = "No selected fixture can be sent to this target."
         raise UsageError(

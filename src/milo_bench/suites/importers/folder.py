@@ -6,18 +6,24 @@ from dataclasses import replace
 from pathlib import Path
 
 from milo_bench.config.written import Problem
-from milo_bench.core.errors import DataError
-from milo_bench.core.suggest import closest
+from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.hashing import sha256_bytes
+from milo_bench.core.suggest import closest, hint_for
 from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DocumentBroken
 from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.documents import Documents
+from milo_bench.suites.importing.forms import FORMS, INPUTS, Form, document_in_form
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.label_table import find_label_file, label_rows
 
 
 def import_folder(request: ImportRequest) -> Imported:
-    """Every document of ``request.source`` with its row of the label file. Raises UsageError without labels."""
+    """Every document of ``request.source`` with its row of the label file, once in each form that is asked for.
+
+    Raises UsageError without labels and for a form that does not exist.
+    """
+    forms = _forms(request)
     result = Imported()
     labels = find_label_file(request, result)
     table, file_column = label_rows(labels, request, result)
@@ -25,33 +31,82 @@ def import_folder(request: ImportRequest) -> Imported:
         documents = Documents(request.source, result.not_carried, without=labels)
     except DocumentBroken as broken:
         raise DataError(f"{request.source}: {broken}.", hint=broken.hint) from None
-    rows = []
     used: dict[str, str] = {}
+    rows: dict[Form, list[ImportRow]] = {form: [] for form in forms}
     for row in table:
-        found = _document_row(row, file_column, documents, used, result)
-        if found is not None:
-            rows.append(found)
+        name = _document_name(row, file_column, documents, used, result)
+        if name is None:
+            continue
+        used[name] = row.place
+        for form in forms:
+            found = _row_in_form(row, file_column, documents, name, form, result)
+            if found is not None:
+                rows[form].append(found if len(forms) == 1 else _one_of_several(found, form))
     for name in documents.names:
         if name not in used:
             where = documents.place(name)
             result.not_carried.append(Problem(where, "the label file has no row for it", "add a row for it."))
     columns = list(dict.fromkeys(column for row in table for column in row.values))
-    others = tuple(column for column in columns if column != file_column and column not in request.tags)
+    changed = _mapped(request, [column for column in columns if column != file_column], result)
+    if len(forms) == 1:
+        return import_rows(rows[forms[0]], replace(changed, inputs=(INPUTS[forms[0]],)), result)
+    return _merged(result, rows, changed)
+
+
+def _forms(request: ImportRequest) -> tuple[Form, ...]:
+    chosen = tuple(form for form in FORMS if form in request.forms)
+    for written in request.forms:
+        if written not in FORMS:
+            message = f"Unknown form '{written}'."
+            raise UsageError(message, hint=hint_for(written, FORMS, noun="forms"))
+    return chosen or ("text",)
+
+
+def _mapped(request: ImportRequest, others: list[str], result: Imported) -> ImportRequest:
+    """The request with the columns of the label file that are gold."""
+    free = tuple(column for column in others if column not in (*request.tags, request.group))
     label, expects = request.label, request.expects
-    if not label and not expects and len(others) == 1:
-        label = others[0]
+    if not label and not expects and len(free) == 1:
+        label = free[0]
         result.guesses.append(f"--label {label}")
     elif not label and not expects:
-        expects = others
+        expects = free
         result.guesses.append(" ".join(f"--expect {column}" for column in expects))
-    changed = replace(request, inputs=("document",), id_column="id", label=label, expects=expects)
-    return import_rows(rows, changed, result)
+    return replace(request, id_column="id", label=label, expects=expects)
 
 
-def _document_row(
+def _one_of_several(row: ImportRow, form: Form) -> ImportRow:
+    """The row of one form: its own id, and the document as the group that it shares with the other forms."""
+    values = {**row.values, "id": f"{row.values['id']}.{form}", "form": f"form:{form}", "document id": row.values["id"]}
+    return replace(row, values=values)
+
+
+def _merged(result: Imported, rows: dict[Form, list[ImportRow]], request: ImportRequest) -> Imported:
+    """A workload for each form, of the same documents: a team learns which form serves."""
+    for form, of_form in rows.items():
+        if not of_form:
+            continue
+        base = request.workload or ("classify" if request.label else "extract")
+        own = replace(
+            request,
+            workload=base if form == "text" else f"{base}_{form}",
+            inputs=(INPUTS[form],),
+            tags=(*request.tags, "form"),
+            group=request.group or "document id",
+        )
+        part = import_rows(of_form, own, Imported())
+        result.cases.extend(replace(case, workload=own.workload) for case in part.cases)
+        result.workloads.extend(part.workloads)
+        result.guesses.extend(guess for guess in part.guesses if guess not in result.guesses)
+        result.not_carried.extend(problem for problem in part.not_carried if problem not in result.not_carried)
+        result.broken.extend(part.broken)
+    return result
+
+
+def _document_name(
     row: ImportRow, file_column: str, documents: Documents, used: dict[str, str], result: Imported
-) -> ImportRow | None:
-    """The row with the text of its document, None where there is none: then it is in ``result.broken``."""
+) -> str | None:
+    """The document that a row names; None where there is none, and then ``result.broken`` says so."""
     written = str(row.values.get(file_column) or "").strip()
     if not written:
         result.broken.append(Problem(row.place, "names no document", f"fill '{file_column}'.", kind="data"))
@@ -63,16 +118,24 @@ def _document_row(
         hint = f"did you mean '{near}'?" if near else "add it to the folder, or remove the row."
         result.broken.append(Problem(row.place, said, hint, kind="data"))
         return None
-    used[name] = row.place
+    return name
+
+
+def _row_in_form(
+    row: ImportRow, file_column: str, documents: Documents, name: str, form: Form, result: Imported
+) -> ImportRow | None:
+    """The row with its document in ``form``, None where it has none: then it is in ``result.broken``."""
     try:
-        read, digest = documents.read(name)
+        document = documents.open(name)
+        given = document_in_form(document, form)
     except DocumentBroken as broken:
         result.broken.append(Problem(documents.place(name), str(broken), broken.hint, kind="data"))
         return None
-    _list_low_confidence(documents.place(name), read, result)
+    _list_low_confidence(documents.place(name), given.read, result)
+    result.files.update(given.files)
     values = {key: value for key, value in row.values.items() if key != file_column}
-    origin = {"document": name, "document_sha256": digest, **read.provenance()}
-    return ImportRow({"id": Path(name).stem, **values, "document": read.text}, row.place, origin)
+    origin = {"document": name, "document_sha256": sha256_bytes(document.raw), **given.read.provenance()}
+    return ImportRow({"id": Path(name).stem, **values, INPUTS[form]: given.value}, row.place, origin)
 
 
 def _list_low_confidence(place: str, read: DocumentText, result: Imported) -> None:

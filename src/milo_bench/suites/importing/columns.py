@@ -194,7 +194,14 @@ def draft_workload(
     """The workload that fits the cases of ``result``: by its labels, its fields, or neither; guesses are said."""
     cases = result.cases
     in_turns = any(is_conversation(case.input.get("messages")) for case in cases)
-    parts = "\n\n".join(input_lines(column) for column in inputs if not (in_turns and column == "messages"))
+    pictured = {
+        column for column in inputs if any(str(case.input.get(column)).startswith("['pictures/") for case in cases)
+    }
+    parts = "\n\n".join(
+        f"The document is in the picture.\n{{# image: input.{column} #}}" if column in pictured else input_lines(column)
+        for column in inputs
+        if not (in_turns and column == "messages")
+    )
     if label:
         labels = sorted({case.expect["label"] for case in cases if case.expect})
         shown = ", ".join(labels)

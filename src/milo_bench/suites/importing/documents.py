@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from milo_bench.config.written import Problem
-from milo_bench.core.hashing import sha256_bytes
 from milo_bench.suites.bounded.archive import Archive
-from milo_bench.suites.documents.read_text import DocumentText
-from milo_bench.suites.documents.reader import Document, DocumentBroken, file_bytes, read_bytes
+from milo_bench.suites.documents.reader import Document, DocumentBroken, file_bytes
 from milo_bench.suites.documents.walk import is_left_by_system, walk_documents
 
 
@@ -49,8 +47,8 @@ class Documents:
     def place(self, name: str) -> str:
         return str(self._paths[name])
 
-    def read(self, name: str) -> tuple[DocumentText, str]:
-        """The text and the SHA-256 of the file. Raises DocumentBroken."""
+    def open(self, name: str) -> Document:
+        """The document's bytes. Raises DocumentBroken."""
         path = self._paths[name]
         if self._archive is None:
             if not path.resolve().is_relative_to(self._source.resolve()):
@@ -60,7 +58,7 @@ class Documents:
             raise DocumentBroken("a link in an archive")
         else:
             raw = self._archive.read(name)
-        return read_bytes(Document(path, raw, self._left_out)), sha256_bytes(raw)
+        return Document(path, raw, self._left_out)
 
 
 def _unique(names: Iterable[str], key: Callable[[str], str]) -> dict[str, str]:

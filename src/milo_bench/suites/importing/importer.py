@@ -20,7 +20,8 @@ class ImportRequest:
     ``inputs``, ``expects`` and ``tags`` are columns; ``labels`` is the label file of a folder of documents.
     ``group`` is the column that says what cases have in common: a story, author or thread.
     ``equals`` is a column with the whole answer. ``sheet`` and ``header_row`` (from 1) say where the table is in a
-    spreadsheet. ``address`` and ``query`` are those of a database, in place of a file.
+    spreadsheet. ``address`` and ``query`` are those of a database, in place of a file. ``forms`` are
+    those of each document: its text, its text by OCR, its pages as pictures.
     """
 
     source: Path
@@ -37,6 +38,7 @@ class ImportRequest:
     equals: str = ""
     address: str = ""
     query: str = ""
+    forms: tuple[str, ...] = ("text",)
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class WorkloadDraft:
 class Imported:
     """What came of a source: cases, workloads, guesses made, what was not carried over, what was broken.
 
-    ``for_review`` is what was read with low confidence.
+    ``files`` are kept in the suite's folder. ``for_review`` is what was read with low confidence.
     """
 
     cases: list[ImportedCase] = field(default_factory=list)
@@ -79,6 +81,7 @@ class Imported:
     not_carried: list[Problem] = field(default_factory=list)
     broken: list[Problem] = field(default_factory=list)
     for_review: list[Problem] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

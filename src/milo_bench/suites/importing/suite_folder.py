@@ -157,7 +157,7 @@ def _files(
         }
         fixture = make_fixture(data)
         lines.append(fixture_line(fixture if redactor is None else redact_fixture(fixture, redactor)) + "\n")
-    files: dict[str, str | bytes] = {"fixtures/imported.jsonl": "".join(lines)}
+    files: dict[str, str | bytes] = {"fixtures/imported.jsonl": "".join(lines), **imported.files}
     for draft in imported.workloads:
         files[f"prompts/{draft.name}.jinja"] = draft.prompt
         if draft.schema is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -212,6 +213,8 @@ def _finish(at_ns: int, line: Mapping[str, Any], answer: StreamedAnswer) -> None
 
 def _message(message: Message) -> dict[str, Any]:
     body: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.pictures:
+        body["images"] = [base64.b64encode(picture.data).decode("ascii") for picture in message.pictures]
     if message.tool_calls:
         body["tool_calls"] = [
             {"function": {"name": call.name, "arguments": _arguments(call.arguments)}} for call in message.tool_calls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +12,7 @@ import msgspec
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.config.target_settings import OpenAiSettings, typed_settings
-from milo_bench.core.chat import ChatRequest, Message
+from milo_bench.core.chat import ChatRequest, Message, Picture
 from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Identity, PromptCache, TargetRecord
 from milo_bench.targets.base import TARGET_APIS
@@ -183,8 +184,17 @@ class OpenAiTarget(HttpTarget):
         )
 
 
+def _data_address(picture: Picture) -> str:
+    return f"data:{picture.media_type};base64,{base64.b64encode(picture.data).decode('ascii')}"
+
+
 def _message(message: Message) -> dict[str, Any]:
     body: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.pictures:
+        body["content"] = [
+            *([{"type": "text", "text": message.content}] if message.content else []),
+            *({"type": "image_url", "image_url": {"url": _data_address(picture)}} for picture in message.pictures),
+        ]
     if message.tool_calls:
         body["tool_calls"] = [
             {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}

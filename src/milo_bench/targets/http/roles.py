@@ -40,7 +40,9 @@ def _joined(messages: Sequence[Message]) -> list[Message]:
         last = found[-1] if found else None
         plain = message.role in ("user", "assistant") and not message.tool_calls
         if last is not None and last.role == message.role and plain and not last.tool_calls:
-            found[-1] = msgspec.structs.replace(last, content=f"{last.content}\n\n{message.content}")
+            joined = "\n\n".join(filter(None, (last.content, message.content)))
+            pictures = (*last.pictures, *message.pictures)
+            found[-1] = msgspec.structs.replace(last, content=joined, pictures=pictures)
         else:
             found.append(message)
     return found

@@ -9,7 +9,7 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import JSON_FLAG, OUT
+from milo_bench.cli.options import JSON_FLAG, OUT, NameList
 from milo_bench.cli.printing import count_noun, print_json, say
 
 
@@ -35,6 +35,7 @@ from milo_bench.cli.printing import count_noun, print_json, say
 @click.option("--labels", type=click.Path(path_type=Path), help="File of labels for a folder of documents.")
 @click.option("--sheet", default="", metavar="NAME", help="Sheet of a spreadsheet.  [default: guessed]")
 @click.option("--header-row", type=click.IntRange(1), help="Row with the column names.  [default: guessed]")
+@click.option("--forms", type=NameList(), default="text", help="Forms of each document: text, ocr, picture.")
 @click.option("--sample", type=click.IntRange(1), help="Keep this many cases, with each label's share.")
 @click.option("--seed", type=int, default=0, help="Seed of the sample.")
 @click.option("--redact", is_flag=True, help="Replace personal data and secrets before anything is written.")
@@ -55,6 +56,7 @@ def suite_import(
     sheet: str,
     header_row: int | None,
     query: str,
+    forms: tuple[str, ...],
     sample: int | None,
     seed: int,
     redact: bool,
@@ -84,6 +86,7 @@ def suite_import(
         group,
         address=source if is_address else "",
         query=query,
+        forms=forms,
     )
     options = api.ImportOptions(sample or 0, seed, redact)
     report = api.import_suite(request, out=out, format_name=form, name=name, options=options)

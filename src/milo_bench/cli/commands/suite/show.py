@@ -80,5 +80,7 @@ def _show_fixture(loaded: api.Suite, fixture_id: str, as_json: bool) -> None:
     for message in messages:
         say(f"\n--- {message.role}")
         say(message.content)
+        for picture in message.pictures:
+            say(f"[picture {picture.name}]")
     say("\n--- expected")
     say(json.dumps(fixture.expect, ensure_ascii=False, indent=2))
