@@ -51,7 +51,7 @@ def test_a_table_becomes_a_graded_log_with_the_source_of_every_attempt(tmp_path:
 def test_times_of_another_client_enter_no_measure(tmp_path: Path) -> None:
     source = tmp_path / "answers.csv"
     source.write_text(LONG, encoding="utf-8")
-    log = imported(tmp_path, source)
+    log = imported(tmp_path, source, gold_kind="label")
     names = {measure.name for card in api.score_logs([log.path]) for measure in card.measures}
     assert "accuracy" in names
     assert not any("latency" in name or "ttft" in name for name in names)

@@ -85,6 +85,16 @@ class RecordFile:
                 raise DataError(message, hint="give the file that the tool exported, not an archive of it.") from None
             return data.decode("cp1252", "replace"), "Windows-1252"
 
+    def sibling(self, name: str) -> Any:
+        """The JSON of a file beside this one that the tool wrote with it; None where there is none that can be read."""
+        path = self.path.parent / name
+        try:
+            if path.is_file() and path.stat().st_size <= DOCUMENT_LIMIT_BYTES:
+                return msgspec.json.decode(path.read_bytes())
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        return None
+
     def json(self) -> Any:
         """The one JSON document in the file. Raises DataError where it is not JSON."""
         data = self.read().removeprefix(_UTF8_MARK)

@@ -110,7 +110,7 @@ def _shape_of(golds: Sequence[Any], *, choices: bool) -> GoldKind:
         return "tool_calls" if calls and any(golds) else "rows"
     texts = [label_text(gold) for gold in golds if not isinstance(gold, list | Mapping)]
     distinct = set(texts)
-    few = len(distinct) <= max(2, min(MOST_LABELS, len(texts) // 2))
+    few = len(distinct) <= min(MOST_LABELS, len(texts) // 2)
     if len(texts) == len(golds) and few and max(map(len, distinct)) <= 60:
         return "label"
     if len(texts) == len(golds) and all(number(text) is not None for text in texts):

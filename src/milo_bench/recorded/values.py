@@ -61,6 +61,11 @@ def dig(data: Any, path: str) -> Any:
     return dig(inner, rest) if dot else inner
 
 
+def mapping(value: Any) -> Mapping[str, Any]:
+    """``value`` where it is an object, else an empty one."""
+    return value if isinstance(value, Mapping) else {}
+
+
 def text_of(value: Any) -> str:
     """A value as an answer's text: a text as it is, content parts joined, anything else as JSON."""
     if value is None:
