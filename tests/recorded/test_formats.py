@@ -326,7 +326,7 @@ def test_spans_of_every_version_of_the_conventions_give_the_call(tmp_path: Path,
     assert (attempt.output, attempt.key.target, attempt.usage.prompt_tokens) == ("Hello", "gpt-4o", 9)
     assert attempt.source is not None and attempt.source.times_s == {"latency_s": pytest.approx(1.5)}
     assert [fixture.input for fixture in log.fixtures.values()] == [{"prompt": "Hi"}]
-    assert "a span that is no call of a model" in {problem.what for _, problem in report.left}
+    assert "a span that does not call a model" in {problem.what for _, problem in report.left}
 
 
 def test_spans_of_the_console_exporter_stand_one_after_another(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def _answer(
     model = text_of(attributes.get("gen_ai.response.model") or attributes.get("gen_ai.request.model"))
     if not model or operation not in _CALLS:
         account.leave(
-            f"a span that is no call of a model{f' ({operation})' if operation else ''}", where, "it is not needed."
+            f"a span that does not call a model{f' ({operation})' if operation else ''}", where, "it is not needed."
         )
         return None
     events = [
