@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from milo_bench.evidence.log_checks import check_log
 from tests.cli.commands import milo
 from tests.cli.conftest import write_fixtures
 
@@ -159,3 +160,14 @@ def test_a_dry_run_takes_the_pace_of_an_earlier_run_and_the_price_and_stays_in_t
     assert capped["usd"]["at_most"] == 0.001
     shown = milo(*plain, "--dry-run", "--out", "n.jsonl", folder=long_desk)
     assert "qa: at most 120 fixtures" in shown.out
+
+
+def test_verify_computes_the_stop_again_and_finds_one_that_came_too_soon(long_desk: Path) -> None:
+    assert milo(*RUN, "--out", "u.jsonl", folder=long_desk).code == 0
+    log = long_desk / "u.jsonl"
+    assert not check_log(log).faults
+    text = log.read_text(encoding="utf-8")
+    assert '"fixtures":19' in text
+    log.write_text(text.replace('"fixtures":19', '"fixtures":12'), encoding="utf-8")
+    found = [fault for fault in check_log(log).faults if "pass_rate at least" in fault.place]
+    assert [(fault.said, fault.follows) for fault in found] == [("pass", "undecided")]

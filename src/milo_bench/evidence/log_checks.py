@@ -12,6 +12,7 @@ from milo_bench.core.records.contract import contract_changes, contract_digests,
 from milo_bench.core.version import __version__
 from milo_bench.decide.evidence import LogCheck, LogFault
 from milo_bench.evidence.judging import without_retry
+from milo_bench.evidence.until_decided.check import check_stopping
 from milo_bench.run.plan import PlanRequest, plan_attempts, select_fixtures
 from milo_bench.run.prepare import prepare
 from milo_bench.store.log.reader import RunLog, read_run_log
@@ -41,6 +42,7 @@ def check_log(path: Path) -> LogCheck:
         faults += _contracts(log, suite)
         faults += _fixtures(log, suite)
     faults += _requests(log, attempts, notes)
+    faults += check_stopping(log, attempts, suite)
     faults += _times(attempts)
     faults += _completeness(log, attempts)
     faults += _order(log, attempts)

@@ -44,6 +44,11 @@ class LookedGate:
     least: float | None = None
 
 
+def gate_name(gate: LookedGate) -> str:
+    """``pass_rate at least``: how the end of a work names a gate."""
+    return f"{gate.key} {gate.direction.replace('_', ' ')}"
+
+
 def is_decided_by_answers(gate: GateConfig) -> bool:
     """Whether more answers can decide ``gate`` at any look: of a rate or a quantile, and of no other kind."""
     return bool(gate.measure) and known_measures()[gate.measure].kind in ("rate", "quantile")

@@ -14,12 +14,11 @@ from milo_bench.core.records import Attempt, Fixture, Graded, RunHeader, TargetR
 from milo_bench.core.units import figure
 from milo_bench.decide.decide import with_baseline
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.gates.looking import NEVER, LookedGate, confidence_of_passes, look_at
-from milo_bench.decide.records import Candidate
+from milo_bench.decide.gates.looking import NEVER, LookedGate, confidence_of_passes, gate_name, look_at
 from milo_bench.decide.wording import spell_out
 from milo_bench.evidence.gather import describe_fixtures
 from milo_bench.evidence.judging import choose_judge
-from milo_bench.evidence.until_decided.work import WatchedWork
+from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.run.events import OpenGate, OpenWork
 from milo_bench.run.spec import RunSpec
@@ -74,7 +73,7 @@ class UntilDecided:
         self._works: dict[tuple[str, str], WatchedWork] = {}
         for workload, ids in self._planned.items():
             for target in targets:
-                candidate = _candidate(policy, spec, workload, target.name)
+                candidate = judged_candidate(policy, spec.plan, workload, target.name, spec.planned_fixtures())
                 self._works[workload, target.name] = WatchedWork(candidate, spec.plan, ids, target.price)
         measured = {work.candidate: work.cases() for work in self._works.values()}
         self._policy = with_baseline(policy, Evidence((), self._targets, self._table, measured, {}))
@@ -153,8 +152,8 @@ class UntilDecided:
         gates = look_at(self._policy, self._evidence(place), work.candidate, needed)
         # What was decided at an earlier look stays decided.
         before = self._decided.setdefault(place, {})
-        gates = tuple(before.get(_name(gate), gate) for gate in gates)
-        before |= {_name(gate): gate for gate in gates if gate.outcome != "undecided"}
+        gates = tuple(before.get(gate_name(gate), gate) for gate in gates)
+        before |= {gate_name(gate): gate for gate in gates if gate.outcome != "undecided"}
         self._looks[place] = _Looked(gates)
         if not gates:
             return None
@@ -167,8 +166,8 @@ class UntilDecided:
             workload=place[0],
             ending="out_of_reach" if beyond else "decided",
             fixtures=work.asked,
-            gates={_name(gate): gate.outcome for gate in gates},
-            needs={_name(gate): int(gate.needs) for gate in beyond if gate.needs not in (None, NEVER)},
+            gates={gate_name(gate): gate.outcome for gate in gates},
+            needs={gate_name(gate): int(gate.needs) for gate in beyond if gate.needs not in (None, NEVER)},
         )
 
     def _is_out_of_reach(self, place: tuple[str, str], gate: LookedGate) -> bool:
@@ -265,23 +264,6 @@ class UntilDecided:
 
     def _undecided(self, place: tuple[str, str]) -> list[LookedGate]:
         return [gate for gate in self._looks.get(place, _Looked()).gates if gate.outcome == "undecided"]
-
-
-def _candidate(policy: PolicyFile, spec: RunSpec, workload: str, target: str) -> Candidate:
-    """What is judged: the contract of the run, and the decoding that the policy decides on, if it is asked."""
-    config = policy.workloads.get(workload)
-    wanted = config.decide_on.decoding if config is not None else "free"
-    decodings = spec.plan.decodings
-    decoding = wanted if wanted in decodings else decodings[0]
-    if decoding == "constrained" and all(
-        fixture.id in spec.plan.free_only for fixture in spec.planned_fixtures() if fixture.workload == workload
-    ):
-        decoding = "free"
-    return Candidate(workload, target, spec.plan.variants.get(workload, ""), decoding)
-
-
-def _name(gate: LookedGate) -> str:
-    return f"{gate.key} {gate.direction.replace('_', ' ')}"
 
 
 def _open_gate(gate: LookedGate) -> OpenGate:

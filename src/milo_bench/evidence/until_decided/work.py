@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from milo_bench.core.records import Attempt, FailureKind, Graded, Plan, Price
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.core.records import Attempt, FailureKind, Fixture, Graded, Plan, Price
 from milo_bench.decide.records import Candidate
 from milo_bench.run.plan import keys_of_fixtures
 from milo_bench.run.schedule import NOT_RETRIED
@@ -71,3 +72,16 @@ class WatchedWork:
 
 def will_be_retried(kind: FailureKind | None, retry: int, plan: Plan) -> bool:
     return kind is not None and kind not in NOT_RETRIED and retry < plan.retries
+
+
+def judged_candidate(
+    policy: PolicyFile, plan: Plan, workload: str, target: str, fixtures: Iterable[Fixture]
+) -> Candidate:
+    """What is judged: the contract of the run, and the decoding that the policy decides on, if it is asked."""
+    config = policy.workloads.get(workload)
+    wanted = config.decide_on.decoding if config is not None else "free"
+    decoding = wanted if wanted in plan.decodings else plan.decodings[0]
+    free_only = frozenset(plan.free_only)
+    if decoding == "constrained" and all(one.id in free_only for one in fixtures if one.workload == workload):
+        decoding = "free"
+    return Candidate(workload, target, plan.variants.get(workload, ""), decoding)

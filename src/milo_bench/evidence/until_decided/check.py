@@ -1,0 +1,117 @@
+"""A log of a run with a stopping rule in, what does not follow from that rule out: computed again, without a model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from milo_bench.config.policy.file import PolicyFile, read_policy
+from milo_bench.core.errors import MiloError
+from milo_bench.core.records import Attempt, Graded, Stopping, WorkEnd
+from milo_bench.decide.decide import with_baseline
+from milo_bench.decide.evidence import Evidence, LogFault
+from milo_bench.decide.gates.looking import confidence_of_passes, gate_name, look_at
+from milo_bench.evidence.gather import describe_fixtures
+from milo_bench.evidence.judging import choose_judge
+from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
+from milo_bench.stats.cases.cache import cache_rule
+from milo_bench.store.log.reader import RunLog
+from milo_bench.suites.fresh import FreshFixtures, can_draw
+from milo_bench.suites.load import Suite
+
+
+def check_stopping(log: RunLog, attempts: Sequence[Attempt], suite: Suite | None) -> Iterator[LogFault]:
+    """That each work ended where its gates were decided, and that fresh fixtures are those of the generator."""
+    rule = log.header.plan.stopping
+    if rule is None:
+        return
+    if suite is not None:
+        yield from _fresh(log, rule, suite)
+    if any(fixture.erased for fixture in log.fixtures.values()) or any(attempt.erased for attempt in attempts):
+        return  # what was erased cannot be judged again
+    try:
+        policy = read_policy(rule.policy_text, name=rule.policy)
+        judge = choose_judge(log)
+        graded = [(attempt, judge(attempt)) for attempt in attempts]
+    except MiloError as error:
+        yield LogFault("the stopping rule", error.message, "answers and a policy that it can be computed again from")
+        return
+    ended = {(end.workload, end.target) for end in log.work_ends}
+    for end in log.work_ends:
+        yield from _work_end(log, policy, graded, end)
+    if log.end is not None and log.end.complete:
+        yield from _asked_whole(log, attempts, ended)
+
+
+def _fresh(log: RunLog, rule: Stopping, suite: Suite) -> Iterator[LogFault]:
+    if rule.fresh_seed is None or not can_draw(suite):
+        return
+    draw = FreshFixtures(suite, rule.fresh_seed)
+    planned = frozenset(log.header.plan.fixtures)
+    for workload in suite.workloads:
+        there = [one for one in log.fixtures.values() if one.workload == workload and one.id not in planned]
+        for found, wanted in zip(there, draw(workload, 0, len(there)), strict=False):
+            if (found.id, found.hash) != (wanted.id, wanted.hash):
+                yield LogFault(f"fixture {found.id}", "a fresh fixture", f"{wanted.id} at seed {rule.fresh_seed}")
+
+
+def _work_end(
+    log: RunLog, policy: PolicyFile, graded: Sequence[tuple[Attempt, Graded]], end: WorkEnd
+) -> Iterator[LogFault]:
+    """Judge the gates anew on what was asked until then."""
+    header = log.header
+    targets = {target.name: target for target in header.targets}
+    table = describe_fixtures(list(log.fixtures.values()))
+    numbers = table.numbers()
+    order = [one.id for one in log.fixtures.values() if one.workload == end.workload]
+    workloads = list(dict.fromkeys(one.workload for one in log.fixtures.values()))
+    works = {}
+    for name in workloads:
+        for target in header.targets:
+            candidate = judged_candidate(policy, header.plan, name, target.name, log.fixtures.values())
+            works[name, target.name] = WatchedWork(candidate, header.plan, (), target.price)
+    place = f"the end of {end.workload} on {end.target}"
+    work = works.get((end.workload, end.target))
+    if work is None:
+        yield LogFault(place, "an end", "a workload and a target of the plan")
+        return
+    work.judge_times_by(cache_rule(header.plan, targets[end.target]))
+    work.add(order)
+    work.order = work.order[: end.fixtures]
+    for attempt, verdicts in graded:
+        if attempt.key.target == end.target and log.fixtures[attempt.key.fixture].workload == end.workload:
+            work.put(attempt, verdicts, numbers[attempt.key.fixture])
+    if work.asked < end.fixtures:
+        yield LogFault(place, f"{end.fixtures} fixtures", f"answers to {work.asked} of them")
+        return
+    if not end.gates:
+        return  # the baseline's, which ends with what is compared with it
+    cases = {one.candidate: one.cases() for one in works.values()}
+    policy = with_baseline(policy, Evidence((), targets, table, cases, {}))
+    judged = tuple(
+        one.candidate for (name, target), one in works.items() if target != policy.baseline and name in policy.workloads
+    )
+    places = np.arange(len(numbers), dtype=np.int32)
+    seen = Evidence((), targets, table, {work.candidate: work.cases()}, {}, looked_at={work.candidate: places})
+    looked = look_at(policy, seen, work.candidate, confidence_of_passes(policy, judged, work.candidate))
+    found = {gate_name(gate): gate.outcome for gate in looked}
+    for name, stated in end.gates.items():
+        if "minus baseline" in name:
+            continue  # how far the baseline was by then is not in the log
+        if found.get(name) != stated:
+            yield LogFault(f"{place}, {name}", stated, found.get(name, "no such gate"))
+
+
+def _asked_whole(log: RunLog, attempts: Sequence[Attempt], ended: set[tuple[str, str]]) -> Iterator[LogFault]:
+    """That what has no end was asked all that there is."""
+    plan = log.header.plan
+    there = {(attempt.key.fixture, attempt.key.target) for attempt in attempts}
+    for target in plan.targets:
+        withheld = frozenset(plan.withheld.get(target, ()))
+        for id_ in plan.fixtures:
+            workload = log.fixtures[id_].workload if id_ in log.fixtures else ""
+            if (workload, target) in ended or id_ in withheld or (id_, target) in there:
+                continue
+            yield LogFault("the log's end", "complete", f"no answer to {id_} on {target}, which no rule ended")
+            return
