@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from milo_bench import api
-from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
 from milo_bench.decide.review import RUBRIC
 from milo_bench.evidence.model_judge import read_answer
 from milo_bench.evidence.reviewing import read_key, read_review
@@ -169,3 +169,20 @@ findings:
   - {finding: reject, name: unsafe, when: [any_gate_failed]}
   - {finding: defer, name: open, when: []}
 """
+
+
+def test_a_sheet_that_cannot_be_written_is_told_before_the_sample_is_drawn(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("mine")
+    (tmp_path / "file").write_text("")
+    for out, error in ((tmp_path / "a.csv", UsageError), (tmp_path / "file" / "b.csv", PrerequisiteError)):
+        with pytest.raises(error):
+            api.sample_for_review([tmp_path / "no-such-log.jsonl"], out, count=1)
+
+
+def test_a_judge_without_a_single_usable_score_is_an_error_and_no_sheet(sheet: Path, tmp_path: Path) -> None:
+    (tmp_path / "script.yaml").write_text("reply: {text: I like it.}\n")
+    (tmp_path / "bench.yaml").write_text(f"targets:\n  chatty: {{api: fake, script: {tmp_path / 'script.yaml'}}}\n")
+    settings = api.load_settings(tmp_path / "bench.yaml", {})
+    with pytest.raises(DataError, match="'chatty' scored 0 of") as caught:
+        api.judge_sheet(sheet, tmp_path / "out.csv", settings.target("chatty"), {}, limits=settings.run)
+    assert "none is the JSON object" in caught.value.message and not (tmp_path / "out.csv").exists()

@@ -72,6 +72,17 @@ def write_new_file(
     return path
 
 
+def require_new_file(path: Path, *, taken: str, hint: str = PERMISSION_HINT) -> None:
+    """Make sure that ``path`` can be written as a new file: to be called before the work whose result it gets.
+
+    Parents are made. Raises UsageError with the hint ``taken`` if there is something, else PrerequisiteError.
+    """
+    if os.path.lexists(path):
+        raise _taken(path, taken)
+    with write_errors(path, hint), _part_beside(path, PRIVATE) as (_, file):
+        file.close()
+
+
 @contextlib.contextmanager
 def writing(path: Path, *, hint: str = PERMISSION_HINT, mode: int = PRIVATE) -> Iterator[BinaryIO]:
     """A file to write to, which takes the place of ``path`` once the block ends without an error.

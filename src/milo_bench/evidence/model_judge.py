@@ -12,12 +12,12 @@ import msgspec
 
 from milo_bench.config.settings import RunConfig, TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
-from milo_bench.core.errors import UsageError
+from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Timeouts
 from milo_bench.decide.review import RUBRIC
 from milo_bench.evidence.reviewing import COLUMNS
 from milo_bench.run.event_loop import run_to_end
-from milo_bench.store.review_sheet import read_sheet, write_sheet
+from milo_bench.store.review_sheet import read_sheet, require_new_sheet, write_sheet
 from milo_bench.targets.opening import open_target
 
 _SYSTEM = """You review the work of a colleague. You get INPUT, what they were given, and OUTPUT, what they made of it.
@@ -53,6 +53,7 @@ def judge_sheet(
         message = f"'{target.name}' is a hosted target, so the texts of the sheet would leave your network."
         raise UsageError(message, hint="add --allow-hosted to allow that.")
     rows = read_sheet(sheet, ("item", "input", "output"))
+    require_new_sheet(out)
     answers = run_to_end(_ask_all(rows, target, env, limits, progress))
     filled, scored = [], 0
     for row, answer in zip(rows, answers, strict=True):
@@ -61,6 +62,11 @@ def judge_sheet(
         cells = {"item": row["item"], "workload": row.get("workload") or "", "reviewer": f"model:{target.name}"}
         cells |= {question: str(scores[question]) for question in RUBRIC if scores.get(question) is not None}
         filled.append([cells.get(column, "") for column in COLUMNS])
+    if rows and not scored:
+        empty = sum(not answer.strip() for answer in answers)
+        said = f"{empty} are empty" if empty else "none is the JSON object that was asked for"
+        message = f"'{target.name}' scored 0 of {len(rows)} answers: of its replies, {said}."
+        raise DataError(message, hint="choose another model as judge. No sheet was written.")
     write_sheet(out, COLUMNS, filled)
     return scored, len(rows)
 

@@ -15,7 +15,7 @@ from milo_bench.decide.review import REVIEW_SCHEMA, RUBRIC, Review, ReviewItem, 
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.judging import judge_chosen, without_retry
 from milo_bench.store.log.reader import read_run_log
-from milo_bench.store.review_sheet import read_scores, write_sheet
+from milo_bench.store.review_sheet import read_scores, require_new_sheet, write_sheet
 
 COLUMNS = ("item", "workload", "input", "output", "reviewer", *RUBRIC, "comment")
 
@@ -27,6 +27,7 @@ def sample_for_review(
 
     Raises DataError for logs whose texts were not stored in full: nobody can review a hash.
     """
+    require_new_sheet(out)
     for path in logs:
         if read_run_log(path).header.store_text == "hashes":
             message = f"{path} contains only hashes, so there is no text to review."

@@ -9,12 +9,18 @@ from pathlib import Path
 
 from milo_bench.config.written import Problem, as_error, read_text
 from milo_bench.core.errors import DataError
-from milo_bench.core.files import write_new_file
+from milo_bench.core.files import require_new_file, write_new_file
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import cell
 
 # A cell longer than this is cut by the spreadsheets that people use.
 MOST_CELL = 32_000
+_TAKEN = "choose another --out. The existing sheet may contain scores."
+
+
+def require_new_sheet(path: Path) -> None:
+    """Raise UsageError or PrerequisiteError where ``write_sheet`` would: before the work for the sheet begins."""
+    require_new_file(path, taken=_TAKEN)
 
 
 def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -28,8 +34,7 @@ def write_sheet(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([_cell(text) for text in row] for row in rows)
-    taken = "choose another --out. The existing sheet may contain scores."
-    write_new_file(path, "\ufeff" + text.getvalue(), taken=taken)
+    write_new_file(path, "\ufeff" + text.getvalue(), taken=_TAKEN)
 
 
 def read_sheet(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:

@@ -13,6 +13,7 @@ from milo_bench.report.figures import part_text, range_text
 
 _MOST_ROWS = 12
 _ROW = 36
+_MOST_LABELS = 10
 
 
 def error_chart(decision: Decision, workload: str) -> Chart | None:
@@ -80,9 +81,12 @@ def confusion_chart(decision: Decision, table: ConfusionTable) -> Chart | None:
     """Expected labels against given ones; None for a table without labels or with nothing counted."""
     cells: list[dict[str, Any]] = []
     most: dict[str, float] = {}
-    names = _label_names(table.labels)
+    shown = _labels_with_most_errors(decision, table)
+    names = _label_names(shown)
     for want, ids in zip(table.labels, table.counts, strict=True):
         for got, id in zip(table.labels, ids, strict=True):
+            if want not in names or got not in names:
+                continue
             figure = decision.figures.get(id)
             if figure is None or figure.value is None:
                 continue
@@ -91,7 +95,7 @@ def confusion_chart(decision: Decision, table: ConfusionTable) -> Chart | None:
     if not cells or not any(cell["count"] for cell in cells):
         return None
     alt = altair()
-    labels = [names[label] for label in table.labels]
+    labels = [names[label] for label in shown]
     size = max(30, min(78, 290 // len(labels)))
     x = alt.X(
         "got:N",
@@ -133,11 +137,31 @@ def confusion_chart(decision: Decision, table: ConfusionTable) -> Chart | None:
         "confusion",
         f"{name}, {who}: expected and given labels",
         "Rows are expected labels, columns are given labels, and cells count attempts. Cells off the diagonal are "
-        "errors. Darker means more.",
+        "errors. Darker means more."
+        + (
+            f" The {len(shown)} of {len(table.labels)} labels with the most errors."
+            if len(shown) < len(table.labels)
+            else ""
+        ),
         finish(plot),
         workload=table.candidate.workload,
         target=who,
     )
+
+
+def _labels_with_most_errors(decision: Decision, table: ConfusionTable) -> tuple[str, ...]:
+    """The labels in their order, at most ``_MOST_LABELS``: those that are most often missed or wrongly given."""
+    if len(table.labels) <= _MOST_LABELS:
+        return table.labels
+    errors = dict.fromkeys(table.labels, 0.0)
+    for want, ids in zip(table.labels, table.counts, strict=True):
+        for got, id in zip(table.labels, ids, strict=True):
+            figure = decision.figures.get(id)
+            if want != got and figure is not None and figure.value:
+                errors[want] += figure.value
+                errors[got] += figure.value
+    worst = set(sorted(errors, key=lambda label: (-errors[label], label))[:_MOST_LABELS])
+    return tuple(label for label in table.labels if label in worst)
 
 
 def _label_names(labels: Sequence[str]) -> dict[str, str]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from milo_bench.config.policy.measures import known_measures
 from milo_bench.decide.records import (
     Candidate,
+    ConfusionTable,
     Decision,
     ErrorShare,
     Figure,
@@ -80,6 +82,10 @@ class MeasureTable:
     workload: str
     candidates: tuple[Candidate, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]  # label, then an id or "" for each candidate
+
+
+MOST_LABELS: Final = 8  # a matrix of more is listed instead
+CONFUSIONS_SHOWN: Final = 40
 
 
 def summary_rows(decision: Decision) -> tuple[SummaryRow, ...]:
@@ -167,6 +173,22 @@ def _table(decision: Decision, workload: str, candidates: Sequence[Candidate]) -
 def column_title(candidate: Candidate) -> str:
     """``local_8b``, with the variant and the decoding where they are not the shipped ones."""
     return candidate.text.removeprefix(candidate.workload + "/")
+
+
+def has_many_labels(table: ConfusionTable) -> bool:
+    """Whether a matrix of the labels would be wider than a page."""
+    return len(table.labels) > MOST_LABELS
+
+
+def top_confusions(decision: Decision, table: ConfusionTable) -> tuple[tuple[str, str, str], ...]:
+    """Expected label, given label and the id of their count, the most frequent confusion first."""
+    found = []
+    for want, ids in zip(table.labels, table.counts, strict=True):
+        for got, id in zip(table.labels, ids, strict=True):
+            figure = decision.figures.get(id)
+            if want != got and figure is not None and figure.value:
+                found.append((-figure.value, want, got, id))
+    return tuple((want, got, id) for _, want, got, id in sorted(found)[:CONFUSIONS_SHOWN])
 
 
 def replays_by_workload(decision: Decision) -> Mapping[tuple[str, str], tuple[Replay, ...]]:

@@ -16,6 +16,8 @@ from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
 
 SLICES_SHOWN = frozenset({"field", "class", "kind"})
 CATEGORIES_SHOWN = 6
+MOST_LABELS = 8  # a matrix of more is listed line by line
+LABELS_SHOWN = 20
 
 
 def print_scorecard(card: Scorecard, console: Console) -> None:
@@ -96,6 +98,8 @@ def _cell(measure: Measure | None) -> Text:
 
 
 def _confusion(confusion: Confusion) -> Table:
+    if len(confusion.labels) > MOST_LABELS:
+        return _confusion_list(confusion)
     decoding = f", {confusion.decoding}" if confusion.decoding == "constrained" else ""
     table = Table(
         title=Text(f"{confusion.target}{decoding}: expected down, answered across", style="dim"),
@@ -109,6 +113,36 @@ def _confusion(confusion: Confusion) -> Table:
         table.add_column(Text(label or "(none)"), justify="right")
     for label, counts in zip(confusion.labels, confusion.counts, strict=True):
         table.add_row(Text(label or "(none)"), *(str(count) if count else "·" for count in counts))
+    return table
+
+
+def _confusion_list(confusion: Confusion) -> Table:
+    """A line for each expected label, those with the most errors first: a matrix of many labels fits no screen."""
+    decoding = f", {confusion.decoding}" if confusion.decoding == "constrained" else ""
+    title = Text(f"{confusion.target}{decoding}: correct answers by expected label, most errors first", style="dim")
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2))
+    for name, justify in (("expected", "left"), ("correct", "right"), ("answered instead", "left")):
+        table.add_column(name, justify="right" if justify == "right" else "left", overflow="fold")
+    lines = []
+    for row, (label, counts) in enumerate(zip(confusion.labels, confusion.counts, strict=True)):
+        wrong = sorted(
+            ((count, other) for other, count in zip(confusion.labels, counts, strict=True) if count and other != label),
+            key=lambda one: (-one[0], one[1]),
+        )
+        if sum(counts):
+            lines.append((sum(count for count, _ in wrong), label, counts[row], sum(counts), wrong))
+    lines.sort(key=lambda line: (-line[0], line[1]))
+    faulty = [line for line in lines if line[0]]
+    for _, label, right, total, wrong in faulty[:LABELS_SHOWN]:
+        said = ", ".join(f"{other or '(none)'} {count}" for count, other in wrong[:3])
+        more = f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""
+        table.add_row(Text(label or "(none)"), f"{right} of {total}", Text(said + more))
+    rest = len(faulty) - LABELS_SHOWN
+    if rest > 0:
+        table.add_row(Text(f"and {rest} more labels with errors; --json has them all", style="dim"), "", "")
+    without = len(lines) - len(faulty)
+    if without:
+        table.add_row(Text(f"{without} labels without an error", style="dim"), "", "")
     return table
 
 
