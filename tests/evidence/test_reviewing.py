@@ -180,7 +180,7 @@ def test_a_sheet_that_cannot_be_written_is_told_before_the_sample_is_drawn(tmp_p
 
 
 def test_a_judge_without_a_single_usable_score_is_an_error_and_no_sheet(sheet: Path, tmp_path: Path) -> None:
-    (tmp_path / "script.yaml").write_text("reply: {text: I like it.}\n")
+    (tmp_path / "script.yaml").write_text("reply: {text: I like it.}\nrules: [{fault: ignore_response_format}]\n")
     (tmp_path / "bench.yaml").write_text(f"targets:\n  chatty: {{api: fake, script: {tmp_path / 'script.yaml'}}}\n")
     settings = api.load_settings(tmp_path / "bench.yaml", {})
     with pytest.raises(DataError, match="'chatty' scored 0 of") as caught:
