@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
     from milo_bench.api.erasing import Erased, EraseOptions, erase_texts
     from milo_bench.api.estimating import estimate_run
-    from milo_bench.api.exporting import export_inspect, export_junit
+    from milo_bench.api.exporting import export_every_eval, export_inspect, export_junit
     from milo_bench.api.finding import write_config
     from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.loading import load_target
@@ -109,7 +109,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.demo.flow": ("DemoOptions", "run_demo"),
     "milo_bench.api.drafting": ("new_suite", "write_operator_policy", "write_policy"),
     "milo_bench.api.erasing": ("EraseOptions", "Erased", "erase_texts"),
-    "milo_bench.api.exporting": ("export_inspect", "export_junit"),
+    "milo_bench.api.exporting": ("export_every_eval", "export_inspect", "export_junit"),
     "milo_bench.api.finding": ("write_config",),
     "milo_bench.api.inventorying": ("inventory_difference", "inventory_now"),
     "milo_bench.api.loading": ("load_target",),

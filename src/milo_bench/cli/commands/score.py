@@ -13,7 +13,7 @@ from milo_bench.core.files import write_file
 from milo_bench.report import terminal
 
 SECTION = "Judge"
-FORMATS = ("text", "json", "csv", "junit", "inspect")
+FORMATS = ("text", "json", "csv", "junit", "inspect", "every-eval-ever")
 
 
 @click.command()
@@ -25,7 +25,7 @@ FORMATS = ("text", "json", "csv", "junit", "inspect")
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    help="File to write (a folder for --format inspect).",
+    help="File to write (a folder for inspect and every-eval-ever).",
 )
 def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) -> None:
     """Turn run logs into a scorecard of measures with intervals.
@@ -35,8 +35,8 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
     Logs of the same suite share a scorecard. Each suite gets its own.
     """
     form = "json" if as_json else form
-    if form == "inspect":
-        for path in api.export_inspect(logs, out):
+    if form in ("inspect", "every-eval-ever"):
+        for path in (api.export_inspect if form == "inspect" else api.export_every_eval)(logs, out):
             click.echo(path)
         return
     if form == "junit":

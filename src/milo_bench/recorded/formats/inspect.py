@@ -129,10 +129,8 @@ def _answer(
         repeat=max(0, int(epoch) - 1) if epoch is not None else None,
         decoding="constrained" if find(ours, "decoding") == "constrained" else "free",
         reasoning=_reasoning(message),
-        tool_calls=tool_calls_of(message.get("tool_calls")),
-        finish_reason={"max_tokens": "length"}.get(
-            text_of(find(output, "choices.0.stop_reason")), text_of(find(output, "choices.0.stop_reason"))
-        ),
+        tool_calls=tool_calls_of(find(ours, "tool_calls") or message.get("tool_calls")),
+        finish_reason=_finish_reason(output, ours),
         usage=usage_of(usage) if usage and any(usage.values()) else usage_of(None),
         failure=failure,
         failure_message=reason,
@@ -154,6 +152,11 @@ def _answer(
     )
 
 
+def _finish_reason(output: Mapping[str, Any], ours: Any) -> str:
+    said = text_of(find(output, "choices.0.stop_reason"))
+    return text_of(find(ours, "finish_reason")) if ours is not None else {"max_tokens": "length"}.get(said, said)
+
+
 def _model(evaluation: Mapping[str, Any], ours: Any) -> str:
     model = text_of(evaluation.get("model")) or "model"
     return text_of(find(ours, "target")) or model
@@ -163,14 +166,15 @@ def _failure(said: str, ours: Any) -> tuple[FailureKind | None, str]:
     """The kind of failure; of a log of our own the kind that was recorded."""
     if not said:
         return None, ""
-    named = _KIND.match(said)
-    if ours is not None and named is not None:
-        return msgspec.convert(named[1], FailureKind), said[named.end() :]
+    kind = find(ours, "failure")
+    if kind is not None:
+        named = _KIND.match(said)
+        return msgspec.convert(kind, FailureKind), said[named.end() :] if named else said
     return failure_kind(said), said
 
 
 def _bypass(sample: Mapping[str, Any]) -> str:
-    return text_of(find(sample, "scores.milo_bench.metadata.bypass"))
+    return text_of(find(sample, f"metadata.{_OURS}.bypass"))
 
 
 def _resolved(text: str, attachments: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 from milo_bench.core.chat import Message
 from milo_bench.core.files import writing
 from milo_bench.core.hashing import sha256_text
-from milo_bench.core.records import Attempt, Fixture, Graded, RunHeader, TargetRecord
+from milo_bench.core.records import Attempt, Fixture, Graded, RunHeader, TargetRecord, ToolCall
 
 _SCORER = "milo_bench"
 
@@ -36,12 +36,13 @@ def write_inspect_log(
     path: Path, header: RunHeader, target: TargetRecord, workload: str, samples: Sequence[InspectSample]
 ) -> None:
     """Write the log of one (target, workload) to ``path``. Raises PrerequisiteError."""
-    log = _header(header, target, workload, samples)
+    identifiers = _identifiers(samples)
+    log = _header(header, target, workload, samples, identifiers)
     with writing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, "_journal/start.json", {"version": 2, "eval": log["eval"], "plan": log["plan"]})
         summaries = []
-        for number, sample in enumerate(samples):
-            written = _sample(sample, target, number)
+        for number, (sample, identifier) in enumerate(zip(samples, identifiers, strict=True)):
+            written = _sample(sample, target, number, identifier)
             # An id may hold anything, so the name of the file is made safe; Inspect reads the id from inside.
             _add(archive, f"samples/{written['id']}_epoch_{written['epoch']}.json", written)
             summaries.append({key: written[key] for key in _SUMMARY if key in written})
@@ -59,7 +60,13 @@ def _add(archive: zipfile.ZipFile, name: str, data: object) -> None:
     archive.writestr(info, json.dumps(data, ensure_ascii=True))
 
 
-def _header(header: RunHeader, target: TargetRecord, workload: str, samples: Sequence[InspectSample]) -> dict[str, Any]:
+def _header(
+    header: RunHeader,
+    target: TargetRecord,
+    workload: str,
+    samples: Sequence[InspectSample],
+    identifiers: Sequence[str],
+) -> dict[str, Any]:
     passed = sum(1 for sample in samples if sample.graded.passed)
     identity = sha256_text(f"{header.run_id}/{target.name}/{workload}")
     return {
@@ -77,7 +84,7 @@ def _header(header: RunHeader, target: TargetRecord, workload: str, samples: Seq
             "dataset": {
                 "name": header.suite.name,
                 "samples": len(samples),
-                "sample_ids": [_identifier(sample) for sample in samples],
+                "sample_ids": list(dict.fromkeys(identifiers)),
                 "shuffled": False,
             },
             "model": f"milo-bench/{target.name}",
@@ -109,21 +116,22 @@ def _header(header: RunHeader, target: TargetRecord, workload: str, samples: Seq
     }
 
 
-def _sample(sample: InspectSample, target: TargetRecord, number: int) -> dict[str, Any]:
+def _sample(sample: InspectSample, target: TargetRecord, number: int, identifier: str) -> dict[str, Any]:
     attempt, graded = sample.attempt, sample.graded
     usage = attempt.usage
     prompt = [
         {"id": f"m{position}", "role": message.role, "content": message.content, "source": "input"}
         for position, message in enumerate(sample.prompt)
     ]
-    answer = {"id": "answer", "role": "assistant", "content": attempt.output, "source": "generate"}
+    answer = _message(attempt)
+    took = _took_s(attempt)
     counts = {
         "input_tokens": usage.prompt_tokens or 0,
         "output_tokens": usage.completion_tokens or 0,
         "total_tokens": (usage.prompt_tokens or 0) + (usage.completion_tokens or 0),
     }
     written: dict[str, Any] = {
-        "id": _identifier(sample),
+        "id": identifier,
         "epoch": attempt.key.repeat + 1,
         "input": prompt,
         "target": json.dumps(sample.fixture.expect, ensure_ascii=False),
@@ -135,7 +143,7 @@ def _sample(sample: InspectSample, target: TargetRecord, number: int) -> dict[st
             ],
             "completion": attempt.output,
             "usage": counts,
-            "time": attempt.timings.ended_s - attempt.timings.started_s,
+            "time": took,
         },
         "scores": {
             _SCORER: {
@@ -147,10 +155,14 @@ def _sample(sample: InspectSample, target: TargetRecord, number: int) -> dict[st
                 "metadata": {"bypass": attempt.bypass} if attempt.bypass else {},
             }
         },
-        "metadata": {"tags": list(sample.fixture.tags), "decoding": attempt.key.decoding},
+        "metadata": {
+            "tags": list(sample.fixture.tags),
+            "decoding": attempt.key.decoding,
+            "milo_bench": own_fields(attempt, sample.fixture),
+        },
         "model_usage": {f"milo-bench/{target.name}": counts},
-        "total_time": attempt.timings.ended_s - attempt.timings.started_s,
-        "uuid": sha256_text(f"{number}/{_identifier(sample)}")[:22],
+        "total_time": took,
+        "uuid": sha256_text(f"{number}/{identifier}")[:22],
         "events": [],
         "store": {},
         "attachments": {},
@@ -162,7 +174,77 @@ def _sample(sample: InspectSample, target: TargetRecord, number: int) -> dict[st
     return written
 
 
-def _identifier(sample: InspectSample) -> str:
-    """The fixture's id, safe as part of a name inside an archive; the decoding too where it is constrained."""
-    decoding = "-constrained" if sample.attempt.key.decoding == "constrained" else ""
-    return re.sub(r"[^\w.-]", "_", sample.fixture.id) + decoding
+def own_fields(attempt: Attempt, fixture: Fixture) -> dict[str, Any]:
+    """What an import of the file needs for the same log again, and other tools have no place for."""
+    found: dict[str, Any] = {
+        "fixture": fixture.id,
+        "workload": fixture.workload,
+        "target": attempt.key.target,
+        "repeat": attempt.key.repeat,
+        "decoding": attempt.key.decoding,
+        "tags": list(fixture.tags),
+        "input": fixture.input,
+        "expect": fixture.expect,
+        "finish_reason": attempt.finish_reason,
+    }
+    if attempt.bypass:
+        found["bypass"] = attempt.bypass
+    if attempt.failure is not None:
+        found["failure"] = attempt.failure.kind
+    if attempt.tool_calls:
+        found["tool_calls"] = [
+            {"id": call.id, "name": call.name, "arguments": call.arguments} for call in attempt.tool_calls
+        ]
+    return found
+
+
+def _message(attempt: Attempt) -> dict[str, Any]:
+    """The answer as Inspect writes one; its viewer shows reasoning and calls apart from the text."""
+    content: Any = attempt.output
+    if attempt.reasoning:
+        content = [{"type": "reasoning", "reasoning": attempt.reasoning}, {"type": "text", "text": attempt.output}]
+    message = {"id": "answer", "role": "assistant", "content": content, "source": "generate"}
+    if attempt.tool_calls:
+        message["tool_calls"] = [_tool_call(call) for call in attempt.tool_calls]
+    return message
+
+
+def _tool_call(call: ToolCall) -> dict[str, Any]:
+    written: dict[str, Any] = {"id": call.id, "function": call.name, "arguments": {}, "type": "function"}
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except (ValueError, RecursionError):
+        arguments = None
+    if isinstance(arguments, dict):
+        return {**written, "arguments": arguments}
+    return {**written, "parse_error": f"not a JSON object: {call.arguments[:200]}"}
+
+
+def _took_s(attempt: Attempt) -> float | None:
+    """From start to end by our clock; what another client measured of an imported answer, None for neither."""
+    if attempt.source is not None:
+        return attempt.source.times_s.get("latency_s")
+    return attempt.timings.ended_s - attempt.timings.started_s
+
+
+def _identifiers(samples: Sequence[InspectSample]) -> list[str]:
+    """For each sample the fixture's id, safe as part of a name inside an archive; the decoding too where constrained.
+
+    Two fixtures whose ids become alike get a number: each sample is an entry of its own.
+    """
+    names: dict[tuple[str, str], str] = {}
+    taken: set[str] = set()
+    found = []
+    for sample in samples:
+        key = (sample.fixture.id, sample.attempt.key.decoding)
+        if key not in names:
+            decoding = "-constrained" if key[1] == "constrained" else ""
+            plain = re.sub(r"[^\w.-]", "_", key[0]) + decoding
+            name, number = plain, 1
+            while name in taken:
+                number += 1
+                name = f"{plain}-{number}"
+            names[key] = name
+            taken.add(name)
+        found.append(names[key])
+    return found
