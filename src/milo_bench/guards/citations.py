@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 
 from milo_bench.core.records import Frozen
@@ -20,6 +21,7 @@ class Citation(Frozen, frozen=True, omit_defaults=False):
 _ID = r"E[-‐‑]\d{4}"  # models write a non-breaking hyphen as well
 _PARTED = r"(?:\s*[,;&]\s*(?:and\b|or\b|&)?\s*|\s+(?:and\b|or\b)?\s*)"
 _BRACKET = re.compile(rf"\[\s*({_ID}(?:{_PARTED}{_ID})*)\s*\]")
+_WITH_SPACE = re.compile(r"(?:(?<![ \t])[ \t]+)?" + _BRACKET.pattern)
 _EVENT_ID = re.compile(_ID)
 _SAME_HYPHEN = str.maketrans("‐‑", "--")
 # Anything that looks as if it meant to cite: a wrong number of digits, round brackets, a bare id.
@@ -42,17 +44,19 @@ def find_citations(text: str) -> tuple[Citation, ...]:
 
 def find_malformed_citations(text: str) -> tuple[Sentence, ...]:
     """What looks like a citation and is none, e.g. ``(E-0412)``, ``[E-412]``, ``E-0412`` without brackets."""
-    good = [(match.start(), match.end()) for match in _BRACKET.finditer(text)]
-    return tuple(
-        Sentence(text=match.group(), start=match.start(), end=match.end())
-        for match in _LOOSE.finditer(text)
-        if not any(start < match.end() and match.start() < end for start, end in good)
-    )
+    good = [match.span() for match in _BRACKET.finditer(text)]
+    ends = [end for _, end in good]
+    found = []
+    for match in _LOOSE.finditer(text):
+        next_good = bisect_right(ends, match.start())  # the first that ends behind the start
+        if next_good == len(good) or good[next_good][0] >= match.end():
+            found.append(Sentence(text=match.group(), start=match.start(), end=match.end()))
+    return tuple(found)
 
 
 def without_citations(text: str) -> str:
     """``text`` without its citations and the space before each."""
-    return re.sub(r"[ \t]*" + _BRACKET.pattern, "", text)
+    return _WITH_SPACE.sub("", text)
 
 
 class CitedSentence(Frozen, frozen=True, omit_defaults=False):

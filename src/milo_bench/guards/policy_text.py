@@ -59,6 +59,9 @@ _CUT_WORDS = 4  # words that a sentence must share in one run with the required 
 _NEAR = 62.0  # similarity (0 to 100) from which a sentence counts as a version of the required one
 
 
+_CLOSING = re.compile("[\"')]*")
+
+
 def judge_required_text(text: str, required: Iterable[str]) -> tuple[RequiredText, ...]:
     """One judgement for each required text, in order.
 
@@ -70,7 +73,7 @@ def judge_required_text(text: str, required: Iterable[str]) -> tuple[RequiredTex
     present only whole and in order.
     """
     folded, places = _folded(text)
-    return tuple(_judge_one(text, folded, places, one) for one in required if one.strip())
+    return tuple(_judge_one(text, folded, places, one) for one in required if any(map(str.isalnum, one)))
 
 
 def _judge_one(text: str, folded: str, places: list[int], required: str) -> RequiredText:
@@ -113,10 +116,11 @@ def _find_whole(folded: str, body: str, line_ends: set[int]) -> int | None:
     "… within 30 days unless …" is another sentence; a stop may be missing only where the text or the line ends.
     """
     at = folded.find(body)
+    last = len(folded.rstrip())
     while at >= 0:
         before, end = folded[at - 1 : at] if at else "", at + len(body)
-        after = folded[end:].lstrip("\"')")
-        ends = not after.strip() or after[0] in ".!?" or end in line_ends or body[-1] in "?:"
+        after = _CLOSING.match(folded, end).end()  # type: ignore[union-attr]  # matches everywhere
+        ends = after >= last or folded[after] in ".!?" or end in line_ends or body[-1] in "?:"
         if not before.isalnum() and ends:
             return at
         at = folded.find(body, at + 1)

@@ -70,7 +70,7 @@ _LACKING = re.compile(
 )
 _ALL = re.compile(
     r"\b(?:all|every|both|the) (?:of the |the |your |other |required |requested |necessary |outstanding |"
-    r"supporting |needed )*(?:documents?|documentation|paperwork|forms?|evidence|items?)\b"
+    r"supporting |needed ){0,6}(?:documents?|documentation|paperwork|forms?|evidence|items?)\b"
     r"|\beverything (?:we (?:need|asked|require)|that|is|has)|\bno (?:further|more|other|additional|"
     r"outstanding) (?:documents?|documentation|paperwork|information|items?|evidence)"
     r"|\bnothing (?:further|more|else) is (?:needed|required|outstanding)|\boutstanding\b[\w ]{0,20}:\s*(?:none|nil)"
@@ -100,7 +100,7 @@ _ABOUT = re.compile(
     re.I,
 )
 _CLAUSE = re.compile(
-    r";|,?\s+(?:but|however|although|though|while|whereas|so\b|and (?=(?:we|you|the|your|it|this|they|i)\b))\s*|"
+    r";|(?:,|(?<![\s,]))\s++(?:but|however|although|though|while|whereas|so\b|and (?=(?:we|you|the|your|it|this|they|i)\b))\s*|"
     r",\s+(?=(?:we|you|your|the|it|i|they|our|please)\b)",
     re.I,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from sentencex import get_sentence_boundaries
 
@@ -18,6 +19,7 @@ class Sentence(Frozen, frozen=True, omit_defaults=False):
     end: int
 
 
+LONGEST: Final = 2000  # characters
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 # "- ", "* ", "• ", "1. ", "2) ", "(a) ", "> "; a year at the start of a line ("2025. …") is no bullet.
 _BULLET = re.compile(r"[ \t\u00a0]*(?:>[ \t]*)*(?:(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]|\([a-z0-9]{1,2}\)|[a-z]\))[ \t]+)?", re.I)
@@ -25,7 +27,7 @@ _BULLET_MARK = re.compile(r"[ \t\u00a0]*(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]
 _OPENING_CITATION = re.compile(
     r"\s*(?:\[\s*E[-‐‑]\d+(?:[\s,;&]{1,4}(?:(?:and|or)\s{1,4})?E[-‐‑]\d+)*\s*\]\s*)+[.!?]*", re.I
 )
-_OWN_BOUNDARY = re.compile(r"[.!?…]+[\"'”’)\]*_]*(\s+)(?=[\"'“‘(*_]?[A-Z0-9\[])")
+_OWN_BOUNDARY = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(\s++)(?=[\"'“‘(*_]?[A-Z0-9\[])")
 _ENDS_LIKE_A_SENTENCE = re.compile(r"[.!?…:;][\"'”’)\]*_]*\s*$")
 
 # Never the end of a sentence, whatever follows.
@@ -52,6 +54,8 @@ _STARTER = re.compile(
     re.I,
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_NEAR = 200  # characters: an abbreviation with its brackets and quotes
+_ENDED = re.compile(r"[.!?…\]\n][\"'”’)\]*_]*\s*$")
 _LAST_TOKEN = re.compile(r"([A-Za-z][A-Za-z.]*)\.[\"'”’)\]]*\s*$")
 
 
@@ -62,14 +66,16 @@ def split_sentences(text: str) -> tuple[Sentence, ...]:
     case (hard-wrapped prose) or where the next line opens with a citation. Bullet and quote marks
     belong to no sentence. A citation after the full stop ("… received. [E-0412]") belongs to the
     sentence before it. Works line by line with sentencex, then repairs what it cuts or keeps too
-    freely: abbreviations, "No. 4", initials, quotations. English only.
+    freely: abbreviations, "No. 4", initials, quotations. English only. What runs on for more than
+    ``LONGEST`` characters is cut at a space, so that no rule about sentences takes the square of a text's length.
     """
     found: list[Sentence] = []
     for start, end in _blocks(text):
         for first, last in _sentence_ranges(text[start:end]):
-            piece = _trimmed(text, start + first, start + last)
-            if piece is not None:
-                found.append(piece)
+            for begins, ends in _bounded(text, start + first, start + last):
+                piece = _trimmed(text, begins, ends)
+                if piece is not None:
+                    found.append(piece)
     return tuple(found)
 
 
@@ -91,52 +97,72 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
         position = match.end()
     lines.append((position, len(text)))
     open_block: tuple[int, int] | None = None
+    last_line = ""
     for start, end in lines:
         line = text[start:end]
-        if open_block is not None and line.strip() and _goes_on(text[slice(*open_block)], line):
-            open_block = (open_block[0], end)
+        if open_block is not None and line.strip() and _goes_on(text[open_block[0]], last_line, line):
+            open_block, last_line = (open_block[0], end), line
             continue
         if open_block is not None:
             yield open_block
         body = start + (_BULLET.match(line) or re.match("", line)).end()  # type: ignore[union-attr]  # "" always matches
-        open_block = (body, end) if line.strip() else None
+        open_block, last_line = (body, end) if line.strip() else None, text[body:end]
     if open_block is not None:
         yield open_block
 
 
-def _goes_on(before: str, line: str) -> bool:
+def _goes_on(first: str, last_line: str, line: str) -> bool:
+    """Whether ``line`` goes on with a block that begins with the character ``first`` and ends with ``last_line``."""
     if _OPENING_CITATION.match(line):
         return True
-    if _BULLET_MARK.match(line) or line.lstrip().startswith((">", "#", "|")) or before.startswith("#"):
+    if _BULLET_MARK.match(line) or line.lstrip().startswith((">", "#", "|")) or first == "#":
         return False
-    last_line = _LINE_BREAK.split(before)[-1]
-    return len(last_line.strip()) >= 40 and not _ENDS_LIKE_A_SENTENCE.search(before) and line.lstrip()[:1].islower()
+    return len(last_line.strip()) >= 40 and not _ENDS_LIKE_A_SENTENCE.search(last_line) and line.lstrip()[:1].islower()
 
 
 def _sentence_ranges(block: str) -> Iterator[tuple[int, int]]:
-    # Half a surrogate pair, which JSON can carry, is no text to sentencex; a stand-in keeps the offsets.
-    cuts = {int(found["end_index"]) for found in get_sentence_boundaries("en", _SURROGATE.sub("\ufffd", block))}
+    cuts = {cut for start, end in _bounded(block, 0, len(block)) for cut in _found_cuts(block, start, end)}
     cuts |= {match.end() for match in _OWN_BOUNDARY.finditer(block)}
-    start = 0
+    start = seen = opened = 0  # brackets that are open at ``seen``, in the sentence that begins at ``start``
     for cut in sorted(cuts):
         if cut <= start or cut >= len(block):
             continue
-        if _inside(block, start, cut):
+        opened += block.count("[", seen, cut) - block.count("]", seen, cut)
+        seen = cut
+        if opened > 0 or _inside(block, start, cut):
             continue
         citation = _OPENING_CITATION.match(block, cut)
         if citation:
             cut = citation.end()
         yield start, cut
-        start = cut
+        start = seen = cut
+        opened = 0
     yield start, len(block)
 
 
+def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """``start`` to ``end`` in pieces of at most ``LONGEST`` characters that end at a space where they can."""
+    while end - start > LONGEST:
+        cut = text.rfind(" ", start + 1, start + LONGEST) + 1 or start + LONGEST
+        yield start, cut
+        start = cut
+    yield start, end
+
+
+def _found_cuts(block: str, start: int, end: int) -> Iterator[int]:
+    """Where sentencex ends a sentence within ``block[start:end]``."""
+    # Half a surrogate pair, which JSON can carry, is no text to sentencex; a stand-in keeps the offsets.
+    for found in get_sentence_boundaries("en", _SURROGATE.sub("\ufffd", block[start:end])):
+        cut = start + int(found["end_index"])
+        if cut < end or end == len(block):
+            yield cut
+
+
 def _inside(block: str, start: int, cut: int) -> bool:
-    """True where a sentence goes on over ``cut``: an abbreviation, an initial, an open bracket."""
-    before, after = block[start:cut], block[cut:].lstrip()
-    if not re.search(r"[.!?…\]\n][\"'”’)\]*_]*\s*$", before) or after[:1].islower():
-        return True
-    if before.count("[") > before.count("]"):
+    """True where a sentence goes on over ``cut``: an abbreviation or an initial. What is further away than a word and
+    its marks decides nothing, so only that is looked at."""
+    before, after = block[max(start, cut - _NEAR) : cut], block[cut : cut + _NEAR].lstrip()
+    if not _ENDED.search(before) or after[:1].islower():
         return True
     token = _LAST_TOKEN.search(before)
     if token is None:

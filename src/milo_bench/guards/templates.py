@@ -25,7 +25,7 @@ class TemplateUse(Frozen, frozen=True, omit_defaults=False):
 
 _LINE = re.compile(r"^[ \t>*_`]*Template[ \t*_`]*[:#][ \t*_`]*\[?([A-Za-z]+-?\w+)\]?[ \t*_`.]*$", re.I | re.M)
 _REVIEW = re.compile(r"[\s*_`]*HUMAN_REVIEW[\s*_`.]*")
-_ESCALATE = re.compile(r"^\s*[*_`]*ESCALATE[*_`]*\s*:?\s*(.*)$", re.M)
+_ESCALATE = re.compile(r"[*_`]*ESCALATE[*_`]*\s*:?\s*(.*)")
 
 
 def state_on(template: ReplyTemplate, day: str) -> TemplateState:
@@ -68,7 +68,5 @@ def escalation_reason(text: str) -> str | None:
     """
     if _REVIEW.fullmatch(text):
         return ""
-    match = _ESCALATE.search(text)
-    if match is None or text[: match.start()].strip() or text[match.end() :].strip():
-        return None
-    return match.group(1).strip(" *_`")
+    match = _ESCALATE.fullmatch(text.strip())
+    return None if match is None else match.group(1).strip(" *_`")

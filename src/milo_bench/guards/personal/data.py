@@ -68,12 +68,16 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _settled(text: str, found: Iterable[PersonalSpan]) -> tuple[PersonalDatum, ...]:
-    taken: list[tuple[int, int]] = [match.span() for match in _PLACEHOLDER.finditer(text)]
+    taken = [match.span() for match in _PLACEHOLDER.finditer(text)]  # in order, without overlaps
     settled: list[PersonalDatum] = []
     # A checksum or a label weighs more than the length of a looser reading around it.
     for item in sorted(found, key=lambda f: (-(f.score >= 0.95), -(f.end - f.start), -f.score, f.start)):
-        if item.end > item.start and all(item.end <= start or item.start >= end for start, end in taken):
-            taken.append((item.start, item.end))
+        place = bisect_right(taken, (item.start, item.start))
+        free = (place == 0 or taken[place - 1][1] <= item.start) and (
+            place == len(taken) or taken[place][0] >= item.end
+        )
+        if item.end > item.start and free:
+            taken.insert(place, (item.start, item.end))
             settled.append(PersonalDatum(*item[:3], text[item.start : item.end], item.score, item.why))
     return tuple(sorted(settled, key=lambda datum: datum.start))
 

@@ -30,7 +30,7 @@ _GREETING = re.compile(
     r"(?=[ \t]*(?:[,:;!.\n–—-]|$|and\b|/))"
 )
 _CLOSING = re.compile(
-    r"(?:^|\n|[.!,] )[> \t]*(?:(?:kind(?:est)?|best|warm(?:est)?|with kind|many)?[ \t]*(?:regards|"
+    r"(?:^|\n|[.!,] )[> \t]*+(?:(?:(?:kind(?:est)?|best|warm(?:est)?|with kind|many)[ \t]*)?(?:regards|"
     r"wishes|thanks)(?: again| so much)?|best|sincerely|"
     r"yours(?: sincerely| faithfully| truly)?|sincerely yours|respectfully|thank you|"
     r"thanks(?: again| so much)?|cheers|br|"
@@ -133,11 +133,15 @@ def find_names(text: str, known: Iterable[str] = ()) -> Iterator[PersonalSpan]:
     yield from found
     for item in found:
         seen.setdefault(text[item.start : item.end])
+    words = set(_WORDS.findall(text.casefold()))
     for name in seen:
+        if words.isdisjoint(_WORDS.findall(name.casefold())):
+            continue  # most of many names do not occur in a part of a long text
         for match in compile_repeats(name).finditer(text):
             yield PersonalSpan("person", match.start(), match.end(), 0.7, "a name that appears elsewhere")
 
 
+_WORDS: Final = re.compile(r"\w+")
 _PATTERNS: tuple[tuple[re.Pattern[str], float, str], ...] = (
     (_TITLE, 0.95, "after a title"),
     (_GREETING, 0.9, "in a greeting"),

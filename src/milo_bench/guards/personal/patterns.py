@@ -53,7 +53,7 @@ _ALIKE: Final = str.maketrans(
 _EMAIL = re.compile(
     r"(?<![\w.+-])(?:[\w+][\w.+'’&*/=?^{|}~!#$%-]{0,63}|\"[^\"\n]{1,64}\")(?:@|\s?\[at\]\s?|\s?\(at\)\s?)(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w-])"
 )
-_LOGIN = re.compile(r"\b[a-z][a-z0-9+.-]*://(?P<login>[^\s/@:?#]+(?::[^\s/@?#]*)?)@", re.IGNORECASE)
+_LOGIN = re.compile(r"\b[a-z][a-z0-9+.-]{0,30}://(?P<login>[^\s/@:?#]+(?::[^\s/@?#]*)?)@", re.IGNORECASE)
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?:%\w+)?(?![\w:])")
 _VERSION = re.compile(r"(?:version|release|build|firmware|driver|v)\s*[:.]?\s*$", re.IGNORECASE)
@@ -106,7 +106,7 @@ _STREET_WORD = (
     r"Way|Gardens|Gdns|Grove|Boulevard|Blvd|Highway|Hwy|Parkway|Pkwy|Mews|Row|Hill|Walk|View|Green|Circle|Cir|"
     r"Trail|Loop|Quay|Wharf|Rise|Vale|Parade|Broadway|Alley|Yard)"
 )
-_WORD = r"[A-ZÀ-Þ][\w'’.-]*"
+_WORD = r"[A-ZÀ-Þ][\w'’.-]{0,40}"
 # A word of a town's name, which is never the first half of a postcode.
 _PLACE = rf"(?!{_UK_POSTCODE}|{_US_ZIP}){_WORD}"
 _UNIT = r"(?:(?:Flat|Apt|Apartment|Unit|Suite|Ste|Room|Floor|Rm)\.? ?#?\w{1,5}|#\s?\w{1,5})"
