@@ -152,3 +152,21 @@ def test_faults_of_a_server_are_failures_by_kind_and_never_end_the_run(server: s
         if row["name"] in ("pass_rate", "failure_rate")
     }
     assert rates[""] == 0.5
+
+
+def test_a_full_disk_leaves_no_attempt_without_its_verdict(tmp_path: Path) -> None:
+    assert milo("suite", "new", "s", folder=tmp_path).code == 0
+    (tmp_path / "script.yaml").write_text("reply: {text: delivery}", encoding="utf-8")
+    (tmp_path / "bench.yaml").write_text("targets: {f: {api: fake, script: script.yaml}}", encoding="utf-8")
+    run = ("run", "--suite", "s", "--models", "f", "--out", "a.jsonl", "--store-text", "hashes")
+    verdicts = tmp_path / "a.verdicts.jsonl"
+    verdicts.symlink_to("/dev/full")
+    full = milo(*run, folder=tmp_path)
+    assert full.error == "Cannot write a.verdicts.jsonl: No space left on device."
+    assert full.hint == "free some space, then resume the run."
+
+    verdicts.unlink()
+    assert milo(*run, "--resume", folder=tmp_path).code == 0
+    scored = milo("score", "a.jsonl", folder=tmp_path)
+    assert scored.code == 0, scored.err
+    assert "48 of 48 planned attempts" in scored.out

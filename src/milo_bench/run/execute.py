@@ -397,10 +397,12 @@ class _Run:
         self._spending.settle(attempt)
         if kind == "cancelled" and (self._stop.requested or self._spent):
             return Cancelled(key)
+        # First those who listen: a log whose texts are not kept needs the verdict on disk before the attempt, or a
+        # full disk leaves an attempt that nobody can judge.
+        self._emit(AttemptFinished(attempt))
         self._writer.append(attempt)
         self._attempts += 1
         self._failures += kind is not None
-        self._emit(AttemptFinished(attempt))
         if attempt.failure is not None:
             again = structs.replace(key, retry=key.retry + 1)
             failed_s = self._now_s()

@@ -42,12 +42,12 @@ class VerdictWriter:
                 self._file.write(_ENCODER.encode(header) + b"\n")
 
     def add(self, graded: Graded) -> None:
-        with write_errors(self.path, "free some space, then run the command again."):
+        with write_errors(self.path, "free some space, then resume the run."):
             self._file.write(_ENCODER.encode(graded) + b"\n")
             self._file.flush()
 
     def close(self) -> None:
-        with write_errors(self.path, "free some space, then run the command again."):
+        with write_errors(self.path, "free some space, then resume the run."):
             self._file.close()
 
     def __enter__(self) -> VerdictWriter:
