@@ -100,7 +100,8 @@ _ABOUT = re.compile(
     re.I,
 )
 _CLAUSE = re.compile(
-    r";|(?:,|(?<![\s,]))\s++(?:but|however|although|though|while|whereas|so\b|and (?=(?:we|you|the|your|it|this|they|i)\b))\s*|"
+    r";|(?:,|(?<![\s,]))\s++(?:but|however|although|though|while|whereas|so\b|"
+    r"and (?=(?:we|you|the|your|it|this|they|i)\b))\s*|"
     r",\s+(?=(?:we|you|your|the|it|i|they|our|please)\b)",
     re.I,
 )
