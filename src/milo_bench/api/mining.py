@@ -12,10 +12,11 @@ from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Execution
 from milo_bench.core.records.roles import RolesSelftest
 from milo_bench.roles.execute import ExecutedCoder, execute_coder_answers
+from milo_bench.roles.labels import label_precision
 from milo_bench.roles.mining.mine import Listener, MiningReport, mine
 from milo_bench.roles.mining.records import MiningOptions
 from milo_bench.roles.mining.suite_files import write_suite_files
-from milo_bench.roles.selftest import selftest_coder
+from milo_bench.roles.selftest import selftest_answers, selftest_coder
 from milo_bench.suites.load import load_suite
 from milo_bench.targets.llamacpp.weights import cache_directory
 
@@ -48,7 +49,7 @@ def selftest_roles(
     """Judge true, empty and cheating answers to a mined suite. Raises UsageError where it holds no mined work."""
     env = os.environ if env is None else env
     loaded = load_suite(str(suite))
-    result = RolesSelftest(loaded.ref.name)
+    result = RolesSelftest(loaded.ref.name, label_precision(loaded.root))
     coder = tuple(fixture for fixture in loaded.fixtures if "coder" in fixture.expect)
     result.rows += selftest_coder(
         coder,
@@ -60,6 +61,7 @@ def selftest_roles(
         unsafe_here=unsafe_here,
         done=done,
     )
+    result.rows += selftest_answers(loaded.workloads, loaded.fixtures)
     if not result.rows:
         message = f"The suite '{loaded.ref.name}' has no mined work."
         raise UsageError(message, hint="milo-bench roles mine REPOSITORY --out FOLDER")

@@ -40,6 +40,7 @@ from milo_bench.roles.history import (
     read_history,
     rejections_running,
 )
+from milo_bench.roles.labels import label_precision
 from milo_bench.roles.outcomes import outcome_of
 from milo_bench.store.log.reader import RunLog, read_run_log
 
@@ -54,6 +55,7 @@ class RoleEvidence:
     suites: dict[str, str] = field(default_factory=dict)
     fixtures: dict[str, str] = field(default_factory=dict)
     unjudged: int = 0
+    labels: str = ""
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,8 @@ def _gather(log: RunLog, path: Path, workloads: set[str], file: RegistryFile, fo
         found.suites[f"{suite.name} ({path.name})"] = suite.hash
     for target in log.header.targets:
         found.targets[target.name] = target
+    if log.header.suite_folder:
+        found.labels = label_precision(Path(log.header.suite_folder)) or found.labels
     minutes = file.policy.minutes
     for judged in judge_log(log):
         key = judged.attempt.key
@@ -254,7 +258,7 @@ class _Judge:
         return target not in self._settings.targets and not named
 
     def _notes(self, role: RoleConfig, facts: RoleFacts) -> list[str]:
-        notes = []
+        notes = [self._evidence.labels] if self._evidence.labels and "review" in role.workloads else []
         if role.incumbent in facts.gone:
             notes.append(f"bench.yaml no longer has the incumbent {role.incumbent}: name another in the registry")
         for target in role.targets:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from milo_bench.core.records import Fixture
+from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, Workload
 from milo_bench.core.records.roles import RolesSelftestRow
+from milo_bench.grade.engine import grade_attempt
 from milo_bench.roles.answers import read_answer
 from milo_bench.roles.cheats import CHEATS, CheatInput
 from milo_bench.roles.coder import CoderCase, apply_edits
 from milo_bench.roles.execute import CoderSuite, coder_case
+from milo_bench.roles.strategies import STRATEGIES
 from milo_bench.roles.testing import Isolation, remove_tree, shell_tree
 
 
@@ -58,6 +60,37 @@ def selftest_coder(
                     _judge(suite, given.case, answer, fixture, tally, wanted=False)
                 done(kind, fixture.id)
             yield _row(kind, tally, 0.0)
+
+
+def selftest_answers(workloads: Mapping[str, Workload], fixtures: tuple[Fixture, ...]) -> Iterator[RolesSelftestRow]:
+    """Rows for what is judged without running it: true and empty answers, and strategies that read nothing.
+
+    A strategy's ceiling is its printed bound: half of a review suite are controls, which "flag nothing" gets.
+    """
+    for name, strategies in STRATEGIES.items():
+        mine = tuple(fixture for fixture in fixtures if name in fixture.expect and fixture.workload in workloads)
+        for kind, (answer, wanted, upper) in strategies.items() if mine else ():
+            tally = _Tally()
+            for fixture in mine:
+                _grade(
+                    workloads[fixture.workload], fixture, answer(fixture), tally, wanted=wanted == 1.0, told=not upper
+                )
+            yield RolesSelftestRow(
+                name, kind, tally.answers, tally.passed, wanted, upper, tally.caught_by, tuple(tally.named)
+            )
+
+
+def _grade(workload: Workload, fixture: Fixture, answer: str, tally: _Tally, *, wanted: bool, told: bool) -> None:
+    attempt = Attempt(AttemptKey(fixture.id, "selftest"), "", Timings(0.0, 0.0, 0.0), output=answer)
+    graded = grade_attempt(workload, fixture, attempt)
+    passed = graded.passed is True
+    tally.answers += 1
+    tally.passed += passed
+    failed = next((verdict for verdict in graded.verdicts if verdict.outcome == "fail"), None)
+    if failed is not None:
+        tally.caught_by[failed.category] = tally.caught_by.get(failed.category, 0) + 1
+    if told and passed != wanted:
+        tally.named.append(f"{fixture.id}: {failed.reason}" if failed is not None else fixture.id)
 
 
 def _judge(suite: CoderSuite, case: CoderCase, answer: str, fixture: Fixture, tally: _Tally, *, wanted: bool) -> None:

@@ -31,6 +31,7 @@ class MiningSummary(Frozen, frozen=True, omit_defaults=False):
     examined: int
     wall_s: float
     why: str
+    notes: tuple[str, ...] = ()
 
 
 class RolesSelftestRow(Frozen, frozen=True, omit_defaults=False):
@@ -61,6 +62,7 @@ class RolesSelftest:
     """All rows, and whether every one is as it must be."""
 
     suite: str
+    note: str = ""
     rows: list[RolesSelftestRow] = field(default_factory=list)
 
     @property

@@ -16,7 +16,15 @@ from milo_bench.decide.promotion.wording import shown
 
 _SHOWN = 10
 # Reasons that most commits of any repository have: told at the end, not one by one.
-_QUIET = ("no test changed", "no source changed", "merge commit", "no test module changed")
+_QUIET = (
+    "no later fix leads to it",
+    "a later fix leads to it",
+    "the diff is too long to show",
+    "no test changed",
+    "no source changed",
+    "merge commit",
+    "no test module changed",
+)
 
 
 class MiningProgress:
@@ -70,6 +78,8 @@ def print_mining(report: MiningSummary, console: Console) -> None:
         "rejected.jsonl lists every rejected commit.",
         soft_wrap=True,
     )
+    for note in report.notes:
+        console.print(escape(f"{note}."), soft_wrap=True)
     if not report.cases:
         console.print("No case was found: see the reasons above.", soft_wrap=True)
 
@@ -89,6 +99,8 @@ def print_roles_selftest(result: RolesSelftest, console: Console) -> None:
     for row in result.rows:
         for name in row.fooled[:_SHOWN] if not row.ok else ():
             console.print(escape(f"wrong: {row.kind}: {name}"), soft_wrap=True)
+    if result.note:
+        console.print(escape(f"note: {result.note}."), soft_wrap=True)
     console.print("Every row is as required." if result.ok else "Some rows are not as required.")
 
 

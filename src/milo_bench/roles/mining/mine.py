@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +23,10 @@ from milo_bench.roles.coder import Workplace
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.git import GitCommit, GitRepository, open_repository
 from milo_bench.roles.mining.coder import CoderMiner, select
+from milo_bench.roles.mining.draft import DraftMiner
+from milo_bench.roles.mining.reason import derive_reason
 from milo_bench.roles.mining.records import Mined, MinedRole, MiningOptions, NoCase, Rejection
+from milo_bench.roles.mining.review import ReviewMiner
 from milo_bench.roles.testing import TEST_LIMITS, Isolation
 from milo_bench.sandbox import require_sandbox
 
@@ -68,6 +72,7 @@ class MiningReport:
     looked_at: int = 0
     wall_s: float = 0.0
     why: str = "done"
+    notes: list[str] = field(default_factory=list)
 
     def summary(self) -> MiningSummary:
         """The same as counts."""
@@ -82,6 +87,7 @@ class MiningReport:
             examined=self.looked_at,
             wall_s=self.wall_s,
             why=self.why,
+            notes=tuple(self.notes),
         )
 
 
@@ -199,21 +205,81 @@ class _Miner:
         self._coder = CoderMiner(repository, cache, place, env, repeats=options.repeats, seed=options.seed)
 
     def all(self) -> None:
-        options = self._options
-        miners: dict[MinedRole, MineCommit] = {"coder": lambda commit: [self._coder.mine(select(commit))]}
-        for role in options.roles:
-            if role in miners:
-                self._role(role, miners[role])
+        """Every role that was asked for; questions are made from coder cases, so these come first."""
+        roles = set(self._options.roles)
+        if roles & {"coder", "reason"}:
+            self._role("coder", lambda commit: [self._coder.mine(select(commit))])
+        if "reason" in roles:
+            self._reason()
+        if roles & {"review", "draft"}:
+            known = self._known()
+            if "review" in roles:
+                self._review(ReviewMiner(self._repository, known))
+            if "draft" in roles:
+                self._role("draft", DraftMiner(self._repository, known).mine)
 
-    def _role(self, role: MinedRole, miner: MineCommit) -> None:
+    def _known(self) -> list[GitCommit]:
+        options = self._options
+        commits = self._repository.commits(until=options.until, paths=options.paths)
+        return list(islice(commits, options.commits))
+
+    def _reason(self) -> None:
+        """Questions on the coder cases that have none yet."""
+        report = self._progress.report
+        for case in [case for case in report.cases if case.role == "coder"]:
+            commit = str(case.fixture["provenance"]["commit"])
+            if ("reason", commit) in self._progress.seen or self._has("reason", self._options.limit):
+                continue
+            try:
+                found = derive_reason(case, self._repository, self._options.seed)
+            except NoCase as no:
+                self._progress.add(_Rejected(Rejection("reason", commit, no.reason, no.detail)))
+                continue
+            for mined in found:
+                self._progress.add(_Case(commit, mined))
+                report.new += 1
+
+    def _review(self, miner: ReviewMiner) -> None:
+        """As many faulty changes as controls: first the faulty ones, half of the limit, then their number again."""
+        half = max(1, self._options.limit // 2)
+        report = self._progress.report
+
+        def count(kind: str) -> int:
+            return sum(case.role == "review" and kind in case.fixture["tags"] for case in report.cases)
+
+        had = len(report.cases)
+        # A control of an earlier call may have been mended since.
+        report.cases = [
+            case
+            for case in report.cases
+            if not ("control" in case.fixture["tags"] and case.fixture["provenance"]["commit"] in miner.faults)
+        ]
+        self._role("review", miner.mine, until=lambda: count("faulty") >= half, keep=miner.faulty)
+        self._role("review", miner.control, until=lambda: count("control") >= count("faulty"), keep=miner.settled)
+        report.notes.append(
+            f"review: {miner.counts['usable fixes']} of {miner.counts['fixes']} fixes lead to a change, "
+            f"{miner.counts['fixes that only add lines']} only add lines or change no source line, "
+            f"{len(report.cases) - had} new cases"
+        )
+
+    def _role(
+        self,
+        role: MinedRole,
+        miner: MineCommit,
+        *,
+        until: Callable[[], bool] | None = None,
+        keep: Callable[[GitCommit], bool] = lambda commit: True,
+    ) -> None:
         report = self._progress.report
         had = sum(case.role == role for case in report.cases)
         waiting: dict[Future[Sequence[Mined]], GitCommit] = {}
         with ThreadPoolExecutor(self._options.workers) as pool:
             try:
                 for commit, limit in self._commits(role, had):
-                    if self._has(role, limit):
+                    if until() if until is not None else self._has(role, limit):
                         break
+                    if not keep(commit):
+                        continue
                     if time.monotonic() > self._until:
                         report.why = f"stopped after {self._options.minutes:g} minutes"
                         break

@@ -11,6 +11,7 @@ import msgspec
 import yaml
 
 from milo_bench.core.files import write_folder
+from milo_bench.roles.labels import LABELS, labels_sheet
 from milo_bench.roles.mining.mine import MiningReport
 from milo_bench.roles.mining.records import MINED_ROLES, Mined
 
@@ -23,6 +24,26 @@ _SECTIONS: Final[dict[str, dict[str, Any]]] = {
         "prompt": "prompts/coder.jinja",
         "max_tokens": 1000,
         "checks": ["answer_present", "coder_tests"],
+    },
+    "review": {
+        "title": "Reviews of changes, some of which later fixes mended",
+        "prompt": "prompts/review.jinja",
+        "schema": "schemas/review.json",
+        "max_tokens": 400,
+        "checks": ["answer_present", "review_verdict"],
+    },
+    "reason": {
+        "title": "Questions about code, answered by running it",
+        "prompt": "prompts/reason.jinja",
+        "schema": "schemas/reason.json",
+        "max_tokens": 300,
+        "checks": ["answer_present", "reason_answer"],
+    },
+    "draft": {
+        "title": "Commit messages for diffs",
+        "prompt": "prompts/draft.jinja",
+        "max_tokens": 250,
+        "checks": ["answer_present", "draft_grounded"],
     },
 }
 
@@ -48,6 +69,11 @@ def write_suite_files(report: MiningReport, out: Path, *, name: str) -> None:
     }
     if roles:
         written["suite.yaml"] = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=110)
+    reviews = [case.fixture for case in report.cases if case.role == "review"]
+    if reviews:
+        place = out / LABELS
+        before = place.read_text(encoding="utf-8", errors="replace") if place.is_file() else ""
+        written[LABELS] = labels_sheet(reviews, before, seed=0)
     rejected = b"".join(msgspec.json.encode(one) + b"\n" for one in report.rejections)
     written[REJECTED] = rejected
     written[ENVIRONMENTS] = msgspec.json.format(msgspec.json.encode(report.environments), indent=1)

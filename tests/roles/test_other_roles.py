@@ -1,0 +1,110 @@
+"""Reviews, questions and drafts of the small repository, and the checks that judge them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from milo_bench import api
+from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings
+from milo_bench.grade.engine import grade_attempt
+from milo_bench.roles.labels import LABELS, label_precision
+from milo_bench.roles.mining.text import without_answer
+from milo_bench.suites.load import load_suite
+from tests.roles.repository import git
+
+
+def _of(mined: Path, workload: str) -> list[Fixture]:
+    return [fixture for fixture in load_suite(str(mined)).fixtures if fixture.workload == workload]
+
+
+def _categories(mined: Path, fixture: Fixture, answer: Any) -> set[str]:
+    workload = load_suite(str(mined)).workloads[fixture.workload]
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    attempt = Attempt(AttemptKey(fixture.id, "t"), "", Timings(0, 0, 0), output=text)
+    graded = grade_attempt(workload, fixture, attempt)
+    assert graded.passed is not None
+    return {verdict.category for verdict in graded.verdicts if verdict.outcome == "fail"}
+
+
+def test_the_commit_that_brought_the_fault_is_found_by_its_fix(mined: Path, shop: Path) -> None:
+    [faulty] = [one for one in _of(mined, "review") if "faulty" in one.tags]
+    assert git(shop, "log", "-1", "--format=%s", faulty.provenance["commit"]) == "Add cheapest"
+    assert faulty.expect["review"]["lines"] == {"shop/prices.py": [7]}
+    assert "    7 +    for price in prices[:3]:" in faulty.input["diff"]
+
+
+def test_a_review_must_reject_near_the_fault(mined: Path) -> None:
+    [faulty] = [one for one in _of(mined, "review") if "faulty" in one.tags]
+
+    def rejected(line: int) -> dict[str, Any]:
+        return {"verdict": "reject", "comments": [{"path": "shop/prices.py", "line": line, "text": "x"}]}
+
+    assert _categories(mined, faulty, rejected(7)) == set()
+    assert _categories(mined, faulty, rejected(10)) == set()
+    assert _categories(mined, faulty, rejected(11)) == {"missed_place"}
+    assert _categories(mined, faulty, {"verdict": "accept", "comments": []}) == {"missed_fault"}
+    assert _categories(mined, faulty, {"verdict": "maybe"}) == {"malformed_json"}
+    six = {"verdict": "reject", "comments": rejected(7)["comments"] * 6}
+    assert _categories(mined, faulty, six) == {"malformed_json"}
+
+
+def test_comments_on_a_control_are_false_alarms(mined: Path) -> None:
+    control = next(one for one in _of(mined, "review") if "control" in one.tags)
+    assert _categories(mined, control, {"verdict": "accept", "comments": []}) == set()
+    comment = {"path": "shop/prices.py", "line": 1, "text": "x"}
+    wrong = {"verdict": "reject", "comments": [comment]}
+    assert _categories(mined, control, wrong) == {"false_alarm", "rejected_control"}
+
+
+def test_a_question_has_the_answer_that_execution_gave(mined: Path) -> None:
+    [question] = [one for one in _of(mined, "reason") if "tests" in one.tags]
+    failing = ["tests/test_prices.py::test_total_of_many", "tests/test_prices.py::test_total_of_more"]
+    assert question.expect["reason"]["answer"] == failing
+    assert "+    for price in prices[:3]:" in question.input["diff"]
+    assert _categories(mined, question, {"answer": list(reversed(failing))}) == set()
+    assert _categories(mined, question, {"answer": failing[:1]}) == {"wrong_answer"}
+    assert _categories(mined, question, "both") == {"malformed_json"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "categories"),
+    [
+        ("Fix total of more than three prices", set()),
+        ("Sum all prices in total", set()),
+        ("Improve the code", {"symbols_missing"}),
+        ("Fix total in shop/basket.py", {"invented"}),
+        ("Fix total, see #77", {"invented"}),
+        ("Fix total with sum_everything()", {"invented"}),
+        (f"Fix total{' of all the prices' * 5}", {"format"}),
+        ("", {"empty_answer", "symbols_missing"}),
+    ],
+)
+def test_a_draft_names_what_was_touched_and_invents_nothing(mined: Path, answer: str, categories: set[str]) -> None:
+    [fixture] = [one for one in _of(mined, "draft") if "Fix total" in one.expect["draft"]["message"]]
+    assert _categories(mined, fixture, answer) == categories
+
+
+def test_identifiers_that_only_the_answer_has_are_kept_out_of_the_task() -> None:
+    text, hidden = without_answer("Use new_helper in total, please", "    return new_helper(total)", "def total(): ...")
+    assert text == "Use … in total, please"
+    assert hidden == ("new_helper",)
+
+
+def test_labels_that_a_person_confirmed_give_their_precision(
+    mined: Path, shop: Path, roles_env: dict[str, str]
+) -> None:
+    place = mined / LABELS
+    assert "unconfirmed" in label_precision(mined)
+    kept = place.read_text()
+    try:
+        rows = [f"{row}yes" if row.startswith("review-") else row for row in kept.splitlines()]
+        place.write_text("\n".join(rows) + "\n")
+        assert "1 of 1 confirmed by hand, precision 100%" in label_precision(mined)
+        api.mine_repository(api.MiningOptions(shop, mined, repeats=2, until="2026-03-08T00:00:00Z"), roles_env)
+        assert "1 of 1 confirmed by hand" in label_precision(mined)
+    finally:
+        place.write_text(kept)
