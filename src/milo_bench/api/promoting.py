@@ -136,7 +136,7 @@ def gather_roles(
         _gather(log, path, workloads, file, found)
     if not found.outcomes:
         names = sorted({workload.name for path in logs for workload in read_run_log(path).header.workloads})
-        message = f"The logs have no answers to the registry's workloads; theirs are {', '.join(names)}."
+        message = f"The logs have no answers to the registry's workloads, only to {', '.join(names)}."
         raise DataError(message, hint="run the mined suite, or correct 'workloads' in the registry.")
     return found
 

@@ -39,7 +39,7 @@ def write_registry(
     if out.exists() and not force:
         raise UsageError(f"{out} already exists.", hint="replace it with --force, or choose another --out.")
     lines = [
-        "# Who has each role of work, and who challenges. Change it as you like; see docs/how-to/roles.md.",
+        "# Who has each role of work, and who challenges. Change it as you like: docs/how-to/roles.md explains it.",
         "schema_version: 1",
         "roles:",
     ]

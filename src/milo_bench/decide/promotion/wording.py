@@ -14,7 +14,7 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
         "at most the incumbent's, and its hard-failure rate at most the incumbent's, on the same cases.",
         "For each of the three, the evidence must exclude that it is worse by more than "
         f"{margins.acceptance_rate:.0%}, {margins.review_pain_minutes:g} minutes per case and "
-        f"{margins.hard_failure_rate:.0%}. The bounds hold however often somebody looks: at most "
+        f"{margins.hard_failure_rate:.0%}. The bounds hold however often you look: at most "
         f"{policy.error:.0%} of promotions are wrong.",
         "It must be free unless the incumbent is paid too.",
         "Family diversity: if incumbent and challengers would be of one family after the promotion, it is rejected "
