@@ -30,6 +30,7 @@ from milo_bench.core.modules import modules_of
 from milo_bench.core.text import table_cell
 from milo_bench.core.units import between
 from milo_bench.grade.base import CHECKS, Params
+from milo_bench.report.suite_reference import suite_page_parts
 from milo_bench.suites.manifest import SUITE_FILE
 from milo_bench.targets.fake.script import SCRIPT_FILE
 
@@ -40,6 +41,7 @@ def reference_pages() -> dict[str, str]:
         "settings.md": settings_page(),
         "exit-codes.md": exit_codes_page(),
         "checks.md": checks_page(),
+        "suite.md": reference_page("Suites", *suite_page_parts()),
         "measures.md": measures_page(),
         "fixes.md": fixes_page(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -68,6 +69,30 @@ class Manifest(CheckedFile):
     generator: str = ""
     seed: int = 0
 
+
+# What each key of suite.yaml is for; the reference page is made of it.
+MEANINGS: Final[Mapping[str, str]] = {
+    "name": "name of the suite: letters, digits, `_`, `-` and `.`",
+    "version": "text. Change it when fixtures or prompts change",
+    "title": "shown on pages",
+    "description": "what the suite measures",
+    "license": "licence of its fixtures",
+    "source": "where its fixtures come from",
+    "fixtures": "fixture files in the suite's folder, one JSON object per line",
+    "workloads": "the kinds of work, by name",
+    "own_checks": "Python file in the suite's folder with checks of its own",
+    "generator": "name of the generator that made the fixtures",
+    "seed": "seed that the fixtures were made from",
+    "prompt": "prompt file in the suite's folder",
+    "schema": "JSON Schema of the answer: a file in the suite's folder, or the schema itself",
+    "max_tokens": "most tokens of an answer",
+    "temperature": "0 always takes the most likely token",
+    "stop": "texts that end an answer",
+    "prepare": "deterministic steps before the prompt, by name, with their parameters",
+    "resources": "data for the prompt as `resources.NAME`: values, or .json, .jsonl, .yaml, .txt or .md files",
+    "checks": "checks of an answer: a name, or a name with parameters",
+    "variants": "other prompts, schemas, checks or settings of the workload, by name",
+}
 
 SUITE_FILE: Final = FileKind(
     Manifest,
