@@ -86,7 +86,7 @@ def test_the_operators_on_the_page_of_routing_are_asked_as_it_shows(
 
 
 def test_the_suite_on_its_page_runs_as_it_is_shown(tmp_path: Path) -> None:
-    (manifest,), (fixture,) = _blocks("own-suite", "yaml"), _blocks("own-suite", "json")
+    (manifest,), (fixture, *_) = _blocks("own-suite", "yaml"), _blocks("own-suite", "json")
     prompt = re.search(r"e\.g\.: (.+)$", manifest, flags=re.MULTILINE)
     assert prompt
     folder = tmp_path / "my_suite"
