@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.planted.probing import probe_sample
-from benchmarks.planted.sample import SAMPLES, decide_sample, make_sample, record_sample
+from benchmarks.planted.sample import SAMPLES, decide_sample, make_sample, record_sample, write_inputs
 from benchmarks.planted.serve import serve_forever
 from benchmarks.planted.truth import truth_rows
 
@@ -25,7 +25,7 @@ def compare() -> int:
     for sample in SAMPLES:
         with tempfile.TemporaryDirectory() as folder:
             here = Path(folder)
-            (here / "economics.yaml").write_bytes((sample.folder / "economics.yaml").read_bytes())
+            write_inputs(sample, here)
             decision = decide_sample(sample, here, record_sample(sample, here))
         print(f"\n{sample.name}: {sample.title}")
         print(f"  {'what':<52} {'planted':<28} {'found':<28}")

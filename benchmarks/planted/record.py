@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
@@ -142,7 +143,11 @@ def _in_virtual_time(work: Callable[[Clock], Coroutine[Any, Any, None]], started
 
 @contextmanager
 def _no_machine(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
-    """Nothing of this machine in the logs: no samples of it, no times but the loop's, no timer of the kernel's."""
+    """Nothing of this machine in the logs: no samples of it, no times but the loop's, no timer of the kernel's.
+
+    Salts are drawn from a seed, so that the same log comes out each time: what they would hide is made up anyway.
+    """
+    drawn = Random(0)
 
     async def unwatched(_: object, ends: asyncio.Event) -> None:
         await ends.wait()
@@ -168,5 +173,6 @@ def _no_machine(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
         patch("milo_bench.run.execute._Run._watch", unwatched),
         patch("milo_bench.run.load.session.LoadSampling", Silent),
         patch("milo_bench.run.load.timer._timerfd", lambda: -1),
+        patch("milo_bench.store.log.writer.os.urandom", drawn.randbytes),
     ):
         yield

@@ -17,7 +17,6 @@ from milo_bench.decide.records import Decision
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "docs" / "sample"
 DECIDED_AT = "2026-11-03T09:00:00Z"
-PORT = 8081
 PROBES = "probes.jsonl"  # recorded once by 'python -m benchmarks.planted probe', and kept
 
 
@@ -31,6 +30,7 @@ class Sample:
     models: Sequence[PlantedModel]
     loads: Sequence[tuple[str, str]]  # model and workload
     variants: Sequence[tuple[str, str, str]] = ()  # workload, variant, model
+    policy: tuple[str, str] = ("", "")  # a change to the text of the built-in policy
 
     @property
     def folder(self) -> Path:
@@ -55,6 +55,11 @@ SAMPLES = (
         "Case office, planted models",
         CASE_OPS,
         loads=(("local_8b", "extraction"), ("local_14b", "timeline")),
+        # Errors avoided are all that drafts would be worth, and this office asks for more.
+        policy=(
+            "  drafting:\n",
+            "  drafting:\n    value: {figures: [drafting_blocked.usd], least_usd_per_month: 5000}\n",
+        ),
     ),
 )
 
@@ -79,6 +84,17 @@ def record_sample(sample: Sample, folder: Path) -> list[str]:
     return [str(path.relative_to(folder)) for path in found]
 
 
+def write_inputs(sample: Sample, folder: Path) -> None:
+    """The built-in policy of the suite and the example of its economics."""
+    source = ROOT / "src" / "milo_bench"
+    example = source / "economics" / "examples" / f"{sample.name}.yaml"
+    (folder / "economics.yaml").write_bytes(example.read_bytes())
+    policy = (source / "decide" / "policies" / f"{sample.suite}.yaml").read_text(encoding="utf-8")
+    (folder / "policy.yaml").write_text(
+        policy.replace(*sample.policy) if sample.policy[0] else policy, encoding="utf-8"
+    )
+
+
 def decide_sample(sample: Sample, folder: Path, logs: Sequence[str]) -> Decision:
     """The decision on ``logs`` in ``folder``, which names them as they lie there."""
     kept = [PROBES] if (sample.folder / PROBES).exists() else []
@@ -87,37 +103,19 @@ def decide_sample(sample: Sample, folder: Path, logs: Sequence[str]) -> Decision
     here = Path.cwd()
     os.chdir(folder)
     try:
-        options = DecideOptions(logs=[*logs, *kept], economics="economics.yaml", title=sample.title)
+        options = DecideOptions(
+            logs=[*logs, *kept], policy="policy.yaml", economics="economics.yaml", title=sample.title
+        )
         return decide_logs(options, created_at=DECIDED_AT)
     finally:
         os.chdir(here)
 
 
 def make_sample(sample: Sample, folder: Path | None = None) -> Decision:
-    """Record, decide and write the package, with bench.yaml and economics.yaml beside it."""
+    """Record, decide and write the package, with its economics beside it."""
     folder = folder or sample.folder
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "bench.yaml").write_text(bench_text(sample.models), encoding="utf-8")
-    example = ROOT / "src" / "milo_bench" / "economics" / "examples" / f"{sample.name}.yaml"
-    (folder / "economics.yaml").write_bytes(example.read_bytes())
+    write_inputs(sample, folder)
     decision = decide_sample(sample, folder, record_sample(sample, folder))
     report_decision(decision, folder)
     return decision
-
-
-def bench_text(models: Sequence[PlantedModel]) -> str:
-    """Settings for the planted server at its port."""
-    lines = [
-        "# The planted models: start them with 'python -m benchmarks.planted serve'.",
-        "# Their answers come from the gold of the suites, with errors at known rates.",
-        "targets:",
-    ]
-    for one in models:
-        more = ", hosted: true" if one.hosted else ""
-        if one.price is not None:
-            more += (
-                f", price: {{input_usd_per_mtok: {one.price.input_usd_per_mtok}, "
-                f"output_usd_per_mtok: {one.price.output_usd_per_mtok}}}"
-            )
-        lines.append(f'  {one.name}: {{api: openai, base_url: "http://127.0.0.1:{PORT}/v1", model: {one.model}{more}}}')
-    return "\n".join(lines) + "\n"

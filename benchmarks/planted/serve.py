@@ -9,8 +9,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.planted.sample import PORT, SAMPLES
-from benchmarks.planted.server import PlantedTarget
+from benchmarks.planted.sample import SAMPLES
+from benchmarks.planted.server import PORT, PlantedTarget
 from milo_bench.suites.load import load_suite
 
 _READY = "I am a planted model and answer only what the suites ask."

@@ -12,6 +12,9 @@ from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Failure, Fixture, TargetRecord, Timeouts, Timings, Usage, Workload
 from milo_bench.run.prepare import prepare
 
+PORT = 8081  # where 'python -m benchmarks.planted serve' answers
+_GREETING = "Hello."
+
 
 class PlantedTarget:
     """Answers from the gold of the fixture whose prompt it gets. Its times are those of the running loop's clock."""
@@ -27,7 +30,7 @@ class PlantedTarget:
         self.record = TargetRecord(
             name=planted.name, api="openai", model=planted.model, hosted=planted.hosted, runtime="planted",
             quantisation=planted.quantisation, model_digest="" if planted.hosted else f"sha256:{planted.model}",
-            price=planted.price, endpoint="https://models.example" if planted.hosted else "http://127.0.0.1:8081",
+            price=planted.price, endpoint=f"http://127.0.0.1:{PORT}",
         )  # fmt: skip
         self._slots = asyncio.Semaphore(planted.slots)
         self._answers: dict[str, tuple[str, bool]] = {}
@@ -76,7 +79,7 @@ class PlantedTarget:
         on_end: Callable[[], None] | None = None,
     ) -> Exchange:
         prompt = request.messages[-1].content
-        text, lost = self._answers[prompt]
+        text, lost = self._answers.get(prompt, (_GREETING, False))  # a run greets a target before it starts
         started_s = time.monotonic() - zero_s
         model = self.planted
         words_in, tokens = len(prompt.split()), re.findall(r"\S+\s*", text)

@@ -2,32 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import msgspec
 import yaml
 
 from milo_bench.config.routing.file import read_routing
+from milo_bench.config.routing.flags import FlagsFile, flags_text
+from milo_bench.core.records import TargetRecord
 from milo_bench.decide.records import Decision
 from milo_bench.report.decision_file import decision_bytes
 from milo_bench.report.files.csv_cells import csv_text
 from milo_bench.report.pages.backlog import backlog_csv
 from milo_bench.report.pages.roi import roi
 
+BENCH: Final = "bench.yaml"
+
 
 def data_files(decision: Decision) -> dict[str, bytes]:
-    """Each by its name: the decision, the routing table, roi, backlog, fixtures with their hashes, commands."""
+    """Each by its name: decision, routing table, flags, inputs, roi, backlog, fixtures with their hashes, commands."""
     texts = {
         "routing.yaml": _routing(decision),
         "backlog.csv": backlog_csv(decision),
         "fixtures.csv": _fixtures(decision),
         "commands.txt": "".join(f"{line}\n" for line in decision.commands),
     }
+    texts |= _inputs(decision)
     return {
         "decision.json": decision_bytes(decision),
         "roi.json": _json(roi(decision)),
         **{name: text.encode("utf-8", "replace") for name, text in texts.items()},
     }
+
+
+def _inputs(decision: Decision) -> dict[str, str]:
+    """What another machine needs to decide again, and a gateway to enforce: policy, economics, targets, flags."""
+    found = {"policy.yaml": decision.policy.text} if decision.policy.text else {}
+    if decision.economics is not None:
+        found["economics.yaml"] = decision.economics.text
+    if decision.targets:
+        found[BENCH] = bench_text(decision.targets)
+    rules = [*decision.routing.get("rules", ()), decision.routing.get("default", {})]
+    flags = list(dict.fromkeys(str(rule["flag"]) for rule in rules if rule.get("flag")))
+    if flags:
+        found[FlagsFile.file_name] = flags_text(flags)
+    return found
+
+
+def bench_text(targets: Sequence[TargetRecord]) -> str:
+    """bench.yaml with the targets as they were measured. It holds no key; addresses are those of the run."""
+    entries = {}
+    for one in targets:
+        entry: dict[str, Any] = {"api": one.api, "model": one.model}
+        if one.endpoint:
+            entry["base_url"] = f"{one.endpoint}/v1" if one.api == "openai" else one.endpoint
+        if one.hosted:
+            entry["hosted"] = True
+        if one.quantisation:
+            entry["quantisation"] = one.quantisation
+        if one.price is not None:
+            price = msgspec.to_builtins(one.price)
+            entry["price"] = {key: value for key, value in price.items() if key != "source"}
+        entries[one.name] = entry
+    head = "# The targets as they were measured. Addresses are those of the run: put your own in their place.\n"
+    return head + yaml.safe_dump({"targets": entries}, sort_keys=False, allow_unicode=True, default_flow_style=None)
 
 
 def _json(value: Any) -> bytes:
