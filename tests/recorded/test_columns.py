@@ -193,3 +193,17 @@ def test_a_decision_on_imported_answers_is_reported_and_verified(tmp_path: Path)
     api.write_decision(tmp_path / "decision.json", decision)
     api.report_decision(tmp_path / "decision.json", tmp_path / "package")
     assert not api.verify_package(tmp_path / "package").differences
+
+
+@pytest.mark.parametrize("store", ["redacted", "hashes"])
+def test_texts_that_are_not_to_be_stored_are_judged_first(tmp_path: Path, store: str) -> None:
+    rows = [
+        {"id": f"{n}", "text": f"write to ann.lee{n}@example.com", "model": "m", "output": "ab"[n % 2], "gold": "a",
+         "score": "says ann@example.com"}
+        for n in range(8)
+    ]  # fmt: skip
+    log = imported(tmp_path, write(tmp_path / "a.jsonl", rows), store_text=store, gold_kind="label")
+    assert "@example.com" not in log.path.read_text(encoding="utf-8")
+    assert [row.graded.passed for row in api.grade_logs(log.path)] == [True, False] * 4
+    [card] = api.score_logs([log.path])
+    assert next(one.value for one in card.measures if one.name == "accuracy") == 0.5

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from milo_bench.core.version import __version__
+from milo_bench.evidence.judge_while_running import JudgeBeforeStoring
 from milo_bench.recorded.answer import format_names
-from milo_bench.recorded.importing import RecordedImport, RecordedReport
+from milo_bench.recorded.importing import ImportSetting, RecordedImport, RecordedReport
 from milo_bench.recorded.importing import import_recorded as _import
+from milo_bench.run.log_opening import text_policy
 
 __all__ = ["RecordedImport", "RecordedReport", "format_names", "import_recorded"]
 
@@ -19,4 +21,11 @@ def import_recorded(wanted: RecordedImport, *, now: datetime | None = None) -> R
     listed in the report. Raises UsageError and DataError where nothing can be imported, and PrerequisiteError where
     a file cannot be read or written.
     """
-    return _import(wanted, tool_version=__version__, now=now or datetime.now(UTC))
+    moment = now or datetime.now(UTC)
+    if wanted.store_text == "full":
+        return _import(wanted, ImportSetting(__version__, moment))
+    judge = JudgeBeforeStoring(wanted.out)
+    try:
+        return _import(wanted, ImportSetting(__version__, moment, text_policy(wanted.store_text), judge))
+    finally:
+        judge.close()

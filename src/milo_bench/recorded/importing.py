@@ -10,6 +10,7 @@ from typing import Any
 
 from milo_bench.config.written import Problem
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.records import StoreText
 from milo_bench.core.suggest import hint_for
 from milo_bench.recorded.answer import (
     FORMATS,
@@ -23,14 +24,14 @@ from milo_bench.recorded.answer import (
 )
 from milo_bench.recorded.cases import Recording, collect
 from milo_bench.recorded.files import RecordFile, open_files
-from milo_bench.recorded.log import LogRequest, WrittenLog, write_recorded_log
+from milo_bench.recorded.log import AttemptListener, LogRequest, WrittenLog, write_recorded_log
 from milo_bench.recorded.matching import match_cases
 from milo_bench.recorded.new_suite import make_suite
 from milo_bench.store.log.writer import require_new_log
 from milo_bench.store.stored_text import TextPolicy
 from milo_bench.suites.load import Suite, load_suite
 
-__all__ = ["RecordedImport", "RecordedReport", "import_recorded"]
+__all__ = ["ImportSetting", "RecordedImport", "RecordedReport", "import_recorded"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ class RecordedImport:
 
     ``columns`` maps what an answer has to columns (``output``, ``target``, ``id``, ``input``, ``gold`` …),
     ``target`` names the model where the files do not. ``hosted`` are models or targets that run outside the team's
-    network. ``gold_kind`` says how the expected answers of a new suite are meant, "" to guess.
+    network. ``gold_kind`` says how the expected answers of a new suite are meant, "" to guess. ``store_text`` is how
+    the log stores text.
     """
 
     files: Sequence[Path]
@@ -52,7 +54,7 @@ class RecordedImport:
     workload: str = ""
     gold_kind: str = ""
     hosted: Collection[str] = ()
-    policy: TextPolicy = field(default_factory=TextPolicy)
+    store_text: StoreText = "full"
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,17 @@ class RecordedReport:
         }
 
 
-def import_recorded(wanted: RecordedImport, *, tool_version: str, now: datetime) -> RecordedReport:
+@dataclass(frozen=True)
+class ImportSetting:
+    """What an import is told by its caller: versions, the time, how text is stored, who sees attempts before that."""
+
+    tool_version: str
+    now: datetime
+    policy: TextPolicy = field(default_factory=TextPolicy)
+    listener: AttemptListener | None = None
+
+
+def import_recorded(wanted: RecordedImport, setting: ImportSetting) -> RecordedReport:
     """Write the run log of what another tool recorded. Calls no model.
 
     Raises UsageError and DataError where nothing can be imported, PrerequisiteError where a file cannot be read or
@@ -105,7 +117,7 @@ def import_recorded(wanted: RecordedImport, *, tool_version: str, now: datetime)
     account = Account()
     recording = collect(form.read(files, request, account), files, account, same_input=form.same_input)
     try:
-        return _write(wanted, recording, files, account, suite, gold_kind, name, tool_version=tool_version, now=now)
+        return _write(wanted, recording, files, account, suite, gold_kind, name, setting)
     finally:
         recording.close()
 
@@ -118,9 +130,7 @@ def _write(
     suite: Suite | None,
     gold_kind: GoldKind,
     name: str,
-    *,
-    tool_version: str,
-    now: datetime,
+    setting: ImportSetting,
 ) -> RecordedReport:
     if not recording.count:
         first = f" First: {account.broken[0]}." if account.broken else ""
@@ -146,12 +156,13 @@ def _write(
         format=name,
         suite=suite,
         suite_folder=folder,
-        tool_version=tool_version,
-        now=now,
+        tool_version=setting.tool_version,
+        now=setting.now,
         hosted=wanted.hosted,
         columns=wanted.columns,
         target=wanted.target,
-        policy=wanted.policy,
+        policy=setting.policy,
+        listener=setting.listener,
     )
     written = write_recorded_log(recording, fixtures, files, request, account)
     left = [(one.count, Problem(one.where, one.what, one.hint)) for one in account.left.values()]

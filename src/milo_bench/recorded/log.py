@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_data
@@ -22,6 +23,7 @@ from milo_bench.core.records import (
     RunHeader,
     TargetRecord,
     Timings,
+    Workload,
 )
 from milo_bench.recorded.answer import Account, RecordedAnswer
 from milo_bench.recorded.cases import Recording
@@ -47,6 +49,15 @@ class LogRequest:
     columns: Mapping[str, str] = field(default_factory=dict)
     target: str = ""
     policy: TextPolicy = field(default_factory=TextPolicy)
+    listener: AttemptListener | None = None
+
+
+class AttemptListener(Protocol):
+    """Told of each attempt before its text is redacted or dropped."""
+
+    def start(self, run_id: str, workloads: Mapping[str, Workload], fixtures: Sequence[Fixture]) -> None: ...
+
+    def judge(self, attempt: Attempt, fixture: Fixture) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -88,12 +99,18 @@ def write_recorded_log(
     header = _header(recording, plan, names, files, request)
     planned = [fixture for fixture in request.suite.fixtures if fixture.id in used]
     writer = RunLogWriter.create(request.out, header, planned, request.policy)
+    by_id = {fixture.id: fixture for fixture in planned}
+    if request.listener is not None:
+        request.listener.start(header.run_id, request.suite.workloads, planned)
     counts, failures = dict.fromkeys(plan.targets, 0), 0
     try:
         for key, (_, answer) in zip(keys, recording.answers(), strict=True):
             if key is None:
                 continue
-            writer.append(_attempt(key, answer, files))
+            attempt = _attempt(key, answer, files)
+            if request.listener is not None:
+                request.listener.judge(attempt, by_id[key.fixture])
+            writer.append(attempt)
             counts[key.target] += 1
             failures += answer.failure is not None
         written = sum(counts.values())

@@ -8,7 +8,17 @@ from typing import Any
 import msgspec
 
 from milo_bench.core.hashing import sha256_text
-from milo_bench.core.records import Attempt, Episode, Execution, Fixture, Record, StoreText, ToolCall, Turn
+from milo_bench.core.records import (
+    AnswerSource,
+    Attempt,
+    Episode,
+    Execution,
+    Fixture,
+    Record,
+    StoreText,
+    ToolCall,
+    Turn,
+)
 
 Redact = Callable[[str], str]
 NOT_STORED = "(not stored)"
@@ -59,6 +69,7 @@ class TextPolicy:
                 bypass=attempt.bypass.partition(":")[0],
                 failure=None if failure is None else msgspec.structs.replace(failure, message=""),
                 output_hash=output_hash,
+                source=_source(attempt.source, lambda text: NOT_STORED),
             )
         redact = self._redact
         return msgspec.structs.replace(
@@ -70,6 +81,7 @@ class TextPolicy:
             bypass=redact(attempt.bypass),
             failure=None if failure is None else msgspec.structs.replace(failure, message=redact(failure.message)),
             output_hash=output_hash,
+            source=_source(attempt.source, redact),
         )
 
     def _fixture(self, fixture: Fixture) -> Fixture:
@@ -112,6 +124,13 @@ class TextPolicy:
 def _hidden(fixture: Fixture) -> str:
     """A group by its hash: which fixtures belong together is kept, a name that may be a person's is not."""
     return sha256_text(fixture.group)[:16] if fixture.group else ""
+
+
+def _source(source: AnswerSource | None, redact: Redact) -> AnswerSource | None:
+    """What another tool said of an answer may quote it; numbers and ids stay."""
+    if source is None or not source.verdicts:
+        return source
+    return msgspec.structs.replace(source, verdicts=_each_text(source.verdicts, redact))
 
 
 def _turn_without_text(turn: Turn) -> Turn:

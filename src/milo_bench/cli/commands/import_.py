@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG
 from milo_bench.cli.printing import print_json
 from milo_bench.core.errors import UsageError
+from milo_bench.core.records import StoreText
 from milo_bench.report import terminal
 
 SECTION = "Work"
@@ -30,6 +32,12 @@ SECTION = "Work"
 @click.option("--hosted", multiple=True, metavar="MODEL", help="Model outside your network. Repeatable.")
 @click.option("--workload", default="", help="Name of the new suite's workload.")
 @click.option("--gold-kind", default="", metavar="KIND", help="Kind of expected answers.  [default: guessed]")
+@click.option(
+    "--store-text",
+    type=click.Choice(["full", "redacted", "hashes"]),
+    help="How the log stores text.  [default: as in bench.yaml, else full]",
+)
+@click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @JSON_FLAG
 def import_(
     files: tuple[Path, ...],
@@ -42,6 +50,8 @@ def import_(
     hosted: tuple[str, ...],
     workload: str,
     gold_kind: str,
+    store_text: StoreText | None,
+    config: Path | None,
     as_json: bool,
 ) -> None:
     """Import answers that another tool recorded.
@@ -67,6 +77,7 @@ def import_(
         workload=workload,
         gold_kind=gold_kind,
         hosted=hosted,
+        store_text=store_text or api.load_settings(config, os.environ).privacy.store_text,
     )
     report = api.import_recorded(wanted)
     if as_json:
