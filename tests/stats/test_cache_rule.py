@@ -24,6 +24,7 @@ def attempt(repeat: int = 0, *, cached: int | None = None, shared: float = 0.0, 
     [
         (attempt(cached=0), False),
         (attempt(cached=659), True),
+        (attempt(cached=40), False),  # what a chat template puts before every prompt
         (attempt(cached=300, shared=0.45), False),  # the instructions that every request begins with
         (attempt(cached=659, shared=0.45), True),
         (attempt(1, cached=0), False),

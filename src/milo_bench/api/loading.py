@@ -10,21 +10,23 @@ from functools import partial
 import msgspec
 
 from milo_bench.api.settings import load_settings
-from milo_bench.core.records import LoadWindow, Telemetry
+from milo_bench.api.stopping import FRESH_SEED
+from milo_bench.core.records import Fixture, LoadWindow, Telemetry
 from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.event_loop import fast_loop, run_to_end
 from milo_bench.run.load.options import LoadOptions, check_options, limits_of, read_trace
 from milo_bench.run.load.rows import WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
-from milo_bench.run.load.session import LoadReport, LoadSession, Tell
+from milo_bench.run.load.session import DrawFixtures, LoadReport, LoadSession, Tell
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.stats.load.figures import load_window
 from milo_bench.stats.load.knee import degradation
 from milo_bench.stats.load.level import judge_level
 from milo_bench.store.log.writer import default_log_path, require_new_log
-from milo_bench.suites.load import load_suite
+from milo_bench.suites.fresh import FreshFixtures, can_draw
+from milo_bench.suites.load import Suite, load_suite
 from milo_bench.targets.opening import open_target
 
 
@@ -40,7 +42,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
     suite = load_suite(options.suite)
     path = options.out or default_log_path(f"load-{suite.ref.name}", datetime.now(UTC))
     require_new_log(path)
-    target = open_target(settings.target(options.model), env)
+    target = open_target(settings.target(options.model), env, cold=options.cache == "cold")
     # No attempt is planned: what a load run sends is counted in its windows.
     plan = make_plan(
         PlanRequest(
@@ -48,6 +50,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
             order="interleaved",
             seed=options.seed,
             timeouts=limits_of(options, settings.run),
+            cache=options.cache,
         ),
         fixtures=suite.fixtures,
         workloads=suite.workloads,
@@ -73,9 +76,28 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
         measure=partial(_measured, options.service_level),
         judge=judge_level,
         tell=tell or (lambda _: None),
+        draw=_fresh_documents(suite, plan.fixtures, options.seed) if can_draw(suite) else None,
     )
     report = run_to_end(session.run(), new_loop=fast_loop)
     return replace(report, degradation=degradation(report.windows))
+
+
+def _fresh_documents(suite: Suite, planned: Sequence[str], seed: int) -> DrawFixtures:
+    """Fixtures that are not in the suite, of the workloads of ``planned`` in turn."""
+    fresh = FreshFixtures(suite, FRESH_SEED + seed)
+    chosen = frozenset(planned)
+    workloads = list(dict.fromkeys(one.workload for one in suite.fixtures if one.id in chosen))
+    taken = dict.fromkeys(workloads, 0)
+
+    def draw(have: int, count: int) -> list[Fixture]:
+        found: list[Fixture] = []
+        for place in range(count):
+            workload = workloads[(have + place) % len(workloads)]
+            found += fresh(workload, taken[workload], 1)
+            taken[workload] += 1
+        return found
+
+    return draw
 
 
 def _measured(level: ServiceLevel, target: str, rows: WindowRows, samples: Sequence[Telemetry]) -> LoadWindow:

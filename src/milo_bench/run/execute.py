@@ -114,6 +114,7 @@ async def execute(
     try:
         records = await start_targets([targets[name] for name in names], stop, fingerprint=spec.fingerprint)
         check_hosted(spec, records)
+        records = await find_caches(spec.plan, targets, records, clock.monotonic_s)
         whole = await one_at_a_time(targets, records)
         opened = open_log(spec.header(records, now=clock.now()))
         run = _Run(

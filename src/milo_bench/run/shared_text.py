@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from milo_bench.core.chat import ChatRequest
 from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import RunSpec
+
+# A chat template puts its own words around every prompt, which we do not see, and tokens are not characters.
+_SLACK_SHARE: Final = 0.05
+_SLACK_TOKENS: Final = 64
 
 
 def measure_shared_text(spec: RunSpec) -> dict[str, int]:
@@ -28,6 +34,11 @@ def measure_shared_text(spec: RunSpec) -> dict[str, int]:
         first[fixture.workload] = known[: _common(known, text)]
         shared[fixture.workload] = len(first[fixture.workload])
     return shared
+
+
+def most_shared(shared_share: float, prompt_tokens: int) -> float:
+    """The most of a prompt that may be cached although its document is new, where ``shared_share`` is common text."""
+    return shared_share + max(_SLACK_SHARE, _SLACK_TOKENS / max(prompt_tokens, 1))
 
 
 def share_of(shared: int, request: ChatRequest) -> float:

@@ -14,6 +14,7 @@ from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import MOST_CONCURRENT, MOST_PER_SECOND, SEED, Duration, FiniteRange, NumberList
 from milo_bench.core.errors import IncompleteRun, Interrupted
+from milo_bench.core.records import CacheWish
 from milo_bench.report import terminal
 
 SECTION = "Measure"
@@ -88,6 +89,13 @@ def _write_whole(data: bytes) -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/load-SUITE-TIME.jsonl]")
 @click.option("--charts", type=click.Path(path_type=Path), help="Folder for SVG charts.")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
+@click.option(
+    "--cache",
+    type=click.Choice(["cold", "warm"]),
+    default="cold",
+    show_default=True,
+    help="Time documents as new ones, or as the server's cache has them.",
+)
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to a hosted target.")
 @click.option("--json", "as_json", is_flag=True, help="Print all measurements as one JSON document.")
 def load(
@@ -114,6 +122,7 @@ def load(
     out: Path | None,
     charts: Path | None,
     config: Path | None,
+    cache: CacheWish,
     allow_hosted: bool,
     as_json: bool,
 ) -> None:
@@ -142,6 +151,7 @@ def load(
         out=out,
         config=config,
         allow_hosted=allow_hosted,
+        cache=cache,
     )
     report = api.load_target(options, os.environ, tell=lambda text: click.echo(text, err=True))
     if as_json:

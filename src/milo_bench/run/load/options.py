@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from milo_bench.config.settings import RunConfig, TargetConfig
 from milo_bench.core.errors import DataError, UsageError
-from milo_bench.core.records import Timeouts
+from milo_bench.core.records import CacheWish, Fixture, Timeouts
 from milo_bench.run.load.arrivals import Arrival, Arrivals, arrivals_at, parse_trace, trace_rate
 from milo_bench.run.load.rows import Mode
 from milo_bench.run.load.service_level import ServiceLevel
@@ -48,6 +48,7 @@ class LoadOptions:
     out: Path | None = None
     config: Path | None = None
     allow_hosted: bool = False
+    cache: CacheWish = "cold"
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
 
 
@@ -90,20 +91,29 @@ def profile_at(options: LoadOptions, timeouts: Timeouts, mode: Mode, level: floa
 def prepared_requests(spec: RunSpec, target: str) -> tuple[list[LoadRequest], int]:
     """Every fixture's request as ``run.prepare`` makes it; and how many a rail keeps from any model."""
     withheld = frozenset(spec.plan.withheld.get(target, ()))
+    requests, bypassed = requests_of(spec, spec.planned_fixtures(), withheld)
+    if not requests:
+        message = "No selected fixture can be sent to this target."
+        raise UsageError(
+            message, hint="select more with --workload. Sensitive fixtures are not sent to hosted targets."
+        )
+    return requests, bypassed
+
+
+def requests_of(
+    spec: RunSpec, fixtures: Iterable[Fixture], withheld: frozenset[str] = frozenset()
+) -> tuple[list[LoadRequest], int]:
+    """The requests of ``fixtures``, without those withheld; and how many a rail keeps from any model."""
     requests, bypassed = [], 0
-    for fixture in spec.planned_fixtures():
+    for fixture in fixtures:
         if fixture.id in withheld:
             continue
         ready = prepare(fixture, spec.workloads[fixture.workload], seed=spec.plan.seed)
         if ready.request is None:
             bypassed += 1
         else:
-            requests.append(LoadRequest(fixture.id, with_pictures(ready.request, spec.suite_folder)))
-    if not requests:
-        message = "No selected fixture can be sent to this target."
-        raise UsageError(
-            message, hint="select more with --workload. Sensitive fixtures are not sent to hosted targets."
-        )
+            request = with_pictures(ready.request, spec.suite_folder)
+            requests.append(LoadRequest(fixture.id, request, fixture.workload))
     return requests, bypassed
 
 

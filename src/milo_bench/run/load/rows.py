@@ -34,6 +34,9 @@ class LoadRow:
     chunk_tokens: array[int] = field(default_factory=lambda: array("L"))
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    cached_tokens: int | None = None
+    is_warm: bool = False  # the server had the document before: its times are not those of a new one
+    is_repeated: bool = False  # this load run had sent the document before
     failure: RowFailure | None = None
     lag_max_s: float | None = None
     lag_mean_s: float | None = None
@@ -54,6 +57,7 @@ def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool 
         chunk_tokens=array("L", times.chunk_tokens),
         prompt_tokens=exchange.usage.prompt_tokens,
         completion_tokens=exchange.usage.completion_tokens,
+        cached_tokens=exchange.usage.cached_tokens,
         failure=None if exchange.failure is None else exchange.failure.kind,
         lag_max_s=times.client_lag_max_s,
         lag_mean_s=times.client_lag_mean_s,

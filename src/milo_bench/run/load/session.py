@@ -6,24 +6,27 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import msgspec
 
-from milo_bench.core.records import LoadWindow, Measure, RunEnd, Telemetry
+from milo_bench.core.records import Fixture, LoadWindow, Measure, RunEnd, TargetRecord, Telemetry
 from milo_bench.core.units import figure, number, seconds
+from milo_bench.run.cache_probe import finds_cache
 from milo_bench.run.event_loop import stoppable
 from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.capacity import CapacityResult, CapacitySearch, LevelOutcome
-from milo_bench.run.load.options import LoadOptions, prepared_requests, profile_at, profiles
-from milo_bench.run.load.rows import WindowRows
+from milo_bench.run.load.documents import DrawRequests, LoadDocuments
+from milo_bench.run.load.options import LoadOptions, prepared_requests, profile_at, profiles, requests_of
+from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.sampling import LoadSampling
 from milo_bench.run.load.window import LoadRequest, Profile, drive_window
 from milo_bench.run.log_opening import log_opener
 from milo_bench.run.prepare import cannot_fit
+from milo_bench.run.shared_text import measure_shared_text, most_shared, share_of
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import RunLogWriter
@@ -34,6 +37,8 @@ HIGHEST_RATE = 10_000.0
 
 Tell: TypeAlias = Callable[[str], None]
 MeasureWindow: TypeAlias = Callable[[str, WindowRows, Sequence[Telemetry]], LoadWindow]
+# How many fresh fixtures there are already, and how many more are wanted, in; the next ones out.
+DrawFixtures: TypeAlias = Callable[[int, int], Sequence[Fixture]]
 JudgeLevel: TypeAlias = Callable[[LoadWindow], LevelOutcome]
 
 
@@ -82,7 +87,11 @@ class LoadSession:
         measure: MeasureWindow,
         judge: JudgeLevel,
         tell: Tell,
+        draw: DrawFixtures | None = None,
     ) -> None:
+        self._draw = draw
+        self._caches: bool | None = None  # whether the server answers from a cache, where it does not say
+        self._shared = measure_shared_text(spec)
         self._options = options
         self._spec = spec
         self._target = target
@@ -104,6 +113,7 @@ class LoadSession:
             record = await self._target.start()
             check_hosted(self._spec, [record])
             requests = [r for r in requests if not cannot_fit(r.request, record.context_window)]
+            self._documents = LoadDocuments(requests, self._drawing(record))
             header = self._spec.header([record], now=datetime.now(UTC))
             fixtures = self._spec.planned_fixtures()
             writer = log_opener(self._path, fixtures, self._spec.store_text, resume=False)(header).writer
@@ -114,9 +124,9 @@ class LoadSession:
                     sampling = LoadSampling(self._target, writer, zero_s)
                     async with sampling:
                         if self._options.find_capacity:
-                            capacity = await self._find(requests, writer, sampling, zero_s, stop)
+                            capacity = await self._find(writer, sampling, zero_s, stop)
                         else:
-                            await self._levels(requests, writer, sampling, zero_s, stop)
+                            await self._levels(writer, sampling, zero_s, stop)
             finally:
                 done = not stop.requested and not self._why
                 end = RunEnd(
@@ -146,7 +156,6 @@ class LoadSession:
 
     async def _levels(
         self,
-        requests: Sequence[LoadRequest],
         writer: RunLogWriter,
         sampling: LoadSampling,
         zero_s: float,
@@ -155,11 +164,10 @@ class LoadSession:
         for profile in profiles(self._options, self._spec.plan.timeouts, self._trace):
             if stop.requested or self._why:
                 return
-            await self._window(profile, requests, writer, sampling, zero_s, stop)
+            await self._window(profile, writer, sampling, zero_s, stop)
 
     async def _find(
         self,
-        requests: Sequence[LoadRequest],
         writer: RunLogWriter,
         sampling: LoadSampling,
         zero_s: float,
@@ -175,7 +183,7 @@ class LoadSession:
             if isinstance(step, CapacityResult):
                 return step
             profile = profile_at(options, self._spec.plan.timeouts, "closed" if whole else "open", step.level)
-            window = await self._window(profile, requests, writer, sampling, zero_s, stop)
+            window = await self._window(profile, writer, sampling, zero_s, stop)
             if stop.requested or self._why:
                 return None
             outcome = self._judge(window)
@@ -194,7 +202,6 @@ class LoadSession:
     async def _window(
         self,
         profile: Profile,
-        requests: Sequence[LoadRequest],
         writer: RunLogWriter,
         sampling: LoadSampling,
         zero_s: float,
@@ -203,7 +210,10 @@ class LoadSession:
         closed = profile.mode == "closed"
         level = figure(profile.level, "streams") if closed else f"{number(profile.level)} requests per second"
         self._tell(f"{level}: measuring {seconds(profile.duration_s)}")
-        rows = await drive_window(self._target, requests, profile, zero_s=zero_s, stop=stop, first=self._sent)
+        documents = self._documents
+        documents.prepare(profile, self._sent)
+        rows = await drive_window(self._target, documents.requests, profile, zero_s=zero_s, stop=stop, first=self._sent)
+        rows = await self._told_apart(rows, documents.sent(rows))
         self._sent += len(rows.rows)
         await sampling.once()
         window = self._measure(self._target.record.name, rows, sampling.since(rows.began_s))
@@ -213,3 +223,49 @@ class LoadSession:
         if rows.ended_early and rows.ended_early != "interrupted":
             self._why = f"The window at {level} ended early: {rows.ended_early}."
         return window
+
+    # ------------------------------------------------------------ cold and warm
+
+    def _drawing(self, record: TargetRecord) -> DrawRequests | None:
+        if self._draw is None or self._trace or self._options.cache == "warm":
+            return None
+        draw = self._draw
+
+        def more(have: int, count: int) -> list[LoadRequest]:
+            requests, _ = requests_of(self._spec, _sendable(draw(have, count), record))
+            return [one for one in requests if not cannot_fit(one.request, record.context_window)]
+
+        return more
+
+    async def _told_apart(self, rows: WindowRows, again: frozenset[int]) -> WindowRows:
+        """``rows`` with those marked that the server had before: by what it says, else by what was sent before."""
+        if self._options.cache == "warm":
+            return rows
+        kept_out = self._target.record.cache != ""
+        unknown = any(rows.rows[place].cached_tokens is None for place in again)
+        if unknown and not kept_out and self._caches is None:
+            self._tell("the server does not say what it caches: asking three prompts twice to find out")
+            self._caches = await finds_cache(self._target, time.monotonic)
+        repeats_are_cold = kept_out or self._caches is False
+        told = []
+        for place, row in enumerate(rows.rows):
+            share = self._share_of(row)
+            warm = place in again and not repeats_are_cold if share is None else share > self._shared_share(row)
+            told.append(replace(row, is_warm=warm and row.failure is None, is_repeated=place in again))
+        return replace(rows, rows=tuple(told))
+
+    def _share_of(self, row: LoadRow) -> float | None:
+        if row.cached_tokens is None or not row.prompt_tokens:
+            return None
+        return row.cached_tokens / row.prompt_tokens
+
+    def _shared_share(self, row: LoadRow) -> float:
+        """What may be cached of a new document."""
+        request = self._documents.by_name.get(row.fixture)
+        shared = 0.0 if request is None else share_of(self._shared.get(request.workload, 0), request.request)
+        return most_shared(shared, row.prompt_tokens or 0)
+
+
+def _sendable(fixtures: Sequence[Fixture], record: TargetRecord) -> list[Fixture]:
+    """Fresh sensitive fixtures are not sent to a hosted target either."""
+    return [one for one in fixtures if not (record.hosted and one.sensitive)]

@@ -37,6 +37,7 @@ class LoadRequest:
 
     fixture: str
     request: ChatRequest
+    workload: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
 
 from milo_bench.core.records import Attempt, Plan, TargetRecord
-
-# What a template adds around every prompt, and counts of tokens where we compare characters, may differ by.
-_SLACK_SHARE: Final = 0.05
-_SLACK_TOKENS: Final = 16
+from milo_bench.run.shared_text import most_shared
 
 
 def cached_share(attempt: Attempt) -> float:
@@ -40,7 +36,7 @@ class CacheRule:
         if math.isnan(share):
             return not self.repeats_are_cold and (attempt.key.repeat > 0 or attempt.key.retry > 0)
         prompt = attempt.usage.prompt_tokens or 0
-        return share > attempt.shared_share + max(_SLACK_SHARE, _SLACK_TOKENS / max(prompt, 1))
+        return share > most_shared(attempt.shared_share, prompt)
 
 
 def cache_rule(plan: Plan, target: TargetRecord) -> CacheRule:

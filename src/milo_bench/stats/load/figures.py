@@ -61,7 +61,9 @@ def window_figures(window: WindowRows, *, level: ServiceLevel) -> LoadFigures:
     length_s = window.to_s - window.from_s
     ends = np.array([window.from_s, max(window.to_s, window.from_s + 1e-9)])
     failures = Counter(str(row.failure) for row in measured if row.failure is not None)
-    distributions = _distributions(measured)
+    # A document that the server had before is not timed as if it were new.
+    cold = [row for row in measured if not row.is_warm]
+    distributions = _distributions(cold)
     scheduled = window.scheduled
     figures = LoadFigures(
         measured_s=round(length_s, 6),
@@ -79,6 +81,7 @@ def window_figures(window: WindowRows, *, level: ServiceLevel) -> LoadFigures:
         scheduled=scheduled,
         scheduled_per_s=None if scheduled is None else _rate(scheduled, length_s),
         held_back=window.held_back,
+        **_cache_figures(measured),
         notes=_notes(measured),
         distributions=distributions,
         server_timings=_server_timings(measured),
@@ -124,7 +127,31 @@ def _notes(measured: Sequence[LoadRow]) -> tuple[str, ...]:
     if any(in_blocks(row) for row in measured):
         return (f"{BUFFERED}: first-token times are those of blocks, and times per token are unknown",)
     untold = any(row.gaps_s for row in measured) and all(token_gaps(row) is None for row in measured)
-    return ("the server reports no token counts, so gaps are between chunks",) if untold else ()
+    found = ["the server reports no token counts, so gaps are between chunks"] if untold else []
+    warm = sum(row.is_warm for row in measured)
+    if warm:
+        found.append(
+            f"{warm:,} of {len(measured):,} documents were in the server's cache. Their times are listed separately, "
+            "but they make requests per second higher than new documents would"
+        )
+    return tuple(found)
+
+
+def _cache_figures(measured: Sequence[LoadRow]) -> dict[str, Any]:
+    """What was repeated, what came out of the server's cache, and the times of that."""
+    warm = [row for row in measured if row.is_warm and row.failure is None]
+    shares = [
+        min(1.0, row.cached_tokens / row.prompt_tokens)
+        for row in measured
+        if row.cached_tokens is not None and row.prompt_tokens
+    ]
+    found: dict[str, Any] = {"repeated": sum(row.is_repeated for row in measured), "warm": len(warm)}
+    if shares:
+        found["cached_share"] = round(float(np.mean(shares)), 6)
+    if warm:
+        found["warm_ttft_p50_s"] = describe([_ttft_s(row) for row in warm]).p50
+        found["warm_latency_p50_s"] = describe([row.ended_s - row.intended_s for row in warm]).p50
+    return found
 
 
 def _ttft_s(row: LoadRow) -> float:
@@ -136,7 +163,7 @@ def _ttft_s(row: LoadRow) -> float:
 def _with_service_level(
     figures: LoadFigures, level: ServiceLevel, window: WindowRows, answered: Sequence[LoadRow]
 ) -> LoadFigures:
-    measured, length_s = window.measured, window.to_s - window.from_s
+    measured, length_s = [row for row in window.measured if not row.is_warm], window.to_s - window.from_s
     ends = np.array([window.from_s, max(window.to_s, window.from_s + 1e-9)])
     met = sum(level.met_by(row, None if row.failure else time_per_token_s(row)) for row in measured)
     good = [row for row in answered if level.met_by(row, time_per_token_s(row))]
