@@ -23,6 +23,7 @@ from milo_bench.core.records import (
 )
 from milo_bench.run.backoff import pause_s
 from milo_bench.run.budget import Spending
+from milo_bench.run.cache_probe import find_caches
 from milo_bench.run.events import (
     AttemptFinished,
     AttemptStarted,
