@@ -315,7 +315,7 @@ async def test_a_disk_that_takes_no_more_ends_the_run_with_what_was_written(log_
     with pytest.raises(IncompleteRun):
         await execute(spec, targets={"a": target}, open_log=opening(log_path, spec), listeners=[listener])
     log = read_run_log(log_path)
-    assert len(log.attempts) == 10 and log.end is not None and log.end.reason == "aborted"
+    assert len(log.attempts) == 9 and log.end is not None and log.end.reason == "aborted"
     assert target.stopped == 1
     assert (await run(spec, log_path, TestTarget(record_of("a")))).complete
 

@@ -264,7 +264,6 @@ class _Run:
                 )
             elif isinstance(instruction, Drained) and not self._over.done():
                 self._over.set_result(None)
-
         if unaffordable:
             self._end_by_budget(f"--max-usd {self._spec.budget.max_usd:g}")
         for key in unaffordable:
