@@ -38,7 +38,7 @@ class CoderSuite:
         self._objects = GitRepository(folder / OBJECTS)
         try:
             text = (folder / ENVIRONMENTS).read_bytes()
-            self._declared = msgspec.json.decode(text, type=dict[str, Declared])
+            self.declared = msgspec.json.decode(text, type=dict[str, Declared])
         except (OSError, msgspec.MsgspecError):
             message = f"{folder} lacks {ENVIRONMENTS}, so coder answers cannot be run."
             raise DataError(message, hint="give the folder that 'milo-bench roles mine' made.") from None
@@ -60,7 +60,7 @@ class CoderSuite:
 
     def judge(self, case: CoderCase, answer: str) -> CoderJudgement:
         """How ``answer`` does on ``case``. Raises PrerequisiteError where the environment cannot be installed."""
-        declared = self._declared.get(case.environment)
+        declared = self.declared.get(case.environment)
         if declared is None:
             message = f"{self._folder / ENVIRONMENTS} lacks the environment {case.environment}."
             raise DataError(message, hint="mine the repository again.")

@@ -1,0 +1,123 @@
+"""Git repositories in; yield of mining, oracle, cheats, cost of judging and wrong promotions by simulation out.
+
+    python -m benchmarks.roles                              # the simulation, and repositories that are there already
+    python -m benchmarks.roles --clone                      # clones structlog, httpx and attrs with git first
+    python -m benchmarks.roles --repo PATH --repo PATH      # clones that you have
+
+Clones go to benchmarks/repositories/, which git ignores. Suites and scratch trees go to a temporary folder,
+environments to the user's cache. The repositories' code runs in the sandbox alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.soundness.promotions import promotions_table
+from milo_bench import api
+from milo_bench.roles.answers import read_answer
+from milo_bench.roles.coder import apply_edits, put_tests
+from milo_bench.roles.environments import find_environment
+from milo_bench.roles.execute import CoderSuite, coder_case
+from milo_bench.roles.testing import Isolation, TestSetup, remove_tree, run_tests, shell_tree
+from milo_bench.suites.load import load_suite
+
+CLONES = Path(__file__).parent / "repositories"
+PUBLIC = {
+    "structlog": "https://github.com/hynek/structlog",
+    "httpx": "https://github.com/encode/httpx",
+    "attrs": "https://github.com/python-attrs/attrs",
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repo", action="append", type=Path, default=[], help="a whole clone. Repeatable.")
+    parser.add_argument("--clone", action="store_true", help="clone the public repositories first")
+    parser.add_argument("--limit", type=int, default=40, help="most cases per role")
+    parser.add_argument("--minutes", type=float, default=10.0, help="time limit of mining one repository")
+    parser.add_argument("--cheats", type=int, default=8, help="cases to try each cheat on")
+    parser.add_argument("--simulations", type=int, default=200)
+    asked = parser.parse_args()
+    promotions_table(asked.simulations)
+    if asked.clone:
+        for name, address in PUBLIC.items():
+            if not (CLONES / name).exists():
+                subprocess.run(["git", "clone", "--quiet", address, str(CLONES / name)], check=True)
+    repositories = asked.repo or [CLONES / name for name in PUBLIC if (CLONES / name).exists()]
+    if not repositories:
+        print("\nNo repository here. hint: --clone (needs the network), or --repo PATH of a whole clone")
+        return 0
+    return max([one_repository(path, asked) for path in repositories])
+
+
+def one_repository(path: Path, asked: argparse.Namespace) -> int:
+    """Mine, validate and time one repository; 1 where a row of its selftest is not as it must be."""
+    print(f"\n== {path.name}")
+    with tempfile.TemporaryDirectory(prefix="milo-roles-") as folder:
+        Path(folder).chmod(0o755)
+        out = Path(folder) / "suite"
+        options = api.MiningOptions(path, out, limit=asked.limit, minutes=asked.minutes, workers=os.cpu_count() or 1)
+        began = time.monotonic()
+        report = api.mine_repository(options).summary()
+        print(f"mined in {time.monotonic() - began:.0f} s, {report.examined} commits examined: {report.cases}")
+        for role, reasons in report.rejected.items():
+            print(f"  {role} rejected: {', '.join(f'{reason} {count}' for reason, count in reasons.items())}")
+        for note in report.notes:
+            print(f"  {note}")
+        result = api.selftest_roles(out, cheats=asked.cheats)
+        for row in result.rows:
+            bound = f"{'at most ' if row.upper else ''}{row.wanted:.0%}"
+            caught = ", ".join(f"{name} {count}" for name, count in row.caught_by.items())
+            state = "" if row.ok else "  NOT AS REQUIRED"
+            print(f"  {row.workload:7} {row.kind:26} {row.passed:4} of {row.answers:4} ({bound}) {caught}{state}")
+            for name in row.fooled if not row.ok else ():
+                print(f"      {name}")
+        cost_of_judging(out)
+    return 0 if result.ok else 1
+
+
+def cost_of_judging(suite: Path, cases: int = 12) -> None:
+    """What judging a true answer takes beyond the tests alone, which are run without a sandbox on the same files."""
+    cache = api.environments_folder(os.environ)
+    fixtures = [one for one in load_suite(str(suite)).fixtures if "coder" in one.expect]
+    chosen = random.Random(0).sample(fixtures, min(cases, len(fixtures)))
+    extra, plain_all = [], []
+    with CoderSuite(suite, cache, os.environ, Isolation()) as judge:
+        for fixture in chosen:
+            case = coder_case(fixture)
+            environment = find_environment(case.environment, cache)
+            assert environment is not None
+            tree = shell_tree(judge.place.scratch)
+            judge.place.objects.checkout(case.tree, tree)
+            apply_edits(read_answer(case.oracle), tree)
+            put_tests(case, tree, judge.place.objects)
+            setup = TestSetup(environment, judge.declared[case.environment], case.source_folders, case.addopts)
+            times: dict[str, list[float]] = {"plain": [], "judged": []}
+            for _ in range(3):
+                began = time.monotonic()
+                run_tests(tree, case.run, setup, Isolation(unsafe_here=True))
+                times["plain"].append(time.monotonic() - began)
+                began = time.monotonic()
+                judge.judge(case, f"```diff\n{case.oracle}```\n")
+                times["judged"].append(time.monotonic() - began)
+            remove_tree(tree)
+            plain_all.append(min(times["plain"]))
+            extra.append(min(times["judged"]) - min(times["plain"]))
+    if extra:
+        print(
+            f"  judging an answer: tests alone {statistics.median(plain_all) * 1000:.0f} ms, "
+            f"beyond them {statistics.median(extra) * 1000:.0f} ms "
+            f"(median of {len(extra)}, largest {max(extra) * 1000:.0f} ms)"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
