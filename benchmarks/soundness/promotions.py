@@ -67,10 +67,8 @@ def share_promoted(rate: float, promotes: Promotes, *, looks: int, cases: int, r
 def promotions_table(runs: int) -> None:
     """Print both policies, after one look at 20 cases and after every one of many looks."""
     print(f"Promotions in {runs} simulated roles; the incumbent is right in {INCUMBENT:.0%} of its cases.")
-    total = LOOKS * CASES_PER_LOOK
-    print(
-        f"{'challenger':22}{'points, 20 cases':>18}{f'points, {LOOKS} looks':>18}{f'here, {LOOKS} looks':>16}  (to {total} cases)"
-    )
+    print(f"Looks come every {CASES_PER_LOOK} cases, {LOOKS} of them. 'points' compares point estimates alone.")
+    print(f"{'challenger':22}{'points, 20 cases':>18}{'points, looks':>18}{'here, looks':>16}")
     for name, rate, wrong in TRUTHS:
         once = share_promoted(rate, by_points, looks=1, cases=20, runs=runs)
         often = share_promoted(rate, by_points, looks=LOOKS, cases=CASES_PER_LOOK, runs=runs)
