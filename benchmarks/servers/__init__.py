@@ -1,0 +1,1 @@
+"""Real servers that are installed here in, what Milo Bench finds, probes, runs and loads on each out."""
