@@ -60,6 +60,7 @@ class Listening:
     rules: int
     workloads: tuple[str, ...]
     targets: Mapping[str, str]  # name to "" or why it is not ready
+    flags: Mapping[str, bool]
 
 
 async def serve(
@@ -138,6 +139,7 @@ async def _serve(
                 len(gateway.serving.table.file.rules),
                 tuple(sorted(gateway.serving.table.workloads)),
                 {name: one.health.why(now_s) for name, one in gateway.serving.upstreams.items()},
+                {name: name in gateway.serving.flags for name in gateway.serving.table.file.flags},
             )
         )
         await _asked_to(stop)
@@ -156,16 +158,17 @@ async def _asked_to(stop: StopSignal) -> None:
             await asked.wait()
 
 
-def _load(options: ServeOptions, settings: Settings) -> tuple[RoutingTable, frozenset[str] | None]:
+def _load(options: ServeOptions, settings: Settings) -> tuple[RoutingTable, frozenset[str]]:
     table = load_table(options.routing, settings, (*options.suites, *settings.gateway.suites))
     return table, _flags(table, options.routing)
 
 
-def _flags(table: RoutingTable, routing: Path) -> frozenset[str] | None:
-    """The flags that are on; every flag is off where the table names flags and no file says otherwise."""
-    if not table.file.flags_file:
+def _flags(table: RoutingTable, routing: Path) -> frozenset[str]:
+    """The flags that are on; every flag is off where the file that names them is missing."""
+    file = routing.parent / table.file.flags_file
+    if not table.file.flags_file or not file.exists():
         return frozenset()
-    return load_flags(routing.parent / table.file.flags_file, known=table.file.flags).on
+    return load_flags(file, known=table.file.flags).on
 
 
 class Keeper:

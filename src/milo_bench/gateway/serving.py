@@ -46,7 +46,7 @@ class Serving:
     table: RoutingTable
     upstreams: dict[str, Upstream]
     limits: GatewayLimits
-    flags: frozenset[str] | None = None
+    flags: frozenset[str] = frozenset()
     active: int = 0
     _gates: dict[str, Gate] = field(default_factory=dict)
     _health: tuple[float, dict[str, str]] = (-1.0, {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -29,7 +29,9 @@ class _Listening(Protocol):
     @property
     def workloads(self) -> tuple[str, ...]: ...
     @property
-    def targets(self) -> Any: ...
+    def targets(self) -> Mapping[str, str]: ...
+    @property
+    def flags(self) -> Mapping[str, bool]: ...
 
 
 def print_listening(listening: _Listening) -> None:
@@ -38,6 +40,9 @@ def print_listening(listening: _Listening) -> None:
     click.echo(f"Serving {listening.rules} rules for {', '.join(listening.workloads) or 'no workload'}.", err=True)
     for name, problem in listening.targets.items():
         click.echo(f"  {name}: {visible(problem) if problem else 'ready'}", err=True)
+    if listening.flags:
+        states = [f"{name} {'on' if on else 'off'}" for name, on in listening.flags.items()]
+        click.echo(f"Flags: {', '.join(states)}.", err=True)
     click.echo(f"Metrics: {listening.admin}/metrics. Press Ctrl-C to stop.", err=True)
 
 
