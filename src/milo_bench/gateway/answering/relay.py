@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -14,7 +15,8 @@ from milo_bench.gateway.wire.connection import ClientConnection
 from milo_bench.gateway.wire.replies import EVENTS_TYPE, event
 from milo_bench.targets.http.answer import count, decode_json
 
-_KEPT: Final = 8_192  # of the stream's end, where usage and the reason of the end are
+_KEPT: Final = 16  # pieces of the stream's end, where usage and the reason of the end are
+_TAIL: Final = 32  # bytes that a mark may be cut in
 _DONE_LINE: Final = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 _ERROR_LINE: Final = re.compile(rb"(?:^|[\r\n])(?:event: ?error|data: ?\{\s*\"error\"|error: ?\{)")
 _FINISHED: Final = re.compile(rb"\"finish_reason\"\s*:\s*\"[a-z_]+\"")
@@ -41,9 +43,10 @@ class StreamRelay:
         self.failure: FailureKind | None = None
         self.message = ""
         self.first_s = 0.0
-        self.pieces = 0
         self.error_body = b""
-        self._recent = b""
+        self._recent: deque[bytes] = deque(maxlen=_KEPT)
+        self._tail = b""
+        self._waiting: list[bytes] = []
         self._error_seen = False
 
     # ------------------------------------------------------------ ReplySink
@@ -58,36 +61,50 @@ class StreamRelay:
             if len(self.error_body) < _MOST_ERROR_BYTES:
                 self.error_body += piece
             return
-        known = len(self._recent)
-        recent = self._recent + piece
-        if not self._error_seen and _ERROR_LINE.search(recent, max(0, known - 16)):
-            self._error_seen = True
-        mark = _DONE_LINE.search(recent, max(0, known - 16))
+        if b"rror" in piece or b"rror" in self._tail + piece[:8]:
+            self._error_seen = self._error_seen or _ERROR_LINE.search(self._tail + piece) is not None
         if not self.started:
             if self._error_seen:  # nothing has left yet, so the route's fallback can still be taken
                 self._close("server_error", "the stream began with an error")
                 return
             self._start()
-        self.pieces += 1
-        self._recent = recent[-_KEPT:]
-        if mark is None:
-            self._forward(piece)
+        self._recent.append(piece)
+        at = self._end_mark(piece)
+        self._tail = piece[-_TAIL:] if len(piece) >= _TAIL else (self._tail + piece)[-_TAIL:]
+        if at is None:
+            self._waiting.append(piece)
             return
-        at = mark.start() - known
-        if mark.group()[:1] in b"\r\n":
-            at += 1
         if at > 0:
-            self._forward(piece[:at])
+            self._waiting.append(piece[:at])
         if self._error_seen:
             self._close("server_error", "the stream contains an error")
             return
         self._complete(DONE_EVENT if at >= 0 else piece)
 
+    def flush(self) -> None:
+        """Everything of one read leaves in one write, each piece as the chunk that it was."""
+        if self._waiting:
+            pieces, self._waiting = self._waiting, []
+            self._client.send(*pieces)
+            if self._client.paused and self.upstream is not None:
+                self.upstream.pause()
+                self._client.on_writable = self._writable
+
+    def _end_mark(self, piece: bytes) -> int | None:
+        """Where in ``piece`` the stream's end mark begins, below 0 where it began before; None where there is none."""
+        known = len(self._tail)
+        if b"ONE]" not in piece and b"ONE]" not in self._tail[-4:] + piece[:4]:
+            return None
+        mark = _DONE_LINE.search(self._tail + piece)
+        if mark is None:
+            return None
+        return mark.start() - known + (mark.group()[:1] in b"\r\n")
+
     def end(self, failure: FailureKind | None, message: str) -> None:
         if self.done.done():
             return
         if failure is None and self._is_stream:
-            if self.started and not self._error_seen and _FINISHED.search(self._recent):
+            if self.started and not self._error_seen and _FINISHED.search(b"".join(self._recent)):
                 self._complete(DONE_EVENT)  # some servers leave the mark out; the answer itself came whole
                 return
             failure, message = "bad_stream", "the stream ended without its end mark"
@@ -97,7 +114,7 @@ class StreamRelay:
 
     def usage(self) -> tuple[int, int]:
         """Prompt and completion tokens, as the stream's end says them; 0 where it does not."""
-        for line in reversed(self._recent.splitlines()):
+        for line in reversed(b"".join(self._recent).splitlines()):
             if b'"usage"' in line and line.startswith(b"data:"):
                 try:
                     data: Any = decode_json(line[5:])
@@ -122,12 +139,6 @@ class StreamRelay:
         self.first_s = time.monotonic()
         self._client.start_stream(200, self._headers)
 
-    def _forward(self, piece: bytes) -> None:
-        self._client.send(piece)
-        if self._client.paused and self.upstream is not None:
-            self.upstream.pause()
-            self._client.on_writable = self._writable
-
     def _writable(self) -> None:
         self._client.on_writable = None
         if self.upstream is not None and not self._client.gone:
@@ -140,10 +151,13 @@ class StreamRelay:
             self._close("server_error", "the request could not be recorded")
             return
         self.ended_whole = True
+        self.flush()
         self._client.end_stream(last)
         self._set_done()
 
     def _close(self, failure: FailureKind | None, message: str) -> None:
+        if self.started:
+            self.flush()
         self.failure, self.message = failure, message
         self._set_done()
 

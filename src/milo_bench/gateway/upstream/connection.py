@@ -22,6 +22,10 @@ class ReplySink(Protocol):
 
     def data(self, piece: bytes) -> None: ...
 
+    def flush(self) -> None:
+        """All that came in one read has been given to ``data``."""
+        ...
+
     def end(self, failure: FailureKind | None, message: str) -> None:
         """``failure`` is None for a reply that came whole."""
         ...
@@ -97,6 +101,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._end("bad_stream", "the reply is not HTTP")
             self._transport.abort()
             return
+        if self._sink is not None:
+            self._sink.flush()
         if self._complete:
             self._end(None, "")
         elif self._received > MAX_REPLY_BYTES:

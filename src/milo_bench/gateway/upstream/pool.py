@@ -132,6 +132,9 @@ class WholeReply:
     def data(self, piece: bytes) -> None:
         self.pieces.append(piece)
 
+    def flush(self) -> None:
+        pass
+
     def end(self, failure: FailureKind | None, message: str) -> None:
         self.failure, self.message = failure, message
         if self.done is not None and not self.done.done():

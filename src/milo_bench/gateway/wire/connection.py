@@ -45,9 +45,9 @@ class ClientConnection(asyncio.Protocol):
         self._parser: Any = httptools.HttpRequestParser(self)
         self._request = HttpRequest()
         self._body: list[bytes] = []
-        self._size = self._head_size = 0
+        self._size = self._head_size = self._named_size = 0
         self._busy = self._refused = self._streaming = self._pipelined = False
-        self._in_body = self._closing = False
+        self._in_body = False
         self._refusal: ApiError | None = None
         self._task: asyncio.Task[None] | None = None
         self._drained = 0
@@ -93,11 +93,8 @@ class ClientConnection(asyncio.Protocol):
             self._head_size += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # An offer of HTTP/2 (h2c) may be left unanswered; the parser is done with this connection all the same.
-            self._closing = True
-            if not self._busy:
-                self.refuse(self._refusal or _no_upgrade())
+        except httptools.HttpParserUpgrade as upgrade:
+            self._after_upgrade(data[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             cause = error.__context__
             if isinstance(cause, ApiError):
@@ -122,10 +119,11 @@ class ClientConnection(asyncio.Protocol):
             self._pipelined = True
             return
         self._request = HttpRequest(at_s=time.monotonic())
-        self._body, self._size = [], 0
+        self._body, self._size, self._named_size = [], 0, 0
 
     def on_url(self, url: bytes) -> None:
         if not self._pipelined:
+            self._named_size += len(url)
             self._request.target += url.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -140,6 +138,10 @@ class ClientConnection(asyncio.Protocol):
                 return
             headers[key] = f"{headers[key]}, {value.decode('latin-1')}"
             return
+        self._named_size += len(name) + len(value)
+        if self._named_size > self._limits.header_bytes:
+            self._refusal = _too_large_head(self._limits.header_bytes)
+            return
         if len(headers) >= self._limits.headers:
             self._refusal = ApiError(
                 431, f"More than {self._limits.headers} headers.", code="too_many_headers", hint="send fewer."
@@ -153,8 +155,6 @@ class ClientConnection(asyncio.Protocol):
         request = self._request
         request.method = self._parser.get_method().decode("latin-1")
         self._in_body = True
-        if self._head_size > self._limits.header_bytes + self._limits.body_bytes:
-            self._refusal = _too_large_head(self._limits.header_bytes)
         headers = request.headers
         if self._parser.get_http_version() != "1.1":
             self._refusal = ApiError(505, "Only HTTP/1.1 is supported.", code="http_version", hint="use HTTP/1.1.")
@@ -191,13 +191,25 @@ class ClientConnection(asyncio.Protocol):
         self._body.append(body)
 
     def on_message_complete(self) -> None:
-        if self._pipelined or self._refusal is not None:
+        if self._pipelined or self._refusal is not None or "upgrade" in self._request.headers:
             return
         self._request.body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body = []
         self._busy, self._in_body, self._head_size = True, False, 0
         self.due_s = float("inf")
         self._task = self._listener.start(self, self._request)
+
+    def _after_upgrade(self, rest: bytes) -> None:
+        """The parser stops at any offer to upgrade. One of HTTP/2 may be left unanswered: read on without it."""
+        request = self._request
+        if self._busy or self._refusal is not None or request.headers.get("upgrade", "").lower() != "h2c":
+            self.refuse(self._refusal or _no_upgrade())
+            return
+        offered = ("upgrade", "http2-settings", "connection")
+        kept = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items() if name not in offered)
+        self._parser = httptools.HttpRequestParser(self)
+        self._in_body = False
+        self.data_received(f"{request.method} {request.target} HTTP/1.1\r\n{kept}\r\n".encode("latin-1") + rest)
 
     # ------------------------------------------------------------ answering
 
@@ -207,9 +219,7 @@ class ClientConnection(asyncio.Protocol):
         """A whole answer."""
         if self.gone:
             return
-        self._transport.write(
-            whole_reply(status, body, headers, content_type=content_type, close=self._pipelined or self._closing)
-        )
+        self._transport.write(whole_reply(status, body, headers, content_type=content_type, close=self._pipelined))
         self._answered()
 
     def fail(self, error: ApiError) -> None:
@@ -221,10 +231,10 @@ class ClientConnection(asyncio.Protocol):
             self._streaming = True
             self._transport.write(stream_head(status, headers))
 
-    def send(self, data: bytes) -> None:
-        """A piece of a stream, as it is: never joined with another."""
-        if not self.gone and data:
-            self._transport.write(chunk(data))
+    def send(self, *pieces: bytes) -> None:
+        """Pieces of a stream as they are: each stays a chunk of its own."""
+        if not self.gone and pieces:
+            self._transport.write(b"".join([chunk(piece) for piece in pieces]))
 
     def end_stream(self, data: bytes = b"") -> None:
         """The last piece of a stream that is whole."""
@@ -283,7 +293,7 @@ class ClientConnection(asyncio.Protocol):
             self._pipelined = False
             hint = "wait for an answer before the next request, or open another connection."
             self.refuse(ApiError(400, "Pipelined requests are not supported.", code="pipelining", hint=hint))
-        elif self._closing or self._listener.stopping or self._request.headers.get("connection", "").lower() == "close":
+        elif self._listener.stopping or self._request.headers.get("connection", "").lower() == "close":
             self._transport.close()
 
     def _too_large(self) -> ApiError:

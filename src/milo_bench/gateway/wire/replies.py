@@ -42,7 +42,9 @@ class ApiError(Exception):
 
     def data(self) -> dict[str, Any]:
         """``{"error": {message, type, param, code, hint}}``, with ``milo`` beside it where there is more to say."""
-        kind = _TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
+        kind = _TYPES.get(
+            self.status, "invalid_request_error" if self.status < 500 or self.status == 505 else "server_error"
+        )
         said = f"{self.message} hint: {self.hint}" if self.hint else self.message
         error = {"message": said, "type": kind, "param": None, "code": self.code, "hint": self.hint}
         return {"error": error, **({"milo": dict(self.milo)} if self.milo else {})}

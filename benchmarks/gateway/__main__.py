@@ -1,0 +1,178 @@
+"""This machine in, requests per second, delays, processor time and memory of the gateway out, beside a bare proxy.
+
+``python -m benchmarks.gateway [json] [streams] [memory] [peers]``. wrk and the C reference server share one core,
+the proxy under test has another. Shares of the bare proxy count: absolute figures depend on the machine and on
+what else runs on it, which is why the processor time of a request stands beside each rate.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.gateway.proxies import Proxy, running_proxies
+from benchmarks.reference import ReferenceServer, reference_server
+
+SECONDS = float(os.environ.get("GATEWAY_BENCH_S", "6"))
+CORES = sorted(os.sched_getaffinity(0))
+MESSAGE = {"role": "user", "content": "Which order is this about? " + "The parcel did not come. " * 8}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What wrk saw, and what the proxy's process used meanwhile."""
+
+    per_s: float
+    p50_ms: float
+    p99_ms: float
+    cpu_ms: float
+    errors: int
+
+
+def body_of(proxy: Proxy, *, stream: bool) -> str:
+    body = {"model": proxy.model, "messages": [MESSAGE], "max_tokens": 64, "stream": stream, **proxy.extra}
+    return json.dumps(body, separators=(",", ":"))
+
+
+def drive(proxy: Proxy, connections: int, *, stream: bool) -> Rate:
+    """Load ``proxy`` with wrk on the first core."""
+    env = {**os.environ, "WRK_BODY": body_of(proxy, stream=stream)}
+    lua = str(Path(__file__).with_name("load.lua"))
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS:g}s", "--timeout", "30s", "-s", lua]
+    url = f"http://127.0.0.1:{proxy.port}/v1/chat/completions"
+    before = _cpu_s(proxy.pid)
+    done = subprocess.run(
+        ["taskset", "-c", str(CORES[0]), *command, url], env=env, capture_output=True, text=True, check=True
+    )
+    used_s = _cpu_s(proxy.pid) - before
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
+    found = json.loads(line.removeprefix("RESULT "))
+    requests = max(1, found["requests"])
+    return Rate(
+        requests / found["duration_s"], found["p50_ms"], found["p99_ms"], used_s / requests * 1e3, found["errors"]
+    )
+
+
+def _cpu_s(pid: int) -> float:
+    process = psutil.Process(pid)
+    family = [process, *process.children(recursive=True)]
+    return sum(sum(one.cpu_times()[:2]) for one in family)
+
+
+def json_rows() -> Iterator[str]:
+    """Whole answers from an instant server, at 10 and 128 connections."""
+    with on_first_core("--chunks", "1", "--answer", '{"order": "MX-26213"}') as server:
+        for connections in (10, 128):
+            yield f"JSON, {connections} connections, instant upstream"
+            yield from _compared(server, connections, stream=False)
+
+
+def stream_rows() -> Iterator[str]:
+    """32 streams of 64 chunks, as fast as the server writes."""
+    with on_first_core("--chunks", "64") as server:
+        yield "SSE, 32 streams of 64 chunks"
+        yield from _compared(server, 32, stream=True)
+
+
+def first_token_rows() -> Iterator[str]:
+    """The delay that each proxy adds to the first token at 32 paced streams."""
+    with on_first_core("--chunks", "64", "--first-ms", "50", "--gap-ms", "5") as server:
+        yield "first byte of 32 paced streams (50 ms), against the server alone"
+        from benchmarks.gateway.first import first_byte_ms
+
+        alone = first_byte_ms(server.port, "reference", {}, streams=32)
+        yield f"  {'the server alone':<34} {alone:7.3f} ms"
+        with tempfile.TemporaryDirectory() as folder, running_proxies(Path(folder), server.port, CORES[-1]) as proxies:
+            for proxy in proxies:
+                found = first_byte_ms(proxy.port, proxy.model, proxy.extra, streams=32)
+                yield f"  {proxy.name:<34} {found:7.3f} ms  (+{found - alone:.3f})"
+
+
+def memory_rows() -> Iterator[str]:
+    """Resident memory at rest, and with 1,000 streams that wait."""
+    with on_first_core("--chunks", "2", "--first-ms", "20000") as server:
+        yield "memory at rest; with 1,000 idle streams"
+        from benchmarks.gateway.first import idle_streams
+
+        with tempfile.TemporaryDirectory() as folder, running_proxies(Path(folder), server.port, CORES[-1]) as proxies:
+            for proxy in proxies:
+                rest = _memory_mb(proxy.pid)
+                with idle_streams(proxy.port, body_of(proxy, stream=True), 1_000):
+                    busy = _memory_mb(proxy.pid)
+                yield f"  {proxy.name:<34} {rest:6.1f} MB  {busy:6.1f} MB"
+
+
+def _memory_mb(pid: int) -> float:
+    process = psutil.Process(pid)
+    return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)]) / 1e6
+
+
+def _compared(server: ReferenceServer, connections: int, *, stream: bool) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder, running_proxies(Path(folder), server.port, CORES[-1]) as proxies:
+        bare: Rate | None = None
+        for proxy in proxies:
+            if stream and not proxy.streams:
+                continue
+            _warm(proxy)
+            found = drive(proxy, connections, stream=stream)
+            bare = bare or found
+            share = "" if bare is found else f"{found.per_s / bare.per_s:4.0%} of bare, "
+            added = "" if bare is found else f" (+{found.cpu_ms - bare.cpu_ms:.3f})"
+            delays = f"p50 {found.p50_ms:6.2f} p99 {found.p99_ms:6.2f} ms"
+            yield (
+                f"  {proxy.name:<34} {found.per_s:8,.0f}/s  {share:<14} {delays}  cpu {found.cpu_ms:.3f} ms{added}"
+                + (f"  {found.errors} ERRORS" if found.errors else "")
+            )
+
+
+def _warm(proxy: Proxy) -> None:
+    for _ in range(50):
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{proxy.port}/v1/chat/completions",
+            data=body_of(proxy, stream=False).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=10) as reply:
+            reply.read()
+            if reply.status != 200:
+                raise RuntimeError(f"{proxy.name} answers {reply.status}, so it would be measured on something else")
+
+
+@contextmanager
+def on_first_core(*options: str) -> Iterator[ReferenceServer]:
+    """The reference server beside wrk."""
+    with reference_server(*options) as server:
+        os.sched_setaffinity(server.pid, {CORES[0]})
+        yield server
+
+
+SECTIONS = {"json": json_rows, "streams": stream_rows, "first": first_token_rows, "memory": memory_rows}
+
+
+def main() -> int:
+    if shutil.which("wrk") is None:
+        print("wrk is missing. hint: apt-get install wrk")
+        return 3
+    for name in sys.argv[1:] or list(SECTIONS):
+        began_s, idle = time.monotonic(), psutil.cpu_percent(interval=1.0)
+        print(f"\n{name} (others use {idle:.0f}% of the processors before it starts)", flush=True)
+        for line in SECTIONS[name]():
+            print(line, flush=True)
+        print(f"  took {time.monotonic() - began_s:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
