@@ -1,4 +1,4 @@
-"""What was replayed is what runs: random policies and requests take the same way through the gateway as through decide."""
+"""What was replayed is what runs: random policies and requests take one way through gateway and decide."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from milo_bench.config.routing.rule import MODEL_ROUTES, RUNTIME_CHECKS, Action,
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import ConfigError, MiloError, UsageError
 from milo_bench.core.hashing import sha256_bytes
-from milo_bench.core.records import CheckSpec, Workload
+from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.routing.rules import DEFAULT, actions_of
 from milo_bench.grade.engine import validate_checks
@@ -180,13 +180,17 @@ def _contract(table: RoutingTable, place: int, workload: str) -> RuleContract:
         needs = "route mixed" if action.route == "mixed" else "local_label"
         message = f"Rule '{table.named(place)}' needs a label ({needs}), but '{workload}' has no 'label' check."
         raise ConfigError(message, hint="use failed_checks, or another route.")
-    return RuleContract(_cut(base, watched, wants_label), guards, frozenset(watched), wants_label, removes)
+    has = {spec.name for spec in base.checks}
+    if unknown := sorted(guards - has):
+        message = f"Rule '{table.named(place)}' has the guardrail '{unknown[0]}', which '{workload}' does not check."
+        raise ConfigError(message, hint="add the check to the workload in suite.yaml and measure again, or remove it.")
+    return RuleContract(_cut(base, watched & has, wants_label), guards, frozenset(watched & has), wants_label, removes)
 
 
 def _cut(base: Workload, watched: Iterable[str], wants_label: bool) -> Workload:
-    """The contract with the checks that decide a route and no others; one that a rule adds gets its defaults."""
+    """The contract with the checks that decide a route and no others."""
     own = {spec.name: spec for spec in base.checks}
-    checks = [own.get(name) or CheckSpec(name) for name in RUNTIME_CHECKS if name in set(watched)]
+    checks = [own[name] for name in RUNTIME_CHECKS if name in set(watched)]
     if wants_label:
         checks.append(own["label"])
     return msgspec.structs.replace(base, checks=tuple(checks), own=None)
