@@ -12,7 +12,7 @@ from typing import Any, Final
 from milo_bench.core.records import FailureKind
 from milo_bench.gateway.upstream.connection import UpstreamConnection
 from milo_bench.gateway.wire.connection import ClientConnection
-from milo_bench.gateway.wire.replies import EVENTS_TYPE, event
+from milo_bench.gateway.wire.replies import EVENTS_TYPE, JSON_TYPE, event
 from milo_bench.targets.http.answer import count, decode_json
 
 _KEPT: Final = 16  # pieces of the stream's end, where usage and the reason of the end are
@@ -20,7 +20,7 @@ _TAIL: Final = 32  # bytes that a mark may be cut in
 _DONE_LINE: Final = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
 _ERROR_LINE: Final = re.compile(rb"(?:^|[\r\n])(?:event: ?error|data: ?\{\s*\"error\"|error: ?\{)")
 _FINISHED: Final = re.compile(rb"\"finish_reason\"\s*:\s*\"[a-z_]+\"")
-_MOST_ERROR_BYTES: Final = 64 << 10
+_MOST_DOCUMENT_BYTES: Final = 16 << 20
 DONE_EVENT: Final = b"data: [DONE]\n\n"
 
 
@@ -43,7 +43,8 @@ class StreamRelay:
         self.failure: FailureKind | None = None
         self.message = ""
         self.first_s = 0.0
-        self.error_body = b""
+        self._document: list[bytes] = []
+        self._document_bytes = 0
         self._recent: deque[bytes] = deque(maxlen=_KEPT)
         self._tail = b""
         self._waiting: list[bytes] = []
@@ -58,8 +59,10 @@ class StreamRelay:
         if self.done.done():
             return
         if not self._is_stream:
-            if len(self.error_body) < _MOST_ERROR_BYTES:
-                self.error_body += piece
+            self._document.append(piece)
+            self._document_bytes += len(piece)
+            if self._document_bytes > _MOST_DOCUMENT_BYTES:
+                self._close("bad_stream", "the answer is too large")
             return
         if b"rror" in piece or b"rror" in self._tail + piece[:8]:
             self._error_seen = self._error_seen or _ERROR_LINE.search(self._tail + piece) is not None
@@ -87,7 +90,7 @@ class StreamRelay:
             pieces, self._waiting = self._waiting, []
             self._client.send(*pieces)
             if self._client.paused and self.upstream is not None:
-                self.upstream.pause()
+                self.upstream.pause(self)
                 self._client.on_writable = self._writable
 
     def _end_mark(self, piece: bytes) -> int | None:
@@ -125,6 +128,17 @@ class StreamRelay:
                     return count(usage.get("prompt_tokens")) or 0, count(usage.get("completion_tokens")) or 0
         return 0, 0
 
+    @property
+    def document(self) -> bytes:
+        """The body of a reply that is not a stream."""
+        return b"".join(self._document)
+
+    @property
+    def is_document(self) -> bool:
+        """The reply is a whole JSON document, not a stream."""
+        kind = self.reply_headers.get("content-type", "").lower()
+        return self.status == 200 and self.failure is None and not self.started and kind.startswith(JSON_TYPE)
+
     def cut(self, message: str) -> None:
         """Tell the client that what it has is not the whole answer, and end the connection without a stream's end."""
         error = {"message": f"The answer was cut: {message}.", "type": "server_error", "param": None, "code": "cut"}
@@ -142,7 +156,7 @@ class StreamRelay:
     def _writable(self) -> None:
         self._client.on_writable = None
         if self.upstream is not None and not self._client.gone:
-            self.upstream.resume()
+            self.upstream.resume(self)
 
     def _complete(self, last: bytes) -> None:
         try:

@@ -211,6 +211,13 @@ class ServedRequest:
         body = self._body(asked, upstream, prepared, stream=False)
         began_s = time.monotonic()
         reply = await upstream.pool.fetch(upstream.path(asked.door), body, self._timeouts(routed.action))
+        return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
+
+    async def _read(
+        self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: _Prepared, contract: RuleContract,
+        reply: WholeReply, began_s: float,
+    ) -> JudgedReply:  # fmt: skip
+        """A whole reply, judged, counted and recorded."""
         took_s = time.monotonic() - began_s
         problem = self._problem(reply, upstream)
         judged: JudgedReply | None = None
@@ -262,15 +269,19 @@ class ServedRequest:
             await relay.done
         except asyncio.CancelledError:
             if connection is not None:
-                connection.abort()
+                connection.leave(relay)
             raise
         if relay.ended_whole:
             upstream.health.answered(time.monotonic())
             return JudgedReply(AnswerFacts()), True
-        reply = WholeReply(relay.status, relay.reply_headers, [relay.error_body], relay.failure, relay.message)
-        problem = self._problem(reply, upstream)
-        if connection is not None and not connection.closed:
-            connection.abort()
+        reply = WholeReply(relay.status, relay.reply_headers, [relay.document], relay.failure, relay.message)
+        if connection is not None:
+            connection.leave(relay)
+        if relay.is_document:
+            # A stream was asked for, and the server does not stream: its answer is whole, and leaves as a stream.
+            contract = self._contract(routed, asked)
+            return await self._read(asked, key, upstream, prepared, contract, reply, began_s), False
+        problem = self._problem(reply, upstream) or "the stream did not begin"
         record.called(upstream.name, relay.status, problem, time.monotonic() - began_s)
         if not relay.started:
             return no_answer(problem), False

@@ -56,18 +56,23 @@ class UpstreamConnection(asyncio.Protocol):
         self._timer = self._loop.call_later(min(first_s, total_s), self._first_due, min(first_s, total_s))
         self._transport.write(data)
 
+    def leave(self, sink: ReplySink) -> None:
+        """``sink`` wants its reply no more: the server sees the connection end, unless it already serves another."""
+        if self._sink is sink:
+            self.abort()
+
     def abort(self) -> None:
-        """Nobody wants the reply any more: the server sees the connection end."""
+        """End the connection, whatever it carries."""
         self._sink = None
         self._stop_timer()
         self._transport.abort()
 
-    def pause(self) -> None:
-        if not self.closed and self._sink is not None:
+    def pause(self, sink: ReplySink) -> None:
+        if not self.closed and self._sink is sink:
             self._transport.pause_reading()
 
-    def resume(self) -> None:
-        if not self.closed and self._sink is not None:
+    def resume(self, sink: ReplySink) -> None:
+        if not self.closed and self._sink is sink:
             self._transport.resume_reading()
 
     # ------------------------------------------------------------ asyncio.Protocol

@@ -56,7 +56,7 @@ class UpstreamPool:
             await reply.done
         except asyncio.CancelledError:
             if connection is not None:
-                connection.abort()
+                connection.leave(reply)
             raise
         return reply
 
