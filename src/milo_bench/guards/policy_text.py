@@ -73,13 +73,19 @@ def judge_required_text(text: str, required: Iterable[str]) -> tuple[RequiredTex
     present only whole and in order.
     """
     folded, places = _folded(text)
-    return tuple(_judge_one(text, folded, places, one) for one in required if any(map(str.isalnum, one)))
+    return tuple(_judge_one(text, folded, places, one) for one in required if _body(one))
+
+
+def _body(required: str) -> str:
+    """The words of a required text without citations and full stop; "" where there are none."""
+    body = _folded(required)[0].strip().rstrip(".!")
+    return body if any(map(str.isalnum, body)) else ""
 
 
 def _judge_one(text: str, folded: str, places: list[int], required: str) -> RequiredText:
     wanted, _ = _folded(required)
     wanted = wanted.strip()
-    body = wanted.rstrip(".!")
+    body = _body(required)
     at = _find_whole(folded, body, line_ends={i for i, place in enumerate(places) if text[place] in "\r\n"})
     if at is not None:
         start, end = places[at], places[min(at + len(wanted), len(places)) - 1] + 1
