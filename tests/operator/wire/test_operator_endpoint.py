@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+import yarl
 
 from milo_bench.core.clock import ManualClock, SystemClock
 from milo_bench.operator.play.prompt import reply_text
@@ -189,3 +190,64 @@ async def test_what_is_no_chat_request_is_refused_and_counts_as_none() -> None:
         async with client.get(f"{endpoint.base_url}/models") as reply:
             assert reply.status == 200
     assert list(faults.left) == [1]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/v1/..%2fadmin"),
+        ("GET", "/v1/%2e%2e/admin"),
+        ("POST", "/v1/embeddings"),
+        ("DELETE", "/v1/models"),
+        ("GET", "/v1/models/../../admin"),
+        ("GET", "/admin"),
+    ],
+)
+async def test_no_path_but_two_reaches_the_model(method: str, path: str) -> None:
+    async with (
+        start_fake({}) as fake,
+        FaultingEndpoint(fake.base_url, ScriptedSchedule({}), headers={"Authorization": "Bearer own"}) as endpoint,
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {endpoint.key}"}) as client,
+    ):
+        made = fake.connections_made
+        url = yarl.URL(endpoint.base_url.removesuffix("/v1") + path, encoded=True)
+        async with client.request(method, url) as reply:
+            assert reply.status in (404, 405)
+        assert fake.connections_made == made
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example:80"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Host": "localhost@evil.example"},
+    ],
+)
+async def test_a_page_from_elsewhere_is_answered_neither_here_nor_by_the_fake_server(headers: dict[str, str]) -> None:
+    body = {"messages": [{"role": "user", "content": "x"}]}
+    async with (
+        start_fake({}) as fake,
+        FaultingEndpoint(fake.base_url, ScriptedSchedule({})) as endpoint,
+        aiohttp.ClientSession() as client,
+    ):
+        for base_url in (endpoint.base_url, fake.base_url):
+            async with client.post(f"{base_url}/chat/completions", json=body, headers=headers) as reply:
+                assert reply.status == 403
+                assert "of this machine alone" in await reply.text()
+            for own in ({}, {"Host": "localhost:1"}, {"Origin": "http://localhost:3000"}, {"Host": "[::1]:80"}):
+                async with client.post(f"{base_url}/chat/completions", json=body, headers=own) as reply:
+                    assert reply.status == 200
+
+
+async def test_brackets_without_end_are_no_chat_request() -> None:
+    async with (
+        start_fake({}) as fake,
+        FaultingEndpoint(fake.base_url, ScriptedSchedule({})) as endpoint,
+        aiohttp.ClientSession() as client,
+    ):
+        for base_url in (endpoint.base_url, fake.base_url):
+            async with client.post(f"{base_url}/chat/completions", data=b"[" * 100_000) as reply:
+                assert reply.status == 400

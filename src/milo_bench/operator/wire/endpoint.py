@@ -33,6 +33,7 @@ from milo_bench.operator.wire.answers import close_answer, completion, cut_answe
 from milo_bench.operator.wire.faults import ProviderSchedule, WireFault
 from milo_bench.targets.http.answer import StreamedAnswer
 from milo_bench.targets.http.failures import refusal
+from milo_bench.targets.http.foreign_page import REFUSAL, is_foreign
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply
 from milo_bench.targets.http.stream import read_completion
 
@@ -114,7 +115,9 @@ class FaultingEndpoint:
         self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_UPSTREAM_S), auto_decompress=True)
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.router.add_post("/v1/chat/completions", self._chat)
-        app.router.add_route("*", "/v1/{rest:.*}", self._pass_on)
+        app.router.add_get("/v1/models", self._models)
+        # Nothing else reaches the model: it would be neither recorded nor faulted, or climb out of /v1 with our key.
+        app.router.add_route("*", "/{rest:.*}", self._elsewhere)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=_CLOSING_S)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", port)
@@ -144,7 +147,7 @@ class FaultingEndpoint:
             return refused
         try:
             body = msgspec.json.decode(await request.read())
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             body = None
         if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
             return error_answer(400, "invalid_request_error", "the body is not a chat request")
@@ -202,11 +205,17 @@ class FaultingEndpoint:
             body = {**body, "messages": self._forgotten.without(body["messages"])}
         return await self._forward(request, "POST", "chat/completions", msgspec.json.encode(body))
 
-    async def _pass_on(self, request: web.Request) -> web.StreamResponse:
+    async def _models(self, request: web.Request) -> web.StreamResponse:
         if (refused := self._refused(request)) is not None:
             return refused
-        answered = await self._forward(request, request.method, request.match_info["rest"], await request.read())
+        answered = await self._forward(request, "GET", "models", b"")
         return web.Response(status=answered.status, body=answered.body, headers={"Content-Type": answered.content_type})
+
+    async def _elsewhere(self, request: web.Request) -> web.StreamResponse:
+        if (refused := self._refused(request)) is not None:
+            return refused
+        message = "this endpoint answers POST /v1/chat/completions and GET /v1/models, and passes nothing else on"
+        return error_answer(404, "not_found_error", message)
 
     async def _forward(self, request: web.Request, method: str, path: str, data: bytes) -> _Answered:
         assert self._client is not None
@@ -226,6 +235,8 @@ class FaultingEndpoint:
             return _Answered(502, "application/json", error_body("upstream_error", message))
 
     def _refused(self, request: web.Request) -> web.Response | None:
+        if is_foreign(request.headers.get("Host", ""), request.headers.get("Origin", "")):
+            return error_answer(403, "permission_error", REFUSAL)
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if self._headers and not secrets.compare_digest(given.encode(), self.key.encode()):
             return error_answer(401, "authentication_error", "this endpoint takes the key that it was started with")

@@ -19,6 +19,7 @@ from milo_bench.targets.fake.log import RequestOutcome, SeenRequest
 from milo_bench.targets.fake.reply import Asked, answer_for, overflows
 from milo_bench.targets.fake.script import ScriptFault
 from milo_bench.targets.fake.wire import WireStep, http_reply, steps_for
+from milo_bench.targets.http.foreign_page import REFUSAL, is_foreign
 
 if TYPE_CHECKING:
     from milo_bench.targets.fake.server import FakeServer
@@ -36,7 +37,7 @@ class FakeConnection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
         self._path = ""
         self._body = bytearray()
-        self._bearer = ""
+        self._bearer = self._host = self._origin = ""
         self._waiting: deque[tuple[str, str, bytes, str]] = deque()
         self._steps: deque[WireStep] = deque()
         self._request: SeenRequest | None = None
@@ -69,7 +70,7 @@ class FakeConnection(asyncio.Protocol):
     # ------------------------------------------------------------ httptools
 
     def on_message_begin(self) -> None:
-        self._path, self._bearer = "", ""
+        self._path, self._bearer, self._host, self._origin = "", "", "", ""
         self._body = bytearray()
 
     def on_url(self, url: bytes) -> None:
@@ -78,11 +79,20 @@ class FakeConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if name.lower() == b"authorization":
             self._bearer = value.decode("latin-1").removeprefix("Bearer ")
+        elif name.lower() == b"host":
+            self._host = value.decode("latin-1")
+        elif name.lower() == b"origin":
+            self._origin = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
         self._body += body
 
     def on_message_complete(self) -> None:
+        if is_foreign(self._host, self._origin):
+            said = msgspec.json.encode({"error": {"message": REFUSAL, "type": "permission_error", "code": 403}})
+            self._transport.write(http_reply(403, "application/json", said, headers={"Connection": "close"}))
+            self._transport.close()
+            return
         method = self._parser.get_method().decode()
         self._waiting.append((method, urlsplit(self._path).path, bytes(self._body), self._bearer))
         if not self._busy:
@@ -103,7 +113,7 @@ class FakeConnection(asyncio.Protocol):
         try:
             body: dict[str, Any] = json.loads(raw)
             asked = dialect.read(self._server.next_number(), body)
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             broken = dialect.error(400, "invalid_request_error", "the body is not a chat request")
             self._transport.write(http_reply(400, "application/json", broken))
             return
