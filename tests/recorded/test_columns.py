@@ -207,3 +207,19 @@ def test_texts_that_are_not_to_be_stored_are_judged_first(tmp_path: Path, store:
     assert [row.graded.passed for row in api.grade_logs(log.path)] == [True, False] * 4
     [card] = api.score_logs([log.path])
     assert next(one.value for one in card.measures if one.name == "accuracy") == 0.5
+
+
+@pytest.mark.parametrize("answers", [("true", "false"), ("Yes.", "no"), (True, False)])
+def test_true_and_false_are_called_as_the_answers_call_them(tmp_path: Path, answers: tuple[Any, Any]) -> None:
+    rows = [
+        {"id": f"{n}", "text": f"t{n}", "model": "m", "output": answers[n % 2], "gold": n % 2 == 0} for n in range(20)
+    ]
+    log = imported(tmp_path, write(tmp_path / "a.jsonl", rows))
+    assert all(row.graded.passed for row in api.grade_logs(log.path))
+
+
+def test_a_column_that_the_first_rows_lack_is_found(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [{"id": f"{n}", "text": f"t{n}", "model": "m", "output": "a"} for n in range(9)]
+    rows[5]["gold"] = "a"
+    log = imported(tmp_path, write(tmp_path / "a.jsonl", rows))
+    assert [fixture.id for fixture in log.fixtures.values() if fixture.expect] == ["5"]

@@ -41,6 +41,7 @@ class Recording:
     targets: dict[str, None] = field(default_factory=dict)
     tools: dict[int, tuple[str, str]] = field(default_factory=dict)  # by file: the tool and its version
     count: int = 0
+    said_yes_or_no: bool = False  # an answer is the word yes or no: what true and false are then called
     _spool: IO[bytes] = field(default_factory=lambda: tempfile.TemporaryFile(prefix="milo-bench-"))  # noqa: SIM115
 
     def answers(self) -> Iterator[tuple[int, RecordedAnswer]]:
@@ -57,6 +58,7 @@ class Recording:
         data = _ENCODER.encode(answer)
         self._spool.write(len(data).to_bytes(4, "big") + case.to_bytes(4, "big") + data)
         self.count += 1
+        self.said_yes_or_no = self.said_yes_or_no or answer.output.strip(" .").casefold() in ("yes", "no")
 
 
 def collect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -51,6 +52,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "tag": ("tag", "tags"),
 }
 _MANY: Final = frozenset({"answers", "input", "verdict", "tag"})  # may be several columns, with commas between
+_SEEN_FIRST: Final = 500  # rows whose columns are looked at before any is read
 _FALSE: Final = frozenset({"", "0", "false", "no", "none", "null", "nan"})
 
 
@@ -70,12 +72,12 @@ def answers_of(
     Raises UsageError for a column that is not there or cannot be guessed.
     """
     rows = iter(rows)
-    first = next(rows, None)
-    if first is None:
+    first = list(itertools.islice(rows, _SEEN_FIRST))  # a key may be missing in the first object of a log
+    if not first:
         return
-    columns = _Columns(first.values, file, request, account, nested)
-    yield from columns.answers(first, tool)
-    for row in rows:
+    seen = {name: value for row in reversed(first) for name, value in row.values.items()}
+    columns = _Columns({name: seen[name] for row in first for name in row.values}, file, request, account, nested)
+    for row in itertools.chain(first, rows):
         yield from columns.answers(row, tool)
 
 

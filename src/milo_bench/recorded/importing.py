@@ -147,6 +147,7 @@ def _write(
             form=name,
             workload=wanted.workload,
             gold_kind=gold_kind,
+            yes_or_no=recording.said_yes_or_no,
         )
     else:
         fixtures = match_cases(recording.cases, suite, account)

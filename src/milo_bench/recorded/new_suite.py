@@ -15,7 +15,7 @@ from milo_bench.recorded.answer import Account, GoldKind
 from milo_bench.recorded.cases import RecordedCase
 from milo_bench.recorded.files import RecordFile
 from milo_bench.recorded.values import number, text_of
-from milo_bench.suites.importing.columns import draft_workload, free_id, input_lines, input_prompt, label_text
+from milo_bench.suites.importing.columns import draft_workload, free_id, input_lines, input_prompt
 from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, WorkloadDraft
 from milo_bench.suites.importing.suite_folder import write_imported
 from milo_bench.suites.load import Suite, load_suite
@@ -33,10 +33,12 @@ def make_suite(
     form: str,
     workload: str = "",
     gold_kind: GoldKind = "",
+    yes_or_no: bool = False,
 ) -> tuple[Suite, dict[int, Fixture]]:
     """Write a suite of ``cases`` to the new folder ``out``; the suite, and the fixture of each case by its number.
 
-    A case without an input is named and left out. Raises UsageError where ``out`` holds something already.
+    ``yes_or_no``: the labels true and false are called yes and no in the answers. A case without an input is named and
+    left out. Raises UsageError where ``out`` holds something already.
     """
     result = Imported()
     ids: dict[int, str] = {}
@@ -56,7 +58,7 @@ def make_suite(
             ids[place] = free_id(case.id, seen)
             seen.add(ids[place])
             filled = {**dict.fromkeys(inputs, ""), **case.input}
-            expect = _expectation(case, kind, account)
+            expect = _expectation(case, kind, account, yes_or_no=yes_or_no)
             tags = tuple(dict.fromkeys(case.tags))
             part.cases.append(ImportedCase(ids[place], filled, expect, case.where, name, tags, files[case.file].name))
         if not any(case.expect for case in part.cases):
@@ -108,7 +110,7 @@ def _shape_of(golds: Sequence[Any], *, choices: bool) -> GoldKind:
     if all(isinstance(gold, list) and all(isinstance(row, Mapping) for row in gold) for gold in golds):
         calls = all(row.keys() <= {"name", "arguments", "id", "type", "function"} for gold in golds for row in gold)
         return "tool_calls" if calls and any(golds) else "rows"
-    texts = [label_text(gold) for gold in golds if not isinstance(gold, list | Mapping)]
+    texts = [_label(gold) for gold in golds if not isinstance(gold, list | Mapping)]
     distinct = set(texts)
     few = len(distinct) <= min(MOST_LABELS, len(texts) // 2)
     if len(texts) == len(golds) and few and max(map(len, distinct)) <= 60:
@@ -118,7 +120,14 @@ def _shape_of(golds: Sequence[Any], *, choices: bool) -> GoldKind:
     return "text"
 
 
-def _expectation(case: RecordedCase, kind: GoldKind, account: Account) -> dict[str, Any]:
+def _label(value: Any, yes_or_no: bool = False) -> str:
+    """A label as the answers write it."""
+    if isinstance(value, bool):
+        return ("yes" if value else "no") if yes_or_no else ("true" if value else "false")
+    return text_of(value)
+
+
+def _expectation(case: RecordedCase, kind: GoldKind, account: Account, *, yes_or_no: bool) -> dict[str, Any]:
     """The fixture's expectation; {} where there is none, or where it is not of the kind of the others."""
     gold = case.gold
     if gold is None:
@@ -127,7 +136,7 @@ def _expectation(case: RecordedCase, kind: GoldKind, account: Account) -> dict[s
         return dict(gold)
     found: dict[str, Any] | None = None
     if kind == "label" and not isinstance(gold, list | Mapping):
-        found = {"label": label_text(gold).strip()}
+        found = {"label": _label(gold, yes_or_no).strip()}
     elif kind == "choice" and not isinstance(gold, Mapping):
         found = {"choice": gold if isinstance(gold, list) else text_of(gold).strip()}
         if case.choices:

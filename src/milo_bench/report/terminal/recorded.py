@@ -69,7 +69,7 @@ def print_recorded(report: RecordedAccount, console: Console) -> None:
         console.print(f"failed in the recording: {written.failures:,}", highlight=False)
     if written.missing:
         console.print(
-            f"not recorded: {written.missing:,} attempts, because targets answered different fixtures or repeats",
+            f"not recorded: {_counted(written.missing, 'attempt')}, as targets answered different fixtures or repeats",
             highlight=False,
         )
     if report.left:

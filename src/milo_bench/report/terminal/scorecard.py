@@ -12,6 +12,7 @@ from milo_bench.config.policy.measures import known_measures
 from milo_bench.core.buffering import SAID as BUFFERED
 from milo_bench.core.records import Measure
 from milo_bench.core.units import figure, interval_text, sample, unit_written
+from milo_bench.report.terminal.many_targets import MOST_COLUMNS, targets_table
 from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard
 
 SLICES_SHOWN = frozenset({"field", "class", "kind"})
@@ -38,7 +39,15 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
         console.print(Text(said, style="yellow"))
     for workload in dict.fromkeys(measure.workload for measure in card.measures):
         console.print()
-        console.print(_table(workload, [m for m in card.measures if m.workload == workload]))
+        measures = [m for m in card.measures if m.workload == workload]
+        if len({(measure.target, measure.decoding) for measure in measures}) > MOST_COLUMNS:
+            table, left = targets_table(workload, measures)
+            console.print(table)
+            more = f"{left} more targets, " if left else ""
+            said = f"{more}every measure, confusion and kind of error: --json or --format csv"
+            console.print(Text(said, style="dim"))
+            continue
+        console.print(_table(workload, measures))
         for confusion in card.confusions:
             if confusion.workload == workload:
                 console.print(_confusion(confusion))
