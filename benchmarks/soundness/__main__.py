@@ -14,7 +14,18 @@ import sys
 
 import numpy as np
 
-from benchmarks.soundness import best_of, edits, gate, groups, looks, permits, repeats, unjudged, until_decided
+from benchmarks.soundness import (
+    best_of,
+    edits,
+    gate,
+    groups,
+    looks,
+    permits,
+    prompt_cache,
+    repeats,
+    unjudged,
+    until_decided,
+)
 from benchmarks.soundness.road import Road
 
 ROADS: tuple[Road, ...] = (
@@ -24,6 +35,7 @@ ROADS: tuple[Road, ...] = (
     until_decided.ROAD,
     groups.ROAD,
     repeats.ROAD,
+    prompt_cache.ROAD,
     gate.ROAD,
     permits.ROAD,
     edits.ROAD,

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -13,7 +14,9 @@ from numpy.typing import NDArray
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Decoding, Frozen, Interval
+from milo_bench.core.units import share
 from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases, FixtureTable
+from milo_bench.stats.clustered_values import clustered_mean
 from milo_bench.stats.paired import (
     bootstrap_difference,
     holm,
@@ -91,6 +94,7 @@ class _Outcome:
     fixture_hash: str
     workload: str
     decoding: Decoding
+    group: int
     passed: int
     tries: int
     figures: Mapping[str, float]
@@ -112,6 +116,7 @@ def _outcomes(side: Side) -> dict[tuple[str, Decoding], _Outcome]:
                 side.fixtures.hashes[number],
                 cases.workload,
                 cases.decoding,
+                number if side.fixtures.group is None else int(side.fixtures.group[number]),
                 int(passed[number]),
                 round(float(tries[number])),
                 {name: float(of[number]) for name, of in means.items() if not np.isnan(of[number])},
@@ -146,11 +151,30 @@ def _means_by_fixture(cases: Cases, values: NDArray[np.float64]) -> NDArray[np.f
     return means
 
 
+_MOST_APART: Final = 0.1
+
+
+def cached_apart(first: Side, second: Side) -> tuple[float, float] | None:
+    """The mean cached shares of two sides where they are too far apart for their times to be compared; else None."""
+    shares = []
+    for side in (first, second):
+        found = np.concatenate([cases.cached_share for cases in side.cases]) if side.cases else np.zeros(0)
+        known = found[~np.isnan(found)]
+        if not len(known):
+            return None
+        shares.append(float(known.mean()))
+    return (shares[0], shares[1]) if abs(shares[0] - shares[1]) > _MOST_APART else None
+
+
 def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), seed: int = 0) -> Comparison:
     """Pair two sides fixture by fixture.
 
     Raises DataError where a fixture of the same id has another hash, or nothing pairs.
     """
+    apart = cached_apart(first, second)
+    if apart is not None:
+        said = f"share of prompts from the cache: {share(apart[0])} → {share(apart[1])}, so times are not compared"
+        differs = [*differs, said]
     ours, theirs = _outcomes(first), _outcomes(second)
     shared = [place for place in ours if place in theirs]
     changed = sorted({place[0] for place in shared if ours[place].fixture_hash != theirs[place].fixture_hash})
@@ -169,7 +193,7 @@ def compare_sides(first: Side, second: Side, *, differs: Sequence[str] = (), see
     for (workload, decoding), places in groups.items():
         pairs = [(place[0], ours[place], theirs[place]) for place in places]
         rates.append(_rates(workload, decoding, pairs))
-        means += _means(workload, decoding, pairs, seed)
+        means += _means(workload, decoding, pairs, seed, timed=apart is None)
     adjusted = holm([rate.p_value for rate in rates])
     return Comparison(
         first=first.name,
@@ -186,8 +210,16 @@ def _rates(workload: str, decoding: Decoding, pairs: list[tuple[str, _Outcome, _
     differences = [a.rate() - b.rate() for _, a, b in pairs]
     only_first = tuple(name for (name, _, _), d in zip(pairs, differences, strict=True) if d > 0)
     only_second = tuple(name for (name, _, _), d in zip(pairs, differences, strict=True) if d < 0)
+    groups = np.array([a.group for _, a, _ in pairs], dtype=np.int64)
+    together: dict[int, Fraction] = {}
+    for group, difference in zip(groups.tolist(), differences, strict=True):
+        together[group] = together.get(group, Fraction()) + difference
     once = all(a.tries == 1 and b.tries == 1 for _, a, b in pairs)
-    if once:
+    if len(together) < len(pairs):
+        # Fixtures of one story are alike: a story is right or wrong as a whole, and is flipped so.
+        p_value, method = sign_flip_exact(list(together.values())), "exact sign flip over groups"
+        interval = clustered_mean([float(d) for d in differences], groups)
+    elif once:
         p_value, method = mcnemar_exact(len(only_first), len(only_second)), "exact McNemar"
         interval = rate_difference(len(only_first), len(only_second), len(pairs))
     else:
@@ -210,10 +242,12 @@ def _rates(workload: str, decoding: Decoding, pairs: list[tuple[str, _Outcome, _
 
 
 def _means(
-    workload: str, decoding: Decoding, pairs: list[tuple[str, _Outcome, _Outcome]], seed: int
+    workload: str, decoding: Decoding, pairs: list[tuple[str, _Outcome, _Outcome]], seed: int, *, timed: bool
 ) -> list[MeanComparison]:
     means = []
     for name, unit in UNITS.items():
+        if unit == "s" and not timed:
+            continue
         both = [(a.figures[name], b.figures[name]) for _, a, b in pairs if name in a.figures and name in b.figures]
         if not both:
             continue

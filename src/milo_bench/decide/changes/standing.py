@@ -273,7 +273,9 @@ def _difference(
         before = float(before_rows.held.sum() / before_rows.asked.sum()) if before_rows.asked.any() else None
         mapped = _in_numbers_of(old, new, cases)
         pairs = pair_fixtures(
-            fixture_means(rows, mapped.fixture), fixture_means(before_rows, old.cases[candidate].fixture)
+            fixture_means(rows, mapped.fixture),
+            fixture_means(before_rows, old.cases[candidate].fixture),
+            old.fixtures.group,
         )
         ends = difference_ends(pairs, 0.975, rate=True)  # 95% between both ends
 
