@@ -61,7 +61,7 @@ def test_an_unknown_step_and_unknown_parameters_are_named() -> None:
 def test_a_prompt_is_held_back_only_where_sixteen_bytes_a_token_do_not_fit(text: str, window: int) -> None:
     request = ChatRequest(messages=(Message("user", text),))
     if cannot_fit(request, window):
-        assert len(text.encode()) >= 16 * window
+        assert len(text.encode()) >= 16 * window or len(text.split()) >= window
 
 
 def test_blank_runs_never_make_a_prompt_too_long_and_no_window_means_no_bound() -> None:
@@ -69,6 +69,12 @@ def test_blank_runs_never_make_a_prompt_too_long_and_no_window_means_no_bound() 
     words = ChatRequest(messages=(Message("user", "abcdefgh " * 100_000),))
     assert not cannot_fit(blanks, 512)
     assert cannot_fit(words, 512) and not cannot_fit(words, None)
+
+
+def test_more_words_than_the_window_has_tokens_cannot_fit_and_fewer_may() -> None:
+    meeting = "we agreed to pay the bill at the end of May " * 2_100  # 23,100 words
+    request = ChatRequest(messages=(Message("user", meeting),))
+    assert cannot_fit(request, 16_384) and not cannot_fit(request, 24_000)
 
 
 def test_a_step_that_takes_text_from_the_fixture_records_only_ids() -> None:

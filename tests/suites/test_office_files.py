@@ -333,3 +333,19 @@ def test_the_report_of_an_import_lists_every_document_that_was_not_read(tmp_path
         "labels.xlsx",
     }
     assert [Path(problem["where"]).name for problem in report["not_carried"]] == ["unlabelled.txt"]
+
+
+def test_a_packed_mimetype_and_a_nested_stored_document_do_not_mislead() -> None:
+    raw = ods(LABELS)
+    with zipfile.ZipFile(BytesIO(raw)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    packed = BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in reversed(parts.items()):
+            archive.writestr(name, content)
+    assert "00123" in read(packed.getvalue())[0].text
+    stored = BytesIO()
+    with zipfile.ZipFile(stored, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr("letter.docx", docx(PAGE))
+    result, _ = read(stored.getvalue())
+    assert result.positions[0].name == "letter.docx" and PAGE.title in result.text

@@ -16,6 +16,7 @@ from milo_bench.suites.prompts import render_prompt
 
 # More bytes a token than any tokenizer reaches on text, runs of one character counted as one.
 _MOST_BYTES_A_TOKEN = 16
+_WORD = re.compile(r"(?<!\S)[^\W\d_]{2,}(?!\w)")
 _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 
@@ -57,13 +58,16 @@ def prepare(fixture: Fixture, workload: Workload, *, decoding: Decoding = "free"
 def cannot_fit(request: ChatRequest, context_window: int | None) -> bool:
     """Whether even the most favourable tokenizer leaves no room for one token of answer.
 
-    Bytes are not tokens, so this says yes only far beyond the window; in between the server decides.
+    A word of letters after white space is a token at least, and no tokenizer reaches 16 bytes a token on text, so this
+    says yes only beyond the window; where it cannot know, the server decides.
     """
     if context_window is None:
         return False
     size = sum(len(message.content) for message in request.messages)
-    if size * 4 < context_window * _MOST_BYTES_A_TOKEN:  # at four bytes a character: the cheap way out for nearly all
+    if size < context_window * 3:  # a word has two letters and a space: the cheap way out for nearly all
         return False
+    if sum(1 for message in request.messages for _ in _WORD.finditer(message.content)) >= context_window:
+        return True
     dense = sum(len(_RUN.sub(r"\1", message.content).encode()) for message in request.messages)
     return dense // _MOST_BYTES_A_TOKEN >= context_window
 

@@ -1,11 +1,30 @@
-"""A paragraph of an OpenDocument file in, its text out."""
+"""An OpenDocument file in, what kind it is out; a paragraph of it in, its text out."""
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from xml.etree.ElementTree import Element
 
+from milo_bench.suites.bounded.archive import Archive, parts_of
+from milo_bench.suites.bounded.broken import DocumentBroken
+
 _NOT_SHOWN: Final = frozenset(("annotation", "tracked-changes", "note-citation", "annotation-end", "bookmark"))
+
+
+def open_document_kind(raw: bytes) -> str:
+    """``text``, ``spreadsheet``, ``presentation`` …; "" for what is no OpenDocument file."""
+    if "content.xml" not in parts_of(raw):
+        return ""
+    try:
+        archive = Archive(raw)
+        for name in ("mimetype", "META-INF/manifest.xml"):
+            said = archive.read(name)[:100_000] if name in archive else b""
+            if found := re.search(rb"application/vnd\.oasis\.opendocument\.([a-z]+)", said):
+                return found[1].decode("ascii")
+    except DocumentBroken:
+        pass
+    return ""
 
 
 def paragraph_text(element: Element) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
 from xml.etree.ElementTree import Element
 
-from milo_bench.suites.bounded.archive import Archive, is_zip
-from milo_bench.suites.bounded.open_document import paragraph_text
+from milo_bench.suites.bounded.archive import Archive
+from milo_bench.suites.bounded.open_document import open_document_kind, paragraph_text
 from milo_bench.suites.bounded.xml_tree import children, read_xml
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
-
-_KINDS: Final = (b"opendocument.text", b"opendocument.presentation")
 
 
 def read_open_document(document: Document) -> DocumentText:
@@ -112,11 +109,11 @@ def _around(archive: Archive) -> dict[str, list[str]]:
     return found
 
 
-def _is_open_document(start: bytes) -> bool:
-    return is_zip(start) and any(b"mimetypeapplication/vnd.oasis." + kind in start[:200] for kind in _KINDS)
+def _is_open_document(raw: bytes) -> bool:
+    return open_document_kind(raw) in ("text", "presentation")
 
 
 DOCUMENTS.add(
     "open_document",
-    DocumentReader(read_open_document, endings=(".odt", ".odp", ".ott"), recognises=_is_open_document),
+    DocumentReader(read_open_document, endings=(".odt", ".odp", ".ott"), recognises=_is_open_document, whole=True),
 )

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Final
 from xml.etree.ElementTree import Element
 
-from milo_bench.suites.bounded.archive import Archive, is_zip
-from milo_bench.suites.bounded.open_document import paragraph_text
+from milo_bench.suites.bounded.archive import Archive
+from milo_bench.suites.bounded.open_document import open_document_kind, paragraph_text
 from milo_bench.suites.bounded.xml_tree import children, read_xml
 from milo_bench.suites.sheets.number_format import plain_number
 from milo_bench.suites.sheets.workbook import MOST_COLUMNS, MOST_ROWS, SHEETS, Cell, SheetReader, WorkSheet
-
-_KIND: Final = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
 
 
 def read_ods(raw: bytes) -> list[WorkSheet]:
@@ -85,7 +82,7 @@ def _count(written: str | None, most: int) -> int:
 
 
 def _is_ods(raw: bytes) -> bool:
-    return is_zip(raw) and _KIND in raw[:200]
+    return open_document_kind(raw) == "spreadsheet"
 
 
 SHEETS.add("ods", SheetReader(read_ods, _is_ods, (".ods",)))
