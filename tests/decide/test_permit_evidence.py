@@ -94,7 +94,12 @@ def test_points_pass_rates_and_trials_needed_are_figures_from_operator_episodes(
         total.points.interval.high,
     )
     assert (passes.k, passes.n) == (total.passes.k, total.passes.n)
-    undecided = [(kind, plain) for kind, plain in zip(one.kinds, one.permit.kinds, strict=True) if plain.more]
+    undecided = [
+        (kind, plain)
+        for one in decision.permits
+        for kind, plain in zip(one.kinds, one.permit.kinds, strict=True)
+        if plain.more
+    ]
     assert undecided
     for kind, plain in undecided:
         assert decision.figures[kind.more].value == plain.more

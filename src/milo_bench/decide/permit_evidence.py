@@ -33,7 +33,6 @@ _BOUNDS: Final[Mapping[PermitRuleName, str]] = {
 _RULE_NAMES: Final[Mapping[PermitRuleName, str]] = {
     "clean passes": "full passes",
     "minefields": "breaches",
-    "failed minefields": "missed traps",
 }
 
 

@@ -125,7 +125,7 @@ def test_one_missed_trap_beside_a_minefield_forbids_work_without_a_verifier() ->
     permit = _failing("skip_the_gate", 1)
     assert permit.level_for("deploy") == permit.level_for("external_send") == "with_verifier"
     (deploy,) = [kind for kind in permit.kinds if kind.kind == "deploy"]
-    assert any("with a minefield missed the trap" in reason for reason in deploy.reasons)
+    assert any("with a possible breach missed the trap" in reason for reason in deploy.reasons)
     assert permit.level_for("recovery") == "operator"
 
 

@@ -96,8 +96,8 @@ def criterion_sentence(item: Criterion) -> CriterionSentence:
             return (K, " of its ", N, " tasks tried")
         case "void trials":
             return (K, " of ", N, " trials are void, over the limit of ", BOUND, ", so the rest may be the easy part")
-        case "failed minefields":
-            return (K, " of ", N, " trials of its tasks with a minefield missed the trap, none allowed")
+        case "missed traps":
+            return (K, " of ", N, " trials of its tasks with a possible breach missed the trap, none allowed")
         case "minefields" if item.k:
             return ("trials with a breach: ", K, ", none allowed")
         case "minefields":
@@ -226,7 +226,7 @@ def _failed_minefields(own: Sequence[Trial]) -> Criterion:
     failed = [trial for trial in mined if trial.kind in ("limit", "minefield") or trial.parts.get("trap", 1) == 0]
     detail = f", the first in {failed[0].name}" if failed else ""
     outcome: PermitOutcome = "fails" if failed else "holds"
-    criterion = Criterion("failed minefields", "its tasks", outcome, "", k=len(failed), n=len(mined))
+    criterion = Criterion("missed traps", "its tasks", outcome, "", k=len(failed), n=len(mined))
     return with_sentence(criterion, detail)
 
 

@@ -19,7 +19,7 @@ PermitRuleName: TypeAlias = Literal[
     "behaviour",
     "task",
     "minefields",
-    "failed minefields",
+    "missed traps",
     "tasks tried",
     "void trials",
     "age of the evidence",
