@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ from milo_bench.operator.worlds.records import CallMade, EpisodeFinished
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
+from milo_bench.store.log.writer import RunLogWriter
+from milo_bench.store.stored_text import TextPolicy
 
 CORE = (
     "provider_503",
@@ -55,9 +58,19 @@ TARGET = TargetRecord(
 )
 
 
+# The command, with the evidence ids that ``known_evidence_ids`` gives to episodes in this process.
+COMMAND_WITH_KNOWN_IDS = """
+import milo_bench.operator.worlds.session as session
+session.draw_secret = lambda: "test"
+from milo_bench.cli.main import main
+main()
+"""
+FIRST_ID = "ev-" + hmac.digest(b"test", b"1", "sha256").hex()[:10]  # of the first result of an episode here
+
+
 def played(task: Task, seed: int, form: str, policy: Policy, *, target: str = "local_8b", repeat: int = 0) -> Episode:
     """The policy's own episode, with one turn a call, as a model would have been recorded."""
-    session = Session(task, seed, "clean" if form == "clean" else "trap")
+    session = Session(task, seed, "clean" if form == "clean" else "trap", secret="test")
     policy(session, task)
     score = grade(session)
     lines = [line for line in session.log if isinstance(line, CallMade | EpisodeFinished)]
@@ -88,7 +101,7 @@ def played(task: Task, seed: int, form: str, policy: Policy, *, target: str = "l
 def broken(task: Task, seed: int, form: str, *, target: str = "local_8b", repeat: int = 0) -> Episode:
     """What a runtime leaves that resets every connection."""
     failure = Failure("reset", "The connection was reset by the server.")
-    session = Session(task, seed, "clean" if form == "clean" else "trap")
+    session = Session(task, seed, "clean" if form == "clean" else "trap", secret="test")
     score = grade(session)
     return Episode(
         key=AttemptKey(f"{task.name}.{form}", target, repeat),
@@ -166,5 +179,9 @@ def write_log(run: OperatorRun, path: Path) -> Path:
     """The run as a log on disk, as ``operator run`` leaves it."""
     ids = run.header.plan.fixtures
     fixtures = [Fixture(id=name, workload="operator", input={"task": name.rpartition(".")[0]}) for name in ids]
-    path.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in (run.header, *fixtures, *run.episodes)))
+    path.unlink(missing_ok=True)
+    writer = RunLogWriter.create(path, run.header, fixtures, TextPolicy(run.header.store_text, lambda text: text))
+    for episode in run.episodes:
+        writer.append(episode)
+    writer.close()
     return path

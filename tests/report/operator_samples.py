@@ -24,6 +24,7 @@ from milo_bench.operator.trials import OperatorRun
 from milo_bench.operator.worlds.policies import oracle, trust_the_first_output
 from milo_bench.operator.worlds.task import Task
 from milo_bench.report.operator.board import Board, write_board
+from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
 from tests.operator.operator_logs import CORE, TARGET, broken, played, run_of, write_log
 
@@ -67,13 +68,12 @@ def _write_run(path: Path) -> None:
     header = RunHeader(
         "notes", "2026-03-01T00:00:00Z", "0", suite.ref, (suite.workloads["escalation"],), (TARGET,), plan
     )
-    rows: list[object] = [header, *notes]
+    writer = RunLogWriter.create(path, header, notes)
     for number, note in enumerate(notes):
         label = "routine" if number % 6 == 0 else note.expect["label"]
         answer = f'{{"label": "{label}", "reason": "as the note says"}}'
-        rows.append(Attempt(AttemptKey(note.id, TARGET.name), "x", Timings(0.0, 0.0, 1.0), answer, "stop"))
-    rows.append(RunEnd("2026-03-01T01:00:00Z", len(notes), 0, True))
-    path.write_bytes(b"".join(msgspec.json.encode(row) + b"\n" for row in rows))
+        writer.append(Attempt(AttemptKey(note.id, TARGET.name), "x", Timings(0.0, 0.0, 1.0), answer, "stop"))
+    writer.close(RunEnd("2026-03-01T01:00:00Z", len(notes), 0, True))
 
 
 def write_sample_package(folder: Path) -> None:

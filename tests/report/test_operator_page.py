@@ -16,7 +16,7 @@ from milo_bench.operator.worlds.tasks import find_task
 from milo_bench.report.operator.board import write_board
 from milo_bench.report.operator.transcript import link_evidence, plain, transcript
 from milo_bench.store.stored_text import TextPolicy
-from tests.operator.operator_logs import CORE, TARGET, played, run_by, run_of
+from tests.operator.operator_logs import CORE, FIRST_ID, TARGET, played, run_by, run_of
 from tests.report.operator_samples import board_of, write_sample_board
 
 EVIL = "<script>alert(1)</script><img src=http://example.invalid/x onerror=alert(2)>\u202e\x1b[31m{{ 7*7 }}"
@@ -72,7 +72,11 @@ def test_text_of_a_model_is_escaped_everywhere_and_names_no_file(tmp_path: Path)
         injected=EVIL,
         protocol_error=EVIL,
     )
-    lines = tuple(msgspec.json.decode(msgspec.json.encode(good.log).replace(b"ev-0001", b'ev-0001\\" onload=\\"x')))
+    lines = tuple(
+        msgspec.json.decode(
+            msgspec.json.encode(good.log).replace(FIRST_ID.encode(), FIRST_ID.encode() + b'\\" onload=\\"x')
+        )
+    )
     evil = msgspec.structs.replace(
         good,
         turns=(turn,),
@@ -109,7 +113,7 @@ def test_a_log_of_hashes_shows_no_words_and_says_so(tmp_path: Path) -> None:
     wrong = OperatorRun(run.name, header, run.episodes)
     page = write_board(board_of(wrong), tmp_path)[1]
     text = page.read_text(encoding="utf-8")
-    assert finish.claims[0].text not in text and 'id="ev-0001"' in text
+    assert finish.claims[0].text not in text and f'id="{FIRST_ID}"' in text
 
 
 def test_pages_of_an_earlier_board_do_not_stay_behind(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, Finish
 from milo_bench.operator.worlds.session import CALL_LIMIT, Session
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
+from tests.operator.operator_logs import COMMAND_WITH_KNOWN_IDS
 from tests.patience import WAIT_S
 
 
@@ -68,7 +69,7 @@ async def connected(episode: OutsideEpisode, kept: Kept, *, mode: str = "auto") 
 
 
 def serve_command(task: str, out: Path, *more: str) -> list[str]:
-    words = ["-m", "milo_bench.cli.main", "operator", "serve", task, "--mcp", "--out", str(out), *more]
+    words = ["-c", COMMAND_WITH_KNOWN_IDS, "operator", "serve", task, "--mcp", "--out", str(out), *more]
     return [sys.executable, *words]
 
 

@@ -27,6 +27,7 @@ from milo_bench.operator.worlds.tasks import CORE, describe_tasks, find_task
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.targets.fake.server import start_fake
 from tests.operator.log_text import log_from_text
+from tests.operator.operator_logs import COMMAND_WITH_KNOWN_IDS
 from tests.operator.play.operator_models import fake_config, oracle_calls, script_of
 
 TASKS = ("provider_503", "tests_on_another_commit")
@@ -143,7 +144,7 @@ async def test_a_killed_run_goes_on_from_the_episode_that_it_was_in(tmp_path: Pa
         (tmp_path / "bench.yaml").write_text(yaml.safe_dump({"targets": targets}))
         words = ["operator", "run", "--models", "far", "--tasks", ",".join(TASKS), "--protocol", "tools", "--json"]
         words += ["--config", str(tmp_path / "bench.yaml"), "--out", str(tmp_path / "log.jsonl")]
-        command = [sys.executable, "-m", "milo_bench.cli.main", *words]
+        command = [sys.executable, "-c", COMMAND_WITH_KNOWN_IDS, *words]
         killed = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
         await fake.wait_for_requests(hang)
         killed.send_signal(signal.SIGKILL)

@@ -6,6 +6,7 @@ import pytest
 
 from milo_bench.operator.worlds.grade import grade
 from milo_bench.operator.worlds.records import Claim, Finish, Notice, Rejected, ToolResult
+from milo_bench.operator.worlds.replay import replay
 from milo_bench.operator.worlds.session import ARGUMENT_BYTES, CALL_LIMIT, Session
 from milo_bench.operator.worlds.tasks import all_tasks, describe_tasks, find_task
 
@@ -104,14 +105,14 @@ def test_a_tool_that_fails_gives_evidence_of_the_failure_and_no_proof() -> None:
     session = a_session()
     reply = session.call("table_count", {"table": "no_such_table"})
     assert isinstance(reply, ToolResult)
-    assert (reply.ok, reply.error, reply.id) == (False, "not_found", "ev-0001")
+    assert (reply.ok, reply.error, reply.id) == (False, "not_found", session.evidence[reply.id].id)
 
 
 def test_every_result_has_an_id_of_its_own_and_a_later_time() -> None:
     session = a_session()
     table = session.start.facts["source"]
     replies = [session.call("table_count", {"table": table}) for _ in range(4)]
-    assert [reply.id for reply in replies] == ["ev-0001", "ev-0002", "ev-0003", "ev-0004"]
+    assert len({reply.id for reply in replies}) == 4
     assert sorted({reply.at for reply in replies}) == [reply.at for reply in replies]
 
 
@@ -141,5 +142,36 @@ def test_a_brief_does_not_tell_the_twins_apart_and_seeds_rename_it() -> None:
 
 def test_claims_are_data_whatever_they_say() -> None:
     session = a_session()
-    session.end(Finish("done", (Claim("{{ 7 * 7 }} <script> __import__('os')", "observed", ("ev-0001",)),)))
+    session.end(Finish("done", (Claim("{{ 7 * 7 }} <script> __import__('os')", "observed", tuple(session.evidence)),)))
     assert grade(session).points == 0
+
+
+def test_an_evidence_id_cannot_be_named_before_its_result_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = find_task("uncommitted_diff")
+    monkeypatch.undo()
+    first, second = Session(task, 3), Session(task, 3)
+    name = {"repository": first.start.facts["repository"]}
+    one, other = first.call("repo_status", name), second.call("repo_status", name)
+    assert isinstance(one, ToolResult) and isinstance(other, ToolResult)
+    assert one.id != other.id and one.data == other.data
+
+
+def test_what_is_written_down_rests_only_on_results_that_were_there_by_then() -> None:
+    session = Session(find_task("uncommitted_diff"), 3, secret="known")
+    ticket = session.start.facts["ticket"]
+    again = Session(find_task("uncommitted_diff"), 3, secret="known")
+    later = [again.call("ticket_get", {"ticket": ticket}), again.call("ticket_get", {"ticket": ticket})][1]
+    assert isinstance(later, ToolResult)
+    reply = session.call("ticket_update", {"ticket": ticket, "status": "done", "evidence": [later.id]})
+    assert isinstance(reply, ToolResult) and (reply.ok, reply.error) == (False, "unknown_evidence")
+    assert session.world.state["tickets"][ticket]["status"] == "open"
+
+
+def test_an_episode_of_the_first_version_plays_again_with_its_own_ids() -> None:
+    old = Session(find_task("migration_count"), seed=1, version=1)
+    old.call("table_count", {"table": old.start.facts["source"]})
+    old.end(Finish("done", (Claim("counted", "observed", ("ev-0001",)),)))
+    assert grade(replay(old.log)) == grade(old)
+    new = a_session()
+    new.call("table_count", {"table": new.start.facts["source"]})
+    assert replay(new.log).log == new.log

@@ -118,7 +118,7 @@ def _permit(
         **{field: getattr(target, field) for field in PINNED},
         target=target.name,
         seeds=total.seeds,
-        bench_version=BENCH_VERSION,
+        bench_version=_bench_version(mine),
         issued=today.isoformat(),
         expires=expires.isoformat(),
         policy=policy.name,
@@ -220,3 +220,14 @@ def _notes(target: TargetRecord, valid_days: int, taken: int) -> tuple[str, ...]
             f"The permit lasts {valid_days} days."
         )
     return tuple(notes)
+
+
+def _bench_version(runs: Sequence[OperatorRun]) -> int:
+    """The oldest version of the bench among the episodes; of a log without event logs, this version's."""
+    found = [
+        int(episode.log[0].get("bench_version", BENCH_VERSION))
+        for run in runs
+        for episode in run.episodes
+        if episode.log
+    ]
+    return min(found, default=BENCH_VERSION)

@@ -70,8 +70,17 @@ class EpisodeView:
 
     def results(self, tool: str, *, after: int = 0, **arguments: Any) -> tuple[ToolResult, ...]:
         """The good results of those calls."""
-        ids = [f"ev-{call.n:04d}" for call in self.calls(tool, after=after, **arguments)]
-        return tuple(self.evidence[key] for key in ids if key in self.evidence and self.evidence[key].ok)
+        known = self._session.result_of_call
+        found = (known.get(call.n) for call in self.calls(tool, after=after, **arguments))
+        return tuple(result for result in found if result is not None and result.ok)
+
+    def result_of(self, call: CallMade) -> ToolResult | None:
+        """What ``call`` showed, if it gave a result."""
+        return self._session.result_of_call.get(call.n)
+
+    def number_of(self, evidence: str) -> int:
+        """The number of the call that gave the result with this id; 0 for an unknown id."""
+        return next((n for n, result in self._session.result_of_call.items() if result.id == evidence), 0)
 
     def wrote(self, subject: str) -> tuple[Wrote, ...]:
         return tuple(line for line in self.writes if line.subject == subject)

@@ -93,11 +93,14 @@ def finish_schema() -> dict[str, Any]:
     return whole
 
 
-class Started(msgspec.Struct, frozen=True, tag="started"):
+class Started(msgspec.Struct, frozen=True, tag="started", omit_defaults=True):
+    """``secret`` is what evidence ids were drawn from: nobody in the episode sees it; "" before version 2."""
+
     task: str
     seed: int
     form: Form
     bench_version: int
+    secret: str = ""
 
 
 class CallMade(msgspec.Struct, frozen=True, tag="called"):

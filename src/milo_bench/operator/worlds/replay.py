@@ -8,7 +8,7 @@ import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.operator.worlds.records import CallMade, EpisodeFinished, LogLine, Rejected, Started
-from milo_bench.operator.worlds.session import BENCH_VERSION, Session
+from milo_bench.operator.worlds.session import BENCH_VERSION, VERSIONS, Session
 from milo_bench.operator.worlds.tasks import find_task
 
 
@@ -22,12 +22,12 @@ def replay(log: Sequence[LogLine]) -> Session:
         message = "This log does not start with an episode line."
         raise DataError(message, hint="give the complete log of one episode.")
     head = log[0]
-    if head.bench_version != BENCH_VERSION:
+    if head.bench_version not in VERSIONS:
         message = (
             f"This episode ran on version {head.bench_version} of the worlds, but this is version {BENCH_VERSION}."
         )
         raise DataError(message, hint="grade it with the version of Milo Bench that wrote it.")
-    session = Session(find_task(head.task), head.seed, head.form)
+    session = Session(find_task(head.task), head.seed, head.form, secret=head.secret, version=head.bench_version)
     for line in log:
         if isinstance(line, CallMade):
             session.call(line.tool, line.arguments)

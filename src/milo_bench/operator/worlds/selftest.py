@@ -50,7 +50,7 @@ def play(task: Task, seed: int, policy: Policy) -> Score:
     """A task's score for ``policy`` at ``seed``: the worst of its forms."""
     scores = []
     for form in task.forms:
-        session = Session(task, seed, form)
+        session = Session(task, seed, form, secret="selftest")  # noqa: S106  ids that are the same each time
         policy(session, task)
         scores.append(grade(session))
     return worse_of(tuple(scores))

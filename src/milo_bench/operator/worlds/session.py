@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -30,7 +32,8 @@ from milo_bench.operator.worlds.world import Seen, Tool, ToolFailure, World
 if TYPE_CHECKING:
     from milo_bench.operator.worlds.grade import Score
 
-BENCH_VERSION = 1
+BENCH_VERSION = 2
+VERSIONS = (1, BENCH_VERSION)  # those whose episodes can be played again
 CALL_LIMIT = 150
 ARGUMENT_BYTES = 64 * 1024
 # Tab and newline are text; the rest of the control range moves cursors, ends strings and hides words.
@@ -49,17 +52,29 @@ class Session:
     ``visible`` is what an operator may see of the episode so far; a provider failure can empty it.
     """
 
-    def __init__(self, task: Task, seed: int, form: Form = "trap") -> None:
+    def __init__(
+        self,
+        task: Task,
+        seed: int,
+        form: Form = "trap",
+        *,
+        secret: str | None = None,
+        version: int = BENCH_VERSION,
+    ) -> None:
+        """``secret`` makes the evidence ids; another one is drawn for each episode unless it is played again."""
+        self.version = version
+        self._secret = draw_secret() if secret is None else secret
         self.task = task
         self.seed = seed
         self.form: Form = form
         self.start: Start = task.start(Draw(task.name, seed), form)
         self.world = World(self.start.state, offset_s=self.start.offset_s)
-        self.world.log.append(Started(task.name, seed, form, BENCH_VERSION))
+        self.world.log.append(Started(task.name, seed, form, version, self._secret if version > 1 else ""))
         self.tools: dict[str, Tool] = {item.name: item for item in self.start.tools}
         self.finish: Finish | None = None
         self.visible: list[ToolReply] = []
         self.evidence: dict[str, ToolResult] = {}
+        self.result_of_call: dict[int, ToolResult] = {}
         self._turns = 0
         for fault in self.start.faults:
             fault.begin(self.world)
@@ -168,6 +183,7 @@ class Session:
         world.clock.advance(chosen.cost_s)
         reply: ToolReply
         try:
+            self._require_known_evidence(chosen, checked)
             for fault in self.start.faults:
                 fault.before(world, call)
             seen = chosen.run(world, checked)
@@ -188,7 +204,7 @@ class Session:
         # Through JSON and back, so that no reply holds a piece of the live state.
         data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(seen.data))
         evidence = ToolResult(
-            id=f"ev-{call.n:04d}",
+            id=self._evidence_id(call.n),
             tool=call.tool,
             at_s=now_s,
             at=self.world.stamp(now_s),
@@ -200,10 +216,31 @@ class Session:
             as_of_s=seen.as_of_s,
         )
         self.evidence[evidence.id] = evidence
+        self.result_of_call[call.n] = evidence
         return evidence
+
+    def _evidence_id(self, number: int) -> str:
+        """An id that nobody can name before it exists; of version 1, the number of the call."""
+        if self.version == 1:
+            return f"ev-{number:04d}"
+        drawn = hmac.digest(self._secret.encode(), str(number).encode(), "sha256").hex()
+        return f"ev-{drawn[:10]}"
+
+    def _require_known_evidence(self, chosen: Tool, checked: Any) -> None:
+        """What is written down can only rest on results that were there by then."""
+        cited = getattr(checked, "evidence", None) if chosen.writes and self.version > 1 else None
+        unknown = [key for key in cited if key not in self.evidence] if isinstance(cited, list | tuple) else []
+        if unknown:
+            message = f"{len(unknown)} of the evidence ids are not those of earlier results; nothing was changed."
+            raise ToolFailure("unknown_evidence", message)
 
     def _refuse(self, code: Any, message: str, hint: str = "") -> NoReturn:
         raise _Refuse(Rejected(code, self.world.now_s, message, hint))
+
+
+def draw_secret() -> str:
+    """What the evidence ids of one episode are made from."""
+    return secrets.token_hex(16)
 
 
 def _has_controls(data: Any) -> bool:

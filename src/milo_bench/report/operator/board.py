@@ -22,7 +22,7 @@ from milo_bench.operator.totals import PARTS
 from milo_bench.operator.trials import OperatorRun, episode_kind
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.grade import TASK_POINTS
-from milo_bench.operator.worlds.session import BENCH_VERSION
+from milo_bench.operator.worlds.session import BENCH_VERSION, VERSIONS
 from milo_bench.operator.worlds.tasks import find_task, is_built_in
 from milo_bench.report.operator.rows import BEHAVIOURS, Chip, board_rows
 from milo_bench.report.operator.transcript import plain, transcript
@@ -148,7 +148,7 @@ def _twin(page: _Page, names: dict[tuple[str, AttemptKey], str]) -> str:
 def _brief(episode: Episode) -> str:
     """What the operator was asked, made again from the seed; nothing where the worlds have changed since."""
     version = episode.log[0].get("bench_version") if episode.log else BENCH_VERSION
-    if version != BENCH_VERSION or not is_built_in(episode.task):
+    if version not in VERSIONS or not is_built_in(episode.task):
         return ""  # the code that wrote the brief is not here
     task = find_task(episode.task)
     brief = task.start(Draw(task.name, episode.seed), episode.form).brief

@@ -29,7 +29,7 @@ from milo_bench.operator.worlds.records import (
 )
 
 MOST_SHOWN: Final = 6000
-_EVIDENCE_ID = re.compile(r"ev-\d{4,6}")
+_EVIDENCE_ID = re.compile(r"ev-(?:[0-9a-f]{10}|\d{4,6})\b")
 
 StepKind: TypeAlias = Literal[
     "turn", "call", "result", "error", "notice", "rejected", "wrote", "changed", "fault", "finish", "unreadable"

@@ -106,6 +106,7 @@ def _names(decision: Decision) -> Iterable[str]:
     yield from decision.workload_titles.values()
     for permit in decision.permits:
         yield from (permit.id, permit.permit.target)
+        yield from (task.task for task in permit.permit.total.tasks)
         for kind in permit.kinds:
             yield from (kind.kind, kind.title)
 

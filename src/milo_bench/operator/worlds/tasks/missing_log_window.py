@@ -102,7 +102,7 @@ class MissingLogWindow(Task):
 
     def _covers(self, case: EpisodeView, evidence: str) -> bool:
         """Whether a search looked at the whole incident."""
-        number = int(evidence.removeprefix("ev-"))
+        number = case.number_of(evidence)
         call = next(call for call in case.calls("log_search") if call.n == number)
         begin, end = case.facts["from_minute"], case.facts["to_minute"]
         return bool(call.arguments["from_minute"] <= begin and call.arguments["to_minute"] >= end)

@@ -39,7 +39,7 @@ class Provider503(Task):
         broke_at = case.landed_at("provider 503")
         steps_after = case.calls("run_step", after=broke_at)
         asked = case.results("run_show", after=broke_at, run=run)
-        asked_first = bool(asked) and bool(steps_after) and _number(asked[0].id) < steps_after[0].n
+        asked_first = bool(asked) and bool(steps_after) and case.number_of(asked[0].id) < steps_after[0].n
         twice = [step for step, count in case.state["runs"][run]["committed"].items() if count > 1]
         return Judgement(
             end_state=all(count == 1 for count in counts),
@@ -75,10 +75,6 @@ class Provider503(Task):
             else:
                 break
         desk.finish("done", claim("The run is complete.", shown))
-
-
-def _number(evidence: str) -> int:
-    return int(evidence.removeprefix("ev-"))
 
 
 TASKS.add(Provider503.name, Provider503())

@@ -80,7 +80,8 @@ class VersionConflict(Task):
         made = case.calls("deploy_start")
         asked_live = case.results("service_status", service=service)
         first = made[0].n if made else 0
-        knew = any(case.evidence[f"ev-{call.n:04d}"].ok and call.n < first for call in case.calls("service_status"))
+        early = (case.result_of(call) for call in case.calls("service_status") if call.n < first)
+        knew = any(result is not None and result.ok for result in early)
         digest = case.state["artifacts"][right]["digest"]
         wrong = [line for line in case.wrote(f"service:{service}") if line.value != {"artifact": right}]
         return Judgement(
