@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from milo_bench.api.demo.flow import DemoOptions, run_demo
     from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
     from milo_bench.api.erasing import Erased, EraseOptions, erase_texts
+    from milo_bench.api.escalating import escalate_roles
     from milo_bench.api.estimating import estimate_run
     from milo_bench.api.exporting import export_every_eval, export_inspect, export_junit
     from milo_bench.api.finding import write_config
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from milo_bench.api.recording import RecordedImport, RecordedReport, import_recorded
     from milo_bench.api.reporting import report_decision
     from milo_bench.api.roles_page import verify_roles_page, write_registry, write_roles_page
+    from milo_bench.api.roles_run import RolesRunOptions, run_roles
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
     from milo_bench.api.serving import (
         add_key,
@@ -124,6 +126,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.permitting": ("permit_operators", "report_operators", "write_permits"),
     "milo_bench.api.probing": ("probe_target",),
     "milo_bench.api.recording": ("RecordedImport", "RecordedReport", "import_recorded"),
+    "milo_bench.api.escalating": ("escalate_roles",),
+    "milo_bench.api.roles_run": ("RolesRunOptions", "run_roles"),
     "milo_bench.api.promoting": ("Promotion", "promote_roles", "rollback_roles"),
     "milo_bench.api.roles_page": ("verify_roles_page", "write_registry", "write_roles_page"),
     "milo_bench.api.reporting": ("report_decision",),

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from milo_bench.api.escalating import read_escalations
 from milo_bench.api.mining import execute_coder
 from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.edit import Keys, value_at, with_values
@@ -114,7 +115,7 @@ def promote_roles(
     )
     report = _report_path(registry.parent / file.reports, now)
     named = msgspec.structs.replace(record, report=report.name)
-    write_file(report, roles_report(file, named, before), mode=0o644)
+    write_file(report, roles_report(file, named, before, read_escalations(logs)), mode=0o644)
     written = append_history(registry.parent / file.history, named)
     applied: tuple[RegistryChange, ...] = ()
     if apply:

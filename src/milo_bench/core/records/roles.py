@@ -68,3 +68,35 @@ class RolesSelftest:
     @property
     def ok(self) -> bool:
         return bool(self.rows) and all(row.ok for row in self.rows)
+
+
+class EscalationStep(Frozen, frozen=True, omit_defaults=False):
+    """What one target of a chain answered. ``accepted`` of ``asked`` passed the check, ``overturned`` were accepted.
+
+    ``incumbent_wrong`` counts cases that this step got right and the incumbent wrong, ``incumbent_right`` the
+    reverse. ``all_at_once_usd`` is what it would have cost to ask this target about every review.
+    """
+
+    target: str
+    number: int
+    asked: int
+    accepted: int
+    overturned: int
+    incumbent_wrong: int
+    incumbent_right: int
+    cost_usd: float | None
+    cost_per_accepted_usd: float | None
+    all_at_once_usd: float | None
+    latency_p50_s: float | None
+    log: str
+
+
+class EscalationReport(Frozen, frozen=True, omit_defaults=False):
+    """What escalation bought in one role: ``rejected`` of ``reviews`` by the incumbent, ``left`` are still open."""
+
+    role: str
+    incumbent: str
+    reviews: int
+    rejected: int
+    steps: tuple[EscalationStep, ...] = ()
+    left: int = 0

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from milo_bench.config.roles.file import RegistryFile
+from milo_bench.core.records.roles import EscalationReport
 from milo_bench.core.text import one_line
+from milo_bench.decide.promotion.escalation import escalation_sentences
 from milo_bench.decide.promotion.records import PromotionRecord, RateFigure, RoleDecision, TargetFigures
 from milo_bench.decide.promotion.wording import policy_sentences, shown
 
 _HEAD = "| target | family | cost | cases | acceptance | weighted pass | review pain | hard failures | p50 | per case |"
 
 
-def roles_report(file: RegistryFile, record: PromotionRecord, before: PromotionRecord | None) -> str:
+def roles_report(
+    file: RegistryFile,
+    record: PromotionRecord,
+    before: PromotionRecord | None,
+    escalations: Sequence[EscalationReport] = (),
+) -> str:
     """The report: verdicts first, then the figures, what changed, and the evidence by digest."""
     lines = [f"# {_text(file.title)}: {record.at[:10]}", ""]
     if record.recorded:
@@ -21,6 +30,8 @@ def roles_report(file: RegistryFile, record: PromotionRecord, before: PromotionR
     lines += ["", "## What changed since the last report", "", *_changes(record, before), ""]
     for role in record.roles:
         lines += _figures(role)
+    if escalations:
+        lines += ["## Turbo escalation", "", *(f"- {_text(one)}" for one in escalation_sentences(escalations)), ""]
     lines += ["## Promotion policy", "", *(f"- {one}" for one in policy_sentences(file.policy)), ""]
     lines += ["## Evidence", ""]
     lines += [f"- log `{_text(name)}`: {digest}" for name, digest in record.logs.items()]
@@ -83,7 +94,7 @@ def _cells(one: TargetFigures) -> list[str]:
 
 def _text(text: str) -> str:
     """One line of someone else's text: no table, link or markup of its own."""
-    plain = one_line(text, 400)
+    plain = one_line(text, 800)
     for mark in "\\`*_[]<>|#":
         plain = plain.replace(mark, f"\\{mark}" if mark not in "<>" else {"<": "&lt;", ">": "&gt;"}[mark])
     return plain

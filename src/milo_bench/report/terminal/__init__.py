@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from milo_bench.report.terminal.roles import (
         MiningProgress,
         SelftestProgress,
+        print_escalations,
         print_mining,
         print_promotion,
         print_roles_selftest,
@@ -76,6 +77,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.terminal.roles": (
         "MiningProgress",
         "SelftestProgress",
+        "print_escalations",
         "print_mining",
         "print_promotion",
         "print_roles_selftest",

@@ -9,8 +9,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from milo_bench.core.records.roles import MiningEvent, MiningSummary, RolesSelftest
+from milo_bench.core.records.roles import EscalationReport, MiningEvent, MiningSummary, RolesSelftest
 from milo_bench.core.text import one_line
+from milo_bench.decide.promotion.escalation import escalation_sentences
 from milo_bench.decide.promotion.records import PromotionRecord, RegistryChange
 from milo_bench.decide.promotion.wording import shown
 
@@ -102,6 +103,12 @@ def print_roles_selftest(result: RolesSelftest, console: Console) -> None:
     if result.note:
         console.print(escape(f"note: {result.note}."), soft_wrap=True)
     console.print("Every row is as required." if result.ok else "Some rows are not as required.")
+
+
+def print_escalations(reports: Sequence[EscalationReport], console: Console) -> None:
+    """What each step of each chain bought."""
+    for sentence in escalation_sentences(reports):
+        console.print(escape(sentence), soft_wrap=True)
 
 
 _VERDICTS = {"promote": "green", "hold": "yellow", "reject": "red", "retire": "red"}

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -254,8 +255,10 @@ class _Miner:
             for case in report.cases
             if not ("control" in case.fixture["tags"] and case.fixture["provenance"]["commit"] in miner.faults)
         ]
-        self._role("review", miner.mine, until=lambda: count("faulty") >= half, keep=miner.faulty)
-        self._role("review", miner.control, until=lambda: count("control") >= count("faulty"), keep=miner.settled)
+        self._role("review", miner.mine, until=lambda more: count("faulty") + more >= half, keep=miner.faulty)
+        self._role(
+            "review", miner.control, until=lambda more: count("control") + more >= count("faulty"), keep=miner.settled
+        )
         report.notes.append(
             f"review: {miner.counts['usable fixes']} of {miner.counts['fixes']} fixes lead to a change, "
             f"{miner.counts['fixes that only add lines']} only add lines or change no source line, "
@@ -267,7 +270,7 @@ class _Miner:
         role: MinedRole,
         miner: MineCommit,
         *,
-        until: Callable[[], bool] | None = None,
+        until: Callable[[int], bool] | None = None,
         keep: Callable[[GitCommit], bool] = lambda commit: True,
     ) -> None:
         report = self._progress.report
@@ -276,7 +279,10 @@ class _Miner:
         with ThreadPoolExecutor(self._options.workers) as pool:
             try:
                 for commit, limit in self._commits(role, had):
-                    if until() if until is not None else self._has(role, limit):
+                    full = until or partial(self._has, role, limit)
+                    while waiting and full(len(waiting)):  # what is under way may be enough
+                        self._finish(role, waiting)
+                    if full(0):
                         break
                     if not keep(commit):
                         continue
@@ -310,8 +316,8 @@ class _Miner:
                 continue
             yield commit, had + options.limit if newer else max(options.limit, had)
 
-    def _has(self, role: MinedRole, limit: int) -> bool:
-        return sum(case.role == role for case in self._progress.report.cases) >= limit
+    def _has(self, role: MinedRole, limit: int, more: int = 0) -> bool:
+        return more + sum(case.role == role for case in self._progress.report.cases) >= limit
 
     def _finish(self, role: MinedRole, waiting: dict[Future[Sequence[Mined]], GitCommit]) -> None:
         done, _ = wait(waiting, return_when=FIRST_COMPLETED)

@@ -1,0 +1,192 @@
+"""A run log in which an incumbent rejected reviews in; the answers of its escalation chain in a log of its own out."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+import msgspec
+import yaml
+
+from milo_bench.api.running import RunOptions, run_suite
+from milo_bench.config.roles.file import RegistryFile, RoleConfig, load_registry
+from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.files import write_file
+from milo_bench.core.records import Attempt, Fixture
+from milo_bench.core.records.roles import EscalationReport, EscalationStep
+from milo_bench.evidence.judging import judge_log
+from milo_bench.grade.answer import read_json_answer
+from milo_bench.roles.outcomes import outcome_of
+from milo_bench.run.events import RunListener
+from milo_bench.store.log.reader import read_run_log
+from milo_bench.suites.fixtures import fixture_line
+
+TAG: Final = "turbo-escalation"
+_KINDS: Final = frozenset({"code-review", "security-review"})
+
+
+def escalate_roles(
+    log: Path,
+    registry: Path,
+    *,
+    config: Path | None = None,
+    allow_hosted: bool = False,
+    env: Mapping[str, str] | None = None,
+    listeners: Sequence[RunListener] = (),
+) -> tuple[EscalationReport, ...]:
+    """Ask each role's escalation chain about the reviews that its incumbent rejected in ``log``.
+
+    Each step is a run log beside ``log``, whose fixtures are tagged ``turbo-escalation``. A step is asked about what
+    the one before it rejected or could not answer. Raises UsageError for a hosted step without ``allow_hosted``.
+    """
+    env = os.environ if env is None else env
+    file = load_registry(registry)
+    reports = []
+    for name, role in file.roles.items():
+        if role.escalation:
+            reports.append(_role(name, role, file, log, config, allow_hosted, env, listeners))
+    if not any(role.escalation for role in file.roles.values()):
+        message = f"No role in {registry} has an escalation chain."
+        raise UsageError(message, hint="add 'escalation: [TARGET]' to the role.")
+    kept = msgspec.json.format(msgspec.json.encode(reports), indent=1)
+    write_file(escalation_file(log), kept)
+    return tuple(reports)
+
+
+def escalation_file(log: Path) -> Path:
+    """Where the report on the escalations of a log is kept."""
+    return log.with_suffix(f".{TAG}.json")
+
+
+def read_escalations(logs: Sequence[Path]) -> tuple[EscalationReport, ...]:
+    """The reports that are beside ``logs``."""
+    found: list[EscalationReport] = []
+    for log in logs:
+        place = escalation_file(log)
+        if place.is_file():
+            try:
+                found += msgspec.json.decode(place.read_bytes(), type=list[EscalationReport])
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise DataError(f"{place} cannot be read: {error}.", hint="escalate the log again.") from None
+    return tuple(found)
+
+
+def _role(
+    name: str,
+    role: RoleConfig,
+    file: RegistryFile,
+    log: Path,
+    config: Path | None,
+    allow_hosted: bool,
+    env: Mapping[str, str],
+    listeners: Sequence[RunListener],
+) -> EscalationReport:
+    read = read_run_log(log)
+    minutes = file.policy.minutes
+    passed: dict[str, bool] = {}
+    open_ones: list[Fixture] = []
+    reviews = 0
+    for judged in judge_log(read):
+        fixture, attempt = judged.fixture, judged.attempt
+        mine = attempt.key.target == role.incumbent and fixture.workload in role.workloads and not attempt.key.repeat
+        if not mine or not _KINDS & set(fixture.tags):
+            continue
+        reviews += 1
+        outcome = outcome_of(attempt, fixture, judged.graded, minutes, None)
+        passed[fixture.id] = outcome is not None and outcome.accepted
+        if rejects(attempt):
+            open_ones.append(fixture)
+    rejected = len(open_ones)
+    steps = []
+    for number, target in enumerate(role.escalation, start=1):
+        if not open_ones:
+            break
+        out = log.with_suffix(f".{TAG}-{name}-{number}.jsonl")
+        with tempfile.TemporaryDirectory(prefix="milo-escalation-") as folder:
+            suite = _suite_of(Path(read.header.suite_folder), Path(folder) / "suite", open_ones)
+            options = RunOptions(suite=suite, models=(target,), out=out, config=config, allow_hosted=allow_hosted)
+            run_suite(options, env, listeners=listeners)
+        step, open_ones = _step(number, target, out, open_ones, passed, file, reviews)
+        steps.append(step)
+    return EscalationReport(name, role.incumbent, reviews, rejected, tuple(steps), len(open_ones))
+
+
+def _step(
+    number: int,
+    target: str,
+    out: Path,
+    asked: Sequence[Fixture],
+    passed: Mapping[str, bool],
+    file: RegistryFile,
+    reviews: int,
+) -> tuple[EscalationStep, list[Fixture]]:
+    log = read_run_log(out)
+    [record] = log.header.targets
+    accepted = overturned = wrong = right_lost = 0
+    costs: list[float] = []
+    latencies: list[float] = []
+    still = {fixture.id: fixture for fixture in asked}
+    for judged in judge_log(log):
+        outcome = outcome_of(judged.attempt, judged.fixture, judged.graded, file.policy.minutes, record.price)
+        good = outcome is not None and outcome.accepted
+        accepted += good
+        wrong += good and not passed[judged.fixture.id]
+        right_lost += passed[judged.fixture.id] and not good
+        if outcome is not None and outcome.cost_usd is not None:
+            costs.append(outcome.cost_usd)
+        if judged.attempt.failure is None:
+            latencies.append(judged.attempt.timings.latency_s)
+            if _says(judged.attempt, "accept"):
+                overturned += 1
+                still.pop(judged.fixture.id, None)
+    mean = sum(costs) / len(costs) if costs else None
+    step = EscalationStep(
+        target=target,
+        number=number,
+        asked=len(asked),
+        accepted=accepted,
+        overturned=overturned,
+        incumbent_wrong=wrong,
+        incumbent_right=right_lost,
+        cost_usd=sum(costs) if costs else None,
+        cost_per_accepted_usd=sum(costs) / accepted if costs and accepted else None,
+        all_at_once_usd=mean * reviews if mean is not None else None,
+        latency_p50_s=median(latencies) if latencies else None,
+        log=out.name,
+    )
+    return step, list(still.values())
+
+
+def rejects(attempt: Attempt) -> bool:
+    """Whether an answer's verdict is reject."""
+    return attempt.failure is None and _says(attempt, "reject")
+
+
+def _says(attempt: Attempt, verdict: str) -> bool:
+    answer = read_json_answer(attempt.output)
+    return answer.usable and isinstance(answer.value, dict) and answer.value.get("verdict") == verdict
+
+
+def _suite_of(folder: Path, out: Path, fixtures: Sequence[Fixture]) -> Path:
+    """The suite in ``folder`` with these fixtures alone, each tagged; their hashes stay, since tags are not in them."""
+    if not (folder / "suite.yaml").is_file():
+        message = f"The suite of the log, {folder}, is not there any more."
+        raise DataError(message, hint="restore the folder that 'milo-bench roles mine' made.")
+    out.mkdir(parents=True)
+    for part in ("prompts", "schemas"):
+        if (folder / part).is_dir():
+            shutil.copytree(folder / part, out / part)
+    manifest = yaml.safe_load((folder / "suite.yaml").read_text(encoding="utf-8"))
+    used = {fixture.workload for fixture in fixtures}
+    manifest["workloads"] = {name: one for name, one in manifest["workloads"].items() if name in used}
+    manifest["fixtures"] = ["fixtures.jsonl"]
+    (out / "suite.yaml").write_text(json.dumps(manifest), encoding="utf-8")
+    tagged = [msgspec.structs.replace(fixture, tags=(*fixture.tags, TAG)) for fixture in fixtures]
+    (out / "fixtures.jsonl").write_text("".join(fixture_line(one) + "\n" for one in tagged), encoding="utf-8")
+    return out

@@ -1,0 +1,32 @@
+"""What escalation bought in, the sentences that report and terminal print out; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from milo_bench.core.records.roles import EscalationReport
+
+
+def escalation_sentences(reports: Sequence[EscalationReport]) -> Iterator[str]:
+    """One sentence or more for each role and step."""
+    for report in reports:
+        yield (
+            f"{report.role}: the incumbent {report.incumbent} rejected {report.rejected} of {report.reviews} reviews. "
+            f"After escalation {report.left} are still rejected."
+        )
+        for step in report.steps:
+            yield (
+                f"{report.role}, step {step.number}, {step.target}: {step.accepted} of {step.asked} answers passed, "
+                f"{step.overturned} accepted the change. The incumbent was wrong and this step right in "
+                f"{step.incumbent_wrong}, the reverse in {step.incumbent_right}. Cost {_usd(step.cost_usd)}, "
+                f"{_usd(step.cost_per_accepted_usd)} per answer that passed. Sending it all {report.reviews} reviews "
+                f"at once would cost {_usd(step.all_at_once_usd)}. Latency p50 {_seconds(step.latency_p50_s)}."
+            )
+
+
+def _usd(value: float | None) -> str:
+    return "unknown" if value is None else f"${value:.4f}"
+
+
+def _seconds(value: float | None) -> str:
+    return "unknown" if value is None else f"{value:.1f} s"
