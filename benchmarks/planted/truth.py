@@ -11,6 +11,8 @@ from benchmarks.planted.sample import Sample
 from milo_bench.decide.records import Decision, Finding
 from milo_bench.suites.load import load_suite
 
+_BAD_EVERYWHERE = 50  # wrong answers of 120: no length divides such a model's work into good and bad
+
 
 @dataclass(frozen=True)
 class TruthRow:
@@ -79,10 +81,11 @@ def _limits(sample: Sample, decision: Decision) -> Iterator[TruthRow]:
         yield TruthRow(f"{replay.workload} on {replay.target}: breaks past", f"{planted:,} words", found, inside)
     named = {replay.target for replay in decision.replays if "length_limit" in replay.remedies}
     for model in sample.models:
-        if model.breaks_past is not None and not model.hosted and model.name not in named:
-            yield TruthRow(
-                f"packet_summary on {model.name}: breaks past", f"{model.breaks_past:,} words", "none", False
-            )
+        if model.breaks_past is None or model.hosted or model.name in named:
+            continue
+        bad = sum(model.errors.get("packet_summary", {}).values()) > _BAD_EVERYWHERE
+        planted = "bad at every length" if bad else f"{model.breaks_past:,} words"
+        yield TruthRow(f"packet_summary on {model.name}: breaks past", planted, "none", bad)
 
 
 def _late(decision: Decision) -> Iterator[TruthRow]:

@@ -12,6 +12,7 @@ from milo_bench.decide.changes.since import Changes, changes_since
 from milo_bench.decide.changes.standing import TOLERANCE, StandingReport, check_against
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Decision
+from milo_bench.decide.uses import spread_evidence, spread_policy
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.probes.base import PROBES
 from milo_bench.report.decision_file import read_decision
@@ -43,7 +44,9 @@ def gate_logs(
     if not rules.baseline:  # the one that the decision was held against, named or not
         rules = rules.model_copy(update={"baseline": decision.baseline})
     new = gather_evidence({path: str(path) for path in logs})
-    return check_against(decision, rules, new, _old_evidence(decision, baseline), tolerance=tolerance)
+    old = _old_evidence(decision, baseline)
+    spread = None if old is None else spread_evidence(rules, old)
+    return check_against(decision, spread_policy(rules), spread_evidence(rules, new), spread, tolerance=tolerance)
 
 
 def decision_changes(now: Decision, since: Path) -> Changes:

@@ -19,6 +19,7 @@ from milo_bench.decide.gates.ends import ends_of
 from milo_bench.decide.gates.family import shared_confidence
 from milo_bench.decide.records import Candidate, Choice, Figure, Finding, FindingKind, LinkedText, Replay, Source
 from milo_bench.decide.replay.split import fit_part_of_groups
+from milo_bench.decide.uses import workload_of
 from milo_bench.stats.arrays import Bools
 from milo_bench.stats.cases.measures import measure_cases
 from milo_bench.stats.cases.rows import RateRows, select_rows
@@ -144,7 +145,7 @@ class _Ranking:
 def _choosing(workload: str, evidence: Evidence) -> Bools:
     """By number of fixture, whether it is one to choose on; the same for every target."""
     table = evidence.fixtures
-    here = [number for number, name in enumerate(table.workloads) if name == workload]
+    here = [number for number, name in enumerate(table.workloads) if name == workload_of(workload)]
     part = np.zeros(len(table.ids), dtype=np.bool_)
     groups = table.clusters(np.array(here, dtype=np.int32)).tolist()
     part[here] = fit_part_of_groups([table.ids[number] for number in here], [workload] * len(here), groups, seed=_SEED)

@@ -10,6 +10,7 @@ from milo_bench.config.checked import Checked, Mistake, require_order
 from milo_bench.config.policy.measures import MEASURES, known_measures, parse_slice, slice_text
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, FindingKind, FindingRule
+from milo_bench.config.routing.rule import Condition
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Decoding
 from milo_bench.core.registry import Registry
@@ -196,11 +197,41 @@ class ValueConfig(Checked):
     least_usd_per_month: Amount
 
 
+UseName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 RemedyName: TypeAlias = Annotated[str, _Named(REMEDIES)]
 
 
+class UsePolicy(Checked):
+    """One use of a workload's output, with gates of its own. What it does not say is as the workload has it."""
+
+    title: str = ""
+    gates: tuple[GateConfig, ...] = Field(min_length=1)
+    decide_on: DecideOn = DecideOn()
+    min_automated_share: Share = 0.3
+    streams: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
+
+
+class AssistPolicy(Checked):
+    """Drafts that staff must accept, where the work itself does not go to a model: for which cases.
+
+    ``when`` names what must be true of a case, as in routing.yaml; a case of which that is not known gets no draft.
+    """
+
+    when: Condition = Condition()
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _known_before_the_draft(self) -> AssistPolicy:
+        if self.when.needs_answer or self.when.workload or self.when.use:
+            raise Mistake("assist.when says which cases get a draft", "leave out workload, use, label and checks.")
+        return self
+
+
 class WorkloadPolicy(Checked):
-    """All that the policy says of one workload. ``streams`` is how many requests production has at once."""
+    """All that the policy says of one workload. ``streams`` is how many requests production has at once.
+
+    ``uses`` are purposes of its output, each decided by its own gates, so that each may get another target.
+    """
 
     title: str = ""
     decide_on: DecideOn = DecideOn()
@@ -211,6 +242,8 @@ class WorkloadPolicy(Checked):
     risk: Risk = "medium"
     streams: Annotated[int, Field(strict=True, ge=1, le=100_000)] | None = None
     value: ValueConfig | None = None
+    uses: dict[UseName, UsePolicy] = {}
+    assist: AssistPolicy | None = None
 
     @field_validator(
         "remedies",

@@ -229,7 +229,7 @@ class _Worked:
                 low=float(limit.low),
                 high=float(limit.high),
                 confidence=0.95,
-                method="bootstrap",
+                method="profile likelihood",
                 note="fitted on the tuning set, which cannot separate lengths within the interval",
             )
         )

@@ -25,6 +25,7 @@ from milo_bench.decide.load_evidence import knee_cap
 from milo_bench.decide.records import Candidate, Choice, Finding, PermitEvidence, Replay
 from milo_bench.decide.remedies.plans import routing_target, rule_id
 from milo_bench.decide.selection import SHIPS
+from milo_bench.decide.uses import routed_use, use_of
 from milo_bench.operator.permit.grants import grants_of
 
 # A flag asks for a look and is often wrong; as a guardrail it would send most answers to people.
@@ -45,6 +46,7 @@ def make_routing(
     """The table; every rule names the finding it rests on, every operator its permit. Its limits are measured."""
     by_id = {finding.id: finding for finding in findings}
     replayed = {one.id: one for one in replays}
+    uses = {choice.workload for choice in choices if use_of(choice.workload)}
     rules: list[dict[str, Any]] = []
     for choice in choices:
         writer = _Writer(by_id[choice.finding], replayed.get(choice.replay), evidence, policy, figures)
@@ -56,7 +58,7 @@ def make_routing(
             "validity": _validity(evidence, policy),
             "targets": _targets(rules, evidence),
             "flags_file": FLAGS_NAME if any("flag" in rule for rule in rules) else "",
-            "rules": _own_ids(rules),
+            "rules": [routed_use(rule, uses) for rule in _own_ids(rules)],
             "default": default,
             "operators": grants_of([(one.permit, _hosted(one, evidence)) for one in permits]),
         }
@@ -83,7 +85,7 @@ class _Writer:
 
     def rules(self) -> list[dict[str, Any]]:
         if self.finding.kind not in SHIPS:
-            return [self._turned_away()]
+            return [*self._assisted(), self._turned_away()]
         rules = self._answered()
         health = self._not_ready(rules[-1])
         flag = rule_id(self.finding.workload)
@@ -145,6 +147,27 @@ class _Writer:
         why = "the target reported ready before it could answer"
         rule = {"id": rule_id(self.finding.workload, "not-ready"), "when": when, "why": why}
         return [{**rule, **self._elsewhere(target)}]
+
+    def _assisted(self) -> list[dict[str, Any]]:
+        """Drafts that staff must accept, for the cases that the policy names; the flag is off until somebody asks."""
+        assist = self.policy.workloads[self.finding.workload].assist
+        if assist is None:
+            return []
+        candidate = self.finding.candidate
+        contract = self.evidence.workloads.get((candidate.workload, candidate.variant))
+        return [
+            {
+                "id": rule_id(candidate.workload, "assist"),
+                "when": {**self.when, **assist.when.model_dump(mode="json", exclude_defaults=True)},
+                "route": "assist",
+                "target": candidate.target,
+                **({"variant": candidate.variant} if candidate.variant else {}),
+                **({"prompt": contract.prompt_name, "guardrails": _guardrails(contract)} if contract else {}),
+                "flag": rule_id(candidate.workload, "assist"),
+                "finding": self.finding.id,
+                "why": assist.note or "a person accepts every draft",
+            }
+        ]
 
     def _turned_away(self) -> dict[str, Any]:
         reason = {

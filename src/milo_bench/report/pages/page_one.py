@@ -127,7 +127,7 @@ def _job(decision: Decision, choice: Choice, finding: Finding) -> Job:
         workload=finding.workload,
         finding=finding,
         call="Keep, with guardrails" if finding.kind == "keep" and finding.remedies else CALLS[finding.shown_kind],
-        sentence=_sentence(finding, live),
+        sentence=_sentence(decision, finding, live),
         lanes=_lanes(decision, finding, replay),
         automated=figures.get("automated_share", "") if live else "",
         wrong=figures.get("error_passing_rate", ""),
@@ -156,8 +156,15 @@ def short(work: str) -> str:
     return known.short or known.title
 
 
-def _sentence(finding: Finding, live: bool) -> LinkedText:
+def _assists(decision: Decision, finding: Finding) -> bool:
+    rules = decision.routing.get("rules", ())
+    return any(rule.get("route") == "assist" and rule.get("finding") == finding.id for rule in rules)
+
+
+def _sentence(decision: Decision, finding: Finding, live: bool) -> LinkedText:
     target = finding.target
+    if not live and _assists(decision, finding):
+        return (f"People keep this work. {target} may draft for staff while its flag is on.",)
     if not live and finding.route == "hosted":
         return ("The hosted model takes this work. No local model passed every gate.",)
     match finding.shown_kind:

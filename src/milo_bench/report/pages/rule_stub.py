@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from milo_bench.decide.records import Decision
+from milo_bench.decide.uses import use_of, workload_of
 
 
 def rule_stub(decision: Decision, workload: str) -> str:
     """``if keyword_risk: route = "human_review"`` and so on, in the order in which the rules apply."""
-    rules = [one for one in decision.routing.get("rules", ()) if workload in one.get("when", {}).get("workload", ())]
+    rules = [one for one in decision.routing.get("rules", ()) if _is_of(one.get("when", {}), workload)]
     lines: list[str] = []
     for rule in rules:
         asked = " and ".join(_conditions(rule.get("when", {})))
@@ -25,6 +26,11 @@ def rule_stub(decision: Decision, workload: str) -> str:
     return "\n".join(lines)
 
 
+def _is_of(when: Mapping[str, Any], workload: str) -> bool:
+    uses = when.get("use", ())
+    return workload_of(workload) in when.get("workload", ()) and (not uses or use_of(workload) in uses)
+
+
 def _conditions(when: Mapping[str, Any]) -> Iterator[str]:
     words = when.get("words", {})
     if "over" in words:
@@ -35,7 +41,7 @@ def _conditions(when: Mapping[str, Any]) -> Iterator[str]:
         yield "keyword_risk" if "any" in when["keywords"] else f"keyword_risk in {_listed(when['keywords'])}"
     if when.get("sensitive") is not None:
         yield "sensitive" if when["sensitive"] else "not sensitive"
-    for name in ("use", "case_status", "risk", "tags"):
+    for name in ("case_status", "risk", "tags"):
         if when.get(name):
             yield f"{name} in {_listed(when[name])}"
     for name in ("missing_fields", "template_current"):

@@ -1,0 +1,87 @@
+"""A policy with uses and evidence in, both with each use as work of its own out; and its rules back under one name.
+
+``timeline`` with the uses ``preview`` and ``cited`` becomes ``timeline:preview`` and ``timeline:cited``: the same
+recorded answers, judged by the gates of each use, so that each may get another target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.config.policy.models import WorkloadPolicy
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.records import Candidate
+
+_BETWEEN: Final = ":"
+
+
+def name_of_use(workload: str, use: str) -> str:
+    return f"{workload}{_BETWEEN}{use}"
+
+
+def workload_of(name: str) -> str:
+    """The workload in the logs that ``name`` is a use of, or is."""
+    return name.partition(_BETWEEN)[0]
+
+
+def use_of(name: str) -> str:
+    """The use in ``name``, "" for a workload without uses."""
+    return name.partition(_BETWEEN)[2]
+
+
+def spread_policy(policy: PolicyFile) -> PolicyFile:
+    """Each use as a workload with its own gates, and whatever it does not say as its workload has it."""
+    spread: dict[str, WorkloadPolicy] = {}
+    for name, config in policy.workloads.items():
+        if not config.uses:
+            spread[name] = config
+        for use, own in config.uses.items():
+            given = {field: getattr(own, field) for field in own.model_fields_set}
+            title = own.title or f"{config.title or name}: {use}"
+            spread[name_of_use(name, use)] = config.model_copy(update={**given, "title": title, "uses": {}})
+    return policy if spread.keys() == policy.workloads.keys() else policy.model_copy(update={"workloads": spread})
+
+
+def spread_evidence(policy: PolicyFile, evidence: Evidence) -> Evidence:
+    """The recorded answers of a workload with uses, once for each use."""
+    uses = {name: tuple(config.uses) for name, config in policy.workloads.items() if config.uses}
+    if not uses:
+        return evidence
+
+    def named(workload: str) -> tuple[str, ...]:
+        return tuple(name_of_use(workload, use) for use in uses.get(workload, ())) or (workload,)
+
+    def of(candidate: Candidate, name: str) -> Candidate:
+        return Candidate(name, candidate.target, candidate.variant, candidate.decoding)
+
+    return replace(
+        evidence,
+        cases={
+            of(candidate, name): replace(cases, workload=name)
+            for candidate, cases in evidence.cases.items()
+            for name in named(candidate.workload)
+        },
+        workloads={
+            (name, variant): contract
+            for (workload, variant), contract in evidence.workloads.items()
+            for name in named(workload)
+        },
+        reviews=tuple(
+            (of(candidate, name), measure)
+            for candidate, measure in evidence.reviews
+            for name in named(candidate.workload)
+        ),
+    )
+
+
+def routed_use(rule: Mapping[str, Any], uses: Collection[str]) -> dict[str, Any]:
+    """A rule for one of ``uses``, as routing.yaml has it: the workload, and the use beside it."""
+    when = dict(rule.get("when", {}))
+    asked = [name for name in when.get("workload", ()) if name in uses]
+    if not asked:
+        return dict(rule)
+    first = {"workload": [workload_of(name) for name in asked], "use": [use_of(name) for name in asked]}
+    return {**rule, "when": {**first, **{key: value for key, value in when.items() if key != "workload"}}}
