@@ -8,10 +8,25 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from inspect_ai.log import read_eval_log
+from inspect_ai.log import read_eval_log, read_eval_log_sample_summaries
 
 from milo_bench import api
+from milo_bench.core.chat import Message
 from milo_bench.core.errors import UsageError
+from milo_bench.core.records import (
+    Attempt,
+    AttemptKey,
+    Failure,
+    Fixture,
+    Graded,
+    Plan,
+    RunHeader,
+    SuiteRef,
+    TargetRecord,
+    Timings,
+    Workload,
+)
+from milo_bench.report.files.inspect_log import InspectSample, write_inspect_log
 from milo_bench.report.files.scorecard import scorecards_csv, scorecards_json
 
 
@@ -59,6 +74,41 @@ def test_inspect_reads_the_logs_that_we_write(make_log: Callable[..., Path], tmp
     assert sum(sample.error is not None for log in logs for sample in log.samples) == 1
     extraction = next(log for log in logs if "extraction" in log.eval.task and "good" in log.eval.model)
     assert extraction.samples[0].messages[0].role == "system"
+
+
+def test_inspects_summaries_read_logs_with_a_failed_attempt_and_no_two_messages_are_one(
+    make_log: Callable[..., Path], tmp_path: Path
+) -> None:
+    written = [str(path) for path in api.export_inspect([make_log()], tmp_path / "inspect")]
+    summaries = [one for path in written for one in read_eval_log_sample_summaries(path)]
+    assert [one.completed for one in summaries].count(False) == 1
+    assert all(one.error.startswith("reset: ") for one in summaries if one.error)
+    messages = [message.id for path in written for sample in read_eval_log(path).samples for message in sample.messages]
+    assert len(messages) == len(set(messages)), "Inspect knows messages by their ids, across samples"
+
+
+def test_the_end_of_a_run_and_of_an_answer_are_inspects_own_words(tmp_path: Path) -> None:
+    header = RunHeader(
+        "r", "2026-01-01T00:00:00+00:00", "1", SuiteRef("s", "1", "h"), (Workload("w", "p", "", "", ()),),
+        (TargetRecord("t", "openai", "m"),), Plan(("f",), ("t",)),
+    )  # fmt: skip
+    fixture = Fixture("f", "w", {})
+
+    def stop_reason(finish: str, failure: Failure | None = None) -> str:
+        attempt = Attempt(AttemptKey("f", "t"), "", Timings(0, 0, 1), finish_reason=finish, failure=failure)
+        sample = InspectSample(attempt, fixture, Graded(attempt.key, "w", (), None), (Message("user", "hi"),))
+        path = tmp_path / "one.eval"
+        path.unlink(missing_ok=True)
+        write_inspect_log(path, header, header.targets[0], "w", [sample])
+        log = read_eval_log(str(path))
+        assert log.status == "error" and log.error is not None, "a run without an end was killed"
+        return str(log.samples[0].output.stop_reason)
+
+    assert [stop_reason(one) for one in ("stop", "length", "tool_calls", "content_filter", "odd")] == [
+        "stop", "max_tokens", "tool_calls", "content_filter", "unknown",
+    ]  # fmt: skip
+    assert stop_reason("", Failure("context_overflow", "")) == "model_length"
+    assert stop_reason("", Failure("reset", "")) == "unknown"
 
 
 def test_inspect_logs_need_a_folder(make_log: Callable[..., Path]) -> None:

@@ -37,7 +37,7 @@ def export_inspect(logs: Sequence[Path], folder: Path | None) -> list[Path]:
     written: list[Path] = []
     for path, log, target, workload, samples in _groups(logs):
         name = re.sub(r"[^\w.-]", "_", f"{path.stem}_{target.name}_{workload}.eval")
-        write_inspect_log(out / name, log.header, target, workload, samples)
+        write_inspect_log(out / name, log.header, target, workload, samples, end=log.end)
         written.append(out / name)
     return written
 

@@ -9,17 +9,27 @@ from __future__ import annotations
 import json
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from milo_bench.core.chat import Message
 from milo_bench.core.files import writing
 from milo_bench.core.hashing import sha256_text
-from milo_bench.core.records import Attempt, Fixture, Graded, RunHeader, TargetRecord, ToolCall
+from milo_bench.core.records import Attempt, Fixture, Graded, RunEnd, RunHeader, TargetRecord, ToolCall
 
 _SCORER = "milo_bench"
+_STOP_REASONS = {
+    "stop": "stop",
+    "length": "max_tokens",
+    "max_tokens": "max_tokens",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "": "stop",  # no model was asked, or the log is of a version that kept no reason
+}
 
 
 @dataclass(frozen=True)
@@ -33,24 +43,54 @@ class InspectSample:
 
 
 def write_inspect_log(
-    path: Path, header: RunHeader, target: TargetRecord, workload: str, samples: Sequence[InspectSample]
+    path: Path,
+    header: RunHeader,
+    target: TargetRecord,
+    workload: str,
+    samples: Sequence[InspectSample],
+    *,
+    end: RunEnd | None = None,
 ) -> None:
-    """Write the log of one (target, workload) to ``path``. Raises PrerequisiteError."""
+    """Write the log of one (target, workload) to ``path``; ``end`` is how the run ended, None where it was killed.
+
+    Raises PrerequisiteError.
+    """
     identifiers = _identifiers(samples)
-    log = _header(header, target, workload, samples, identifiers)
+    log = {**_header(header, target, workload, samples, identifiers), **_status(end)}
     with writing(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, "_journal/start.json", {"version": 2, "eval": log["eval"], "plan": log["plan"]})
         summaries = []
         for number, (sample, identifier) in enumerate(zip(samples, identifiers, strict=True)):
-            written = _sample(sample, target, number, identifier)
+            written = _sample(sample, target, header, number, identifier)
             # An id may hold anything, so the name of the file is made safe; Inspect reads the id from inside.
             _add(archive, f"samples/{written['id']}_epoch_{written['epoch']}.json", written)
-            summaries.append({key: written[key] for key in _SUMMARY if key in written})
+            summaries.append(_summary(written))
         _add(archive, "summaries.json", summaries)
         _add(archive, "header.json", log)
 
 
-_SUMMARY = ("id", "epoch", "input", "target", "metadata", "scores", "model_usage", "total_time", "uuid", "error")
+_SUMMARY = ("id", "epoch", "input", "target", "metadata", "scores", "model_usage", "total_time", "uuid")
+
+
+def _summary(written: Mapping[str, Any]) -> dict[str, Any]:
+    """A sample without its texts: an error is a text here, an object in the sample."""
+    error = written.get("error")
+    return {
+        **{key: written[key] for key in _SUMMARY if key in written},
+        **({} if error is None else {"error": error["message"]}),
+        "completed": error is None,
+        "message_count": len(written["messages"]),
+    }
+
+
+def _status(end: RunEnd | None) -> dict[str, Any]:
+    """How the run ended, in Inspect's words."""
+    if end is not None and end.complete:
+        return {"status": "success"}
+    if end is not None and end.reason in ("interrupted", "budget"):
+        return {"status": "cancelled"}
+    said = "the run ended before its plan did" if end is not None else "the run was killed"
+    return {"status": "error", "error": {"message": said, "traceback": "", "traceback_ansi": ""}}
 
 
 def _add(archive: zipfile.ZipFile, name: str, data: object) -> None:
@@ -116,14 +156,19 @@ def _header(
     }
 
 
-def _sample(sample: InspectSample, target: TargetRecord, number: int, identifier: str) -> dict[str, Any]:
+def _sample(
+    sample: InspectSample, target: TargetRecord, header: RunHeader, number: int, identifier: str
+) -> dict[str, Any]:
     attempt, graded = sample.attempt, sample.graded
     usage = attempt.usage
+    # Inspect knows samples and messages by their ids, across logs too.
+    place = f"{header.run_id}/{target.name}/{sample.fixture.workload}/{number}/{identifier}"
+    uuid = sha256_text(place)[:22]
     prompt = [
-        {"id": f"m{position}", "role": message.role, "content": message.content, "source": "input"}
+        {"id": f"{uuid}-{position}", "role": message.role, "content": message.content, "source": "input"}
         for position, message in enumerate(sample.prompt)
     ]
-    answer = _message(attempt)
+    answer = _message(attempt, f"{uuid}-answer")
     took = _took_s(attempt)
     counts = {
         "input_tokens": usage.prompt_tokens or 0,
@@ -135,12 +180,10 @@ def _sample(sample: InspectSample, target: TargetRecord, number: int, identifier
         "epoch": attempt.key.repeat + 1,
         "input": prompt,
         "target": json.dumps(sample.fixture.expect, ensure_ascii=False),
-        "messages": [*prompt, answer],
+        "messages": [*prompt, answer] if attempt.failure is None else prompt,
         "output": {
             "model": target.model,
-            "choices": [
-                {"message": answer, "stop_reason": "max_tokens" if attempt.finish_reason == "length" else "stop"}
-            ],
+            "choices": [{"message": answer, "stop_reason": _stop_reason(attempt)}],
             "completion": attempt.output,
             "usage": counts,
             "time": took,
@@ -162,11 +205,13 @@ def _sample(sample: InspectSample, target: TargetRecord, number: int, identifier
         },
         "model_usage": {f"milo-bench/{target.name}": counts},
         "total_time": took,
-        "uuid": sha256_text(f"{number}/{identifier}")[:22],
+        "uuid": uuid,
         "events": [],
         "store": {},
         "attachments": {},
     }
+    if not attempt.bypass:
+        written["events"] = [_model_event(written, header, target, attempt, uuid)]
     if attempt.failure is not None:
         said = f"{attempt.failure.kind}: {attempt.failure.message}"
         written["error"] = {"message": said, "traceback": "", "traceback_ansi": ""}
@@ -198,12 +243,43 @@ def own_fields(attempt: Attempt, fixture: Fixture) -> dict[str, Any]:
     return found
 
 
-def _message(attempt: Attempt) -> dict[str, Any]:
+def _model_event(
+    written: Mapping[str, Any], header: RunHeader, target: TargetRecord, attempt: Attempt, uuid: str
+) -> dict[str, Any]:
+    """The one call of the model: Inspect's frames of messages are read from events."""
+    started_s = attempt.timings.started_s
+    began = datetime.fromisoformat(header.created_at) + timedelta(seconds=started_s)
+    event = {
+        "uuid": f"{uuid}-call",
+        "event": "model",
+        "timestamp": began.isoformat(),
+        "working_start": started_s,
+        "model": f"milo-bench/{target.name}",
+        "input": written["input"],
+        "tools": [],
+        "tool_choice": "none",
+        "config": {},
+        "output": written["output"] if attempt.failure is None else {"model": target.model, "choices": []},
+    }
+    if attempt.failure is not None:
+        event["error"] = f"{attempt.failure.kind}: {attempt.failure.message}"
+    return event
+
+
+def _stop_reason(attempt: Attempt) -> str:
+    """Why the answer ended, in Inspect's words; "unknown" for a reason that it has no word for, and for a failure."""
+    if attempt.failure is not None:
+        overflow = {"context_overflow": "model_length", "cut_while_thinking": "max_tokens"}
+        return overflow.get(attempt.failure.kind, "unknown")
+    return _STOP_REASONS.get(attempt.finish_reason, "unknown")
+
+
+def _message(attempt: Attempt, ident: str) -> dict[str, Any]:
     """The answer as Inspect writes one; its viewer shows reasoning and calls apart from the text."""
     content: Any = attempt.output
     if attempt.reasoning:
         content = [{"type": "reasoning", "reasoning": attempt.reasoning}, {"type": "text", "text": attempt.output}]
-    message = {"id": "answer", "role": "assistant", "content": content, "source": "generate"}
+    message = {"id": ident, "role": "assistant", "content": content, "source": "generate"}
     if attempt.tool_calls:
         message["tool_calls"] = [_tool_call(call) for call in attempt.tool_calls]
     return message
