@@ -48,6 +48,7 @@ class JudgedReply:
     problem: str = ""
     reasons: dict[str, str] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
+    bypassed: bool = False  # no model was asked: ``problem`` is why the step before it sent the case to a person
 
 
 def no_answer(problem: str) -> JudgedReply:

@@ -9,9 +9,12 @@ from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.judging import JudgedReply
 
 
-def why_sent(final: Routed, judged: JudgedReply | None) -> str:
-    """One sentence without a full stop: what the client, the queue and the audit say."""
-    reasons = judged.reasons if judged is not None else {}
+def why_sent(final: Routed, judged: JudgedReply | None, *, quoting: bool = False) -> str:
+    """One sentence without a full stop.
+
+    ``quoting`` adds what the checks found, which quotes the answer: for the people of the queue, never for the
+    client or the audit.
+    """
     match final.cause:
         case "rule":
             said = final.action.why if final.action is not None else ""
@@ -25,14 +28,23 @@ def why_sent(final: Routed, judged: JudgedReply | None) -> str:
         case "flag_off":
             return "the flag of this rule is off"
         case "no_answer":
-            return f"the model did not answer ({one_line(judged.problem if judged else '', 200)})"
+            return "the model did not answer"
         case "verifier":
             return "the verifier did not accept the draft"
         case _:
-            if judged is not None and judged.problem:
-                return one_line(judged.problem, 300)
-            listed = "; ".join(f"{check}: {one_line(reason, 160)}" for check, reason in sorted(reasons.items()))
-            return f"the answer failed a guardrail ({listed})" if listed else "the answer failed a guardrail"
+            return _failed(judged, quoting=quoting)
+
+
+def _failed(judged: JudgedReply | None, *, quoting: bool) -> str:
+    if judged is None or (judged.problem and not judged.bypassed):
+        return "the model did not answer"
+    if judged.bypassed:
+        return one_line(judged.problem, 300) if quoting else "a rule before the model needs a person"
+    names = sorted(judged.reasons)
+    if not names:
+        return "the answer failed a guardrail"
+    said = [f"{name}: {one_line(judged.reasons[name], 160)}" if quoting else name for name in names]
+    return f"the answer failed a guardrail ({'; '.join(said)})"
 
 
 def said_by_server(body: bytes, secrets: tuple[str, ...]) -> str:

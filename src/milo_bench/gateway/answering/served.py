@@ -122,7 +122,7 @@ class ServedRequest:
             while True:
                 bypass = self._prepare(asked, routed).bypass
                 if bypass:
-                    judged = JudgedReply(AnswerFacts(), problem=bypass)
+                    judged = JudgedReply(AnswerFacts(), problem=bypass, bypassed=True)
                     return (
                         replace(routed, route="human_review", target="", verifier="", cause="guardrail"),
                         judged,
@@ -305,7 +305,7 @@ class ServedRequest:
         self._last_failure = (reply.status, said, pause_s)
         if reply.status not in _CLIENT_FAULTS:
             upstream.health.failed(f"HTTP {reply.status}", now_s, pause_s)
-        return f"HTTP {reply.status}" + (f": {said}" if said else "")
+        return f"HTTP {reply.status}"
 
     # ------------------------------------------------------------ what is sent
 
@@ -354,7 +354,7 @@ class ServedRequest:
         work = QueuedWork(
             id=new_id(), state="waiting", queue=final.action.queue if final.action is not None else "",
             created_at=time.time(), workload=asked.workload, use=asked.use, rule=final.rule, cause=final.cause,
-            why=why, key=key.id, request=_ENCODER.encode(fields).decode(), draft=draft, callback=asked.callback,
+            why=why_sent(final, judged, quoting=True), key=key.id, request=_ENCODER.encode(fields).decode(), draft=draft, callback=asked.callback,
         )  # fmt: skip
         place = await self._gateway.enqueue(work)
         model = f"{MODEL_PREFIX}{asked.workload}" if asked.workload else "milo"
@@ -414,7 +414,7 @@ class ServedRequest:
         if outcome is None:
             outcome = "refused" if refused and error.status == 422 else "failed" if error.status >= 500 else "rejected"
         try:
-            self._gateway.write(self._record.ended(outcome, error.status, reason=error.message))
+            self._gateway.write(self._record.ended(outcome, error.status, reason=error.code))
         except OSError as problem:
             self._unrecorded(problem)
             return
