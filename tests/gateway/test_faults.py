@@ -1,4 +1,4 @@
-"""Faulted streams and a killed gateway: nothing unjudged leaves, no cut stream ends clean, every answer has a record."""
+"""Faulted streams and a kill: nothing unjudged leaves, no cut stream ends clean, every answer has a record."""
 
 from __future__ import annotations
 

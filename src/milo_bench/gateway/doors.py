@@ -126,7 +126,9 @@ class Doors:
             hint = "ask the people who work on this queue."
             raise ApiError(422, f"A person rejected this: {reason}.", code="rejected", hint=hint, milo=milo)
         else:
-            document = queued_document(door, id=work.id, model=model, place=work.place, queue=work.queue, why=work.why)
+            document = queued_document(
+                door, id=work.id, model=model, place=work.place, queue=work.queue, why=work.cause
+            )
             document["milo"]["status"] = "taken" if work.state == "taken" else "queued"
             client.reply(202, _ENCODE(document))
 

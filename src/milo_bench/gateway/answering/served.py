@@ -354,7 +354,8 @@ class ServedRequest:
         work = QueuedWork(
             id=new_id(), state="waiting", queue=final.action.queue if final.action is not None else "",
             created_at=time.time(), workload=asked.workload, use=asked.use, rule=final.rule, cause=final.cause,
-            why=why_sent(final, judged, quoting=True), key=key.id, request=_ENCODER.encode(fields).decode(), draft=draft, callback=asked.callback,
+            why=why_sent(final, judged, quoting=True),
+            key=key.id, request=_ENCODER.encode(fields).decode(), draft=draft, callback=asked.callback,
         )  # fmt: skip
         place = await self._gateway.enqueue(work)
         model = f"{MODEL_PREFIX}{asked.workload}" if asked.workload else "milo"
