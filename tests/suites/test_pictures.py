@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from benchmarks.office.documents import PICTURE_FORMATS, Page, docx
 from milo_bench import api
@@ -136,3 +138,39 @@ def test_a_document_in_two_forms_is_two_fixtures_of_one_group(tmp_path: Path) ->
 def test_a_suite_with_pictures_is_not_redacted_as_if_they_were_text(own: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has a picture, and what it shows cannot be redacted"):
         api.redact_suite(str(own), tmp_path / "clean")
+
+
+def test_the_forms_of_documents_are_compared_in_pairs(tmp_path: Path) -> None:
+    folder = tmp_path / "share"
+    folder.mkdir()
+    rows, rules = ["file,label"], []
+    for number in range(12):
+        name = f"c{number:02d}"
+        (folder / f"{name}.png").write_bytes(PNG[:-1] + bytes([number]))
+        rows.append(f"{name}.png,{'motor' if number % 2 else 'water'}")
+    (folder / "labels.csv").write_text("\n".join(rows))
+    api.import_suite(ImportRequest(folder, forms=("picture",)), out=tmp_path / "own")
+    # The same documents as text: what OCR would give, without needing its package here.
+    lines = [json.loads(line) for line in (tmp_path / "own/fixtures/imported.jsonl").read_text().splitlines()]
+    both = []
+    for line in lines:
+        document = line["id"]
+        both.append({**line, "id": f"{document}.picture", "workload": "classify_picture", "tags": ["form:picture"]})
+        text = {"document": f"case {document}"}
+        both.append({**line, "id": f"{document}.text", "input": text, "tags": ["form:text"]})
+        rules.append({"when": {"contains": f"case {document}"}, "reply": {"text": line["expect"]["label"]}})
+    manifest = yaml.safe_load((tmp_path / "own/suite.yaml").read_text())
+    work = manifest["workloads"]["classify"]
+    manifest["workloads"]["classify_picture"] = work
+    manifest["workloads"]["classify"] = {**work, "prompt": "prompts/text.jinja"}
+    (tmp_path / "own/prompts/text.jinja").write_text("{{ input.document }}")
+    (tmp_path / "own/suite.yaml").write_text(yaml.safe_dump(manifest))
+    (tmp_path / "own/fixtures/imported.jsonl").write_text("".join(json.dumps(line) + "\n" for line in both))
+    (tmp_path / "script.yaml").write_text(json.dumps({"rules": rules, "reply": {"text": "motor"}}))
+    target = TargetConfig(api="fake", script=str(tmp_path / "script.yaml"), sees=True)
+    options = api.RunOptions(suite=str(tmp_path / "own"), models=["t"], targets={"t": target}, out=tmp_path / "r.jsonl")
+    api.run_suite(options, {})
+    (comparison,) = api.compare_forms(api.SideRef(tmp_path / "r.jsonl"))
+    assert (comparison.first, comparison.second) == ("text", "picture")
+    (rate,) = comparison.rates
+    assert (rate.workload, rate.pairs, rate.first_rate, rate.second_rate) == ("classify", 12, 1.0, 0.5)

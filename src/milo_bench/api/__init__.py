@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from milo_bench.config.written import Problem
     from milo_bench.evidence.comparing import SideRef, compare_logs
     from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks
+    from milo_bench.evidence.forms import compare_forms
     from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
     from milo_bench.evidence.model_judge import judge_sheet
     from milo_bench.evidence.regrading import Regraded, changed_text, regrade_log, write_regraded
@@ -162,6 +163,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.config.settings": ("BUILTIN_TARGETS",),
     "milo_bench.config.written": ("Problem",),
     "milo_bench.evidence.comparing": ("SideRef", "compare_logs"),
+    "milo_bench.evidence.forms": ("compare_forms",),
     "milo_bench.evidence.executing": ("ExecutedChecks", "execute_own_checks"),
     "milo_bench.evidence.judging": ("GradedAttempt", "grade_logs", "judge_log", "save_verdicts"),
     "milo_bench.evidence.model_judge": ("judge_sheet",),

@@ -9,6 +9,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.core.errors import UsageError
 from milo_bench.report import terminal
 
 SECTION = "Judge"
@@ -16,8 +17,9 @@ SECTION = "Judge"
 
 @click.command()
 @click.argument("sides", nargs=-1, required=True, metavar="LOG[:TARGET]...")
+@click.option("--forms", is_flag=True, help="Compare the forms of each document: text, OCR, picture.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def compare(sides: tuple[str, ...], as_json: bool) -> None:
+def compare(sides: tuple[str, ...], forms: bool, as_json: bool) -> None:
     """Compare targets or runs fixture by fixture.
 
     The first side is the base.
@@ -27,7 +29,10 @@ def compare(sides: tuple[str, ...], as_json: bool) -> None:
     """
     refs = [_side(text) for text in sides]
     shown = refs[0]
-    comparisons = api.compare_logs(refs)
+    if forms and len(refs) > 1:
+        message = "--forms compares within one log."
+        raise UsageError(message, hint="give one LOG or LOG:TARGET.")
+    comparisons = api.compare_forms(refs[0]) if forms else api.compare_logs(refs)
     if as_json:
         click.echo(api.comparisons_json(comparisons))
     else:
