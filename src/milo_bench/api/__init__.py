@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from milo_bench.api.suites import (
         ImportOptions,
         RedactedSuite,
+        check_gates,
         check_suite,
         import_suite,
         redact_suite,
@@ -153,6 +154,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.suites": (
         "ImportOptions",
         "RedactedSuite",
+        "check_gates",
         "check_suite",
         "import_suite",
         "redact_suite",

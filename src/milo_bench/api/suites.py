@@ -6,14 +6,18 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from milo_bench.config.policy.file import load_policy, shipped_policy
 from milo_bench.config.written import Problem
 from milo_bench.core.errors import UsageError
+from milo_bench.core.paths import AnyPath
 from milo_bench.core.suggest import hint_for
+from milo_bench.decide.gates.decidable import short_gates
 from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.guards.personal.data import KINDS, Redactor
 from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
 from milo_bench.guards.personal.measure import KindFigures
 from milo_bench.guards.secrets import SECRET_KINDS, SecretsRedactor, find_secrets
+from milo_bench.probes.base import PROBES
 from milo_bench.suites import check, redact, regenerate
 from milo_bench.suites.importing import suite_folder
 from milo_bench.suites.importing.importer import ImportRequest
@@ -45,6 +49,33 @@ class ImportOptions:
 def check_suite(suite: str) -> list[Problem]:
     """Every problem of a suite, errors first. Raises UsageError if there is no such suite."""
     return check.check_suite(suite, validate_checks=validate_checks, unread=unread_fixtures)
+
+
+def check_gates(suite: str, policy: AnyPath | None, *, targets: int = 1) -> list[Problem]:
+    """A warning for each gate that no run of the suite can decide, and for each that no fix could pass.
+
+    ``policy`` is a file, or None for the built-in one of the suite. Raises ConfigError for a policy that cannot be
+    used, UsageError where there is none.
+    """
+    loaded = load_suite(suite)
+    file = shipped_policy(loaded.ref.name) if policy is None else load_policy(Path(policy), probes=PROBES.names())
+    if file is None:
+        message = f"There is no built-in policy for the suite '{loaded.ref.name}'."
+        raise UsageError(message, hint="name one: --policy policy.yaml, or milo-bench policy new SUITE.")
+    found = []
+    for short in short_gates(file, loaded.fixtures, targets=targets):
+        shown = f"{short.workload}: {short.gate} against {short.threshold:g}"
+        if short.undecidable:
+            what = f"{shown} needs {short.needed} fixtures without a mistake, and the suite has {short.held}"
+            hint = "add fixtures, or choose a threshold that so many can prove."
+        else:
+            what = (
+                f"{shown} needs {short.needed} fixtures without a mistake, and a fix is judged on {short.fixed} of "
+                f"{short.held}"
+            )
+            hint = "the work can be kept as it is, but no fix can pass. Add fixtures for that."
+        found.append(Problem(file.path, what, hint, "warning"))
+    return found
 
 
 def redact_suite(suite: str, out: Path, *, keep: Collection[str] = (), known: Path | None = None) -> RedactedSuite:

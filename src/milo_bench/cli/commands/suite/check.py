@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from milo_bench import api
@@ -12,10 +14,17 @@ from milo_bench.cli.printing import count_noun, print_json, say
 
 @click.command("check")
 @click.argument("name", metavar="SUITE")
+@click.option(
+    "--policy", type=click.Path(path_type=Path), is_flag=False, flag_value="", metavar="[FILE]",
+    help="Name gates that too few fixtures can decide.",
+)  # fmt: skip
+@click.option("--targets", type=click.IntRange(min=1), default=1, show_default=True, help="Targets compared.")
 @JSON_FLAG
-def suite_check(name: str, as_json: bool) -> int:
+def suite_check(name: str, policy: Path | None, targets: int, as_json: bool) -> int:
     """Check a suite for errors and warnings. Exits 2 if it cannot run."""
-    problems = api.check_suite(name)
+    problems = list(api.check_suite(name))
+    if policy is not None and all(problem.severity != "error" for problem in problems):
+        problems += api.check_gates(name, None if str(policy) in ("", ".") else policy, targets=targets)
     errors = [problem for problem in problems if problem.severity == "error"]
     if as_json:
         print_json({"suite": name, "usable": not errors, "problems": [_record(problem) for problem in problems]})
