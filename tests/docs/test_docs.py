@@ -14,7 +14,8 @@ from milo_bench.cli.reference import reference_pages
 
 COMMANDS = [line.name for line in command_lines("milo_bench.cli.commands")]
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+SAMPLE = ROOT / "docs" / "sample"  # packages, made by a program
+PAGES = sorted([*ROOT.glob("*.md"), *(one for one in (ROOT / "docs").rglob("*.md") if SAMPLE not in one.parents)])
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 
 
