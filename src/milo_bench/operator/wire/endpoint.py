@@ -29,13 +29,15 @@ from aiohttp import web
 from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import ToolCall
-from milo_bench.operator.wire.answers import close_answer, completion, cut_answer, error_answer, error_body
+from milo_bench.operator.wire.answers import close_answer, error_answer, error_body
 from milo_bench.operator.wire.faults import ProviderSchedule, WireFault
+from milo_bench.operator.wire.shapes import ChatShape, ResponsesShape, Shape
 from milo_bench.targets.http.answer import StreamedAnswer
 from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.foreign_page import REFUSAL, is_foreign
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply
 from milo_bench.targets.http.stream import read_completion
+from milo_bench.targets.responses.reading import NotUnderstood, chat_request
 
 _UPSTREAM_S = 600.0
 _CLOSING_S = 2.0
@@ -115,6 +117,7 @@ class FaultingEndpoint:
         self._client = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_UPSTREAM_S), auto_decompress=True)
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.router.add_post("/v1/chat/completions", self._chat)
+        app.router.add_post("/v1/responses", self._responses)
         app.router.add_get("/v1/models", self._models)
         # Nothing else reaches the model: it would be neither recorded nor faulted, or climb out of /v1 with our key.
         app.router.add_route("*", "/{rest:.*}", self._elsewhere)
@@ -151,11 +154,32 @@ class FaultingEndpoint:
             body = None
         if not isinstance(body, dict) or not isinstance(body.get("messages"), list):
             return error_answer(400, "invalid_request_error", "the body is not a chat request")
+        return await self._in_turn(request, ChatShape(body))
+
+    async def _responses(self, request: web.Request) -> web.StreamResponse:
+        """The Responses API, which several agents speak by default; the model is asked for a chat completion."""
+        if (refused := self._refused(request)) is not None:
+            return refused
+        try:
+            body = msgspec.json.decode(await request.read())
+        except (msgspec.DecodeError, RecursionError):
+            body = None
+        if not isinstance(body, dict):
+            return error_answer(400, "invalid_request_error", "the body is not a request of the Responses API")
+        try:
+            chat = chat_request(body)
+        except NotUnderstood as error:
+            message = f"{error}. Nothing was sent to the model; use /v1/chat/completions, or leave that out"
+            return error_answer(400, "invalid_request_error", message)
+        return await self._in_turn(request, ResponsesShape(body, chat))
+
+    async def _in_turn(self, request: web.Request, shape: Shape) -> web.StreamResponse:
         async with self._turn:
             self._requests += 1
-            return await self._answer(request, body, self._requests)
+            return await self._answer(request, shape, self._requests)
 
-    async def _answer(self, request: web.Request, body: dict[str, Any], number: int) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, shape: Shape, number: int) -> web.StreamResponse:
+        body = shape.chat
         fault = self._still_limited() or self._schedule.on_request(number)
         while True:
             if fault is not None:
@@ -167,23 +191,22 @@ class FaultingEndpoint:
                 if fault.kind == "rate_limited":
                     return self._limited(fault)
                 if fault.kind == "empty":
-                    return await completion(request, body, {"content": ""}, "stop")
+                    return await shape.empty(request)
             answered = await self._ask(request, body)
+            exchange = answered.exchange()
             if self._on_answer is not None:
-                self._on_answer(answered.exchange())
+                self._on_answer(exchange)
             if fault is not None and fault.kind == "drop":
                 return close_answer(request)
             calls = answered.tool_calls() if answered.status == 200 else ()
             if fault is not None and fault.kind == "cut_stream":
-                return await cut_answer(request, body, calls, fault)
+                return await shape.cut(request, calls, fault)
             fault = self._schedule.on_call(calls[0].name, calls[0].arguments) if calls else None
             if fault is None:
-                return web.Response(
-                    status=answered.status, body=answered.body, headers={"Content-Type": answered.content_type}
-                )
+                return await shape.whole(request, answered.status, answered.content_type, answered.body, exchange)
             if fault.kind == "cut_stream":
                 self.delivered.append(Delivered(number, fault.kind))
-                return await cut_answer(request, body, calls, fault)
+                return await shape.cut(request, calls, fault)
 
     def _still_limited(self) -> WireFault | None:
         if self._free_at_s is not None and self._clock.monotonic_s() < self._free_at_s:
@@ -214,7 +237,8 @@ class FaultingEndpoint:
     async def _elsewhere(self, request: web.Request) -> web.StreamResponse:
         if (refused := self._refused(request)) is not None:
             return refused
-        message = "this endpoint answers POST /v1/chat/completions and GET /v1/models, and passes nothing else on"
+        served = "POST /v1/chat/completions, POST /v1/responses and GET /v1/models"
+        message = f"this endpoint answers {served}, and passes nothing else on"
         return error_answer(404, "not_found_error", message)
 
     async def _forward(self, request: web.Request, method: str, path: str, data: bytes) -> _Answered:
