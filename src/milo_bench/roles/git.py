@@ -152,6 +152,10 @@ class GitRepository:
         stdout.read(1)
         return content
 
+    def size(self, blob: str) -> int:
+        """How many bytes a blob has, without reading it."""
+        return int(self.run("cat-file", "-s", blob))
+
     def tree(self, commit: str) -> str:
         """The id of a commit's tree."""
         return self.run("rev-parse", "--verify", "--end-of-options", f"{commit}^{{tree}}").decode().strip()

@@ -139,9 +139,10 @@ class CoderMiner:
             for blob, path in ((change.old_blob, change.old_path), (change.new_blob, change.path)):
                 if not blob.strip("0"):
                     continue
+                size = self._repository.size(blob)
+                if size > _MOST_BLOB_BYTES:
+                    raise NoCase("a changed file is too large", f"{path}: {size} bytes")
                 data = self._repository.blob(blob)
-                if len(data) > _MOST_BLOB_BYTES:
-                    raise NoCase("a changed file is too large", f"{path}: {len(data)} bytes")
                 if data.startswith(_LFS):
                     raise NoCase("a changed file is an LFS pointer", path)
                 if not is_source(path):
@@ -275,6 +276,9 @@ class _Tree:
                 if way.startswith("!"):
                     raise NoCase("the true patch does not apply", way[1:])
             put_tests(self._case, self._tree, self._place.objects)
+        except OSError as error:
+            remove_tree(self._tree)
+            raise NoCase("the tree cannot be written", str(error)) from None
         except BaseException:
             remove_tree(self._tree)
             raise

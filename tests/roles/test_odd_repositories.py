@@ -1,0 +1,222 @@
+"""Repositories and answers that are odd or hostile: a reason in the list, or a graded failure, never a crash."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from milo_bench import api
+from milo_bench.roles.answers import read_answer
+from milo_bench.roles.cheats import file_answer
+from milo_bench.roles.declared import read_declared
+from milo_bench.roles.execute import CoderSuite, coder_case
+from milo_bench.roles.git import open_repository
+from milo_bench.roles.tamper import signs_of_tampering
+from milo_bench.roles.testing import Isolation
+from milo_bench.suites.load import load_suite
+from tests.roles.repository import PRICES_3, PYPROJECT, git
+
+TEST = "from shop.{name} import f\n\n\ndef test_f():\n    assert f() == {value}\n"
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+
+
+class _Odd:
+    """A repository that grows commit by commit; every commit changes source and a test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.day = 1
+        folder.mkdir()
+        git(folder, "init", "-q", "-b", "main")
+        self.commit("start", {"pyproject.toml": PYPROJECT, "shop/__init__.py": ""})
+
+    def commit(self, message: str, files: dict[str, str | bytes]) -> None:
+        for path, content in files.items():
+            place = self.folder / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content.encode() if isinstance(content, str) else content)
+        git(self.folder, "add", "-A")
+        git(self.folder, "commit", "-q", "-m", message, day=self.day)
+        self.day += 1
+
+    def pair(self, message: str, name: str, source: str | bytes, value: int = 1, **more: str | bytes) -> None:
+        test = TEST.format(name=name, value=value)
+        self.commit(message, {f"shop/{name}.py": source, f"tests/test_{name}.py": test, **more})
+
+
+@pytest.fixture(scope="module")
+def reasons(tmp_path_factory: pytest.TempPathFactory, roles_env: dict[str, str]) -> dict[str, str]:
+    odd = _Odd(tmp_path_factory.mktemp("odd") / "odd")
+    outside = tmp_path_factory.mktemp("outside")
+    good = "def f():\n    return 1\n"
+    odd.pair("lfs", "lfs", LFS)
+    odd.pair("binary", "binary", b"\0\1\2" * 50)
+    odd.pair("latin", "latin", "# caf\xe9\n".encode("latin-1") + good.encode())
+    odd.pair("huge", "huge", b"# " + b"x" * (100 << 20) + b"\n" + good.encode())
+    odd.pair("small again", "huge", "def f():\n    return 2\n", value=2)
+    odd.pair("crlf", "crlf", good.replace("\n", "\r\n"))
+    odd.pair("never passes", "never", "def f():\n    return 2\n")
+    odd.pair("passes before, too", "early", good)
+    more = {"tests/test_early_too.py": TEST.format(name="early", value=1)}
+    odd.commit("passes before", {"shop/early.py": good + "
+", **more})
+    fork = "import os\nwhile True:\n    os.fork()\n"
+    odd.pair("forks without end", "fork", good, **{"tests/conftest.py": fork})
+    socket = "import socket\nsocket.create_connection(('192.0.2.1', 80), 5)\n"
+    odd.pair("opens a socket", "socket_user", good, **{"tests/conftest.py": socket})
+    odd.pair("writes outside", "writer", good, **{"tests/conftest.py": f"open({str(outside / 'x')!r}, 'w')\n"})
+    (odd.folder / "tests/conftest.py").unlink()
+    (odd.folder / "away").symlink_to(outside)
+    odd.pair("link out of the tree", "linked", good)
+    (odd.folder / "tests/data").symlink_to("/etc")
+    odd.pair("link in the tests", "linked_tests", good)
+    inner = odd.folder / "tests/module"
+    inner.mkdir()
+    git(inner, "init", "-q")
+    git(inner, "commit", "-q", "--allow-empty", "-m", "inner")
+    odd.pair("submodule", "module_user", good)
+    odd.pair("after the submodule", "later", good)
+    shutil.rmtree(inner)
+    odd.commit("no module", {"README.md": "x"})
+    name = Path(os.fsdecode(os.fsencode(odd.folder / "tests") + b"/test_\xff.py"))
+    name.write_bytes(b"def test_x(): pass\n")
+    odd.pair("odd name", "named", good)
+    name.unlink()
+    odd.commit("no odd name", {"README.md": "y"})
+    git(odd.folder, "checkout", "-q", "-b", "side", "HEAD~3")
+    odd.pair("side", "side", good)
+    git(odd.folder, "checkout", "-q", "main")
+    git(odd.folder, "merge", "-q", "--no-ff", "-m", "merge it", "side", day=odd.day)
+    out = odd.folder.parent / "out"
+    api.mine_repository(api.MiningOptions(odd.folder, out, repeats=2), roles_env)
+    assert not list(outside.iterdir())
+    subjects = dict(line.split(" ", 1) for line in git(odd.folder, "log", "--format=%H %s").splitlines())
+    rows = [json.loads(line) for line in (out / "rejected.jsonl").read_text().splitlines()]
+    found = {subjects[row["commit"]]: row["reason"] for row in rows if row["role"] == "coder"}
+    cases = {fixture.provenance["commit"] for fixture in load_suite(str(out)).fixtures if "coder" in fixture.expect}
+    return {**found, **{subjects[commit]: "" for commit in cases}}
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        ("lfs", "a changed file is an LFS pointer"),
+        ("binary", "a changed file is binary"),
+        ("latin", "a changed file is not UTF-8"),
+        ("huge", "a changed file is too large"),
+        ("small again", "a changed file is too large"),
+        ("crlf", ""),
+        ("never passes", "no test passes after the change"),
+        ("passes before", "no test fails before the change and passes after it"),
+        ("forks without end", "no test passes after the change"),
+        ("opens a socket", "no test passes after the change"),
+        ("writes outside", "no test passes after the change"),
+        ("link out of the tree", ""),
+        ("link in the tests", "a symbolic link changed"),
+        ("submodule", "a submodule changed"),
+        ("after the submodule", "the tree has a submodule"),
+        ("odd name", "a path is not UTF-8"),
+        ("merge it", "merge commit"),
+        ("start", "first commit"),
+    ],
+)
+def test_what_cannot_be_a_case_has_its_reason(reasons: dict[str, str], subject: str, reason: str) -> None:
+    assert reasons[subject] == reason
+
+
+def test_answers_that_lead_out_or_get_in_the_way_are_graded(
+    mined: Path, roles_env: dict[str, str], tmp_path: Path
+) -> None:
+    fixtures = [one for one in load_suite(str(mined)).fixtures if "coder" in one.expect]
+    first = coder_case(next(one for one in fixtures if one.input["task"].startswith("Add total")))
+    diff = "```diff\n--- a/{0}\n+++ b/{0}\n@@ -0,0 +1 @@\n+x\n```"
+    answers = {
+        "```diff\n--- /dev/null\n+++ b/tests\n@@ -0,0 +1 @@\n+x\n```": "tampering",
+        "```diff\n--- /dev/null\n+++ b/../../x.py\n@@ -0,0 +1 @@\n+x\n```": "tampering",
+        file_answer(str(tmp_path / "x.py"), "x"): "tampering",
+        file_answer("shop/.git/hooks/x.py", "x"): "tampering",
+        diff.format("pyproject.toml"): "tampering",
+        diff.format("unittest.py"): "tampering",
+        "```diff\ngarbage": "unparsable",
+        "x" * (3 << 20): "unparsable",
+        "```diff\n--- a/shop/none.py\n+++ b/shop/none.py\n@@ -1,99999999 +1,1 @@\n-a\n+b\n```": "patch_does_not_apply",
+    }
+    isolation = Isolation(limits=dataclasses.replace(Isolation().limits, wall_s=8.0))
+    with CoderSuite(mined, api.environments_folder(roles_env), roles_env, isolation) as suite:
+        assert {answer: suite.judge(first, answer).category for answer in answers} == answers
+    assert list(tmp_path.iterdir()) == []
+    assert not [path for path in mined.iterdir() if path.name.startswith(".scratch")]
+
+
+def test_a_configured_program_of_the_repository_is_not_started(shop: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", str(shop), "clone")
+    mark = tmp_path / "started"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    program.chmod(0o755)
+    for key in ("core.fsmonitor", "diff.external", "core.pager", "diff.x.textconv", "filter.x.smudge"):
+        git(tmp_path / "clone", "config", key, str(program))
+    (tmp_path / "clone/.gitattributes").write_text("*.py diff=x filter=x\n")
+    git(tmp_path / "clone", "add", ".gitattributes")
+    mark.unlink(missing_ok=True)
+    with open_repository(tmp_path / "clone") as repository:
+        newest, *_ = repository.commits()
+        repository.diff(newest.parents[0], newest.sha)
+    assert not mark.exists()
+
+
+def test_declarations_are_read_and_never_run(tmp_path: Path) -> None:
+    files = {
+        "setup.py": f"open({str(tmp_path / 'x')!r}, 'w')\nN = ['attrs>=20']\nsetup(name='a', install_requires=N)",
+        "tox.ini": "[testenv]\ndeps =\n  pytest>7\n  py311: mock\n  -r more.txt\n",
+        "requirements.txt": "-e .[x]\n-r req/dev.txt\nb @ https://a.test/b.whl\n--index-url x\nhttpx==1 # c\n",
+        "req/dev.txt": "trio\nruff\n-r ../requirements.txt\n",
+        "pyproject.toml": "[broken",
+    }
+    declared = read_declared(files.get)
+    assert declared.name == "a"
+    assert declared.requirements == ("attrs>=20", "httpx==1", "mock", "pytest>7", "trio")
+    assert any("https" in one for one in declared.skipped)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "paths"),
+    [
+        (file_answer("shop/prices.py", PRICES_3), ("shop/prices.py",)),
+        ("In `shop/a.py`:\n```python\nx = 1\n```", ("shop/a.py",)),
+        ("**shop/a.py**\n\n```py\nx = 1\n```", ("shop/a.py",)),
+        ('```python title="shop/a.py"\nx = 1\n```', ("shop/a.py",)),
+        ("diff --git a/x.py b/x.py\n--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n", ("x.py",)),
+        ("```python\nx = 1\n```", ()),
+        ("", ()),
+    ],
+)
+def test_a_change_is_read_from_what_models_write(text: str, paths: tuple[str, ...]) -> None:
+    assert read_answer(text).paths == paths
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pytest",
+        "from unittest.mock import MagicMock",
+        "import sys\nsys.exit(0)",
+        "import os\ndef f():\n    os._exit(0)",
+        "import sys\nsys.modules['x'] = 1",
+        "import builtins\nbuiltins.len = 1",
+        "def __getattr__(name): return 1",
+        "class A:\n    def __eq__(self, o):\n        return True",
+        "import os\nx = os.environ.get('PYTEST_CURRENT_TEST')",
+        "raise SystemExit(0)",
+        "this is not Python, but names MagicMock",
+    ],
+)
+def test_what_only_makes_tests_pass_is_seen(code: str) -> None:
+    assert signs_of_tampering(code)
+    assert not signs_of_tampering("import sys\n\n\ndef main():\n    sys.exit(run())\n")
