@@ -63,8 +63,7 @@ def reasons(tmp_path_factory: pytest.TempPathFactory, roles_env: dict[str, str])
     odd.pair("never passes", "never", "def f():\n    return 2\n")
     odd.pair("passes before, too", "early", good)
     more = {"tests/test_early_too.py": TEST.format(name="early", value=1)}
-    odd.commit("passes before", {"shop/early.py": good + "
-", **more})
+    odd.commit("passes before", {"shop/early.py": good + "\n", **more})
     fork = "import os\nwhile True:\n    os.fork()\n"
     odd.pair("forks without end", "fork", good, **{"tests/conftest.py": fork})
     socket = "import socket\nsocket.create_connection(('192.0.2.1', 80), 5)\n"
