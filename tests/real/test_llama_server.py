@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.office.documents import PICTURE_FORMATS, Page
 from milo_bench.store.log.reader import read_run_log
 from tests.cli.commands import BIN, Said, environment
 
@@ -96,3 +97,22 @@ def test_the_inventory_names_the_server_and_what_it_serves(desk: Path, llama_ser
     said = milo(desk, llama_server, "inventory", "--json")
     assert said.code == 0, said.err
     assert llama_server.removesuffix("/v1") in said.out and MODEL in said.out
+
+
+def test_a_model_that_cannot_see_refuses_a_picture_and_the_log_says_so(desk: Path, name: str) -> None:
+    import yaml
+
+    folder = desk / "share"
+    folder.mkdir()
+    (folder / "a.png").write_bytes(PICTURE_FORMATS["png"](Page("Claim 17", ("Amount: 45.00",))))
+    (folder / "labels.csv").write_text("file,label\na.png,motor\n")
+    assert milo(desk, "", "suite", "import", "share", "--forms", "picture", "--out", "pictures").code == 0
+    run = ("run", "--suite", "pictures", "--models", name, "--retries", "0", "--out", "pictures.jsonl")
+    said = milo(desk, "", *run)
+    assert said.code == 2 and "not known to see pictures" in said.err
+    bench = yaml.safe_load((desk / "bench.yaml").read_text(encoding="utf-8"))
+    bench["targets"][name]["sees"] = True  # a claim that its server knows better
+    (desk / "seeing.yaml").write_text(yaml.safe_dump(bench), encoding="utf-8")
+    milo(desk, "", *run, "--config", "seeing.yaml")
+    (attempt,) = read_run_log(desk / "pictures.jsonl").attempts
+    assert attempt.failure is not None and "image" in attempt.failure.message

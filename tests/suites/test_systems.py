@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.office.documents import zipped
 from milo_bench import api
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.suites import load_suite
+from milo_bench.suites.documents.read_text import read_positions, where_in
 from milo_bench.suites.importing.importer import IMPORTERS, ImportRequest
 from milo_bench.suites.importing.suite_folder import guess_format
 
@@ -139,3 +141,19 @@ def test_secrets_are_named_by_kind_and_place_and_redacted_before_the_first_write
     assert not any(secret in written for secret in ("Tr0ub4dor", key, "jo@x.example"))
     assert report.redacted["password"] == 1 and report.redacted["api_key"] == 1
     assert "[PASSWORD_1] and key [API_KEY_1]." in written
+
+
+def test_pages_are_where_they_were_after_the_redaction_and_a_span_is_shown_at_its_place(tmp_path: Path) -> None:
+    folder = tmp_path / "share"
+    folder.mkdir()
+    pages = ["From jo.roe@customers.example", "Amount due: 45.00"]
+    (folder / "a.zip").write_bytes(
+        zipped({f"{number}.txt": page.encode() for number, page in enumerate(pages, start=1)})
+    )
+    (folder / "labels.csv").write_text("file,amount\na.zip,99.00\n")
+    api.import_suite(ImportRequest(folder), out=tmp_path / "own", options=api.ImportOptions(redact=True))
+    (fixture,) = load_suite(str(tmp_path / "own")).fixtures
+    text = fixture.input["document"]
+    assert "jo.roe@" not in text
+    at = text.index("Amount due")
+    assert where_in(text, read_positions(fixture.provenance), at) == "attachment 2.txt, paragraph 1"

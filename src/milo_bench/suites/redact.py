@@ -96,10 +96,17 @@ def redact_fixture(fixture: Fixture, redactor: TextRedactor) -> Fixture:
             redactor.learn(text)
     spans = _moved_spans(fixture, redactor)
     data = msgspec.to_builtins(fixture)
+    placed = fixture.input.get("document") if fixture.provenance.keys() & {"positions", "ocr"} else None
+    document = redactor.redact(placed) if isinstance(placed, str) else None
     for key in ("input", "expect", "provenance"):
-        data[key] = _redacted(getattr(fixture, key), redactor)
+        kept = getattr(fixture, key)
+        # A document whose pages move with its text is redacted once, above, and counted once.
+        data[key] = _redacted({**kept, "document": ""} if key == "input" and document is not None else kept, redactor)
     if spans is not None:
         data["expect"]["spans"] = spans
+    if document is not None:
+        data["input"]["document"] = document.text
+        _move_places(data["provenance"], fixture.provenance, document)
     data["id"] = _redacted_name(fixture.id, redactor)
     data["tags"] = list(
         dict.fromkeys(
@@ -108,6 +115,17 @@ def redact_fixture(fixture: Fixture, redactor: TextRedactor) -> Fixture:
         )
     )
     return make_fixture(data)
+
+
+def _move_places(moved: dict[str, Any], original: Mapping[str, Any], document: Moved) -> None:
+    """The starts of pages and the lines read with low confidence, moved with the text."""
+    positions = original.get("positions")
+    if isinstance(positions, list):
+        moved["positions"] = [[document.move(one[0], one[0])[0], *one[1:]] for one in positions]
+    ocr = original.get("ocr")
+    if isinstance(ocr, dict) and isinstance(ocr.get("low_lines"), list):
+        lines = [[*document.move(one[0], one[1]), *one[2:]] for one in ocr["low_lines"]]
+        moved["ocr"] = {**moved["ocr"], "low_lines": lines}
 
 
 def _moved_spans(fixture: Fixture, redactor: TextRedactor) -> dict[str, Any] | None:

@@ -13,8 +13,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from milo_bench.core.records import Attempt, Fixture, Graded, Span
+from milo_bench.core.records import Attempt, Fixture, Graded, Span, Verdict
 from milo_bench.core.text import visible_in_place
+from milo_bench.suites.documents.read_text import read_positions, where_in
 
 VERDICTS_SCHEMA = "milo-bench.verdicts/1"
 _STYLES = {"pass": "green", "fail": "red", "flag": "yellow", "skip": "dim", "unjudged": "yellow"}
@@ -88,9 +89,21 @@ def print_judged(attempt: Attempt, fixture: Fixture, graded: Graded, console: Co
         said = Text(verdict.reason)
         if verdict.category:
             said = Text(f"{verdict.category}: ", style="bold").append(verdict.reason, style="not bold")
+        if place := _place(fixture, verdict):
+            said.append(f"  [{place}]", style="dim")
         table.add_row(Text(verdict.outcome, style=_STYLES[verdict.outcome]), Text(name), said)
     console.print(table)
     console.print()
+
+
+def _place(fixture: Fixture, verdict: Verdict) -> str:
+    """Where the first span of an imported document was in its file: ``claim.pdf, page 2, paragraph 3``."""
+    text = fixture.input.get("document")
+    name = fixture.provenance.get("document")
+    span = next((one for one in verdict.spans if one.where == "input.document"), None)
+    if span is None or not isinstance(text, str) or not isinstance(name, str):
+        return ""
+    return f"{name}, {where_in(text, read_positions(fixture.provenance), span.start)}"
 
 
 def _input(fixture: Fixture, spans: Sequence[Span]) -> Text:

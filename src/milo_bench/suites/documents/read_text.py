@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -93,6 +93,16 @@ class TextBuilder:
 
     def read(self) -> DocumentText:
         return DocumentText("".join(self.pieces), tuple(self.positions), tuple(self.ocr), self.ocr_by)
+
+
+def read_positions(provenance: Mapping[str, Any]) -> list[tuple[int, str, str]]:
+    """The positions that a fixture's provenance keeps; those of another shape are left out."""
+    kept = provenance.get("positions")
+    return [
+        (one[0], str(one[1]), str(one[2]))
+        for one in (kept if isinstance(kept, list) else ())
+        if isinstance(one, list) and len(one) == 3 and isinstance(one[0], int)
+    ]
 
 
 def where_in(text: str, positions: Sequence[tuple[int, str, str]], start: int) -> str:
