@@ -13,8 +13,8 @@ from milo_bench.config.economics.file import example_path, load_economics
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Measure, Span, SuiteRef
 from milo_bench.core.version import __version__
-from milo_bench.decide.business_figures import add_business_figures
 from milo_bench.decide.figures import Figures
+from milo_bench.decide.money.figures import add_business_figures
 from milo_bench.decide.records import (
     DECISION_SCHEMA,
     Candidate,

@@ -12,8 +12,6 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.records import Measure
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.backlog import make_backlog
-from milo_bench.decide.business_figures import add_business_figures
-from milo_bench.decide.chosen_measures import asks_of_choice, automated_measures, chosen_measures
 from milo_bench.decide.described import confusion_table, describe_measures, error_shares
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.facts import observe
@@ -22,6 +20,8 @@ from milo_bench.decide.findings import make_finding
 from milo_bench.decide.gates.family import family_confidences, shared_confidence, size_of_family
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.load_evidence import load_evidence
+from milo_bench.decide.money.chosen_measures import asks_of_choice, automated_measures, chosen_measures
+from milo_bench.decide.money.figures import add_business_figures
 from milo_bench.decide.permit_evidence import permit_evidence, permits_clause
 from milo_bench.decide.plain_code import plain_code
 from milo_bench.decide.records import (

@@ -15,7 +15,7 @@ from milo_bench.report.pages.mistakes import mistake
 WIDTH: Final = 380
 _LEFT, _RIGHT = 2.0, 240.0
 _SCALES: Final = (0.2, 0.5, 1.0)
-_WORDS: Final = {"pass": "passes", "fail": "fails", "undecided": "not decided"}
+_WORDS: Final = {"pass": "passes", "fail": "fails", "undecided": "undecided"}
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ _NUMBERS: Final = (
 CALLS: Final = {
     "keep": "Keep",
     "fix": "Fix, then keep",
-    "undecided": "Not decided yet",
+    "undecided": "Undecided",
     "defer": "Defer",
     "reject": "Reject",
 }
@@ -35,7 +35,7 @@ Mark: TypeAlias = Literal["keep", "fix", "undecided", "defer", "reject"]
 
 
 @dataclass(frozen=True)
-class Job:
+class JobRow:
     """One row. ``automated`` … ``worth`` are ids of figures, "" where there is none; ``wrong`` has k and n."""
 
     workload: str
@@ -64,8 +64,8 @@ class Step:
 @dataclass(frozen=True)
 class PageOne:
     title: LinkedText
-    jobs: tuple[Job, ...]
-    more: tuple[Job, ...]  # one line each
+    jobs: tuple[JobRow, ...]
+    more: tuple[JobRow, ...]  # one line each
     steps: tuple[Step, ...]
     risks: tuple[LinkedText, ...]
     unknown: tuple[LinkedText, ...]
@@ -115,15 +115,15 @@ def _title(decision: Decision, chosen: Sequence[Finding]) -> LinkedText:
         return ("People keep this job for now.",) if every == 1 else ("People keep all ", whole, " jobs for now.")
     if live == every:
         return (first, " this job to a model.") if every == 1 else (first, " all ", whole, " jobs to models.")
-    return (first, " ", _count(decision, live, "count/ships"), " of ", whole, " jobs; people keep the rest.")
+    return (first, " ", _count(decision, live, "count/ships"), " of ", whole, " jobs. People keep the rest.")
 
 
-def _job(decision: Decision, choice: Choice, finding: Finding) -> Job:
+def _job(decision: Decision, choice: Choice, finding: Finding) -> JobRow:
     replay = _replay(decision, choice, finding)
     live = finding.kind in ("keep", "fix")
     figures = replay.figures if replay is not None else {}
     worth, forgone = (f"economics/{kind}.{finding.workload}" for kind in ("worth", "forgone"))
-    return Job(
+    return JobRow(
         workload=finding.workload,
         finding=finding,
         call="Keep, with guardrails" if finding.kind == "keep" and finding.remedies else CALLS[finding.shown_kind],
@@ -240,7 +240,7 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
         return (f"{other.target} passes its gates, but the runtime does not.",)
     gate = bad[0]
     said = mistake(gate.measure, gate.slice)
-    verb = "too many" if gate.outcome == "fail" else "not decided"
+    verb = "too many" if gate.outcome == "fail" else "undecided"
     return (f"{other.target}, {verb}: {said[:1].lower()}{said[1:]}.",)
 
 
@@ -283,5 +283,5 @@ def _unknown(decision: Decision, chosen: Sequence[Finding]) -> Iterator[LinkedTe
     else:
         yield ("How much of the time saved staff really gain.",)
     if not any(figure.source.kind == "review" for figure in decision.figures.values()):
-        yield ("What people think: nobody scored a sample.",)
+        yield ("What reviewers think: no sample was scored.",)
     yield ("Inputs of other kinds: none were tested.",)

@@ -10,9 +10,9 @@ from milo_bench.core.case_facts import CaseFacts
 from milo_bench.core.errors import ConfigError
 from milo_bench.decide.routing.rules import RequestFacts, route_request
 from milo_bench.report.package import render_files
+from tests.decide.choosing.test_one_choice import assert_one_answer, slow
 from tests.decide.decision_cases import RULES, decided
 from tests.decide.evidence_cases import Made, of
-from tests.decide.test_one_choice import assert_one_answer, slow
 
 USES = """
 policy: 1
