@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import unicodedata
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -229,7 +231,7 @@ def test_word_s_deleted_text_is_left_out_and_notes_and_boxes_are_read() -> None:
         "See the law.",
     ]
     assert result.where(result.text.index("control")) == "page 2, paragraph 2"
-    assert [problem.what for problem in left_out] == ["text that a tracked change deletes", "1 pictures in it"]
+    assert [problem.what for problem in left_out] == ["text that a tracked change deletes", "a picture in it"]
 
 
 @pytest.mark.parametrize(
@@ -349,3 +351,25 @@ def test_a_packed_mimetype_and_a_nested_stored_document_do_not_mislead() -> None
         archive.writestr("letter.docx", docx(PAGE))
     result, _ = read(stored.getvalue())
     assert result.positions[0].name == "letter.docx" and PAGE.title in result.text
+
+
+def test_names_of_files_are_found_as_macs_and_old_disks_write_them(tmp_path: Path) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / unicodedata.normalize("NFD", "Schäden März.txt")).write_text("roof")
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.TXT")).write_text("coffee")
+    (folder / "labels.csv").write_text("file,label\nSchäden März.txt,a\ncafé.txt,b\n", encoding="utf-8")
+    report = import_suite(ImportRequest(folder), out=tmp_path / "own")
+    fixtures = load_suite(str(tmp_path / "own")).fixtures
+    assert [fixture.id for fixture in fixtures] == ["Schäden-März", "café"]
+    assert (report.broken, report.not_carried) == ((), ())
+
+
+def test_locked_and_old_office_files_say_what_they_are(tmp_path: Path) -> None:
+    ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+    with pytest.raises(DocumentBroken, match="locked with a password"):
+        read(ole + "EncryptedPackage".encode("utf-16-le"), "a.docx")
+    with pytest.raises(DocumentBroken, match=r"'\.doc' files of Office 97 to 2003 are not supported"):
+        read(ole, "a.doc")
+    with pytest.raises(DataError, match="may be locked with a password"):
+        rows_of(tmp_path, ole)

@@ -14,6 +14,7 @@ from milo_bench.suites.documents.read_text import DocumentText
 
 __all__ = ["DOCUMENTS", "Document", "DocumentBroken", "DocumentReader", "PackageMissing", "read_bytes", "read_document"]
 
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 MOST_NESTED: Final = 5  # documents in one another
 MOST_INSIDE: Final = 2_000  # documents in one document, on every level together
 MOST_CHARACTERS: Final = 8_000_000  # what one message of a prompt can hold
@@ -36,6 +37,12 @@ class Document:
 
     def leave_out(self, what: str, hint: str) -> None:
         self.left_out.append(Problem(str(self.path), what, hint))
+
+    def leave_out_pictures(self, count: int) -> None:
+        """Say that pictures in it were not read, if there are any."""
+        if count:
+            said = "a picture in it" if count == 1 else f"{count} pictures in it"
+            self.leave_out(said, "import them as documents if they contain text.")
 
     def read_inside(self, name: str, raw: bytes) -> DocumentText | None:
         """The text of a document in this one, such as an attachment; None if it is left out, and then said."""
@@ -110,6 +117,12 @@ def _reader(document: Document) -> DocumentReader:
         if reader.recognises(document.raw if reader.whole else start):
             return reader
     ending = document.path.suffix.lower()
+    if document.raw.startswith(_OLE):
+        if "EncryptedPackage".encode("utf-16-le") in document.raw:
+            raise DocumentBroken("locked with a password")
+        raise DocumentBroken(
+            f"'{ending}' files of Office 97 to 2003 are not supported", hint="save it as .docx, .pptx or .xlsx."
+        )
     for _, reader in DOCUMENTS:
         if ending in reader.endings:
             return reader

@@ -22,6 +22,15 @@ def is_left_by_system(name: str) -> bool:
     return last in _OF_THE_SYSTEM or "__MACOSX" in pure.parts or last.startswith(("~$", ".~lock."))
 
 
+def path_text(path: Path | str) -> str:
+    """A path as text: a name that is not UTF-8, from an older disk, is read as Windows-1252."""
+    raw = os.fsencode(path)
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", "replace")
+
+
 def walk_documents(root: Path, left_out: list[Problem]) -> Iterator[Path]:
     """Files below ``root`` in the order of their names. Raises DataError past ``MOST_FILES``."""
     count = 0
@@ -30,9 +39,9 @@ def walk_documents(root: Path, left_out: list[Problem]) -> Iterator[Path]:
         for name in sorted(folders):
             below = here / name
             if below.is_symlink():
-                left_out.append(Problem(str(below), "a link to a folder", "copy the folder itself."))
+                left_out.append(Problem(path_text(below), "a link to a folder", "copy the folder itself."))
             elif len(below.relative_to(root).parts) > DEEPEST:
-                left_out.append(Problem(str(below), f"more than {DEEPEST} folders deep", "move it up."))
+                left_out.append(Problem(path_text(below), f"more than {DEEPEST} folders deep", "move it up."))
         folders[:] = sorted(
             name
             for name in folders

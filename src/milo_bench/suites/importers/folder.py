@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,7 +137,13 @@ def _row_in_form(
     result.files.update(given.files)
     values = {key: value for key, value in row.values.items() if key != file_column}
     origin = {"document": name, "document_sha256": sha256_bytes(document.raw), **given.read.provenance()}
-    return ImportRow({"id": Path(name).stem, **values, INPUTS[form]: given.value}, row.place, origin)
+    return ImportRow({"id": _plain_id(name), **values, INPUTS[form]: given.value}, row.place, origin)
+
+
+def _plain_id(name: str) -> str:
+    """A document's name without folder and ending, as a fixture id."""
+    stem = unicodedata.normalize("NFC", Path(name).stem)
+    return re.sub(r"[^\w.:-]+", "-", stem).strip("-") or "document"
 
 
 def _list_low_confidence(place: str, read: DocumentText, result: Imported) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from milo_bench.config.written import Problem
 from milo_bench.suites.bounded.archive import Archive
 from milo_bench.suites.documents.reader import Document, DocumentBroken, file_bytes
-from milo_bench.suites.documents.walk import is_left_by_system, walk_documents
+from milo_bench.suites.documents.walk import is_left_by_system, path_text, walk_documents
 
 
 class Documents:
@@ -24,11 +25,12 @@ class Documents:
             skipped = without.resolve() if without is not None else None
             for path in walk_documents(source, left_out):
                 if path.resolve() != skipped:
-                    self._paths[path.relative_to(source).as_posix()] = path
+                    self._paths[path_text(path.relative_to(source).as_posix())] = path
         else:
             self._archive = Archive(file_bytes(source))
             names = (name for name in sorted(self._archive.names) if not is_left_by_system(name))
             self._paths = {name: source / name for name in names}
+        self._by_path = _unique(self._paths, str)
         self._by_name = _unique(self._paths, lambda name: PurePosixPath(name).name)
         self._by_stem = _unique(self._paths, lambda name: PurePosixPath(name).stem)
 
@@ -41,11 +43,13 @@ class Documents:
         plain = written.strip().replace("\\", "/").removeprefix("./")
         if plain in self._paths:
             return plain
-        folded = PurePosixPath(plain).name.casefold() if "/" not in plain else ""
+        if "/" in plain:
+            return self._by_path.get(_folded(plain))
+        folded = _folded(plain)
         return self._by_name.get(folded) or self._by_stem.get(folded)
 
     def place(self, name: str) -> str:
-        return str(self._paths[name])
+        return path_text(self._paths[name])
 
     def open(self, name: str) -> Document:
         """The document's bytes. Raises DocumentBroken."""
@@ -58,12 +62,17 @@ class Documents:
             raise DocumentBroken("a link in an archive")
         else:
             raw = self._archive.read(name)
-        return Document(path, raw, self._left_out)
+        return Document(Path(path_text(path)), raw, self._left_out)
+
+
+def _folded(name: str) -> str:
+    """A name as it is looked for: upper and lower case are one, and so are ü and u with two dots, as Macs write it."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _unique(names: Iterable[str], key: Callable[[str], str]) -> dict[str, str]:
     """Names by their folded key, without keys that two of them have."""
     found: dict[str, list[str]] = {}
     for name in names:
-        found.setdefault(key(name).casefold(), []).append(name)
+        found.setdefault(_folded(key(name)), []).append(name)
     return {folded: same[0] for folded, same in found.items() if len(same) == 1}

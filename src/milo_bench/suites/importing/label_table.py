@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from milo_bench.core.errors import UsageError
+from milo_bench.core.errors import DataError, UsageError
 from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.importer import Imported, ImportRequest
-from milo_bench.suites.importing.sheet_rows import is_spreadsheet, sheet_rows
+from milo_bench.suites.importing.sheet_rows import is_packed, is_spreadsheet, sheet_rows
 from milo_bench.suites.importing.tables import csv_rows, jsonl_rows
 
 FILE_NAMES: Final = (
@@ -47,6 +47,9 @@ def label_rows(labels: Path, request: ImportRequest, result: Imported) -> tuple[
     """The rows and the name of the column with the documents' names. Raises UsageError if there is none."""
     if is_spreadsheet(labels):
         rows = sheet_rows(labels, request, result, likely=FILE_NAMES)
+    elif is_packed(labels):
+        message = f"{labels} is not a table that can be read. It may be locked with a password, or an .xlsb file."
+        raise DataError(message, hint="save it without a password as .xlsx or .csv.")
     elif labels.suffix.lower() in (".jsonl", ".ndjson"):
         rows = jsonl_rows(labels, result)
     else:

@@ -27,6 +27,15 @@ def is_spreadsheet(path: Path) -> bool:
         return False
 
 
+def is_packed(path: Path) -> bool:
+    """Whether the file is a container of some office program, and no text."""
+    try:
+        with path.open("rb") as file:
+            return file.read(8).startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"))
+    except OSError:
+        return False
+
+
 def sheet_rows(path: Path, request: ImportRequest, result: Imported, *, likely: Sequence[str] = ()) -> list[ImportRow]:
     """Rows of the table in a spreadsheet: from ``request.sheet`` and ``request.header_row``, else from a guess.
 

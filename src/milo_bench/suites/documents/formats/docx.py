@@ -153,8 +153,7 @@ def _notes(archive: Archive, name: str, title: str, built: TextBuilder, skipped:
 def _say_left_out(archive: Archive, document: Document) -> None:
     pictures = [name for name in archive.names if "/media/" in name]
     inside = [name for name in archive.names if "/embeddings/" in name]
-    if pictures:
-        document.leave_out(f"{len(pictures)} pictures in it", "import them as documents if they contain text.")
+    document.leave_out_pictures(len(pictures))
     for name in inside:
         document.leave_out(f"the embedded file '{name.rpartition('/')[2]}'", "import it as a separate document.")
 

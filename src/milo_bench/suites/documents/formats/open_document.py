@@ -30,8 +30,7 @@ def read_open_document(document: Document) -> DocumentText:
             built.begin("section", title.rstrip(":").lower())
             built.add_line("\n".join([title, *lines]))
     pictures = [name for name in archive.names if name.startswith("Pictures/")]
-    if pictures:
-        document.leave_out(f"{len(pictures)} pictures in it", "import them as documents if they contain text.")
+    document.leave_out_pictures(len(pictures))
     return built.read()
 
 

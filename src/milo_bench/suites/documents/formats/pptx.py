@@ -33,8 +33,7 @@ def read_pptx(document: Document) -> DocumentText:
                 built.add_line("Notes:")
                 _add_blocks(read_xml(archive.read(target)), built)
     pictures = [name for name in archive.names if "/media/" in name]
-    if pictures:
-        document.leave_out(f"{len(pictures)} pictures in it", "import them as documents if they contain text.")
+    document.leave_out_pictures(len(pictures))
     for name in archive.names:
         if "/embeddings/" in name:
             document.leave_out(f"the embedded file '{posixpath.basename(name)}'", "import it as a separate document.")

@@ -10,8 +10,7 @@ from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentRead
 def read_rtf(document: Document) -> DocumentText:
     """The text; pictures are named as left out."""
     pictures = document.raw.count(b"\\pict")
-    if pictures:
-        document.leave_out(f"{pictures} pictures in it", "import them as documents if they contain text.")
+    document.leave_out_pictures(pictures)
     return DocumentText(rtf_text(document.raw))
 
 
