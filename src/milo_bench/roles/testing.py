@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -89,6 +89,20 @@ def run_tests(
     tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, *, canaries: bool = False
 ) -> TestRun:
     """Run the test ``files`` of ``tree``. Raises PrerequisiteError where there is no sandbox and none was waived."""
+    return run_tests_often(tree, files, setup, isolation, 1, canaries=canaries)[0]
+
+
+def run_tests_often(
+    tree: Path,
+    files: tuple[str, ...],
+    setup: TestSetup,
+    isolation: Isolation,
+    repeats: int,
+    *,
+    canaries: bool = False,
+) -> list[TestRun]:
+    """As ``run_tests``, ``repeats`` times, each in a process of its own; the limit on time is for each of them."""
+    isolation = replace(isolation, limits=replace(isolation.limits, wall_s=isolation.limits.wall_s * repeats))
     nonce = secrets.token_hex(16)
     asked = {
         "nonce": nonce,
@@ -96,13 +110,14 @@ def run_tests(
         "addopts": setup.addopts,
         "root": str(tree) if isolation.unsafe_here else ROOT,
         "canaries": f"{_PROGRAMS}/canaries" if canaries else "",
+        "repeats": repeats,
     }
     if isolation.unsafe_here:
         outcome = _run_here(tree, asked, setup, isolation)
     else:
         line = json.dumps(asked).encode() + b"\n"
         outcome = run_sandboxed(_command(tree, setup, isolation.limits), stdin=[line])
-    return _read(outcome, nonce)
+    return _read(outcome, nonce, repeats)
 
 
 def _command(tree: Path, setup: TestSetup, limits: SandboxLimits) -> SandboxCommand:
@@ -187,8 +202,8 @@ def _run_here(tree: Path, asked: dict[str, Any], setup: TestSetup, isolation: Is
         return SandboxOutcome("exited", done.returncode, done.stdout, done.stderr, 0.0, 0)
 
 
-def _read(outcome: SandboxOutcome, nonce: str) -> TestRun:
-    run = TestRun(wall_s=outcome.wall_s)
+def _read(outcome: SandboxOutcome, nonce: str, repeats: int) -> list[TestRun]:
+    runs = [TestRun(wall_s=outcome.wall_s / repeats) for _ in range(repeats)]
     for line in outcome.stdout.split(b"\n"):
         try:
             said = json.loads(line)
@@ -196,13 +211,16 @@ def _read(outcome: SandboxOutcome, nonce: str) -> TestRun:
             continue
         if not isinstance(said, dict) or said.get("nonce") != nonce:
             continue
-        _take(said, run)
-    if outcome.ending != "exited":
-        run.broken = f"the tests exceeded the limit on {outcome.ending.replace('_', ' ')}"
-    elif not run.ended and not run.broken:
-        last = outcome.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        run.broken = f"the test process ended before its tests did (exit code {outcome.exit_code}): {last[:200]}"
-    return run
+        turn = said.get("turn")
+        if isinstance(turn, int) and 0 <= turn < repeats:
+            _take(said, runs[turn])
+    for run in runs:
+        if outcome.ending != "exited":
+            run.broken = f"the tests exceeded the limit on {outcome.ending.replace('_', ' ')}"
+        elif not run.ended and not run.broken:
+            last = outcome.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+            run.broken = f"the test process ended before its tests did (exit code {outcome.exit_code}): {last[:200]}"
+    return runs
 
 
 def _take(said: dict[str, Any], run: TestRun) -> None:

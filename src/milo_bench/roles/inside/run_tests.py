@@ -1,9 +1,9 @@
 """Test files of a tree in, the outcome of each test out, line by line; a program of the sandbox.
 
 It runs with the repository's interpreter and packages, so it imports nothing of ours. The first line of its input is
-``{"nonce", "root", "files", "canaries"}``. What tests print goes to standard error. Results go to a descriptor that
-tests do not know, each with the nonce: a line that a test forges lacks it. After the tests it runs canaries, tests
-that must fail. One that passes shows that ``assert`` or the test framework was patched.
+``{"nonce", "root", "files", "canaries", "repeats"}``. What tests print goes to standard error. Results go to a
+descriptor that tests do not know, each with the nonce: a line that a test forges lacks it. After the tests it runs
+canaries, tests that must fail. One that passes shows that ``assert`` or the test framework was patched.
 """
 
 import json
@@ -19,8 +19,10 @@ def main() -> int:
     os.dup2(2, 1)
     nonce, root = asked["nonce"], asked["root"]
 
+    turn = 0
+
     def tell(kind: str, **more: Any) -> None:
-        data = json.dumps({"nonce": nonce, "kind": kind, **more}).encode() + b"\n"
+        data = json.dumps({"nonce": nonce, "kind": kind, "turn": turn, **more}).encode() + b"\n"
         while data:
             data = data[os.write(out, data) :]
 
@@ -53,6 +55,13 @@ def main() -> int:
 
     options = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--rootdir", root]
     options += ["--color=no", "--tb=line", "-o", f"addopts={asked['addopts']}", "-o", "xfail_strict=false"]
+    # Each repeat is a process of its own that begins where pytest is imported and nothing of the tree is.
+    for number in range(1, asked["repeats"]):
+        child = os.fork()
+        if not child:
+            turn = number
+            break
+        os.waitpid(child, 0)
     code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test")])
     if asked["canaries"]:
         plain = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--color=no", "--tb=no", "-c", os.devnull]

@@ -26,6 +26,7 @@ from milo_bench.roles.testing import (
     TestSetup,
     remove_tree,
     run_tests,
+    run_tests_often,
     shell_tree,
     source_folders,
 )
@@ -203,10 +204,9 @@ class CoderMiner:
             first_before = run_tests(before, case.run, setup, self._place.isolation)
             if not first_after.passed - first_before.passed:
                 raise NoCase("no test fails before the change and passes after it")
-            befores, afters = [first_before], [first_after]
-            for _ in range(self._repeats - 1):
-                befores.append(run_tests(before, case.run, setup, self._place.isolation))
-                afters.append(run_tests(after, case.run, setup, self._place.isolation))
+            isolation, more = self._place.isolation, self._repeats - 1
+            befores = [first_before, *run_tests_often(before, case.run, setup, isolation, more)]
+            afters = [first_after, *run_tests_often(after, case.run, setup, isolation, more)]
         flaky = _unsteady(befores) | _unsteady(afters)
         fixed = sorted(first_after.passed - first_before.passed - flaky)
         kept = sorted((first_after.passed & first_before.passed) - flaky)

@@ -206,18 +206,18 @@ class _Miner:
         self._coder = CoderMiner(repository, cache, place, env, repeats=options.repeats, seed=options.seed)
 
     def all(self) -> None:
-        """Every role that was asked for; questions are made from coder cases, so these come first."""
+        """Every role that was asked for: what runs nothing first, since time is limited; then coder, and its questions."""
         roles = set(self._options.roles)
-        if roles & {"coder", "reason"}:
-            self._role("coder", lambda commit: [self._coder.mine(select(commit))])
-        if "reason" in roles:
-            self._reason()
         if roles & {"review", "draft"}:
             known = self._known()
             if "review" in roles:
                 self._review(ReviewMiner(self._repository, known))
             if "draft" in roles:
                 self._role("draft", DraftMiner(self._repository, known).mine)
+        if roles & {"coder", "reason"}:
+            self._role("coder", lambda commit: [self._coder.mine(select(commit))])
+        if "reason" in roles:
+            self._reason()
 
     def _known(self) -> list[GitCommit]:
         options = self._options
