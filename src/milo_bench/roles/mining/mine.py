@@ -206,7 +206,7 @@ class _Miner:
         self._coder = CoderMiner(repository, cache, place, env, repeats=options.repeats, seed=options.seed)
 
     def all(self) -> None:
-        """Every role that was asked for: what runs nothing first, since time is limited; then coder, and its questions."""
+        """Every role that was asked for. What runs nothing comes first, since time is limited."""
         roles = set(self._options.roles)
         if roles & {"review", "draft"}:
             known = self._known()
