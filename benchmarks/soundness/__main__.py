@@ -23,6 +23,7 @@ from benchmarks.soundness import (
     permits,
     prompt_cache,
     repeats,
+    replayer,
     unjudged,
     until_decided,
 )
@@ -38,6 +39,7 @@ ROADS: tuple[Road, ...] = (
     prompt_cache.ROAD,
     gate.ROAD,
     permits.ROAD,
+    replayer.ROAD,
     edits.ROAD,
 )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from milo_bench.api.settings import load_settings
 from milo_bench.config.settings import TargetConfig
@@ -36,8 +37,11 @@ from milo_bench.operator.worlds.selftest import Selftest, selftest
 from milo_bench.operator.worlds.session import Session
 from milo_bench.operator.worlds.tasks import all_tasks, find_task, meet_task
 from milo_bench.run.event_loop import run_to_end
+from milo_bench.store.log.lines import read_header
 from milo_bench.store.log.writer import default_log_path, require_new_log
 from milo_bench.targets.opening import open_target
+
+_SEEDS: Final = 2**53  # JSON readers that know only doubles keep every one of them
 
 
 @dataclass(frozen=True)
@@ -45,14 +49,15 @@ class OperatorOptions:
     """What ``milo-bench operator run`` was asked for. ``targets`` win over those of bench.yaml, by name.
 
     ``own_tasks`` is a folder of the user's own tasks, which are then played instead of the built-in ones;
-    ``trust_tasks`` lets their code run this once, in the sandbox.
+    ``trust_tasks`` lets their code run this once, in the sandbox. Without ``seed`` one is drawn when the run starts, so
+    that nobody can have seen its worlds; the log reveals it, and a resume goes on with it.
     """
 
     models: tuple[str, ...]
     subset: Literal["core", "all"] = "all"
     tasks: tuple[str, ...] = ()
     repeats: int = 1
-    seed: int = 0
+    seed: int | None = None
     out: Path | None = None
     config: Path | None = None
     resume: bool = False
@@ -87,7 +92,7 @@ def run_operators(
     known = settings.with_targets(options.targets)
     targets = {name: open_target(keep_conversations(known.target(name)), env) for name in models}
     spec = OperatorSpec(
-        plan=operator_plan(tasks, models, repeats=options.repeats, seed=options.seed, limits=options.limits),
+        plan=operator_plan(tasks, models, repeats=options.repeats, seed=_seed(options, path), limits=options.limits),
         limits=options.limits,
         tool_version=__version__,
         protocol=options.protocol,
@@ -101,6 +106,12 @@ def run_operators(
     )
     work = play_into_log(spec, targets, path, resume=options.resume, listeners=listeners)
     return run_to_end(work)
+
+
+def _seed(options: OperatorOptions, path: Path) -> int:
+    if options.seed is not None:
+        return options.seed
+    return read_header(path).plan.seed if options.resume else secrets.randbelow(_SEEDS)
 
 
 def serve_operator(

@@ -81,8 +81,11 @@ def over_stdio(task: str, out: Path, *more: str) -> StdioServerParameters:
 class _Remote:
     """What a desk needs of a session, over MCP, for a policy that runs in a thread."""
 
-    def __init__(self, client: Client, seed: int, brief: str, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, client: Client, seed: int, brief: str, stated: dict[str, str], loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.brief = brief
+        self.stated = stated
         self.seed = seed
         self.over = False
         self._client = client
@@ -108,7 +111,7 @@ def _reply(tool: str, shown: Mapping[str, Any]) -> ToolReply:
 async def play_oracle(client: Client, task: str, *, seed: int = 0) -> None:
     """Play ``task`` as its oracle does, with the brief and the replies that come over MCP alone."""
     brief = (await client.get_prompt("brief")).messages[0].content.text
-    remote = _Remote(client, seed, brief, asyncio.get_running_loop())
+    remote = _Remote(client, seed, brief, Session(find_task(task), seed).stated, asyncio.get_running_loop())
     chosen: Task = find_task(task)
     await asyncio.to_thread(chosen.oracle, Desk(cast("Session", remote)))
 

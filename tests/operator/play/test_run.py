@@ -42,7 +42,7 @@ def all_calls(*, seed: int = 0) -> list[Any]:
 
 def run(tmp_path: Path, script: dict[str, Any], protocol: Protocol = "tools", **changes: Any) -> FinishedOperatorRun:
     config = fake_config(tmp_path / "script.json", script)
-    options: dict[str, Any] = {"tasks": TASKS, "protocol": protocol, "limits": QUICK, **changes}
+    options: dict[str, Any] = {"tasks": TASKS, "protocol": protocol, "limits": QUICK, "seed": 0, **changes}
     log = options.pop("out", tmp_path / "log.jsonl")
     return run_operators(OperatorOptions(models=("scripted",), out=log, targets={"scripted": config}, **options), {})
 
@@ -142,7 +142,19 @@ async def test_a_killed_run_goes_on_from_the_episode_that_it_was_in(tmp_path: Pa
     async with start_fake(script) as fake:
         targets = {"far": {"api": "openai", "base_url": fake.base_url, "model": "fake-1"}}
         (tmp_path / "bench.yaml").write_text(yaml.safe_dump({"targets": targets}))
-        words = ["operator", "run", "--models", "far", "--tasks", ",".join(TASKS), "--protocol", "tools", "--json"]
+        words = [
+            "operator",
+            "run",
+            "--models",
+            "far",
+            "--tasks",
+            ",".join(TASKS),
+            "--protocol",
+            "tools",
+            "--json",
+            "--seed",
+            "0",
+        ]
         words += ["--config", str(tmp_path / "bench.yaml"), "--out", str(tmp_path / "log.jsonl")]
         command = [sys.executable, "-c", COMMAND_WITH_KNOWN_IDS, *words]
         killed = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.DEVNULL)
@@ -219,7 +231,7 @@ def test_what_cannot_be_played_is_said_before_anything_starts(tmp_path: Path, ch
 def test_the_command_prints_points_by_behaviour(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     config = fake_config(tmp_path / "script.json", script_of(oracle_calls("provider_503"), "tools"))
     (tmp_path / "bench.yaml").write_text(f"targets:\n  scripted: {{api: fake, script: {config.script}}}\n")
-    words = ["operator", "run", "--models", "scripted", "--tasks", "provider_503", "--protocol", "tools"]
+    words = ["operator", "run", "--models", "scripted", "--tasks", "provider_503", "--protocol", "tools", "--seed", "0"]
     words += ["--config", str(tmp_path / "bench.yaml"), "--out", str(tmp_path / "log.jsonl")]
     assert run_command(milo_bench, "milo-bench", words) == 0
     out, err = capsys.readouterr()

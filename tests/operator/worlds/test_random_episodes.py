@@ -23,7 +23,7 @@ QUICK = settings(max_examples=150, deadline=None, derandomize=True, suppress_hea
 
 def words(session: Session) -> list[str]:
     """Every name that an operator could have read by now."""
-    found = [value for line in session.brief.splitlines() if ": " in line for value in line.split(": ")[1].split(", ")]
+    found = [value for said in session.stated.values() for value in said.split(", ")]
     for item in session.evidence.values():
         found += [value for value in item.data.values() if isinstance(value, str)]
     return [*found, "", "done"]

@@ -48,12 +48,13 @@ class Desk:
         return ToolResult("", name, reply.at_s, "", ok=False, error=reply.code, message=reply.message)
 
     def fact(self, name: str) -> str:
-        """A value that the brief states on a line ``name: value``."""
-        for line in self.brief.splitlines():
-            head, colon, value = line.partition(": ")
-            if colon and head.strip() == name:
-                return value.strip()
-        raise KeyError(name)
+        """A value that the brief states under ``name``."""
+        return self._session.stated[name].strip()
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """All values that the brief states."""
+        return tuple(self._session.stated.values())
 
     def finish(self, status: FinishStatus, *claims: Claim) -> None:
         self._session.end(Finish(status, claims))

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_SERVICES = (
+SERVICES = (
     "ledger",
     "quota",
     "parcel",
@@ -24,7 +24,7 @@ _SERVICES = (
     "anchor",
     "fathom",
 )
-_PEOPLE = (
+PEOPLE = (
     "amira",
     "bastian",
     "chiara",
@@ -48,7 +48,7 @@ class Draw:
 
     def __init__(self, task: str, seed: int) -> None:
         self._random = random.Random(f"{task}:{seed}")  # noqa: S311 - repeatable worlds, no secrets
-        self._left = {"service": list(_SERVICES), "person": list(_PEOPLE), "team": list(_TEAMS)}
+        self._left = {"service": list(SERVICES), "person": list(PEOPLE), "team": list(_TEAMS)}
         for names in self._left.values():
             self._random.shuffle(names)
 

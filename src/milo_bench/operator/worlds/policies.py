@@ -76,7 +76,7 @@ def read_everything(status: FinishStatus) -> Policy:
 
 def read_all(desk: Desk) -> list[ToolResult]:
     """Call every tool that changes nothing with the names that the brief and earlier results hold; the good results."""
-    values = [line.split(": ")[1] for line in desk.brief.splitlines() if ": " in line]
+    values = list(desk.facts)
     known = [word.strip() for value in values for word in value.split(",")]
     found: list[ToolResult] = []
     for name in desk.names(writes=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import random
 import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,6 +14,7 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line
 from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.faults import ProviderFailure
+from milo_bench.operator.worlds.phrasing import phrase_brief, stated_facts
 from milo_bench.operator.worlds.records import (
     FINISH,
     CallMade,
@@ -81,7 +83,15 @@ class Session:
 
     @property
     def brief(self) -> str:
-        return self.start.brief
+        """The order as the operator reads it; its names stand in sentences that are drawn for this episode."""
+        if self.version == 1 or not self.task.phrased:
+            return self.start.brief
+        return phrase_brief(self.start.brief, random.Random(self._secret))  # noqa: S311  repeatable from the log
+
+    @property
+    def stated(self) -> dict[str, str]:
+        """The names and figures of the brief, for scripted policies."""
+        return stated_facts(self.start.brief)
 
     @property
     def log(self) -> tuple[LogLine, ...]:

@@ -159,6 +159,11 @@ class Task(ABC):
     ceilings: ClassVar[Mapping[str, int]] = {}
 
     @property
+    def phrased(self) -> bool:
+        """Whether the names of its brief are put into sentences; a team's own tasks say theirs as written."""
+        return type(self).__module__.startswith("milo_bench.operator.worlds.tasks")
+
+    @property
     def forms(self) -> tuple[Form, ...]:
         return ("trap", "clean") if self.twins else ("trap",)
 

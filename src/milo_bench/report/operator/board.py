@@ -20,9 +20,8 @@ from milo_bench.decide.wording import join_words
 from milo_bench.operator.permit.records import LEVEL_NAMES, OperatorPermit
 from milo_bench.operator.totals import PARTS
 from milo_bench.operator.trials import OperatorRun, episode_kind
-from milo_bench.operator.worlds.draw import Draw
 from milo_bench.operator.worlds.grade import TASK_POINTS
-from milo_bench.operator.worlds.session import BENCH_VERSION, VERSIONS
+from milo_bench.operator.worlds.session import BENCH_VERSION, VERSIONS, Session
 from milo_bench.operator.worlds.tasks import find_task, is_built_in
 from milo_bench.report.operator.rows import BEHAVIOURS, Chip, board_rows
 from milo_bench.report.operator.transcript import plain, transcript
@@ -151,7 +150,8 @@ def _brief(episode: Episode) -> str:
     if version not in VERSIONS or not is_built_in(episode.task):
         return ""  # the code that wrote the brief is not here
     task = find_task(episode.task)
-    brief = task.start(Draw(task.name, episode.seed), episode.form).brief
+    secret = str(episode.log[0].get("secret", "")) if episode.log else ""
+    brief = Session(task, episode.seed, episode.form, secret=secret, version=int(version)).brief
     *orders, facts = brief.split("\n\n")
     # The order is wrapped for a terminal; a page wraps it anew. Its names and figures stay one a line.
     return "\n\n".join([*(" ".join(order.split()) for order in orders), facts])

@@ -36,7 +36,7 @@ from milo_bench.report import terminal
     help="Only these tasks, as in 'milo-bench operator tasks'.",
 )
 @click.option("--repeats", default=1, show_default=True, type=click.IntRange(1, 1000), help="Runs of each task.")
-@click.option("--seed", default=0, show_default=True, help="Seed of the first repeat. Later repeats count up.")
+@click.option("--seed", type=int, help="Seed of the first repeat. Later repeats count up.  [default: drawn secretly]")
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/operator-TIME.jsonl]")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @click.option("--resume", is_flag=True, help="Resume the log at --out: skip finished episodes.")
@@ -87,7 +87,7 @@ def operator_run(
     subset: Literal["core", "all"],
     tasks: tuple[str, ...],
     repeats: int,
-    seed: int,
+    seed: int | None,
     out: Path | None,
     config: Path | None,
     resume: bool,
