@@ -7,7 +7,7 @@ from msgspec import structs
 from milo_bench.core.errors import DataError
 from milo_bench.core.paths import AnyPaths, as_paths
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
-from milo_bench.evidence.set_up import buffered_targets, find_set_up_problems
+from milo_bench.evidence.set_up import buffered_targets, find_set_up_problems, served_others
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import fixture_table
 from milo_bench.stats.scorecard import Scorecard, make_scorecard
@@ -41,7 +41,12 @@ def _score(logs: list[RunLog]) -> Scorecard:
         variants=header.plan.variants,
         peak_memory_bytes=find_peak_memory_bytes(logs),
     )
-    return structs.replace(card, set_up=tuple(find_set_up_problems(logs).values()), buffered=buffered_targets(logs))
+    return structs.replace(
+        card,
+        set_up=tuple(find_set_up_problems(logs).values()),
+        buffered=buffered_targets(logs),
+        others=served_others(logs),
+    )
 
 
 def _check_there_is_something(log: RunLog) -> None:

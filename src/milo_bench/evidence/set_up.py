@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
@@ -14,6 +15,7 @@ from milo_bench.store.log.reader import RunLog
 
 # A set-up fails from its first answer on: so many of a log tell, and a log of a million costs no second pass.
 MOST_READ: Final = 5000
+BESIDE_S: Final = 0.5  # a sample is taken once a second
 
 
 def find_set_up_problems(logs: Iterable[RunLog]) -> dict[Candidate, SetUpProblem]:
@@ -43,3 +45,26 @@ def buffered_targets(logs: Iterable[RunLog]) -> tuple[str, ...]:
             if attempt.failure is None and len(gaps) >= LEAST_CHUNKS - 1:
                 (blocks if attempt.timings.in_blocks else streamed)[attempt.key.target] += 1
     return tuple(target for target, count in blocks.items() if count > streamed[target])
+
+
+def served_others(logs: Iterable[RunLog]) -> tuple[str, ...]:
+    """A sentence for each target whose server worked for others while it answered us: how many answers that touched."""
+    touched: Counter[str] = Counter()
+    answers: Counter[str] = Counter()
+    for log in logs:
+        times = {target: sorted(at_s) for target, at_s in log.others_at_s.items()}
+        if not times:
+            continue
+        for attempt in log.attempts:
+            target, seen = attempt.key.target, times.get(attempt.key.target)
+            if seen is None:
+                continue
+            answers[target] += 1
+            start = bisect_left(seen, attempt.timings.started_s - BESIDE_S)
+            touched[target] += start < len(seen) and seen[start] <= attempt.timings.ended_s + BESIDE_S
+    return tuple(
+        f"{target}: its server worked for others too beside {count:,} of {answers[target]:,} answers, so those times "
+        "are not its own"
+        for target, count in touched.items()
+        if count
+    )

@@ -52,6 +52,7 @@ from milo_bench.run.live_targets import (
     stop_targets,
 )
 from milo_bench.run.opened_log import OpenedLog, OpenRunLog
+from milo_bench.run.others import watch_others
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.schedule import (
@@ -165,6 +166,7 @@ class _Run:
         self._spending = Spending({record.name: record for record in records})
         self._spent = ""  # which budget is spent, in words
         self._targets = targets
+        self._endpoints = {record.name: record.endpoint or record.name for record in records}
         self._windows = {record.name: record.context_window for record in records}
         self._writer = opened.writer
         self._opened = opened
@@ -202,7 +204,7 @@ class _Run:
         for target, fixtures in self._spec.plan.withheld.items():
             self._emit(FixturesWithheld(target, fixtures))
         watching_ends = asyncio.Event()
-        watching = asyncio.ensure_future(self._watch(watching_ends))
+        watching = asyncio.gather(self._watch(watching_ends), self._watch_others(watching_ends))
         try:
             with self._stop.calling(self._stop_requested):
                 if self._steering is not None:
@@ -224,7 +226,7 @@ class _Run:
         finally:
             self._cancel_all()
 
-    async def _end_watching(self, ends: asyncio.Event, watching: asyncio.Future[None]) -> None:
+    async def _end_watching(self, ends: asyncio.Event, watching: asyncio.Future[tuple[None, None]]) -> None:
         # Waited for, not cancelled: a thread may be inside a call on the log's file.
         ends.set()
         await asyncio.gather(watching, return_exceptions=True)
@@ -492,6 +494,21 @@ class _Run:
             self._over.set_result(None)
 
     # ------------------------------------------------------------ beside the attempts
+
+    def _in_flight_at(self, target: str) -> int:
+        """Requests of ours that the server of ``target`` may be working on, whichever target sent them."""
+        place = self._endpoints[target]
+        ours = sum(self._endpoints[key.target] == place for key in self._tasks)
+        return ours + (self._warming is not None and not self._warming.done())
+
+    async def _watch_others(self, ends: asyncio.Event) -> None:
+        every_s = self._spec.telemetry_s
+        watching = watch_others(self._targets, self._in_flight_at, now_s=self._now_s, every_s=every_s, ends=ends)
+        try:
+            async for sample in watching:
+                self._writer.append(sample)
+        except Exception as error:
+            self._fail(error)
 
     async def _watch(self, ends: asyncio.Event) -> None:
         pids = {name: target.server_pids() for name, target in self._targets.items()}

@@ -51,6 +51,7 @@ class Scorecard(Frozen, frozen=True):
     categories: tuple[ErrorCategory, ...] = ()
     confusions: tuple[Confusion, ...] = ()
     set_up: tuple[SetUpProblem, ...] = ()
+    others: tuple[str, ...] = ()  # sentences on servers that worked for others beside our answers
     buffered: tuple[str, ...] = ()  # targets whose answers came in blocks: first-token times are unknown
 
     def find(

@@ -83,6 +83,15 @@ class SendsCold(Protocol):
         ...
 
 
+@runtime_checkable
+class Shared(Protocol):
+    """A target whose server may work for others too, and says for how many."""
+
+    async def requests_at_work(self) -> int | None:
+        """Requests that its server runs or keeps waiting now, whoever sent them; None where it does not say."""
+        ...
+
+
 TargetFactory: TypeAlias = Callable[[TargetConfig, Mapping[str, str]], Target]
 
 TARGET_APIS: Registry[TargetFactory] = Registry(

@@ -415,6 +415,7 @@ class Telemetry(Frozen, frozen=True, tag="telemetry", tag_field="type"):
     gpu_memory_bytes: int | None = None
     gpu_utilisation: float | None = None
     power_w: float | None = None
+    others_requests: int | None = None  # that the target's server ran or kept waiting, and that were not ours
 
 
 WorkEnding: TypeAlias = Literal[

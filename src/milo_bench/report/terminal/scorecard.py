@@ -34,6 +34,8 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
             Text(f"set-up problem, {where}: {problem.said} ({problem.count:,} of {problem.of:,}).", style="yellow")
         )
         console.print(Text(f"hint: {problem.hint}", style="yellow"))
+    for said in card.others:
+        console.print(Text(f"{said}.", style="yellow"))
     for target in card.buffered:
         said = f"{target}: {BUFFERED}: its first-token times and decoding speeds are unknown."
         console.print(Text(said, style="yellow"))

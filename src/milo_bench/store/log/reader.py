@@ -58,6 +58,7 @@ class RunLog:
     executions: list[Execution] = field(default_factory=list)
     work_ends: list[WorkEnd] = field(default_factory=list)
     peak_memory_bytes: dict[str, int] = field(default_factory=dict)  # of each target
+    others_at_s: dict[str, list[float]] = field(default_factory=dict)  # when a target's server worked for others too
     power_w: dict[str, list[float]] = field(default_factory=dict)  # of each target
     end: RunEnd | None = None
     schemas: list[int] = field(default_factory=list)
@@ -216,6 +217,8 @@ class _Fold:
             if record.target and record.memory_bytes is not None:
                 seen = log.peak_memory_bytes.get(record.target, 0)
                 log.peak_memory_bytes[record.target] = max(seen, record.memory_bytes)
+            if record.target and record.others_requests:
+                log.others_at_s.setdefault(record.target, []).append(record.at_s)
             if record.target and record.power_w is not None:
                 log.power_w.setdefault(record.target, []).append(record.power_w)
         elif isinstance(record, Fixture):

@@ -14,10 +14,11 @@ from milo_bench.config.settings import TargetConfig
 from milo_bench.config.target_settings import OpenAiSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Message, Picture
 from milo_bench.core.errors import TargetError
-from milo_bench.core.records import Identity, PromptCache, TargetRecord
+from milo_bench.core.records import Identity, PromptCache, TargetRecord, Timeouts
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import Address, parse_address
-from milo_bench.targets.http.answer import StreamedAnswer, count
+from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json
+from milo_bench.targets.http.busy import busy_slots, requests_in_metrics
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
 from milo_bench.targets.http.target import HttpTarget
@@ -26,6 +27,7 @@ from milo_bench.targets.identity.llama_server import identify_llama_server
 from milo_bench.targets.identity.processes import read_processes
 from milo_bench.targets.identity.vllm import identify_snapshot
 
+_GLANCE = Timeouts(connect_s=1.0, first_token_s=1.5, total_s=1.5)
 _RUNTIMES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "organization_owner": "LM Studio"}
 
 
@@ -118,6 +120,23 @@ class OpenAiTarget(HttpTarget):
         status = mine.get("status")
         value = status.get("value") if isinstance(status, Mapping) else None
         return value == "loaded" if isinstance(value, str) else None
+
+    async def requests_at_work(self) -> int | None:
+        """See ``base.Shared``: /metrics of llama-server and vLLM, else the slots of llama-server."""
+        if self._record.runtime not in ("llama.cpp", "vLLM") or self._record.settings.get("router"):
+            return None
+        reply = await self._wire.fetch("GET", "/metrics", timeouts=_GLANCE)
+        if reply.broken is None and reply.status == 200:
+            return requests_in_metrics(reply.body())
+        if self._record.runtime != "llama.cpp":
+            return None
+        reply = await self._wire.fetch("GET", "/slots", timeouts=_GLANCE)
+        if reply.broken is not None or reply.status != 200:
+            return None
+        try:
+            return busy_slots(decode_json(reply.body()))
+        except ValueError:
+            return None
 
     async def _listed(self, *, needed: bool = False) -> list[dict[str, Any]]:
         data = await self.get_json(f"{self._address.path}/models", needed=needed)
