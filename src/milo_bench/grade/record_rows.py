@@ -13,8 +13,8 @@ import msgspec
 
 from milo_bench.core.amounts import parse_amount
 
-Cell: TypeAlias = object
-Cells: TypeAlias = tuple[Cell, ...]
+RowCell: TypeAlias = object
+Cells: TypeAlias = tuple[RowCell, ...]
 
 _COMMON: Final = 64  # a value that more rows than this have tells none of them apart
 _DIGITS: Final = 9  # significant ones; beyond them a number differs by how it was added up
@@ -100,14 +100,14 @@ def same_value(one: Any, other: Any) -> bool:
     return _cell(one) == _cell(other)
 
 
-def _cells(row: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, Mapping[Cell, Cell]]) -> Cells:
+def _cells(row: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, Mapping[RowCell, RowCell]]) -> Cells:
     if not aliases:
         return tuple(_cell(row.get(name)) for name in names)
     cells = ((name, _cell(row.get(name))) for name in names)
     return tuple(aliases[name].get(cell, cell) if name in aliases else cell for name, cell in cells)
 
 
-def _cell(value: Any) -> Cell:
+def _cell(value: Any) -> RowCell:
     """A form that is equal where two values are the same to a reader."""
     if value is None or value == "":
         return None
@@ -130,7 +130,7 @@ def _plain(value: Any) -> Any:
 
 
 @lru_cache(maxsize=65_536)
-def _text_cell(value: str) -> Cell:
+def _text_cell(value: str) -> RowCell:
     text = " ".join(unicodedata.normalize("NFKC", value).split()).casefold()
     if not text:
         return None
@@ -197,7 +197,7 @@ def _pair_by_likeness(
     pairing: Pairing,
 ) -> tuple[list[int], list[int]]:
     """The likest rows first; what shares fewer than half of the expected values is no pair."""
-    having: dict[tuple[int, Cell], list[int]] = defaultdict(list)
+    having: dict[tuple[int, RowCell], list[int]] = defaultdict(list)
     for j in free_given:
         for place, cell in enumerate(got[j]):
             if cell is not None:

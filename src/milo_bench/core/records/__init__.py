@@ -2,10 +2,10 @@
 
 from milo_bench.core.records.frozen import Frozen
 from milo_bench.core.records.identity import Adapter, Behaviour, Identity, Opening
+from milo_bench.core.records.imported import AnswerSource, ImportedFile
 from milo_bench.core.records.judged import Graded, Interval, Measure, Span, Verdict, VerdictOutcome
 from milo_bench.core.records.log import (
     SCHEMA_VERSION,
-    AnswerSource,
     Attempt,
     AttemptKey,
     CacheWish,
@@ -19,7 +19,6 @@ from milo_bench.core.records.log import (
     FailureKind,
     Fixture,
     FixtureSelection,
-    ImportedFile,
     LoadWindow,
     Order,
     OwnChecks,

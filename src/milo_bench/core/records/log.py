@@ -15,6 +15,7 @@ from milo_bench.core.hashing import sha256_data
 from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records.frozen import Frozen
 from milo_bench.core.records.identity import Behaviour, Identity
+from milo_bench.core.records.imported import AnswerSource, ImportedFile
 
 SCHEMA_VERSION = 4
 
@@ -224,21 +225,6 @@ class Plan(Frozen, frozen=True):
     cache: CacheWish = "cold"  # warm: times of prompts that a server had before are wanted
 
 
-class ImportedFile(Frozen, frozen=True):
-    """A file of another tool that the attempts of a log were imported from, and how it was read.
-
-    ``columns`` maps what an answer has to columns of the file, ``target`` is the model that was named for it.
-    """
-
-    name: str
-    sha256: str
-    format: str
-    tool: str = ""
-    version: str = ""
-    columns: dict[str, str] = {}
-    target: str = ""
-
-
 class FixtureSelection(Frozen, frozen=True):
     """Which fixtures of its suite a run was narrowed to; () is all. Of ``tags`` a fixture needs every one."""
 
@@ -330,26 +316,6 @@ class ToolCall(Frozen, frozen=True):
     id: str
     name: str
     arguments: str
-
-
-class AnswerSource(Frozen, frozen=True):
-    """Where an imported attempt was recorded: ``line`` of ``file`` (its number in an archive or array), by ``tool``.
-
-    ``id`` is the case in the tool's own words. ``times_s`` are what that tool's client measured: kept, and never
-    judged as ours; empty for an answer out of a cache, which has none. ``verdicts`` are what that tool said of the
-    answer, ``cost_usd`` what it booked.
-    """
-
-    tool: str
-    version: str
-    file: str
-    sha256: str
-    line: int
-    id: str = ""
-    cached: bool = False
-    times_s: dict[str, float] = {}
-    verdicts: dict[str, Any] = {}
-    cost_usd: float | None = None
 
 
 class Attempt(Frozen, frozen=True, tag="attempt", tag_field="type"):

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,7 +31,7 @@ from milo_bench.decide.gates.ends import (
     least_without_data,
     pair_fixtures,
 )
-from milo_bench.decide.gates.null_model import UNREAD, find_null_class, is_of_labels, nothing_was_read
+from milo_bench.decide.gates.null_model import UNREAD, is_of_labels, nothing_was_read, undecide_null_passes
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, spell_out
 from milo_bench.stats.arrays import Bools
@@ -132,39 +131,13 @@ class _Judge:
     def without_null_model(self, gates: Sequence[GateConfig], results: Sequence[GateResult]) -> tuple[GateResult, ...]:
         """``results``, with passes undecided that a model which always gives one label would get as well."""
         cases = self.evidence.cases.get(self.candidate)
-        of_labels = [place for place, gate in enumerate(gates) if is_of_labels(gate)]
-        passed = [place for place in of_labels if results[place].outcome == "pass"]
-        # A replay judges some of the gates at a time, on what its rules let through; they know classes.
-        if cases is None or not passed or not cases.labels or self.rows is not None:
+        # A replay judges some of the gates at a time, on what its rules let through. Its rules know classes.
+        if cases is None or not cases.labels or self.rows is not None:
             return tuple(results)
-        thresholds = [(gates[place], _bound(gates[place])) for place in of_labels]
-        found = find_null_class(cases, thresholds, lambda gate, null: self._rows(gate, null, None))
-        if found is None:
-            return tuple(results)
-        changed = list(results)
-        for place in passed:
-            changed[place] = msgspec.structs.replace(
-                results[place], outcome="undecided", reason=self._null_reason(gates[place], results[place], *found)
-            )
-        return tuple(changed)
-
-    def _null_reason(self, gate: GateConfig, result: GateResult, label: str, right: int, of: int) -> LinkedText:
-        null = self.figures.add(
-            Figure(
-                id=f"null/{self.candidate.text}",
-                title=f"right if class {label} is always answered",
-                value=right / of,
-                unit="share",
-                source=Source("measure", "null_accuracy", self.candidate.text),
-                n=of,
-                k=right,
-            )
-        )
-        ref = self.figures.ref
-        return (
-            f"{spell_out(gate.key)} is ", ref(result.figure, whole=True), ", but always answering "
-            f"class {label} is right in ", ref(null), " and passes every threshold on labels. Add recall by class",
-        )  # fmt: skip
+        judged = [
+            (gate, result, 0.0 if gate.probe else _bound(gate)) for gate, result in zip(gates, results, strict=True)
+        ]
+        return undecide_null_passes(judged, cases, lambda gate, null: self._rows(gate, null, None), self.figures)
 
     def _at_confidence(self, gate: GateConfig, ends_at: Callable[[float], IntervalEnds]) -> IntervalEnds:
         """Ends at the policy's confidence where they fail the gate, else at what a pass needs."""

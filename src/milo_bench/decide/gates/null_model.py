@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
+import msgspec
 import numpy as np
 
 from milo_bench.config.policy.models import GateConfig
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.records import Figure, GateResult, LinkedText, Source
+from milo_bench.decide.wording import spell_out
 from milo_bench.stats.cases.columns import LABEL_CHECKS, NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import RateRows, ValueRows
 
@@ -41,10 +45,53 @@ def nothing_was_read(cases: Cases) -> bool:
     return bool(unread[answered].all())
 
 
+RowsOf: TypeAlias = Callable[[GateConfig, Cases], RateRows | ValueRows]
+
+
+def undecide_null_passes(
+    judged: Sequence[tuple[GateConfig, GateResult, float]], cases: Cases, rows_of: RowsOf, figures: Figures
+) -> tuple[GateResult, ...]:
+    """The results, with passes undecided that a model which always gives one label would get as well.
+
+    ``judged`` are all gates of a candidate with their results and thresholds, ``rows_of`` gives what a gate is judged
+    on.
+    """
+    results = [result for _, result, _ in judged]
+    of_labels = [place for place, (gate, _, _) in enumerate(judged) if is_of_labels(gate)]
+    passed = [place for place in of_labels if results[place].outcome == "pass"]
+    if not passed:
+        return tuple(results)
+    found = find_null_class(cases, [(judged[place][0], judged[place][2]) for place in of_labels], rows_of)
+    if found is None:
+        return tuple(results)
+    for place in passed:
+        reason = _reason(judged[place][0], results[place], figures, *found)
+        results[place] = msgspec.structs.replace(results[place], outcome="undecided", reason=reason)
+    return tuple(results)
+
+
+def _reason(gate: GateConfig, result: GateResult, figures: Figures, label: str, right: int, of: int) -> LinkedText:
+    null = figures.add(
+        Figure(
+            id=f"null/{result.candidate.text}",
+            title=f"right if class {label} is always answered",
+            value=right / of,
+            unit="share",
+            source=Source("measure", "null_accuracy", result.candidate.text),
+            n=of,
+            k=right,
+        )
+    )
+    return (
+        f"{spell_out(gate.key)} is ", figures.ref(result.figure, whole=True), ", but always answering "
+        f"class {label} is right in ", figures.ref(null), " and passes every threshold on labels. Add recall by class",
+    )  # fmt: skip
+
+
 def find_null_class(
     cases: Cases,
     gates: Sequence[tuple[GateConfig, float]],
-    rows_of: Callable[[GateConfig, Cases], RateRows | ValueRows],
+    rows_of: RowsOf,
 ) -> tuple[str, int, int] | None:
     """The class that passes every gate on labels if it is always answered, with how many of how many it gets right.
 

@@ -1,6 +1,6 @@
 """Passes if the answer calls the right tool with arguments that follow its schema and are the expected ones.
 
-``expect``: ``tool_calls`` lists the expected calls, ``{name, arguments}`` each; an empty list expects none.
+``expect``: ``tool_calls`` lists the expected calls, ``{name, arguments}`` each. An empty list expects none.
 """
 
 from __future__ import annotations
