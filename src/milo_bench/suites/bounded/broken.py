@@ -11,6 +11,10 @@ class DocumentBroken(Exception):
         self.hint = hint
 
 
+class NoSuchForm(DocumentBroken):
+    """A document has no pages that could be drawn: it can be read, but is no picture."""
+
+
 class PackageMissing(DocumentBroken):
     """One document needs a package that is not installed. ``extra`` is the extra of milo-bench that brings it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any, Final
 
-from milo_bench.suites.bounded.broken import DocumentBroken
+from milo_bench.suites.bounded.broken import DocumentBroken, NoSuchForm
 from milo_bench.suites.documents.ocr import MOST_PIXELS, require_ocr
 from milo_bench.suites.documents.page_pictures import draw_page
 from milo_bench.suites.documents.reader import Document
@@ -39,7 +39,7 @@ def page_pictures(document: Document) -> list[tuple[str, bytes]]:
         return [(".png", _png(draw_page(raw, number))) for number in range(count)]
     if raw.startswith((b"II*\0", b"MM\0*", b"BM", b"GIF8", b"RIFF")):
         return _converted(raw)
-    raise DocumentBroken("has no pages that can be drawn: only pictures and PDFs have a picture form")
+    raise NoSuchForm("has no pages that can be drawn. Only pictures and PDFs have the forms ocr and picture")
 
 
 def _converted(raw: bytes) -> list[tuple[str, bytes]]:

@@ -11,6 +11,7 @@ from milo_bench.config.written import Problem
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.hashing import sha256_bytes
 from milo_bench.core.suggest import closest, hint_for
+from milo_bench.suites.bounded.broken import NoSuchForm
 from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DocumentBroken
 from milo_bench.suites.importing.columns import ImportRow, import_rows
@@ -35,7 +36,8 @@ def import_folder(request: ImportRequest) -> Imported:
         raise DataError(f"{request.source}: {broken}.", hint=broken.hint) from None
     used: dict[str, str] = {}
     rows: dict[Form, list[ImportRow]] = {form: [] for form in forms}
-    for row in table:
+    for number, row in enumerate(table):
+        request.progress(number, len(table))
         name = _document_name(row, file_column, documents, used, result)
         if name is None:
             continue
@@ -130,6 +132,11 @@ def _row_in_form(
     try:
         document = documents.open(name)
         given = document_in_form(document, form)
+    except NoSuchForm as missing:
+        problem = Problem(documents.place(name), str(missing), "import its text, with --forms text.")
+        if problem not in result.not_carried:
+            result.not_carried.append(problem)
+        return None
     except DocumentBroken as broken:
         result.broken.append(Problem(documents.place(name), str(broken), broken.hint, kind="data"))
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -87,6 +88,7 @@ def suite_import(
         address=source if is_address else "",
         query=query,
         forms=forms,
+        progress=_Progress().tell,
     )
     options = api.ImportOptions(sample or 0, seed, redact)
     report = api.import_suite(request, out=out, format_name=form, name=name, options=options)
@@ -112,3 +114,18 @@ def suite_import(
             say(f"redacted before writing: {said}. Some personal data remains: read a sample.")
         say(f"full list: {out / api.IMPORT_REPORT}")
     say_next(f"milo-bench suite check {out}", f"edit the prompt in {out / 'prompts'}")
+
+
+class _Progress:
+    """A line on standard error every few seconds, so that reading scans is not silent."""
+
+    _EVERY_S = 5.0
+
+    def __init__(self) -> None:
+        self._said_s = time.monotonic()
+
+    def tell(self, done: int, total: int) -> None:
+        now_s = time.monotonic()
+        if now_s - self._said_s >= self._EVERY_S:
+            self._said_s = now_s
+            say(f"read {done} of {total}", err=True)
