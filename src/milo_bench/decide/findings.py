@@ -42,6 +42,8 @@ def make_finding(
     """
     if (problem := evidence.set_up.get(seen.candidate)) is not None:
         return _not_set_up(number, seen, problem, policy, evidence)
+    if (unlicensed := _licence_problem(seen.candidate.target, policy, evidence)) is not None:
+        return _by_licence(number, seen, unlicensed, policy, evidence)
     rule = first_rule(policy.rules, seen.world)
     config = next(one for one in policy.findings if one.name == rule.name)
     kept = (*_named(rule.finding, seen, remedies), *runtime_remedies(seen, figures))
@@ -61,6 +63,40 @@ def make_finding(
         remedies=kept,
         would_change=_would_change(rule.finding, seen, policy, figures),
         undecided=_undecided(rule.finding, config, seen),
+    )
+
+
+def _licence_problem(target: str, policy: PolicyFile, evidence: Evidence) -> tuple[FindingKind, str] | None:
+    """Why the weights of a local target may not be used under the policy, if it lists licences; None where they may."""
+    record = evidence.targets.get(target)
+    if not policy.licences or record is None or record.hosted:
+        return None
+    licence = record.identity.licence
+    if not licence:
+        return "defer", "The licence of the weights is unknown, and the policy allows only those that it lists"
+    if licence.casefold() in {allowed.casefold() for allowed in policy.licences}:
+        return None
+    return "reject", f"The licence of the weights, {licence}, is not among those that the policy allows"
+
+
+def _by_licence(
+    number: int, seen: CandidateFacts, problem: tuple[FindingKind, str], policy: PolicyFile, evidence: Evidence
+) -> Finding:
+    kind, said = problem
+    known = kind == "reject"
+    change = "weights under a licence that the policy lists" if known else "the licence in the metadata of the weights"
+    return Finding(
+        id=f"F{number}",
+        workload=seen.candidate.workload,
+        target=seen.candidate.target,
+        candidate=seen.candidate,
+        kind=kind,
+        rule="licence",
+        route=_route(kind, seen, policy, evidence),
+        reasons=((said,),),
+        gates=seen.gates,
+        would_change=(capitalise((change,)),),
+        undecided=not known,
     )
 
 

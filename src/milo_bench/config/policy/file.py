@@ -38,7 +38,8 @@ class PolicyFile(CheckedFile):
 
     ``choose``: which of the targets that pass every gate gets the work, where ``order`` does not say.
     ``error_family``: the candidates among which any wrong keep is as rare as ``confidence`` says. ``order``: targets
-    in the order in which they are tested, the one you expect to be best first. ``looks``: whether fixtures may
+    in the order in which they are tested, the one you expect to be best first. ``licences``: the licences of weights
+    that may be used at all, as their metadata names them; empty for any. ``looks``: whether fixtures may
     be added and decided on again, any number of times, at the same error.
     """
 
@@ -51,6 +52,7 @@ class PolicyFile(CheckedFile):
     confidence: Annotated[float, Field(strict=True, ge=0.6, lt=1, allow_inf_nan=False)] = 0.95
     error_family: ErrorFamily = "headline"
     order: tuple[str, ...] = ()
+    licences: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = ()
     choose: ChooseRule = "cheapest"
     looks: Looks = "one"
     defaults: PolicyDefaults = PolicyDefaults()

@@ -73,7 +73,7 @@ def _names(decision: Decision) -> Iterable[str]:
     """Names of things, as people and files gave them; never a sentence."""
     for target in decision.targets:
         yield from (target.model, target.quantisation, target.family, target.runtime, target.api)
-        yield from (target.runtime_version, target.endpoint, target.model_digest)
+        yield from (target.runtime_version, target.endpoint, target.model_digest, target.identity.licence)
     for log in decision.logs:
         yield from (log.path, log.run_id, log.suite.name, log.suite.version, *log.variants.values())
     for finding in decision.findings:
