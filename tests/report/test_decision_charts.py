@@ -13,7 +13,6 @@ import pytest
 from milo_bench.decide.records import ConfusionTable, Decision, Figure, Source
 from milo_bench.report.charts.counts import confusion_chart, error_chart, tornado_chart
 from milo_bench.report.charts.decision import chart_list, charts
-from milo_bench.report.charts.gates import gate_chart
 from milo_bench.report.charts.load import latency_chart, throughput_chart
 from milo_bench.report.charts.style import Chart
 from milo_bench.report.charts.trade import frontier_chart, trade_chart
@@ -93,7 +92,7 @@ def test_a_changed_figure_changes_the_drawing(decision: Decision) -> None:
     id = "measure/escalation/local_8b/recall[class=escalate]"
     changed = msgspec.structs.replace(decision.figures[id], value=0.871)
     other = msgspec.structs.replace(decision, figures={**decision.figures, id: changed})
-    first, second = gate_chart(decision, "escalation"), gate_chart(other, "escalation")
+    first, second = trade_chart(decision, "escalation"), trade_chart(other, "escalation")
     assert first is not None
     assert second is not None
     assert first.svg() != second.svg()
@@ -107,7 +106,7 @@ def test_all_kinds_of_charts_are_drawn_under_names_of_their_own(drawn: tuple[Cha
     names = [chart.name for chart in drawn]
     assert len(set(names)) == len(names)
     assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in names)
-    kinds = {"gates", "trade", "errors", "frontier", "confusion", "latency", "throughput", "tornado"}
+    kinds = {"trade", "errors", "frontier", "confusion", "latency", "throughput", "tornado"}
     assert {name.partition("-")[0] for name in names} == kinds
 
 
@@ -135,34 +134,6 @@ def test_drawings_fetch_nothing_and_fix_no_ink(svgs: dict[str, str]) -> None:
         assert "currentColor" in svg
 
 
-def test_outcomes_are_told_by_signs_and_not_by_colour_alone(decision: Decision) -> None:
-    chart = gate_chart(decision, "escalation")
-    assert chart is not None
-    svg = chart.svg()
-    assert ">? local_8b<" in svg
-    assert ">✗ local_8b<" in svg
-    assert ">✓ local_27b<" in svg
-
-
-def test_an_interval_without_an_end_runs_to_the_edge(decision: Decision) -> None:
-    id = "measure/escalation/local_8b/recall[class=escalate]"
-    changed = msgspec.structs.replace(decision.figures[id], high=None)
-    other = msgspec.structs.replace(decision, figures={**decision.figures, id: changed})
-    chart = gate_chart(other, "escalation")
-    assert chart is not None
-    halves = [row for row in rows_of(chart.spec) if "low" in row and "high" not in row]
-    assert halves
-    chart.svg()
-
-
-def test_a_gate_without_a_value_keeps_its_row(decision: Decision) -> None:
-    id = "measure/escalation/local_8b/recall[class=escalate]"
-    empty = msgspec.structs.replace(decision.figures[id], value=None, low=None, high=None, note="nobody has the label")
-    chart = gate_chart(msgspec.structs.replace(decision, figures={**decision.figures, id: empty}), "escalation")
-    assert chart is not None
-    assert ">? local_8b<" in chart.svg()
-
-
 def test_requests_that_were_never_answered_keep_the_curve_below_one(decision: Decision) -> None:
     chart = latency_chart(decision, "local_8b")
     assert chart is not None
@@ -176,7 +147,7 @@ def test_charts_without_data_are_left_out(decision: Decision) -> None:
         decision, findings=(), replays=(), measures={}, errors=(), confusions=(), load=(), business=None
     )
     assert chart_list(bare) == ()
-    for make in (gate_chart, trade_chart, error_chart, frontier_chart):
+    for make in (trade_chart, error_chart, frontier_chart):
         assert make(bare, "escalation") is None
     assert latency_chart(bare, "local_8b") is None
     assert throughput_chart(bare, "local_8b") is None

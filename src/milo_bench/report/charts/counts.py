@@ -7,7 +7,7 @@ from typing import Any
 
 from milo_bench.core.text import one_line
 from milo_bench.decide.records import ConfusionTable, Decision
-from milo_bench.report.charts.gates import candidate_text, said_text, scale_of
+from milo_bench.report.charts.labels import candidate_text, said_text, scale_of
 from milo_bench.report.charts.style import FAINT, INK, SERIES, WIDTH, Chart, altair, finish, fit_label
 from milo_bench.report.figures import part_text, range_text
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from milo_bench.decide.records import Decision
 from milo_bench.report.charts.counts import confusion_chart, error_chart, tornado_chart
-from milo_bench.report.charts.gates import gate_chart
 from milo_bench.report.charts.load import latency_chart, load_targets, quantile_chart, throughput_chart
 from milo_bench.report.charts.style import Chart
 from milo_bench.report.charts.trade import frontier_chart, trade_chart
@@ -40,7 +39,6 @@ def charts(decision: Decision) -> dict[str, str]:
 
 
 _OF_WORKLOAD: tuple[Callable[[Decision, str], Chart | None], ...] = (
-    gate_chart,
     trade_chart,
     error_chart,
     frontier_chart,

@@ -7,7 +7,7 @@ from typing import Any
 
 from milo_bench.core.text import one_line
 from milo_bench.decide.records import Candidate, Decision, Figure, Replay
-from milo_bench.report.charts.gates import candidate_text, measure_text, scale_of
+from milo_bench.report.charts.labels import candidate_text, measure_text, scale_of
 from milo_bench.report.charts.style import (
     FAINT,
     INK,
