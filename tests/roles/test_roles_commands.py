@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -148,3 +149,20 @@ def test_init_writes_a_registry_that_promote_reads(log: Path, place: Path) -> No
     assert _milo("roles", "init", "--models", "mid", "--out", "new.yaml") == 2
     with pytest.raises(UsageError):
         api.write_registry(["nobody"], place / "other.yaml")
+
+
+def test_the_example_of_recorded_answers_holds_every_challenger(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(Path(__file__).parents[2] / "examples/roles", tmp_path / "roles")
+    registry = tmp_path / "roles/registry.yaml"
+    promotion = api.promote_roles([tmp_path / "roles/recorded.jsonl"], registry)
+    roles = {role.role: role for role in promotion.record.roles}
+    assert {name: role.cases for name, role in roles.items()} == {"draft": 3, "reason": 2, "review": 1, "coder": 2}
+    decisions = [one for role in roles.values() for one in role.decisions]
+    assert [one.verdict for one in decisions] == ["hold", "hold"]
+    assert all(one.further for one in decisions)
+    page = api.write_roles_page(registry, tmp_path / "site").read_text()
+    assert "None of the named models gave them" in page
+    assert "more commits decide it" in page and "No active challengers" in page
+    assert api.verify_roles_page(registry, tmp_path / "site") == ()

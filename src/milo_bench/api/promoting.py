@@ -236,6 +236,7 @@ class _Judge:
             target,
             outcomes,
             role,
+            self._file.policy,
             family=self._family(target),
             tier=self._tier(target),
             released=released.isoformat() if released else "",

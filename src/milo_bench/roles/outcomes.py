@@ -41,8 +41,8 @@ def outcome_of(
         hard=hard,
         pain_min=min(pain, minutes.most),
         time=int(provenance.get("time") or 0),
-        latency_s=attempt.timings.latency_s if attempt.failure is None else None,
-        cost_usd=_cost(attempt, price),
+        latency_s=attempt.timings.latency_s if attempt.failure is None and attempt.source is None else None,
+        cost_usd=_cost(attempt, price) if attempt.source is None else None,
         false_alarms=alarms,
         why=why[:300],
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from milo_bench.config.roles.file import PromotionPolicy, RoleConfig
 from milo_bench.decide.promotion.records import CostTier, RateFigure, RoleOutcome, RolePair, TargetFigures
+from milo_bench.stats.betting import betting_ends
 from milo_bench.stats.intervals import wilson
 
 Outcomes = Mapping[str, RoleOutcome]  # by fixture
@@ -48,9 +49,16 @@ def merge_pairs(earlier: Iterable[RolePair], now: Iterable[RolePair]) -> tuple[R
 
 
 def target_figures(
-    target: str, outcomes: Sequence[RoleOutcome], role: RoleConfig, *, family: str, tier: CostTier, released: str = ""
+    target: str,
+    outcomes: Sequence[RoleOutcome],
+    role: RoleConfig,
+    policy: PromotionPolicy,
+    *,
+    family: str,
+    tier: CostTier,
+    released: str = "",
 ) -> TargetFigures:
-    """The measures of one target over all its cases."""
+    """The measures of one target over all its cases, each with a 95% interval."""
     n = len(outcomes)
     weights = [role.workloads[one.workload] for one in outcomes]
     accepted = [float(one.accepted) for one in outcomes]
@@ -67,7 +75,7 @@ def target_figures(
         cases=n,
         acceptance_rate=_rate(sum(one.accepted for one in outcomes), n),
         weighted_pass=_weighted(weighted, n, effective),
-        review_pain=_pain(pains),
+        review_pain=_pain(pains, policy.minutes.most),
         hard_failure_rate=_rate(sum(one.hard for one in outcomes), n),
         latency_p50_s=median(latencies) if latencies else None,
         cost_per_case_usd=sum(costs) / len(costs) if costs else None,
@@ -93,14 +101,12 @@ def _weighted(value: float | None, n: int, effective: float) -> RateFigure:
     return RateFigure(value, n, max(0.0, centre - half), min(1.0, centre + half))
 
 
-def _pain(minutes: Sequence[float]) -> RateFigure:
+def _pain(minutes: Sequence[float], most: float) -> RateFigure:
+    """The mean of bounded minutes; its interval is honest for few and for equal values, too."""
     if not minutes:
         return RateFigure(None, 0, unit="min")
-    mean = float(np.mean(minutes))
-    if len(minutes) < 2:
-        return RateFigure(mean, len(minutes), unit="min")
-    half = 1.96 * float(np.std(minutes, ddof=1)) / len(minutes) ** 0.5
-    return RateFigure(mean, len(minutes), max(0.0, mean - half), mean + half, "min")
+    low, high = betting_ends(np.asarray(minutes, dtype=np.float64) / most, 0.975)
+    return RateFigure(float(np.mean(minutes)), len(minutes), low * most, high * most, "min")
 
 
 def _mean(weighted: Iterable[tuple[float, float]]) -> float:

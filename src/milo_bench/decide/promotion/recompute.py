@@ -31,7 +31,7 @@ def _role(file: RegistryFile, record: PromotionRecord, role: RoleDecision) -> It
     config = file.roles[role.role]
     for stated in role.figures:
         outcomes = record.outcomes.get(role.role, {}).get(stated.target, ())
-        found = target_figures(stated.target, outcomes, config, family=stated.family, tier=stated.tier)
+        found = target_figures(stated.target, outcomes, config, file.policy, family=stated.family, tier=stated.tier)
         for name in _FIGURES:
             if getattr(found, name) != getattr(stated, name):
                 yield f"{role.role}, {stated.target}: {name} is not what its cases give"
