@@ -157,3 +157,28 @@ def test_pages_are_where_they_were_after_the_redaction_and_a_span_is_shown_at_it
     assert "jo.roe@" not in text
     at = text.index("Amount due")
     assert where_in(text, read_positions(fixture.provenance), at) == "attachment 2.txt, paragraph 1"
+
+
+def test_tickets_are_read_with_their_nested_fields(tmp_path: Path) -> None:
+    said = {"type": "doc", "content": [{"type": "paragraph", "content": [{"type": "text", "text": "It drips."}]}]}
+    rows = [
+        {
+            "key": f"T-{number}",
+            "fields": {
+                "summary": "Roof leaks",
+                "description": said if number else "plain words",
+                "priority": {"name": "High", "id": "2"},
+                "comment": {"comments": [{"author": {"displayName": "Jo"}, "body": "Called."}, {"body": said}]},
+            },
+        }
+        for number in range(2)
+    ]
+    source = tmp_path / "tickets.jsonl"
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = IMPORTERS.get("jsonl").read(ImportRequest(source, label="fields.priority"))
+    assert [case.id for case in result.cases] == ["T-0", "T-1"]
+    assert result.cases[1].input == {"fields.summary": "Roof leaks", "fields.description": "It drips."}
+    assert result.cases[0].expect == {"label": "High"}
+    inputs = ("fields.comment.comments",)
+    result = IMPORTERS.get("jsonl").read(ImportRequest(source, label="fields.priority", inputs=inputs))
+    assert result.cases[0].input == {"fields.comment.comments": "Called.\nIt drips."}

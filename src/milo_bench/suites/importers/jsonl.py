@@ -6,6 +6,7 @@ from milo_bench.suites.importing.columns import import_rows
 from milo_bench.suites.importing.conversations import with_conversations
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.tables import jsonl_rows
+from milo_bench.suites.importing.tickets import flat_tickets
 
 
 def import_jsonl(request: ImportRequest) -> Imported:
@@ -14,7 +15,8 @@ def import_jsonl(request: ImportRequest) -> Imported:
     Raises UsageError for a column that is not there or cannot be guessed.
     """
     result = Imported()
-    rows, wished = with_conversations(jsonl_rows(request.source, result), request, result)
+    rows, wished = flat_tickets(jsonl_rows(request.source, result), request)
+    rows, wished = with_conversations(rows, wished, result)
     return import_rows(rows, wished, result)
 
 

@@ -27,8 +27,11 @@ _INPUT_NAMES = (
     "source",
     "email",
     "query",
+    "description",
+    "subject",
+    "summary",
 )
-_LABEL_NAMES = ("label", "intent", "category", "class", "target", "route", "tag", "consistent")
+_LABEL_NAMES = ("label", "intent", "category", "class", "target", "route", "tag", "consistent", "queue")
 _EXPECT_NAMES = ("gold", "expected", "expect", "fields", "answer", "output")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/., ]*\d{2,4}")
 
