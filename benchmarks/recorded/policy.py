@@ -14,7 +14,6 @@ _RULES = """
 findings:
   - {name: unsafe runtime, when: [probe_failed_critical], finding: reject}
   - {name: adequate, when: [all_gates_pass], finding: keep}
-  - {name: viable with a fix, when: [remedy_passes], finding: fix}
   - {name: not fit, when: [any_gate_failed], finding: reject}
   - {name: undecided, when: [], finding: defer}
 """
@@ -33,7 +32,7 @@ def write_policy(graded: Graded, path: Path) -> None:
         "suite": graded.name,
         "confidence": 0.95,
         "error_family": "headline",
-        "workloads": {"classify": {"risk": "medium", "gates": gates, "remedies": ["human_review"]}},
+        "workloads": {"classify": {"risk": "medium", "gates": gates}},
     }
     note = (
         f"# The null model, always {json.dumps(graded.null_class)}, is right on {graded.null_rate:.1%} of the texts.\n"

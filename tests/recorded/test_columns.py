@@ -223,3 +223,18 @@ def test_a_column_that_the_first_rows_lack_is_found(tmp_path: Path) -> None:
     rows[5]["gold"] = "a"
     log = imported(tmp_path, write(tmp_path / "a.jsonl", rows))
     assert [fixture.id for fixture in log.fixtures.values() if fixture.expect] == ["5"]
+
+
+def test_a_broken_first_line_and_an_array_are_both_read(tmp_path: Path) -> None:
+    row = {"id": "1", "text": "x", "model": "m", "output": "a"}
+    array = tmp_path / "array.jsonl"
+    array.write_text(json.dumps([row], indent=2), encoding="utf-8")
+    assert len(imported(tmp_path, array).attempts) == 1
+
+
+def test_a_suite_that_is_there_is_not_written_over(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.jsonl", [{"id": "1", "text": "x", "model": "m", "output": "a"}])
+    imported(tmp_path, source)
+    (tmp_path / "imported.jsonl").unlink()
+    with pytest.raises(UsageError, match="already exists"):
+        imported(tmp_path, source)

@@ -109,6 +109,9 @@ def import_recorded(wanted: RecordedImport, setting: ImportSetting) -> RecordedR
         message = "Name the suite that the answers belong to." if not wanted.suite else "Both --suite and --make-suite."
         raise UsageError(message, hint="use --suite SUITE, or --make-suite DIR to make one from the recorded cases.")
     require_new_log(wanted.out)
+    if wanted.new_suite is not None and wanted.new_suite.exists() and not _is_empty_folder(wanted.new_suite):
+        message = f"{wanted.new_suite} already exists."
+        raise UsageError(message, hint=f"choose a new folder, or use it: --suite {wanted.new_suite}")
     gold_kind = _gold_kind(wanted.gold_kind)
     files = open_files(list(wanted.files))
     name, form = _format(wanted, files)
@@ -177,6 +180,10 @@ def _write(
         broken=tuple(account.broken),
         broken_count=account.broken_count,
     )
+
+
+def _is_empty_folder(path: Path) -> bool:
+    return path.is_dir() and next(path.iterdir(), None) is None
 
 
 def _gold_kind(written: str) -> GoldKind:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -26,9 +27,11 @@ def json_objects(file: RecordFile, account: Account) -> Iterator[tuple[int, dict
     first = next(lines, None)
     if first is None:
         raise DataError(f"{file.path} is empty.", hint="export it again.")
-    if _is_object(first[1]):
-        number, line = first
-        yield number, msgspec.json.decode(line)
+    second = next(lines, None)
+    whole = [one for one in (first, second) if one is not None]
+    # A broken first line does not make the rest a document.
+    if any(_is_object(line) for _, line in whole):
+        lines = itertools.chain(whole, lines)
         for number, line in lines:
             data = decode_object(line, file.where(number))
             if isinstance(data, Problem):

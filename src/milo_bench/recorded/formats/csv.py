@@ -27,7 +27,10 @@ def read_csv_answers(files: Sequence[RecordFile], request: ReadRequest, account:
         if not text.strip():
             raise DataError(f"{file.path} is empty.", hint="export the table again, with a header.")
         result = Imported()
-        rows = (TableRow(values, line) for line, values in read_csv(text, file.path, result))
+        rows = [TableRow(values, line) for line, values in read_csv(text, file.path, result)]
+        if not rows and not result.broken:
+            message = f"{file.path} has a header but no rows."
+            raise DataError(message, hint="export the table again, with its rows.")
         yield from answers_of(rows, file, request, account, tool="csv", nested=False)
         for problem in result.broken:
             account.broke(problem.where, problem.what, problem.hint)

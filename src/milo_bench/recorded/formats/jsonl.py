@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from milo_bench.config.written import Problem
 from milo_bench.recorded.answer import FORMATS, Account, ReadRequest, RecordedAnswer, RecordedFormat
 from milo_bench.recorded.columns import TableRow, answers_of
 from milo_bench.recorded.files import RecordFile
-from milo_bench.recorded.values import decode_object
+from milo_bench.recorded.json_records import json_objects
 
 
 def read_jsonl(files: Sequence[RecordFile], request: ReadRequest, account: Account) -> Iterator[RecordedAnswer]:
@@ -18,15 +17,12 @@ def read_jsonl(files: Sequence[RecordFile], request: ReadRequest, account: Accou
 
 
 def _rows(file: RecordFile, account: Account) -> Iterator[TableRow]:
-    for number, line in file.lines():
-        data = decode_object(line, file.where(number))
-        if isinstance(data, Problem):
-            account.broke(data.where, data.what, data.hint)
-        else:
-            yield TableRow(data, number)
+    return (TableRow(data, number) for number, data in json_objects(file, account))
 
 
 FORMATS.add(
     "jsonl",
-    RecordedFormat(read_jsonl, "one JSON object per line", (".jsonl", ".ndjson"), mapped=True, same_input=True),
+    RecordedFormat(
+        read_jsonl, "one JSON object per line, or an array of them", (".jsonl", ".ndjson"), mapped=True, same_input=True
+    ),
 )
