@@ -39,6 +39,7 @@ RuntimeCheck: TypeAlias = Literal[
     "sections",
     "source_spans",
     "template_current",
+    "unsupported_confidence",
     "unsupported_facts",
 ]
 # What is done to a request or an answer by deterministic code, beside the checks.

@@ -1,0 +1,91 @@
+"""Prose and its sources in, the places where it is surer than they are out: certainty, and causes stated as settled.
+
+A word of certainty counts where no source uses it or its family ("confirmed" where the source confirms nothing), and
+a cause or diagnosis where no source states it in a near wording. Denials and open statements ("has not been
+confirmed"), and what the answer puts in the mouth of others, do not count. English only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, Literal, TypeAlias
+
+from milo_bench.core.records import Frozen
+from milo_bench.guards.sentences import split_sentences
+
+CERTAINTY_VERSION: Final = "1"
+CertaintyKind: TypeAlias = Literal["certainty", "confirmation", "cause", "diagnosis"]
+
+
+class Certainty(Frozen, frozen=True):
+    """``text`` at ``start`` to ``end`` says more than the sources do."""
+
+    kind: CertaintyKind
+    text: str
+    start: int
+    end: int
+
+
+# By kind: what it looks like, and the family of words by which a source would carry it.
+_CERTAIN: Final = re.compile(
+    r"\b(?:definitely|certainly|undoubtedly|unquestionably|indisputably|without\s+(?:any\s+|a\s+)?doubt|beyond\s+(?:any\s+)?"
+    r"doubt|there\s+is\s+no\s+doubt|conclusively|obviously|evidently|it\s+is\s+(?:clear|certain|obvious)\s+that|"
+    r"guaranteed|for\s+certain)\b",
+    re.IGNORECASE,
+)
+_CONFIRMED: Final = re.compile(
+    r"\b(?:(?:is|are|was|were|has\s+been|have\s+been|been)\s+(?:\w+ly\s+)?(?:confirmed|proven|proved|verified|"
+    r"established)|confirms?\s+that|proves?\s+that|establish(?:es)?\s+that)\b",
+    re.IGNORECASE,
+)
+_CAUSE: Final = re.compile(
+    r"\b(?:was|were|is|are)\s+(?:\w+ly\s+)?caused\s+by\b|\bthe\s+cause\s+(?:is|was)\b|\b(?:was|were|is|are)\s+"
+    r"(?:\w+ly\s+)?(?:the\s+result\s+of|due\s+to)\b",
+    re.IGNORECASE,
+)
+_DIAGNOSIS: Final = re.compile(r"\b(?:is|was|been)\s+diagnosed\s+(?:with|as)\b|\bthe\s+diagnosis\s+is\b", re.IGNORECASE)
+_FAMILIES: Final[dict[CertaintyKind, re.Pattern[str]]] = {
+    "confirmation": re.compile(r"confirm|prove[nds]?\b|proof|verif|establish", re.IGNORECASE),
+    "cause": re.compile(r"\bcaus|\bdue to\b|\bresult(?:ed|s)? (?:of|from)\b|because", re.IGNORECASE),
+    "diagnosis": re.compile(r"diagnos", re.IGNORECASE),
+}
+_FINDERS: Final[tuple[tuple[CertaintyKind, re.Pattern[str]], ...]] = (
+    ("certainty", _CERTAIN),
+    ("confirmation", _CONFIRMED),
+    ("cause", _CAUSE),
+    ("diagnosis", _DIAGNOSIS),
+)
+_OPEN: Final = re.compile(
+    r"\b(?:not|no|never|nobody|whether|if|unless|until|yet\s+to|may|might|could|possibly|perhaps|likely|unclear|open|"
+    r"cannot|suspected|alleged(?:ly)?)\b|n't",
+    re.IGNORECASE,
+)
+_SAID: Final = re.compile(
+    r"\b(?:says?|said|states?|stated|claims?|argues?|believes?|thinks?|according\s+to|told|writes?|wrote|reports|reported)\b",
+    re.IGNORECASE,
+)
+
+
+def unsupported_certainty(text: str, sources: Iterable[str]) -> tuple[Certainty, ...]:
+    """Every place of ``text`` that is surer than ``sources``, in order."""
+    whole = "\n".join(sources)
+    lower = whole.casefold()
+    found = []
+    for sentence in split_sentences(text):
+        for kind, finder in _FINDERS:
+            for match in finder.finditer(sentence.text):
+                before = sentence.text[: match.start()]
+                if _OPEN.search(before[-40:]) or _SAID.search(before):
+                    continue
+                if _carried(kind, match[0], lower, whole):
+                    continue
+                start = sentence.start + match.start()
+                found.append(Certainty(kind, match[0], start, start + len(match[0])))
+    return tuple(sorted(found, key=lambda one: one.start))
+
+
+def _carried(kind: CertaintyKind, said: str, lower: str, whole: str) -> bool:
+    if kind == "certainty":
+        return " ".join(said.casefold().split()) in " ".join(lower.split())
+    return _FAMILIES[kind].search(whole) is not None
