@@ -27,7 +27,7 @@ from milo_bench.run.load.session import LoadSession
 from milo_bench.run.log_opening import log_opener
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec
-from milo_bench.stats.load.figures import load_window
+from milo_bench.stats.load.derived import measured_window
 from milo_bench.stats.load.level import judge_level
 from milo_bench.suites.load import load_suite
 
@@ -132,7 +132,7 @@ class _Wall:
 
 
 def _window(level: ServiceLevel, target: str, rows: Any, samples: Any) -> Any:
-    return load_window(target, rows, level=level, samples=())
+    return measured_window(target, rows, level=level, samples=())
 
 
 def _in_virtual_time(work: Callable[[Clock], Coroutine[Any, Any, None]], started: datetime) -> None:

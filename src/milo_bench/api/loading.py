@@ -11,7 +11,7 @@ import msgspec
 
 from milo_bench.api.settings import load_settings
 from milo_bench.api.stopping import FRESH_SEED
-from milo_bench.core.records import Fixture, LoadWindow, Telemetry
+from milo_bench.core.records import Fixture, LoadRequestRow, LoadWindow, Telemetry
 from milo_bench.core.version import __version__
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.event_loop import fast_loop, run_to_end
@@ -21,7 +21,7 @@ from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.run.load.session import DrawFixtures, LoadReport, LoadSession, Tell
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec, check_hosted
-from milo_bench.stats.load.figures import load_window
+from milo_bench.stats.load.derived import measured_window
 from milo_bench.stats.load.knee import degradation
 from milo_bench.stats.load.level import judge_level
 from milo_bench.store.log.writer import default_log_path, require_new_log
@@ -100,5 +100,7 @@ def _fresh_documents(suite: Suite, planned: Sequence[str], seed: int) -> DrawFix
     return draw
 
 
-def _measured(level: ServiceLevel, target: str, rows: WindowRows, samples: Sequence[Telemetry]) -> LoadWindow:
-    return load_window(target, rows, level=level, samples=samples)
+def _measured(
+    level: ServiceLevel, target: str, rows: WindowRows, samples: Sequence[Telemetry]
+) -> tuple[LoadWindow, Sequence[LoadRequestRow]]:
+    return measured_window(target, rows, level=level, samples=samples)

@@ -19,6 +19,7 @@ from milo_bench.decide.rerun import rerun_command
 from milo_bench.decide.review import Review
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
+from milo_bench.evidence.load_rows import checked_windows
 from milo_bench.evidence.set_up import find_set_up_problems
 from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import case_text, count_words, keyword_sets_in
@@ -61,7 +62,7 @@ def gather_evidence(
         fixtures=table,
         cases=cases,
         workloads=_workloads(logs),
-        load=tuple((named[log.path], window) for log in logs for window in log.load_windows),
+        load=tuple((named[log.path], window) for log in logs for window in checked_windows(log)),
         probes=tuple(ProbeEvidence(named[log.path], probe) for log in logs for probe in log.probes),
         operators=operator_evidence(logs, named),
         contracts=_contracts(logs),

@@ -16,6 +16,7 @@ from milo_bench.core.load_records import LoadFigures
 from milo_bench.core.records.frozen import Frozen
 from milo_bench.core.records.identity import Behaviour, Identity
 from milo_bench.core.records.imported import AnswerSource, ImportedFile
+from milo_bench.core.records.load_row import LoadRequestRow, LoadRows
 
 SCHEMA_VERSION = 4
 
@@ -355,6 +356,7 @@ class LoadWindow(Frozen, frozen=True, tag="load", tag_field="type"):
     ended_s: float
     figures: LoadFigures = LoadFigures()
     client_bound: bool = False
+    rows: LoadRows | None = None  # None in a log whose windows kept figures alone
 
 
 class ProbeResult(Frozen, frozen=True, tag="probe", tag_field="type"):
@@ -535,6 +537,7 @@ Record: TypeAlias = (
     RunHeader
     | Fixture
     | Attempt
+    | LoadRequestRow
     | LoadWindow
     | ProbeResult
     | Telemetry

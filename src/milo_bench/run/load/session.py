@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from milo_bench.core.records import Fixture, LoadWindow, Measure, RunEnd, TargetRecord, Telemetry
+from milo_bench.core.records import Fixture, LoadRequestRow, LoadWindow, Measure, RunEnd, TargetRecord, Telemetry
 from milo_bench.core.units import figure, number, seconds
 from milo_bench.run.cache_probe import finds_cache
 from milo_bench.run.event_loop import stoppable
@@ -36,7 +36,7 @@ HIGHEST_STREAMS = 1024
 HIGHEST_RATE = 10_000.0
 
 Tell: TypeAlias = Callable[[str], None]
-MeasureWindow: TypeAlias = Callable[[str, WindowRows, Sequence[Telemetry]], LoadWindow]
+MeasureWindow: TypeAlias = Callable[[str, WindowRows, Sequence[Telemetry]], tuple[LoadWindow, Sequence[LoadRequestRow]]]
 # How many fresh fixtures there are already, and how many more are wanted, in; the next ones out.
 DrawFixtures: TypeAlias = Callable[[int, int], Sequence[Fixture]]
 JudgeLevel: TypeAlias = Callable[[LoadWindow], LevelOutcome]
@@ -72,8 +72,8 @@ class LoadReport:
 class LoadSession:
     """One load run while it lives.
 
-    ``measure`` makes a window of its requests and the samples of the machine; ``judge`` says whether
-    a window met its service level.
+    ``measure`` makes a window, and a line for each of its requests, of its rows and the samples of the machine;
+    ``judge`` says whether a window met its service level.
     """
 
     def __init__(
@@ -216,8 +216,10 @@ class LoadSession:
         rows = await self._told_apart(rows, documents.sent(rows))
         self._sent += len(rows.rows)
         await sampling.once()
-        window = self._measure(self._target.record.name, rows, sampling.since(rows.began_s))
+        window, lines = self._measure(self._target.record.name, rows, sampling.since(rows.began_s))
         self._windows.append(window)
+        for line in lines:
+            writer.append(line)
         writer.append(window)
         writer.flush()
         if rows.ended_early and rows.ended_early != "interrupted":

@@ -23,7 +23,7 @@ from milo_bench.core.load_records import (
     SteadyFigures,
     flat_times,
 )
-from milo_bench.core.records import LoadWindow, Telemetry
+from milo_bench.core.records import LoadRows, LoadWindow, Telemetry
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.stats.intervals import wilson
@@ -38,8 +38,10 @@ _LEAST_A_SUB_WINDOW = 2.0
 _SERVER_KEYS = 24
 
 
-def load_window(target: str, window: WindowRows, *, level: ServiceLevel, samples: Sequence[Telemetry]) -> LoadWindow:
-    """The record of ``window``; ``samples`` are those taken while it lasted."""
+def load_window(
+    target: str, window: WindowRows, *, level: ServiceLevel, samples: Sequence[Telemetry], rows: LoadRows | None = None
+) -> LoadWindow:
+    """The record of ``window``; ``samples`` are those taken while it lasted, ``rows`` what it says of its lines."""
     figures = window_figures(window, level=level)
     client = client_figures(window, samples)
     machine = machine_figures(target, window, samples, requests_per_s=figures.requests_per_s)
@@ -51,6 +53,7 @@ def load_window(target: str, window: WindowRows, *, level: ServiceLevel, samples
         ended_s=round(window.ended_s, 6),
         figures=msgspec.structs.replace(figures, client=client, **machine),
         client_bound=bool(client.bound_by),
+        rows=rows,
     )
 
 

@@ -16,6 +16,7 @@ from milo_bench.core.records import (
     Episode,
     Execution,
     Fixture,
+    LoadRequestRow,
     LoadWindow,
     ProbeResult,
     Record,
@@ -36,6 +37,7 @@ _AnyRecord = (
     RunHeader
     | Fixture
     | Attempt
+    | LoadRequestRow
     | LoadWindow
     | ProbeResult
     | Telemetry
@@ -62,6 +64,7 @@ _KNOWN_TYPES = frozenset(
         "fixture",
         "attempt",
         "load",
+        "load_row",
         "probe",
         "telemetry",
         "episode",

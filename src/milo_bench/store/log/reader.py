@@ -16,6 +16,7 @@ from milo_bench.core.records import (
     Episode,
     Execution,
     Fixture,
+    LoadRequestRow,
     LoadWindow,
     ProbeResult,
     Record,
@@ -52,6 +53,7 @@ class RunLog:
     sha256: str = ""
     fixtures: dict[str, Fixture] = field(default_factory=dict)
     load_windows: list[LoadWindow] = field(default_factory=list)
+    load_rows: list[tuple[LoadRequestRow, ...]] = field(default_factory=list)  # of each window
     probes: list[ProbeResult] = field(default_factory=list)
     warmups: list[Warmup] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
@@ -170,6 +172,7 @@ class _Fold:
         self._rows = RowCheck(header.plan, path)
         self._first_attempt: tuple[int, int] | None = None  # where its line starts, and the line's number
         self._attempts_end = 0
+        self._load_rows: list[LoadRequestRow] = []
 
     def add(self, number: int, line: bytes) -> None:
         if line.startswith(SEAL_START):
@@ -210,6 +213,17 @@ class _Fold:
             self.log.attempts.ranges.append(LogRange(start, self._attempts_end, self.log.schemas[-1], number))
             self._first_attempt = None
 
+    def _end_window(self, number: int, window: LoadWindow) -> None:
+        rows, self._load_rows = tuple(self._load_rows), []
+        if len(rows) != (0 if window.rows is None else window.rows.count):
+            wanted = 0 if window.rows is None else window.rows.count
+            message = (
+                f"{self.log.path} line {number}: the window has {wanted} requests, but {len(rows)} rows come before it."
+            )
+            raise DataError(message, hint="the file was edited. Restore it, or run again.")
+        self.log.load_windows.append(window)
+        self.log.load_rows.append(rows)
+
     def _keep(self, number: int, record: Record) -> None:
         log = self.log
         if isinstance(record, Telemetry):
@@ -235,8 +249,10 @@ class _Fold:
         elif isinstance(record, WorkEnd):
             self._rows.check_work_end(number, record)
             log.work_ends.append(record)
+        elif isinstance(record, LoadRequestRow):
+            self._load_rows.append(record)
         elif isinstance(record, LoadWindow):
-            log.load_windows.append(record)
+            self._end_window(number, record)
             log.last_s = max(log.last_s, record.ended_s)
         elif isinstance(record, Warmup):
             log.warmups.append(record)
