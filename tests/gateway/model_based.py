@@ -24,7 +24,7 @@ from milo_bench.gateway.doors import Doors
 from milo_bench.gateway.serving import Gateway, GatewayLimits, Serving
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.targets import Upstream, open_upstreams
-from milo_bench.gateway.wire.listener import Listener, WireLimits
+from milo_bench.gateway.wire.listener import WireLimits, WireListener
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.store.audit.records import AuditedRequest
@@ -234,7 +234,7 @@ async def compare(folder: Path, *, policies: int, requests: int, seed: int) -> t
     records: dict[str, AuditedRequest] = {}
     gateway: Gateway | None = None
     upstreams: dict[str, Upstream] = {}
-    listener: Listener | None = None
+    listener: WireListener | None = None
     checked, wrong = 0, []
     audit = AuditWriter(folder / "audit", b"k" * 32)
     try:
@@ -253,7 +253,7 @@ async def compare(folder: Path, *, policies: int, requests: int, seed: int) -> t
             if gateway is None:
                 gateway = Gateway(serving, settings, open_state(str(folder / "state.db")), audit)
                 doors = Doors(gateway, {"localhost"})
-                listener = Listener(
+                listener = WireListener(
                     doors.serve, limits=WireLimits(), check_head=doors.check_head, note_refusal=doors.note_refusal
                 )
                 port = await listener.listen("127.0.0.1", 0)

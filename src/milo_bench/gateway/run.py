@@ -24,7 +24,7 @@ from milo_bench.gateway.permits import check_permits
 from milo_bench.gateway.serving import Gateway, GatewayLimits, Serving
 from milo_bench.gateway.table import RoutingTable, load_table
 from milo_bench.gateway.upstream.targets import TargetWatch, open_upstreams
-from milo_bench.gateway.wire.listener import Listener, WireLimits
+from milo_bench.gateway.wire.listener import WireLimits, WireListener
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.audit.chain import KEY_VARIABLE, read_key
 from milo_bench.store.audit.writer import AuditWriter, head_path, key_path
@@ -121,8 +121,10 @@ async def _serve(
 ) -> None:
     doors = Doors(gateway, _hosts(options, gateway.settings))
     wire = _wire_limits(gateway.settings)
-    public = Listener(doors.serve, limits=wire, check_head=doors.check_head, note_refusal=doors.note_refusal)
-    admin = Listener(doors.serve_admin, limits=wire, check_head=doors.check_admin_head, note_refusal=doors.note_refusal)
+    public = WireListener(doors.serve, limits=wire, check_head=doors.check_head, note_refusal=doors.note_refusal)
+    admin = WireListener(
+        doors.serve_admin, limits=wire, check_head=doors.check_admin_head, note_refusal=doors.note_refusal
+    )
     keeper = Keeper(gateway, options, env)
     watch = TargetWatch(gateway.settings.gateway.ready_interval_s)
     try:
@@ -248,7 +250,7 @@ def _stamp_of(path: Path) -> tuple[int, int, int]:
     return (found.st_mtime_ns, found.st_size, found.st_ino)
 
 
-async def _listen(listener: Listener, host: str, port: int, tls: ssl.SSLContext | None) -> int:
+async def _listen(listener: WireListener, host: str, port: int, tls: ssl.SSLContext | None) -> int:
     try:
         return await listener.listen(host, port, tls)
     except OSError as error:

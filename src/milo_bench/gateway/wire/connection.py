@@ -14,7 +14,7 @@ import httptools
 from milo_bench.gateway.wire.replies import LAST_CHUNK, ApiError, chunk, stream_head, whole_reply
 
 if TYPE_CHECKING:
-    from milo_bench.gateway.wire.listener import Listener
+    from milo_bench.gateway.wire.listener import WireListener
 
 # A header that says twice what decides anything is a way to be read in two ways.
 _ONCE: Final = frozenset(
@@ -39,7 +39,7 @@ class HttpRequest:
 class ClientConnection(asyncio.Protocol):
     """One client's connection. While a request is answered, a further one is refused, and nothing of it is read."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: WireListener) -> None:
         self._listener = listener
         self._limits = listener.limits
         self._parser: Any = httptools.HttpRequestParser(self)

@@ -33,7 +33,7 @@ class WireLimits:
     connections: int = 10_000
 
 
-class Listener:
+class WireListener:
     """One address that is listened on."""
 
     def __init__(

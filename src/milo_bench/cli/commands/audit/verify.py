@@ -19,7 +19,7 @@ from milo_bench.core.errors import GateFailed
 @click.option("--key", type=FILE, help="Key of the audit.  [default: $MILO_BENCH_AUDIT_KEY or FOLDER.key]")
 @JSON_FLAG
 def audit_verify(folder: Path, head: Path | None, key: Path | None, as_json: bool) -> None:
-    """Recompute the audit's chain. Exits 1 if a line was changed or is missing.
+    """Check the audit's chain. Exits 1 if a line changed or is missing.
 
     The head has the number of the last line. Without it, a cut tail cannot be found.
     Keep a copy of head and key on another machine: with the key, a person can write a new chain.
