@@ -25,7 +25,8 @@ from milo_bench.report.terminal import work_record
 def queue_answer(id: str, text: str | None, draft: bool, person: str | None, state: str | None, as_json: bool) -> None:
     """Answer the work ID.
 
-    The client gets the answer under the id, or at its callback. It is the text of --text, the model's draft with --draft, or standard input.
+    The client gets the answer under the id, or at its callback. It is the text of --text, the
+    model's draft with --draft, or standard input.
     """
     place = api.state_place(os.environ, state)
     if text is not None and draft:

@@ -18,7 +18,7 @@ from milo_bench.report.terminal import print_work, work_record
 @STATE
 @JSON_FLAG
 def queue_show(id: str, state: str | None, as_json: bool) -> None:
-    """Show the work ID: its request, why it is here, and a draft if there is one."""
+    """Show the work ID: its request, why it is here, and any draft."""
     work = api.queue_show(api.state_place(os.environ, state), id)
     if as_json:
         print_json(work_record(work, texts=True))
