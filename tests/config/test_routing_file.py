@@ -72,6 +72,8 @@ def test_no_check_that_needs_the_right_answer_counts_as_known_at_run_time() -> N
     gold |= {"document_reviewed", "escalation", "escalation_signal", "policy_text"}
     gold |= {"unresolved_request", "conflict_bypassed", "equals", "contains", "contains_all", "not_contains"}
     gold |= {"numeric", "regex", "not_mentions", "checksum_number"}  # a fixture may state its own
+    gold |= {"coder_tests", "draft_grounded", "reason_answer", "review_verdict"}  # roles: what the commit did
+    gold |= {"multiple_choice", "record_list", "tool_call"}
     from milo_bench.grade import checks  # noqa: F401  the import registers them
     from milo_bench.grade.base import CHECKS
 

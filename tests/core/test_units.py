@@ -182,6 +182,9 @@ OWN_FORMATS = {
     "economics/assumptions.py",  # what a person wrote
     "targets/fake/wire.py",  # a header
     "report/charts/load.py",
+    "report/charts/lanes.py",  # lengths in an SVG
+    "suites/sheets/number_format.py",  # digits as a spreadsheet keeps them
+    "telemetry/prometheus.py",  # a format of its own
 }
 # What a person wrote, said again as written; worlds and documents that are generated.
 OWN_ROOMS = ("config/", "suites/generators/", "operator/worlds/tasks/", "operator/worlds/tools/")

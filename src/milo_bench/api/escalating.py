@@ -186,7 +186,7 @@ def _suite_of(folder: Path, out: Path, fixtures: Sequence[Fixture]) -> Path:
     used = {fixture.workload for fixture in fixtures}
     manifest["workloads"] = {name: one for name, one in manifest["workloads"].items() if name in used}
     manifest["fixtures"] = ["fixtures.jsonl"]
-    (out / "suite.yaml").write_text(json.dumps(manifest), encoding="utf-8")
+    write_file(out / "suite.yaml", json.dumps(manifest))
     tagged = [msgspec.structs.replace(fixture, tags=(*fixture.tags, TAG)) for fixture in fixtures]
-    (out / "fixtures.jsonl").write_text("".join(fixture_line(one) + "\n" for one in tagged), encoding="utf-8")
+    write_file(out / "fixtures.jsonl", "".join(fixture_line(one) + "\n" for one in tagged))
     return out

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from milo_bench.config.policy.file import load_policy, shipped_policy
 from milo_bench.config.written import Problem
+from milo_bench.core import units
 from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.suggest import hint_for
@@ -64,7 +65,7 @@ def check_gates(suite: str, policy: AnyPath | None, *, targets: int = 1) -> list
         raise UsageError(message, hint="name one: --policy policy.yaml, or milo-bench policy new SUITE.")
     found = []
     for short in short_gates(file, loaded.fixtures, targets=targets):
-        shown = f"{short.workload}: {short.gate} against {short.threshold:g}"
+        shown = f"{short.workload}: {short.gate} against {units.number(short.threshold)}"
         if short.undecidable:
             what = f"{shown} needs {short.needed} fixtures without a mistake, and the suite has {short.held}"
             hint = "add fixtures, or choose a threshold that so many can prove."

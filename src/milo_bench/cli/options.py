@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import click
 
+from milo_bench.core import units
 from milo_bench.core.errors import UsageError
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -80,7 +81,9 @@ class NumberList(click.ParamType[Any]):
         if not numbers or not all(0 < number < math.inf for number in numbers):
             self.fail(f"'{value}' is not a list of {'whole ' if self._whole else ''}numbers above 0", param, ctx)
         if max(numbers) > self._most:
-            self.fail(f"{max(numbers):g} is above {self._most:,}, the most that one machine can send", param, ctx)
+            self.fail(
+                f"{units.number(max(numbers))} is above {self._most:,}, the most that one machine can send", param, ctx
+            )
         return numbers
 
 

@@ -16,7 +16,7 @@ VARIABLES: Mapping[str, str] = {
     "HF_HUB_CACHE": "The same, for its hub part.",
     "LLAMA_CACHE": "Where llama.cpp keeps downloaded models. `inventory` searches it.",
     "SSL_CERT_FILE": "Certificate authorities to trust in place of the system's. A target's ca_file adds to them.",
-    "HTTPS_PROXY": "Proxy for https targets that set none; also HTTP_PROXY, in capitals or not.",
+    "HTTPS_PROXY": "Proxy for https targets that set none. HTTP_PROXY counts too, in capitals or not.",
     "NO_PROXY": "Hosts and networks that are reached without a proxy.",
     "NO_COLOR": "No colours.",
 }

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from milo_bench.core import units
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes, judged_otherwise
@@ -183,8 +184,8 @@ def _times(attempts: list[Attempt]) -> Iterator[LogFault]:
         if times.first_content_s is not None:
             last = times.first_content_s + sum(times.chunk_gaps_s)
             if last > times.ended_s + _SLACK_S:
-                said = f"the end at {times.ended_s:.3f} s"
-                yield LogFault(f"attempt {attempt.key.text}", said, f"a last part at {last:.3f} s")
+                said = f"the end at {units.seconds(times.ended_s)}"
+                yield LogFault(f"attempt {attempt.key.text}", said, f"a last part at {units.seconds(last)}")
 
 
 def _completeness(log: RunLog, attempts: list[Attempt]) -> Iterator[LogFault]:
@@ -207,7 +208,9 @@ def _order(log: RunLog, attempts: list[Attempt]) -> Iterator[LogFault]:
     for attempt in attempts:
         target, ended_s = attempt.key.target, attempt.timings.ended_s
         if attempt.source is None and ended_s < latest.get(target, ended_s) - _SLACK_S:
-            said = f"the end at {ended_s:.3f} s"
-            yield LogFault(f"attempt {attempt.key.text}", said, f"one after {latest[target]:.3f} s, as the line before")
+            said = f"the end at {units.seconds(ended_s)}"
+            yield LogFault(
+                f"attempt {attempt.key.text}", said, f"one after {units.seconds(latest[target])}, as the line before"
+            )
             return
         latest[target] = max(ended_s, latest.get(target, ended_s))

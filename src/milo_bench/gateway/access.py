@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from milo_bench.core import units
 from milo_bench.gateway.wire.replies import ApiError
 from milo_bench.store.state.keys import GatewayKey, KeyUse, key_hash, list_keys, read_use, save_use
 
@@ -87,7 +88,7 @@ class Access:
         ):
             if most is not None and now >= most:
                 left_s = 86_400 - int(self._clock()) % 86_400
-                message = f"This key has used its {what} of today ({most:g})."
+                message = f"This key has used its {what} of today ({units.number(most)})."
                 hint = "it can be used again after midnight UTC."
                 raise ApiError(429, message, code="budget", hint=hint, headers={"Retry-After": str(left_s)})
 

@@ -27,7 +27,7 @@ FIXTURE_MEANINGS: Final[Mapping[str, str]] = {
 _PROMPT_LINES: Final = """\
 | line | meaning |
 |---|---|
-| `{# role: system #}`, `{# role: user #}`, `{# role: assistant #}` | a message begins; no fixture can begin one |
+| `{# role: system #}`, `{# role: user #}`, `{# role: assistant #}` | a message begins. No fixture can begin one |
 | `{# messages: input.NAME #}` | the messages of the conversation in that input, with their own roles |
 | `{# image: input.NAME #}` | within a message: send the picture, or the list of pictures, that the input names |"""
 _CASE_READERS: Final = {"case_of": "`case`", "input_texts": "every text of the input"}

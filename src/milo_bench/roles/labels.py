@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from milo_bench.core import units
 from milo_bench.stats.intervals import wilson
 
 LABELS: Final = "review_labels.csv"
@@ -55,7 +56,7 @@ def label_precision(folder: Path) -> str:
         return f"review labels are silver and unconfirmed: fill 'confirmed' in {LABELS} with yes or no"
     return (
         f"review labels are silver: {right} of {right + wrong} confirmed by hand, precision "
-        f"{right / (right + wrong):.0%} ({interval.low:.0%} to {interval.high:.0%})"
+        f"{units.share(right / (right + wrong))} ({units.share(interval.low)} to {units.share(interval.high)})"
     )
 
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from msgspec import structs
 
+from milo_bench.core import units
 from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import (
@@ -267,7 +268,7 @@ class _Run:
             elif isinstance(instruction, Drained) and not self._over.done():
                 self._over.set_result(None)
         if unaffordable:
-            self._end_by_budget(f"--max-usd {self._spec.budget.max_usd:g}")
+            self._end_by_budget(f"--max-usd {units.number(self._spec.budget.max_usd)}")
         for key in unaffordable:
             self._happened(Cancelled(key))
 
@@ -289,7 +290,7 @@ class _Run:
         if minutes is None:
             return None
         left_s = minutes * 60 - (self._clock.monotonic_s() - self._begun_s)
-        return self._loop.call_later(max(0.0, left_s), self._end_by_budget, f"--max-minutes {minutes:g}")
+        return self._loop.call_later(max(0.0, left_s), self._end_by_budget, f"--max-minutes {units.number(minutes)}")
 
     def _end_by_budget(self, said: str) -> None:
         """Send nothing more. What is in flight gets a moment, as after a stop request."""

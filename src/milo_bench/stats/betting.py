@@ -67,7 +67,7 @@ def _log_wealths(units: _Units, mean: float) -> Floats:
 
 
 def look_sizes(values: int) -> list[int]:
-    """How many of ``values`` are known at each look: one more each time, and 1 % more past ``EVERY_LOOK``."""
+    """How many of ``values`` are known at each look: one more each time, and 1% more past ``EVERY_LOOK``."""
     sizes = list(range(1, min(values, EVERY_LOOK) + 1))
     while sizes and sizes[-1] < values:
         sizes.append(min(values, sizes[-1] + sizes[-1] // 100))

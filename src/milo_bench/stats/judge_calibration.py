@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from milo_bench.core import units
 from milo_bench.core.records import Interval
 from milo_bench.stats.exact import exact_ends
 from milo_bench.stats.intervals import z_value
@@ -169,10 +170,13 @@ def grant_licence(
         ("specificity", specificity, terms.specificity),
     ):
         if low < needed:
-            missing.append(f"{name} is proven to be at least {low:.2f}, but {needed:.2f} is required")
+            missing.append(
+                f"{name} is proven to be at least {units.number(low)}, but {units.number(needed)} is required"
+            )
     if flips_high is not None and flips_high > terms.most_flips:
         missing.append(
-            f"up to {flips_high:.0%} of verdicts change with the order, but at most {terms.most_flips:.0%} may"
+            f"up to {units.share(flips_high)} of verdicts change with the order, "
+            f"but at most {units.share(terms.most_flips)} may"
         )
     return Licence(not missing, sensitivity, specificity, agreement, flips_high, tuple(missing), terms)
 

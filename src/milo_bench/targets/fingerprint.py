@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeAlias
 
+from milo_bench.core import units
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Behaviour, Opening
@@ -42,7 +43,7 @@ async def read_behaviour(answer: Answer, *, most_s: float = MOST_S) -> Behaviour
         asked: list[Opening] = []
         for prompt in PROMPTS:
             if time.monotonic() - began_s > most_s:
-                problem = f"the prompts took more than {most_s:.0f} s"
+                problem = f"the prompts took more than {units.seconds(most_s)}"
                 break
             try:
                 opening = read_opening(await answer(ChatRequest((Message("user", prompt),), TOKENS, seed=0)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from milo_bench.core import units
 from milo_bench.core.records.roles import EscalationReport
 
 
@@ -25,8 +26,8 @@ def escalation_sentences(reports: Sequence[EscalationReport]) -> Iterator[str]:
 
 
 def _usd(value: float | None) -> str:
-    return "unknown" if value is None else f"${value:.4f}"
+    return "unknown" if value is None else units.dollars(value)
 
 
 def _seconds(value: float | None) -> str:
-    return "unknown" if value is None else f"{value:.1f} s"
+    return "unknown" if value is None else units.seconds(value)

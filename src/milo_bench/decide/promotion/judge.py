@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 
 from milo_bench.config.roles.file import PromotionPolicy, RoleConfig
+from milo_bench.core import units
 from milo_bench.decide.promotion.records import (
     ChallengerDecision,
     CostTier,
@@ -169,8 +170,12 @@ def _difference(one: MeasureComparison) -> str:
         return "no data"
     minutes = one.measure == "review_pain"
     scale, unit = (1.0, " min") if minutes else (100.0, " points")
-    low, value, high = (f"{number * scale:+.1f}" for number in (one.low, one.difference, one.high))
+    low, value, high = (_signed(number * scale) for number in (one.low, one.difference, one.high))
     return f"{value}{unit} ({low} to {high}, n = {one.n})"
+
+
+def _signed(value: float) -> str:
+    return f"{'−' if value < 0 else '+'}{units.number(abs(value), 2)}"
 
 
 def _strength(one: ChallengerDecision) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from milo_bench.config.roles.file import PromotionPolicy
+from milo_bench.core import units
 from milo_bench.decide.promotion.records import RateFigure
 
 
@@ -13,16 +14,17 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
         "A challenger replaces an incumbent only if its acceptance rate is at least the incumbent's, its review pain "
         "at most the incumbent's, and its hard-failure rate at most the incumbent's, on the same cases.",
         "For each of the three, the evidence must exclude that it is worse by more than "
-        f"{margins.acceptance_rate:.0%}, {margins.review_pain_minutes:g} minutes per case and "
-        f"{margins.hard_failure_rate:.0%}. The bounds hold however often you look: at most "
-        f"{policy.error:.0%} of promotions are wrong.",
+        f"{units.share(margins.acceptance_rate)}, {units.number(margins.review_pain_minutes)} minutes per case and "
+        f"{units.share(margins.hard_failure_rate)}. The bounds hold however often you look: at most "
+        f"{units.share(policy.error)} of promotions are wrong.",
         "It must be free unless the incumbent is paid too.",
         "Family diversity: if incumbent and challengers would be of one family after the promotion, it is rejected "
         "whatever the other figures say. The displaced incumbent stays as a challenger and counts.",
         f"A challenger that is rejected {policy.retire_after} times in a row, or whose target is gone, is retired.",
-        f"Review pain is minutes of a person per answer: {minutes.read:g} to read it, {minutes.edit:g} more to edit "
-        f"one that was not accepted, {minutes.false_alarm:g} for each false alarm, and {minutes.unparsable:g} instead "
-        f"of reading for one that cannot be used, at most {minutes.most:g}.",
+        f"Review pain is minutes of a person per answer: {units.number(minutes.read)} to read it, "
+        f"{units.number(minutes.edit)} more to edit one that was not accepted, {units.number(minutes.false_alarm)} for "
+        f"each false alarm, and {units.number(minutes.unparsable)} instead of reading for one that cannot be used, "
+        f"at most {units.number(minutes.most)}.",
     )
 
 
@@ -39,4 +41,4 @@ def shown(figure: RateFigure) -> str:
 
 
 def _one(value: float, unit: str) -> str:
-    return f"{value:.0%}" if unit == "share" else f"{value:.1f} {unit}"
+    return units.share(value) if unit == "share" else f"{units.number(value)} {unit}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from milo_bench.config.routing.rule import Health
+from milo_bench.core import units
 
 WINDOW: Final = 20  # calls that a share of failures is taken over
 LEAST_CALLS: Final = 5
@@ -65,13 +66,13 @@ class TargetHealth:
         if self.open_reason:
             return self.open_reason
         if now_s < self.cool_until_s:
-            return f"it asked for a pause of {self.cool_until_s - now_s:.0f} s more"
+            return f"it asked for a pause of {units.seconds(self.cool_until_s - now_s)} more"
         if self.token_s is None:
             return "it has generated no token yet"
         if len(self.outcomes) >= LEAST_CALLS and self.failure_share >= DEGRADED_SHARE:
             return f"{self.outcomes.count(False)} of the last {len(self.outcomes)} calls failed"
         if now_s - self.token_s > 2 * self.interval_s:
-            return f"its last token was {now_s - self.token_s:.0f} s ago"
+            return f"its last token was {units.seconds(now_s - self.token_s)} ago"
         return ""
 
     def state(self, now_s: float) -> Health:

@@ -169,7 +169,7 @@ class FaultingEndpoint:
         try:
             chat = chat_request(body)
         except NotUnderstood as error:
-            message = f"{error}. Nothing was sent to the model; use /v1/chat/completions, or leave that out"
+            message = f"{error}. Nothing was sent to the model. Use /v1/chat/completions, or leave that out"
             return error_answer(400, "invalid_request_error", message)
         return await self._in_turn(request, ResponsesShape(body, chat))
 

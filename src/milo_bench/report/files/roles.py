@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from milo_bench.config.roles.file import RegistryFile
+from milo_bench.core import units
 from milo_bench.core.records.roles import EscalationReport
 from milo_bench.core.text import one_line
 from milo_bench.decide.promotion.escalation import escalation_sentences
@@ -87,8 +88,8 @@ def _figures(role: RoleDecision) -> list[str]:
 
 def _cells(one: TargetFigures) -> list[str]:
     figures: list[RateFigure] = [one.acceptance_rate, one.weighted_pass, one.review_pain, one.hard_failure_rate]
-    latency = "" if one.latency_p50_s is None else f"{one.latency_p50_s:.1f} s"
-    cost = "" if one.cost_per_case_usd is None else f"${one.cost_per_case_usd:.4f}"
+    latency = "" if one.latency_p50_s is None else units.seconds(one.latency_p50_s)
+    cost = "" if one.cost_per_case_usd is None else units.dollars(one.cost_per_case_usd)
     return [*(shown(figure) for figure in figures), latency, cost]
 
 

@@ -11,6 +11,7 @@ import jinja2
 import msgspec
 
 from milo_bench.config.roles.file import RegistryFile
+from milo_bench.core import units
 from milo_bench.decide.promotion.records import CostTier, PromotionRecord, RoleDecision, RoleOutcome, TargetFigures
 from milo_bench.decide.promotion.wording import policy_sentences, shown
 
@@ -37,7 +38,7 @@ def roles_page(
         roles=roles,
         latest=latest,
         policy=policy_sentences(file.policy),
-        error=f"{file.policy.error:.0%}",
+        error=units.share(file.policy.error),
         history=[_event(record) for record in reversed(history) if _is_event(record)],
         reports=list(reversed(reports)),
         escalations={name: role.escalation for name, role in file.roles.items() if role.escalation},
@@ -80,8 +81,8 @@ def _target(name: str, figures: Mapping[str, TargetFigures], facts: Facts) -> di
             "weighted pass": shown(found.weighted_pass),
             "review pain": shown(found.review_pain),
             "hard failures": shown(found.hard_failure_rate),
-            "latency p50": "no data" if found.latency_p50_s is None else f"{found.latency_p50_s:.1f} s",
-            "cost per case": "no data" if found.cost_per_case_usd is None else f"${found.cost_per_case_usd:.4f}",
+            "latency p50": "no data" if found.latency_p50_s is None else units.seconds(found.latency_p50_s),
+            "cost per case": "no data" if found.cost_per_case_usd is None else units.dollars(found.cost_per_case_usd),
         }
     before = found.before_release if found is not None else 0
     return {"name": name, "family": family or "unknown", "tier": tier, "figures": cells, "before_release": before}

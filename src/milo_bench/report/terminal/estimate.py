@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from milo_bench.core import units
 from milo_bench.core.units import NOTHING, dollars, seconds
 from milo_bench.run.estimate import Estimate, RunEstimate
 
@@ -49,8 +50,8 @@ def _cells(one: Estimate) -> tuple[str, ...]:
 def _lines(estimate: RunEstimate) -> list[str]:
     found = []
     for name, extent in estimate.fixtures.items():
-        likely = f"about {extent.likely:,.0f} fixtures {extent.why}, " if extent.why else ""
-        found.append(f"{name}: {likely}at most {extent.at_most:,.0f} fixtures")
+        likely = f"about {units.number(extent.likely)} fixtures {extent.why}, " if extent.why else ""
+        found.append(f"{name}: {likely}at most {units.number(extent.at_most)} fixtures")
         for gate, least in estimate.least.items():
             if gate.startswith(f"{name}: "):
                 found.append(

@@ -12,6 +12,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from milo_bench.core import units
 from milo_bench.core.text import one_line, visible
 from milo_bench.core.units import seconds
 from milo_bench.report.terminal.console import stdout_console
@@ -102,7 +103,7 @@ def print_keys(found: Sequence[GatewayKey]) -> None:
         table.add_column(name)
     for key in found:
         budgets = [
-            f"{value:,g} {what}"
+            f"{units.number(value)} {what}"
             for value, what in (
                 (key.most_requests, "requests"), (key.most_tokens, "tokens"), (key.most_usd, "USD")
             )
@@ -134,7 +135,7 @@ def _key_state(key: GatewayKey) -> str:
 def _age(age_s: float) -> str:
     if age_s < 3_600:
         return seconds(max(0.0, age_s))
-    return f"{age_s / 3_600:.1f} h" if age_s < 172_800 else f"{age_s / 86_400:.0f} days"
+    return f"{units.number(age_s / 3_600)} h" if age_s < 172_800 else f"{units.number(age_s / 86_400)} days"
 
 
 def _date(at: float | None) -> str:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from milo_bench.core import units
 from milo_bench.core.records.roles import EscalationReport, MiningEvent, MiningSummary, RolesSelftest
 from milo_bench.core.text import one_line
 from milo_bench.decide.promotion.escalation import escalation_sentences
@@ -75,7 +76,7 @@ def print_mining(report: MiningSummary, console: Console) -> None:
     console.print(table)
     ended = "" if report.why == "done" else f" Mining {report.why}."
     console.print(
-        f"{report.examined:,} commits examined in {report.wall_s:.0f} s, {report.new:,} new cases.{ended} "
+        f"{report.examined:,} commits examined in {units.seconds(report.wall_s)}, {report.new:,} new cases.{ended} "
         "rejected.jsonl lists every rejected commit.",
         soft_wrap=True,
     )
@@ -92,8 +93,8 @@ def print_roles_selftest(result: RolesSelftest, console: Console) -> None:
         table.add_column(name, justify="right" if name in ("passed", "required") else "left", overflow="fold")
     for row in result.rows:
         caught = ", ".join(f"{name} {count}" for name, count in row.caught_by.items())
-        wanted = f"{'≤ ' if row.upper else ''}{row.wanted:.0%}"
-        share = f"{row.passed / row.answers:.0%} of {row.answers}" if row.answers else "none of 0"
+        wanted = f"{'≤ ' if row.upper else ''}{units.share(row.wanted)}"
+        share = f"{units.share(row.passed / row.answers)} of {row.answers}" if row.answers else "none of 0"
         style = "" if row.ok else "red"
         table.add_row(row.workload, escape(row.kind), share, wanted, escape(caught), style=style)
     console.print(table)

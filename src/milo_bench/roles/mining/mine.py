@@ -16,6 +16,7 @@ from typing import Final
 
 import msgspec
 
+from milo_bench.core import units
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.files import write_errors
 from milo_bench.core.records import Frozen
@@ -287,7 +288,7 @@ class _Miner:
                     if not keep(commit):
                         continue
                     if time.monotonic() > self._until:
-                        report.why = f"stopped after {self._options.minutes:g} minutes"
+                        report.why = f"stopped after {units.number(self._options.minutes)} minutes"
                         break
                     report.looked_at += 1
                     waiting[pool.submit(miner, commit)] = commit

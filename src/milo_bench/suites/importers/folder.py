@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from milo_bench.config.written import Problem
+from milo_bench.core import units
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.hashing import sha256_bytes
 from milo_bench.core.suggest import closest, hint_for
@@ -155,7 +156,8 @@ def _plain_id(name: str) -> str:
 
 def _list_low_confidence(place: str, read: DocumentText, result: Imported) -> None:
     for line in read.low_confidence():
-        said = f"{read.where(line.start)}: '{read.text[line.start : line.end]}' (confidence {line.confidence:.2f})"
+        sure = units.number(line.confidence)
+        said = f"{read.where(line.start)}: '{read.text[line.start : line.end]}' (confidence {sure})"
         result.for_review.append(Problem(place, said, "compare it with the picture.", "warning", "data"))
 
 

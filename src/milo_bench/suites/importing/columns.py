@@ -258,7 +258,7 @@ def input_prompt(rule: str, parts: str) -> str:
 
 def _conversation_prompt(parts: str, rule: str = "") -> str:
     """A prompt file that goes on with a conversation; ``rule`` is said before and after it."""
-    lines = ["{# Written by the import. The messages of each fixture stand at the line with 'messages'. #}"]
+    lines = ["{# Written by the import. The line with 'messages' is replaced by the messages of each fixture. #}"]
     if rule:
         lines.append(f"{{# role: system #}}\n{_one_line(rule)}")
     if parts:

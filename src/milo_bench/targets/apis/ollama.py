@@ -125,7 +125,7 @@ class OllamaTarget(HttpTarget):
         pieces = answer.text or answer.reasoning
         last = [piece.strip() for piece in pieces[-_GUARD_TOKENS:]]
         if len(last) == _GUARD_TOKENS and len(set(last)) == 1:
-            message = "Ollama stopped an answer that repeated one token; set repeat_penalty in this target's settings"
+            message = "Ollama stopped an answer that repeated one token. Set repeat_penalty in this target's settings"
             return Failure("repetition_stopped", message, reply.status)
         return super().unfinished(answer, reply)
 

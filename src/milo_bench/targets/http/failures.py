@@ -46,8 +46,8 @@ def classify(status: int | None, said: str, codes: Iterable[str], *, secrets: It
     if status not in (401, 403, 404, 429) and (_OVERFLOW_CODES & set(codes) or _OVERFLOW_WORDS.search(said)):
         return Failure("context_overflow", message, status)
     if REFUSED_ROLES.search(said):
-        hint = "set 'system: merge' under this target in bench.yaml"
-        return Failure("template_refused", f"{message.rstrip('.')}; {hint}", status)
+        hint = "Set 'system: merge' under this target in bench.yaml"
+        return Failure("template_refused", f"{message.rstrip('.')}. {hint}", status)
     return Failure(_kind(status), message, status)
 
 

@@ -67,8 +67,8 @@ def judge_cut(exchange: Exchange, name: str) -> Exchange:
         return exchange
     used = exchange.usage.completion_tokens
     message = (
-        f"all {used or 'its'} tokens went into thinking and none into the answer; "
-        f"set 'thinking: 4096' (a budget of its own) or 'thinking: off' under '{name}' in bench.yaml"
+        f"all {used or 'its'} tokens went into thinking and none into the answer. "
+        f"Set 'thinking: 4096' (a budget of its own) or 'thinking: off' under '{name}' in bench.yaml"
     )
     return msgspec.structs.replace(exchange, failure=Failure("cut_while_thinking", message, 200))
 

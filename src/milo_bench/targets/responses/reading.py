@@ -26,7 +26,7 @@ def chat_request(body: Mapping[str, Any]) -> dict[str, Any]:
         if name in known or name in _SAME or name in _IGNORED or value in (None, False, [], {}):
             continue
         if name in ("previous_response_id", "conversation"):
-            raise NotUnderstood(f"'{name}' needs a server that keeps conversations; send the whole input each time")
+            raise NotUnderstood(f"'{name}' needs a server that keeps conversations. Send the whole input each time")
         raise NotUnderstood(f"'{name}' is not supported")
     found: dict[str, Any] = {name: body[name] for name in _SAME if body.get(name) is not None}
     found["messages"] = _messages(body)
@@ -102,7 +102,7 @@ def _text(item: Mapping[str, Any], where: str) -> str:
     for part in _list(content, f"{where}.content"):
         kind = part.get("type") if isinstance(part, Mapping) else None
         if kind not in _TEXTS:
-            raise NotUnderstood(f"{where} has a part of the type '{str(kind)[:40]}'; only text is supported")
+            raise NotUnderstood(f"{where} has a part of the type '{str(kind)[:40]}'. Only text is supported")
         parts.append(str(part.get("text", part.get("refusal", ""))))
     return "".join(parts)
 
@@ -110,7 +110,7 @@ def _text(item: Mapping[str, Any], where: str) -> str:
 def _tool(tool: Any) -> dict[str, Any]:
     kind = tool.get("type") if isinstance(tool, Mapping) else None
     if kind != "function":
-        raise NotUnderstood(f"a tool of the type '{str(kind)[:40]}' is a provider's own; only functions are supported")
+        raise NotUnderstood(f"a tool of the type '{str(kind)[:40]}' is a provider's own. Only functions are supported")
     parts = ("name", "description", "parameters", "strict")
     function = {name: tool[name] for name in parts if tool.get(name) is not None}
     return {"type": "function", "function": function}

@@ -20,9 +20,10 @@ from milo_bench.core.units import share
 @click.option("--known", type=click.Path(path_type=Path), help="File of known person names, one per line.")
 @JSON_FLAG
 def suite_redact(name: str, out: Path, keep: tuple[str, ...], known: Path | None, as_json: bool) -> None:
-    """Replace personal data and secrets with placeholders such as [PERSON_1] and [PASSWORD_1].
+    """Replace personal data and secrets with placeholders.
 
-    In inputs and expectations alike.
+    A placeholder is for example [PERSON_1] or [PASSWORD_1]. It replaces the
+    same value in inputs and expectations.
     """
     redacted = api.redact_suite(name, out, keep=keep, known=known)
     counts, figures, texts = redacted.replaced, redacted.held_out, redacted.texts
