@@ -268,7 +268,7 @@ class _Run:
             elif isinstance(instruction, Drained) and not self._over.done():
                 self._over.set_result(None)
         if unaffordable:
-            self._end_by_budget(f"--max-usd {units.number(self._spec.budget.max_usd)}")
+            self._end_by_budget(f"--max-usd {units.number(self._spec.budget.max_usd or 0)}")
         for key in unaffordable:
             self._happened(Cancelled(key))
 
