@@ -34,7 +34,7 @@ def shown(figure: RateFigure) -> str:
         return "no cases"
     value = _one(figure.value, figure.unit)
     if figure.unit != "share" and figure.low is not None and figure.high is not None:
-        return f"{value} ({figure.low:.1f} to {figure.high:.1f}, n = {figure.n})"
+        return f"{value} ({units.number(figure.low)} to {units.number(figure.high)}, n = {figure.n})"
     if figure.low is None or figure.high is None:
         return f"{value} (n = {figure.n})"
     return f"{value} ({_one(figure.low, figure.unit)} to {_one(figure.high, figure.unit)}, n = {figure.n})"
