@@ -156,6 +156,19 @@ class PrivacyConfig(Checked):
     keep_text_days: int | None = Field(default=None, gt=0)
 
 
+class SigningConfig(Checked):
+    """Where ``milo-bench sign`` enters a signature: a transparency log with Rekor's API, "" for none."""
+
+    transparency_log: str = ""
+
+    @field_validator("transparency_log")
+    @classmethod
+    def _is_http(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise Mistake(f"'{one_line(value)}' is not an http(s) address", "write https://HOST.")
+        return value
+
+
 class RunConfig(Checked):
     """Defaults of ``milo-bench run``; flags win over them. Timeouts in seconds.
 
@@ -178,6 +191,7 @@ class Settings(CheckedFile):
 
     targets: dict[str, TargetConfig] = {}
     privacy: PrivacyConfig = PrivacyConfig()
+    signing: SigningConfig = SigningConfig()
     run: RunConfig = RunConfig()
     gateway: GatewayConfig = GatewayConfig()
 

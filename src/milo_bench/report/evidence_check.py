@@ -24,7 +24,15 @@ from milo_bench.report.pages.difference import (
     MOST_A_FILE,
     PackageDifference,
 )
-from milo_bench.report.signature import SIGNATURE, read_envelope, read_public_key, signature_differences
+from milo_bench.report.receipt import read_receipt, receipt_differences
+from milo_bench.report.signature import (
+    RECEIPT,
+    SIGNATURE,
+    Envelope,
+    read_envelope,
+    read_public_key,
+    signature_differences,
+)
 from milo_bench.store.log.reader import last_seal
 
 _CLOSE = 1e-9
@@ -42,6 +50,7 @@ class HeldFiles:
     policy: AnyPath | None = None
     economics: AnyPath | None = None
     key: AnyPath | None = None  # the public key of who signed
+    log_key: AnyPath | None = None  # the public key of the transparency log
 
 
 @dataclass(frozen=True)
@@ -99,11 +108,25 @@ def _signature(folder: Path, decision: Decision, held: HeldFiles, notes: list[st
         if not (folder / SIGNATURE).is_file():
             yield PackageDifference("signature", SIGNATURE, "", "no signature", "one by the key that was given")
             return
-        yield from signature_differences(read_envelope(folder / SIGNATURE), key, decision)
+        envelope = read_envelope(folder / SIGNATURE)
+        yield from signature_differences(envelope, key, decision)
+        yield from _receipt(folder, envelope, held)
     elif (folder / SIGNATURE).is_file():
         notes.append(f"{SIGNATURE} was not checked: add --key with the public key of who signed")
     else:
         notes.append("the package is not signed, so a log that was rewritten and sealed anew may not be found")
+
+
+def _receipt(folder: Path, envelope: Envelope, held: HeldFiles) -> Iterator[PackageDifference]:
+    """What is wrong with the receipt of a transparency log, where there is one or the reader holds the log's key."""
+    log_key = None if held.log_key is None else Path(held.log_key)
+    try:
+        data = (folder / RECEIPT).read_bytes()
+    except FileNotFoundError:
+        if log_key is not None:
+            yield PackageDifference("signature", RECEIPT, "", "no receipt", "one of the transparency log")
+        return
+    yield from receipt_differences(read_receipt(data), envelope, log_key)
 
 
 def _kept_files(decision: Decision, held: HeldFiles) -> Iterator[PackageDifference]:

@@ -200,9 +200,16 @@ def new_key(path: Path) -> Path:
     passphrase = os.environ.get(PASSPHRASE, "").encode()
     secret = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
     private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, secret)
-    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    public = public_bytes(key)
     write_new_file(path, private, taken="choose another --new-key.", mode=PRIVATE)
     return write_file(path.with_name(f"{path.name}.pub"), public, mode=PUBLIC)
+
+
+def public_bytes(key: Ed25519PrivateKey) -> bytes:
+    """The public key of ``key`` in PEM form."""
+    from cryptography.hazmat.primitives import serialization
+
+    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 def read_private_key(path: Path) -> Ed25519PrivateKey:

@@ -23,6 +23,7 @@ SHOWN = 40
 @click.option("--policy", type=FILE, help="The policy that you hold: it must be the one decided by.")
 @click.option("--economics", type=FILE, help="The economics that you hold: they must be those decided with.")
 @click.option("--key", type=FILE, help="Public key that must have signed the package.")
+@click.option("--log-key", type=FILE, help="Public key of the transparency log that must have the signature.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was checked and what differs as one JSON document.")
 def verify(
     package: Path,
@@ -30,6 +31,7 @@ def verify(
     policy: Path | None,
     economics: Path | None,
     key: Path | None,
+    log_key: Path | None,
     as_json: bool,
 ) -> int:
     """Recompute every figure in a package and list differences.
@@ -43,7 +45,9 @@ def verify(
     if not package.is_dir():
         message = f"There is no package at {package}."
         raise UsageError(message, hint="give the folder written by 'milo-bench report'.")
-    found = api.verify_package(package, runs=runs, held=api.HeldFiles(policy=policy, economics=economics, key=key))
+    found = api.verify_package(
+        package, runs=runs, held=api.HeldFiles(policy=policy, economics=economics, key=key, log_key=log_key)
+    )
     if as_json:
         click.echo(msgspec.json.encode(found).decode())
     else:
