@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from milo_bench.gateway.run import Listening, ServeOptions
     from milo_bench.guards.draft_guard import DraftDocument, GuardOptions, guard_draft
     from milo_bench.guards.event_selection import as_document, select_events
+    from milo_bench.guards.handoff import build_handoff, read_facts
     from milo_bench.operator.mcp.options import OperatorServeOptions
     from milo_bench.operator.mcp.serve import ServedEpisode
     from milo_bench.operator.permit.requirement import check_requirement
@@ -175,6 +176,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.gateway.run": ("Listening", "ServeOptions"),
     "milo_bench.guards.draft_guard": ("DraftDocument", "GuardOptions", "guard_draft"),
     "milo_bench.guards.event_selection": ("as_document", "select_events"),
+    "milo_bench.guards.handoff": ("build_handoff", "read_facts"),
     "milo_bench.operator.mcp.options": ("OperatorServeOptions",),
     "milo_bench.operator.mcp.serve": ("ServedEpisode",),
     "milo_bench.operator.permit.requirement": ("check_requirement",),
