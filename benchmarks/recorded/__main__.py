@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.recorded import classification, code_review, faithfulness, judges, lists
-from benchmarks.recorded.data import classification_sets, find
+from benchmarks.recorded.data import answered_sets, find_all
 from benchmarks.recorded.policy import write_policy
 
 PARTS = ("classification", "lists", "judges", "code_review", "faithfulness")
@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
     with ExitStack() as stack:
         out = options.write or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if "classification" in wanted:
-            for name, (texts, answers) in classification_sets(options.data).items():
+            for name, (texts, answers) in answered_sets(options.data, "texts").items():
                 folder = _fresh(out / name)
                 graded = classification.import_and_grade(name, texts, answers, folder)
                 broken += classification.report(
@@ -50,18 +50,18 @@ def main(arguments: list[str] | None = None) -> int:
                 )
                 write_policy(graded, folder / "policy.yaml")
                 seen += 1
-        documents, answers = find(options.data, "longlist_documents"), find(options.data, "longlist_answers")
-        if "lists" in wanted and documents and answers:
-            broken += lists.report(documents, answers, _fresh(out / "longlist"))
-            seen += 1
-        verdicts = find(options.data, "llmbar_judges")
-        if "judges" in wanted and verdicts:
-            broken += judges.report(verdicts, draws=options.draws, seed=options.seed)
-            seen += 1
-        reviews = find(options.data, "code_review")
-        if "code_review" in wanted and reviews:
-            broken += code_review.report(reviews)
-            seen += 1
+        if "lists" in wanted:
+            for name, (documents, answers) in answered_sets(options.data, "documents").items():
+                broken += lists.report(name, documents, answers, _fresh(out / name))
+                seen += 1
+        if "judges" in wanted:
+            for verdicts in find_all(options.data, "judges").values():
+                broken += judges.report(verdicts, draws=options.draws, seed=options.seed)
+                seen += 1
+        if "code_review" in wanted:
+            for reviews in sorted(options.data.glob("*code_review*.jsonl*")):
+                broken += code_review.report(reviews)
+                seen += 1
         if "faithfulness" in wanted:
             for path in sorted(
                 [*options.data.glob("summedits_*.jsonl"), *options.data.parent.glob("summedits_*.jsonl")]

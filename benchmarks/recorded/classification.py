@@ -55,25 +55,31 @@ def import_and_grade(name: str, texts: Path, answers: Path, out: Path) -> Graded
             api.import_suite(request, out=suite, format_name="jsonl", name=name)
         api.import_recorded(api.RecordedImport(files=[answers], out=log, format="jsonl", suite=str(suite)))
         read = read_run_log(log)
-        columns = join_columns([read], fixture_table(list(read.fixtures.values())))
+        table = fixture_table(list(read.fixtures.values()))
+        columns = join_columns([read], table)
     models, right, unread, recalls = [], [], [], {}
     null_class, null_rate = "", 0.0
-    for candidate, cases in columns.items():
-        order = np.argsort(cases.fixture)
-        want, got = cases.want[order], cases.got[order]
+    lacking = 0
+    for candidate, all_cases in columns.items():
+        cases = all_cases.take(all_cases.repeat == 0)
         known = {category for (check, category) in cases.categories if check == "label"}
         answered = int((cases.outcome != NOT_JUDGED).sum())
         if known == {"unknown_label"} and len(cases.categories[("label", "unknown_label")]) == answered:
             unread.append(candidate.target)
             continue
+        one = np.zeros(len(table.ids), dtype=np.bool_)  # a missing answer is a wrong one
+        one[cases.fixture] = cases.want == cases.got
+        lacking += len(cases) < len(table.ids)
         models.append(candidate.target)
-        right.append(want == got)
+        right.append(one)
         for place, label in enumerate(cases.labels):
-            of = want == place
+            of = cases.want == place
             if of.any():
-                recalls.setdefault(label, []).append(float((got[of] == place).mean()))
+                recalls.setdefault(label, []).append(float((cases.got[of] == place).mean()))
                 if of.mean() > null_rate:
                     null_class, null_rate = label, float(of.mean())
+    if lacking:
+        print(f"{name}: {lacking} models lack answers to some texts; each of those counts as wrong")
     return Graded(
         name,
         tuple(models),

@@ -21,20 +21,16 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def find(folder: Path, name: str) -> Path | None:
-    """``name.jsonl.gz`` or ``name.jsonl`` in ``folder``."""
-    return next((path for end in (".jsonl.gz", ".jsonl") if (path := folder / f"{name}{end}").is_file()), None)
+def find_all(folder: Path, kind: str) -> dict[str, Path]:
+    """Every ``NAME_KIND`` of the folder by its name."""
+    paths = sorted([*folder.glob(f"*_{kind}.jsonl.gz"), *folder.glob(f"*_{kind}.jsonl")])
+    return {path.name.split(f"_{kind}.jsonl")[0]: path for path in paths}
 
 
-def classification_sets(folder: Path) -> dict[str, tuple[Path, Path]]:
-    """Every ``NAME_texts`` with its ``NAME_answers``."""
-    found = {}
-    for texts in sorted([*folder.glob("*_texts.jsonl.gz"), *folder.glob("*_texts.jsonl")]):
-        name = texts.name.split("_texts.jsonl")[0]
-        answers = find(folder, f"{name}_answers")
-        if answers is not None:
-            found[name] = (texts, answers)
-    return found
+def answered_sets(folder: Path, kind: str) -> dict[str, tuple[Path, Path]]:
+    """Every ``NAME_KIND`` that has a ``NAME_answers``, with it."""
+    answers = find_all(folder, "answers")
+    return {name: (path, answers[name]) for name, path in find_all(folder, kind).items() if name in answers}
 
 
 @contextmanager

@@ -26,17 +26,17 @@ MEASURES = ("row_recall", "row_exact", "row_precision", "row_invented_rate", "ro
 _PROMPT = "{# role: user #}\nList every record of the document as a JSON array of objects.\n\n{{ input['document'] }}\n"
 
 
-def report(documents: Path, answers: Path, out: Path) -> int:
+def report(name: str, documents: Path, answers: Path, out: Path) -> int:
     """Import, grade and print; how many promises are broken."""
     with measured() as cost:
-        log = _imported(documents, answers, out)
+        log = _imported(name, documents, answers, out)
         read = read_run_log(log)
         fixtures = list(read.fixtures.values())
         words = [len(str(fixture.input["document"]).split()) for fixture in fixtures]
         table = fixture_table(fixtures, words=words)
         columns = join_columns([read], table)
     gold = sum(len(fixture.expect["rows"]) for fixture in fixtures)
-    print(f"\nlonglist: {len(columns)} systems on {len(fixtures)} documents of {min(words):,} to {max(words):,} words")
+    print(f"\n{name}: {len(columns)} systems on {len(fixtures)} documents of {min(words):,} to {max(words):,} words")
     print(f"  {len(read.attempts)} answers with {gold:,} gold rows imported and graded in {cost.text}")
     print(f"  {'system':<14} {'runs':>4} {'found':>22} {'exact':>24} {'precision':>22} {'invented':>8} {'repeated':>8}")
     for candidate, cases in columns.items():
@@ -54,13 +54,13 @@ def report(documents: Path, answers: Path, out: Path) -> int:
         for line in _runs(cases, table):
             print(f"    {line}")
     print(
-        "  intervals are of documents as clusters. Exact is by our reading of values: case, spaces and ways of writing"
+        "  intervals are of groups of similar documents. Exact is by our reading of values: case, spaces and writing of"
     )
     print("  numbers aside, and other words for a value aside that the suite lists (Alabama for AL).")
     return 0
 
 
-def _imported(documents: Path, answers: Path, out: Path) -> Path:
+def _imported(name: str, documents: Path, answers: Path, out: Path) -> Path:
     imported = Imported()
     aliases = aliases_of(row for document in rows(documents) for row in document["gold"])
     checks: list[CheckEntry] = ["answer_present", {"record_list": {"aliases": aliases}}]
@@ -71,7 +71,7 @@ def _imported(documents: Path, answers: Path, out: Path) -> Path:
         imported.cases.append(case)
     suite, log = out / "suite", out / "imported.jsonl"
     origins = {"": {"source": documents.name}}
-    write_imported(imported, out=suite, form="jsonl", name="longlist", origins=origins)
+    write_imported(imported, out=suite, form="jsonl", name=name, origins=origins)
     with tempfile.TemporaryDirectory() as folder:
         # A model that was run twice is one model with repeats.
         plain = Path(folder) / answers.name.removesuffix(".gz")

@@ -238,3 +238,15 @@ def test_a_suite_that_is_there_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "imported.jsonl").unlink()
     with pytest.raises(UsageError, match="already exists"):
         imported(tmp_path, source)
+
+
+def test_an_opened_answer_shows_where_it_was_recorded_and_the_other_tools_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from milo_bench.cli.commands.grade import grade
+
+    rows = [{"id": "1", "text": "x", "model": "m", "output": "a", "score": 0.5, "latency_s": 1.25}]
+    log = imported(tmp_path, write(tmp_path / "a.jsonl", rows))
+    assert run_command(grade, "milo-bench grade", [str(log.path), "--fixture", "1"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "recorded by jsonl in a.jsonl line 1. its own verdict: score 0.5. its times: latency_s 1.25" in printed

@@ -13,8 +13,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from milo_bench.core.records import Attempt, Fixture, Graded, Span, Verdict
-from milo_bench.core.text import visible_in_place
+from milo_bench.core.records import AnswerSource, Attempt, Fixture, Graded, Span, Verdict
+from milo_bench.core.text import visible, visible_in_place
 from milo_bench.suites.documents.read_text import read_positions, where_in
 
 VERDICTS_SCHEMA = "milo-bench.verdicts/1"
@@ -93,7 +93,23 @@ def print_judged(attempt: Attempt, fixture: Fixture, graded: Graded, console: Co
             said.append(f"  [{place}]", style="dim")
         table.add_row(Text(verdict.outcome, style=_STYLES[verdict.outcome]), Text(name), said)
     console.print(table)
+    if attempt.source is not None:
+        console.print(Text(_recorded(attempt.source), style="dim"))
     console.print()
+
+
+def _recorded(source: AnswerSource) -> str:
+    """Where an imported answer was recorded, and what that tool said of it: beside our verdicts, not among them."""
+    tool = f"{source.tool} {source.version}".strip()
+    parts = [f"recorded by {tool} in {source.file} line {source.line}"]
+    if source.verdicts:
+        said = ", ".join(f"{name} {value}" for name, value in list(source.verdicts.items())[:6])
+        parts.append(f"its own verdict: {said}")
+    if source.cached:
+        parts.append("answered from a cache, so it has no times")
+    elif source.times_s:
+        parts.append("its times: " + ", ".join(f"{name} {value:.3g}" for name, value in source.times_s.items()))
+    return visible(". ".join(parts))
 
 
 def _place(fixture: Fixture, verdict: Verdict) -> str:
