@@ -249,4 +249,4 @@ def test_an_opened_answer_shows_where_it_was_recorded_and_the_other_tools_verdic
     log = imported(tmp_path, write(tmp_path / "a.jsonl", rows))
     assert run_command(grade, "milo-bench grade", [str(log.path), "--fixture", "1"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
-    assert "recorded by jsonl in a.jsonl line 1. its own verdict: score 0.5. its times: latency_s 1.25" in printed
+    assert "recorded by jsonl in a.jsonl line 1. its own verdict: score 0.5. its times: latency 1.25 s" in printed

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from milo_bench.core.records import AnswerSource, Attempt, Fixture, Graded, Span, Verdict
 from milo_bench.core.text import visible, visible_in_place
+from milo_bench.core.units import seconds
 from milo_bench.suites.documents.read_text import read_positions, where_in
 
 VERDICTS_SCHEMA = "milo-bench.verdicts/1"
@@ -108,7 +109,10 @@ def _recorded(source: AnswerSource) -> str:
     if source.cached:
         parts.append("answered from a cache, so it has no times")
     elif source.times_s:
-        parts.append("its times: " + ", ".join(f"{name} {value:.3g}" for name, value in source.times_s.items()))
+        parts.append(
+            "its times: "
+            + ", ".join(f"{name.removesuffix('_s')} {seconds(value)}" for name, value in source.times_s.items())
+        )
     return visible(". ".join(parts))
 
 
