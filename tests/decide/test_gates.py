@@ -18,7 +18,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import ends_at_any_look, ends_of
 from milo_bench.decide.gates.judge import judge_gates
 from milo_bench.decide.records import Candidate, GateResult
-from milo_bench.stats.cases.rows import RateRows
+from milo_bench.stats.cases.rows import RateRows, ValueRows
 from milo_bench.stats.exact import exact_ends
 from tests.decide.evidence_cases import BAD, GOOD, LOST, Made, Row, of
 
@@ -301,3 +301,22 @@ def test_groups_of_unequal_size_are_bounded_at_every_look_by_their_fixtures() ->
     assert ends.value == pytest.approx(10 / 11)
     assert ends.low is not None
     assert ends.low < 0.1  # one good story and one bad one show nothing yet
+
+
+def test_a_mean_is_looked_at_in_order_after_sixteen_fixtures_and_then_at_each_doubling() -> None:
+    values = ValueRows(np.arange(100), np.random.default_rng(0).normal(10, 1, 100))
+    fixture = np.arange(100, dtype=np.int32)
+    few = ends_at_any_look(
+        replace(values, rows=values.rows[:15], values=values.values[:15]), fixture, 0.95, in_order=True
+    )
+    assert (few.low, few.high) == (None, None)
+    ends = ends_at_any_look(values, fixture, 0.95, in_order=True)
+    assert ends.low is not None and ends.high is not None
+    assert 9 < ends.low < 10 < ends.high < 11
+    assert ends == replace(
+        ends_at_any_look(
+            replace(values, values=np.append(values.values[:64], np.full(36, 99.0))), fixture, 0.95, in_order=True
+        ),
+        value=ends.value,
+    )  # what lies between two sizes changes nothing
+    assert ends_at_any_look(values, fixture, 0.95).low is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,8 @@ def ends_at_any_look(
     """One-sided ends that hold however often one looks (``stats.betting``), of the mean of fixtures.
 
     ``in_order``: fixtures are numbered in the order in which they were asked, and a look was taken after each. Rates
-    have such ends, and quantiles by the rate of values at or below them; a mean keeps its value, without ends.
+    have such ends, and quantiles by the rate of values at or below them. A mean has them only in order: those of its
+    first 16, 32, 64 … fixtures, each at its share of the error; else it keeps its value, without ends.
     Unjudged answers and ``group`` as in ``ends_of``.
     """
     plain = ends_of(rows, fixture, confidence, group=group)
@@ -74,12 +75,41 @@ def ends_at_any_look(
         if rows.q is not None:
             low, high = _quantile_at_any_look(rows, fixture, rows.q, confidence, group, in_order)
             return replace(plain, low=low, high=high, method="betting")
+        if in_order:
+            return _mean_at_any_look(rows, fixture, confidence, plain, group)
         note = "no bound of this kind holds at every look"
         return replace(plain, low=None, high=None, method="", note=plain.note or note)
     worst, best = (cluster_means(rows.if_unjudged(held), fixture, group) for held in (False, True))
     low = betting_ends(worst.means, confidence, sizes=worst.sizes, in_order=in_order)[0]
     high = betting_ends(best.means, confidence, sizes=best.sizes, in_order=in_order)[1]
     return replace(plain, low=low, high=high, method="betting")
+
+
+_FIRST_LOOK: Final = 16
+
+
+def _mean_at_any_look(
+    rows: ValueRows, fixture: NDArray[np.int32], confidence: float, plain: IntervalEnds, group: Groups
+) -> IntervalEnds:
+    """The best ends of those looks at a mean whose sizes were fixed before: 16 units, then twice as many each time.
+
+    The j-th has 1 / (j (j + 1)) of the error, which add up to one; what comes between two sizes is not looked at.
+    """
+    clusters = (fixture if group is None else group[fixture])[rows.rows].astype(np.int64)
+    numbers = np.unique(clusters)
+    low, high, look, size = -math.inf, math.inf, 1, _FIRST_LOOK
+    while size <= len(numbers):
+        here = clusters <= numbers[size - 1]
+        sure = 1 - (1 - confidence) / (look * (look + 1))
+        interval = clustered_mean(rows.values[here], clusters[here], 2 * sure - 1, least=0.0)
+        if interval is not None:
+            low = max(low, interval.low if interval.low is not None else -math.inf)
+            high = min(high, interval.high if interval.high is not None else math.inf)
+        look, size = look + 1, 2 * size
+    if look == 1:
+        note = f"a mean is looked at after {_FIRST_LOOK} fixtures"
+        return replace(plain, low=None, high=None, method="", note=note)
+    return replace(plain, low=low, high=high, method="bootstrap_t_at_doublings")
 
 
 def _quantile_at_any_look(

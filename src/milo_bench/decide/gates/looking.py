@@ -13,7 +13,7 @@ from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.gates.ends import fixture_means
+from milo_bench.decide.gates.ends import cluster_means
 from milo_bench.decide.gates.family import shared_confidence, size_of_family
 from milo_bench.decide.gates.judge import gate_rows, judge_gates
 from milo_bench.decide.records import Candidate, GateOutcome
@@ -50,8 +50,8 @@ def gate_name(gate: LookedGate) -> str:
 
 
 def is_decided_by_answers(gate: GateConfig) -> bool:
-    """Whether more answers can decide ``gate`` at any look: of a rate or a quantile, and of no other kind."""
-    return bool(gate.measure) and known_measures()[gate.measure].kind in ("rate", "quantile")
+    """Whether more answers can decide ``gate``: not a probe, a review or the memory of a server."""
+    return bool(gate.measure) and known_measures()[gate.measure].kind in ("rate", "quantile", "mean")
 
 
 def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confidence: float) -> tuple[LookedGate, ...]:
@@ -94,7 +94,7 @@ def confidence_of_passes(policy: PolicyFile, candidates: tuple[Candidate, ...], 
 def least_to_pass(gate: GateConfig, confidence: float) -> int | None:
     """How many fixtures of its kind ``gate`` takes if every one is good; None where it is not against a rate."""
     known = known_measures()[gate.measure]
-    if gate.not_worse_than:
+    if gate.not_worse_than or known.kind == "mean":
         return None
     bound = known.q if known.kind == "quantile" else gate.at_least if gate.at_least is not None else gate.at_most
     assert bound is not None
@@ -114,19 +114,19 @@ def _reach(
     assert bound is not None
     up = gate.direction == "at_least"
     if isinstance(rows, RateRows):
-        worst = fixture_means(rows.if_unjudged(not up), cases.fixture)[1]
-        best = fixture_means(rows.if_unjudged(up), cases.fixture)[1]
+        worst = cluster_means(rows.if_unjudged(not up), cases.fixture, evidence.fixtures.group).means
+        best = cluster_means(rows.if_unjudged(up), cases.fixture, evidence.fixtures.group).means
     else:
         if rows.q is None or not len(rows.values):
             return None, None
         within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
-        worst = best = fixture_means(within, cases.fixture[rows.rows])[1]
+        worst = best = cluster_means(within, cases.fixture[rows.rows], evidence.fixtures.group).means
         up, bound = True, rows.q
     if not len(best):
         return None, None
     if not up:
         worst, best, bound = 1 - worst, 1 - best, 1 - bound
-    a_fixture = asked / len(best)  # fixtures of the workload for one that the gate is about
+    a_fixture = asked / len(best)  # fixtures of the workload for each, or each group, that the gate is about
 
     def needed(pass_rate: float, fail_rate: float) -> float:
         ways = []
