@@ -7,7 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from benchmarks.soundness.road import Found, Random, Road, Row
-from milo_bench.decide.gates.ends import ends_at_any_look, ends_of, fixture_means
+from milo_bench.decide.gates.ends import (
+    difference_at_any_look,
+    ends_at_any_look,
+    ends_of,
+    fixture_means,
+    pair_fixtures,
+)
 from milo_bench.stats.betting import is_above
 from milo_bench.stats.cases.rows import RateRows, ValueRows
 
@@ -37,6 +43,7 @@ def simulate(runs: int, random: Random) -> Sequence[Row]:
         name = f"truth {bound}, {repeats} {'repeat' if repeats == 1 else 'repeats of a fixture, correlated'}"
         rows.append(Row(f"wrong keep at any look, {name}", 0.05, Found(kept, runs), Found(before, runs)))
         rows.append(Row("  wrong reject at any look", 0.05, Found(rejected, runs)))
+    rows += _of_pairs(runs, random)
     rows.append(_of_times(runs, random))
     for truth in (0.5, 0.7, 0.95, 0.99):
         rows.append(_saved(runs, random, truth))
@@ -57,6 +64,32 @@ def _peeks(found: RateRows, places: np.ndarray, bound: float) -> bool:
         if ends_of(part, places[here], 0.95).judged("at_least", bound) == "pass":
             return True
     return False
+
+
+def _of_pairs(runs: int, random: Random) -> list[Row]:
+    """A target that is exactly the margin worse than a baseline and right on much the same fixtures."""
+    baseline, margin = 0.9, 0.05
+    kept = alone = 0
+    places = np.arange(FIXTURES, dtype=np.int32)
+    runs = min(runs, 200)
+    for _ in range(runs):
+        theirs = random.random(FIXTURES) < baseline
+        # Wrong where the baseline is, and on a few more: the difference of both has little spread.
+        ours = theirs & (random.random(FIXTURES) >= margin / baseline)
+        first, second = (RateRows(right.astype(float), np.ones(FIXTURES)) for right in (ours, theirs))
+        pairs = pair_fixtures(fixture_means(first, places), fixture_means(second, places))
+        ends = difference_at_any_look(pairs, 0.95, rate=True, in_order=True)
+        kept += ends.judged("at_least", -margin) == "pass"
+        close = theirs & (random.random(FIXTURES) >= 0.01 / baseline)
+        of_close = RateRows(close.astype(float), np.ones(FIXTURES))
+        pairs = pair_fixtures(fixture_means(of_close, places), fixture_means(second, places))
+        alone += (
+            difference_at_any_look(pairs, 0.95, rate=True, in_order=True).judged("at_least", -margin) == "undecided"
+        )
+    return [
+        Row("wrong keep at any look, against a baseline, at the margin", 0.05, Found(kept, runs)),
+        Row(f"  one point worse, undecided after {FIXTURES} pairs", None, Found(alone, runs)),
+    ]
 
 
 def _of_times(runs: int, random: Random) -> Row:
