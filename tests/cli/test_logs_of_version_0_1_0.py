@@ -125,7 +125,7 @@ def test_a_log_cut_inside_a_line_is_told_from_a_whole_one(kept: Path) -> None:
 
 async def _resume(path: Path, records: tuple[TargetRecord, ...], listeners: list[RunListener]) -> tuple[RunEnd, int]:
     """Go on with the log at ``path`` as ``run`` does; only the models are stand-ins. Its end, and how many it sent."""
-    suite = load_suite("case_ops_v1")
+    suite = load_suite("case_ops_v1@1")
     targets = {record.name: TestTarget(record) for record in records}
     request = PlanRequest(limit=8, decodings=("free", "constrained"))
     spec = RunSpec(

@@ -98,3 +98,20 @@ def test_regenerate_gives_as_many_fixtures_of_each_workload_as_are_asked_for(tmp
     assert len({fixture.hash for fixture in more.fixtures}) == 240
     few = regenerate_suite("claims_v1", seed=9, count=5, out=tmp_path / "few")
     assert len(few.fixtures) == 5 * len(few.workloads)
+
+
+def test_each_timeline_and_each_draft_of_case_ops_has_a_story_of_its_own() -> None:
+    suite = load_suite("case_ops_v1")
+    groups = {name: [f.group for f in suite.fixtures if f.workload == name] for name in suite.workloads}
+    assert {name: len(of_it) for name, of_it in groups.items()} == {"extraction": 70, "timeline": 60, "drafting": 50}
+    assert len(set(groups["timeline"])) == 60
+    assert len(set(groups["drafting"])) == 50
+    assert len(set(groups["extraction"])) == 56
+
+
+def test_a_suite_of_an_earlier_version_is_loaded_by_its_version() -> None:
+    first = load_suite("case_ops_v1@1")
+    assert (first.ref.name, first.ref.version) == ("case_ops_v1", "1")
+    assert first.ref.hash.startswith("86643f83530822cb")  # as the logs of 0.1.0 name it
+    assert first.is_builtin
+    assert load_suite("case_ops_v1").ref.version == "2"

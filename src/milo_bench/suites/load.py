@@ -28,6 +28,7 @@ from milo_bench.suites.paths import find_inside
 from milo_bench.suites.prompts import split_prompt
 
 BUILTIN = Path(__file__).parent / "builtin"
+EARLIER = Path(__file__).parent / "earlier"  # built-in suites as older versions had them, as NAME@VERSION
 _RESOURCE_FILES = (".json", ".jsonl", ".yaml", ".yml", ".txt", ".md")
 
 
@@ -78,7 +79,7 @@ class Suite:
     @property
     def is_builtin(self) -> bool:
         """It came with the program, so its folder is not the user's."""
-        return self.root.is_relative_to(BUILTIN)
+        return self.root.is_relative_to(BUILTIN) or self.root.is_relative_to(EARLIER)
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -114,15 +115,25 @@ def load_suite(name_or_path: str, *, variants: Mapping[str, str] = {}) -> Suite:
     return suite
 
 
+def earlier_names() -> tuple[str, ...]:
+    """Built-in suites of earlier versions: ``case_ops_v1@1``."""
+    return tuple(sorted(folder.parent.name for folder in EARLIER.glob(f"*/{MANIFEST_NAME}")))
+
+
 def builtin_names() -> tuple[str, ...]:
     """Names of the shipped suites."""
     return tuple(sorted(folder.parent.name for folder in BUILTIN.glob(f"*/{MANIFEST_NAME}")))
 
 
 def suite_folder(name_or_path: str) -> Path:
-    """The folder of a suite; a shipped name wins over a folder of the same name. Raises UsageError."""
+    """The folder of a suite; a shipped name wins over a folder of the same name. Raises UsageError.
+
+    ``NAME@VERSION`` is a built-in suite as an earlier version had it.
+    """
     if name_or_path in builtin_names():
         return BUILTIN / name_or_path
+    if name_or_path in earlier_names():
+        return EARLIER / name_or_path
     path = Path(name_or_path)
     if path.name == MANIFEST_NAME and path.is_file():
         return path.parent
@@ -132,7 +143,8 @@ def suite_folder(name_or_path: str) -> Path:
         message = f"{path} is not a suite: it has no {MANIFEST_NAME}."
         raise UsageError(message, hint="make one from a table or a folder of documents with 'milo-bench suite import'.")
     message = f"Unknown suite '{name_or_path}'."
-    hint = hint_for(name_or_path, builtin_names(), noun="built-in suites")
+    known = (*builtin_names(), *earlier_names())
+    hint = hint_for(name_or_path, known, noun="built-in suites")
     raise UsageError(message, hint=f"{hint} Or give a suite's folder.")
 
 

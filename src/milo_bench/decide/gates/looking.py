@@ -30,7 +30,8 @@ class LookedGate:
     """A gate at one look, after ``asked`` fixtures of its workload.
 
     ``needs`` is how many fixtures it takes in all if its rate stays as seen, ``least`` at the most favourable rate that
-    is plausible; ``NEVER`` where no number would do, None where that cannot be said.
+    is plausible; ``NEVER`` where no number would do, None where that cannot be said. ``a_unit`` is how many fixtures
+    there are for each unit that the gate rests on: a group of similar ones, or a fixture that stands alone.
     """
 
     key: str
@@ -42,6 +43,7 @@ class LookedGate:
     asked: int
     needs: float | None = None
     least: float | None = None
+    a_unit: float = 1.0
 
 
 def gate_name(gate: LookedGate) -> str:
@@ -64,8 +66,9 @@ def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confid
         if not is_decided_by_answers(gate):
             continue
         needs = least = None
+        a_unit = 1.0
         if result.outcome == "undecided" and asked:
-            needs, least = _reach(policy, evidence, candidate, gate, confidence, asked)
+            needs, least, a_unit = _reach(policy, evidence, candidate, gate, confidence, asked)
         figure, bound = figures[result.figure], figures[result.bound]
         found.append(
             LookedGate(
@@ -78,6 +81,7 @@ def look_at(policy: PolicyFile, evidence: Evidence, candidate: Candidate, confid
                 asked=asked,
                 needs=needs,
                 least=least,
+                a_unit=a_unit,
             )
         )
     return tuple(found)
@@ -104,12 +108,12 @@ def least_to_pass(gate: GateConfig, confidence: float) -> int | None:
 
 def _reach(
     policy: PolicyFile, evidence: Evidence, candidate: Candidate, gate: GateConfig, confidence: float, asked: int
-) -> tuple[float | None, float | None]:
-    """``needs`` and ``least`` of an undecided gate, in fixtures of the workload."""
+) -> tuple[float | None, float | None, float]:
+    """``needs`` and ``least`` of an undecided gate, in fixtures of the workload, and ``a_unit``."""
     cases = evidence.cases[candidate]
     rows = gate_rows(policy, evidence, candidate, gate)
     if gate.not_worse_than:
-        return None, None
+        return None, None, 1.0
     bound = gate.at_least if gate.at_least is not None else gate.at_most
     assert bound is not None
     up = gate.direction == "at_least"
@@ -118,12 +122,12 @@ def _reach(
         best = cluster_means(rows.if_unjudged(up), cases.fixture, evidence.fixtures.group).means
     else:
         if rows.q is None or not len(rows.values):
-            return None, None
+            return None, None, 1.0
         within = RateRows((rows.values <= bound).astype(np.float64), np.ones(len(rows.values)))
         worst = best = cluster_means(within, cases.fixture[rows.rows], evidence.fixtures.group).means
         up, bound = True, rows.q
     if not len(best):
-        return None, None
+        return None, None, 1.0
     if not up:
         worst, best, bound = 1 - worst, 1 - best, 1 - bound
     a_fixture = asked / len(best)  # fixtures of the workload for each, or each group, that the gate is about
@@ -145,4 +149,4 @@ def _reach(
     if ((best > 0) & (best < 1)).any():
         # Values between 0 and 1 spread less than the rates that this is worked out for.
         least /= 2
-    return max(seen, asked + 1), least
+    return max(seen, asked + 1), least, a_fixture

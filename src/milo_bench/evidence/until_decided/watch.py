@@ -82,6 +82,7 @@ class UntilDecided:
             for (workload, target), work in self._works.items()
             if target != self._policy.baseline and workload in self._policy.workloads
         )
+        self._new_groups: dict[str, bool] = {}  # whether the generator gives a workload groups that it has not
         self._looks: dict[tuple[str, str], _Looked] = {}
         self._decided: dict[tuple[str, str], dict[str, LookedGate]] = {}
 
@@ -174,13 +175,29 @@ class UntilDecided:
         work = self._works[place]
         return (
             gate.least is not None
-            and gate.least > self._available(place[0])
+            and (
+                gate.least > self._available(place[0])
+                # Where a generator tells its stories again, more fixtures are no more stories.
+                or gate.least / gate.a_unit > self._units_available(place[0])
+            )
             and work.asked >= min(LEAST_FOR_OUT_OF_REACH, len(work.order))
         )
 
     def _available(self, workload: str) -> int:
         """Fixtures of a workload that this run can ask at the most."""
         return max(self._first[workload], self._most) if self._fresh is not None else self._first[workload]
+
+    def _units_available(self, workload: str) -> float:
+        """Groups of a workload, and fixtures that stand alone, that this run can ask at the most."""
+        known = {fixture.group or fixture.id for fixture in self._fixtures.values() if fixture.workload == workload}
+        if self._fresh is None:
+            return len(known)
+        if workload not in self._new_groups:
+            # The next fixtures are looked at and not taken: drawing them gives the same ones again.
+            drawn = self._fresh(workload, 0, len(known))
+            groups = {fixture.group or fixture.id for fixture in drawn}
+            self._new_groups[workload] = not groups <= known
+        return NEVER if self._new_groups[workload] else len(known)
 
     def _evidence(self, place: tuple[str, str]) -> Evidence:
         """The columns of one work, and of the baseline where that was run on it."""

@@ -172,6 +172,11 @@ def chance(seed: int, *words: object) -> random.Random:
     return random.Random(int(sha256_text("/".join(map(str, (seed, *words))))[:16], 16))  # noqa: S311 - not a secret
 
 
+def story_of(tags: Sequence[str]) -> str:
+    """The group of a fixture: fixtures of one story are alike."""
+    return next(tag for tag in tags if tag.startswith("story:"))
+
+
 def load_storylines(root: Path) -> tuple[Storyline, ...]:
     """Every storyline under the suite's folder ``root``, by name. Raises DataError for a line it cannot read."""
     paths = sorted(p for p in (root / FOLDER).glob("*.txt") if not p.name.startswith("_"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -19,6 +20,7 @@ from milo_bench.suites.generators.case_ops_v1.cases import (
     chance,
     load_storylines,
     make,
+    story_of,
 )
 
 WORKLOAD = "drafting"
@@ -66,20 +68,35 @@ def generate(seed: int, root: Path) -> list[Fixture]:
 
 
 def _plan(stories: tuple[Storyline, ...]) -> list[tuple[Storyline, Recipe, Why]]:
-    calm = [story for story in stories if story.head.get("risk") != "high"]
-    grave = [story for story in stories if story.head.get("risk") == "high"]
-    settled = [story for story in calm if _last_status(story) in _TITLES]
-    appealed = [story for story in calm if _last_status(story) not in _TITLES]
+    """Fifty recipes, each of a story of its own; what few stories can be is given out first."""
+    left = list(stories)
+
+    def take(count: int, fits: Callable[[Storyline], bool]) -> list[Storyline]:
+        found = [story for story in left if fits(story)][:: max(1, sum(map(fits, left)) // count)][:count]
+        if len(found) < count:
+            raise AssertionError(f"{count} stories of a kind are needed, and there are {len(found)}")
+        for story in found:
+            left.remove(story)
+        return found
+
+    def is_calm(story: Storyline) -> bool:
+        return story.head.get("risk") != "high"
+
+    def is_settled(story: Storyline) -> bool:
+        return is_calm(story) and _last_status(story) in _TITLES
+
+    unanswerable = take(2, lambda story: is_calm(story) and not is_settled(story))
+    grave = take(3, lambda story: not is_calm(story))
+    asked = take(12, lambda story: is_calm(story) and _asked_at(story) is not None)
     plan: list[tuple[Storyline, Recipe, Why]] = []
-    asked = [(s, mark) for s in calm if (mark := _asked_at(s)) is not None]
-    plan += [(s, Recipe(until=mark, unanswered=True, duplicates=i % 2), "") for i, (s, mark) in enumerate(asked[:12])]
-    plan += [(s, Recipe(quote=i % 2 == 0, injection=i % 5 == 1), "") for i, s in enumerate(settled[::2][:10])]
-    plan += [(s, Recipe(ending="corrected", shuffled=i % 3 == 0), "") for i, s in enumerate(calm[-10:])]
-    risky = [*grave, *calm[:5]]
-    plan += [(s, Recipe(ending="corrected" if i % 2 else "plain"), "high_risk") for i, s in enumerate(risky[:6])]
-    plan += [(s, Recipe(), "expired_template") for s in settled[1::2][:6]]
-    plan += [(s, Recipe(ending="conflict"), "contradictory_status") for s in calm[5:9]]
-    plan += [(s, Recipe(), "no_template") for s in appealed[:2]]
+    plan += [(s, Recipe(until=_asked_at(s), unanswered=True, duplicates=i % 2), "") for i, s in enumerate(asked)]
+    plan += [(s, Recipe(quote=i % 2 == 0, injection=i % 5 == 1), "") for i, s in enumerate(take(10, is_settled))]
+    plan += [(s, Recipe(), "expired_template") for s in take(6, is_settled)]
+    plan += [(s, Recipe(ending="corrected", shuffled=i % 3 == 0), "") for i, s in enumerate(take(10, is_calm))]
+    risky = [*grave, *take(3, is_calm)]
+    plan += [(s, Recipe(ending="corrected" if i % 2 else "plain"), "high_risk") for i, s in enumerate(risky)]
+    plan += [(s, Recipe(ending="conflict"), "contradictory_status") for s in take(4, is_calm)]
+    plan += [(s, Recipe(), "no_template") for s in unanswerable]
     return plan
 
 
@@ -139,6 +156,7 @@ def _fixture(id_: str, made: Made, why: Why, offered: tuple[ReplyTemplate, ...],
         tags=(*made.tags, "escalate" if why else "draft", "outdated_template", *([f"escalate:{why}"] if why else [])),
         provenance={"generator": "case_ops_v1", "seed": seed},
         hash=sha256_data([WORKLOAD, input_, expect]),
+        group=story_of(made.tags),
     )
 
 

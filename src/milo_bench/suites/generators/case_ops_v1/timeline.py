@@ -17,10 +17,15 @@ from milo_bench.suites.generators.case_ops_v1.cases import (
     chance,
     load_storylines,
     make,
+    story_of,
 )
 
 WORKLOAD = "timeline"
-_CONFLICTS = 8
+# The stories of the case records that the commands use, in their order.
+_SHOWN = (
+    "allotment_licence", "blue_badge", "boiler_loan", "care_allowance", "council_repair", "crop_damage",
+    "flood_insurance", "gas_debt", "hearing_aid", "housing_move", "jobseeker_sanction",
+)  # fmt: skip
 _LONG, _LONGER = 40, 52
 
 
@@ -40,9 +45,10 @@ def generate(seed: int, root: Path) -> list[Fixture]:
 def case_records(root: Path) -> list[CaseRecord]:
     """The case records shipped for the commands: the rich case 84291 first, one contradictory case among them."""
     stories = {story.name: story for story in load_storylines(root)}
+    shown = [stories[name] for name in _SHOWN]
     rich = Recipe(ending="corrected", quote=True, duplicates=2, shuffled=True, total=_LONG)
     cases = [make(stories.pop("lost_pension_years"), rich, seed=1, root=root, case_id="84291").case]
-    for place, story in enumerate(list(stories.values())[:11]):
+    for place, story in enumerate(shown):
         ending: StorylineEnding = "conflict" if place == 4 else "corrected" if place % 3 == 0 else "plain"
         recipe = Recipe(ending=ending, duplicates=place % 2, shuffled=place % 4 == 1)
         cases.append(make(story, recipe, seed=1, root=root, case_id=str(84300 + 7 * place)).case)
@@ -50,41 +56,36 @@ def case_records(root: Path) -> list[CaseRecord]:
 
 
 def _plan(stories: tuple[Storyline, ...]) -> list[tuple[Storyline, Recipe]]:
+    """One recipe for each story: of each fifteen, six corrections, two contradictions, one unanswered, six others."""
     plan: list[tuple[Storyline, Recipe]] = []
     for place, story in enumerate(stories):
-        plan.append(
-            (
-                story,
-                Recipe(
-                    ending="corrected",
-                    quote=place % 2 == 0,
-                    duplicates=place % 3,
-                    shuffled=place % 4 == 1,
-                    injection=place % 6 == 2,
-                    total=_LONG if place % 5 == 3 else 18 if place % 5 == 1 else 0,
-                ),
+        turn, block = place % 15, place // 15
+        if turn in (0, 3, 5, 8, 10, 13):
+            recipe = Recipe(
+                ending="corrected",
+                quote=place % 2 == 0,
+                duplicates=place % 3,
+                shuffled=place % 4 == 1,
+                injection=place % 6 == 2,
+                total=_LONG if place % 5 == 3 else 18 if place % 5 == 1 else 0,
             )
-        )
-        whole = place % 2 == 0
-        count = sum(bool(e.status) for e in story.events)
-        plan.append(
-            (
-                story,
-                Recipe(
-                    until=None if whole else max(1, count - 2),
-                    quote=whole,
-                    duplicates=(place + 1) % 3,
-                    shuffled=place % 3 == 0,
-                    injection=place % 8 == 5,
-                    total=_LONGER if place % 8 == 4 else 0,
-                ),
+        elif turn in (2, 9):
+            long = _LONG if (turn, block) == (9, 1) else 0
+            recipe = Recipe(ending="conflict", duplicates=block % 2, shuffled=turn == 9, total=long)
+        elif turn == 6:
+            recipe = Recipe(until=1, unanswered=True, shuffled=block % 2 == 0)
+        else:
+            whole = place % 2 == 0
+            count = sum(bool(e.status) for e in story.events)
+            recipe = Recipe(
+                until=None if whole else max(1, count - 2),
+                quote=whole,
+                duplicates=(place + 1) % 3,
+                shuffled=place % 3 == 0,
+                injection=place % 8 == 5,
+                total=_LONGER if place % 8 == 4 else 0,
             )
-        )
-    plan += [(story, Recipe(until=1, unanswered=True, shuffled=i % 2 == 0)) for i, story in enumerate(stories[3::6])]
-    plan += [
-        (story, Recipe(ending="conflict", duplicates=i % 2, shuffled=i % 2 == 1, total=_LONG if i == 3 else 0))
-        for i, story in enumerate(stories[1::3][:_CONFLICTS])
-    ]
+        plan.append((story, recipe))
     return plan
 
 
@@ -106,4 +107,5 @@ def _fixture(id_: str, made: Made, seed: int) -> Fixture:
         tags=made.tags,
         provenance={"generator": "case_ops_v1", "seed": seed},
         hash=sha256_data([WORKLOAD, input_, expect]),
+        group=story_of(made.tags),
     )

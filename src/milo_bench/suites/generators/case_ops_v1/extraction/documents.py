@@ -109,6 +109,7 @@ def _fixture(id_: str, base: Base, values: DocumentValues, extra: str | None, *,
         tags=tuple(tags),
         provenance={"generator": "case_ops_v1", "seed": seed, "base": base.name, "variant": base.variant},
         hash=sha256_data([WORKLOAD, input_, expect]),
+        group=f"document:{base.name}",
     )
 
 
