@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from milo_bench.config.routing.flags import load_flags
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError, UsageError
+from milo_bench.gateway.callbacks import Callbacks
 from milo_bench.gateway.doors import Doors
-from milo_bench.gateway.permits import check_permits
+from milo_bench.gateway.permits import check_permits, void_permits
 from milo_bench.gateway.serving import Gateway, GatewayLimits, Serving
 from milo_bench.gateway.table import RoutingTable, load_table
 from milo_bench.gateway.upstream.targets import TargetWatch, open_upstreams
@@ -181,6 +182,7 @@ class Keeper:
         self._seen = self._stamp()
         self._task: asyncio.Task[None] | None = None
         self._synced = 0
+        self._callbacks = Callbacks(gateway.engine, gateway.allows_callback, gateway.say)
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -203,10 +205,28 @@ class Keeper:
                 self._synced = gateway.audit.lines
                 with contextlib.suppress(OSError):
                     await loop.run_in_executor(None, gateway.audit.sync)
+            try:
+                await self._callbacks.tell_all(self._run_outside)
+            except (SQLAlchemyError, MiloError) as error:
+                gateway.say("callbacks_failed", reason=type(error).__name__)
+            self._check_permits()
             stamp = self._stamp()
             if stamp != self._seen:
                 self._seen = stamp
                 await self.reload()
+
+    async def _run_outside(self, operation: Callable[..., Any], *arguments: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._gateway.database, operation, *arguments)
+
+    def _check_permits(self) -> None:
+        """A permit that expires, or whose model changed, closes its target's rules; a person renews it."""
+        serving = self._gateway.serving
+        void = void_permits(serving.table.file, serving.upstreams) if serving.table.file.operators else {}
+        for name, reasons in void.items():
+            health = serving.upstreams[name].health
+            if not health.permit_reason:
+                self._gateway.say("permit_void", target=name, reason=reasons[0])
+            health.permit_reason = f"its permit is void: {reasons[0]}"
 
     async def reload(self) -> None:
         """Take over the file as it is now, whole; a broken one changes nothing and is reported."""

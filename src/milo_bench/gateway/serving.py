@@ -158,9 +158,14 @@ class Gateway:
                 503, "The queue cannot be read.", code="queue_unavailable", hint="try again later."
             ) from None
 
+    def allows_callback(self, url: str) -> bool:
+        """Whether the settings allow answers to be sent there; a path that climbs is never allowed."""
+        allowed = any(url.startswith(beginning) for beginning in self.settings.gateway.callbacks)
+        return allowed and "/.." not in url and "%2e" not in url.lower() and "?" not in url and "#" not in url
+
     def check_callback(self, url: str) -> None:
         """Raises ApiError for an address that the settings do not allow."""
-        if not any(url.startswith(allowed) for allowed in self.settings.gateway.callbacks):
+        if not self.allows_callback(url):
             hint = "the gateway's operator lists allowed addresses under gateway.callbacks in bench.yaml."
             raise ApiError(422, "This callback address is not allowed.", code="callback", hint=hint)
 

@@ -29,6 +29,7 @@ class TargetHealth:
     open_reason: str = ""  # why the breaker is open
     cool_until_s: float = 0.0  # the server asked to be left alone until then
     void_reason: str = ""  # why the rules do not hold for it any more
+    permit_reason: str = ""  # why its permit as an operator holds no more
     last_failure: str = ""
 
     def answered(self, now_s: float) -> None:
@@ -61,8 +62,8 @@ class TargetHealth:
 
     def why(self, now_s: float) -> str:
         """Why it is not ready, "" where it is."""
-        if self.void_reason:
-            return self.void_reason
+        if self.void_reason or self.permit_reason:
+            return self.void_reason or self.permit_reason
         if self.open_reason:
             return self.open_reason
         if now_s < self.cool_until_s:
@@ -76,6 +77,12 @@ class TargetHealth:
         return ""
 
     def state(self, now_s: float) -> Health:
-        if self.void_reason or self.open_reason or now_s < self.cool_until_s or self.token_s is None:
+        if (
+            self.void_reason
+            or self.permit_reason
+            or self.open_reason
+            or now_s < self.cool_until_s
+            or self.token_s is None
+        ):
             return "down"
         return "degraded" if self.why(now_s) else "ready"

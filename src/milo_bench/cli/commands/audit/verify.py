@@ -9,7 +9,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.options import FILE, JSON_FLAG
-from milo_bench.cli.printing import print_json
+from milo_bench.cli.printing import count_noun, print_json
 from milo_bench.core.errors import GateFailed
 
 
@@ -38,7 +38,8 @@ def audit_verify(folder: Path, head: Path | None, key: Path | None, as_json: boo
     for problem in check.problems:
         click.echo(problem)
     if not check.ok:
-        message = f"The audit in {folder} is not whole: {len(check.problems)} problems in {check.lines:,} lines."
+        problems = count_noun(len(check.problems), "problem")
+        message = f"The audit in {folder} is not whole: {problems} in {check.lines:,} lines."
         raise GateFailed(message, hint="compare it with a copy, and find out who can write there.")
     click.echo(f"The chain is whole: {check.requests:,} requests in {check.lines:,} lines and {check.files} files.")
     if not check.tail_checked:
