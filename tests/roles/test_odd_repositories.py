@@ -15,7 +15,7 @@ from milo_bench.roles.answers import read_answer
 from milo_bench.roles.cheats import file_answer
 from milo_bench.roles.declared import read_declared
 from milo_bench.roles.execute import CoderSuite, coder_case
-from milo_bench.roles.git import open_repository
+from milo_bench.roles.git import GitRepository, open_repository
 from milo_bench.roles.tamper import signs_of_tampering
 from milo_bench.roles.testing import Isolation
 from milo_bench.suites.load import load_suite
@@ -219,3 +219,13 @@ def test_a_change_is_read_from_what_models_write(text: str, paths: tuple[str, ..
 def test_what_only_makes_tests_pass_is_seen(code: str) -> None:
     assert signs_of_tampering(code)
     assert not signs_of_tampering("import sys\n\n\ndef main():\n    sys.exit(run())\n")
+
+
+def test_objects_are_packed_into_a_relative_folder(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with open_repository(shop) as repository:
+        tree = repository.tree("HEAD")
+        repository.pack([tree], [], Path("objects.git"))
+    (tmp_path / "tree").mkdir()
+    GitRepository(Path("objects.git")).checkout(tree, Path("tree"))
+    assert (tmp_path / "tree/shop/prices.py").read_text() == PRICES_3

@@ -187,6 +187,7 @@ class GitRepository:
 
     def pack(self, trees: Iterable[str], blobs: Iterable[str], out: Path) -> None:
         """Make a bare repository at ``out`` that holds ``trees`` and ``blobs``, and no history."""
+        out = out.absolute()  # git is started in the repository's folder
         wanted = set(blobs)
         for tree in set(trees):
             wanted.add(tree)
