@@ -30,14 +30,16 @@ class Terms(Protocol):
     def expires(self) -> str: ...
 
 
-def list_void_conditions(target: TargetRecord, expires: date, seeds: Sequence[int] = ()) -> tuple[str, ...]:
+def list_void_conditions(
+    target: TargetRecord, expires: date, seeds: Sequence[int] = (), *, bench_version: int = BENCH_VERSION
+) -> tuple[str, ...]:
     """The sentences that end a permission."""
     known = [field for field in PINNED if getattr(target, field)]
     unknown = [field.replace("_", " ") for field in PINNED if field not in known]
     return (
         *[f"the {field.replace('_', ' ')} is no longer {getattr(target, field)}" for field in known],
         *[f"a {name} is reported (it was unknown, so a change would go unnoticed)" for name in unknown],
-        f"the operator bench is no longer version {BENCH_VERSION}",
+        f"the operator bench is no longer version {bench_version}",
         *([f"the seeds are no longer {_ranges(seeds)}"] if seeds else []),
         f"the date is after {expires.isoformat()}",
     )

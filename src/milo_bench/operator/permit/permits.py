@@ -125,7 +125,7 @@ def _permit(
         policy_hash=sha256_data(policy.model_dump(mode="json")),
         confidence=policy.confidence,
         kinds=tuple(_kind(name, kind, rows, policy, total.headline, age) for name, kind in policy.kinds.items()),
-        void_when=list_void_conditions(target, expires, total.seeds),
+        void_when=list_void_conditions(target, expires, total.seeds, bench_version=_bench_version(mine)),
         notes=_notes(target, valid_days, episodes - regraded),
         total=total,
         cost=operator_cost(work_of(target, runs, trials), assumptions_of(policy, power_w=power_w)),
