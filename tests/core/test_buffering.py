@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from milo_bench.core.buffering import is_buffered
+from milo_bench.core.records.buffering import is_buffered
 
 
 @pytest.mark.parametrize(

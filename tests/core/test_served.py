@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from milo_bench.core.records import Adapter, Identity, TargetRecord
-from milo_bench.core.served import differences
+from milo_bench.core.weights.served import differences
 
 KNOWN = Identity(adapters=(), chat_template="sha256:aa", cache="k=f16, v=f16", flags={"parallel": "2"})
 TARGET = TargetRecord("t", "openai", "m", model_digest="sha256:11", runtime="llama.cpp", identity=KNOWN)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.core.gguf_header import BadHeader, read_gguf_header
+from milo_bench.core.weights.gguf_header import BadHeader, read_gguf_header
 from milo_bench.inventory.models.safetensors import read_safetensors_header
 from milo_bench.targets.llamacpp.gguf import read_gguf
 from milo_bench.targets.llamacpp.weights import find_smollm2

@@ -5,7 +5,7 @@ import json
 import os
 from pathlib import Path
 
-from milo_bench.core.digests import DigestBook
+from milo_bench.core.weights.digests import DigestBook
 from milo_bench.inventory.models.files import read_model_files
 from milo_bench.inventory.models.places import WeightsPlace, usual_places
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from milo_bench.core.records import AttemptKey, Failure
-from milo_bench.run.backoff import MOST_ASKED_S, pause_s
 from milo_bench.run.events import RetryWaits, RunEvent
 from milo_bench.run.execute import execute
 from milo_bench.run.plan import PlanRequest
+from milo_bench.run.serving.backoff import MOST_ASKED_S, pause_s
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.targets.http.retry_after import retry_after_s
 from tests.run.run_parts import TestTarget, make_fixtures, make_spec, opening, record_of

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from milo_bench.core.records import Telemetry
-from milo_bench.run.others import watch_others
+from milo_bench.run.serving.others import watch_others
 from milo_bench.targets.http.busy import busy_slots, requests_in_metrics
 from tests.run.run_parts import TestTarget, record_of
 

@@ -11,8 +11,8 @@ import numpy as np
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Decoding, RunHeader, TargetRecord
 from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes
-from milo_bench.core.served import differences
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.weights.served import differences
 from milo_bench.evidence.joining import join_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, fixture_table
 from milo_bench.stats.compare import Comparison, Side, compare_sides

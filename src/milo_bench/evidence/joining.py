@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture, TargetRecord
-from milo_bench.core.served import differences
+from milo_bench.core.weights.served import differences
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.grade_columns import grade_to_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, RepeatedAttempt, final_retries, join_cases

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Final
 
-from milo_bench.core.buffering import LEAST_CHUNKS
+from milo_bench.core.records.buffering import LEAST_CHUNKS
 from milo_bench.decide.records import Candidate
 from milo_bench.grade.set_up import SetUpProblem, SetUpWatch
 from milo_bench.store.log.reader import RunLog

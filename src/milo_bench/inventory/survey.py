@@ -11,9 +11,9 @@ from typing import Any, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from milo_bench.core.digests import DigestBook
 from milo_bench.core.text import visible
 from milo_bench.core.version import __version__
+from milo_bench.core.weights.digests import DigestBook
 from milo_bench.inventory.environment import read_environment
 from milo_bench.inventory.fingerprint import fingerprint, quick_fingerprint
 from milo_bench.inventory.hardware.cpu import read_cpu

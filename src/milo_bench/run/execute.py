@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
-from msgspec import structs
-
 from milo_bench.core import units
 from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
@@ -22,7 +20,6 @@ from milo_bench.core.records import (
     Timings,
     Warmup,
 )
-from milo_bench.run.backoff import pause_s
 from milo_bench.run.budget import Spending
 from milo_bench.run.cache_probe import find_caches
 from milo_bench.run.events import (
@@ -44,16 +41,7 @@ from milo_bench.run.events import (
     WorkEnded,
     WorkLooked,
 )
-from milo_bench.run.live_targets import (
-    CLOSING_S,
-    FIRST_REQUEST,
-    LOADING,
-    one_at_a_time,
-    start_targets,
-    stop_targets,
-)
 from milo_bench.run.opened_log import OpenedLog, OpenRunLog
-from milo_bench.run.others import watch_others
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.schedule import (
@@ -71,6 +59,9 @@ from milo_bench.run.schedule import (
     Warmed,
     Withdraw,
 )
+from milo_bench.run.serving.backoff import RetryTimes
+from milo_bench.run.serving.live_targets import CLOSING_S, one_at_a_time, start_targets, stop_targets, warm_up
+from milo_bench.run.serving.others import watch_others
 from milo_bench.run.shared_text import measure_shared_text, share_of
 from milo_bench.run.spec import RunSpec, check_hosted, lane_of
 from milo_bench.run.steering import Steer, Steering
@@ -188,7 +179,7 @@ class _Run:
         self._failures = sum(1 for kind in opened.done.values() if kind is not None)
         self._tasks: dict[AttemptKey, asyncio.Task[Attempt]] = {}
         self._landed: list[tuple[AttemptKey, asyncio.Task[Attempt]]] = []
-        self._due: dict[AttemptKey, tuple[float, float]] = {}  # retries: when the try before failed, when to send
+        self._retries = RetryTimes()
         self._warming: asyncio.Task[Warmup] | None = None
         self._pumping = False
         self._loop = asyncio.get_running_loop()
@@ -259,7 +250,9 @@ class _Run:
                 else:
                     self._send(instruction.key)
             elif isinstance(instruction, Warm):
-                self._warming = self._loop.create_task(self._warm(instruction.target))
+                self._warming = self._loop.create_task(
+                    warm_up(self._targets[instruction.target], zero_s=self._zero_s, started_s=self._now_s())
+                )
                 self._warming.add_done_callback(partial(self._warmed, instruction.target))
             elif isinstance(instruction, GiveUp):
                 self._emit(
@@ -326,17 +319,6 @@ class _Run:
         keys = tuple(key for key in keys if key.target in steer.targets)
         self._emit(WorkAdded(workload, len(steer.fresh), len(keys)))
         self._happened(Extend(keys))
-
-    async def _warm(self, target: str) -> Warmup:
-        """One token of ``target``, in the time that loading its model takes; its attempts tell what fails here."""
-        started_s = self._now_s()
-        exchange = await self._targets[target].ask(
-            FIRST_REQUEST, timeouts=LOADING, zero_s=self._zero_s, intended_s=started_s
-        )
-        problem = exchange.failure.message if exchange.failure is not None else ""
-        if exchange.failure is not None and exchange.failure.kind == "cut_while_thinking":
-            problem = ""
-        return Warmup(target, started_s, exchange.timings.ended_s, exchange.server_timings, problem)
 
     def _warmed(self, target: str, task: asyncio.Task[Warmup]) -> None:
         if self._over.done():
@@ -408,9 +390,7 @@ class _Run:
         self._attempts += 1
         self._failures += kind is not None
         if attempt.failure is not None:
-            again = structs.replace(key, retry=key.retry + 1)
-            failed_s = self._now_s()
-            self._due[again] = (failed_s, failed_s + pause_s(again, attempt.failure.retry_after_s))
+            self._retries.failed(key, attempt.failure, self._now_s())
         return AttemptRecorded(key, kind)
 
     def _fail(self, error: BaseException) -> None:
@@ -459,11 +439,8 @@ class _Run:
         )
 
     async def _wait_for(self, key: AttemptKey) -> float:
-        """Leave a server alone before a retry; its place in the closed loop stays taken, so that less is sent.
-
-        Seconds since the failure before; 0 for a first try, and for a retry that a resumed run makes.
-        """
-        failed_s, due_s = self._due.pop(key, (None, 0.0))
+        """Leave a server alone before a retry, in its place of the closed loop; seconds since the failure before."""
+        failed_s, due_s = self._retries.take(key)
         if failed_s is None:
             return 0.0
         if (left_s := due_s - self._now_s()) > 0:

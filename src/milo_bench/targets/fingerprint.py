@@ -30,11 +30,11 @@ PROMPTS: Final = (
 )
 MOST_S: Final = 60.0
 
-Answer: TypeAlias = Callable[[ChatRequest], Awaitable[Any]]
+AnswerWhole: TypeAlias = Callable[[ChatRequest], Awaitable[Any]]
 """Sends one request without streaming, with the log-probabilities of tokens; gives its JSON, None where refused."""
 
 
-async def read_behaviour(answer: Answer, *, most_s: float = MOST_S) -> Behaviour:
+async def read_behaviour(answer: AnswerWhole, *, most_s: float = MOST_S) -> Behaviour:
     """Ask every prompt once, then again. What takes too long or is refused becomes the record's problem."""
     began_s = time.monotonic()
     openings: list[list[Opening]] = [[] for _ in PROMPTS]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from milo_bench.core.digests import DigestBook
 from milo_bench.core.hashing import sha256_file
+from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.identity.files import LoadedFiles
 from milo_bench.targets.identity.processes import read_processes
 from milo_bench.targets.llamacpp.weights import find_smollm2

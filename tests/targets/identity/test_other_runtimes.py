@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from milo_bench.core.digests import DigestBook
 from milo_bench.core.records import Adapter
+from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.identity.ollama import identify_ollama
 from milo_bench.targets.identity.processes import ServingProcess
 from milo_bench.targets.identity.vllm import identify_snapshot

@@ -10,13 +10,17 @@ from __future__ import annotations
 import unicodedata
 from typing import Any, Literal, TypeAlias
 
-from milo_bench.core.buffering import is_buffered
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.load_records import LoadFigures
+from milo_bench.core.records.buffering import is_buffered
+from milo_bench.core.records.failures import Failure as Failure
+from milo_bench.core.records.failures import FailureKind as FailureKind
 from milo_bench.core.records.frozen import Frozen
 from milo_bench.core.records.identity import Behaviour, Identity
 from milo_bench.core.records.imported import AnswerSource, ImportedFile
 from milo_bench.core.records.load_row import LoadRequestRow, LoadRows
+from milo_bench.core.records.machine import Telemetry as Telemetry
+from milo_bench.core.records.machine import Warmup as Warmup
 
 SCHEMA_VERSION = 4
 
@@ -25,29 +29,6 @@ StoreText: TypeAlias = Literal["full", "redacted", "hashes"]
 Order: TypeAlias = Literal["interleaved", "prefix"]
 CacheWish: TypeAlias = Literal["cold", "warm"]
 PromptCache: TypeAlias = Literal["", "off", "salted", "none found"]
-
-FailureKind: TypeAlias = Literal[
-    "connect_refused",  # nobody listens
-    "connect_timeout",
-    "first_token_timeout",
-    "total_timeout",
-    "reset",  # the connection ended before the answer did
-    "bad_stream",  # not SSE or NDJSON, broken JSON, cut without an end
-    "wrong_content_type",
-    "context_overflow",  # the prompt does not fit the target's window
-    "auth",  # 401, 403
-    "not_found",  # 404: unknown model or path
-    "rejected",  # any other 4xx
-    "rate_limited",  # 429
-    "server_error",  # 5xx
-    "cut_while_thinking",  # max_tokens ended before the first visible token: a failure of the set-up
-    "template_refused",  # the chat template does not take these roles: a failure of the set-up
-    "repetition_stopped",  # the runtime ended an answer that went in circles
-    "outside_network",  # the next hop is public, and the target is not called hosted: nothing was sent
-    "server_died",  # the server process that we started ended
-    "cancelled",
-]
-
 
 # ---------------------------------------------------------------- what is asked
 
@@ -253,15 +234,6 @@ class RunHeader(Frozen, frozen=True, tag="run", tag_field="type", omit_defaults=
     imported: tuple[ImportedFile, ...] = ()
 
 
-class Failure(Frozen, frozen=True):
-    """The harness or the runtime broke. Never a wrong answer."""
-
-    kind: FailureKind
-    message: str
-    http_status: int | None = None
-    retry_after_s: float | None = None  # how long the server asked to be left alone
-
-
 class Usage(Frozen, frozen=True):
     """Tokens as the server counted them; None where it does not say."""
 
@@ -371,21 +343,6 @@ class ProbeResult(Frozen, frozen=True, tag="probe", tag_field="type"):
     evidence: dict[str, Any] = {}
 
 
-class Telemetry(Frozen, frozen=True, tag="telemetry", tag_field="type"):
-    """A sample of the machine or of a server's process tree."""
-
-    at_s: float
-    target: str = ""
-    memory_bytes: int | None = None  # resident, of the server's process tree
-    cpu_s: float | None = None  # processor seconds used so far by that tree
-    client_cpu_s: float | None = None
-    others_cpu_share: float | None = None  # 0..1 of the machine used by neither
-    gpu_memory_bytes: int | None = None
-    gpu_utilisation: float | None = None
-    power_w: float | None = None
-    others_requests: int | None = None  # that the target's server ran or kept waiting, and that were not ours
-
-
 WorkEnding: TypeAlias = Literal[
     "decided",  # every gate that answers can decide
     "out_of_reach",  # a gate needs more fixtures than there are
@@ -435,20 +392,6 @@ class Seal(Frozen, frozen=True, tag="seal", tag_field="type"):
     hash: str
     lines: str = ""
     plan: str = ""
-
-
-class Warmup(Frozen, frozen=True, tag="warmup", tag_field="type"):
-    """The first request after a runtime changed its model: a cold start of its own, and no attempt.
-
-    ``server_timings`` may say what the load itself took (Ollama's ``load_duration_s``). ``problem`` says why no
-    token came.
-    """
-
-    target: str
-    started_s: float
-    ended_s: float
-    server_timings: dict[str, float] = {}
-    problem: str = ""
 
 
 class Turn(Frozen, frozen=True):

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Literal
 
 from milo_bench.core.records import Frozen, TargetRecord
-from milo_bench.core.served import differences
 from milo_bench.core.units import p_value
+from milo_bench.core.weights.served import differences
 from milo_bench.stats.model_equality import LEVEL, compare_behaviour
 from milo_bench.stats.paired import holm
 
 
-class Answered(Frozen, frozen=True, omit_defaults=False):
+class AnsweredModel(Frozen, frozen=True, omit_defaults=False):
     """Whether the model that answered behind ``target`` is the one that was measured, by its answers to fixed prompts.
 
     ``p`` is adjusted for the targets compared (Holm 1979); None where nothing could be compared.
@@ -24,7 +24,7 @@ class Answered(Frozen, frozen=True, omit_defaults=False):
     p: float | None = None
 
 
-def check_answered(before: Mapping[str, TargetRecord], now: Mapping[str, TargetRecord]) -> tuple[Answered, ...]:
+def check_answered(before: Mapping[str, TargetRecord], now: Mapping[str, TargetRecord]) -> tuple[AnsweredModel, ...]:
     """One for each target of both. Another behaviour has regressed where nothing that is known of it changed: then the
     model behind the name was swapped. Where weights, template, cache or flags changed, that is the reason.
     """
@@ -36,15 +36,15 @@ def check_answered(before: Mapping[str, TargetRecord], now: Mapping[str, TargetR
     for name in names:
         test, p = tests[name], adjusted.get(name)
         if p is None:
-            found.append(Answered(name, "undecided", f"cannot be compared: {test.why}"))
+            found.append(AnsweredModel(name, "undecided", f"cannot be compared: {test.why}"))
         elif p > LEVEL:
-            found.append(Answered(name, "held", f"the same answers to {test.prompts} fixed prompts", p))
+            found.append(AnsweredModel(name, "held", f"the same answers to {test.prompts} fixed prompts", p))
         else:
             differing = f"{test.differing} of {test.prompts} fixed prompts get another answer ({p_value(p)})"
             known = [part for part, old, new in differences(before[name], now[name]) if "unknown" not in (old, new)]
             if known:
-                found.append(Answered(name, "held", f"{differing}, because of another {', '.join(known)}", p))
+                found.append(AnsweredModel(name, "held", f"{differing}, because of another {', '.join(known)}", p))
             else:
                 said = f"another model answers behind this name: {differing}, and nothing known of it changed"
-                found.append(Answered(name, "regressed", said, p))
+                found.append(AnsweredModel(name, "regressed", said, p))
     return tuple(found)

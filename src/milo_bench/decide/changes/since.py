@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from milo_bench.core.records import Frozen
-from milo_bench.core.served import differences
 from milo_bench.core.units import figure as figure_text
+from milo_bench.core.weights.served import differences
 from milo_bench.decide.changes.contracts import changed_contracts, changed_suites
 from milo_bench.decide.records import Decision, Finding, GateResult
 from milo_bench.decide.wording import spell_out

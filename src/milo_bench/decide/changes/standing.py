@@ -15,10 +15,10 @@ from milo_bench.config.policy.measures import known_measures
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Frozen, Interval
 from milo_bench.core.records.contract import judged_otherwise
-from milo_bench.core.served import differences
 from milo_bench.core.units import change_text, estimate, number, p_value
 from milo_bench.core.units import figure as figure_text
-from milo_bench.decide.changes.answered import Answered, check_answered
+from milo_bench.core.weights.served import differences
+from milo_bench.decide.changes.answered import AnsweredModel, check_answered
 from milo_bench.decide.changes.contracts import changed_contracts, changed_suites
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
@@ -69,7 +69,7 @@ class StandingReport(Frozen, frozen=True, omit_defaults=False):
     not_run: tuple[str, ...]
     added: tuple[str, ...]
     notes: tuple[str, ...] = ()
-    answered: tuple[Answered, ...] = ()
+    answered: tuple[AnsweredModel, ...] = ()
 
     def of(self, standing: Standing) -> tuple[Result, ...]:
         """The results with that standing."""

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from milo_bench.core.digests import DigestBook
-from milo_bench.core.gguf_header import BadHeader, Header, read_gguf_header
+from milo_bench.core.weights.digests import DigestBook
+from milo_bench.core.weights.gguf_header import BadHeader, Header, read_gguf_header
 from milo_bench.inventory.models.places import FoundWeights, WeightsPlace, WeightsSearch
 from milo_bench.inventory.models.safetensors import read_safetensors_header
 from milo_bench.inventory.reading import explain_error

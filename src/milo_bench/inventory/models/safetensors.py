@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.core.gguf_header import BadHeader, Header
 from milo_bench.core.text import one_line
+from milo_bench.core.weights.gguf_header import BadHeader, Header
 
 # The format allows 100 MB; the biggest sharded models need a few.
 _MAX_HEADER = 100_000_000

@@ -29,7 +29,7 @@ from milo_bench.operator.play.episode import EpisodeLimits, EpisodePlayer, Pause
 from milo_bench.operator.play.plan import fixtures_of, operator_suite, operator_workload, plan_episodes, split_id
 from milo_bench.operator.worlds.task import OpenSession, Task
 from milo_bench.operator.worlds.tasks import all_tasks
-from milo_bench.run.live_targets import start_targets, stop_targets
+from milo_bench.run.serving.live_targets import start_targets, stop_targets
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import Resumed

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from milo_bench.core.buffering import is_buffered
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.records.buffering import is_buffered
 from milo_bench.probes.base import PROBES, Probe, ProbeCase, Severity
 from milo_bench.probes.context import ProbeContext
 from milo_bench.targets.http.answer import decode_json

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from milo_bench.config.policy.measures import known_measures
-from milo_bench.core.buffering import SAID as BUFFERED
 from milo_bench.core.records import Measure
+from milo_bench.core.records.buffering import SAID as BUFFERED
 from milo_bench.core.units import figure, interval_text, sample, unit_written
 from milo_bench.report.terminal.many_targets import MOST_COLUMNS, targets_table
 from milo_bench.stats.scorecard import Confusion, ErrorCategory, Scorecard

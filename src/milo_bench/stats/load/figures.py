@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from milo_bench.core.buffering import SAID as BUFFERED
 from milo_bench.core.load_records import (
     LeftOut,
     LoadDistributions,
@@ -24,6 +23,7 @@ from milo_bench.core.load_records import (
     flat_times,
 )
 from milo_bench.core.records import LoadRows, LoadWindow, Telemetry
+from milo_bench.core.records.buffering import SAID as BUFFERED
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.stats.intervals import wilson

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from milo_bench.core.buffering import is_buffered
+from milo_bench.core.records.buffering import is_buffered
 from milo_bench.run.load.rows import LoadRow
 
 

@@ -14,9 +14,9 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.config.target_settings import LlamaCppSettings, typed_settings
 from milo_bench.core.chat import ChatRequest, Exchange
-from milo_bench.core.digests import DigestBook
 from milo_bench.core.errors import PrerequisiteError, TargetError
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
+from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.base import TARGET_APIS, Target
 from milo_bench.targets.http.failures import show_server_text

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import secrets
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -32,10 +32,12 @@ _RUNTIMES = {"llamacpp": "llama.cpp", "vllm": "vLLM", "sglang": "SGLang", "organ
 
 
 class OpenAiTarget(HttpTarget):
-    """``settings`` are those of ``config.target_settings.OpenAiSettings``."""
+    """``settings`` are those of ``settings_model``; an API like this one may have more."""
+
+    settings_model: ClassVar[type[OpenAiSettings]] = OpenAiSettings
 
     def __init__(self, config: TargetConfig, env: Mapping[str, str], address: Address | None = None) -> None:
-        settings = typed_settings(OpenAiSettings, config.name, config.settings)
+        settings = typed_settings(self.settings_model, config.name, config.settings)
         super().__init__(config, env, address or parse_address(config.base_url or ""))
         self._max_tokens = settings.max_tokens_field
         self._extra = dict(settings.extra_body)

@@ -12,10 +12,10 @@ import msgspec
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
-from milo_bench.core.digests import DigestBook
 from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import closest
+from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.fingerprint import read_behaviour
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json

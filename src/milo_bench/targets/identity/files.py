@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from milo_bench.core.digests import DigestBook
-from milo_bench.core.gguf_header import BadHeader, Header, read_gguf_header
 from milo_bench.core.hashing import sha256_data
+from milo_bench.core.weights.digests import DigestBook
+from milo_bench.core.weights.gguf_header import BadHeader, Header, read_gguf_header
 from milo_bench.targets.identity.processes import ServingProcess
 
 # llama.cpp's name for a model in several files: gguf-split writes NAME-00001-of-00003.gguf.

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from urllib.parse import quote
 
-from milo_bench.core.digests import DigestBook
-from milo_bench.core.gguf_header import Header
 from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.records import Adapter, Identity
 from milo_bench.core.text import one_line
+from milo_bench.core.weights.digests import DigestBook
+from milo_bench.core.weights.gguf_header import Header
 from milo_bench.targets.identity.files import LoadedFiles
 from milo_bench.targets.identity.llama_flags import cache_types, read_flags, shown_flags
 from milo_bench.targets.identity.processes import ServingProcess, read_processes

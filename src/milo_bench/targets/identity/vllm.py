@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from milo_bench.core.digests import DigestBook
 from milo_bench.core.hashing import sha256_bytes, sha256_data
 from milo_bench.core.hiding import shown_value
 from milo_bench.core.records import Identity
 from milo_bench.core.text import one_line
+from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.identity.processes import ServingProcess
 
 _ELSEWHERE: Final = "the server's process is not on this machine, or belongs to another user"

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import Interrupted
-from milo_bench.core.records import TargetRecord, Timeouts
+from milo_bench.core.records import TargetRecord, Timeouts, Warmup
 from milo_bench.run.stop import StopSignal
 from milo_bench.targets.base import Fingerprinted, Loading, Target
 
@@ -87,6 +87,14 @@ async def one_at_a_time(targets: Mapping[str, Target], records: Sequence[TargetR
         if not all(resident):
             found += [target.record.name for target in group]
     return tuple(found)
+
+
+async def warm_up(target: Target, *, zero_s: float, started_s: float) -> Warmup:
+    """One token of ``target``, in the time that loading its model takes; its attempts tell what fails here."""
+    exchange = await target.ask(FIRST_REQUEST, timeouts=LOADING, zero_s=zero_s, intended_s=started_s)
+    failure = exchange.failure
+    problem = "" if failure is None or failure.kind == "cut_while_thinking" else failure.message
+    return Warmup(target.record.name, started_s, exchange.timings.ended_s, exchange.server_timings, problem)
 
 
 async def stop_targets(targets: Sequence[Target], *, at_once: bool) -> None:
