@@ -51,10 +51,10 @@ def timeline(fixture: Fixture, fault: str) -> str | None:
             return None
         status = _words(expect["stale_statuses"][-1])
     ids = ", ".join(expect["current_status_events"])
-    first = min(case["events"], key=lambda event: event["at"])
+    since = next(event["at"] for event in case["events"] if event["id"] == expect["current_status_events"][0])
     said = [
         f"The status of this case is {status} [{ids}].",
-        f"The record starts on {first['at'][:10]} [{first['id']}].",
+        f"It has been so since {since[:10]} [{ids}].",
     ]
     for request in case.get("requests", []):
         if request["state"] == "open":

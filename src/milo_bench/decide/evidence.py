@@ -27,6 +27,7 @@ class Evidence:
     ``looked_at`` has the candidates whose run stopped by what it saw: their gates are judged by bounds that hold at
     every look. It maps each to the place of every fixture in the order in which they were asked, by fixture number.
     ``set_up`` has the candidates whose answers cannot be used for a reason that is not the model's.
+    ``cut`` are the columns of answers without their uncited sentences, for the fix that cuts them.
     ``inventories`` maps a fingerprint to what is known of that machine.
     """
 
@@ -41,6 +42,7 @@ class Evidence:
     contracts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     peak_memory_bytes: Mapping[str, int] = field(default_factory=dict)
     reviews: tuple[tuple[Candidate, Measure], ...] = ()
+    cut: Mapping[Candidate, Cases] = field(default_factory=dict)
     inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     looked_at: Mapping[Candidate, NDArray[np.int32]] = field(default_factory=dict)
     set_up: Mapping[Candidate, SetUpProblem] = field(default_factory=dict)

@@ -64,6 +64,11 @@ def spread_evidence(policy: PolicyFile, evidence: Evidence) -> Evidence:
             for candidate, cases in evidence.cases.items()
             for name in named(candidate.workload)
         },
+        cut={
+            of(candidate, name): replace(cases, workload=name)
+            for candidate, cases in evidence.cut.items()
+            for name in named(candidate.workload)
+        },
         workloads={
             (name, variant): contract
             for (workload, variant), contract in evidence.workloads.items()

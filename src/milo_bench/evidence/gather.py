@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.core.case_facts import CaseFacts
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
@@ -52,7 +53,8 @@ def gather_evidence(
     facts = {id: one for texts in erased.values() for id, one in texts.facts.items()}
     fixtures = join_fixtures(logs)
     table = describe_fixtures(list(fixtures.values()), {id: one for id, one in facts.items() if fixtures[id].erased})
-    cases, looked_at = rows_that_count(logs, table, dict(sorted(join_columns(logs, table).items())))
+    every, looked_at = rows_that_count(logs, table, dict(sorted(join_columns(logs, table, cut=True).items())))
+    cases = {candidate: columns for candidate, columns in every.items() if candidate.variant != CUT_UNCITED}
     if not cases and not any(log.load_windows or log.probes or log.episodes for log in logs):
         message = f"{logs[0].path} has no attempts."
         raise DataError(message, hint="'milo-bench run' makes a log that can be decided on.")
@@ -61,6 +63,7 @@ def gather_evidence(
         targets=targets,
         fixtures=table,
         cases=cases,
+        cut={candidate: columns for candidate, columns in every.items() if candidate.variant == CUT_UNCITED},
         workloads=_workloads(logs),
         load=tuple((named[log.path], window) for log in logs for window in checked_windows(log)),
         probes=tuple(ProbeEvidence(named[log.path], probe) for log in logs for probe in log.probes),

@@ -16,11 +16,14 @@ from pathlib import Path
 
 import msgspec
 
+from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.core.errors import DataError, MiloError
-from milo_bench.core.records import Attempt, Fixture, Frozen, Graded, RunHeader
+from milo_bench.core.records import Attempt, Fixture, Frozen, Graded, RunHeader, Workload
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.judging import choose_judge
+from milo_bench.grade.case_input import case_of
 from milo_bench.grade.engine import grade_attempt
+from milo_bench.guards.draft_guard import remove_uncited
 from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, join_cases
 from milo_bench.store.log.attempts import LogRange, attempt_lines, decode_attempt
@@ -39,10 +42,11 @@ class Job(Frozen, frozen=True, omit_defaults=False):
     header: RunHeader
     fixtures: dict[str, Fixture]
     numbers: dict[str, int]
+    cut: bool = False
 
 
 def grade_to_columns(
-    log: RunLog, numbers: Mapping[str, int], *, processes: int | None = None
+    log: RunLog, numbers: Mapping[str, int], *, processes: int | None = None, cut: bool = False
 ) -> dict[Candidate, Cases]:
     """Grade every attempt of a log; columns by candidate, retries included.
 
@@ -60,7 +64,9 @@ def grade_to_columns(
         return _one_by_one(log, numbers)
     size = sum(part.end - part.start for part in log.attempts.ranges)
     count = processes or min(os.cpu_count() or 1, 1 + size // LEAST_BYTES_FOR_A_PROCESS)
-    jobs = [Job(str(log.path), part, log.header, log.fixtures, dict(numbers)) for part in log.attempts.parts(count)]
+    jobs = [
+        Job(str(log.path), part, log.header, log.fixtures, dict(numbers), cut) for part in log.attempts.parts(count)
+    ]
     try:
         pieces = _in_processes(jobs) if len(jobs) > 1 else [run_job(job) for job in jobs]
     except _BadPart:
@@ -91,22 +97,37 @@ def run_job(job: Job) -> dict[Candidate, Cases]:
         except DataError as error:
             raise _BadPart(error.message, hint=error.hint) from None
         fixture = job.fixtures[attempt.key.fixture]
-        builders.add(attempt, grade_attempt(workloads[fixture.workload], fixture, attempt))
+        workload = workloads[fixture.workload]
+        graded = grade_attempt(workload, fixture, attempt)
+        builders.add(attempt, graded)
+        if job.cut and not workload.variant and any(check.name == "citation_coverage" for check in workload.checks):
+            builders.add(attempt, _cut_graded(workload, fixture, attempt, graded), variant=CUT_UNCITED)
     return builders.build()
+
+
+def _cut_graded(workload: Workload, fixture: Fixture, attempt: Attempt, graded: Graded) -> Graded:
+    """The verdicts on the answer without its uncited sentences, as the rail would let it through."""
+    if attempt.failure is not None or attempt.bypass or not attempt.output:
+        return graded
+    left, cut = remove_uncited(attempt.output, case_of(fixture))
+    if not cut:
+        return graded
+    return grade_attempt(workload, fixture, msgspec.structs.replace(attempt, output=left))
 
 
 class _Builders:
     def __init__(self, header: RunHeader, fixtures: Mapping[str, Fixture], numbers: Mapping[str, int]) -> None:
         self._header, self._fixtures, self._numbers = header, fixtures, numbers
         self._targets = {target.name: target for target in header.targets}
-        self._by_place: dict[tuple[str, str, str], CasesBuilder] = {}
+        self._by_place: dict[tuple[str, str, str, str], CasesBuilder] = {}
 
-    def add(self, attempt: Attempt, graded: Graded) -> None:
+    def add(self, attempt: Attempt, graded: Graded, *, variant: str = "") -> None:
+        """``variant`` is that of answers that a rail changed, "" for answers as they came."""
         key, fixture = attempt.key, self._fixtures[attempt.key.fixture]
-        place = (fixture.workload, key.target, key.decoding)
+        place = (fixture.workload, key.target, key.decoding, variant)
         builder = self._by_place.get(place)
         if builder is None:
-            variant = self._header.plan.variants.get(fixture.workload, "")
+            variant = variant or self._header.plan.variants.get(fixture.workload, "")
             target = self._targets[key.target]
             rule = cache_rule(self._header.plan, target)
             builder = CasesBuilder(fixture.workload, key.target, variant, key.decoding, target.price, rule)

@@ -49,16 +49,17 @@ def join_fixtures(logs: Iterable[RunLog]) -> dict[str, Fixture]:
     return found
 
 
-def join_columns(logs: Iterable[RunLog], table: FixtureTable) -> dict[Candidate, Cases]:
+def join_columns(logs: Iterable[RunLog], table: FixtureTable, *, cut: bool = False) -> dict[Candidate, Cases]:
     """The final attempts of each candidate, in the order in which candidates first appear.
 
+    ``cut``: also of answers without their uncited sentences, as a variant of that name.
     Raises DataError for a line that is not a record or does not agree with its plan, and for an
     attempt that is in two logs.
     """
     numbers = table.numbers()
     pieces: dict[Candidate, list[Cases]] = {}
     for log in logs:
-        for candidate, columns in grade_to_columns(log, numbers).items():
+        for candidate, columns in grade_to_columns(log, numbers, cut=cut).items():
             pieces.setdefault(candidate, []).append(columns)
     return {candidate: _joined(candidate, columns, table) for candidate, columns in pieces.items()}
 

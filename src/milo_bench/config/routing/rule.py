@@ -44,6 +44,7 @@ RuntimeCheck: TypeAlias = Literal[
 ]
 # What is done to a request or an answer by deterministic code, beside the checks.
 RailStep: TypeAlias = Literal["event_selection", "conflict_bypass", "remove_uncited_sentences", "normalise_dates"]
+CUT_UNCITED: Final = "remove_uncited_sentences"  # the step, and the variant of answers that it cut
 RUNTIME_CHECKS: Final[tuple[str, ...]] = get_args(RuntimeCheck)
 RAIL_STEPS: Final[tuple[str, ...]] = get_args(RailStep)
 MODEL_ROUTES: Final = frozenset({"local", "hosted", "mixed", "assist"})

@@ -7,7 +7,7 @@ policy chosen; figures and gates are worked out on the other part, which had no 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -61,6 +61,9 @@ def replays_for(
     base = _base(config, evidence, workload, target)
     if config is None or base is None:
         return Replayed((), (), None)
+    if "citation_filter" in config.remedies:
+        mine = {candidate: cases for candidate, cases in evidence.cut.items() if candidate.workload == workload}
+        evidence = replace(evidence, cases={**evidence.cases, **mine})
     recorded = record_of(evidence, base)
     fit = parts_of(recorded, seed=SEED)[recorded.fixture]
     texts_known = bool((evidence.fixtures.words[recorded.fixture] >= 0).all())

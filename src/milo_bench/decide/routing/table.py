@@ -16,7 +16,7 @@ from typing import Any, Final
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.routing.file import RoutingFile, Validity, check_routing
 from milo_bench.config.routing.flags import FlagsFile
-from milo_bench.config.routing.rule import MODEL_ROUTES, RUNTIME_CHECKS
+from milo_bench.config.routing.rule import CUT_UNCITED, MODEL_ROUTES, RUNTIME_CHECKS
 from milo_bench.core.records import Workload
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
@@ -113,12 +113,15 @@ class _Writer:
                     **({"decoding": candidate.decoding} if candidate.decoding != "free" else {}),
                 }
             ]
+        cuts = rules[-1].get("variant") == CUT_UNCITED
+        if cuts:
+            rules[-1] = {key: value for key, value in rules[-1].items() if key != "variant"}
         last = rules[-1]
         stopped = {check for rule in rules[:-1] for check in rule.get("when", {}).get("failed_checks", ())}
         contract = self.evidence.workloads.get((candidate.workload, last.get("variant", "")))
         if contract is not None:
             last["prompt"] = contract.prompt_name
-            last["guardrails"] = [name for name in _guardrails(contract) if name not in stopped]
+            last["guardrails"] = [name for name in _guardrails(contract, cuts=cuts) if name not in stopped]
         limits = self._limits(str(last["target"]))
         if limits:
             last["limits"] = limits
@@ -198,10 +201,11 @@ class _Writer:
         return "every gate passes" if self.finding.kind == "keep" else "gates pass with these rules"
 
 
-def _guardrails(contract: Workload) -> list[str]:
+def _guardrails(contract: Workload, *, cuts: bool = False) -> list[str]:
     """Checks of the contract that can run on a live answer, and the deterministic steps before the prompt."""
     steps = ["event_selection", "conflict_bypass"] if "select_events" in contract.prepare else []
     names = dict.fromkeys(check.name for check in contract.checks)
+    steps += [CUT_UNCITED] if cuts else []
     return [*steps, *(name for name in names if name in RUNTIME_CHECKS and name not in NO_GUARDRAILS)]
 
 
