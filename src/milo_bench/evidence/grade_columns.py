@@ -23,7 +23,6 @@ from milo_bench.decide.records import Candidate
 from milo_bench.evidence.judging import choose_judge
 from milo_bench.grade.case_input import case_of
 from milo_bench.grade.engine import grade_attempt
-from milo_bench.guards.draft_guard import remove_uncited
 from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, join_cases
 from milo_bench.store.log.attempts import LogRange, attempt_lines, decode_attempt
@@ -109,6 +108,8 @@ def _cut_graded(workload: Workload, fixture: Fixture, attempt: Attempt, graded: 
     """The verdicts on the answer without its uncited sentences, as the rail would let it through."""
     if attempt.failure is not None or attempt.bypass or not attempt.output:
         return graded
+    from milo_bench.guards.draft_guard import remove_uncited  # brings rapidfuzz, which only answers with citations need
+
     left, cut = remove_uncited(attempt.output, case_of(fixture))
     if not cut:
         return graded
