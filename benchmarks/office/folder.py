@@ -14,9 +14,33 @@ from benchmarks.office.sheets import Kind, Labels, shown, xlsx
 COLUMNS: Final = ("File", "Policy number", "Received", "Amount", "Own share", "Queue")
 KINDS: Final[tuple[Kind, ...]] = ("text", "id", "date", "amount", "percent", "text")
 _QUEUES: Final = {
-    "motor": "A lorry ran into my parked car. The left door is dented.",
-    "water": "A pipe burst in the kitchen. The floor and two cupboards are soaked.",
-    "storm": "The storm lifted tiles off the roof. Rain came into the attic.",
+    "motor": (
+        "A lorry ran into my parked car.",
+        "The left door is dented and does not close.",
+        "Another driver took my right of way at the roundabout.",
+        "A stone from the road broke the windscreen.",
+        "Somebody scratched the bonnet in the garage at work.",
+        "The garage says the axle is bent.",
+        "A deer jumped in front of us on the way home.",
+    ),
+    "water": (
+        "A pipe burst in the kitchen during the night.",
+        "The floor and two cupboards are soaked.",
+        "The washing machine leaked while we were away.",
+        "The ceiling of the flat below is stained as well.",
+        "Our plumber found the joint behind the bath.",
+        "The parquet has to come out in the hall.",
+        "We ran a dryer in the cellar for a fortnight.",
+    ),
+    "storm": (
+        "The storm lifted tiles off the roof.",
+        "Rain came into the attic for two days.",
+        "A branch of the old oak fell onto the shed.",
+        "Hail holed the cover of the terrace.",
+        "The gutter was torn down along the whole front.",
+        "The fence to our neighbours is lying in the road.",
+        "Wind pushed in a window of the conservatory.",
+    ),
 }
 _NAMES: Final = ("Jörg Müller", "Ann Roe", "Zoë Núñez", "Łukasz Nowak", "Björn Strauß", "Chloé Dubois")
 
@@ -64,7 +88,7 @@ def make_folder(root: Path, *, documents: int = 24, seed: int = 7, pictures: int
             queue,
         )
         rows.append(values)
-        known[name] = _document(number + 1, values, chance.choice(_NAMES), is_picture=is_picture)
+        known[name] = _document(number + 1, values, chance, is_picture=is_picture)
     labels = Labels(COLUMNS, KINDS, tuple(rows))
     root.mkdir(parents=True)
     for number, (name, one) in enumerate(known.items()):
@@ -76,16 +100,16 @@ def make_folder(root: Path, *, documents: int = 24, seed: int = 7, pictures: int
     return OfficeFolder(root, labels, known)
 
 
-def _document(number: int, values: tuple[object, ...], name: str, *, is_picture: bool) -> Known:
+def _document(number: int, values: tuple[object, ...], chance: random.Random, *, is_picture: bool) -> Known:
     said = {column: shown(value, kind) for column, value, kind in zip(COLUMNS, values, KINDS, strict=True)}
     day = datetime.date.fromisoformat(said["Received"])
     lines = (
         f"Policy number: {said['Policy number']}",
         f"Received: {day:%d.%m.%Y}",
-        f"From: {name}",
+        f"From: {chance.choice(_NAMES)}",
         f"Amount: {said['Amount']}",
         f"Own share: {said['Own share']}",
-        _QUEUES[said["Queue"]],
+        *chance.sample(_QUEUES[said["Queue"]], 3),
     )
     page = Page(f"Claim report {number}", lines, (("Item", "Price"), ("Repair", said["Amount"])))
     return Known(page, {column: said[column] for column in COLUMNS[1:]}, is_picture)

@@ -34,13 +34,17 @@ def read_pdf(document: Document) -> DocumentText:
         if len(reader.pages) > MOST_PAGES:
             raise DocumentBroken(f"more than {MOST_PAGES:,} pages")
         built = TextBuilder()
+        unread: list[int] = []
         for number, page in enumerate(reader.pages, start=1):
             built.add("\n\n" if number > 1 else "")
             built.begin("page", str(number))
             text = page.extract_text()
             built.add(text)
             if not text.strip() and _has_pictures(page):
-                _add_scan(document, number, built)
+                if ocr_is_installed():
+                    _add_scan(document, number, built)
+                else:
+                    unread.append(number)
         for title, lines in (("Form fields:", _form_values(reader)), ("Notes:", _notes(reader))):
             if lines:
                 built.add("\n\n")
@@ -58,6 +62,8 @@ def read_pdf(document: Document) -> DocumentText:
             require_ocr("a scan")
             raise DocumentBroken("OCR found no text in it")
         raise DocumentBroken("contains no text")
+    for number in unread:
+        document.leave_out(f"page {number}, a picture without text", "pip install 'milo-bench[ocr]'")
     return built.read()
 
 
@@ -69,9 +75,7 @@ def _has_pictures(page: Any) -> bool:
 
 def _add_scan(document: Document, number: int, built: TextBuilder) -> None:
     """The text of a page that is a picture."""
-    if not ocr_is_installed():
-        document.leave_out(f"page {number}, a picture without text", "pip install 'milo-bench[ocr]'")
-    elif number > MOST_SCANS:
+    if number > MOST_SCANS:
         document.leave_out(f"page {number}, a picture after page {MOST_SCANS}", "split the file.")
     else:
         built.include(read_picture(draw_page(document.raw, number - 1)))
