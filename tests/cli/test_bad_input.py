@@ -22,7 +22,7 @@ RUN = ("run", "--suite", "tiny", "--models", "scripted", "--out", "log.jsonl")
         (("infer", "--model", "scripted", "--template", "ask2"), "Unknown prompt template 'ask2'.", "Valid templates"),
         (("suite", "chek", "tiny"), "Unknown command 'suite chek'.", "Did you mean 'check'?"),
         (("grade", "--fixtur", "x", "log.jsonl"), "Unknown flag '--fixtur'.", "Did you mean '--fixture'?"),
-        (("operator", "run", "--model", "scripted"), "Unknown flag '--model'.", "Did you mean '--models'?"),
+        (("operator", "run", "--modles", "scripted"), "Unknown flag '--modles'.", "Did you mean '--models'?"),
         (("load", "--suite", "tiny", "--models", "scripted"), "Unknown flag '--models'.", "Did you mean '--model'?"),
     ],
 )

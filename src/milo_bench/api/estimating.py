@@ -15,7 +15,7 @@ from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, TargetRecord
 from milo_bench.decide.gates.looking import confidence_of_passes, is_decided_by_answers, least_to_pass
 from milo_bench.decide.records import Candidate
-from milo_bench.run.estimate import Estimate, Extent, Pace, RunEstimate, at_most, estimate_target
+from milo_bench.run.estimate import Estimate, Extent, RequestPace, RunEstimate, at_most, estimate_target
 from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import lane_of
 from milo_bench.stats.betting import total_to_decide
@@ -127,10 +127,10 @@ def _totals(
     return found
 
 
-def _paces(planned: PlannedRun) -> dict[str, Pace]:
+def _paces(planned: PlannedRun) -> dict[str, RequestPace]:
     """How fast each target was in the newest log beside the one to be written that ran the same suite on it."""
     wanted = {record.name: record for record in planned.records}
-    found: dict[str, Pace] = {}
+    found: dict[str, RequestPace] = {}
     folder = planned.path.parent
     logs = sorted(folder.glob("*.jsonl"), key=lambda one: one.stat().st_mtime, reverse=True) if folder.is_dir() else []
     for path in logs[:_NEWEST]:
@@ -141,7 +141,7 @@ def _paces(planned: PlannedRun) -> dict[str, Pace]:
     return found
 
 
-def _paces_of(path: Path, suite: str, wanted: Mapping[str, TargetRecord]) -> dict[str, Pace]:
+def _paces_of(path: Path, suite: str, wanted: Mapping[str, TargetRecord]) -> dict[str, RequestPace]:
     try:
         header = read_header(path)
         same = {one.name for one in header.targets if one.name in wanted and one.model == wanted[one.name].model}
@@ -156,10 +156,10 @@ def _paces_of(path: Path, suite: str, wanted: Mapping[str, TargetRecord]) -> dic
     return {name: _pace(attempts, path) for name, attempts in answered.items()}
 
 
-def _pace(attempts: Sequence[Attempt], path: Path) -> Pace:
+def _pace(attempts: Sequence[Attempt], path: Path) -> RequestPace:
     # The time from answer to answer, not the wait of one: that is what a closed loop takes.
     tokens = [one.usage.completion_tokens for one in attempts if one.usage.completion_tokens is not None]
-    return Pace(
+    return RequestPace(
         latency_s=sum(one.timings.ended_s - one.timings.started_s for one in attempts) / len(attempts),
         output_tokens=median(tokens) if tokens else None,
         source=str(path),

@@ -18,7 +18,7 @@ from milo_bench.run.event_loop import fast_loop, run_to_end
 from milo_bench.run.load.options import LoadOptions, check_options, limits_of, read_trace
 from milo_bench.run.load.rows import WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
-from milo_bench.run.load.session import DrawFixtures, LoadReport, LoadSession, Tell
+from milo_bench.run.load.session import DrawLoadFixtures, LoadReport, LoadSession, Tell
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.stats.load.derived import measured_window
@@ -82,7 +82,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
     return replace(report, degradation=degradation(report.windows))
 
 
-def _fresh_documents(suite: Suite, planned: Sequence[str], seed: int) -> DrawFixtures:
+def _fresh_documents(suite: Suite, planned: Sequence[str], seed: int) -> DrawLoadFixtures:
     """Fixtures that are not in the suite, of the workloads of ``planned`` in turn."""
     fresh = FreshFixtures(suite, FRESH_SEED + seed)
     chosen = frozenset(planned)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from milo_bench.core.records import Fixture
 
-Answer = Callable[[Fixture], str]
+StrategyAnswer = Callable[[Fixture], str]
 
 
 def _true_review(fixture: Fixture) -> str:
@@ -78,8 +78,8 @@ def _true_draft(fixture: Fixture) -> str:
     return str(fixture.expect["draft"]["message"])
 
 
-# Answer, the share that must pass, and whether that is a ceiling.
-STRATEGIES: Final[Mapping[str, Mapping[str, tuple[Answer, float, bool]]]] = {
+# An answer, the share that must pass, and whether that is a ceiling.
+STRATEGIES: Final[Mapping[str, Mapping[str, tuple[StrategyAnswer, float, bool]]]] = {
     "review": {
         "true verdict": (_true_review, 1.0, False),
         "empty answer": (lambda fixture: "", 0.0, False),

@@ -17,7 +17,7 @@ _LIKELY_SHARE_OF_ANSWER = 0.5  # of the tokens that an answer may have
 
 
 @dataclass(frozen=True)
-class Pace:
+class RequestPace:
     """What an earlier run of a target took: seconds for an answer, tokens of an answer, bytes for a token."""
 
     latency_s: float
@@ -46,7 +46,7 @@ class Estimate:
     at_most_s: float
     likely_usd: float | None
     at_most_usd: float | None
-    pace: Pace | None = None
+    pace: RequestPace | None = None
 
 
 def estimate_target(
@@ -56,7 +56,7 @@ def estimate_target(
     extents: Mapping[str, Extent],
     *,
     price: Price | None,
-    pace: Pace | None,
+    pace: RequestPace | None,
 ) -> Estimate:
     """What ``plan`` takes of one target; ``requests`` are those of each workload, one for each fixture."""
     each = plan.repeats
@@ -83,7 +83,7 @@ def estimate_target(
     )
 
 
-def _likely_usd(requests: Sequence[ChatRequest], price: Price, pace: Pace | None) -> float:
+def _likely_usd(requests: Sequence[ChatRequest], price: Price, pace: RequestPace | None) -> float:
     """The mean of a request."""
     bytes_a_token = (pace.bytes_a_token if pace is not None else None) or _LIKELY_BYTES
     answer = pace.output_tokens if pace is not None else None

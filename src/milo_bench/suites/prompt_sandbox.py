@@ -43,7 +43,7 @@ _FILTERS: Final = (
 _STEPS, _COST, _JOINED = "_steps", "_cost", "_joined"
 
 
-class Spending:
+class RenderBudget:
     """What is left of the budget of one message."""
 
     def __init__(self) -> None:
@@ -78,13 +78,13 @@ class Spending:
         self.spend(1 + characters // CHARACTERS_FOR_ONE)
 
 
-_NOW: ContextVar[Spending] = ContextVar("prompt_spending")
+_NOW: ContextVar[RenderBudget] = ContextVar("prompt_spending")
 
 
 @contextmanager
-def budget() -> Iterator[Spending]:
+def budget() -> Iterator[RenderBudget]:
     """Whatever is rendered inside spends from one new budget."""
-    spending = Spending()
+    spending = RenderBudget()
     token = _NOW.set(spending)
     try:
         yield spending
@@ -92,7 +92,7 @@ def budget() -> Iterator[Spending]:
         _NOW.reset(token)
 
 
-def _now() -> Spending:
+def _now() -> RenderBudget:
     return _NOW.get()
 
 

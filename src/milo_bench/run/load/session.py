@@ -38,7 +38,7 @@ HIGHEST_RATE = 10_000.0
 Tell: TypeAlias = Callable[[str], None]
 MeasureWindow: TypeAlias = Callable[[str, WindowRows, Sequence[Telemetry]], tuple[LoadWindow, Sequence[LoadRequestRow]]]
 # How many fresh fixtures there are already, and how many more are wanted, in; the next ones out.
-DrawFixtures: TypeAlias = Callable[[int, int], Sequence[Fixture]]
+DrawLoadFixtures: TypeAlias = Callable[[int, int], Sequence[Fixture]]
 JudgeLevel: TypeAlias = Callable[[LoadWindow], LevelOutcome]
 
 
@@ -87,7 +87,7 @@ class LoadSession:
         measure: MeasureWindow,
         judge: JudgeLevel,
         tell: Tell,
-        draw: DrawFixtures | None = None,
+        draw: DrawLoadFixtures | None = None,
     ) -> None:
         self._draw = draw
         self._caches: bool | None = None  # whether the server answers from a cache, where it does not say

@@ -17,7 +17,7 @@ from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DocumentBroken
 from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.documents import Documents
-from milo_bench.suites.importing.forms import FORMS, INPUTS, Form, document_in_form
+from milo_bench.suites.importing.forms import FORMS, INPUTS, DocumentForm, document_in_form
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.label_table import find_label_file, label_rows
 
@@ -36,7 +36,7 @@ def import_folder(request: ImportRequest) -> Imported:
     except DocumentBroken as broken:
         raise DataError(f"{request.source}: {broken}.", hint=broken.hint) from None
     used: dict[str, str] = {}
-    rows: dict[Form, list[ImportRow]] = {form: [] for form in forms}
+    rows: dict[DocumentForm, list[ImportRow]] = {form: [] for form in forms}
     for number, row in enumerate(table):
         request.progress(number, len(table))
         name = _document_name(row, file_column, documents, used, result)
@@ -58,7 +58,7 @@ def import_folder(request: ImportRequest) -> Imported:
     return _merged(result, rows, changed)
 
 
-def _forms(request: ImportRequest) -> tuple[Form, ...]:
+def _forms(request: ImportRequest) -> tuple[DocumentForm, ...]:
     chosen = tuple(form for form in FORMS if form in request.forms)
     for written in request.forms:
         if written not in FORMS:
@@ -80,13 +80,13 @@ def _mapped(request: ImportRequest, others: list[str], result: Imported) -> Impo
     return replace(request, id_column="id", label=label, expects=expects)
 
 
-def _one_of_several(row: ImportRow, form: Form) -> ImportRow:
+def _one_of_several(row: ImportRow, form: DocumentForm) -> ImportRow:
     """The row of one form: its own id, and the document as the group that it shares with the other forms."""
     values = {**row.values, "id": f"{row.values['id']}.{form}", "form": f"form:{form}", "document id": row.values["id"]}
     return replace(row, values=values)
 
 
-def _merged(result: Imported, rows: dict[Form, list[ImportRow]], request: ImportRequest) -> Imported:
+def _merged(result: Imported, rows: dict[DocumentForm, list[ImportRow]], request: ImportRequest) -> Imported:
     """A workload for each form, of the same documents: a team learns which form serves."""
     for form, of_form in rows.items():
         if not of_form:
@@ -127,7 +127,7 @@ def _document_name(
 
 
 def _row_in_form(
-    row: ImportRow, file_column: str, documents: Documents, name: str, form: Form, result: Imported
+    row: ImportRow, file_column: str, documents: Documents, name: str, form: DocumentForm, result: Imported
 ) -> ImportRow | None:
     """The row with its document in ``form``, None where it has none: then it is in ``result.broken``."""
     try:

@@ -19,9 +19,9 @@ from milo_bench.suites.importing.importer import (
     ImportRequest,
     WorkloadDraft,
 )
-from milo_bench.suites.importing.promptfoo_script import read_script
-from milo_bench.suites.importing.promptfoo_tests import tests_of
-from milo_bench.suites.importing.promptfoo_variables import (
+from milo_bench.suites.importing.promptfoo.script import read_script
+from milo_bench.suites.importing.promptfoo.tests import tests_of
+from milo_bench.suites.importing.promptfoo.variables import (
     MOST_COMBINATIONS,
     combinations,
     filled_in,

@@ -12,9 +12,9 @@ from milo_bench.suites.documents.pages import page_pictures
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import Document, read_bytes
 
-Form: TypeAlias = Literal["text", "ocr", "picture"]
-FORMS: Final[tuple[Form, ...]] = get_args(Form)
-INPUTS: Final[dict[Form, str]] = {"text": "document", "ocr": "document", "picture": "image"}
+DocumentForm: TypeAlias = Literal["text", "ocr", "picture"]
+FORMS: Final[tuple[DocumentForm, ...]] = get_args(DocumentForm)
+INPUTS: Final[dict[DocumentForm, str]] = {"text": "document", "ocr": "document", "picture": "image"}
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class FormInput:
     files: dict[str, bytes] = field(default_factory=dict)
 
 
-def document_in_form(document: Document, form: Form) -> FormInput:
+def document_in_form(document: Document, form: DocumentForm) -> FormInput:
     """Raises DocumentBroken for a document that has no such form."""
     if form == "picture":
         files = {f"pictures/{sha256_bytes(data)}{ending}": data for ending, data in page_pictures(document)}
