@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from benchmarks.soundness.edits import CREATED_AT, POLICY, write_log
 from milo_bench import api
+from milo_bench.config.policy.operator import default_operator_policy
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.evidence.judging import judge_log
+from milo_bench.operator.permit.permits import permits_of, task_behaviours
+from milo_bench.operator.trials import OperatorRun
+from milo_bench.operator.worlds.policies import trust_the_first_output
 from milo_bench.store.erasures import read_erasures
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import RunLogWriter
+from tests.operator.operator_logs import run_by
+from tests.operator.operator_logs import write_log as write_operator_log
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +136,28 @@ def test_what_would_erase_everything_by_mistake_is_refused(folder: Path) -> None
     for options in (api.EraseOptions([folder]), api.EraseOptions([folder], texts=[" a"])):
         with pytest.raises(UsageError):
             api.erase_texts(options)
+
+
+def test_a_breach_and_what_it_cost_outlive_the_texts_of_the_episode(tmp_path: Path) -> None:
+    run = run_by(trust_the_first_output, ["skip_the_gate", "provider_503"])
+    path = write_operator_log(run, tmp_path / "operator.jsonl")
+    before = read_run_log(path)
+    api.erase_texts(api.EraseOptions([path], fixtures=list(before.header.plan.fixtures)))
+    after = read_run_log(path)
+    assert after.seal == before.seal and all(episode.erased and not episode.log for episode in after.episodes)
+    for one, other in zip(before.episodes, after.episodes, strict=True):
+        assert (len(one.minefields), one.points, one.parts) == (len(other.minefields), other.points, other.parts)
+        assert [turn.usage for turn in one.turns] == [turn.usage for turn in other.turns]
+        assert not any(turn.output or turn.tool_calls for turn in other.turns)
+    levels = [
+        {kind.kind: kind.level for kind in permit.kinds}
+        for permit in permits_of(
+            [OperatorRun("r", after.header, tuple(after.episodes))],
+            default_operator_policy(task_behaviours()),
+            today=date(2026, 3, 5),
+        )
+    ]
+    assert levels == [
+        {kind.kind: kind.level for kind in permit.kinds}
+        for permit in permits_of([run], default_operator_policy(task_behaviours()), today=date(2026, 3, 5))
+    ]

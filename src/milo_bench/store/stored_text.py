@@ -108,7 +108,7 @@ class TextPolicy:
                 episode,
                 minefields=(NOT_STORED,) * len(episode.minefields),
                 why=(),
-                turns=tuple(_turn_without_text(turn) for turn in episode.turns),
+                turns=tuple(turn_without_text(turn) for turn in episode.turns),
                 log=(),
             )
         redact = self._redact
@@ -133,7 +133,8 @@ def _source(source: AnswerSource | None, redact: Redact) -> AnswerSource | None:
     return msgspec.structs.replace(source, verdicts=_each_text(source.verdicts, redact))
 
 
-def _turn_without_text(turn: Turn) -> Turn:
+def turn_without_text(turn: Turn) -> Turn:
+    """``turn`` with times, counts and kinds, and no word that a model or a world said."""
     failure = turn.failure
     return msgspec.structs.replace(
         turn,

@@ -8,6 +8,7 @@ import msgspec
 
 from milo_bench.core.records import Attempt, Episode, Execution, Fixture, Frozen, Record, ToolCall, Turn
 from milo_bench.store.log.sealing import SALT_MARK, digest_of_line, digest_of_parts
+from milo_bench.store.stored_text import NOT_STORED, turn_without_text
 
 _ENCODER = msgspec.json.Encoder()
 _replace = msgspec.structs.replace
@@ -36,6 +37,10 @@ class _EpisodeTexts(Frozen, frozen=True):
     log: tuple[dict[str, Any], ...] = ()
 
 
+class _EpisodeApart(Frozen, frozen=True):
+    texts: _EpisodeTexts | None = None
+
+
 class _ExecutionTexts(Frozen, frozen=True):
     results: tuple[dict[str, Any], ...] = ()
     problem: str = ""
@@ -48,6 +53,7 @@ class _MovedApart(Frozen, frozen=True):
 
 
 _MOVED = msgspec.json.Decoder(_MovedApart)
+_APART = msgspec.json.Decoder(_EpisodeApart)
 _NO_TEXTS = b"{}"
 
 
@@ -110,9 +116,24 @@ def _split_execution(execution: Execution) -> tuple[Execution, _ExecutionTexts]:
     return _replace(execution, results=(), problem=""), _ExecutionTexts(execution.results, execution.problem)
 
 
-def _split_episode(episode: Episode) -> tuple[Episode, _EpisodeTexts]:
-    rest = _replace(episode, minefields=(), why=(), turns=(), log=())
-    return rest, _EpisodeTexts(episode.minefields, episode.why, episode.turns, episode.log)
+def _split_episode(episode: Episode) -> tuple[Episode, _EpisodeApart]:
+    """How many breaches there were, and the times and tokens of each turn, outlive the texts."""
+    rest = _replace(
+        episode,
+        minefields=(NOT_STORED,) * len(episode.minefields),
+        why=(),
+        turns=tuple(turn_without_text(turn) for turn in episode.turns),
+        log=(),
+    )
+    return rest, _EpisodeApart(_EpisodeTexts(episode.minefields, episode.why, episode.turns, episode.log))
+
+
+def join_episode(episode: Episode, line: bytes) -> Episode:
+    """``episode``, decoded from ``line``, with the texts that were moved apart; those of an erased one are gone."""
+    texts = _APART.decode(line).texts
+    if texts is None:
+        return episode
+    return _replace(episode, minefields=texts.minefields, why=texts.why, turns=texts.turns, log=texts.log)
 
 
 def join_moved(attempt: Attempt, line: bytes) -> Attempt:

@@ -28,7 +28,7 @@ from milo_bench.core.records import (
     Warmup,
     WorkEnd,
 )
-from milo_bench.store.log.encoding import join_moved
+from milo_bench.store.log.encoding import join_episode, join_moved
 from milo_bench.store.log.lift import find_line_starts, lift_row
 
 HEADER_START = b'{"type":"run"'
@@ -86,7 +86,9 @@ def decode_line(path: Path, number: int, line: bytes, schema: int = SCHEMA_VERSI
             record = msgspec.convert(lift_row(msgspec.json.decode(line), schema), _AnyRecord)
             return record
         record = _ANY_RECORD.decode(line)
-        return join_moved(record, line) if isinstance(record, Attempt) else record
+        if isinstance(record, Attempt):
+            return join_moved(record, line)
+        return join_episode(record, line) if isinstance(record, Episode) else record
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise bad_line(path, number, line, error) from None
 
