@@ -14,6 +14,7 @@ from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.config.roles.file import load_registry
 from milo_bench.core.errors import ConfigError, DataError, UsageError
+from milo_bench.targets.llamacpp.weights import find_smollm2
 
 REGISTRY = """# Ours.
 roles:
@@ -166,3 +167,15 @@ def test_the_example_of_recorded_answers_holds_every_challenger(
     assert "None of the named models gave them" in page
     assert "more commits decide it" in page and "No active challengers" in page
     assert api.verify_roles_page(registry, tmp_path / "site") == ()
+
+
+def test_a_family_that_the_weights_contradict_is_reported(log: Path, place: Path) -> None:
+    weights = find_smollm2()
+    assert weights is not None
+    bench = json.loads((log.parent / "bench.yaml").read_text())
+    for name, family in (("good", "mistral"), ("bad", "smollm2")):
+        bench["targets"][name] = {"api": "llamacpp", "weights": str(weights), "family": family}
+    (place / "bench.yaml").write_text(json.dumps(bench))
+    [role] = api.promote_roles([log], Path("registry.yaml"), config=place / "bench.yaml").record.roles
+    [note] = [note for note in role.notes if "weights" in note]
+    assert "good is of the family mistral, its weights say" in note

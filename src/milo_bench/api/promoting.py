@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from milo_bench.config.roles.file import RegistryFile, RoleConfig, load_registry
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import ConfigError, DataError, UsageError
 from milo_bench.core.files import write_file
+from milo_bench.core.gguf_header import BadHeader, read_gguf_header
 from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.records import TargetRecord
 from milo_bench.core.version import __version__
@@ -268,6 +270,8 @@ class _Judge:
             named = self._file.families.get(target, "")
             if record is not None and record.family and named and record.family != named:
                 notes.append(f"the registry says {target} is {named}, the run says {record.family}")
+            if said := _of_another_family(target, facts.families.get(target, ""), self._settings):
+                notes.append(said)
             if not facts.families.get(target):
                 notes.append(f"the family of {target} is unknown")
         return notes
@@ -284,6 +288,24 @@ def target_facts(target: str, file: RegistryFile, settings: Settings) -> tuple[s
         paid = config.price.input_usd_per_mtok or config.price.output_usd_per_mtok
         return family, "paid" if paid else "free"
     return family, named or ("unknown" if config.hosted else "free")
+
+
+def _of_another_family(target: str, family: str, settings: Settings) -> str:
+    """What the weights' own metadata say where it is not ``family``, "" where they agree or say nothing."""
+    config = settings.targets.get(target)
+    if config is None or not config.weights or config.weights.startswith("builtin:") or not family:
+        return ""
+    try:
+        header = read_gguf_header(Path(config.weights).expanduser())
+    except (OSError, BadHeader):
+        return ""
+    told = re.sub(r"[^a-z0-9]", "", (header.name or header.architecture).lower())
+    words = [word for word in re.split(r"[^a-z0-9]+", family.lower()) if len(word) > 2]
+    if not told or not words or any(word in told for word in words):
+        return ""
+    return (
+        f"bench.yaml says that {target} is of the family {family}, its weights say {header.name or header.architecture}"
+    )
 
 
 def apply_decisions(
