@@ -19,10 +19,10 @@ from milo_bench.config.roles.file import RegistryFile, RoleConfig, load_registry
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import ConfigError, DataError, UsageError
 from milo_bench.core.files import write_file
-from milo_bench.core.gguf_header import BadHeader, read_gguf_header
 from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.records import TargetRecord
 from milo_bench.core.version import __version__
+from milo_bench.core.weights.gguf_header import BadHeader, read_gguf_header
 from milo_bench.decide.promotion.judge import RoleFacts, judge_challengers
 from milo_bench.decide.promotion.pairs import make_pairs, merge_pairs, target_figures
 from milo_bench.decide.promotion.records import (
