@@ -39,7 +39,7 @@ def read_openai_batch(files: Sequence[RecordFile], request: ReadRequest, account
             if "response" in data or "result" in data or "error" in data:
                 seen.add(text_of(data.get("custom_id")))
                 yield _answer(data, line, file, asked, request, account)
-    for name in asked.keys() - seen:
+    for name in (one for one in asked if one not in seen):
         account.leave("a request without a response", f"custom_id {name[:60]}", "add the output and the error file.")
 
 
