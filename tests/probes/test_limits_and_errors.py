@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from milo_bench.config.settings import TargetConfig
+from milo_bench.probes.context import ProbeContext, ProbeOptions
+from milo_bench.targets import open_target
 from milo_bench.targets.fake.server import start_fake
 from tests.probes.conftest import RunProbe
 from tests.probes.servers import Asked, pages, piece, say, serving, usage
@@ -306,3 +309,26 @@ async def test_a_server_with_slots_is_judged_by_them(run_probe: RunProbe, stops:
         result = await run_probe("cancellation", local(port))
     assert result.evidence["witness"] == "slots"
     assert result.outcome == ("pass" if stops else "fail")
+
+
+async def test_a_probe_waits_for_what_the_one_before_left_at_work() -> None:
+    counts = [2, 1, 0, 5]
+
+    async def handler(asked: Asked) -> None:
+        if asked.path == "/metrics":
+            asked.reply(200, f"llamacpp:requests_processing {counts.pop(0)}\n", kind="text/plain")
+        elif asked.path == "/v1/models":
+            asked.reply(200, {"data": [{"id": "m", "owned_by": "llamacpp"}]})
+        elif asked.method == "GET":
+            asked.reply(404, {})
+        else:
+            say(asked, "pong")
+
+    async with serving(handler) as port:
+        config = TargetConfig(name="t", api="openai", model="m", base_url=local(port))
+        ctx = ProbeContext.make(config, {}, ProbeOptions(), lambda c: open_target(c, {}))
+        assert await ctx.settle(), "before it started there is nothing to wait for"
+        await ctx.start()
+        assert await ctx.settle()
+        await ctx.close()
+    assert counts == [5], "asked until nothing was at work, and not once more"

@@ -16,7 +16,7 @@ from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Frozen, Timeouts
 from milo_bench.probes.canary import CanarySource
 from milo_bench.probes.processes import own_address
-from milo_bench.targets.base import Target
+from milo_bench.targets.base import Shared, Target
 from milo_bench.targets.http.address import Address, parse_address
 from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.target import headers_from, open_wire
@@ -26,6 +26,7 @@ OpenFresh: TypeAlias = Callable[[TargetConfig], Target]
 # APIs whose servers the bench starts and ends itself.
 OWNED_APIS = frozenset({"llamacpp", "fake"})
 _CONNECT_S = 5.0
+_SETTLED_WITHIN_S, _LOOK_S = 30.0, 0.1
 
 
 class ProbeOptions(Frozen, frozen=True):
@@ -95,6 +96,20 @@ class ProbeContext:
         self._wires.clear()
         self.started = False
         await self.target.stop()
+
+    async def settle(self) -> bool:
+        """Wait until the server has ended what a probe left it with; False where it does not within half a minute.
+
+        At once for a server that does not say what it works on.
+        """
+        if not self.started or not isinstance(self.target, Shared):
+            return True
+        end_s = time.monotonic() + _SETTLED_WITHIN_S
+        while (count := await self.target.requests_at_work()) is not None and count > 0:
+            if time.monotonic() > end_s:
+                return False
+            await asyncio.sleep(_LOOK_S)
+        return True
 
     # ------------------------------------------------------------ questions
 

@@ -45,9 +45,13 @@ async def run_probes(
     ctx = ProbeContext.make(config, env, options, open_fresh)
     try:
         for probe in probes:
+            # A prompt that the last probe left at work would be judged as this one's.
+            settled = await ctx.settle()
             began_s = time.monotonic()
             result = await _run_one(ctx, probe)
-            took = {"took_s": round(time.monotonic() - began_s, 2)}
+            took: dict[str, object] = {"took_s": round(time.monotonic() - began_s, 2)}
+            if not settled:
+                took["still_at_work_before"] = True
             yield msgspec.structs.replace(result, evidence={**result.evidence, **took})
             if ctx.started and ctx.owned and not await ctx.answers():
                 await ctx.renew()
