@@ -161,3 +161,11 @@ def test_a_breach_and_what_it_cost_outlive_the_texts_of_the_episode(tmp_path: Pa
         {kind.kind: kind.level for kind in permit.kinds}
         for permit in permits_of([run], default_operator_policy(task_behaviours()), today=date(2026, 3, 5))
     ]
+
+
+def test_gate_still_pairs_with_a_baseline_that_texts_were_erased_from(folder: Path) -> None:
+    shutil.copy("run.jsonl", "new.jsonl")
+    api.erase_texts(api.EraseOptions(["run.jsonl"], fixtures=[shown_fixture(folder)[0]]))
+    report = api.gate_logs([Path("new.jsonl")], Path("decision.json"))
+    assert report.standing == "held"
+    assert all("paired fixtures" in one.method for one in report.of("held") if one.kind == "difference")

@@ -11,11 +11,12 @@ from milo_bench.core.hashing import sha256_file
 from milo_bench.decide.changes.since import Changes, changes_since
 from milo_bench.decide.changes.standing import TOLERANCE, StandingReport, check_against
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.records import Decision
+from milo_bench.decide.records import Decision, LogRef
 from milo_bench.decide.uses import spread_evidence, spread_policy
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.probes.base import PROBES
 from milo_bench.report.decision_file import read_decision
+from milo_bench.store.log.reader import last_seal
 
 
 def baseline_decision(path: Path) -> Decision:
@@ -54,12 +55,17 @@ def decision_changes(now: Decision, since: Path) -> Changes:
     return changes_since(baseline_decision(since), now)
 
 
+def _is_that_log(place: Path, log: LogRef) -> bool:
+    """Whether the file is the log decided on; an erasure since then changes its hash and leaves its last seal."""
+    return sha256_file(place) == log.sha256 or (bool(log.seal) and last_seal(place) == log.seal)
+
+
 def _old_evidence(decision: Decision, baseline: Path) -> Evidence | None:
     named: dict[Path, str] = {}
     folder = baseline if baseline.is_dir() else baseline.parent
     for log in decision.logs:
         places = (Path(log.path), folder / log.path, folder / Path(log.path).name)
-        found = next((place for place in places if place.is_file() and sha256_file(place) == log.sha256), None)
+        found = next((place for place in places if place.is_file() and _is_that_log(place, log)), None)
         if found is None:
             return None
         named[found] = log.path
