@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 from milo_bench.api import ImportRequest, import_suite, regenerate_suite
+from milo_bench.core.records import Fixture
+from milo_bench.store.stored_text import TextPolicy, stored_group
 from milo_bench.suites.importing.groups import guess_groups
 from milo_bench.suites.importing.importer import Imported, ImportedCase
 from milo_bench.suites.load import load_suite
@@ -115,3 +117,13 @@ def test_a_suite_of_an_earlier_version_is_loaded_by_its_version() -> None:
     assert first.ref.hash.startswith("86643f83530822cb")  # as the logs of 0.1.0 name it
     assert first.is_builtin
     assert load_suite("case_ops_v1").ref.version == "2"
+
+
+def test_a_log_names_groups_by_hash_so_that_no_name_outlives_an_erasure() -> None:
+    fixture = Fixture("f", "w", {"text": "x"}, group="author Anna Klein")
+    for policy in (TextPolicy(), TextPolicy("hashes"), TextPolicy("redacted", lambda text: text)):
+        kept = policy.stored(fixture)
+        assert isinstance(kept, Fixture)
+        assert kept.group == stored_group("author Anna Klein")
+        assert "Anna" not in kept.group
+    assert kept.group != stored_group("author Peter Brown")

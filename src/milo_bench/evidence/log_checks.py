@@ -17,6 +17,7 @@ from milo_bench.evidence.until_decided.check import check_stopping
 from milo_bench.run.plan import PlanRequest, plan_attempts, select_fixtures
 from milo_bench.run.prepare import prepare
 from milo_bench.store.log.reader import RunLog, read_run_log
+from milo_bench.store.stored_text import stored_group
 from milo_bench.suites.load import Suite, builtin_names, earlier_names, load_suite
 from milo_bench.suites.manifest import MANIFEST_NAME
 
@@ -124,6 +125,8 @@ def _fixtures(log: RunLog, suite: Suite) -> Iterator[LogFault]:
                 yield LogFault(f"fixture {fixture.id}", "a fixture", "none of that name in the suite")
             continue
         changed = [part for part in fixture_changes(known, fixture) if full or part == "tags"]
+        if fixture.group != stored_group(known.group):
+            yield LogFault(f"fixture {fixture.id}", "another group", "that of the suite")
         if fixture.hash != known.hash and not changed:
             changed = ["hash"]
         if changed and not (fixture.erased and fixture.hash == known.hash and "tags" not in changed):

@@ -43,6 +43,8 @@ class TextPolicy:
 
     def stored(self, record: Record) -> Record:
         """``record`` as it may stand in the log."""
+        if isinstance(record, Fixture) and record.group:
+            record = msgspec.structs.replace(record, group=stored_group(record.group))
         if self.store_text == "full":
             return record
         if isinstance(record, Attempt):
@@ -92,14 +94,13 @@ class TextPolicy:
                 input={},
                 tags=fixture.tags,
                 hash=fixture.hash,
-                group=_hidden(fixture),
+                group=fixture.group,
             )
         return msgspec.structs.replace(
             fixture,
             input=_each_text(fixture.input, self._redact),
             expect=_each_text(fixture.expect, self._redact),
             provenance=_each_text(fixture.provenance, self._redact),
-            group=_hidden(fixture),
         )
 
     def _episode(self, episode: Episode) -> Episode:
@@ -121,9 +122,9 @@ class TextPolicy:
         )
 
 
-def _hidden(fixture: Fixture) -> str:
-    """A group by its hash: which fixtures belong together is kept, a name that may be a person's is not."""
-    return sha256_text(fixture.group)[:16] if fixture.group else ""
+def stored_group(group: str) -> str:
+    """A group as logs name it, by its hash: an author's or a thread's name would outlive the erasure of its texts."""
+    return sha256_text(group)[:16] if group else ""
 
 
 def _source(source: AnswerSource | None, redact: Redact) -> AnswerSource | None:
