@@ -250,3 +250,14 @@ def test_an_opened_answer_shows_where_it_was_recorded_and_the_other_tools_verdic
     assert run_command(grade, "milo-bench grade", [str(log.path), "--fixture", "1"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     assert "recorded by jsonl in a.jsonl line 1. its own verdict: score 0.5. its times: latency 1.25 s" in printed
+
+
+@pytest.mark.parametrize(("unit", "answer"), [("", "So it is {n}."), (" kg", "It weighs {n} kg"), ("%", "about {n}%")])
+def test_numbers_are_judged_as_numbers_and_with_their_unit(tmp_path: Path, unit: str, answer: str) -> None:
+    rows = [
+        {"id": f"{n}", "text": f"t{n}", "model": "m", "output": answer.format(n=n + 0.5), "gold": f"{n + 0.5}{unit}"}
+        for n in range(20)
+    ]
+    log = imported(tmp_path, write(tmp_path / "a.jsonl", rows))
+    assert [check.name for check in log.header.workloads[0].checks] == ["answer_present", "numeric"]
+    assert all(row.graded.passed for row in api.grade_logs(log.path))

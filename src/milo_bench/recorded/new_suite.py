@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from milo_bench.config.written import Problem
+from milo_bench.core.amounts import parse_amount
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture
 from milo_bench.recorded.answer import Account, GoldKind
 from milo_bench.recorded.cases import RecordedCase
 from milo_bench.recorded.files import RecordFile
-from milo_bench.recorded.values import number, text_of
+from milo_bench.recorded.values import text_of
 from milo_bench.suites.importing.columns import draft_workload, free_id, input_lines, input_prompt
 from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, WorkloadDraft
 from milo_bench.suites.importing.suite_folder import write_imported
@@ -63,7 +64,9 @@ def make_suite(
             part.cases.append(ImportedCase(ids[place], filled, expect, case.where, name, tags, files[case.file].name))
         if not any(case.expect for case in part.cases):
             account.leave("no expected answers, so only the presence of an answer is checked", name, _SOURCE)
-        part.workloads.append(_draft(part, name, tuple(inputs), kind))
+        units = {_unit_of(text_of(case.gold)) for case in chosen if case.gold is not None}
+        unit = units.pop() if kind == "number" and len(units) == 1 else ""
+        part.workloads.append(_draft(part, name, tuple(inputs), kind, unit))
         for guess in part.guesses:
             account.guess(guess)
         result.cases += part.cases
@@ -115,9 +118,24 @@ def _shape_of(golds: Sequence[Any], *, choices: bool) -> GoldKind:
     few = len(distinct) <= min(MOST_LABELS, len(texts) // 2)
     if len(texts) == len(golds) and few and max(map(len, distinct)) <= 60:
         return "label"
-    if len(texts) == len(golds) and all(number(text) is not None for text in texts):
-        return "number"
+    if len(texts) == len(golds) and all(_measured(text) is not None for text in texts):
+        return "number" if len({_unit_of(text) for text in texts}) == 1 else "text"
     return "text"
+
+
+_WITH_UNIT = re.compile(r"(?P<number>[-+]?(?!0\d)[\d.,' ]*\d)\s*(?P<unit>[^\W\d_][^\d]{0,20}|[%°€£$])?")
+
+
+def _measured(text: str) -> float | None:
+    """The number of ``12.5`` or ``12.5 kg``; None for anything else."""
+    found = _WITH_UNIT.fullmatch(text.strip())
+    amount = parse_amount(found["number"].strip()) if found is not None else None
+    return None if amount is None else float(amount)
+
+
+def _unit_of(text: str) -> str:
+    found = _WITH_UNIT.fullmatch(text.strip())
+    return (found["unit"] or "").strip() if found is not None else ""
 
 
 def _label(value: Any, yes_or_no: bool = False) -> str:
@@ -141,9 +159,8 @@ def _expectation(case: RecordedCase, kind: GoldKind, account: Account, *, yes_or
         found = {"choice": gold if isinstance(gold, list) else text_of(gold).strip()}
         if case.choices:
             found["choices"] = list(case.choices)
-    elif kind == "number" and number(gold) is not None:
-        value = number(gold)
-        found = {"number": int(value) if value is not None and value == int(value) else value}
+    elif kind == "number" and (value := _measured(text_of(gold))) is not None:
+        found = {"number": int(value) if value == int(value) else value}
     elif kind == "fields" and isinstance(gold, Mapping):
         found = {"fields": {str(key): None if value == "" else value for key, value in gold.items()}}
     elif kind == "rows" and isinstance(gold, list):
@@ -158,7 +175,7 @@ def _expectation(case: RecordedCase, kind: GoldKind, account: Account, *, yes_or
     return found
 
 
-def _draft(part: Imported, name: str, inputs: tuple[str, ...], kind: GoldKind) -> WorkloadDraft:
+def _draft(part: Imported, name: str, inputs: tuple[str, ...], kind: GoldKind, unit: str) -> WorkloadDraft:
     if kind == "label":
         draft = draft_workload(part, name, inputs, "gold", ())
     elif kind == "fields":
@@ -167,6 +184,9 @@ def _draft(part: Imported, name: str, inputs: tuple[str, ...], kind: GoldKind) -
         checks, rule, most = _CHECKS[kind]
         if kind == "expect":
             checks = _checks_of_expectations(part)
+        elif kind == "number" and unit:
+            checks = ["answer_present", {"numeric": {"pick": "last", "units": {unit: 1}}}]
+            rule = f"Answer with the number in {unit}."
         parts = "\n\n".join(input_lines(column) for column in inputs)
         draft = WorkloadDraft(name, _TITLES[kind], input_prompt(rule, parts), checks, None, most)
     if set(inputs) <= {"system", "prompt"}:
