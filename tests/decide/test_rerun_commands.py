@@ -49,6 +49,16 @@ def test_load_and_probes_are_no_runs_of_a_suite() -> None:
     assert said == "milo-bench probe small --out probes.jsonl"
 
 
+def test_probes_name_the_logs_that_were_searched_and_what_restarted_the_server() -> None:
+    given = {"given": {"logs": ["server.log", "journal:llama"], "restart_command": ["systemctl", "restart", "llama"]}}
+    probes = [ProbeResult("small", "privacy_leak", "1", "pass", "critical", "", given)]
+    said = rerun_command(header(), name="probes.jsonl", attempts=0, load=(), probes=probes)
+    assert said == (
+        "milo-bench probe small --logs server.log --logs journal:llama "
+        "--restart-command 'systemctl restart llama' --out probes.jsonl"
+    )
+
+
 def test_the_shipped_policy_is_not_named_and_another_is() -> None:
     evidence = Evidence(
         logs=(), targets={}, fixtures=fixture_table([], words=[], keyword=[]), cases={}, workloads={},

@@ -33,8 +33,24 @@ def rerun_command(
         return _run_line(header, name)
     if load:
         return _load_line(header, name, load)
-    targets = dict.fromkeys(probe.target for probe in probes)
-    return " && ".join(f"milo-bench probe {shlex.quote(target)} --out {shlex.quote(name)}" for target in targets)
+    return _probe_line(name, probes)
+
+
+def _probe_line(name: str, probes: Sequence[ProbeResult]) -> str:
+    """A command for each target, with the logs that were searched and the command that restarted its server."""
+    found: dict[str, list[str]] = {}
+    for probe in probes:
+        given = probe.evidence.get("given") if isinstance(probe.evidence, dict) else None
+        words = found.setdefault(probe.target, [])
+        if not isinstance(given, dict) or words:
+            continue
+        for log in given.get("logs", ()):
+            words += ["--logs", str(log)]
+        if given.get("restart_command"):
+            words += ["--restart-command", shlex.join(str(word) for word in given["restart_command"])]
+    return " && ".join(
+        f"milo-bench probe {shlex.join([target, *words, '--out', name])}" for target, words in found.items()
+    )
 
 
 def _run_line(header: RunHeader, name: str) -> str:

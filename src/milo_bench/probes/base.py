@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
+from milo_bench.core.hiding import shown_argv
 from milo_bench.core.records import ProbeResult
 from milo_bench.core.registry import Registry
 
@@ -94,8 +95,17 @@ class Probe(ABC):
             outcome=outcome,
             severity=severity or self.severity,
             finding=finding,
-            evidence=dict(evidence),
+            evidence={**evidence, **_given(ctx)},
         )
+
+
+def _given(ctx: ProbeContext) -> dict[str, Any]:
+    """What the person asked for, so that the same command can be run again; secrets of a command are hidden."""
+    options = ctx.options
+    logs = [one for one in options.logs if one != options.passing_log]
+    given = {"logs": logs, "restart_command": list(shown_argv(options.restart_command))}
+    kept = {name: value for name, value in given.items() if value}
+    return {"given": kept} if kept else {}
 
 
 def _sentences(parts: Iterable[str]) -> str:
