@@ -44,7 +44,7 @@ class MiningOptions:
     """What to mine. ``limit`` is of cases for each role, ``commits`` of commits examined, ``minutes`` of time.
 
     ``since`` and ``until`` are dates, ``paths`` of the repository; ``repeats`` is how often tests are run to find
-    flaky ones. ``language`` is that of the code; ``command`` runs the tests of another one.
+    flaky ones.
     """
 
     repository: Path
@@ -60,5 +60,3 @@ class MiningOptions:
     repeats: int = 5
     workers: int = 2
     unsafe_here: bool = False
-    language: str = "python"
-    command: str = ""
