@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.core.errors import DataError
+from milo_bench.core.file_lock import lock_file
 from milo_bench.core.files import writing
 from milo_bench.core.records import Fixture, Graded
 from milo_bench.core.version import __version__
@@ -166,7 +166,7 @@ def _facts(fixture: Fixture) -> FixtureFacts:
 
 def _lock(path: Path, descriptor: int) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_file(descriptor)
     except BlockingIOError:
         raise DataError(f"A run is writing to {path}.", hint="wait until it ends.") from None
     except OSError:  # some network folders know no locks

@@ -6,7 +6,6 @@ installed at all, and is taken out where a dependency brought it along: its late
 
 from __future__ import annotations
 
-import fcntl
 import json
 import platform
 import re
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from milo_bench.core.errors import MiloError, PrerequisiteError
+from milo_bench.core.file_lock import lock_file
 from milo_bench.core.files import write_errors, write_file
 from milo_bench.core.hashing import sha256_data
 from milo_bench.roles.declared import Declared
@@ -146,7 +146,7 @@ def _run(words: list[str], env: Mapping[str, str]) -> None:
 def _alone(lock: Path) -> Iterator[None]:
     """One process at a time makes an environment; the others wait, and find it made."""
     with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        lock_file(file.fileno(), wait=True)
         yield
 
 

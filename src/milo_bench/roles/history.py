@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.core.errors import DataError
+from milo_bench.core.file_lock import lock_file
 from milo_bench.core.files import write_errors
 from milo_bench.decide.promotion.records import PromotionRecord, RolePair
 
@@ -45,7 +45,7 @@ def append_history(path: Path, record: PromotionRecord) -> PromotionRecord:
     with write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            lock_file(file.fileno(), wait=True)
             lines = path.read_bytes().splitlines()
             chained = msgspec.structs.replace(record, previous=_digest(lines[-1]) if lines else "")
             file.write(msgspec.json.encode(chained) + b"\n")

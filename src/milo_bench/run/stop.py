@@ -51,7 +51,7 @@ def stopping_on_signals(stop: StopSignal) -> Iterator[None]:
 
     def release() -> None:
         for number in numbers:
-            with suppress(ValueError, RuntimeError):
+            with suppress(ValueError, RuntimeError, NotImplementedError):
                 loop.remove_signal_handler(number)
             signal.signal(number, before[number])
 
@@ -61,7 +61,10 @@ def stopping_on_signals(stop: StopSignal) -> Iterator[None]:
             release()
 
     for number in numbers:
-        loop.add_signal_handler(number, asked)
+        try:
+            loop.add_signal_handler(number, asked)
+        except NotImplementedError:  # the loop of Windows has none; a plain handler wakes it
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(asked))
     try:
         yield
     finally:

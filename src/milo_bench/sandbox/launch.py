@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import select
 import signal
 import subprocess
@@ -126,6 +125,8 @@ def _not_built(process: subprocess.Popen[bytes]) -> Exception:
 
 def _limits(command: SandboxCommand) -> str:
     """Limits of every process of the sandbox: its first one has them before the command starts, the rest inherit."""
+    import resource  # late: only a sandbox needs it, and Windows has neither
+
     limits = command.limits
     bounds = {
         resource.RLIMIT_DATA: limits.memory_bytes,

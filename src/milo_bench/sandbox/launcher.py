@@ -15,7 +15,6 @@ passes the report on.
 """
 
 import os
-import resource
 import shutil
 import stat
 import sys
@@ -100,6 +99,8 @@ def give_up_root(user: int) -> None:
 
 def set_limits(limits: str, report: int, passed_on: int) -> None:
     """Limit the first process of the sandbox, which waits, then hand its number on."""
+    import resource  # late: only inside a sandbox, and Windows has none
+
     for stream in (0, 1, 2):  # whoever holds one of them keeps the sandbox's end from being seen
         os.close(stream)
     said = b""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from typing import Final
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError
+from milo_bench.core.file_lock import lock_file
 from milo_bench.core.files import PRIVATE, write_errors
 from milo_bench.store.audit.chain import FIRST_MAC, head_bytes, read_head, seal_line, split_line, write_all
 from milo_bench.store.audit.records import AuditedRequest, AuditFileStart
@@ -58,7 +58,7 @@ class AuditWriter:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, PRIVATE)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock_file(self._lock)
         except OSError:
             os.close(self._lock)
             message = f"Another gateway writes the audit in {folder}."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import secrets
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.core.errors import DataError, IncompleteRun, PrerequisiteError
+from milo_bench.core.file_lock import lock_file
 from milo_bench.core.records import (
     SCHEMA_VERSION,
     Attempt,
@@ -349,7 +349,7 @@ def _cannot_make(path: Path, error: OSError) -> PrerequisiteError:
 
 def _lock(path: Path, descriptor: int) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        lock_file(descriptor)
     except BlockingIOError:
         hint = "wait until it ends, or choose another --out."
         raise DataError(f"Another run is writing to {path}.", hint=hint) from None
