@@ -1,0 +1,114 @@
+"""Each rule on texts takes time in proportion to their length, also on texts that were made to be slow.
+
+Processor time is compared with itself: four times the text may cost at most eight times as much, where a rule that
+takes the square of the length costs sixteen. What costs next to nothing at the greater length passes without a ratio.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+import pytest
+
+from milo_bench.core.amounts import find_amounts, parse_amount
+from milo_bench.core.reasoning import split_reasoning
+from milo_bench.core.text import one_line, visible
+from milo_bench.grade.answer import read_json_answer
+from milo_bench.grade.packet_lines import find_line_citations, without_line_citations
+from milo_bench.grade.sections import read_sections
+from milo_bench.guards.citations import (
+    cited_sentences,
+    find_citations,
+    find_malformed_citations,
+    is_claim,
+    normalise,
+    without_citations,
+)
+from milo_bench.guards.dates import find_dates, normalise_date
+from milo_bench.guards.facts import find_facts, unsupported_facts
+from milo_bench.guards.keywords import keyword_risk
+from milo_bench.guards.names import find_names
+from milo_bench.guards.personal.data import find_personal_data
+from milo_bench.guards.policy_text import judge_required_text
+from milo_bench.guards.promises.find import find_promises
+from milo_bench.guards.quotes import find_quote
+from milo_bench.guards.requests import read_requests
+from milo_bench.guards.sentences import paragraphs, split_sentences
+from milo_bench.guards.templates import escalation_reason, template_use
+
+POLICY: Final = "We may ask for more documents before a decision is made."
+RULES: Final[dict[str, Callable[[str], Any]]] = {
+    "amounts": find_amounts,
+    "one amount": parse_amount,
+    "reasoning": split_reasoning,
+    "visible": visible,
+    "one line": one_line,
+    "JSON answer": read_json_answer,
+    "line citations": find_line_citations,
+    "without line citations": without_line_citations,
+    "sections": lambda text: read_sections(text, ["Summary", "Next steps"]),
+    "cited sentences": cited_sentences,
+    "citations": find_citations,
+    "malformed citations": find_malformed_citations,
+    "claim": is_claim,
+    "normalised": normalise,
+    "without citations": without_citations,
+    "dates": find_dates,
+    "one date": normalise_date,
+    "facts": find_facts,
+    "unsupported facts": lambda text: unsupported_facts(text, ["Ann Smith paid 12.50 EUR on 3 May 2025."]),
+    "facts of a source": lambda text: unsupported_facts("Ann Smith paid 12.50 EUR on 3 May 2025.", [text]),
+    "keywords": keyword_risk,
+    "names": find_names,
+    "personal data": find_personal_data,
+    "policy text": lambda text: judge_required_text(text, [POLICY]),
+    "required text": lambda text: judge_required_text(POLICY, [text]),
+    "promises": find_promises,
+    "promises beside policy": lambda text: find_promises(text, exempt=[text]),
+    "quotation": lambda text: find_quote("the roof was damaged by hail", text),
+    "requests": lambda text: read_requests(text, ["medical report", "payslips"]),
+    "paragraphs": paragraphs,
+    "sentences": split_sentences,
+    "escalation": escalation_reason,
+    "template": lambda text: template_use(text, [], "2025-01-01"),
+}
+PIECES: Final = (
+    *(" ", "\t", "\n", ".", '"', "“", "_", "1", "a", "A"),
+    *("1 ", "1. ", "a.", "O'", "the ", "days. ", "Mr. ", "Ann Smith ", "(12) ", "[E-0001]", "we will pay, "),
+)
+_FEW: Final = (" ", "1 ", "Ann Smith ")  # it works in windows, each of which costs much
+SHORT, LONG = 4_000, 16_000
+ENOUGH_S: Final = 0.1  # of processor time at LONG: a rule that takes the square needs seconds
+
+
+def processor_s(rule: Callable[[str], Any], text: str) -> float:
+    started = time.process_time()
+    rule(text)
+    return time.process_time() - started
+
+
+def grows_too_fast(rule: Callable[[str], Any], piece: str, end: str) -> str:
+    long = (piece * LONG)[:LONG] + end
+    taken = processor_s(rule, long)
+    if taken < ENOUGH_S:
+        return ""
+    short = (piece * SHORT)[:SHORT] + end
+    ratio = min(taken, processor_s(rule, long)) / min(processor_s(rule, short) for _ in range(3))
+    return f"{piece!r}: {ratio:.1f} times the processor time for four times the text" if ratio > 8 else ""
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rule_takes_time_in_proportion_to_the_text(name: str) -> None:
+    rule = RULES[name]
+    rule("It was paid on 3 May.")  # what is compiled once is no part of it
+    pieces = _FEW if name == "personal data" else PIECES
+    assert [said for piece in pieces for end in ("", "!x") if (said := grows_too_fast(rule, piece, end))] == []
+
+
+def test_a_rule_that_takes_the_square_is_found() -> None:
+    def square(text: str) -> int:
+        return sum(len(text[: at // 2]) for at in range(len(text)) for _ in text[at::64])
+
+    assert "times the processor time for four times the text" in grows_too_fast(square, "a", "")
