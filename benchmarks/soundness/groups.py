@@ -8,7 +8,9 @@ import numpy as np
 
 from benchmarks.soundness.road import Found, Random, Road, Row
 from milo_bench.decide.gates.ends import ends_at_any_look, ends_of
+from milo_bench.stats.betting import is_above
 from milo_bench.stats.cases.rows import RateRows
+from milo_bench.suites.fresh import RETELLINGS
 
 BOUND = 0.85
 
@@ -41,7 +43,17 @@ def simulate(runs: int, random: Random) -> Sequence[Row]:
         rows.append(Row(f"wrong keep, {name}", 0.05, Found(kept, runs), Found(before, runs)))
         rows.append(Row("  wrong reject", 0.05, Found(lost, runs)))
         rows.append(Row("  wrong keep, looks: any", 0.05, Found(any_look, runs)))
+    for alike in (0.1, 0.3):
+        kept = sum(_told_again(random, alike) for _ in range(runs))
+        name = f"wrong keep at any look, 60 stories told {1 + RETELLINGS} times, correlation {alike:g}"
+        rows.append(Row(name, 0.05, Found(kept, runs)))
     return rows
+
+
+def _told_again(random: Random, alike: float) -> bool:
+    """What a run until decided takes for fixtures of their own: the tellings of a story, one round after the other."""
+    right, _ = draw(random, 60 * (1 + RETELLINGS), 60, alike)
+    return is_above(right.astype(float), BOUND, 0.95, in_order=True)
 
 
 ROAD = Road("fixtures of one story", f"truth at the threshold {BOUND}; naive: each fixture on its own", simulate)

@@ -8,6 +8,7 @@ from pathlib import Path
 from milo_bench.api import ImportRequest, import_suite, regenerate_suite
 from milo_bench.core.records import Fixture
 from milo_bench.store.stored_text import TextPolicy, stored_group
+from milo_bench.suites.fresh import FreshFixtures
 from milo_bench.suites.importing.groups import guess_groups
 from milo_bench.suites.importing.importer import Imported, ImportedCase
 from milo_bench.suites.load import load_suite
@@ -127,3 +128,11 @@ def test_a_log_names_groups_by_hash_so_that_no_name_outlives_an_erasure() -> Non
         assert kept.group == stored_group("author Anna Klein")
         assert "Anna" not in kept.group
     assert kept.group != stored_group("author Peter Brown")
+
+
+def test_a_story_is_told_again_twice_at_the_most_each_time_as_a_group_of_its_own() -> None:
+    fresh = FreshFixtures(load_suite("case_ops_v1"), 77, retellings=2)
+    drawn = fresh("drafting", 0, 500)
+    assert len(drawn) == fresh.most("drafting") == 100
+    assert len({fixture.group for fixture in drawn}) == 100
+    assert FreshFixtures(load_suite("demo_v1"), 77, retellings=2).most("orders") is None

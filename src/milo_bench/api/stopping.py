@@ -13,7 +13,7 @@ from milo_bench.evidence.until_decided.watch import UntilDecided
 from milo_bench.probes.base import PROBES
 from milo_bench.run.budget import Budget
 from milo_bench.run.spec import RunSpec
-from milo_bench.suites.fresh import FreshFixtures, can_draw
+from milo_bench.suites.fresh import RETELLINGS, FreshFixtures, can_draw
 from milo_bench.suites.load import Suite
 from milo_bench.suites.trust import own_checks_of
 
@@ -64,9 +64,10 @@ def steer(
 ) -> UntilDecided:
     """What carries out ``stopping``; ``resumed`` is the log that goes on, if it is there."""
     policy = read_policy(stopping.policy_text, name=stopping.policy)
-    fresh = None if stopping.fresh_seed is None else FreshFixtures(suite, stopping.fresh_seed)
+    fresh = None if stopping.fresh_seed is None else FreshFixtures(suite, stopping.fresh_seed, retellings=RETELLINGS)
     log = resumed if resumed is not None and resumed.exists() and resumed.stat().st_size else None
-    return UntilDecided(spec, policy, targets, fresh=fresh, resumed=log)
+    more = {} if fresh is None else {name: most for name in suite.workloads if (most := fresh.most(name)) is not None}
+    return UntilDecided(spec, policy, targets, fresh=fresh, most_fresh=more, resumed=log)
 
 
 def check_budget(budget: Budget, targets: Sequence[TargetRecord]) -> None:

@@ -17,7 +17,7 @@ from milo_bench.evidence.judging import choose_judge
 from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
 from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.store.log.reader import RunLog
-from milo_bench.suites.fresh import FreshFixtures, can_draw
+from milo_bench.suites.fresh import RETELLINGS, FreshFixtures, can_draw
 from milo_bench.suites.load import Suite
 
 
@@ -47,7 +47,7 @@ def check_stopping(log: RunLog, attempts: Sequence[Attempt], suite: Suite | None
 def _fresh(log: RunLog, rule: Stopping, suite: Suite) -> Iterator[LogFault]:
     if rule.fresh_seed is None or not can_draw(suite):
         return
-    draw = FreshFixtures(suite, rule.fresh_seed)
+    draw = FreshFixtures(suite, rule.fresh_seed, retellings=RETELLINGS)
     planned = frozenset(log.header.plan.fixtures)
     for workload in suite.workloads:
         there = [one for one in log.fixtures.values() if one.workload == workload and one.id not in planned]

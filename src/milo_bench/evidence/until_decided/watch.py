@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -55,6 +55,7 @@ class UntilDecided:
         targets: Sequence[TargetRecord],
         *,
         fresh: DrawFixtures | None = None,
+        most_fresh: Mapping[str, int] | None = None,
         resumed: Path | None = None,
     ) -> None:
         stopping = spec.plan.stopping
@@ -63,6 +64,7 @@ class UntilDecided:
         self._resumed = resumed
         self._fresh = fresh if stopping.fresh_seed is not None else None
         self._most = stopping.most_fixtures
+        self._most_fresh = most_fresh or {}
         self._fixtures: dict[str, Fixture] = {fixture.id: fixture for fixture in spec.planned_fixtures()}
         self._planned: dict[str, list[str]] = {}
         for fixture in self._fixtures.values():
@@ -185,7 +187,10 @@ class UntilDecided:
 
     def _available(self, workload: str) -> int:
         """Fixtures of a workload that this run can ask at the most."""
-        return max(self._first[workload], self._most) if self._fresh is not None else self._first[workload]
+        first = self._first[workload]
+        if self._fresh is None:
+            return first
+        return max(first, min(self._most, first + self._most_fresh.get(workload, self._most)))
 
     def _units_available(self, workload: str) -> float:
         """Groups of a workload, and fixtures that stand alone, that this run can ask at the most."""
