@@ -99,7 +99,7 @@ def _late(decision: Decision) -> Iterator[TruthRow]:
 def _agreement(decision: Decision) -> Iterator[TruthRow]:
     for finding in decision.chosen:
         rules = [rule for rule in decision.routing.get("rules", ()) if rule.get("finding") == finding.id]
-        named = {str(rule["target"]) for rule in rules if rule.get("route") in ("local", "mixed", "assist")}
+        named = {str(rule["target"]) for rule in rules if rule.get("route") in ("local", "mixed")}
         wanted = {finding.target} if finding.kind in ("keep", "fix") else set()
         yield TruthRow(
             f"{finding.workload}: chosen, and routed to", _choice(finding), ", ".join(sorted(named)) or "people",
