@@ -14,6 +14,7 @@ from milo_bench import api
 from milo_bench.roles.answers import read_answer
 from milo_bench.roles.cheats import file_answer
 from milo_bench.roles.declared import read_declared
+from milo_bench.roles.environments import _why
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.git import GitRepository, open_repository
 from milo_bench.roles.tamper import signs_of_tampering
@@ -229,3 +230,8 @@ def test_objects_are_packed_into_a_relative_folder(shop: Path, tmp_path: Path, m
     (tmp_path / "tree").mkdir()
     GitRepository(Path("objects.git")).checkout(tree, Path("tree"))
     assert (tmp_path / "tree/shop/prices.py").read_text() == PRICES_3
+
+
+def test_why_a_package_cannot_be_installed_is_told_without_addresses() -> None:
+    said = "WARNING: Location 'file:///x/' is ignored\nERROR: none for a at https://me:secret@index.test/simple/a\n"
+    assert _why(said) == "ERROR: none for a at …"

@@ -138,8 +138,13 @@ def _run(words: list[str], env: Mapping[str, str]) -> None:
     except OSError as error:
         raise PrerequisiteError(f"Cannot start {words[0]}: {error.strerror}.", hint="check the path.") from None
     if done.returncode:
-        said = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise EnvironmentFailed(f"what the repository declares cannot be installed: {' '.join(said)[-300:]}")
+        raise EnvironmentFailed(f"what the repository declares cannot be installed: {_why(done.stderr or done.stdout)}")
+
+
+def _why(said: str) -> str:
+    """A client's own words, without warnings and without addresses: an index's may carry a password."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and "warning" not in line.lower()]
+    return re.sub(r"\b[a-z+]+://\S+", "…", " ".join(lines))[-300:]
 
 
 @contextmanager
