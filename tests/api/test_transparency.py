@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from milo_bench.api.transparency import get_receipt
+from milo_bench.api.sealing.transparency import get_receipt
 from milo_bench.core.errors import DataError, TargetError
 from milo_bench.report.receipt import read_receipt, receipt_differences
 from milo_bench.report.signature import Envelope, new_key, public_bytes, read_private_key, sign_statement

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from milo_bench.run.devices import Devices, Rapl
-from milo_bench.run.telemetry import Sampler
+from milo_bench.run.machine.devices import Devices, Rapl
+from milo_bench.run.machine.telemetry import Sampler
 
 GIB = 1 << 30
 

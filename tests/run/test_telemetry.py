@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from milo_bench.run.telemetry import Sampler
+from milo_bench.run.machine.telemetry import Sampler
 
 # A server with a child that holds 64 MiB and has worked; says so, then waits for its input to close.
 CHILD = "x = bytearray(64 << 20); sum(range(3_000_000)); print('ready', flush=True); input()"

@@ -13,14 +13,11 @@ if TYPE_CHECKING:
     from milo_bench.api.deciding import DecideOptions, decide_again, decide_logs
     from milo_bench.api.demo.flow import DemoOptions, run_demo
     from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
-    from milo_bench.api.erasing import Erased, EraseOptions, erase_texts
-    from milo_bench.api.escalating import escalate_roles
     from milo_bench.api.estimating import estimate_run
     from milo_bench.api.exporting import export_every_eval, export_inspect, export_junit
     from milo_bench.api.finding import write_config
     from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.loading import load_target
-    from milo_bench.api.mining import environments_folder, execute_coder, mine_repository, selftest_roles
     from milo_bench.api.operating import (
         OperatorOptions,
         run_operators,
@@ -30,12 +27,16 @@ if TYPE_CHECKING:
     )
     from milo_bench.api.permitting import permit_operators, report_operators, write_permits
     from milo_bench.api.probing import probe_target
-    from milo_bench.api.promoting import Promotion, promote_roles, rollback_roles
     from milo_bench.api.recording import RecordedImport, RecordedReport, import_recorded
     from milo_bench.api.reporting import report_decision
-    from milo_bench.api.roles_page import verify_roles_page, write_registry, write_roles_page
-    from milo_bench.api.roles_run import RolesRunOptions, run_roles
+    from milo_bench.api.roles.escalating import escalate_roles
+    from milo_bench.api.roles.mining import environments_folder, execute_coder, mine_repository, selftest_roles
+    from milo_bench.api.roles.page import verify_roles_page, write_registry, write_roles_page
+    from milo_bench.api.roles.promoting import Promotion, promote_roles, rollback_roles
+    from milo_bench.api.roles.rerun import RolesRunOptions, run_roles
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
+    from milo_bench.api.sealing.erasing import Erased, EraseOptions, erase_texts
+    from milo_bench.api.sealing.signing import new_signing_key, sign_package
     from milo_bench.api.serving import (
         add_key,
         check_audit,
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
         state_place,
     )
     from milo_bench.api.settings import load_settings
-    from milo_bench.api.signing import new_signing_key, sign_package
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
     from milo_bench.api.suites import (
         ImportOptions,
@@ -113,12 +113,12 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
     "milo_bench.api.demo.flow": ("DemoOptions", "run_demo"),
     "milo_bench.api.drafting": ("new_suite", "write_operator_policy", "write_policy"),
-    "milo_bench.api.erasing": ("EraseOptions", "Erased", "erase_texts"),
+    "milo_bench.api.sealing.erasing": ("EraseOptions", "Erased", "erase_texts"),
     "milo_bench.api.exporting": ("export_every_eval", "export_inspect", "export_junit"),
     "milo_bench.api.finding": ("write_config",),
     "milo_bench.api.inventorying": ("inventory_difference", "inventory_now"),
     "milo_bench.api.loading": ("load_target",),
-    "milo_bench.api.mining": ("environments_folder", "execute_coder", "mine_repository", "selftest_roles"),
+    "milo_bench.api.roles.mining": ("environments_folder", "execute_coder", "mine_repository", "selftest_roles"),
     "milo_bench.api.operating": (
         "OperatorOptions",
         "run_operators",
@@ -129,10 +129,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.permitting": ("permit_operators", "report_operators", "write_permits"),
     "milo_bench.api.probing": ("probe_target",),
     "milo_bench.api.recording": ("RecordedImport", "RecordedReport", "import_recorded"),
-    "milo_bench.api.escalating": ("escalate_roles",),
-    "milo_bench.api.roles_run": ("RolesRunOptions", "run_roles"),
-    "milo_bench.api.promoting": ("Promotion", "promote_roles", "rollback_roles"),
-    "milo_bench.api.roles_page": ("verify_roles_page", "write_registry", "write_roles_page"),
+    "milo_bench.api.roles.escalating": ("escalate_roles",),
+    "milo_bench.api.roles.rerun": ("RolesRunOptions", "run_roles"),
+    "milo_bench.api.roles.promoting": ("Promotion", "promote_roles", "rollback_roles"),
+    "milo_bench.api.roles.page": ("verify_roles_page", "write_registry", "write_roles_page"),
     "milo_bench.api.reporting": ("report_decision",),
     "milo_bench.api.estimating": ("estimate_run",),
     "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),
@@ -150,7 +150,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "state_place",
     ),
     "milo_bench.api.settings": ("load_settings",),
-    "milo_bench.api.signing": ("new_signing_key", "sign_package"),
+    "milo_bench.api.sealing.signing": ("new_signing_key", "sign_package"),
     "milo_bench.api.standing": ("baseline_decision", "decision_changes", "gate_logs"),
     "milo_bench.api.suites": (
         "ImportOptions",

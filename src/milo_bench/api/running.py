@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from milo_bench.api.mining import execute_coder
+from milo_bench.api.roles.mining import execute_coder
 from milo_bench.api.settings import load_settings
 from milo_bench.api.stopping import check_budget, steer, stopping_of
 from milo_bench.config.settings import Settings, TargetConfig

@@ -41,6 +41,7 @@ from milo_bench.run.events import (
     WorkEnded,
     WorkLooked,
 )
+from milo_bench.run.machine.watching import watch
 from milo_bench.run.opened_log import OpenedLog, OpenRunLog
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
@@ -66,7 +67,6 @@ from milo_bench.run.shared_text import measure_shared_text, share_of
 from milo_bench.run.spec import RunSpec, check_hosted, lane_of
 from milo_bench.run.steering import Steer, Steering
 from milo_bench.run.stop import StopSignal, reason_of
-from milo_bench.run.watching import watch
 from milo_bench.suites.pictures import with_pictures
 from milo_bench.targets.base import Target
 

@@ -6,8 +6,8 @@ import asyncio
 import time
 
 from milo_bench.core.records import Telemetry
-from milo_bench.run.devices import Devices
-from milo_bench.run.telemetry import Sampler
+from milo_bench.run.machine.devices import Devices
+from milo_bench.run.machine.telemetry import Sampler
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.targets.base import Target
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from milo_bench.api.transparency import get_receipt
+from milo_bench.api.sealing.transparency import get_receipt
 from milo_bench.api.verifying import verify_package
 from milo_bench.core.errors import GateFailed, PrerequisiteError
 from milo_bench.core.files import write_file

@@ -9,7 +9,7 @@ import msgspec
 import psutil
 
 from milo_bench.core.records import Telemetry
-from milo_bench.run.devices import DeviceReading, Devices
+from milo_bench.run.machine.devices import DeviceReading, Devices
 
 # Walking all processes of a machine costs milliseconds; children of a server change seldom.
 _SAMPLES_A_WALK = 10

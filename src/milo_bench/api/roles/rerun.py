@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from milo_bench.api.escalating import escalate_roles
-from milo_bench.api.mining import mine_repository
-from milo_bench.api.promoting import Promotion, promote_roles
-from milo_bench.api.roles_page import write_roles_page
+from milo_bench.api.roles.escalating import escalate_roles
+from milo_bench.api.roles.mining import mine_repository
+from milo_bench.api.roles.page import write_roles_page
+from milo_bench.api.roles.promoting import Promotion, promote_roles
 from milo_bench.api.running import RunOptions, run_suite
 from milo_bench.config.roles.file import load_registry
 from milo_bench.core.errors import IncompleteRun, UsageError

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from milo_bench.api.escalating import read_escalations
-from milo_bench.api.mining import execute_coder
+from milo_bench.api.roles.escalating import read_escalations
+from milo_bench.api.roles.mining import execute_coder
 from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.edit import Keys, value_at, with_values
 from milo_bench.config.roles.file import RegistryFile, RoleConfig, load_registry, read_registry

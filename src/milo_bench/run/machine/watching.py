@@ -19,8 +19,8 @@ async def watch(
     ends: asyncio.Event,
 ) -> AsyncIterator[Telemetry]:
     """Sample the machine and sync the log, in a thread: neither may hold up the reading of answers."""
-    from milo_bench.run.devices import Devices
-    from milo_bench.run.telemetry import Sampler  # brings psutil, after the first attempts are out
+    from milo_bench.run.machine.devices import Devices
+    from milo_bench.run.machine.telemetry import Sampler  # brings psutil, after the first attempts are out
 
     loop = asyncio.get_running_loop()
     sampler = await loop.run_in_executor(None, lambda: Sampler(pids, Devices()))

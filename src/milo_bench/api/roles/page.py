@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from milo_bench.api.promoting import target_facts
+from milo_bench.api.roles.promoting import target_facts
 from milo_bench.api.settings import load_settings
 from milo_bench.config.roles.file import load_registry, read_registry
 from milo_bench.core.errors import UsageError

@@ -1,0 +1,1 @@
+"""Logs, decisions and packages in; signatures, receipts and what remains after an erasure out."""

@@ -1,0 +1,1 @@
+"""Processes and devices of this machine in, samples of them while a run lasts out."""
