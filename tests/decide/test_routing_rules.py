@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from milo_bench.config.routing.file import RoutingFile, check_routing, read_routing
 from milo_bench.config.routing.flags import flags_text, read_flags
-from milo_bench.core.case_facts import CaseFacts
+from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.decide.routing.columns import (

@@ -92,6 +92,6 @@ def test_an_unknown_parameter_is_refused_before_anything_is_judged() -> None:
 
 
 def test_the_case_of_the_tests_is_a_case_record() -> None:
-    from milo_bench.core.case_record import CaseRecord
+    from milo_bench.core.cases.record import CaseRecord
 
     assert msgspec.convert(CASE, CaseRecord).case_id == "84291"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from milo_bench.core.case_facts import NOTHING_KNOWN, CaseFacts
+from milo_bench.core.cases.facts import NOTHING_KNOWN, CaseFacts
 from milo_bench.guards.case_facts import case_facts
 
 CASE = {

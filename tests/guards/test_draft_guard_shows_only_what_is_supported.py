@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from milo_bench.core.case_record import CaseEvent, CaseRecord, DocumentRequest, ReplyTemplate
+from milo_bench.core.cases.record import CaseEvent, CaseRecord, DocumentRequest, ReplyTemplate
 from milo_bench.guards.citations import cited_sentences
 from milo_bench.guards.draft_guard import GuardedDraft, GuardOptions, guard_draft
 from milo_bench.guards.policy_text import judge_required_text

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.core.case_record import CaseEvent, CaseRecord, DocumentRequest, EventKind, EventSource
+from milo_bench.core.cases.record import CaseEvent, CaseRecord, DocumentRequest, EventKind, EventSource
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.guards.event_selection import TIMELINE_SCHEMA, Selection, as_document, select_events
 

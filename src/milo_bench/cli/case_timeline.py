@@ -11,7 +11,7 @@ import msgspec
 from milo_bench import api
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.printing import say
-from milo_bench.core.case_record import CaseRecord
+from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.errors import DataError, GateFailed
 
 _policy = click.option("--select", "policy", default="policy_v2", show_default=True, help="Selection policy.")

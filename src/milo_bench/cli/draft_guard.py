@@ -15,7 +15,7 @@ import msgspec
 from milo_bench import api
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.printing import say
-from milo_bench.core.case_record import CaseRecord, ReplyTemplate
+from milo_bench.core.cases.record import CaseRecord, ReplyTemplate
 from milo_bench.core.clock import SystemClock
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.text import one_line

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from milo_bench.config.routing.rule import CUT_UNCITED
-from milo_bench.core.case_facts import CaseFacts
+from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.core.records import Fixture, Measure, Workload

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from milo_bench.core.case_record import CaseRecord
+from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, ToolCall, Workload
 from milo_bench.decide.routing.rules import AnswerFacts

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.core.case_record import CaseEvent, CaseRecord
+from milo_bench.core.cases.record import CaseEvent, CaseRecord
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, Fixture
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.core.case_record import ReplyTemplate
+from milo_bench.core.cases.record import ReplyTemplate
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture, Workload
 from milo_bench.grade.case_input import case_of

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import msgspec
 
-from milo_bench.core.case_facts import CASE_RISKS, CaseFacts
-from milo_bench.core.case_record import CaseRecord, ReplyTemplate
+from milo_bench.core.cases.facts import CASE_RISKS, CaseFacts
+from milo_bench.core.cases.record import CaseRecord, ReplyTemplate
 from milo_bench.core.errors import DataError
 from milo_bench.guards.templates import state_on
 

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from milo_bench.core.case_record import CaseRecord, ReplyTemplate
+from milo_bench.core.cases.record import CaseRecord, ReplyTemplate
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations, find_malformed_citations
 from milo_bench.guards.policy_text import judge_required_text

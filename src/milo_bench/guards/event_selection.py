@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 from rapidfuzz import fuzz
 
-from milo_bench.core.case_record import CaseEvent, CaseRecord, DocumentRequest
+from milo_bench.core.cases.record import CaseEvent, CaseRecord, DocumentRequest
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.records import Frozen
 from milo_bench.core.suggest import hint_for

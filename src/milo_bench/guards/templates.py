@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
-from milo_bench.core.case_record import ReplyTemplate
+from milo_bench.core.cases.record import ReplyTemplate
 from milo_bench.core.records import Frozen
 
 TemplateState: TypeAlias = Literal["current", "expired", "not_yet_valid", "unknown", "none_named"]

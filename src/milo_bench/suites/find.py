@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.config.written import Problem, place, read_text
-from milo_bench.core.case_record import CaseRecord, ReplyTemplate
+from milo_bench.core.cases.record import CaseRecord, ReplyTemplate
 from milo_bench.core.errors import DataError, MiloError, UsageError
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for

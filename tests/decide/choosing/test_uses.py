@@ -6,7 +6,7 @@ import pytest
 
 from milo_bench.config.policy.file import PolicyFile, read_policy
 from milo_bench.config.routing.file import RoutingFile, read_routing
-from milo_bench.core.case_facts import CaseFacts
+from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.errors import ConfigError
 from milo_bench.decide.routing.rules import RequestFacts, route_request
 from milo_bench.report.package import render_files

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from milo_bench.core.case_record import CaseRecord
+from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, Verdict
 from milo_bench.grade.base import CHECKS, GradeCase
 from milo_bench.guards.event_selection import as_document, select_events

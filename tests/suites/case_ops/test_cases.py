@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from milo_bench.core.case_record import CaseRecord
+from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.records import Fixture
 from milo_bench.guards.event_selection import as_document, select_events
 from milo_bench.suites import find_case, load_cases, load_suite, render_prompt

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
 from pydantic import BeforeValidator, Field, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
-from milo_bench.core.case_facts import NOTHING_KNOWN, CaseFacts, CaseRisk
+from milo_bench.core.cases.facts import NOTHING_KNOWN, CaseFacts, CaseRisk
 from milo_bench.core.keyword_sets import KEYWORD_SETS, KeywordSet
 from milo_bench.core.records import Decoding
 from milo_bench.core.suggest import hint_for

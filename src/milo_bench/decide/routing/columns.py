@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route
-from milo_bench.core.case_facts import CaseFacts
+from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.errors import DataError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.decide.routing.rules import Cause, actions_of

@@ -18,7 +18,7 @@ from typing import Final, Literal, TypeAlias
 
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, RoutingRule
-from milo_bench.core.case_facts import NOTHING_KNOWN, CaseFacts
+from milo_bench.core.cases.facts import NOTHING_KNOWN, CaseFacts
 
 Cause: TypeAlias = Literal[
     "rule",  # the rule itself, or the default

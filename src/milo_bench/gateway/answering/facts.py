@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from milo_bench.core.case_facts import NOTHING_KNOWN
+from milo_bench.core.cases.facts import NOTHING_KNOWN
 from milo_bench.decide.routing.rules import RequestFacts
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RoutingTable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from milo_bench.core.case_record import CaseRecord
+from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_header, case_of, event_texts, shown_event_ids

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.core.case_record import CaseRecord
+from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.records import Fixture
 from milo_bench.guards.event_selection import as_document, select_events

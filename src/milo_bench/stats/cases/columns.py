@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from milo_bench.core.case_facts import CaseFacts
+from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, Price
 from milo_bench.stats.cases.cache import CacheRule, cached_share
 

@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 
-from milo_bench.core.case_record import CaseEvent, CaseRecord, DocumentRequest, EventKind, EventSource
+from milo_bench.core.cases.record import CaseEvent, CaseRecord, DocumentRequest, EventKind, EventSource
 from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_text
 

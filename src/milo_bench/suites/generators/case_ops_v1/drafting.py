@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
-from milo_bench.core.case_record import CaseRecord, ReplyTemplate
+from milo_bench.core.cases.record import CaseRecord, ReplyTemplate
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.suites.generators.case_ops_v1.cases import (

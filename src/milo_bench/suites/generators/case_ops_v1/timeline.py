@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from milo_bench.core.case_record import CaseRecord
+from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.suites.generators.case_ops_v1.cases import (
