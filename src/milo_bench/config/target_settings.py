@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from milo_bench.config.checked import Checked, mistakes_in
 from milo_bench.core.errors import ConfigError
@@ -13,7 +13,13 @@ from milo_bench.core.errors import ConfigError
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
-class OpenAiSettings(Checked):
+class _Exact(Checked):
+    """Types as written: what is sent to a server is the person's own value, so "4096" is no number."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class OpenAiSettings(_Exact):
     """``settings`` of an ``openai`` target.
 
     ``extra_body`` has fields that are added to every request, e.g. ``{top_p: 0.9}``; ``omit`` names fields that are
@@ -23,12 +29,12 @@ class OpenAiSettings(Checked):
     """
 
     extra_body: dict[str, Any] = {}
-    omit: tuple[str, ...] = ()
+    omit: Annotated[tuple[str, ...], Field(strict=False)] = ()
     max_tokens_field: Annotated[str, Field(min_length=1, max_length=60)] = "max_tokens"
     stream_usage: bool = True
 
 
-class OllamaSettings(Checked):
+class OllamaSettings(_Exact):
     """``settings`` of an ``ollama`` target; all but the last five are options of the model that go into every request.
 
     ``num_ctx`` falls back to the target's ``context_window``. Ollama silently cuts a prompt that does not fit, and
@@ -54,7 +60,7 @@ class OllamaSettings(Checked):
     as_client: bool = False
 
 
-class LlamaCppSettings(Checked):
+class LlamaCppSettings(_Exact):
     """``settings`` of a ``llamacpp`` target, whose server the bench starts itself.
 
     ``cache_prompt`` lets a slot keep the beginning of its last prompt; it is off, because a repeat would be answered
@@ -70,7 +76,7 @@ class LlamaCppSettings(Checked):
     extra_body: dict[str, Any] = {}
 
 
-class FakeSettings(Checked):
+class FakeSettings(_Exact):
     """``settings`` of a ``fake`` target. ``process: true`` starts the scripted server as a process of its own."""
 
     process: bool = False

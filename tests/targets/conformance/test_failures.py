@@ -20,7 +20,7 @@ from tests.targets.conformance.asking import PATIENT, ask
 from tests.targets.conformance.served import ENV, KEY, Serve, with_a_word_for
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-TEXT = "one two" + " three" * 40
+TEXT = "one two" + " three four" * 20  # one word over and over is what Ollama ends by itself
 SHORT = Timeouts(connect_s=0.3, first_token_s=0.3, total_s=0.6)
 
 
