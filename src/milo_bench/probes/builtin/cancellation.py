@@ -55,10 +55,8 @@ class Cancellation(Probe):
             if await witness(ctx) is None:
                 continue
             allowed_s = _allowed_s(calm_s, whole_s) + _LAGS_S[name]
-            if whole_s <= allowed_s:
-                why = (
-                    f"The long answers would end within {seconds(allowed_s)}, and the server's {name} may lag as much."
-                )
+            if _LAGS_S[name] and whole_s <= allowed_s:
+                why = f"The long answers would end within {seconds(allowed_s)}, and the {name} may lag as much."
                 return self.undecided(ctx, why, evidence)
             return await self._by_witness(ctx, name, witness, tokens, allowed_s, evidence)
         return await self._by_processor_or_wait(ctx, tokens, calm_s, whole_s, evidence)
