@@ -21,11 +21,13 @@ from milo_bench.sandbox import (
     SandboxEnded,
     SandboxLimits,
     SandboxSession,
+    launcher,
     program,
     python_command,
     run_sandboxed,
 )
 from milo_bench.sandbox.program import Bubblewrap, cannot_start, find_bubblewrap
+from milo_bench.sandbox.run import try_sandbox
 from milo_bench.sandbox.seccomp import PROCESSORS, seccomp_program
 
 ALLOWED, KILLED, REFUSED = 0x7FFF0000, 0x80000000, 0x00050000
@@ -257,3 +259,25 @@ def test_the_time_of_a_program_is_that_of_its_answers_not_of_waiting_for_questio
         with pytest.raises(SandboxEnded) as caught:
             session.ask(b"sleep")
         assert caught.value.ending == "wall_time"
+
+
+def test_a_sandbox_whose_limits_cannot_be_set_ends_unstarted_and_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The launcher as it is, but for the child that sets the limits: it fails, and bwrap waits for a word.
+    broken = tmp_path / "launcher.py"
+    source = Path(launcher.__file__).read_text(encoding="utf-8")
+    assert "    pid = said.partition(" in source
+    broken.write_text(source.replace("    pid = said.partition(", "    raise OSError\n    pid = said.partition("))
+    monkeypatch.setattr("milo_bench.sandbox.launch._LAUNCHER", broken)
+    with pytest.raises(PrerequisiteError):
+        try_sandbox(("/bin/sh", "-c", "echo started"))
+    waiting = [one for one in Path("/proc").glob("[0-9]*/cmdline") if b"echo started" in _command_line(one)]
+    assert waiting == []
+
+
+def _command_line(place: Path) -> bytes:
+    try:
+        return place.read_bytes()
+    except OSError:
+        return b""

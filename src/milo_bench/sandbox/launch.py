@@ -68,6 +68,7 @@ def launch(command: SandboxCommand, stack: ExitStack) -> Launched:
                 env={},
                 cwd="/",
                 pass_fds=(*arguments.contents, report, report_end, passed_on_end, start_end),
+                process_group=0,  # so that what bwrap began can be ended before it has a session of its own
             )
         try:
             first_pid = _first_pid(passed_on, process)
@@ -76,7 +77,7 @@ def launch(command: SandboxCommand, stack: ExitStack) -> Launched:
             root = _root_of(first_pid, process, stack)
             os.write(start, b"\n")
         except BaseException:
-            process.kill()
+            _end_group(process)
             process.wait()
             for stream in (process.stdin, process.stdout, process.stderr):
                 if stream is not None:
@@ -117,8 +118,14 @@ def _root_of(pid: int, process: subprocess.Popen[bytes], stack: ExitStack) -> in
     raise _not_built(process)
 
 
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
 def _not_built(process: subprocess.Popen[bytes]) -> Exception:
-    process.kill()
+    # The first process of the sandbox waits for our word and holds stderr: it has to end as well, and unstarted.
+    _end_group(process)
     _, why = process.communicate()
     return cannot_start(why.decode("utf-8", "replace"))
 

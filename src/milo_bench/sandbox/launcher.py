@@ -15,6 +15,9 @@ passes the report on.
 """
 
 import os
+
+# Here and not where it is used: by then root is given up, and this interpreter's own modules may be out of reach.
+import resource
 import shutil
 import stat
 import sys
@@ -99,8 +102,6 @@ def give_up_root(user: int) -> None:
 
 def set_limits(limits: str, report: int, passed_on: int) -> None:
     """Limit the first process of the sandbox, which waits, then hand its number on."""
-    import resource  # late: only inside a sandbox, and Windows has none
-
     for stream in (0, 1, 2):  # whoever holds one of them keeps the sandbox's end from being seen
         os.close(stream)
     said = b""

@@ -37,8 +37,11 @@ class _EpisodeTexts(Frozen, frozen=True):
     log: tuple[dict[str, Any], ...] = ()
 
 
-class _EpisodeApart(Frozen, frozen=True):
-    texts: _EpisodeTexts | None = None
+class _EpisodeKept(Frozen, frozen=True):
+    """What outlives the texts: how many breaches there were, and the times and tokens of each turn."""
+
+    breaches: int = 0
+    turns_kept: tuple[Turn, ...] = ()
 
 
 class _ExecutionTexts(Frozen, frozen=True):
@@ -53,7 +56,7 @@ class _MovedApart(Frozen, frozen=True):
 
 
 _MOVED = msgspec.json.Decoder(_MovedApart)
-_APART = msgspec.json.Decoder(_EpisodeApart)
+_KEPT = msgspec.json.Decoder(_EpisodeKept)
 _NO_TEXTS = b"{}"
 
 
@@ -64,6 +67,8 @@ def encode_line(record: Record, salt: bytes) -> tuple[bytes, bytes]:
         line = _encode(record)
         return line + b"\n", digest_of_line(line)
     rest, texts = _encode(split[0]), _encode(split[1])
+    if isinstance(record, Episode):
+        rest = _with_fields(rest, _encode(_kept(record)))
     if texts == _NO_TEXTS:
         return rest + b"\n", digest_of_line(rest)
     before, after = rest[:-1], b'",' + texts[1:]
@@ -116,24 +121,26 @@ def _split_execution(execution: Execution) -> tuple[Execution, _ExecutionTexts]:
     return _replace(execution, results=(), problem=""), _ExecutionTexts(execution.results, execution.problem)
 
 
-def _split_episode(episode: Episode) -> tuple[Episode, _EpisodeApart]:
-    """How many breaches there were, and the times and tokens of each turn, outlive the texts."""
-    rest = _replace(
-        episode,
-        minefields=(NOT_STORED,) * len(episode.minefields),
-        why=(),
-        turns=tuple(turn_without_text(turn) for turn in episode.turns),
-        log=(),
-    )
-    return rest, _EpisodeApart(_EpisodeTexts(episode.minefields, episode.why, episode.turns, episode.log))
+def _split_episode(episode: Episode) -> tuple[Episode, _EpisodeTexts]:
+    rest = _replace(episode, minefields=(), why=(), turns=(), log=())
+    return rest, _EpisodeTexts(episode.minefields, episode.why, episode.turns, episode.log)
+
+
+def _kept(episode: Episode) -> _EpisodeKept:
+    return _EpisodeKept(len(episode.minefields), tuple(turn_without_text(turn) for turn in episode.turns))
+
+
+def _with_fields(line: bytes, fields: bytes) -> bytes:
+    """A JSON object with the fields of another one at its end."""
+    return line if fields == _NO_TEXTS else line[:-1] + b"," + fields[1:]
 
 
 def join_episode(episode: Episode, line: bytes) -> Episode:
-    """``episode``, decoded from ``line``, with the texts that were moved apart; those of an erased one are gone."""
-    texts = _APART.decode(line).texts
-    if texts is None:
+    """``episode``, decoded from ``line``; an erased one with what outlives its texts."""
+    if not episode.erased:
         return episode
-    return _replace(episode, minefields=texts.minefields, why=texts.why, turns=texts.turns, log=texts.log)
+    kept = _KEPT.decode(line)
+    return _replace(episode, minefields=(NOT_STORED,) * kept.breaches, turns=kept.turns_kept)
 
 
 def join_moved(attempt: Attempt, line: bytes) -> Attempt:
