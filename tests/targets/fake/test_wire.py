@@ -53,7 +53,7 @@ class Raw:
 
 def request_bytes(path: str, body: dict[str, Any], headers: str = "") -> bytes:
     data = json.dumps(body).encode()
-    return f"POST {path} HTTP/1.1\r\nHost: x\r\n{headers}Content-Length: {len(data)}\r\n\r\n".encode() + data
+    return f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Length: {len(data)}\r\n\r\n".encode() + data
 
 
 def chat(text: str = "hello", **more: Any) -> dict[str, Any]:
@@ -345,7 +345,7 @@ async def test_health_can_be_ready_before_the_model_is() -> None:
     async with start_fake({"health": {"load_after_s": 60}}) as fake:
         assert b" 503 " in (await ask(fake)).data
         reader, writer = await asyncio.open_connection("127.0.0.1", fake.port)
-        writer.write(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert b" 200 " in await reader.readline()
         writer.close()
 
