@@ -91,7 +91,7 @@ def test_an_untouched_package_is_worked_out_again_figure_by_figure(made: Path) -
 
 def test_a_digit_changed_in_a_page_names_the_figure_the_place_and_both_values(copied: Path) -> None:
     page = copied / "package" / "index.html"
-    shown = re.search(r'<data data-figure="(gate/[^"]+)" data-part="value" value="[^"]*">(\d+)', page.read_text())
+    shown = re.search(r'<data data-figure="(gate/[^"]+)" data-part="whole" value="[^"]*">(\d+)', page.read_text())
     assert shown is not None
     text = page.read_text(encoding="utf-8")
     start = shown.start(2)

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from milo_bench.config.written import Problem, read_written
 from milo_bench.core.errors import ConfigError
 
 Keys = tuple[str | int, ...]
@@ -25,7 +26,8 @@ def with_values(text: str, values: Mapping[Keys, Any], *, name: str) -> str:
 
 def value_at(text: str, keys: Keys) -> Any:
     """The value at ``keys``, None where there is none."""
-    data = yaml.safe_load(text)
+    written = read_written(text, name="")
+    data = None if isinstance(written, Problem) else written.data
     for key in keys:
         try:
             data = data[key]
