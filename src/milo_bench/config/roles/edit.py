@@ -27,7 +27,7 @@ def with_values(text: str, values: Mapping[Keys, Any], *, name: str) -> str:
 def value_at(text: str, keys: Keys) -> Any:
     """The value at ``keys``, None where there is none."""
     written = read_written(text, name="")
-    data = None if isinstance(written, Problem) else written.data
+    data: Any = None if isinstance(written, Problem) else written.data
     for key in keys:
         try:
             data = data[key]
