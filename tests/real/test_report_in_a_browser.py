@@ -13,7 +13,7 @@ import pytest
 
 from milo_bench.decide.records import Decision
 from milo_bench.report.package import APPENDIX, write_package
-from milo_bench.report.pages.views import PAGE_ONE_ROWS
+from milo_bench.report.pages.page_one import WHOLE_ROWS
 from tests.report.sample_decision import sample_decision
 
 if TYPE_CHECKING:
@@ -31,13 +31,23 @@ def wide(decision: Decision) -> Decision:
         *one.would_change[0][:2],
         " more fixtures for the rate of policy violations, if it stays. ",
     ) * 2
+    names = [f"extraction_{letter}" for letter in "abcdef"[: WHOLE_ROWS + 3]]
     rows = tuple(
-        msgspec.structs.replace(one, id=f"W{number}", would_change=(sentence,)) for number in range(PAGE_ONE_ROWS + 3)
+        msgspec.structs.replace(one, id=f"W-{name}", workload=name, would_change=(sentence,)) for name in names
     )
-    titles = {**decision.workload_titles, one.workload: "Field extraction from inbound documents"}
+    choices = tuple(
+        msgspec.structs.replace(decision.choices[0], workload=row.workload, finding=row.id, replay="") for row in rows
+    )
+    titles = {**decision.workload_titles, **dict.fromkeys(names, "Field extraction from inbound documents")}
     verdict = (*decision.verdict, " ", *decision.verdict)
     return msgspec.structs.replace(
-        decision, findings=rows, workload_titles=titles, verdict=verdict, missing=decision.missing * 4, replays=()
+        decision,
+        findings=rows,
+        choices=choices,
+        workload_titles=titles,
+        verdict=verdict,
+        missing=decision.missing * 4,
+        replays=(),
     )
 
 
@@ -106,9 +116,8 @@ def test_page_one_is_one_page_of_a4(browser: Browser, packages: dict[str, Path],
     box = pdf.pages[0].mediabox
     assert (round(float(box.width) * 25.4 / 72), round(float(box.height) * 25.4 / 72)) == A4_MM
     first, second = (" ".join(pdf.pages[number].extract_text().split()) for number in (0, 1))
-    assert "Sources" in first
-    assert "Every" in first[first.index("Sources") :]  # the last words of page one
-    assert second.startswith("Findings")
+    assert "Every figure leads to its record." in first  # its foot
+    assert second.startswith("Decision table")
 
 
 def test_the_page_reads_without_a_script_and_in_the_order_of_its_headings(
