@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.api.deciding import DecideOptions, decide_logs
+from tests.sealing import seal_anew
 
 _SAID = "known only by its fingerprint"
 
@@ -15,6 +16,7 @@ def test_runs_name_a_machine_by_the_quick_fingerprint(make_log: Callable[..., Pa
     text = log.read_text()
     assert text.count('"inventory":""') == 1
     log.write_text(text.replace('"inventory":""', '"inventory":"q1"'))
+    seal_anew(log)
     said = {}
     for name, inventory in {
         "taken there": {"fingerprint": "f1", "quick_fingerprint": "q1"},

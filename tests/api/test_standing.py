@@ -134,7 +134,7 @@ def test_a_decision_on_other_answers_says_which_finding_changed_and_why(
     (change,) = changes.findings
     assert (change.before, change.now) == ("keep", "reject")
     assert any(text.startswith("accuracy: pass → fail (95% → 60%") for text in change.because)
-    assert "local, model digest: sha256:one → sha256:two" in changes.differs
+    assert "local, weights: sha256:one → sha256:two" in changes.differs
     assert api.decision_changes(api.baseline_decision(package), package).findings == ()
 
 
