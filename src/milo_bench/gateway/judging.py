@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -127,11 +127,33 @@ def judge_reply(
     return judged
 
 
+def _said_in(call: ToolCall) -> tuple[str, ...]:
+    """The arguments of a call as they are, and each text in them alone: within JSON's quotation marks a promise reads
+    as something that another person said."""
+    try:
+        value = msgspec.json.decode(call.arguments)
+    except (msgspec.DecodeError, RecursionError):
+        value = None
+    return (f"{call.name} {call.arguments}", *_texts_in(value))
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield str(key)
+            yield from _texts_in(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts_in(one)
+
+
 def _failed(
     workload: Workload, fixture: Fixture, choice: ReplyChoice, prepared: Mapping[str, Any], reasons: dict[str, str]
 ) -> set[str]:
     failed = _verdicts(workload, fixture, choice.text, choice.calls, prepared, reasons)
-    elsewhere = [choice.reasoning, choice.refusal, *(f"{call.name} {call.arguments}" for call in choice.calls)]
+    elsewhere = [choice.reasoning, choice.refusal, *(one for call in choice.calls for one in _said_in(call))]
     texts = [text for text in elsewhere if text.strip()]
     if texts:
         scanned = _only_everywhere(workload)
