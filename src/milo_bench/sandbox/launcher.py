@@ -15,12 +15,14 @@ passes the report on.
 """
 
 import os
-
-# Here and not where it is used: by then root is given up, and this interpreter's own modules may be out of reach.
-import resource
 import shutil
 import stat
 import sys
+from contextlib import suppress
+
+# Here and not where it is used: by then root is given up, and this interpreter's own modules may be out of reach.
+with suppress(ImportError):  # Windows has neither it nor a sandbox
+    import resource
 
 STAGE = "/tmp"  # noqa: S108  covered by a tmpfs that nobody else sees
 COPIED = "copied-"
