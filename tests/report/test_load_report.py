@@ -55,7 +55,7 @@ def test_a_knee_is_printed_with_its_interval() -> None:
 
 
 def test_a_curve_with_failures_never_reaches_one() -> None:
-    chart = load_charts([window(1), window(2, failing=10)])["distribution-latency"].to_dict()
+    chart = load_charts([window(1), window(2, failing=10)])["distribution-latency"]
     rows = next(layer["data"]["values"] for layer in chart["layer"] if "window" in str(layer["encoding"]))
     best = {name: max(row["share"] for row in rows if row["window"] == name) for name in {r["window"] for r in rows}}
     assert best == {"1 stream": 1.0, "2 streams (10 of 50 never)": 0.8}
@@ -83,6 +83,6 @@ def test_one_level_gives_distributions_alone() -> None:
 
 
 def test_the_knee_is_marked_in_the_throughput_chart() -> None:
-    chart = str(load_charts([window(1), window(2), window(4)], knee=KNEE)["throughput-against-load"].to_dict())
+    chart = str(load_charts([window(1), window(2), window(4)], knee=KNEE)["throughput-against-load"])
     assert "knee at 2.1" in chart
     assert "1.8–2.6 streams" in chart

@@ -7,9 +7,9 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
 from milo_bench.core.records import Interval
+from milo_bench.stats.beta import beta_quantile
 from milo_bench.stats.intervals import (
     LEAST_BOOTSTRAPPED,
     MOST_BOOTSTRAPPED,
@@ -120,7 +120,7 @@ def _share(n: float, q: float, tail: float) -> float:
     few, many = 0.0, 1.0
     for _ in range(50):
         middle = (few + many) / 2
-        bound = betaincinv(middle * n, n - middle * n + 1, tail) if middle > 0 else 0.0
+        bound = beta_quantile(middle * n, n - middle * n + 1, tail) if middle > 0 else 0.0
         few, many = (few, middle) if bound >= q else (middle, many)
     return many
 

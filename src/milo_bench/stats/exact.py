@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincinv
 
+from milo_bench.stats.beta import beta_quantile
 from milo_bench.stats.intervals import effective_n
 
 
@@ -19,8 +19,8 @@ def exact_ends(k: float, n: float, confidence: float) -> tuple[float, float]:
     """
     if not 0 <= k <= n:
         raise ValueError(f"{k} successes of {n}")
-    low = 0.0 if k <= 0 else float(betaincinv(k, n - k + 1, 1 - confidence))
-    high = 1.0 if k >= n else float(betaincinv(k + 1, n - k, confidence))
+    low = 0.0 if k <= 0 else beta_quantile(k, n - k + 1, 1 - confidence)
+    high = 1.0 if k >= n else beta_quantile(k + 1, n - k, confidence)
     return low, high
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.core.records import Interval
+from milo_bench.stats.beta import t_quantile
 
 Side: TypeAlias = Literal["two", "lower", "upper"]
 Numbers: TypeAlias = Sequence[float] | NDArray[np.float64]
@@ -82,9 +83,7 @@ def effective_n(held: Numbers, asked: Numbers, confidence: float = 0.95) -> floa
     variance = clusters / (clusters - 1) * between / n**2
     design_effect = variance / (rate * (1 - rate) / n)
     freedom = max(1.0, between**2 / float((squares**2).sum()))
-    from scipy.special import stdtrit  # late: load and run need none of it, and it takes 17 MiB
-
-    unsure = (float(stdtrit(freedom, confidence)) / z_value(confidence, "lower")) ** 2
+    unsure = (t_quantile(freedom, confidence) / z_value(confidence, "lower")) ** 2
     return min(n, max(least, n / (design_effect * unsure)))
 
 

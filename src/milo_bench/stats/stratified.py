@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.special import stdtrit
 
 from milo_bench.core.records import Interval
+from milo_bench.stats.beta import t_quantile
 
 
 def stratified_mean(
@@ -38,5 +38,5 @@ def stratified_mean(
         spread = max(float(values.var(ddof=1)), 1 / len(values))
         variance += weight**2 * spread / len(values) + weight * (means[stratum] - mean) ** 2 / total
     freedom = sum(len(samples[stratum]) - 1 for stratum in members)
-    half = float(stdtrit(freedom, (1 + confidence) / 2)) * math.sqrt(variance)
+    half = t_quantile(freedom, (1 + confidence) / 2) * math.sqrt(variance)
     return mean, Interval(mean - half, mean + half, confidence, "stratified_t")

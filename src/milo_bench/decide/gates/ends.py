@@ -9,10 +9,10 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from milo_bench.decide.records import GateOutcome
 from milo_bench.stats.arrays import Floats
+from milo_bench.stats.beta import t_quantile
 from milo_bench.stats.betting import betting_ends, further_to_decide, is_above
 from milo_bench.stats.cases.rows import RateRows, ValueRows
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_ends
@@ -281,7 +281,7 @@ def _clustered_difference(alike: ClusterMeans, value: float, confidence: float) 
     residual = alike.sizes * (alike.means - value)
     error = math.sqrt(m / (m - 1) * float((residual**2).sum())) / float(alike.sizes.sum())
     least = float(alike.sizes.max() / alike.sizes.mean()) * exact_ends(0, m, confidence)[1]
-    half = max(float(stdtrit(m - 1, confidence)) * error, least)
+    half = max(t_quantile(m - 1, confidence) * error, least)
     return max(-1.0, value - half), min(1.0, value + half)
 
 

@@ -18,6 +18,7 @@ from milo_bench.core.units import between, byte_count
 from milo_bench.probes.base import PROBES, Probe
 from milo_bench.probes.context import ProbeContext
 from milo_bench.probes.processes import resident_bytes
+from milo_bench.probes.trend import theil_sen
 
 _SOAK_S, _QUICK_SOAK_S = 12.0, 4.0
 _MOST_REQUESTS = 400
@@ -67,7 +68,7 @@ class MemoryGrowth(Probe):
         if failed > 3 or len(samples) < _FEWEST_REQUESTS:
             why = f"{len(samples)} requests in the soak, of which {failed} failed: too few for a slope."
             return self.undecided(ctx, why, evidence)
-        slope, low, high = slope_of(kept)
+        slope, low, high = theil_sen(kept)
         grown = kept[-1] - kept[0]
         evidence |= {
             "bytes_per_request": round(slope),
@@ -84,14 +85,6 @@ class MemoryGrowth(Probe):
             return self.passes(ctx, f"Memory grows by {said} over {len(kept)} requests: no significant leak.", evidence)
         why = f"Memory grows by {said} over {len(kept)} requests: too little or too scattered to be a leak."
         return self.undecided(ctx, why, evidence)
-
-
-def slope_of(samples: Sequence[int]) -> tuple[float, float, float]:
-    """Theil-Sen slope over the sample's number, with the ends of its 95% interval."""
-    from scipy.stats import theilslopes
-
-    slope, _, low, high = theilslopes(samples, range(len(samples)), alpha=0.95)
-    return float(slope), float(low), float(high)
 
 
 PROBES.add(MemoryGrowth.name, MemoryGrowth())

@@ -7,8 +7,9 @@ from typing import Any
 
 from milo_bench.core.text import one_line
 from milo_bench.decide.records import ConfusionTable, Decision
+from milo_bench.report.charts import vega
 from milo_bench.report.charts.labels import candidate_text, said_text, scale_of
-from milo_bench.report.charts.style import FAINT, INK, SERIES, WIDTH, Chart, altair, finish, fit_label
+from milo_bench.report.charts.style import FAINT, INK, SERIES, WIDTH, Chart, finish, fit_label
 from milo_bench.report.figures import part_text, range_text
 
 _MOST_ROWS = 12
@@ -47,25 +48,45 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
         if rate.low is not None and rate.high is not None:
             row |= {"low": rate.low, "high": rate.high}
         rows.append(row)
-    alt = altair()
     axis = scale_of([rate for _, rate in shares])
-    x = alt.X(
-        "value:Q",
+    x = vega.quantity(
+        "value",
         title="share of attempts",
-        scale=alt.Scale(domain=[0.0, axis.high], nice=False),
-        axis=alt.Axis(format="~%", tickCount=5),
+        scale={"domain": [0.0, axis.high], "nice": False},
+        axis={"format": "~%", "tickCount": 5},
     )
-    y = alt.Y("row:N", axis=None, sort=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
-    base = alt.Chart(alt.Data(values=rows))
-    ranged = alt.Chart(alt.Data(values=[row for row in rows if "low" in row]))
-    plot = alt.layer(
-        base.mark_text(align="left", baseline="middle", dy=-8).encode(x=alt.value(0), y=y, text="label:N"),
-        base.mark_text(align="right", baseline="middle", dy=-8, fontSize=11).encode(
-            x=alt.value(WIDTH), y=y, text="said:N"
+    y = vega.category("row", axis=None, sort=None, scale={"paddingInner": 0, "paddingOuter": 0})
+    layers = [
+        vega.mark(
+            "text",
+            rows,
+            {"x": vega.fixed(0), "y": y, "text": vega.category("label")},
+            align="left",
+            baseline="middle",
+            dy=-8,
         ),
-        base.mark_rule(strokeWidth=9, color=SERIES[0], opacity=0.6, yOffset=8).encode(x=x, x2=alt.value(0), y=y),
-        ranged.mark_rule(strokeWidth=1.5, color=INK, yOffset=8).encode(x="low:Q", x2="high:Q", y=y),
-    ).properties(width=WIDTH, height=_ROW * len(rows))
+        vega.mark(
+            "text",
+            rows,
+            {"x": vega.fixed(WIDTH), "y": y, "text": vega.category("said")},
+            align="right",
+            baseline="middle",
+            dy=-8,
+            fontSize=11,
+        ),
+        vega.mark(
+            "rule", rows, {"x": x, "x2": vega.fixed(0), "y": y}, strokeWidth=9, color=SERIES[0], opacity=0.6, yOffset=8
+        ),
+        vega.mark(
+            "rule",
+            [row for row in rows if "low" in row],
+            {"x": vega.quantity("low"), "x2": vega.end("high"), "y": y},
+            strokeWidth=1.5,
+            color=INK,
+            yOffset=8,
+        ),
+    ]
+    plot = vega.layered(layers, width=WIDTH, height=_ROW * len(rows))
     name = decision.workload_titles.get(workload, workload)
     return Chart(
         "errors",
@@ -94,42 +115,49 @@ def confusion_chart(decision: Decision, table: ConfusionTable) -> Chart | None:
             cells.append({"want": names[want], "got": names[got], "count": figure.value, "said": part_text(figure)})
     if not cells or not any(cell["count"] for cell in cells):
         return None
-    alt = altair()
     labels = [names[label] for label in shown]
     size = max(30, min(78, 290 // len(labels)))
-    x = alt.X(
-        "got:N",
+    x = vega.category(
+        "got",
         title=None,
         sort=labels,
-        axis=alt.Axis(
-            orient="top", labelAngle=0 if len(labels) <= 4 else -40, labelLimit=90, ticks=False, domain=False
-        ),
-        scale=alt.Scale(domain=labels, paddingInner=0.05, paddingOuter=0),
+        axis={
+            "orient": "top",
+            "labelAngle": 0 if len(labels) <= 4 else -40,
+            "labelLimit": 90,
+            "ticks": False,
+            "domain": False,
+        },
+        scale={"domain": labels, "paddingInner": 0.05, "paddingOuter": 0},
     )
-    y = alt.Y(
-        "want:N",
+    y = vega.category(
+        "want",
         title=None,
         sort=labels,
-        axis=alt.Axis(labelLimit=84, ticks=False, domain=False),
-        scale=alt.Scale(domain=labels, paddingInner=0.05, paddingOuter=0),
+        axis={"labelLimit": 84, "ticks": False, "domain": False},
+        scale={"domain": labels, "paddingInner": 0.05, "paddingOuter": 0},
     )
     right = [cell for cell in cells if cell["want"] == cell["got"]]
     wrong = [cell for cell in cells if cell["want"] != cell["got"]]
     layers = []
     for some, colour in ((right, SERIES[2]), (wrong, SERIES[1])):
         if some:
-            shade = alt.Chart(alt.Data(values=some)).mark_rect(color=colour, stroke=FAINT, strokeWidth=0.5)
-            shaded = alt.Opacity(
-                "count:Q", legend=None, scale=alt.Scale(type="sqrt", domain=[0, max(most.values())], range=[0.03, 0.55])
+            shaded = vega.quantity(
+                "count", legend=None, scale={"type": "sqrt", "domain": [0, max(most.values())], "range": [0.03, 0.55]}
             )
-            layers.append(shade.encode(x=x, y=y, opacity=shaded))
+            layers.append(
+                vega.mark(
+                    "rect", some, {"x": x, "y": y, "opacity": shaded}, color=colour, stroke=FAINT, strokeWidth=0.5
+                )
+            )
     layers.append(
-        alt.Chart(alt.Data(values=cells)).mark_text(fontSize=13).encode(x=x, y=y, text="said:N", color=alt.value(INK))
+        vega.mark("text", cells, {"x": x, "y": y, "text": vega.category("said"), "color": vega.fixed(INK)}, fontSize=13)
     )
-    plot = alt.layer(*layers).properties(
+    plot = vega.layered(
+        layers,
         width=size * len(labels),
         height=min(size, 54) * len(labels),
-        title=alt.TitleParams("rows: expected, columns: answered", color=INK, offset=10, anchor="end"),
+        title=vega.heading("rows: expected, columns: answered", color=INK, offset=10, anchor="end"),
     )
     name = decision.workload_titles.get(table.candidate.workload, table.candidate.workload)
     who = candidate_text(table.candidate)
@@ -199,39 +227,69 @@ def tornado_chart(decision: Decision) -> Chart | None:
             break
     if not rows or base is None:
         return None
-    alt = altair()
     ends = [row[end] for row in rows for end in ("at_low", "at_high")] + (
         [base.value] if base.value is not None else []
     )
     room = max((max(ends) - min(ends)) * 0.06, 1e-9)
-    scale = alt.Scale(domain=[min(ends) - room, max(ends) + room], nice=False, zero=False)
+    scale = {"domain": [min(ends) - room, max(ends) + room], "nice": False, "zero": False}
     head = base.unit.partition("/")[0]
-    x = alt.X(
-        "at_low:Q",
+    x = vega.quantity(
+        "at_low",
         title=f"{one_line(base.title, 40)}, {base.unit}",
         scale=scale,
-        axis=alt.Axis(tickCount=5, format="$~s" if head == "USD" else "~s"),
+        axis={"tickCount": 5, "format": "$~s" if head == "USD" else "~s"},
     )
-    y = alt.Y("row:N", axis=None, sort=None, scale=alt.Scale(paddingInner=0, paddingOuter=0))
-    data = alt.Chart(alt.Data(values=rows))
+    y = vega.category("row", axis=None, sort=None, scale={"paddingInner": 0, "paddingOuter": 0})
     layers = [
-        data.mark_text(align="left", baseline="middle", dy=-8).encode(x=alt.value(0), y=y, text="label:N"),
-        data.mark_text(align="right", baseline="middle", dy=-8, fontSize=11).encode(
-            x=alt.value(WIDTH), y=y, text="said:N"
+        vega.mark(
+            "text",
+            rows,
+            {"x": vega.fixed(0), "y": y, "text": vega.category("label")},
+            align="left",
+            baseline="middle",
+            dy=-8,
         ),
-        data.mark_rule(strokeWidth=9, color=SERIES[0], opacity=0.6, yOffset=8).encode(x=x, x2="at_high:Q", y=y),
-        data.mark_point(shape="circle", filled=False, size=45, color=INK, yOffset=8, opacity=1).encode(x=x, y=y),
-        data.mark_point(shape="circle", filled=True, size=45, color=INK, yOffset=8, opacity=1).encode(
-            x=alt.X("at_high:Q"), y=y
+        vega.mark(
+            "text",
+            rows,
+            {"x": vega.fixed(WIDTH), "y": y, "text": vega.category("said")},
+            align="right",
+            baseline="middle",
+            dy=-8,
+            fontSize=11,
+        ),
+        vega.mark(
+            "rule",
+            rows,
+            {"x": x, "x2": vega.end("at_high"), "y": y},
+            strokeWidth=9,
+            color=SERIES[0],
+            opacity=0.6,
+            yOffset=8,
+        ),
+        vega.mark(
+            "point", rows, {"x": x, "y": y}, shape="circle", filled=False, size=45, color=INK, yOffset=8, opacity=1
+        ),
+        vega.mark(
+            "point",
+            rows,
+            {"x": vega.quantity("at_high"), "y": y},
+            shape="circle",
+            filled=True,
+            size=45,
+            color=INK,
+            yOffset=8,
+            opacity=1,
         ),
     ]
     if base.value is not None:
-        line = alt.Chart(alt.Data(values=[{"base": base.value}]))
-        layers.insert(0, line.mark_rule(color=FAINT, strokeDash=[4, 3]).encode(x="base:Q"))
+        layers.insert(
+            0, vega.mark("rule", [{"base": base.value}], {"x": vega.quantity("base")}, color=FAINT, strokeDash=[4, 3])
+        )
     return Chart(
         "tornado",
         f"Sensitivity of {one_line(base.title, 60).lower()}",
         "Each bar is the result with one assumption at its low end (hollow) and at its high end (filled), and all "
         "others at base. The dashed line is the result with every assumption at base.",
-        finish(alt.layer(*layers).properties(width=WIDTH, height=_ROW * len(rows))),
+        finish(vega.layered(layers, width=WIDTH, height=_ROW * len(rows))),
     )

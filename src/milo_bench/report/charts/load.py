@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from milo_bench.decide.records import Decision, Figure, LoadEvidence
-from milo_bench.report.charts.style import BOUND, INK, Chart, altair, finish, series_scale, shape_scale
-from milo_bench.report.charts.trade import x_named
+from milo_bench.report.charts import vega
+from milo_bench.report.charts.style import BOUND, INK, Chart, finish, series_scale, shape_scale
 
 _WIDTH, _HEIGHT = 310, 220
 # Where each figure of a window stands on the curve of shares answered.
@@ -37,31 +37,33 @@ def latency_chart(decision: Decision, target: str) -> Chart | None:
             tails.append({"level": name, "share": 1.0 - lost.value, "lost": lost.value})
     if len(rows) <= len(names):
         return None  # one quantile a level is no distribution
-    alt = altair()
     seconds = [row["seconds"] for row in rows]
     wide = min(seconds) > 0 and max(seconds) / min(seconds) > 30
-    x = alt.X(
-        "seconds:Q",
+    x = vega.quantity(
+        "seconds",
         title="seconds from intended start" + (" (logarithmic)" if wide else ""),
-        scale=alt.Scale(type="log" if wide else "linear", zero=not wide, nice=True),
-        axis=alt.Axis(tickCount=5, format=",~f", grid=False),
+        scale={"type": "log" if wide else "linear", "zero": not wide, "nice": True},
+        axis={"tickCount": 5, "format": ",~f", "grid": False},
     )
-    y = alt.Y("share:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="~%", tickCount=5))
-    colour = alt.Color("level:N", scale=alt.Scale(**series_scale(names)), sort=names)
-    shape = alt.Shape("level:N", scale=alt.Scale(**shape_scale(names)), sort=names)
-    base = alt.Chart(alt.Data(values=rows))
+    y = vega.quantity("share", title=None, scale={"domain": [0, 1]}, axis={"format": "~%", "tickCount": 5})
+    colour = vega.category("level", scale=series_scale(names), sort=names)
+    shape = vega.category("level", scale=shape_scale(names), sort=names)
     layers = [
-        base.mark_line(strokeWidth=1.4, opacity=0.7).encode(x=x, y=y, color=colour),
-        base.mark_point(filled=True, size=50, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+        vega.mark("line", rows, {"x": x, "y": y, "color": colour}, strokeWidth=1.4, opacity=0.7),
+        vega.mark("point", rows, {"x": x, "y": y, "color": colour, "shape": shape}, filled=True, size=50, opacity=1),
     ]
     if tails:
         layers.append(
-            alt.Chart(alt.Data(values=tails))
-            .mark_rule(strokeDash=[4, 3], opacity=0.8)
-            .encode(x=alt.value(0), x2=alt.value(_WIDTH), y=y, color=colour)
+            vega.mark(
+                "rule",
+                tails,
+                {"x": vega.fixed(0), "x2": vega.fixed(_WIDTH), "y": y, "color": colour},
+                strokeDash=[4, 3],
+                opacity=0.8,
+            )
         )
-    plot = alt.layer(*layers).properties(
-        width=_WIDTH, height=_HEIGHT, title=alt.TitleParams("share of requests answered", color=INK, offset=8)
+    plot = vega.layered(
+        layers, width=_WIDTH, height=_HEIGHT, title=vega.heading("share of requests answered", color=INK, offset=8)
     )
     lost_text = " A dashed line is the share ever answered. The rest timed out or failed." if tails else ""
     return Chart(
@@ -93,24 +95,29 @@ def quantile_chart(decision: Decision, target: str) -> Chart | None:
     levels = sorted({row["level"] for row in rows})
     if len(levels) < 2:
         return None
-    alt = altair()
     names = list(dict.fromkeys(row["quantile"] for row in rows))
     open_mode = not _windows(decision, target, mode="closed")
     x = _level_axis(levels, "requested requests per second" if open_mode else "concurrent streams")
-    y = alt.Y("seconds:Q", title=None, scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(tickCount=5, format=",~f"))
-    colour = alt.Color("quantile:N", scale=alt.Scale(**series_scale(names)), sort=names)
-    shape = alt.Shape("quantile:N", scale=alt.Scale(**shape_scale(names)), sort=names)
-    base = alt.Chart(alt.Data(values=rows))
+    y = vega.quantity("seconds", title=None, scale={"zero": True, "nice": True}, axis={"tickCount": 5, "format": ",~f"})
+    colour = vega.category("quantile", scale=series_scale(names), sort=names)
+    shape = vega.category("quantile", scale=shape_scale(names), sort=names)
     layers = [
-        base.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour, detail="log:N"),
-        base.mark_point(filled=True, size=70, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+        vega.mark("line", rows, {"x": x, "y": y, "color": colour, "detail": vega.category("log")}, strokeWidth=1.6),
+        vega.mark("point", rows, {"x": x, "y": y, "color": colour, "shape": shape}, filled=True, size=70, opacity=1),
     ]
     ranged = [row for row in rows if "low" in row]
     if ranged:
-        bars = alt.Chart(alt.Data(values=ranged))
-        layers.insert(0, bars.mark_rule(opacity=0.5).encode(x=x, y=x_named(y, "low"), y2="high:Q", color=colour))
-    plot = alt.layer(*layers).properties(
-        width=_WIDTH, height=_HEIGHT, title=alt.TitleParams("seconds from intended start", color=INK, offset=8)
+        layers.insert(
+            0,
+            vega.mark(
+                "rule",
+                ranged,
+                {"x": x, "y": vega.same_axis(y, "low"), "y2": vega.end("high"), "color": colour},
+                opacity=0.5,
+            ),
+        )
+    plot = vega.layered(
+        layers, width=_WIDTH, height=_HEIGHT, title=vega.heading("seconds from intended start", color=INK, offset=8)
     )
     about = "Quantiles of latency at each load level, with their intervals."
     return Chart("latency-by-load", f"{target}: latency against load", about, finish(plot), target=target)
@@ -121,17 +128,16 @@ def _level(figures: Mapping[str, Figure], evidence: LoadEvidence) -> float:
     return evidence.window.level if level is None or level.value is None else level.value
 
 
-def _level_axis(levels: Sequence[float], title: str) -> Any:
+def _level_axis(levels: Sequence[float], title: str) -> vega.Spec:
     """Doubling levels get equal distances; the ends leave room at both sides."""
-    alt = altair()
     far = levels[0] > 0 and levels[-1] / levels[0] >= 8
     scale = (
-        alt.Scale(type="log", base=2, nice=False, domain=[levels[0] / 1.15, levels[-1] * 1.15])
+        {"type": "log", "base": 2, "nice": False, "domain": [levels[0] / 1.15, levels[-1] * 1.15]}
         if far
-        else alt.Scale(domain=[0, levels[-1] * 1.05], nice=False)
+        else {"domain": [0, levels[-1] * 1.05], "nice": False}
     )
-    axis = alt.Axis(values=levels, format=",~f", grid=False) if len(levels) <= 12 else alt.Axis(grid=False)
-    return alt.X("level:Q", title=title + (" (logarithmic)" if far else ""), scale=scale, axis=axis)
+    axis = {"values": levels, "format": ",~f", "grid": False} if len(levels) <= 12 else {"grid": False}
+    return vega.quantity("level", title=title + (" (logarithmic)" if far else ""), scale=scale, axis=axis)
 
 
 def throughput_chart(decision: Decision, target: str) -> Chart | None:
@@ -154,32 +160,44 @@ def throughput_chart(decision: Decision, target: str) -> Chart | None:
             rows.append(row)
     if len({row["level"] for row in rows}) < 2:
         return None
-    alt = altair()
     names = list(dict.fromkeys(row["what"] for row in rows))
     levels = sorted({row["level"] for row in rows})
     x = _level_axis(levels, "concurrent streams")
-    y = alt.Y("rate:Q", title=None, scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(tickCount=5, format=",~f"))
-    colour = alt.Color(
-        "what:N", scale=alt.Scale(**series_scale(names)), legend=None if len(names) == 1 else alt.Legend()
-    )
-    shape = alt.Shape("what:N", scale=alt.Scale(**shape_scale(names)), legend=None if len(names) == 1 else alt.Legend())
-    base = alt.Chart(alt.Data(values=rows))
+    y = vega.quantity("rate", title=None, scale={"zero": True, "nice": True}, axis={"tickCount": 5, "format": ",~f"})
+    colour = vega.category("what", scale=series_scale(names), legend=None if len(names) == 1 else {})
+    shape = vega.category("what", scale=shape_scale(names), legend=None if len(names) == 1 else {})
     layers = [
-        base.mark_line(strokeWidth=1.6).encode(x=x, y=y, color=colour, detail="log:N"),
-        base.mark_point(filled=True, size=70, opacity=1).encode(x=x, y=y, color=colour, shape=shape),
+        vega.mark("line", rows, {"x": x, "y": y, "color": colour, "detail": vega.category("log")}, strokeWidth=1.6),
+        vega.mark("point", rows, {"x": x, "y": y, "color": colour, "shape": shape}, filled=True, size=70, opacity=1),
     ]
     ranged = [row for row in rows if "low" in row]
     if ranged:
-        bars = alt.Chart(alt.Data(values=ranged))
-        layers.insert(0, bars.mark_rule(opacity=0.5).encode(x=x, y=x_named(y, "low"), y2="high:Q", color=colour))
+        layers.insert(
+            0,
+            vega.mark(
+                "rule",
+                ranged,
+                {"x": x, "y": vega.same_axis(y, "low"), "y2": vega.end("high"), "color": colour},
+                opacity=0.5,
+            ),
+        )
     bound = [row for row in rows if "limit" in row and row["what"] == "answered"]
     if bound:
-        marks = alt.Chart(alt.Data(values=bound))
-        layers.append(marks.mark_text(dx=-7, dy=-7, align="right", fontSize=11).encode(x=x, y=y, text="limit:N"))
+        layers.append(
+            vega.mark(
+                "text",
+                bound,
+                {"x": x, "y": y, "text": vega.category("limit")},
+                dx=-7,
+                dy=-7,
+                align="right",
+                fontSize=11,
+            )
+        )
     knee = knee_of(decision, target)
     layers += _knee(knee, x)
-    plot = alt.layer(*layers).properties(
-        width=_WIDTH, height=_HEIGHT, title=alt.TitleParams("requests per second", color=INK, offset=8)
+    plot = vega.layered(
+        layers, width=_WIDTH, height=_HEIGHT, title=vega.heading("requests per second", color=INK, offset=8)
     )
     about = "Requests answered per second at each number of concurrent streams."
     if knee is not None and knee.value is not None:
@@ -187,19 +205,40 @@ def throughput_chart(decision: Decision, target: str) -> Chart | None:
     return Chart("throughput", f"{target}: throughput and knee", about, finish(plot), target=target)
 
 
-def _knee(knee: Figure | None, x: Any) -> list[Any]:
+def _knee(knee: Figure | None, x: vega.Spec) -> list[vega.Spec]:
     if knee is None or knee.value is None:
         return []
-    alt = altair()
     layers = []
     if knee.low is not None and knee.high is not None:
-        band = alt.Chart(alt.Data(values=[{"low": knee.low, "high": knee.high}]))
-        layers.append(band.mark_rect(color=BOUND, opacity=0.15).encode(x=x_named(x, "low"), x2="high:Q"))
-    line = alt.Chart(alt.Data(values=[{"knee": knee.value, "text": "knee"}]))
-    layers.append(line.mark_rule(color=BOUND, strokeDash=[4, 3], strokeWidth=1.6).encode(x=x_named(x, "knee")))
+        layers.append(
+            vega.mark(
+                "rect",
+                [{"low": knee.low, "high": knee.high}],
+                {"x": vega.same_axis(x, "low"), "x2": vega.end("high")},
+                color=BOUND,
+                opacity=0.15,
+            )
+        )
+
+    line = [{"knee": knee.value, "text": "knee"}]
     layers.append(
-        line.mark_text(color=BOUND, align="left", dx=5).encode(
-            x=x_named(x, "knee"), y=alt.value(_HEIGHT - 10), text="text:N"
+        vega.mark(
+            "rule",
+            line,
+            {"x": vega.same_axis(x, "knee")},
+            color=BOUND,
+            strokeDash=[4, 3],
+            strokeWidth=1.6,
+        )
+    )
+    layers.append(
+        vega.mark(
+            "text",
+            line,
+            {"x": vega.same_axis(x, "knee"), "y": vega.fixed(_HEIGHT - 10), "text": vega.category("text")},
+            color=BOUND,
+            align="left",
+            dx=5,
         )
     )
     return layers

@@ -1,4 +1,4 @@
-"""An altair chart in, SVG out: the same bytes everywhere, text as text, readable on light and dark paper.
+"""A Vega-Lite specification in, SVG out: the same bytes everywhere, text as text, readable on light and dark paper.
 
 Charts are drawn with stand-in colours that become ``currentColor`` and CSS variables with
 fallbacks, so a page can set ``--series-1`` and so on; nothing is fetched. Widths are those of a
@@ -12,11 +12,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, Final
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.text import one_line
+from milo_bench.report.charts import vega
 
 WIDTH = 330  # of a plot alone; with its labels a chart stays below 400
 INK, FAINT, GOOD, BAD, OPEN, BOUND = "#0a0b01", "#0a0b02", "#0a0b03", "#0a0b04", "#0a0b05", "#0a0b06"
@@ -65,48 +66,40 @@ class Chart:
         return draw(self.spec, self.title, self.about)
 
 
-def altair() -> Any:
-    """The package, untyped where its own types are not complete. Raises PrerequisiteError."""
-    try:
-        return importlib.import_module("altair")
-    except ImportError:
-        message = "Charts need the package altair."
-        raise PrerequisiteError(message, hint="pip install altair vl-convert-python") from None
+_CONFIG: Final[vega.Spec] = {
+    "font": _DRAWN_WITH,
+    "aria": False,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": INK,
+        "titleColor": INK,
+        "labelFontSize": 12,
+        "titleFontSize": 12,
+        "titleFontWeight": "normal",
+        "gridColor": FAINT,
+        "gridOpacity": 0.16,
+        "domainColor": FAINT,
+        "tickColor": FAINT,
+        "labelLimit": 260,
+    },
+    "text": {"color": INK, "fontSize": 12},
+    "title": {"color": INK, "fontSize": 12, "anchor": "start", "fontWeight": "normal"},
+    "legend": {
+        "labelColor": INK,
+        "labelFontSize": 12,
+        "title": None,
+        "orient": "bottom",
+        "columns": 2,
+        "labelLimit": 170,
+        "symbolSize": 70,
+        "symbolOpacity": 1,
+    },
+}
 
 
-def finish(chart: Any) -> dict[str, Any]:
-    """The specification of ``chart`` in the style of all."""
-    styled = (
-        chart.properties(background="transparent", padding=6)
-        .configure(font=_DRAWN_WITH, aria=False)
-        .configure_view(stroke=None)
-        .configure_axis(
-            labelColor=INK,
-            titleColor=INK,
-            labelFontSize=12,
-            titleFontSize=12,
-            titleFontWeight="normal",
-            gridColor=FAINT,
-            gridOpacity=0.16,
-            domainColor=FAINT,
-            tickColor=FAINT,
-            labelLimit=260,
-        )
-        .configure_text(color=INK, fontSize=12)
-        .configure_title(color=INK, fontSize=12, anchor="start", fontWeight="normal")
-        .configure_legend(
-            labelColor=INK,
-            labelFontSize=12,
-            title=None,
-            orient="bottom",
-            columns=2,
-            labelLimit=170,
-            symbolSize=70,
-            symbolOpacity=1,
-        )
-    )
-    spec: dict[str, Any] = styled.to_dict()
-    return spec
+def finish(plot: vega.Spec) -> vega.Spec:
+    """The whole specification of ``plot`` in the style of all."""
+    return {"$schema": vega.SCHEMA, **plot, "background": "transparent", "padding": 6, "config": _CONFIG}
 
 
 def draw(spec: Mapping[str, Any], title: str, about: str) -> str:
@@ -115,7 +108,7 @@ def draw(spec: Mapping[str, Any], title: str, about: str) -> str:
         vl_convert = importlib.import_module("vl_convert")
     except ImportError:
         message = "Charts need the package vl-convert-python."
-        raise PrerequisiteError(message, hint="pip install altair vl-convert-python") from None
+        raise PrerequisiteError(message, hint="pip install vl-convert-python") from None
     drawn: str = vl_convert.vegalite_to_svg(dict(spec))
     numbers: dict[str, str] = {}
     drawn = _LOCAL_ID.sub(lambda found: found[1] + numbers.setdefault(found[2], f"clip{len(numbers)}"), drawn)

@@ -7,13 +7,13 @@ from typing import Any
 
 from milo_bench.core.text import one_line
 from milo_bench.decide.records import Candidate, Decision, Figure, Replay
+from milo_bench.report.charts import vega
 from milo_bench.report.charts.labels import candidate_text, measure_text, scale_of
 from milo_bench.report.charts.style import (
     FAINT,
     INK,
     SERIES,
     Chart,
-    altair,
     finish,
     series_scale,
     shape_scale,
@@ -45,7 +45,6 @@ def trade_chart(decision: Decision, workload: str) -> Chart | None:
     panels = [panel for panel in panels if len(panel[2]) > 1]
     if not panels:
         return None
-    alt = altair()
     shown = sorted({candidate for _, _, some in panels for candidate in some})
     y_axis = scale_of([_figure(decision, candidate, quality) for candidate in shown])
     names = [one_line(candidate_text(candidate), 40) for candidate in shown]
@@ -65,26 +64,29 @@ def trade_chart(decision: Decision, workload: str) -> Chart | None:
             _points(
                 rows,
                 names,
-                alt.X(
-                    "x:Q",
+                vega.quantity(
+                    "x",
                     title=f"{title}, {'seconds' if unit == 's' else unit} ←",
-                    scale=alt.Scale(domain=[0.0, x_axis.high], nice=False),
-                    axis=alt.Axis(tickCount=3, format=x_axis.format, labelFlush=False),
+                    scale={"domain": [0.0, x_axis.high], "nice": False},
+                    axis={"tickCount": 3, "format": x_axis.format, "labelFlush": False},
                 ),
-                alt.Y(
-                    "y:Q",
+                vega.quantity(
+                    "y",
                     title=None,
-                    scale=alt.Scale(domain=[y_axis.low, y_axis.high], nice=False, zero=False),
-                    axis=alt.Axis(format=y_axis.format, tickCount=5, labels=number == 0),
+                    scale={"domain": [y_axis.low, y_axis.high], "nice": False, "zero": False},
+                    axis={"format": y_axis.format, "tickCount": 5, "labels": number == 0},
                 ),
-            ).properties(width=_PANEL if len(panels) > 1 else 2 * _PANEL, height=_HEIGHT)
+                width=_PANEL if len(panels) > 1 else 2 * _PANEL,
+            )
         )
     name = decision.workload_titles.get(workload, workload)
     title = f"{name}: quality against {' and '.join(_words(panel[0]) for panel in panels)}"
     quality_name, slice = _split(quality)
-    whole = alt.hconcat(*drawn, spacing=12).properties(
-        title=alt.TitleParams(f"{one_line(measure_text(quality_name, slice), 50)} ↑", color=INK, offset=8)
-    )
+    whole = {
+        "hconcat": drawn,
+        "spacing": 12,
+        "title": vega.heading(f"{one_line(measure_text(quality_name, slice), 50)} ↑", color=INK, offset=8),
+    }
     return Chart(
         "trade",
         title,
@@ -95,29 +97,35 @@ def trade_chart(decision: Decision, workload: str) -> Chart | None:
     )
 
 
-def _points(rows: Sequence[dict[str, Any]], names: Sequence[str], x: Any, y: Any) -> Any:
-    alt = altair()
-    colour = alt.Color("who:N", scale=alt.Scale(**series_scale(names)))
-    shape = alt.Shape("who:N", scale=alt.Scale(**shape_scale(names)))
+def _points(rows: Sequence[dict[str, Any]], names: Sequence[str], x: vega.Spec, y: vega.Spec, width: int) -> vega.Spec:
+    colour = vega.category("who", scale=series_scale(names))
+    shape = vega.category("who", scale=shape_scale(names))
     wide = [row for row in rows if "x_low" in row and "x_high" in row]
     tall = [row for row in rows if "y_low" in row and "y_high" in row]
     layers = []
     if wide:
-        base = alt.Chart(alt.Data(values=wide))
-        layers.append(base.mark_rule(opacity=0.6).encode(x=x_named(x, "x_low"), x2="x_high:Q", y=y, color=colour))
+        layers.append(
+            vega.mark(
+                "rule",
+                wide,
+                {"x": vega.same_axis(x, "x_low"), "x2": vega.end("x_high"), "y": y, "color": colour},
+                opacity=0.6,
+            )
+        )
     if tall:
-        base = alt.Chart(alt.Data(values=tall))
-        layers.append(base.mark_rule(opacity=0.6).encode(x=x, y=x_named(y, "y_low"), y2="y_high:Q", color=colour))
-    dots = alt.Chart(alt.Data(values=list(rows)))
-    layers.append(dots.mark_point(filled=True, size=90, opacity=1).encode(x=x, y=y, color=colour, shape=shape))
-    return alt.layer(*layers)
+        layers.append(
+            vega.mark(
+                "rule",
+                tall,
+                {"x": x, "y": vega.same_axis(y, "y_low"), "y2": vega.end("y_high"), "color": colour},
+                opacity=0.6,
+            )
+        )
 
-
-def x_named(channel: Any, field: str) -> Any:
-    """The same axis and scale, read from another field of the rows."""
-    other = channel.copy(deep=True)
-    other.shorthand = f"{field}:Q"
-    return other
+    layers.append(
+        vega.mark("point", rows, {"x": x, "y": y, "color": colour, "shape": shape}, filled=True, size=90, opacity=1)
+    )
+    return vega.layered(layers, width=width, height=_HEIGHT)
 
 
 def frontier_chart(decision: Decision, workload: str) -> Chart | None:
@@ -131,7 +139,6 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
     known = [(replay, pair) for replay, pair in pairs if pair is not None]
     if not known:
         return None
-    alt = altair()
     rows = [
         {
             "policy": f"{chr(ord('A') + number % 26)}  {one_line(replay.title, 50)}",
@@ -146,49 +153,69 @@ def frontier_chart(decision: Decision, workload: str) -> Chart | None:
     shown = [state for state in states if any(row["state"] == state for row in rows)]
     x_axis = scale_of([automated for _, (automated, _) in known])
     y_axis = scale_of([error for _, (_, error) in known])
-    x = alt.X(
-        "x:Q",
+    x = vega.quantity(
+        "x",
         title="share automated →",
-        scale=alt.Scale(domain=[x_axis.low, x_axis.high], nice=False),
-        axis=alt.Axis(format="~%", tickCount=5),
+        scale={"domain": [x_axis.low, x_axis.high], "nice": False},
+        axis={"format": "~%", "tickCount": 5},
     )
-    y = alt.Y(
-        "y:Q",
-        title=None,
-        scale=alt.Scale(domain=[0.0, y_axis.high], nice=False),
-        axis=alt.Axis(format="~%", tickCount=5),
+    y = vega.quantity(
+        "y", title=None, scale={"domain": [0.0, y_axis.high], "nice": False}, axis={"format": "~%", "tickCount": 5}
     )
-    colour = alt.Color(
-        "state:N", scale=alt.Scale(domain=states, range=[SERIES[1], SERIES[0], FAINT]), legend=alt.Legend(values=shown)
+    colour = vega.category(
+        "state", scale={"domain": states, "range": [SERIES[1], SERIES[0], FAINT]}, legend={"values": shown}
     )
-    base = alt.Chart(alt.Data(values=rows))
-    tall = alt.Chart(alt.Data(values=[row for row in rows if "y_low" in row and "y_high" in row]))
-    edge = alt.Chart(alt.Data(values=[row for row in rows if row["state"] != "other"]))
-    plot = alt.layer(
-        edge.mark_line(color=FAINT, strokeDash=[4, 3], strokeWidth=1.2).encode(x=x, y=y, order="x:Q"),
-        tall.mark_rule(opacity=0.5).encode(x=x, y=x_named(y, "y_low"), y2="y_high:Q", color=colour),
-        base.mark_point(filled=True, size=110, opacity=1).encode(
-            x=x,
-            y=y,
-            color=colour,
-            shape=alt.Shape(
-                "state:N",
-                scale=alt.Scale(domain=states, range=["diamond", "circle", "square"]),
-                legend=alt.Legend(values=shown),
-            ),
+    layers = [
+        vega.mark(
+            "line",
+            [row for row in rows if row["state"] != "other"],
+            {"x": x, "y": y, "order": vega.quantity("x")},
+            color=FAINT,
+            strokeDash=[4, 3],
+            strokeWidth=1.2,
         ),
-        alt.Chart(alt.Data(values=_letters(rows)))
-        .mark_text(align="left", dx=9, dy=-9, fontWeight="bold")
-        .encode(x=x, y=y, text="letters:N"),
-    ).properties(width=310, height=220, title=alt.TitleParams("undetected errors ↓", color=INK, offset=8))
-    legend = _legend(rows)
+        vega.mark(
+            "rule",
+            [row for row in rows if "y_low" in row and "y_high" in row],
+            {"x": x, "y": vega.same_axis(y, "y_low"), "y2": vega.end("y_high"), "color": colour},
+            opacity=0.5,
+        ),
+        vega.mark(
+            "point",
+            rows,
+            {
+                "x": x,
+                "y": y,
+                "color": colour,
+                "shape": vega.category(
+                    "state",
+                    scale={"domain": states, "range": ["diamond", "circle", "square"]},
+                    legend={"values": shown},
+                ),
+            },
+            filled=True,
+            size=110,
+            opacity=1,
+        ),
+        vega.mark(
+            "text",
+            _letters(rows),
+            {"x": x, "y": y, "text": vega.category("letters")},
+            align="left",
+            dx=9,
+            dy=-9,
+            fontWeight="bold",
+        ),
+    ]
+    title = vega.heading("undetected errors ↓", color=INK, offset=8)
+    plot = vega.layered(layers, width=310, height=220, title=title)
     name = decision.workload_titles.get(workload, workload)
     return Chart(
         "frontier",
         f"{name}: routing policies, replayed",
         "Each letter is a routing policy replayed on held-out attempts: its automated share against its undetected "
         "errors, with intervals. The diamond is the chosen one.",
-        finish(alt.vconcat(plot, legend, spacing=8)),
+        finish({"vconcat": [plot, _legend(rows)], "spacing": 8}),
         workload=workload,
     )
 
@@ -217,15 +244,16 @@ def _letters(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"x": x, "y": y, "letters": ", ".join(letters)} for (x, y), letters in places.items()]
 
 
-def _legend(rows: Sequence[dict[str, Any]]) -> Any:
-    alt = altair()
+def _legend(rows: Sequence[dict[str, Any]]) -> vega.Spec:
     lines = [{"line": row["policy"]} for row in rows]
-    return (
-        alt.Chart(alt.Data(values=lines))
-        .mark_text(align="left", baseline="middle")
-        .encode(x=alt.value(-22), y=alt.Y("line:N", axis=None, sort=None), text="line:N")
-        .properties(width=330, height=18 * len(lines))
+    names = vega.mark(
+        "text",
+        lines,
+        {"x": vega.fixed(-22), "y": vega.category("line", axis=None, sort=None), "text": vega.category("line")},
+        align="left",
+        baseline="middle",
     )
+    return {**names, "width": 330, "height": 18 * len(lines)}
 
 
 def _pair(decision: Decision, replay: Replay) -> tuple[Figure, Figure] | None:

@@ -1,12 +1,11 @@
 """Load windows in, charts as SVG out: latency against load, distributions, throughput with its knee.
 
-Every point is an aggregate or one of a sketch's at most 2,000 values. Altair and vl-convert are
+Every point is an aggregate or one of a sketch's at most 2,000 values. vl-convert is
 imported when a chart is drawn.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -16,12 +15,18 @@ from milo_bench.core.files import write_folder
 from milo_bench.core.load_records import Quantile, TimeName
 from milo_bench.core.records import LoadWindow, Measure
 from milo_bench.core.units import figure, interval_text
+from milo_bench.report.charts import vega
 from milo_bench.report.terminal.load import level_text
 
 WIDTH, HEIGHT = 560, 320
 CURVE_POINTS = 200
 _GREY = "#666666"
 _BLUE, _ORANGE, _GREEN = "#1f5fa8", "#c45a00", "#2a7d4f"
+_CONFIG: Final[vega.Spec] = {
+    "view": {"stroke": None},
+    "axis": {"labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal", "gridColor": "#e8e8e8"},
+    "legend": {"labelFontSize": 11, "symbolStrokeWidth": 2, "orient": "bottom", "columns": 3, "labelLimit": 260},
+}
 _PERCENTILES: Final[Mapping[Quantile, str]] = {"p50": _BLUE, "p95": _ORANGE, "p99": _GREEN}
 _CURVES: Final[tuple[tuple[TimeName, str], ...]] = (
     ("latency", "Time to the whole answer"),
@@ -37,23 +42,22 @@ def write_load_charts(
         import vl_convert
     except ImportError:
         message = "Charts need the package vl-convert-python."
-        raise PrerequisiteError(message, hint="pip install vl-convert-python altair") from None
+        raise PrerequisiteError(message, hint="pip install vl-convert-python") from None
     files: dict[str, str | bytes] = {}
     for number, target in enumerate(dict.fromkeys(window.target for window in windows), start=1):
         mine = [window for window in windows if window.target == target]
         knee = next((m for m in degradation if m.target == target and m.name == "knee_streams"), None)
-        for name, chart in load_charts(mine, knee=knee).items():
+        for name, spec in load_charts(mine, knee=knee).items():
             # A target's name is a person's text: it does not become a path.
-            spec = chart.to_dict()
             files[f"{number:02d}-{name}.svg"] = vl_convert.vegalite_to_svg(spec)
             if png:
                 files[f"{number:02d}-{name}.png"] = vl_convert.vegalite_to_png(spec, scale=2)
     return tuple(write_folder(folder, files, hint="name another folder with --charts."))
 
 
-def load_charts(windows: Sequence[LoadWindow], *, knee: Measure | None = None) -> dict[str, Any]:
-    """Altair charts of one target's windows, by name; a chart that has nothing to show is left out."""
-    charts: dict[str, Any] = {}
+def load_charts(windows: Sequence[LoadWindow], *, knee: Measure | None = None) -> dict[str, vega.Spec]:
+    """Vega-Lite specifications of one target's windows, by name; a chart that has nothing to show is left out."""
+    charts: dict[str, vega.Spec] = {}
     if len({window.level for window in windows}) > 1:
         charts["latency-against-load"] = _latency_against_load(windows)
         charts["throughput-against-load"] = _throughput(windows, knee)
@@ -64,18 +68,11 @@ def load_charts(windows: Sequence[LoadWindow], *, knee: Measure | None = None) -
     return charts
 
 
-def _altair() -> Any:
-    """The package, untyped where its own types are not complete."""
-    return importlib.import_module("altair")
-
-
 def _load_title(windows: Sequence[LoadWindow]) -> str:
     return "Concurrent streams" if windows[0].mode == "closed" else "Requested requests per second"
 
 
-def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
-    alt = _altair()
-
+def _latency_against_load(windows: Sequence[LoadWindow]) -> vega.Spec:
     rows = []
     for window in windows:
         latency = window.figures.distributions.latency
@@ -98,52 +95,61 @@ def _latency_against_load(windows: Sequence[LoadWindow]) -> Any:
         for window in windows
         if (lost := window.figures.distributions.latency.infinite)
     ]
-    x = alt.X("level:Q", title=_load_title(windows), axis=_level_axis(windows), scale=_level_scale(windows))
-    colour = alt.Color(
-        "quantile:N", title="", scale=alt.Scale(domain=list(_PERCENTILES), range=list(_PERCENTILES.values()))
+    x = vega.quantity("level", title=_load_title(windows), axis=_level_axis(windows), scale=_level_scale(windows))
+    colour = vega.category(
+        "quantile", title="", scale={"domain": list(_PERCENTILES), "range": list(_PERCENTILES.values())}
     )
-    base = alt.Chart(alt.Data(values=rows))
-    lines = base.mark_line(point=alt.OverlayMarkDef(filled=True, size=45)).encode(
-        x=x,
-        y=alt.Y("value_s:Q", title="Seconds from intended start"),
-        color=colour,
-        shape=alt.Shape("quantile:N", title="", scale=alt.Scale(domain=list(_PERCENTILES))),
+    lines = vega.mark(
+        "line",
+        rows,
+        {
+            "x": x,
+            "y": vega.quantity("value_s", title="Seconds from intended start"),
+            "color": colour,
+            "shape": vega.category("quantile", title="", scale={"domain": list(_PERCENTILES)}),
+        },
+        point={"filled": True, "size": 45},
     )
-    bars = base.mark_rule(opacity=0.45).encode(x=x, y="low_s:Q", y2="high_s:Q", color=colour)
+    bars = vega.mark(
+        "rule", rows, {"x": x, "y": vega.quantity("low_s"), "y2": vega.end("high_s"), "color": colour}, opacity=0.45
+    )
     layers = [bars, lines]
     if missing:
         layers.append(
-            alt.Chart(alt.Data(values=missing))
-            .mark_text(fontSize=11, color=_GREY)
-            .encode(x=x, y=alt.value(HEIGHT - 10), text="text:N")
+            vega.mark(
+                "text",
+                missing,
+                {"x": x, "y": vega.fixed(HEIGHT - 10), "text": vega.category("text")},
+                fontSize=11,
+                color=_GREY,
+            )
         )
     return _finished(
-        alt.layer(*layers),
+        layers,
         "Latency against load",
         _subtitle(windows, "bars: 95% intervals"),
     )
 
 
-def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
-    alt = _altair()
-
+def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> vega.Spec:
     rows: list[dict[str, Any]] = []
     for window in windows:
         rows.append({"level": window.level, "rate": window.figures.requests_per_s, "what": "answered"})
         if window.figures.goodput_per_s is not None:
             rows.append({"level": window.level, "rate": window.figures.goodput_per_s, "what": "within service level"})
-    x = alt.X("level:Q", title=_load_title(windows), axis=_level_axis(windows), scale=_level_scale(windows))
+    x = vega.quantity("level", title=_load_title(windows), axis=_level_axis(windows), scale=_level_scale(windows))
     names = list(dict.fromkeys(row["what"] for row in rows))
-    colour = alt.Color("what:N", title="", scale=alt.Scale(domain=names, range=[_BLUE, _GREEN][: len(names)]))
-    lines = (
-        alt.Chart(alt.Data(values=rows))
-        .mark_line(point=alt.OverlayMarkDef(filled=True, size=45))
-        .encode(
-            x=x,
-            y=alt.Y("rate:Q", title="Requests per second", scale=alt.Scale(zero=True)),
-            color=colour,
-            shape=alt.Shape("what:N", title="", scale=alt.Scale(domain=names)),
-        )
+    colour = vega.category("what", title="", scale={"domain": names, "range": [_BLUE, _GREEN][: len(names)]})
+    lines = vega.mark(
+        "line",
+        rows,
+        {
+            "x": x,
+            "y": vega.quantity("rate", title="Requests per second", scale={"zero": True}),
+            "color": colour,
+            "shape": vega.category("what", title="", scale={"domain": names}),
+        },
+        point={"filled": True, "size": 45},
     )
     layers = [lines]
     note = "no knee within the measured levels"
@@ -153,17 +159,28 @@ def _throughput(windows: Sequence[LoadWindow], knee: Measure | None) -> Any:
         if knee.interval is not None and knee.interval.low is not None and knee.interval.high is not None:
             span = {"low": knee.interval.low, "high": knee.interval.high}
             note += f", 95% interval {interval_text(knee.interval, knee.unit)}"
-            band = alt.Chart(alt.Data(values=[span])).mark_rect(opacity=0.15, color=_ORANGE)
-            layers.insert(0, band.encode(x=alt.X("low:Q"), x2="high:Q"))
-        at = alt.Chart(alt.Data(values=[marked]))
-        layers.append(at.mark_rule(color=_ORANGE, strokeDash=[5, 3]).encode(x="level:Q"))
+
+            layers.insert(
+                0,
+                vega.mark(
+                    "rect", [span], {"x": vega.quantity("low"), "x2": vega.end("high")}, opacity=0.15, color=_ORANGE
+                ),
+            )
+
+        layers.append(vega.mark("rule", [marked], {"x": vega.quantity("level")}, color=_ORANGE, strokeDash=[5, 3]))
         layers.append(
-            at.mark_text(color=_ORANGE, align="left", dx=5, fontSize=12).encode(
-                x="level:Q", y=alt.value(HEIGHT - 12), text="text:N"
+            vega.mark(
+                "text",
+                [marked],
+                {"x": vega.quantity("level"), "y": vega.fixed(HEIGHT - 12), "text": vega.category("text")},
+                color=_ORANGE,
+                align="left",
+                dx=5,
+                fontSize=12,
             )
         )
     title = "Throughput against concurrency" if windows[0].mode == "closed" else "Throughput against requested rate"
-    return _finished(alt.layer(*layers), title, _subtitle(windows, note if windows[0].mode == "closed" else ""))
+    return _finished(layers, title, _subtitle(windows, note if windows[0].mode == "closed" else ""))
 
 
 def _curves(windows: Sequence[LoadWindow], name: TimeName) -> list[dict[str, Any]]:
@@ -189,57 +206,53 @@ def _curves(windows: Sequence[LoadWindow], name: TimeName) -> list[dict[str, Any
     return rows
 
 
-def _distribution(rows: Sequence[dict[str, Any]], title: str, windows: Sequence[LoadWindow]) -> Any:
-    alt = _altair()
-
+def _distribution(rows: Sequence[dict[str, Any]], title: str, windows: Sequence[LoadWindow]) -> vega.Spec:
     labels = list(dict.fromkeys(row["window"] for row in rows))
     values = [row["value_s"] for row in rows if row["value_s"]]
     wide = bool(values) and max(values) / max(min(values), 1e-6) > 50
     # A curve squeezed against its right edge says nothing: zero is shown where it is near.
     narrow = bool(values) and min(values) < 0.3 * max(values)
-    lines = (
-        alt.Chart(alt.Data(values=list(rows)))
-        .mark_line(interpolate="step-after", strokeWidth=1.8)
-        .encode(
-            x=alt.X(
-                "value_s:Q",
+    lines = vega.mark(
+        "line",
+        rows,
+        {
+            "x": vega.quantity(
+                "value_s",
                 title="Seconds from intended start" + (" (logarithmic)" if wide else ""),
-                scale=alt.Scale(type="log") if wide else alt.Scale(zero=narrow, nice=True),
+                scale={"type": "log"} if wide else {"zero": narrow, "nice": True},
             ),
-            y=alt.Y(
-                "share:Q", title="Share of requests answered", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")
+            "y": vega.quantity(
+                "share", title="Share of requests answered", scale={"domain": [0, 1]}, axis={"format": "%"}
             ),
-            color=alt.Color("window:N", title="", scale=alt.Scale(domain=labels, scheme="tableau10")),
-            strokeDash=alt.StrokeDash("window:N", title="", scale=alt.Scale(domain=labels)),
-        )
+            "color": vega.category("window", title="", scale={"domain": labels, "scheme": "tableau10"}),
+            "strokeDash": vega.category("window", title="", scale={"domain": labels}),
+        },
+        interpolate="step-after",
+        strokeWidth=1.8,
     )
-    one = alt.Chart(alt.Data(values=[{"one": 1.0}])).mark_rule(color=_GREY, opacity=0.5).encode(y="one:Q")
+    one = vega.mark("rule", [{"one": 1.0}], {"y": vega.quantity("one")}, color=_GREY, opacity=0.5)
     lost = any(window.figures.distributions.latency.infinite for window in windows)
     note = "a curve that ends below 100%: the rest were never answered" if lost else ""
-    return _finished(alt.layer(one, lines), title, _subtitle(windows, note))
+    return _finished([one, lines], title, _subtitle(windows, note))
 
 
 def _evenly(count: int, kept: int) -> list[int]:
     return sorted({round(step * (count - 1) / (kept - 1)) for step in range(kept)})
 
 
-def _level_axis(windows: Sequence[LoadWindow]) -> Any:
-    alt = _altair()
-
+def _level_axis(windows: Sequence[LoadWindow]) -> vega.Spec:
     levels = sorted({window.level for window in windows})
     if len(levels) > 12:
-        return alt.Axis(grid=False)
-    return alt.Axis(values=levels, labelExpr="format(datum.value, '.6~g')", grid=False)
+        return {"grid": False}
+    return {"values": levels, "labelExpr": "format(datum.value, '.6~g')", "grid": False}
 
 
-def _level_scale(windows: Sequence[LoadWindow]) -> Any:
+def _level_scale(windows: Sequence[LoadWindow]) -> vega.Spec:
     """Doubling levels get equal distances; the bounds leave room at both sides."""
-    alt = _altair()
-
     levels = sorted({window.level for window in windows})
     if levels[-1] / levels[0] >= 8:
-        return alt.Scale(type="log", base=2, domain=[levels[0] / 1.15, levels[-1] * 1.15], nice=False)
-    return alt.Scale(domain=[0, levels[-1] * 1.05], nice=False)
+        return {"type": "log", "base": 2, "domain": [levels[0] / 1.15, levels[-1] * 1.15], "nice": False}
+    return {"domain": [0, levels[-1] * 1.05], "nice": False}
 
 
 def _subtitle(windows: Sequence[LoadWindow], note: str) -> str:
@@ -250,13 +263,7 @@ def _subtitle(windows: Sequence[LoadWindow], note: str) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def _finished(chart: Any, title: str, subtitle: str) -> Any:
-    alt = _altair()
-
-    named = alt.TitleParams(text=title, subtitle=subtitle, anchor="start", fontSize=15, subtitleColor=_GREY)
-    return (
-        chart.properties(width=WIDTH, height=HEIGHT, title=named, background="white", padding=12)
-        .configure_view(stroke=None)
-        .configure_axis(labelFontSize=11, titleFontSize=12, titleFontWeight="normal", gridColor="#e8e8e8")
-        .configure_legend(labelFontSize=11, symbolStrokeWidth=2, orient="bottom", columns=3, labelLimit=260)
-    )
+def _finished(layers: Sequence[vega.Spec], title: str, subtitle: str) -> vega.Spec:
+    named = vega.heading(title, subtitle=subtitle, anchor="start", fontSize=15, subtitleColor=_GREY)
+    plot = vega.layered(layers, width=WIDTH, height=HEIGHT, title=named)
+    return {"$schema": vega.SCHEMA, **plot, "background": "white", "padding": 12, "config": _CONFIG}
