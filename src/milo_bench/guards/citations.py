@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
+from functools import lru_cache
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.sentences import Sentence, split_sentences
@@ -209,13 +210,14 @@ def _is_exempt(text: str, exempt: Iterable[str]) -> bool:
     bare = normalise(text).rstrip(".!")
     if len(bare) < 4:
         return False
-    for allowed in exempt:
-        whole = normalise(without_citations(allowed))
-        if bare == whole.rstrip(".!"):
-            return True
-        if any(bare == normalise(part.text).rstrip(".!") for part in split_sentences(without_citations(allowed))):
-            return True
-    return False
+    return any(bare in _exempt_forms(allowed) for allowed in exempt)
+
+
+@lru_cache(maxsize=256)  # every sentence of every answer is compared with the same few texts
+def _exempt_forms(allowed: str) -> frozenset[str]:
+    """An exempt text as a whole and each of its sentences, as they are compared."""
+    plain = without_citations(allowed)
+    return frozenset(normalise(text).rstrip(".!") for text in (plain, *(part.text for part in split_sentences(plain))))
 
 
 def _is_heading(text: str) -> bool:

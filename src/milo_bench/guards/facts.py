@@ -93,6 +93,9 @@ _IN_UNIT: Final = {"week": (7, "day"), "year": (12, "month")}
 _NUMBER = re.compile(rf"(?<![\w.,]){_SCALED}(?:st|nd|rd|th)?(?![\d]|[.,]\d)|\b(?P<words>{_IN_WORDS})\b", re.IGNORECASE)
 
 
+_SHORT: Final = 200
+
+
 def find_facts(text: str, *, day_first: bool = True) -> tuple[Fact, ...]:
     """The facts of ``text`` in order, none inside another."""
     found: list[Fact] = []
@@ -181,11 +184,20 @@ class _Known(Frozen, frozen=True):
                 return all(word in self.words for word in value.split())
 
 
+@lru_cache(maxsize=4096)  # a record's short texts, its keys above all, come again with every case
+def _facts_of_short(source: str, day_first: bool) -> tuple[Fact, ...]:
+    return find_facts(source, day_first=day_first)
+
+
+def _facts_of_source(source: str, day_first: bool) -> tuple[Fact, ...]:
+    return (_facts_of_short if len(source) <= _SHORT else find_facts)(source, day_first=day_first)
+
+
 @lru_cache(maxsize=512)
 def _known(sources: tuple[str, ...], day_first: bool) -> _Known:
     by_kind: dict[FactKind, set[str]] = {}
     for source in sources:
-        for fact in find_facts(source, day_first=day_first):
+        for fact in _facts_of_source(source, day_first):
             by_kind.setdefault(fact.kind, set()).add(fact.value)
     money = by_kind.get("money", set())
     percents = by_kind.get("percent", set())

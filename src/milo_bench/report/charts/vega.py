@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 Spec: TypeAlias = dict[str, Any]
-Rows: TypeAlias = Sequence[Mapping[str, Any]]
+
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 
@@ -39,7 +39,7 @@ def fixed(value: Any) -> Spec:
     return {"value": value}
 
 
-def mark(kind: str, rows: Rows, channels: Mapping[str, Spec], **settings: Any) -> Spec:
+def mark(kind: str, rows: Sequence[Mapping[str, Any]], channels: Mapping[str, Spec], **settings: Any) -> Spec:
     """One layer: a mark for each row."""
     return {
         "data": {"values": list(rows)},

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from types import CodeType
+from typing import Any, Final
 
 import jinja2
+from jinja2.bccache import Bucket
 
 from milo_bench.decide.records import GateResult
 from milo_bench.decide.wording import sentence_case
@@ -15,6 +17,24 @@ from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.interval_bar import interval_bar
 
 FOLDERS = ("report/templates", "report/static")
+
+
+class _CompiledTemplates(jinja2.BytecodeCache):
+    """Templates compiled once a process: a package needs most of them for two folders, ``verify`` all of them again."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], CodeType] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        if bucket.code is not None:
+            self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+# By form: what a template compiles to depends on whether it escapes. What it may show is asked when it is rendered.
+_COMPILED: Final = {True: _CompiledTemplates(), False: _CompiledTemplates()}
 
 
 def page_environment(claims: Claims, *, html: bool) -> jinja2.Environment:
@@ -33,6 +53,7 @@ def page_environment(claims: Claims, *, html: bool) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_COMPILED[html],
     )
 
     def bar(gate: GateResult) -> str:
