@@ -6,9 +6,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Literal
 
 from milo_bench.core.records import Frozen
-from milo_bench.guards.sentences import Sentence, split_sentences
+from milo_bench.guards.packs.read import beginnings, languages_of, words
+from milo_bench.guards.sentences import Sentence, languages_told, split_sentences
 
 
 class Citation(Frozen, frozen=True, omit_defaults=False):
@@ -156,6 +158,10 @@ _VERB = re.compile(
     r"came|went|wrote|found|held|paid|left|took|put|set|met|got|awaits?|stands?|closes?|opens?|requires?)\b",
     re.I,
 )
+_ENDS = (".", "!", "。", "！", "｡", "．", "।", "۔")
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+_PLAIN_WORD = re.compile(r"\w+")
+_MOST_OF_A_GREETING, _MOST_OF_A_TITLE = 8, 8  # words, characters
 _NAME_LINE = re.compile(
     r"^(?:[A-Z][\w.'’&-]*|of|and|the|for|de|van|von|&|\|)(?:[ ,]+(?:[A-Z][\w.'’&-]*|of|and|the|for|de|van|von|&|\|))*$"
 )
@@ -185,7 +191,8 @@ def is_claim(sentence_text: str, *, exempt: Iterable[str] = ()) -> bool:
     questions, requests and offers ("Please reply …", "If you have any questions …") that carry no
     past fact along, statements that the record is silent on something, and sentences that stand
     in ``exempt`` (policy language given to the writer). "Please note that X" is judged as X.
-    "Key: value" lines with a value ("Current status: closed") are claims. English only.
+    "Key: value" lines with a value ("Current status: closed") are claims. What other languages than English begin
+    such sentences with is in ``guards/packs/sentences``.
     """
     text = without_citations(sentence_text).strip().strip("*_ ")
     if not any(mark.isalpha() for mark in text):
@@ -194,7 +201,7 @@ def is_claim(sentence_text: str, *, exempt: Iterable[str] = ()) -> bool:
         return False
     if text.startswith("#") or _LETTERHEAD.match(text) or (_GREETING.match(text) and len(text.split()) <= 8):
         return False
-    if text.endswith("?") or _SIGN_OFF.match(text) or _is_heading(text):
+    if text.endswith(("?", "？", "؟")) or _SIGN_OFF.match(text) or _is_heading(text) or _states_nothing(text):
         return False
     notice = _NOTICE.match(text)
     if notice and notice.end() < len(text):
@@ -204,6 +211,24 @@ def is_claim(sentence_text: str, *, exempt: Iterable[str] = ()) -> bool:
     if _OFFER.match(text):
         return bool(_FACT_INSIDE.search(text))
     return not _SILENCE.match(text)
+
+
+def _states_nothing(text: str) -> bool:
+    """Whether ``text`` is a greeting, a sign-off, a courtesy, a request or silence of the record in its language."""
+    plain = text.casefold().replace("’", "'")
+    for language in languages_told(text) or languages_of("sentences"):
+        few_words = len(plain.split()) <= _MOST_OF_A_GREETING
+        if few_words and (_begins(plain, language, "sign_off") or _begins(plain, language, "greeting")):
+            return not any(mark.isdigit() for mark in plain)
+        if _begins(plain, language, "silence"):
+            return True
+        if _begins(plain, language, "courtesy") or _begins(plain, language, "request"):
+            return words("sentences", language, "past").isdisjoint(_PLAIN_WORD.findall(plain))
+    return False
+
+
+def _begins(plain: str, language: str, name: Literal["sign_off", "greeting", "silence", "courtesy", "request"]) -> bool:
+    return plain.startswith(beginnings("sentences", language, name))
 
 
 def _is_exempt(text: str, exempt: Iterable[str]) -> bool:
@@ -221,14 +246,16 @@ def _exempt_forms(allowed: str) -> frozenset[str]:
 
 
 def _is_heading(text: str) -> bool:
-    words = text.rstrip(":").split()
-    if text.endswith(":"):
-        return len(words) <= 8 or not re.search(r"\d", text)
-    if text.endswith((".", "!")):
+    parts = text.rstrip(":：").split()
+    if text.endswith((":", "：")):
+        return len(parts) <= 8 or not re.search(r"\d", text)
+    if text.endswith(_ENDS):
         return False
     if _HEADING_WORD.match(text.strip()):
         return True
     # A line without an end mark and without a verb: a title, a name, a signature, an address.
-    if len(words) <= 6 and not _VERB.search(text) and ":" not in text:
-        return bool(_NAME_LINE.match(text.rstrip(","))) or len(words) <= 2
+    if len(parts) <= 6 and not _VERB.search(text) and ":" not in text:
+        # Chinese and Japanese part no words: what is long there is more than a title.
+        short = len(parts) <= 2 and len(_WIDE.findall(text)) <= _MOST_OF_A_TITLE
+        return bool(_NAME_LINE.match(text.rstrip(","))) or short
     return False

@@ -1,14 +1,17 @@
-"""English prose in, its sentences with exact offsets out; lines, bullets and citations respected."""
+"""Prose in, its sentences with exact offsets out; lines, bullets and citations respected."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache, lru_cache
 from typing import Final
 
 from sentencex import get_sentence_boundaries
 
 from milo_bench.core.records import Frozen
+from milo_bench.guards.packs.read import languages_of, words
 
 
 class Sentence(Frozen, frozen=True, omit_defaults=False):
@@ -27,51 +30,46 @@ _BULLET_MARK = re.compile(r"[ \t\u00a0]*(?:[-*+•‣◦▪·–—]|\d{1,2}[.)]
 _OPENING_CITATION = re.compile(
     r"\s*(?:\[\s*E[-‐‑]\d+(?:[\s,;&]{1,4}(?:(?:and|or)\s{1,4})?E[-‐‑]\d+)*\s*\]\s*)+[.!?]*", re.I
 )
-_OWN_BOUNDARY = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]*_]*+(\s++)(?=[\"'“‘(*_]?[A-Z0-9\[])")
-_ENDS_LIKE_A_SENTENCE = re.compile(r"[.!?…:;][\"'”’)\]*_]*\s*$")
+_CLOSING: Final = "\"'”’“»›)\\]*_"
+_OPENING: Final = "\"'“‘„‚«‹»(*_¿¡"
+_END: Final = ".!?…؟۔।॥።։"
+_WIDE_END: Final = "。！？｡．"  # Chinese and Japanese: no space follows
+_OWN_BOUNDARY = re.compile(
+    rf"(?<![{_END}])[{_END}]++(?:[ \u00a0\u202f]?»)?+[{_CLOSING}]*+(\s++)(?=[{_OPENING}]{{0,4}}+[\w\[])"
+)
+_WIDE_BOUNDARY = re.compile(rf"[{_WIDE_END}]++[」』）】〉》”’\"]*+(?!と|って|など)\s*+")
+_ENDS_LIKE_A_SENTENCE = re.compile(rf"[{_END}{_WIDE_END}:;：；][{_CLOSING}」』）]*\s*$")
 
-# Never the end of a sentence, whatever follows.
-_TITLE = re.compile(
-    r"mr|mrs|ms|mx|dr|prof|rev|hon|st|sr|jr|messrs|e\.g|i\.e|cf|vs|viz|approx|ca|incl|excl|resp|est|paras?|pp|encl|attn|"
-    r"tel|ext|figs?|refs?|dept|gov|sgt|capt|lt|col|gen"
-)
-# No end of a sentence when a number follows: "No. 4", "Mar. 3", "p. 12".
-_BEFORE_NUMBER = re.compile(
-    r"nos?|nrs?|art|secs?|ch|vol|pp?|cls?|item|mon|tues?|wed|thurs?|fri|sat|sun|"
-    r"jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
-)
-# May end a sentence or not: "Smith & Co. Ltd. wrote", "He left Smith & Co. She stayed". The next word tells.
-_EITHER = re.compile(
-    r"co|ltd|inc|corp|plc|llc|llp|bros|assn|intl|gmbh|mfg|univ|inst|ave|blvd|rd|hwy|bldg|apt|mt|ft|avg|"
-    r"etc|al|eds|tbc|misc|a\.m|p\.m|ph\.d|m\.d|b\.a|m\.a|d\.c|n\.b|"
-    r"(?:[a-z]\.){1,4}[a-z]|wash|calif|conn|fla|penn|tenn|ariz|colo"
-)
-_STARTER = re.compile(
-    r"(?:he|she|it|they|we|i|you|the|an?|this|that|these|those|his|her|its|their|our|my|your|there|here|then|later|"
-    r"however|but|and|so|or|yet|also|in|on|at|after|before|when|where|while|if|as|since|because|although|for|from|"
-    r"with|without|by|to|no|not|nobody|none|please|thank|thanks|today|yesterday|tomorrow|now|once|until|both|all|some|"
-    r"each|every|who|what|why|how|is|was|are|were|will|would|can|could|may|should|do|does|did|let|see|once)\b",
-    re.I,
-)
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_FEW: Final = 3  # more languages than these are no sign of any
+_TOLD_BY, _TOLD_BY_WORDS, _LEAST_TOLD = 4000, 400, 2  # a language shows in so many characters and words
 _NEAR = 200  # characters: an abbreviation with its brackets and quotes
-_ENDED = re.compile(r"[.!?…\]\n][\"'”’)\]*_]*\s*$")
-_LAST_TOKEN = re.compile(r"([A-Za-z][A-Za-z.]*)\.[\"'”’)\]]*\s*$")
+_ENDED = re.compile(rf"[{_END}{_WIDE_END}\]\n](?:[ \u00a0\u202f]?»)?[{_CLOSING}」』）】〉》]*\s*$")
+_LAST_TOKEN = re.compile(
+    r"(?P<number>[\dIVX]{1,6}[ \u00a0])?(?P<token>[^\W\d_](?:[\w.ºª°/-]{0,30}[\wºª°])?)\.[\"'”’)\]]*\s*$"
+)
+_ORDINAL = re.compile(r"(?<![\d.,:/-])\d{1,2}\.\s*$")
+_ERA = re.compile(r"\b[ad]\.[ \u00a0]?C\.\s*$")  # a. C., d. C.
+_FIRST_WORD = re.compile(r"[^\W\d_]+['’]?")
 
 
-def split_sentences(text: str) -> tuple[Sentence, ...]:
+def split_sentences(text: str, *, language: str = "") -> tuple[Sentence, ...]:
     """The sentences of ``text`` in order; every one has at least one letter or digit.
 
     A line break ends a sentence, except where a long line without an end mark goes on in lower
     case (hard-wrapped prose) or where the next line opens with a citation. Bullet and quote marks
     belong to no sentence. A citation after the full stop ("… received. [E-0412]") belongs to the
     sentence before it. Works line by line with sentencex, then repairs what it cuts or keeps too
-    freely: abbreviations, "No. 4", initials, quotations. English only. What runs on for more than
-    ``LONGEST`` characters is cut at a space, so that no rule about sentences takes the square of a text's length.
+    freely: abbreviations, "No. 4", initials, quotations, by the words and abbreviations of ``guards/packs/sentences``.
+    ``language`` (ISO 639-1) is what the text is known to be in; without it its small words tell. What runs on for
+    more than ``LONGEST`` characters is cut at a space, so that no rule about sentences takes the square of a text's
+    length.
     """
     found: list[Sentence] = []
+    whole = (language,) if language else languages_told(text[:_TOLD_BY]) or languages_of("sentences")
     for start, end in _blocks(text):
-        for first, last in _sentence_ranges(text[start:end]):
+        told = whole if language else languages_told(text[start : min(end, start + _TOLD_BY)]) or whole
+        for first, last in _sentence_ranges(text[start:end], told):
             for begins, ends in _bounded(text, start + first, start + last):
                 piece = _trimmed(text, begins, ends)
                 if piece is not None:
@@ -120,16 +118,17 @@ def _goes_on(first: str, last_line: str, line: str) -> bool:
     return len(last_line.strip()) >= 40 and not _ENDS_LIKE_A_SENTENCE.search(last_line) and line.lstrip()[:1].islower()
 
 
-def _sentence_ranges(block: str) -> Iterator[tuple[int, int]]:
+def _sentence_ranges(block: str, languages: tuple[str, ...]) -> Iterator[tuple[int, int]]:
     cuts = {cut for start, end in _bounded(block, 0, len(block)) for cut in _found_cuts(block, start, end)}
     cuts |= {match.end() for match in _OWN_BOUNDARY.finditer(block)}
+    cuts |= {match.end() for match in _WIDE_BOUNDARY.finditer(block)}
     start = seen = opened = 0  # brackets that are open at ``seen``, in the sentence that begins at ``start``
     for cut in sorted(cuts):
         if cut <= start or cut >= len(block):
             continue
         opened += block.count("[", seen, cut) - block.count("]", seen, cut)
         seen = cut
-        if opened > 0 or _inside(block, start, cut):
+        if opened > 0 or _inside(block, start, cut, languages):
             continue
         citation = _OPENING_CITATION.match(block, cut)
         if citation:
@@ -154,25 +153,76 @@ def _found_cuts(block: str, start: int, end: int) -> Iterator[int]:
     # Half a surrogate pair, which JSON can carry, is no text to sentencex; a stand-in keeps the offsets.
     for found in get_sentence_boundaries("en", _SURROGATE.sub("\ufffd", block[start:end])):
         cut = start + int(found["end_index"])
-        if cut < end or end == len(block):
+        parted = block[cut - 1 : cut + 1].strip() != block[cut - 1 : cut + 1] or not block[cut : cut + 1].isalnum()
+        if parted and (cut < end or end == len(block)):
             yield cut
 
 
-def _inside(block: str, start: int, cut: int) -> bool:
+def _inside(block: str, start: int, cut: int, languages: tuple[str, ...]) -> bool:
     """True where a sentence goes on over ``cut``: an abbreviation or an initial. What is further away than a word and
     its marks decides nothing, so only that is looked at."""
     before, after = block[max(start, cut - _NEAR) : cut], block[cut : cut + _NEAR].lstrip()
-    if not _ENDED.search(before) or after[:1].islower():
+    next_word = after.lstrip(_OPENING + "[ ")
+    if not _ENDED.search(before) or after[:1].islower() or (next_word[:1].islower() and after[:1] != "["):
         return True
-    token = _LAST_TOKEN.search(before)
-    if token is None:
+    if "de" in languages and len(languages) <= _FEW and _ORDINAL.search(before) and not _starts(next_word, languages):
+        return True
+    found = _LAST_TOKEN.search(before)
+    if found is None:
         return False
-    word = token.group(1).casefold()
-    if _EITHER.fullmatch(word) and not _STARTER.match(after.lstrip("\"'“‘([*_")):
-        return not (after[:1].isdigit() and not _BEFORE_NUMBER.fullmatch(word) and word in ("a.m", "p.m", "etc"))
-    if _TITLE.fullmatch(word) or (len(word) == 1 and after[:1].isupper() and token.group(1).isupper() and word != "i"):
+    token, word = found["token"], found["token"].casefold()
+    numbered = bool(found["number"])
+    if after[:1].isdigit() and any(_before_number(word, one) for one in languages):
         return True
-    return bool(_BEFORE_NUMBER.fullmatch(word)) and after[:1].isdigit()
+    if any(word in words("sentences", one, "either") for one in languages) or _LETTERS.fullmatch(word):
+        if _starts(next_word, languages) or (numbered and len(word) == 1):
+            return False
+        return not (after[:1].isdigit() and word in ("a.m", "p.m", "etc"))
+    if len(token) == 1:
+        # "J. Smith", "z. B. Fotos", "s. Anlage"; but "9 h. Il veut"
+        if token.isupper():
+            era = _ERA.search(before) and _starts(next_word, languages)
+            return word != "i" and next_word[:1].isupper() and not era
+        return languages != ("en",) and not (numbered and _starts(next_word, languages))
+    return any(word in words("sentences", one, "never") for one in languages)
+
+
+def _before_number(word: str, language: str) -> bool:
+    return word in words("sentences", language, "before_number") or any(
+        word.endswith(suffix) for suffix in words("sentences", language, "before_number_suffix")
+    )
+
+
+_LETTERS = re.compile(r"(?:[a-z]\.){1,4}[a-z]")  # "u.s", "b.a"
+
+
+def _starts(text: str, languages: tuple[str, ...]) -> bool:
+    """Whether ``text`` begins with a word that begins sentences."""
+    word = _FIRST_WORD.match(text)
+    if word is None:
+        return False
+    plain = word[0].casefold().replace("’", "'")
+    return any(plain in words("sentences", one, "starters") for one in languages)
+
+
+@lru_cache(maxsize=4096)
+def languages_told(text: str) -> tuple[str, ...]:
+    """The languages that small words of ``text`` speak for, the likeliest first; none where there are too few."""
+    counts: Counter[str] = Counter()
+    for word in _FIRST_WORD.findall(text[:_TOLD_BY])[:_TOLD_BY_WORDS]:
+        counts.update(_languages_by_word().get(word.casefold().replace("’", "'"), ()))
+    if not counts or (most := counts.most_common(1)[0][1]) < _LEAST_TOLD:
+        return ()
+    return tuple(language for language, count in counts.most_common() if count * 4 >= most * 3)
+
+
+@cache
+def _languages_by_word() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for language in languages_of("sentences"):
+        for word in words("sentences", language, "starters"):
+            found[word] = (*found.get(word, ()), language)
+    return found
 
 
 def _trimmed(text: str, start: int, end: int) -> Sentence | None:

@@ -1,18 +1,23 @@
 """Passes if the answer's number of words is within the limits, not counting citations.
 
+A character of Chinese or Japanese counts as a word.
+
 ``expect``: ``max_words`` and ``min_words`` (optional) override the check's limits.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.guards.citations import without_citations
 from milo_bench.guards.templates import escalation_reason
+
+_UNPARTED: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
 class LengthParams(Params, frozen=True):
@@ -24,7 +29,7 @@ class LengthParams(Params, frozen=True):
 
 class Length:
     name = "length"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, LengthParams)
@@ -42,7 +47,7 @@ class Length:
         high = _bound(case.fixture.expect.get("max_words"), rules.max_words)
         if low is None and high is None:
             return [Verdict(self.name, self.version, "skip", reason="no length limit is set")]
-        words = sum(any(mark.isalnum() for mark in word) for word in without_citations(case.output).split())
+        words = count_words(without_citations(case.output))
         expected = f"{low if low is not None else 0} to {high if high is not None else 'any'} words"
         got = f"{words} words"
         if high is not None and words > high:
@@ -53,6 +58,12 @@ class Length:
             reason = f"the answer has {words} words, below the minimum of {low}"
             return [Verdict(self.name, self.version, "fail", "too_short", reason, expected=expected, got=got)]
         return [Verdict(self.name, self.version, "pass", expected=expected, got=got)]
+
+
+def count_words(text: str) -> int:
+    """Words as spaces part them; each character of Chinese and Japanese counts as one."""
+    apart = _UNPARTED.sub(" ", text)
+    return sum(any(mark.isalnum() for mark in word) for word in apart.split()) + len(_UNPARTED.findall(text))
 
 
 def _bound(own: object, general: int | None) -> int | None:

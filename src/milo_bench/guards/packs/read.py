@@ -1,0 +1,68 @@
+"""A rule and a language in, the words and forms that the rule knows of that language out, as read from their TOML file.
+
+One folder a rule, one file a language (ISO 639-1). Installed packages bring more languages: an entry point of the
+group ``milo_bench.languages`` names a package that holds ``RULE/LANGUAGE.toml`` files and needs no code.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any, Final, Literal, TypeAlias
+
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.registry import installed_entries
+
+Rule: TypeAlias = Literal["sentences", "facts", "amounts", "personal"]
+
+_OWN: Final = "milo_bench.guards.packs"
+_INSTALLED: Final = "milo_bench.languages"
+
+
+@cache
+def languages_of(rule: Rule) -> tuple[str, ...]:
+    """The ISO 639-1 codes of the languages that ``rule`` has a file for, in order."""
+    return tuple(sorted(_files(rule)))
+
+
+@cache
+def read_pack(rule: Rule, language: str) -> dict[str, Any]:
+    """The file of ``rule`` for ``language``, empty where there is none; ConfigError for one that is no TOML."""
+    file = _files(rule).get(language)
+    if file is None:
+        return {}
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"The language file {rule}/{file.name} cannot be read: {error}"
+        raise ConfigError(message, hint="it must be TOML in UTF-8, like those in docs/how-to/extend.md.") from None
+
+
+@cache
+def words(rule: Rule, language: str, name: str) -> frozenset[str]:
+    """The words that the file lists under ``name``: parted by spaces in a text, or one by one in a list."""
+    value = read_pack(rule, language).get(name, "")
+    return frozenset(value.split() if isinstance(value, str) else map(str, value))
+
+
+@cache
+def beginnings(rule: Rule, language: str, name: str) -> tuple[str, ...]:
+    """The texts that the file lists under ``name``, case-folded, for ``str.startswith``."""
+    return tuple(text.casefold() for text in words(rule, language, name))
+
+
+@cache
+def _files(rule: Rule) -> dict[str, Traversable]:
+    found: dict[str, Traversable] = {}
+    packages = [entry.value for entries in installed_entries(_INSTALLED).values() for entry in entries]
+    for package in (*packages, _OWN):  # ours last: a package cannot replace a language that is built in
+        try:
+            folder = resources.files(package).joinpath(rule)
+        except (ImportError, TypeError):
+            message = f"The language package '{package}' is not installed as it should be."
+            raise ConfigError(message, hint=f"its entry point of {_INSTALLED} must name a package.") from None
+        if folder.is_dir():
+            found |= {one.name.removesuffix(".toml"): one for one in folder.iterdir() if one.name.endswith(".toml")}
+    return found
