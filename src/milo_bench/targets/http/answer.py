@@ -102,6 +102,14 @@ class StreamedAnswer:
             self.thinking.append(bool(reasoning) and not text and not calls)
         return content
 
+    def add_text(self, at_ns: int, text: str) -> None:
+        """Take one event that carries ``text`` and nothing else; an empty text is no content."""
+        if text:
+            self.text.append(text)
+            self.text_ns.append(at_ns)
+            self.stamps_ns.append(at_ns)
+            self.thinking.append(False)
+
     def _add_call(self, part: object) -> bool:
         if not isinstance(part, Mapping):
             return False

@@ -7,11 +7,13 @@ from typing import Any
 
 from milo_bench.core.records import Failure, Usage
 from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite_numbers
+from milo_bench.targets.http.chunk_template import ChunkTemplate, template_of
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import SseEvent, read_sse
 
 _HEARTBEATS = (b"", b"null", b"{}")  # proxies keep a connection open with them
+_TEMPLATES = 8  # so many chunks are tried as a template: where each differs from the last, none will do
 
 
 def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str, ...] = ()) -> Iterator[None]:
@@ -29,7 +31,13 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str
         answer.failure = Failure("wrong_content_type", f"expected text/event-stream, got {kind[:80] or 'none'}", 200)
         return
     predicted = 0
+    template: ChunkTemplate | None = None
+    tried = 0
     for event in read_sse(reply.pieces, whole=reply.broken is None):
+        if template is not None and not event.name and (text := template.text_of(event.data)) is not None:
+            answer.add_text(event.at_ns, text)
+            yield
+            continue
         data = event.data.strip()
         if data == b"[DONE]":
             answer.ended_at_ns = event.at_ns
@@ -42,6 +50,9 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str
         if chunk is None:
             continue
         predicted = _take(event.at_ns, chunk, answer, predicted)
+        if tried < _TEMPLATES and not event.name:
+            tried += 1
+            template = template_of(event.data, chunk) or template
         yield
 
 
