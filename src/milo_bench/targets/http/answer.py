@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -102,13 +102,12 @@ class StreamedAnswer:
             self.thinking.append(bool(reasoning) and not text and not calls)
         return content
 
-    def add_text(self, at_ns: int, text: str) -> None:
-        """Take one event that carries ``text`` and nothing else; an empty text is no content."""
-        if text:
-            self.text.append(text)
-            self.text_ns.append(at_ns)
-            self.stamps_ns.append(at_ns)
-            self.thinking.append(False)
+    def add_texts(self, stamps_ns: Sequence[int], texts: Sequence[str]) -> None:
+        """Take events that carry a text each, none of them empty, and nothing else."""
+        self.text.extend(texts)
+        self.text_ns.extend(stamps_ns)
+        self.stamps_ns.extend(stamps_ns)
+        self.thinking.extend([False] * len(texts))
 
     def _add_call(self, part: object) -> bool:
         if not isinstance(part, Mapping):

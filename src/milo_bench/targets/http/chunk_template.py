@@ -8,7 +8,7 @@ ends and one JSON string between them is that chunk with another text, and only 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -19,23 +19,36 @@ _PROOF = "\x02proof\x03"  # no server sends this as its text
 
 
 class ChunkTemplate:
-    """The bytes around the text of a chunk; ``text_of`` gives the text of a chunk that has them too."""
+    """The bytes around the text of a chunk, as one event of a stream."""
 
-    __slots__ = ("_after", "_before", "_least")
+    __slots__ = ("_after", "_before")
 
     def __init__(self, before: bytes, after: bytes) -> None:
-        self._before = before
-        self._after = after
-        self._least = len(before) + len(after)
+        self._before = b"data: %b" % before
+        self._after = b"%b\n\n" % after
 
-    def text_of(self, data: bytes) -> str | None:
-        """The text of ``data``; None where it differs in more than its text."""
-        if not data.startswith(self._before) or not data.endswith(self._after) or len(data) < self._least:
-            return None
-        try:
-            return _STRINGS.decode(b'"%b"' % data[len(self._before) : len(data) - len(self._after)])
-        except ValueError:  # msgspec.DecodeError and UnicodeDecodeError are both
-            return None
+    def texts_from(self, body: bytes, at: int, most: int) -> Iterator[tuple[str, int]]:
+        """Of the events from ``at`` on, up to the first that differs in more than its text: its text, and its end.
+
+        At most ``most`` of them; an event with an empty text differs, and so does one that is no JSON.
+        """
+        before, after = self._before, self._after
+        for _ in range(most):
+            if not body.startswith(before, at):
+                return
+            began = at + len(before)
+            ended = body.find(b"\n\n", began) + 2 - len(after)
+            if ended <= began or not body.startswith(after, ended):
+                return
+            raw = body[began:ended]
+            try:
+                text = raw.decode()
+                if b"\\" in raw or b'"' in raw or not text.isprintable():  # JSON forbids quotes and control characters
+                    text = _STRINGS.decode(b'"%b"' % raw)
+            except ValueError:  # msgspec.DecodeError and UnicodeDecodeError are both
+                return
+            at = ended + len(after)
+            yield text, at
 
 
 def template_of(data: bytes, chunk: Mapping[str, Any]) -> ChunkTemplate | None:
@@ -51,6 +64,8 @@ def template_of(data: bytes, chunk: Mapping[str, Any]) -> ChunkTemplate | None:
     except ValueError:  # written with escapes: another chunk will do
         return None
     before, after = data[:at], data[at + len(text.encode()) :]
+    if b"\n" in data or b"\r" in data:  # not one line of an event
+        return None
     try:
         proof = _DECODER.decode(before + _JSON_PROOF + after)
         if _only_text(proof) != _PROOF:

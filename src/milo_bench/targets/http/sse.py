@@ -6,10 +6,17 @@ JSON lines. Pieces may cut anything anywhere: an event, a line end, a character.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from itertools import accumulate
+from typing import Final, NamedTuple
 
+from milo_bench.targets.http.chunk_template import ChunkTemplate
 from milo_bench.targets.http.reply import Piece
+
+_LINE_END: Final = re.compile(rb"\r\n|\n|\r")
+_BLANK_LINE: Final = re.compile(rb"(?>\r\n|\n|\r){2,}")  # an event ends here; CR and LF are one line end, never two
+_ALIKE_AT_ONCE: Final = 64  # texts between two turns of a loop that reads other streams too
 
 
 class SseEvent(NamedTuple):
@@ -20,77 +27,83 @@ class SseEvent(NamedTuple):
     data: bytes
 
 
-def read_sse(pieces: Iterable[Piece], *, whole: bool = True) -> Iterator[SseEvent]:
-    """Events of a ``text/event-stream`` body; comments are left out.
+class SseEvents:
+    """Events of a ``text/event-stream`` body, in order; comments are left out.
 
     Of a ``whole`` body a last event without its blank line is given too: servers forget it, and
     a cut one will not parse as JSON. Old llama.cpp servers write ``error: {...}`` as a field; that becomes an event
     called "error".
     """
-    block: list[bytes] = []  # whole lines of the event that is open
-    line: list[bytes] = []  # parts of its open line: joined once, so that one-byte pieces cost no more than others
-    held = False  # the last byte was a CR, and its LF may be in the next piece
-    at_ns = 0
-    for at_ns, piece in _without_mark(pieces):
-        data = piece
-        if held:
-            data = data if data.startswith(b"\n") else b"\n" + data
-            held = False
-        if b"\r" in data:
-            held = data.endswith(b"\r")
-            data = (data[:-1] if held else data).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        if not block and not line and data.endswith(b"\n\n") and data.find(b"\n") == len(data) - 2:
-            # One whole event of one line in one piece: what nearly every piece of a stream is.
-            if (event := _event(at_ns, [data[:-2]])) is not None:
-                yield event
-            continue
-        *ended, rest = data.split(b"\n")
-        for part in ended:
-            if line:
-                part = b"".join((*line, part))
-                line = []
-            if part:
-                block.append(part)
-            elif block:
-                if (event := _event(at_ns, block)) is not None:
-                    yield event
-                block = []
-        if rest:
-            line.append(rest)
-    if line:
-        block.append(b"".join(line))
-    event = _event(at_ns, block) if whole and block else None
-    if event is not None:
-        yield event
+
+    def __init__(self, pieces: Iterable[Piece], *, whole: bool = True) -> None:
+        pieces = tuple(pieces)
+        self._stamps_ns = [at_ns for at_ns, _ in pieces]
+        self._ends = list(accumulate(len(data) for _, data in pieces))  # of each piece, in the body
+        self._body = b"".join([data for _, data in pieces])
+        self._at = 3 if self._body.startswith(b"\xef\xbb\xbf") else 0
+        self._piece = 0
+        self._whole = whole
+        self._plain = b"\r" not in self._body
+
+    def __iter__(self) -> Iterator[SseEvent]:
+        return self
+
+    def __next__(self) -> SseEvent:
+        body = self._body
+        while self._at < len(body):
+            began = self._at
+            if self._plain:
+                ended = body.find(b"\n\n", began)
+                self._at = ended + 2
+            elif (blank := _BLANK_LINE.search(body, began)) is not None:
+                ended, self._at = blank.start(), self._first_blank_line_end(blank.start())
+            else:
+                ended = -1
+            if ended < 0:
+                ended = self._at = len(body)
+                if not self._whole:
+                    break
+            if ended > began and (event := _event(self._stamp_ns(self._at), body[began:ended])) is not None:
+                return event
+        raise StopIteration
+
+    def alike(self, template: ChunkTemplate) -> tuple[list[int], list[str]]:
+        """Stamps and texts of the next events, a bounded number of them, as long as ``template`` fits them."""
+        stamps_ns: list[int] = []
+        texts: list[str] = []
+        for text, end in template.texts_from(self._body, self._at, _ALIKE_AT_ONCE) if self._plain else ():
+            stamps_ns.append(self._stamp_ns(end))
+            texts.append(text)
+            self._at = end
+        return stamps_ns, texts
+
+    def _first_blank_line_end(self, at: int) -> int:
+        """Where the line end that ends a line and the one that ends the event stop; blank lines may follow."""
+        for _ in range(2):
+            line_end = _LINE_END.match(self._body, at)
+            assert line_end is not None
+            at = line_end.end()
+        return at
+
+    def _stamp_ns(self, end: int) -> int:
+        """When the byte before ``end`` came; never asked for an earlier one than the last time."""
+        while self._ends[self._piece] < end:
+            self._piece += 1
+        return self._stamps_ns[self._piece]
 
 
-def _without_mark(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Pieces that are not empty, without a byte order mark at the start; the mark may itself be cut."""
-    start: bytes | None = b""
-    at_ns = 0
-    for at_ns, piece in pieces:
-        if start is None:
-            if piece:
-                yield at_ns, piece
-            continue
-        data = start + piece
-        if len(data) < 3 and b"\xef\xbb\xbf".startswith(data):
-            start = data
-            continue
-        start = None
-        if data := data.removeprefix(b"\xef\xbb\xbf"):
-            yield at_ns, data
-    if start:
-        yield at_ns, start
+def read_sse(pieces: Iterable[Piece], *, whole: bool = True) -> SseEvents:
+    """See ``SseEvents``."""
+    return SseEvents(pieces, whole=whole)
 
 
-def _event(at_ns: int, block: list[bytes]) -> SseEvent | None:
-    if len(block) == 1 and block[0].startswith(b"data: "):
-        return SseEvent(at_ns, "", block[0][6:])
+def _event(at_ns: int, block: bytes) -> SseEvent | None:
+    if block.startswith(b"data: ") and b"\n" not in block and b"\r" not in block:
+        return SseEvent(at_ns, "", block[6:])
     name = ""
     lines: list[bytes] = []
-    for line in block:
-        if line.startswith(b":"):
+    for line in _LINE_END.split(block):
+        if not line or line.startswith(b":"):
             continue
         field, _, value = line.partition(b":")
         value = value.removeprefix(b" ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from milo_bench.core.records import Failure, Usage
@@ -10,7 +10,7 @@ from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, f
 from milo_bench.targets.http.chunk_template import ChunkTemplate, template_of
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
-from milo_bench.targets.http.sse import SseEvent, read_sse
+from milo_bench.targets.http.sse import SseEvent, SseEvents, read_sse
 
 _HEARTBEATS = (b"", b"null", b"{}")  # proxies keep a connection open with them
 _TEMPLATES = 8  # so many chunks are tried as a template: where each differs from the last, none will do
@@ -33,11 +33,8 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str
     predicted = 0
     template: ChunkTemplate | None = None
     tried = 0
-    for event in read_sse(reply.pieces, whole=reply.broken is None):
-        if template is not None and not event.name and (text := template.text_of(event.data)) is not None:
-            answer.add_text(event.at_ns, text)
-            yield
-            continue
+    events = read_sse(reply.pieces, whole=reply.broken is None)
+    for event in events:
         data = event.data.strip()
         if data == b"[DONE]":
             answer.ended_at_ns = event.at_ns
@@ -50,9 +47,24 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str
         if chunk is None:
             continue
         predicted = _take(event.at_ns, chunk, answer, predicted)
-        if tried < _TEMPLATES and not event.name:
+        yield
+        if template is not None and (yield from _take_alike(events, template, answer)):
+            continue
+        if tried < _TEMPLATES and (found := template_of(event.data, chunk)) is not None:
+            template = found
             tried += 1
-            template = template_of(event.data, chunk) or template
+            yield from _take_alike(events, template, answer)
+
+
+def _take_alike(events: SseEvents, template: ChunkTemplate, answer: StreamedAnswer) -> Generator[None, None, bool]:
+    """The next chunks as long as they differ from the template's in their text alone; says whether there were any."""
+    taken = False
+    while True:
+        stamps_ns, texts = events.alike(template)
+        if not texts:
+            return taken
+        answer.add_texts(stamps_ns, texts)
+        taken = True
         yield
 
 
