@@ -8,47 +8,59 @@ ends and one JSON string between them is that chunk with another text, and only 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import msgspec
 
 _DECODER = msgspec.json.Decoder()
-_STRINGS = msgspec.json.Decoder(str)
+_STRINGS = msgspec.json.Decoder(list[str])
+_REGION_BYTES = 65536  # looked at in one piece, so that other streams of the loop are not held up
 _PROOF = "\x02proof\x03"  # no server sends this as its text
+_JSON_PROOF = msgspec.json.encode(_PROOF)[1:-1]
 
 
 class ChunkTemplate:
     """The bytes around the text of a chunk, as one event of a stream."""
 
-    __slots__ = ("_after", "_before")
+    __slots__ = ("_after", "_before", "_between")
 
     def __init__(self, before: bytes, after: bytes) -> None:
         self._before = b"data: %b" % before
         self._after = b"%b\n\n" % after
+        self._between = self._after + self._before
 
-    def texts_from(self, body: bytes, at: int, most: int) -> Iterator[tuple[str, int]]:
-        """Of the events from ``at`` on, up to the first that differs in more than its text: its text, and its end.
+    def texts_from(self, body: bytes, at: int) -> tuple[list[str], list[int]]:
+        """Of the events from ``at`` on, up to the first that differs in more than its text: texts, and where they end.
 
-        At most ``most`` of them; an event with an empty text differs, and so does one that is no JSON.
+        A bounded number of them. An event with an empty text differs, and so does one that is no JSON.
         """
-        before, after = self._before, self._after
-        for _ in range(most):
-            if not body.startswith(before, at):
-                return
-            began = at + len(before)
-            ended = body.find(b"\n\n", began) + 2 - len(after)
-            if ended <= began or not body.startswith(after, ended):
-                return
-            raw = body[began:ended]
-            try:
-                text = raw.decode()
-                if b"\\" in raw or b'"' in raw or not text.isprintable():  # JSON forbids quotes and control characters
-                    text = _STRINGS.decode(b'"%b"' % raw)
-            except ValueError:  # msgspec.DecodeError and UnicodeDecodeError are both
-                return
-            at = ended + len(after)
-            yield text, at
+        region = body[at : at + _REGION_BYTES]
+        ended = region.rfind(self._after)
+        if ended < 0 or not region.startswith(self._before):
+            return [], []
+        parts = region[len(self._before) : ended].split(self._between)
+        parts = parts[: next((number for number, part in enumerate(parts) if b"\n" in part), len(parts))]
+        texts = _strings(parts)
+        while parts and not all(texts or ("",)):
+            parts = parts[: len(parts) // 2]
+            texts = _strings(parts)
+        ends = accumulate((len(part) + len(self._between) for part in parts), initial=at)
+        return texts, list(ends)[1:]
+
+
+def _strings(parts: Sequence[bytes]) -> list[str]:
+    """What stands between the quotes of JSON strings, decoded; [] where one of them is no JSON string.
+
+    A line end inside a JSON string is an error. So a part that ends in a backslash cannot swallow the quote behind
+    it, and one that holds quotes of its own makes an error, or more strings than there are parts.
+    """
+    try:
+        texts = _STRINGS.decode(b'["%b"]' % b'"\n,"'.join(parts)) if parts else []
+    except ValueError:  # msgspec.DecodeError and UnicodeDecodeError are both
+        return []
+    return texts if len(texts) == len(parts) else []
 
 
 def template_of(data: bytes, chunk: Mapping[str, Any]) -> ChunkTemplate | None:
@@ -74,9 +86,6 @@ def template_of(data: bytes, chunk: Mapping[str, Any]) -> ChunkTemplate | None:
     except (ValueError, RecursionError):
         return None
     return ChunkTemplate(before, after) if proof == chunk else None
-
-
-_JSON_PROOF = msgspec.json.encode(_PROOF)[1:-1]
 
 
 def _only_text(chunk: object) -> str | None:

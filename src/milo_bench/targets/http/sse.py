@@ -16,7 +16,6 @@ from milo_bench.targets.http.reply import Piece
 
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 _BLANK_LINE: Final = re.compile(rb"(?>\r\n|\n|\r){2,}")  # an event ends here; CR and LF are one line end, never two
-_ALIKE_AT_ONCE: Final = 64  # texts between two turns of a loop that reads other streams too
 
 
 class SseEvent(NamedTuple):
@@ -69,12 +68,19 @@ class SseEvents:
 
     def alike(self, template: ChunkTemplate) -> tuple[list[int], list[str]]:
         """Stamps and texts of the next events, a bounded number of them, as long as ``template`` fits them."""
-        stamps_ns: list[int] = []
-        texts: list[str] = []
-        for text, end in template.texts_from(self._body, self._at, _ALIKE_AT_ONCE) if self._plain else ():
-            stamps_ns.append(self._stamp_ns(end))
-            texts.append(text)
-            self._at = end
+        if not self._plain:
+            return [], []
+        texts, ends = template.texts_from(self._body, self._at)
+        if not texts:
+            return [], []
+        self._at = ends[-1]
+        first = self._stamp_ns(ends[0])
+        after = self._piece + len(ends)
+        if self._ends[self._piece : after] == ends:  # an event a piece, as most servers send them
+            stamps_ns = self._stamps_ns[self._piece : after]
+            self._piece = after - 1
+        else:
+            stamps_ns = [first, *(self._stamp_ns(end) for end in ends[1:])]
         return stamps_ns, texts
 
     def _first_blank_line_end(self, at: int) -> int:
