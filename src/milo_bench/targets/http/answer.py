@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -110,15 +110,15 @@ class StreamedAnswer:
         self.thinking.extend([False] * len(texts))
 
     def _add_call(self, part: object) -> bool:
-        if not isinstance(part, Mapping):
+        if not isinstance(part, dict):
             return False
         function = part.get("function")
-        if not isinstance(function, Mapping):
+        if not isinstance(function, dict):
             function = {}
         ident, name, arguments = part.get("id"), function.get("name"), function.get("arguments")
         ident = ident if isinstance(ident, str) else ""
         name = name if isinstance(name, str) else ""
-        if isinstance(arguments, Mapping | list):
+        if isinstance(arguments, dict | list):
             arguments = json.dumps(arguments, ensure_ascii=False)
         arguments = arguments if isinstance(arguments, str) else ""
         index = part.get("index")
@@ -235,7 +235,7 @@ def count(value: object) -> int | None:
 
 def finite_numbers(data: object) -> dict[str, float]:
     """The finite numbers of a JSON object; anything else in it is left out."""
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return {}
     return {str(key): number for key, value in data.items() if (number := finite_number(value)) is not None}
 

@@ -76,19 +76,19 @@ def read_error(data: Any) -> tuple[str, tuple[str, ...]]:
     FastAPI's ``{"detail": …}``; of validation errors only place and reason are taken, because
     they quote the request.
     """
-    if not isinstance(data, Mapping):
+    if not isinstance(data, dict):
         return "", ()
     error = data.get("error", data)
     if isinstance(error, str):
         return error, ()
-    if not isinstance(error, Mapping):
+    if not isinstance(error, dict):
         return "", ()
     codes = tuple(str(error[name]) for name in ("type", "code") if error.get(name) is not None)
     said = error.get("message")
     if not isinstance(said, str):
         detail = error.get("detail", error.get("error"))
         if isinstance(detail, list):
-            said = "; ".join(_validation_error(item) for item in detail if isinstance(item, Mapping))
+            said = "; ".join(_validation_error(item) for item in detail if isinstance(item, dict))
         else:
             said = detail if isinstance(detail, str) else ""
     return said, codes

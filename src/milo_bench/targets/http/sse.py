@@ -66,6 +66,10 @@ class SseEvents:
                 return event
         raise StopIteration
 
+    def has_more_than(self, count: int) -> bool:
+        """Whether more than ``count`` bytes are left to read."""
+        return len(self._body) - self._at > count
+
     def alike(self, template: ChunkTemplate) -> tuple[list[int], list[str]]:
         """Stamps and texts of the next events, a bounded number of them, as long as ``template`` fits them."""
         if not self._plain:

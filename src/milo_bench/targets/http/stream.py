@@ -13,6 +13,7 @@ from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import SseEvent, SseEvents, read_sse
 
 _HEARTBEATS = (b"", b"null", b"{}")  # proxies keep a connection open with them
+_WORTH_A_TEMPLATE = 4  # with fewer chunks of the same size to come, making one costs more than it saves
 _TEMPLATES = 8  # so many chunks are tried as a template: where each differs from the last, none will do
 
 
@@ -50,7 +51,11 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str
         yield
         if template is not None and (yield from _take_alike(events, template, answer)):
             continue
-        if tried < _TEMPLATES and (found := template_of(event.data, chunk)) is not None:
+        if (
+            tried < _TEMPLATES
+            and events.has_more_than(_WORTH_A_TEMPLATE * len(event.data))
+            and (found := template_of(event.data, chunk)) is not None
+        ):
             template = found
             tried += 1
             yield from _take_alike(events, template, answer)
@@ -80,7 +85,7 @@ def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: tuple[str, ...]) ->
         return None
     if isinstance(chunk, str) and event.name == "error":
         chunk = {"error": chunk}
-    if not isinstance(chunk, Mapping):
+    if not isinstance(chunk, dict):
         answer.failure = Failure("bad_stream", "a chunk is not a JSON object", 200)
         return None
     if (failure := _error_in(chunk, named=event.name == "error", secrets=secrets)) is not None:
@@ -102,24 +107,24 @@ def _error_in(chunk: Mapping[str, Any], *, named: bool, secrets: tuple[str, ...]
 def _take(at_ns: int, chunk: Mapping[str, Any], answer: StreamedAnswer, predicted: int) -> int:
     """One chunk's parts; gives back how many tokens the server says it has generated so far."""
     usage, timings = chunk.get("usage"), chunk.get("timings")
-    if isinstance(usage, Mapping):
+    if isinstance(usage, dict):
         answer.usage = read_usage(usage)
     now = predicted
-    if isinstance(timings, Mapping):
+    if isinstance(timings, dict):
         answer.server_timings = finite_numbers(timings)
         now = count(timings.get("predicted_n")) or 0
     if not answer.model and isinstance(model := chunk.get("model"), str):
         answer.model = model
     choices = chunk.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, Mapping):
+    if not isinstance(choice, dict):
         return predicted
     if isinstance(reason := choice.get("finish_reason"), str) and reason:
         answer.finish_reason = reason
     delta = choice.get("delta")
-    if not isinstance(delta, Mapping):
+    if not isinstance(delta, dict):
         # Some servers put the last part into "message", old completions into "text".
-        delta = choice.get("message") if isinstance(choice.get("message"), Mapping) else {"content": choice.get("text")}
+        delta = choice.get("message") if isinstance(choice.get("message"), dict) else {"content": choice.get("text")}
     if _add(at_ns, delta, answer):
         if now > predicted:
             answer.tokens.append(now - predicted)
@@ -133,13 +138,13 @@ def _take(at_ns: int, chunk: Mapping[str, Any], answer: StreamedAnswer, predicte
 def _add(at_ns: int, message: Any, answer: StreamedAnswer) -> bool:
     text = message.get("content")
     if isinstance(text, list):  # content parts, as Mistral and some gateways send them
-        text = "".join(str(part.get("text", "")) for part in text if isinstance(part, Mapping))
+        text = "".join(str(part.get("text", "")) for part in text if isinstance(part, dict))
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     return answer.add(at_ns, text=text or message.get("refusal"), reasoning=reasoning, calls=message.get("tool_calls"))
 
 
 def _listed_tokens(logprobs: object) -> int:
-    content = logprobs.get("content") if isinstance(logprobs, Mapping) else None
+    content = logprobs.get("content") if isinstance(logprobs, dict) else None
     return len(content) if isinstance(content, list) else 0
 
 
@@ -150,10 +155,10 @@ def _read_document(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str,
     except ValueError:
         answer.failure = Failure("bad_stream", "the answer is not JSON", 200)
         return
-    choices = data.get("choices") if isinstance(data, Mapping) else None
+    choices = data.get("choices") if isinstance(data, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, Mapping) or not isinstance(choice.get("message"), Mapping):
-        failure = _error_in(data, named=False, secrets=secrets) if isinstance(data, Mapping) else None
+    if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
+        failure = _error_in(data, named=False, secrets=secrets) if isinstance(data, dict) else None
         answer.failure = failure or Failure("bad_stream", "the answer is JSON, but not a chat completion", 200)
         return
     _take(reply.ended_ns, data, answer, 0)
@@ -167,9 +172,9 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     return Usage(
         prompt_tokens=count(usage.get("prompt_tokens")),
         completion_tokens=count(usage.get("completion_tokens")),
-        cached_tokens=count(prompt_details.get("cached_tokens")) if isinstance(prompt_details, Mapping) else None,
+        cached_tokens=count(prompt_details.get("cached_tokens")) if isinstance(prompt_details, dict) else None,
         reasoning_tokens=(
-            count(completion_details.get("reasoning_tokens")) if isinstance(completion_details, Mapping) else None
+            count(completion_details.get("reasoning_tokens")) if isinstance(completion_details, dict) else None
         ),
     )
 

@@ -1,7 +1,8 @@
 """An HTTP request in, stamped bytes out: the measured client for plain TCP, one connection a request at a time.
 
-What is measured is kept apart from what is understood: a read takes one stamp, keeps the bytes
-and feeds the framing parser (httptools, C); nobody looks into a body before its request ended.
+What is measured is kept apart from what is understood: a read takes one stamp and keeps the bytes.
+Reads inside a chunked body wait for the framing parser (httptools, C) until the body may be over, for
+a second at most; nobody looks into a body before its request ended.
 On Linux the kernel stamps each segment on arrival (``SO_TIMESTAMPNS``), so that our stamp minus
 the kernel's is the client's own delay, measured for every read. Where several segments come in
 one read, the kernel gives the stamp of the last.
@@ -39,7 +40,14 @@ READ_BYTES = 65536
 MAX_HEADER_BYTES = 256 << 10
 IDLE_LIMIT_S = 4.0  # servers commonly drop idle connections after 5 s; an older one is not used again
 UNANNOUNCED_CLOSE_NS = 50_000_000  # an idle connection that ends sooner was closed on purpose after its answer
+UNPARSED_S = (
+    1.0  # so long may reads of a chunked body wait for the parser: broken framing is to be seen while it is new
+)
+UNPARSED_READS = 512
 CLOCK_STEP_NS = 1_000_000  # the wall clock moved against the monotonic one by more than this: a step, no lag
+
+_END_OF_CHUNKS = b"\r\n\r\n"  # a chunked body ends with it, whatever trailers it has
+_LINE_END = b"\r\n"
 
 _LINUX = sys.platform == "linux"
 _SO_TIMESTAMPNS_NEW = 64  # asm-generic/socket.h; 64-bit seconds and nanoseconds on every architecture
@@ -198,6 +206,8 @@ class _Connection:
         self.reusable = False
         self.request_never_arrived = False
         self.idle_since_ns = 0
+        self._unparsed: list[tuple[int, bytes, list[tuple[int, int, bytes]]]] = []  # when, what, the kernel's stamp
+        self._unparsed_due: asyncio.TimerHandle | None = None
         self._reset_parser()
         self._watch = _watch(self._fd)
         self._watched = self._fd if self._watch is None else self._watch.fileno()
@@ -220,10 +230,13 @@ class _Connection:
         try:
             self._send(memoryview(data))
             await waiter
+            if abs(time.time_ns() - time.monotonic_ns() - self._clock_offset_ns) > CLOCK_STEP_NS:
+                reply.lags_ns.clear()  # the wall clock was set meanwhile, and the step is in them
         finally:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+            self._forget_unparsed()
             self._reply = self._waiter = self._shows_content = None
         if self.reusable:
             self._reset_parser()
@@ -234,6 +247,8 @@ class _Connection:
         self._timer = self._loop.call_later(max(0.0, left_s), due)
 
     def _first_token_due(self) -> None:
+        if not self._parse():
+            return
         if self._reply is None:
             return
         if self._shows_content is not None and self._shows_content(self._reply):
@@ -242,7 +257,8 @@ class _Connection:
             self._end("first_token_timeout", f"no content within {seconds(self._limits.first_token_s)}")
 
     def _total_due(self) -> None:
-        self._end("total_timeout", f"no end within {seconds(self._limits.total_s)}")
+        if self._parse():
+            self._end("total_timeout", f"no end within {seconds(self._limits.total_s)}")
 
     def _end(self, broken: FailureKind | None = None, message: str = "", at_ns: int | None = None) -> None:
         reply, waiter = self._reply, self._waiter
@@ -292,28 +308,47 @@ class _Connection:
         if not data:
             self._end_of_file(at_ns)
             return
-        if ancillary:
-            wall_ns = time.time_ns()
-            # A wall clock that was set meanwhile would put the step into the lag.
-            if abs(wall_ns - at_ns - self._clock_offset_ns) < CLOCK_STEP_NS:
-                seconds, nanoseconds = _STAMP.unpack(ancillary[0][2])
-                reply.lags_ns.append(max(0, wall_ns - (seconds * 1_000_000_000 + nanoseconds)))
-            self._clock_offset_ns = wall_ns - at_ns
-        self._at_ns = at_ns
         self._received += len(data)
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
-            self.reusable = False
-            self._end("bad_stream", f"not HTTP: {str(error) or type(error).__name__}", at_ns)
+        self._unparsed.append((at_ns, data, ancillary))
+        may_be_over = not self._in_chunks or _END_OF_CHUNKS in data or data[0] in _LINE_END
+        if not may_be_over and len(self._unparsed) < UNPARSED_READS:
+            if self._unparsed_due is None:
+                self._unparsed_due = self._loop.call_later(UNPARSED_S, self._parse)
             return
-        if self._complete:
-            self.reusable = self._keep_alive and not self._overrun
-            self._end(at_ns=at_ns)
-        elif self._received > MAX_BODY_BYTES or (not self._in_body and self._received > MAX_HEADER_BYTES):
+        if self._parse() and (
+            self._received > MAX_BODY_BYTES or (not self._in_body and self._received > MAX_HEADER_BYTES)
+        ):
             self._end("bad_stream", f"stopped after {self._received} bytes without an end", at_ns)
 
+    def _forget_unparsed(self) -> None:
+        if self._unparsed_due is not None:
+            self._unparsed_due.cancel()
+            self._unparsed_due = None
+        self._unparsed = []
+
+    def _parse(self) -> bool:
+        """Feed the parser what it has not seen; whether the reply is still open."""
+        unparsed = self._unparsed
+        self._forget_unparsed()
+        reply, offset_ns = self._reply, self._clock_offset_ns
+        try:
+            for self._at_ns, data, ancillary in unparsed:
+                if ancillary and reply is not None:
+                    whole_s, rest_ns = _STAMP.unpack(ancillary[0][2])
+                    reply.lags_ns.append(max(0, self._at_ns + offset_ns - whole_s * 1_000_000_000 - rest_ns))
+                self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            self.reusable = False
+            self._end("bad_stream", f"not HTTP: {str(error) or type(error).__name__}", self._at_ns)
+            return False
+        if self._complete:
+            self.reusable = self._keep_alive and not self._overrun
+            self._end(at_ns=self._at_ns)
+        return not self._complete
+
     def _end_of_file(self, at_ns: int) -> None:
+        if not self._parse():
+            return
         if self._in_body and self._body_ends_with_connection:
             self._end(at_ns=at_ns)
             return
@@ -326,6 +361,8 @@ class _Connection:
     def _lost(self, error: OSError) -> None:
         if self._reply is None:
             self._on_gone(self)
+            return
+        if not self._parse():
             return
         if self._received == 0:
             self._check_arrival()
@@ -352,7 +389,7 @@ class _Connection:
         self._parser: Any = httptools.HttpResponseParser(self)
         self._received = 0
         self._at_ns = 0
-        self._complete = self._in_body = self._overrun = self._keep_alive = False
+        self._complete = self._in_body = self._in_chunks = self._overrun = self._keep_alive = False
         self._body_ends_with_connection = False
 
     def on_message_begin(self) -> None:
@@ -370,9 +407,8 @@ class _Connection:
         reply.status = self._parser.get_status_code()
         if reply.status >= 200:
             self._in_body = True
-            self._body_ends_with_connection = (
-                "content-length" not in reply.headers and "chunked" not in reply.headers.get("transfer-encoding", "")
-            )
+            self._in_chunks = "chunked" in reply.headers.get("transfer-encoding", "")
+            self._body_ends_with_connection = "content-length" not in reply.headers and not self._in_chunks
 
     def on_body(self, data: bytes) -> None:
         if self._reply is not None and not self._complete:
@@ -405,6 +441,7 @@ class _Connection:
         if self._closed:
             return
         self._closed = True
+        self._forget_unparsed()
         self._loop.remove_reader(self._watched)
         if self._watch is not None:
             self._watch.close()
