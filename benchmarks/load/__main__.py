@@ -1,6 +1,6 @@
 """This machine in, the truth and cost of ``milo-bench load`` out: figure, bound, ok or over, beside peers.
 
-``python -m benchmarks.load [truth] [cost] [traps] [peers]``. The server is the C reference server with
+``python -m benchmarks.load [truth] [wire] [cost] [traps] [peers]``. The server is the C reference server with
 known timing: first token 50.0 ms after it read the request, 5.00 ms between tokens, 64 tokens. Every
 client runs as a process of its own. Peers (guidellm, aiperf) run where they are installed, beside this
 interpreter or in the folder that PEERS_BIN names.
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.load.peers import peer_rows
+from benchmarks.load.peers import bare_run, peer_rows
 from benchmarks.load.runs import (
     LoadRun,
     Row,
@@ -51,7 +51,7 @@ def truth_rows(folder: Path) -> Iterator[Row]:
         yield from _one_truth(run, streams, mean_ms / 1e3, least_per_s, None if p99_ms is None else p99_ms / 1e3)
     with reference_server("--chunks", "1") as server:
         run = milo_load(folder, server, *closed(64, WINDOW_S))
-    yield within("instant server, 64 streams: requests a second", figures_of(run)["requests_per_s"], least=5000)
+    yield within("instant server, 64 streams: requests a second", figures_of(run)["requests_per_s"], least=8000)
 
 
 def _one_truth(run: LoadRun, streams: int, mean_s: float, least_per_s: float, p99_s: float | None) -> Iterator[Row]:
@@ -92,8 +92,25 @@ def cost_rows(folder: Path) -> Iterator[Row]:
     yield within("16 streams, 10 s: peak memory", run.cost.peak_memory_mib, most=100, unit="MiB")
 
 
+def wire_rows(folder: Path) -> Iterator[Row]:
+    """The client of a measured window beside the least that a client in Python can do, on the same server in turn."""
+    for streams in (16, 64, 256):
+        with paced_server(*PACED) as server:
+            bare = bare_run(server, streams)
+        with paced_server(*PACED) as server:
+            run = milo_load(folder, server, *closed(streams, WINDOW_S))
+        figures = figures_of(run)
+        ours_s = figures["client"]["cpu_share_of_core"] * WINDOW_S
+        name = f"{streams} streams: processor time"
+        yield Row(name, f"{ours_s:.2f} s in the window; bare client {bare.cost.cpu_s:.2f} s")
+        yield within(f"{name} / bare client's", ours_s / bare.cost.cpu_s, most=2.0)
+        share = figures["requests_per_s"] / bare.per_s
+        yield within(f"{streams} streams: rate / bare client's", share, least=0.97 if streams == 256 else None)
+
+
 SECTIONS: dict[str, tuple[str, Callable[[Path], Iterator[Row]]]] = {
     "truth": ("Truth: a server with known timing", truth_rows),
+    "wire": ("The client beside a bare one", wire_rows),
     "cost": ("Cost of the client", cost_rows),
     "traps": ("Traps, each with its true answer", trap_rows),
     "peers": ("Peers on the same server", peer_rows),

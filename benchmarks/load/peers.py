@@ -101,14 +101,26 @@ def peer_rows(folder: Path) -> Iterator[Row]:
                 yield _ask(peer, program, folder / f"{peer.name}-{streams}", server, streams)
 
 
-def _bare(server: ReferenceServer, streams: int) -> Row:
+@dataclass(frozen=True)
+class BareRun:
+    """What the bare client found: mean first token in seconds, requests a second, and the cost of its process."""
+
+    cost: Cost
+    ttft_mean_s: float
+    per_s: float
+
+
+def bare_run(server: ReferenceServer, streams: int) -> BareRun:
+    """Run the bare client to its end. Raises ValueError where it printed no report."""
     command = [*FIRST, sys.executable, "-m", "benchmarks.bare_stream", str(server.port), str(streams), str(SECONDS)]
     cost = run_costed(command)
-    try:
-        said = json.loads(cost.stdout)
-    except ValueError:
-        return _without_report("bare asyncio client", streams, cost)
-    return _row("bare asyncio client", streams, cost, said["ttft_mean_s"] * 1e3, said["requests_per_s"])
+    said = json.loads(cost.stdout)
+    return BareRun(cost, said["ttft_mean_s"], said["requests_per_s"])
+
+
+def _bare(server: ReferenceServer, streams: int) -> Row:
+    run = bare_run(server, streams)
+    return _row("bare asyncio client", streams, run.cost, run.ttft_mean_s * 1e3, run.per_s)
 
 
 def _ask(peer: Peer, program: str, folder: Path, server: ReferenceServer, streams: int) -> Row:

@@ -242,3 +242,62 @@ async def test_times_are_ordered() -> None:
         assert reply.connected_ns is not None
         assert before <= reply.started_ns <= reply.connected_ns <= reply.pieces[0][0] <= reply.ended_ns
         assert reply.ended_ns <= time.monotonic_ns()
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"4\r\nhalf\r\n6\r\n\r\nrest\r\n0\r\n\r\n",
+        b"4\r\nhalf\r\n6\r\n\r\nrest\r\n0\r\nTrailer: x\r\n\r\n",
+        b"A\r\nhalf\r\nrest\r\n0\r\n\r\n",
+    ],
+    ids=["an end inside a chunk", "trailers", "one chunk"],
+)
+async def test_a_chunked_reply_ends_with_its_last_byte_wherever_reads_are_cut(sent: bytes) -> None:
+    """Each byte comes as a read of its own, and the connection stays open: only the framing says that it is over."""
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        while await read_request(reader):
+            for byte in CHUNKED + sent:
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0)
+
+    async with serving(handle) as wire:
+        for _ in range(3):
+            reply = await wire.fetch("GET", "/", timeouts=PATIENT)
+            assert (reply.broken, reply.body()) == (None, b"half\r\nrest")
+
+
+async def test_broken_framing_is_named_while_the_server_still_holds_the_connection() -> None:
+    release = asyncio.Event()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_request(reader)
+        writer.write(CHUNKED + b"4\r\nhalf\r\n")
+        await writer.drain()
+        writer.write(b"no length\r\nhalf\r\n")
+        await release.wait()
+
+    async with serving(handle) as wire:
+        reply = await wire.fetch("GET", "/", timeouts=PATIENT)
+        assert (reply.broken, reply.body()) == ("bad_stream", b"half")
+        release.set()
+
+
+async def test_what_comes_behind_the_end_of_a_chunked_reply_ends_its_connection() -> None:
+    made = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        made.append(1)
+        while await read_request(reader):
+            writer.write(CHUNKED + b"2\r\nok\r\n0\r\n\r\n" + OK)
+
+    async with serving(handle) as wire:
+        for _ in range(2):
+            reply = await wire.fetch("GET", "/", timeouts=PATIENT)
+            assert (reply.broken, reply.body()) == (None, b"ok")
+        assert len(made) == 2
