@@ -109,7 +109,20 @@ def test_each_timeline_and_each_draft_of_case_ops_has_a_story_of_its_own() -> No
     assert {name: len(of_it) for name, of_it in groups.items()} == {"extraction": 70, "timeline": 60, "drafting": 50}
     assert len(set(groups["timeline"])) == 60
     assert len(set(groups["drafting"])) == 50
-    assert len(set(groups["extraction"])) == 56
+    assert len(set(groups["extraction"])) == 60
+
+
+def test_packets_handoffs_and_notes_of_claims_tell_sixty_stories_and_more() -> None:
+    suite = load_suite("claims_v1")
+    groups = {name: [f.group for f in suite.fixtures if f.workload == name] for name in suite.workloads}
+    assert {name: len(of_it) for name, of_it in groups.items()} == {
+        "packet_summary": 120,
+        "escalation": 1_000,
+        "handoff": 150,
+    }
+    assert len(set(groups["packet_summary"])) == len(set(groups["handoff"])) == 60
+    assert len(set(groups["escalation"])) == 258
+    assert all(all(of_it) for of_it in groups.values())
 
 
 def test_a_suite_of_an_earlier_version_is_loaded_by_its_version() -> None:
@@ -118,6 +131,10 @@ def test_a_suite_of_an_earlier_version_is_loaded_by_its_version() -> None:
     assert first.ref.hash.startswith("86643f83530822cb")  # as the logs of 0.1.0 name it
     assert first.is_builtin
     assert load_suite("case_ops_v1").ref.version == "2"
+    claims = load_suite("claims_v1@1")
+    assert (claims.ref.name, claims.ref.version, len(claims.fixtures)) == ("claims_v1", "1", 1_270)
+    assert claims.ref.hash.startswith("898592a33510892c")
+    assert load_suite("claims_v1").ref.version == "2"
 
 
 def test_a_log_names_groups_by_hash_so_that_no_name_outlives_an_erasure() -> None:

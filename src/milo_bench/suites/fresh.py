@@ -64,5 +64,6 @@ RETELLINGS: Final = 2
 
 
 def can_draw(suite: Suite) -> bool:
-    """Whether ``suite`` has a generator that this version knows."""
-    return bool(suite.manifest.generator) and suite.manifest.generator in GENERATORS
+    """Whether ``suite`` has a generator that this version knows, and the texts that it works from."""
+    known = bool(suite.manifest.generator) and suite.manifest.generator in GENERATORS
+    return known and (suite.root / "bases").is_dir()

@@ -9,7 +9,7 @@ from pathlib import Path
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import Fixture
 from milo_bench.suites.fixtures import fixture_line
-from milo_bench.suites.fresh import FreshFixtures
+from milo_bench.suites.fresh import FreshFixtures, can_draw
 from milo_bench.suites.generator import GENERATORS
 from milo_bench.suites.load import Suite
 from milo_bench.suites.write import change_manifest, write_suite
@@ -26,6 +26,11 @@ def generate_files(suite: Suite, seed: int, count: int | None = None) -> dict[st
         message = f"Suite '{suite.ref.name}' has no generator, so it cannot be regenerated."
         raise UsageError(message, hint="use a suite with 'generator:' in suite.yaml.")
     parts = GENERATORS.get(name)
+    if not can_draw(suite):
+        message = (
+            f"{suite.ref.name} version {suite.ref.version} cannot be regenerated: its hand-written texts are not in it."
+        )
+        raise UsageError(message, hint=f"milo-bench suite regenerate {name} --seed {seed} --out OUT")
     made = {path: generate(seed, suite.root) for path, generate in parts.items()}
     if count is not None:
         made = _of_count(made, FreshFixtures(suite, seed + 1), count)

@@ -17,9 +17,10 @@ def _packets(start: int, end: int) -> Generate:
 GENERATORS.add(
     "claims_v1",
     {
-        "fixtures/packets_1.jsonl": _packets(0, 40),
-        "fixtures/packets_2.jsonl": _packets(40, 80),
-        "fixtures/packets_3.jsonl": _packets(80, 120),
+        "fixtures/packets_1.jsonl": _packets(0, 30),
+        "fixtures/packets_2.jsonl": _packets(30, 60),
+        "fixtures/packets_3.jsonl": _packets(60, 90),
+        "fixtures/packets_4.jsonl": _packets(90, 120),
         "fixtures/notes.jsonl": notes.generate,
         "fixtures/handoff.jsonl": handoff.generate,
     },

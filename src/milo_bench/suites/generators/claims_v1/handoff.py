@@ -28,13 +28,14 @@ def generate(seed: int, root: Path) -> list[Fixture]:
 
 
 def _make(place: int, seed: int, bases: Bases) -> tuple[Packet, Story]:
-    story = bases.stories[place % len(bases.stories)]
+    story, telling = bases.stories[place % len(bases.stories)], place // len(bases.stories)
     rng = chance(seed, "handoff", place)
     keys = list(story.items)
     rng.shuffle(keys)
-    count = _ABSENT[place % len(_ABSENT)]
+    count = _ABSENT[(place + telling) % len(_ABSENT)]
     states: dict[str, DocumentState] = {
-        key: _SPOKEN_OF[(place + number) % 3] if number < count else "present" for number, key in enumerate(keys)
+        key: _SPOKEN_OF[(place + telling + number) % 3] if number < count else "present"
+        for number, key in enumerate(keys)
     }
     hooks = {document.title for document in story.documents if any(line.status for line in document.lines)}
     others = [document.title for document in story.documents if not document.item and document.title not in hooks]
@@ -76,4 +77,5 @@ def _fixture(packet: Packet, story: Story, number: int, seed: int) -> Fixture:
         tags=tags,
         provenance={"generator": "claims_v1", "seed": seed},
         hash=sha256_data([WORKLOAD, input_, expect]),
+        group=f"story:{story.name}",
     )

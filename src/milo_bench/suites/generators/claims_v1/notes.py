@@ -26,12 +26,16 @@ _NUMBERED: Final = "Note {ref.note:N-######}."
 
 
 class Core(NamedTuple):
-    """A hand-written note. ``keyword_set`` is the one that it has a word of, or the kind of hard case."""
+    """A hand-written note; ``keyword_set`` is the one that it has a word of, or the kind of hard case.
+
+    ``name`` says which note of its file it is.
+    """
 
     text: str
     label: str
     keyword_set: str
     hard: str = ""
+    name: str = ""
 
 
 def load_cores(root: Path) -> tuple[Core, ...]:
@@ -44,7 +48,7 @@ def load_cores(root: Path) -> tuple[Core, ...]:
     for name, texts in _yaml(root, "escalate").items():
         hard = "no_keyword" if name == "no_keyword" else ""
         cores += [Core(text, "escalate", "" if hard else name, hard) for text in texts]
-    return tuple(cores)
+    return tuple(core._replace(name=f"{core.label}-{number:03d}") for number, core in enumerate(cores, 1))
 
 
 def generate(seed: int, root: Path) -> list[Fixture]:
@@ -125,6 +129,7 @@ def _fixture(core: Core, text: str, number: int, seed: int) -> Fixture:
         tags=tuple(tags),
         provenance={"generator": "claims_v1", "seed": seed},
         hash=sha256_data([WORKLOAD, input_, expect]),
+        group=f"note:{core.name}",
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
 from milo_bench.suites.generators.claims_v1.packet import MISSING, Packet, Recipe, build, load_bases
@@ -15,10 +17,10 @@ WORKLOAD = "packet_summary"
 COUNT: Final = 120
 # (band, lowest, highest, how many, closed claims bound in)
 BANDS: Final = (
-    ("short", 1_200, 2_000, 40, 0),
-    ("medium", 2_000, 4_000, 47, 1),
-    ("long", 4_000, 7_500, 22, 2),
-    ("overlong", 7_500, 8_500, 11, 4),
+    ("short", 1_200, 2_000, 38, 0),
+    ("medium", 2_000, 4_000, 40, 1),
+    ("long", 4_000, 7_500, 24, 2),
+    ("overlong", 7_500, 8_500, 18, 4),
 )
 _MISSING_COUNTS: Final = (1, 2, 2, 3, 1, 2, 0, 1, 3, 2, 1, 2, 4, 1, 2, 3, 2, 1, 0, 2)
 _SIGNALS: Final[tuple[Signal, ...]] = (
@@ -45,7 +47,7 @@ def generate(seed: int, root: Path) -> list[Fixture]:
         story = bases.stories[place % len(bases.stories)]
         rng = chance(seed, "packet", place)
         band, low, high, closed = _band(place)
-        states = _states(story, place, seed)
+        states = _states(story, place, place // len(bases.stories), seed)
         recipe = Recipe(
             signal=_SIGNALS[(place + place // len(_SIGNALS)) % len(_SIGNALS)],
             states=states,
@@ -68,15 +70,15 @@ def _band(place: int) -> tuple[str, int, int, int]:
     raise AssertionError("the bands do not add up to the number of packets")
 
 
-def _states(story: Story, place: int, seed: int) -> dict[str, DocumentState]:
-    """How many are missing and in which way follows from the place; which documents they are, from the seed."""
+def _states(story: Story, place: int, telling: int, seed: int) -> dict[str, DocumentState]:
+    """How many are missing and in which way follows from place and telling; which documents they are, from the seed."""
     keys = list(story.items)
     chance(seed, "states", place).shuffle(keys)
-    count = min(_MISSING_COUNTS[place % len(_MISSING_COUNTS)], len(keys))
+    count = min(_MISSING_COUNTS[(place + 3 * telling) % len(_MISSING_COUNTS)], len(keys))
     states: dict[str, DocumentState] = {}
     for number, key in enumerate(keys):
         if number < count:
-            states[key] = MISSING[(place + number) % len(MISSING)]
+            states[key] = MISSING[(place + telling + number) % len(MISSING)]
         else:
             states[key] = "waived" if number == count and place % 4 == 1 else "present"
     return states
@@ -110,16 +112,9 @@ def _fixture(packet: Packet, story: Story, band: str, seed: int) -> Fixture:
         tags=tags,
         provenance={"generator": "claims_v1", "seed": seed},
         hash=sha256_data([WORKLOAD, input_, expect]),
+        group=f"story:{story.name}",
     )
 
 
 def _named(fixture: Fixture, number: int) -> Fixture:
-    return Fixture(
-        id=f"packet-{number:03d}",
-        workload=fixture.workload,
-        input=fixture.input,
-        expect=fixture.expect,
-        tags=fixture.tags,
-        provenance=fixture.provenance,
-        hash=fixture.hash,
-    )
+    return msgspec.structs.replace(fixture, id=f"packet-{number:03d}")
