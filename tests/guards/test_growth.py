@@ -29,6 +29,7 @@ from milo_bench.guards.citations import (
 from milo_bench.guards.dates import find_dates, normalise_date
 from milo_bench.guards.facts import find_facts, unsupported_facts
 from milo_bench.guards.keywords import keyword_risk
+from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.names import find_names
 from milo_bench.guards.personal.data import find_personal_data
 from milo_bench.guards.policy_text import judge_required_text
@@ -60,6 +61,7 @@ RULES: Final[dict[str, Callable[[str], Any]]] = {
     "facts": find_facts,
     "unsupported facts": lambda text: unsupported_facts(text, ["Ann Smith paid 12.50 EUR on 3 May 2025."]),
     "facts of a source": lambda text: unsupported_facts("Ann Smith paid 12.50 EUR on 3 May 2025.", [text]),
+    "languages": recognise,
     "keywords": keyword_risk,
     "names": find_names,
     "personal data": find_personal_data,

@@ -18,6 +18,7 @@ from milo_bench.cli.printing import say
 from milo_bench.core.cases.record import CaseRecord, ReplyTemplate
 from milo_bench.core.clock import SystemClock
 from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.locale import parse_locale
 from milo_bench.core.text import one_line
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T.*)?")
@@ -48,6 +49,7 @@ def draft_guard() -> None:
     default="",
     help="Day on which the template must be valid (YYYY-MM-DD).  [default: the case's day, else today]",
 )
+@click.option("--locale", metavar="LOCALE", default="", help="Language of short drafts, such as de-DE.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: route, text, removed, violations.")
 def verify(
     require_citations: bool,
@@ -58,6 +60,7 @@ def verify(
     cases_file: Path | None,
     templates_file: Path | None,
     as_of: str,
+    locale: str,
     as_json: bool,
 ) -> int:
     """Verify a draft from standard input.
@@ -88,6 +91,7 @@ def verify(
         template_policy=cast('Literal["current_only", "any"]', template_policy),
         on_uncited=cast('Literal["remove", "refuse"]', on_uncited),
         as_of=day,
+        locale=str(parse_locale(locale)) if locale else "",
     )
     result = api.guard_draft(draft, case=case, templates=templates, options=options)
     if require_citations and case is None:

@@ -74,6 +74,17 @@ class ReadsFixture(Protocol):
     def unreadable(self, fixture: Fixture, params: Mapping[str, Any]) -> str: ...
 
 
+@runtime_checkable
+class ReadsLanguage(Protocol):
+    """A check whose rules are made of the words of some languages.
+
+    ``detector`` names its rows in ``guards/measured.json``, which say what it speaks. What an answer says in another
+    language is unjudged by it.
+    """
+
+    detector: str
+
+
 CHECKS: Registry[Check] = Registry(
     "check",
     "milo_bench.grade.checks",
@@ -94,7 +105,7 @@ def read_params(check: str, params: Mapping[str, Any], kind: type[P]) -> P:
     try:
         return msgspec.convert(params, kind)
     except msgspec.ValidationError as error:
-        known = kind.__struct_fields__
+        known = kind.__struct_encode_fields__
         wrong = next((name for name in params if name not in known), None)
         if wrong is not None:
             message = f"The check '{check}' has no parameter '{wrong}'."

@@ -11,9 +11,11 @@ import msgspec
 from milo_bench.core.errors import ConfigError, DataError, IncompleteRun, MiloError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, Verdict, Workload
-from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, ReadsFixture
+from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, ReadsFixture, ReadsLanguage
 from milo_bench.grade.own_check import OwnCheck, own_names
 from milo_bench.grade.per_workload import PerWorkload
+from milo_bench.grade.text_languages import answer_languages, in_languages, language_of
+from milo_bench.guards.measured import spoken_languages
 
 
 class CheckBroken(MiloError):
@@ -110,7 +112,7 @@ def grade_attempt(
             if needs is not None and (why := needs.unreadable(fixture, spec.params)):
                 verdicts.append(Verdict(check.name, check.version, "unjudged", reason=why))
             elif not attempt.bypass:
-                verdicts.extend(check.judge(case, spec.params))
+                verdicts.extend(_as_spoken(check, case, check.judge(case, spec.params)))
             elif bypass is not None:
                 verdicts.extend(bypass.judge_bypass(case, spec.params))
         except IncompleteRun:
@@ -120,6 +122,15 @@ def grade_attempt(
     if not attempt.bypass and _is_blank(attempt):
         verdicts = [_not_passed(verdict) for verdict in verdicts]
     return Graded(attempt.key, workload.name, tuple(verdicts), _passed(verdicts))
+
+
+def _as_spoken(check: Check, case: GradeCase, verdicts: Iterable[Verdict]) -> Iterable[Verdict]:
+    """``verdicts`` of a check, unjudged where the answer is in a language that the check's rules do not speak."""
+    if not isinstance(check, ReadsLanguage):
+        return verdicts
+    as_json = case.workload.json_schema is not None and case.json.usable
+    parts = answer_languages(case.output, language_of(case.workload), as_json=as_json)
+    return in_languages(verdicts, parts, spoken_languages(check.detector))
 
 
 def _passed(verdicts: Sequence[Verdict]) -> bool | None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
 
 from milo_bench.core.cases.record import CaseRecord, ReplyTemplate
+from milo_bench.core.locale import parse_locale
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations, find_malformed_citations
+from milo_bench.guards.languages.names import language_name
+from milo_bench.guards.languages.recognise import NONE, recognise
+from milo_bench.guards.measured import spoken_languages
 from milo_bench.guards.policy_text import judge_required_text
 from milo_bench.guards.promises.find import find_promises
 from milo_bench.guards.requests import read_requests
 from milo_bench.guards.sentences import paragraphs
 from milo_bench.guards.templates import escalation_reason, template_use
 
-DRAFT_GUARD_VERSION = "2"
+DRAFT_GUARD_VERSION = "3"
 
 GuardRoute: TypeAlias = Literal["pass", "edited", "human_review", "refused"]
 ViolationKind: TypeAlias = Literal[
@@ -31,17 +35,18 @@ ViolationKind: TypeAlias = Literal[
     "missing_field",
     "escalated",
     "empty",
+    "unread_language",
 ]
-# These say nothing against the draft: the case itself belongs to a person.
-_FOR_PEOPLE: frozenset[str] = frozenset({"high_risk", "missing_field", "escalated"})
+# These say nothing against the draft: the case itself belongs to a person, or only a person can read it.
+_FOR_PEOPLE: frozenset[str] = frozenset({"high_risk", "missing_field", "escalated", "unread_language"})
 
 
 class GuardOptions(Frozen, frozen=True):
     """What is held against a draft.
 
     ``template_policy`` ``any`` asks for no template line. ``as_of`` is the ISO day on which the
-    template must be current; "" takes the case's. ``required_text`` stands beside that of the
-    template.
+    template must be current; "" takes the case's. ``required_text`` is added to that of the
+    template. ``locale`` names the language of a draft that is too short to recognise.
     """
 
     require_citations: bool = True
@@ -50,6 +55,7 @@ class GuardOptions(Frozen, frozen=True):
     on_uncited: Literal["remove", "refuse"] = "remove"
     as_of: str = ""
     required_text: tuple[str, ...] = ()
+    locale: str = ""
 
 
 class DraftDocument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,13 +112,14 @@ def guard_draft(
     """Hold ``text`` against the rules and say what may be shown.
 
     Route, first that applies: ``human_review`` where the case's risk is high, a field of the case
-    is missing or the draft escalates; ``refused`` where the draft has a promise, an unknown event
-    id, no current template (``current_only``), treats an open document request as received, does
-    not carry the required text word for word, has uncited claims under ``on_uncited="refuse"``,
-    or nothing that cites is left; ``edited`` where uncited claims were removed; else ``pass``.
-    Required text is looked for in what is left after removal. A claim whose citation is malformed
-    counts as uncited. Without a case, citations are checked for form only. A removed sentence can
-    leave a reference without its antecedent; such a draft still wants a reader.
+    is missing, the draft escalates or a sentence is in a language that a rule does not speak;
+    ``refused`` where the draft has a promise, an unknown event id, no current template
+    (``current_only``), treats an open document request as received, does not carry the required
+    text word for word, has uncited claims under ``on_uncited="refuse"``, or nothing that cites is
+    left; ``edited`` where uncited claims were removed; else ``pass``. Required text is looked for
+    in what is left after removal. A claim whose citation is malformed counts as uncited. Without a
+    case, citations are checked for form only. A removed sentence can leave a reference without its
+    antecedent; such a draft still wants a reader.
     """
     templates = tuple(templates)
     violations = list(_case_reasons(case))
@@ -129,11 +136,13 @@ def guard_draft(
         if use.template is not None:
             required += use.template.required_text
 
+    open_documents = [request.document for request in case.requests if request.state == "open"] if case else []
     if options.reject_promises:
         violations += [
             Violation("promise", f"{found.kind}: {found.reason}.", found.start, found.end, found.text)
             for found in find_promises(text, exempt=required)
         ]
+    violations += _unread(text, options, open_documents)
     removed: list[Violation] = []
     if options.require_citations:
         uncited, unknown = _citation_faults(text, case, required)
@@ -141,7 +150,6 @@ def guard_draft(
         (removed if options.on_uncited == "remove" else violations).extend(uncited)
     left = _without(text, [(cut.start, cut.end) for cut in removed])
 
-    open_documents = [request.document for request in case.requests if request.state == "open"] if case else []
     for wrong in read_requests(text, open_documents).treated_as_received:
         what = f"'{wrong.document}' is" if wrong.document else "Document requests are"
         reason = f"{what} still open, but the draft treats it as received."
@@ -154,6 +162,18 @@ def guard_draft(
     if not any(mark.isalnum() for mark in left) or (options.require_citations and removed and not find_citations(left)):
         violations.append(_whole("empty", "No text supported by a citation is left."))
     return _finished(left, removed, violations, case)
+
+
+def _unread(text: str, options: GuardOptions, open_documents: Sequence[str]) -> Iterable[Violation]:
+    """The parts of the draft in a language that a rule asked for does not speak."""
+    asked = {"promises": options.reject_promises, "sentences": options.require_citations, "requests": open_documents}
+    rules = [rule for rule, wanted in asked.items() if wanted]
+    for part in recognise(text, expected=parse_locale(options.locale).language if options.locale else ""):
+        deaf = [rule for rule in rules if part.language not in (NONE, *spoken_languages(rule))]
+        if deaf:
+            what = language_name(part.language)
+            reason = f"The rules on {' and '.join(deaf)} do not read {what}, so a person must check this."
+            yield Violation("unread_language", reason, part.start, part.end, text[part.start : part.end])
 
 
 def remove_uncited(text: str, case: CaseRecord | None, exempt: Iterable[str] = ()) -> tuple[str, tuple[str, ...]]:

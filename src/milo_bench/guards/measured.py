@@ -1,7 +1,8 @@
-"""A detector's name in, its measured precision and recall out, as shipped in ``measured.json``.
+"""A detector and a language in, its measured precision and recall there out, as shipped in ``measured.json``.
 
-Findings that rest on a detector carry these figures. A test recomputes every one from its
-labelled set, so a figure can only change together with the detector's version or its set.
+Findings that rest on a detector carry the figures of the text's own language. A test recomputes every one from its
+labelled set, so a figure can only change together with the detector's version or its set. What a detector was not
+measured well enough in, it does not speak: texts of that language are unjudged by it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from milo_bench.core.suggest import hint_for
 class Measured(Frozen, frozen=True, omit_defaults=False):
     """``n`` labelled texts of ``set``; shares between 0 and 1; 95% Wilson intervals as (low, high).
 
-    ``writer`` says who wrote the set where that was not the author of the rules.
+    ``language`` is an ISO 639 code; ``spoken`` says whether the figures are good enough for the detector to judge
+    texts of it. ``writer`` says who wrote the set where that was not the author of the rules; ``digest`` is the
+    SHA-256 of its held-out part, committed before the rules were.
     """
 
     detector: str
@@ -33,22 +36,40 @@ class Measured(Frozen, frozen=True, omit_defaults=False):
     recall_interval: tuple[float, float]
     note: str = ""
     writer: str = ""
+    language: str = "en"
+    spoken: bool = True
+    digest: str = ""
 
 
 @cache
-def all_measured() -> dict[str, Measured]:
-    """Every detector that has been measured, by name."""
+def all_measured() -> dict[tuple[str, str], Measured]:
+    """Every row of ``measured.json``, by detector and language."""
     raw = resources.files("milo_bench.guards").joinpath("measured.json").read_bytes()
-    return {entry.detector: entry for entry in msgspec.json.decode(raw, type=tuple[Measured, ...])}
+    rows = msgspec.json.decode(raw, type=tuple[Measured, ...])
+    return {(entry.detector, entry.language): entry for entry in rows}
 
 
-def figures_of(detector: str) -> Measured:
-    """The figures of one detector; UsageError with a suggestion where it was never measured."""
+def figures_of(detector: str, language: str = "en") -> Measured:
+    """The figures of one detector in one language; UsageError with a suggestion where they were never measured."""
     known = all_measured()
-    if detector not in known:
-        message = f"Unknown measured detector '{detector}'."
-        raise UsageError(message, hint=hint_for(detector, known, noun="detectors"))
-    return known[detector]
+    if (detector, language) not in known:
+        names = {name for name, _ in known}
+        if detector in names:
+            message = f"The detector '{detector}' was never measured in the language '{language}'."
+            raise UsageError(message, hint="its other rows are in guards/measured.json.")
+        raise UsageError(f"Unknown measured detector '{detector}'.", hint=hint_for(detector, names, noun="detectors"))
+    return known[detector, language]
+
+
+@cache
+def spoken_languages(detector: str) -> frozenset[str]:
+    """The languages that a detector's rules judge: those it was measured well enough in, and English.
+
+    English is what every rule was written for. Only a row that says otherwise takes it away.
+    """
+    rows = [row for (name, _), row in all_measured().items() if name == detector]
+    spoken = {row.language for row in rows if row.spoken}
+    return frozenset(spoken | ({"en"} - {row.language for row in rows if not row.spoken}))
 
 
 def wilson_95(k: int, n: int) -> tuple[float, float]:

@@ -254,6 +254,7 @@ class _Builder:
             prepare=chosen["prepare"],
             resources=resources,
             own=self._own_of(chosen["checks"], where("checks")),
+            locale=config.locale,
         )
 
     def _own_of(self, checks: list[Any], where: str) -> OwnChecks | None:

@@ -10,6 +10,8 @@ from pydantic import ConfigDict, Field, field_validator
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, check_text
 from milo_bench.config.written import Problem, read_text
+from milo_bench.core.errors import ConfigError
+from milo_bench.core.locale import parse_locale
 
 MANIFEST_NAME = "suite.yaml"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
@@ -44,7 +46,18 @@ class WorkloadConfig(VariantConfig):
     """One workload of suite.yaml. ``prompt`` and ``schema`` are files in the suite's folder."""
 
     prompt: str
+    locale: str = ""
     variants: dict[str, VariantConfig] = {}
+
+    @field_validator("locale")
+    @classmethod
+    def _known_locale(cls, locale: str) -> str:
+        if not locale:
+            return locale
+        try:
+            return str(parse_locale(locale))
+        except ConfigError as error:
+            raise Mistake(error.message.rstrip("."), error.hint) from None
 
 
 class Manifest(CheckedFile):
@@ -83,6 +96,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "own_checks": "Python file in the suite's folder with checks of its own",
     "generator": "name of the generator that made the fixtures",
     "seed": "seed that the fixtures were made from",
+    "locale": "language and country of the workload's texts, dates, numbers and amounts, such as `de-DE`",
     "prompt": "prompt file in the suite's folder",
     "schema": "JSON Schema of the answer: a file in the suite's folder, or the schema itself",
     "max_tokens": "most tokens of an answer",

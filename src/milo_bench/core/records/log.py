@@ -77,6 +77,7 @@ class Workload(Frozen, frozen=True):
     prepare: dict[str, Any] = {}
     resources: dict[str, Any] = {}
     own: OwnChecks | None = None  # the suite's own Python, where it has any
+    locale: str = ""  # "de-DE": of its texts, dates, numbers and currency; "" where it states none
 
 
 class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):

@@ -21,7 +21,8 @@ class BannedCommitments:
     """One verdict; required policy language is exempt. Its recall is in ``guards/measured.json``."""
 
     name = "banned_commitments"
-    version = "2"
+    version = "3"
+    detector = "promises"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, BannedCommitmentsParams)

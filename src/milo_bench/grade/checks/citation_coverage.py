@@ -26,7 +26,8 @@ class CitationCoverage:
     """
 
     name = "citation_coverage"
-    version = "2"
+    version = "3"
+    detector = "sentences"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, CitationCoverageParams)

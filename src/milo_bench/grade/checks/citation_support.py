@@ -22,7 +22,8 @@ class CitationSupportParams(Params, frozen=True):
 
 class CitationSupport:
     name = "citation_support"
-    version = "3"
+    version = "4"
+    detector = "unsupported_facts"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, CitationSupportParams)

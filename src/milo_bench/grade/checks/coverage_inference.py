@@ -50,7 +50,8 @@ class CoverageInferenceParams(Params, frozen=True):
 
 class CoverageInference:
     name = "coverage_inference"
-    version = "1"
+    version = "2"
+    detector = "coverage_inference"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, CoverageInferenceParams)

@@ -24,7 +24,8 @@ class CurrentStatusParams(Params, frozen=True):
 
 class CurrentStatus:
     name = "current_status"
-    version = "2"
+    version = "3"
+    detector = "status"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, CurrentStatusParams)

@@ -49,7 +49,8 @@ class DocumentReviewedParams(Params, frozen=True):
 
 class DocumentReviewed:
     name = "document_reviewed"
-    version = "1"
+    version = "2"
+    detector = "document_reviewed"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, DocumentReviewedParams)

@@ -53,7 +53,8 @@ class _Statement(NamedTuple):
 
 class EvidenceLines:
     name = "evidence_lines"
-    version = "2"
+    version = "3"
+    detector = "unsupported_facts"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, EvidenceLinesParams)

@@ -41,7 +41,8 @@ class MissingDocuments:
     """
 
     name = "missing_documents"
-    version = "2"
+    version = "3"
+    detector = "missing_documents"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, MissingDocumentsParams)

@@ -22,7 +22,8 @@ class PolicyText:
     """Skipped where nothing is required or the answer escalates."""
 
     name = "policy_text"
-    version = "2"
+    version = "3"
+    detector = "policy_text"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, PolicyTextParams)

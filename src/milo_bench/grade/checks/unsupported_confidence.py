@@ -26,7 +26,8 @@ class UnsupportedConfidenceParams(Params, frozen=True):
 
 class UnsupportedConfidence:
     name = "unsupported_confidence"
-    version = "1"
+    version = "2"
+    detector = "certainty"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, UnsupportedConfidenceParams)

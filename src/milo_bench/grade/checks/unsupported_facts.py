@@ -11,6 +11,7 @@ from typing import Any, Final
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
+from milo_bench.grade.text_languages import NOTHING_FOUND
 from milo_bench.guards.facts import unsupported_facts
 from milo_bench.guards.templates import escalation_reason
 
@@ -26,7 +27,8 @@ class UnsupportedFactsParams(Params, frozen=True):
 
 class UnsupportedFacts:
     name = "unsupported_facts"
-    version = "2"
+    version = "3"
+    detector = "unsupported_facts"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, UnsupportedFactsParams)
@@ -38,7 +40,8 @@ class UnsupportedFacts:
         sources = (*input_texts(case.fixture, case.attempt), *rules.allow)
         found = unsupported_facts(case.output[:_READ_CHARS], sources, day_first=rules.day_first)
         if not found:
-            return [Verdict(self.name, self.version, "skip", reason="every number, date and name is in the input")]
+            reason = "every number, date and name is in the input"
+            return [Verdict(self.name, self.version, "skip", NOTHING_FOUND, reason)]
         said = ", ".join(f"{fact.text!r} ({fact.kind})" for fact in found[:10])
         more = f" and {len(found) - 10} more" if len(found) > 10 else ""
         spans = tuple(Span("output", fact.start, fact.end, fact.kind) for fact in found)

@@ -1,0 +1,85 @@
+"""Words of one sentence in, how much each language is borne out by them out; no network, no clock."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from functools import cache, lru_cache
+from importlib import resources
+from typing import Any, Final, cast
+
+# The languages that a written office of Europe and its neighbours may meet in Latin letters. What is recognised
+# among 140 languages takes short German for Luxembourgish and short English for Pidgin.
+LATIN: Final = (
+    "en", "de", "fr", "es", "it", "nl", "pl", "pt", "sv", "da", "no", "fi", "is", "et", "lv", "lt", "cs", "sk", "hu",
+    "ro", "sl", "hr", "bs", "sq", "tr", "az", "ca", "gl", "eu", "cy", "ga", "mt", "id", "ms", "vi", "tl", "sw", "af",
+)  # fmt: skip
+CYRILLIC: Final = ("ru", "uk", "be", "bg", "sr", "mk", "kk", "mn")
+ARABIC: Final = ("ar", "fa", "ur", "ps", "ug")
+DEVANAGARI: Final = ("hi", "mr", "ne")
+HAN: Final = ("zh", "ja")
+# The one language that is written so, for scripts that have one, or of which one is meant by far the most.
+SCRIPT_LANGUAGE: Final = {
+    "GREEK": "el", "HEBREW": "he", "THAI": "th", "HANGUL": "ko", "HIRAGANA": "ja", "KATAKANA": "ja", "ARMENIAN": "hy",
+    "GEORGIAN": "ka", "BENGALI": "bn", "TAMIL": "ta", "TELUGU": "te", "GUJARATI": "gu", "KANNADA": "kn",
+    "MALAYALAM": "ml", "GURMUKHI": "pa", "KHMER": "km", "LAO": "lo", "MYANMAR": "my", "ETHIOPIC": "am",
+    "SINHALA": "si",
+}  # fmt: skip
+SCRIPT_LANGUAGES: Final = {
+    "LATIN": LATIN, "CYRILLIC": CYRILLIC, "ARABIC": ARABIC, "DEVANAGARI": DEVANAGARI, "CJK": HAN,
+}  # fmt: skip
+
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+
+
+@cache
+def frequent_words() -> dict[str, dict[str, float]]:
+    """By word, the languages that list it as frequent, each with its weight: a word of one language counts whole."""
+    folder = resources.files("milo_bench.guards.languages").joinpath("words")
+    lists = {
+        entry.name.removesuffix(".txt"): set(entry.read_text(encoding="utf-8").split())
+        for entry in folder.iterdir()
+        if entry.name.endswith(".txt")
+    }
+    counts = Counter(word for words in lists.values() for word in words)
+    found: dict[str, dict[str, float]] = {}
+    for language, words in lists.items():
+        for word in words:
+            found.setdefault(word, {})[language] = 1.0 / counts[word]
+    return found
+
+
+def words_of(text: str) -> list[str]:
+    """The words of ``text`` in lower case, with French and Italian elisions taken apart as well."""
+    found = []
+    for match in _WORD.finditer(text.replace("’", "'")):
+        word = match[0].casefold()
+        found.append(word)
+    return found
+
+
+def weights(words: list[str]) -> Counter[str]:
+    """For each language, the summed weight of its frequent words among ``words``."""
+    known = frequent_words()
+    total: Counter[str] = Counter()
+    for word in words:
+        for language, weight in known.get(word, {}).items():
+            total[language] += weight
+    return total
+
+
+@cache
+def _model(script: str) -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    model.set_languages(list(SCRIPT_LANGUAGES[script]))
+    return model
+
+
+@lru_cache(maxsize=4096)
+def likelihoods(text: str, script: str) -> dict[str, float]:
+    """The natural logarithm of each language's probability by py3langid's n-grams, among those of ``script``."""
+    ranked = cast("list[tuple[str, float]]", _model(script).rank(text))
+    return {language: math.log(max(share, 1e-9)) for language, share in ranked}

@@ -1,0 +1,221 @@
+"""Text in, the language of each of its sentences out, "" where it has none, ``und`` where none can be told.
+
+Frequent words decide where they are clear; else py3langid's n-grams are asked as well, among the languages of the
+script. Numbers, codes, addresses and names have no language. A sentence that is open goes with the rest of the text.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from milo_bench.core.records import Frozen
+from milo_bench.guards.languages.evidence import (
+    SCRIPT_LANGUAGE,
+    SCRIPT_LANGUAGES,
+    frequent_words,
+    likelihoods,
+    weights,
+    words_of,
+)
+from milo_bench.guards.languages.marks import unmarked
+from milo_bench.guards.sentences import split_sentences
+
+UNKNOWN: Final = "und"  # ISO 639-2: words whose language cannot be told
+NONE: Final = ""  # no words of any language: numbers, codes, names
+
+# Of a sentence's words by their number, how far ahead (natural logarithm) the best language must be.
+_MARGIN: Final = {1: 9.0, 2: 3.0, 3: 2.0, 4: 1.0}
+_LEAST_MARGIN: Final = 0.5
+_WORD_WEIGHT: Final = 2.0  # of a frequent word, in the same measure
+_EXPECTED: Final = 1.0  # for the language that is expected
+_FAR: Final = {2: 4.0}  # the expected language is out of the question where it is this far behind
+_LEAST_FAR: Final = 2.0
+_READ_CHARS: Final = 300  # of one sentence, for the n-grams
+
+# Citations, addresses, code, placeholders, whatever has a digit or an underscore in it.
+_NO_WORDS: Final = re.compile(
+    r"https?://\S+|www\.\S+|[^\s@]{1,80}@\S+|`[^`\n]*`|\[[A-Z]{1,3}[-‐‑]?\d[^\]\n]*\]|<[^<>\n]{1,80}>|\{[^{}\n]{0,80}\}"
+    r"|[^\s\u3040-\u9fff]{0,80}[\d_/\\=#][^\s\u3040-\u9fff]*|\b[A-Z]{1,2}\.|(?<![^\W\d_])[A-Z]{2,5}(?![^\W\d_])(?=.*[a-z])"
+)
+_CLAUSE: Final = re.compile(r"[,;:()\[\]\"“”„«»–—]+|\s-\s")
+_TOKEN: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+_LEAST_CLAUSE: Final = 3  # words
+
+
+class LanguagePart(Frozen, frozen=True, omit_defaults=False):
+    """``source[start:end]`` is of ``language``: ISO 639-1, "" for none, ``und`` for one that cannot be told."""
+
+    start: int
+    end: int
+    language: str
+
+
+class _Read(NamedTuple):
+    """One stretch: its language, its number of letters, and how far behind the best each language is."""
+
+    start: int
+    end: int
+    language: str
+    letters: int
+    behind: dict[str, float]
+
+
+def recognise(text: str, *, expected: str = "en") -> tuple[LanguagePart, ...]:
+    """The stretches of ``text`` with their language, in order: sentences, or clauses of two languages within one.
+
+    ``expected`` is the language of which an answer is taken to be as long as nothing speaks against it.
+    """
+    plain = unmarked(text)
+    expected = expected or "en"
+    read = [one for start, end in _stretches(plain.text) for one in _judged(plain.text, start, end, expected)]
+    main = _main(read)
+    found = []
+    for one in read:
+        language = one.language
+        if (
+            main
+            and language not in (NONE, main)
+            and one.behind.get(main, 99.0) <= (2.0 if language == UNKNOWN else 1.0)
+        ):
+            language = main  # as likely as what it was taken for, and the rest of the text is of it
+        start, end = plain.at(one.start, one.end)
+        found.append(LanguagePart(start, end, language))
+    return tuple(found)
+
+
+def main_language(parts: Iterable[LanguagePart]) -> str:
+    """The language of most of the text, by characters; "" where no part has one."""
+    sizes: Counter[str] = Counter()
+    for part in parts:
+        if part.language != NONE:
+            sizes[part.language] += part.end - part.start
+    return sizes.most_common(1)[0][0] if sizes else NONE
+
+
+def _main(read: list[_Read]) -> str:
+    sizes: Counter[str] = Counter()
+    for one in read:
+        if one.language not in (NONE, UNKNOWN):
+            sizes[one.language] += one.letters
+    return sizes.most_common(1)[0][0] if sizes else NONE
+
+
+def _stretches(text: str) -> Iterator[tuple[int, int]]:
+    for sentence in split_sentences(text):
+        yield sentence.start, sentence.end
+
+
+def _judged(text: str, start: int, end: int, expected: str) -> Iterator[_Read]:
+    """The sentence as one stretch, or cut where clauses are clearly of different languages."""
+    clauses = []
+    at = start
+    for mark in _CLAUSE.finditer(text, start, end):
+        clauses.append((at, mark.start()))
+        at = mark.end()
+    clauses.append((at, end))
+    if len(clauses) > 1:
+        clear = [(first, last, _clear(text[first:last])) for first, last in clauses]
+        if len({language for _, _, language in clear if language}) > 1:
+            yield from _cut(text, start, end, clear, expected)
+            return
+    yield _language_of(text, start, end, expected)
+
+
+def _cut(text: str, start: int, end: int, clear: list[tuple[int, int, str]], expected: str) -> Iterator[_Read]:
+    begins, current, last_end = start, "", start
+    for first, last, language in clear:
+        if language and current and language != current:
+            yield _language_of(text, begins, last_end, expected)
+            begins = first
+        current = language or current
+        last_end = last
+    yield _language_of(text, begins, end, expected)
+
+
+def _clear(clause: str) -> str:
+    """The language of a clause by its frequent words alone; "" where they leave room for doubt."""
+    words = words_of(_NO_WORDS.sub(" ", clause))
+    if len(words) < _LEAST_CLAUSE:
+        return NONE
+    ranked = weights(words).most_common(2)
+    if not ranked or ranked[0][1] < 2 or (len(ranked) > 1 and ranked[1][1] * 2 > ranked[0][1]):
+        return NONE
+    return ranked[0][0]
+
+
+def _language_of(text: str, start: int, end: int, expected: str) -> _Read:
+    source = _NO_WORDS.sub(" ", text[start:end])
+    letters = sum(map(str.isalpha, source))
+    if not letters:
+        return _Read(start, end, NONE, 0, {})
+    script = _script(source)
+    if script in SCRIPT_LANGUAGE:
+        return _Read(start, end, SCRIPT_LANGUAGE[script], letters, {})
+    if script == "CJK" and re.search("[\u3040-\u30ff]", source):
+        return _Read(start, end, "ja", letters, {})
+    if script not in SCRIPT_LANGUAGES:
+        return _Read(start, end, UNKNOWN, letters, {})
+    if script != "LATIN":
+        ranked = sorted(likelihoods(source[:_READ_CHARS], script).items(), key=lambda pair: -pair[1])
+        return _Read(start, end, ranked[0][0], letters, {})
+    language, behind = _latin(source, expected)
+    if language == UNKNOWN and source.isupper():
+        language = NONE  # an address or a heading: capitals hide which words are names
+    if language not in (NONE, expected) and behind:
+        language = _unless_names(source, language, expected)
+    return _Read(start, end, language, letters, behind)
+
+
+def _script(text: str) -> str:
+    """The script of most letters, by their Unicode names."""
+    if text.isascii():
+        return "LATIN"
+    counts: Counter[str] = Counter()
+    for mark in text:
+        if mark.isalpha():
+            counts["LATIN" if mark < "\u0250" else unicodedata.name(mark, "?").split()[0]] += 1
+    return counts.most_common(1)[0][0] if counts else "LATIN"
+
+
+def _latin(source: str, expected: str) -> tuple[str, dict[str, float]]:
+    """The language of Latin text, and by how much each other language is less likely."""
+    words = words_of(source)
+    borne_out = weights(words)
+    ranked = borne_out.most_common(2)
+    second = ranked[1][1] if len(ranked) > 1 else 0.0
+    if ranked and ranked[0][1] >= 2 and ranked[0][1] >= 3 * second and ranked[0][1] * 4 >= len(words):
+        return ranked[0][0], {}
+    if len(words) < 2 and not (ranked and ranked[0][1] >= 1 and ranked[0][0] == expected):
+        return (NONE if len(source.strip()) < 30 else UNKNOWN), {}
+    likely = likelihoods(source[:_READ_CHARS].casefold() if source.isupper() else source[:_READ_CHARS], "LATIN")
+    scores = {
+        language: score + _WORD_WEIGHT * borne_out[language] + (_EXPECTED if language == expected else 0.0)
+        for language, score in likely.items()
+    }
+    (best, top), (_, next_best) = sorted(scores.items(), key=lambda pair: -pair[1])[:2]
+    behind = {language: top - score for language, score in scores.items()}
+    if top - next_best >= _MARGIN.get(len(words), _LEAST_MARGIN):
+        return best, behind
+    far = behind.get(expected, 0.0) > _FAR.get(len(words), _LEAST_FAR)
+    return (UNKNOWN if far and len(words) > 1 else NONE), behind
+
+
+def _unless_names(source: str, language: str, expected: str) -> str:
+    """``language``, unless only names (words with a capital that no list of frequent words has) speak for it."""
+    known = frequent_words()
+    kept = []
+    for match in _TOKEN.finditer(source):
+        word = match[0]
+        if not word[0].isupper() or word.casefold() in known or source.isupper():
+            kept.append(word)
+    left = " ".join(kept)
+    if len(left) == len(" ".join(_TOKEN.findall(source))):
+        return language
+    if not left:
+        return NONE
+    again, _ = _latin(left, expected)
+    return language if again in (language, UNKNOWN) else again
