@@ -96,4 +96,4 @@ def _reason(unread: Sequence[LanguagePart], spoken: frozenset[str], *, whole: bo
     named = [language_name(one) for one in languages if one != UNKNOWN]
     what = " and ".join(named) if named else "a language that was not recognised"
     reads = ", ".join(language_name(one) for one in sorted(spoken)) or "no language"
-    return f"the answer is {'' if whole else 'partly '}in {what}; this check reads {reads}"
+    return f"the answer is {'' if whole else 'partly '}in {what}, and this check reads {reads}"
