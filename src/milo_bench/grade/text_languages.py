@@ -34,7 +34,7 @@ def answer_languages(output: str, expected: str, *, as_json: bool) -> tuple[Lang
     text = output[:_READ_CHARS]
     if not as_json:
         return recognise(text, expected=expected)
-    found = []
+    found: list[LanguagePart] = []
     for match in _STRING.finditer(text):
         if match[2] is None:
             found += _in_json(match, expected)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, Final, cast
@@ -59,14 +59,14 @@ def words_of(text: str) -> list[str]:
     return found
 
 
-def weights(words: list[str]) -> Counter[str]:
-    """For each language, the summed weight of its frequent words among ``words``."""
+def weights(words: list[str]) -> list[tuple[str, float]]:
+    """Each language with the summed weight of its frequent words among ``words``, the highest first."""
     known = frequent_words()
-    total: Counter[str] = Counter()
+    total: defaultdict[str, float] = defaultdict(float)
     for word in words:
         for language, weight in known.get(word, {}).items():
             total[language] += weight
-    return total
+    return sorted(total.items(), key=lambda pair: -pair[1])
 
 
 @cache

@@ -141,7 +141,7 @@ def _clear(clause: str) -> str:
     words = words_of(_NO_WORDS.sub(" ", clause))
     if len(words) < _LEAST_CLAUSE:
         return NONE
-    ranked = weights(words).most_common(2)
+    ranked = weights(words)
     if not ranked or ranked[0][1] < 2 or (len(ranked) > 1 and ranked[1][1] * 2 > ranked[0][1]):
         return NONE
     return ranked[0][0]
@@ -184,8 +184,8 @@ def _script(text: str) -> str:
 def _latin(source: str, expected: str) -> tuple[str, dict[str, float]]:
     """The language of Latin text, and by how much each other language is less likely."""
     words = words_of(source)
-    borne_out = weights(words)
-    ranked = borne_out.most_common(2)
+    ranked = weights(words)
+    borne_out = dict(ranked)
     second = ranked[1][1] if len(ranked) > 1 else 0.0
     if ranked and ranked[0][1] >= 2 and ranked[0][1] >= 3 * second and ranked[0][1] * 4 >= len(words):
         return ranked[0][0], {}
@@ -193,7 +193,7 @@ def _latin(source: str, expected: str) -> tuple[str, dict[str, float]]:
         return (NONE if len(source.strip()) < 30 else UNKNOWN), {}
     likely = likelihoods(source[:_READ_CHARS].casefold() if source.isupper() else source[:_READ_CHARS], "LATIN")
     scores = {
-        language: score + _WORD_WEIGHT * borne_out[language] + (_EXPECTED if language == expected else 0.0)
+        language: score + _WORD_WEIGHT * borne_out.get(language, 0.0) + (_EXPECTED if language == expected else 0.0)
         for language, score in likely.items()
     }
     (best, top), (_, next_best) = sorted(scores.items(), key=lambda pair: -pair[1])[:2]
