@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from milo_bench.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from milo_bench.api.boarding import people_add, people_list, people_revoke, serve_board
     from milo_bench.api.deciding import DecideOptions, decide_again, decide_logs
     from milo_bench.api.demo.flow import DemoOptions, run_demo
     from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
         regenerate_suite,
     )
     from milo_bench.api.verifying import verify_decision, verify_package
+    from milo_bench.board.serving import BoardListening, BoardOptions
     from milo_bench.config.economics.file import example_path
     from milo_bench.config.settings import BUILTIN_TARGETS
     from milo_bench.config.written import Problem
@@ -98,6 +100,7 @@ if TYPE_CHECKING:
     from milo_bench.run.load.options import LoadOptions
     from milo_bench.run.load.service_level import ServiceLevel
     from milo_bench.run.load.session import LoadReport
+    from milo_bench.store.state.people import KnownPerson, Right
     from milo_bench.suites.find import find_case, list_suites, load_templates
     from milo_bench.suites.importing.importer import ImportRequest
     from milo_bench.suites.importing.suite_folder import IMPORT_REPORT, first_problems
@@ -110,6 +113,7 @@ if TYPE_CHECKING:
 
 # What each module gives.
 _NAMES: dict[str, tuple[str, ...]] = {
+    "milo_bench.api.boarding": ("people_add", "people_list", "people_revoke", "serve_board"),
     "milo_bench.api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
     "milo_bench.api.demo.flow": ("DemoOptions", "run_demo"),
     "milo_bench.api.drafting": ("new_suite", "write_operator_policy", "write_policy"),
@@ -162,6 +166,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "regenerate_suite",
     ),
     "milo_bench.api.verifying": ("verify_decision", "verify_package"),
+    "milo_bench.board.serving": ("BoardListening", "BoardOptions"),
     "milo_bench.config.economics.file": ("example_path",),
     "milo_bench.config.settings": ("BUILTIN_TARGETS",),
     "milo_bench.config.written": ("Problem",),
@@ -198,6 +203,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.run.load.options": ("LoadOptions",),
     "milo_bench.run.load.service_level": ("ServiceLevel",),
     "milo_bench.run.load.session": ("LoadReport",),
+    "milo_bench.store.state.people": ("KnownPerson", "Right"),
     "milo_bench.suites.find": ("find_case", "list_suites", "load_templates"),
     "milo_bench.suites.importing.importer": ("ImportRequest",),
     "milo_bench.suites.importing.suite_folder": ("IMPORT_REPORT", "first_problems"),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 VARIABLES: Mapping[str, str] = {
     "MILO_BENCH_CONFIG": "Path of bench.yaml if --config is not given.",
+    "MILO_BENCH_BOARD_TOKEN": "Token that `board` takes in place of a new one at each start.",
     "OPENAI_BASE_URL": "An OpenAI-compatible server that `targets` and `init` check besides the usual local ports.",
     "OPENAI_API_KEY": "Its key. Sent only there, or to a target whose api_key_env names it.",
     "OLLAMA_HOST": "Where Ollama listens. A bind address such as 0.0.0.0 is reached at 127.0.0.1.",

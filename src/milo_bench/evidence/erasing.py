@@ -19,6 +19,7 @@ from milo_bench.evidence.judge_while_running import without_text
 from milo_bench.evidence.judging import choose_judge
 from milo_bench.grade.own_check import NotExecuted
 from milo_bench.guards.case_facts import case_facts
+from milo_bench.store.board_index import remove_index
 from milo_bench.store.erasures import Erasure, FixtureFacts, add_erasure
 from milo_bench.store.log.lines import open_log
 from milo_bench.store.log.reader import RunLog, read_run_log
@@ -86,6 +87,7 @@ def erase_from_log(path: Path, forgotten: Forgotten, *, at: str, reason: str = "
         add_erasure(path, Erasure(at, done.fixtures, done.lines, log.sha256, reason), facts)
         with writing(path) as out:
             out.writelines(chosen.get(number, line) for number, line in enumerate(lines))
+    remove_index(path)
     return done
 
 

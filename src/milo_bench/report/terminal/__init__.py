@@ -12,14 +12,6 @@ if TYPE_CHECKING:
     from milo_bench.report.terminal.decision import print_decision
     from milo_bench.report.terminal.demo import DemoAnswer, DemoScreen
     from milo_bench.report.terminal.estimate import print_estimate
-    from milo_bench.report.terminal.gateway import (
-        key_record,
-        print_keys,
-        print_listening,
-        print_queue,
-        print_work,
-        work_record,
-    )
     from milo_bench.report.terminal.inventory import (
         difference_json,
         difference_text,
@@ -42,17 +34,27 @@ if TYPE_CHECKING:
         print_roles_selftest,
     )
     from milo_bench.report.terminal.scorecard import print_scorecard
+    from milo_bench.report.terminal.serving.board import person_record, print_board, print_people
+    from milo_bench.report.terminal.serving.gateway import (
+        key_record,
+        print_keys,
+        print_listening,
+        print_queue,
+        print_work,
+        work_record,
+    )
     from milo_bench.report.terminal.standing import print_changes, print_standing, standing_junit
     from milo_bench.report.terminal.verdicts import print_check_table, print_judged, verdicts_json
     from milo_bench.report.terminal.work import work_lines
 
 # What each module gives.
 _NAMES: dict[str, tuple[str, ...]] = {
+    "milo_bench.report.terminal.serving.board": ("person_record", "print_board", "print_people"),
     "milo_bench.report.terminal.comparison": ("print_comparison",),
     "milo_bench.report.terminal.console": ("stdout_console",),
     "milo_bench.report.terminal.decision": ("print_decision",),
     "milo_bench.report.terminal.demo": ("DemoAnswer", "DemoScreen"),
-    "milo_bench.report.terminal.gateway": (
+    "milo_bench.report.terminal.serving.gateway": (
         "key_record",
         "print_keys",
         "print_listening",

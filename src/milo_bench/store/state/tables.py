@@ -59,3 +59,74 @@ KEY_USE: Final = Table(
     Column("tokens", Integer, nullable=False),
     Column("usd", Float, nullable=False),
 )
+
+PEOPLE: Final = Table(
+    "people",
+    METADATA,
+    Column("name", String(80), primary_key=True),
+    Column("token_hash", String(64), nullable=False, unique=True),  # SHA-256 of the token, which is 256 random bits
+    Column("rights", String(80), nullable=False),  # words with spaces between
+    Column("created_at", Float, nullable=False),
+    Column("revoked", Boolean, nullable=False),
+)
+
+BOARD_SECRETS: Final = Table(
+    "board_secrets",
+    METADATA,
+    Column("name", String(20), primary_key=True),
+    Column("value", String(64), nullable=False),
+)
+
+# One sample of answers that people score. Nothing in it names a model, but ``sample``, which a browser never gets.
+REVIEW_BATCHES: Final = Table(
+    "review_batches",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("title", String(200), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("created_by", String(80), nullable=False),
+    Column("sample", Text, nullable=False),  # JSON: the key of the sample, as 'review sample' writes it
+    Column("rubric", Text, nullable=False),  # JSON: the questions
+    Column("settings", Text, nullable=False),  # JSON: how many score each answer, who is asked
+)
+
+REVIEW_ITEMS: Final = Table(
+    "review_items",
+    METADATA,
+    Column("batch", String(40), primary_key=True),
+    Column("number", Integer, primary_key=True),  # from 1, in the seeded order
+    Column("item", String(40), nullable=False),  # as in the key of the sample
+    Column("input", Text, nullable=False),
+    Column("output", Text, nullable=False),
+)
+
+# Append-only: an undo is a record too.
+REVIEW_RECORDS: Final = Table(
+    "review_records",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("batch", String(40), nullable=False),
+    Column("item", String(40), nullable=False),
+    Column("person", String(80), nullable=False),
+    Column("act", String(12), nullable=False),  # score, save, comment, skip, unjudged, undo
+    Column("question", String(80), nullable=False),
+    Column("score", Integer),
+    Column("comment", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("sent", String(40), nullable=False),  # an id that the browser gave, so that nothing is written twice
+    Index("review_records_by_batch", "batch", "number"),
+    Index("review_records_sent", "batch", "person", "sent"),
+)
+
+# Append-only too: what people say of an attempt or a piece of work.
+BOARD_NOTES: Final = Table(
+    "board_notes",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("place", String(400), nullable=False),  # the address of what it is about
+    Column("kind", String(20), nullable=False),  # wrong_check, fixture
+    Column("person", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Index("board_notes_by_place", "place", "number"),
+)

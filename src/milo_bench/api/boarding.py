@@ -1,0 +1,40 @@
+"""The board and its people, wired for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from milo_bench.board.serving import BoardListening, BoardOptions
+    from milo_bench.store.state.people import KnownPerson, Right
+
+
+def serve_board(options: BoardOptions, env: Mapping[str, str], on_start: Callable[[BoardListening], None]) -> None:
+    """Serve the board until Ctrl-C. Raises UsageError, or PrerequisiteError where something is missing."""
+    from milo_bench.board.serving import serve_board as serve
+
+    serve(options, env, on_start)
+
+
+def people_add(state: str, name: str, rights: Sequence[Right]) -> tuple[str, KnownPerson]:
+    """A new person of the board, and the token that signs them in; it is shown once."""
+    from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.people import add_person
+
+    return add_person(open_state(state), name, rights)
+
+
+def people_list(state: str) -> tuple[KnownPerson, ...]:
+    from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.people import list_people
+
+    return list_people(open_state(state, make=False))
+
+
+def people_revoke(state: str, name: str) -> KnownPerson:
+    """End a person's token at once."""
+    from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.people import revoke_person
+
+    return revoke_person(open_state(state, make=False), name)

@@ -1,0 +1,121 @@
+"""What the index keeps of one log: facts of its run, kinds of attempts with their counts, and where each part lies."""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeAlias
+
+from milo_bench.core.records import Decoding, Frozen, ProbeResult, RunEnd
+
+INDEX_SCHEMA: Final = 1
+
+# retried: a failure that a later try replaced; it is in the index, and counts nowhere.
+Outcome: TypeAlias = Literal["pass", "fail", "no_answer", "unjudged", "bypass", "retried"]
+OUTCOMES: Final[tuple[Outcome, ...]] = ("pass", "fail", "no_answer", "unjudged", "bypass")
+FAILURES: Final[tuple[Outcome, ...]] = ("fail", "no_answer", "unjudged")
+
+
+class Kind(Frozen, frozen=True, omit_defaults=False):
+    """What attempts have in common that are alike in every column with few values: the unit of filters and counts."""
+
+    workload: str
+    target: str
+    decoding: Decoding
+    outcome: Outcome
+    causes: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()  # that failed
+
+
+class IndexRow(Frozen, frozen=True, omit_defaults=False):
+    """One attempt. ``n`` counts the log's attempt lines from 0; ``start`` and ``size`` are its bytes in the log.
+
+    ``verdict_at`` is its line in the file of verdicts, -1 where the answer can be judged from the log.
+    ``text`` is the answer, folded for searching.
+    """
+
+    n: int
+    start: int
+    size: int
+    kind: int
+    fixture: str
+    repeat: int
+    words: int
+    latency_s: float
+    text: str
+    verdict_at: int = -1
+    verdict_size: int = 0
+
+
+class FixtureRow(Frozen, frozen=True, omit_defaults=False):
+    """One fixture: where its line lies, and its input, folded for searching."""
+
+    id: str
+    start: int
+    size: int
+    tags: tuple[str, ...]
+    text: str
+
+
+class EpisodeRow(Frozen, frozen=True, omit_defaults=False):
+    """One operator episode, and where its line lies."""
+
+    n: int
+    start: int
+    size: int
+    task: str
+    form: str
+    target: str
+    ending: str
+    points: int
+    breaches: int
+    void: bool
+
+
+class LogIndex(Frozen, frozen=True, omit_defaults=False):
+    """All that a list of runs shows of one log, and the files that hold the rest.
+
+    ``counts`` has one number for each of ``kinds``. ``ends_s`` are the last times at which answers ended, in seconds
+    since the run's zero; ``tail`` is the SHA-256 of the last bytes that were read.
+    """
+
+    index_schema: int
+    judged_by: str
+    run_id: str
+    created_at: str
+    suite: str
+    suite_version: str
+    workloads: dict[str, str]
+    targets: tuple[str, ...]
+    models: dict[str, str]
+    store_text: str
+    planned: int
+    read_bytes: int
+    modified_ns: int
+    tail: str
+    line_schema: int
+    attempts: int = 0
+    failures: int = 0
+    kinds: tuple[Kind, ...] = ()
+    counts: tuple[int, ...] = ()
+    segments: tuple[str, ...] = ()
+    fixture_segments: tuple[str, ...] = ()
+    executions: dict[str, tuple[tuple[int, int], ...]] = {}
+    episodes: tuple[EpisodeRow, ...] = ()
+    probes: tuple[ProbeResult, ...] = ()
+    load_windows: int = 0
+    end: RunEnd | None = None
+    last_s: float = 0.0
+    ends_s: tuple[float, ...] = ()
+    erased: bool = False
+
+    @property
+    def title(self) -> str:
+        """What the run measures, in a few words."""
+        names = [title or name for name, title in self.workloads.items()]
+        if self.probes and not self.attempts:
+            return f"Probes of {', '.join(self.targets)}"
+        return ", ".join(names) if names else self.suite
+
+    def count(self, *outcomes: Outcome) -> int:
+        """How many attempts have one of these outcomes."""
+        wanted = outcomes or OUTCOMES
+        return sum(n for kind, n in zip(self.kinds, self.counts, strict=True) if kind.outcome in wanted)

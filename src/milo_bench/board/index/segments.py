@@ -1,0 +1,118 @@
+"""Rows of an index in, Parquet files beside the log out; the one place that starts DuckDB."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import PRIVATE, write_errors
+from milo_bench.core.records import Frozen
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+ROWS_IN_SEGMENT: Final = 122_880  # one row group of Parquet
+_MEMORY: Final = "96MB"
+_ATTEMPTS: Final = (
+    "{n: 'BIGINT', start: 'BIGINT', size: 'INTEGER', kind: 'INTEGER', fixture: 'VARCHAR', repeat: 'INTEGER', "
+    "words: 'INTEGER', latency_s: 'DOUBLE', text: 'VARCHAR', verdict_at: 'BIGINT', verdict_size: 'INTEGER'}"
+)
+_FIXTURES: Final = "{id: 'VARCHAR', start: 'BIGINT', size: 'INTEGER', tags: 'VARCHAR[]', text: 'VARCHAR'}"
+
+
+def connect() -> DuckDBPyConnection:
+    """A database in memory that loads nothing from elsewhere. Raises PrerequisiteError where DuckDB is missing."""
+    try:
+        import duckdb
+    except ImportError:
+        message = "The board needs DuckDB, which is not installed."
+        raise PrerequisiteError(message, hint="pip install 'milo-bench[board]'") from None
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "threads": 2,
+            "memory_limit": _MEMORY,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "temp_directory": "",
+        },
+    )
+
+
+class SegmentWriter:
+    """Collects rows and writes them as Parquet files into ``folder``, each under a name of its own."""
+
+    def __init__(self, folder: Path, stem: str) -> None:
+        self._folder, self._stem = folder, stem
+        self._encode = msgspec.json.Encoder().encode
+        self._rows: list[bytes] = []
+        self._fixtures: list[bytes] = []
+
+    @property
+    def waiting(self) -> int:
+        return len(self._rows)
+
+    def add(self, row: Frozen) -> None:
+        self._rows.append(self._encode(row))
+
+    def add_fixture(self, row: Frozen) -> None:
+        self._fixtures.append(self._encode(row))
+
+    def flush(self) -> str:
+        """The name of the file with the waiting attempts, "" where none wait."""
+        rows, self._rows = self._rows, []
+        return self._write(rows, _ATTEMPTS, "a")
+
+    def flush_fixtures(self) -> str:
+        rows, self._fixtures = self._fixtures, []
+        return self._write(rows, _FIXTURES, "f")
+
+    def _write(self, rows: Sequence[bytes], columns: str, letter: str) -> str:
+        if not rows:
+            return ""
+        name = f"{self._stem}.{letter}{secrets.token_hex(6)}.parquet"
+        with self._beside(name) as (lines, part):
+            lines.write_bytes(b"\n".join(rows))
+            with connect() as database:
+                database.execute(
+                    f"COPY (SELECT * FROM read_json($lines, format='newline_delimited', columns={columns}, "  # noqa: S608
+                    "maximum_object_size=1048576)) TO $part (FORMAT parquet, COMPRESSION zstd)",
+                    {"lines": str(lines), "part": str(part)},
+                )
+        return name
+
+    @contextlib.contextmanager
+    def _beside(self, name: str) -> Iterator[tuple[Path, Path]]:
+        lines, part, place = self._folder / f"{name}.lines", self._folder / f"{name}.part", self._folder / name
+        with write_errors(place):
+            try:
+                for path in (lines, part):
+                    path.touch(mode=PRIVATE)
+                yield lines, part
+                part.chmod(PRIVATE)
+                part.replace(place)
+            finally:
+                for path in (lines, part):
+                    path.unlink(missing_ok=True)
+
+
+def merge_segments(folder: Path, stem: str, names: Sequence[str]) -> str:
+    """The attempts of several files in a new one, in order; its name."""
+    name = f"{stem}.a{secrets.token_hex(6)}.parquet"
+    part = folder / f"{name}.part"
+    with write_errors(folder / name):
+        part.touch(mode=PRIVATE)
+        with connect() as database:
+            database.execute(
+                "COPY (SELECT * FROM read_parquet($files) ORDER BY n) TO $part (FORMAT parquet, COMPRESSION zstd)",
+                {"files": [str(folder / one) for one in names], "part": str(part)},
+            )
+        part.chmod(PRIVATE)
+        part.replace(folder / name)
+    return name

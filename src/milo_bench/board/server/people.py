@@ -1,0 +1,107 @@
+"""A token, a cookie or a proxy's header in, the person who asks out, with what that person can do."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Final
+
+from sqlalchemy import Engine
+from starlette.requests import Request
+
+from milo_bench.core.records import Frozen
+from milo_bench.store.state.people import RIGHTS, Right, find_person, person_named, token_hash
+
+SESSION_S: Final = 14 * 86_400
+
+
+class BoardPerson(Frozen, frozen=True):
+    """Who asks. ``name`` goes with every verdict, comment and answer."""
+
+    name: str
+    rights: tuple[Right, ...] = RIGHTS
+
+    def may(self, right: Right) -> bool:
+        return right in self.rights
+
+
+@dataclass(frozen=True)
+class ProxyHeader:
+    """The header in which a proxy that signs people in names them; it is believed from ``peers`` alone."""
+
+    name: str
+    peers: tuple[str, ...] = ("127.0.0.1", "::1")
+
+
+class BoardAccess:
+    """Who is let in. ``owner`` has all rights, by the token that the board printed when it started."""
+
+    def __init__(
+        self, engine: Engine, secret: bytes, token: str, owner: BoardPerson | None, proxy: ProxyHeader | None = None
+    ) -> None:
+        self._engine = engine
+        self._secret = secret
+        self._token_hash = token_hash(token)
+        self._owner = owner
+        self._proxy = proxy
+
+    def by_token(self, token: str) -> BoardPerson | None:
+        """The person whose token it is, None where it is nobody's."""
+        given = token_hash(token)
+        if self._owner is not None and hmac.compare_digest(given, self._token_hash):
+            return self._owner
+        found = find_person(self._engine, given)
+        return None if found is None else BoardPerson(found.name, found.rights)
+
+    def of_request(self, request: Request, cookie: str) -> BoardPerson | None:
+        """By a bearer token, the proxy's header, or the session of the cookie called ``cookie``."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self.by_token(token.strip())
+        if self._proxy is not None and request.client is not None and request.client.host in self._proxy.peers:
+            named = request.headers.get(self._proxy.name, "").strip()
+            if named:
+                found = person_named(self._engine, named)
+                return BoardPerson(named, ("look",)) if found is None else BoardPerson(found.name, found.rights)
+        return self._by_session(request.cookies.get(cookie, ""))
+
+    def new_session(self, person: BoardPerson) -> str:
+        """What the cookie holds: the name and an end, signed."""
+        body = f"{person.name.encode().hex()}.{int(time.time()) + SESSION_S}"
+        return f"{body}.{self._sign('session', body)}"
+
+    def form_token(self, person: BoardPerson, cookie: str) -> str:
+        """What each form of this session carries, so that no other page can send one in its name."""
+        return self._sign("form", f"{person.name}.{cookie}")
+
+    def is_form_token(self, given: str, person: BoardPerson, cookie: str) -> bool:
+        return hmac.compare_digest(given.encode(), self.form_token(person, cookie).encode())
+
+    def _by_session(self, cookie: str) -> BoardPerson | None:
+        body, _, signature = cookie.rpartition(".")
+        if not body or not hmac.compare_digest(signature.encode(), self._sign("session", body).encode()):
+            return None
+        name_hex, _, ends = body.partition(".")
+        if int(ends) < time.time():
+            return None
+        name = bytes.fromhex(name_hex).decode()
+        if self._owner is not None and name == self._owner.name:
+            return self._owner
+        found = person_named(self._engine, name)
+        return None if found is None else BoardPerson(found.name, found.rights)
+
+    def _sign(self, what: str, text: str) -> str:
+        return hmac.new(self._secret, f"{what}\x00{text}".encode(), sha256).hexdigest()
+
+
+def is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")
+
+
+def known_hosts(host: str, more: Collection[str]) -> frozenset[str]:
+    """The names in Host that a request has to have; others are of pages that reached us by another name."""
+    usual = ("127.0.0.1", "localhost", "::1") if is_loopback(host) else (host,)
+    return frozenset(name.lower() for name in (*usual, *more))

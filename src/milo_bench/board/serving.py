@@ -1,0 +1,111 @@
+"""Options of a board in, a running web server out, until Ctrl-C; an unsafe address is refused before it listens."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from milo_bench.board.parts import BoardParts
+from milo_bench.board.server.app import WebBoard
+from milo_bench.board.server.people import BoardAccess, BoardPerson, ProxyHeader, is_loopback, known_hosts
+from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.store.state.database import open_state
+from milo_bench.store.state.people import board_secret
+
+TOKEN_VARIABLE: Final = "MILO_BENCH_BOARD_TOKEN"  # noqa: S105  the name of a variable
+
+
+@dataclass(frozen=True)
+class BoardOptions:
+    """Where the board looks and listens. ``person`` is who looks, by the token that it prints."""
+
+    folder: Path
+    state: str
+    person: str
+    host: str = "127.0.0.1"
+    port: int = 8701
+    hostnames: tuple[str, ...] = ()
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    proxy_header: str = ""
+    proxy_peers: tuple[str, ...] = ("127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class BoardListening:
+    """``address`` carries the token; ``folder`` is what the board looks at."""
+
+    address: str
+    folder: Path
+    state: str
+
+
+def serve_board(options: BoardOptions, env: Mapping[str, str], on_start: Callable[[BoardListening], None]) -> None:
+    """Serve until Ctrl-C. Raises UsageError for an address that others could reach in the clear."""
+    _check_bind(options)
+    token = env.get(TOKEN_VARIABLE, "") or secrets.token_urlsafe(24)
+    board = make_board(options, token)
+    listening = _listen(options.host, options.port)
+    port = listening.getsockname()[1]
+    board.cookie = f"milo-board-{port}"
+    scheme = "https" if options.tls_cert else "http"
+    shown_host = f"[{options.host}]" if ":" in options.host else options.host
+    address = f"{scheme}://{shown_host}:{port}/?token={token}"
+    config = uvicorn.Config(
+        WebBoard(board).application(),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ssl_certfile=options.tls_cert,
+        ssl_keyfile=options.tls_key,
+        timeout_graceful_shutdown=2,
+    )
+    on_start(BoardListening(address, options.folder, options.state))
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def make_board(options: BoardOptions, token: str) -> BoardParts:
+    """The board without its server."""
+    engine = open_state(options.state)
+    owner = BoardPerson(options.person)
+    proxy = ProxyHeader(options.proxy_header, options.proxy_peers) if options.proxy_header else None
+    access = BoardAccess(engine, board_secret(engine), token, owner, proxy)
+    return BoardParts(
+        folder=options.folder,
+        engine=engine,
+        access=access,
+        hosts=known_hosts(options.host, options.hostnames),
+        cookie=f"milo-board-{options.port}",
+        is_secure=options.tls_cert is not None or options.behind_proxy,
+    )
+
+
+def _check_bind(options: BoardOptions) -> None:
+    if (options.tls_cert is None) != (options.tls_key is None):
+        raise UsageError("TLS needs a certificate and its key.", hint="give both --tls-cert and --tls-key.")
+    if is_loopback(options.host) or options.tls_cert is not None or options.behind_proxy:
+        return
+    message = f"On {options.host} others could read what the board shows, and the tokens."
+    raise UsageError(message, hint="give --tls-cert and --tls-key, or --behind-proxy if a proxy in front has TLS.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        message = f"Cannot listen on {host}:{port}: {error.strerror or error}."
+        raise PrerequisiteError(message, hint="choose another --port, or 0 for a free one.") from None
+    listening.listen(128)
+    return listening

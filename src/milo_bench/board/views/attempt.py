@@ -1,0 +1,164 @@
+"""One attempt: its input and its answer with marks, the reason beside them, and other answers one key away."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from milo_bench.board.index.filters import AttemptFilter, read_filter
+from milo_bench.board.index.opening import OpenedAttempt
+from milo_bench.board.index.search import FoundAttempt
+from milo_bench.board.parts import BoardParts
+from milo_bench.board.server.render import cause_text
+from milo_bench.board.server.requests import NotThere, PageRequest, Shown
+from milo_bench.board.views.attempt_line import plain_line
+from milo_bench.board.views.inputs import input_parts
+from milo_bench.board.views.marks import numbered, pieces, spans_in
+from milo_bench.board.views.word_diff import word_diff
+from milo_bench.core import units
+from milo_bench.core.text import visible
+
+_MOST_TABS: Final = 9
+_CITATION: Final = re.compile(r"\[([^\[\]\s]{1,40})\]")
+_OUTCOMES: Final = {
+    "pass": "passes",
+    "fail": "fails",
+    "flag": "flagged",
+    "skip": "does not apply",
+    "unjudged": "not judged",
+}
+
+
+def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
+    """``/runs/{run}/attempts/{n}``: ``with`` names another attempt to compare words with; ``input=all`` unfolds."""
+    log = board.log(asked.names["run"])
+    found = board.search.at(log, int(asked.names["n"])) if log is not None else None
+    if log is None or found is None:
+        return NotThere("There is no attempt with this address.", "its log may have been moved. Start from the runs.")
+    opened = board.opener.open(found)
+    beside = _beside(board, found)
+    filter = msgspec.structs.replace(read_filter(asked.query), run=log.id)
+    data = attempt_data(opened, whole_input=asked.query.get("input") == "all")
+    data["beside"] = [{**plain_line(one), "key": key} for key, one in enumerate(beside, start=1)]
+    data["diff"] = _diff(board, opened, beside, asked.query.get("with", ""))
+    data["neighbours"] = _neighbours(board, found, filter)
+    data["query"] = filter.without("run").query()
+    data["whole_input"] = asked.query.get("input") == "all"
+    title = f"{found.row.fixture} on {found.kind.target}"
+    return Shown("attempt.html.jinja", title, data, "failures")
+
+
+def attempt_data(opened: OpenedAttempt, *, whole_input: bool = False) -> dict[str, Any]:
+    """The attempt itself, without what is beside it."""
+    attempt, fixture, workload = opened.attempt, opened.fixture, opened.workload
+    verdicts = () if opened.graded is None else opened.graded.verdicts
+    told = numbered(verdicts)
+    cited = frozenset(_CITATION.findall(attempt.output))
+    index = opened.log.index
+    assert index is not None
+    return {
+        "attempt": {
+            **plain_line(opened.found),
+            "workload_title": workload.title or workload.name,
+            "created_at": index.created_at,
+            "suite": index.suite,
+            "model": index.models.get(attempt.key.target, ""),
+            "tags": list(fixture.tags),
+            "group": fixture.group,
+            "bypass": attempt.bypass,
+            "failure": None if attempt.failure is None
+            else {"kind": attempt.failure.kind, "message": attempt.failure.message},
+            "finish_reason": attempt.finish_reason,
+            "key": attempt.key.text,
+            "erased": bool(attempt.erased),
+        },
+        "why_not": opened.why_not,
+        "reasons": [
+            {
+                "number": number,
+                "check": verdict.check,
+                "outcome": verdict.outcome,
+                "cause": cause_text(verdict.category or verdict.check),
+                "reason": verdict.reason,
+                "subject": verdict.subject,
+                "expected": verdict.expected,
+                "got": verdict.got,
+            }
+            for number, verdict in told
+        ],
+        "checks": _checks(opened),
+        "input": input_parts(fixture.input, told, cited, whole=whole_input),
+        "expect": _expected(fixture.expect),
+        "answer": pieces(attempt.output, spans_in("output", told)),
+        "reasoning": visible(attempt.reasoning),
+        "tool_calls": [{"name": call.name, "arguments": visible(call.arguments)} for call in attempt.tool_calls],
+        "asked": {
+            "prompt": workload.prompt_name,
+            "temperature": workload.temperature,
+            "max_tokens": workload.max_tokens,
+            "decoding": attempt.key.decoding,
+            "latency": units.seconds(attempt.timings.latency_s),
+            "ttft": "" if attempt.timings.ttft_s is None else units.seconds(attempt.timings.ttft_s),
+            "prompt_tokens": attempt.usage.prompt_tokens,
+            "completion_tokens": attempt.usage.completion_tokens,
+        },
+    }  # fmt: skip
+
+
+def _checks(opened: OpenedAttempt) -> list[dict[str, str]]:
+    """Each check once, with the worst that it said."""
+    worst: dict[str, str] = {}
+    order = ("skip", "pass", "flag", "unjudged", "fail")
+    for verdict in () if opened.graded is None else opened.graded.verdicts:
+        known = worst.get(verdict.check, "skip")
+        worst[verdict.check] = max(known, verdict.outcome, key=order.index)
+    told = sorted(worst.items(), key=lambda pair: -order.index(pair[1]))
+    return [{"check": check, "outcome": outcome, "text": _OUTCOMES[outcome]} for check, outcome in told]
+
+
+def _expected(expect: dict[str, Any]) -> list[dict[str, str]]:
+    return [
+        {"name": name, "text": visible(value if isinstance(value, str) else msgspec.json.encode(value).decode())}
+        for name, value in expect.items()
+    ]
+
+
+def _beside(board: BoardParts, found: FoundAttempt) -> list[FoundAttempt]:
+    """This answer, its repeats, then other targets' answers to the same fixture."""
+    others = board.search.beside(found.log, found.row.fixture)
+    others.sort(
+        key=lambda one: (
+            one.kind.target != found.kind.target, one.kind.decoding != found.kind.decoding, one.kind.target,
+            one.row.repeat,
+        )
+    )  # fmt: skip
+    return others[:_MOST_TABS]
+
+
+def _diff(board: BoardParts, opened: OpenedAttempt, beside: list[FoundAttempt], wanted: str) -> dict[str, Any] | None:
+    """Word by word against the attempt that was asked for, else the first one beside it that passes."""
+    others = [one for one in beside if one.row.n != opened.found.row.n and one.kind.outcome in ("pass", "fail")]
+    if wanted.isdigit():
+        others = [one for one in others if one.row.n == int(wanted)]
+    else:
+        others.sort(key=lambda one: one.kind.outcome != "pass")
+    if not others or opened.attempt.failure is not None:
+        return None
+    other = board.opener.open(others[0])
+    words = word_diff(opened.attempt.output, other.attempt.output)
+    return {**plain_line(others[0]), "words": words, "same": all(word["kind"] == "same" for word in words)}
+
+
+def _neighbours(board: BoardParts, found: FoundAttempt, filter: AttemptFilter) -> dict[str, str]:
+    """The addresses of the attempts before and after this one within the filter, "" where there is none."""
+    place = (found.log.id, found.row.n)
+    before = board.search.page([found.log], filter, before=place, most=1)
+    after = board.search.page([found.log], filter, after=place, most=1)
+    query = filter.without("run").query()
+    tail = f"?{query}" if query else ""
+    return {
+        "previous": f"{plain_line(before[0])['address']}{tail}" if before else "",
+        "next": f"{plain_line(after[0])['address']}{tail}" if after else "",
+    }

@@ -1,0 +1,98 @@
+"""A fixture's input in, what a page shows of it out: fields and lines, those with marks open, long stretches folded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from milo_bench.board.views.marks import pieces, spans_in
+from milo_bench.core.records import Verdict
+
+_FEW: Final = 8  # lines that are shown whether they are marked or not
+_LONG_TEXT: Final = 12_000  # characters of one text that are shown unasked
+_AROUND: Final = 1_500
+_ID_KEYS: Final = ("id", "event_id", "ref", "key")
+_TEXT_KEYS: Final = ("text", "body", "content", "message", "description", "note")
+
+
+def input_parts(
+    data: Mapping[str, Any], verdicts: Sequence[tuple[int, Verdict]], cited: frozenset[str], *, whole: bool
+) -> list[dict[str, Any]]:
+    """One part for each field: ``{"name", "pieces"}``, or ``{"name", "lines"}`` where it is a list of records.
+
+    ``cited`` are ids that the answer names. Without ``whole``, lines that nothing speaks of are folded.
+    """
+    parts: list[dict[str, Any]] = []
+    for name, value in data.items():
+        where = f"input.{name}"
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            lines = [_line(where, one, number, verdicts, cited) for number, one in enumerate(value)]
+            parts.append({"name": name, "lines": lines if whole else _folded(lines), "count": len(lines)})
+        else:
+            text = value if isinstance(value, str) else _as_text(value)
+            spans = spans_in(where, verdicts)
+            shown, cut = (text, 0) if whole else _around(text, [span.start for _, span in spans])
+            moved = spans if not cut else []
+            parts.append({"name": name, "pieces": pieces(shown, moved), "cut": len(text) - len(shown)})
+    return parts
+
+
+def _line(
+    where: str, record: Mapping[str, Any], number: int, verdicts: Sequence[tuple[int, Verdict]], cited: frozenset[str]
+) -> dict[str, Any]:
+    id = str(next((record[key] for key in _ID_KEYS if record.get(key)), number + 1))
+    text_key = next((key for key in _TEXT_KEYS if isinstance(record.get(key), str)), "")
+    text = str(record.get(text_key, "")) if text_key else _as_text(record)
+    rest = [
+        _as_text(value) for key, value in record.items()
+        if text_key and key != text_key and key not in _ID_KEYS and value not in (None, "", [], {})
+    ]  # fmt: skip
+    spans = spans_in(f"{where}[{id}]", verdicts)
+    return {
+        "id": id,
+        "about": " · ".join(rest),
+        "pieces": pieces(text, spans),
+        "marks": sorted({number for number, _ in spans}),
+        "cited": id in cited,
+        "folded": 0,
+    }
+
+
+def _folded(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Runs of two or more lines that are neither marked nor cited become one line that counts them."""
+    if len(lines) <= _FEW:
+        return lines
+    shown: list[dict[str, Any]] = []
+    waiting: list[dict[str, Any]] = []
+
+    def close() -> None:
+        if len(waiting) > 1:
+            shown.append({"folded": len(waiting), "first": waiting[0]["id"], "last": waiting[-1]["id"]})
+        else:
+            shown.extend(waiting)
+        waiting.clear()
+
+    for line in lines:
+        if line["marks"] or line["cited"]:
+            close()
+            shown.append(line)
+        else:
+            waiting.append(line)
+    close()
+    return shown
+
+
+def _around(text: str, places: Sequence[int]) -> tuple[str, int]:
+    """``text`` where it is short, else its beginning or what is around its first mark; how much was cut in front."""
+    if len(text) <= _LONG_TEXT:
+        return text, 0
+    start = max(0, min(places, default=0) - _AROUND)
+    return text[start : start + _LONG_TEXT], start
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    return msgspec.json.format(msgspec.json.encode(value), indent=1).decode()

@@ -1,0 +1,45 @@
+"""Every address of the board, and the view that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from starlette.responses import Response
+
+from milo_bench.board.parts import BoardParts
+from milo_bench.board.server.render import Renderer
+from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown
+from milo_bench.board.views.attempt import show_attempt
+from milo_bench.board.views.failures import show_failures
+from milo_bench.board.views.run import show_run
+from milo_bench.board.views.runs import show_runs
+from milo_bench.store.state.people import Right
+
+Viewed: TypeAlias = Shown | MovedTo | NotThere | Response
+View: TypeAlias = Callable[[BoardParts, PageRequest], Viewed]
+Stream: TypeAlias = Callable[[BoardParts, PageRequest, Renderer], AsyncIterator[str]]
+
+
+def _no_view(board: BoardParts, asked: PageRequest) -> Viewed:
+    return NotThere("There is no such page.")
+
+
+@dataclass(frozen=True)
+class BoardRoute:
+    """One address. A page has a ``.json`` twin; what ``changes`` something takes a form, a ``stream`` sends events."""
+
+    path: str
+    view: View = _no_view
+    right: Right = "look"
+    changes: bool = False
+    stream: Stream | None = None
+
+
+ROUTES: Final[tuple[BoardRoute, ...]] = (
+    BoardRoute("/runs", show_runs),
+    BoardRoute("/runs/{run}/attempts/{n:int}", show_attempt),
+    BoardRoute("/runs/{run}", show_run),
+    BoardRoute("/failures", show_failures),
+)

@@ -1,0 +1,102 @@
+"""Who gets in, from where, and what a page of another site cannot do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from milo_bench.board.server.app import WebBoard
+from milo_bench.board.serving import BoardOptions, make_board, serve_board
+from milo_bench.core.errors import UsageError
+from milo_bench.store.state.people import add_person, revoke_person
+from tests.board.conftest import BASE, TOKEN, BoardClient, open_board
+
+
+def test_nobody_looks_without_a_token(client: BoardClient) -> None:
+    client.http.cookies.clear()
+    for path in ("/runs", "/failures", "/", "/nowhere"):
+        answer = client.http.get(path)
+        assert answer.status_code == 401
+        assert "answers.jsonl" not in answer.text
+    assert client.http.get("/runs.json").status_code == 401
+    assert client.http.get("/runs", params={"token": "wrong"}).status_code == 401
+    assert client.http.get("/runs.json", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+
+
+def test_the_token_leaves_the_address_and_the_cookie_is_out_of_reach(client: BoardClient) -> None:
+    client.http.cookies.clear()
+    answer = client.http.get("/failures", params={"token": TOKEN, "q": "x"}, follow_redirects=False)
+    assert answer.status_code == 303
+    assert answer.headers["location"] == "/failures?q=x"
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+
+
+def test_another_host_or_origin_is_refused(client: BoardClient) -> None:
+    assert client.http.get("/runs", headers={"Host": "evil.example"}).status_code == 421
+    assert client.http.get("/runs", headers={"Origin": "http://evil.example"}).status_code == 403
+    assert client.http.get("/runs", headers={"Origin": "null"}).status_code == 403
+    assert (
+        client.http.post("/login", data={"token": TOKEN}, headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
+    )
+
+
+def test_a_session_that_was_changed_is_none(client: BoardClient) -> None:
+    name = client.board.cookie
+    session = client.http.cookies[name]
+    for bad in (session[:-1] + ("0" if session[-1] != "0" else "1"), "x", "..", "zz.9.zz"):
+        client.http.cookies.clear()
+        client.http.cookies.set(name, bad)
+        assert client.http.get("/runs").status_code == 401
+
+
+def test_pages_forbid_scripts_inside_and_requests_outside(client: BoardClient) -> None:
+    answer = client.http.get("/runs")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "style=" not in answer.text
+    assert "http://" not in answer.text.replace(BASE, "")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_people_have_their_rights_until_they_are_revoked(client: BoardClient) -> None:
+    token, person = add_person(client.board.engine, "bo", ["review"])
+    assert person.rights == ("look", "review")
+    client.http.cookies.clear()
+    assert client.http.get("/runs", params={"token": token}).status_code == 200
+    assert ">bo<" in client.http.get("/runs").text
+    revoke_person(client.board.engine, "bo")
+    assert client.http.get("/runs").status_code == 401
+
+
+def test_a_proxy_names_people_and_only_the_proxy(folder: Path, tmp_path: Path) -> None:
+    options = BoardOptions(folder, str(tmp_path / "s.db"), "ann", behind_proxy=True, proxy_header="X-User",
+                           proxy_peers=("testclient",))  # fmt: skip
+    with TestClient(WebBoard(make_board(options, TOKEN)).application(), base_url=BASE) as http:
+        assert "carol" in http.get("/runs", headers={"X-User": "carol"}).text
+        assert http.get("/runs").status_code == 401
+    board = open_board(folder, tmp_path / "s.db")
+    with TestClient(WebBoard(board).application(), base_url=BASE) as http:
+        assert http.get("/runs", headers={"X-User": "carol"}).status_code == 401
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "bench.example"])
+def test_an_address_that_others_reach_needs_tls(folder: Path, tmp_path: Path, host: str) -> None:
+    options = BoardOptions(folder, str(tmp_path / "s.db"), "ann", host=host)
+    with pytest.raises(UsageError, match="others could read"):
+        serve_board(options, {}, lambda _: pytest.fail("it listened"))
+
+
+def test_login_goes_only_to_pages_of_the_board(client: BoardClient) -> None:
+    for to, wanted in (
+        ("//evil.example", "/"),
+        ("https://evil.example", "/"),
+        ("/\\evil", "/"),
+        ("/failures", "/failures"),
+    ):
+        answer = client.http.post("/login", data={"token": TOKEN, "to": to}, follow_redirects=False)
+        assert answer.headers["location"] == wanted

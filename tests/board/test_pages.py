@@ -1,0 +1,125 @@
+"""What the pages show: the same as their twins, whatever the texts say, page by page."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from tests.board.conftest import DATA, BoardClient, wait_until_read
+
+
+def first_run(client: BoardClient) -> str:
+    return str(client.data("/runs")["runs"][0]["id"])
+
+
+def test_runs_are_listed_with_their_counts(client: BoardClient) -> None:
+    (run,) = client.data("/runs")["runs"]
+    assert run["name"] == "answers.jsonl"
+    assert run["state"] == "ended"
+    assert run["attempts"] == 22
+    assert run["passed"] + run["failed"] + run["no_answer"] == 22
+    assert run["title"] in client.html("/runs")
+
+
+def test_a_log_that_comes_later_is_found(client: BoardClient, folder: Path) -> None:
+    shutil.copy(DATA / "run-cut.jsonl", folder / "cut.jsonl")
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    found = {run["name"]: run["state"] for run in client.data("/runs")["runs"]}
+    assert found["answers.jsonl"] == "ended"
+    assert found["cut.jsonl"] in ("live", "interrupted")
+
+
+def test_a_file_that_cannot_be_read_says_why_and_the_rest_works(client: BoardClient, folder: Path) -> None:
+    (folder / "bad.jsonl").write_bytes(b'{"type":"run","run_id":"<script>x</script>"}\nnonsense\n')
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    runs = {run["name"]: run for run in client.data("/runs")["runs"]}
+    assert runs["bad.jsonl"]["state"] == "unreadable"
+    assert runs["bad.jsonl"]["problem"]
+    assert runs["answers.jsonl"]["state"] == "ended"
+    page = client.html(f"/runs/{runs['bad.jsonl']['id']}")
+    assert "cannot be read" in page
+    assert "<script>x" not in page
+
+
+def test_failures_add_up_and_each_opens(client: BoardClient) -> None:
+    run = first_run(client)
+    shown = client.data(f"/failures?run={run}")
+    assert shown["within"] == len(shown["rows"]) > 0
+    assert sum(cause["n"] for cause in shown["causes"]) >= shown["within"]
+    for row in shown["rows"]:
+        attempt = client.data(row["address"])
+        assert attempt["attempt"]["outcome"] in ("fail", "no_answer", "unjudged")
+        assert attempt["reasons"] or attempt["attempt"]["failure"] or attempt["why_not"]
+        assert row["fixture"] in client.html(row["address"])
+
+
+@pytest.mark.parametrize("part", ["workload", "target", "check", "cause", "tag", "fixture"])
+def test_each_filter_leaves_what_has_it(client: BoardClient, part: str) -> None:
+    every = client.data("/failures?outcome=all")
+    values = {
+        "cause": [cause["value"] for cause in every["causes"]],
+        "tag": [tag["value"] for tag in every["tags"]],
+        "fixture": [every["rows"][0]["fixture"]],
+    }.get(part) or [one["value"] for one in every["parts"][part]]
+    for value in values:
+        shown = client.data(f"/failures?outcome=all&{part}={value}")
+        assert 0 < shown["within"] <= every["within"]
+        assert shown["within"] == len(shown["rows"])
+
+
+def test_a_search_finds_words_of_answers_and_of_inputs(client: BoardClient) -> None:
+    row = client.data("/failures?outcome=all")["rows"][0]
+    attempt = client.data(row["address"])
+    answer = "".join(piece["text"] for piece in attempt["answer"])
+    word = max(answer.split(), key=len).strip('",{}').upper()
+    found = client.data(f"/failures?outcome=all&q={quote(word)}")
+    assert row["n"] in [one["n"] for one in found["rows"]]
+    assert client.data("/failures?outcome=all&q=zzz-nowhere-zzz")["within"] == 0
+
+
+def test_pages_of_failures_meet_without_a_gap(client: BoardClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    import milo_bench.board.views.failures as view
+
+    monkeypatch.setattr(view, "PAGE", 5)
+    whole = [row["n"] for row in client.data("/failures?outcome=all")["rows"]]
+    seen: list[int] = []
+    address = "/failures?outcome=all"
+    previous = ""
+    while address:
+        page = client.data(address)
+        seen += [row["n"] for row in page["rows"]]
+        previous, address = page["links"]["previous"], page["links"]["next"]
+    assert len(seen) == 22
+    assert seen == sorted(seen)
+    assert whole == seen[:5]
+    assert client.data(previous)["rows"][-1]["n"] == seen[19]
+
+
+def test_a_filter_that_cannot_be_read_is_a_sentence(client: BoardClient) -> None:
+    answer = client.http.get("/failures.json?words_from=many")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["hint"] == "give a whole number."
+    assert "There is no outcome" in client.http.get("/failures?outcome=fial").text
+
+
+@pytest.mark.parametrize("path", ["/runs/none", "/runs/none/attempts/3", "/failures?run=none", "/runs/..%2f..%2fetc"])
+def test_what_is_not_there_is_a_page_of_its_own(client: BoardClient, path: str) -> None:
+    answer = client.http.get(path)
+    assert answer.status_code == 404
+    assert "<h1>" in answer.text
+
+
+def test_an_index_that_is_there_is_used_and_one_of_another_log_is_not(client: BoardClient, folder: Path) -> None:
+    from milo_bench.board.index.judge import judged_by
+    from milo_bench.board.index.place import read_index
+
+    log = folder / "answers.jsonl"
+    assert read_index(log, judged_by()) is not None
+    assert read_index(log, "other checks") is None
+    shutil.copy(DATA / "run-cut.jsonl", log)
+    assert read_index(log, judged_by()) is None
