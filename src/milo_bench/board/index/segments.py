@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from milo_bench.core.errors import PrerequisiteError
-from milo_bench.core.files import PRIVATE, write_errors
+from milo_bench.core.files import write_file, writing_by_name
 from milo_bench.core.records import Frozen
 
 if TYPE_CHECKING:
@@ -77,42 +76,26 @@ class SegmentWriter:
         if not rows:
             return ""
         name = f"{self._stem}.{letter}{secrets.token_hex(6)}.parquet"
-        with self._beside(name) as (lines, part):
-            lines.write_bytes(b"\n".join(rows))
-            with connect() as database:
+        lines = self._folder / f"{name}.lines"
+        write_file(lines, b"\n".join(rows))
+        try:
+            with writing_by_name(self._folder / name) as part, connect() as database:
                 database.execute(
                     f"COPY (SELECT * FROM read_json($lines, format='newline_delimited', columns={columns}, "  # noqa: S608
                     "maximum_object_size=1048576)) TO $part (FORMAT parquet, COMPRESSION zstd)",
                     {"lines": str(lines), "part": str(part)},
                 )
+        finally:
+            lines.unlink(missing_ok=True)
         return name
-
-    @contextlib.contextmanager
-    def _beside(self, name: str) -> Iterator[tuple[Path, Path]]:
-        lines, part, place = self._folder / f"{name}.lines", self._folder / f"{name}.part", self._folder / name
-        with write_errors(place):
-            try:
-                for path in (lines, part):
-                    path.touch(mode=PRIVATE)
-                yield lines, part
-                part.chmod(PRIVATE)
-                part.replace(place)
-            finally:
-                for path in (lines, part):
-                    path.unlink(missing_ok=True)
 
 
 def merge_segments(folder: Path, stem: str, names: Sequence[str]) -> str:
     """The attempts of several files in a new one, in order; its name."""
     name = f"{stem}.a{secrets.token_hex(6)}.parquet"
-    part = folder / f"{name}.part"
-    with write_errors(folder / name):
-        part.touch(mode=PRIVATE)
-        with connect() as database:
-            database.execute(
-                "COPY (SELECT * FROM read_parquet($files) ORDER BY n) TO $part (FORMAT parquet, COMPRESSION zstd)",
-                {"files": [str(folder / one) for one in names], "part": str(part)},
-            )
-        part.chmod(PRIVATE)
-        part.replace(folder / name)
+    with writing_by_name(folder / name) as part, connect() as database:
+        database.execute(
+            "COPY (SELECT * FROM read_parquet($files) ORDER BY n) TO $part (FORMAT parquet, COMPRESSION zstd)",
+            {"files": [str(folder / one) for one in names], "part": str(part)},
+        )
     return name

@@ -21,6 +21,7 @@ from milo_bench.board.server.render import Renderer, as_json
 from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown, read_form
 from milo_bench.board.views import ROUTES, Viewed
 from milo_bench.core.errors import MiloError, PrerequisiteError
+from milo_bench.core.text import one_line
 
 _STATIC: Final = {
     "board.css": "text/css",
@@ -228,5 +229,5 @@ def _twin(request: Request) -> str:
 
 def _own_path(text: str) -> str:
     """``text`` where it is a path of this board: never another site."""
-    plain = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable()
+    plain = text.startswith("/") and not text.startswith(("//", "/\\")) and one_line(text, None) == text
     return text if plain else "/"

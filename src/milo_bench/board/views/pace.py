@@ -18,7 +18,7 @@ def pace_of(index: LogIndex) -> dict[str, Any]:
     to_come = max(0, index.planned - done)
     left = units.seconds(to_come / rate) if rate and to_come else ""
     return {
-        "per_minute": None if rate is None else float(f"{rate * 60:.3g}"),
+        "per_minute": None if rate is None else round(rate * 60, 2),
         "of_last": len(ends),
         "left": left,
         "to_come": to_come,
@@ -36,5 +36,5 @@ def _spark(ends: list[float]) -> str:
     for end in ends:
         parts[min(19, int(20 * (end - ends[0]) / (ends[-1] - ends[0])))] += 1
     most = max(parts)
-    points = (f"{6 * n:g} {22 - 20 * part / most:.1f}" for n, part in enumerate(parts))
+    points = (f"{6 * n} {round(22 - 20 * part / most, 1)}" for n, part in enumerate(parts))
     return "M" + "L".join(points)

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
+from milo_bench.core.text import visible
 from milo_bench.store.state.tables import BOARD_SECRETS, PEOPLE
 
 Right: TypeAlias = Literal["look", "review", "answer", "promote"]
@@ -36,7 +37,7 @@ def token_hash(token: str) -> str:
 
 def add_person(engine: Engine, name: str, rights: Sequence[Right]) -> tuple[str, KnownPerson]:
     """The token, which is stored nowhere, and the record. Raises UsageError for a name that is taken or unusable."""
-    if not name.strip() or len(name) > MOST_NAME or not name.isprintable():
+    if not name.strip() or len(name) > MOST_NAME or visible(name, keep="") != name:
         raise UsageError("This name cannot be used.", hint=f"give 1 to {MOST_NAME} printable characters.")
     token = f"board-{secrets.token_urlsafe(32)}"
     kept = tuple(right for right in RIGHTS if right == "look" or right in rights)
