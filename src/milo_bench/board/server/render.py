@@ -50,7 +50,8 @@ class Renderer:
             lstrip_blocks=True,
         )
         self._environment.filters.update(
-            cause=cause_text, day=day_text, visible=visible, share=units.share, seconds=units.seconds, number=units.number,
+            cause=cause_text, day=day_text, visible=visible, share=units.share, seconds=units.seconds,
+            number=units.number,
             count=lambda n: f"{n:,}", word=lambda text: str(text).replace("_", " "),
             part=lambda text: quote(str(text), safe=""),
         )  # fmt: skip
