@@ -134,7 +134,7 @@ MERGES = "\n".join(
         ("title: t\nlimits:\n  a: {tokens: " + "9" * 5000 + "}", "line 3: limits.a.tokens is 9999", "another number"),
         ("title: t\n~: 1", "line 2: unknown setting 'null'.", ""),
         ("title: t\nshapes: " + "[" * 3000, "nested too deeply", "at most 60 levels"),
-        (MERGES, "line 7: merges more than 200,000 keys.", "write it out plainly."),
+        (MERGES, "line 5: merges more than 10,000 keys.", "write it out plainly."),
         ("title: !!binary aGk=", ": contains binary data, which belongs in a file of its own.", "plainly"),
         ("title: " + "[" * 200, "drawing.yaml", ""),
     ],
@@ -309,3 +309,26 @@ def test_bare_words_that_yaml_takes_for_truth_are_keys_as_written() -> None:
     data: Mapping[str, Any] = found.data
     assert dict(data) == {"no": 1, "2026-01-02": "x", "3": "y"}
     assert found.where("2026-01-02") == "a.yaml line 2"
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-02-30", "9" * 5_000, "0x" + "f" * 5_000, "!!bool perhaps", "!!timestamp soon", "!!int x", "1" + "0" * 30],
+)
+def test_a_value_that_no_log_can_hold_is_named_with_its_line(value: str) -> None:
+    found = read_written(f"a: 1\nb: {value}\n", name="bench.yaml")
+    assert isinstance(found, Problem)
+    assert found.where == "bench.yaml line 2"
+    assert found.what.startswith("b is ") and len(found.what) < 200
+
+
+@pytest.mark.parametrize("text", ["[" * 3_000, "{a: " * 3_000, "- " * 3_000, '{"a": ' + "[" * 3_000])
+def test_brackets_without_end_are_refused_before_they_cost_anything(text: str) -> None:
+    found = read_written(text, name="bench.yaml")
+    assert isinstance(found, Problem) and "nested too deeply" in found.what
+
+
+def test_a_name_as_long_as_its_file_is_not_repeated_whole() -> None:
+    found = Problem("bench.yaml line 1", f"unknown setting '{'x' * 10_000}' here", "y" * 10_000)
+    assert len(found.what) <= 2_000 and found.what.endswith(" here") and len(found.hint) <= 2_000
+    assert len(ConfigError("z" * 10_000).message) <= 2_000

@@ -80,7 +80,7 @@ PIECES: Final = (
     *(" ", "\t", "\n", ".", '"', "“", "_", "1", "a", "A"),
     *("1 ", "1. ", "a.", "O'", "the ", "days. ", "Mr. ", "Ann Smith ", "(12) ", "[E-0001]", "we will pay, "),
 )
-_FEW: Final = (" ", "1 ", "Ann Smith ")  # it works in windows, each of which costs much
+_FEW: Final = (" ", "\t", "1 ", "Ann Smith ")  # it works in windows, each of which costs much
 SHORT, LONG = 4_000, 16_000
 ENOUGH_S: Final = 0.1  # of processor time at LONG: a rule that takes the square needs seconds
 

@@ -140,3 +140,21 @@ def test_a_write_that_fails_leaves_nothing_half_written(tmp_path: Path, monkeypa
     writer.write(line)
     writer.close()
     assert check(audit).requests == 2
+
+
+def test_an_audit_that_is_refused_stays_as_it_is(tmp_path: Path) -> None:
+    audit = written(tmp_path, 5)
+    [path] = audit_files(audit)
+    cut = path.read_bytes()[:-200]
+    path.write_bytes(cut)  # the head knows lines that are no longer there, and the last one is torn
+    with pytest.raises(DataError, match="its head knows"):
+        AuditWriter(audit, read_key(key_path(audit)))
+    assert path.read_bytes() == cut
+
+
+def test_a_last_line_that_is_no_json_is_refused_in_words(tmp_path: Path) -> None:
+    audit = written(tmp_path, 2)
+    [path] = audit_files(audit)
+    path.write_bytes(path.read_bytes().replace(b'"n":3', b'"n"\xff3'))
+    with pytest.raises(DataError, match="does not end with a line of an audit"):
+        AuditWriter(audit, read_key(key_path(audit)))

@@ -355,3 +355,41 @@ def test_redacted_without_a_redactor_is_refused_before_a_file_is_made(log_path: 
     with pytest.raises(ValueError, match="redact"):
         RunLogWriter.create(log_path, make_header(store_text="redacted"), make_fixtures())
     assert not log_path.exists()
+
+
+@pytest.mark.parametrize("end", [b"\r", b"\x0b", b" "], ids=["CR", "vertical tab", "no line ends"])
+def test_a_log_whose_line_ends_were_changed_is_refused_and_not_cut(tmp_path: Path, end: bytes) -> None:
+    path = write_log(tmp_path / "log.jsonl", "f0", "f1", end=False)
+    changed = path.read_bytes().replace(b"\n", end)
+    path.write_bytes(changed)
+    with pytest.raises(DataError, match="its line ends were changed"):
+        RunLogWriter.resume(path, make_header(), make_fixtures())
+    assert path.read_bytes() == changed
+
+
+def test_zeros_that_a_power_cut_left_at_the_end_are_cut(tmp_path: Path) -> None:
+    path = write_log(tmp_path / "log.jsonl", "f0", end=False)
+    whole = path.read_bytes()
+    path.write_bytes(whole + bytes(4_096))
+    resumed = RunLogWriter.resume(path, make_header(), make_fixtures())
+    resumed.writer.close()
+    assert (resumed.cut_bytes, set(resumed.done)) == (4_096, {AttemptKey("f0", "a")})
+    assert path.read_bytes().startswith(whole)
+
+
+@pytest.mark.parametrize("depth", [400, 5_000, 100_000])
+def test_a_row_nested_without_end_is_named(tmp_path: Path, depth: int) -> None:
+    path = write_log(tmp_path / "log.jsonl", end=False)
+    *lines, last = without_seals(path)
+    deep = last.replace(b'{"text":', b'{"deep":' + b"[" * depth + b"]" * depth + b',"text":')
+    path.write_bytes(b"".join((*lines, deep)))
+    with pytest.raises(DataError, match=rf"log.jsonl line {len(lines) + 1}: "):
+        read_whole(path)
+
+
+def test_a_fixture_of_a_workload_that_the_run_does_not_have_is_named(tmp_path: Path) -> None:
+    path = write_log(tmp_path / "log.jsonl", "f0")
+    lines = without_seals(path)
+    path.write_bytes(b"".join(lines).replace(b'"workload":"notes"', b'"workload":"other"'))
+    with pytest.raises(DataError, match="the workload 'other' is not in the run line"):
+        read_whole(path)

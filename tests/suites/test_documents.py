@@ -82,3 +82,8 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (folder / "a.txt").symlink_to(tmp_path / "secret.txt")
     with pytest.raises(DocumentBroken, match="leads out"):
         read_document(folder / "a.txt", [])
+
+
+def test_a_code_page_that_does_not_exist_does_not_end_the_reading(tmp_path: Path) -> None:
+    text, _ = read(tmp_path, "letter.rtf", rb"{\rtf1\ansi\ansicpg12 The roof was damaged.\par}")
+    assert "The roof was damaged." in text

@@ -342,3 +342,10 @@ def test_any_other_promptfoo_script_is_named_and_its_test_refused(tmp_path: Path
     result = imported_promptfoo(tmp_path, text)
     assert result.cases == [] and "assertion 'javascript'" in result.not_carried[0].what
     assert "any answer would pass" in result.broken[0].what
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\x0b", "\x1c", "\x85"])
+def test_a_line_separator_within_a_cell_ends_no_row(tmp_path: Path, separator: str) -> None:
+    result = imported_csv(tmp_path, f"id,text,label\n1,first{separator}second,a\n2,two,b\n")
+    assert [case.input["text"] for case in result.cases] == [f"first{separator}second", "two"]
+    assert not result.broken

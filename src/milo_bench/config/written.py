@@ -11,16 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+import msgspec
 import yaml
 
 from milo_bench.core.errors import ConfigError, DataError, MiloError
 from milo_bench.core.records import Frozen
-from milo_bench.core.text import one_line
+from milo_bench.core.text import MOST_SAID, one_line, shorten_middle
 
 LineMap: TypeAlias = dict[tuple[str, ...], int]
 FILE_LIMIT_BYTES: Final = 64 * 1024 * 1024
 VALUES_LIMIT: Final = 200_000
 DEPTH_LIMIT: Final = 60
+MERGED_LIMIT: Final = 10_000  # keys that YAML merges add; each is copied once more for every merge above it
+SMALLEST_NUMBER: Final = -(2**63)
+LARGEST_NUMBER: Final = 2**64 - 1  # a log can hold no whole number beyond these
 
 
 class Problem(Frozen, frozen=True):
@@ -34,6 +38,13 @@ class Problem(Frozen, frozen=True):
     hint: str = ""
     severity: Literal["error", "warning"] = "error"
     kind: Literal["config", "data"] = "config"
+
+    def __post_init__(self) -> None:
+        # A name in it may be as long as the file itself.
+        if len(self.what) > MOST_SAID:
+            msgspec.structs.force_setattr(self, "what", shorten_middle(self.what, MOST_SAID))
+        if len(self.hint) > MOST_SAID:
+            msgspec.structs.force_setattr(self, "hint", shorten_middle(self.hint, MOST_SAID))
 
     def __str__(self) -> str:
         return f"{self.where}: {self.what}"
@@ -110,14 +121,14 @@ def read_written(
     try:
         if form == "json":
             return Written(name, text, plain_data(json.loads(text)), {})
-        loader = (_Yaml12 if form == "yaml-1.2" else yaml.SafeLoader)(text)
+        loader = (_Yaml12 if form == "yaml-1.2" else _Yaml)(text)
         try:
             node = loader.get_single_node()
             lines: LineMap = {}
             if node is not None:
                 _keep_as_text(node, texts)
                 _walk(node, (), lines, loader, {})
-            data = None if node is None else loader.construct_document(node)
+            data = None if node is None else _construct(node, loader)
         finally:
             loader.dispose()
         return Written(name, text, plain_data(data), lines)
@@ -138,13 +149,37 @@ def read_written(
         return Problem(name, f"a value cannot be read: {one_line(str(error))}", "check its numbers.")
 
 
+def _construct(node: yaml.Node, loader: yaml.SafeLoader) -> Any:
+    try:
+        return loader.construct_document(node)
+    except _UNREADABLE as error:
+        raise _CannotUse(f"contains a value that is not what its tag says ({one_line(str(error))})") from error
+
+
 def _keep_as_text(node: yaml.Node, texts: Collection[str]) -> None:
     for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
         if key.value in texts and isinstance(value, yaml.ScalarNode) and value.tag != "tag:yaml.org,2002:null":
             value.tag = "tag:yaml.org,2002:str"
 
 
-class _Yaml12(yaml.SafeLoader):
+class _Yaml(yaml.SafeLoader):
+    """PyYAML's safe reader, which takes the square of the depth, within a depth."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803  # as in PyYAML
+        if self.flow_level >= DEPTH_LIMIT:
+            raise self._too_deep()
+        super().fetch_flow_collection_start(TokenClass)
+
+    def add_indent(self, column: int) -> bool:
+        if len(self.indents) > DEPTH_LIMIT:
+            raise self._too_deep()
+        return bool(super().add_indent(column))
+
+    def _too_deep(self) -> _Refused:
+        return _Refused("it is nested too deeply", self.get_mark(), f"write it with at most {DEPTH_LIMIT} levels.")
+
+
+class _Yaml12(_Yaml):
     """YAML 1.2's core schema, read as js-yaml reads it."""
 
     yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # none of YAML 1.1
@@ -208,11 +243,17 @@ def plain_data(data: Any) -> Any:
             return value.isoformat()
         if isinstance(value, bytes):
             raise _CannotUse("contains binary data, which belongs in a file of its own")
+        if _is_beyond(value):
+            raise _CannotUse("contains a whole number that is too large")
         if isinstance(value, float) and not math.isfinite(value):
             raise _CannotUse(f"contains {value}, which is not a finite number")
         return value
 
     return convert(data, 0)
+
+
+def _is_beyond(value: object) -> bool:
+    return isinstance(value, int) and not SMALLEST_NUMBER <= value <= LARGEST_NUMBER
 
 
 def _key(key: object) -> str:
@@ -224,8 +265,11 @@ def _key(key: object) -> str:
     return key.isoformat() if isinstance(key, datetime.date) else str(key)
 
 
-# What these make of a scalar can fail: 2026-02-30, 5,000 digits.
-_CONSTRUCTED: Final = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float", "tag:yaml.org,2002:timestamp")
+# What these make of a scalar can fail: 2026-02-30, 5,000 digits, !!bool x.
+_CONSTRUCTED: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("int", "float", "timestamp", "bool"))
+_NOUNS: Final = {"timestamp": "date", "bool": "truth value"}
+# How PyYAML fails on a value that is not what its tag says.
+_UNREADABLE: Final = (ValueError, OverflowError, AttributeError, LookupError, TypeError)
 _MERGE: Final = "tag:yaml.org,2002:merge"
 
 
@@ -233,7 +277,7 @@ def _walk(node: yaml.Node, at: tuple[str, ...], lines: LineMap, loader: yaml.Saf
     """The line of every key and list item below ``node`` into ``lines``; returns the keys that a merge of it adds.
 
     ``sizes`` holds what was walked: an alias is the same node again, and walking it once keeps anchors from growing
-    without bound. Raises _Refused where a scalar cannot be read, or where merged mappings would pass VALUES_LIMIT.
+    without bound. Raises _Refused where a scalar cannot be read, or where merged mappings would pass MERGED_LIMIT.
     """
     if id(node) in sizes:
         return sizes[id(node)]
@@ -246,8 +290,8 @@ def _walk(node: yaml.Node, at: tuple[str, ...], lines: LineMap, loader: yaml.Saf
             lines[here] = key.start_mark.line + 1
             below = _walk(value, here, lines, loader, sizes)
             size += below if key.tag == _MERGE else 1
-        if size > VALUES_LIMIT:
-            raise _Refused(f"merges more than {VALUES_LIMIT:,} keys", node.start_mark, "write it out plainly.")
+        if size > MERGED_LIMIT:
+            raise _Refused(f"merges more than {MERGED_LIMIT:,} keys", node.start_mark, "write it out plainly.")
     elif isinstance(node, yaml.SequenceNode):
         for index, value in enumerate(node.value):
             here = (*at, str(index))
@@ -272,9 +316,11 @@ def _require_readable(node: yaml.Node, at: tuple[str, ...], loader: yaml.SafeLoa
     found = f"{one_line('.'.join(at))} is {one_line(str(node.value), 40)}"
     try:
         value = loader.construct_object(node, deep=True)
-    except (ValueError, OverflowError) as error:
-        kind = "date" if node.tag.endswith("timestamp") else "number"
+    except _UNREADABLE as error:
+        kind = _NOUNS.get(node.tag.rpartition(":")[2], "number")
         said = f"{found}, which cannot be read as a {kind}"
         raise _Refused(said, node.start_mark, f"write another {kind}, or put it in quotes.") from error
+    if _is_beyond(value):
+        raise _Refused(f"{found}, too large", node.start_mark, "write a smaller number, or put it in quotes.")
     if isinstance(value, float) and not math.isfinite(value):
         raise _Refused(f"{found}, not a finite number", node.start_mark, "write an ordinary number.")

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from milo_bench.core.text import MOST_SAID, shorten_middle
+
 
 class MiloError(Exception):
     """An error meant for the person at the terminal: message, then hint, never a traceback."""
@@ -22,9 +24,10 @@ class MiloError(Exception):
     exit_code: ClassVar[int] = 1
 
     def __init__(self, message: str, *, hint: str = "") -> None:
+        message = shorten_middle(message, MOST_SAID)
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = shorten_middle(hint, MOST_SAID)
         self.also: tuple[MiloError, ...] = ()  # further mistakes in the same file, all of them to be mended
 
     def as_record(self) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _JOINERS = "\u200c\u200d"  # Persian words and emoji need them; they reorder nothing
+MOST_SAID = 2_000  # characters of an error or a hint: what it names may be as long as a file
 # What a spreadsheet takes for the start of a formula, full-width forms included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%", "＝", "＋", "－", "＠")
 
@@ -35,6 +36,14 @@ def one_line(text: str, most: int | None = 60) -> str:
 def shorten(text: str, most: int) -> str:
     """``text`` in at most ``most`` characters; a text that was cut ends in ``…``."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def shorten_middle(text: str, most: int) -> str:
+    """``text`` in at most ``most`` characters; of one that was cut, both ends are there."""
+    if len(text) <= most:
+        return text
+    kept = (most - 3) // 2
+    return f"{text[:kept]} … {text[-kept:]}"
 
 
 def cell(text: str) -> str:

@@ -50,11 +50,11 @@ def dig(data: Any, path: str) -> Any:
         if value is not _MISSING:
             return value
     head, dot, rest = path.partition(".")
-    if not dot and not (isinstance(data, list) and head.isdigit()):
+    if not dot and not (isinstance(data, list) and head.isdecimal()):
         return None
     if isinstance(data, Mapping):
         inner = data.get(head)
-    elif isinstance(data, list) and head.isdigit() and int(head) < len(data):
+    elif isinstance(data, list) and head.isdecimal() and int(head) < len(data):
         inner = data[int(head)]
     else:
         return None
@@ -64,6 +64,11 @@ def dig(data: Any, path: str) -> Any:
 def mapping(value: Any) -> Mapping[str, Any]:
     """``value`` where it is an object, else an empty one."""
     return value if isinstance(value, Mapping) else {}
+
+
+def listed(value: Any) -> list[Any]:
+    """``value`` where it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
 
 
 def text_of(value: Any) -> str:

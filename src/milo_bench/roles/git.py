@@ -229,7 +229,7 @@ def open_repository(path: Path) -> GitRepository:
 
 
 def _size(written: str) -> int | None:
-    return int(written) if written.isdigit() else None
+    return int(written) if written.isdecimal() and len(written) < 19 else None
 
 
 def _read_log(stream: IO[bytes]) -> Iterator[GitCommit]:

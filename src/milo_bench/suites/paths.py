@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from milo_bench.config.written import Problem
+from milo_bench.core.text import one_line
 
 
 def find_inside(root: Path, written: str, where: str) -> Path | Problem:
@@ -18,6 +19,14 @@ def find_inside(root: Path, written: str, where: str) -> Path | Problem:
     if pure.is_absolute() or ".." in pure.parts or "\\" in written or ":" in pure.parts[0]:
         return Problem(where, f"'{written}' is outside the suite's folder", "copy the file into the suite's folder.")
     path = root / pure
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError) as error:  # too long a name, a folder that is a file, half a character
+        reason = error.strerror if isinstance(error, OSError) else "not a name that a file can have"
+        what = f"cannot use the file name '{one_line(written)}': {reason}"
+        return Problem(where, what, "give a file in the suite's folder.")
     if not path.resolve().is_relative_to(root.resolve()):
         return Problem(where, f"'{written}' is a link out of the suite's folder", "copy the file into the folder.")
     if not path.exists():

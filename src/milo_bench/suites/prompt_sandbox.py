@@ -242,6 +242,9 @@ class PromptEnvironment(ImmutableSandboxedEnvironment):
             return obj[attribute]
         return super().getattr(obj, attribute)
 
+    def wrap_str_format(self, value: Any) -> None:
+        """Jinja would let a text format itself, to any width: then ``is_safe_attribute`` decides."""
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, str) and attr in _WIDE_METHODS:
             return False

@@ -14,7 +14,7 @@ from milo_bench.core.chat import Exchange
 from milo_bench.core.reasoning import split_reasoning
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
 from milo_bench.targets.http.reply import HttpReply, Piece
-from milo_bench.targets.http.sse import read_lines, read_sse
+from milo_bench.targets.http.sse import SseEvent, read_lines, read_sse
 from milo_bench.targets.http.stream import read_completion
 
 
@@ -222,3 +222,7 @@ def test_no_json_whatever_raises(data: Any) -> None:
 def test_nesting_without_end_is_refused() -> None:
     with pytest.raises(ValueError, match="deep"):
         decode_json(b"[" * 1_000_000)
+
+
+def test_blank_lines_alone_are_no_event() -> None:
+    assert list(read_sse([(1, b"\n\n"), (2, b"data: x\n\n"), (3, b"\n\n"), (4, b"\n")])) == [SseEvent(2, "", b"x")]

@@ -112,7 +112,7 @@ def _wanted(fixture: Fixture, rules: MultipleChoiceParams) -> tuple[str, ...]:
             found.append(bare)
         elif _folded(text) in options:
             found.append(letters[options.index(_folded(text))])
-        elif text.isdigit() and int(text) < len(letters):
+        elif text.isdecimal() and len(text) < 4 and int(text) < len(letters):
             found.append(letters[int(text)])
         else:
             return ()

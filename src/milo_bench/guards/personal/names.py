@@ -39,7 +39,8 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"(?:^|[\n;|,(.\t]|\b(?:the|and)\s)[ \t>*-]*(?:(?:full|first|last|middle|given|family|legal|"
+    # Of a run of tabs only the last one begins a label: each of them would look through all that follow.
+    r"(?:^|[\n;|,(.]|\t(?![ >*-]*\t)|\b(?:the|and)\s)[ \t>*-]*(?:(?:full|first|last|middle|given|family|legal|"
     r"maiden|claimant|patient|customer|insured|"
     r"applicant|employee|contact|sur|fore|account|card|policy)\s?-?(?:holder)?(?:['’]s)?[ \t]*name|"
     r"name(?: of [a-z ]{3,20})?|claimant|"

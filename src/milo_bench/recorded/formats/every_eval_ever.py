@@ -16,6 +16,8 @@ from milo_bench.recorded.values import (
     count,
     failure_kind,
     find,
+    listed,
+    mapping,
     number,
     plain_verdict,
     text_of,
@@ -86,8 +88,8 @@ def _answers(
         text_of(data.get("evaluation_id")), ("every_eval_ever", text_of(data.get("schema_version")))
     )
     said = text_of(data.get("error"))
-    references = [text_of(one) for one in find(data, "input.reference") or []]
-    choices = tuple(text_of(one) for one in find(data, "input.choices") or [])
+    references = [text_of(one) for one in listed(find(data, "input.reference"))]
+    choices = tuple(text_of(one) for one in listed(find(data, "input.choices")))
     gold: Any = own.get("expect") if "expect" in own else references or None
     kind: GoldKind = "expect" if "expect" in own else "choice" if choices else "" if len(references) < 2 else "text"
     if kind in ("", "choice") and isinstance(gold, list) and len(gold) == 1:
@@ -114,7 +116,7 @@ def _answers(
         gold=gold,
         gold_kind=kind,
         choices=choices,
-        tags=tuple(text_of(tag) for tag in own.get("tags") or ()),
+        tags=tuple(text_of(tag) for tag in listed(own.get("tags"))),
         times_s=times(
             latency_s=_milliseconds(data, "performance.latency_ms"),
             ttft_s=_milliseconds(data, "performance.time_to_first_token_ms"),
@@ -126,7 +128,7 @@ def _answers(
         },
     )
     outputs = find(data, "output.raw")
-    reasoning = find(data, "output.reasoning_trace") or []
+    reasoning = listed(find(data, "output.reasoning_trace"))
     if isinstance(outputs, list) and outputs:
         first = count(own.get("repeat"))
         for repeat, output in enumerate(outputs):
@@ -137,7 +139,7 @@ def _answers(
                 base, output=text_of(output), reasoning=trace, repeat=number_, tool_calls=own_calls
             )
         return
-    messages = [one for one in data.get("messages") or [] if isinstance(one, Mapping)]
+    messages = [one for one in listed(data.get("messages")) if isinstance(one, Mapping)]
     last = next((one for one in reversed(messages) if one.get("role") == "assistant"), None)
     if last is None and not said and not base.bypass:
         account.broke(where, "no output and no messages", "records of interaction_type single_turn need output.raw.")
@@ -145,7 +147,7 @@ def _answers(
     if messages:
         account.leave("the turns of a conversation", where, "only its last answer is carried over.")
     calls = [{"id": one.get("id"), "name": one.get("name"), "arguments": one.get("arguments")}
-             for one in (last or {}).get("tool_calls") or []]  # fmt: skip
+             for one in map(mapping, listed((last or {}).get("tool_calls")))]  # fmt: skip
     yield msgspec.structs.replace(
         base,
         output=text_of((last or {}).get("content")),

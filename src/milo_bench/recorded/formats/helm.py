@@ -9,7 +9,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.records import Usage
 from milo_bench.recorded.answer import FORMATS, Account, GoldKind, ReadRequest, RecordedAnswer, RecordedFormat
 from milo_bench.recorded.files import RecordFile
-from milo_bench.recorded.values import count, failure_kind, find, mapping, number, plain_verdict, text_of, times
+from milo_bench.recorded.values import count, failure_kind, find, listed, mapping, number, plain_verdict, text_of, times
 
 _HINT: Final = "give the scenario_state.json of a run. The files beside it are read too."
 _BESIDE: Final = frozenset(
@@ -26,7 +26,7 @@ def read_helm(files: Sequence[RecordFile], request: ReadRequest, account: Accoun
         states = find(data, "request_states")
         if not isinstance(states, list):
             raise DataError(f"{file.path} is not a scenario state of HELM.", hint=_HINT)
-        spec = find(data, "adapter_spec") or {}
+        spec = mapping(find(data, "adapter_spec"))
         name = text_of(find(file.sibling("run_spec.json"), "name")) or file.path.resolve().parent.name
         stats = _stats(file.sibling("per_instance_stats.json"))
         for place, state in enumerate(states, start=1):
@@ -37,10 +37,12 @@ def read_helm(files: Sequence[RecordFile], request: ReadRequest, account: Accoun
 def _stats(written: Any) -> dict[tuple[str, int, str], dict[str, Any]]:
     """What HELM measured, by instance, trial and perturbation; counts of tokens and of references are no verdicts."""
     found: dict[tuple[str, int, str], dict[str, Any]] = {}
-    for one in written if isinstance(written, list) else []:
+    for one in listed(written):
+        if not isinstance(one, Mapping):
+            continue
         key = (text_of(one.get("instance_id")), count(one.get("train_trial_index")) or 0, _perturbation(one))
-        for stat in one.get("stats") or []:
-            title, mean = text_of(find(stat, "name.name")), number(stat.get("mean"))
+        for stat in listed(one.get("stats")):
+            title, mean = text_of(find(stat, "name.name")), number(find(stat, "mean"))
             if title and mean is not None:
                 found.setdefault(key, {})[title] = mean
     return found
@@ -75,8 +77,8 @@ def _answer(
     options = tuple(text_of(one) for one in lettered.values())
     correct = [
         text_of(find(one, "output.text"))
-        for one in instance.get("references") or []
-        if "correct" in (one.get("tags") or ())
+        for one in listed(instance.get("references"))
+        if "correct" in listed(find(one, "tags"))
     ]
     gold: Any = None
     kind: GoldKind = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from milo_bench.recorded.messages import inputs_of
 from milo_bench.recorded.values import (
     failure_kind,
     find,
+    listed,
     mapping,
     number,
     plain_verdict,
@@ -54,7 +56,7 @@ def _document(file: RecordFile) -> tuple[Mapping[str, Any], Iterator[Mapping[str
         message = f"{file.path} is not an Inspect log."
         raise DataError(message, hint="give the .eval file, or its JSON from 'inspect log dump'.")
     samples = data.get("samples")
-    return data, iter([one for one in samples or [] if isinstance(one, Mapping)])
+    return data, iter([one for one in listed(samples) if isinstance(one, Mapping)])
 
 
 def _archive(file: RecordFile) -> tuple[Mapping[str, Any], Iterator[Mapping[str, Any]]]:
@@ -64,7 +66,7 @@ def _archive(file: RecordFile) -> tuple[Mapping[str, Any], Iterator[Mapping[str,
         names = archive.namelist()
         head = next((name for name in ("header.json", "_journal/start.json") if name in names), None)
         header = {} if head is None else _entry(archive, head, file)
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, ValueError, OSError, RuntimeError) as error:
         message = f"{file.path} is a damaged archive: {str(error)[:80]}."
         raise DataError(message, hint="copy the file again, or run 'inspect log dump' on it.") from None
     listed = [name for name in names if name.startswith("samples/") and name.endswith(".json")]
@@ -81,7 +83,7 @@ def _entry(archive: zipfile.ZipFile, name: str, file: RecordFile) -> Mapping[str
     except NotImplementedError:
         message = f"{file.path} is compressed in a way that this Python cannot read."
         raise DataError(message, hint="convert it: inspect log convert --to json --output-dir DIR FILE") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zipfile.BadZipFile) as error:
+    except (msgspec.DecodeError, ValueError, RuntimeError, zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
         message = f"{file.path}: '{name[:80]}' cannot be read: {str(error)[:80]}."
         raise DataError(message, hint="copy the file again.") from None
     return data if isinstance(data, Mapping) else {}
@@ -99,7 +101,7 @@ def _answer(
     ours = find(sample, f"metadata.{_OURS}")
     output = mapping(sample.get("output"))
     message = mapping(find(output, "choices.0.message"))
-    attachments = sample.get("attachments") or {}
+    attachments = mapping(sample.get("attachments"))
     said = text_of(find(sample, "error.message", "error"))
     limit = find(sample, "limit.type", "limit")
     for lost in ("sandbox", "files", "setup"):
@@ -115,7 +117,7 @@ def _answer(
         failure, reason = "server_error", "the log has no output for this sample"
     cached = _is_cached(sample)
     epoch = number(sample.get("epoch"))
-    usage = output.get("usage") or next(iter((sample.get("model_usage") or {}).values()), None)
+    usage = output.get("usage") or next(iter(mapping(sample.get("model_usage")).values()), None)
     return RecordedAnswer(
         file=file.number,
         line=place,
@@ -137,8 +139,8 @@ def _answer(
         bypass=_bypass(sample),
         gold=_gold(sample, ours),
         gold_kind=_gold_kind(sample, ours),
-        choices=tuple(text_of(one) for one in sample.get("choices") or ()),
-        tags=tuple(text_of(tag) for tag in find(ours, "tags") or ()),
+        choices=tuple(text_of(one) for one in listed(sample.get("choices"))),
+        tags=tuple(text_of(tag) for tag in listed(find(ours, "tags"))),
         cached=cached,
         times_s=times(
             latency_s=number(output.get("time")),
@@ -147,7 +149,7 @@ def _answer(
         ),
         verdicts={
             str(name): plain_verdict(score.get("value") if isinstance(score, Mapping) else score)
-            for name, score in (sample.get("scores") or {}).items()
+            for name, score in mapping(sample.get("scores")).items()
         },
     )
 
@@ -190,7 +192,7 @@ def _inputs(
     recorded = find(ours, "input")
     if isinstance(recorded, Mapping):
         return dict(recorded)
-    messages = [one for one in sample.get("messages") or [] if isinstance(one, Mapping)]
+    messages = [one for one in listed(sample.get("messages")) if isinstance(one, Mapping)]
     asked = messages[:-1] if messages and messages[-1].get("role") == "assistant" else messages
     if asked and all(one.get("role") in ("system", "user") for one in asked):
         found = inputs_of(asked, account, where)
@@ -226,7 +228,7 @@ def _reasoning(message: Mapping[str, Any]) -> str:
 
 def _is_cached(sample: Mapping[str, Any]) -> bool:
     """Whether every call of a model was answered out of Inspect's own cache."""
-    calls = [one for one in sample.get("events") or [] if isinstance(one, Mapping) and one.get("event") == "model"]
+    calls = [one for one in listed(sample.get("events")) if isinstance(one, Mapping) and one.get("event") == "model"]
     return bool(calls) and all(one.get("cache") == "read" for one in calls)
 
 

@@ -11,7 +11,7 @@ from milo_bench.config.written import Problem
 from milo_bench.core.errors import UsageError
 from milo_bench.recorded.answer import FORMATS, Account, GoldKind, ReadRequest, RecordedAnswer, RecordedFormat
 from milo_bench.recorded.files import RecordFile
-from milo_bench.recorded.values import count, decode_object, find, number, plain_verdict, text_of
+from milo_bench.recorded.values import count, decode_object, find, listed, number, plain_verdict, text_of
 
 _NAME = re.compile(r"samples_(?P<task>.+?)_(?P<date>\d{4}-\d{2}-\d{2}T[\d.:-]+)\.jsonl(?:\.gz)?$")
 
@@ -65,7 +65,7 @@ def _answers(
     data: Mapping[str, Any], line: int, file: RecordFile, target: str, version: str, task: str, account: Account
 ) -> Iterator[RecordedAnswer]:
     requests = _requests(data.get("arguments"))
-    responses = data.get("resps") or []
+    responses = listed(data.get("resps"))
     choices: tuple[str, ...] = ()
     kind: GoldKind = ""
     if _is_likelihood(responses):
@@ -80,7 +80,11 @@ def _answers(
     if kind == "choice":
         index = count(gold)
         gold = index if index is not None else text_of(gold).strip()
-    verdicts = {name: plain_verdict(data[name]) for name in data.get("metrics") or () if name in data}
+    verdicts = {
+        name: plain_verdict(data[name])
+        for name in listed(data.get("metrics"))
+        if isinstance(name, str) and name in data
+    }
     prompt = requests[0][0] if requests else ""
     for repeat, output in enumerate(outputs):
         yield RecordedAnswer(

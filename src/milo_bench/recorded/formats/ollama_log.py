@@ -10,7 +10,7 @@ from milo_bench.recorded.answer import FORMATS, Account, ReadRequest, RecordedAn
 from milo_bench.recorded.chat import inputs_of_request
 from milo_bench.recorded.files import RecordFile
 from milo_bench.recorded.json_records import json_objects
-from milo_bench.recorded.values import count, failure_kind, find, mapping, number, text_of, times, tool_calls_of
+from milo_bench.recorded.values import count, failure_kind, find, listed, mapping, number, text_of, times, tool_calls_of
 
 _NANOSECONDS = 1e9
 _TIMES = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
@@ -60,7 +60,7 @@ def _answer(
     last, where = chunks[-1], file.where(place)
     texts = [text_of(find(one, "message.content", "response")) for one in chunks]
     thoughts = [text_of(find(one, "message.thinking", "thinking")) for one in chunks]
-    calls = [call for one in chunks for call in find(one, "message.tool_calls") or ()]
+    calls = [call for one in chunks for call in listed(find(one, "message.tool_calls"))]
     said = text_of(last.get("error"))
     seconds = {name: number(last.get(name)) for name in _TIMES}
     server = {f"{name}_s": value / _NANOSECONDS for name, value in seconds.items() if value is not None}

@@ -15,6 +15,7 @@ from milo_bench.recorded.values import (
     count,
     failure_kind,
     find,
+    listed,
     number,
     plain_verdict,
     seconds_between,
@@ -83,7 +84,7 @@ def _answer(
         cached=text_of(cached).casefold() in ("true", "hit", "1", "semantic hit", "simple hit"),
         times_s=_times(data),
         verdicts={text_of(find(one, "name")): plain_verdict(find(one, "value", "stringValue"))
-                  for one in data.get("scores") or () if isinstance(one, Mapping) and one.get("name")}
+                  for one in listed(data.get("scores")) if isinstance(one, Mapping) and one.get("name")}
         if isinstance(data.get("scores"), list) else {},
         cost_usd=number(find(data, "response_cost", "calculatedTotalCost", "totalCost", "costDetails.total", "cost")),
     )  # fmt: skip

@@ -17,6 +17,7 @@ from milo_bench.recorded.values import (
     count,
     failure_kind,
     find,
+    listed,
     mapping,
     number,
     seconds_between,
@@ -36,21 +37,24 @@ def read_otel(files: Sequence[RecordFile], request: ReadRequest, account: Accoun
         for _, data in json_objects(file, account):
             for scope, span in _spans(data):
                 place += 1
+                if not isinstance(span, Mapping):
+                    account.broke(f"{file.path} span {place}", "not a JSON object", "export the spans again.")
+                    continue
                 answer = _answer(span, scope, place, file, request, account)
                 if answer is not None:
                     yield answer
 
 
-def _spans(data: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def _spans(data: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any], Any]]:
     """The scope and the span of each; a flat span is itself."""
     groups = data.get("resourceSpans") or data.get("resource_spans")
     if groups is None:
         yield mapping(find(data, "instrumentation_scope", "scope")), data
         return
-    for group in groups:
-        for scoped in group.get("scopeSpans") or group.get("scope_spans") or []:
-            for span in scoped.get("spans") or []:
-                yield mapping(scoped.get("scope")), span
+    for group in listed(groups):
+        for scoped in listed(find(group, "scopeSpans", "scope_spans")):
+            for span in listed(find(scoped, "spans")):
+                yield mapping(find(scoped, "scope")), span
 
 
 def _attributes(written: Any) -> dict[str, Any]:
@@ -69,11 +73,17 @@ def _value(written: Any) -> Any:
         return written
     for key, value in written.items():
         if key == "arrayValue":
-            return [_value(one) for one in mapping(value).get("values") or []]
+            return [_value(one) for one in listed(mapping(value).get("values"))]
         if key == "kvlistValue":
             return _attributes(mapping(value).get("values"))
-        return int(value) if key == "intValue" and isinstance(value, str) and value.lstrip("-").isdigit() else value
+        return _whole(value) if key == "intValue" else value
     return None
+
+
+def _whole(written: Any) -> Any:
+    """OTLP writes whole numbers as text; anything else stays as it is."""
+    found = number(written)
+    return int(found) if found is not None and found == int(found) else written
 
 
 def _answer(
@@ -93,7 +103,7 @@ def _answer(
         )
         return None
     events = [
-        (text_of(one.get("name")), _attributes(one.get("attributes"))) for one in span.get("events") or ()
+        (text_of(one.get("name")), _attributes(one.get("attributes"))) for one in listed(span.get("events"))
         if isinstance(one, Mapping)
     ]  # fmt: skip
     asked, answered = _messages(attributes, events)

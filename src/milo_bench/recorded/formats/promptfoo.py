@@ -10,7 +10,17 @@ from milo_bench.recorded.answer import FORMATS, Account, ReadRequest, RecordedAn
 from milo_bench.recorded.files import RecordFile
 from milo_bench.recorded.json_records import json_objects
 from milo_bench.recorded.messages import inputs_of
-from milo_bench.recorded.values import failure_kind, find, mapping, number, plain_verdict, text_of, times, usage_of
+from milo_bench.recorded.values import (
+    failure_kind,
+    find,
+    listed,
+    mapping,
+    number,
+    plain_verdict,
+    text_of,
+    times,
+    usage_of,
+)
 
 _HINT: Final = "give the file that 'promptfoo eval --output results.json' wrote."
 # Assertions that a check of ours judges in the same way.
@@ -63,7 +73,7 @@ def _answer(
     failed = bool(said) and ("output" not in response or row.get("failureReason") == 2)
     cached = bool(find(row, "response.cached"))
     milliseconds = number(row.get("latencyMs"))
-    variables = find(row, "vars", "testCase.vars") or {}
+    variables = mapping(find(row, "vars", "testCase.vars"))
     gold = _gold(row, account, where)
     return RecordedAnswer(
         file=file.number,
@@ -98,7 +108,7 @@ def _verdicts(row: Mapping[str, Any]) -> dict[str, Any]:
         "pass": find(row, "gradingResult.pass", "success"),
         "score": find(row, "gradingResult.score", "score"),
     }
-    for one in find(row, "gradingResult.componentResults") or []:
+    for one in listed(find(row, "gradingResult.componentResults")):
         kind = text_of(find(one, "assertion.type"))
         if kind and kind not in found:
             found[kind] = find(one, "pass", "score")
@@ -107,7 +117,7 @@ def _verdicts(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _gold(row: Mapping[str, Any], account: Account, where: str) -> dict[str, Any] | None:
     expect: dict[str, Any] = {}
-    for one in find(row, "testCase.assert") or []:
+    for one in listed(find(row, "testCase.assert")):
         if not isinstance(one, Mapping):
             continue
         kind, value = text_of(one.get("type")), one.get("value")

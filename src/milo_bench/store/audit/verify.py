@@ -95,7 +95,7 @@ class _Check:
         parts = split_line(line)
         try:
             record = _DECODER.decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             record = None
         if parts is None or record is None:
             self.say(f"{where} is not a line of an audit: it was changed.")
@@ -132,5 +132,5 @@ def read_audit(folder: Path) -> Iterator[AuditLine]:
             for line in file:
                 try:
                     yield _DECODER.decode(line)
-                except (msgspec.MsgspecError, UnicodeDecodeError):
+                except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                     continue

@@ -21,6 +21,13 @@ MOST_FILE_BYTES: Final = 64 << 20
 _ENCODER = msgspec.json.Encoder()
 
 
+class _Numbered(msgspec.Struct):
+    n: int
+
+
+_NUMBERED: Final = msgspec.json.Decoder(_Numbered)
+
+
 def head_path(folder: Path) -> Path:
     """Where the head of the audit in ``folder`` is, unless it is named: beside the folder."""
     return folder.with_name(folder.name + ".head")
@@ -126,12 +133,13 @@ class AuditWriter:
         self._open(self._file)
         with write_errors(last):
             self._n, self._mac, self._size = self._read_end(last)
-            os.ftruncate(self._descriptor, self._size)
         if head.exists():
             n, mac = read_head(head, self._key)
             if n > self._n or (n == self._n and mac != self._mac):
                 message = f"The audit in {self._folder} ends at line {self._n}, but its head knows {n} lines."
                 raise DataError(message, hint=f"find out who cut it: milo-bench audit verify {self._folder}")
+        with write_errors(last):  # only now: an audit that is refused stays as it is
+            os.ftruncate(self._descriptor, self._size)
 
     def _read_end(self, last: Path) -> tuple[int, bytes, int]:
         """Number and mac of the last whole line, and where it ends. What follows it was never acknowledged."""
@@ -139,10 +147,14 @@ class AuditWriter:
         size = data.rfind(b"\n") + 1
         line = data[data.rfind(b"\n", 0, max(0, size - 1)) + 1 : size]
         parts = split_line(line)
+        try:
+            number = _NUMBERED.decode(line).n if parts is not None else 0
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            parts = None
         if parts is None:
             message = f"{last} does not end with a line of an audit."
             raise DataError(message, hint=f"check it: milo-bench audit verify {self._folder}")
-        return int(msgspec.json.decode(line)["n"]), parts[1], size
+        return number, parts[1], size
 
     def _open(self, number: int) -> None:
         path = self._folder / file_name(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,6 +33,9 @@ from milo_bench.store.log.encoding import join_episode, join_moved
 from milo_bench.store.log.lift import find_line_starts, lift_row
 
 HEADER_START = b'{"type":"run"'
+_NEXT_ROW = re.compile(rb'\}\s*\{"type":"')  # a quotation mark within a text would be escaped
+DEEPEST = 300  # levels of a row: past any schema or case, and before what readers of JSON give up on
+_BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 _AnyRecord = (
     RunHeader
@@ -81,6 +85,8 @@ _KNOWN_TYPES = frozenset(
 def decode_line(path: Path, number: int, line: bytes, schema: int = SCHEMA_VERSION) -> Record:
     """The record of one line that was written under ``schema``. Raises DataError with its number where it is none."""
     record: Record
+    if line.count(b"[") + line.count(b"{") > DEEPEST and _depth(line) > DEEPEST:
+        raise bad_line(path, number, line, ValueError(f"nested deeper than {DEEPEST} levels"))
     try:
         if schema < SCHEMA_VERSION and line.startswith(find_line_starts(schema)):
             record = msgspec.convert(lift_row(msgspec.json.decode(line), schema), _AnyRecord)
@@ -89,8 +95,20 @@ def decode_line(path: Path, number: int, line: bytes, schema: int = SCHEMA_VERSI
         if isinstance(record, Attempt):
             return join_moved(record, line)
         return join_episode(record, line) if isinstance(record, Episode) else record
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise bad_line(path, number, line, error) from None
+
+
+def _depth(line: bytes) -> int:
+    """How deep the brackets of a line are nested, those in its texts left out."""
+    deepest = depth = 0
+    for bracket in _BRACKETS.finditer(line):
+        if bracket[0] in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif bracket[0] in b"]}":
+            depth -= 1
+    return deepest
 
 
 def open_log(path: Path) -> BinaryIO:
@@ -142,6 +160,8 @@ def bad_line(path: Path, number: int, line: bytes, error: Exception) -> DataErro
     hint = "the file was changed or damaged. Restore it, or cut it before that line and resume."
     if not _is_utf8(line):
         return DataError(f"{path} line {number}: not valid UTF-8.", hint=hint)
+    if head is None and isinstance(error, RecursionError):
+        return DataError(f"{path} line {number}: nested too deeply.", hint=hint)
     if head is None:
         return DataError(f"{path} line {number}: not valid JSON.", hint=hint)
     if head.type not in _KNOWN_TYPES:
@@ -153,7 +173,7 @@ def bad_line(path: Path, number: int, line: bytes, error: Exception) -> DataErro
 def _head(line: bytes) -> _Tagged | None:
     try:
         return _JUST_TYPE.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
@@ -163,6 +183,18 @@ def _is_utf8(line: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def require_torn(path: Path, number: int, line: bytes) -> None:
+    """``line`` has no newline: raises DataError unless a kill or a power cut can have left it so.
+
+    A row has no control character and no second row in it; after a power cut a file may end in zeros. Anything else
+    is a file whose line ends were changed, and to cut its last line would cut rows.
+    """
+    rest = line.rstrip(b"\x00")
+    if any(byte < 0x20 for byte in rest) or _NEXT_ROW.search(rest):
+        message = f"{path} line {number}: its line ends were changed, so its rows cannot be told apart."
+        raise DataError(message, hint="restore the file, or write it with LF line ends (\\n) again.")
 
 
 def not_a_log(path: Path) -> DataError:

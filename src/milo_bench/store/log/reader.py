@@ -28,9 +28,18 @@ from milo_bench.core.records import (
     Warmup,
     WorkEnd,
 )
+from milo_bench.core.text import one_line
 from milo_bench.store.log.attempts import ATTEMPT_START, LoggedAttempts, LogRange
 from milo_bench.store.log.lift import list_unknown
-from milo_bench.store.log.lines import HEADER_START, decode_header, decode_line, not_a_log, open_log, other_schema
+from milo_bench.store.log.lines import (
+    HEADER_START,
+    decode_header,
+    decode_line,
+    not_a_log,
+    open_log,
+    other_schema,
+    require_torn,
+)
 from milo_bench.store.log.row_check import RowCheck
 from milo_bench.store.log.sealing import SEAL_START, Chain, is_erased, plan_digest
 
@@ -132,7 +141,7 @@ def last_seal(path: Path) -> str:
                 block *= 4
         line = tail[start + 1 :]
         return msgspec.json.decode(line, type=Seal).hash if line.startswith(SEAL_START) else ""
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return ""
 
 
@@ -143,6 +152,7 @@ def read_open_log(path: Path, file: BinaryIO, *, check_seals: bool = True) -> Ru
     for number, line in enumerate(file, start=1):
         digest.update(line)
         if not line.endswith(b"\n"):
+            require_torn(path, number, line)
             if fold is not None:
                 fold.log.torn_bytes = len(line)
             elif not HEADER_START.startswith(line[: len(HEADER_START)]):
@@ -169,6 +179,8 @@ class _Fold:
         fixtures: dict[str, Fixture] = {}
         self.log = RunLog(path, header, LoggedAttempts(path, header.plan, fixtures), fixtures=fixtures)
         self.log.schemas.append(header.schema_version)
+        self._workloads = frozenset(workload.name for workload in header.workloads)
+        self._of_unknown_work: tuple[int, str] | None = None  # the first fixture that belongs to no known workload
         self._rows = RowCheck(header.plan, path)
         self._first_attempt: tuple[int, int] | None = None  # where its line starts, and the line's number
         self._attempts_end = 0
@@ -237,6 +249,8 @@ class _Fold:
                 log.power_w.setdefault(record.target, []).append(record.power_w)
         elif isinstance(record, Fixture):
             self._rows.check_fixture(number, record)
+            if record.workload not in self._workloads:
+                self._of_unknown_work = self._of_unknown_work or (number, record.workload)
             log.fixtures[record.id] = record
         elif isinstance(record, Episode):
             self._rows.check_episode(number, record)
@@ -277,6 +291,10 @@ class _Fold:
     def finish(self) -> None:
         self._close_range()
         log = self.log
+        if self._of_unknown_work is not None and len(log.attempts):  # an attempt on it cannot be graded
+            number, workload = self._of_unknown_work
+            message = f"{log.path} line {number}: the workload '{one_line(workload)}' is not in the run line."
+            raise DataError(message, hint="the file was edited, or two logs were joined. Restore it, or run again.")
         rows = len(log.attempts) + len(log.episodes)
         if log.end is not None and log.end.attempts != rows:
             for _ in log.attempts:  # the line that does not belong, where one gives itself away

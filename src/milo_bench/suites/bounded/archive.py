@@ -23,7 +23,7 @@ class Archive:
             self._zip = zipfile.ZipFile(io.BytesIO(raw))
         except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RecursionError) as error:
             raise DocumentBroken(f"not a readable archive: {error}") from None
-        self._infos = {info.filename: info for info in self._zip.infolist() if not info.is_dir()}
+        self._infos = {info.filename: info for info in self._zip.infolist() if info.filename and not info.is_dir()}
         if len(self._zip.infolist()) > MOST_PARTS:
             raise DocumentBroken(f"an archive of more than {MOST_PARTS:,} files")
         self._left = UNPACKED_LIMIT_BYTES
@@ -48,7 +48,7 @@ class Archive:
         try:
             with self._zip.open(info) as part:
                 data = part.read(self._left + 1)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError) as error:
             raise DocumentBroken(f"its part '{name}' is damaged: {error}") from None
         self._left -= len(data)
         if self._left < 0:

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from milo_bench.suites.bounded.archive import Archive, parts_of
 from milo_bench.suites.bounded.broken import DocumentBroken
+from milo_bench.suites.bounded.whole_number import whole_number
 
 _NOT_SHOWN: Final = frozenset(("annotation", "tracked-changes", "note-citation", "annotation-end", "bookmark"))
 
@@ -32,7 +33,7 @@ def paragraph_text(element: Element) -> str:
     pieces = [element.text or ""]
     for child in element:
         if child.tag == "s":
-            pieces.append(" " * min(int(child.get("c", "1")) if child.get("c", "1").isdecimal() else 1, 1_000))
+            pieces.append(" " * min(whole_number(child.get("c"), 1), 1_000))
         elif child.tag == "tab":
             pieces.append("\t")
         elif child.tag == "line-break":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, replace
 from typing import Final
@@ -186,7 +187,7 @@ class _Reader:
 
 def _codec(name: str) -> str:
     try:
-        b"".decode(name)
+        codecs.lookup(name)
     except LookupError:
         return "utf-8" if name == "cp65001" else "cp1252"
     return name

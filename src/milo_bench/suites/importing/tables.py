@@ -88,7 +88,9 @@ def _records(
 ) -> Iterator[tuple[int, list[str]]]:
     """Records with the line on which each begins."""
     csv.field_size_limit(sys.maxsize)  # a document in a cell is a document; the file as a whole is bounded
-    lines = text.splitlines(keepends=True) if "\r" not in text.replace("\r\n", "") else re.split(r"(?<=[\n\r])", text)
+    # Not by splitlines: a cell may hold a line separator of Unicode. A lone CR ends a line where old programs wrote it.
+    ends = r"(?<=\n)" if "\r" not in text.replace("\r\n", "") else r"(?<=[\n\r])"
+    lines = [line for line in re.split(ends, text) if line]
     start = 0
     while start < len(lines):
         reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)

@@ -27,7 +27,7 @@ def chat_request(body: Mapping[str, Any]) -> dict[str, Any]:
             continue
         if name in ("previous_response_id", "conversation"):
             raise NotUnderstood(f"'{name}' needs a server that keeps conversations. Send the whole input each time")
-        raise NotUnderstood(f"'{name}' is not supported")
+        raise NotUnderstood(f"'{name[:60]}' is not supported")
     found: dict[str, Any] = {name: body[name] for name in _SAME if body.get(name) is not None}
     found["messages"] = _messages(body)
     if body.get("max_output_tokens") is not None:

@@ -6,6 +6,7 @@ from xml.etree.ElementTree import Element
 
 from milo_bench.suites.bounded.archive import Archive
 from milo_bench.suites.bounded.open_document import open_document_kind, paragraph_text
+from milo_bench.suites.bounded.whole_number import whole_number
 from milo_bench.suites.bounded.xml_tree import children, read_xml
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
@@ -85,7 +86,7 @@ class _Body:
             if cell.tag in ("table-cell", "covered-table-cell"):
                 said = " ".join(" ".join(paragraph_text(one).split()) for one in cell.iter("p"))
                 times = cell.get("number-columns-repeated", "1")
-                cells.extend([said.strip()] * (min(int(times), 1_000) if times.isdecimal() else 1))
+                cells.extend([said.strip()] * min(whole_number(times, 1), 1_000))
         self._built.add_line("\t".join(cells).rstrip())
 
 

@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 from milo_bench.suites.bounded.archive import Archive
 from milo_bench.suites.bounded.open_document import open_document_kind, paragraph_text
+from milo_bench.suites.bounded.whole_number import whole_number
 from milo_bench.suites.bounded.xml_tree import children, read_xml
 from milo_bench.suites.sheets.number_format import plain_number
 from milo_bench.suites.sheets.workbook import MOST_COLUMNS, MOST_ROWS, SHEETS, Cell, SheetReader, WorkSheet
@@ -78,7 +79,7 @@ def _value(sheet: WorkSheet, cell: Element, row: int, column: int) -> Cell:
 
 
 def _count(written: str | None, most: int) -> int:
-    return min(int(written), most) if written and written.isdecimal() and int(written) > 0 else 1
+    return min(max(whole_number(written, 1), 1), most)
 
 
 def _is_ods(raw: bytes) -> bool:

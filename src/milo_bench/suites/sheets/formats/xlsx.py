@@ -10,6 +10,7 @@ from xml.etree.ElementTree import Element
 from milo_bench.suites.bounded.archive import Archive, parts_of
 from milo_bench.suites.bounded.broken import DocumentBroken
 from milo_bench.suites.bounded.relations import relations_of
+from milo_bench.suites.bounded.whole_number import whole_number
 from milo_bench.suites.bounded.xml_tree import children, read_xml
 from milo_bench.suites.sheets.number_format import BUILTIN, shown_number
 from milo_bench.suites.sheets.workbook import SHEETS, Cell, SheetReader, WorkSheet
@@ -69,14 +70,14 @@ def _formats(archive: Archive, path: str) -> list[str]:
     found = []
     for style in children(styles, "cellXfs", "xf"):
         number = style.get("numFmtId", "0")
-        found.append(own.get(number) or BUILTIN.get(int(number) if number.isdecimal() else 0, "General"))
+        found.append(own.get(number) or BUILTIN.get(whole_number(number, 0), "General"))
     return found
 
 
 def _fill(sheet: WorkSheet, root: Element, strings: list[str], formats: list[str], *, from_1904: bool) -> None:
     row = -1
     for line in children(root, "sheetData", "row"):
-        row = int(line.get("r", row + 2)) - 1 if line.get("r", "1").isdecimal() else row + 1
+        row = whole_number(line.get("r"), row + 2) - 1
         sheet.hidden_rows += line.get("hidden") in ("1", "true")
         column = -1
         for cell in line:
@@ -102,7 +103,7 @@ def _value(
             sheet.note(*at, "a formula without a saved value")
         return None
     if kind == "s":
-        number = int(written) if written.isdecimal() else -1
+        number = whole_number(written, -1)
         if not 0 <= number < len(strings):
             raise DocumentBroken("a cell names a text that the workbook does not have")
         return strings[number]
@@ -118,7 +119,8 @@ def _value(
     except ValueError:
         return written
     style = cell.get("s", "0")
-    code = formats[int(style)] if style.isdecimal() and int(style) < len(formats) else "General"
+    at_style = whole_number(style, len(formats))
+    code = formats[at_style] if at_style < len(formats) else "General"
     return shown_number(value, code, from_1904=from_1904)
 
 
