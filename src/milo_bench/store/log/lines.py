@@ -193,7 +193,7 @@ def require_torn(path: Path, number: int, line: bytes) -> None:
     """
     rest = line.rstrip(b"\x00")
     if any(byte < 0x20 for byte in rest) or _NEXT_ROW.search(rest):
-        message = f"{path} line {number}: its line ends were changed, so its rows cannot be told apart."
+        message = f"{path} line {number}: its line ends were changed."
         raise DataError(message, hint="restore the file, or write it with LF line ends (\\n) again.")
 
 
