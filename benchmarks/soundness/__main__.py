@@ -15,6 +15,7 @@ import sys
 import numpy as np
 
 from benchmarks.soundness import (
+    alarms,
     best_of,
     edits,
     gate,
@@ -41,6 +42,7 @@ ROADS: tuple[Road, ...] = (
     permits.ROAD,
     replayer.ROAD,
     edits.ROAD,
+    alarms.ROAD,
 )
 
 

@@ -8,19 +8,20 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 import pytest
 
+from milo_bench.config.alarms import read_alarms
 from milo_bench.core.records import ProbeResult, TargetRecord
 from milo_bench.decide.records import Decision, Figure, Source
 from milo_bench.report.figures import part_text
 from milo_bench.report.pages.blocks import Bullets, Code, Heading, Quote, Table, to_html, to_markdown
 from milo_bench.report.pages.claims import Claims, UnsourcedNumber
+from milo_bench.report.runbook.alarms import alarms_yaml, limit_of, planned_alarms
 from milo_bench.report.runbook.launch import launch_sequence, operations_checklist, served_targets, ship_order
 from milo_bench.report.runbook.runbook import runbook, runbook_md
 from milo_bench.report.runbook.start import readiness_lines, start_lines
-from milo_bench.report.runbook.watch import plain_number, watch_lines
+from milo_bench.report.runbook.watch import plain_number
 from tests.patience import WAIT_S
 from tests.report.sample_decision import sample_decision
 from tests.report.sample_operations import LARGE, SMALL
@@ -151,48 +152,25 @@ def test_all_commands_parse_as_shell(decision: Decision) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_alarms_follow_from_the_measured_counts_and_say_their_false_alarm_rate(decision: Decision) -> None:
+    file = read_alarms(alarms_yaml(decision))
+    planned = planned_alarms(decision)
+    assert {alarm.measure for alarm in file.alarms} >= {"no_answer", "slow"}
+    assert "false at most once in a hundred" in written(decision)
+    for alarm, plan in zip(file.alarms, planned, strict=True):
+        figure = decision.figures[plan.figure]
+        assert alarm.most == limit_of(plan, file.false_alarms / len(planned))
+        assert (alarm.target, plan.n) == (plan.target, figure.n) or plan.check
+        if alarm.measure == "slow":
+            assert (alarm.slower_than_s or 0) >= (figure.value or 0)
+
+
+def test_nothing_that_ships_nothing_to_watch(decision: Decision) -> None:
+    findings = tuple(msgspec.structs.replace(one, kind="reject") for one in decision.findings)
+    assert alarms_yaml(msgspec.structs.replace(decision, findings=findings)) == ""
+
+
 # ------------------------------------------------------------ commands, really run
-
-
-def query_of(lines: tuple[str, ...], name: str, logs: Path) -> str:
-    """The SQL that the shell would hand to duckdb, worked out by a shell."""
-    at = next(number for number, line in enumerate(lines) if line.startswith(f"{name}="))
-    script = "\n".join(["duckdb() { printf '%s' \"${@: -1}\"; }", f"LOGS={str(logs)!r}", lines[at], lines[at + 1]])
-    done = shell(script)
-    assert done.stderr == ""
-    return done.stdout
-
-
-def record(number: int, latency_s: float | None, target: str = LARGE, **more: Any) -> str:
-    timings = {"intended_s": float(number), "started_s": float(number), "ended_s": number + (latency_s or 9.0)}
-    failure = {"failure": {"kind": "total_timeout", "message": "late"}} if latency_s is None else {}
-    key = {"fixture": f"x-{number}", "target": target, "repeat": 0, "decoding": "free", "retry": 0}
-    return json.dumps({"type": "attempt", "key": key, "timings": timings, **failure, **more})
-
-
-@pytest.mark.parametrize(
-    ("latencies", "late"), [([1.0] * 40, False), ([1.0] * 30 + [9.0] * 10, True), ([1.0] * 30 + [None] * 10, True)]
-)
-def test_the_latency_query_names_a_target_past_its_threshold_and_counts_failures_as_endless(
-    decision: Decision, tmp_path: Path, latencies: list[float | None], late: bool
-) -> None:
-    log = tmp_path / "live-1.jsonl"
-    lines = [record(n, latency) for n, latency in enumerate(latencies)]
-    log.write_text("\n".join(['{"type":"run","run_id":"r"}', *lines, '{"type":"att']), encoding="utf-8")
-    query = query_of(watch_lines(decision, ship_order(decision)[0]), "MOST_P95_S", tmp_path / "live-*.jsonl")
-    found = duckdb.sql(query).fetchall()
-    assert [row[0] for row in found] == ([LARGE] if late else [])
-
-
-def test_the_failure_query_looks_at_its_own_target_alone(decision: Decision, tmp_path: Path) -> None:
-    log = tmp_path / "live-1.jsonl"
-    others = [record(n, None, target="another") for n in range(50)]
-    bypassed = [record(n, 0.0, bypass="human_review") for n in range(50)]
-    log.write_text("\n".join([*others, *bypassed, record(1, 1.0)]) + "\n", encoding="utf-8")
-    query = query_of(watch_lines(decision, ship_order(decision)[0]), "MOST_FAILED", log)
-    assert duckdb.sql(query).fetchall() == []
-    log.write_text("\n".join([record(1, 1.0), record(2, None)]) + "\n", encoding="utf-8")
-    assert duckdb.sql(query).fetchall() == [(LARGE, 0.5)]
 
 
 HOSTILE = 'a\'; touch pwned; $(touch pwned) `touch pwned` "x" \n touch pwned\n```\n# \u202e'
@@ -211,15 +189,6 @@ def test_a_hostile_name_stays_one_word_of_its_command(runtime: str, tmp_path: Pa
         assert "\u202e" not in block
         assert "<" not in block
         assert "](" not in block
-
-
-def test_a_hostile_target_in_a_query_stays_a_string(decision: Decision, tmp_path: Path) -> None:
-    finding = msgspec.structs.replace(ship_order(decision)[0], target=HOSTILE)
-    log = tmp_path / "live.jsonl"
-    log.write_text(record(1, None, target=" ".join(HOSTILE.replace("\u202e", "⟦U+202E⟧").split())) + "\n")
-    query = query_of(watch_lines(decision, finding), "MOST_FAILED", log)
-    assert len(duckdb.sql(query).fetchall()) == 1
-    assert not re.search(r"<script|\]\(b", "".join(watch_lines(decision, finding)))
 
 
 def test_a_line_from_a_log_is_never_a_command() -> None:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         queue_take,
         serve_gateway,
         state_place,
+        watch_audit,
     )
     from milo_bench.api.settings import load_settings
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
@@ -152,6 +153,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "queue_take",
         "serve_gateway",
         "state_place",
+        "watch_audit",
     ),
     "milo_bench.api.settings": ("load_settings",),
     "milo_bench.api.sealing.signing": ("new_signing_key", "sign_package"),

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from milo_bench.config.settings import Settings
+from milo_bench.core.errors import PrerequisiteError
 from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
 from milo_bench.run.stop import StopSignal
 
 if TYPE_CHECKING:
+    from milo_bench.evidence.alarms import AlarmCount
     from milo_bench.gateway.run import Listening, ServeOptions
     from milo_bench.store.audit.verify import AuditCheck
     from milo_bench.store.state.keys import GatewayKey
@@ -51,6 +53,23 @@ def check_audit(
     secret = read_key(key or key_path(folder), "" if key else env.get(KEY_VARIABLE, ""))
     beside = head_path(folder)
     return verify_audit(folder, secret, head=head or (beside if beside.exists() else None))
+
+
+def watch_audit(folder: Path, alarms: Path) -> tuple[AlarmCount, ...]:
+    """What each alarm of ``alarms`` counts in the audit's latest requests.
+
+    Raises PrerequisiteError where there is no audit, ConfigError for a file of alarms with mistakes.
+    """
+    from milo_bench.config.alarms import load_alarms
+    from milo_bench.evidence.alarms import count_alarms
+    from milo_bench.store.audit.verify import read_audit
+    from milo_bench.store.audit.writer import audit_files
+
+    file = load_alarms(alarms)
+    if not audit_files(folder):
+        message = f"{folder} contains no audit."
+        raise PrerequisiteError(message, hint="name the folder that 'milo-bench serve --audit' wrote.")
+    return count_alarms(file, read_audit(folder))
 
 
 def state_place(env: Mapping[str, str], given: str | None) -> str:

@@ -12,6 +12,7 @@ import msgspec
 from pydantic import BaseModel
 
 from milo_bench.config import settings
+from milo_bench.config.alarms import ALARMS_FILE
 from milo_bench.config.checked import FileKind
 from milo_bench.config.economics.file import ECONOMICS_FILE
 from milo_bench.config.environment import VARIABLES
@@ -68,6 +69,7 @@ def file_kinds() -> tuple[FileKind[Any], ...]:
         ECONOMICS_FILE,
         ROUTING_FILE,
         FLAGS_FILE,
+        ALARMS_FILE,
         OPERATOR_POLICY_FILE,
         SCRIPT_FILE,
     )

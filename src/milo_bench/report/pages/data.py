@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 import yaml
 
+from milo_bench.config.alarms import AlarmsFile
 from milo_bench.config.routing.file import read_routing
 from milo_bench.config.routing.flags import FlagsFile, flags_text
 from milo_bench.core.records import TargetRecord
@@ -16,6 +17,7 @@ from milo_bench.report.decision_file import decision_bytes
 from milo_bench.report.files.csv_cells import csv_text
 from milo_bench.report.pages.backlog import backlog_csv
 from milo_bench.report.pages.roi import roi
+from milo_bench.report.runbook.alarms import alarms_yaml
 
 BENCH: Final = "bench.yaml"
 
@@ -37,7 +39,7 @@ def data_files(decision: Decision) -> dict[str, bytes]:
 
 
 def _inputs(decision: Decision) -> dict[str, str]:
-    """What another machine needs to decide again, and a gateway to enforce: policy, economics, targets, flags."""
+    """What another machine needs to decide again, and a gateway to enforce and watch: policy … flags, alarms."""
     found = {"policy.yaml": decision.policy.text} if decision.policy.text else {}
     if decision.economics is not None:
         found["economics.yaml"] = decision.economics.text
@@ -47,6 +49,8 @@ def _inputs(decision: Decision) -> dict[str, str]:
     flags = list(dict.fromkeys(str(rule["flag"]) for rule in rules if rule.get("flag")))
     if flags:
         found[FlagsFile.file_name] = flags_text(flags)
+    if alarms := alarms_yaml(decision):
+        found[AlarmsFile.file_name] = alarms
     return found
 
 

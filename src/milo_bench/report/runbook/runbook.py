@@ -19,12 +19,13 @@ from milo_bench.report.pages.blocks import (
 )
 from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.views import OUTCOMES, ROUTES, SIGNS, label, workload_title
+from milo_bench.report.runbook.alarms import alarms_yaml, planned_alarms, said_of
 from milo_bench.report.runbook.incidents import incident_blocks
 from milo_bench.report.runbook.launch import cap_of, chosen_replay, operations_checklist, served_targets, ship_order
 from milo_bench.report.runbook.permits import permit_blocks
 from milo_bench.report.runbook.shell import comment_text
 from milo_bench.report.runbook.start import readiness_lines, ready_name, seen_running, start_lines
-from milo_bench.report.runbook.watch import gate_lines, plain_number, watch_lines
+from milo_bench.report.runbook.watch import WATCH, gate_lines, plain_number
 
 _SLOWEST = 15.0  # seconds; what a one-token generation may take where nothing was measured
 
@@ -196,20 +197,34 @@ def _thresholds(decision: Decision) -> Iterator[Block]:
 
 def _watching(decision: Decision) -> Iterator[Block]:
     yield Heading(2, ("Watching",))
-    watched = [
-        (finding, watch_lines(decision, finding)) for finding in ship_order(decision) if finding.kind in ("keep", "fix")
-    ]
-    if any(lines for _, lines in watched):
+    alarms = planned_alarms(decision)
+    if alarms and alarms_yaml(decision):
         yield Paragraph(
             (
-                "The queries read live records in the format of run logs, one JSON object per line. Each prints the "
-                "targets that crossed a threshold, or nothing.",
+                "Run this every hour in the folder of the gateway. It counts over the latest requests in the audit and "
+                "needs no right answers. It exits non-zero if an alarm rings.",
             )
         )
-    for finding, lines in watched:
-        if lines:
-            yield Heading(3, (f"{workload_title(decision, finding.workload)} on {finding.target}",))
-            yield Code(lines)
+        yield Code((WATCH,))
+        yield Table(
+            ("workload", "target", "counted", "measured"),
+            tuple(
+                (
+                    (workload_title(decision, alarm.workload),),
+                    (alarm.target or "all",),
+                    (said_of(alarm),),
+                    ("pass: " if alarm.check else "", Ref(alarm.figure, whole=True)),
+                )
+                for alarm in alarms
+            ),
+        )
+        yield Paragraph(
+            (
+                "alarms.yaml has the limits: control limits from the measured counts, by exact tests. While live work "
+                "is like the measured work, a look at all alarms together is false at most once in a hundred.",
+            )
+        )
+        yield Paragraph(("If an alarm rings, turn the flag of its workload off, then find the incident below.",))
     yield Heading(3, ("Quality, every week and after any change",))
     yield Code(gate_lines(decision))
     yield Paragraph(("A non-zero exit code comes with what regressed, by how much, with intervals.",))
@@ -217,13 +232,11 @@ def _watching(decision: Decision) -> Iterator[Block]:
 
 def _rollback(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
     yield Heading(2, ("Rollback",))
-    to: PageSentence = ("to ", decision.baseline) if decision.baseline else ("to human review",)
     items: list[PageSentence] = [
         ("Turn off the workload's flag. Finish requests in flight, start no new ones.",),
         (
-            "Restore the routing.yaml of the last good decision. If there is none, send the work ",
-            *to,
-            ".",
+            "Restore the routing.yaml of the last good decision. If there is none, leave the flags off: each rule then "
+            "takes its fallback.",
         ),
         ("Check that a request of each workload takes the old route and that the review queue is staffed.",),
     ]

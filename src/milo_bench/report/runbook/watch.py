@@ -1,31 +1,13 @@
-"""A decision's gates in; shell lines that hold live records against them out.
-
-The queries read run logs as they are (JSON lines) with the DuckDB shell, so they work on the
-records of live traffic as well, which have the same shape.
-"""
+"""A decision in; shell lines that count alarms, and that measure again and compare, out."""
 
 from __future__ import annotations
 
-from milo_bench.decide.records import Decision, Figure, Finding, GateResult
+from milo_bench.config.alarms import AlarmsFile
+from milo_bench.decide.records import Decision
 from milo_bench.decide.rerun import RUN
-from milo_bench.report.runbook.shell import comment_text, shell_word, sql_string
+from milo_bench.report.runbook.shell import shell_word
 
-_COLUMNS = (
-    "{type: 'VARCHAR', key: 'STRUCT(target VARCHAR)', failure: 'STRUCT(kind VARCHAR)', bypass: 'VARCHAR', "
-    "finish_reason: 'VARCHAR', timings: 'STRUCT(intended_s DOUBLE, ended_s DOUBLE)'}"
-)
-_ROWS = f"read_json('$LOGS', format='newline_delimited', ignore_errors=true, columns={_COLUMNS})"
-# Measures that follow from a record alone; the rest needs answers judged, which `milo-bench gate` does.
-_LIVE = {
-    "failure_rate": ("MOST_FAILED", "avg((failure IS NOT NULL)::INT)"),
-    "cut_at_max_tokens_rate": ("MOST_CUT", "avg((finish_reason = 'length')::INT)"),
-    # A request that failed never ended: it counts as endless, not as quick.
-    "latency_p95_s": (
-        "MOST_P95_S",
-        "quantile_disc(CASE WHEN failure IS NULL THEN timings.ended_s - timings.intended_s "
-        "ELSE 'infinity'::DOUBLE END, 0.95)",
-    ),
-}
+WATCH = f"milo-bench audit watch audit --alarms {AlarmsFile.file_name}"
 
 
 def plain_number(number: float, *, up: bool = True) -> str:
@@ -41,43 +23,6 @@ def _exponent(text: str) -> int:
     mantissa, _, power = text.partition("e")
     decimals = len(mantissa.partition(".")[2])
     return int(power or 0) - decimals
-
-
-def watch_lines(decision: Decision, finding: Finding) -> tuple[str, ...]:
-    """Lines that print the target where a live measure is beyond its threshold, and nothing while all is well."""
-    lines: list[str] = []
-    for measure, (name, formula) in _LIVE.items():
-        known = _threshold(decision, finding, measure)
-        if known is None or known[0].value is None:
-            continue
-        figure, number, why = known
-        lines += [
-            f"{name}={plain_number(number)}    # {why}: {comment_text(figure.id)}",
-            f'duckdb -noheader -list -c "SELECT key.target, {formula} AS seen FROM {_ROWS}'  # noqa: S608  printed, not run
-            f" WHERE type = 'attempt' AND coalesce(bypass, '') = '' AND key.target = {sql_string(finding.target)}"
-            f' GROUP BY 1 HAVING seen > ${name}"',
-        ]
-    return ("LOGS='runs/live-*.jsonl'", *lines) if lines else ()
-
-
-def _threshold(decision: Decision, finding: Finding, measure: str) -> tuple[Figure, float, str] | None:
-    """The bound of the gate where there is one, else the upper end of what was measured."""
-    gate = _gate(finding, measure)
-    if gate is not None:
-        bound = decision.figures.get(gate.bound)
-        if bound is not None and bound.value is not None:
-            return bound, bound.value, "threshold of the gate"
-    measured = decision.figures.get(f"measure/{finding.candidate.text}/{measure}")
-    if measured is None or measured.value is None:
-        return None
-    high = measured.high if measured.high is not None else measured.value
-    return measured, high, "upper end of the measured interval" if measured.high is not None else "as measured"
-
-
-def _gate(finding: Finding, measure: str) -> GateResult | None:
-    return next(
-        (one for one in finding.gates if one.measure == measure and not one.slice and one.direction == "at_most"), None
-    )
 
 
 def gate_lines(decision: Decision) -> tuple[str, ...]:

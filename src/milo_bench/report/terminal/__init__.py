@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from milo_bench.report.terminal.serving.board import person_record, print_board, print_people
     from milo_bench.report.terminal.serving.gateway import (
         key_record,
+        print_alarms,
         print_keys,
         print_listening,
         print_queue,
@@ -56,6 +57,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.terminal.demo": ("DemoAnswer", "DemoScreen"),
     "milo_bench.report.terminal.serving.gateway": (
         "key_record",
+        "print_alarms",
         "print_keys",
         "print_listening",
         "print_queue",

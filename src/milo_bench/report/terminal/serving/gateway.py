@@ -15,9 +15,12 @@ from rich.text import Text
 from milo_bench.core import units
 from milo_bench.core.text import one_line, visible
 from milo_bench.core.units import seconds
+from milo_bench.evidence.alarms import AlarmCount
 from milo_bench.report.terminal.console import stdout_console
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork
+
+_COUNTS = ("seen", "at most", "of requests")
 
 
 class _Listening(Protocol):
@@ -60,6 +63,21 @@ def print_queue(found: Sequence[QueuedWork]) -> None:
         state = f"{work.state} ({one_line(work.person)})" if work.person else work.state
         row = (work.id, state, _age(now - work.created_at), work.workload or "—", work.queue or "—", work.why)
         table.add_row(*[Text(one_line(cell, 120)) for cell in row])
+    stdout_console().print(table)
+
+
+def print_alarms(found: Sequence[AlarmCount]) -> None:
+    """One row for each alarm, those that ring first."""
+    if not found:
+        click.echo("There are no alarms: the file lists none.")
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for name in ("alarm", "state", "seen", "at most", "of requests", "baseline"):
+        table.add_column(name, no_wrap=name != "baseline", justify="right" if name in _COUNTS else "left")
+    for one in sorted(found, key=lambda one: one.state != "alarm"):
+        state = "waits for more requests" if one.state == "waiting" else one.state
+        row = (one.alarm, state, f"{one.seen:,}", f"{one.most:,}", f"{one.requests:,}", one.baseline)
+        table.add_row(*[Text(one_line(cell, 80)) for cell in row])
     stdout_console().print(table)
 
 

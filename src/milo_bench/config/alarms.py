@@ -1,0 +1,82 @@
+"""alarms.yaml in, what to watch in the gateway's audit and how much of it is still usual out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, ClassVar, Final, Literal, TypeAlias
+
+from pydantic import Field
+
+from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
+from milo_bench.config.routing.rule import RuleName, ServedCheck
+from milo_bench.config.written import Problem
+
+# All of them are known while work is served, without a right answer.
+AlarmMeasure: TypeAlias = Literal["no_answer", "slow", "failed_check", "queued"]
+MOST_WINDOW: Final = 10_000
+
+
+class Alarm(Checked):
+    """One count over a window of requests, and the largest that is usual."""
+
+    id: RuleName
+    workload: str = Field(min_length=1, max_length=200, description="workload whose requests are counted")
+    target: str = Field(default="", max_length=200, description="target whose calls are counted (empty: requests)")
+    measure: AlarmMeasure = Field(description="what is counted")
+    check: ServedCheck | None = Field(default=None, description="the check that a call failed, for failed_check")
+    slower_than_s: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="seconds for a whole answer, for slow"
+    )
+    most: Annotated[int, Field(ge=0, le=MOST_WINDOW)] = Field(description="largest count that is still usual")
+    baseline: str = Field(default="", max_length=400, description="what was measured, for people")
+
+
+class AlarmsFile(CheckedFile):
+    """All of alarms.yaml."""
+
+    file_name: ClassVar[str] = "alarms.yaml"
+
+    schema_version: Literal[1] = 1
+    window: Annotated[int, Field(ge=1, le=MOST_WINDOW)] = Field(
+        default=100, description="requests, the latest, that each alarm counts over"
+    )
+    false_alarms: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.01, description="chance at most of any alarm in a look while nothing changed"
+    )
+    alarms: tuple[Alarm, ...] = ()
+
+    def problems(self) -> Iterable[Problem]:
+        seen: set[str] = set()
+        for number, alarm in enumerate(self.alarms):
+            where = self.where("alarms", number)
+            if alarm.id in seen:
+                yield Problem(where, f"the alarm '{alarm.id}' is there twice", "give each alarm an id of its own.")
+            seen.add(alarm.id)
+            if alarm.most >= self.window:
+                said = f"the alarm '{alarm.id}' never rings: most is {alarm.most} of {self.window} requests"
+                yield Problem(where, said, "write a smaller number, or remove the alarm.")
+            if alarm.measure == "failed_check" and alarm.check is None:
+                yield Problem(where, f"the alarm '{alarm.id}' names no check", "add 'check: schema' or another check.")
+            if alarm.measure == "slow" and alarm.slower_than_s is None:
+                yield Problem(
+                    where, f"the alarm '{alarm.id}' has no slower_than_s", "add the seconds, e.g. 'slower_than_s: 20'."
+                )
+
+
+ALARMS_FILE: Final = FileKind(
+    AlarmsFile,
+    start="start it with 'alarms:' and a list of alarms.",
+    manual="docs/how-to/gateway-operations.md",
+    where_from="'milo-bench report' writes one from the measurements.",
+)
+
+
+def load_alarms(path: Path) -> AlarmsFile:
+    """Read ``path``. Raises ConfigError with every mistake."""
+    return load_checked(path, ALARMS_FILE)
+
+
+def read_alarms(text: str, *, name: str = AlarmsFile.file_name) -> AlarmsFile:
+    """The checked content of ``text``; ``name`` is what errors call it. Raises ConfigError."""
+    return read_checked(text, ALARMS_FILE, name=name)

@@ -1,0 +1,152 @@
+"""A decision in; the alarms of what ships, with limits from the measured counts and a stated false-alarm rate, out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from milo_bench.config.alarms import AlarmMeasure
+from milo_bench.config.routing.rule import RUNTIME_CHECKS
+from milo_bench.decide.records import Decision, Figure, Finding
+from milo_bench.report.runbook.launch import ship_order
+from milo_bench.report.runbook.watch import plain_number
+from milo_bench.stats.control import most_slower, most_usual
+
+WINDOW: Final = 100  # requests
+FALSE_ALARMS: Final = 0.01  # of all alarms together, at each look
+_LATENCY: Final = "latency_p95_s"
+_NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9_.:-]+")
+
+
+@dataclass(frozen=True)
+class PlannedAlarm:
+    """An alarm before its limit is known. ``figure`` is the id of what was measured; ``k`` of ``n`` counted there."""
+
+    workload: str
+    target: str
+    measure: AlarmMeasure
+    figure: str
+    k: int
+    n: int
+    check: str = ""
+    slower_than_s: float = 0.0
+
+
+def planned_alarms(decision: Decision) -> tuple[PlannedAlarm, ...]:
+    """What can be watched without a right answer, of each workload that ships: in the order of shipping."""
+    return tuple(
+        alarm
+        for finding in ship_order(decision)
+        if finding.kind in ("keep", "fix")
+        for alarm in _of_finding(decision, finding)
+    )
+
+
+def _of_finding(decision: Decision, finding: Finding) -> Iterator[PlannedAlarm]:
+    measures = f"measure/{finding.candidate.text}"
+    workload, target = finding.workload, finding.target
+    failed = decision.figures.get(f"{measures}/failure_rate")
+    if failed is None or failed.k is None or not failed.n:
+        return
+    yield PlannedAlarm(workload, target, "no_answer", failed.id, failed.k, failed.n)
+    slow = decision.figures.get(f"{measures}/{_LATENCY}")
+    if slow is not None and slow.value is not None and slow.value > 0 and slow.n:
+        rank = math.ceil(0.95 * slow.n)
+        yield PlannedAlarm(workload, target, "slow", slow.id, slow.n - rank, slow.n, slower_than_s=slow.value)
+    for check in _served_checks(decision, workload):
+        passed = decision.figures.get(f"{measures}/check_pass_rate[check={check}]")
+        if passed is not None and passed.k is not None and passed.n is not None:
+            # Answers that a check does not apply to count as passed, here as in the audit.
+            yield PlannedAlarm(workload, target, "failed_check", passed.id, passed.n - passed.k, failed.n, check=check)
+    review = _review_share(decision, finding)
+    if review is not None and review.k is not None and review.n:
+        yield PlannedAlarm(workload, "", "queued", review.id, review.k, review.n)
+
+
+def _served_checks(decision: Decision, workload: str) -> tuple[str, ...]:
+    """The checks that the routing table asks for while it serves ``workload``."""
+    found: dict[str, None] = {}
+    for rule in decision.routing.get("rules", ()):
+        when = rule.get("when", {})
+        if workload in when.get("workload", ()):
+            found.update(dict.fromkeys((*rule.get("guardrails", ()), *when.get("failed_checks", ()))))
+    return tuple(check for check in found if check in RUNTIME_CHECKS)
+
+
+def _review_share(decision: Decision, finding: Finding) -> Figure | None:
+    for replay in decision.replays:
+        if replay.chosen and (replay.workload, replay.target) == (finding.workload, finding.target):
+            return decision.figures.get(replay.figures.get("review_share", ""))
+    return None
+
+
+def alarms_yaml(decision: Decision) -> str:
+    """alarms.yaml, "" where nothing ships. What can never ring, for want of measurements, is left out."""
+    planned = planned_alarms(decision)
+    entries = []
+    for alarm in planned:
+        most = limit_of(alarm, FALSE_ALARMS / len(planned))
+        if most < WINDOW:
+            entries.append(_entry(decision, alarm, most, len(planned)))
+    if not entries:
+        return ""
+    data = {"schema_version": 1, "window": WINDOW, "false_alarms": FALSE_ALARMS, "alarms": _with_own_ids(entries)}
+    return _HEAD + yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+
+
+_SAID: Final = {
+    "no_answer": "calls without an answer",
+    "slow": "answers slower than the measured p95",
+    "failed_check": "answers that fail a check",
+    "queued": "requests in the review queue",
+}
+_HEAD: Final = (
+    "# What 'milo-bench audit watch' counts in the gateway's audit, over the latest requests. It needs no right\n"
+    "# answers. An alarm rings when a count is above 'most'. 'false_alarms' is the chance, at most, that any alarm\n"
+    "# rings at a look while live work is like the measured work. Few measured counts give wide limits.\n"
+)
+
+
+def limit_of(alarm: PlannedAlarm, chance: float) -> int:
+    """The largest usual count in a window, for a false alarm at most with probability ``chance``."""
+    if alarm.measure == "slow":
+        return most_slower(alarm.n - alarm.k, alarm.n, WINDOW, chance)
+    return most_usual(alarm.k, alarm.n, WINDOW, chance)
+
+
+def _entry(decision: Decision, alarm: PlannedAlarm, most: int, alarms: int) -> dict[str, Any]:
+    parts = [alarm.workload, alarm.measure, alarm.check]
+    entry: dict[str, Any] = {
+        "id": _NOT_IN_AN_ID.sub("_", ".".join(filter(None, parts))).lstrip("_.:-")[:70] or f"alarm_{alarms}",
+        "workload": alarm.workload,
+    }
+    if alarm.target:
+        entry["target"] = alarm.target
+    entry["measure"] = alarm.measure
+    if alarm.check:
+        entry["check"] = alarm.check
+    if alarm.measure == "slow":
+        entry["slower_than_s"] = float(plain_number(alarm.slower_than_s))
+    entry["most"] = most
+    said = f"{alarm.k:,} of {alarm.n:,}"
+    entry["baseline"] = f"{said} slower, the measured p95" if alarm.measure == "slow" else f"{said} measured"
+    return entry
+
+
+def said_of(alarm: PlannedAlarm) -> str:
+    """What the alarm counts, in words."""
+    return f"answers that fail {alarm.check.replace('_', ' ')}" if alarm.check else _SAID[alarm.measure]
+
+
+def _with_own_ids(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    seen: dict[str, int] = {}
+    found = []
+    for entry in entries:
+        count = seen[entry["id"]] = seen.get(entry["id"], 0) + 1
+        found.append({**entry, "id": entry["id"] if count == 1 else f"{entry['id']}.{count}"})
+    return found
