@@ -70,4 +70,4 @@ def test_the_shipped_policy_is_not_named_and_another_is() -> None:
     assert not any("--policy" in line for line in rerun_commands(evidence, text, None, None))
     changed = KeptFile("claims_v1.yaml", sha256_text("x"), f"{shipped.text}\n")
     decide = next(line for line in rerun_commands(evidence, changed, None, None) if " decide " in line)
-    assert "--policy claims_v1.yaml" in decide and "--inventory inventory.json" in decide
+    assert "--policy policy.yaml" in decide and "--inventory inventory.json" in decide

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from milo_bench.config.alarms import read_alarms
+from milo_bench.config.alarms import AlarmCount, read_alarms
 from milo_bench.core.errors import ConfigError
-from milo_bench.evidence.alarms import AlarmCount, count_alarms
+from milo_bench.evidence.alarms import count_alarms
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest
 
 FILE = """

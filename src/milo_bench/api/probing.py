@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import ProbeResult
@@ -37,6 +39,7 @@ def probe_target(
         message = f"'{config.name}' is a hosted target: probes would send it hundreds of paid requests."
         raise UsageError(message, hint="add --allow-hosted to allow that.")
     probes = choose_probes(names)
+    asked = msgspec.structs.replace(options or ProbeOptions(), probes=tuple(names))
     writer = None if out is None else open_probe_log(out, config)
     results: list[ProbeResult] = []
 
@@ -50,7 +53,7 @@ def probe_target(
 
     try:
         with tempfile.TemporaryDirectory(prefix="milo-bench-probe-") as folder:
-            watched, wanted = watch_server_log(config, options or ProbeOptions(), Path(folder))
+            watched, wanted = watch_server_log(config, asked, Path(folder))
             run_to_end(_run(watched, env, probes, wanted, keep))
     finally:
         if writer is not None:

@@ -14,7 +14,7 @@ from milo_bench.run.event_loop import fast_loop, run_to_end, stoppable
 from milo_bench.run.stop import StopSignal
 
 if TYPE_CHECKING:
-    from milo_bench.evidence.alarms import AlarmCount
+    from milo_bench.config.alarms import AlarmCount
     from milo_bench.gateway.run import Listening, ServeOptions
     from milo_bench.store.audit.verify import AuditCheck
     from milo_bench.store.state.keys import GatewayKey

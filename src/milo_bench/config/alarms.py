@@ -11,6 +11,7 @@ from pydantic import Field
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
 from milo_bench.config.routing.rule import RuleName, ServedCheck
 from milo_bench.config.written import Problem
+from milo_bench.core.records import Frozen
 
 # All of them are known while work is served, without a right answer.
 AlarmMeasure: TypeAlias = Literal["no_answer", "slow", "failed_check", "queued"]
@@ -62,6 +63,27 @@ class AlarmsFile(CheckedFile):
                 yield Problem(
                     where, f"the alarm '{alarm.id}' has no slower_than_s", "add the seconds, e.g. 'slower_than_s: 20'."
                 )
+
+
+AlarmState: TypeAlias = Literal["alarm", "usual", "waiting"]
+
+
+class AlarmCount(Frozen, frozen=True, omit_defaults=False):
+    """What one alarm counted: ``seen`` of the latest ``requests``, at most the file's window.
+
+    "waiting" where fewer requests than the window came and those that came are no alarm yet.
+    """
+
+    alarm: str
+    workload: str
+    target: str
+    measure: str
+    state: AlarmState
+    seen: int
+    requests: int
+    most: int
+    window: int
+    baseline: str
 
 
 ALARMS_FILE: Final = FileKind(

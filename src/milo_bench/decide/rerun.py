@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
+from typing import Final
 
 from milo_bench.config.policy.file import shipped_policies, shipped_policy
 from milo_bench.config.policy.operator import SHIPPED_OPERATOR_POLICY
-from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader
+from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, Timeouts
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import KeptFile
 
 RUN = "milo-bench run "
+POLICY_NAME: Final = "policy.yaml"  # as a package has them
+OPERATOR_POLICY_NAME: Final = "operator_policy.yaml"
+ECONOMICS_NAME: Final = "economics.yaml"
+_USUAL: Final = Timeouts()
 _LEVELS = {"closed": "--concurrency", "open": "--rate"}
 
 
@@ -44,6 +50,9 @@ def _probe_line(name: str, probes: Sequence[ProbeResult]) -> str:
         words = found.setdefault(probe.target, [])
         if not isinstance(given, dict) or words:
             continue
+        for chosen in given.get("probes", ()):
+            words += ["--probe", str(chosen)]
+        words += ["--quick"] if given.get("quick") else []
         for log in given.get("logs", ()):
             words += ["--logs", str(log)]
         if given.get("restart_command"):
@@ -57,9 +66,12 @@ def _run_line(header: RunHeader, name: str) -> str:
     plan = header.plan
     words = ["--suite", header.suite_folder or header.suite.name, "--models", ",".join(plan.targets)]
     words += [word for pair in sorted(plan.variants.items()) for word in ("--variant", "=".join(pair))]
-    if plan.limit is not None:
-        words += ["--limit", str(plan.limit)]
-    else:  # of a sample every workload is part, of a whole run those that were asked for
+    words += ["--limit", str(plan.limit)] if plan.limit is not None else []
+    selection = header.selection
+    if selection is not None:
+        words += [word for name in selection.workloads for word in ("--workload", name)]
+        words += [word for tag in selection.tags for word in ("--tag", tag)]
+    elif plan.limit is None:  # a version that did not record it: of a whole run, those that were asked for
         words += [word for contract in header.workloads for word in ("--workload", contract.name)]
     if plan.decodings != ("free",):
         words += ["--decoding", "both" if len(plan.decodings) > 1 else plan.decodings[0]]
@@ -70,6 +82,17 @@ def _run_line(header: RunHeader, name: str) -> str:
         ("--seed", plan.seed, 0),
     ):
         words += [option, str(value)] if value != usual else []
+    for option, limit_s, usual_s in (
+        ("--connect-timeout", plan.timeouts.connect_s, _USUAL.connect_s),
+        ("--first-token-timeout", plan.timeouts.first_token_s, _USUAL.first_token_s),
+        ("--timeout", plan.timeouts.total_s, _USUAL.total_s),
+    ):
+        words += [option, f"{limit_s:g}"] if limit_s != usual_s else []
+    words += ["--order", plan.order] if plan.order != "interleaved" else []
+    words += ["--cache", plan.cache] if plan.cache != "cold" else []
+    if plan.stopping is not None:
+        words.append("--until-decided")
+        words += ["--max-fixtures", str(plan.stopping.most_fixtures)] if plan.stopping.most_fixtures else []
     if header.store_text != "full":
         words += ["--store-text", header.store_text]
     if any(target.hosted for target in header.targets):
@@ -88,7 +111,7 @@ def _import_line(header: RunHeader, name: str) -> str:
 
 
 def _load_line(header: RunHeader, name: str, load: Sequence[LoadWindow]) -> str:
-    words = ["--suite", header.suite.name, "--model", load[0].target]
+    words = ["--suite", header.suite_folder or header.suite.name, "--model", load[0].target]
     words += [word for contract in header.workloads for word in ("--workload", contract.name)]
     for mode, option in _LEVELS.items():
         levels = dict.fromkeys(f"{window.level:g}" for window in load if window.mode == mode)
@@ -98,6 +121,9 @@ def _load_line(header: RunHeader, name: str, load: Sequence[LoadWindow]) -> str:
     measured = load[0].figures.measured_s
     if measured is not None:
         words += ["--duration", f"{measured:g}s"]
+    words += ["--cache", header.plan.cache] if header.plan.cache != "cold" else []
+    hosted = {target.name for target in header.targets if target.hosted}
+    words += ["--allow-hosted"] if load[0].target in hosted else []
     return "milo-bench load " + _quoted([*words, "--out", name])
 
 
@@ -107,20 +133,42 @@ def rerun_commands(
     economics: KeptFile | None,
     operators: KeptFile | None,
 ) -> tuple[str, ...]:
-    """Lines that measure again and work the decision out again."""
+    """Lines that measure again and work the decision out again, in a copy of the package's folder.
+
+    The policy, the economics and bench.yaml are the package's own files, by the names that they have there.
+    """
     found = [log.command for log in evidence.logs if log.command]
-    words = [log.path for log in evidence.logs]
+    words = list(again_paths([log.path for log in evidence.logs]))
     # A shipped policy is taken without being named, and is no file that could be.
-    words += [] if policy == operators or _is_shipped(policy) else ["--policy", policy.path]
+    words += [] if policy == operators or _is_shipped(policy) else ["--policy", POLICY_NAME]
     if operators is not None and operators.path != SHIPPED_OPERATOR_POLICY:
-        words += ["--operator-policy", operators.path]
-    words += ["--economics", economics.path] if economics is not None else []
-    words += ["--review", "review.json"] if evidence.reviews else []
+        words += ["--operator-policy", OPERATOR_POLICY_NAME]
+    words += ["--economics", ECONOMICS_NAME] if economics is not None else []
+    if evidence.reviews:
+        found.append("# Reviewers scored the old answers: 'milo-bench review sample' takes a sample of the new ones.")
     if evidence.inventories:
         found.append("milo-bench inventory --json > inventory.json")
         words += ["--inventory", "inventory.json"]
     found.append(f"milo-bench decide {_quoted(words)} --out decision.json")
     return (*found, "milo-bench report decision.json --out package/", "milo-bench verify package/")
+
+
+def again_paths(paths: Sequence[str]) -> tuple[str, ...]:
+    """Where each log is written when it is measured again: the path itself, or one below runs/ on this machine.
+
+    A path from the root, from a home or above the working folder means nothing on another machine.
+    """
+    found: list[str] = []
+    for path in paths:
+        pure = PurePath(path.replace("\\", "/"))
+        elsewhere = pure.is_absolute() or ".." in pure.parts or ":" in pure.parts[0] or path.startswith("~")
+        name = f"runs/{pure.name}" if elsewhere else path
+        stem, _, ending = name.rpartition(".") if "." in PurePath(name).name else (name, "", "")
+        number = 2
+        while name in found:
+            name, number = f"{stem}-{number}.{ending}" if ending else f"{stem}-{number}", number + 1
+        found.append(name)
+    return tuple(found)
 
 
 def _is_shipped(policy: KeptFile) -> bool:

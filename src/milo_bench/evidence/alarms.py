@@ -4,31 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeAlias
 
-from milo_bench.config.alarms import Alarm, AlarmsFile
-from milo_bench.core.records import Frozen
+from milo_bench.config.alarms import Alarm, AlarmCount, AlarmsFile, AlarmState
 from milo_bench.store.audit.records import AuditedRequest, AuditLine
-
-AlarmState: TypeAlias = Literal["alarm", "usual", "waiting"]
-
-
-class AlarmCount(Frozen, frozen=True, omit_defaults=False):
-    """What one alarm counted: ``seen`` of the latest ``requests``, at most the file's window.
-
-    "waiting" where fewer requests than the window came and those that came are no alarm yet.
-    """
-
-    alarm: str
-    workload: str
-    target: str
-    measure: str
-    state: AlarmState
-    seen: int
-    requests: int
-    most: int
-    window: int
-    baseline: str
 
 
 def count_alarms(file: AlarmsFile, lines: Iterable[AuditLine]) -> tuple[AlarmCount, ...]:

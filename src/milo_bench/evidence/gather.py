@@ -16,7 +16,7 @@ from milo_bench.core.records import Fixture, Measure, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, judged_otherwise
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
-from milo_bench.decide.rerun import rerun_command
+from milo_bench.decide.rerun import again_paths, rerun_command
 from milo_bench.decide.review import Review
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
@@ -59,7 +59,10 @@ def gather_evidence(
         message = f"{logs[0].path} has no attempts."
         raise DataError(message, hint="'milo-bench run' makes a log that can be decided on.")
     return Evidence(
-        logs=tuple(_log_ref(log, named[log.path]) for log in logs),
+        logs=tuple(
+            _log_ref(log, named[log.path], again)
+            for log, again in zip(logs, again_paths([named[log.path] for log in logs]), strict=True)
+        ),
         targets=targets,
         fixtures=table,
         cases=cases,
@@ -77,7 +80,7 @@ def gather_evidence(
     )
 
 
-def _log_ref(log: RunLog, name: str) -> LogRef:
+def _log_ref(log: RunLog, name: str, again: str) -> LogRef:
     header, end = log.header, log.end
     # What load and probes send is counted in their own records; such a log plans no attempts.
     planned = len(plan_attempts(header.plan)) if log.attempts or not (log.load_windows or log.probes) else 0
@@ -97,7 +100,7 @@ def _log_ref(log: RunLog, name: str) -> LogRef:
         complete=planned == 0 or (end is not None and end.complete),
         command=rerun_command(
             header,
-            name=name,
+            name=again,
             attempts=len(log.attempts),
             load=log.load_windows,
             probes=log.probes,

@@ -103,7 +103,12 @@ def _given(ctx: ProbeContext) -> dict[str, Any]:
     """What the person asked for, so that the same command can be run again; secrets of a command are hidden."""
     options = ctx.options
     logs = [one for one in options.logs if one != options.passing_log]
-    given = {"logs": logs, "restart_command": list(shown_argv(options.restart_command))}
+    given = {
+        "logs": logs,
+        "restart_command": list(shown_argv(options.restart_command)),
+        "probes": list(options.probes),
+        "quick": options.quick,
+    }
     kept = {name: value for name, value in given.items() if value}
     return {"given": kept} if kept else {}
 

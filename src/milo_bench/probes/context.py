@@ -30,12 +30,13 @@ _SETTLED_WITHIN_S, _LOOK_S = 30.0, 0.1
 
 
 class ProbeOptions(Frozen, frozen=True):
-    """What the person asked for. ``logs`` are files, folders or ``journal:UNIT``.
+    """What the person asked for. ``logs`` are files, folders or ``journal:UNIT``; ``probes`` names, () for all.
 
     ``passing_log`` is the one among them that ends with the session: the log of our own server.
     """
 
     quick: bool = False
+    probes: tuple[str, ...] = ()
     logs: tuple[str, ...] = ()
     passing_log: str = ""
     restart_command: tuple[str, ...] = ()

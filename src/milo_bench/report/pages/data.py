@@ -9,10 +9,12 @@ import msgspec
 import yaml
 
 from milo_bench.config.alarms import AlarmsFile
+from milo_bench.config.policy.operator import SHIPPED_OPERATOR_POLICY
 from milo_bench.config.routing.file import read_routing
 from milo_bench.config.routing.flags import FlagsFile, flags_text
 from milo_bench.core.records import TargetRecord
 from milo_bench.decide.records import Decision
+from milo_bench.decide.rerun import ECONOMICS_NAME, OPERATOR_POLICY_NAME, POLICY_NAME
 from milo_bench.report.decision_file import decision_bytes
 from milo_bench.report.files.csv_cells import csv_text
 from milo_bench.report.pages.backlog import backlog_csv
@@ -40,9 +42,11 @@ def data_files(decision: Decision) -> dict[str, bytes]:
 
 def _inputs(decision: Decision) -> dict[str, str]:
     """What another machine needs to decide again, and a gateway to enforce and watch: policy … flags, alarms."""
-    found = {"policy.yaml": decision.policy.text} if decision.policy.text else {}
+    found = {POLICY_NAME: decision.policy.text} if decision.policy.text else {}
     if decision.economics is not None:
-        found["economics.yaml"] = decision.economics.text
+        found[ECONOMICS_NAME] = decision.economics.text
+    if decision.operator_policy is not None and decision.operator_policy.path != SHIPPED_OPERATOR_POLICY:
+        found[OPERATOR_POLICY_NAME] = decision.operator_policy.text
     if decision.targets:
         found[BENCH] = bench_text(decision.targets)
     rules = [*decision.routing.get("rules", ()), decision.routing.get("default", {})]

@@ -12,10 +12,10 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from milo_bench.config.alarms import AlarmCount
 from milo_bench.core import units
 from milo_bench.core.text import one_line, visible
 from milo_bench.core.units import seconds
-from milo_bench.evidence.alarms import AlarmCount
 from milo_bench.report.terminal.console import stdout_console
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork
