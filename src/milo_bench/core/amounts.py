@@ -15,6 +15,18 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 DecimalMark: TypeAlias = Literal[".", ","]
 
+# Languages that begin decimals with a comma, and countries that do otherwise than their language (Unicode CLDR).
+_COMMA: Final = frozenset(
+    """
+    af be bg bs ca cs da de el es et eu fi fo fr fy gl hr hu hy id is it ka kk ky lb lo lt lv mk nb nl nn no pl ps pt rm
+    ro ru sk sl sq sr sv tg tk tr tt uk uz vi wo
+    """.split()  # noqa: SIM905  a list of words reads better unquoted
+)
+_OTHERWISE: Final = {
+    "de": "CH LI", "fr": "RW", "it": "CH", "es": "SV PR HN PA US GT DO NI CU PE MX BZ", "ms": "BN ID",
+    "ar": "MA MR LY TN DZ LB", "en": "ID SK DK RO NL HU FI LV PL LT EE GE CZ FR IT DE SI ES ZA BE SE AT NO UA PT",
+}  # fmt: skip
+
 MAX_CHARS: Final = 64  # nothing longer is one number
 
 # One character for one, so that offsets hold.
@@ -46,6 +58,7 @@ _IN_TEXT = re.compile(
     rf"(?<![\w.,'])(?P<core>{_GROUPED_BY_SPACE}|{_SEPARATED})(?![\w])(?: ?{_CURRENCY})?(?P<close>\))?",
     re.IGNORECASE,
 )
+_LONE = re.compile(r"(?<![\d.,'])[1-9]\d{0,2}([.,])\d{3}(?![\d.,' ]*\d)")
 _INDIAN = re.compile(r"\d{1,2}(?:,\d{2})+,\d{3}")
 
 
@@ -56,6 +69,26 @@ class FoundAmount(NamedTuple):
     start: int
     end: int
     bracketed: bool = False
+
+
+def decimal_mark(locale: str) -> DecimalMark:
+    """What begins decimals in a language or a language and a country: "," in ``de`` and ``de-DE``, "." in ``de-CH``."""
+    language, _, region = locale.replace("_", "-").partition("-")
+    comma = (language.lower() in _COMMA) != (region.upper() in _OTHERWISE.get(language.lower(), "").split())
+    return "," if comma else "."
+
+
+def lone_mark(text: str) -> DecimalMark | Literal[""]:
+    """The one separator of a number that could part thousands or begin decimals ("1,250"); "" where there is none."""
+    if len(text) > 2 * MAX_CHARS:
+        return ""
+    found = _LONE.findall(plain_marks(text))
+    return found[0] if len(found) == 1 else ""
+
+
+def plain_marks(text: str) -> str:
+    """``text`` with ASCII digits, separators, dashes and spaces, one character for one."""
+    return text.translate(_PLAIN)
 
 
 def parse_amount(text: str, *, decimal: DecimalMark | None = None) -> Decimal | None:

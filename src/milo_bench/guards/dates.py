@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from milo_bench.core.records import Frozen
-from milo_bench.guards.month_names import MONTH_BY_FORM
+from milo_bench.guards.month_names import read_written
 
 MAX_CHARS: Final = 64  # nothing longer is one date
 ENGLISH: Final = ("en",)
@@ -40,26 +40,28 @@ _AROUND = re.compile(
 )
 _YEAR_FIRST = re.compile(r"(\d{4})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{1,2})")
 _YEAR_LAST = re.compile(r"(\d{1,2})\s?([-/. ])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})")
+_HAN = re.compile(r"(\d{4}) ?年 ?(\d{1,2}) ?月 ?(\d{1,2}) ?日")
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})")
 _DAY_NAME = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th)?(?:\s+(?:day\s+)?of)?[-/., ]*({_MONTH})[-/., ']*(\d{{4}}|\d{{2}})")
 _NAME_DAY = re.compile(rf"({_MONTH})[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,\s*|[-/. ]\s*)'?(\d{{4}}|\d{{2}})")
 _NAME_YEAR_FIRST = re.compile(rf"(\d{{4}})[-/., ]+({_MONTH})[-/., ]+(\d{{1,2}})")
-_MONTH_AS_WORD = re.compile(r"([0-9]{1,2})([^\d]+)([0-9]{4})([^\d]*)")
 _OCR_SHAPE = re.compile(r"([\dlI|OoS]{1,4})([-/.])([\dlI|OoS]{1,2})\2([\dlI|OoS]{1,4})")
 
 
 _COMPARED = re.compile(r"\s*[<>≤≥~≈±]")
 # A span of days, an open end or a guess is not one date, whatever parts of it could be read as one.
+_A_SPAN = re.compile(
+    r"[<>~≈±+?]"
+    r"|\d{1,2}(?:st|nd|rd|th|\.)?\s*[-/&+]\s*\d{1,2}(?:st|nd|rd|th|\.)?\s*[^\W\d]"  # 28-30 September
+    r"|[^\W\d]\.?\s*\d{1,2}(?:st|nd|rd|th)?\s*[-/&+]\s*\d{1,2}\b(?!\d|[-/.]\d)"  # September 28-30
+    r"|[-/]\s*$",
+)
 _NOT_ONE_DAY = re.compile(
     r"\b(?:from|since|after|before|until|till|to|through|thru|between|onwards?|starting|beginning|ending|by|about|"
     r"around|circa|approx\w*|or|and|either|not|week|during|within|"
     r"von|vom|bis|ab|seit|nach|vor|zwischen|oder|und|etwa|ca|du|au|depuis|avant|après|entre|ou|et|jusqu|dès|vers|"
     r"desde|hasta|antes|después|o|dal|dalle|dopo|prima|fino|oppure|tot|vanaf|sinds|na|voor|tussen|"
-    r"od|po|przed|lub|até|depois|ou)\b"
-    r"|[<>~≈±+?]"
-    r"|\d{1,2}(?:st|nd|rd|th|\.)?\s*[-/&+]\s*\d{1,2}(?:st|nd|rd|th|\.)?\s*[^\W\d]"  # 28-30 September
-    r"|[^\W\d]\.?\s*\d{1,2}(?:st|nd|rd|th)?\s*[-/&+]\s*\d{1,2}\b(?!\d)"  # September 28-30
-    r"|[-/]\s*$",
+    r"od|po|przed|lub|até|depois|ou)\b",
     re.IGNORECASE,
 )
 
@@ -82,7 +84,8 @@ def normalise_date(text: str, *, day_first: bool = True, languages: tuple[str, .
 
     A weekday before it and a time after it are cut off; a time zone never moves the day. Of
     misread characters only letters between digits of a numeric date are put right (``l2/O3/2025``).
-    ``languages`` are ISO 639 codes for month names; relative dates ("yesterday") are none.
+    Month names of the languages in ``packs/dates`` are always read; ``languages`` are ISO 639 codes of further ones.
+    Relative dates ("yesterday") are none.
     """
     if match := _ISO.fullmatch(text):
         return _checked(match[1], match[2], match[3])
@@ -105,7 +108,7 @@ def _normalise(text: str, day_first: bool, languages: tuple[str, ...]) -> str | 
     if (known := _by_pattern(core, day_first)) is not None:
         return known or None
     text = text.translate(_DASHES).strip()
-    return _by_month_name(text, languages) or _by_dateparser(text, day_first, languages)
+    return _by_words(text, day_first) or _by_dateparser(text, day_first, languages)
 
 
 def _by_pattern(core: str, day_first: bool) -> str | None:
@@ -115,6 +118,8 @@ def _by_pattern(core: str, day_first: bool) -> str | None:
     if match := _YEAR_LAST.fullmatch(core):
         day, month = (match[1], match[3]) if day_first else (match[3], match[1])
         return _checked(match[4], month, day) or ""
+    if match := _HAN.fullmatch(core):
+        return _checked(match[1], match[2], match[3]) or ""
     if match := _COMPACT.fullmatch(core):
         return _checked(match[1], match[2], match[3]) or ""
     if match := _DAY_NAME.fullmatch(core):
@@ -126,14 +131,19 @@ def _by_pattern(core: str, day_first: bool) -> str | None:
     return None
 
 
-def _by_month_name(text: str, languages: tuple[str, ...]) -> str | None:
-    """The date where it is written out plainly in one of ``languages``; None where dateparser may know more."""
-    match = _MONTH_AS_WORD.fullmatch(text)
-    if match is None:
+_TIME_BEHIND = re.compile(
+    r"[,\s]+(?:(?:um|à|a las|alle(?: ore)?|om|o(?: godz\.?)?|às|at)\s+)?\d{1,2}(?:[:.]\d{2}|\s?h\s?\d{0,2})"
+    r"(?:\s?(?:uhr|uur|h))?$",
+    re.IGNORECASE,
+)
+
+
+def _by_words(text: str, day_first: bool) -> str | None:
+    """The date where it is written with words of a language of ``packs/dates``; None where dateparser may know more."""
+    if _A_SPAN.search(text):
         return None
-    form = (match[2] + match[4]).lower()
-    month = next((MONTH_BY_FORM[one][form] for one in languages if form in MONTH_BY_FORM.get(one, ())), None)
-    return _checked(match[3], str(month), match[1]) if month else None
+    found = read_written(_TIME_BEHIND.sub("", text), day_first=day_first)
+    return _checked(found.year, str(found.month), found.day) if found else None
 
 
 def _checked(year: str, month: str, day: str) -> str | None:
@@ -162,7 +172,7 @@ def _put_digits_right(match: re.Match[str]) -> str | None:
 
 def _by_dateparser(text: str, day_first: bool, languages: tuple[str, ...]) -> str | None:
     """dateparser's strict reading, held against the text: day and year must stand in it as digits."""
-    if _NOT_ONE_DAY.search(text):
+    if _NOT_ONE_DAY.search(text) or _A_SPAN.search(text):
         return None
     digits = re.findall(r"\d+", text)
     letters = sum(mark.isalpha() for mark in text)

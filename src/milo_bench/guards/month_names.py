@@ -1,35 +1,90 @@
-"""A language in, how its dates with the month as a word look and which month each is out.
-
-Only whole names, as letters write them: what is rarer is left to dateparser, and what stands
-here is what dateparser makes of it too, a hundred times slower.
-"""
+"""A date written out in words of some language in, its parts out, by the months and small words of ``packs/dates``."""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from functools import cache
+from typing import NamedTuple
 
-_NAMES: Final = {
-    "de": "januar februar märz april mai juni juli august september oktober november dezember",
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre",
-    "it": "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre",
-    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
-    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
-    "pt": "janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro",
-}
-# A whole date with its digits taken out: "3. {} 2024", "3 de {} de 2024", "3 {} 2024 r."
-_FORMS: Final = {
-    "de": (". {} ", " {} "),
-    "es": (" de {} de ", " de {} "),
-    "fr": (" {} ",),
-    "it": (" {} ",),
-    "nl": (" {} ",),
-    "pl": (" {} ", " {}  r."),
-    "pt": (" de {} de ", " de {} "),
-}
+from milo_bench.guards.packs.read import languages_of, read_pack, words
 
-MONTH_BY_FORM: Final = {
-    language: {form.format(name): month for month, name in enumerate(names.split(), 1) for form in _FORMS[language]}
-    for language, names in _NAMES.items()
-}
-"""By ISO 639 code, then by the date in small letters without its digits: the number of the month."""
+_TOKEN = re.compile(
+    r"(?P<number>\d{1,4})|(?P<word>[^\W\d_]+(?:-[^\W\d_]+)?)|(?P<mark>[\s.,/()º°ªᵉʳ'’-]+)|(?P<other>.)", re.S
+)
+
+
+class WrittenDate(NamedTuple):
+    """Year, month and day as digits, or the year with two digits."""
+
+    year: str
+    month: int
+    day: str
+
+
+@cache
+def month_of() -> dict[str, int]:
+    """The number of the month by each of its names and short forms, of all languages."""
+    return {name: month for language in languages_of("dates") for name, month in months_in(language).items()}
+
+
+@cache
+def months_in(language: str) -> dict[str, int]:
+    """The number of the month by its names and short forms in one language, case-folded."""
+    rows = read_pack("dates", language).get("months", ())
+    return {name.casefold(): month for month, names in enumerate(rows, 1) for name in names.split()}
+
+
+@cache
+def weekdays() -> frozenset[str]:
+    return frozenset(
+        day.casefold() for language in languages_of("dates") for day in words("dates", language, "weekdays")
+    )
+
+
+@cache
+def _silent() -> frozenset[str]:
+    found: set[str] = set(weekdays())
+    for language in languages_of("dates"):
+        for name in ("ordinals", "between", "before", "after"):
+            found |= {word.strip(".'’").casefold() for word in words("dates", language, name)}
+    return frozenset(found)
+
+
+def read_written(text: str, *, day_first: bool) -> WrittenDate | None:
+    """The one date that ``text`` is: two numbers with a month's name, or three numbers with words beside them."""
+    numbers: list[str] = []
+    names: list[int] = []
+    either = 0  # "mar" is a weekday and a month
+    for match in _TOKEN.finditer(text):
+        if match["other"] or (match["mark"] and match["mark"].count("-") > 1):
+            return None
+        if match["number"]:
+            numbers.append(match["number"])
+        elif match["word"]:
+            word = match["word"].casefold().strip("ᵉʳ")
+            if (month := month_of().get(word)) is not None:
+                if word in weekdays():
+                    either = month
+                else:
+                    names.append(month)
+            elif word and word not in _silent():
+                return None
+    if not names and either:
+        names = [either]
+    if len(numbers) == 2 and len(names) == 1:
+        first, last = numbers
+        if len(first) == 4:
+            return WrittenDate(first, names[0], last) if len(last) <= 2 else None
+        return WrittenDate(last, names[0], first) if len(first) <= 2 and len(last) in (2, 4) else None
+    if len(numbers) == 3 and not names:
+        return _of_numbers(numbers, day_first)
+    return None
+
+
+def _of_numbers(numbers: list[str], day_first: bool) -> WrittenDate | None:
+    first, second, third = numbers
+    if len(first) == 4 and len(second) <= 2 and len(third) <= 2:
+        return WrittenDate(first, int(second), third)
+    if len(third) not in (2, 4) or len(first) > 2 or len(second) > 2:
+        return None
+    return WrittenDate(third, int(second), first) if day_first else WrittenDate(third, int(first), second)

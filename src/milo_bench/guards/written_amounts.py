@@ -1,0 +1,114 @@
+"""One amount as an office writes it in, the number out; and whether its one mark could be read two ways."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import cache, lru_cache
+from typing import Final
+
+from milo_bench.core.amounts import MAX_CHARS, decimal_mark, lone_mark, parse_amount, plain_marks
+from milo_bench.guards.packs.read import languages_of, read_pack, words
+
+_LONGEST: Final = MAX_CHARS + 32  # a number and the words beside it
+# A sign may stand before the currency, behind the number, or both may be in brackets.
+_PARTS = re.compile(
+    r"(?P<before>[^\d(+.,-]{0,40})(?P<core>[(+.,-]{0,3}[^\S\n]?\d[\d.,' ]*)(?P<after>.{0,60})", re.DOTALL
+)
+_NO_CENTS = re.compile(r"(?<=\d)[.,] ?-{1,2}(?=\D*$)")  # 1.250,-- and 1'250.-
+_WORD = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*\.?|[^\s\w]|_")
+_SYMBOL = re.compile(r"[a-z]{0,3}[$£€¥₹₽₺₩₪₫₱₴₦฿₡₾円元원]")
+_CODES: Final = frozenset(  # ISO 4217
+    """
+    aed ars aud bgn brl cad chf clp cny cop czk dkk egp eur gbp hkd huf idr ils inr isk jpy krw mad mxn myr ngn nok nzd
+    pen php pkr pln qar ron rsd rub sar sek sgd thb try twd uah usd vnd zar us sfr fr rm
+    """.split()  # noqa: SIM905  a list of words reads better unquoted
+)
+_SILENT_MARKS: Final = frozenset(".,")
+
+
+@lru_cache(maxsize=16_384)
+def read_amount(text: str, *, locale: str = "") -> Decimal | None:
+    """The one number that ``text`` is: "1.250,00 €", "CHF 1'250.–", "2,5 Mio. Euro", "₹1,25,000"; None for others.
+
+    ``locale`` ("de-DE", or a language alone) decides on one mark with three digits behind it and on words of size
+    that differ between languages ("billion"); without it such a number is read as English is.
+    """
+    if len(text) > _LONGEST or not any(mark.isdigit() for mark in text):
+        return None
+    decimal = decimal_mark(locale) if locale else None
+    plain = plain_marks(text).strip()
+    if no_cents := _NO_CENTS.search(plain):
+        decimal = "," if no_cents[0][0] == "," else "."  # what stands for the cents begins decimals
+        plain = _NO_CENTS.sub("", plain)
+    if (whole := parse_amount(plain, decimal=decimal)) is not None:
+        return whole
+    match = _PARTS.fullmatch(plain)
+    if match is None:
+        return None
+    sign, scale = _beside(f"{match['before']} {match['after']}", locale.partition("-")[0].partition("_")[0].lower())
+    value = parse_amount(match["core"].strip(" '"), decimal=decimal) if scale else None
+    return None if value is None else sign * value * scale
+
+
+def _beside(said: str, language: str) -> tuple[int, int]:
+    """The sign, and what the words beside a number multiply it by; 0 where one of them belongs to no amount."""
+    scale, sign = 1, 1
+    for match in _WORD.finditer(said):
+        word = match[0].casefold().rstrip(".")
+        if not word or word in _SILENT_MARKS:
+            continue
+        if word == "-" and sign == 1 and match.start() == 0:
+            sign = -1
+        elif (size := _scale(word, language)) is not None:
+            scale *= size
+        elif not _of_money(word):
+            return sign, 0
+    return sign, scale
+
+
+def _scale(word: str, language: str) -> int | None:
+    if language and (own := read_pack("amounts", language).get("scales", {}).get(word)) is not None:
+        return int(own)
+    sizes = {int(size) for one in languages_of("amounts") if (size := _scales(one).get(word)) is not None}
+    return sizes.pop() if len(sizes) == 1 else _scales("en").get(word)
+
+
+@cache
+def _scales(language: str) -> dict[str, int]:
+    return {str(word): int(size) for word, size in read_pack("amounts", language).get("scales", {}).items()}
+
+
+@cache
+def currencies_in(language: str) -> dict[str, str]:
+    """The ISO 4217 code by each word of a currency in one language."""
+    table = read_pack("amounts", language).get("currencies", {})
+    return {word.casefold(): code for code, said in table.items() for word in said.split()}
+
+
+@lru_cache(maxsize=4096)
+def _of_money(word: str) -> bool:
+    if _SYMBOL.fullmatch(word) or word in _CODES:
+        return True
+    plain = word.replace("’", "'")
+    parts = plain.split("'")  # d'euros
+    return any(_is_money_in(plain, language) for language in languages_of("amounts")) or all(
+        any(_is_money_in(part, language) or _is_money_in(f"{part}'", language) for language in languages_of("amounts"))
+        for part in parts
+    )
+
+
+def _is_money_in(word: str, language: str) -> bool:
+    return word in currencies_in(language) or word in words("amounts", language, "silent")
+
+
+def other_reading(text: str, locale: str) -> Decimal | None:
+    """What else "1,250" may mean where the language that it stands in begins decimals with that mark; None for most.
+
+    ``locale`` is only recognised, not stated. "1,250" is 1.25 in German, and people who write 1250.00 as "1,250.00"
+    write it too.
+    """
+    mark = lone_mark(text)
+    if not mark or mark != "," or decimal_mark(locale) != ",":
+        return None
+    return read_amount(text)
