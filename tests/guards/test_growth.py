@@ -36,8 +36,9 @@ from milo_bench.guards.policy_text import judge_required_text
 from milo_bench.guards.promises.find import find_promises
 from milo_bench.guards.quotes import find_quote
 from milo_bench.guards.requests import read_requests
-from milo_bench.guards.sentences import paragraphs, split_sentences
+from milo_bench.guards.sentences import languages_told, paragraphs, split_sentences
 from milo_bench.guards.templates import escalation_reason, template_use
+from milo_bench.guards.written_amounts import doubt_of, read_amount
 
 POLICY: Final = "We may ask for more documents before a decision is made."
 RULES: Final[dict[str, Callable[[str], Any]]] = {
@@ -58,6 +59,9 @@ RULES: Final[dict[str, Callable[[str], Any]]] = {
     "without citations": without_citations,
     "dates": find_dates,
     "one date": normalise_date,
+    "one written amount": read_amount,
+    "doubt about an amount": lambda text: doubt_of("1,250", text),
+    "languages told": languages_told,
     "facts": find_facts,
     "unsupported facts": lambda text: unsupported_facts(text, ["Ann Smith paid 12.50 EUR on 3 May 2025."]),
     "facts of a source": lambda text: unsupported_facts("Ann Smith paid 12.50 EUR on 3 May 2025.", [text]),

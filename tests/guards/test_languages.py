@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
 from milo_bench.guards.citations import is_claim
+from milo_bench.guards.dates import normalise_date
 from milo_bench.guards.sentences import split_sentences
+from milo_bench.guards.written_amounts import doubt_of, read_amount
 
 FOLDER: Final = Path(__file__).parents[1] / "data" / "languages"
 LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl", "pl", "pt")
@@ -92,3 +95,57 @@ def test_what_states_nothing_needs_no_citation_in_other_languages(text: str) -> 
 )
 def test_what_states_something_needs_a_citation_in_other_languages(text: str) -> None:
     assert is_claim(text)
+
+
+def read_field(row: dict[str, Any]) -> object:
+    if row["kind"] == "date":
+        return normalise_date(row["text"], day_first=not row["locale"].endswith("-US"))
+    return read_amount(row["text"], locale=row["locale"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_amounts_and_dates_of_fields_are_read_right_in_most_forms(language: str) -> None:
+    held = rows("amounts", language, "held_out")
+    right = [
+        row for row in held if read_field(row) == (row["value"] if row["kind"] == "date" else Decimal(row["value"]))
+    ]
+    assert len(right) / len(held) >= 0.99
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "value"),
+    [
+        ("1.250,00 €", "", "1250"),
+        ("CHF 1'250.00", "", "1250"),
+        ("1 250,00 €", "", "1250"),
+        ("₹1,25,000", "", "125000"),
+        ("1.250,-- €", "", "1250"),
+        ("CHF 1’250.–", "de-CH", "1250"),
+        ("1.250", "de-DE", "1250"),
+        ("1.250", "de-CH", "1.25"),
+        ("1.250", "", "1.25"),
+        ("2,5 Mio. Euro", "de", "2500000"),
+        ("1 billion euros", "en", "1000000000"),
+        ("1 billion d'euros", "fr", "1000000000000"),
+        ("１２５０円", "ja", "1250"),
+        ("1٬250٫50", "ar", "1250.50"),
+    ],
+)
+def test_an_amount_is_read_as_its_place_writes_it(text: str, locale: str, value: str) -> None:
+    assert read_amount(text, locale=locale) == Decimal(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["12 % €", "1250 kg", "3 mal 5", "1_250", "1.2.3", "1,250,00", "ab 1.250 €", "Euro", ""]
+)
+def test_what_is_no_one_amount_is_not_read(text: str) -> None:
+    assert read_amount(text, locale="de") is None
+
+
+def test_a_number_with_one_mark_is_in_doubt_where_its_text_begins_decimals_with_it() -> None:
+    german = "Die Rechnung ist am 3. März bei uns eingegangen und der Betrag liegt bei 1,250 Euro."
+    assert doubt_of("1,250", german) == "is 1.25 as its text is written and 1250 as English is"
+    assert doubt_of("1.250", german) == ""
+    assert doubt_of("12,50", german) == ""
+    assert doubt_of("1,250", "The invoice came in on 3 March and the amount is 1,250 euros.") == ""
+    assert doubt_of("1,250", "4711") == ""

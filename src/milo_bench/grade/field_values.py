@@ -7,8 +7,8 @@ import unicodedata
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from milo_bench.core.amounts import parse_amount
 from milo_bench.guards.dates import normalise_date
+from milo_bench.guards.written_amounts import read_amount
 
 ValueKind: TypeAlias = Literal["text", "date", "number", "exact"]
 
@@ -27,6 +27,7 @@ class Likeness(NamedTuple):
     punctuation: bool = False
     day_first: bool = True
     languages: tuple[str, ...] = ("en",)
+    locale: str = ""  # "de-DE", or the language that the text around is in; "" reads numbers as English does
 
 
 def kind_of(gold: Any) -> ValueKind:
@@ -48,10 +49,10 @@ def comparable(value: Any, likeness: Likeness) -> object:
             found = normalise_date(value, day_first=likeness.day_first, languages=likeness.languages)
             return found or ("no date", value)
         if likeness.kind == "number":
-            return _number(value)
+            return _number(value, likeness.locale)
         return value if likeness.kind == "exact" else _text(value, likeness)
     if likeness.kind == "number" and isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(str(value))
+        return _number(str(value), "")
     # True == 1 and 1 == 1.0 in Python, and not in JSON: the type is part of the form.
     return (type(value).__name__, value) if not isinstance(value, int | float) else (isinstance(value, bool), value)
 
@@ -66,6 +67,6 @@ def _text(value: str, likeness: Likeness) -> str:
 
 
 @lru_cache(maxsize=16_384)
-def _number(value: str) -> object:
-    amount = parse_amount(value)
+def _number(value: str, locale: str) -> object:
+    amount = read_amount(value, locale=locale)
     return ("no number", value) if amount is None else amount

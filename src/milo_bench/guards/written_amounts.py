@@ -9,7 +9,9 @@ from typing import Final
 
 from milo_bench.core.amounts import MAX_CHARS, decimal_mark, lone_mark, parse_amount, plain_marks
 from milo_bench.guards.packs.read import languages_of, read_pack, words
+from milo_bench.guards.sentences import languages_told
 
+_TOLD_BY: Final = 4000  # characters
 _LONGEST: Final = MAX_CHARS + 32  # a number and the words beside it
 # A sign may stand before the currency, behind the number, or both may be in brackets.
 _PARTS = re.compile(
@@ -112,3 +114,16 @@ def other_reading(text: str, locale: str) -> Decimal | None:
     if not mark or mark != "," or decimal_mark(locale) != ",":
         return None
     return read_amount(text)
+
+
+def doubt_of(value: str, text: str) -> str:
+    """Why ``value``, which belongs to ``text``, could be two numbers; "" where it could not."""
+    if len(value) > _LONGEST or not lone_mark(value):
+        return ""
+    told = languages_told(text[:_TOLD_BY])
+    if len(told) != 1 or (other := other_reading(value, told[0])) is None:
+        return ""
+    one = read_amount(value, locale=told[0])
+    if one is None or one == other:
+        return ""
+    return f"is {one.normalize():f} as its text is written and {other.normalize():f} as English is"

@@ -10,13 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, TypeAlias
 
+from milo_bench.core.amounts import lone_mark
+from milo_bench.core.locale import Locale, parse_locale
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.case_input import input_texts
 from milo_bench.grade.field_values import ABSENT, Likeness, ValueKind, comparable, kind_of
 from milo_bench.grade.json_places import find_value, show_value
 from milo_bench.grade.unreadable import unread_expectation
+from milo_bench.guards.sentences import languages_told
+from milo_bench.guards.written_amounts import other_reading, read_amount
 
 Fields: TypeAlias = list[str]
+
+_TOLD_BY = 4000  # characters of the input that tell its language
 
 
 class ExactFieldsParams(Params, frozen=True):
@@ -37,20 +44,27 @@ class ExactFieldsParams(Params, frozen=True):
     languages: tuple[str, ...] = ("en",)
     absent_is_null: bool = False
 
-    def likeness(self, field: str, gold: Any) -> Likeness:
+    def likeness(self, field: str, gold: Any, locale: Locale | None = None) -> Likeness:
         return Likeness(
             kind=self.kinds.get(field) or kind_of(gold),
             whitespace=self.whitespace,
             casefold=self.casefold or field in self.casefold_fields,
             punctuation=self.punctuation or field in self.punctuation_fields,
-            day_first=self.day_first,
-            languages=self.languages,
+            day_first=locale.day_first if locale else self.day_first,
+            languages=(locale.language,) if locale else self.languages,
+            locale=str(locale) if locale else "",
         )
 
 
 class ExactFields:
+    """A workload's ``locale`` says how its dates and numbers are read; without one, the language of the input does.
+
+    "1,250" is 1.25 in German and 1250 in English: where only one of them is right and no locale is stated, the field
+    is unjudged.
+    """
+
     name = "exact_fields"
-    version = "3"
+    version = "4"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, ExactFieldsParams)
@@ -88,7 +102,13 @@ class ExactFields:
         if got is ABSENT:
             reason = f"{name} is not in the answer, expected {expected}"
             return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected=expected)
-        if got == gold or self._right(case, name, gold, got, rules.likeness(name, gold)):
+        likeness = _likeness(case, rules, name, gold)
+        if not case.workload.locale and likeness.kind == "number" and isinstance(got, str) and lone_mark(got):
+            likeness = likeness._replace(locale=_language_of_input(case))
+            if other := self._doubtful(case, name, gold, got, likeness):
+                reason = f"{name} is {show_value(got)}, which {other}: give the workload a locale such as de-DE"
+                return Verdict(self.name, self.version, "unjudged", "doubtful_number", reason, name, expected=expected)
+        if got == gold or self._right(case, name, gold, got, likeness):
             return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=show_value(got))
         category, reason = self._wrong(case, rules, name, gold, got)
         spans = tuple(span for span in (find_value(case.output, name), _gold_span(case, name)) if span is not None)
@@ -102,6 +122,17 @@ class ExactFields:
         further = accept.get(name, ()) if isinstance(accept, dict) else ()
         return isinstance(further, list | tuple) and any(alike == comparable(one, likeness) for one in further)
 
+    def _doubtful(self, case: GradeCase, name: str, gold: Any, got: str, likeness: Likeness) -> str:
+        """Both readings of a number of which just one is right, "" where there is one reading or neither is right."""
+        other = other_reading(got, likeness.locale)
+        one = read_amount(got, locale=likeness.locale)
+        if other is None or one is None or other == one:
+            return ""
+        right = [self._right(case, name, gold, got, likeness._replace(locale=how)) for how in (likeness.locale, "")]
+        if right[0] == right[1]:
+            return ""
+        return f"is {one.normalize():f} as the input is written and {other.normalize():f} as English is"
+
     def _wrong(self, case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any, got: Any) -> tuple[str, str]:
         expected, value = show_value(gold), show_value(got)
         if got is None:
@@ -112,10 +143,20 @@ class ExactFields:
             return "invented_value", f"{name} is {value}{also}, expected null, because the source does not say"
         if confused := _confused_with(case, rules, name, got):
             return f"confused_with:{confused}", f"{name} is {value}, which is the {confused}, expected {expected}"
-        likeness = rules.likeness(name, gold)
+        likeness = _likeness(case, rules, name, gold)
         if likeness.kind == "date" and not isinstance(comparable(got, likeness), str):
             return "unreadable_date", f"{name} is {value}, which is not a full date, expected {expected}"
         return "wrong_field", f"{name} is {value}, expected {expected}"
+
+
+def _likeness(case: GradeCase, rules: ExactFieldsParams, name: str, gold: Any) -> Likeness:
+    return rules.likeness(name, gold, parse_locale(case.workload.locale) if case.workload.locale else None)
+
+
+def _language_of_input(case: GradeCase) -> str:
+    """The one language that the small words of the input's texts speak for, "" where none or several do."""
+    told = languages_told("\n".join(input_texts(case.fixture, case.attempt))[:_TOLD_BY])
+    return told[0] if len(told) == 1 else ""
 
 
 def _confused_with(case: GradeCase, rules: ExactFieldsParams, name: str, got: Any) -> str:
@@ -123,7 +164,7 @@ def _confused_with(case: GradeCase, rules: ExactFieldsParams, name: str, got: An
     for label, value in _others(case, name):
         if value in (None, ""):
             continue
-        likeness = rules.likeness(name, value)
+        likeness = _likeness(case, rules, name, value)
         if comparable(got, likeness) == comparable(value, likeness):
             return label
     return ""

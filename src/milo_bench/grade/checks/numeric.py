@@ -22,7 +22,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from milo_bench.core.amounts import find_amounts
+from milo_bench.core.amounts import DecimalMark, decimal_mark, find_amounts
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
@@ -35,8 +35,8 @@ class NumericParams(Params, frozen=True):
     """``tolerance`` is a distance in the first unit, ``relative`` a share of the expected number; either is enough.
 
     ``unit`` is one unit. ``units`` maps each accepted unit to its size in the first: ``{kg: 1, g: 0.001}``.
-    ``decimal`` says which mark begins decimals where a number such as 1,250 could be read both ways. ``pick`` takes
-    the first or last number of a text that contains several.
+    ``decimal`` says which mark begins decimals where a number such as 1,250 could be read both ways, which the
+    workload's ``locale`` says otherwise. ``pick`` takes the first or last number of a text that contains several.
     """
 
     field: str = ""
@@ -63,7 +63,7 @@ class _Number(NamedTuple):
 
 class Numeric:
     name = "numeric"
-    version = "2"
+    version = "3"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, NumericParams)
@@ -93,7 +93,7 @@ class Numeric:
         part = judged_part(case, rules.field)
         if part.problem:
             return [self._fail(rules, part.category, part.problem, expected)]
-        found = _numbers(part, rules)
+        found = _numbers(part, rules, _decimal(rules, case.workload))
         if not found:
             what = f" in {', '.join(rules.sizes)}" if rules.sizes else ""
             return [self._fail(rules, "no_number", f"{rules.field or 'the answer'} has no number{what}", expected)]
@@ -150,11 +150,15 @@ def _own(fixture: Fixture, name: str, general: float) -> Decimal:
     return Decimal(str(own if isinstance(own, int | float) and not isinstance(own, bool) else general))
 
 
-def _numbers(part: JudgedPart, rules: NumericParams) -> list[_Number]:
+def _decimal(rules: NumericParams, workload: Workload) -> DecimalMark | None:
+    return rules.decimal or (decimal_mark(workload.locale) if workload.locale else None)
+
+
+def _numbers(part: JudgedPart, rules: NumericParams, decimal: DecimalMark | None) -> list[_Number]:
     """The numbers of a text that could be meant, in the first unit."""
     sizes = rules.sizes
     apart = _units_cut_off(part.text, sizes)
-    found = [_Number(one.value, one.start, one.end, "") for one in find_amounts(apart, decimal=rules.decimal)]
+    found = [_Number(one.value, one.start, one.end, "") for one in find_amounts(apart, decimal=decimal)]
     if not sizes:
         return found
     with_unit = [_measured(part.text, one, sizes) for one in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from milo_bench.config.written import Problem
 from milo_bench.suites.importing.importer import Imported, ImportedCase
 
+DoubtFinder: TypeAlias = Callable[[str, str], str]  # a value and the text that it belongs to; why it is in doubt, or ""
 SecretFinder: TypeAlias = Callable[[str], Iterable[tuple[str, int]]]  # kind and place in the text
 
 
@@ -54,6 +55,23 @@ def list_secrets(imported: Imported, find: SecretFinder) -> list[Problem]:
                 hint = "import again with --redact, or change the secret."
                 found.append(Problem(f"fixture '{case.id}'", said, hint, "warning", "data"))
     return found
+
+
+def list_doubts(imported: Imported, doubt: DoubtFinder) -> list[str]:
+    """The fields whose expected values could be read in two ways, with the first such value of each."""
+    first: dict[str, tuple[str, str, str]] = {}
+    counts: Counter[str] = Counter()
+    for case in imported.cases:
+        fields = case.expect.get("fields")
+        for name, value in fields.items() if isinstance(fields, dict) else ():
+            if isinstance(value, str) and (why := doubt(value, "\n".join(text for _, text in _texts(case.input, "")))):
+                first.setdefault(str(name), (case.id, value, why))
+                counts[str(name)] += 1
+    return [
+        f"'{name}' has values in doubt ({counts[name]}): '{value[:40]}' of '{case}' {why}. "
+        "Give the workload a locale in suite.yaml, such as de-DE"
+        for name, (case, value, why) in first.items()
+    ]
 
 
 def _texts(value: Any, where: str) -> Iterator[tuple[str, str]]:

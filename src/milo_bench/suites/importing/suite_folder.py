@@ -17,7 +17,14 @@ from milo_bench.core.records import Frozen
 from milo_bench.suites.fixtures import fixture_line, make_fixture
 from milo_bench.suites.importing.groups import guess_groups
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest, WorkloadDraft
-from milo_bench.suites.importing.reduce import SampleOf, SecretFinder, list_secrets, take_sample
+from milo_bench.suites.importing.reduce import (
+    DoubtFinder,
+    SampleOf,
+    SecretFinder,
+    list_doubts,
+    list_secrets,
+    take_sample,
+)
 from milo_bench.suites.redact import TextRedactor, redact_fixture
 from milo_bench.suites.write import refuse_taken, write_suite
 
@@ -69,13 +76,15 @@ def import_suite(
     name: str = "",
     sample: SampleOf | None = None,
     find_secrets: SecretFinder | None = None,
+    find_doubt: DoubtFinder | None = None,
     redactor: TextRedactor | None = None,
 ) -> ImportReport:
     """Write the suite made from ``request.source`` to the new folder ``out``; ``name`` defaults to the folder's.
 
     What is broken or cannot be carried over is in the report, which is also written into the
     folder. ``sample`` keeps some of the cases, ``find_secrets`` gives the kind and place of each secret in a text,
-    ``redactor`` takes personal data and secrets out of every fixture before it is written.
+    ``find_doubt`` says why an expected value could be read in two ways, ``redactor`` takes personal data and secrets
+    out of every fixture before it is written.
     Raises UsageError and DataError where nothing can be imported.
     """
     refuse_taken(out)
@@ -87,6 +96,8 @@ def import_suite(
         raise DataError(message, hint=imported.broken[0].hint if imported.broken else "check the file.")
     if sample is not None:
         take_sample(imported, sample)
+    if find_doubt is not None:
+        imported.guesses.extend(list_doubts(imported, find_doubt))
     source = request.source
     origin: dict[str, Any] = {"source": source.name}
     if request.address:
