@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.facts import find_facts, unsupported_facts
 from milo_bench.guards.measured import figures_of, wilson_95
-from milo_bench.guards.month_names import months_in
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.quotes import _made_comparable, find_quote
+from milo_bench.guards.values.month_names import months_in
 
 DATA = Path(__file__).parent.parent / "data"
 

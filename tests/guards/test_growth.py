@@ -38,7 +38,7 @@ from milo_bench.guards.quotes import find_quote
 from milo_bench.guards.requests import read_requests
 from milo_bench.guards.sentences import languages_told, paragraphs, split_sentences
 from milo_bench.guards.templates import escalation_reason, template_use
-from milo_bench.guards.written_amounts import doubt_of, read_amount
+from milo_bench.guards.values.amounts import doubt_of, read_amount
 
 POLICY: Final = "We may ask for more documents before a decision is made."
 RULES: Final[dict[str, Callable[[str], Any]]] = {

@@ -13,7 +13,7 @@ import pytest
 from milo_bench.guards.citations import is_claim
 from milo_bench.guards.dates import normalise_date
 from milo_bench.guards.sentences import split_sentences
-from milo_bench.guards.written_amounts import doubt_of, read_amount
+from milo_bench.guards.values.amounts import doubt_of, read_amount
 
 FOLDER: Final = Path(__file__).parents[1] / "data" / "languages"
 LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl", "pl", "pt")

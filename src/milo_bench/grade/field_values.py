@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from milo_bench.guards.dates import normalise_date
-from milo_bench.guards.written_amounts import read_amount
+from milo_bench.guards.values.amounts import read_amount
 
 ValueKind: TypeAlias = Literal["text", "date", "number", "exact"]
 

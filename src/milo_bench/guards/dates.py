@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from milo_bench.core.records import Frozen
-from milo_bench.guards.month_names import read_written
+from milo_bench.guards.values.month_names import read_written
 
 MAX_CHARS: Final = 64  # nothing longer is one date
 ENGLISH: Final = ("en",)

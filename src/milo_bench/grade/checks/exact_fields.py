@@ -19,7 +19,7 @@ from milo_bench.grade.field_values import ABSENT, Likeness, ValueKind, comparabl
 from milo_bench.grade.json_places import find_value, show_value
 from milo_bench.grade.unreadable import unread_expectation
 from milo_bench.guards.sentences import languages_told
-from milo_bench.guards.written_amounts import other_reading, read_amount
+from milo_bench.guards.values.amounts import other_reading, read_amount
 
 Fields: TypeAlias = list[str]
 
