@@ -11,19 +11,32 @@ import msgspec
 
 from milo_bench.api.settings import load_settings
 from milo_bench.api.stopping import FRESH_SEED
-from milo_bench.core.records import Fixture, LoadRequestRow, LoadWindow, Telemetry
+from milo_bench.core.chat import Exchange
+from milo_bench.core.errors import UsageError
+from milo_bench.core.records import (
+    Attempt,
+    AttemptKey,
+    Fixture,
+    LoadOutcome,
+    LoadRequestRow,
+    LoadWindow,
+    Telemetry,
+)
 from milo_bench.core.version import __version__
+from milo_bench.grade.engine import grade_attempt
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.run.event_loop import fast_loop, run_to_end
 from milo_bench.run.load.options import LoadOptions, check_options, limits_of, read_trace
 from milo_bench.run.load.rows import WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
-from milo_bench.run.load.session import DrawLoadFixtures, LoadReport, LoadSession, Tell
+from milo_bench.run.load.session import DrawLoadFixtures, GradeAnswer, LoadReport, LoadSession, Tell
 from milo_bench.run.plan import PlanRequest, make_plan
+from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.stats.load.derived import measured_window
 from milo_bench.stats.load.knee import degradation
 from milo_bench.stats.load.level import judge_level
+from milo_bench.stats.load.quality import with_quality
 from milo_bench.store.log.writer import default_log_path, require_new_log
 from milo_bench.suites.fresh import FreshFixtures, can_draw
 from milo_bench.suites.load import Suite, load_suite
@@ -76,10 +89,40 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
         measure=partial(_measured, options.service_level),
         judge=judge_level,
         tell=tell or (lambda _: None),
-        draw=_fresh_documents(suite, plan.fixtures, options.seed) if can_draw(suite) else None,
+        # Answers are compared by document: those asked alone are the ones asked under load.
+        draw=_fresh_documents(suite, plan.fixtures, options.seed) if can_draw(suite) and not options.grade else None,
+        grade=_grading(spec, target.record.name) if options.grade else None,
     )
     report = run_to_end(session.run(), new_loop=fast_loop)
+    if report.graded:
+        report = replace(report, windows=with_quality(report.windows, report.graded))
     return replace(report, degradation=degradation(report.windows))
+
+
+def _grading(spec: RunSpec, target: str) -> GradeAnswer:
+    """What the workload's checks say of an answer. Raises UsageError where a check is the suite's own code."""
+    for name in dict.fromkeys(fixture.workload for fixture in spec.planned_fixtures()):
+        workload = spec.workloads[name]
+        if workload.own is not None and any(check.name in workload.own.names for check in workload.checks):
+            message = f"'load --grade' does not execute a suite's own checks, and '{workload.name}' has some."
+            raise UsageError(message, hint="choose other workloads with --workload, or use 'run' and 'grade'.")
+
+    def grade(fixture_id: str, exchange: Exchange) -> tuple[LoadOutcome, str]:
+        fixture = spec.fixtures[fixture_id]
+        attempt = Attempt(
+            AttemptKey(fixture_id, target),
+            request_hash="",
+            timings=exchange.timings,
+            output=exchange.text,
+            reasoning=exchange.reasoning,
+            tool_calls=exchange.tool_calls,
+            finish_reason=exchange.finish_reason,
+            prepared=prepare(fixture, spec.workloads[fixture.workload], seed=spec.plan.seed).prepared,
+        )
+        passed = grade_attempt(spec.workloads[fixture.workload], fixture, attempt).passed
+        return ("unjudged" if passed is None else "passed" if passed else "failed"), exchange.text
+
+    return grade
 
 
 def _fresh_documents(suite: Suite, planned: Sequence[str], seed: int) -> DrawLoadFixtures:

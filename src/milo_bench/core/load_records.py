@@ -132,6 +132,25 @@ else:
     )
 
 
+class QualityUnderLoad(LoadRecord, frozen=True):
+    """The first answers of a window beside the answers that the same ``documents`` got alone.
+
+    ``lost`` documents pass alone and fail under load, ``gained`` the other way round. ``difference`` is the pass rate
+    under load minus that alone, ``interval`` is at 95%. ``p_value`` is McNemar's exact one, two-sided, adjusted for the
+    levels of the run by Holm's method; ``beyond_chance`` says that it is under .05.
+    """
+
+    documents: int
+    passed_alone: int
+    passed: int
+    lost: int
+    gained: int
+    difference: float | None
+    interval: Ends | None
+    p_value: float
+    beyond_chance: bool
+
+
 class LoadFigures(_FlatTimes, frozen=True):
     """Everything that a window was measured to be.
 
@@ -168,6 +187,11 @@ class LoadFigures(_FlatTimes, frozen=True):
     met_share: float | None = None
     met_share_interval: Ends | None = None
     goodput_per_s: float | None = None
+    graded: int | None = None  # documents whose first answer in the measured part a check judged
+    passed: int | None = None
+    pass_share: float | None = None
+    pass_interval: Ends | None = None
+    quality: QualityUnderLoad | None = None  # worked out from all windows of a log, and not written into it
     steady: SteadyFigures = SteadyFigures()
     server_memory_max_bytes: int | None = None
     server_cpu_cores: float | None = None

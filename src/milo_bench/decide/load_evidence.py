@@ -109,6 +109,15 @@ def _of_window(place: str, window: LoadWindow, figures: Figures) -> dict[str, st
         interval = wilson(lost, said.requests)
         low_high = (interval.low, interval.high) if interval else (None, None)
         add("failure_share", "failures", lost / said.requests, "share", low_high, lost)
+    if said.graded:
+        add(
+            "pass_share",
+            "documents that pass",
+            said.pass_share,
+            "share",
+            said.pass_interval or (None, None),
+            said.passed,
+        )
     return ids
 
 

@@ -110,11 +110,12 @@ class _Key(msgspec.Struct, frozen=True):
 class _Named(msgspec.Struct):
     type: str = ""
     id: str = ""
+    fixture: str = ""
     key: _Key = _Key()
 
 
 _NAMED = msgspec.json.Decoder(_Named)
-_WITH_TEXTS = frozenset({"fixture", "attempt", "episode", "execution"})
+_WITH_TEXTS = frozenset({"fixture", "attempt", "episode", "execution", "load_row"})
 
 
 def _fixture_of(line: bytes) -> str | None:
@@ -125,7 +126,7 @@ def _fixture_of(line: bytes) -> str | None:
         return None
     if named.type not in _WITH_TEXTS:
         return None
-    return named.id if named.type == "fixture" else named.key.fixture
+    return {"fixture": named.id, "load_row": named.fixture}.get(named.type, named.key.fixture)
 
 
 def _holds_text(line: bytes) -> bool:

@@ -6,6 +6,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.records import LoadWindow
 from milo_bench.core.units import number
 from milo_bench.stats.load.derived import find_difference
+from milo_bench.stats.load.quality import with_quality
 from milo_bench.store.log.reader import RunLog
 
 
@@ -16,4 +17,4 @@ def checked_windows(log: RunLog) -> tuple[LoadWindow, ...]:
             place = f"the {window.mode} window at {number(window.level)} of '{window.target}'"
             message = f"{log.path}: '{figure}' of {place} is not what its {len(rows)} rows give."
             raise DataError(message, hint="the file was edited. Restore it, or run the load again.")
-    return tuple(log.load_windows)
+    return with_quality(log.load_windows, log.load_rows)

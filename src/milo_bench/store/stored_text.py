@@ -14,6 +14,7 @@ from milo_bench.core.records import (
     Episode,
     Execution,
     Fixture,
+    LoadRequestRow,
     Record,
     StoreText,
     ToolCall,
@@ -53,6 +54,9 @@ class TextPolicy:
             return self._fixture(record)
         if isinstance(record, Episode):
             return self._episode(record)
+        if isinstance(record, LoadRequestRow):
+            kept = self._redact is not None and self.store_text != "hashes"
+            return msgspec.structs.replace(record, output=self._redact(record.output) if kept and self._redact else "")
         if isinstance(record, Execution):  # what code said of a text may quote it
             return msgspec.structs.replace(record, results=(), problem="")
         return record

@@ -96,6 +96,7 @@ def _write_whole(data: bytes) -> None:
     show_default=True,
     help="Time documents as new ones, or as the server's cache has them.",
 )
+@click.option("--grade", is_flag=True, help="Grade the answers too: each document alone first, then under load.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to a hosted target.")
 @click.option("--json", "as_json", is_flag=True, help="Print all measurements as one JSON document.")
 def load(
@@ -123,6 +124,7 @@ def load(
     charts: Path | None,
     config: Path | None,
     cache: CacheWish,
+    grade: bool,
     allow_hosted: bool,
     as_json: bool,
 ) -> None:
@@ -152,6 +154,7 @@ def load(
         config=config,
         allow_hosted=allow_hosted,
         cache=cache,
+        grade=grade,
     )
     report = api.load_target(options, os.environ, tell=lambda text: click.echo(text, err=True))
     if as_json:

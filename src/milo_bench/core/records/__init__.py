@@ -4,7 +4,7 @@ from milo_bench.core.records.frozen import Frozen
 from milo_bench.core.records.identity import Adapter, Behaviour, Identity, Opening
 from milo_bench.core.records.imported import AnswerSource, ImportedFile
 from milo_bench.core.records.judged import Graded, Interval, Measure, Span, Verdict, VerdictOutcome
-from milo_bench.core.records.load_row import LoadRequestRow, LoadRows
+from milo_bench.core.records.load_row import LoadOutcome, LoadRequestRow, LoadRows
 from milo_bench.core.records.log import (
     SCHEMA_VERSION,
     Attempt,
@@ -71,6 +71,7 @@ __all__ = [
     "Identity",
     "ImportedFile",
     "Interval",
+    "LoadOutcome",
     "LoadRequestRow",
     "LoadRows",
     "LoadWindow",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from milo_bench.core.records.frozen import Frozen
+
+LoadOutcome: TypeAlias = Literal["", "passed", "failed", "unjudged"]
+"""What the suite's checks said of an answer; "" where nobody asked them."""
 
 
 class LoadRequestRow(Frozen, frozen=True, tag="load_row", tag_field="type"):
     """One request. Times in microseconds since the run's zero, gaps between content chunks in microseconds.
 
-    ``due_us`` is when it should have gone out, ``late_us`` the client's own delay in sending it.
+    ``due_us`` is when it should have gone out, ``late_us`` the client's own delay in sending it. ``outcome`` and
+    ``output``, the answer, are there where answers were graded.
     """
 
     fixture: str
@@ -30,6 +34,9 @@ class LoadRequestRow(Frozen, frozen=True, tag="load_row", tag_field="type"):
     lag_max_us: float | None = None
     lag_mean_us: float | None = None
     server: dict[str, float] = {}
+    outcome: LoadOutcome = ""
+    output: str = ""
+    erased: str = ""  # what sealed the answer before it was erased
 
 
 class LoadRows(Frozen, frozen=True, omit_defaults=False):

@@ -57,7 +57,10 @@ def write_load_charts(
 
 def load_charts(windows: Sequence[LoadWindow], *, knee: Measure | None = None) -> dict[str, vega.Spec]:
     """Vega-Lite specifications of one target's windows, by name; a chart that has nothing to show is left out."""
+    windows = [window for window in windows if window.mode != "single"]
     charts: dict[str, vega.Spec] = {}
+    if not windows:
+        return charts
     if len({window.level for window in windows}) > 1:
         charts["latency-against-load"] = _latency_against_load(windows)
         charts["throughput-against-load"] = _throughput(windows, knee)

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from milo_bench.core.load_records import LoadFigures, Quantile, TimeName
+from milo_bench.core.load_records import LoadFigures, QualityUnderLoad, Quantile, TimeName
 from milo_bench.core.records import LoadWindow, Measure
-from milo_bench.core.units import NOTHING, change, figure, interval_text, number, seconds
+from milo_bench.core.units import NOTHING, change, change_text, figure, interval_text, number, p_value, seconds
 from milo_bench.run.load.capacity import CapacityResult
 
 _Cell: TypeAlias = Callable[[LoadFigures], str]
@@ -38,6 +38,8 @@ def print_load(
 
 def level_text(window: LoadWindow) -> str:
     """``4 streams``, ``5/s`` or ``trace 2.1/s``."""
+    if window.mode == "single":
+        return "alone"
     if window.mode == "closed":
         return figure(window.level, "streams")
     return f"{'trace ' if window.mode == 'trace' else ''}{number(window.level)}/s"
@@ -76,6 +78,10 @@ def _failures(figures: LoadFigures) -> str:
     return ", ".join(f"{kind} {count}" for kind, count in figures.failures.items()) or "0"
 
 
+def _passed(figures: LoadFigures) -> str:
+    return NOTHING if figures.graded is None else f"{figures.passed:,} of {figures.graded:,}"
+
+
 ROWS: tuple[tuple[str, _Cell], ...] = (
     ("requests measured", lambda f: f"{f.requests:,}"),
     ("failures", _failures),
@@ -97,6 +103,7 @@ ROWS: tuple[tuple[str, _Cell], ...] = (
     ("wait before sending p50 / p99", _times("queue", "p50", "p99")),
     ("within service level", lambda f: figure(f.met_share, "share")),
     ("goodput per second", lambda f: figure(f.goodput_per_s, "")),
+    ("documents that pass", _passed),
     ("peak server memory", lambda f: figure(f.server_memory_max_bytes, "bytes")),
     ("server processor cores", lambda f: figure(f.server_cpu_cores, "")),
     ("peak server GPU memory", lambda f: figure(f.server_gpu_memory_max_bytes, "bytes")),
@@ -116,7 +123,7 @@ ROWS: tuple[tuple[str, _Cell], ...] = (
 
 
 def _notes(windows: Sequence[LoadWindow]) -> list[str]:
-    first = windows[0].figures
+    first = next((window for window in windows if window.mode != "single"), windows[0]).figures
     lines = [f"Left out as warm-up: {first.left_out.warmup_rule}. After it: {first.left_out.cooldown_rule}."]
     if first.service_level:
         lines.append(f"Service level: {first.service_level}.")
@@ -135,11 +142,26 @@ def _notes(windows: Sequence[LoadWindow]) -> list[str]:
                 lines.append(f"{level}: {said} changed by {change(moved * 100, 'percent')} over the window.")
         if steady.note:
             lines.append(f"{level}: steady state undecided, {steady.note}.")
+        if figures.quality is not None:
+            lines.append(f"{level}: {quality_text(figures.quality)}")
         if figures.held_back:
             lines.append(f"{level}: {figures.held_back} requests waited at the in-flight cap.")
     lines += dict.fromkeys(f"{note[0].upper()}{note[1:]}." for w in windows for note in w.figures.notes)
     lines += dict.fromkeys(f"{note[0].upper()}{note[1:]}." for w in windows for note in w.figures.machine_notes)
     return lines
+
+
+def quality_text(quality: QualityUnderLoad) -> str:
+    """Whether answers are worse under load, with the counts that it rests on."""
+    if not quality.documents:
+        return "no document was graded both alone and under load."
+    alone = f"{quality.passed_alone:,} of {quality.documents:,} documents pass alone"
+    low, high = quality.interval or (None, None)
+    said = f"{alone}, {quality.passed:,} under load: {change_text(quality.difference, low, high, 'share')}"
+    if not quality.beyond_chance:
+        return f"{said}. No difference beyond chance ({p_value(quality.p_value)})."
+    verdict = "Answers are worse under load" if quality.lost > quality.gained else "Answers change under load"
+    return f"{said}. {verdict} ({p_value(quality.p_value)})."
 
 
 def _degradation_line(measure: Measure) -> str:

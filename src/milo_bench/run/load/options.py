@@ -49,6 +49,7 @@ class LoadOptions:
     config: Path | None = None
     allow_hosted: bool = False
     cache: CacheWish = "cold"
+    grade: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
 
 
@@ -65,6 +66,7 @@ def profiles(options: LoadOptions, timeouts: Timeouts, trace: tuple[Arrival, ...
             max_in_flight=options.max_in_flight,
             drain_s=options.drain_s if options.drain_s is not None else DEFAULT_DRAIN_S,
             timeouts=timeouts,
+            keep_answers=options.grade,
         )
         return
     for streams in options.concurrency:
@@ -85,6 +87,7 @@ def profile_at(options: LoadOptions, timeouts: Timeouts, mode: Mode, level: floa
         max_in_flight=options.max_in_flight,
         drain_s=min(drain_s, timeouts.total_s),
         timeouts=timeouts,
+        keep_answers=options.grade,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from milo_bench.core.chat import Exchange
-from milo_bench.core.records import FailureKind
+from milo_bench.core.records import FailureKind, LoadOutcome
 
 Mode: TypeAlias = Literal["closed", "open", "trace", "single"]
 # Beside what a server can do wrong: what the window's own end did to a request.
@@ -41,10 +41,16 @@ class LoadRow:
     lag_max_s: float | None = None
     lag_mean_s: float | None = None
     server_timings: Mapping[str, float] = field(default_factory=dict)
+    outcome: LoadOutcome = ""
+    output: str = ""
+    exchange: Exchange | None = None  # until it is graded
 
 
-def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool = False) -> LoadRow:
-    """What a window keeps of an exchange: times and counts, no text. ``from_start``: it was due when it went out."""
+def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool = False, keep: bool = False) -> LoadRow:
+    """What a window keeps of an exchange: times and counts, and with ``keep`` the whole of it until it is graded.
+
+    ``from_start``: it was due when it went out.
+    """
     times = exchange.timings
     return LoadRow(
         fixture=fixture,
@@ -62,6 +68,7 @@ def row_of(fixture: str, exchange: Exchange, *, late_s: float, from_start: bool 
         lag_max_s=times.client_lag_max_s,
         lag_mean_s=times.client_lag_mean_s,
         server_timings=exchange.server_timings,
+        exchange=exchange if keep else None,
     )
 
 

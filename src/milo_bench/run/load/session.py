@@ -13,10 +13,21 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from milo_bench.core.records import Fixture, LoadRequestRow, LoadWindow, Measure, RunEnd, TargetRecord, Telemetry
+from milo_bench.core.chat import Exchange
+from milo_bench.core.records import (
+    Fixture,
+    LoadOutcome,
+    LoadRequestRow,
+    LoadWindow,
+    Measure,
+    RunEnd,
+    TargetRecord,
+    Telemetry,
+)
 from milo_bench.core.units import figure, number, seconds
 from milo_bench.run.cache_probe import finds_cache
 from milo_bench.run.event_loop import stoppable
+from milo_bench.run.load.alone import ask_alone
 from milo_bench.run.load.arrivals import Arrival
 from milo_bench.run.load.capacity import CapacityResult, CapacitySearch, LevelOutcome
 from milo_bench.run.load.documents import DrawRequests, LoadDocuments
@@ -33,18 +44,24 @@ from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.targets.base import Target
 
 HIGHEST_STREAMS = 1024
+ALONE_DURATIONS = 5  # so many times a window may asking each document alone take
 HIGHEST_RATE = 10_000.0
 
 Tell: TypeAlias = Callable[[str], None]
 MeasureWindow: TypeAlias = Callable[[str, WindowRows, Sequence[Telemetry]], tuple[LoadWindow, Sequence[LoadRequestRow]]]
 # How many fresh fixtures there are already, and how many more are wanted, in; the next ones out.
 DrawLoadFixtures: TypeAlias = Callable[[int, int], Sequence[Fixture]]
+# A fixture's id and its answer in; what the checks say of it, and the answer as text, out.
+GradeAnswer: TypeAlias = Callable[[str, Exchange], tuple[LoadOutcome, str]]
 JudgeLevel: TypeAlias = Callable[[LoadWindow], LevelOutcome]
 
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What was measured. ``search`` is the path of a capacity search: level, outcome, share that met the level."""
+    """What was measured. ``search`` is the path of a capacity search: level, outcome, share that met the level.
+
+    ``graded`` holds the rows of each window, where answers were graded.
+    """
 
     path: Path
     windows: tuple[LoadWindow, ...]
@@ -52,6 +69,7 @@ class LoadReport:
     degradation: tuple[Measure, ...] = ()
     capacity: CapacityResult | None = None
     search: tuple[dict[str, Any], ...] = ()
+    graded: tuple[Sequence[LoadRequestRow], ...] = ()
     bypassed: int = 0
     why: str = ""
 
@@ -73,7 +91,8 @@ class LoadSession:
     """One load run while it lives.
 
     ``measure`` makes a window, and a line for each of its requests, of its rows and the samples of the machine;
-    ``judge`` says whether a window met its service level.
+    ``judge`` says whether a window met its service level. With ``grade`` each document is asked alone first, and the
+    answers of every window are graded.
     """
 
     def __init__(
@@ -88,7 +107,10 @@ class LoadSession:
         judge: JudgeLevel,
         tell: Tell,
         draw: DrawLoadFixtures | None = None,
+        grade: GradeAnswer | None = None,
     ) -> None:
+        self._grade = grade
+        self._lines: list[Sequence[LoadRequestRow]] = []  # of each window, where answers are graded
         self._draw = draw
         self._caches: bool | None = None  # whether the server answers from a cache, where it does not say
         self._shared = measure_shared_text(spec)
@@ -123,7 +145,11 @@ class LoadSession:
                 with stoppable(stop):
                     sampling = LoadSampling(self._target, writer, zero_s)
                     async with sampling:
-                        if self._options.find_capacity:
+                        if self._grade is not None:
+                            await self._alone(writer, sampling, zero_s, stop)
+                        if self._why or stop.requested:
+                            pass
+                        elif self._options.find_capacity:
                             capacity = await self._find(writer, sampling, zero_s, stop)
                         else:
                             await self._levels(writer, sampling, zero_s, stop)
@@ -145,6 +171,7 @@ class LoadSession:
         return LoadReport(
             path=self._path,
             windows=tuple(self._windows),
+            graded=tuple(self._lines),
             end=end,
             capacity=capacity,
             search=tuple(self._search),
@@ -213,18 +240,51 @@ class LoadSession:
         documents = self._documents
         documents.prepare(profile, self._sent)
         rows = await drive_window(self._target, documents.requests, profile, zero_s=zero_s, stop=stop, first=self._sent)
-        rows = await self._told_apart(rows, documents.sent(rows))
+        window = await self._keep(rows, writer, sampling)
+        if rows.ended_early and rows.ended_early != "interrupted":
+            self._why = f"The window at {level} ended early: {rows.ended_early}."
+        return window
+
+    async def _alone(self, writer: RunLogWriter, sampling: LoadSampling, zero_s: float, stop: StopSignal) -> None:
+        """Each document once with nothing beside it, as many as there is time for: no other is asked under load."""
+        most_s = ALONE_DURATIONS * self._options.duration_s
+        requests = self._documents.requests
+        self._tell(f"{figure(len(requests), 'documents')} alone: at most {seconds(most_s)}")
+        rows = await ask_alone(
+            self._target, requests, self._spec.plan.timeouts, zero_s=zero_s, most_s=most_s, stop=stop
+        )
+        asked = {row.fixture for row in rows.rows}
+        await self._keep(rows, writer, sampling)
+        self._documents = LoadDocuments([one for one in requests if one.fixture in asked])
+        if rows.ended_early and rows.ended_early != "interrupted":
+            self._why = f"Asking documents alone ended early: {rows.ended_early}."
+
+    async def _keep(self, rows: WindowRows, writer: RunLogWriter, sampling: LoadSampling) -> LoadWindow:
+        """The window of ``rows``, written into the log behind a line for each of them."""
+        rows = await self._told_apart(rows, self._documents.sent(rows))
         self._sent += len(rows.rows)
         await sampling.once()
+        if self._grade is not None:
+            rows = self._graded(rows, self._grade)
         window, lines = self._measure(self._target.record.name, rows, sampling.since(rows.began_s))
         self._windows.append(window)
         for line in lines:
             writer.append(line)
+        if self._grade is not None:
+            self._lines.append(lines)
         writer.append(window)
         writer.flush()
-        if rows.ended_early and rows.ended_early != "interrupted":
-            self._why = f"The window at {level} ended early: {rows.ended_early}."
         return window
+
+    @staticmethod
+    def _graded(rows: WindowRows, grade: GradeAnswer) -> WindowRows:
+        graded = []
+        for row in rows.rows:
+            if row.exchange is not None and row.failure is None:
+                outcome, output = grade(row.fixture, row.exchange)
+                row = replace(row, outcome=outcome, output=output)
+            graded.append(replace(row, exchange=None))
+        return replace(rows, rows=tuple(graded))
 
     # ------------------------------------------------------------ cold and warm
 

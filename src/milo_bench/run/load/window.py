@@ -59,6 +59,7 @@ class Profile:
     max_in_flight: int = 512
     drain_s: float = 60.0
     timeouts: Timeouts = field(default_factory=Timeouts)
+    keep_answers: bool = False  # to be graded after the window
 
     @property
     def warmup_rule(self) -> str:
@@ -330,7 +331,9 @@ class _Window:
         late_s = max(0.0, exchange.timings.started_s - could_s)
         # In a closed loop nothing is due: its own delay in sending is told, and is no part of an answer.
         from_start = self._profile.mode == "closed"
-        self._rows.append(row_of(request.fixture, exchange, late_s=late_s, from_start=from_start))
+        self._rows.append(
+            row_of(request.fixture, exchange, late_s=late_s, from_start=from_start, keep=self._profile.keep_answers)
+        )
         if exchange.failure is None or exchange.failure.kind not in UNREACHABLE:
             self._unreachable_in_a_row = 0
             return

@@ -62,6 +62,8 @@ def line_of_row(row: LoadRow) -> LoadRequestRow:
         lag_max_us=None if row.lag_max_s is None else round(row.lag_max_s * 1e6, 3),
         lag_mean_us=None if row.lag_mean_s is None else round(row.lag_mean_s * 1e6, 3),
         server=dict(row.server_timings),
+        outcome=row.outcome,
+        output=row.output,
     )
 
 
@@ -84,6 +86,8 @@ def row_from_line(line: LoadRequestRow) -> LoadRow:
         lag_max_s=None if line.lag_max_us is None else line.lag_max_us / 1e6,
         lag_mean_s=None if line.lag_mean_us is None else line.lag_mean_us / 1e6,
         server_timings=line.server,
+        outcome=line.outcome,
+        output=line.output,
     )
 
 

@@ -30,6 +30,7 @@ from milo_bench.stats.intervals import wilson
 from milo_bench.stats.load.client_limit import client_figures
 from milo_bench.stats.load.distribution import describe
 from milo_bench.stats.load.machine import machine_figures
+from milo_bench.stats.load.quality import first_outcomes
 from milo_bench.stats.load.rates import tokens_in, tokens_out, work_done
 from milo_bench.stats.load.steady import SUB_WINDOWS, find_drift, together
 from milo_bench.stats.load.token_times import in_blocks, time_per_token_s, token_gaps, worst_stall_s
@@ -85,6 +86,7 @@ def window_figures(window: WindowRows, *, level: ServiceLevel) -> LoadFigures:
         scheduled_per_s=None if scheduled is None else _rate(scheduled, length_s),
         held_back=window.held_back,
         **_cache_figures(measured),
+        **_quality_figures(measured),
         notes=_notes(measured),
         distributions=distributions,
         server_timings=_server_timings(measured),
@@ -155,6 +157,21 @@ def _cache_figures(measured: Sequence[LoadRow]) -> dict[str, Any]:
         found["warm_ttft_p50_s"] = describe([_ttft_s(row) for row in warm]).p50
         found["warm_latency_p50_s"] = describe([row.ended_s - row.intended_s for row in warm]).p50
     return found
+
+
+def _quality_figures(measured: Sequence[LoadRow]) -> dict[str, Any]:
+    """How many documents pass by their first answer; {} where no answer was graded."""
+    outcomes = first_outcomes(measured)
+    if not any(row.outcome for row in measured):
+        return {}
+    passed, graded = sum(outcomes.values()), len(outcomes)
+    interval = wilson(passed, graded)
+    return {
+        "graded": graded,
+        "passed": passed,
+        "pass_share": round(passed / graded, 6) if graded else None,
+        "pass_interval": None if interval is None else (interval.low, interval.high),
+    }
 
 
 def _ttft_s(row: LoadRow) -> float:

@@ -6,7 +6,17 @@ from typing import Any
 
 import msgspec
 
-from milo_bench.core.records import Attempt, Episode, Execution, Fixture, Frozen, Record, ToolCall, Turn
+from milo_bench.core.records import (
+    Attempt,
+    Episode,
+    Execution,
+    Fixture,
+    Frozen,
+    LoadRequestRow,
+    Record,
+    ToolCall,
+    Turn,
+)
 from milo_bench.store.log.sealing import SALT_MARK, digest_of_line, digest_of_parts
 from milo_bench.store.stored_text import NOT_STORED, turn_without_text
 
@@ -49,6 +59,10 @@ class _ExecutionTexts(Frozen, frozen=True):
     problem: str = ""
 
 
+class _LoadRowTexts(Frozen, frozen=True):
+    output: str = ""
+
+
 class _MovedApart(Frozen, frozen=True):
     failure_message: str = ""
     bypass_reason: str = ""
@@ -85,6 +99,8 @@ def _split(record: Record) -> tuple[Record, Frozen] | None:
         return None if record.erased else _split_execution(record)
     if isinstance(record, Episode):
         return None if record.erased else _split_episode(record)
+    if isinstance(record, LoadRequestRow) and record.output:
+        return _replace(record, output=""), _LoadRowTexts(record.output)
     return None
 
 

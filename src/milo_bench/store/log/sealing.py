@@ -31,7 +31,13 @@ SALT_MARK: Final = b',"salt":"'
 ERASED_MARK: Final = b',"erased":"'
 _SALT_DIGITS: Final = 2 * SALT_BYTES
 _DIGEST_DIGITS: Final = 64
-_WITH_TEXT: Final = (b'{"type":"attempt"', b'{"type":"fixture"', b'{"type":"episode"', b'{"type":"execution"')
+_WITH_TEXT: Final = (
+    b'{"type":"attempt"',
+    b'{"type":"fixture"',
+    b'{"type":"episode"',
+    b'{"type":"execution"',
+    b'{"type":"load_row"',
+)
 FIRST: Final = bytes(32)
 
 
