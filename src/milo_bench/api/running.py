@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from milo_bench.api.roles.mining import execute_coder
+from milo_bench.api.scaling import On, crew_of
 from milo_bench.api.settings import load_settings
 from milo_bench.api.stopping import check_budget, steer, stopping_of
 from milo_bench.config.settings import Settings, TargetConfig
@@ -32,6 +33,8 @@ from milo_bench.core.records import (
 from milo_bench.core.version import __version__
 from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks, require_own_checks_can_run
 from milo_bench.evidence.judge_while_running import JudgeWhileRunning
+from milo_bench.fleet.crew import Crew
+from milo_bench.fleet.targets import fleet_targets, placeholder_keys
 from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.roles.execute import ExecutedCoder, needs_coder
@@ -75,6 +78,7 @@ class RunOptions:
     decided; ``max_fixtures`` is the most of a workload, beyond those of a suite with a generator. ``max_minutes`` and
     ``max_usd`` end the run as a budget.
     Coder answers of a mined suite are run in the sandbox; ``unsafe_here`` runs them without it.
+    ``on``: "ray" asks the targets from the nodes of a Ray cluster, as ``fleet`` in bench.yaml says.
     """
 
     suite: AnyPath
@@ -108,6 +112,7 @@ class RunOptions:
     max_fixtures: int | None = None
     max_minutes: float | None = None
     max_usd: float | None = None
+    on: On = "here"
 
 
 @dataclass(frozen=True)
@@ -161,6 +166,7 @@ class PlannedRun:
     stopping: Stopping | None
     suite: Suite
     path: Path
+    settings: Settings
 
 
 def plan_run(options: RunOptions, env: Mapping[str, str]) -> PlannedRun:
@@ -182,7 +188,7 @@ def plan_run(options: RunOptions, env: Mapping[str, str]) -> PlannedRun:
         raise UsageError(message, hint="add one from 'milo-bench targets' with --models.")
     known = settings.with_targets(options.targets)
     cold = options.cache == "cold"
-    targets = {name: open_target(known.target(name), env, cold=cold) for name in options.models}
+    targets = {name: _opened(known.target(name), env, cold=cold, on=options.on) for name in options.models}
     records = [targets[name].record for name in options.models]
     stopping = stopping_of(options, suite)
     spec = RunSpec(
@@ -204,7 +210,7 @@ def plan_run(options: RunOptions, env: Mapping[str, str]) -> PlannedRun:
     check_pictures(spec, {name: known.target(name).sees for name in options.models})
     _check_own_python(options, spec, env)
     check_budget(spec.budget, records)
-    return PlannedRun(spec, targets, records, stopping, suite, path)
+    return PlannedRun(spec, targets, records, stopping, suite, path, known)
 
 
 def run_suite(
@@ -230,8 +236,9 @@ def run_suite(
         if stopping is None
         else steer(spec, stopping, planned.suite, planned.records, path if options.resume else None)
     )
-    work = _execute(spec, planned.targets, path, options.resume, [follower.listen, *listeners], steering)
-    end = run_to_end(work, new_loop=fast_loop)
+    with crew_of(options.on, planned.settings, spec.plan) as crew:
+        work = _execute(spec, planned.targets, path, options.resume, [follower.listen, *listeners], steering, crew)
+        end = run_to_end(work, new_loop=fast_loop)
     executed = ExecutedChecks()
     if end.complete and not options.execute_later and own_checks_of(planned.suite.workloads) is not None:
         executed = execute_own_checks(path, trusted=options.trust_suite, env=env)
@@ -290,24 +297,36 @@ async def _execute(
     resume: bool,
     listeners: list[RunListener],
     steering: Steering | None,
+    crew: Crew | None,
 ) -> RunEnd:
     stop = StopSignal()
+    complete = False
     judge = JudgeWhileRunning(spec, path) if spec.store_text != "full" else None
     if judge is not None:
         listeners = [judge.listen, *listeners]
     try:
         with stoppable(stop):
-            return await execute(
+            end = await execute(
                 spec,
-                targets=targets,
+                targets=targets if crew is None else fleet_targets(crew, targets),
                 open_log=log_opener(path, spec.planned_fixtures(), spec.store_text, resume=resume),
                 listeners=listeners,
                 stop=stop,
                 steering=steering,
+                sending=crew,
             )
+            complete = end.complete
+            return end
     finally:
+        if crew is not None:
+            await crew.stop(all_in_the_log=complete)
         if judge is not None:
             judge.close()
+
+
+def _opened(config: TargetConfig, env: Mapping[str, str], *, cold: bool, on: On) -> Target:
+    """The target, not started. A fleet asks it from its nodes, which have the keys."""
+    return open_target(config, env if on == "here" else placeholder_keys(config, env), cold=cold)
 
 
 def _request(options: RunOptions, settings: Settings, stopping: Stopping | None) -> PlanRequest:

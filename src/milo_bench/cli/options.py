@@ -16,6 +16,14 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 JSON_FLAG = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder for the suite.")
 
+ON = click.option(
+    "--on",
+    type=click.Choice(["here", "ray"]),
+    default="here",
+    show_default=True,
+    help="Work on this machine, or on the nodes of a Ray cluster.",
+)
+
 # More than any machine serves, and little enough that a slip of the keyboard ends in a message and not in a hang.
 MOST_CONCURRENT: Final = 4096
 MOST_PER_SECOND: Final = 100_000

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, mistakes_in
+from milo_bench.config.fleet import FleetConfig
 from milo_bench.config.gateway import GatewayConfig
 from milo_bench.config.target_settings import API_SETTINGS
 from milo_bench.config.written import Problem, as_error
@@ -194,9 +195,17 @@ class Settings(CheckedFile):
     signing: SigningConfig = SigningConfig()
     run: RunConfig = RunConfig()
     gateway: GatewayConfig = GatewayConfig()
+    fleet: FleetConfig = FleetConfig()
 
     def problems(self) -> Iterable[Problem]:
-        """What is wrong in the ``settings`` of targets whose API is built in."""
+        """What is wrong in the ``settings`` of targets whose API is built in, and in where targets are placed."""
+        known = {*self.targets, *BUILTIN_TARGETS}
+        for name in self.fleet.placement:
+            if name not in known:
+                where = self.where("fleet", "placement", name)
+                yield Problem(
+                    where, f"fleet.placement: unknown target '{one_line(name)}'", hint_for(name, known, noun="targets")
+                )
         for name, target in self.targets.items():
             model = API_SETTINGS.get(target.api)
             for keys, what, hint in mistakes_in(model, target.settings) if model is not None else ():

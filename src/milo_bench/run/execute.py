@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
+from msgspec.structs import replace
+
 from milo_bench.core import units
-from milo_bench.core.chat import Exchange
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import (
     Attempt,
@@ -42,7 +43,7 @@ from milo_bench.run.events import (
     WorkLooked,
 )
 from milo_bench.run.machine.watching import watch
-from milo_bench.run.opened_log import OpenedLog, OpenRunLog
+from milo_bench.run.opened_log import OpenedLog, OpenRunLog, open_with_rows
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
 from milo_bench.run.prepare import cannot_fit, prepare
 from milo_bench.run.schedule import (
@@ -60,11 +61,12 @@ from milo_bench.run.schedule import (
     Warmed,
     Withdraw,
 )
+from milo_bench.run.sending import Sending, SendsItself
 from milo_bench.run.serving.backoff import RetryTimes
 from milo_bench.run.serving.live_targets import CLOSING_S, one_at_a_time, start_targets, stop_targets, warm_up
 from milo_bench.run.serving.others import watch_others
 from milo_bench.run.shared_text import measure_shared_text, share_of
-from milo_bench.run.spec import RunSpec, check_hosted, lane_of
+from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.steering import Steer, Steering
 from milo_bench.run.stop import StopSignal, reason_of
 from milo_bench.suites.pictures import with_pictures
@@ -80,10 +82,12 @@ async def execute(
     listeners: Sequence[RunListener] = (),
     stop: StopSignal | None = None,
     steering: Steering | None = None,
+    sending: Sending | None = None,
 ) -> RunEnd:
     """Run ``spec`` to its end, a stop request or a broken disk; returns the ``end`` record as written.
 
     ``steering`` looks at the answers, where the plan has a stopping rule, and says what need not be sent.
+    ``sending`` is who sends, this process itself unless given.
 
     ``open_log`` is called once the targets have started, because the header carries what they say of
     themselves; it creates the log or takes one up. Targets are started and stopped here. An end that
@@ -110,7 +114,8 @@ async def execute(
         check_hosted(spec, records)
         records = await find_caches(spec.plan, targets, records, clock.monotonic_s)
         whole = await one_at_a_time(targets, records)
-        opened = open_log(spec.header(records, now=clock.now()))
+        sending = sending or SendsItself(targets)
+        opened = await open_with_rows(open_log, spec.header(records, now=clock.now()), sending.begin)
         run = _Run(
             spec,
             targets,
@@ -120,6 +125,7 @@ async def execute(
             emit=emit,
             stop=stop,
             steering=steering,
+            sending=sending,
             shared=shared,
             begun_s=begun_s,
             whole=whole,
@@ -143,12 +149,14 @@ class _Run:
         emit: Callable[[RunEvent], None],
         stop: StopSignal,
         steering: Steering | None,
+        sending: Sending,
         shared: Mapping[str, int],
         begun_s: float,
         whole: Sequence[str],
     ) -> None:
         self._spec = spec
         self._steering = steering
+        self._sending = sending
         self._shared = shared
         self._begun_s = begun_s
         self._fixtures: dict[str, Fixture] = dict(spec.fixtures)
@@ -169,7 +177,8 @@ class _Run:
         self._schedule = Schedule(
             self._keys,
             concurrency=spec.plan.concurrency,
-            lanes={record.name: lane_of(record) for record in records},
+            slots=lambda target: sending.slots(target, spec.plan.concurrency),
+            lanes={record.name: sending.lane(record) for record in records},
             retries=spec.plan.retries,
             done=opened.done,
             retry_after=None if steering is None else 4 * spec.plan.concurrency,
@@ -410,32 +419,24 @@ class _Run:
         if ready.request is None:
             at_once = Timings(intended_s=intended_s, started_s=intended_s, ended_s=intended_s)
             return Attempt(key=key, request_hash="", timings=at_once, bypass=ready.bypass, prepared=ready.prepared)
-        window = self._windows.get(key.target)
-        if cannot_fit(ready.request, window):
-            at_once = Timings(intended_s=intended_s, started_s=intended_s, ended_s=intended_s)
-            message = f"not sent: the prompt does not fit into the window of {window} tokens"
-            exchange = Exchange(timings=at_once, failure=Failure("context_overflow", message))
-        else:
-            exchange = await self._targets[key.target].ask(
-                with_pictures(ready.request, spec.suite_folder),
-                timeouts=spec.plan.timeouts,
-                zero_s=self._zero_s,
-                intended_s=intended_s,
-            )
-        return Attempt(
+        draft = Attempt(
             key=key,
             request_hash=ready.request_hash,
-            timings=exchange.timings,
-            output=exchange.text,
-            reasoning=exchange.reasoning,
-            tool_calls=exchange.tool_calls,
-            finish_reason=exchange.finish_reason,
-            usage=exchange.usage,
-            failure=exchange.failure,
-            server_timings=exchange.server_timings,
+            timings=Timings(intended_s=intended_s, started_s=intended_s, ended_s=intended_s),
             prepared=ready.prepared,
             waited_s=waited_s,
             shared_share=share_of(self._shared.get(fixture.workload, 0), ready.request),
+        )
+        window = self._windows.get(key.target)
+        if cannot_fit(ready.request, window):
+            message = f"not sent: the prompt does not fit into the window of {window} tokens"
+            return replace(draft, failure=Failure("context_overflow", message))
+        return await self._sending.send(
+            draft,
+            with_pictures(ready.request, spec.suite_folder),
+            timeouts=spec.plan.timeouts,
+            zero_s=self._zero_s,
+            intended_s=intended_s,
         )
 
     async def _wait_for(self, key: AttemptKey) -> float:

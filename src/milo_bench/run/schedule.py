@@ -1,14 +1,15 @@
 """What happened in, what to do next out: which attempt to send, when to give a target up, when all is done.
 
 Pure: no clock, no network. Each target keeps up to ``concurrency`` attempts in flight (a closed
-loop). Targets on one machine share a lane: they would take processor and memory from each other,
-so they take turns in blocks, and each runs alone with its full concurrency. Lanes run side by side.
+loop), on a fleet as many as its servers have slots. Targets on one machine share a lane: they would
+take processor and memory from each other, so they take turns in blocks, and each runs alone with its
+full concurrency. Lanes run side by side.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -134,15 +135,19 @@ class _Lane:
     started last comes first, because its model is loaded.
     """
 
-    def __init__(self, queues: Sequence[_Queue], concurrency: int) -> None:
+    def __init__(self, queues: Sequence[_Queue], slots: Callable[[str], int]) -> None:
         whole = [queue for queue in queues if queue.whole]
         self.queues = [*reversed(whole), *(queue for queue in queues if not queue.whole)]
         self.warm = self.queues[0].target if whole else ""
         self.warming = ""
-        self.concurrency = concurrency
-        self.block = BLOCK * concurrency if len(queues) > 1 else 0  # 0: alone, no turns
+        self.slots = slots
+        self.turns = len(queues) > 1
         self.turn = 0
-        self.block_left = self.block
+        self.block_left = self._block()
+
+    def _block(self) -> int:
+        """How many the target whose turn it is sends before the next one's turn."""
+        return BLOCK * self.slots(self.queues[self.turn].target)
 
     def sends(self) -> list[Send | Warm]:
         sent: list[Send | Warm] = []
@@ -152,20 +157,21 @@ class _Lane:
                 self.warming = queue.target
                 return [*sent, Warm(queue.target)]
             if queue.whole:
-                self.block_left = self.block
-            while queue.sendable and len(queue.in_flight) < self.concurrency and (self.block_left or not self.block):
+                self.block_left = self._block()
+            slots = self.slots(queue.target)
+            while queue.sendable and len(queue.in_flight) < slots and (self.block_left > 0 or not self.turns):
                 key = queue.waiting.popleft()
                 queue.in_flight.add(key)
                 self.block_left -= 1
                 sent.append(Send(key))
                 if queue.whole:
-                    self.block_left = self.block
-            turn_over = not queue.sendable or (self.block > 0 and self.block_left <= 0)
+                    self.block_left = self._block()
+            turn_over = not queue.sendable or (self.turns and self.block_left <= 0)
             # The next one starts only when this one's last answer is in.
             if queue.in_flight or not turn_over or not any(q.sendable for q in self.queues):
                 return sent
             self.turn = (self.turn + 1) % len(self.queues)
-            self.block_left = self.block
+            self.block_left = self._block()
         return sent
 
 
@@ -178,6 +184,7 @@ class Schedule:
         *,
         concurrency: int,
         lanes: Mapping[str, str],
+        slots: Callable[[str], int] | None = None,
         retries: int = 0,
         done: Mapping[AttemptKey, FailureKind | None] | None = None,
         give_up_after: int = GIVE_UP_AFTER,
@@ -185,6 +192,8 @@ class Schedule:
         whole: Collection[str] = (),
     ) -> None:
         """``keys``: the plan's first tries in order; ``lanes``: target to lane; ``done``: what the log holds.
+
+        ``slots`` says how many attempts a target may have in flight now, ``concurrency`` unless given.
 
         ``whole`` are targets whose runtime holds one model at a time, in the order in which they started.
         ``retry_after`` is how many others of its target come before a retry, None for all that wait.
@@ -205,7 +214,8 @@ class Schedule:
         by_lane: dict[str, list[_Queue]] = {}
         for target, queue in self._queues.items():
             by_lane.setdefault(lanes.get(target, target), []).append(queue)
-        self._lanes = [_Lane(queues, concurrency) for queues in by_lane.values()]
+        slots = slots or (lambda target: concurrency)
+        self._lanes = [_Lane(queues, slots) for queues in by_lane.values()]
         self._lane_of = {queue.target: lane for lane in self._lanes for queue in lane.queues}
 
     def _due(self, key: AttemptKey, finished: Mapping[AttemptKey, FailureKind | None]) -> AttemptKey | None:

@@ -96,9 +96,13 @@ def check_hosted(spec: RunSpec, targets: Sequence[TargetRecord]) -> None:
                 raise UsageError(message, hint="make the plan with make_plan, or redact the suite first.")
 
 
+def is_this_machine(address: str) -> bool:
+    """Whether an http address, or none, is that of the machine itself."""
+    return (urlsplit(address).hostname or "") in _LOOPBACK
+
+
 def lane_of(target: TargetRecord) -> str:
     """Targets with one lane share a machine, as far as their endpoints tell; a hosted one has its own."""
     if target.hosted:
         return f"hosted {target.name}"
-    host = urlsplit(target.endpoint).hostname or ""
-    return _THIS_MACHINE if host in _LOOPBACK else host
+    return _THIS_MACHINE if is_this_machine(target.endpoint) else urlsplit(target.endpoint).hostname or ""

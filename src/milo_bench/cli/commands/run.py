@@ -17,6 +17,7 @@ from milo_bench.cli.executed import say_coder, say_executed
 from milo_bench.cli.options import (
     CONCURRENCY,
     MODELS,
+    ON,
     REPEATS,
     RETRIES,
     SECONDS,
@@ -98,6 +99,7 @@ SECTION = "Measure"
     show_default=True,
     help="Time prompts as new ones, or as the server's cache has them.",
 )
+@ON
 @click.option("--dry-run", is_flag=True, help="Say what the run will take, likely and at most. Send nothing.")
 @click.option("--until-decided", is_flag=True, help="Stop a workload once its gates are decided.")
 @click.option(
@@ -139,6 +141,7 @@ def run(
     timeout: float | None,
     store_text: StoreText | None,
     cache: CacheWish,
+    on: Literal["here", "ray"],
     dry_run: bool,
     until_decided: bool,
     policy: Path | None,
@@ -193,6 +196,7 @@ def run(
         max_usd=max_usd,
         fingerprint=not no_fingerprint,
         unsafe_here=unsafe_here,
+        on=on,
     )
     if dry_run:
         estimate = api.estimate_run(options, os.environ)

@@ -1,0 +1,79 @@
+"""Nodes with labels in, a Ray cluster of so many nodes on this machine's loopback out; ended whatever happens."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from milo_bench.fleet.cluster import LOOPBACK, OBJECT_STORE_BYTES, load_ray
+
+
+class LocalCluster:
+    """A cluster of ``ray.cluster_utils``: each node has its own processes, and only loopback is listened on."""
+
+    def __init__(self, labels: Sequence[dict[str, str]]) -> None:
+        self.ray = load_ray(loopback=True)
+        from ray.cluster_utils import Cluster
+
+        # Short: sockets lie in it, and their paths have at most 107 bytes.
+        self.folder = Path(tempfile.mkdtemp(prefix="milo-ray-"))
+        os.environ["RAY_TMPDIR"] = str(self.folder)  # where Ray notes which cluster runs here
+        (self.folder / "ray").mkdir()
+        self._cluster: Any = Cluster(shutdown_at_exit=True)
+        self.nodes: list[Any] = [self.add_node(one) for one in labels]
+
+    @property
+    def address(self) -> str:
+        return str(self._cluster.address)
+
+    def add_node(self, labels: dict[str, str]) -> Any:
+        return self._cluster.add_node(
+            node_ip_address=LOOPBACK,
+            include_dashboard=False,
+            object_store_memory=OBJECT_STORE_BYTES,
+            num_cpus=1,
+            labels=labels,
+            temp_dir=str(self.folder / "ray"),
+        )
+
+    def remove_node(self, node: Any) -> None:
+        """As a machine that loses its power."""
+        self._cluster.remove_node(node, allow_graceful=False)
+
+    def worker_pids(self) -> list[int]:
+        """Process ids of the workers of Milo Bench on all nodes."""
+        found = []
+        for process in psutil.process_iter(["pid", "cmdline"]):
+            command = process.info["cmdline"] or [""]
+            if command[0].startswith("ray::Worker") and self._is_ours(process):
+                found.append(process.info["pid"])
+        return found
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        with suppress(psutil.Error):
+            return any(str(self.folder) in " ".join(parent.cmdline()) for parent in process.parents())
+        return False
+
+    def shutdown(self) -> None:
+        with suppress(Exception):
+            self.ray.shutdown()
+        with suppress(Exception):
+            self._cluster.shutdown()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@contextmanager
+def local_cluster(*labels: dict[str, str]) -> Iterator[LocalCluster]:
+    """A node for each of ``labels``, the first of them the head."""
+    cluster = LocalCluster(labels)
+    try:
+        yield cluster
+    finally:
+        cluster.shutdown()

@@ -1,0 +1,120 @@
+"""What bench.yaml says of the cluster in, this process as a part of it out; its nodes with their labels."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from milo_bench.config.fleet import FleetConfig
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.fleet.placement import FleetNode
+
+LOOPBACK: Final = "127.0.0.1"
+OBJECT_STORE_BYTES: Final = 100_000_000  # rows go in messages, not through it
+INSTALL: Final = "pip install 'milo-bench[ray]', or in a checkout: make ray"
+
+# To be set before Ray is imported. Nothing is reported to Ray's makers. On Linux the last one has one effect: an
+# address of loopback stays what it is, and is not replaced by one that other machines reach.
+_ENVIRONMENT: Final[Mapping[str, str]] = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DISABLE_IMPORT_WARNING": "1",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+_STAY_ON_LOOPBACK: Final = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+
+
+def load_ray(*, loopback: bool = False) -> ModuleType:
+    """Ray, silent. Raises PrerequisiteError where it is not installed."""
+    os.environ.update(_ENVIRONMENT)
+    if loopback:
+        os.environ.update(_STAY_ON_LOOPBACK)
+    try:
+        import ray
+    except ImportError:
+        raise PrerequisiteError("--on ray needs Ray, which is not installed.", hint=INSTALL) from None
+    logging.getLogger("ray").setLevel(logging.ERROR)
+    # Ray prints that a worker died to standard output, which carries our data. The run itself tells of it.
+    ray._private.worker._worker_logs_enabled = False
+    module: ModuleType = ray
+    return module
+
+
+class Cluster:
+    """A Ray cluster that this process belongs to."""
+
+    def __init__(self, ray: ModuleType) -> None:
+        self.ray = ray
+
+    def nodes(self) -> list[FleetNode]:
+        """Those that are alive, in the order of their names."""
+        here = self.ray.get_runtime_context().get_node_id()
+        found = [
+            FleetNode(
+                str(one["NodeID"]),
+                f"{one['NodeManagerHostname']}-{str(one['NodeID'])[:6]}",
+                {str(key): str(value) for key, value in one.get("Labels", {}).items()},
+                one["NodeID"] == here,
+            )
+            for one in self.ray.nodes()
+            if one["Alive"]
+        ]
+        return sorted(found, key=lambda node: (not node.here, node.name))
+
+    def actor(self, kind: type, node: FleetNode, *arguments: object, at_once: int = 1) -> Any:
+        """An actor of ``kind`` on ``node`` and no other; it is not restarted, and takes no share of the processors."""
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        options: dict[str, Any] = {
+            "num_cpus": 0,
+            "max_restarts": 0,
+            "max_concurrency": at_once,
+            "scheduling_strategy": NodeAffinitySchedulingStrategy(node_id=node.id, soft=False),
+        }
+        return self.ray.remote(kind).options(**options).remote(*arguments)
+
+
+@contextmanager
+def joined_cluster(config: FleetConfig) -> Iterator[Cluster]:
+    """This process as a part of the cluster that ``config`` names, or of one that is started here and ended again.
+
+    Raises PrerequisiteError where Ray is not installed or the cluster cannot be reached.
+    """
+    address = config.address or os.environ.get("RAY_ADDRESS") or ""
+    ray = load_ray(loopback=not address or address.startswith((LOOPBACK, "localhost")))
+    if ray.is_initialized():  # by the program that called us: its cluster, and not ours to end
+        yield Cluster(ray)
+        return
+    own: Path | None = None
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
+    try:
+        try:
+            if address:
+                ray.init(address=address, **quiet)
+            else:
+                own = Path(tempfile.mkdtemp(prefix="milo-ray-"))
+                ray.init(
+                    address="local",
+                    include_dashboard=False,
+                    object_store_memory=OBJECT_STORE_BYTES,
+                    _node_ip_address=LOOPBACK,
+                    _temp_dir=str(own),
+                    **quiet,
+                )
+        except Exception as error:  # Ray raises whatever its layers raise
+            what = f"the Ray cluster at {address}" if address else "a Ray cluster on this machine"
+            message = f"Cannot {'join' if address else 'start'} {what}: {type(error).__name__}."
+            hint = f"check it with: ray status --address {address}" if address else "check memory and disk, then retry."
+            raise PrerequisiteError(message, hint=hint) from None
+        yield Cluster(ray)
+    finally:
+        with suppress(Exception):
+            ray.shutdown()
+        if own is not None:
+            shutil.rmtree(own, ignore_errors=True)
