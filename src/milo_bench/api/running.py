@@ -12,7 +12,6 @@ from typing import Literal
 import msgspec
 
 from milo_bench.api.roles.mining import execute_coder
-from milo_bench.api.scaling import On, crew_of
 from milo_bench.api.settings import load_settings
 from milo_bench.api.stopping import check_budget, steer, stopping_of
 from milo_bench.config.settings import Settings, TargetConfig
@@ -34,6 +33,7 @@ from milo_bench.core.version import __version__
 from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks, require_own_checks_can_run
 from milo_bench.evidence.judge_while_running import JudgeWhileRunning
 from milo_bench.fleet.crew import Crew
+from milo_bench.fleet.places import On, crew_of
 from milo_bench.fleet.targets import fleet_targets, placeholder_keys
 from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.inventory.fingerprint import quick_fingerprint

@@ -18,6 +18,7 @@ from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.errors import IncompleteRun, MiloError, PrerequisiteError, TargetError
 from milo_bench.core.records import Attempt, AttemptKey, Failure, RunHeader, TargetRecord, Timeouts
+from milo_bench.core.units import seconds
 from milo_bench.core.version import __version__
 from milo_bench.core.weights.served import differences
 from milo_bench.fleet.cluster import Cluster
@@ -319,7 +320,7 @@ class Crew:
             if self._dispatch.serves(name):
                 self._missing_since.pop(name, None)
             elif now - self._missing_since.setdefault(name, now) > self._config.lost_after_s:
-                message = f"No node of the fleet has served '{name}' for {self._config.lost_after_s:g} s."
+                message = f"No node of the fleet has served '{name}' for {seconds(self._config.lost_after_s)}."
                 raise IncompleteRun(message, hint="start a node with its labels, then resume the run.")
 
     # ------------------------------------------------------------ the end

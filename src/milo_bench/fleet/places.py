@@ -1,4 +1,4 @@
-"""Where work is done in, on this machine or on a Ray cluster; the crew or the graders that do it out."""
+"""Where work is done in, on this machine or on a Ray cluster; the crew that does it out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from milo_bench.config.settings import Settings
 from milo_bench.core.records import Plan
+from milo_bench.fleet.cluster import joined_cluster
 from milo_bench.fleet.crew import Crew
 
 On: TypeAlias = Literal["here", "ray"]
@@ -22,8 +23,6 @@ def crew_of(on: On, settings: Settings, plan: Plan) -> Iterator[Crew | None]:
     if on == "here":
         yield None
         return
-    from milo_bench.fleet.cluster import joined_cluster
-
     targets = {name: settings.target(name) for name in plan.targets}
     with joined_cluster(settings.fleet) as cluster:
         yield Crew(cluster, settings.fleet, targets, concurrency=plan.concurrency, cold=plan.cache == "cold")
