@@ -37,7 +37,7 @@ def test_a_promise_that_the_rules_cannot_read_is_unjudged(answer: str) -> None:
     given = graded(answer, "banned_commitments")
     assert given.verdicts[0].outcome == "unjudged"
     assert given.passed is None
-    assert "this check reads English" in given.verdicts[0].reason
+    assert "which this check does not read" in given.verdicts[0].reason
 
 
 @pytest.mark.parametrize("answer", ["resolved", "4711", "billing_issue", "Jürgen Müller", "Your claim was received."])

@@ -68,7 +68,7 @@ def in_languages(verdicts: Iterable[Verdict], parts: Sequence[LanguagePart], spo
         return list(verdicts)
     letters = sum(part.end - part.start for part in parts if part.language != NONE)
     mostly = sum(part.end - part.start for part in unread) * 2 > letters
-    reason = _reason(unread, spoken, whole=len(unread) == sum(part.language != NONE for part in parts))
+    reason = _reason(unread, whole=len(unread) == sum(part.language != NONE for part in parts))
     return [verdict if _holds(verdict, unread, mostly) else _unjudged(verdict, reason) for verdict in verdicts]
 
 
@@ -91,9 +91,8 @@ def _unjudged(verdict: Verdict, reason: str) -> Verdict:
     return msgspec.structs.replace(verdict, outcome="unjudged", category="unread_language", reason=reason, got="")
 
 
-def _reason(unread: Sequence[LanguagePart], spoken: frozenset[str], *, whole: bool) -> str:
+def _reason(unread: Sequence[LanguagePart], *, whole: bool) -> str:
     languages = list(dict.fromkeys(part.language for part in unread))
     named = [language_name(one) for one in languages if one != UNKNOWN]
     what = " and ".join(named) if named else "a language that was not recognised"
-    reads = ", ".join(language_name(one) for one in sorted(spoken)) or "no language"
-    return f"the answer is {'' if whole else 'partly '}in {what}, and this check reads {reads}"
+    return f"the answer is {'' if whole else 'partly '}in {what}, which this check does not read"

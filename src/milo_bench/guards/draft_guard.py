@@ -137,12 +137,13 @@ def guard_draft(
             required += use.template.required_text
 
     open_documents = [request.document for request in case.requests if request.state == "open"] if case else []
+    language = parse_locale(options.locale).language if options.locale else ""
     if options.reject_promises:
         violations += [
             Violation("promise", f"{found.kind}: {found.reason}.", found.start, found.end, found.text)
-            for found in find_promises(text, exempt=required)
+            for found in find_promises(text, exempt=required, expected=language)
         ]
-    violations += _unread(text, options, open_documents)
+    violations += _unread(text, options, open_documents, language)
     removed: list[Violation] = []
     if options.require_citations:
         uncited, unknown = _citation_faults(text, case, required)
@@ -164,11 +165,11 @@ def guard_draft(
     return _finished(left, removed, violations, case)
 
 
-def _unread(text: str, options: GuardOptions, open_documents: Sequence[str]) -> Iterable[Violation]:
+def _unread(text: str, options: GuardOptions, open_documents: Sequence[str], language: str) -> Iterable[Violation]:
     """The parts of the draft in a language that a rule asked for does not speak."""
     asked = {"promises": options.reject_promises, "sentences": options.require_citations, "requests": open_documents}
     rules = [rule for rule, wanted in asked.items() if wanted]
-    for part in recognise(text, expected=parse_locale(options.locale).language if options.locale else ""):
+    for part in recognise(text, expected=language):
         deaf = [rule for rule in rules if part.language not in (NONE, *spoken_languages(rule))]
         if deaf:
             what = language_name(part.language)

@@ -8,6 +8,7 @@ from typing import Any
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.drafting_input import exempt_text
+from milo_bench.grade.text_languages import language_of
 from milo_bench.guards.promises.find import find_promises
 
 
@@ -31,7 +32,11 @@ class BannedCommitments:
         rules = read_params(self.name, params, BannedCommitmentsParams)
         promises = [
             promise
-            for promise in find_promises(case.output, exempt=exempt_text(case.fixture, case.workload))
+            for promise in find_promises(
+                case.output,
+                exempt=exempt_text(case.fixture, case.workload),
+                expected=language_of(case.workload),
+            )
             if promise.kind not in rules.allow
         ]
         if not promises:

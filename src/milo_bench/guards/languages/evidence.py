@@ -60,10 +60,10 @@ def words_of(text: str) -> list[str]:
 
 
 def weights(words: list[str]) -> list[tuple[str, float]]:
-    """Each language with the summed weight of its frequent words among ``words``, the highest first."""
+    """Each language with the summed weight of its frequent words that are among ``words``, the highest first."""
     known = frequent_words()
     total: defaultdict[str, float] = defaultdict(float)
-    for word in words:
+    for word in set(words):
         for language, weight in known.get(word, {}).items():
             total[language] += weight
     return sorted(total.items(), key=lambda pair: -pair[1])

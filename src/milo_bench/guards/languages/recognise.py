@@ -187,7 +187,8 @@ def _latin(source: str, expected: str) -> tuple[str, dict[str, float]]:
     ranked = weights(words)
     borne_out = dict(ranked)
     second = ranked[1][1] if len(ranked) > 1 else 0.0
-    if ranked and ranked[0][1] >= 2 and ranked[0][1] >= 3 * second and ranked[0][1] * 4 >= len(words):
+    least = 2 if ranked and ranked[0][0] == expected else 3
+    if ranked and ranked[0][1] >= least and ranked[0][1] >= 3 * second and ranked[0][1] * 4 >= len(words):
         return ranked[0][0], {}
     if len(words) < 2 and not (ranked and ranked[0][1] >= 1 and ranked[0][0] == expected):
         return (NONE if len(source.strip()) < 30 else UNKNOWN), {}
@@ -206,16 +207,25 @@ def _latin(source: str, expected: str) -> tuple[str, dict[str, float]]:
 
 def _unless_names(source: str, language: str, expected: str) -> str:
     """``language``, unless only names (words with a capital that no list of frequent words has) speak for it."""
-    known = frequent_words()
-    kept = []
-    for match in _TOKEN.finditer(source):
-        word = match[0]
-        if not word[0].isupper() or word.casefold() in known or source.isupper():
-            kept.append(word)
-    left = " ".join(kept)
-    if len(left) == len(" ".join(_TOKEN.findall(source))):
+    if source.isupper():
         return language
-    if not left:
+    known = frequent_words()
+    words = _TOKEN.findall(source)
+    kept = [
+        word
+        for place, word in enumerate(words)
+        if not word[0].isupper()
+        or word.casefold() in known
+        or (place == 0 and len(words) > 1 and not words[1][0].isupper())  # the capital of a sentence's first word
+    ]
+    if len(kept) == len(words):
+        return language
+    if not kept:
         return NONE
+    left = " ".join(kept)
     again, _ = _latin(left, expected)
+    if again == NONE:
+        likely = likelihoods(left, "LATIN")
+        best = likely.get(language, max(likely.values()))
+        return language if best - likely.get(expected, best) > _FAR[2] else NONE
     return language if again in (language, UNKNOWN) else again

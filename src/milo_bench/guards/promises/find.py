@@ -1,14 +1,14 @@
-"""English text in, the commitments that it makes out, with kind, reason and offsets; rules only, no model.
+"""Text in, the commitments that it makes out, with kind, reason and offsets; rules only, no model.
 
-A sentence is cut into clauses, each clause is normalised (contractions, quotations, frequent
-misspellings), and the patterns of `promise_rules` are tried on it. What makes an update
-expectation ("the next update is expected within five business days") differ from a promise
-("the review will be completed within five business days") is the thing that is expected: news
-is allowed, an end, an outcome, money or another act of ours by a time is not.
+The language of each sentence is recognised. What is in a language with a file of words goes to `by_pack`; the rules
+here are those of English, which also read what has no language of its own. An English sentence is cut into clauses,
+each clause is normalised (contractions, quotations, frequent misspellings), and the patterns of `rules` are tried on
+it. What makes an update expectation ("the next update is expected within five business days") differ from a promise
+("the review will be completed within five business days") is the thing that is expected: news is allowed, an end, an
+outcome, money or another act of ours by a time is not.
 
-Limits: English only; one sentence at a time, so "It will. By Friday." is missed; no world
-knowledge, so a promise in unusual words is missed. Measured precision and recall are in
-``measured.json`` beside this file and are recomputed by a test.
+Limits: one sentence at a time, so "It will. By Friday." is missed; no world knowledge, so a promise in unusual words
+is missed. Measured precision and recall are in ``measured.json`` and are recomputed by a test.
 """
 
 from __future__ import annotations
@@ -16,15 +16,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+import msgspec
 from rapidfuzz import fuzz, process
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import find_citations, normalise
+from milo_bench.guards.languages.marks import Unmarked, unmarked
+from milo_bench.guards.languages.recognise import recognise
+from milo_bench.guards.packs.read import languages_of
+from milo_bench.guards.promises.by_pack import promises_in_sentence
 from milo_bench.guards.promises.lexicon import CONDITION, NAMES_RESULT, TIME, TRIGGER, UPDATE, VOUCH
 from milo_bench.guards.promises.rules import RULES, PromiseKind, PromiseRule
 from milo_bench.guards.sentences import split_sentences
 
-PROMISES_VERSION = "3"
+PROMISES_VERSION = "4"
 
 
 class Promise(Frozen, frozen=True, omit_defaults=False):
@@ -37,7 +42,7 @@ class Promise(Frozen, frozen=True, omit_defaults=False):
     reason: str
 
 
-def find_promises(text: str, *, exempt: Iterable[str] = ()) -> tuple[Promise, ...]:
+def find_promises(text: str, *, exempt: Iterable[str] = (), expected: str = "") -> tuple[Promise, ...]:
     """The commitments in ``text``, at most one for each clause, in order.
 
     Allowed, and so not found: update expectations, conditional descriptions of a process without
@@ -45,19 +50,41 @@ def find_promises(text: str, *, exempt: Iterable[str] = ()) -> tuple[Promise, ..
     what others asked, said or will do, questions, aims and hedges ("we hope to", "may"), what the
     reader must do, and sentences that stand in ``exempt`` (policy language) word for word.
     An expectation of an *end* ("the review is expected to be completed by Friday") is found as
-    ``completion_estimate``: a record that expects an update does not support it.
+    ``completion_estimate``: a record that expects an update does not support it. ``expected`` is the language of
+    texts that are too short to recognise (ISO 639-1, "" for English). Zero-width characters, full-width letters and
+    look-alikes of other scripts hide nothing.
     """
     allowed = {
         normalise(part.text).rstrip(".!") for whole in exempt for part in split_sentences(whole) if len(part.text) > 3
     }
+    plain = unmarked(text)
+    parts = recognise(plain.text, expected=expected)
     found: list[Promise] = []
-    for sentence in split_sentences(text):
+    for sentence in split_sentences(plain.text):
         if sentence.text.rstrip("\"'”’) ").endswith("?"):
             continue
         if allowed and normalise(_without_citations(sentence.text)).rstrip(".!") in allowed:
             continue
-        found.extend(_judge_sentence(text, sentence.start, sentence.end))
-    return tuple(found)
+        for part in parts:
+            if sentence.start <= part.start < sentence.end:
+                found.extend(_judge_part(plain.text, part.start, part.end, part.language or expected))
+    if plain.places is None:
+        return tuple(found)
+    return tuple(_placed(one, text, plain) for one in found)
+
+
+def _judge_part(source: str, start: int, end: int, language: str) -> Iterator[Promise]:
+    if language not in languages_of("promises"):  # English, and what has no language
+        yield from _judge_sentence(source, start, end)
+        return
+    for one in promises_in_sentence(source[start:end], language):
+        begin, last = start + one.start, start + one.end
+        yield Promise(start=begin, end=last, text=source[begin:last], kind=one.kind, reason=one.reason)
+
+
+def _placed(promise: Promise, text: str, plain: Unmarked) -> Promise:
+    start, end = plain.at(promise.start, promise.end)
+    return msgspec.structs.replace(promise, start=start, end=end, text=text[start:end])
 
 
 def _without_citations(text: str) -> str:

@@ -335,4 +335,16 @@ RULES: tuple[PromiseRule, ...] = (
         r"starts? again|comes? back)\b",
         timed=True,
     ),
+    _rule(
+        "payment_promise",
+        "promises a payment",
+        rf"\b{FUTURE}be\s+{ADV}(?:refunded|reimbursed|paid back|repaid|re-?credited)\b"
+        r"(?! (?:by|from) (?:you|the (?:claimant|customer|tenant|policyholder)))",
+    ),
+    _rule(
+        "completion_promise",
+        "says when a result reaches the reader",
+        rf"\b{RESULT}{OF}\s+{FUTURE}(?:reach|arrive|get to|come to|follow|land|find)\b",
+        timed=True,
+    ),
 )

@@ -1,0 +1,69 @@
+"""``python -m benchmarks.languages``: each rule by language with recall, precision, n and whether it is spoken.
+
+Figures are of the held-out halves. ``--write`` puts them into ``guards/measured.json``. Without it, exit code 1 where a
+figure is not the one in that file.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from benchmarks.languages.rules import RULES, MeasuredRule, counts
+from milo_bench.guards.languages.names import language_name
+from milo_bench.guards.measured import Measured, all_measured
+
+FILE: Final = Path(__file__).parents[2] / "src" / "milo_bench" / "guards" / "measured.json"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.languages", description=__doc__.splitlines()[0])
+    parser.add_argument("--rule", default="", help="only this rule")
+    parser.add_argument("--write", action="store_true", help="write the figures into guards/measured.json")
+    parser.add_argument("--misses", action="store_true", help="print what is judged wrongly in the halves for tuning")
+    options = parser.parse_args(arguments)
+    rules = [rule for rule in RULES if options.rule in ("", rule.detector)]
+    rows = [rule.measure(language) for rule in rules for language in rule.languages()]
+    print(f"{'rule':<14} {'language':<12} {'recall':>7} {'precision':>10} {'n':>5}  spoken")
+    stale = 0
+    for row in rows:
+        changed = all_measured().get((row.detector, row.language)) != row and not options.write
+        stale += changed
+        print(
+            f"{row.detector:<14} {language_name(row.language):<12} {row.recall:>7.2f} {row.precision:>10.2f} {row.n:>5}"
+            f"  {'yes' if row.spoken else 'no'}{'  not as in measured.json: run with --write' if changed else ''}"
+        )
+    if options.misses:
+        for rule in rules:
+            _print_misses(rule)
+    if options.write:
+        _write(rows)
+    return 1 if stale else 0
+
+
+def _print_misses(rule: MeasuredRule) -> None:
+    for language in rule.languages():
+        for row in rule.rows(language, "tune"):
+            recalled, wanted, right, found = counts(rule, [row], language)
+            if recalled < wanted or right < found:
+                print(f"{rule.detector} {language} {'missed' if recalled < wanted else 'false'}: {row}")
+
+
+def _write(rows: list[Measured]) -> None:
+    known = {(row.detector, row.language): row for row in all_measured().values()} | {
+        (row.detector, row.language): row for row in rows
+    }
+    plain = {"writer": "", "language": "en", "spoken": True, "digest": "", "note": ""}
+    written = [
+        {key: value for key, value in msgspec.to_builtins(row).items() if key not in plain or value != plain[key]}
+        for row in known.values()
+    ]
+    FILE.write_bytes(msgspec.json.format(msgspec.json.encode(written), indent=2) + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,137 @@
+"""A sentence and the words of its language in, the commitment that it makes out; rules only, no model.
+
+The words are data (``guards/packs/promises/LANGUAGE.toml``): who pays, what is paid, what ends, what says a time, and
+what takes a promise back. The rules over them are the same in every language: an assurance, money that is to be paid,
+an outcome, an end by a time, an admission of fault, a rule that is put aside.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final, NamedTuple
+
+from milo_bench.guards.citations import find_citations
+from milo_bench.guards.packs.read import read_pack
+from milo_bench.guards.promises.rules import PromiseKind
+
+_PARTS: Final = (
+    "vouch", "money", "pay", "owner", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "time",
+    "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
+)  # fmt: skip
+_GAP: Final = r"(?:[^\s,;.:!?]+\s+){0,5}?"
+_NAME: Final = r"[^\W\d_][\w'’-]+"
+_CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s|\.\s")
+_QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
+_DAY: Final = re.compile(r"\b\d{1,2}(?:[./]\d{1,2}(?:[./]\d{2,4})?|(?:\.|º|er)?(?=\s))|\b\d{4}-\d\d-\d\d\b")
+_NOTHING: Final = re.compile(r"(?!)")
+
+
+class FoundByPack(NamedTuple):
+    """The clause at ``start`` to ``end`` of the sentence."""
+
+    start: int
+    end: int
+    kind: PromiseKind
+    reason: str
+
+
+@cache
+def _patterns(language: str) -> dict[str, re.Pattern[str]]:
+    pack = read_pack("promises", language)
+    return {part: _pattern(str(pack.get(part, ""))) for part in _PARTS}
+
+
+def _pattern(entries: str) -> re.Pattern[str]:
+    written = [entry.strip() for entry in entries.casefold().split("|") if entry.strip()]
+    if not written:
+        return _NOTHING
+    return re.compile("|".join(sorted(map(_entry, written), key=len, reverse=True)))
+
+
+def _entry(entry: str) -> str:
+    """``zahlen … aus`` as a pattern: words in a row, "…" for up to five words, "*" for any ending."""
+    made = re.escape(entry).replace(r"\ …\ ", r"\s+" + _GAP).replace(r"\*", r"\w*").replace("<name>", _NAME)
+    made = made.replace(r"\ ", r"\s+")
+    return (r"(?<!\w)" if entry[0].isalnum() else "") + made + (r"(?!\w)" if entry[-1].isalnum() else "")
+
+
+def promises_in_sentence(sentence: str, language: str) -> Iterator[FoundByPack]:
+    """The commitments of one sentence, at most one for each clause, in order."""
+    if sentence.rstrip("\"'”’»« )").endswith("?"):
+        return
+    text = sentence.casefold()
+    if len(text) != len(sentence):
+        text = sentence.lower()
+    text = _QUOTED.sub(lambda match: " " * len(match[0]), text)
+    for citation in find_citations(sentence):
+        text = text[: citation.start] + " " * (citation.end - citation.start) + text[citation.end :]
+    known = _patterns(language)
+    timed = False
+    reported = False
+    for start, end in _clauses(text):
+        clause = text[start:end].replace("’", "'")
+        reported = reported or bool(known["others"].search(clause))
+        if reported:
+            continue
+        if known["condition"].match(clause.lstrip()) or known["indirect"].match(clause.lstrip()):
+            timed = timed or bool(known["time"].search(clause))
+            continue
+        found = _judge(clause, known, timed)
+        if found is not None:
+            shown = start + len(clause) - len(clause.lstrip())
+            yield FoundByPack(shown, end, *found)
+        timed = timed or bool(known["time"].search(clause))
+
+
+def _clauses(text: str) -> Iterator[tuple[int, int]]:
+    at = 0
+    for mark in _CLAUSE.finditer(text):
+        if text[at : mark.start()].strip():
+            yield at, mark.start()
+        at = mark.end()
+    if text[at:].strip():
+        yield at, len(text.rstrip())
+
+
+def _judge(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> tuple[PromiseKind, str] | None:
+    def has(part: str) -> bool:
+        return known[part].search(clause) is not None
+
+    negated = has("negation")
+    if has("vouch") and not negated:
+        return "outcome_guarantee", "assures what will happen"
+    if _opens_question(clause, known) or has("duty"):
+        return None
+    if has("liable") and not negated and not has("hedge") and not has("past"):
+        return "liability_admission", "accepts responsibility or the costs"
+    if negated or has("hedge") or _is_past(clause, known):
+        return None
+    timed = timed or has("time") or _DAY.search(clause) is not None
+    if has("waive"):
+        return "waiver", "puts a rule or a charge aside"
+    money = has("money")
+    if has("back") or (has("pay") and (money or has("owner"))):
+        return "payment_promise", "promises money"
+    if money and (has("get") or (timed and has("arrive"))) and not has("news"):
+        return "payment_promise", "promises money"
+    if has("won"):
+        return "outcome_guarantee", "says how it will be decided"
+    if has("result") and timed:
+        return "completion_promise", "promises a result by a time"
+    if has("finish") and timed and not has("news"):
+        return "completion_promise", "promises an end by a time"
+    return None
+
+
+def _opens_question(clause: str, known: dict[str, re.Pattern[str]]) -> bool:
+    return known["indirect"].match(clause.lstrip()) is not None
+
+
+def _is_past(clause: str, known: dict[str, re.Pattern[str]]) -> bool:
+    if known["past"].search(clause):
+        return True
+    if known["maybe_past"].search(clause):
+        return _DAY.search(clause) is not None and not known["deadline"].search(clause)
+    return False

@@ -1,0 +1,51 @@
+"""Figures by language are what the rules of today give, on the half that nobody tuned on."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.languages.rules import RULES, MeasuredRule
+from milo_bench.guards.measured import TO_SPEAK, all_measured, figures_of, spoken_languages
+from milo_bench.guards.promises.find import find_promises
+
+CASES = [(rule, language) for rule in RULES for language in rule.languages()]
+
+
+@pytest.mark.parametrize(("rule", "language"), CASES, ids=[f"{rule.detector}-{code}" for rule, code in CASES])
+def test_figures_are_those_of_the_held_out_part(rule: MeasuredRule, language: str) -> None:
+    assert figures_of(rule.detector, language) == rule.measure(language)
+
+
+@pytest.mark.parametrize("detector", sorted(TO_SPEAK))
+def test_a_language_is_spoken_only_where_its_figures_are_good_enough(detector: str) -> None:
+    recall, precision = TO_SPEAK[detector]
+    for language in spoken_languages(detector) - {"en"}:
+        row = all_measured()[detector, language]
+        assert row.recall >= recall
+        assert row.precision >= precision
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ihre Erstattung wird am Freitag auf Ihr Konto überwiesen.",
+        "Wir garantieren Ihnen, dass der Schaden vollständig ersetzt wird.",
+        "Votre remboursement sera versé sur votre compte vendredi.",
+        "Le pagaremos el reembolso el viernes sin falta.",
+        "Il rimborso le sarà accreditato lunedì.",
+        "Wij betalen u het bedrag morgen terug.",
+        "Zwrócimy Pani pieniądze w ciągu tygodnia.",
+        "Vamos devolver-lhe o dinheiro amanhã.",
+    ],
+)
+@pytest.mark.parametrize("before", ["", "Thank you for writing. "])
+def test_a_promise_is_found_with_its_place_also_inside_an_english_reply(text: str, before: str) -> None:
+    found, *_ = find_promises(before + text)
+    assert (before + text)[found.start : found.end] == found.text
+    assert found.start >= len(before)
+
+
+def test_marks_and_look_alikes_hide_no_promise() -> None:
+    text = "W\u200be gu\u0430rantee that y\u043eu will be paid on Friday."
+    (found,) = find_promises(text)
+    assert text[found.start : found.end].startswith("W\u200be gu\u0430rantee")
