@@ -7,10 +7,15 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import settings
 
 from milo_bench.config.settings import TargetConfig
 from milo_bench.targets import Target, open_target
 from milo_bench.targets.llamacpp.weights import find_smollm2
+
+# Nothing is judged by the clock: the first text of a script loads the model that recognises its language.
+settings.register_profile("milo", deadline=None)
+settings.load_profile("milo")
 
 
 @pytest.fixture(scope="session")

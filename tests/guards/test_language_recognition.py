@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from milo_bench.guards.languages.marks import unmarked
@@ -73,7 +73,6 @@ def test_digits_of_other_scripts_and_accents_written_apart_are_read() -> None:
     assert unmarked("١٢٣ ４５ cafe\u0301").text == "123 45 café"
 
 
-@settings(deadline=None)  # the first text of a script loads its model
 @given(st.text(max_size=80))
 def test_places_are_those_of_the_original(text: str) -> None:
     plain = unmarked(text)
