@@ -20,7 +20,7 @@ from milo_bench.report.pages.claims import Claims, UnsourcedNumber
 from milo_bench.report.runbook.alarms import alarms_yaml, limit_of, planned_alarms
 from milo_bench.report.runbook.launch import launch_sequence, operations_checklist, served_targets, ship_order
 from milo_bench.report.runbook.runbook import runbook, runbook_md
-from milo_bench.report.runbook.start import readiness_lines, start_lines
+from milo_bench.report.runbook.start import readiness_lines, server_commands
 from milo_bench.report.runbook.watch import plain_number
 from tests.patience import WAIT_S
 from tests.report.sample_decision import sample_decision
@@ -93,7 +93,7 @@ def test_the_checklist_has_boxes_to_tick_in_both_forms(decision: Decision) -> No
 def test_a_runbook_has_every_part(decision: Decision) -> None:
     text = written(decision)
     for heading in (
-        "Start",
+        "Start and stop",
         "Readiness check",
         "Limits",
         "Thresholds",
@@ -179,8 +179,11 @@ HOSTILE = 'a\'; touch pwned; $(touch pwned) `touch pwned` "x" \n touch pwned\n``
 @pytest.mark.parametrize("runtime", ["ollama", "llama.cpp", "vllm", "sglang", "lm-studio", "unheard-of"])
 def test_a_hostile_name_stays_one_word_of_its_command(runtime: str, tmp_path: Path) -> None:
     target = TargetRecord(HOSTILE, "openai", HOSTILE, endpoint=f"http://{HOSTILE}:1", runtime=runtime)
-    stubs = 'for n in ollama llama-server vllm python lms curl grep sleep; do eval "$n() { :; }"; done'
-    for lines in (start_lines(target, "2"), readiness_lines(target, "4", None)):
+    stubs = (
+        'for n in ollama llama-server vllm python lms curl grep sleep nohup sudo kill cat; do eval "$n() { :; }"; done'
+    )
+    commands = server_commands(target, "2")
+    for lines in (commands.start, commands.stop, commands.unit, readiness_lines(target, "4", None)):
         block = to_markdown((Code(lines),), Claims(sample_decision(), "markdown"))
         assert block.count("```") == 2
         script = f"cd {tmp_path}\n{stubs}\nexport PATH=/nowhere\ntouch() {{ echo > pwned; }}\n{code_of(block)}\nwait"

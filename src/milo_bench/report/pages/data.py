@@ -67,6 +67,8 @@ def bench_text(targets: Sequence[TargetRecord]) -> str:
             entry["base_url"] = f"{one.endpoint}/v1" if one.api == "openai" else one.endpoint
         if one.hosted:
             entry["hosted"] = True
+        if one.context_window is not None:
+            entry["context_window"] = one.context_window
         if one.quantisation:
             entry["quantisation"] = one.quantisation
         if one.price is not None:

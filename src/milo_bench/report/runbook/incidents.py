@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from milo_bench.core.records import TargetRecord
 from milo_bench.decide.records import Decision, Ref
@@ -13,12 +13,17 @@ from milo_bench.report.runbook.shell import shell_word
 from milo_bench.report.runbook.start import ready_name
 
 
-def incident_blocks(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
-    """Four incidents, each with its sign, what to do in order, and what the bench saw of it."""
+def incident_blocks(
+    decision: Decision, targets: Sequence[TargetRecord], ready: Mapping[str, Sequence[str]]
+) -> Iterator[Block]:
+    """Four incidents, each with its sign, what to do in order, and what the bench saw of it.
+
+    ``ready`` has the lines that define each target's readiness check, by its name.
+    """
     yield Heading(2, ("Incidents",))
     yield from _leak(decision, targets)
     yield from _truncation(decision, targets)
-    yield from _stall(decision, targets)
+    yield from _stall(decision, targets, ready)
     yield from _quality(decision, targets)
 
 
@@ -34,8 +39,18 @@ def _leak(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block
         ),
         ordered=True,
     )
-    yield Code(tuple(f"milo-bench probe {shell_word(t.name)} --probe privacy_leak --logs LOG-FOLDER" for t in targets))
+    yield Code(tuple(_leak_line(decision, target.name) for target in targets))
     yield Bullets((("Return to service only if the probe passes.",),))
+
+
+def _leak_line(decision: Decision, target: str) -> str:
+    """The probe with the logs that were searched when it was measured; where there were none, the shell asks."""
+    found = [one.result for one in decision.probes if (one.result.target, one.result.probe) == (target, "privacy_leak")]
+    given = found[-1].evidence.get("given") if found else None
+    logs = given.get("logs") if isinstance(given, dict) else None
+    words = [f"--logs {shell_word(str(log))}" for log in logs] if isinstance(logs, list | tuple) and logs else []
+    asked = words or ['--logs "${LOGS:?set it to the folder of the server logs}"']
+    return f"milo-bench probe {shell_word(target)} --probe privacy_leak {' '.join(asked)}"
 
 
 def _truncation(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
@@ -54,7 +69,7 @@ def _truncation(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator
     yield Paragraph(("Send answers to long cases from this time to human review.",))
 
 
-def _stall(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:
+def _stall(decision: Decision, targets: Sequence[TargetRecord], ready: Mapping[str, Sequence[str]]) -> Iterator[Block]:
     yield Heading(3, ("Stalled queue",))
     yield from _seen(decision, targets, ("overload", "recovery", "cancellation", "readiness"))
     items: list[PageSentence] = [
@@ -78,9 +93,8 @@ def _stall(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bloc
         ("Turn on one flag at a time, lightest workload first, while p95 stays within its threshold.",),
     ]
     yield Bullets(tuple(items), ordered=True)
-    if targets:
-        checks = "; ".join(f"{ready_name(t)} && echo {ready_name(t)} answers" for t in targets)
-        yield Code((checks,))
+    for one in targets:
+        yield Code((*ready.get(one.name, ()), f"{ready_name(one)} && echo {ready_name(one)} answers"))
 
 
 def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Block]:

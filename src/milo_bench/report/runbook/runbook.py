@@ -23,8 +23,7 @@ from milo_bench.report.runbook.alarms import alarms_yaml, planned_alarms, said_o
 from milo_bench.report.runbook.incidents import incident_blocks
 from milo_bench.report.runbook.launch import cap_of, chosen_replay, operations_checklist, served_targets, ship_order
 from milo_bench.report.runbook.permits import permit_blocks
-from milo_bench.report.runbook.shell import comment_text
-from milo_bench.report.runbook.start import readiness_lines, ready_name, seen_running, start_lines
+from milo_bench.report.runbook.start import readiness_lines, ready_name, seen_running, server_commands
 from milo_bench.report.runbook.watch import WATCH, gate_lines, plain_number
 
 _SLOWEST = 15.0  # seconds; what a one-token generation may take where nothing was measured
@@ -55,7 +54,7 @@ def runbook(decision: Decision) -> tuple[Block, ...]:
         *_thresholds(decision),
         *_watching(decision),
         *_rollback(decision, targets),
-        *incident_blocks(decision, targets),
+        *incident_blocks(decision, targets, {one.name: ready_lines(decision, one) for one in targets}),
         *permit_blocks(decision),
         *_voids(decision),
         Heading(2, ("Checklist",)),
@@ -80,7 +79,7 @@ def _routes(decision: Decision) -> Iterator[Block]:
 
 
 def _starts(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
-    yield Heading(2, ("Start",))
+    yield Heading(2, ("Start and stop",))
     if not targets:
         yield Paragraph(("No target runs on your own machines.",))
     elif not any(finding.kind in ("keep", "fix") for finding in decision.findings):
@@ -88,27 +87,32 @@ def _starts(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
     for target in targets:
         yield Heading(3, (target.name,))
         cap = _cap_number(decision, target.name)
-        note = (
-            f"    # concurrent requests: {comment_text(cap[1])}"
-            if cap
-            else "    # one request at a time: no knee was measured"
-        )
-        first, *rest = start_lines(target, cap[0] if cap else "")
-        yield Code((f"{first}{note}" if "#" not in first else first, *rest))
+        if cap:
+            yield Paragraph(("At most this many concurrent requests: ", cap[1], "."))
+        else:
+            yield Paragraph(("One request at a time: no knee was measured.",))
+        commands = server_commands(target, cap[0] if cap else "", decision.inventories)
+        yield Code(commands.start)
+        if commands.stop:
+            yield Paragraph(("Stop:",))
+            yield Code(commands.stop)
+        if commands.unit:
+            yield Paragraph(("As a service, in place of the above:",))
+            yield Code(commands.unit)
     seen = seen_running(decision.inventories)
     if seen:
         yield Paragraph(("Model servers found by the inventory:",))
         yield Code(seen)
 
 
-def _cap_number(decision: Decision, target: str) -> tuple[str, str] | None:
-    """A whole number of requests for a command, and the id of the figure that it is the lower end of."""
+def _cap_number(decision: Decision, target: str) -> tuple[str, Ref] | None:
+    """A whole number of requests for a command, and the figure that it is the lower end of."""
     ref = cap_of(decision, target)
     if ref is None:
         return None
     figure = decision.figures[ref.figure]
     number = figure.low if ref.part == "low" else figure.value
-    return (str(max(1, int(number))), figure.id) if number is not None else None
+    return (str(max(1, int(number))), ref) if number is not None else None
 
 
 def _readiness(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
@@ -124,12 +128,17 @@ def _readiness(decision: Decision, targets: list[TargetRecord]) -> Iterator[Bloc
     )
     for target in targets:
         yield Heading(3, (target.name,))
-        limit, said = _ready_limit(decision, target.name)
-        yield Paragraph(said)
+        yield Paragraph(_ready_limit(decision, target.name)[1])
         probe = _probe(decision, target.name, "readiness")
-        yield Code((*readiness_lines(target, limit, probe), f"until {ready_name(target)}; do sleep 1; done"))
+        yield Code((*ready_lines(decision, target), f"until {ready_name(target)}; do sleep 1; done"))
         if probe is not None and probe.outcome != "pass":
             yield Paragraph(("Measured: ", Quote(probe.finding)))
+
+
+def ready_lines(decision: Decision, target: TargetRecord) -> tuple[str, ...]:
+    """The readiness check of ``target`` as a function, with its measured limit."""
+    probe = _probe(decision, target.name, "readiness")
+    return readiness_lines(target, _ready_limit(decision, target.name)[0], probe)
 
 
 def _ready_limit(decision: Decision, target: str) -> tuple[str, PageSentence]:

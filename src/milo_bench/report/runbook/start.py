@@ -1,7 +1,7 @@
-"""A recorded target in; shell lines that start it, and that find out whether it is ready, out.
+"""A recorded target in; shell lines that start it, stop it and find out whether it is ready, and a unit for it, out.
 
-Names from logs are quoted as one shell word each; whatever is not known stands as a variable to
-be filled in, never as a guess.
+Names from logs are quoted as one shell word each; whatever is not known is a variable that the shell
+asks for, never a guess.
 """
 
 from __future__ import annotations
@@ -9,57 +9,151 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from milo_bench.core.records import ProbeResult, TargetRecord
+from milo_bench.core.text import one_line
+from milo_bench.report.runbook.found import found_server, weights_of
 from milo_bench.report.runbook.shell import comment_text, json_word, shell_word
 
 _MOST_SEEN = 3
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_./:=@+,-]+")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9_.:/ -]+")
 _PATH = re.compile(r"https?://[^\s'\"/]+(/[A-Za-z0-9._/-]{1,100})")
 _KEY = re.compile(r"Bearer \$([A-Z_][A-Z0-9_]{0,60})\b")
 
 
-def start_lines(target: TargetRecord, cap: str) -> tuple[str, ...]:
-    """How to start ``target`` on its own address with at most ``cap`` requests at once ("" where none is known)."""
+@dataclass(frozen=True)
+class ServerCommands:
+    """How to start and stop the server of a target, as lines of a shell, and a unit that systemd starts it by.
+
+    ``unit`` is empty where a unit was found already, and where a word of the command is not known.
+    """
+
+    start: tuple[str, ...]
+    stop: tuple[str, ...]
+    unit: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Served:
+    """A server's own words. "" among them is the path of the weights, where it is not known."""
+
+    words: tuple[str, ...]
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+def server_commands(
+    target: TargetRecord, cap: str, inventories: Mapping[str, Mapping[str, Any]] | None = None
+) -> ServerCommands:
+    """For ``target`` on its own address, with at most ``cap`` requests at once ("" where that is not known).
+
+    A unit or process that an inventory found is used as it was found; else the command follows from the runtime.
+    """
+    inventories = inventories or {}
+    found = found_server(target, _place(target)[1], inventories)
+    if found is not None and found.unit:
+        control = "systemctl --user" if found.manager == "systemd --user" else "sudo systemctl"
+        unit = shell_word(found.unit)
+        return ServerCommands((f"{control} start {unit}",), (f"{control} stop {unit}",))
+    if found is not None:
+        return _commands(target, _Served(found.argv), ())
+    if _runtime(target) == "lm-studio":
+        limit = () if target.context_window is None else ("--context-length", str(target.context_window))
+        load = " ".join(map(shell_word, ("lms", "load", target.model, *limit)))
+        return ServerCommands((f"lms server start --port {_place(target)[1]}", load), ("lms server stop",))
+    served = _served(target, cap or "1", weights_of(target, inventories))
+    if served is None:
+        where = comment_text(f"{':'.join(map(str, _place(target)))}")
+        return ServerCommands(
+            (
+                f"# {comment_text(target.name)} was measured at {where}, and the log does not name its runtime.",
+                "# Run 'milo-bench inventory --json > inventory.json' there, and decide with --inventory.",
+            ),
+            (),
+        )
+    after = (f"ollama pull {shell_word(target.model)}",) if _runtime(target) == "ollama" else ()
+    return _commands(target, served, after)
+
+
+def _served(target: TargetRecord, slots: str, weights: str) -> _Served | None:
     host, port = _place(target)
-    model = shell_word(target.model)
-    window = "" if target.context_window is None else str(target.context_window)
-    slots = cap or "1"
-    kind = _runtime(target)
-    if kind == "ollama":
-        return (
-            f"export OLLAMA_HOST={shell_word(f'{host}:{port}')} OLLAMA_NUM_PARALLEL={slots} OLLAMA_KEEP_ALIVE=-1",
-            "ollama serve &",
-            f"ollama show {model}    # compare its quantisation with the measured one",
-        )
-    if kind == "llama.cpp":
-        # llama-server divides its context among the slots; a request was measured with all of WINDOW.
-        lines = [
-            f"SLOTS={slots} WINDOW={window or '…'}    # WINDOW tokens per request",
-            f'llama-server --model "$WEIGHTS" --host {shell_word(host)} --port {port} '
-            '--parallel "$SLOTS" --ctx-size "$((SLOTS * WINDOW))"' + _flags(target.settings) + " &",
-        ]
-        return (f"WEIGHTS=…    # the file of {comment_text(target.model)}", *lines)
-    if kind == "vllm":
-        limit = f" --max-model-len {window}" if window else ""
-        return (f"vllm serve {model} --host {shell_word(host)} --port {port} --max-num-seqs {slots}{limit} &",)
-    if kind == "sglang":
-        limit = f" --context-length {window}" if window else ""
-        return (
-            f"python -m sglang.launch_server --model-path {model} --host {shell_word(host)} --port {port} "
-            f"--max-running-requests {slots}{limit} &",
-        )
-    if kind == "lm-studio":
-        limit = f" --context-length {window}" if window else ""
-        return (f"lms server start --port {port}", f"lms load {model}{limit}")
-    return (f"# start {comment_text(target.name)} as measured, at {comment_text(f'{host}:{port}')}",)
+    window = target.context_window
+    place: tuple[str, ...] = ("--host", host, "--port", str(port))
+    match _runtime(target):
+        case "ollama":
+            settings = (("OLLAMA_HOST", f"{host}:{port}"), ("OLLAMA_NUM_PARALLEL", slots), ("OLLAMA_KEEP_ALIVE", "-1"))
+            return _Served(("ollama", "serve"), settings)
+        case "llama.cpp":
+            # llama-server divides its context among the slots; a request was measured with all of the window.
+            size = () if window is None else ("--ctx-size", str(int(slots) * window))
+            words = ("llama-server", "--model", weights, *place, "--parallel", slots, *size, *_flags(target.settings))
+            return _Served(words)
+        case "vllm":
+            limit = () if window is None else ("--max-model-len", str(window))
+            return _Served(("vllm", "serve", target.model, *place, "--max-num-seqs", slots, *limit))
+        case "sglang":
+            limit = () if window is None else ("--context-length", str(window))
+            words = ("python", "-m", "sglang.launch_server", "--model-path", target.model)
+            return _Served((*words, *place, "--max-running-requests", slots, *limit))
+    return None
 
 
-def _flags(settings: Mapping[str, Any]) -> str:
+def _commands(target: TargetRecord, served: _Served, after: tuple[str, ...]) -> ServerCommands:
+    """The server in the background, its process number in a file by which it is stopped."""
+    name = f"model-{_identifier(target.name)}"
+    unknown = "" in served.words
+    words = " ".join('"$WEIGHTS"' if not word else shell_word(word) for word in served.words)
+    exports = " ".join(f"{key}={shell_word(value)}" for key, value in served.environment)
+    start = (
+        *((f': "${{WEIGHTS:?set it to the path of {_plain(target.model)}}}"',) if unknown else ()),
+        *((f"export {exports}",) if exports else ()),
+        f"nohup {words} > {name}.log 2>&1 & echo $! > {name}.pid",
+        *(("sleep 2", after[0]) if after else ()),
+    )
+    return ServerCommands(start, (f'kill "$(cat {name}.pid)"',), () if unknown else _unit(name, target, served))
+
+
+def _unit(name: str, target: TargetRecord, served: _Served) -> tuple[str, ...]:
+    program = served.words if served.words[0].startswith("/") else ("/usr/bin/env", *served.words)
+    unit = (
+        "[Unit]",
+        f"Description=Model server of {_plain(target.name)}",
+        "After=network-online.target",
+        "[Service]",
+        *(f"Environment={_unit_word(f'{key}={value}')}" for key, value in served.environment),
+        f"ExecStart={' '.join(_unit_word(word) for word in program)}",
+        "Restart=on-failure",
+        "RestartSec=5",
+        "[Install]",
+        "WantedBy=multi-user.target",
+    )
+    return (
+        "printf '%s\\n' \\",
+        *(f"    {shell_word(line)} \\" for line in unit),
+        f"    | sudo tee /etc/systemd/system/{name}.service > /dev/null",
+        f"sudo systemctl daemon-reload && sudo systemctl enable --now {name}",
+    )
+
+
+def _unit_word(word: str) -> str:
+    """One word of a systemd unit: its own escapes, no specifier and no variable of it (systemd.service(5))."""
+    line = one_line(word, None).replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%").replace("$", "$$")
+    line = line.replace("<", "\\x3c").replace("](", "\\x5d(").replace("'", "\\x27").replace(";", "\\x3b")
+    return line if _PLAIN_WORD.fullmatch(line) else f'"{line}"'
+
+
+def _plain(text: str) -> str:
+    """A name within a message of the shell or a unit's description: letters, digits and a few marks."""
+    return _NOT_PLAIN.sub("_", one_line(text, None))[:80]
+
+
+def _flags(settings: Mapping[str, Any]) -> tuple[str, ...]:
     named = (("threads", "--threads"), ("gpu_layers", "--n-gpu-layers"))
     known = [(flag, settings.get(name)) for name, flag in named]
-    return "".join(f" {flag} {value}" for flag, value in known if type(value) is int and value >= 0)
+    return tuple(word for flag, value in known if type(value) is int and value >= 0 for word in (flag, str(value)))
 
 
 def seen_running(inventories: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
