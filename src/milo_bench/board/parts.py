@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Final
 
 from sqlalchemy import Engine
 
+from milo_bench.board.gates.look import MOST_BYTES, GateWatch, gates_data
+from milo_bench.board.gates.policy import policy_of
 from milo_bench.board.index.catalog import BoardLog, Catalog
 from milo_bench.board.index.opening import Opener
 from milo_bench.board.index.search import Search
 from milo_bench.board.server.people import BoardAccess
 from milo_bench.store.state.queue import count_open
+
+_MOST_WATCHED: Final = 8
 
 
 @dataclass
@@ -28,6 +35,8 @@ class BoardParts:
     catalog: Catalog = field(init=False)
     search: Search = field(init=False)
     opener: Opener = field(init=False)
+    _gates: OrderedDict[str, tuple[GateWatch, str]] = field(default_factory=OrderedDict)
+    _gates_lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self.search = Search()
@@ -46,6 +55,25 @@ class BoardParts:
         if log is not None and log.is_behind and log.is_live(time.time()) and log.indexer is not None:
             log.refresh()
         return log
+
+    def gates(self, log: BoardLog) -> dict[str, Any]:
+        """The gates of a run as they are now; ``problem`` says why there are none."""
+        if log.size > MOST_BYTES:
+            return {"problem": f"This run is too large for the board's gates: milo-bench decide {log.name}"}
+        with self._gates_lock:
+            if log.id not in self._gates:
+                policy, source = policy_of(log.path, self.folder, self.opener.header(log))
+                if policy is None:
+                    return {"problem": source or "There is no policy for this suite: milo-bench policy new SUITE"}
+                self._gates[log.id] = (GateWatch(log.path, policy), source)
+                while len(self._gates) > _MOST_WATCHED:
+                    self._gates.popitem(last=False)
+            watch, source = self._gates[log.id]
+            self._gates.move_to_end(log.id)
+            watch.advance()
+            live = log.is_live(time.time())
+            every = live or watch.header.plan.stopping is not None
+            return gates_data(watch.rows(at_every_look=every), source, live=live, every=every)
 
     def open_counts(self) -> dict[str, int]:
         """What waits for a person, by section."""

@@ -111,6 +111,7 @@ class LogIndexer:
             state.segments = [merged]
         self.index = msgspec.structs.replace(
             self.index,
+            judged_by=self.index.judged_by if self._judge.is_whole else "",
             read_bytes=state.at,
             modified_ns=modified_ns,
             tail=tail_digest(self.path, state.at),

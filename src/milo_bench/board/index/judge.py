@@ -12,7 +12,7 @@ import msgspec
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Execution, Fixture, Graded, RunHeader
 from milo_bench.core.version import __version__
-from milo_bench.grade.engine import grade_attempt
+from milo_bench.grade.engine import CheckBroken, grade_attempt
 from milo_bench.store.verdicts import VerdictHeader, verdicts_path
 
 _DECIDES_VERDICTS: Final = ("grade", "guards")
@@ -41,6 +41,7 @@ class AnswerJudge:
         self._executions: dict[AttemptKey, dict[str, Execution]] = {}
         self._file = verdicts_path(path)
         self._read = 0
+        self.is_whole = True  # no check broke; else the index is made anew at the next start
         self._places: dict[AttemptKey, tuple[int, int]] = {}
         self._recorded: dict[AttemptKey, Graded] = {}
 
@@ -71,6 +72,9 @@ class AnswerJudge:
             return self._recorded.get(attempt.key)
         try:
             return grade_attempt(self._workloads[fixture.workload], fixture, attempt, self._executions.get(attempt.key))
+        except CheckBroken:
+            self.is_whole = False
+            return None
         except MiloError:
             return None
 

@@ -12,7 +12,9 @@ from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.render import Renderer
 from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown
 from milo_bench.board.views.attempt import show_attempt
+from milo_bench.board.views.compare import show_compare
 from milo_bench.board.views.failures import show_failures
+from milo_bench.board.views.live import run_events
 from milo_bench.board.views.run import show_run
 from milo_bench.board.views.runs import show_runs
 from milo_bench.store.state.people import Right
@@ -40,6 +42,8 @@ class BoardRoute:
 ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/runs", show_runs),
     BoardRoute("/runs/{run}/attempts/{n:int}", show_attempt),
+    BoardRoute("/runs/{run}/events", stream=run_events),
     BoardRoute("/runs/{run}", show_run),
+    BoardRoute("/compare", show_compare),
     BoardRoute("/failures", show_failures),
 )

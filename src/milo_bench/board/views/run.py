@@ -31,7 +31,7 @@ def show_run(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
 
 
 def run_data(board: BoardParts, log: BoardLog) -> dict[str, Any]:
-    """Everything that the page of a run shows, gates aside."""
+    """Everything that the page of a run shows."""
     line = run_line(log, time.time())
     index = log.index
     if index is None:
@@ -45,6 +45,7 @@ def run_data(board: BoardParts, log: BoardLog) -> dict[str, Any]:
         "sentence": _sentence(line),
         "pace": pace_of(index),
         "end": None if index.end is None else {"reason": index.end.reason, "complete": index.end.complete},
+        "gates": board.gates(log) if index.attempts else {"problem": "No answers yet."},
         "work": work_table(index),
         "causes": cause_table(index),
         "recent": [attempt_line(board, one) for one in reversed(recent)],
@@ -99,7 +100,8 @@ def work_table(index: LogIndex) -> list[dict[str, Any]]:
                 **{name: counts[name] for name in ("pass", "fail", "no_answer", "unjudged", "bypass")},
                 "pass_rate": units.share(counts["pass"] / total) if total else "",
                 "pass_width": round(100 * counts["pass"] / total, 1) if total else 0,
-                "fail_width": round(100 * (counts["fail"] + counts["unjudged"]) / total, 1) if total else 0,
+                "fail_width": round(100 * counts["fail"] / total, 1) if total else 0,
+                "open_width": round(100 * counts["unjudged"] / total, 1) if total else 0,
             }
         )
     return rows

@@ -1,0 +1,229 @@
+"""A log's path and a policy in, each gate with its interval at this moment out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+
+from milo_bench.board.gates.bar import gate_bar
+from milo_bench.board.index.judge import AnswerJudge
+from milo_bench.config.policy.file import PolicyFile
+from milo_bench.core import units
+from milo_bench.core.errors import MiloError
+from milo_bench.core.records import Attempt, Execution, Fixture, RunHeader
+from milo_bench.decide.decide import with_baseline
+from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.figures import Figures
+from milo_bench.decide.gates.judge import judge_gates
+from milo_bench.decide.gates.looking import NEVER, LookedGate, confidence_of_passes, is_decided_by_answers, look_at
+from milo_bench.decide.records import Candidate
+from milo_bench.decide.wording import sentence_case, spell_out
+from milo_bench.evidence.gather import describe_fixtures
+from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
+from milo_bench.grade.engine import grade_attempt
+from milo_bench.stats.cases.cache import cache_rule
+from milo_bench.stats.cases.columns import FixtureTable
+from milo_bench.store.log.lines import decode_header, decode_line
+
+MOST_BYTES: Final = 48 << 20  # of a log whose gates the board computes; beyond this `decide` does it
+_READ: Final = (b'{"type":"attempt"', b'{"type":"fixture"', b'{"type":"execution"')
+_STEPS: Final = 2  # earlier looks that are drawn thin
+
+
+class GateWatch:
+    """The gates of one run. ``advance`` reads what was written since; ``rows`` judges what is there."""
+
+    def __init__(self, path: Path, policy: PolicyFile) -> None:
+        self._path, self._policy = path, policy
+        with path.open("rb") as file:
+            first = file.readline()
+        self.header: RunHeader = decode_header(path, first)
+        self._at = len(first)
+        self._judge = AnswerJudge(path, self.header)
+        self._fixtures: dict[str, Fixture] = {}
+        self._works: dict[tuple[str, str], WatchedWork] = {}
+        self._table: FixtureTable | None = None
+        self._numbers: dict[str, int] = {}
+        self._waiting: list[Attempt] = []
+        self._earlier: dict[str, list[tuple[int, float, float]]] = {}
+
+    def advance(self) -> bool:
+        """Whether anything was read."""
+        before = self._at
+        new_fixtures: list[Fixture] = []
+        self._judge.look_again()
+        with self._path.open("rb") as file:
+            file.seek(self._at)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    break
+                self._at += len(line)
+                if line.startswith(_READ):
+                    record = decode_line(self._path, 0, line, self.header.schema_version)
+                    if isinstance(record, Fixture):
+                        self._fixtures[record.id] = record
+                        new_fixtures.append(record)
+                    elif isinstance(record, Execution):
+                        self._judge.add_execution(record)
+                    elif isinstance(record, Attempt):
+                        self._waiting.append(record)
+        if new_fixtures:
+            self._number(new_fixtures)
+        for attempt in self._waiting:
+            self._put(attempt)
+        self._waiting.clear()
+        return self._at != before
+
+    def _number(self, new: Sequence[Fixture]) -> None:
+        self._table = describe_fixtures(list(self._fixtures.values()))
+        self._numbers = self._table.numbers()
+        for workload in dict.fromkeys(fixture.workload for fixture in self._fixtures.values()):
+            added = [fixture.id for fixture in new if fixture.workload == workload]
+            for target in self.header.targets:
+                place = (workload, target.name)
+                if place in self._works:
+                    self._works[place].add(added)
+                    continue
+                candidate = judged_candidate(
+                    self._policy, self.header.plan, workload, target.name, self._fixtures.values()
+                )
+                work = WatchedWork(candidate, self.header.plan, added, target.price)
+                work.judge_times_by(cache_rule(self.header.plan, target))
+                self._works[place] = work
+
+    def _put(self, attempt: Attempt) -> None:
+        fixture = self._fixtures[attempt.key.fixture]
+        graded = self._judge.judge(attempt, fixture)
+        if graded is None:
+            try:
+                workload = next(one for one in self.header.workloads if one.name == fixture.workload)
+                graded = grade_attempt(workload, fixture, attempt)
+            except MiloError:
+                return
+        work = self._works.get((fixture.workload, attempt.key.target))
+        if work is not None:
+            work.put(attempt, graded, self._numbers[attempt.key.fixture])
+
+    def rows(self, *, at_every_look: bool) -> list[dict[str, Any]]:
+        """One entry for each workload of the policy, with its gates on each target.
+
+        ``at_every_look`` takes bounds that hold however often a person looks, else those of a single look at the end.
+        """
+        if self._table is None:
+            return []
+        cases = {work.candidate: work.cases() for work in self._works.values()}
+        targets = {target.name: target for target in self.header.targets}
+        policy = with_baseline(self._policy, Evidence((), targets, self._table, cases, {}))
+        judged = tuple(
+            work.candidate
+            for (workload, target), work in self._works.items()
+            if target != policy.baseline and workload in policy.workloads
+        )
+        places = np.arange(len(self._numbers), dtype=np.int32)
+        found: dict[str, dict[str, Any]] = {}
+        for candidate in judged:
+            beside = {one: cases[one] for one in cases if one == candidate or _is_baseline(one, candidate, policy)}
+            looked_at = dict.fromkeys(beside, places) if at_every_look else {}
+            evidence = Evidence((), targets, self._table, beside, {}, looked_at=looked_at)
+            entry = found.setdefault(candidate.workload, {"workload": candidate.workload, "targets": []})
+            entry["targets"].append(self._of_candidate(policy, evidence, judged, candidate))
+        titles = {workload.name: workload.title or workload.name for workload in self.header.workloads}
+        return [{**entry, "title": titles.get(name, name)} for name, entry in found.items()]
+
+    def _of_candidate(
+        self, policy: PolicyFile, evidence: Evidence, judged: tuple[Candidate, ...], candidate: Candidate
+    ) -> dict[str, Any]:
+        work = self._works[candidate.workload, candidate.target]
+        confidence = confidence_of_passes(policy, judged, candidate)
+        looked = {
+            (gate.key, gate.direction): gate for gate in look_at(policy, evidence, candidate, confidence)
+        }  # fmt: skip
+        figures = Figures()
+        results = judge_gates(policy, evidence, candidate, figures, confidence=confidence)
+        gates = []
+        for config, result in zip(policy.gates_of(candidate.workload), results, strict=True):
+            if not is_decided_by_answers(config):
+                continue
+            figure, bound = figures[result.figure], figures[result.bound]
+            one = looked.get(
+                (f"{config.key} minus baseline" if config.not_worse_than else config.key, config.direction)
+            )
+            key = f"{candidate.text} {config.key} {config.direction}"
+            earlier = self._keep_look(key, work.asked, figure.low, figure.high)
+            gates.append(
+                {
+                    "name": sentence_case(spell_out(config.key)),
+                    "direction": "at least" if config.direction == "at_least" else "at most",
+                    "bound": units.figure(bound.value, bound.unit),
+                    "safety": result.safety,
+                    "outcome": result.outcome,
+                    "value": units.figure(figure.value, figure.unit) if figure.value is not None else "–",
+                    "interval": units.between(figure.low, figure.high, figure.unit) if figure.low is not None else "",
+                    "more": _more(one, len(work.rest)),
+                    "bar": gate_bar(figure, bound.value, config.direction, result.outcome, earlier),
+                    "measure": config.measure,
+                }
+            )
+        signs = [gate["outcome"] for gate in gates]
+        return {
+            "target": candidate.target,
+            "asked": work.asked,
+            "left": len(work.rest),
+            "gates": gates,
+            "decided": sum(sign != "undecided" for sign in signs),
+            "outcome": "fail" if "fail" in signs else "undecided" if "undecided" in signs or not signs else "pass",
+        }
+
+    def _keep_look(self, key: str, asked: int, low: float | None, high: float | None) -> list[tuple[float, float]]:
+        """The intervals of about a third and two thirds of the way."""
+        if low is None or high is None or not asked:
+            return []
+        looks = self._earlier.setdefault(key, [])
+        if not looks or looks[-1][0] != asked:
+            looks.append((asked, low, high))
+        wanted = [asked * part / (_STEPS + 1) for part in range(1, _STEPS + 1)]
+        chosen = [min(looks, key=lambda look: abs(look[0] - at)) for at in wanted]
+        return [(one[1], one[2]) for one in dict.fromkeys(chosen) if one[0] < asked]
+
+
+def _is_baseline(one: Candidate, candidate: Candidate, policy: PolicyFile) -> bool:
+    return one.target == policy.baseline and one.workload == candidate.workload
+
+
+def _more(gate: LookedGate | None, left: int) -> str:
+    """How many more fixtures would decide an undecided gate, and whether the run still has them."""
+    if gate is None or gate.outcome != "undecided":
+        return ""
+    if not gate.asked:
+        return "no answer yet"
+    if gate.needs is None:
+        return ""
+    if gate.needs == NEVER:
+        return "too close to call"
+    more = max(1, int(gate.needs) - gate.asked)
+    if more > 10 * gate.asked:
+        return "too close to call"
+    shown = f"about {units.number(units.two_digits_up(more)) if more >= 100 else more} more"
+    return f"{shown}, {left} left" if more > left else shown
+
+
+def gates_data(rows: list[dict[str, Any]], source: str, *, live: bool, every: bool) -> dict[str, Any]:
+    """What a page shows of gates: the rows, where they come from, and how many are decided."""
+    decided = sum(target["decided"] for row in rows for target in row["targets"])
+    total = sum(len(target["gates"]) for row in rows for target in row["targets"])
+    settled = sum(target["outcome"] != "undecided" for row in rows for target in row["targets"])
+    candidates = sum(len(row["targets"]) for row in rows)
+    return {
+        "rows": msgspec.to_builtins(rows),
+        "source": source,
+        "live": live,
+        "at_every_look": every,
+        "decided": decided,
+        "total": total,
+        "settled": settled,
+        "candidates": candidates,
+    }

@@ -1,0 +1,100 @@
+"""Two runs in, what differs between them out: paired on the same fixtures, with intervals."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from milo_bench.board.gates.look import MOST_BYTES
+from milo_bench.board.index.catalog import BoardLog
+from milo_bench.board.parts import BoardParts
+from milo_bench.board.server.requests import NotThere, PageRequest, Shown
+from milo_bench.core import units
+from milo_bench.core.errors import DataError, MiloError
+from milo_bench.core.records import Interval
+from milo_bench.evidence.comparing import SideRef, compare_logs
+from milo_bench.stats.compare import Comparison
+
+_MOST_NAMED: Final = 12
+_CHANCE: Final = 0.05
+
+
+def show_compare(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
+    """``/compare?run=…&run=…``; one run with several targets is compared within itself."""
+    ids = list(dict.fromkeys(asked.request.query_params.getlist("run")))[:2]
+    chosen = [board.log(id) for id in ids]
+    logs = [log for log in chosen if log is not None]
+    if len(logs) < len(ids):
+        return NotThere("There is no run with this address.", "choose two from the list of runs.")
+    choices = [
+        {"id": log.id, "title": log.index.title, "created_at": log.index.created_at, "name": log.name}
+        for log in board.catalog.logs()
+        if log.index is not None and log.index.attempts
+    ]
+    comparisons: list[dict[str, Any]] = []
+    problem = ""
+    if logs:
+        try:
+            comparisons = [comparison_data(one) for one in _compared(logs)]
+        except MiloError as error:
+            problem = f"{error.message} {error.hint[:1].upper()}{error.hint[1:]}"
+    sides = [{"id": log.id, "title": log.index.title if log.index else log.name, "name": log.name} for log in logs]
+    data = {"sides": sides, "choices": choices, "comparisons": comparisons, "problem": problem}
+    return Shown("compare.html.jinja", "Compare runs", data, "runs")
+
+
+def _compared(logs: list[BoardLog]) -> tuple[Comparison, ...]:
+    if any(log.size > MOST_BYTES for log in logs):
+        message = "These runs are too large to compare in the board."
+        raise DataError(message, hint=f"milo-bench compare {' '.join(log.name for log in logs)}")
+    return compare_logs([SideRef(log.path) for log in logs])
+
+
+def comparison_data(one: Comparison) -> dict[str, Any]:
+    """The differences of two sides, in words and figures."""
+    rates = [
+        {
+            "workload": rate.workload,
+            "pairs": rate.pairs,
+            "first": units.share(rate.first_rate),
+            "second": units.share(rate.second_rate),
+            "difference": _difference(rate.difference, rate.interval, "share"),
+            "only_first": list(rate.only_first[:_MOST_NAMED]),
+            "only_second": list(rate.only_second[:_MOST_NAMED]),
+            "only_first_n": len(rate.only_first),
+            "only_second_n": len(rate.only_second),
+            "outcome": _outcome(rate.difference, rate.p_adjusted),
+        }
+        for rate in one.rates
+    ]
+    means = [
+        {
+            "name": mean.name.replace("_", " ").removesuffix(" s"),
+            "workload": mean.workload,
+            "pairs": mean.pairs,
+            "first": units.figure(mean.first_mean, mean.unit),
+            "second": units.figure(mean.second_mean, mean.unit),
+            "difference": _difference(mean.difference, mean.interval, mean.unit),
+        }
+        for mean in one.means
+    ]
+    return {
+        "first": one.first,
+        "second": one.second,
+        "rates": rates,
+        "means": means,
+        "differs": list(one.differs),
+        "only_in_first": one.only_in_first,
+        "only_in_second": one.only_in_second,
+    }
+
+
+def _difference(value: float, interval: Interval | None, unit: str) -> str:
+    low, high = (None, None) if interval is None else (interval.low, interval.high)
+    return units.change_text(value, low, high, unit)
+
+
+def _outcome(difference: float, p: float) -> str:
+    """Whether a difference is more than chance, over all that are compared here."""
+    if p >= _CHANCE:
+        return "undecided"
+    return "first is better" if difference > 0 else "second is better"
