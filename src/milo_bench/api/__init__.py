@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 from milo_bench.core.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from milo_bench.api.boarding import people_add, people_list, people_revoke, serve_board
+    from milo_bench.api.boarding import (
+        export_review,
+        people_add,
+        people_list,
+        people_revoke,
+        review_batches,
+        serve_board,
+    )
     from milo_bench.api.deciding import DecideOptions, decide_again, decide_logs
     from milo_bench.api.demo.flow import DemoOptions, run_demo
     from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
@@ -114,7 +121,14 @@ if TYPE_CHECKING:
 
 # What each module gives.
 _NAMES: dict[str, tuple[str, ...]] = {
-    "milo_bench.api.boarding": ("people_add", "people_list", "people_revoke", "serve_board"),
+    "milo_bench.api.boarding": (
+        "export_review",
+        "people_add",
+        "people_list",
+        "people_revoke",
+        "review_batches",
+        "serve_board",
+    ),
     "milo_bench.api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
     "milo_bench.api.demo.flow": ("DemoOptions", "run_demo"),
     "milo_bench.api.drafting": ("new_suite", "write_operator_policy", "write_policy"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from milo_bench.board.serving import BoardListening, BoardOptions
+    from milo_bench.decide.review import Review
     from milo_bench.store.state.people import KnownPerson, Right
+    from milo_bench.store.state.review import ReviewBatch
 
 
 def serve_board(options: BoardOptions, env: Mapping[str, str], on_start: Callable[[BoardListening], None]) -> None:
@@ -38,3 +41,33 @@ def people_revoke(state: str, name: str) -> KnownPerson:
     from milo_bench.store.state.people import revoke_person
 
     return revoke_person(open_state(state, make=False), name)
+
+
+def review_batches(state: str) -> tuple[ReviewBatch, ...]:
+    """The batches of the board's review, the newest first."""
+    from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.review import list_batches
+
+    return list_batches(open_state(state, make=False))
+
+
+def export_review(
+    state: str, batch: str, *, out: Path | None = None, sheet: Path | None = None, judges: Sequence[Path] = ()
+) -> Review:
+    """The review of a batch, written to ``out`` for ``decide``; ``sheet`` gets the scores for ``review import``.
+
+    Raises UsageError for a batch that is not there, DataError where nothing was scored yet.
+    """
+    import msgspec
+
+    from milo_bench.board.review.export import review_of, write_batch_sheet
+    from milo_bench.core.files import write_file
+    from milo_bench.store.state.database import open_state
+
+    engine = open_state(state, make=False)
+    found = review_of(engine, batch, judges=judges)
+    if sheet is not None:
+        write_batch_sheet(engine, batch, sheet)
+    if out is not None:
+        write_file(out, msgspec.json.format(msgspec.json.encode(found), indent=1))
+    return found

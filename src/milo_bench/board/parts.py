@@ -16,8 +16,10 @@ from milo_bench.board.gates.policy import policy_of
 from milo_bench.board.index.catalog import BoardLog, Catalog
 from milo_bench.board.index.opening import Opener
 from milo_bench.board.index.search import Search
+from milo_bench.board.review.export import standing_of
 from milo_bench.board.server.people import BoardAccess
 from milo_bench.store.state.queue import count_open
+from milo_bench.store.state.review import list_batches
 
 _MOST_WATCHED: Final = 8
 
@@ -75,6 +77,7 @@ class BoardParts:
             every = live or watch.header.plan.stopping is not None
             return gates_data(watch.rows(at_every_look=every), source, live=live, every=every)
 
-    def open_counts(self) -> dict[str, int]:
+    def open_counts(self, person: str) -> dict[str, int]:
         """What waits for a person, by section."""
-        return {"gateway": count_open(self.engine)[0]}
+        reviews = sum(len(standing_of(self.engine, batch.id).queue(person)) for batch in list_batches(self.engine))
+        return {"gateway": count_open(self.engine)[0], "review": reviews}

@@ -150,11 +150,17 @@ def _item(evidence: Evidence, candidate: Candidate, row: int, stratum: Stratum, 
 
 
 def judge_review(
-    key: SampleKey, scores: Scores, *, judge_scores: Scores | None = None, bar: float = AGREEMENT_BAR
+    key: SampleKey,
+    scores: Scores,
+    *,
+    judge_scores: Scores | None = None,
+    bar: float = AGREEMENT_BAR,
+    settled: Scores | None = None,
 ) -> Review:
     """Weight ``scores`` of people back to the population, and say how far they agree.
 
-    ``judge_scores`` are a model's on the same items; they become measures of their own, named
+    ``settled`` are the scores that count for the measures, where a third person settled what two disputed; agreement is
+    of ``scores`` always. ``judge_scores`` are a model's on the same items; they become measures of their own, named
     ``judge_…``, only for questions on which their agreement with people has cleared ``bar``.
     Raises DataError for scores of items that the sample does not hold, and where nothing was scored.
     """
@@ -167,7 +173,7 @@ def judge_review(
         message = "No item has a score."
         raise DataError(message, hint="fill the columns with whole numbers from 1 to 5, and save as CSV.")
     judges = _judges(key, scores, judge_scores or {}, bar)
-    measures = _measures(key, scores, "review_")
+    measures = _measures(key, settled or scores, "review_")
     trusted = {check.question for check in judges if check.counts}
     if judge_scores:
         measures += _measures(key, {place: v for place, v in judge_scores.items() if place[2] in trusted}, "judge_")

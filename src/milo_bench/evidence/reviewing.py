@@ -28,6 +28,16 @@ def sample_for_review(
     Raises DataError for logs whose texts were not stored in full: nobody can review a hash.
     """
     require_new_sheet(out)
+    key = draw_from_logs(logs, count=count, seed=seed, only=only)
+    texts = review_texts(logs, key)
+    rows = [[item.id, item.candidate.workload, *texts[item.id], "", *[""] * len(RUBRIC), ""] for item in key.items]
+    write_sheet(out, COLUMNS, rows)
+    write_file(review_key_path(out), msgspec.json.encode(key))
+    return key
+
+
+def draw_from_logs(logs: Sequence[Path], *, count: int, seed: int = 0, only: Sequence[str] = ()) -> SampleKey:
+    """A stratified sample of the answers in ``logs``. Raises DataError where none of them has a text to review."""
     for path in logs:
         if read_run_log(path).header.store_text == "hashes":
             message = f"{path} contains only hashes, so there is no text to review."
@@ -36,10 +46,6 @@ def sample_for_review(
     if not key.items:
         message = "No answer to review: every attempt failed or was routed elsewhere."
         raise DataError(message, hint="list the failures with 'milo-bench score'.")
-    texts = _texts(logs, key)
-    rows = [[item.id, item.candidate.workload, *texts[item.id], "", *[""] * len(RUBRIC), ""] for item in key.items]
-    write_sheet(out, COLUMNS, rows)
-    write_file(review_key_path(out), msgspec.json.encode(key))
     return key
 
 
@@ -56,7 +62,7 @@ def import_review(
     ``judges`` are sheets that models filled. Raises DataError with file and row.
     """
     key = read_key(key_file)
-    review = judge_review(key, _scores(sheets), judge_scores=_scores(judges) or None)
+    review = judge_review(key, sheet_scores(sheets), judge_scores=sheet_scores(judges) or None)
     if out is not None:
         write_file(out, msgspec.json.format(msgspec.json.encode(review), indent=1))
     return review
@@ -74,7 +80,8 @@ def read_review(path: Path) -> Review:
     return _read(path, Review, "review", "write one with 'milo-bench review import'.")
 
 
-def _scores(sheets: Iterable[Path]) -> dict[tuple[str, str, str], int]:
+def sheet_scores(sheets: Iterable[Path]) -> dict[tuple[str, str, str], int]:
+    """The scores of several sheets by item, reviewer and question. Raises DataError with file and row."""
     found: dict[tuple[str, str, str], int] = {}
     for sheet in sheets:
         for place, score in read_scores(sheet, tuple(RUBRIC)).items():
@@ -85,8 +92,8 @@ def _scores(sheets: Iterable[Path]) -> dict[tuple[str, str, str], int]:
     return found
 
 
-def _texts(logs: Sequence[Path], key: SampleKey) -> dict[str, tuple[str, str]]:
-    """Input and output of each item."""
+def review_texts(logs: Sequence[Path], key: SampleKey) -> dict[str, tuple[str, str]]:
+    """Input and output of each item, by the item's id."""
     wanted: dict[AttemptKey, list[ReviewItem]] = {}
     for item in key.items:
         place = AttemptKey(item.fixture, item.candidate.target, item.repeat, item.candidate.decoding)

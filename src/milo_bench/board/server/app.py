@@ -26,6 +26,7 @@ from milo_bench.core.text import one_line
 _STATIC: Final = {
     "board.css": "text/css",
     "keys.js": "text/javascript",
+    "review.js": "text/javascript",
     "htmx.min.js": "text/javascript",
 }
 _STATUS: Final = {"UsageError": 400, "DataError": 409, "PrerequisiteError": 503}
@@ -204,7 +205,7 @@ class WebBoard:
         around: Mapping[str, Any] = {
             "person": person,
             "form_token": self._board.access.form_token(person, cookie) if person is not None else "",
-            "counts": self._board.open_counts() if person is not None else {},
+            "counts": self._board.open_counts(person.name) if person is not None else {},
             "twin": _twin(request),
         }
         return Response(self._renderer.page(shown, around), shown.status, media_type="text/html")

@@ -15,6 +15,9 @@ from milo_bench.board.views.attempt import show_attempt
 from milo_bench.board.views.compare import show_compare
 from milo_bench.board.views.failures import show_failures
 from milo_bench.board.views.live import run_events
+from milo_bench.board.views.review.acts import act_on_item, save_item, undo
+from milo_bench.board.views.review.batches import new_batch, show_batches
+from milo_bench.board.views.review.item import next_item, show_batch, show_item
 from milo_bench.board.views.run import show_run
 from milo_bench.board.views.runs import show_runs
 from milo_bench.store.state.people import Right
@@ -46,4 +49,12 @@ ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/runs/{run}", show_run),
     BoardRoute("/compare", show_compare),
     BoardRoute("/failures", show_failures),
+    BoardRoute("/review", show_batches),
+    BoardRoute("/review/new", new_batch, "review", changes=True),
+    BoardRoute("/review/{batch}/next", next_item, "review"),
+    BoardRoute("/review/{batch}/undo", undo, "review", changes=True),
+    BoardRoute("/review/{batch}/{n:int}/act", act_on_item, "review", changes=True),
+    BoardRoute("/review/{batch}/{n:int}/save", save_item, "review", changes=True),
+    BoardRoute("/review/{batch}/{n:int}", show_item, "review"),
+    BoardRoute("/review/{batch}", show_batch),
 )
