@@ -100,7 +100,7 @@ def test_a_log_of_another_plan_is_left_as_it_is(desk: Path) -> None:
     assert (desk / "log.jsonl").read_bytes() == before
 
 
-def test_a_torn_tail_costs_one_line_and_damage_inside_is_refused(desk: Path) -> None:
+def test_a_torn_tail_costs_one_line_and_damage_inside_costs_one_row_that_is_named(desk: Path) -> None:
     log = desk / "log.jsonl"
     assert milo(*RUN, folder=desk).code == 0
     whole = log.read_bytes().splitlines(keepends=True)
@@ -111,11 +111,15 @@ def test_a_torn_tail_costs_one_line_and_damage_inside_is_refused(desk: Path) -> 
     assert resumed.code == 0
     assert "removed an incomplete last line of 40 bytes" in resumed.err
     assert "6 attempts, 3 of them already in the log" in resumed.err
-    whole[2] = b"X" + whole[2][1:]
-    log.write_bytes(b"".join(whole))
-    damaged = milo("score", "log.jsonl", folder=desk)
-    assert (damaged.code, damaged.error) == (2, "log.jsonl line 3: not valid JSON.")
-    assert log.read_bytes() == b"".join(whole)
+    damaged = [*whole[: attempts[3]], b"X" + whole[attempts[3]][1:], *whole[attempts[3] + 1 :]]
+    log.write_bytes(b"".join(damaged))
+    scored = milo("score", "log.jsonl", folder=desk)
+    said = f"log.jsonl line {attempts[3] + 1}: not valid JSON, so this row is left out."
+    assert (scored.code, scored.err.count(said)) == (0, 1)
+    assert "5 of 6 planned attempts" in scored.out
+    refused = milo(*RUN, "--resume", folder=desk)
+    assert (refused.code, refused.error) == (2, f"log.jsonl line {attempts[3] + 1}: not valid JSON.")
+    assert log.read_bytes() == b"".join(damaged)
 
 
 def test_a_fixture_over_the_context_is_a_failure_that_is_explained(desk: Path) -> None:

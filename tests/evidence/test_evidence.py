@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from milo_bench import api
-from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.errors import DataError, RowLeftOut, UsageError
 from milo_bench.core.records import RunHeader
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
@@ -73,11 +73,13 @@ def test_several_processes_give_the_columns_that_one_gives(make_log: Callable[..
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_damaged_attempt_is_named_with_its_line(make_log: Callable[..., Path], processes: int) -> None:
+def test_a_damaged_attempt_is_left_out_and_named_with_its_line(make_log: Callable[..., Path], processes: int) -> None:
     broken = rewrite(make_log(), lambda lines: [*lines[:20], b'{"type":"attempt","key":{"fixture":7}}', *lines[20:]])
     log = read_run_log(rewrite(broken, lambda lines: lines[:-1], "open.jsonl"))
-    with pytest.raises(DataError, match="line 21: not a valid 'attempt' record"):
-        grade_to_columns(log, {id: number for number, id in enumerate(log.fixtures)}, processes=processes)
+    with pytest.warns(RowLeftOut, match="line 21: not a valid 'attempt' record"):
+        columns = grade_to_columns(log, {id: number for number, id in enumerate(log.fixtures)}, processes=processes)
+    assert sum(map(len, columns.values())) == len(log.attempts) == 24
+    assert [number for number, _ in log.bad_rows] == [21]
 
 
 def test_rows_that_the_plan_does_not_know_are_refused_with_their_line(make_log: Callable[..., Path]) -> None:

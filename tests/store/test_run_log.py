@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from milo_bench.core.errors import DataError, IncompleteRun, MiloError, PrerequisiteError
+from milo_bench.core.errors import DataError, IncompleteRun, MiloError, PrerequisiteError, RowLeftOut
 from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import AttemptKey, Plan, SuiteRef, TargetRecord
 from milo_bench.store.log.reader import RunLog, read_run_log
@@ -159,10 +159,6 @@ def test_two_runs_cannot_write_one_log(log_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        (b"\xff\xfe{}", "line 5: not valid UTF-8"),
-        (b'{"type": broken', "line 5: not valid JSON"),
-        (b'{"type":"dream"}', "line 5: unknown record type 'dream'"),
-        (b'{"type":"attempt","key":7}', "line 5: not a valid 'attempt' record"),
         (msgspec.json.encode(make_attempt("f9")), "line 5: fixture 'f9' is not in the plan"),
         (msgspec.json.encode(make_attempt(key=AttemptKey("f0", "b"))), "line 5: target 'b' is not in the plan"),
         (msgspec.json.encode(make_attempt(key=AttemptKey("f0", "a", 1))), "line 5: repeat 1, but 1 are planned"),
@@ -383,7 +379,7 @@ def test_a_row_nested_without_end_is_named(tmp_path: Path, depth: int) -> None:
     *lines, last = without_seals(path)
     deep = last.replace(b'{"text":', b'{"deep":' + b"[" * depth + b"]" * depth + b',"text":')
     path.write_bytes(b"".join((*lines, deep)))
-    with pytest.raises(DataError, match=rf"log.jsonl line {len(lines) + 1}: "):
+    with pytest.warns(RowLeftOut, match=rf"log.jsonl line {len(lines) + 1}: "):
         read_whole(path)
 
 

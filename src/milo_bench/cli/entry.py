@@ -7,12 +7,13 @@ import errno
 import json
 import os
 import sys
-from collections.abc import Sequence
-from typing import Any
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
 
 import click
 
-from milo_bench.core.errors import MiloError, PrerequisiteError, UsageError
+from milo_bench.core.errors import MiloError, PrerequisiteError, RowLeftOut, UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import visible
 
@@ -29,7 +30,8 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
     try:
-        result: Any = command.main(args=given, prog_name=name, standalone_mode=False)
+        with _told_of_rows():
+            result: Any = command.main(args=given, prog_name=name, standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -54,6 +56,32 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
         _drop_stdout()
         return _show(_from_system(error), as_json=False)
     return result if isinstance(result, int) else 0
+
+
+@contextlib.contextmanager
+def _told_of_rows() -> Iterator[None]:
+    """Rows of logs that are left out are told on standard error, each once; other warnings as they were."""
+    told: set[str] = set()
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if not issubclass(category, RowLeftOut):
+                others(message, category, filename, lineno, file, line)
+            elif str(message) not in told:
+                told.add(str(message))
+                click.echo(click.style("note: ", bold=True) + visible(str(message)), err=True)
+
+        warnings.simplefilter("always", RowLeftOut)
+        warnings.showwarning = show
+        yield
 
 
 def _drop_stdout() -> None:

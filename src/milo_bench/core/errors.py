@@ -73,6 +73,10 @@ class TargetError(PrerequisiteError):
     """A target cannot be reached, started or logged in to."""
 
 
+class RowLeftOut(UserWarning):
+    """A row of a log cannot be read, and everything else goes on without it. The message names its line."""
+
+
 class GateFailed(MiloError):
     """The evidence is in, and it says no."""
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeAlias
 
+from msgspec import UNSET, UnsetType
+
 from milo_bench.config.policy.rules import FindingKind as FindingKind
 from milo_bench.core.records import (
     Decoding,
@@ -230,6 +232,13 @@ class Example(Frozen, frozen=True, omit_defaults=False):
     text: StoreText
 
 
+class UnreadRow(Frozen, frozen=True, omit_defaults=False):
+    """A line of a log that is no record, and a sentence on it."""
+
+    line: int
+    said: str
+
+
 class LogRef(Frozen, frozen=True, omit_defaults=False):
     """A run log that the decision rests on; ``path`` as it was given, ``sha256`` of its bytes."""
 
@@ -247,6 +256,7 @@ class LogRef(Frozen, frozen=True, omit_defaults=False):
     command: str = ""  # the shell line that makes a log like it
     seal: str = ""  # the hash of its last seal: an erasure changes sha256 and leaves this
     unknown: tuple[str, ...] = ()  # what a log of an older schema cannot tell, a sentence each
+    unread: tuple[UnreadRow, ...] | UnsetType = UNSET  # absent where every row could be read
 
 
 class KeptFile(Frozen, frozen=True, omit_defaults=False):

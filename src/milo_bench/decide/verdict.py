@@ -104,12 +104,33 @@ def missing_evidence(
     if not economics:
         found.append(("No economics.yaml was given, so nothing is costed.",))
     found += [(f"{log.path} is from an older version: {what}",) for log in evidence.logs for what in log.unknown]
+    found += _unread(evidence, figures)
     if any(log.store_text == "hashes" for log in evidence.logs):
         found.append(("A log stores hashes instead of texts, so it has no examples.",))
     if any(log.inventory and log.inventory not in evidence.inventories for log in evidence.logs):
         why = "no inventory was given" if not evidence.inventories else "the inventory given is of another machine"
         found.append((f"A run's machine is known only by its fingerprint, because {why}.",))
     return tuple(found)
+
+
+def _unread(evidence: Evidence, figures: Figures) -> list[LinkedText]:
+    """The logs with rows that are no records, how many, and where the first one is."""
+    found: list[LinkedText] = []
+    for number, log in enumerate(evidence.logs, start=1):
+        if not log.unread:
+            continue
+        count = figures.count(
+            f"log/{number}/unread", "rows that cannot be read", len(log.unread), key="unread", of=log.path
+        )
+        line = figures.count(
+            f"log/{number}/first_unread", "line of the first one", log.unread[0].line, key="first_unread", of=log.path
+        )
+        rows = "row that cannot be read and is" if len(log.unread) == 1 else "rows that cannot be read and are"
+        where = ": line " if len(log.unread) == 1 else ", from line "
+        found.append(
+            (f"The run log {log.path} has ", figures.ref(count), f" {rows} left out{where}", figures.ref(line), ".")
+        )
+    return found
 
 
 def _unfinished(evidence: Evidence, figures: Figures) -> list[LinkedText]:

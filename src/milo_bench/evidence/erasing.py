@@ -63,7 +63,7 @@ def erase_from_log(path: Path, forgotten: Forgotten, *, at: str, reason: str = "
     The verdicts on the answers are kept beside the log, without a word of them, so that it can still be decided on.
     Raises DataError for a log that is being written, or whose seals do not hold.
     """
-    log = read_run_log(path)
+    log = read_run_log(path, strict=True)
     lines = path.read_bytes().splitlines(keepends=True)
     wanted = _fixtures_of(log, lines, forgotten)
     chosen: dict[int, bytes] = {}

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.core.cases.facts import CaseFacts
@@ -15,7 +16,7 @@ from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.core.records import Fixture, Measure, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, judged_otherwise
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
+from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence, UnreadRow
 from milo_bench.decide.rerun import again_paths, rerun_command
 from milo_bench.decide.review import Review
 from milo_bench.evidence.asked import rows_that_count
@@ -108,6 +109,7 @@ def _log_ref(log: RunLog, name: str, again: str) -> LogRef:
         ),
         seal=log.seal,
         unknown=log.unknown,
+        unread=tuple(UnreadRow(*row) for row in log.bad_rows) or UNSET,
     )
 
 

@@ -42,6 +42,7 @@ class Job(Frozen, frozen=True, omit_defaults=False):
     fixtures: dict[str, Fixture]
     numbers: dict[str, int]
     cut: bool = False
+    lost: frozenset[str] = frozenset()  # fixtures whose line cannot be read
 
 
 def grade_to_columns(
@@ -64,7 +65,8 @@ def grade_to_columns(
     size = sum(part.end - part.start for part in log.attempts.ranges)
     count = processes or min(os.cpu_count() or 1, 1 + size // LEAST_BYTES_FOR_A_PROCESS)
     jobs = [
-        Job(str(log.path), part, log.header, log.fixtures, dict(numbers), cut) for part in log.attempts.parts(count)
+        Job(str(log.path), part, log.header, log.fixtures, dict(numbers), cut, log.attempts.lost)
+        for part in log.attempts.parts(count)
     ]
     try:
         pieces = _in_processes(jobs) if len(jobs) > 1 else [run_job(job) for job in jobs]
@@ -72,6 +74,11 @@ def grade_to_columns(
         for _ in log.attempts:  # the same error, with the number that the line has in the file
             pass
         raise
+    if sum(len(cases) for piece in pieces for one, cases in piece.items() if one.variant != CUT_UNCITED) < len(
+        log.attempts
+    ):
+        for _ in log.attempts:  # names the rows that were left out
+            pass
     found: dict[Candidate, list[Cases]] = {}
     for piece in pieces:
         for candidate, cases in piece.items():
@@ -92,6 +99,11 @@ def run_job(job: Job) -> dict[Candidate, Cases]:
     for number, line in attempt_lines(path, job.part):
         try:
             attempt = decode_attempt(path, number, line, job.part.schema)
+        except DataError:
+            continue
+        if attempt.key.fixture in job.lost:
+            continue
+        try:
             rows.check_attempt_alone(number, attempt)
         except DataError as error:
             raise _BadPart(error.message, hint=error.hint) from None

@@ -59,6 +59,8 @@ def _seals(log: RunLog, notes: list[str]) -> Iterator[LogFault]:
         notes.append(f"{log.path} is from a version that did not seal its lines, so an edit of them may not be found")
         if max(log.schemas) < 4:
             return
+    for _, bad in log.bad_rows:
+        yield LogFault("a row", bad, "a row that can be read")
     for broken in log.broken_seals:
         yield LogFault("a seal", broken, "the lines as they were sealed")
     if log.unsealed:

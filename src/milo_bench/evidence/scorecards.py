@@ -46,6 +46,7 @@ def _score(logs: list[RunLog]) -> Scorecard:
         set_up=tuple(find_set_up_problems(logs).values()),
         buffered=buffered_targets(logs),
         others=served_others(logs),
+        unread=tuple(said for log in logs for _, said in log.bad_rows),
     )
 
 

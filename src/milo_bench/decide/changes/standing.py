@@ -134,7 +134,8 @@ def check_against(
 
 def _notes(new: Evidence) -> tuple[str, ...]:
     older = tuple(f"{log.path} is from an older version: {what}" for log in new.logs for what in log.unknown)
-    return (*((_OPERATORS,) if new.operators.runs else ()), *older)
+    unread = tuple(sentence for log in new.logs if log.unread for sentence in [row.said for row in log.unread])
+    return (*((_OPERATORS,) if new.operators.runs else ()), *older, *unread)
 
 
 def _as_error_family(

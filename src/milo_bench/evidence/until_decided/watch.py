@@ -103,7 +103,7 @@ class UntilDecided:
                     work.judge_times_by(cache_rule(header.plan, target))
         if self._resumed is None:
             return (Steer(open=self._open()),)
-        log = read_run_log(self._resumed)
+        log = read_run_log(self._resumed, strict=True)
         steers = list(self._fresh_of(log))
         judge = choose_judge(log)
         for attempt in log.attempts:

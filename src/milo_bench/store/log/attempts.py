@@ -12,6 +12,7 @@ import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, Fixture, Frozen, Plan
+from milo_bench.store.log.bad_rows import BadRows
 from milo_bench.store.log.lines import decode_line, open_log
 from milo_bench.store.log.row_check import RowCheck
 
@@ -39,30 +40,47 @@ class LoggedAttempts:
     fixtures: dict[str, Fixture]
     ranges: list[LogRange] = field(default_factory=list)
     count: int = 0
+    bad: BadRows = field(default_factory=BadRows)
+    lost: frozenset[str] = frozenset()  # fixtures whose line cannot be read: what was answered to them is left out
 
     def __len__(self) -> int:
-        return self.count
+        """How many there are, without those that were found to be unreadable."""
+        return self.count - self.bad.attempts
 
     def __iter__(self) -> Iterator[Attempt]:
         """Each attempt, checked against the plan and the attempts before it.
 
-        Raises DataError, with the line's number, for a line that is no attempt, a key that is there
-        twice, or a row that the plan does not know.
+        A line that is no attempt is left out, and named in ``bad``. Raises DataError, with the line's number, for a
+        key that is there twice, or a row that the plan does not know.
         """
         rows = RowCheck(self.plan, self.path, self.fixtures)
         for range in self.ranges:
             for number, line in attempt_lines(self.path, range):
-                attempt = decode_attempt(self.path, number, line, range.schema)
-                rows.check_attempt(number, attempt)
-                yield attempt
+                attempt = self._read(number, line, range.schema)
+                if attempt is not None:
+                    rows.check_attempt(number, attempt)
+                    yield attempt
+
+    def _read(self, number: int, line: bytes, schema: int) -> Attempt | None:
+        try:
+            attempt = decode_attempt(self.path, number, line, schema)
+            if attempt.key.fixture in self.lost:
+                raise of_lost_fixture(self.path, number)
+        except DataError as error:
+            self.bad.leave_out(number, error, attempt=True)
+            return None
+        return attempt
 
     def on_fixtures(self, names: Collection[str]) -> Iterator[Attempt]:
         """The attempts on the named fixtures; no others are decoded, and none is checked."""
         wanted = set(names)
         for range in self.ranges:
             for number, line in attempt_lines(self.path, range):
-                if _NAMED.decode(line).key.fixture in wanted:
-                    yield decode_attempt(self.path, number, line, range.schema)
+                if not _may_be_on(line, wanted):
+                    continue
+                attempt = self._read(number, line, range.schema)
+                if attempt is not None and attempt.key.fixture in wanted:
+                    yield attempt
 
     def parts(self, count: int) -> Sequence[LogRange]:
         """The same lines in about ``count`` ranges of equal length."""
@@ -102,6 +120,19 @@ def decode_attempt(path: Path, number: int, line: bytes, schema: int) -> Attempt
     if not isinstance(record, Attempt):
         raise DataError(f"{path} line {number}: not an attempt.", hint="restore the file, or run again.")
     return record
+
+
+def of_lost_fixture(path: Path, number: int) -> DataError:
+    """What is wrong with an attempt on a fixture whose own line cannot be read."""
+    message = f"{path} line {number}: the line of its fixture cannot be read."
+    return DataError(message, hint="restore the file, or run again.")
+
+
+def _may_be_on(line: bytes, wanted: Collection[str]) -> bool:
+    try:
+        return _NAMED.decode(line).key.fixture in wanted
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return True  # who reads it says what is wrong
 
 
 class _Key(msgspec.Struct):

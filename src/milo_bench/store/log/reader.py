@@ -30,6 +30,7 @@ from milo_bench.core.records import (
 )
 from milo_bench.core.text import one_line
 from milo_bench.store.log.attempts import ATTEMPT_START, LoggedAttempts, LogRange
+from milo_bench.store.log.bad_rows import BadRows
 from milo_bench.store.log.lift import list_unknown
 from milo_bench.store.log.lines import (
     HEADER_START,
@@ -79,6 +80,7 @@ class RunLog:
     chain: Chain = field(default_factory=Chain)
     erased_attempts: int = 0
     broken_seals: list[str] = field(default_factory=list)
+    bad_rows: BadRows = field(default_factory=BadRows)  # grows while the attempts are read
 
     @property
     def seal(self) -> str:
@@ -107,17 +109,19 @@ class RunLog:
         return list_unknown(min(self.schemas))
 
 
-def read_run_log(path: Path, *, check_seals: bool = True) -> RunLog:
+def read_run_log(path: Path, *, check_seals: bool = True, strict: bool = False) -> RunLog:
     """Read the log at ``path`` once. Holds everything but its attempts.
 
     A line that is not the one that was sealed is a DataError; without ``check_seals`` it stands in ``broken_seals``.
 
-    Raises DataError for a line that is no record (attempts aside), with its number, a fixture or
-    episode that is there twice or not in the plan, and an end that counts other rows than there are;
-    PrerequisiteError where the file cannot be read.
+    A line that is no record is left out: ``bad_rows`` names it, and so does a ``RowLeftOut`` warning. Its seal still
+    vouches for the lines beside it. A ``strict`` reader, who changes or vouches for the log, gets a DataError instead.
+
+    Raises DataError for a fixture or episode that is there twice or not in the plan, and an end that counts other
+    rows than there are; PrerequisiteError where the file cannot be read.
     """
     with open_log(path) as file:
-        log = read_open_log(path, file, check_seals=check_seals)
+        log = read_open_log(path, file, check_seals=check_seals, strict=strict)
     if log is None:
         if path.stat().st_size == 0:
             raise DataError(f"{path} is empty.", hint="remove it and run again.")
@@ -145,7 +149,7 @@ def last_seal(path: Path) -> str:
         return ""
 
 
-def read_open_log(path: Path, file: BinaryIO, *, check_seals: bool = True) -> RunLog | None:
+def read_open_log(path: Path, file: BinaryIO, *, check_seals: bool = True, strict: bool = False) -> RunLog | None:
     """The log in ``file``; None where a kill left nothing but a part of its first line, or not even that."""
     fold: _Fold | None = None
     digest = hashlib.sha256()
@@ -159,8 +163,8 @@ def read_open_log(path: Path, file: BinaryIO, *, check_seals: bool = True) -> Ru
                 raise not_a_log(path)
             break
         if fold is None:
-            fold = _Fold(path, decode_header(path, line), check_seals=check_seals)
-            fold.log.chain.add(line[:-1])
+            fold = _Fold(path, decode_header(path, line), check_seals=check_seals, strict=strict)
+            fold.take(1, line)
         else:
             fold.add(number, line)
         fold.log.whole_bytes += len(line)
@@ -174,10 +178,14 @@ def read_open_log(path: Path, file: BinaryIO, *, check_seals: bool = True) -> Ru
 class _Fold:
     """Takes the lines of a log after its first one and keeps what they say."""
 
-    def __init__(self, path: Path, header: RunHeader, *, check_seals: bool) -> None:
+    def __init__(self, path: Path, header: RunHeader, *, check_seals: bool, strict: bool) -> None:
         self._check_seals = check_seals
         fixtures: dict[str, Fixture] = {}
-        self.log = RunLog(path, header, LoggedAttempts(path, header.plan, fixtures), fixtures=fixtures)
+        bad = BadRows(strict)
+        attempts = LoggedAttempts(path, header.plan, fixtures, bad=bad)
+        self.log = RunLog(path, header, attempts, fixtures=fixtures, bad_rows=bad)
+        self._block: list[tuple[int, bytes]] = []  # the lines after the last seal, each with its number
+        self._unknown_rows = 0  # lines that are no records, and do not begin as one
         self.log.schemas.append(header.schema_version)
         self._workloads = frozenset(workload.name for workload in header.workloads)
         self._of_unknown_work: tuple[int, str] | None = None  # the first fixture that belongs to no known workload
@@ -190,16 +198,31 @@ class _Fold:
         if line.startswith(SEAL_START):
             self._check_seal(number, line)
             return
-        self.log.chain.add(line[:-1])
+        self.take(number, line)
         if line.startswith(ATTEMPT_START):
             self._add_attempt(number, len(line))
             self.log.erased_attempts += is_erased(line)
+            return
+        try:
+            record = decode_line(self.log.path, number, line, self.log.schemas[-1])
+        except DataError as error:
+            self._unknown_rows += 1
+            self.log.bad_rows.leave_out(number, error)
         else:
-            self._keep(number, decode_line(self.log.path, number, line, self.log.schemas[-1]))
+            self._keep(number, record)
+
+    def take(self, number: int, line: bytes) -> None:
+        """A line that a seal will vouch for."""
+        self.log.chain.add(line[:-1])
+        self._block.append((number, line))
 
     def _check_seal(self, number: int, line: bytes) -> None:
         seal = decode_line(self.log.path, number, line)
         assert isinstance(seal, Seal)
+        block, self._block = self._block, []
+        if not self.log.bad_rows.strict and self._only_unreadable_differ(block, seal):
+            self.log.chain.go_on(number, seal)
+            return
         try:
             self.log.chain.check(self.log.path, number, seal)
             if seal.plan and seal.plan != plan_digest(self.log.header.plan):
@@ -210,6 +233,29 @@ class _Fold:
                 raise
             self.log.broken_seals.append(error.message)
             self.log.chain.go_on(number, seal)
+
+    def _only_unreadable_differ(self, block: list[tuple[int, bytes]], seal: Seal) -> bool:
+        """Whether each line that is not as it was sealed is no record any more: damaged, and so no other answer.
+
+        Such lines are left out. The lines beside them are known by the digits of their digests in the seal.
+        """
+        differing = self.log.chain.differing(seal)
+        if not differing:
+            return False
+        found: list[tuple[int, DataError, bool]] = []
+        for place in differing:
+            number, line = block[place]
+            try:
+                decode_line(self.log.path, number, line, self.log.schemas[-1])
+            except DataError as error:
+                found.append((number, error, line.startswith(ATTEMPT_START)))
+            else:
+                return False
+        for number, wrong, attempt in found:
+            self.log.bad_rows.leave_out(number, wrong, attempt=attempt)
+        if not self._check_seals:  # who looks for every fault is told of the seal too
+            self.log.broken_seals += [wrong.message for _, wrong, _ in found]
+        return True
 
     def _add_attempt(self, number: int, length: int) -> None:
         log = self.log
@@ -295,10 +341,21 @@ class _Fold:
             number, workload = self._of_unknown_work
             message = f"{log.path} line {number}: the workload '{one_line(workload)}' is not in the run line."
             raise DataError(message, hint="the file was edited, or two logs were joined. Restore it, or run again.")
-        rows = len(log.attempts) + len(log.episodes)
-        if log.end is not None and log.end.attempts != rows:
+        if self._unknown_rows:  # one of them may have been a fixture's
+            log.attempts.lost = frozenset(log.header.plan.fixtures) - log.fixtures.keys()
+        if not self._agrees_with_its_end():
             for _ in log.attempts:  # the line that does not belong, where one gives itself away
                 pass
+            if self._agrees_with_its_end():
+                return
+            assert log.end is not None
             noun = "episodes" if log.episodes else "attempts"
+            rows = len(log.attempts) + len(log.episodes)
             message = f"{log.path}: its end line counts {log.end.attempts} {noun}, but it contains {rows}."
             raise DataError(message, hint="rows were added or removed after the run. Restore the file.")
+
+    def _agrees_with_its_end(self) -> bool:
+        """Whether the end counts as many rows as there are; one that cannot be read may be any of them, or none."""
+        log = self.log
+        rows = len(log.attempts) + len(log.episodes)
+        return log.end is None or rows <= log.end.attempts <= rows + len(log.bad_rows)

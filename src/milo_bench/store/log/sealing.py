@@ -117,6 +117,17 @@ class Chain:
             raise _error(path, number, "this seal does not follow from the lines and the seal before it")
         self.go_on(number, seal)
 
+    def differing(self, seal: Seal) -> list[int]:
+        """The places in the open block of lines that are not those that ``seal`` closed; empty where it holds.
+
+        Empty too where lines were added or removed, so that no place can be told.
+        """
+        sealed = _digests(seal.lines)
+        if len(sealed) != len(self.open):
+            return []
+        found = [digest.hex()[:SHOWN] for digest in self.open]
+        return [place for place, (one, other) in enumerate(zip(sealed, found, strict=True)) if one != other]
+
     def go_on(self, number: int, seal: Seal) -> None:
         """Take ``seal``, read in line ``number``, as the last one, whether it holds or not."""
         self._close(_bytes(seal.hash))

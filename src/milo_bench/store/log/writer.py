@@ -153,7 +153,7 @@ class RunLogWriter:
         cls, path: Path, descriptor: int, now: RunHeader, fixtures: Sequence[Fixture], policy: TextPolicy
     ) -> Resumed:
         with os.fdopen(os.dup(descriptor), "rb") as file:
-            log = read_open_log(path, file)
+            log = read_open_log(path, file, strict=True)
         if log is None:
             return cls._begin_again(path, descriptor, now, fixtures, policy)
         in_log = {fixture.id: fixture.hash for fixture in log.fixtures.values()}
@@ -192,7 +192,7 @@ class RunLogWriter:
         try:
             _lock(path, descriptor)
             with os.fdopen(os.dup(descriptor), "rb") as file:
-                log = read_open_log(path, file)
+                log = read_open_log(path, file, strict=True)
             if log is None or log.torn_bytes:
                 message = f"{path} ends in an incomplete line, where its run was killed."
                 raise DataError(message, hint="resume the run first: milo-bench run … --resume.")
