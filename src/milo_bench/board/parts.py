@@ -16,6 +16,7 @@ from milo_bench.board.gates.policy import policy_of
 from milo_bench.board.index.catalog import BoardLog, Catalog
 from milo_bench.board.index.opening import Opener
 from milo_bench.board.index.search import Search
+from milo_bench.board.packages.finding import Packages
 from milo_bench.board.review.export import standing_of
 from milo_bench.board.server.people import BoardAccess
 from milo_bench.store.state.queue import count_open
@@ -34,9 +35,11 @@ class BoardParts:
     hosts: frozenset[str]
     cookie: str
     is_secure: bool = False
+    gateway: str = ""  # host and port of a gateway's admin pages, on this machine
     catalog: Catalog = field(init=False)
     search: Search = field(init=False)
     opener: Opener = field(init=False)
+    packages: Packages = field(init=False)
     _gates: OrderedDict[str, tuple[GateWatch, str]] = field(default_factory=OrderedDict)
     _gates_lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -44,6 +47,7 @@ class BoardParts:
         self.search = Search()
         self.catalog = Catalog(self.folder)
         self.opener = Opener(self.search)
+        self.packages = Packages(self.folder)
 
     def start(self) -> None:
         self.catalog.start()

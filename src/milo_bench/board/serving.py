@@ -14,6 +14,7 @@ import uvicorn
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.app import WebBoard
 from milo_bench.board.server.people import BoardAccess, BoardPerson, ProxyHeader, is_loopback, known_hosts
+from milo_bench.board.views.gateway.health import check_gateway
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.store.state.database import open_state
 from milo_bench.store.state.people import board_secret
@@ -35,6 +36,7 @@ class BoardOptions:
     tls_key: Path | None = None
     behind_proxy: bool = False
     proxy_header: str = ""
+    gateway: str = ""
     proxy_peers: tuple[str, ...] = ("127.0.0.1", "::1")
 
 
@@ -85,6 +87,7 @@ def make_board(options: BoardOptions, token: str) -> BoardParts:
         hosts=known_hosts(options.host, options.hostnames),
         cookie=f"milo-board-{options.port}",
         is_secure=options.tls_cert is not None or options.behind_proxy,
+        gateway=check_gateway(options.gateway) if options.gateway else "",
     )
 
 

@@ -65,7 +65,7 @@ class WebBoard:
             finally:
                 await run_in_threadpool(self._board.close)
 
-        return Starlette(routes=routes, lifespan=lifespan)
+        return Starlette(routes=routes, lifespan=lifespan, exception_handlers={500: self._fault})
 
     # ------------------------------------------------------------ who asks
 
@@ -137,6 +137,12 @@ class WebBoard:
 
     async def _nothing(self, request: Request, person: BoardPerson) -> Response:
         return self._error(request, person, 404, "There is no such page.", "start from the list of runs.")
+
+    async def _fault(self, request: Request, error: Exception) -> Response:
+        """A fault of the board itself: the rest of it works on."""
+        name = type(error).__name__
+        message = f"The board could not show this ({name})."
+        return self._error(request, None, 500, message, "load the page again. If it stays, report it with the log.")
 
     def _shown(self, view: Callable[[BoardParts, PageRequest], Viewed], as_twin: bool) -> Any:
         async def handle(request: Request, person: BoardPerson) -> Response:

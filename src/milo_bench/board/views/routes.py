@@ -13,7 +13,12 @@ from milo_bench.board.server.render import Renderer
 from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown
 from milo_bench.board.views.attempt import show_attempt
 from milo_bench.board.views.compare import show_compare
+from milo_bench.board.views.decisions.episode import show_episode
+from milo_bench.board.views.decisions.packages import show_decisions, show_package
+from milo_bench.board.views.decisions.page import show_package_page
+from milo_bench.board.views.decisions.roles import show_roles
 from milo_bench.board.views.failures import show_failures
+from milo_bench.board.views.gateway.queue import answer, reject, show_gateway, show_work, take
 from milo_bench.board.views.live import run_events
 from milo_bench.board.views.review.acts import act_on_item, save_item, undo
 from milo_bench.board.views.review.batches import new_batch, show_batches
@@ -49,6 +54,17 @@ ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/runs/{run}", show_run),
     BoardRoute("/compare", show_compare),
     BoardRoute("/failures", show_failures),
+    BoardRoute("/runs/{run}/episodes/{n:int}", show_episode),
+    BoardRoute("/decisions", show_decisions),
+    BoardRoute("/decisions/{id}/page", show_package_page),
+    BoardRoute("/decisions/{id}/appendix/{name}", show_package_page),
+    BoardRoute("/decisions/{id}", show_package),
+    BoardRoute("/roles/{id}", show_roles),
+    BoardRoute("/gateway", show_gateway),
+    BoardRoute("/gateway/queue/{id}", show_work),
+    BoardRoute("/gateway/queue/{id}/take", take, "answer", changes=True),
+    BoardRoute("/gateway/queue/{id}/answer", answer, "answer", changes=True),
+    BoardRoute("/gateway/queue/{id}/reject", reject, "answer", changes=True),
     BoardRoute("/review", show_batches),
     BoardRoute("/review/new", new_batch, "review", changes=True),
     BoardRoute("/review/{batch}/next", next_item, "review"),

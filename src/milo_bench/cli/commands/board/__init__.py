@@ -25,6 +25,7 @@ SECTION = "Serve"
 @click.option("--tls-key", type=FILE, help="Key of the certificate (PEM).")
 @click.option("--behind-proxy", is_flag=True, help="A proxy in front of it has TLS.")
 @click.option("--proxy-header", default="", metavar="NAME", help="Header in which that proxy names the person.")
+@click.option("--gateway", default="", metavar="URL", help="Admin address of a gateway on this machine.")
 @click.option("--proxy-peer", "peers", multiple=True, metavar="ADDRESS", help="The proxy's address. Repeatable.")
 def board(
     folder: Path,
@@ -37,6 +38,7 @@ def board(
     tls_key: Path | None,
     behind_proxy: bool,
     proxy_header: str,
+    gateway: str,
     peers: tuple[str, ...],
 ) -> None:
     """Look at runs, failures and decisions in a browser.
@@ -55,6 +57,7 @@ def board(
         tls_key=tls_key,
         behind_proxy=behind_proxy,
         proxy_header=proxy_header,
+        gateway=gateway,
         proxy_peers=peers or ("127.0.0.1", "::1"),
     )
     api.serve_board(options, os.environ, print_board)

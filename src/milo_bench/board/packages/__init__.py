@@ -1,0 +1,1 @@
+"""A folder in, the decision packages and role registries within it out."""

@@ -1,0 +1,1 @@
+"""The pages on what was decided: packages, permits, routing tables, roles, what operators did."""

@@ -1,0 +1,1 @@
+"""The pages on the gateway: its health, and the work that it gave to people."""

@@ -1,0 +1,129 @@
+"""The gateway's health and the work that people answer: take it, answer it, reject it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, Final, get_args
+
+from milo_bench.board.parts import BoardParts
+from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown
+from milo_bench.board.views.gateway.health import read_health
+from milo_bench.board.views.paging import key_page
+from milo_bench.core import units
+from milo_bench.core.errors import UsageError
+from milo_bench.core.text import visible
+from milo_bench.store.state.queue import (
+    OPEN,
+    QueuedWork,
+    QueueState,
+    end_work,
+    find_work,
+    known_work,
+    list_work,
+    take_work,
+)
+
+_MOST_LISTED: Final = 2_000
+_MOST_ANSWER: Final = 100_000
+
+
+def show_gateway(board: BoardParts, asked: PageRequest) -> Shown:
+    """``/gateway``: health where --gateway names one, and the queue, the oldest work first."""
+    states: tuple[QueueState, ...] = OPEN if asked.query.get("state", "open") == "open" else get_args(QueueState)
+    found = list_work(board.engine, states=states, queue=asked.query.get("queue", "")[:200], limit=_MOST_LISTED)
+    page, links = key_page(found, lambda work: work.id, asked.query)
+    data = {
+        "health": read_health(board.gateway) if board.gateway else {"named": False},
+        "work": [work_line(work) for work in page],
+        "waiting": sum(work.state == "waiting" for work in found),
+        "taken": sum(work.state == "taken" for work in found),
+        "shows_all": states is not OPEN,
+        "links": links,
+    }
+    return Shown("gateway.html.jinja", "Gateway", data, "gateway")
+
+
+def show_work(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
+    """``/gateway/queue/{id}``: one piece of work with its request and draft."""
+    work = find_work(board.engine, asked.names["id"][:40])
+    if work is None:
+        return NotThere("There is no such work in the queue.", "start from the queue.")
+    data = {
+        "work": {
+            **work_line(work),
+            "request": _pretty(work.request),
+            "messages": _messages(work.request),
+            "draft": visible(work.draft),
+            "answer": visible(work.answer),
+            "reason": visible(work.reason),
+        },
+        "may_answer": asked.person.may("answer"),
+        "is_mine": work.state == "waiting" or (work.state == "taken" and work.person == asked.person.name),
+    }
+    return Shown("work.html.jinja", f"Work {work.id}", data, "gateway")
+
+
+def take(board: BoardParts, asked: PageRequest) -> MovedTo:
+    """``POST /gateway/queue/{id}/take``. Raises UsageError where another person has it."""
+    work = take_work(board.engine, asked.names["id"][:40], asked.person.name, time.time())
+    return MovedTo(f"/gateway/queue/{work.id}")
+
+
+def answer(board: BoardParts, asked: PageRequest) -> MovedTo:
+    """``POST /gateway/queue/{id}/answer``: the text, or the draft unchanged."""
+    id = asked.names["id"][:40]
+    text = known_work(board.engine, id).draft if asked.form.get("draft") else asked.form.get("text", "").strip()
+    if not text.strip():
+        raise UsageError("The answer is empty.", hint="write it, or reject the work with a reason.")
+    end_work(board.engine, id, "answered", text[:_MOST_ANSWER], asked.person.name, time.time())
+    return MovedTo("/gateway")
+
+
+def reject(board: BoardParts, asked: PageRequest) -> MovedTo:
+    """``POST /gateway/queue/{id}/reject``: the client is told why."""
+    reason = asked.form.get("reason", "").strip()[:2_000]
+    if not reason:
+        raise UsageError("The reason is missing.", hint="say why. The client is told.")
+    end_work(board.engine, asked.names["id"][:40], "rejected", reason, asked.person.name, time.time())
+    return MovedTo("/gateway")
+
+
+def work_line(work: QueuedWork) -> dict[str, Any]:
+    """What a list shows of one piece of work."""
+    return {
+        "id": work.id,
+        "state": work.state,
+        "queue": work.queue,
+        "workload": work.workload,
+        "use": work.use,
+        "rule": work.rule,
+        "cause": work.cause,
+        "why": visible(work.why),
+        "person": work.person,
+        "place": work.place,
+        "age": units.seconds(max(0.0, (work.ended_at or time.time()) - work.created_at)),
+        "has_draft": bool(work.draft),
+    }
+
+
+def _pretty(text: str) -> str:
+    try:
+        return visible(json.dumps(json.loads(text), indent=1, ensure_ascii=False))
+    except ValueError:
+        return visible(text)
+
+
+def _messages(text: str) -> list[dict[str, str]]:
+    """What a person reads of the request, where it is a chat."""
+    try:
+        request = json.loads(text)
+    except ValueError:
+        return []
+    body = request.get("body", request) if isinstance(request, dict) else {}
+    messages = body.get("messages") if isinstance(body, dict) else None
+    found = []
+    for message in messages if isinstance(messages, list) else ():
+        if isinstance(message, dict) and isinstance(message.get("content"), str):
+            found.append({"role": str(message.get("role", "")), "text": visible(message["content"])})
+    return found

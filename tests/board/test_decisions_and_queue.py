@@ -1,0 +1,118 @@
+"""Decisions with their history and routing, operator transcripts, and the work that people answer."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from milo_bench.board.views.gateway.health import check_gateway
+from milo_bench.core.errors import UsageError
+from milo_bench.report.package import write_package
+from milo_bench.store.state.people import add_person
+from milo_bench.store.state.queue import QueuedWork, add_work, known_work, new_id
+from tests.board.conftest import DATA, BoardClient, wait_until_read
+from tests.report.sample_decision import sample_decision
+
+
+def queued(client: BoardClient, draft: str = "") -> str:
+    request = '{"door":"chat","body":{"messages":[{"role":"user","content":"<script>alert(1)</script> Where is it?"}]}}'
+    work = QueuedWork(
+        new_id(), "waiting", "", time.time(), "drafting", "", "rule", "assist", "a person accepts every draft", "k",
+        request, draft,
+    )  # fmt: skip
+    add_work(client.board.engine, work)
+    return work.id
+
+
+def test_packages_show_findings_history_and_routing(client: BoardClient, folder: Path) -> None:
+    decision = sample_decision()
+    write_package(decision, folder / "now")
+    write_package(msgspec.structs.replace(decision, created_at="2020-01-01T00:00:00+00:00"), folder / "before")
+    now, before = client.data("/decisions")["packages"]
+    assert (now["name"], before["name"]) == ("now", "before")
+    shown = client.data(f"/decisions/{now['id']}")
+    assert {one["kind"] for one in shown["findings"]} <= {"keep", "fix", "defer", "reject", "undecided"}
+    assert [one["name"] for one in shown["history"]] == ["now", "before"]
+    assert shown["history"][0]["changed"] == []
+    assert shown["routing"]["rules"]
+    assert shown["findings"][0]["gates"][0]["reason"] in client.html(f"/decisions/{now['id']}").replace("&#39;", "'")
+
+
+def test_the_page_of_a_package_runs_nothing_and_no_other_file_is_read(client: BoardClient, folder: Path) -> None:
+    write_package(sample_decision(), folder / "package")
+    (folder / "package" / "secret.html").write_text("secret")
+    (package,) = client.data("/decisions")["packages"]
+    answer = client.http.get(f"/decisions/{package['id']}/page")
+    assert answer.content == (folder / "package" / "index.html").read_bytes()
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+    assert "script-src" not in answer.headers["content-security-policy"]
+    for name in ("secret.html", "..%2findex.html", "..%2f..%2fanswers.jsonl", "%2e%2e"):
+        assert client.http.get(f"/decisions/{package['id']}/appendix/{name}").status_code == 404
+
+
+def test_a_package_without_its_decision_is_read_from_its_files(client: BoardClient, folder: Path) -> None:
+    write_package(sample_decision(), folder / "package")
+    (folder / "package" / "decision.json").unlink()
+    (package,) = client.data("/decisions")["packages"]
+    shown = client.data(f"/decisions/{package['id']}")
+    assert shown["text"]
+    assert shown["routing"]["rules"]
+    client.html(f"/decisions/{package['id']}")
+
+
+def test_an_operator_transcript_is_shown(client: BoardClient, folder: Path) -> None:
+    shutil.copy(DATA / "operator.jsonl", folder / "operator.jsonl")
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    run = next(run for run in client.data("/runs")["runs"] if run["name"] == "operator.jsonl")
+    assert client.data(f"/runs/{run['id']}")["episodes"][0]["n"] == 0
+    episode = client.data(f"/runs/{run['id']}/episodes/0")
+    assert episode["turns"]
+    assert client.http.get(f"/runs/{run['id']}/episodes/1").status_code == 404
+    client.html(f"/runs/{run['id']}/episodes/0")
+
+
+def test_queued_work_is_taken_answered_and_rejected_once(client: BoardClient) -> None:
+    first, second, third = queued(client, "A draft."), queued(client), queued(client)
+    assert client.data("/gateway")["waiting"] == 3
+    page = client.html(f"/gateway/queue/{first}")
+    assert "<script>alert" not in page
+    assert "Where is it?" in page
+    assert client.send(f"/gateway/queue/{first}/take").status_code == 303
+    assert client.send(f"/gateway/queue/{first}/answer", draft="yes").status_code == 303
+    assert client.send(f"/gateway/queue/{second}/answer", text=" ").status_code == 400
+    assert client.send(f"/gateway/queue/{second}/answer", text="It is on its way.").status_code == 303
+    assert client.send(f"/gateway/queue/{third}/reject", reason="a duplicate").status_code == 303
+    found = [known_work(client.board.engine, id) for id in (first, second, third)]
+    assert [(work.state, work.person) for work in found] == [
+        ("answered", "ann"),
+        ("answered", "ann"),
+        ("rejected", "ann"),
+    ]
+    assert found[0].answer == "A draft."
+    again = client.send(f"/gateway/queue/{first}/answer", text="other")
+    assert again.status_code == 400
+    assert "already answered" in again.text
+
+
+def test_who_may_only_look_answers_nothing(client: BoardClient) -> None:
+    id = queued(client)
+    token, _ = add_person(client.board.engine, "dan", ["review"])
+    client.http.cookies.clear()
+    client.http.get("/", params={"token": token})
+    assert "Send the answer" not in client.html(f"/gateway/queue/{id}")
+    assert client.send(f"/gateway/queue/{id}/answer", text="x").status_code == 403
+    assert known_work(client.board.engine, id).state == "waiting"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://10.0.0.1:80", "https://example.com", "ftp://127.0.0.1", "http://localhost.evil"]
+)
+def test_only_a_gateway_of_this_machine_is_asked(address: str) -> None:
+    with pytest.raises(UsageError, match="not an address of this machine"):
+        check_gateway(address)
+    assert check_gateway("http://127.0.0.1:8702/") == "127.0.0.1:8702"
