@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from milo_bench.guards.keywords import KEYWORDS_VERSION, keyword_risk
 from milo_bench.guards.measured import TO_SPEAK, Measured, wilson_95
 from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
 
@@ -89,6 +90,14 @@ def _promises(row: Row, language: str) -> set[str]:
 
 
 RULES: Final = (
+    MeasuredRule(
+        "keywords",
+        KEYWORDS_VERSION,
+        lambda row: {"serious"} if row["serious"] else set(),
+        lambda row, language: {"serious"} if keyword_risk(row["text"], expected=language) else set(),
+        _SAME_TEAM.replace("the rule had words of this language", "the words of the families"),
+        "keywords",
+    ),
     MeasuredRule(
         "promises",
         PROMISES_VERSION,

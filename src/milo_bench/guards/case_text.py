@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from milo_bench.guards.keywords import keyword_risk
+from milo_bench.core.keyword_sets import KEYWORD_SETS
+from milo_bench.guards.keywords import keyword_risk, unread_by_keywords
 
 
 def case_text(data: Any) -> str:
@@ -18,7 +19,12 @@ def count_words(text: str) -> int:
 
 
 def keyword_sets_in(text: str) -> frozenset[str]:
-    """The keyword sets of which a word is in ``text``."""
+    """The keyword sets of which a word is in ``text``; all of them where some of it is in a language without words.
+
+    What the rail cannot read is for a person, so every rule on keywords applies to it.
+    """
+    if unread_by_keywords(text):
+        return frozenset(KEYWORD_SETS)
     return frozenset(hit.keyword_set for hit in keyword_risk(text))
 
 
