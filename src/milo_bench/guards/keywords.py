@@ -10,6 +10,7 @@ The words are data, a file for each language (``guards/packs/keywords``); a slip
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cache
 from typing import Final
 
@@ -81,13 +82,14 @@ def keyword_risk(text: str, *, expected: str = "") -> tuple[KeywordHit, ...]:
     read = plain.text.replace("’", "'").replace("‘", "'").replace("\u00a0", " ")
     known = languages_of("keywords")
     parts = recognise(plain.text, expected=expected)
+    starts = [part.start for part in parts]
     present = {part.language for part in parts} & set(known) or {expected if expected in known else "en"}
     everywhere = any(part.language not in (NONE, *known) for part in parts)
     hits: dict[tuple[int, int, KeywordSet], KeywordHit] = {}
     for language in known if everywhere else sorted(present):
-        deaf = [part for part in parts if part.language in known and part.language != language]
         for name, start, end in _hits(read, language):
-            if not any(part.start <= start < part.end for part in deaf):
+            part = parts[max(0, bisect_right(starts, start) - 1)] if parts else None
+            if part is None or part.language not in known or part.language == language:
                 first, last = plain.at(start, end)
                 hits[first, last, name] = KeywordHit(name, first, last, text[first:last])
     return tuple(sorted(hits.values(), key=lambda hit: (hit.start, hit.keyword_set)))
@@ -102,8 +104,9 @@ def unread_by_keywords(text: str, *, expected: str = "") -> bool:
 def _hits(text: str, language: str) -> list[tuple[KeywordSet, int, int]]:
     found = [(name, *match.span()) for name, pattern in _patterns(language) for match in pattern.finditer(text)]
     words = _long_words(language)
+    covered = {place for _, start, end in found for place in range(start, end)}
     for match in _WHOLE_WORD.finditer(text):
-        if any(start <= match.start() < end for _, start, end in found):
+        if match.start() in covered:
             continue
         if match[0].casefold() in words_of("keywords", language, "no_slips"):
             continue

@@ -14,6 +14,7 @@ is missed. Measured precision and recall are in ``measured.json`` and are recomp
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 import msgspec
@@ -59,15 +60,15 @@ def find_promises(text: str, *, exempt: Iterable[str] = (), expected: str = "") 
     }
     plain = unmarked(text)
     parts = recognise(plain.text, expected=expected)
+    starts = [part.start for part in parts]
     found: list[Promise] = []
     for sentence in split_sentences(plain.text):
         if sentence.text.rstrip("\"'”’) ").endswith("?"):
             continue
         if allowed and normalise(_without_citations(sentence.text)).rstrip(".!") in allowed:
             continue
-        for part in parts:
-            if sentence.start <= part.start < sentence.end:
-                found.extend(_judge_part(plain.text, part.start, part.end, part.language or expected))
+        for part in parts[bisect_left(starts, sentence.start) : bisect_left(starts, sentence.end)]:
+            found.extend(_judge_part(plain.text, part.start, part.end, part.language or expected))
     if plain.places is None:
         return tuple(found)
     return tuple(_placed(one, text, plain) for one in found)
