@@ -14,9 +14,6 @@ from bisect import bisect_right
 from functools import cache
 from typing import Final
 
-from rapidfuzz import process
-from rapidfuzz.distance import OSA
-
 from milo_bench.core.keyword_sets import KEYWORD_SETS, KeywordSet
 from milo_bench.core.records import Frozen
 from milo_bench.guards.languages.marks import unmarked
@@ -103,6 +100,9 @@ def unread_by_keywords(text: str, *, expected: str = "") -> bool:
 
 def _hits(text: str, language: str) -> list[tuple[KeywordSet, int, int]]:
     found = [(name, *match.span()) for name, pattern in _patterns(language) for match in pattern.finditer(text)]
+    from rapidfuzz import process  # only what reads notes needs it
+    from rapidfuzz.distance import OSA
+
     words = _long_words(language)
     covered = {place for _, start, end in found for place in range(start, end)}
     for match in _WHOLE_WORD.finditer(text):
