@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -14,10 +15,12 @@ import pytest
 
 from benchmarks.fleet.nodes import LocalCluster, local_cluster
 from benchmarks.trivial_suite import write_trivial_suite
+from milo_bench.api import DecideOptions, decide_logs, decision_bytes
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.targets.fake.script import Script
 from milo_bench.targets.fake.server import FakeServer
 from tests.patience import until
+from tests.sealing import seal_anew
 
 CASES, CONCURRENCY = 160, 2
 MILO = str(Path(sys.executable).parent / "milo-bench")
@@ -139,3 +142,49 @@ async def test_labels_that_no_node_has_end_the_command_before_anything_is_sent(
     assert code == 3
     assert "No node of the cluster has the labels of 'word' (serves=others)" in said
     assert not bench.out.exists() and not bench.server.requests
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A log of case_ops_v1, and a bench.yaml that names the cluster, in the folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+    Path("script.yaml").write_text("reply: {text: '{\"claim\": 1} Nothing was approved.'}\n")
+    Path("bench.yaml").write_text(
+        "targets:\n  scripted: {api: fake, script: script.yaml}\n" + f"fleet: {{address: '{cluster.address}'}}\n"
+    )
+    log = Path("scripted.jsonl")
+    milo("run", "--suite", "case_ops_v1", "--models", "scripted", "--limit", "40", "--out", str(log))
+    return log
+
+
+def milo(*words: str) -> bytes:
+    return subprocess.run([MILO, *words], check=True, stdout=subprocess.PIPE).stdout
+
+
+@pytest.mark.parametrize("command", ["grade", "score"])
+def test_what_a_cluster_judges_is_byte_for_byte_what_one_machine_judges(recorded: Path, command: str) -> None:
+    here = milo(command, str(recorded), "--json")
+    assert len(here) > 1000
+    assert milo(command, str(recorded), "--json", "--on", "ray") == here
+
+
+def test_the_bytes_of_a_decision_do_not_depend_on_where_its_answers_were_judged(recorded: Path) -> None:
+    made = [
+        decision_bytes(decide_logs(DecideOptions([recorded], on=on), created_at="2026-01-01T00:00:00Z"))
+        for on in ("here", "ray")
+    ]
+    assert made[0] == made[1]
+
+
+def test_a_damaged_line_has_its_number_wherever_it_is_judged(recorded: Path) -> None:
+    log = recorded.with_name("damaged.jsonl")
+    lines = recorded.read_bytes().splitlines(keepends=True)
+    place = max(number for number, line in enumerate(lines) if line.startswith(b'{"type":"attempt"'))
+    lines[place] = lines[place].replace(b'"repeat":0', b'"repeat":7')
+    log.write_bytes(b"".join(lines))
+    seal_anew(log)
+    said = [
+        subprocess.run([MILO, "score", str(log), *on], capture_output=True, check=False) for on in ([], ["--on", "ray"])
+    ]
+    assert [one.returncode for one in said] == [2, 2]
+    assert said[0].stderr == said[1].stderr and f"line {place + 1}:".encode() in said[0].stderr

@@ -59,7 +59,7 @@ if TYPE_CHECKING:
         state_place,
         watch_audit,
     )
-    from milo_bench.api.settings import load_settings
+    from milo_bench.api.settings import graders, load_settings
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
     from milo_bench.api.suites import (
         ImportOptions,
@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from milo_bench.evidence.comparing import SideRef, compare_logs
     from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks
     from milo_bench.evidence.forms import compare_forms
+    from milo_bench.evidence.judged_in_parts import judged_by
     from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
     from milo_bench.evidence.model_judge import judge_sheet
     from milo_bench.evidence.regrading import Regraded, changed_text, regrade_log, write_regraded
@@ -169,7 +170,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "state_place",
         "watch_audit",
     ),
-    "milo_bench.api.settings": ("load_settings",),
+    "milo_bench.api.settings": ("graders", "load_settings"),
     "milo_bench.api.sealing.signing": ("new_signing_key", "sign_package"),
     "milo_bench.api.standing": ("baseline_decision", "decision_changes", "gate_logs"),
     "milo_bench.api.suites": (
@@ -189,6 +190,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.evidence.comparing": ("SideRef", "compare_logs"),
     "milo_bench.evidence.forms": ("compare_forms",),
     "milo_bench.evidence.executing": ("ExecutedChecks", "execute_own_checks"),
+    "milo_bench.evidence.judged_in_parts": ("judged_by",),
     "milo_bench.evidence.judging": ("GradedAttempt", "grade_logs", "judge_log", "save_verdicts"),
     "milo_bench.evidence.model_judge": ("judge_sheet",),
     "milo_bench.evidence.regrading": ("Regraded", "changed_text", "regrade_log", "write_regraded"),

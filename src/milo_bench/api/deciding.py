@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from milo_bench.api.settings import graders
 from milo_bench.config.economics.file import EconomicsFile, load_economics, read_economics
 from milo_bench.config.policy.file import POLICY_FILE, PolicyFile, load_policy, read_policy, shipped_policy
 from milo_bench.config.policy.operator import (
@@ -31,6 +32,7 @@ from milo_bench.decide.review import Review
 from milo_bench.evidence.examples import read_examples
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.reviewing import read_review
+from milo_bench.fleet.places import On
 from milo_bench.inventory.diff import inventory_by_machine
 from milo_bench.operator.permit.permits import task_behaviours
 from milo_bench.probes.base import PROBES
@@ -46,6 +48,7 @@ class DecideOptions:
     episodes need no ``policy``; ``operator_policy``, or else the built-in one, sets what they permit.
     ``inventory`` is a file that ``milo-bench inventory --json`` wrote, ``review`` one that
     ``milo-bench review import`` wrote. Without ``economics`` nothing is costed.
+    ``on``: "ray" judges the answers on the Ray cluster of bench.yaml; the decision is the same.
     """
 
     logs: AnyPaths
@@ -55,6 +58,7 @@ class DecideOptions:
     title: str = ""
     operator_policy: AnyPath | None = None
     review: AnyPath | None = None
+    on: On = "here"
 
 
 def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Decision:
@@ -67,11 +71,13 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     created_at = created_at or f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     named = {path: str(path) for path in as_paths(options.logs)}
     review = _review_text(_path(options.review))
-    evidence = gather_evidence(
-        named,
-        inventories={} if options.inventory is None else inventory_by_machine(Path(options.inventory)),
-        review=_review_of(review),
-    )
+    with graders(options.on) as pool:
+        evidence = gather_evidence(
+            named,
+            inventories={} if options.inventory is None else inventory_by_machine(Path(options.inventory)),
+            review=_review_of(review),
+            pool=pool,
+        )
     operators = _operator_rules(_path(options.operator_policy), evidence)
     policy = (
         load_policy(Path(options.policy), probes=PROBES.names())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -34,7 +34,6 @@ from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks, re
 from milo_bench.evidence.judge_while_running import JudgeWhileRunning
 from milo_bench.fleet.crew import Crew
 from milo_bench.fleet.places import On, crew_of
-from milo_bench.fleet.targets import fleet_targets, placeholder_keys
 from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.roles.execute import ExecutedCoder, needs_coder
@@ -56,6 +55,9 @@ from milo_bench.suites.load import Suite, load_suite
 from milo_bench.suites.trust import own_checks_of
 from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
+
+if TYPE_CHECKING:
+    from milo_bench.fleet.crew import Crew
 
 DECODINGS: Mapping[str, tuple[Decoding, ...]] = {
     "free": ("free",),
@@ -308,7 +310,7 @@ async def _execute(
         with stoppable(stop):
             end = await execute(
                 spec,
-                targets=targets if crew is None else fleet_targets(crew, targets),
+                targets=targets if crew is None else crew.as_targets(targets),
                 open_log=log_opener(path, spec.planned_fixtures(), spec.store_text, resume=resume),
                 listeners=listeners,
                 stop=stop,
@@ -326,7 +328,10 @@ async def _execute(
 
 def _opened(config: TargetConfig, env: Mapping[str, str], *, cold: bool, on: On) -> Target:
     """The target, not started. A fleet asks it from its nodes, which have the keys."""
-    return open_target(config, env if on == "here" else placeholder_keys(config, env), cold=cold)
+    if on != "here":
+        names = [config.api_key_env, *config.headers_env.values()]
+        env = {**{name: "on the nodes" for name in names if name}, **env}
+    return open_target(config, env, cold=cold)
 
 
 def _request(options: RunOptions, settings: Settings, stopping: Stopping | None) -> PlanRequest:

@@ -20,6 +20,7 @@ from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence, UnreadRo
 from milo_bench.decide.rerun import again_paths, rerun_command
 from milo_bench.decide.review import Review
 from milo_bench.evidence.asked import rows_that_count
+from milo_bench.evidence.grade_columns import GradingPool
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
 from milo_bench.evidence.load_rows import checked_windows
 from milo_bench.evidence.set_up import find_set_up_problems
@@ -38,9 +39,11 @@ def gather_evidence(
     inventories: Mapping[str, dict[str, Any]] | None = None,
     review: Review | None = None,
     check_seals: bool = True,
+    pool: GradingPool | None = None,
 ) -> Evidence:
     """Read, grade and join the logs ``named``: where each lies, and the name that it has in the decision.
 
+    ``pool`` judges the answers, this machine unless given.
     ``check_seals`` is as for ``read_run_log``. Raises DataError where the logs do not belong together: other
     versions of one suite, a target's name that stands for two models, an attempt that stands in two logs.
     """
@@ -54,7 +57,9 @@ def gather_evidence(
     facts = {id: one for texts in erased.values() for id, one in texts.facts.items()}
     fixtures = join_fixtures(logs)
     table = describe_fixtures(list(fixtures.values()), {id: one for id, one in facts.items() if fixtures[id].erased})
-    every, looked_at = rows_that_count(logs, table, dict(sorted(join_columns(logs, table, cut=True).items())))
+    every, looked_at = rows_that_count(
+        logs, table, dict(sorted(join_columns(logs, table, cut=True, pool=pool).items()))
+    )
     cases = {candidate: columns for candidate, columns in every.items() if candidate.variant != CUT_UNCITED}
     if not cases and not any(log.load_windows or log.probes or log.episodes for log in logs):
         message = f"{logs[0].path} has no attempts."

@@ -1,4 +1,4 @@
-"""A run log's attempt lines in, graded and turned into columns, out; large logs in several processes.
+"""A run log's attempt lines in, graded and turned into columns, out; large logs in several processes, or by a pool.
 
 ``python -m milo_bench.evidence.grade_columns`` is such a process: a job as JSON on standard input, its
 columns on standard output. A plain child process, because one that multiprocessing starts imports
@@ -11,14 +11,16 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
 
 import msgspec
 
 from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.core.errors import DataError, MiloError
-from milo_bench.core.records import Attempt, Fixture, Frozen, Graded, RunHeader, Workload
+from milo_bench.core.records import Attempt, Decoding, Fixture, Frozen, Graded, RunHeader, Workload
 from milo_bench.decide.records import Candidate
 from milo_bench.evidence.judging import choose_judge
 from milo_bench.grade.case_input import case_of
@@ -28,6 +30,8 @@ from milo_bench.stats.cases.columns import Cases, CasesBuilder, join_cases
 from milo_bench.store.log.attempts import LogRange, attempt_lines, decode_attempt
 from milo_bench.store.log.reader import RunLog
 from milo_bench.store.log.row_check import RowCheck
+
+PartKind: TypeAlias = Literal["columns", "graded"]
 
 # Below this a second process costs more than it saves: it takes about half a second to start.
 LEAST_BYTES_FOR_A_PROCESS = 16 << 20
@@ -45,8 +49,39 @@ class Job(Frozen, frozen=True, omit_defaults=False):
     lost: frozenset[str] = frozenset()  # fixtures whose line cannot be read
 
 
+class BadPart(DataError):
+    """A line of a part is not usable; its number in the file is found by reading the file from its start."""
+
+
+class GradingPool(Protocol):
+    """Other machines that judge parts of a log."""
+
+    def parts(self, size: int) -> int:
+        """Into how many parts ``size`` bytes of attempts are cut."""
+        ...
+
+    def results(self, kind: PartKind, job: Job, parts: Sequence[LogRange]) -> Iterator[Any]:
+        """What ``judge_part`` returns for each of ``parts``, in their order; ``job`` is what they have in common."""
+        ...
+
+
+def is_judged_in_parts(log: RunLog) -> bool:
+    """Whether verdicts on each attempt follow from its own line: nothing was erased, hashed or executed."""
+    return not (
+        log.erased_attempts
+        or log.executions
+        or log.header.store_text != "full"
+        or any(workload.own is not None for workload in log.header.workloads)
+    )
+
+
 def grade_to_columns(
-    log: RunLog, numbers: Mapping[str, int], *, processes: int | None = None, cut: bool = False
+    log: RunLog,
+    numbers: Mapping[str, int],
+    *,
+    processes: int | None = None,
+    cut: bool = False,
+    pool: GradingPool | None = None,
 ) -> dict[Candidate, Cases]:
     """Grade every attempt of a log; columns by candidate, retries included.
 
@@ -56,47 +91,70 @@ def grade_to_columns(
     """
     if not log.attempts:  # a log of load windows, probes or operator episodes has no verdicts beside it
         return {}
-    if (
-        log.erased_attempts
-        or log.header.store_text != "full"
-        or any(workload.own is not None for workload in log.header.workloads)
-    ):
+    if not is_judged_in_parts(log):
         return _one_by_one(log, numbers)
     size = sum(part.end - part.start for part in log.attempts.ranges)
-    count = processes or min(os.cpu_count() or 1, 1 + size // LEAST_BYTES_FOR_A_PROCESS)
-    jobs = [
-        Job(str(log.path), part, log.header, log.fixtures, dict(numbers), cut, log.attempts.lost)
-        for part in log.attempts.parts(count)
-    ]
+    whole = Job(str(log.path), log.attempts.ranges[0], log.header, log.fixtures, dict(numbers), cut, log.attempts.lost)
     try:
-        pieces = _in_processes(jobs) if len(jobs) > 1 else [run_job(job) for job in jobs]
-    except _BadPart:
-        for _ in log.attempts:  # the same error, with the number that the line has in the file
-            pass
+        if pool is not None:
+            pieces = list(pool.results("columns", whole, log.attempts.parts(pool.parts(size))))
+        else:
+            count = processes or min(os.cpu_count() or 1, 1 + size // LEAST_BYTES_FOR_A_PROCESS)
+            jobs = [msgspec.structs.replace(whole, part=part) for part in log.attempts.parts(count)]
+            pieces = _in_processes(jobs) if len(jobs) > 1 else [run_job(job) for job in jobs]
+    except BadPart:
+        find_bad_line(log)
         raise
     if sum(len(cases) for piece in pieces for one, cases in piece.items() if one.variant != CUT_UNCITED) < len(
         log.attempts
     ):
-        for _ in log.attempts:  # names the rows that were left out
-            pass
+        find_bad_line(log)  # names the rows that were left out
     found: dict[Candidate, list[Cases]] = {}
     for piece in pieces:
-        for candidate, cases in piece.items():
+        for cases in piece.values():
+            cases = replace(cases, decoding=_ours(cases.decoding))
+            candidate = Candidate(cases.workload, cases.target, cases.variant, cases.decoding)
             found.setdefault(candidate, []).append(cases)
     return {candidate: join_cases(cases) for candidate, cases in found.items()}
 
 
-class _BadPart(DataError):
-    """A line of a part is no good; its number in the file is found by reading the file from its start."""
+def _ours(decoding: Decoding) -> Decoding:
+    """The word as this process has it. Records leave out a default by its identity, which no other process knows."""
+    return "free" if decoding == "free" else "constrained"
+
+
+def find_bad_line(log: RunLog) -> None:
+    """Raise the error of a part again, or name the rows left out, with the numbers of their lines in the file."""
+    for _ in log.attempts:
+        pass
 
 
 def run_job(job: Job) -> dict[Candidate, Cases]:
     """The columns of one part."""
+    return _columns(job, attempt_lines(Path(job.path), job.part))
+
+
+def judge_part(kind: PartKind, job: Job, lines: Iterable[tuple[int, bytes]]) -> Any:
+    """The columns of ``lines``, or a ``Graded`` for each of them. Raises BadPart."""
+    if kind == "columns":
+        return _columns(job, lines)
+    return [graded for _, _, _, graded in _graded(job, lines)]
+
+
+def _columns(job: Job, lines: Iterable[tuple[int, bytes]]) -> dict[Candidate, Cases]:
     builders = _Builders(job.header, job.fixtures, job.numbers)
+    for workload, fixture, attempt, graded in _graded(job, lines):
+        builders.add(attempt, graded)
+        if job.cut and not workload.variant and any(check.name == "citation_coverage" for check in workload.checks):
+            builders.add(attempt, _cut_graded(workload, fixture, attempt, graded), variant=CUT_UNCITED)
+    return builders.build()
+
+
+def _graded(job: Job, lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[Workload, Fixture, Attempt, Graded]]:
     workloads = {workload.name: workload for workload in job.header.workloads}
     path = Path(job.path)
     rows = RowCheck(job.header.plan, path, job.fixtures)
-    for number, line in attempt_lines(path, job.part):
+    for number, line in lines:
         try:
             attempt = decode_attempt(path, number, line, job.part.schema)
         except DataError:
@@ -106,14 +164,10 @@ def run_job(job: Job) -> dict[Candidate, Cases]:
         try:
             rows.check_attempt_alone(number, attempt)
         except DataError as error:
-            raise _BadPart(error.message, hint=error.hint) from None
+            raise BadPart(error.message, hint=error.hint) from None
         fixture = job.fixtures[attempt.key.fixture]
         workload = workloads[fixture.workload]
-        graded = grade_attempt(workload, fixture, attempt)
-        builders.add(attempt, graded)
-        if job.cut and not workload.variant and any(check.name == "citation_coverage" for check in workload.checks):
-            builders.add(attempt, _cut_graded(workload, fixture, attempt, graded), variant=CUT_UNCITED)
-    return builders.build()
+        yield workload, fixture, attempt, grade_attempt(workload, fixture, attempt)
 
 
 def _cut_graded(workload: Workload, fixture: Fixture, attempt: Attempt, graded: Graded) -> Graded:
@@ -192,14 +246,14 @@ def _answer(data: bytes) -> dict[Candidate, Cases]:
     if kind == "columns":
         columns: dict[Candidate, Cases] = content
         return columns
-    raise _BadPart(content[0], hint=content[1]) if kind == "bad" else MiloError(content[0], hint=content[1])
+    raise BadPart(content[0], hint=content[1]) if kind == "bad" else MiloError(content[0], hint=content[1])
 
 
 def _main() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     try:
         answer: object = ("columns", run_job(job))
-    except _BadPart as error:
+    except BadPart as error:
         answer = ("bad", (error.message, error.hint))
     except MiloError as error:
         answer = ("error", (error.message, error.hint))

@@ -8,7 +8,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.records import Fixture, TargetRecord
 from milo_bench.core.weights.served import differences
 from milo_bench.decide.records import Candidate
-from milo_bench.evidence.grade_columns import grade_to_columns
+from milo_bench.evidence.grade_columns import GradingPool, grade_to_columns
 from milo_bench.stats.cases.columns import Cases, FixtureTable, RepeatedAttempt, final_retries, join_cases
 from milo_bench.store.log.reader import RunLog
 
@@ -49,17 +49,20 @@ def join_fixtures(logs: Iterable[RunLog]) -> dict[str, Fixture]:
     return found
 
 
-def join_columns(logs: Iterable[RunLog], table: FixtureTable, *, cut: bool = False) -> dict[Candidate, Cases]:
+def join_columns(
+    logs: Iterable[RunLog], table: FixtureTable, *, cut: bool = False, pool: GradingPool | None = None
+) -> dict[Candidate, Cases]:
     """The final attempts of each candidate, in the order in which candidates first appear.
 
-    ``cut``: also of answers without their uncited sentences, as a variant of that name.
+    ``cut``: also of answers without their uncited sentences, as a variant of that name. ``pool`` judges the answers,
+    this machine unless given.
     Raises DataError for a line that is not a record or does not agree with its plan, and for an
     attempt that is in two logs.
     """
     numbers = table.numbers()
     pieces: dict[Candidate, list[Cases]] = {}
     for log in logs:
-        for candidate, columns in grade_to_columns(log, numbers, cut=cut).items():
+        for candidate, columns in grade_to_columns(log, numbers, cut=cut, pool=pool).items():
             pieces.setdefault(candidate, []).append(columns)
     return {candidate: _joined(candidate, columns, table) for candidate, columns in pieces.items()}
 

@@ -30,9 +30,12 @@ class GradedAttempt:
     graded: Graded
 
 
-def grade_logs(paths: AnyPaths, *, fixture: str | None = None) -> Iterator[GradedAttempt]:
+def grade_logs(
+    paths: AnyPaths, *, fixture: str | None = None, judge_all: JudgeAll | None = None
+) -> Iterator[GradedAttempt]:
     """Grade the attempts of one or more run logs with the checks of this version, one by one.
 
+    ``judge_all`` judges the attempts of a log elsewhere, as ``judge_log`` does here.
     With ``fixture``, only the attempts on that fixture. Calls no model. Raises DataError for a log that
     cannot be graded and UsageError for a fixture that is not in the logs.
     """
@@ -40,7 +43,7 @@ def grade_logs(paths: AnyPaths, *, fixture: str | None = None) -> Iterator[Grade
     for path in as_paths(paths):
         log = read_run_log(path)
         known += log.fixtures
-        for judged in judge_log(log):
+        for judged in (judge_all or judge_log)(log):
             if fixture is None or judged.fixture.id == fixture:
                 yield judged
     if fixture is not None and fixture not in known:
@@ -59,6 +62,9 @@ def judge_log(log: RunLog) -> Iterator[GradedAttempt]:
     judge = choose_judge(log)
     for attempt in final_attempts(log):
         yield GradedAttempt(attempt, log.fixtures[attempt.key.fixture], judge(attempt))
+
+
+JudgeAll = Callable[[RunLog], Iterator[GradedAttempt]]
 
 
 def judge_chosen(log: RunLog, wanted: Collection[AttemptKey]) -> Iterator[GradedAttempt]:
@@ -130,15 +136,19 @@ def one_version_each(executions: LatestExecutions, path: Path) -> None:
 
 def final_attempts(log: RunLog) -> Iterator[Attempt]:
     """The last retry of every key, in order of record."""
+    is_final = finality(log)
+    return (attempt for attempt in log.attempts if is_final(attempt.key))
+
+
+def finality(log: RunLog) -> Callable[[AttemptKey], bool]:
+    """Whether the attempt of a key of ``log`` is the last retry of it."""
     last: dict[AttemptKey, int] = {}
     if log.header.plan.retries:
         for attempt in log.attempts:
             if attempt.key.retry:
                 key = without_retry(attempt.key)
                 last[key] = max(attempt.key.retry, last.get(key, 0))
-    for attempt in log.attempts:
-        if attempt.key.retry == (last.get(without_retry(attempt.key), 0) if last else 0):
-            yield attempt
+    return lambda key: key.retry == (last.get(without_retry(key), 0) if last else 0)
 
 
 def without_retry(key: AttemptKey) -> AttemptKey:

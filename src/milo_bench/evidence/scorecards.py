@@ -6,6 +6,7 @@ from msgspec import structs
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.paths import AnyPaths, as_paths
+from milo_bench.evidence.grade_columns import GradingPool
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
 from milo_bench.evidence.set_up import buffered_targets, find_set_up_problems, served_others
 from milo_bench.run.plan import plan_attempts
@@ -14,9 +15,10 @@ from milo_bench.stats.scorecard import Scorecard, make_scorecard
 from milo_bench.store.log.reader import RunLog, read_run_log
 
 
-def score_logs(paths: AnyPaths) -> tuple[Scorecard, ...]:
+def score_logs(paths: AnyPaths, *, pool: GradingPool | None = None) -> tuple[Scorecard, ...]:
     """One scorecard for each suite (name, hash and variants) in one or more run logs. Calls no model.
 
+    ``pool`` judges the answers, this machine unless given.
     Logs of the same suite are combined; different suites or versions never are. Raises DataError if
     logs to combine contain the same attempt, or one target name for two models.
     """
@@ -26,16 +28,16 @@ def score_logs(paths: AnyPaths) -> tuple[Scorecard, ...]:
         _check_there_is_something(log)
         suite, variants = log.header.suite, log.header.plan.variants
         together.setdefault((suite.name, suite.hash, repr(sorted(variants.items()))), []).append(log)
-    return tuple(_score(logs) for logs in together.values())
+    return tuple(_score(logs, pool) for logs in together.values())
 
 
-def _score(logs: list[RunLog]) -> Scorecard:
+def _score(logs: list[RunLog], pool: GradingPool | None) -> Scorecard:
     header = logs[0].header
     table = fixture_table(list(join_fixtures(logs).values()))
     card = make_scorecard(
         header.suite,
         join_targets(logs),
-        list(join_columns(logs, table).values()),
+        list(join_columns(logs, table, pool=pool).values()),
         table,
         planned=sum(len(plan_attempts(log.header.plan)) for log in logs),
         variants=header.plan.variants,

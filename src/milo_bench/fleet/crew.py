@@ -24,8 +24,10 @@ from milo_bench.core.weights.served import differences
 from milo_bench.fleet.cluster import Cluster
 from milo_bench.fleet.dispatch import Dispatch, DispatchInstruction, Give, GiveUpAttempt, TakeBack
 from milo_bench.fleet.placement import FleetNode, lanes_of, place_targets
+from milo_bench.fleet.targets import FingerprintedFleetTarget, FleetTarget
 from milo_bench.fleet.wire import ATTEMPTS, WORKER_READY, AttemptJob, WorkerOrder, encode
 from milo_bench.fleet.worker import Worker
+from milo_bench.targets.base import Fingerprinted, Target
 
 _CALLS_AT_ONCE: Final = 64  # of a worker: submissions do not wait for the collection that is under way
 _LOOK_S: Final = 1.0  # between looks for nodes that came or came back
@@ -44,7 +46,6 @@ class _Hand:
     targets: tuple[str, ...]
     actor: Any
     records: tuple[TargetRecord, ...] = ()
-    fingerprinted: frozenset[str] = frozenset()
     to_give: list[AttemptJob] = field(default_factory=list)
 
 
@@ -82,6 +83,13 @@ class Crew:
         self._missing_since: dict[str, float] = {}
         self._fatal: BaseException | None = None
         self.restarts = 0
+
+    def as_targets(self, opened: Mapping[str, Target]) -> dict[str, Target]:
+        """The targets of ``opened``, which are not started here, as the fleet serves them."""
+        return {
+            name: (FingerprintedFleetTarget if isinstance(one, Fingerprinted) else FleetTarget)(self, one.record)
+            for name, one in opened.items()
+        }
 
     # ------------------------------------------------------------ starting
 
@@ -131,7 +139,7 @@ class Crew:
         except BaseException:
             self._cluster.ray.kill(hand.actor)
             raise
-        hand.records, hand.fingerprinted = ready.records, frozenset(ready.fingerprinted)
+        hand.records = ready.records
         return hand
 
     async def _called(self, call: Any) -> Any:
@@ -344,9 +352,6 @@ class Crew:
     def record(self, target: str) -> TargetRecord:
         """What a target says of itself, once its workers run."""
         return self._records[target]
-
-    def fingerprinted(self, target: str) -> bool:
-        return any(target in hand.fingerprinted for hand in self._hands.values())
 
     async def call_first(self, target: str, method: str, *arguments: bytes) -> bytes:
         """A call on the first worker that serves ``target``."""

@@ -40,10 +40,9 @@ class Beside(Frozen, frozen=True):
 
 
 class WorkerReady(Frozen, frozen=True):
-    """What a worker says once its targets run; ``fingerprinted`` are those that can say how they behave."""
+    """What the targets of a worker say of themselves once they run."""
 
     records: tuple[TargetRecord, ...]
-    fingerprinted: tuple[str, ...] = ()
 
 
 BESIDE = msgspec.msgpack.Decoder(Beside)

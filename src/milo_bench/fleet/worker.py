@@ -74,8 +74,7 @@ class Worker:
         except MiloError as error:
             await stop_targets(list(self._targets.values()), at_once=True)
             raise type(error)(f"On {order.name}: {error.message}", hint=error.hint) from None
-        told = tuple(name for name, target in self._targets.items() if isinstance(target, Fingerprinted))
-        return encode(WorkerReady(tuple(records), told))
+        return encode(WorkerReady(tuple(records)))
 
     def clock_s(self) -> float:
         """This machine's monotonic clock."""

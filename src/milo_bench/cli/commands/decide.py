@@ -5,11 +5,13 @@ from __future__ import annotations
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import ON
 from milo_bench.report import terminal
 
 SECTION = "Decide"
@@ -26,6 +28,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--since", type=click.Path(path_type=Path), help="An earlier package or decision, to list what changed.")
 @click.option("--title", default="", help="Title of the report.")
 @click.option("--out", type=click.Path(path_type=Path), help="Decision file to write.  [default: LOG.decision.json]")
+@ON
 @click.option("--json", "as_json", is_flag=True, help="Print the whole decision as one JSON document.")
 def decide(
     logs: tuple[Path, ...],
@@ -37,6 +40,7 @@ def decide(
     since: Path | None,
     title: str,
     out: Path | None,
+    on: Literal["here", "ray"],
     as_json: bool,
 ) -> None:
     """Turn recorded evidence into keep, fix, defer or reject, and routing.
@@ -55,6 +59,7 @@ def decide(
         title=title,
         operator_policy=operator_policy,
         review=review,
+        on=on,
     )
     decision = api.decide_logs(options, created_at=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     path = out or api.default_decision_path(logs)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.executed import say_coder, say_executed
-from milo_bench.cli.options import FILE
+from milo_bench.cli.options import FILE, ON
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import OwnChecks
 from milo_bench.core.text import one_line
@@ -28,6 +29,7 @@ SECTION = "Judge"
 @click.option("--regraded", type=FILE, help="With --suite, write a run log of the same answers under that suite.")
 @click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")
 @click.option("--unsafe-here", is_flag=True, help="Run coder answers of a mined suite without the sandbox.")
+@ON
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document with a row per attempt.")
 def grade(
     logs: tuple[Path, ...],
@@ -39,6 +41,7 @@ def grade(
     regraded: Path | None,
     trust_suite: bool,
     unsafe_here: bool,
+    on: Literal["here", "ray"],
     as_json: bool,
 ) -> None:
     """Grade the answers in run logs. No model is called.
@@ -54,12 +57,19 @@ def grade(
         raise UsageError(
             "--regraded takes one log and --suite.", hint="milo-bench grade LOG --suite SUITE --regraded NEW"
         )
-    judged = api.grade_logs(logs, fixture=fixture) if suite is None else _by_suite(logs, suite, fixture)
-    rows = [
-        row
-        for row in judged
-        if (target is None or row.attempt.key.target == target) and (not failed or row.graded.passed is not True)
-    ]
+    if suite is not None and on != "here":
+        raise UsageError("--suite is judged on this machine.", hint="leave out --on ray.")
+    with api.graders(on) as pool:
+        judged = (
+            api.grade_logs(logs, fixture=fixture, judge_all=api.judged_by(pool))
+            if suite is None
+            else _by_suite(logs, suite, fixture)
+        )
+        rows = [
+            row
+            for row in judged
+            if (target is None or row.attempt.key.target == target) and (not failed or row.graded.passed is not True)
+        ]
     if regraded is not None and suite is not None:
         api.write_regraded(logs[0], suite, regraded)
         click.echo(f"The same answers under the suite of today, written to {regraded}", err=True)

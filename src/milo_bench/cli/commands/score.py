@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.options import ON
+from milo_bench.core.errors import UsageError
 from milo_bench.core.files import write_file
 from milo_bench.report import terminal
 
 SECTION = "Judge"
 FORMATS = ("text", "json", "csv", "junit", "inspect", "every-eval-ever")
+OTHER_TOOLS = ("junit", "inspect", "every-eval-ever")
 
 
 @click.command()
@@ -27,7 +31,8 @@ FORMATS = ("text", "json", "csv", "junit", "inspect", "every-eval-ever")
     type=click.Path(path_type=Path),
     help="File to write (a folder for inspect and every-eval-ever).",
 )
-def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) -> None:
+@ON
+def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None, on: Literal["here", "ray"]) -> None:
     """Turn run logs into a scorecard of measures with intervals.
 
     No model is called.
@@ -35,6 +40,9 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
     Logs of the same suite share a scorecard. Each suite gets its own.
     """
     form = "json" if as_json else form
+    if on != "here" and form in OTHER_TOOLS:
+        message = f"--format {form} is written on this machine, attempt by attempt."
+        raise UsageError(message, hint="leave out --on ray.")
     if form in ("inspect", "every-eval-ever"):
         for path in (api.export_inspect if form == "inspect" else api.export_every_eval)(logs, out):
             click.echo(path)
@@ -44,7 +52,8 @@ def score(logs: tuple[Path, ...], as_json: bool, form: str, out: Path | None) ->
         if out is None:
             click.echo(text, nl=False)
         return
-    cards = api.score_logs(logs)
+    with api.graders(on) as pool:
+        cards = api.score_logs(logs, pool=pool)
     if form == "text" and out is None:
         console = terminal.stdout_console()
         for card in cards:
