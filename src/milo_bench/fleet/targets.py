@@ -10,7 +10,7 @@ from milo_bench.core.records import Behaviour, TargetRecord, Timeouts
 from milo_bench.fleet.wire import BEHAVIOUR, EXCHANGE, Beside, encode
 
 
-class Asked(Protocol):
+class TargetsCrew(Protocol):
     """What a fleet's target needs of its crew."""
 
     async def start(self) -> None: ...
@@ -23,7 +23,7 @@ class Asked(Protocol):
 class FleetTarget:
     """A target that is served on the nodes of a fleet. The attempts of a plan go through ``Crew.send``."""
 
-    def __init__(self, crew: Asked, record: TargetRecord) -> None:
+    def __init__(self, crew: TargetsCrew, record: TargetRecord) -> None:
         self._crew = crew
         self._record = record
 
