@@ -16,7 +16,7 @@ from milo_bench.core.amounts import find_amounts, parse_amount
 from milo_bench.core.reasoning import split_reasoning
 from milo_bench.core.text import one_line, visible
 from milo_bench.grade.answer import read_json_answer
-from milo_bench.grade.packet_lines import find_line_citations, without_line_citations
+from milo_bench.grade.packet_lines import without_line_citations
 from milo_bench.grade.sections import read_sections
 from milo_bench.guards.citations import (
     cited_sentences,
@@ -30,6 +30,7 @@ from milo_bench.guards.dates import find_dates, normalise_date
 from milo_bench.guards.facts import find_facts, unsupported_facts
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.guards.languages.recognise import recognise
+from milo_bench.guards.line_citations import find_line_citations
 from milo_bench.guards.names import find_names
 from milo_bench.guards.personal.data import find_personal_data
 from milo_bench.guards.policy_text import judge_required_text

@@ -13,9 +13,10 @@ from markupsafe import Markup
 
 from milo_bench.core.records import Span
 from milo_bench.core.text import one_line, visible
-from milo_bench.decide.records import Decision, Ref
+from milo_bench.decide.records import Decision, Ref, ShownStatement
+from milo_bench.guards.cited_facts import CitedSource
 from milo_bench.report.pages.claims import Claims
-from milo_bench.report.pages.gallery import gallery
+from milo_bench.report.pages.gallery import answers_with_evidence, gallery
 from milo_bench.report.pages.marked import mark_spans
 from tests.report.sample_decision import sample_decision
 
@@ -153,3 +154,25 @@ def test_the_style_fetches_nothing() -> None:
 
 def test_a_label_is_one_bounded_line() -> None:
     assert one_line("a\n\u202eb" + "c" * 500, 20) == "a ⟦U+202E⟧bcccccccc…"
+
+
+def test_an_answer_that_cites_is_shown_beside_its_evidence_and_nothing_in_it_acts() -> None:
+    hostile = "<script>x()</script> [E-0304]"
+    cited = (
+        ShownStatement(hostile, (Span("output", 0, 8, "name"),), (CitedSource("E-0304", "<b>on hold</b>"),), False),
+        ShownStatement("It was closed.", (), (), True),
+        ShownStatement("Dear Ada,", (), (CitedSource("E-0999", ""),), False),
+    )
+    page = shown(with_example(cited=cited, text="full"))
+    tags = Tags(page)
+    assert "script" not in tags.names and "b" not in tags.names
+    assert "no citation" in tags.words and "not in the input" in tags.words
+    assert "<b>on hold</b>" in tags.words
+
+    decision = sample_decision()
+    example = msgspec.structs.replace(decision.examples[0], cited=cited * 4)
+    answers = msgspec.structs.replace(decision, shown_answers=(example,))
+    brief = str(answers_with_evidence(answers, lambda name: f"the {name}", brief=True))
+    assert brief.count("<tr>") < str(answers_with_evidence(answers, lambda name: name)).count("<tr>")
+    assert "its first sentences" in brief
+    assert answers_with_evidence(decision, lambda name: name) == ""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         review_batches,
         serve_board,
     )
+    from milo_bench.api.citing import cited_answer
     from milo_bench.api.deciding import DecideOptions, decide_again, decide_logs
     from milo_bench.api.demo.flow import DemoOptions, run_demo
     from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
@@ -130,6 +131,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "review_batches",
         "serve_board",
     ),
+    "milo_bench.api.boarding": ("people_add", "people_list", "people_revoke", "serve_board"),
+    "milo_bench.api.citing": ("cited_answer",),
     "milo_bench.api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
     "milo_bench.api.demo.flow": ("DemoOptions", "run_demo"),
     "milo_bench.api.drafting": ("new_suite", "write_operator_policy", "write_policy"),

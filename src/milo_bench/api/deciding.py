@@ -157,7 +157,10 @@ def _decide(
         title=title,
         operators=operators,
     )
-    return msgspec.structs.replace(decision, examples=tuple(read_examples(evidence, named, check_seals=check_seals)))
+    examples, right = read_examples(
+        evidence, named, [finding.candidate for finding in decision.chosen], check_seals=check_seals
+    )
+    return msgspec.structs.replace(decision, examples=examples, shown_answers=right)
 
 
 def _policy_of_suite(evidence: Evidence, operators: OperatorRules | None, logs: Sequence[Path]) -> PolicyFile:

@@ -25,6 +25,7 @@ from milo_bench.core.records import (
     Workload,
 )
 from milo_bench.economics.business_case import BusinessCase
+from milo_bench.guards.cited_facts import CitedSource
 from milo_bench.operator.permit.records import Granted, OperatorPermit, PermitOutcome
 
 DECISION_SCHEMA = 1
@@ -215,6 +216,15 @@ class ConfusionTable(Frozen, frozen=True, omit_defaults=False):
     counts: tuple[tuple[str, ...], ...]
 
 
+class ShownStatement(Frozen, frozen=True, omit_defaults=False):
+    """A sentence of an answer beside the evidence that it cites; ``spans`` mark what offends in it."""
+
+    text: str
+    spans: tuple[Span, ...]
+    sources: tuple[CitedSource, ...]
+    uncited: bool
+
+
 class Example(Frozen, frozen=True, omit_defaults=False):
     """A failed attempt to look at. Texts are empty where the log does not keep them; ``text`` says how it does."""
 
@@ -230,6 +240,7 @@ class Example(Frozen, frozen=True, omit_defaults=False):
     output: str
     spans: tuple[Span, ...]
     text: StoreText
+    cited: tuple[ShownStatement, ...] = ()  # its sentences with their evidence; () where the answer cites nothing
 
 
 class UnreadRow(Frozen, frozen=True, omit_defaults=False):
@@ -375,6 +386,7 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     prompt_texts: dict[str, str] = {}  # by workload, the prompt that the chosen finding rests on
     plain_code: tuple[LinkedText, ...] = ()  # what needs no model
     choices: tuple[Choice, ...] = ()  # one a workload that has findings
+    shown_answers: tuple[Example, ...] = ()  # right answers of chosen candidates that cite, one a candidate
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with
     contracts: dict[str, dict[str, str]] = {}  # the same places -> part of the contract, gold or tags -> SHA-256
 

@@ -7,20 +7,45 @@ from pathlib import Path
 
 from milo_bench.core.records import AttemptKey
 from milo_bench.decide.evidence import Evidence
-from milo_bench.decide.examples.choose import ChosenExample, choose_examples, make_example
-from milo_bench.decide.records import Example
+from milo_bench.decide.examples.choose import ChosenExample, choose_examples, choose_right_answers, make_example
+from milo_bench.decide.records import Candidate, Example
 from milo_bench.evidence.judging import judge_chosen, without_retry
 from milo_bench.store.log.reader import read_run_log
 
 
-def read_examples(evidence: Evidence, logs: Iterable[Path], *, check_seals: bool = True) -> Iterator[Example]:
-    """The texts of the attempts that were chosen to be looked at, read from their logs."""
+def read_examples(
+    evidence: Evidence, logs: Iterable[Path], candidates: Iterable[Candidate] = (), *, check_seals: bool = True
+) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
+    """The texts of the failed attempts that were chosen to be looked at, read from their logs.
+
+    And of each of ``candidates`` one right answer with the evidence of its sentences, where its answers cite any.
+    """
+    right = choose_right_answers(evidence, candidates)
+    failed = choose_examples(evidence)
+    found = _read((*failed, *right), logs, check_seals=check_seals)
+    shown: dict[Candidate, Example] = {}
+    for chosen in right:
+        if chosen in found and found[chosen].cited:
+            shown.setdefault(chosen.candidate, found[chosen])
+    return tuple(found[chosen] for chosen in _by_attempt(failed) if chosen in found), tuple(shown.values())
+
+
+def _by_attempt(chosen: Iterable[ChosenExample]) -> Iterator[ChosenExample]:
+    yield from (one for some in _wanted(chosen).values() for one in some)
+
+
+def _wanted(some: Iterable[ChosenExample]) -> dict[AttemptKey, list[ChosenExample]]:
     wanted: dict[AttemptKey, list[ChosenExample]] = {}
-    for chosen in choose_examples(evidence):
+    for chosen in some:
         key = AttemptKey(chosen.fixture_id, chosen.candidate.target, chosen.repeat, chosen.candidate.decoding)
         wanted.setdefault(key, []).append(chosen)
+    return wanted
+
+
+def _read(some: Iterable[ChosenExample], logs: Iterable[Path], *, check_seals: bool) -> dict[ChosenExample, Example]:
+    wanted = _wanted(some)
     if not wanted:
-        return
+        return {}
     found: dict[ChosenExample, Example] = {}
     for path in logs:
         log = read_run_log(path, check_seals=check_seals)
@@ -28,4 +53,4 @@ def read_examples(evidence: Evidence, logs: Iterable[Path], *, check_seals: bool
             for chosen in wanted[without_retry(row.attempt.key)]:
                 if log.variant_of(row.fixture) == chosen.candidate.variant:
                     found[chosen] = make_example(chosen, row.attempt, row.graded, row.fixture, log.header.store_text)
-    yield from (found[chosen] for chosen in (one for some in wanted.values() for one in some) if chosen in found)
+    return found

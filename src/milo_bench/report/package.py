@@ -19,11 +19,11 @@ from milo_bench.report.decision_file import decision_bytes
 from milo_bench.report.pages import data as package_data
 from milo_bench.report.pages.blocks import to_html
 from milo_bench.report.pages.claims import Claims
-from milo_bench.report.pages.gallery import gallery
+from milo_bench.report.pages.gallery import answers_with_evidence, gallery
 from milo_bench.report.pages.page_one import page_one
 from milo_bench.report.pages.render import page_environment, render
 from milo_bench.report.pages.rule_stub import rule_stub
-from milo_bench.report.pages.views import summary_rows
+from milo_bench.report.pages.views import summary_rows, workload_title
 from milo_bench.report.runbook.launch import launch_sequence, operations_checklist, ship_order
 from milo_bench.report.runbook.runbook import runbook_md
 
@@ -98,6 +98,9 @@ def _html_environment(page: Claims, drawn: Drawn) -> jinja2.Environment:
     environment.globals.update(
         charts_of=_charts_of(page, drawn),
         gallery=lambda brief=False: gallery(page.decision, page.ref, brief=brief, chosen=brief),
+        answers=lambda brief=False: answers_with_evidence(
+            page.decision, lambda workload: workload_title(page.decision, workload), brief=brief
+        ),
         stub=lambda workload: escape(rule_stub(page.decision, workload)),
         ship_order=ship_order,
         launch=lambda: to_html(launch_sequence(page.decision), page),

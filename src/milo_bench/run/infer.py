@@ -76,7 +76,8 @@ def _messages(workload: Workload, variables: Mapping[str, Any]) -> tuple[Message
         return render_prompt(workload, variables)
     except DataError as error:
         given = ", ".join(f'"{name}": …' for name in variables["input"])
-        hint = f"pipe a JSON object with every input of the template: {{{given}, …}}."
+        whole = f"a JSON object with every input of the template: {{{given}, …}}" if given else "the whole timeline"
+        hint = f"pipe {whole}."
         raise UsageError(f"Standard input does not match the template: {error.message}", hint=hint) from None
 
 

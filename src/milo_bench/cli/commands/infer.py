@@ -11,6 +11,7 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.core.errors import DataError
+from milo_bench.report import terminal
 
 SECTION = "Tools"
 
@@ -21,6 +22,7 @@ SECTION = "Tools"
 @click.option("--suite", help="Search only this suite (name or folder) for the prompt.")
 @click.option("--constrained", is_flag=True, help="Constrain decoding to the workload's answer schema.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending the text to a hosted target.")
+@click.option("--cited", is_flag=True, help="Print each sentence with the evidence that it cites.")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document: answer, usage and times.")
 def infer(
@@ -29,6 +31,7 @@ def infer(
     suite: str | None,
     constrained: bool,
     allow_hosted: bool,
+    cited: bool,
     config: Path | None,
     as_json: bool,
 ) -> None:
@@ -38,6 +41,8 @@ def infer(
 
     Standard input is a timeline, a JSON object with the template's inputs, or plain text, which
     becomes the document. If case-timeline routed the timeline to human review, the exit code is 1.
+
+    --cited puts the events or numbered lines that a sentence cites below it.
     """
     settings = api.load_settings(config, os.environ)
     target = settings.target(model)
@@ -56,9 +61,16 @@ def infer(
         allow_hosted=allow_hosted,
         limits=settings.run,
     )
+    statements = api.cited_answer(exchange.text, text) if cited else ()
     if as_json:
-        click.echo(msgspec.json.format(msgspec.json.encode(exchange), indent=2))
+        record = msgspec.to_builtins(exchange)
+        if cited:
+            record["cited"] = msgspec.to_builtins(statements)
+        click.echo(msgspec.json.format(msgspec.json.encode(record), indent=2))
         return
-    click.echo(exchange.text)
+    if cited:
+        terminal.print_cited(statements)
+    else:
+        click.echo(exchange.text)
     if exchange.finish_reason == "length":
         click.echo("The answer was cut off at max_tokens.", err=True)

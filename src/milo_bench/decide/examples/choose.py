@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,8 +12,9 @@ from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, Fixture, Graded, Span, StoreText, Verdict
 from milo_bench.core.text import shorten
 from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.examples.cited import shown_statements
 from milo_bench.decide.examples.text import cut, lay_out
-from milo_bench.decide.records import Candidate, Example
+from milo_bench.decide.records import Candidate, Example, ShownStatement
 from milo_bench.stats.cases.columns import FixtureTable
 from milo_bench.stats.representatives import choose_representatives
 
@@ -59,6 +60,21 @@ def choose_examples(evidence: Evidence, per_category: int = 3, seed: int = 0) ->
             random = np.random.default_rng([seed, *bytes.fromhex(sha256_text(word)[:16])])
             for number, repeat in _some(fixtures, repeats, rank, per_category, table, random):
                 chosen.append(ChosenExample(candidate, check, category, table.ids[number], repeat))
+    return tuple(chosen)
+
+
+def choose_right_answers(
+    evidence: Evidence, candidates: Iterable[Candidate], most: int = 8
+) -> tuple[ChosenExample, ...]:
+    """Up to ``most`` answers of each candidate that passed every check, by the hashes of their fixtures."""
+    chosen = []
+    for candidate in candidates:
+        cases = evidence.cases.get(candidate)
+        if cases is None:
+            continue
+        passed = np.flatnonzero((cases.outcome == 1) & ~cases.bypassed & (cases.repeat == 0))
+        ids = sorted((evidence.fixtures.ids[int(cases.fixture[row])] for row in passed), key=sha256_text)
+        chosen += [ChosenExample(candidate, "", "", id, 0) for id in ids[:most]]
     return tuple(chosen)
 
 
@@ -115,6 +131,7 @@ def make_example(
         input=input_text,
         output=output_text,
         spans=_distinct((*input_spans, *output_spans)),
+        cited=shown_statements(attempt, fixture, spans, graded.verdicts) if full else (),
     )
 
 
@@ -129,6 +146,7 @@ def _example(
     input: str = "",
     output: str = "",
     spans: tuple[Span, ...] = (),
+    cited: tuple[ShownStatement, ...] = (),
 ) -> Example:
     return Example(
         id=chosen.id,
@@ -143,6 +161,7 @@ def _example(
         output=output,
         spans=spans,
         text=store_text,
+        cited=cited,
     )
 
 

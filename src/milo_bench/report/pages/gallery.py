@@ -18,6 +18,9 @@ from milo_bench.decide.examples.text import cut
 from milo_bench.decide.records import Decision, ErrorShare, Example, Ref
 from milo_bench.report.pages.marked import mark_spans
 
+_MOST_STATEMENTS = 60
+_MOST_BRIEF_STATEMENTS = 5
+_MOST_SOURCES = 12
 _MOST_BRIEF = 3  # causes on a page that is read; the rest stands in the appendix
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _NOTES = {
@@ -135,7 +138,43 @@ def _shown(example: Example) -> dict[str, Any]:
         "expected": visible(example.expected),
         "got": visible(example.got),
         "sides": sides,
+        "statements": _statements(example),
     }
+
+
+def _statements(example: Example, most: int = _MOST_STATEMENTS) -> list[dict[str, Any]]:
+    return [
+        {
+            "text": mark_spans(one.text, one.spans),
+            "sources": [
+                {"id": one_line(source.id, 20), "text": visible(source.text)} for source in one.sources[:_MOST_SOURCES]
+            ],
+            "uncited": one.uncited,
+        }
+        for one in example.cited[:most]
+    ]
+
+
+def answers_with_evidence(decision: Decision, titles: Callable[[str], str], *, brief: bool = False) -> Markup:
+    """Right answers of the chosen candidates, each sentence beside the evidence that it cites; empty where none cite.
+
+    ``titles`` names a workload. ``brief``: the first sentences alone, with a link to the rest in the appendix.
+    """
+    most = _MOST_BRIEF_STATEMENTS if brief else _MOST_STATEMENTS
+    shown = [
+        {
+            "title": one_line(f"{titles(one.candidate.workload)} on {one.candidate.target}", 120),
+            "anchor": _anchor("answer", one.id),
+            "key": one_line(one.key, 120),
+            "more": brief and len(one.cited) > most,
+            "statements": _statements(one, most),
+        }
+        for one in decision.shown_answers
+        if one.cited
+    ]
+    if not shown:
+        return Markup("")
+    return Markup(_environment().get_template("cited.jinja").render(shown=shown))  # noqa: S704  # autoescaped
 
 
 def _side(text: str, spans: Sequence[Span], part: str, most: int) -> Markup:

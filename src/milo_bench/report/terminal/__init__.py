@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from milo_bench.core.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from milo_bench.report.terminal.cited import print_cited
     from milo_bench.report.terminal.comparison import print_comparison
     from milo_bench.report.terminal.console import stdout_console
     from milo_bench.report.terminal.decision import print_decision
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
 # What each module gives.
 _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.terminal.serving.board": ("person_record", "print_board", "print_people"),
+    "milo_bench.report.terminal.cited": ("print_cited",),
     "milo_bench.report.terminal.comparison": ("print_comparison",),
     "milo_bench.report.terminal.console": ("stdout_console",),
     "milo_bench.report.terminal.decision": ("print_decision",),

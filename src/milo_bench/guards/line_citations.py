@@ -1,0 +1,40 @@
+"""A text with ``[L12]`` citations and one with numbered lines in, citations by place and lines by number out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+_LINE = re.compile(r"^\[L(\d{1,6})\] ?(.*)$", re.MULTILINE)
+_ONE = r"L\s?\d{1,6}(?:\s?[-–]\s?L?\s?\d{1,6})?"
+_CITATION = re.compile(rf"[\[(]\s?{_ONE}(?:\s?(?:,|;|&|and)?\s{{0,2}}{_ONE}){{0,30}}\s?[\])]", re.IGNORECASE)
+_NUMBERS = re.compile(r"(\d{1,6})(?:\s?[-–]\s?L?\s?(\d{1,6}))?")
+_MAX_RANGE: Final = 60
+
+
+class LineCitation(NamedTuple):
+    """``[L12, L15-L17]`` at ``start`` to ``end`` of a text: the lines 12, 15, 16 and 17."""
+
+    numbers: tuple[int, ...]
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=128)
+def numbered_lines(text: str) -> Mapping[int, str]:
+    """The lines of ``text`` that open with ``[L12]``, by number."""
+    return {int(match[1]): match[2] for match in _LINE.finditer(text)}
+
+
+def find_line_citations(text: str) -> tuple[LineCitation, ...]:
+    """Citations in order. A range is written out; one that is longer than 60 lines cites its ends only."""
+    found = []
+    for match in _CITATION.finditer(text):
+        numbers: list[int] = []
+        for one in _NUMBERS.finditer(match[0]):
+            first, last = int(one[1]), int(one[2] or one[1])
+            numbers += range(first, last + 1) if 0 <= last - first <= _MAX_RANGE else (first, last)
+        found.append(LineCitation(tuple(dict.fromkeys(numbers)), *match.span()))
+    return tuple(found)
