@@ -13,7 +13,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, Verdict, Workload
 from milo_bench.grade.engine import grade_attempt, validate_checks
 from milo_bench.grade.sections import read_sections
-from milo_bench.guards.line_citations import find_line_citations
+from milo_bench.guards.citing.lines import find_line_citations
 
 PACKET = """\
 [L1] Claim packet CL-123456. Eastmoor Mutual. Contact: Rosa Talbot. Handler: Colm Verity.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from milo_bench.guards.cited_facts import cited_statements, sources_in
+from milo_bench.guards.citing.statements import cited_statements, sources_in
 
 CASE = {
     "case": {

@@ -26,11 +26,11 @@ from milo_bench.guards.citations import (
     normalise,
     without_citations,
 )
+from milo_bench.guards.citing.lines import find_line_citations
 from milo_bench.guards.dates import find_dates, normalise_date
 from milo_bench.guards.facts import find_facts, unsupported_facts
 from milo_bench.guards.keywords import keyword_risk
 from milo_bench.guards.languages.recognise import recognise
-from milo_bench.guards.line_citations import find_line_citations
 from milo_bench.guards.names import find_names
 from milo_bench.guards.personal.data import find_personal_data
 from milo_bench.guards.policy_text import judge_required_text

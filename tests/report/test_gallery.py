@@ -14,7 +14,7 @@ from markupsafe import Markup
 from milo_bench.core.records import Span
 from milo_bench.core.text import one_line, visible
 from milo_bench.decide.records import Decision, Ref, ShownStatement
-from milo_bench.guards.cited_facts import CitedSource
+from milo_bench.guards.citing.statements import CitedSource
 from milo_bench.report.pages.claims import Claims
 from milo_bench.report.pages.gallery import answers_with_evidence, gallery
 from milo_bench.report.pages.marked import mark_spans

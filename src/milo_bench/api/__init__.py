@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         review_batches,
         serve_board,
     )
-    from milo_bench.api.citing import cited_answer
     from milo_bench.api.deciding import DecideOptions, decide_again, decide_logs
     from milo_bench.api.demo.flow import DemoOptions, run_demo
     from milo_bench.api.drafting import new_suite, write_operator_policy, write_policy
@@ -86,6 +85,7 @@ if TYPE_CHECKING:
     from milo_bench.evidence.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.evidence.scorecards import score_logs
     from milo_bench.gateway.run import Listening, ServeOptions
+    from milo_bench.guards.citing.statements import cited_answer
     from milo_bench.guards.draft_guard import DraftDocument, GuardOptions, guard_draft
     from milo_bench.guards.event_selection import as_document, select_events
     from milo_bench.guards.handoff import build_handoff, read_facts
@@ -131,8 +131,6 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "review_batches",
         "serve_board",
     ),
-    "milo_bench.api.boarding": ("people_add", "people_list", "people_revoke", "serve_board"),
-    "milo_bench.api.citing": ("cited_answer",),
     "milo_bench.api.deciding": ("DecideOptions", "decide_again", "decide_logs"),
     "milo_bench.api.demo.flow": ("DemoOptions", "run_demo"),
     "milo_bench.api.drafting": ("new_suite", "write_operator_policy", "write_policy"),
@@ -220,6 +218,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.verification": ("Verification",),
     "milo_bench.roles.execute": ("ExecutedCoder",),
     "milo_bench.roles.mining.records": ("MINED_ROLES", "MinedRole", "MiningOptions"),
+    "milo_bench.guards.citing.statements": ("cited_answer",),
     "milo_bench.run.infer": ("infer",),
     "milo_bench.run.load.options": ("LoadOptions",),
     "milo_bench.run.load.service_level": ("ServiceLevel",),

@@ -25,7 +25,7 @@ from milo_bench.core.records import (
     Workload,
 )
 from milo_bench.economics.business_case import BusinessCase
-from milo_bench.guards.cited_facts import CitedSource
+from milo_bench.guards.citing.statements import CitedSource
 from milo_bench.operator.permit.records import Granted, OperatorPermit, PermitOutcome
 
 DECISION_SCHEMA = 1

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from milo_bench.core.records import Fixture
+from milo_bench.guards.citing.lines import find_line_citations, numbered_lines
 from milo_bench.guards.facts import Fact, unsupported_facts
-from milo_bench.guards.line_citations import find_line_citations, numbered_lines
 
 _HEADING: Final = "==="
 

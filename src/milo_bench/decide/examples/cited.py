@@ -8,7 +8,7 @@ from typing import Final
 from milo_bench.core.records import Attempt, Fixture, Span, Verdict
 from milo_bench.core.text import shorten
 from milo_bench.decide.records import ShownStatement
-from milo_bench.guards.cited_facts import CitedSource, cited_statements, sources_in
+from milo_bench.guards.citing.statements import CitedSource, cited_statements, sources_in
 
 _COVERAGE: Final = "citation_coverage"
 _MOST_SENTENCE: Final = 600

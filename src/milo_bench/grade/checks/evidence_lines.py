@@ -19,7 +19,7 @@ from milo_bench.grade.packet_lines import (
 )
 from milo_bench.grade.sections import SectionItem, read_sections, section_named
 from milo_bench.guards.citations import is_claim
-from milo_bench.guards.line_citations import find_line_citations
+from milo_bench.guards.citing.lines import find_line_citations
 from milo_bench.guards.quotes import find_quote
 from milo_bench.guards.sentences import split_sentences
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from milo_bench.core.text import visible
-from milo_bench.guards.cited_facts import CitedStatement
+from milo_bench.guards.citing.statements import CitedStatement
 
 
 def print_cited(statements: Sequence[CitedStatement]) -> None:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+import msgspec
+
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import cited_sentences
-from milo_bench.guards.line_citations import find_line_citations, numbered_lines
+from milo_bench.guards.citing.lines import find_line_citations, numbered_lines
 
 _EVENT_ID: Final = re.compile(r"E-\d{4}")
 
@@ -48,6 +50,18 @@ def cited_statements(
         uncited = one.claim and not ids and not by_lines
         found.append(CitedStatement(sentence.text, sentence.start, sentence.end, evidence, uncited))
     return tuple(found)
+
+
+def cited_answer(answer: str, given: str) -> tuple[CitedStatement, ...]:
+    """The sentences of ``answer``, each with the events or numbered lines of ``given`` that it cites.
+
+    ``given`` is a timeline, a JSON object with the inputs of a template, or a plain text.
+    """
+    try:
+        data = msgspec.json.decode(given) if given.lstrip().startswith("{") else given
+    except msgspec.DecodeError:
+        data = given
+    return cited_statements(answer, sources_in(data))
 
 
 def sources_in(*given: Any) -> dict[str, str]:
