@@ -8,11 +8,13 @@ to 1999 (the POSIX rule). Years outside 1900 to 2100 are refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
 from milo_bench.core.records import Frozen
+from milo_bench.guards.values.dates_in_text import NamedDate, named_dates, short_dates
 from milo_bench.guards.values.month_names import read_written
 
 MAX_CHARS: Final = 64  # nothing longer is one date
@@ -217,16 +219,43 @@ _IN_TEXT = re.compile(
 )
 
 
-def find_dates(text: str, *, day_first: bool = True) -> tuple[FoundDate, ...]:
-    """Dates in running text, in order; partial ones too (``--03-14``, ``2025-03``). English month names."""
+def find_dates(text: str, *, day_first: bool = True, language: str = "en") -> tuple[FoundDate, ...]:
+    """Dates in running text, in order; partial ones too (``--03-14``, ``2025-03``).
+
+    Month names are those of ``language`` and English; without a year ("7.4.", "7/4") a date is read in the form that
+    the language has for it.
+    """
     found = []
     plain = text.translate(_DASHES)  # one character for one, so offsets hold
+    if language != "en":
+        found = list(_abroad(text, named_dates(plain, language)))
+        plain = _without(plain, found)
     for match in _IN_TEXT.finditer(plain):
         value = _value(match, day_first)
         if value is not None:
             start, end = match.span()
             found.append(FoundDate(value, text[start:end], start, end))
-    return tuple(found)
+    if language != "en":
+        plain = _without(plain, found)
+        found.extend(_abroad(text, short_dates(plain, language)))
+    return tuple(sorted(found, key=lambda day: day.start))
+
+
+def _abroad(text: str, dates: Iterable[NamedDate]) -> Iterator[FoundDate]:
+    for one in dates:
+        if one.day:
+            value = _checked(one.year or "2024", str(one.month), str(one.day))
+            value = value if one.year or value is None else f"-{value[4:]}"
+        else:
+            value = f"{one.year}-{one.month:02d}" if 1 <= one.month <= 12 else None
+        if value is not None:
+            yield FoundDate(value, text[one.start : one.end], one.start, one.end)
+
+
+def _without(text: str, found: Iterable[FoundDate]) -> str:
+    for one in found:
+        text = f"{text[: one.start]}{'�' * (one.end - one.start)}{text[one.end :]}"
+    return text
 
 
 def _value(match: re.Match[str], day_first: bool) -> str | None:

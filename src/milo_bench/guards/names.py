@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from milo_bench.guards.packs.read import words
+
 # Words that open sentences and headings with a capital letter and name nobody.
 _NOT_NAMES: Final = frozenset(
     """
@@ -31,6 +33,8 @@ _ACTS: Final = frozenset(
     """.split()  # noqa: SIM905
 )
 
+_ABBREVIATION: Final = 5  # letters
+
 _WORD = r"[^\W\d_][\w'’&]*(?:-\w+)*"
 _CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w'’&]*(?:-\w+)*"
 _PARTICLE = r"(?:(?:de|von|van|der|la|bin|al|of)[ \t])?"
@@ -48,10 +52,10 @@ def find_names(text: str) -> tuple[tuple[int, int], ...]:
         start = match.start()
         tokens = [(start + one.start(), start + one.end()) for one in _TOKEN.finditer(match[0])]
         opens = bool(_OPENS_SENTENCE.search(text[max(0, start - 12) : start])) or start == 0
-        while tokens and _plain(text[slice(*tokens[0])]) in _NOT_NAMES:
+        while tokens and _names_nobody(text[slice(*tokens[0])]):
             tokens.pop(0)
             opens = False
-        while tokens and _plain(text[slice(*tokens[-1])]) in _NOT_NAMES:
+        while tokens and _names_nobody(text[slice(*tokens[-1])]):
             tokens.pop()
         if not tokens or (len(tokens) == 1 and opens and not _acts(text, tokens[0])):
             continue
@@ -73,6 +77,14 @@ def words_of(text: str) -> frozenset[str]:
             plain = _plain(word)
             words.update((plain, plain.removesuffix("s"), f"{plain}s"))
     return frozenset(words)
+
+
+def _names_nobody(word: str) -> bool:
+    """Whether a word with a capital is an ordinary one, or an abbreviation in capitals: ASAP, BP, HR."""
+    plain = _plain(word)
+    if word.isupper() and 1 < len(word) <= _ABBREVIATION:
+        return True
+    return plain in _NOT_NAMES or plain in words("facts", "en", "ordinary")
 
 
 def _split(name: str) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.registry import installed_entries
 
-Rule: TypeAlias = Literal["sentences", "facts", "amounts", "personal", "promises", "certainty", "keywords"]
+Rule: TypeAlias = Literal["sentences", "dates", "amounts", "facts", "personal", "promises", "certainty", "keywords"]
 
 _OWN: Final = "milo_bench.guards.packs"
 _INSTALLED: Final = "milo_bench.languages"

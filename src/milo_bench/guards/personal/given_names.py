@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from milo_bench.guards.packs.read import words
+
 GIVEN_NAMES: Final = frozenset(
     """
     aaron abdul abigail adam adrian agnes ahmed aisha alan albert alejandro alex alexander alexandra alexis
@@ -47,3 +49,10 @@ WORDS_AND_NAMES: Final = frozenset(
     rose ruby violet
     """.split()  # noqa: SIM905  as above
 )
+
+
+def is_given_name(word: str, language: str = "") -> bool:
+    """Whether ``word`` is a given name that is hardly ever another word, of any country or of ``language``'s."""
+    plain = word.casefold()
+    own = words("personal", language, "given_names") if language else frozenset()
+    return plain in GIVEN_NAMES or plain in own

@@ -1,42 +1,14 @@
-"""Text in, the facts that can be looked up out: dates, times, money, numbers, ids, names.
-
-Two mentions are the same fact where their values agree: "five" and "5", "$1,200" and "1200.00 USD",
-"5%" and "5 per cent", "14 March" and "2025-03-14", "2:30 pm" and "14:30". A bare number agrees with an
-amount of money of that value; amounts in two named currencies never agree. A length of time agrees with
-its like only: "two weeks" is "14 days", "5 business days" is not "5 days". A name agrees with a
-source where every word of it stands there.
-"""
+"""English text in, the facts that can be looked up out: dates, times, money, numbers, ids, names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from functools import lru_cache
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
-from milo_bench.core.records import Frozen
-from milo_bench.guards.dates import find_dates, same_date
-from milo_bench.guards.names import find_names, name_words, words_of
-
-FactKind: TypeAlias = Literal["date", "time", "money", "percent", "duration", "number", "id", "name"]
-
-
-class Fact(Frozen, frozen=True):
-    """A fact at ``start`` to ``end`` of a text; ``value`` is the comparable form of ``text``.
-
-    date: ISO, perhaps partial (``guards.dates.FoundDate``). time: ``HH:MM``, with ``?`` where am and
-    pm are open. money: ``USD 1200``. percent: ``5%``. duration: ``14 day``, weeks as days and years
-    as months. number: ``5``. id: upper case, no spaces.
-    name: its words in lower case.
-    """
-
-    kind: FactKind
-    value: str
-    text: str
-    start: int
-    end: int
-
+from milo_bench.guards.dates import find_dates
+from milo_bench.guards.facts.fact import Fact, FactKind
+from milo_bench.guards.names import find_names, name_words
 
 _SMALL: Final = {
     "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
@@ -46,7 +18,7 @@ _SMALL: Final = {
 }  # fmt: skip
 _SCALE: Final = {"hundred": 100, "thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
 _SHORT_SCALE: Final = {"k": 1_000, "m": 1_000_000, "mn": 1_000_000, "bn": 1_000_000_000, "b": 1_000_000_000}
-_CURRENCY: Final = {
+SYMBOLS: Final = {
     "$": "USD", "us$": "USD", "usd": "USD", "dollar": "USD", "dollars": "USD", "£": "GBP", "gbp": "GBP", "pound": "GBP",
     "pounds": "GBP", "€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR", "rm": "MYR", "myr": "MYR", "¥": "JPY",
     "jpy": "JPY", "yen": "JPY", "₹": "INR", "inr": "INR", "rupees": "INR", "chf": "CHF", "cad": "CAD", "aud": "AUD",
@@ -60,10 +32,10 @@ _IN_WORDS = rf"{_NUMBER_WORD}(?:(?:[\s-]+|\s+and\s+){_NUMBER_WORD}){{0,9}}"
 _SCALED = rf"(?P<num>{_NUM})(?:\s?(?P<scale>hundred|thousand|million|billion|bn|mn|k|m|b)\b)?"
 _CURRENCY_WORD = r"dollars?|pounds?|euros?|rupees|yen|usd|gbp|eur|myr|jpy|inr|chf|cad|aud|rm"
 
-_CONTACT = re.compile(
+CONTACT = re.compile(
     r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,6}|(?:https?://|www\.)[^\s<>\"')\]]+", re.IGNORECASE
 )
-_ID = re.compile(
+ID = re.compile(
     r"(?<![\w-])(?:(?=[A-Za-z-]{1,20}\d)[A-Za-z]{1,8}(?:[-/]?[A-Za-z]{0,12}\d[\dA-Za-z]{0,40})(?:[-/][\dA-Za-z]{1,40}){0,6}"
     r"|\d{3,40}-?[A-Z]{1,2}|\d{1,20}(?:[A-Z]{2,8}\d{1,20})[\dA-Z]{0,40}"
     r"|\d{2,20}(?:-\d{2,20}){2,6}|\(?\d{3}\)?[ -]\d{3,4}[ -]?\d{4})(?![\w-])"
@@ -89,14 +61,16 @@ _DURATION = re.compile(
 _EACH_UNIT = re.compile(
     r"\b(?:a|an|per|each|every)\s+(minute|hour|day|week|month|year)\b|/\s?(month|year)\b", re.IGNORECASE
 )
+_ORDINALS: Final = {
+    "one": 1, "once": 1, "first": 1, "second": 2, "twice": 2, "double": 2, "both": 2, "couple": 2, "third": 3,
+    "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10, "dozen": 12,
+}  # fmt: skip
+_ORDINAL = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _IN_UNIT: Final = {"week": (7, "day"), "year": (12, "month")}
 _NUMBER = re.compile(rf"(?<![\w.,]){_SCALED}(?:st|nd|rd|th)?(?![\d]|[.,]\d)|\b(?P<words>{_IN_WORDS})\b", re.IGNORECASE)
 
 
-_SHORT: Final = 200
-
-
-def find_facts(text: str, *, day_first: bool = True) -> tuple[Fact, ...]:
+def find_facts_english(text: str, *, day_first: bool = True) -> tuple[Fact, ...]:
     """The facts of ``text`` in order, none inside another."""
     found: list[Fact] = []
     rest = text
@@ -108,14 +82,14 @@ def find_facts(text: str, *, day_first: bool = True) -> tuple[Fact, ...]:
 
     for day in find_dates(text, day_first=day_first):
         take("date", day.value, day.start, day.end)
-    for match in _CONTACT.finditer(rest):
+    for match in CONTACT.finditer(rest):
         end = match.start() + len(match[0].rstrip(".,;:"))
         take("id", text[match.start() : end].casefold(), match.start(), end)
     for match in _TIME.finditer(rest):
         if value := _time_value(match):
             take("time", value, *match.span())
-    for match in _ID.finditer(rest):
-        take("id", _id_value(match[0]), *match.span())
+    for match in ID.finditer(rest):
+        take("id", id_value(match[0]), *match.span())
     for match in _MONEY.finditer(rest):
         if value := _money_value(match):
             take("money", value, match.start(), match.end())
@@ -124,7 +98,7 @@ def find_facts(text: str, *, day_first: bool = True) -> tuple[Fact, ...]:
             take("percent", f"{amount}%", *match.span())
     for match in _DURATION.finditer(rest):
         if amount := _amount(match["num"], "", match["words"]):
-            take("duration", _duration(amount, match["unit"], match["kind"] or ""), *match.span())
+            take("duration", duration_value(amount, match["unit"], match["kind"] or ""), *match.span())
     for match in _NUMBER.finditer(rest):
         if match["words"] and match["words"].casefold() in ("one", "zero", "hundred", "thousand", "million", "billion"):
             continue  # "one of", "no one", "a hundred": a word more than a figure
@@ -134,89 +108,6 @@ def find_facts(text: str, *, day_first: bool = True) -> tuple[Fact, ...]:
         Fact("name", name_words(text[start:end]), text[start:end], start, end) for start, end in find_names(rest)
     )
     return tuple(sorted(found, key=lambda fact: fact.start))
-
-
-def unsupported_facts(text: str, sources: Sequence[str], *, day_first: bool = True) -> tuple[Fact, ...]:
-    """The facts of ``text`` that stand in none of ``sources``. Absence here proves nothing about the rest."""
-    known = _known(tuple(sources), day_first)
-    return tuple(fact for fact in find_facts(text, day_first=day_first) if not known.supports(fact))
-
-
-def supports(fact: Fact, sources: Sequence[str], *, day_first: bool = True) -> bool:
-    """Whether one of ``sources`` states ``fact``."""
-    return _known(tuple(sources), day_first).supports(fact)
-
-
-class _Known(Frozen, frozen=True):
-    """What a set of sources states, in comparable form."""
-
-    dates: frozenset[str]
-    times: frozenset[str]
-    money: frozenset[str]
-    percents: frozenset[str]
-    durations: frozenset[str]
-    numbers: frozenset[str]  # bare, and the amounts inside money, percentages and durations
-    ids: frozenset[str]
-    words: frozenset[str]
-    digits: str  # every digit run of the sources, parted by spaces
-
-    def supports(self, fact: Fact) -> bool:
-        value = fact.value
-        match fact.kind:
-            case "date":
-                return any(same_date(value, date) for date in self.dates)
-            case "time":
-                return any(_same_time(value, time) for time in self.times)
-            case "money":
-                _, amount = value.split(" ", 1)
-                return value in self.money or (
-                    amount in self.numbers and not any(one.endswith(f" {amount}") for one in self.money)
-                )
-            case "percent":
-                return value in self.percents or (value[:-1] in self.numbers and not self.percents)
-            case "duration":
-                return value in self.durations
-            case "number":
-                return value in self.numbers or f" {value} " in self.digits
-            case "id":
-                return value in self.ids or value in self.words or f" {value} " in self.digits
-            case "name":
-                return all(word in self.words for word in value.split())
-
-
-@lru_cache(maxsize=4096)  # a record's short texts, its keys above all, come again with every case
-def _facts_of_short(source: str, day_first: bool) -> tuple[Fact, ...]:
-    return find_facts(source, day_first=day_first)
-
-
-def _facts_of_source(source: str, day_first: bool) -> tuple[Fact, ...]:
-    return (_facts_of_short if len(source) <= _SHORT else find_facts)(source, day_first=day_first)
-
-
-@lru_cache(maxsize=512)
-def _known(sources: tuple[str, ...], day_first: bool) -> _Known:
-    by_kind: dict[FactKind, set[str]] = {}
-    for source in sources:
-        for fact in _facts_of_source(source, day_first):
-            by_kind.setdefault(fact.kind, set()).add(fact.value)
-    money = by_kind.get("money", set())
-    percents = by_kind.get("percent", set())
-    text = "\n".join(sources)
-    durations = by_kind.get("duration", set())
-    numbers = by_kind.get("number", set()) | {one.split(" ", 1)[1] for one in money} | {one[:-1] for one in percents}
-    numbers |= {one.split(" ", 1)[0] for one in durations}
-    durations |= {_duration("1", match[1] or match[2], "") for match in _EACH_UNIT.finditer(text)}
-    return _Known(
-        dates=frozenset(by_kind.get("date", ())),
-        times=frozenset(by_kind.get("time", ())),
-        money=frozenset(money),
-        percents=frozenset(percents),
-        durations=frozenset(durations),
-        numbers=frozenset(numbers),
-        ids=frozenset(by_kind.get("id", ())),
-        words=words_of(text),
-        digits=f" {' '.join(re.findall(r'[0-9]+', text))} ",
-    )
 
 
 def _amount(digits: str | None, scale: str, words: str | None) -> str:
@@ -229,6 +120,11 @@ def _amount(digits: str | None, scale: str, words: str | None) -> str:
         return ""
     if scale:
         value *= _SCALE.get(scale.casefold()) or _SHORT_SCALE[scale.casefold()]
+    return plain_number(value)
+
+
+def plain_number(value: Decimal) -> str:
+    """``value`` without an exponent and without zeros behind its decimals."""
     plain = f"{value:f}"
     return (plain.rstrip("0").rstrip(".") if "." in plain else plain) or "0"
 
@@ -255,7 +151,7 @@ def _from_words(words: str) -> Decimal:
     return Decimal(total + current)
 
 
-def _duration(amount: str, unit: str, kind: str) -> str:
+def duration_value(amount: str, unit: str, kind: str) -> str:
     kind = kind.strip(" -\t\n").casefold().replace("working", "business").replace("calendar", "")
     times, unit = _IN_UNIT.get(unit.casefold(), (1, unit.casefold()))
     if kind and times == 1:
@@ -263,8 +159,18 @@ def _duration(amount: str, unit: str, kind: str) -> str:
     return f"{_amount(str(Decimal(amount) * times), '', None)} {unit}"
 
 
+def durations_named(text: str) -> set[str]:
+    """The lengths of time that "a day", "per week" or "/month" say."""
+    return {duration_value("1", match[1] or match[2], "") for match in _EACH_UNIT.finditer(text)}
+
+
+def ordinals(text: str) -> set[str]:
+    """The figures that ordinals in words stand for: "second" may be 2. They support a figure."""
+    return {str(_ORDINALS[match[0].casefold()]) for match in _ORDINAL.finditer(text)}
+
+
 def _money_value(match: re.Match[str]) -> str:
-    currency = _CURRENCY[(match["cur"] or match["cur2"] or match["cur3"]).strip().casefold()]
+    currency = SYMBOLS[(match["cur"] or match["cur2"] or match["cur3"]).strip().casefold()]
     amount = _amount(match["num"] or match["num2"], match["scale"] or match["scale2"] or "", match["words"])
     return f"{currency} {amount}" if amount else ""
 
@@ -280,13 +186,5 @@ def _time_value(match: re.Match[str]) -> str:
     return f"{hour:02d}:{minute:02d}" + ("?" if 1 <= hour <= 12 else "")
 
 
-def _same_time(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    if not (one.endswith("?") or other.endswith("?")) or one[3:5] != other[3:5]:
-        return False
-    return int(one[:2]) % 12 == int(other[:2]) % 12
-
-
-def _id_value(text: str) -> str:
+def id_value(text: str) -> str:
     return re.sub(r"[\s()-]+", "", text).upper() if text[:1].isdigit() or text[:1] == "(" else text.upper()

@@ -1,0 +1,177 @@
+"""Text and its sources in, the facts of the text that no source states out.
+
+Two mentions are the same fact where their values agree: "five" and "5", "$1,200" and "1200.00 USD", "5%" and "5 per
+cent", "14 March" and "2025-03-14", "2:30 pm" and "14:30"; so in other languages: "03.03.2025" and "3. März 2025", "1250
+Euro" and "1.250,00 €", "zwei Wochen" and "14 Tage". A bare number agrees with an amount of money of that value; amounts
+in two named currencies never agree. A length of time agrees with its like only: "5 business days" is not "5 days". A
+name agrees with a source where every word of it stands there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from msgspec import structs
+
+from milo_bench.core.amounts import lone_mark
+from milo_bench.core.records import Frozen
+from milo_bench.guards.dates import same_date
+from milo_bench.guards.facts.abroad import doubtful_numbers, find_facts_abroad
+from milo_bench.guards.facts.english import durations_named, find_facts_english, ordinals, plain_number
+from milo_bench.guards.facts.fact import Fact, FactKind
+from milo_bench.guards.facts.names_abroad import same_name
+from milo_bench.guards.names import words_of
+from milo_bench.guards.packs.read import languages_of
+from milo_bench.guards.sentences import languages_told
+
+_TOLD_BY: Final = 4000  # characters
+_SHORT: Final = 200
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+ENGLISH: Final = "en"
+
+
+def find_facts(text: str, *, day_first: bool = True, language: str = "") -> tuple[Fact, ...]:
+    """The facts of ``text`` in order, none inside another; ``language`` (ISO 639-1) is told by the text without one."""
+    language = language or language_of_facts(text)
+    if language == ENGLISH:
+        return find_facts_english(text, day_first=day_first)
+    return find_facts_abroad(text, language=language, day_first=day_first)
+
+
+def unsupported_facts(
+    text: str, sources: Sequence[str], *, day_first: bool = True, language: str = ""
+) -> tuple[Fact, ...]:
+    """The facts of ``text`` that stand in none of ``sources``. Absence here proves nothing about the rest."""
+    known, language = _known_for(text, sources, day_first, language)
+    found = find_facts(text, day_first=day_first, language=language)
+    return tuple(fact for fact in found if not (known.supports(fact) or _supported_otherwise(fact, known)))
+
+
+def _supported_otherwise(fact: Fact, known: _Known) -> bool:
+    """Whether an amount with one mark ("1,250") is in the sources when the mark is read the other way."""
+    if fact.kind not in ("money", "number") or not lone_mark(fact.text):
+        return False
+    code, _, amount = fact.value.rpartition(" ")
+    other = (Decimal(amount) * size for size in (Decimal(1000), Decimal("0.001")))
+    return any(known.supports(structs.replace(fact, value=f"{code} {plain_number(one)}".strip())) for one in other)
+
+
+def supports(fact: Fact, sources: Sequence[str], *, day_first: bool = True) -> bool:
+    """Whether one of ``sources`` states ``fact``."""
+    return _known_for(fact.text, sources, day_first, "")[0].supports(fact)
+
+
+def language_of_facts(text: str, otherwise: str = ENGLISH) -> str:
+    """The language whose rules read ``text``: that of its small words or its script, ``otherwise`` where none is told.
+
+    Only languages with a file in ``packs/facts`` are told; all others are read as ``otherwise``.
+    """
+    start = text[: 2 * _TOLD_BY]
+    if not start.isascii() and _HAN.search(start):
+        return "ja" if _KANA.search(start) else "zh"
+    for language in languages_told(start):
+        if language == ENGLISH or language in languages_of("facts"):
+            return language
+    return otherwise
+
+
+def _known_for(text: str, sources: Sequence[str], day_first: bool, language: str) -> tuple[_Known, str]:
+    read = language or language_of_facts("\n".join((text, *sources))[: 2 * _TOLD_BY])
+    return _known(tuple(sources), day_first, read), read
+
+
+class _Known(Frozen, frozen=True):
+    """What a set of sources states, in comparable form."""
+
+    dates: frozenset[str]
+    times: frozenset[str]
+    money: frozenset[str]
+    percents: frozenset[str]
+    durations: frozenset[str]
+    numbers: frozenset[str]  # bare, and the amounts inside money, percentages and durations
+    ids: frozenset[str]
+    words: frozenset[str]
+    languages: frozenset[str]  # of the sources, other than English
+    digits: str  # every digit run of the sources, parted by spaces
+
+    def supports(self, fact: Fact) -> bool:
+        value = fact.value
+        match fact.kind:
+            case "date":
+                return any(same_date(value, date) for date in self.dates)
+            case "time":
+                return any(_same_time(value, time) for time in self.times)
+            case "money":
+                _, amount = value.split(" ", 1)
+                return value in self.money or (
+                    amount in self.numbers and not any(one.endswith(f" {amount}") for one in self.money)
+                )
+            case "percent":
+                return value in self.percents or (value[:-1] in self.numbers and not self.percents)
+            case "duration":
+                return value in self.durations
+            case "number":
+                return value in self.numbers or f" {value} " in self.digits
+            case "id":
+                return value in self.ids or value in self.words or f" {value} " in self.digits
+            case "name":
+                return all(self._has_name(word) for word in value.split())
+
+    def _has_name(self, word: str) -> bool:
+        return word in self.words or any(same_name(word, self.words, language) for language in self.languages)
+
+
+@lru_cache(maxsize=4096)  # a record's short texts, its keys above all, come again with every case
+def _facts_of_short(source: str, day_first: bool, language: str) -> tuple[Fact, ...]:
+    return find_facts(source, day_first=day_first, language=language)
+
+
+def _facts_of_source(source: str, day_first: bool, language: str) -> tuple[Fact, ...]:
+    return (_facts_of_short if len(source) <= _SHORT else find_facts)(source, day_first=day_first, language=language)
+
+
+@lru_cache(maxsize=512)
+def _known(sources: tuple[str, ...], day_first: bool, language: str) -> _Known:
+    by_kind: dict[FactKind, set[str]] = {}
+    languages: set[str] = set()
+    doubtful: set[str] = set()
+    for source in sources:
+        told = language_of_facts(source, language)
+        for fact in _facts_of_source(source, day_first, told):
+            by_kind.setdefault(fact.kind, set()).add(fact.value)
+        if told != ENGLISH:
+            languages.add(told)
+            doubtful |= set(doubtful_numbers(source, told))
+        else:
+            doubtful |= ordinals(source)
+    money = by_kind.get("money", set())
+    percents = by_kind.get("percent", set())
+    text = "\n".join(sources)
+    durations = by_kind.get("duration", set())
+    numbers = by_kind.get("number", set()) | {one.split(" ", 1)[1] for one in money} | {one[:-1] for one in percents}
+    numbers |= {one.split(" ", 1)[0] for one in durations} | doubtful
+    return _Known(
+        dates=frozenset(by_kind.get("date", ())),
+        times=frozenset(by_kind.get("time", ())),
+        money=frozenset(money),
+        percents=frozenset(percents),
+        durations=frozenset(durations | durations_named(text)),
+        numbers=frozenset(numbers),
+        ids=frozenset(by_kind.get("id", ())),
+        words=words_of(text),
+        languages=frozenset(languages),
+        digits=f" {' '.join(re.findall(r'[0-9]+', text))} ",
+    )
+
+
+def _same_time(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    if not (one.endswith("?") or other.endswith("?")) or one[3:5] != other[3:5]:
+        return False
+    return int(one[:2]) % 12 == int(other[:2]) % 12

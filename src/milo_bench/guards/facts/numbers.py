@@ -1,0 +1,130 @@
+"""Text of a language in, the numbers that it writes in words out, by the number words of ``packs/facts``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import Any, Final, NamedTuple
+
+from milo_bench.guards.packs.read import read_pack, words
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+){0,4}")
+_LONGEST: Final = 60  # letters of one number word
+_HUNDRED, _THOUSAND = 100, 1000
+
+
+class NumberWords(NamedTuple):
+    """``value`` in words at ``start`` to ``end``; ``doubtful``: the word has other meanings, as ordinals have too."""
+
+    value: int
+    start: int
+    end: int
+    doubtful: bool = False
+
+
+def find_number_words(text: str, language: str) -> Iterator[NumberWords]:
+    """The numbers in words, in order: "vierundzwanzig", "soixante-dix", "dwadzieścia cztery"."""
+    joiner = str(read_pack("facts", language).get("joiner", ""))
+    between = re.compile(rf"[\s\u00a0-]+(?:{re.escape(joiner)}[\s\u00a0]+)?" if joiner else r"[\s\u00a0-]+", re.I)
+    parts: list[int] = []
+    start = end = 0
+    for match in _TOKEN.finditer(text):
+        word = match[0].casefold()
+        if parts and word == joiner:
+            continue
+        read = _read(word, language)
+        goes_on = bool(parts and read and between.fullmatch(text, end, match.start()) and _adds(parts, read))
+        if parts and not goes_on:
+            yield NumberWords(_sum(parts), start, end)
+            parts = []
+        if read:
+            start = start if goes_on else match.start()
+            parts = [*parts, *read]
+            end = match.end()
+        elif (value := _doubtful(language).get(word)) is not None:
+            yield NumberWords(value, *match.span(), doubtful=True)
+    if parts:
+        yield NumberWords(_sum(parts), start, end)
+
+
+def _adds(parts: list[int], read: tuple[int, ...]) -> bool:
+    """Whether two words are one number: "twenty four" is, "two three" is not."""
+    last, first = parts[-1], read[0]
+    if first in (_HUNDRED, _THOUSAND):
+        return last < first
+    return (
+        last >= _HUNDRED > first
+        or (20 <= last < _HUNDRED and last % 10 == 0 and first < 20)
+        or (last >= _THOUSAND and first < _THOUSAND)
+    )
+
+
+def _sum(parts: list[int]) -> int:
+    total, current = 0, 0
+    for part in parts:
+        if part == _THOUSAND:
+            total += max(current, 1) * part
+            current = 0
+        elif part == _HUNDRED and 0 < current < 10:
+            current *= part
+        else:
+            current += part
+    return total + current
+
+
+@lru_cache(maxsize=8192)
+def _read(word: str, language: str) -> tuple[int, ...]:
+    """The numbers that a word is made of, () where it is none."""
+    known = _numbers(language)
+    if word in known:
+        return (known[word],)
+    if len(word) > _LONGEST:
+        return ()
+    if not read_pack("facts", language).get("glued"):
+        pieces = re.split(r"[-‐]", word)
+        joiner = str(read_pack("facts", language).get("joiner", ""))
+        values = [known.get(piece) for piece in pieces if piece != joiner]
+        return tuple(value for value in values if value is not None) if len(pieces) > 1 and None not in values else ()
+    return _taken_apart(word, language)
+
+
+def _taken_apart(word: str, language: str) -> tuple[int, ...]:
+    """The shortest way to make ``word`` of number words written together, () where there is none."""
+    ways: list[tuple[int, ...] | None] = [None] * (len(word) + 1)
+    ways[0] = ()
+    for at, way in enumerate(ways):
+        if way is None:
+            continue
+        for piece, value in _pieces(language).items():
+            if word.startswith(piece, at) and at + len(piece) <= len(word):
+                longer = (*way, value)
+                known = ways[at + len(piece)]
+                if known is None or len(longer) < len(known):
+                    ways[at + len(piece)] = longer
+    made = tuple(value for value in ways[-1] or () if value)
+    return made if len(made) > 1 or (made and made[0] >= _HUNDRED) else ()
+
+
+@cache
+def _numbers(language: str) -> dict[str, int]:
+    return _table(read_pack("facts", language).get("numbers", {}))
+
+
+@cache
+def _doubtful(language: str) -> dict[str, int]:
+    return _table(read_pack("facts", language).get("doubtful", {}))
+
+
+@cache
+def _pieces(language: str) -> dict[str, int]:
+    return _numbers(language) | _table(read_pack("facts", language).get("parts", {}))
+
+
+def _table(rows: dict[str, Any]) -> dict[str, int]:
+    return {word.casefold(): int(value) for value, said in rows.items() for word in str(said).split()}
+
+
+def halves(language: str) -> frozenset[str]:
+    """The words for a half: "halbe" million."""
+    return words("facts", language, "half")
