@@ -9,12 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
+from milo_bench.core.locale import parse_locale
+from milo_bench.guards.dates import normalise_date
+from milo_bench.guards.facts import FACTS_VERSION, unsupported_facts
 from milo_bench.guards.keywords import KEYWORDS_VERSION, keyword_risk
 from milo_bench.guards.measured import TO_SPEAK, Measured, wilson_95
 from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
+from milo_bench.guards.sentences import SENTENCES_VERSION, split_sentences
+from milo_bench.guards.values.amounts import VALUES_VERSION, read_amount
 
 DATA: Final = Path(__file__).parents[2] / "tests" / "data" / "languages"
 Row: TypeAlias = Mapping[str, Any]
@@ -85,8 +91,49 @@ _SAME_TEAM: Final = (
 )
 
 
+_FACTS: Final = (
+    "News, calls, e-mails and case notes with one changed number, date, amount or name, against true claims in other "
+    "words: numbers, dates and names only. Written before the rules by their author, the same stories in every "
+    "language, so strangers' texts will be read worse. False flags on true claims are at most 1 in 24."
+)
+
+
 def _promises(row: Row, language: str) -> set[str]:
     return {"promise"} if find_promises(row["text"], expected=language) else set()
+
+
+def _ends(row: Row, sentences: Iterable[str]) -> set[str]:
+    """Where sentences end inside a text."""
+    ends, at = set(), 0
+    for sentence in sentences:
+        at = row["text"].index(sentence, at) + len(sentence)
+        ends.add(str(at))
+    return ends - {str(len(row["text"]))}
+
+
+def _sentences(row: Row, language: str) -> set[str]:
+    return _ends(row, [sentence.text for sentence in split_sentences(row["text"])])
+
+
+def _value(row: Row, language: str) -> set[str]:
+    """A date as ISO, a number without zeros behind its decimals, as the row's locale reads it."""
+    if row["kind"] == "date":
+        day = normalise_date(row["text"], day_first=parse_locale(row["locale"]).day_first)
+        return {day} if day else set()
+    amount = read_amount(row["text"], locale=row["locale"])
+    return {_plain(amount)} if amount is not None else set()
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"
+
+
+def _facts(row: Row, language: str) -> set[str]:
+    return {"unsupported"} if unsupported_facts(row["text"], [row["source"]]) else set()
+
+
+def _unsupported(row: Row) -> set[str]:
+    return set() if row["supported"] else {"unsupported"}
 
 
 RULES: Final = (
@@ -106,4 +153,27 @@ RULES: Final = (
         _SAME_TEAM,
         "promises",
     ),
+    MeasuredRule(
+        "sentences",
+        SENTENCES_VERSION,
+        lambda row: _ends(row, row["sentences"]),
+        _sentences,
+        "Ends of sentences inside texts of two or three. Ten held texts a language are the author's, with "
+        "abbreviations; the others are of Universal Dependencies. A full stop at the end of a text is not counted.",
+        "sentences",
+        "Universal Dependencies",
+    ),
+    MeasuredRule(
+        "values",
+        VALUES_VERSION,
+        lambda row: {row["value"] if row["kind"] == "date" else _plain(Decimal(row["value"]))},
+        _value,
+        "Amounts and dates of fields in their locale. First measured with 52 of 56 right in Italian, 60 of 61 in "
+        "French and all others right; after a second draw of forms, 103 of 112 amounts in English, where a list of "
+        "words was not read. Both causes were then put right, so the figures are those after the correction.",
+        "amounts",
+        "microsoft/Recognizers-Text and Unicode CLDR",
+    ),
+    MeasuredRule("unsupported_facts", FACTS_VERSION, _unsupported, _facts, _FACTS, "facts"),
+    MeasuredRule("unsupported_facts_office", FACTS_VERSION, _unsupported, _facts, _FACTS, "office_facts"),
 )

@@ -12,6 +12,7 @@ import pytest
 
 from milo_bench.guards.citations import is_claim
 from milo_bench.guards.dates import normalise_date
+from milo_bench.guards.facts import unsupported_facts
 from milo_bench.guards.sentences import split_sentences
 from milo_bench.guards.values.amounts import doubt_of, read_amount
 
@@ -149,3 +150,48 @@ def test_a_number_with_one_mark_is_in_doubt_where_its_text_begins_decimals_with_
     assert doubt_of("12,50", german) == ""
     assert doubt_of("1,250", "The invoice came in on 3 March and the amount is 1,250 euros.") == ""
     assert doubt_of("1,250", "4711") == ""
+
+
+GERMAN = "Am 3. März 2025 meldete Frau Keller einen Wasserschaden. Frist: zwei Wochen. Schaden: 1.250,00 €, 14.30 Uhr."
+FRENCH = "Le 3 mars 2025, M. Lefèvre a payé 1 250,00 € pour soixante-douze chaises, soit 15 pour cent, à 14h30."
+JAPANESE = "2025年3月3日、ケラーさんは水漏れを報告した。修理費は1,250円だった。保証は14日間。"
+
+
+@pytest.mark.parametrize(
+    ("text", "source"),
+    [
+        ("Frau Keller meldete am 03.03.2025 einen Schaden durch Wasser; Höhe: 1250 Euro, Frist: 14 Tage.", GERMAN),
+        ("Die Meldung vom 3.3. nennt 1.250,-- EUR und 14:30 Uhr.", GERMAN),
+        ("Der Schaden liegt bei eintausendzweihundertfünfzig Euro.", GERMAN),
+        ("Die Kundin nennt 1,250 Euro und wartet auf Antwort.", GERMAN),
+        ("M. Lefèvre a payé mille deux cent cinquante euros le 03/03/2025 pour 72 chaises.", FRENCH),
+        ("Le paiement, 15 %, est du 3/3 à 14 h 30.", FRENCH),
+        ("修理費は１２５０円で、3月3日に報告された。保証は2週間。", JAPANESE),
+    ],
+)
+def test_the_same_fact_in_another_form_is_supported(text: str, source: str) -> None:
+    assert unsupported_facts(text, [source]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "wrong"),
+    [
+        ("Der Schaden von Frau Keller beträgt 2.150,00 €.", GERMAN, "2.150,00 €"),
+        ("Frau Kessler meldete den Schaden.", GERMAN, "Kessler"),
+        ("Frau Keller meldete den Schaden am 13. März 2025.", GERMAN, "13. März 2025"),
+        ("Die Frist für Frau Keller ist drei Wochen.", GERMAN, "drei Wochen"),
+        ("M. Lefèvre a payé pour quatre-vingts chaises.", FRENCH, "quatre-vingts"),
+        ("修理費は2,150円だった。", JAPANESE, "2,150円"),
+    ],
+)
+def test_a_fact_of_no_source_is_found_in_other_languages(text: str, source: str, wrong: str) -> None:
+    assert [fact.text for fact in unsupported_facts(text, [source])] == [wrong]
+
+
+ODD = ("", "\x00\x001", "１２３ Ｅｕｒｏ", "\u202e3. März", "٣ مارس ٢٠٢٥", "1" * 100, "neunundneunzig" * 50)
+
+
+@pytest.mark.parametrize("language", ("de", "ja", "pl", ""))
+@pytest.mark.parametrize("text", ODD)
+def test_odd_texts_are_read_without_an_error(text: str, language: str) -> None:
+    unsupported_facts(text, [text, "3. März 2025"], language=language)

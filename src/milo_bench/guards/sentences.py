@@ -22,6 +22,7 @@ class Sentence(Frozen, frozen=True, omit_defaults=False):
     end: int
 
 
+SENTENCES_VERSION: Final = "3"
 LONGEST: Final = 2000  # characters
 _LINE_BREAK = re.compile(r"\r\n|[\n\r\x0b\x0c\x85\u2028\u2029]")
 # "- ", "* ", "• ", "1. ", "2) ", "(a) ", "> "; a year at the start of a line ("2025. …") is no bullet.

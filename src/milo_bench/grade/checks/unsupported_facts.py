@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from milo_bench.core.locale import parse_locale
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
@@ -27,7 +28,7 @@ class UnsupportedFactsParams(Params, frozen=True):
 
 class UnsupportedFacts:
     name = "unsupported_facts"
-    version = "3"
+    version = "4"
     detector = "unsupported_facts"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
@@ -38,7 +39,9 @@ class UnsupportedFacts:
         if escalation_reason(case.output) is not None:
             return [Verdict(self.name, self.version, "skip", reason="the answer sends the case to a person")]
         sources = (*input_texts(case.fixture, case.attempt), *rules.allow)
-        found = unsupported_facts(case.output[:_READ_CHARS], sources, day_first=rules.day_first)
+        locale = case.workload.locale
+        day_first = parse_locale(locale).day_first if locale else rules.day_first
+        found = unsupported_facts(case.output[:_READ_CHARS], sources, day_first=day_first)
         if not found:
             reason = "every number, date and name is in the input"
             return [Verdict(self.name, self.version, "skip", NOTHING_FOUND, reason)]

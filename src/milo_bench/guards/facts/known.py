@@ -28,6 +28,7 @@ from milo_bench.guards.names import words_of
 from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import languages_told
 
+FACTS_VERSION: Final = "2"
 _TOLD_BY: Final = 4000  # characters
 _SHORT: Final = 200
 _KANA = re.compile(r"[\u3040-\u30ff]")

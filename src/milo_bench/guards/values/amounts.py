@@ -11,6 +11,7 @@ from milo_bench.core.amounts import MAX_CHARS, decimal_mark, lone_mark, parse_am
 from milo_bench.guards.packs.read import languages_of, read_pack, words
 from milo_bench.guards.sentences import languages_told
 
+VALUES_VERSION: Final = "1"
 _TOLD_BY: Final = 4000  # characters
 _LONGEST: Final = MAX_CHARS + 32  # a number and the words beside it
 # A sign may stand before the currency, behind the number, or both may be in brackets.
