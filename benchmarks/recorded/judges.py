@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.recorded.data import rows
+from milo_bench.config.policy.judges import JudgeTerms
 from milo_bench.stats.intervals import wilson
-from milo_bench.stats.judge_calibration import Confusion, LicenceTerms, corrected_rate, grant_licence, order_bias
+from milo_bench.stats.judge_calibration import Confusion, Stability, corrected_rate, grant_licence, order_bias
 
 LABELS = 100
 ANSWERS = 300
@@ -29,7 +30,7 @@ def report(judges: Path, *, draws: int, seed: int) -> int:
     for row in recorded:
         if row["prompt"] == prompt:
             by_judge.setdefault(row["judge"], []).extend(row["items"])
-    terms = LicenceTerms()
+    terms = JudgeTerms()
     pairs = max(map(len, by_judge.values()))
     print(f"\njudges: {len(by_judge)} judges on {pairs} pairs in both orders, prompt {prompt}")
     print(
@@ -90,7 +91,7 @@ def _granted(
     label: NDArray[np.bool_],
     verdict: NDArray[np.int64],
     swapped: NDArray[np.int64],
-    terms: LicenceTerms,
+    terms: JudgeTerms,
     random: np.random.Generator,
     draws: int,
 ) -> float:
@@ -99,7 +100,7 @@ def _granted(
         pick = random.choice(len(label), LABELS, replace=False)
         both = pick[(verdict[pick] != _UNREAD) & (swapped[pick] != _UNREAD)]
         flips = int((verdict[both] != swapped[both]).sum())
-        licence = grant_licence(_counts(label[pick], verdict[pick]), flips=flips, asked_twice=len(both), terms=terms)
+        licence = grant_licence(_counts(label[pick], verdict[pick]), Stability(order=(flips, len(both))), terms=terms)
         granted += licence.granted
     return granted / draws
 

@@ -1,4 +1,4 @@
-"""People's scores come back as measures of all answers; a model judge counts only after it has agreed with people."""
+"""People's scores come back as measures of all answers, and as labels for a model judge."""
 
 import csv
 from collections.abc import Callable
@@ -9,7 +9,6 @@ import pytest
 from milo_bench import api
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
 from milo_bench.decide.review import RUBRIC
-from milo_bench.evidence.model_judge import read_answer
 from milo_bench.evidence.reviewing import read_key, read_review
 
 
@@ -57,17 +56,16 @@ def test_scores_of_people_become_measures_of_all_answers(sheet: Path, tmp_path: 
     assert read_review(tmp_path / "review.json") == review
 
 
-def test_a_model_judge_counts_only_where_it_agrees_with_people(sheet: Path, tmp_path: Path) -> None:
-    people = [_fill(sheet, tmp_path / "ann.csv", "ann", by_content)]
-    like = _fill(sheet, tmp_path / "like.csv", "model:like", by_content)
-    against = _fill(sheet, tmp_path / "against.csv", "model:against", lambda row: 6 - by_content(row))
-    key = api.review_key_path(sheet)
-    trusted = api.import_review(people, key, judges=[like])
-    assert all(check.counts for check in trusted.judges if check.question == "usefulness")
-    assert any(measure.name == "judge_usefulness" for _, measure in trusted.measures)
-    refused = api.import_review(people, key, judges=[against])
-    assert not any(check.counts for check in refused.judges)
-    assert not any(measure.name.startswith("judge_") for _, measure in refused.measures)
+def test_a_review_keeps_the_middle_score_of_each_answer_for_a_judge_to_be_calibrated_on(
+    sheet: Path, tmp_path: Path
+) -> None:
+    sheets = [
+        _fill(sheet, tmp_path / "ann.csv", "ann", by_content),
+        _fill(sheet, tmp_path / "bo.csv", "bo", lambda row: 3),
+    ]
+    review = api.import_review(sheets, api.review_key_path(sheet))
+    assert {(one.candidate.target, one.scores["usefulness"]) for one in review.items} == {("good", 3), ("poor", 1)}
+    assert all("missing_documents" not in one.scores for one in review.items)
 
 
 @pytest.mark.parametrize(("cell", "said"), [("6", "is '6'"), ("good", "is 'good'"), ("4.5", "is '4.5'")])
@@ -119,21 +117,6 @@ def test_hashes_cannot_be_reviewed(make_log: Callable[..., Path], tmp_path: Path
         api.sample_for_review([make_log(store_text="hashes")], tmp_path / "s.csv", count=3)
 
 
-@pytest.mark.parametrize(
-    ("text", "read"),
-    [
-        ('{"factual_coverage":5,"unsupported_claims":4,"missing_documents":null,"usefulness":1}', True),
-        ('```json\n{"factual_coverage":5,"unsupported_claims":4,"missing_documents":2,"usefulness":1}\n```', True),
-        ('{"factual_coverage":5,"unsupported_claims":4,"missing_documents":null,"usefulness":6}', False),
-        ('{"factual_coverage":5}', False),
-        ("I would give this a 5.", False),
-        ("", False),
-    ],
-)
-def test_a_judges_answer_is_read_strictly(text: str, read: bool) -> None:
-    assert bool(read_answer(text)) is read
-
-
 def test_a_gate_can_ask_what_people_said_and_verify_works_it_out_again(
     make_log: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -177,12 +160,3 @@ def test_a_sheet_that_cannot_be_written_is_told_before_the_sample_is_drawn(tmp_p
     for out, error in ((tmp_path / "a.csv", UsageError), (tmp_path / "file" / "b.csv", PrerequisiteError)):
         with pytest.raises(error):
             api.sample_for_review([tmp_path / "no-such-log.jsonl"], out, count=1)
-
-
-def test_a_judge_without_a_single_usable_score_is_an_error_and_no_sheet(sheet: Path, tmp_path: Path) -> None:
-    (tmp_path / "script.yaml").write_text("reply: {text: I like it.}\nrules: [{fault: ignore_response_format}]\n")
-    (tmp_path / "bench.yaml").write_text(f"targets:\n  chatty: {{api: fake, script: {tmp_path / 'script.yaml'}}}\n")
-    settings = api.load_settings(tmp_path / "bench.yaml", {})
-    with pytest.raises(DataError, match="'chatty' scored 0 of") as caught:
-        api.judge_sheet(sheet, tmp_path / "out.csv", settings.target("chatty"), {}, limits=settings.run)
-    assert "none is the JSON object" in caught.value.message and not (tmp_path / "out.csv").exists()

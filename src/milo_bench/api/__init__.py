@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from milo_bench.api.exporting import export_every_eval, export_inspect, export_junit
     from milo_bench.api.finding import write_config
     from milo_bench.api.inventorying import inventory_difference, inventory_now
+    from milo_bench.api.judges.calibrating import CalibrateOptions, calibrate, figures_of_licence, judge_answers
     from milo_bench.api.loading import load_target
     from milo_bench.api.operating import (
         OperatorOptions,
@@ -79,8 +80,9 @@ if TYPE_CHECKING:
     from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks
     from milo_bench.evidence.forms import compare_forms
     from milo_bench.evidence.judged_in_parts import judged_by
+    from milo_bench.evidence.judges.calibrate import CalibrationOptions, read_licence
+    from milo_bench.evidence.judges.record import JudgedAnswers, JudgeRunOptions
     from milo_bench.evidence.judging import GradedAttempt, grade_logs, judge_log, save_verdicts
-    from milo_bench.evidence.model_judge import judge_sheet
     from milo_bench.evidence.regrading import Regraded, changed_text, regrade_log, write_regraded
     from milo_bench.evidence.reviewing import import_review, review_key_path, sample_for_review
     from milo_bench.evidence.scorecards import score_logs
@@ -138,6 +140,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.exporting": ("export_every_eval", "export_inspect", "export_junit"),
     "milo_bench.api.finding": ("write_config",),
     "milo_bench.api.inventorying": ("inventory_difference", "inventory_now"),
+    "milo_bench.api.judges.calibrating": ("CalibrateOptions", "calibrate", "figures_of_licence", "judge_answers"),
     "milo_bench.api.loading": ("load_target",),
     "milo_bench.api.roles.mining": ("environments_folder", "execute_coder", "mine_repository", "selftest_roles"),
     "milo_bench.api.operating": (
@@ -193,7 +196,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.evidence.executing": ("ExecutedChecks", "execute_own_checks"),
     "milo_bench.evidence.judged_in_parts": ("judged_by",),
     "milo_bench.evidence.judging": ("GradedAttempt", "grade_logs", "judge_log", "save_verdicts"),
-    "milo_bench.evidence.model_judge": ("judge_sheet",),
+    "milo_bench.evidence.judges.calibrate": ("CalibrationOptions", "read_licence"),
+    "milo_bench.evidence.judges.record": ("JudgeRunOptions", "JudgedAnswers"),
     "milo_bench.evidence.regrading": ("Regraded", "changed_text", "regrade_log", "write_regraded"),
     "milo_bench.evidence.reviewing": ("import_review", "review_key_path", "sample_for_review"),
     "milo_bench.evidence.scorecards": ("score_logs",),

@@ -51,9 +51,7 @@ def review_batches(state: str) -> tuple[ReviewBatch, ...]:
     return list_batches(open_state(state, make=False))
 
 
-def export_review(
-    state: str, batch: str, *, out: Path | None = None, sheet: Path | None = None, judges: Sequence[Path] = ()
-) -> Review:
+def export_review(state: str, batch: str, *, out: Path | None = None, sheet: Path | None = None) -> Review:
     """The review of a batch, written to ``out`` for ``decide``; ``sheet`` gets the scores for ``review import``.
 
     Raises UsageError for a batch that is not there, DataError where nothing was scored yet.
@@ -65,7 +63,7 @@ def export_review(
     from milo_bench.store.state.database import open_state
 
     engine = open_state(state, make=False)
-    found = review_of(engine, batch, judges=judges)
+    found = review_of(engine, batch)
     if sheet is not None:
         write_batch_sheet(engine, batch, sheet)
     if out is not None:

@@ -34,6 +34,7 @@ from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.reviewing import read_review
 from milo_bench.fleet.places import On
 from milo_bench.inventory.diff import inventory_by_machine
+from milo_bench.operator.permit.holds import day_of
 from milo_bench.operator.permit.permits import task_behaviours
 from milo_bench.probes.base import PROBES
 from milo_bench.store.log.lines import read_header
@@ -77,6 +78,7 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
             inventories={} if options.inventory is None else inventory_by_machine(Path(options.inventory)),
             review=_review_of(review),
             pool=pool,
+            today=day_of(created_at),
         )
     operators = _operator_rules(_path(options.operator_policy), evidence)
     policy = (
@@ -99,7 +101,11 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
     named = {find_log(log): log.path for log in decision.logs}
     # What a changed log comes to is worked out all the same: 'verify' names the change and the figures that it moves.
     evidence = gather_evidence(
-        named, inventories=decision.inventories, review=_review_of(decision.review), check_seals=False
+        named,
+        inventories=decision.inventories,
+        review=_review_of(decision.review),
+        check_seals=False,
+        today=day_of(decision.created_at),
     )
     evidence = dataclasses.replace(evidence, logs=_as_decided_on(evidence.logs, decision))
     operators = _operators_of(decision, evidence)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from milo_bench.api.judges.verifying import require_verifier, verify_answers
 from milo_bench.api.roles.mining import execute_coder
 from milo_bench.api.settings import load_settings
 from milo_bench.api.stopping import check_budget, steer, stopping_of
@@ -32,6 +33,7 @@ from milo_bench.core.records import (
 from milo_bench.core.version import __version__
 from milo_bench.evidence.executing import ExecutedChecks, execute_own_checks, require_own_checks_can_run
 from milo_bench.evidence.judge_while_running import JudgeWhileRunning
+from milo_bench.evidence.judges.record import JudgedAnswers
 from milo_bench.fleet.crew import Crew
 from milo_bench.fleet.places import On, crew_of
 from milo_bench.grade.engine import unread_fixtures, validate_checks
@@ -79,6 +81,8 @@ class RunOptions:
     ``until_decided`` stops a workload on a target once the gates of ``policy``, the suite's own unless given, are
     decided; ``max_fixtures`` is the most of a workload, beyond those of a suite with a generator. ``max_minutes`` and
     ``max_usd`` end the run as a budget.
+    ``verifier`` names a target that accepts or rejects each answer of the others once the run is complete; what it says
+    is recorded.
     Coder answers of a mined suite are run in the sandbox; ``unsafe_here`` runs them without it.
     ``on``: "ray" asks the targets from the nodes of a Ray cluster, as ``fleet`` in bench.yaml says.
     """
@@ -115,6 +119,7 @@ class RunOptions:
     max_minutes: float | None = None
     max_usd: float | None = None
     on: On = "here"
+    verifier: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,6 +143,7 @@ class FinishedRun:
     unjudged: tuple[str, ...] = ()
     work_ends: tuple[WorkEnd, ...] = ()
     still_open: tuple[OpenWork, ...] = ()
+    verified: JudgedAnswers | None = None
 
     def as_record(self) -> dict[str, object]:
         return {
@@ -150,6 +156,7 @@ class FinishedRun:
             "executed": self.executed.count,
             "broken_executions": len(self.executed.broken),
             "coder_answers_run": self.coder.count,
+            "verified": None if self.verified is None else self.verified.as_record(),
             "unjudged": list(self.unjudged),
             "work_ends": [msgspec.to_builtins(end) for end in self.work_ends],
             "open": [
@@ -169,6 +176,7 @@ class PlannedRun:
     suite: Suite
     path: Path
     settings: Settings
+    verifier: TargetConfig | None = None
 
 
 def plan_run(options: RunOptions, env: Mapping[str, str]) -> PlannedRun:
@@ -212,7 +220,10 @@ def plan_run(options: RunOptions, env: Mapping[str, str]) -> PlannedRun:
     check_pictures(spec, {name: known.target(name).sees for name in options.models})
     _check_own_python(options, spec, env)
     check_budget(spec.budget, records)
-    return PlannedRun(spec, targets, records, stopping, suite, path, known)
+    verifier = known.target(options.verifier) if options.verifier else None
+    if verifier is not None:
+        require_verifier(verifier, spec)
+    return PlannedRun(spec, targets, records, stopping, suite, path, known, verifier)
 
 
 def run_suite(
@@ -247,6 +258,16 @@ def run_suite(
     coder = ExecutedCoder()
     if end.complete and not options.execute_later:
         coder = execute_coder(path, env, unsafe_here=options.unsafe_here)
+    verified = None
+    if end.complete and planned.verifier is not None:
+        verified = verify_answers(
+            path,
+            planned.verifier,
+            env,
+            limits=planned.settings.run,
+            concurrency=spec.plan.concurrency,
+            allowed=spec.allow_hosted,
+        )
     return FinishedRun(
         path=path,
         planned=follower.total,
@@ -259,6 +280,7 @@ def run_suite(
         unjudged=_unjudged(spec),
         work_ends=tuple(follower.work_ends),
         still_open=follower.open,
+        verified=verified,
     )
 
 

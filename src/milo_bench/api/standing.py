@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from milo_bench.config.policy.file import load_policy, read_policy
@@ -14,6 +15,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Decision, LogRef
 from milo_bench.decide.uses import spread_evidence, spread_policy
 from milo_bench.evidence.gather import gather_evidence
+from milo_bench.operator.permit.holds import day_of
 from milo_bench.probes.base import PROBES
 from milo_bench.report.decision_file import read_decision
 from milo_bench.store.log.reader import last_seal
@@ -44,7 +46,7 @@ def gate_logs(
     )
     if not rules.baseline:  # the one that the decision was held against, named or not
         rules = rules.model_copy(update={"baseline": decision.baseline})
-    new = gather_evidence({path: str(path) for path in logs})
+    new = gather_evidence({path: str(path) for path in logs}, today=datetime.now(UTC).date())
     old = _old_evidence(decision, baseline)
     spread = None if old is None else spread_evidence(rules, old)
     return check_against(decision, spread_policy(rules), spread_evidence(rules, new), spread, tolerance=tolerance)
@@ -70,6 +72,6 @@ def _old_evidence(decision: Decision, baseline: Path) -> Evidence | None:
             return None
         named[found] = log.path
     try:
-        return gather_evidence(named)
+        return gather_evidence(named, today=day_of(decision.created_at))
     except MiloError:
         return None  # what the package says of its figures is compared instead

@@ -19,6 +19,7 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.findings import make_finding
 from milo_bench.decide.gates.family import family_confidences, shared_confidence, size_of_family
 from milo_bench.decide.gates.judge import judge_gates
+from milo_bench.decide.judges import judge_evidence
 from milo_bench.decide.load_evidence import load_evidence
 from milo_bench.decide.money.chosen_measures import asks_of_choice, automated_measures, chosen_measures
 from milo_bench.decide.money.figures import add_business_figures
@@ -152,6 +153,7 @@ def decide(
             if (one.workload, one.candidate.variant) in evidence.workloads
         },
         plain_code=plain_code(evidence.workloads),
+        judges=judge_evidence(policy, evidence, figures),
         contracts={place: dict(parts) for place, parts in sorted(evidence.contracts.items())},
         prompts={
             f"{name}/{variant}" if variant else name: prompt_identity(workload)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from milo_bench.core.records import Frozen, LoadWindow, Measure, TargetRecord, Workload
+from milo_bench.core.records import Frozen, JudgeLicence, LoadWindow, Measure, TargetRecord, Workload
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
 from milo_bench.grade.set_up import SetUpProblem
 from milo_bench.operator.trials import OperatorEvidence
@@ -28,6 +29,8 @@ class Evidence:
     every look. It maps each to the place of every fixture in the order in which they were asked, by fixture number.
     ``set_up`` has the candidates whose answers cannot be used for a reason that is not the model's.
     ``cut`` are the columns of answers without their uncited sentences, for the fix that cuts them.
+    ``licences`` are the calibrations of model judges in the logs, by the digest of the judge; the last one counts.
+    ``today`` is the day of the decision, on which a licence must be good.
     ``inventories`` maps a fingerprint to what is known of that machine.
     """
 
@@ -46,6 +49,8 @@ class Evidence:
     inventories: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     looked_at: Mapping[Candidate, NDArray[np.int32]] = field(default_factory=dict)
     set_up: Mapping[Candidate, SetUpProblem] = field(default_factory=dict)
+    licences: Mapping[str, JudgeLicence] = field(default_factory=dict)
+    today: date | None = None
 
     def candidates(self, workload: str, target: str) -> tuple[Candidate, ...]:
         """The candidates of one workload on one target that were measured: shipped contract and free decoding first."""

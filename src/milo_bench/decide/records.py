@@ -42,6 +42,7 @@ SourceKind: TypeAlias = Literal[
     "probe",  # a probe result of a run log
     "inventory",  # the machine as a run log names it
     "review",  # scores that people gave
+    "judge",  # what a model judge said, of answers or of people's labels
     "operator",  # operator episodes of a run log
     "policy",  # a line of policy.yaml
     "assumption",  # a line of economics.yaml
@@ -122,6 +123,7 @@ class GateResult(Frozen, frozen=True, omit_defaults=False):
     outcome: GateOutcome
     reason: LinkedText
     further: str = ""
+    judge: str = ""  # the model judge that it rests on
 
 
 class Replay(Frozen, frozen=True, omit_defaults=False):
@@ -350,6 +352,28 @@ class BacklogItem(Frozen, frozen=True, omit_defaults=False):
     due: str = ""
 
 
+class JudgeEvidence(Frozen, frozen=True, omit_defaults=False):
+    """One model judge and how far it can be trusted. ``figures`` maps a name, such as sensitivity, to its figure.
+
+    ``problem`` says why its verdicts do not count, "" where they do. ``of`` are the candidates that it judged.
+    """
+
+    name: str
+    judge: str  # digest of model, prompt and check
+    of: tuple[str, ...]
+    problem: str
+    target: str = ""
+    model: str = ""
+    form: str = ""
+    method: str = ""
+    made_at: str = ""
+    expires: str = ""
+    prompt: str = ""
+    data: str = ""
+    figures: dict[str, str] = {}
+    missing: tuple[str, ...] = ()
+
+
 class Decision(Frozen, frozen=True, omit_defaults=False):
     """Everything a package shows. A pure function of the logs, the policy, the economics and ``created_at``."""
 
@@ -388,6 +412,7 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     choices: tuple[Choice, ...] = ()  # one a workload that has findings
     shown_answers: tuple[Example, ...] = ()  # right answers of chosen candidates that cite, one a candidate
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with
+    judges: tuple[JudgeEvidence, ...] = ()  # the model judges whose verdicts the logs hold
     contracts: dict[str, dict[str, str]] = {}  # the same places -> part of the contract, gold or tags -> SHA-256
 
     @property

@@ -9,7 +9,9 @@ from typing import Final
 
 from milo_bench.config.policy.file import shipped_policies, shipped_policy
 from milo_bench.config.policy.operator import SHIPPED_OPERATOR_POLICY
-from milo_bench.core.records import LoadWindow, ProbeResult, RunHeader, Timeouts
+from milo_bench.config.rubric import builtin_rubrics
+from milo_bench.core.records import LoadWindow, ModelJudgement, ProbeResult, RunHeader, Timeouts
+from milo_bench.core.records.judgements import VERIFIER
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import KeptFile
 
@@ -29,8 +31,32 @@ def rerun_command(
     load: Sequence[LoadWindow],
     probes: Sequence[ProbeResult],
     operator: bool = False,
+    judgements: Sequence[ModelJudgement] = (),
 ) -> str:
-    """The command behind a log: ``milo-bench run``, ``load``, ``probe`` or ``operator run``, by what the log holds."""
+    """The command behind a log: ``milo-bench run``, ``load``, ``probe`` or ``operator run``, by what the log holds.
+
+    Model judges of its answers follow, each by its name: a rubric of one's own is a file that the package lacks.
+    """
+    lines = [_first_command(header, name=name, attempts=attempts, load=load, probes=probes, operator=operator)]
+    for judge, target, against in dict.fromkeys((one.name, one.target, one.against) for one in judgements):
+        if judge.startswith(VERIFIER):
+            lines[0] += f" --verifier {shlex.quote(target)}"
+            continue
+        rubric = judge if judge in builtin_rubrics() else f"{judge}.yaml"
+        words = [name, "--judge", target, "--rubric", rubric, *(["--against", against] if against else [])]
+        lines.append(f"milo-bench judge run {shlex.join(words)}")
+    return " && ".join(lines)
+
+
+def _first_command(
+    header: RunHeader,
+    *,
+    name: str,
+    attempts: int,
+    load: Sequence[LoadWindow],
+    probes: Sequence[ProbeResult],
+    operator: bool,
+) -> str:
     if operator:
         return _operator_line(header, name)
     if header.imported:

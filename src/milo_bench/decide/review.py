@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_text
@@ -13,11 +14,11 @@ from milo_bench.core.records import Frozen, Interval, Measure
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate
 from milo_bench.stats.agreement import alpha_interval, krippendorff_alpha
-from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED
+from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases
 from milo_bench.stats.stratified import stratified_mean
 
 REVIEW_SCHEMA: Final = 1
-Stratum: TypeAlias = Literal["failed", "near", "passed"]
+Stratum: TypeAlias = Literal["disputed", "failed", "near", "passed"]
 
 # The rubric: what is scored from 1 (useless or wrong) to 5 (as good as the best person's work).
 RUBRIC: Final[Mapping[str, str]] = {
@@ -43,8 +44,8 @@ class ReviewItem(Frozen, frozen=True, omit_defaults=False):
 class SampleKey(Frozen, frozen=True, omit_defaults=False):
     """What the review file leaves out: which answer each item is, and how many answers it stands for.
 
-    ``sizes`` maps a candidate's text to the answers in each stratum. ``logs`` are the hashes of the
-    run logs that the sample was drawn from.
+    ``sizes`` maps a candidate's text to the answers in each stratum. ``logs`` are the last seals of the run logs that
+    the sample was drawn from (of a log without seals the hash of its file), which a log that grew still has.
     """
 
     schema_version: int
@@ -65,16 +66,13 @@ class Agreement(Frozen, frozen=True, omit_defaults=False):
     reviewers: tuple[str, ...]
 
 
-class JudgeCheck(Frozen, frozen=True, omit_defaults=False):
-    """A model judge against people, question by question; it counts where the lower end clears the bar."""
+class ReviewedItem(Frozen, frozen=True, omit_defaults=False):
+    """The middle score of people for one answer, by question: what a model judge is calibrated on."""
 
-    judge: str
-    question: str
-    alpha: float | None
-    low: float | None
-    items: int
-    bar: float
-    counts: bool
+    candidate: Candidate
+    fixture: str
+    repeat: int
+    scores: dict[str, int]
 
 
 class Review(Frozen, frozen=True, omit_defaults=False):
@@ -87,19 +85,20 @@ class Review(Frozen, frozen=True, omit_defaults=False):
     sampled: int
     measures: tuple[tuple[Candidate, Measure], ...]
     agreements: tuple[Agreement, ...]
-    judges: tuple[JudgeCheck, ...] = ()
+    items: tuple[ReviewedItem, ...] = ()
 
 
 Scores: TypeAlias = Mapping[tuple[str, str, str], int]  # (item, reviewer, question) -> 1..5
 
 
 def draw_sample(evidence: Evidence, count: int, *, seed: int = 0, only: Sequence[str] = ()) -> SampleKey:
-    """About ``count`` answers of each candidate: a third that failed, a third near the line, a third that passed.
+    """About ``count`` answers of each candidate: what is disputed first, then a third that failed, a third near the
+    line, a third that passed.
 
-    Near the line is an answer that one check alone failed, or that was flagged. A stratum with too
-    few gives its places to the others, and never fewer than two are drawn from one that has them,
-    so that its spread is known. ``only`` narrows to workloads. Failures of the runtime and cases
-    that a rail sent elsewhere hold no answer to review.
+    Disputed are answers on which a model judge and the checks, or two judges, disagree. Near the line is an answer that
+    one check alone failed, or that was flagged. A stratum with too few gives its places to the others, and never fewer
+    than two are drawn from one that has them, so that its spread is known. ``only`` narrows to workloads. Failures of
+    the runtime and cases that a rail sent elsewhere hold no answer to review.
     """
     items: list[ReviewItem] = []
     sizes: dict[str, dict[str, int]] = {}
@@ -114,7 +113,9 @@ def draw_sample(evidence: Evidence, count: int, *, seed: int = 0, only: Sequence
                 items.append(_item(evidence, candidate, int(row), name, seed))
     # In an order that tells nothing of candidate or stratum.
     items.sort(key=lambda item: item.id)
-    return SampleKey(REVIEW_SCHEMA, seed, tuple(sorted(log.sha256 for log in evidence.logs)), tuple(items), sizes)
+    return SampleKey(
+        REVIEW_SCHEMA, seed, tuple(sorted(log.seal or log.sha256 for log in evidence.logs)), tuple(items), sizes
+    )
 
 
 def _strata(evidence: Evidence, candidate: Candidate) -> dict[Stratum, list[int]]:
@@ -122,19 +123,36 @@ def _strata(evidence: Evidence, candidate: Candidate) -> dict[Stratum, list[int]
     answered = (cases.outcome != NOT_JUDGED) & ~cases.bypassed
     unjudged = cases.outcome == UNJUDGED  # by a check: a person can
     failed_checks = sum(((column == 0).astype(int) for column in cases.held.values()), np.zeros(len(cases), dtype=int))
-    near = answered & (unjudged | cases.flagged | ((cases.outcome == 0) & (failed_checks == 1)))
-    passed = answered & (cases.outcome == 1) & ~near
-    failed = answered & (cases.outcome == 0) & ~near
+    disputed = answered & _disputed(cases)
+    rest = answered & ~disputed
+    near = rest & (unjudged | cases.flagged | ((cases.outcome == 0) & (failed_checks == 1)))
+    passed = rest & (cases.outcome == 1) & ~near
+    failed = rest & (cases.outcome == 0) & ~near
     return {
+        "disputed": np.flatnonzero(disputed).tolist(),
         "failed": np.flatnonzero(failed).tolist(),
         "near": np.flatnonzero(near).tolist(),
         "passed": np.flatnonzero(passed).tolist(),
     }
 
 
+def _disputed(cases: Cases) -> NDArray[np.bool_]:
+    """Answers on which a model judge and the checks, or two judges, disagree, or that a judge could not read."""
+    found = np.zeros(len(cases), dtype=np.bool_)
+    accepted, rejected = found.copy(), found.copy()
+    for column in cases.judged.values():
+        accepted |= column == 1
+        rejected |= column == 0
+        found |= column == UNJUDGED
+    checks_fail = cases.outcome == 0
+    return np.asarray(found | (accepted & rejected) | (accepted & checks_fail) | (rejected & ~checks_fail))
+
+
 def _shares(sizes: Mapping[Stratum, int], count: int) -> dict[Stratum, int]:
     """How many to draw from each stratum."""
     take: dict[Stratum, int] = {name: min(size, 2) for name, size in sizes.items()}
+    if "disputed" in take:
+        take["disputed"] = min(sizes["disputed"], max(take["disputed"], count - sum(take.values()) + take["disputed"]))
     while sum(take.values()) < min(count, sum(sizes.values())):
         open_strata = [name for name, size in sizes.items() if take[name] < size]
         smallest = min(open_strata, key=lambda name: take[name])
@@ -149,47 +167,34 @@ def _item(evidence: Evidence, candidate: Candidate, row: int, stratum: Stratum, 
     return ReviewItem(id, candidate, fixture, repeat, stratum)
 
 
-def judge_review(
-    key: SampleKey,
-    scores: Scores,
-    *,
-    judge_scores: Scores | None = None,
-    bar: float = AGREEMENT_BAR,
-    settled: Scores | None = None,
-) -> Review:
+def judge_review(key: SampleKey, scores: Scores, *, settled: Scores | None = None) -> Review:
     """Weight ``scores`` of people back to the population, and say how far they agree.
 
     ``settled`` are the scores that count for the measures, where a third person settled what two disputed; agreement is
-    of ``scores`` always. ``judge_scores`` are a model's on the same items; they become measures of their own, named
-    ``judge_…``, only for questions on which their agreement with people has cleared ``bar``.
+    of ``scores`` always.
     Raises DataError for scores of items that the sample does not hold, and where nothing was scored.
     """
     known = {item.id for item in key.items}
-    for item, _, _ in [*scores, *(judge_scores or {})]:
+    for item, _, _ in scores:
         if item not in known:
             message = f"The sample has no item '{item[:40]}'."
             raise DataError(message, hint="import the file that 'review sample' wrote, with the key beside it.")
     if not scores:
         message = "No item has a score."
         raise DataError(message, hint="fill the columns with whole numbers from 1 to 5, and save as CSV.")
-    judges = _judges(key, scores, judge_scores or {}, bar)
-    measures = _measures(key, settled or scores, "review_")
-    trusted = {check.question for check in judges if check.counts}
-    if judge_scores:
-        measures += _measures(key, {place: v for place, v in judge_scores.items() if place[2] in trusted}, "judge_")
     return Review(
         schema_version=REVIEW_SCHEMA,
         logs=key.logs,
         reviewers=tuple(sorted({reviewer for _, reviewer, _ in scores})),
         scored=len({item for item, _, _ in scores}),
         sampled=len(key.items),
-        measures=tuple(measures),
+        measures=tuple(_measures(key, settled or scores)),
         agreements=tuple(_agreement(question, scores) for question in RUBRIC),
-        judges=tuple(judges),
+        items=tuple(_items(key, settled or scores)),
     )
 
 
-def _measures(key: SampleKey, scores: Scores, prefix: str) -> list[tuple[Candidate, Measure]]:
+def _measures(key: SampleKey, scores: Scores) -> list[tuple[Candidate, Measure]]:
     by_item: dict[tuple[str, str], list[int]] = {}
     for (id, _, question), score in scores.items():
         by_item.setdefault((id, question), []).append(score)
@@ -213,7 +218,7 @@ def _measures(key: SampleKey, scores: Scores, prefix: str) -> list[tuple[Candida
                 (
                     candidate,
                     Measure(
-                        f"{prefix}{question}",
+                        f"review_{question}",
                         candidate.workload,
                         candidate.target,
                         mean,
@@ -247,22 +252,12 @@ def _agreement(question: str, scores: Scores) -> Agreement:
     )
 
 
-def _judges(key: SampleKey, people: Scores, judge_scores: Scores, bar: float) -> list[JudgeCheck]:
-    found = []
-    for judge in sorted({reviewer for _, reviewer, _ in judge_scores}):
-        for question in RUBRIC:
-            pairs = []
-            for item in key.items:
-                given = [score for (id, _, asked), score in people.items() if (id, asked) == (item.id, question)]
-                theirs = judge_scores.get((item.id, judge, question))
-                if given and theirs is not None:
-                    # The middle of the people's scores, so that many reviewers weigh as one against the judge.
-                    pairs.append([sorted(given)[len(given) // 2], theirs])
-            interval = alpha_interval(pairs)
-            low = interval.low if interval else None
-            found.append(
-                JudgeCheck(
-                    judge, question, krippendorff_alpha(pairs), low, len(pairs), bar, low is not None and low >= bar
-                )
-            )
-    return found
+def _items(key: SampleKey, scores: Scores) -> Iterator[ReviewedItem]:
+    given: dict[str, dict[str, list[int]]] = {}
+    for (id, _, question), score in scores.items():
+        given.setdefault(id, {}).setdefault(question, []).append(score)
+    for item in key.items:
+        if item.id in given:
+            # Of an even number the lower middle one: in doubt an answer is not called better than a person said.
+            middle = {question: sorted(of)[(len(of) - 1) // 2] for question, of in sorted(given[item.id].items())}
+            yield ReviewedItem(item.candidate, item.fixture, item.repeat, middle)

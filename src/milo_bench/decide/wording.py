@@ -27,7 +27,7 @@ def spell_out(key: str) -> str:
         elif kind == "class" and not any(map(str.isalpha, value)):
             words += f" of class {value}"  # "recall of 0" would read as a figure
         else:
-            words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by "}[kind] + value
+            words += {"field": " of ", "check": " of ", "class": " of ", "kind": " by ", "judge": " by "}[kind] + value
     return f"{words} where {join_words(where)}" if where else words
 
 

@@ -115,7 +115,8 @@ class _Named(msgspec.Struct):
 
 
 _NAMED = msgspec.json.Decoder(_Named)
-_WITH_TEXTS = frozenset({"fixture", "attempt", "episode", "execution", "load_row"})
+_WITH_TEXTS = frozenset({"fixture", "attempt", "episode", "execution", "load_row", "judgement"})
+_TEXTS = ("input", "expect", "output", "reasoning", "turns", "log", "results", "reason")
 
 
 def _fixture_of(line: bytes) -> str | None:
@@ -131,7 +132,7 @@ def _fixture_of(line: bytes) -> str | None:
 
 def _holds_text(line: bytes) -> bool:
     row = msgspec.json.decode(line)
-    return any(row.get(name) for name in ("input", "expect", "output", "reasoning", "turns", "log", "results"))
+    return any(row.get(name) for name in _TEXTS)
 
 
 def _keep_verdicts(log: RunLog, wanted: Collection[str]) -> None:

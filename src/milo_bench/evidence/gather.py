@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,12 @@ def gather_evidence(
     review: Review | None = None,
     check_seals: bool = True,
     pool: GradingPool | None = None,
+    today: date | None = None,
 ) -> Evidence:
     """Read, grade and join the logs ``named``: where each lies, and the name that it has in the decision.
 
-    ``pool`` judges the answers, this machine unless given.
+    ``pool`` judges the answers, this machine unless given. ``today`` is the day of the decision, on which licences of
+    judges must be good.
     ``check_seals`` is as for ``read_run_log``. Raises DataError where the logs do not belong together: other
     versions of one suite, a target's name that stands for two models, an attempt that stands in two logs.
     """
@@ -83,6 +86,8 @@ def gather_evidence(
         reviews=_reviews(review, logs, erased),
         looked_at=looked_at,
         set_up=find_set_up_problems(logs),
+        today=today,
+        licences={one.judge: one for log in logs for one in log.licences},
     )
 
 
@@ -111,6 +116,7 @@ def _log_ref(log: RunLog, name: str, again: str) -> LogRef:
             load=log.load_windows,
             probes=log.probes,
             operator=bool(log.episodes),
+            judgements=log.judgements,
         ),
         seal=log.seal,
         unknown=log.unknown,
@@ -194,7 +200,8 @@ def _reviews(
     if review is None:
         return ()
     before = {one.sha256_before for texts in erased.values() for one in texts.erasures}
-    missing = set(review.logs) - {log.sha256 for log in logs} - before
+    known = {name for log in logs for name in (log.sha256, *log.seals)}
+    missing = set(review.logs) - known - before
     if missing:
         message = f"The review was drawn from {len(missing)} logs that are missing here or have changed."
         raise DataError(message, hint="name the logs that 'milo-bench review sample' drew from.")

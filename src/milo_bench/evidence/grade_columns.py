@@ -20,9 +20,11 @@ import msgspec
 
 from milo_bench.config.routing.rule import CUT_UNCITED
 from milo_bench.core.errors import DataError, MiloError
-from milo_bench.core.records import Attempt, Decoding, Fixture, Frozen, Graded, RunHeader, Workload
+from milo_bench.core.hashing import sha256_text
+from milo_bench.core.records import Attempt, Decoding, Fixture, Frozen, Graded, ModelJudgement, RunHeader, Workload
+from milo_bench.core.records.judgements import LatestJudgements, latest_judgements
 from milo_bench.decide.records import Candidate
-from milo_bench.evidence.judging import choose_judge
+from milo_bench.evidence.judging import choose_judge, without_retry
 from milo_bench.grade.case_input import case_of
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.stats.cases.cache import cache_rule
@@ -47,6 +49,7 @@ class Job(Frozen, frozen=True, omit_defaults=False):
     numbers: dict[str, int]
     cut: bool = False
     lost: frozenset[str] = frozenset()  # fixtures whose line cannot be read
+    judgements: tuple[ModelJudgement, ...] = ()
 
 
 class BadPart(DataError):
@@ -94,7 +97,16 @@ def grade_to_columns(
     if not is_judged_in_parts(log):
         return _one_by_one(log, numbers)
     size = sum(part.end - part.start for part in log.attempts.ranges)
-    whole = Job(str(log.path), log.attempts.ranges[0], log.header, log.fixtures, dict(numbers), cut, log.attempts.lost)
+    whole = Job(
+        str(log.path),
+        log.attempts.ranges[0],
+        log.header,
+        log.fixtures,
+        dict(numbers),
+        cut,
+        log.attempts.lost,
+        tuple(log.judgements),
+    )
     try:
         if pool is not None:
             pieces = list(pool.results("columns", whole, log.attempts.parts(pool.parts(size))))
@@ -138,19 +150,22 @@ def judge_part(kind: PartKind, job: Job, lines: Iterable[tuple[int, bytes]]) -> 
     """The columns of ``lines``, or a ``Graded`` for each of them. Raises BadPart."""
     if kind == "columns":
         return _columns(job, lines)
-    return [graded for _, _, _, graded in _graded(job, lines)]
+    return [graded for _, _, _, graded in _graded(job, lines, latest_judgements(job.judgements))]
 
 
 def _columns(job: Job, lines: Iterable[tuple[int, bytes]]) -> dict[Candidate, Cases]:
-    builders = _Builders(job.header, job.fixtures, job.numbers)
-    for workload, fixture, attempt, graded in _graded(job, lines):
+    judgements = latest_judgements(job.judgements)
+    builders = _Builders(job.header, job.fixtures, job.numbers, judgements)
+    for workload, fixture, attempt, graded in _graded(job, lines, judgements):
         builders.add(attempt, graded)
         if job.cut and not workload.variant and any(check.name == "citation_coverage" for check in workload.checks):
             builders.add(attempt, _cut_graded(workload, fixture, attempt, graded), variant=CUT_UNCITED)
     return builders.build()
 
 
-def _graded(job: Job, lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[Workload, Fixture, Attempt, Graded]]:
+def _graded(
+    job: Job, lines: Iterable[tuple[int, bytes]], judgements: LatestJudgements
+) -> Iterator[tuple[Workload, Fixture, Attempt, Graded]]:
     workloads = {workload.name: workload for workload in job.header.workloads}
     path = Path(job.path)
     rows = RowCheck(job.header.plan, path, job.fixtures)
@@ -167,7 +182,8 @@ def _graded(job: Job, lines: Iterable[tuple[int, bytes]]) -> Iterator[tuple[Work
             raise BadPart(error.message, hint=error.hint) from None
         fixture = job.fixtures[attempt.key.fixture]
         workload = workloads[fixture.workload]
-        yield workload, fixture, attempt, grade_attempt(workload, fixture, attempt)
+        said = judgements.get(without_retry(attempt.key)) if judgements else None
+        yield workload, fixture, attempt, grade_attempt(workload, fixture, attempt, judgements=said)
 
 
 def _cut_graded(workload: Workload, fixture: Fixture, attempt: Attempt, graded: Graded) -> Graded:
@@ -183,8 +199,15 @@ def _cut_graded(workload: Workload, fixture: Fixture, attempt: Attempt, graded: 
 
 
 class _Builders:
-    def __init__(self, header: RunHeader, fixtures: Mapping[str, Fixture], numbers: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        header: RunHeader,
+        fixtures: Mapping[str, Fixture],
+        numbers: Mapping[str, int],
+        judgements: LatestJudgements,
+    ) -> None:
         self._header, self._fixtures, self._numbers = header, fixtures, numbers
+        self._judgements = judgements
         self._targets = {target.name: target for target in header.targets}
         self._by_place: dict[tuple[str, str, str, str], CasesBuilder] = {}
 
@@ -200,14 +223,24 @@ class _Builders:
             builder = CasesBuilder(fixture.workload, key.target, variant, key.decoding, target.price, rule)
             self._by_place[place] = builder
         builder.add(attempt, graded, self._numbers[key.fixture])
+        if self._judgements and not (variant == CUT_UNCITED or attempt.failure is not None):
+            builder.judge(_of_this_answer(self._judgements.get(without_retry(key), {}), attempt))
 
     def build(self) -> dict[Candidate, Cases]:
         built = [builder.build() for builder in self._by_place.values()]
         return {Candidate(cases.workload, cases.target, cases.variant, cases.decoding): cases for cases in built}
 
 
+def _of_this_answer(said: Mapping[str, ModelJudgement], attempt: Attempt) -> dict[str, ModelJudgement]:
+    """The judgements of the answer that the attempt has, and not of an earlier try; of an erased one as they are."""
+    if attempt.erased:
+        return dict(said)
+    answer_hash = attempt.output_hash or sha256_text(attempt.output)
+    return {name: one for name, one in said.items() if one.answer_hash == answer_hash}
+
+
 def _one_by_one(log: RunLog, numbers: Mapping[str, int]) -> dict[Candidate, Cases]:
-    builders = _Builders(log.header, log.fixtures, numbers)
+    builders = _Builders(log.header, log.fixtures, numbers, latest_judgements(log.judgements))
     judge = choose_judge(log)
     for attempt in log.attempts:
         builders.add(attempt, judge(attempt))

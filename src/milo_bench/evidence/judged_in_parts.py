@@ -21,7 +21,8 @@ def _judge_in_parts(pool: GradingPool, log: RunLog) -> Iterator[GradedAttempt]:
         yield from judge_log(log)
         return
     size = sum(part.end - part.start for part in log.attempts.ranges)
-    job = Job(str(log.path), log.attempts.ranges[0], log.header, log.fixtures, {}, lost=log.attempts.lost)
+    lost, said = log.attempts.lost, tuple(log.judgements)
+    job = Job(str(log.path), log.attempts.ranges[0], log.header, log.fixtures, {}, lost=lost, judgements=said)
     is_final = finality(log)
     parts = pool.results("graded", job, log.attempts.parts(pool.parts(size)))
     try:

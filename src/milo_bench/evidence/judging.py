@@ -11,6 +11,7 @@ import msgspec
 from milo_bench.core.errors import DataError, IncompleteRun, UsageError
 from milo_bench.core.paths import AnyPaths, as_paths
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Graded
+from milo_bench.core.records.judgements import latest_judgements
 from milo_bench.core.suggest import closest
 from milo_bench.core.version import __version__
 from milo_bench.grade.engine import grade_attempt
@@ -84,7 +85,7 @@ def choose_judge(log: RunLog) -> Judge:
     """
     if log.header.store_text == "full":
         workloads = {workload.name: workload for workload in log.header.workloads}
-        executions = latest_executions(log.executions)
+        executions, judgements = latest_executions(log.executions), latest_judgements(log.judgements)
         one_version_each(executions, log.path)
 
         erased = read_verdicts(verdicts_path(log.path)) if log.erased_attempts else {}
@@ -94,7 +95,8 @@ def choose_judge(log: RunLog) -> Judge:
                 return _kept(erased, attempt, log.path)
             fixture = log.fixtures[attempt.key.fixture]
             try:
-                return grade_attempt(workloads[fixture.workload], fixture, attempt, executions.get(attempt.key))
+                workload, said = workloads[fixture.workload], judgements.get(without_retry(attempt.key))
+                return grade_attempt(workload, fixture, attempt, executions.get(attempt.key), said)
             except NotExecuted as error:
                 raise error.of(log.path) from None
 

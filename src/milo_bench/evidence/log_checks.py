@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from milo_bench.core import units
 from milo_bench.core.errors import MiloError
+from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes, judged_otherwise
 from milo_bench.core.version import __version__
@@ -45,6 +46,7 @@ def check_log(path: Path) -> LogCheck:
         faults += _fixtures(log, suite)
     faults += _requests(log, attempts, notes)
     faults += check_stopping(log, attempts, suite)
+    faults += _judgements(log, attempts)
     faults += _times(attempts)
     faults += _completeness(log, attempts)
     faults += _order(log, attempts)
@@ -75,6 +77,20 @@ def _own_digests(log: RunLog) -> Iterator[LogFault]:
             continue
         for phrase in contract_changes(workload.name, stated, contract_digests(workload)):
             yield LogFault(f"line 1, workload {workload.name}", phrase, "the contract that its digests state")
+
+
+def _judgements(log: RunLog, attempts: Sequence[Attempt]) -> Iterator[LogFault]:
+    """That what a model judge said was said of the answer that is there."""
+    if not log.judgements or log.header.store_text != "full":
+        return
+    hashes: dict[AttemptKey, set[str]] = {}
+    for attempt in attempts:
+        hashes.setdefault(without_retry(attempt.key), set()).add("" if attempt.erased else sha256_text(attempt.output))
+    for one in log.judgements:
+        there = hashes.get(without_retry(one.key), set())
+        if "" not in there and one.answer_hash not in there:
+            place = f"the judgement of {one.name} on {one.key.fixture}"
+            yield LogFault(place, f"answer {one.answer_hash[:12]}", "no such answer in the log")
 
 
 def find_suite(log: RunLog, notes: list[str]) -> Suite | None:

@@ -12,8 +12,9 @@ from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import SCHEMA_VERSION, Attempt, Fixture, Graded, Plan, RunEnd, RunHeader, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes, fixture_digests
+from milo_bench.core.records.judgements import latest_judgements
 from milo_bench.core.version import __version__
-from milo_bench.evidence.judging import GradedAttempt, choose_judge, final_attempts
+from milo_bench.evidence.judging import GradedAttempt, choose_judge, final_attempts, without_retry
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.grade.own_check import NotExecuted, latest_executions
 from milo_bench.store.log.reader import RunLog, read_run_log
@@ -85,6 +86,11 @@ def write_regraded(path: AnyPath, suite: str, out: AnyPath) -> Path:
         for execution in log.executions:
             if execution.key.fixture in today.fixtures:
                 writer.append(execution)
+        for judgement in log.judgements:
+            if judgement.key.fixture in today.fixtures:
+                writer.append(judgement)
+        for licence in log.licences:
+            writer.append(licence)
         end = log.end
     except BaseException:
         writer.close()
@@ -116,6 +122,7 @@ class _Today:
             message = f"{log.path} is a run of the suite '{log.header.suite.name}', not of '{self.suite.ref.name}'."
             raise ConfigError(message, hint="give the suite that was run.")
         self._executions = latest_executions(log.executions)
+        self._judgements = latest_judgements(log.judgements)
         now = {fixture.id: fixture for fixture in self.suite.fixtures}
         self.gone = tuple(id for id in log.fixtures if id not in now)
         changed = {id: fixture_changes(log.fixtures[id], now[id]) for id in log.fixtures if id in now}
@@ -145,7 +152,9 @@ class _Today:
     def judge(self, attempt: Attempt) -> Graded:
         fixture = self.fixtures[attempt.key.fixture]
         try:
-            return grade_attempt(self._workloads[fixture.workload], fixture, attempt, self._executions.get(attempt.key))
+            said = self._judgements.get(without_retry(attempt.key))
+            executed = self._executions.get(attempt.key)
+            return grade_attempt(self._workloads[fixture.workload], fixture, attempt, executed, said)
         except NotExecuted as error:
             raise error.of(self._log.path) from None
 

@@ -1,4 +1,4 @@
-"""Run logs in, sheets for people or a model to score out; scored sheets in, a review to decide on out."""
+"""Run logs in, sheets for people to score out; scored sheets in, a review to decide on out."""
 
 from __future__ import annotations
 
@@ -54,15 +54,10 @@ def review_key_path(sheet: Path) -> Path:
     return sheet.with_suffix(".key.json")
 
 
-def import_review(
-    sheets: Sequence[Path], key_file: Path, *, judges: Sequence[Path] = (), out: Path | None = None
-) -> Review:
-    """Read scored sheets; the review, written to ``out`` where one is named.
-
-    ``judges`` are sheets that models filled. Raises DataError with file and row.
-    """
+def import_review(sheets: Sequence[Path], key_file: Path, *, out: Path | None = None) -> Review:
+    """Read scored sheets; the review, written to ``out`` where one is named. Raises DataError with file and row."""
     key = read_key(key_file)
-    review = judge_review(key, sheet_scores(sheets), judge_scores=sheet_scores(judges) or None)
+    review = judge_review(key, sheet_scores(sheets))
     if out is not None:
         write_file(out, msgspec.json.format(msgspec.json.encode(review), indent=1))
     return review

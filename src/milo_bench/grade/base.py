@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 import msgspec
 
 from milo_bench.core.errors import ConfigError
-from milo_bench.core.records import Attempt, Execution, Fixture, Workload
+from milo_bench.core.records import Attempt, Execution, Fixture, ModelJudgement, Workload
 from milo_bench.core.records import Verdict as Verdict
 from milo_bench.core.registry import Registry
 from milo_bench.core.suggest import hint_for
@@ -22,13 +22,15 @@ class GradeCase:
     """One attempt beside what it was asked and what was expected of it.
 
     Built only for attempts without a failure. ``json`` is read from the output once, and
-    shared by the checks. ``executions`` are what running the answer showed, by what was run.
+    shared by the checks. ``executions`` are what running the answer showed, by what was run;
+    ``judgements`` what models said of it, by the name of the judge.
     """
 
     workload: Workload
     fixture: Fixture
     attempt: Attempt
     executions: Mapping[str, Execution] = field(default_factory=dict)
+    judgements: Mapping[str, ModelJudgement] = field(default_factory=dict)
 
     @property
     def output(self) -> str:

@@ -10,7 +10,8 @@ import msgspec
 
 from milo_bench.core.errors import ConfigError, DataError, IncompleteRun, MiloError
 from milo_bench.core.hashing import sha256_text
-from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, Verdict, Workload
+from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, ModelJudgement, Verdict, Workload
+from milo_bench.core.records.judgements import JUDGED
 from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, ReadsFixture, ReadsLanguage
 from milo_bench.grade.own_check import OwnCheck, own_names
 from milo_bench.grade.per_workload import PerWorkload
@@ -87,7 +88,11 @@ def unread_fixtures(workload: Workload, fixtures: Iterable[Fixture]) -> tuple[Un
 
 
 def grade_attempt(
-    workload: Workload, fixture: Fixture, attempt: Attempt, executions: Mapping[str, Execution] | None = None
+    workload: Workload,
+    fixture: Fixture,
+    attempt: Attempt,
+    executions: Mapping[str, Execution] | None = None,
+    judgements: Mapping[str, ModelJudgement] | None = None,
 ) -> Graded:
     """All verdicts of one attempt.
 
@@ -95,7 +100,9 @@ def grade_attempt(
     attempt is judged only by checks that speak about bypass. An answer passes when at least one
     verdict passed, none failed and no check was left unjudged; a blank answer passes no check, whatever the
     check says. ``passed`` is None as well where a check could not read what it needs and none failed.
-    ``executions`` are what the suite's own checks showed on this answer, by their names.
+    ``executions`` are what the suite's own checks showed on this answer, by their names, ``judgements`` what model
+    judges recorded of it. What a model judge accepts or rejects alone never makes an answer pass or fail: judges err,
+    so ``passed`` is None there, and rates are corrected (``decide.gates.judged``).
 
     Raises DataError where the log holds only a hash of the answer, IncompleteRun where an own check was never
     executed on it, CheckBroken where a check raises.
@@ -103,7 +110,7 @@ def grade_attempt(
     if attempt.failure is not None:
         return Graded(attempt.key, workload.name, (), None)
     _require_text(attempt)
-    case = GradeCase(workload, fixture, attempt, executions or {})
+    case = GradeCase(workload, fixture, attempt, executions or {}, judgements or {})
     verdicts: list[Verdict] = []
     for check, spec, bypass, needs in _steps(workload):
         try:
@@ -134,8 +141,9 @@ def _as_spoken(check: Check, case: GradeCase, verdicts: Iterable[Verdict]) -> It
 
 
 def _passed(verdicts: Sequence[Verdict]) -> bool | None:
-    outcomes = {verdict.outcome for verdict in verdicts}
-    if "unjudged" in outcomes and not outcomes & {"fail", "flag"}:
+    outcomes = {verdict.outcome for verdict in verdicts if verdict.check != JUDGED}
+    judged = any(verdict.check == JUDGED and verdict.outcome != "skip" for verdict in verdicts)
+    if (judged or "unjudged" in outcomes) and not outcomes & {"fail", "flag"}:
         return None
     return "pass" in outcomes and "fail" not in outcomes
 

@@ -21,6 +21,7 @@ from milo_bench.core.records import (
 )
 from milo_bench.core.records.contract import contract_digests, fixture_digests
 from milo_bench.run.budget import Budget
+from milo_bench.run.leaving import may_be_sent, require_allowed
 
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  compared, never bound
 _THIS_MACHINE = "this machine"
@@ -85,13 +86,11 @@ def check_hosted(spec: RunSpec, targets: Sequence[TargetRecord]) -> None:
     Raises UsageError otherwise.
     """
     hosted = [target.name for target in targets if target.hosted]
-    if hosted and not spec.allow_hosted:
-        message = f"Hosted target{'s' if len(hosted) > 1 else ''} {', '.join(hosted)}: the run would send text outside."
-        raise UsageError(message, hint="add --allow-hosted to allow that.")
+    require_allowed(hosted, allowed=spec.allow_hosted)
     for name in hosted:
         withheld = frozenset(spec.plan.withheld.get(name, ()))
         for fixture in spec.planned_fixtures():
-            if fixture.sensitive and fixture.id not in withheld:
+            if not may_be_sent(fixture, hosted=True) and fixture.id not in withheld:
                 message = f"The plan would send the sensitive fixture '{fixture.id}' to the hosted target '{name}'."
                 raise UsageError(message, hint="make the plan with make_plan, or redact the suite first.")
 

@@ -7,10 +7,11 @@ says no where people do. A share of yes that it reports is wrong by both, and ``
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from milo_bench.config.policy.judges import JudgeTerms
 from milo_bench.core import units
 from milo_bench.core.records import Interval
 from milo_bench.stats.exact import exact_ends
@@ -79,18 +80,19 @@ class CorrectedRate:
     value: float | None
     interval: Interval
     raw: float
-    n: int
+    n: float
     labels: int
 
 
-def corrected_rate(said_yes: int, n: int, labelled: Confusion, confidence: float = 0.95) -> CorrectedRate:
+def corrected_rate(said_yes: float, n: float, labelled: Confusion, confidence: float = 0.95) -> CorrectedRate:
     """The share of yes that people would have given to ``n`` answers, to ``said_yes`` of which the judge said yes.
 
     The point is that of Rogan and Gladen (1978, Am. J. Epidemiol. 107:71), cut at 0 and 1. The interval inverts the
     test of a share p (Fieller 1954, J. R. Stat. Soc. B 16:175): p is kept while
     ``|raw - p Se - (1 - p)(1 - Sp)|`` is within z of its standard error, to which the answers and the labels of
     both kinds contribute, each with the added counts of Lang and Reiczigel (2014, Prev. Vet. Med. 113:13). A judge
-    that cannot be told from a coin gives (0, 1). Raises ValueError for counts that cannot be.
+    that cannot be told from a coin gives (0, 1). ``n`` may be an effective sample size, and ``said_yes`` a part of
+    it. Raises ValueError for counts that cannot be.
     """
     if not 0 <= said_yes <= n or n == 0:
         raise ValueError(f"{said_yes} of {n} verdicts")
@@ -120,16 +122,56 @@ def corrected_rate(said_yes: int, n: int, labelled: Confusion, confidence: float
     return CorrectedRate(value, ends, raw, n, labels)
 
 
-@dataclass(frozen=True)
-class LicenceTerms:
-    """What a judge must prove before its verdicts count: bounds, each one-sided at ``confidence``."""
+# The ends below are normal approximations. Widened by a twentieth, and with each error rate as it was seen where the
+# added counts would push an end inward, neither end is wrong more often than it says (``benchmarks.soundness``).
+_WIDER: Final = 1.05
 
-    sensitivity: float = 0.6
-    specificity: float = 0.6
-    most_flips: float = 0.25  # of answers judged in both orders, or twice, with different verdicts
-    least_labels: int = 50
-    least_labels_each: int = 20  # of either kind
-    confidence: float = 0.95
+
+def corrected_ends(
+    said_yes: float, eligible: float, n: float, labelled: Confusion, confidence: float
+) -> tuple[float, float]:
+    """Bounds of the share of ``n`` answers that people would accept, each one-sided at ``confidence``.
+
+    ``eligible`` answers are those that a judge's yes could make good: all of ``n``, or those that passed every other
+    check, of which ``said_yes`` got one. As ``corrected_rate``, by inverting the test of a share p: it is kept while
+    ``|raw - a (1 - Sp) - p (Se + Sp - 1)|`` is within z of its standard error, with ``a`` the eligible share. All
+    three may be parts of an effective sample size. (0, 1) where the labels do not tell yes from no.
+    """
+    if not 0 <= said_yes <= eligible <= n or n <= 0:
+        raise ValueError(f"{said_yes} of {eligible} of {n} verdicts")
+    if not labelled.yes or not labelled.no:
+        return 0.0, 1.0
+    z = _WIDER * z_value(confidence, "lower")
+    z2, a = z * z, eligible / n
+    share = (said_yes + a * z2 / 2) / (n + z2)
+    se, sp = (labelled.true_yes + 1) / (labelled.yes + 2), (labelled.true_no + 1) / (labelled.no + 2)
+    of_se, of_sp = se * (1 - se) / (labelled.yes + 2), sp * (1 - sp) / (labelled.no + 2)
+    missed = 1 - sp
+    # Of s - a (1 - Sp) in each answer, where s (yes) is never 1 without a.
+    spread = share * (1 - share) + missed**2 * a * (1 - a) - 2 * missed * share * (1 - a)
+    of_share = max(0.0, spread) / (n + z2)
+    seen_se, seen_sp = labelled.true_yes / labelled.yes, labelled.true_no / labelled.no
+    low = _root(share, a, (seen_se, sp), (of_share, of_se, of_sp), z2)[0]
+    high = _root(share, a, (se, seen_sp), (of_share, of_se, of_sp), z2)[1]
+    return min(max(low, 0.0), a), max(min(high, a), 0.0)
+
+
+def _root(
+    share: float, a: float, rates: tuple[float, float], variances: tuple[float, float, float], z2: float
+) -> tuple[float, float]:
+    """Where ``|W - p J|^2 = z^2 (v + p^2 s + (a - p)^2 t)``; (0, 1) where every p is kept."""
+    (se, sp), (of_share, of_se, of_sp) = rates, variances
+    w, j = share - a * (1 - sp), se + sp - 1
+    square = j * j - z2 * (of_se + of_sp)
+    linear = -2 * (w * j - z2 * a * of_sp)
+    constant = w * w - z2 * (of_share + a * a * of_sp)
+    root = linear * linear - 4 * square * constant
+    if j <= 0 or square <= 0 or root < 0:
+        return 0.0, 1.0
+    return (-linear - math.sqrt(root)) / (2 * square), (-linear + math.sqrt(root)) / (2 * square)
+
+
+CONFIDENCE: Final = 0.95  # of each bound that a licence rests on
 
 
 @dataclass(frozen=True)
@@ -141,28 +183,44 @@ class Licence:
     specificity_low: float
     agreement_low: float
     flips_high: float | None
+    unrepeated_high: float | None = None
+    raised_high: Mapping[str, float] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
-    terms: LicenceTerms = field(default_factory=LicenceTerms)
+    lacks: tuple[str, ...] = ()  # the same in a word or two each
+    terms: JudgeTerms = field(default_factory=JudgeTerms)
+
+
+@dataclass(frozen=True)
+class Stability:
+    """What stayed of a judge's verdicts: each is (how many changed, of how many).
+
+    ``order`` with the places or choices swapped, ``again`` when the same request was sent once more, ``attacks`` by
+    kind: rejected answers that were accepted once they were changed to please.
+    """
+
+    order: tuple[int, int] = (0, 0)
+    again: tuple[int, int] = (0, 0)
+    attacks: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def grant_licence(
-    labelled: Confusion, *, flips: int = 0, asked_twice: int = 0, terms: LicenceTerms | None = None
+    labelled: Confusion, stability: Stability | None = None, *, terms: JudgeTerms | None = None
 ) -> Licence:
     """A licence where every bound clears ``terms``: exact bounds (Clopper and Pearson), each from its own side.
 
-    ``flips`` of ``asked_twice`` answers got another verdict in the other order; no bound is asked where none was
-    asked twice, and that is for the caller to forbid.
+    No bound is asked of what was not tried, and that is for the caller to forbid.
     """
-    terms = terms or LicenceTerms()
-    sensitivity = exact_ends(labelled.true_yes, labelled.yes, terms.confidence)[0]
-    specificity = exact_ends(labelled.true_no, labelled.no, terms.confidence)[0]
-    agreement = exact_ends(labelled.true_yes + labelled.true_no, labelled.n, terms.confidence)[0]
-    flips_high = exact_ends(flips, asked_twice, terms.confidence)[1] if asked_twice else None
-    missing = []
+    terms, stability = terms or JudgeTerms(), stability or Stability()
+    sensitivity = exact_ends(labelled.true_yes, labelled.yes, CONFIDENCE)[0]
+    specificity = exact_ends(labelled.true_no, labelled.no, CONFIDENCE)[0]
+    agreement = exact_ends(labelled.true_yes + labelled.true_no, labelled.n, CONFIDENCE)[0]
+    flips, unrepeated = _most(stability.order), _most(stability.again)
+    raised = {attack: exact_ends(*counts, CONFIDENCE)[1] for attack, counts in sorted(stability.attacks.items())}
+    missing: dict[str, str] = {}  # by what is lacking
     if labelled.n < terms.least_labels:
-        missing.append(f"{labelled.n} labels, but {terms.least_labels} are needed")
+        missing["labels"] = f"{labelled.n} labels, but {terms.least_labels} are needed"
     if min(labelled.yes, labelled.no) < terms.least_labels_each:
-        missing.append(
+        missing["labels of each kind"] = (
             f"{labelled.yes} labels are yes and {labelled.no} are no, but {terms.least_labels_each} of each are needed"
         )
     for name, low, needed in (
@@ -170,15 +228,35 @@ def grant_licence(
         ("specificity", specificity, terms.specificity),
     ):
         if low < needed:
-            missing.append(
+            missing[name] = (
                 f"{name} is proven to be at least {units.number(low)}, but {units.number(needed)} is required"
             )
-    if flips_high is not None and flips_high > terms.most_flips:
-        missing.append(
-            f"up to {units.share(flips_high)} of verdicts change with the order, "
-            f"but at most {units.share(terms.most_flips)} may"
-        )
-    return Licence(not missing, sensitivity, specificity, agreement, flips_high, tuple(missing), terms)
+    limits: list[tuple[str, float | None, float, str]] = [
+        ("order", flips, terms.most_flips, "of verdicts change with the order"),
+        ("repeats", unrepeated, terms.most_unrepeated, "of verdicts change when the same request is sent again"),
+    ]
+    for name, raised_at_most in raised.items():
+        what = f"of rejected answers pass after the attack '{name}'"
+        limits.append((f"attack {name}", raised_at_most, terms.most_raised, what))
+    for name, high, most, what in limits:
+        if high is not None and high > most:
+            missing[name] = f"up to {units.share(high)} {what}, but at most {units.share(most)} may"
+    return Licence(
+        granted=not missing,
+        sensitivity_low=sensitivity,
+        specificity_low=specificity,
+        agreement_low=agreement,
+        flips_high=flips,
+        unrepeated_high=unrepeated,
+        raised_high=raised,
+        missing=tuple(missing.values()),
+        lacks=tuple(missing),
+        terms=terms,
+    )
+
+
+def _most(counts: tuple[int, int]) -> float | None:
+    return exact_ends(*counts, CONFIDENCE)[1] if counts[1] else None
 
 
 @dataclass(frozen=True)

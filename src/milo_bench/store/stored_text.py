@@ -15,6 +15,7 @@ from milo_bench.core.records import (
     Execution,
     Fixture,
     LoadRequestRow,
+    ModelJudgement,
     Record,
     StoreText,
     ToolCall,
@@ -57,6 +58,8 @@ class TextPolicy:
         if isinstance(record, LoadRequestRow):
             kept = self._redact is not None and self.store_text != "hashes"
             return msgspec.structs.replace(record, output=self._redact(record.output) if kept and self._redact else "")
+        if isinstance(record, ModelJudgement):
+            return msgspec.structs.replace(record, reason="")
         if isinstance(record, Execution):  # what code said of a text may quote it
             return msgspec.structs.replace(record, results=(), problem="")
         return record

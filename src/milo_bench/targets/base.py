@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from milo_bench.config.settings import TargetConfig
@@ -80,6 +80,19 @@ class SendsCold(Protocol):
 
     def send_cold(self) -> None:
         """From now on no prompt, nor the beginning of one, is answered from what was sent before."""
+        ...
+
+
+@runtime_checkable
+class Embeds(Protocol):
+    """A target whose server gives embeddings of texts."""
+
+    async def describe_embeddings(self) -> TargetRecord:
+        """What is served, without a request for a token: such a server may speak to nobody. Raises TargetError."""
+        ...
+
+    async def embed(self, texts: Sequence[str]) -> tuple[tuple[float, ...], ...]:
+        """One vector for each text, in their order. Raises TargetError where the server gives none."""
         ...
 
 

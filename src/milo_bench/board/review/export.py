@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,7 +10,7 @@ from sqlalchemy import Engine
 from milo_bench.board.review.standing import BatchStanding
 from milo_bench.core.files import write_file
 from milo_bench.decide.review import RUBRIC, Review, SampleKey, judge_review
-from milo_bench.evidence.reviewing import COLUMNS, review_key_path, sheet_scores
+from milo_bench.evidence.reviewing import COLUMNS, review_key_path
 from milo_bench.store.review_sheet import write_sheet
 from milo_bench.store.state.review import item_ids, known_batch, read_items, read_records
 
@@ -22,12 +21,11 @@ def standing_of(engine: Engine, batch_id: str) -> BatchStanding:
     return BatchStanding(batch, item_ids(engine, batch.id), read_records(engine, batch.id))
 
 
-def review_of(engine: Engine, batch_id: str, *, judges: Sequence[Path] = ()) -> Review:
-    """The review of a batch as it is now. ``judges`` are sheets that models filled. Raises DataError without scores."""
+def review_of(engine: Engine, batch_id: str) -> Review:
+    """The review of a batch as it is now. Raises DataError without scores."""
     standing = standing_of(engine, batch_id)
     key = msgspec.json.decode(standing.batch.sample, type=SampleKey)
-    models = sheet_scores(judges)
-    return judge_review(key, standing.scores(), judge_scores=models or None, settled=standing.settled_scores())
+    return judge_review(key, standing.scores(), settled=standing.settled_scores())
 
 
 def write_batch_sheet(engine: Engine, batch_id: str, out: Path) -> int:

@@ -114,6 +114,7 @@ SECTION = "Measure"
 )
 @click.option("--max-minutes", type=click.FloatRange(min=0, min_open=True), help="End the run after this many minutes.")
 @click.option("--max-usd", type=click.FloatRange(min=0), help="End the run before it costs more than this.")
+@click.option("--verifier", default="", metavar="TARGET", help="A stronger target that accepts or rejects each answer.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending fixtures to hosted targets.")
 @click.option("--trust-suite", is_flag=True, help="Let the suite's own Python run this once, in the sandbox.")
 @click.option("--unsafe-here", is_flag=True, help="Run coder answers of a mined suite without the sandbox.")
@@ -148,6 +149,7 @@ def run(
     max_fixtures: int | None,
     max_minutes: float | None,
     max_usd: float | None,
+    verifier: str,
     allow_hosted: bool,
     trust_suite: bool,
     unsafe_here: bool,
@@ -194,6 +196,7 @@ def run(
         max_fixtures=max_fixtures,
         max_minutes=max_minutes,
         max_usd=max_usd,
+        verifier=verifier,
         fingerprint=not no_fingerprint,
         unsafe_here=unsafe_here,
         on=on,
@@ -229,6 +232,8 @@ def run(
         click.echo(f"note: {unjudged}. Those answers are unjudged.", err=True)
     say_executed(finished.executed)
     say_coder(finished.coder)
+    for line in finished.verified.lines() if finished.verified is not None else ():
+        click.echo(line, err=True)
     then = "decide" if until_decided else "score"
     say_next(f"milo-bench {then} {shlex.quote(str(finished.path))}")
     return 0

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
 from pydantic import Field, field_validator
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, Mistake, load_checked, read_checked
+from milo_bench.config.policy.judges import JudgeTerms
 from milo_bench.config.policy.models import (
     GateConfig,
     HoursConfig,
@@ -40,7 +41,7 @@ class PolicyFile(CheckedFile):
     ``error_family``: the candidates among which any wrong keep is as rare as ``confidence`` says. ``order``: targets
     in the order in which they are tested, the one you expect to be best first. ``licences``: the licences of weights
     that may be used at all, as their metadata names them; empty for any. ``looks``: whether fixtures may
-    be added and decided on again, any number of times, at the same error.
+    be added and decided on again, any number of times, at the same error. ``judges``: what a model judge must prove.
     """
 
     file_name: ClassVar[str] = "policy.yaml"
@@ -59,6 +60,7 @@ class PolicyFile(CheckedFile):
     workloads: dict[str, WorkloadPolicy] = Field(min_length=1, max_length=200)
     findings: tuple[RuleConfig, ...] = Field(min_length=1, max_length=100)
     hours: dict[str, HoursConfig] = {}
+    judges: JudgeTerms = JudgeTerms()
 
     @field_validator("policy", mode="before")
     @classmethod

@@ -12,10 +12,11 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.registry import Registry
 from milo_bench.core.suggest import hint_for
 
-MeasureKind: TypeAlias = Literal["rate", "quantile", "mean", "peak", "review"]
+MeasureKind: TypeAlias = Literal["rate", "quantile", "mean", "peak", "review", "judged"]
 GoodSide: TypeAlias = Literal["high", "low", "neither"]
-SLICES = ("tag", "class", "field", "check", "kind", "words")
-_OWN = {"class": "escalate", "field": "received_date", "check": "schema", "kind": "reset"}  # an example of each
+SLICES = ("tag", "class", "field", "check", "kind", "judge", "words")
+# An example of each.
+_OWN = {"class": "escalate", "field": "received_date", "check": "schema", "kind": "reset", "judge": "acceptable"}
 _WORDS = re.compile(r"words(<=|<|>=|>|=)(\d{1,9})(?:-(\d{1,9}))?")
 
 
@@ -81,7 +82,7 @@ def parse_slice(text: str, measure: str) -> tuple[SlicePart, ...]:
         raise ConfigError(message, hint=hint_for(measure, known_measures(), noun="measures"))
     parts = tuple(_part(one.strip()) for one in text.split(" & ")) if text.strip() else ()
     for part in parts:
-        if part.name in ("field", "check", "kind") and part.name not in known.own:
+        if part.name in ("field", "check", "kind", "judge") and part.name not in known.own:
             raise ConfigError(f"{measure} cannot be sliced by {part.name}.", hint=_takes(known))
         if known.kind == "peak":
             raise ConfigError(f"{measure} belongs to the server and cannot be sliced.", hint="leave slice out.")
@@ -113,7 +114,9 @@ def _part(text: str) -> SlicePart:
     empty = not value.strip() and name.strip() != "class"  # an answer without a label has the label ""
     if not equals or empty or name.strip() not in SLICES:
         message = f"'{text[:60]}' is not a slice."
-        raise ConfigError(message, hint="write tag=, class=, field=, check=, kind= or a band such as words<=7500.")
+        raise ConfigError(
+            message, hint="write tag=, class=, field=, check=, kind=, judge= or a band such as words<=7500."
+        )
     return SlicePart(name.strip(), value.strip())
 
 

@@ -131,7 +131,7 @@ class GateConfig(Checked):
             raise Mistake("margin belongs to not_worse_than: baseline", "leave it out beside at_least or at_most.")
         bound = self.at_least if self.at_least is not None else self.at_most
         assert bound is not None
-        if known_measures()[self.measure].kind == "rate":
+        if known_measures()[self.measure].kind in ("rate", "judged"):
             _possible_share(self.measure, bound, self.direction)
         elif bound <= 0:
             raise Mistake(f"{self.measure} is never at or below 0", "give a threshold above 0.")

@@ -4,6 +4,16 @@ from milo_bench.core.records.frozen import Frozen
 from milo_bench.core.records.identity import Adapter, Behaviour, Identity, Opening
 from milo_bench.core.records.imported import AnswerSource, ImportedFile
 from milo_bench.core.records.judged import Graded, Interval, Measure, Span, Verdict, VerdictOutcome
+from milo_bench.core.records.judgements import JudgementVerdict, ModelJudgement
+from milo_bench.core.records.licence import (
+    AttackTrial,
+    JudgeForm,
+    JudgeLicence,
+    JudgeMethod,
+    JudgeSaid,
+    LabelledVerdict,
+)
+from milo_bench.core.records.line import Record
 from milo_bench.core.records.load_row import LoadOutcome, LoadRequestRow, LoadRows
 from milo_bench.core.records.log import (
     SCHEMA_VERSION,
@@ -27,7 +37,6 @@ from milo_bench.core.records.log import (
     Price,
     ProbeResult,
     PromptCache,
-    Record,
     RunEnd,
     RunHeader,
     SchemaChange,
@@ -52,6 +61,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Adapter",
     "AnswerSource",
+    "AttackTrial",
     "Attempt",
     "AttemptKey",
     "Behaviour",
@@ -71,11 +81,18 @@ __all__ = [
     "Identity",
     "ImportedFile",
     "Interval",
+    "JudgeForm",
+    "JudgeLicence",
+    "JudgeMethod",
+    "JudgeSaid",
+    "JudgementVerdict",
+    "LabelledVerdict",
     "LoadOutcome",
     "LoadRequestRow",
     "LoadRows",
     "LoadWindow",
     "Measure",
+    "ModelJudgement",
     "Opening",
     "Order",
     "OwnChecks",

@@ -18,11 +18,11 @@ from milo_bench.core.records.failures import FailureKind as FailureKind
 from milo_bench.core.records.frozen import Frozen
 from milo_bench.core.records.identity import Behaviour, Identity
 from milo_bench.core.records.imported import AnswerSource, ImportedFile
-from milo_bench.core.records.load_row import LoadRequestRow, LoadRows
+from milo_bench.core.records.load_row import LoadRows
 from milo_bench.core.records.machine import Telemetry as Telemetry
 from milo_bench.core.records.machine import Warmup as Warmup
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 Decoding: TypeAlias = Literal["free", "constrained"]
 StoreText: TypeAlias = Literal["full", "redacted", "hashes"]
@@ -475,21 +475,3 @@ class Execution(Frozen, frozen=True, tag="execution", tag_field="type"):
     problem: str = ""
     took_s: float = 0.0
     erased: str = ""  # what sealed the texts before they were erased
-
-
-Record: TypeAlias = (
-    RunHeader
-    | Fixture
-    | Attempt
-    | LoadRequestRow
-    | LoadWindow
-    | ProbeResult
-    | Telemetry
-    | Episode
-    | Execution
-    | WorkEnd
-    | Warmup
-    | SchemaChange
-    | Seal
-    | RunEnd
-)

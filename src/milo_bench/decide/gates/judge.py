@@ -31,6 +31,7 @@ from milo_bench.decide.gates.ends import (
     least_without_data,
     pair_fixtures,
 )
+from milo_bench.decide.gates.judged import NO_BASELINE, JudgedRate, judged_rate, licence_clause, rests_on_judge
 from milo_bench.decide.gates.null_model import UNREAD, is_of_labels, nothing_was_read, undecide_null_passes
 from milo_bench.decide.records import Candidate, Figure, GateOutcome, GateResult, LinkedText, Ref, Source, SourceKind
 from milo_bench.decide.wording import TOO_CLOSE, spell_out
@@ -117,6 +118,8 @@ class _Judge:
         if cases is None:
             ends = IntervalEnds(None, None, None, 0, 0, "", note=_NOT_MEASURED)
             return self._result(gate, ends, None)
+        if rests_on_judge(gate, self.evidence, self.candidate):
+            return self._judged(gate)
         if is_of_labels(gate) and nothing_was_read(cases):
             return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=UNREAD), None)
         found = self._rows(gate, cases, self.rows)
@@ -127,6 +130,21 @@ class _Judge:
         places = self._places(cases)
         ends = self._at_confidence(gate, lambda confidence: find_ends(found, places, confidence))
         return self._result(gate, ends, self._further(gate, found, cases, ends))
+
+    def _judged(self, gate: GateConfig) -> GateResult:
+        """A rate that rests on a model judge: corrected for its errors, or without ends and the reason why."""
+        if gate.not_worse_than:
+            return self._result(gate, IntervalEnds(None, None, None, 0, 0, "", note=NO_BASELINE), None)
+        found: list[JudgedRate] = []
+
+        def ends_at(confidence: float) -> IntervalEnds:
+            found.append(judged_rate(self.policy, self.evidence, self.candidate, gate, confidence, rows=self.rows))
+            return found[-1].ends
+
+        ends = self._at_confidence(gate, ends_at)
+        if self._any_look and ends.n:
+            ends = replace(ends, low=None, high=None, method="", note="no bound of this kind holds at every look")
+        return self._result(gate, ends, None, judged=found[-1])
 
     def without_null_model(self, gates: Sequence[GateConfig], results: Sequence[GateResult]) -> tuple[GateResult, ...]:
         """``results``, with passes undecided that a model which always gives one label would get as well."""
@@ -251,7 +269,9 @@ class _Judge:
             ends = IntervalEnds(float(failed), float(failed), float(failed), len(results), len(results), "")
         return self._result(gate, ends, None)
 
-    def _result(self, gate: GateConfig, ends: IntervalEnds, further: int | None) -> GateResult:
+    def _result(
+        self, gate: GateConfig, ends: IntervalEnds, further: int | None, *, judged: JudgedRate | None = None
+    ) -> GateResult:
         bound = _bound(gate)
         outcome = ends.judged(gate.direction, bound)
         untested = outcome == "pass" and self.confidence == UNTESTED
@@ -261,6 +281,8 @@ class _Judge:
         further_id = ""
         if outcome == "undecided" and further is not None and not untested:
             further_id = self._further_figure(gate, further, ends.fixtures, seen=ends.n > 0)
+        raw_id = f"{self.prefix}raw/{self._id(gate)}"
+        licensed = licence_clause(judged, raw_id, spell_out(gate.key), self.figures)
         return GateResult(
             id=f"{self.prefix}{self._id(gate)}",
             candidate=self.candidate,
@@ -272,10 +294,11 @@ class _Judge:
             figure=figure,
             bound=bound_id,
             outcome=outcome,
-            reason=(f"{spell_out(gate.key)} is not tested, because no target before this one in the order is kept",)
-            if untested
-            else self._reason(gate, outcome, ends, figure, bound_id, further_id),
+            reason=self._reason(gate, outcome, ends, figure, bound_id, further_id) + licensed
+            if not untested
+            else (f"{spell_out(gate.key)} is not tested, because no target before this one in the order is kept",),
             further=further_id,
+            judge="" if judged is None else judged.judge.name,
         )
 
     def _id(self, gate: GateConfig) -> str:
@@ -286,8 +309,8 @@ class _Judge:
         key = f"{gate.key} minus {self.policy.baseline or 'baseline'}" if gate.not_worse_than else gate.key
         known = known_measures().get(gate.measure)
         kind: SourceKind = "probe" if gate.probe else "replay" if self.prefix else "measure"
-        if known is not None and known.kind == "review":
-            kind = "review"
+        if known is not None and known.kind in ("review", "judged"):
+            kind = "review" if known.kind == "review" else "judge"
         return self.figures.add(
             Figure(
                 id=f"{self.prefix}{self._id(gate)}",

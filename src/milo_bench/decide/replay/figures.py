@@ -84,6 +84,10 @@ def add_figures(
         if name == "recall" and not outcome.wanted.any():
             continue
         one = rate(outcome, name, units, confidence)
+        if outcome.judged and name.startswith("error_"):
+            why = "what is wrong rests on a model judge, so only the corrected gates count"
+            found[name] = _add(figures, replay, name, title, None, "share", one.asked, None, why)
+            continue
         why = note if one.asked else "no held-out fixture of this kind"
         found[name] = _add(figures, replay, name, title, one.value, "share", one.asked, one.interval, why, one.held)
     paid = outcome.cost_usd[units]

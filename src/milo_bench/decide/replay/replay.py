@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.routing.rule import Action
 from milo_bench.core.errors import DataError
+from milo_bench.core.records.judgements import VERIFIER
+from milo_bench.decide.gates.judged import has_judged_check
 from milo_bench.decide.records import Candidate
 from milo_bench.decide.replay.recorded import Recorded, candidate_for, has_answer
 from milo_bench.decide.routing.columns import (
@@ -36,6 +38,7 @@ from milo_bench.stats.cases.columns import NOT_JUDGED
 Mask = NDArray[np.bool_]
 UPPER_BOUND = "upper bound: assumes the verifier spots every error in work that it did right itself"
 OWN_LABEL = "the verifier accepts a draft if its own recorded label agrees"
+RECORDED = "the verifier's recorded verdict on each draft"
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,10 @@ class ReplayOutcome:
     answered_by: NDArray[np.int16]
     row: NDArray[np.int64]
     unrecorded: Mask
-    verifier: str  # what a verifier's word was taken from: "", OWN_LABEL or UPPER_BOUND
+    verifier: str  # what a verifier's word was taken from: "", RECORDED, OWN_LABEL or UPPER_BOUND
     label: NDArray[np.int16]  # what the answer that went on says, a place in the labels of the record, or -1
     asked: Mapping[Candidate, Mask]  # by candidate, the rows of its cases that were asked for
+    judged: bool = False  # what is wrong rests on a model judge, so that no count of errors can be taken as it is
 
     def let_through(self, candidate: Candidate, length: int, units: Mask | None = None) -> Mask:
         """Which of ``candidate``'s ``length`` rows went on without a person, of ``units`` if given."""
@@ -166,7 +170,34 @@ class _Calls:
         self.latency_s[there] += cases.latency_s[rows[there]]
         self.hosted[there] += int(hosted)
 
+    def _recorded_verdicts(self, verifier: str, drafter: Candidate, here: Mask) -> NDArray[np.int8] | None:
+        """What ``run --verifier`` recorded of the drafts, with its cost and time; None where it recorded nothing."""
+        drafts, rows = self.recorded.cases(drafter), self.recorded.rows(drafter)
+        name = f"{VERIFIER}{verifier}"
+        said = drafts.judged.get(name)
+        if said is None:
+            return None
+        there = here & (rows >= 0)
+        spoken = there & (said[rows] != NOT_JUDGED)
+        calls = drafts.judge_calls[name][rows[spoken]]
+        target = self.recorded.evidence.targets.get(verifier)
+        price, hosted = (target.price, target.hosted) if target is not None else (None, False)
+        if price is not None:
+            self.cost_usd[spoken] += (
+                calls[:, 0] * price.input_usd_per_mtok + calls[:, 1] * price.output_usd_per_mtok
+            ) / 1e6
+        elif hosted:
+            self.cost_usd[spoken] = np.nan
+        self.latency_s[spoken] += calls[:, 2]
+        self.hosted[spoken] += int(hosted)
+        self.verifier = RECORDED
+        # A verdict that could not be read is no acceptance.
+        return np.where(spoken, said[rows] == 1, NOBODY).astype(np.int8)
+
     def _verify(self, verifier: str, drafter: Candidate, here: Mask) -> NDArray[np.int8]:
+        recorded = self._recorded_verdicts(verifier, drafter, here)
+        if recorded is not None:
+            return recorded
         found = candidate_for(self.recorded.evidence, drafter.workload, verifier, variant=drafter.variant)
         if found is None:
             raise _never_measured(drafter.workload, None, verifier)
@@ -208,6 +239,7 @@ class _Calls:
             row=self.row,
             unrecorded=self.unrecorded,
             verifier=self.verifier,
+            judged=any(has_judged_check(self.recorded.evidence, one) for one in self.candidates),
             label=self.label,
             asked=self.asked,
         )

@@ -104,6 +104,8 @@ def _names(decision: Decision) -> Iterable[str]:
     yield from decision.fixtures
     yield from (decision.policy.path, decision.economics.path if decision.economics else "", decision.tool_version)
     yield from decision.workload_titles.values()
+    for judge in decision.judges:
+        yield from (judge.name, judge.target, judge.model, judge.expires, judge.made_at)
     for permit in decision.permits:
         yield from (permit.id, permit.permit.target)
         yield from (task.task for task in permit.permit.total.tasks)

@@ -15,6 +15,7 @@ from milo_bench.decide.records import (
     Figure,
     Finding,
     GateResult,
+    JudgeEvidence,
     LinkedText,
     LogRef,
     Remedy,
@@ -110,6 +111,12 @@ def label(measure: str, slice: str = "") -> str:
     # A band of lengths is a name with digits in it, and stays in one piece.
     parts = [part if part.startswith("words") else part.replace("=", " ") for part in slice.split(" & ")]
     return f"{said}, {', '.join(parts)}" if slice else said
+
+
+def judge_of(decision: Decision, gate: GateResult) -> JudgeEvidence | None:
+    """The model judge that the gate's rate rests on."""
+    of = gate.candidate.text
+    return next((one for one in decision.judges if gate.judge and one.name == gate.judge and of in one.of), None)
 
 
 def is_too_close(decision: Decision, gate: GateResult) -> bool:
@@ -287,6 +294,7 @@ SOURCE_KINDS = {
     "probe": "A probe result in a run log.",
     "inventory": "The machine named in a run log.",
     "review": "Scores from reviewers.",
+    "judge": "What a model judge said of answers in a run log, or of answers that people had labelled.",
     "operator": "Operator episodes in a run log.",
     "policy": "A setting in the policy file.",
     "assumption": "An assumption in the economics file.",

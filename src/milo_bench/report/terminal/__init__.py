@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         inventory_json,
         inventory_markdown,
     )
+    from milo_bench.report.terminal.judges import counting, licence_record, print_licence
     from milo_bench.report.terminal.load import print_load
     from milo_bench.report.terminal.operator import print_episode_event, print_operator_total, print_selftest
     from milo_bench.report.terminal.permit import print_permit
@@ -73,6 +74,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "inventory_json",
         "inventory_markdown",
     ),
+    "milo_bench.report.terminal.judges": ("counting", "licence_record", "print_licence"),
     "milo_bench.report.terminal.load": ("print_load",),
     "milo_bench.report.terminal.operator": ("print_episode_event", "print_operator_total", "print_selftest"),
     "milo_bench.report.terminal.permit": ("print_permit",),

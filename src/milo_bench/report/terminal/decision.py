@@ -9,7 +9,7 @@ from rich.table import Table
 from milo_bench.decide.records import Decision, Finding, GateResult
 from milo_bench.decide.wording import sentence_case
 from milo_bench.operator.permit.records import LEVEL_NAMES
-from milo_bench.report.figures import plain_text
+from milo_bench.report.figures import plain_text, whole_text
 
 _STYLES = {"keep": "green", "fix": "yellow", "undecided": "blue", "defer": "cyan", "reject": "red"}
 _MARKS = {"fail": "✗", "undecided": "?", "pass": "✓"}  # in the order in which they are shown
@@ -33,6 +33,13 @@ def print_decision(decision: Decision, console: Console, *, brief: bool = False)
         return
     for finding in decision.findings:
         _print_finding(decision, finding, console)
+    for judge in decision.judges:
+        state = f"not counted: {judge.problem}" if judge.problem else f"licensed until {judge.expires}"
+        console.print()
+        console.print(f"judge {escape(judge.name)}: {escape(state)}", soft_wrap=True)
+        for id in judge.figures.values():
+            figure = decision.figures[id]
+            console.print(f"    {escape(figure.title)}: {whole_text(figure)}", soft_wrap=True)
     if decision.missing:
         console.print()
         console.print("missing evidence:")

@@ -6,12 +6,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from milo_bench.core.units import estimate, figure, interval_text, number
+from milo_bench.core.units import estimate, figure, interval_text
 from milo_bench.decide.review import Review
 
 
 def print_review(review: Review, console: Console) -> None:
-    """Means of the population, agreement, and which questions a model judge may answer."""
+    """Means of the population, and agreement."""
     console.print(f"{review.scored} of {review.sampled} items scored by {escape(', '.join(review.reviewers))}")
     table = Table(box=None, pad_edge=False, padding=(0, 2))
     for title in ("candidate", "question", "mean of 5", "95%", "n"):
@@ -29,7 +29,3 @@ def print_review(review: Review, console: Console) -> None:
             same = one.alpha is None
             shown = "all scores are the same" if same else estimate(one.alpha, one.low, one.high, "")
             console.print(f"  {one.question}: {shown}, {one.items} items")
-    for check in review.judges:
-        low = figure(check.low, "")
-        verdict = "used" if check.counts else f"not used (below {number(check.bar)} or too few items)"
-        console.print(f"  {escape(check.judge)} on {check.question}: lower end {low}, {check.items} items, {verdict}")

@@ -10,13 +10,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.core.cases.facts import CaseFacts
-from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, Price
+from milo_bench.core.records import Attempt, Decoding, Fixture, Graded, JudgementVerdict, ModelJudgement, Price
+from milo_bench.core.records.judgements import JUDGED
 from milo_bench.stats.cases.cache import CacheRule, cached_share
 
 Int8 = NDArray[np.int8]
@@ -32,6 +33,7 @@ PLAIN = (
     "ttft_s", "cost_usd", "prompt_tokens", "output_tokens", "decode_tokens_per_s", "cut", "warm_latency_s",
     "warm_ttft_s", "cached_share",
 )  # fmt: skip
+_VERDICT: Final[Mapping[JudgementVerdict, int]] = {"accept": 1, "reject": 0, "unread": UNJUDGED, "failed": NOT_JUDGED}
 COLUMNS = (*PLAIN, "failure_kind", "want", "got")
 
 
@@ -73,7 +75,9 @@ class Cases:
     -1 where there is none. Times are in seconds, infinite for a failure and NaN where no model was
     called, or the server took the prompt from a cache: those are in ``warm_latency_s`` and ``warm_ttft_s``.
     ``cached_share`` is of the prompt, NaN where the server does not say. ``cost_usd`` is NaN where no price is
-    known. ``categories`` maps (check, category) to rows.
+    known. ``categories`` maps (check, category) to rows. ``judged[judge]`` is what a model judge recorded: 1 accepts,
+    0 rejects, -1 nothing, -2 a verdict that could not be read; ``judges[judge]`` are the digests of who judged.
+    ``judge_calls[judge]`` has prompt tokens, output tokens and seconds of the call, a row for each attempt.
     """
 
     workload: str
@@ -107,6 +111,9 @@ class Cases:
     want: NDArray[np.int16]
     got: NDArray[np.int16]
     categories: Mapping[tuple[str, str], NDArray[np.int64]]
+    judged: Mapping[str, Int8] = field(default_factory=dict)
+    judges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    judge_calls: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.fixture)
@@ -122,6 +129,8 @@ class Cases:
             fields={name: column[keep] for name, column in self.fields.items()},
             parts={check: (held[keep], asked[keep]) for check, (held, asked) in self.parts.items()},
             categories={key: place[rows[keep[rows]]] for key, rows in self.categories.items()},
+            judged={name: column[keep] for name, column in self.judged.items()},
+            judge_calls={name: calls[keep] for name, calls in self.judge_calls.items()},
         )
 
 
@@ -181,6 +190,17 @@ class CasesBuilder:
     kinds: dict[str, int] = field(default_factory=dict)
     failure: _Sparse = field(default_factory=lambda: _Sparse("h"))
     categories: dict[tuple[str, str], array[int]] = field(default_factory=dict)
+    judged: dict[str, _Sparse] = field(default_factory=dict)
+    judges: dict[str, dict[str, None]] = field(default_factory=dict)
+    judge_calls: dict[str, dict[int, tuple[float, float, float]]] = field(default_factory=dict)
+
+    def judge(self, judgements: Mapping[str, ModelJudgement]) -> None:
+        """What model judges recorded of the attempt that was added last, by the judge's name."""
+        for name, judgement in judgements.items():
+            self.judged.setdefault(name, _Sparse()).put(len(self.fixture) - 1, _VERDICT[judgement.verdict])
+            self.judges.setdefault(name, {})[judgement.judge] = None
+            call = (float(judgement.prompt_tokens), float(judgement.output_tokens), judgement.took_s)
+            self.judge_calls.setdefault(name, {})[len(self.fixture) - 1] = call
 
     def add(self, attempt: Attempt, graded: Graded, number: int) -> None:
         """One attempt on the fixture with that number: the last retry of its key."""
@@ -237,6 +257,8 @@ class CasesBuilder:
         unjudged: set[str] = set()
         for verdict in graded.verdicts:
             outcome, check = verdict.outcome, verdict.check
+            if check == JUDGED:
+                continue  # what a model said is in ``judged``, and enters no rate as it is
             looked |= check in UNSUPPORTED_CHECKS
             if outcome == "unjudged":
                 unjudged.add(check)
@@ -317,6 +339,12 @@ class CasesBuilder:
             want=self.want.column(rows, np.int16),
             got=self.got.column(rows, np.int16),
             categories={key: np.array(rows_, dtype=np.int64) for key, rows_ in self.categories.items()},
+            judged={name: column.column(rows, np.int8) for name, column in self.judged.items()},
+            judges={name: tuple(digests) for name, digests in self.judges.items()},
+            judge_calls={
+                name: np.array([calls.get(row, (0.0, 0.0, 0.0)) for row in range(rows)], dtype=np.float64)
+                for name, calls in self.judge_calls.items()
+            },
         )
 
 
@@ -358,6 +386,15 @@ def join_cases(pieces: Sequence[Cases]) -> Cases:
                 ]
             )
             for key in dict.fromkeys(key for piece in pieces for key in piece.categories)
+        },
+        judged=_joined([piece.judged for piece in pieces], pieces, NOT_JUDGED),
+        judges={
+            name: tuple(dict.fromkeys(digest for piece in pieces for digest in piece.judges.get(name, ())))
+            for name in dict.fromkeys(name for piece in pieces for name in piece.judges)
+        },
+        judge_calls={
+            name: np.concatenate([piece.judge_calls.get(name, np.zeros((len(piece), 3))) for piece in pieces])
+            for name in dict.fromkeys(name for piece in pieces for name in piece.judge_calls)
         },
     )
 

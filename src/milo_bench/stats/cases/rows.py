@@ -97,6 +97,14 @@ def select_rows(
     return ValueRows(there, values[there], known.q, why)
 
 
+def rows_in_slice(
+    cases: Cases, table: FixtureTable, measure: str, *, slice: str = "", rows: Bools | None = None
+) -> Bools:
+    """The rows within ``rows`` that ``slice`` keeps, whatever of it is the measure's own left out."""
+    own = known_measures()[measure].own
+    return _kept(cases, table, [part for part in parse_slice(slice, measure) if part.name not in own], rows, None)[0]
+
+
 def _kept(
     cases: Cases, table: FixtureTable, parts: list[SlicePart], rows: Bools | None, missed: Missed | None
 ) -> tuple[Bools, str]:

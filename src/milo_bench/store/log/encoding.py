@@ -13,6 +13,7 @@ from milo_bench.core.records import (
     Fixture,
     Frozen,
     LoadRequestRow,
+    ModelJudgement,
     Record,
     ToolCall,
     Turn,
@@ -63,6 +64,10 @@ class _LoadRowTexts(Frozen, frozen=True):
     output: str = ""
 
 
+class _JudgementTexts(Frozen, frozen=True):
+    reason: str = ""
+
+
 class _MovedApart(Frozen, frozen=True):
     failure_message: str = ""
     bypass_reason: str = ""
@@ -97,6 +102,8 @@ def _split(record: Record) -> tuple[Record, Frozen] | None:
         return None if record.erased else _split_fixture(record)
     if isinstance(record, Execution):
         return None if record.erased else _split_execution(record)
+    if isinstance(record, ModelJudgement):
+        return None if record.erased else (_replace(record, reason=""), _JudgementTexts(record.reason))
     if isinstance(record, Episode):
         return None if record.erased else _split_episode(record)
     if isinstance(record, LoadRequestRow) and record.output:

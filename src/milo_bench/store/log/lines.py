@@ -17,8 +17,10 @@ from milo_bench.core.records import (
     Episode,
     Execution,
     Fixture,
+    JudgeLicence,
     LoadRequestRow,
     LoadWindow,
+    ModelJudgement,
     ProbeResult,
     Record,
     RunEnd,
@@ -47,6 +49,8 @@ _AnyRecord = (
     | Telemetry
     | Episode
     | Execution
+    | ModelJudgement
+    | JudgeLicence
     | WorkEnd
     | Warmup
     | SchemaChange
@@ -73,6 +77,8 @@ _KNOWN_TYPES = frozenset(
         "telemetry",
         "episode",
         "execution",
+        "judgement",
+        "licence",
         "work_end",
         "warmup",
         "schema",

@@ -16,8 +16,10 @@ from milo_bench.core.records import (
     Episode,
     Execution,
     Fixture,
+    JudgeLicence,
     LoadRequestRow,
     LoadWindow,
+    ModelJudgement,
     ProbeResult,
     Record,
     RunEnd,
@@ -52,7 +54,7 @@ class RunLog:
     ``sha256`` is of the whole file. ``end`` is None unless the last ``end`` line closes all rows: a run
     that was resumed has several in the file. ``whole_bytes`` is the length up to and including the last
     line that ends in a newline, ``torn_bytes`` what is left after it: what a kill left of a last write.
-    ``chain`` holds the last seal, and the lines after it.
+    ``chain`` holds the last seal, and the lines after it; ``seals`` the hash of each, which a log that grew still has.
     ``schemas`` are the numbers of the schemas that its rows were written under, in order; ``last_s`` is
     the latest time in the log, in seconds since the run's zero, attempts aside.
     """
@@ -68,6 +70,8 @@ class RunLog:
     warmups: list[Warmup] = field(default_factory=list)
     episodes: list[Episode] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
+    judgements: list[ModelJudgement] = field(default_factory=list)
+    licences: list[JudgeLicence] = field(default_factory=list)
     work_ends: list[WorkEnd] = field(default_factory=list)
     peak_memory_bytes: dict[str, int] = field(default_factory=dict)  # of each target
     others_at_s: dict[str, list[float]] = field(default_factory=dict)  # when a target's server worked for others too
@@ -81,6 +85,7 @@ class RunLog:
     erased_attempts: int = 0
     broken_seals: list[str] = field(default_factory=list)
     bad_rows: BadRows = field(default_factory=BadRows)  # grows while the attempts are read
+    seals: set[str] = field(default_factory=set)
 
     @property
     def seal(self) -> str:
@@ -92,7 +97,8 @@ class RunLog:
         """Whether a text was erased from it."""
         if self.erased_attempts or any(fixture.erased for fixture in self.fixtures.values()):
             return True
-        return any(row.erased for row in self.episodes) or any(row.erased for row in self.executions)
+        rows: list[Episode | Execution | ModelJudgement] = [*self.episodes, *self.executions, *self.judgements]
+        return any(row.erased for row in rows)
 
     @property
     def unsealed(self) -> int:
@@ -219,6 +225,7 @@ class _Fold:
     def _check_seal(self, number: int, line: bytes) -> None:
         seal = decode_line(self.log.path, number, line)
         assert isinstance(seal, Seal)
+        self.log.seals.add(seal.hash)
         block, self._block = self._block, []
         if not self.log.bad_rows.strict and self._only_unreadable_differ(block, seal):
             self.log.chain.go_on(number, seal)
@@ -306,6 +313,11 @@ class _Fold:
         elif isinstance(record, Execution):
             self._rows.check_execution(number, record)
             log.executions.append(record)
+        elif isinstance(record, ModelJudgement):
+            self._rows.check_judgement(number, record)
+            log.judgements.append(record)
+        elif isinstance(record, JudgeLicence):
+            log.licences.append(record)
         elif isinstance(record, WorkEnd):
             self._rows.check_work_end(number, record)
             log.work_ends.append(record)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from milo_bench.core.errors import DataError
-from milo_bench.core.records import Attempt, AttemptKey, Episode, Execution, Fixture, Plan, WorkEnd
+from milo_bench.core.records import Attempt, AttemptKey, Episode, Execution, Fixture, ModelJudgement, Plan, WorkEnd
 
 _HINT = "the file was edited, or two logs were joined. Restore it, or run again."
 
@@ -64,6 +64,10 @@ class RowCheck:
     def check_execution(self, number: int, execution: Execution) -> None:
         """An execution may be repeated, and then the later one counts."""
         self._check_agrees(number, execution.key)
+
+    def check_judgement(self, number: int, judgement: ModelJudgement) -> None:
+        """A judgement may be repeated, and then the later one counts."""
+        self._check_agrees(number, judgement.key)
 
     def check_work_end(self, number: int, end: WorkEnd) -> None:
         if end.target not in self._targets:

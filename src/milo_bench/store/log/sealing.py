@@ -31,13 +31,8 @@ SALT_MARK: Final = b',"salt":"'
 ERASED_MARK: Final = b',"erased":"'
 _SALT_DIGITS: Final = 2 * SALT_BYTES
 _DIGEST_DIGITS: Final = 64
-_WITH_TEXT: Final = (
-    b'{"type":"attempt"',
-    b'{"type":"fixture"',
-    b'{"type":"episode"',
-    b'{"type":"execution"',
-    b'{"type":"load_row"',
-)
+_KINDS_WITH_TEXT: Final = ("attempt", "fixture", "episode", "execution", "load_row", "judgement")
+_WITH_TEXT: Final = tuple(f'{{"type":"{kind}"'.encode() for kind in _KINDS_WITH_TEXT)
 FIRST: Final = bytes(32)
 
 

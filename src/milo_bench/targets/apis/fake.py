@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -17,6 +17,7 @@ from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.fake.process import FakeProcess, start_fake_process
 from milo_bench.targets.fake.script import Script, load_script
 from milo_bench.targets.fake.server import FakeServer
+from milo_bench.targets.http.vectors import Vectors
 
 
 class FakeTarget:
@@ -97,6 +98,14 @@ class FakeTarget:
             return exchange
         died = Failure("server_died", f"the fake server ended with exit code {self._process.process.returncode}")
         return msgspec.structs.replace(exchange, failure=died)
+
+    async def describe_embeddings(self) -> TargetRecord:
+        """See ``base.Embeds``."""
+        return await self.start()
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """See ``base.Embeds``."""
+        return await self._started().embed(texts)
 
     async def models(self) -> tuple[str, ...]:
         return await self._started().models()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -20,8 +20,9 @@ from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, f
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import read_lines
-from milo_bench.targets.http.target import HttpTarget
+from milo_bench.targets.http.target import EMBEDDING, HttpTarget
 from milo_bench.targets.http.thinking import ollama_fields, thinking_tokens
+from milo_bench.targets.http.vectors import Vectors, read_vectors
 from milo_bench.targets.identity.ollama import identify_ollama
 from milo_bench.targets.identity.processes import read_processes
 
@@ -128,6 +129,18 @@ class OllamaTarget(HttpTarget):
             message = "Ollama stopped an answer that repeated one token. Set repeat_penalty in this target's settings"
             return Failure("repetition_stopped", message, reply.status)
         return super().unfinished(answer, reply)
+
+    async def describe_embeddings(self) -> TargetRecord:
+        """See ``base.Embeds``."""
+        await self.get_json(f"{self._base}/api/version", needed=True)
+        self._record = await self.describe()
+        return self._record
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """See ``base.Embeds``."""
+        body = {"model": self._config.model, "input": list(texts), "truncate": False}
+        data = await self.call_json("POST", f"{self._base}/api/embed", body, limits=EMBEDDING, needed=True)
+        return read_vectors(data, len(texts), target=self._config.name)
 
     async def models(self) -> tuple[str, ...]:
         return tuple(str(entry["name"]) for entry in await self._listed(needed=True))

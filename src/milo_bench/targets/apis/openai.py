@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -21,8 +21,9 @@ from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json
 from milo_bench.targets.http.busy import busy_slots, requests_in_metrics
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.stream import read_completion
-from milo_bench.targets.http.target import HttpTarget
+from milo_bench.targets.http.target import EMBEDDING, HttpTarget
 from milo_bench.targets.http.thinking import openai_fields, thinking_tokens, with_extra
+from milo_bench.targets.http.vectors import Vectors, read_vectors
 from milo_bench.targets.identity.llama_server import identify_llama_server
 from milo_bench.targets.identity.processes import read_processes
 from milo_bench.targets.identity.vllm import identify_snapshot
@@ -112,6 +113,18 @@ class OpenAiTarget(HttpTarget):
 
     async def models(self) -> tuple[str, ...]:
         return tuple(entry["id"] for entry in await self._listed(needed=True))
+
+    async def describe_embeddings(self) -> TargetRecord:
+        """See ``base.Embeds``."""
+        await self._listed(needed=True)
+        self._record = await self.describe()
+        return self._record
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """See ``base.Embeds``."""
+        body = {"model": self._config.model, "input": list(texts), "encoding_format": "float"}
+        data = await self.call_json("POST", f"{self._address.path}/embeddings", body, limits=EMBEDDING, needed=True)
+        return read_vectors(data, len(texts), target=self._config.name)
 
     async def is_loaded(self) -> bool | None:
         """See ``base.Loading``; llama-server's router says it in its list."""

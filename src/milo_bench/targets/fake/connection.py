@@ -15,6 +15,7 @@ import httptools
 import msgspec
 
 from milo_bench.targets.fake.dialects import DIALECTS, Dialect
+from milo_bench.targets.fake.embedding import embeddings_reply
 from milo_bench.targets.fake.log import RequestOutcome, SeenRequest
 from milo_bench.targets.fake.reply import Asked, answer_for, overflows
 from milo_bench.targets.fake.script import ScriptFault
@@ -107,7 +108,7 @@ class FakeConnection(asyncio.Protocol):
             if dialect is not None and method == "POST":
                 self._chat(dialect, path, body, bearer)
             else:
-                self._transport.write(self._plain(method, path, bearer))
+                self._transport.write(self._plain(method, path, bearer, body))
 
     def _chat(self, dialect: Dialect, path: str, raw: bytes, bearer: str) -> None:
         try:
@@ -209,7 +210,7 @@ class FakeConnection(asyncio.Protocol):
     def _may_enter(self, bearer: str) -> bool:
         return self._server.script.accept_key in (None, bearer)
 
-    def _plain(self, method: str, path: str, bearer: str) -> bytes:
+    def _plain(self, method: str, path: str, bearer: str, body: bytes) -> bytes:
         server = self._server
         names = server.script.models
         age_s = time.monotonic() - server.started_s
@@ -228,10 +229,21 @@ class FakeConnection(asyncio.Protocol):
                 return _json(200, {"version": "0.0.0-fake"})
             case ("GET", "/api/tags" | "/api/ps"):
                 return _json(200, {"models": [_ollama_model(name) for name in names]})
+            case ("POST", "/v1/embeddings" | "/api/embed"):
+                return self._embeddings(path, body)
             case ("POST", "/api/show"):
                 return _json(200, {"details": _ollama_model(names[0])["details"], "model_info": {}})
             case _:
                 return _json(404, {"error": {"message": f"no such path: {path}", "type": "not_found", "code": 404}})
+
+    def _embeddings(self, path: str, raw: bytes) -> bytes:
+        try:
+            found = embeddings_reply(path, json.loads(raw))
+        except (ValueError, RecursionError):
+            found = None
+        if found is None:
+            return _json(400, {"error": {"message": "input is a text or a list of texts", "type": "invalid_request"}})
+        return _json(200, found)
 
     def _admin(self, method: str, path: str) -> bytes:
         if (method, path) == ("DELETE", "/fake/requests"):

@@ -32,6 +32,7 @@ _ENCODER = msgspec.json.Encoder()
 _EVENTS_AT_ONCE = 32
 _SHORT_ANSWER = Timeouts(connect_s=5.0, first_token_s=60.0, total_s=60.0)
 _LOOKUP = Timeouts(connect_s=5.0, first_token_s=10.0, total_s=10.0)
+EMBEDDING = Timeouts(connect_s=10.0, first_token_s=120.0, total_s=300.0)
 START_TIMEOUT_S = 300.0  # a server may have to load tens of gigabytes before its first token
 _LOADING_PAUSE_S = 0.5
 

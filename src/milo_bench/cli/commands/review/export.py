@@ -20,12 +20,9 @@ from milo_bench.report import terminal
 @click.argument("batch", required=False)
 @click.option("--out", type=FILE, help="Review file to write, for 'decide --review'.")
 @click.option("--sheet", type=FILE, help="Sheet of the scores to write, with its key beside it.")
-@click.option("--judge", "judges", multiple=True, type=FILE, help="A sheet scored by a model. Repeatable.")
 @STATE
 @JSON_FLAG
-def review_export(
-    batch: str | None, out: Path | None, sheet: Path | None, judges: tuple[Path, ...], state: str | None, as_json: bool
-) -> None:
+def review_export(batch: str | None, out: Path | None, sheet: Path | None, state: str | None, as_json: bool) -> None:
     """Export the scores that people gave in the board.
 
     BATCH is the id on its page. Without it, the newest batch is taken. The measures and the
@@ -37,7 +34,7 @@ def review_export(
         if not batches:
             raise UsageError("The review has no batches.", hint="draw one on the page Review: milo-bench board runs/")
         batch = batches[0].id
-    found = api.export_review(place, batch, out=out, sheet=sheet, judges=judges)
+    found = api.export_review(place, batch, out=out, sheet=sheet)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
     else:

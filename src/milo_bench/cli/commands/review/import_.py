@@ -16,20 +16,14 @@ from milo_bench.report import terminal
 @click.command("import")
 @click.argument("sheets", nargs=-1, type=FILE, required=True)
 @click.option("--key", type=FILE, help="Key of the sample.  [default: the one beside the sheet]")
-@click.option("--judge", "judges", multiple=True, type=FILE, help="A sheet scored by a model. Repeatable.")
 @click.option("--out", type=FILE, help="Review file to write, for 'decide --review'.")
 @JSON_FLAG
-def review_import(
-    sheets: tuple[Path, ...], key: Path | None, judges: tuple[Path, ...], out: Path | None, as_json: bool
-) -> None:
+def review_import(sheets: tuple[Path, ...], key: Path | None, out: Path | None, as_json: bool) -> None:
     """Read scored sheets. Shows means and the reviewers' agreement.
 
-    The means are over all answers.
-
-    A model judge's scores count only for questions on which it agrees with the reviewers: the lower
-    end of the interval of its agreement on this sample must be above 0.667.
+    The means are over all answers. A model judge can be calibrated on the scores: see 'milo-bench judge calibrate'.
     """
-    found = api.import_review(sheets, key or api.review_key_path(sheets[0]), judges=judges, out=out)
+    found = api.import_review(sheets, key or api.review_key_path(sheets[0]), out=out)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=1))
     else:

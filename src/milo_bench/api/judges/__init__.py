@@ -1,0 +1,1 @@
+"""Model judges: calibrated, let loose on a log, or as the verifier of a run."""
