@@ -21,7 +21,7 @@ from milo_bench.core.records import (
 )
 from milo_bench.core.records.contract import contract_digests, fixture_digests
 from milo_bench.run.budget import Budget
-from milo_bench.run.leaving import may_be_sent, require_allowed
+from milo_bench.run.serving.leaving import may_be_sent, require_allowed
 
 _LOOPBACK = frozenset({"", "localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  compared, never bound
 _THIS_MACHINE = "this machine"

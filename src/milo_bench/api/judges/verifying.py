@@ -10,7 +10,7 @@ from milo_bench.config.settings import RunConfig, TargetConfig
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records.judgements import VERIFIER
 from milo_bench.evidence.judges.record import JudgedAnswers, JudgeRunOptions, judge_log_answers
-from milo_bench.run.leaving import require_allowed
+from milo_bench.run.serving.leaving import require_allowed
 from milo_bench.run.spec import RunSpec
 
 

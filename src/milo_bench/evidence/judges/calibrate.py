@@ -20,7 +20,7 @@ from milo_bench.evidence.judges.attacks import ATTACKS
 from milo_bench.evidence.judges.labels import Labelled, LabelledSet
 from milo_bench.evidence.judges.wording import judge_digest, prompt_digest
 from milo_bench.run.event_loop import run_to_end
-from milo_bench.run.leaving import require_allowed
+from milo_bench.run.serving.leaving import require_allowed
 
 JudgeProgress = Callable[[int, int], None]
 

@@ -18,7 +18,7 @@ from milo_bench.evidence.judges.asking import Answer, JudgeRequest, connected
 from milo_bench.evidence.judges.wording import JudgedItem, judge_digest
 from milo_bench.evidence.judging import final_attempts, without_retry
 from milo_bench.run.event_loop import run_to_end
-from milo_bench.run.leaving import may_be_sent, require_allowed
+from milo_bench.run.serving.leaving import may_be_sent, require_allowed
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 
