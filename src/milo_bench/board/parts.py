@@ -35,6 +35,7 @@ class BoardParts:
     hosts: frozenset[str]
     cookie: str
     is_secure: bool = False
+    suites: tuple[Path, ...] = ()  # folders that take new fixtures
     gateway: str = ""  # host and port of a gateway's admin pages, on this machine
     catalog: Catalog = field(init=False)
     search: Search = field(init=False)

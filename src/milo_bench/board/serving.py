@@ -37,6 +37,7 @@ class BoardOptions:
     behind_proxy: bool = False
     proxy_header: str = ""
     gateway: str = ""
+    suites: tuple[Path, ...] = ()
     proxy_peers: tuple[str, ...] = ("127.0.0.1", "::1")
 
 
@@ -87,6 +88,7 @@ def make_board(options: BoardOptions, token: str) -> BoardParts:
         hosts=known_hosts(options.host, options.hostnames),
         cookie=f"milo-board-{options.port}",
         is_secure=options.tls_cert is not None or options.behind_proxy,
+        suites=options.suites,
         gateway=check_gateway(options.gateway) if options.gateway else "",
     )
 

@@ -16,6 +16,7 @@ from milo_bench.board.server.requests import NotThere, PageRequest, Shown
 from milo_bench.board.views.attempt_line import plain_line
 from milo_bench.board.views.inputs import input_parts
 from milo_bench.board.views.marks import numbered, pieces, spans_in
+from milo_bench.board.views.notes import notes_data
 from milo_bench.board.views.word_diff import word_diff
 from milo_bench.core import units
 from milo_bench.core.text import visible
@@ -44,6 +45,8 @@ def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     data["beside"] = [{**plain_line(one), "key": key} for key, one in enumerate(beside, start=1)]
     data["diff"] = _diff(board, opened, beside, asked.query.get("with", ""))
     data["neighbours"] = _neighbours(board, found, filter)
+    data["notes"] = notes_data(board, str(data["attempt"]["address"]))
+    data["may_review"] = asked.person.may("review")
     data["query"] = filter.without("run").query()
     data["whole_input"] = asked.query.get("input") == "all"
     title = f"{found.row.fixture} on {found.kind.target}"

@@ -18,8 +18,10 @@ from milo_bench.board.views.decisions.packages import show_decisions, show_packa
 from milo_bench.board.views.decisions.page import show_package_page
 from milo_bench.board.views.decisions.roles import show_roles
 from milo_bench.board.views.failures import show_failures
+from milo_bench.board.views.fixtures.new import add_new_fixture, show_new_fixture
 from milo_bench.board.views.gateway.queue import answer, reject, show_gateway, show_work, take
 from milo_bench.board.views.live import run_events
+from milo_bench.board.views.notes import add_wrong_check
 from milo_bench.board.views.review.acts import act_on_item, save_item, undo
 from milo_bench.board.views.review.batches import new_batch, show_batches
 from milo_bench.board.views.review.item import next_item, show_batch, show_item
@@ -54,6 +56,9 @@ ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/runs/{run}", show_run),
     BoardRoute("/compare", show_compare),
     BoardRoute("/failures", show_failures),
+    BoardRoute("/runs/{run}/attempts/{n:int}/notes", add_wrong_check, "review", changes=True),
+    BoardRoute("/fixtures/new", show_new_fixture, "review"),
+    BoardRoute("/fixtures", add_new_fixture, "review", changes=True),
     BoardRoute("/runs/{run}/episodes/{n:int}", show_episode),
     BoardRoute("/decisions", show_decisions),
     BoardRoute("/decisions/{id}/page", show_package_page),

@@ -25,6 +25,10 @@ SECTION = "Serve"
 @click.option("--tls-key", type=FILE, help="Key of the certificate (PEM).")
 @click.option("--behind-proxy", is_flag=True, help="A proxy in front of it has TLS.")
 @click.option("--proxy-header", default="", metavar="NAME", help="Header in which that proxy names the person.")
+@click.option(
+    "--suite", "suites", multiple=True, type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of a suite that takes new fixtures. Repeatable.",
+)  # fmt: skip
 @click.option("--gateway", default="", metavar="URL", help="Admin address of a gateway on this machine.")
 @click.option("--proxy-peer", "peers", multiple=True, metavar="ADDRESS", help="The proxy's address. Repeatable.")
 def board(
@@ -38,6 +42,7 @@ def board(
     tls_key: Path | None,
     behind_proxy: bool,
     proxy_header: str,
+    suites: tuple[Path, ...],
     gateway: str,
     peers: tuple[str, ...],
 ) -> None:
@@ -58,6 +63,7 @@ def board(
         behind_proxy=behind_proxy,
         proxy_header=proxy_header,
         gateway=gateway,
+        suites=suites,
         proxy_peers=peers or ("127.0.0.1", "::1"),
     )
     api.serve_board(options, os.environ, print_board)

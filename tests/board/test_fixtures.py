@@ -1,0 +1,96 @@
+"""What is seen becomes what is tested: redacted, with the expected value of a person, its group and provenance."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from milo_bench.board.server.app import WebBoard
+from milo_bench.board.serving import BoardOptions, make_board
+from milo_bench.store.state.queue import QueuedWork, add_work, new_id
+from milo_bench.suites.load import load_suite
+from tests.board.conftest import BASE, TOKEN, BoardClient, wait_until_read
+
+SUITE = """name: mine
+version: "1"
+title: Mine
+fixtures: [fixtures.jsonl]
+workloads:
+  extraction: {prompt: p.jinja, max_tokens: 8, checks: [answer_present]}
+  queue: {prompt: p.jinja, max_tokens: 8, checks: [answer_present]}
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Path:
+    made = tmp_path / "mine"
+    made.mkdir()
+    (made / "suite.yaml").write_text(SUITE)
+    (made / "p.jinja").write_text("{{ input }}")
+    (made / "fixtures.jsonl").write_text('{"id": "a", "workload": "queue", "input": {"message": "x"}}')
+    return made
+
+
+@pytest.fixture
+def with_suite(folder: Path, tmp_path: Path, suite: Path):  # type: ignore[no-untyped-def]
+    board = make_board(BoardOptions(folder, str(tmp_path / "state.db"), "ann", suites=(suite,)), TOKEN)
+    with TestClient(WebBoard(board).application(), base_url=BASE) as http:
+        wait_until_read(board)
+        http.get("/", params={"token": TOKEN})
+        yield BoardClient(http, board)
+
+
+def test_an_attempt_becomes_a_fixture_of_its_group(with_suite: BoardClient, suite: Path) -> None:
+    row = with_suite.data("/failures?workload=extraction&outcome=all")["rows"][0]
+    shown = with_suite.data(f"/fixtures/new?run={row['run']}&n={row['n']}")
+    with_suite.html(f"/fixtures/new?run={row['run']}&n={row['n']}")
+    expect = json.dumps({"fields": {"x": "1"}})
+    fields = {"run": row["run"], "n": row["n"], "suite": suite, "id": shown["fixture"]["id"]}
+    assert with_suite.send("/fixtures", **fields, expect="").status_code == 400
+    assert with_suite.send("/fixtures", **fields, expect="[1]").status_code == 400
+    assert with_suite.send("/fixtures", **fields, expect=expect).headers["location"] == row["address"]
+    made = load_suite(str(suite)).fixtures[-1]
+    assert made.expect == {"fields": {"x": "1"}}
+    assert made.group == row["fixture"]
+    assert made.provenance["board"]["added_by"] == "ann"
+    assert made.provenance["board"]["fixture"] == row["fixture"]
+    assert "redacted" in made.tags
+    assert with_suite.data(row["address"])["notes"][0]["kind"] == "fixture"
+    again = with_suite.send("/fixtures", **fields, expect=expect)
+    assert "already has a fixture" in again.text
+
+
+def test_queued_work_is_redacted_before_it_is_written(with_suite: BoardClient, suite: Path) -> None:
+    text = "My name is Maria Lopez, my mail is maria.lopez@example.com. Where is my order?"
+    request = json.dumps({"door": "chat", "body": {"messages": [{"role": "user", "content": text}]}})
+    work = QueuedWork(new_id(), "waiting", "", time.time(), "queue", "", "r", "assist", "why", "k", request, "")
+    add_work(with_suite.board.engine, work)
+    sent = with_suite.send("/fixtures", work=work.id, suite=suite, expect='{"label": "delivery"}')
+    assert sent.status_code == 303, sent.text
+    made = load_suite(str(suite)).fixtures[-1]
+    assert "maria" not in json.dumps(made.input).lower()
+    assert "Where is my order?" in made.input["message"]
+    assert made.provenance["board"]["work"] == work.id
+
+
+def test_only_a_suite_that_was_named_takes_fixtures(with_suite: BoardClient, suite: Path, tmp_path: Path) -> None:
+    row = with_suite.data("/failures?workload=extraction&outcome=all")["rows"][0]
+    fields = {"run": row["run"], "n": row["n"], "expect": '{"a": 1}'}
+    assert with_suite.send("/fixtures", **fields, suite=tmp_path).status_code == 400
+    assert with_suite.send("/fixtures", **fields, suite="case_ops_v1").status_code == 400
+    other = with_suite.data("/failures?workload=timeline&outcome=all")["rows"][0]
+    refused = with_suite.send("/fixtures", run=other["run"], n=other["n"], expect='{"a": 1}', suite=suite)
+    assert refused.status_code == 400
+    assert len(load_suite(str(suite)).fixtures) == 1
+
+
+def test_a_note_on_a_check_is_kept_with_its_author(with_suite: BoardClient) -> None:
+    row = with_suite.data("/failures")["rows"][0]
+    assert with_suite.send(f"{row['address']}/notes", text=" ").status_code == 400
+    with_suite.send(f"{row['address']}/notes", text="The date is right: <b>12 May</b>.")
+    assert with_suite.data(row["address"])["notes"][0]["person"] == "ann"
+    assert "&lt;b&gt;12 May" in with_suite.html(row["address"])
