@@ -332,3 +332,9 @@ def test_a_name_as_long_as_its_file_is_not_repeated_whole() -> None:
     found = Problem("bench.yaml line 1", f"unknown setting '{'x' * 10_000}' here", "y" * 10_000)
     assert len(found.what) <= 2_000 and found.what.endswith(" here") and len(found.hint) <= 2_000
     assert len(ConfigError("z" * 10_000).message) <= 2_000
+
+
+@pytest.mark.parametrize("text", ['a: "\\ud800"', '"\\udfff": 1', '{"a": ["x\\udc00"]}'])
+def test_half_a_character_is_named(text: str) -> None:
+    found = read_written(text, name="bench.yaml")
+    assert isinstance(found, Problem) and "half a character" in found.what

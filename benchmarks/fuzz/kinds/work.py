@@ -46,8 +46,14 @@ def _csv_sound(random: Random, folder: Path) -> None:
     """A table that any program wrote: each row is a case with its text, or is named."""
     rows = _rows(random)
     out = io.StringIO(newline="")
+    # Without quotation marks, a lone CR in a cell is the end of its row to half of all programs.
+    lone = any("\r" in row["text"] for row in rows)
     writer = csv.DictWriter(
-        out, ["id", "text", "label"], delimiter=random.choice(",;\t"), lineterminator=random.choice(("\n", "\r\n"))
+        out,
+        ["id", "text", "label"],
+        delimiter=random.choice(",;\t"),
+        lineterminator=random.choice(("\n", "\r\n")),
+        quoting=csv.QUOTE_ALL if lone else csv.QUOTE_MINIMAL,
     )
     writer.writeheader()
     for row in rows:

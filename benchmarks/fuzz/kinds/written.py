@@ -49,11 +49,9 @@ timeouts: {connect_s: 5, first_token_s: 60, total_s: 120}
 privacy: {store_text: redacted}
 """
 _SCRIPT: Final = """\
-replies:
-  - match: {contains: hello}
-    text: "Hello there"
-    first_token_s: 0.1
-  - text: "{}"
+reply: {text: "Hello there", first_token_s: 0.1}
+rules:
+  - when: {contains: hello}
     fault: {kind: status, status: 429}
 """
 

@@ -115,17 +115,22 @@ def _show(error: MiloError, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(error.as_record(), ensure_ascii=False))
     else:
-        click.echo(click.style("error: ", fg="red", bold=True) + visible(error.message), err=True)
+        click.echo(click.style("error: ", fg="red", bold=True) + _line(error.message), err=True)
         if error.hint:
-            click.echo(click.style("hint: ", bold=True) + visible(error.hint), err=True)
+            click.echo(click.style("hint: ", bold=True) + _line(error.hint), err=True)
         for other in error.also[:_MOST_SHOWN]:
             click.echo(
-                click.style("also: ", bold=True) + visible(f"{other.message} {as_sentence(other.hint)}".rstrip()),
+                click.style("also: ", bold=True) + _line(f"{other.message} {as_sentence(other.hint)}".rstrip()),
                 err=True,
             )
         if len(error.also) > _MOST_SHOWN:
             click.echo(f"      {len(error.also) - _MOST_SHOWN} more after these.", err=True)
     return error.exit_code
+
+
+def _line(text: str) -> str:
+    """One line: a name in it that has several could write lines of its own."""
+    return visible(" ".join(text.splitlines()), keep="\t")
 
 
 def as_sentence(hint: str) -> str:

@@ -243,6 +243,8 @@ def plain_data(data: Any) -> Any:
             return value.isoformat()
         if isinstance(value, bytes):
             raise _CannotUse("contains binary data, which belongs in a file of its own")
+        if isinstance(value, str):
+            return _whole_text(value)
         if _is_beyond(value):
             raise _CannotUse("contains a whole number that is too large")
         if isinstance(value, float) and not math.isfinite(value):
@@ -250,6 +252,12 @@ def plain_data(data: Any) -> Any:
         return value
 
     return convert(data, 0)
+
+
+def _whole_text(text: str) -> str:
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        raise _CannotUse("contains half a character (an escaped surrogate)")
+    return text
 
 
 def _is_beyond(value: object) -> bool:
@@ -262,7 +270,7 @@ def _key(key: object) -> str:
         return "yes" if key else "no"
     if key is None:
         return "null"
-    return key.isoformat() if isinstance(key, datetime.date) else str(key)
+    return key.isoformat() if isinstance(key, datetime.date) else _whole_text(str(key))
 
 
 # What these make of a scalar can fail: 2026-02-30, 5,000 digits, !!bool x.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from milo_bench.core.text import visible
 
@@ -40,6 +41,22 @@ def shown_text(value: str) -> str:
     if len(value) > _VALUE_LIMIT:
         value = f"{value[:_VALUE_LIMIT]}…"
     return visible(value, keep="")
+
+
+def hidden_keys(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Plain data with ``(hidden)`` for each text that is secret by its name, or looks like a key by itself."""
+    return {
+        name: HIDDEN if isinstance(value, str) and value and is_secret_name(str(name)) else _hidden_within(value)
+        for name, value in data.items()
+    }
+
+
+def _hidden_within(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return hidden_keys(value)
+    if isinstance(value, list | tuple):
+        return [_hidden_within(one) for one in value]
+    return _LOOKS_SECRET.sub(HIDDEN, value) if isinstance(value, str) else value
 
 
 def shown_argv(argv: Sequence[str]) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -20,10 +20,21 @@ from milo_bench.core.records import (
     StoreText,
     ToolCall,
     Turn,
+    Warmup,
 )
 
 Redact = Callable[[str], str]
 NOT_STORED = "(not stored)"
+_REASONS: Final = frozenset(
+    {"stop", "length", "tool_calls", "tool_use", "function_call", "content_filter", "end_turn", "max_tokens", "eos",
+     "eos_token", "stop_sequence", "stop_token", "limit", "load", "unload", "error", "abort", "cancelled", "completed",
+     "incomplete", "insufficient_system_resource", "safety", "recitation", "other"}
+)  # fmt: skip
+_TIMINGS: Final = frozenset(
+    {"prompt_n", "prompt_ms", "prompt_per_token_ms", "prompt_per_second", "predicted_n", "predicted_ms",
+     "predicted_per_token_ms", "predicted_per_second", "cache_n", "draft_n", "draft_n_accepted", "total_duration_s",
+     "load_duration_s", "prompt_eval_duration_s", "eval_duration_s"}
+)  # fmt: skip
 
 
 class TextPolicy:
@@ -57,7 +68,13 @@ class TextPolicy:
             return self._episode(record)
         if isinstance(record, LoadRequestRow):
             kept = self._redact is not None and self.store_text != "hashes"
-            return msgspec.structs.replace(record, output=self._redact(record.output) if kept and self._redact else "")
+            output = self._redact(record.output) if kept and self._redact else ""
+            return msgspec.structs.replace(record, output=output, server=_known_timings(record.server))
+        if isinstance(record, Warmup):
+            said = self._redact(record.problem) if self._redact is not None and self.store_text != "hashes" else ""
+            problem = said or (NOT_STORED if record.problem else "")
+            timings = _known_timings(record.server_timings)
+            return msgspec.structs.replace(record, problem=problem, server_timings=timings)
         if isinstance(record, ModelJudgement):
             return msgspec.structs.replace(record, reason="")
         if isinstance(record, Execution):  # what code said of a text may quote it
@@ -74,6 +91,8 @@ class TextPolicy:
                 output="",
                 reasoning="",
                 tool_calls=(),
+                finish_reason=_known_reason(attempt.finish_reason),
+                server_timings=_known_timings(attempt.server_timings),
                 prepared={},
                 bypass=attempt.bypass.partition(":")[0],
                 failure=None if failure is None else msgspec.structs.replace(failure, message=""),
@@ -86,6 +105,8 @@ class TextPolicy:
             output=redact(attempt.output),
             reasoning=redact(attempt.reasoning),
             tool_calls=_each_call(attempt.tool_calls, redact),
+            finish_reason=_known_reason(attempt.finish_reason),
+            server_timings=_known_timings(attempt.server_timings),
             prepared=_each_text(attempt.prepared, redact),
             bypass=redact(attempt.bypass),
             failure=None if failure is None else msgspec.structs.replace(failure, message=redact(failure.message)),
@@ -129,6 +150,16 @@ class TextPolicy:
         )
 
 
+def _known_reason(reason: str) -> str:
+    """Why an answer ended, where it is a word of the usual APIs; a server may write anything there."""
+    return reason if not reason or reason.lower() in _REASONS else NOT_STORED
+
+
+def _known_timings(timings: Mapping[str, float]) -> dict[str, float]:
+    """A server's own figures under the names that runtimes have; a server may write anything there."""
+    return {name: value for name, value in timings.items() if name in _TIMINGS}
+
+
 def stored_group(group: str) -> str:
     """A group as logs name it, by its hash: an author's or a thread's name would outlive the erasure of its texts."""
     return sha256_text(group)[:16] if group else ""
@@ -149,6 +180,7 @@ def turn_without_text(turn: Turn) -> Turn:
         output="",
         reasoning="",
         tool_calls=(),
+        finish_reason=_known_reason(turn.finish_reason),
         failure=None if failure is None else msgspec.structs.replace(failure, message=""),
         protocol_error=turn.protocol_error.partition(":")[0],
     )
@@ -161,6 +193,7 @@ def _turn_redacted(turn: Turn, redact: Redact) -> Turn:
         output=redact(turn.output),
         reasoning=redact(turn.reasoning),
         tool_calls=_each_call(turn.tool_calls, redact),
+        finish_reason=_known_reason(turn.finish_reason),
         failure=None if failure is None else msgspec.structs.replace(failure, message=redact(failure.message)),
         protocol_error=redact(turn.protocol_error),
     )
@@ -168,7 +201,8 @@ def _turn_redacted(turn: Turn, redact: Redact) -> Turn:
 
 def _each_call(calls: tuple[ToolCall, ...], redact: Redact) -> tuple[ToolCall, ...]:
     return tuple(
-        msgspec.structs.replace(call, name=redact(call.name), arguments=redact(call.arguments)) for call in calls
+        msgspec.structs.replace(call, id=redact(call.id), name=redact(call.name), arguments=redact(call.arguments))
+        for call in calls
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from typing import Any
 
@@ -14,6 +16,7 @@ from milo_bench.targets.apis.openai import OpenAiTarget
 from milo_bench.targets.fake.server import start_fake
 from milo_bench.targets.http.address import Address, parse_address
 from milo_bench.targets.http.tls import TlsWire, proxy_for
+from milo_bench.targets.http.wire import TcpWire
 from tests.patience import WAIT_S
 
 PATIENT = Timeouts(WAIT_S, WAIT_S, WAIT_S)
@@ -59,3 +62,58 @@ def test_the_environments_proxy_is_used_unless_excepted() -> None:
     assert proxy_for(place, env) == "http://proxy:3128"
     assert proxy_for(place, {**env, "NO_PROXY": "localhost, .example.com"}) is None
     assert proxy_for(place, {**env, "no_proxy": "ample.com"}) == "http://proxy:3128"
+
+
+async def test_a_handshake_that_stalls_ends_with_the_limit_of_a_connection() -> None:
+    ended = asyncio.Event()
+
+    async def stall(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    server = await asyncio.start_server(stall, "127.0.0.1", 0)
+    wire = TlsWire(Address("https", "127.0.0.1", server.sockets[0].getsockname()[1], ""), {})
+    try:
+        reply = await wire.fetch("POST", "/", timeouts=Timeouts(0.1, WAIT_S, WAIT_S))
+    finally:
+        await wire.close()
+        ended.set()
+        server.close()
+    assert (reply.broken, reply.broken_message) == ("connect_timeout", "no connection within 100 ms")
+
+
+@pytest.mark.parametrize("wire", [TcpWire, TlsWire])
+async def test_a_server_that_says_go_on_without_end_is_left(wire: type[TcpWire] | type[TlsWire]) -> None:
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        with contextlib.suppress(ConnectionError):
+            while True:
+                writer.write(b"HTTP/1.1 100 Continue\r\n\r\n" * 1_000)
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(flood, "127.0.0.1", 0)
+    client = wire(Address("http", "127.0.0.1", server.sockets[0].getsockname()[1], ""), {})
+    try:
+        reply = await client.fetch("POST", "/", timeouts=PATIENT)
+    finally:
+        await client.close()
+        server.close()
+    assert reply.broken == "bad_stream" and reply.broken_message.startswith("stopped after ")
+
+
+async def test_interim_answers_before_the_one_that_counts_are_passed_over() -> None:
+    async def go_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 102 Processing\r\n\r\n" * 20 + b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(go_on, "127.0.0.1", 0)
+    client = TlsWire(Address("http", "127.0.0.1", server.sockets[0].getsockname()[1], ""), {})
+    try:
+        reply = await client.fetch("POST", "/", timeouts=PATIENT)
+    finally:
+        await client.close()
+        server.close()
+    assert (reply.broken, reply.status, reply.body()) == (None, 200, b"hi")

@@ -13,12 +13,14 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import TargetError
+from milo_bench.core.hiding import hidden_keys
 from milo_bench.core.records import Behaviour, Failure, TargetRecord, Timeouts
 from milo_bench.core.suggest import closest
 from milo_bench.core.weights.digests import DigestBook
 from milo_bench.targets.fingerprint import read_behaviour
 from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.answer import StreamedAnswer, decode_json
+from milo_bench.targets.http.echoed import find_keys, without_keys
 from milo_bench.targets.http.failures import refusal
 from milo_bench.targets.http.reply import HttpReply, Wire
 from milo_bench.targets.http.roles import merge_system
@@ -46,7 +48,8 @@ class HttpTarget(ABC):
         self._config = config
         self._env = env
         self._address = address
-        headers, self._secrets = headers_from(config, env)
+        headers, secrets = headers_from(config, env)
+        self._secrets = (*secrets, *find_keys(config.settings))
         self._wire = open_wire(address, headers, config, env)
         self._reading = asyncio.Lock()
         self._pids: tuple[int, ...] = ()
@@ -138,7 +141,8 @@ class HttpTarget(ABC):
                 answer.failure = Failure(reply.broken, reply.broken_message, reply.status or None)
             else:
                 answer.failure = self.unfinished(answer, reply)
-        return judge_cut(answer.exchange(reply, zero_s=zero_s, intended_s=intended_s), self._config.name)
+        exchange = without_keys(answer.exchange(reply, zero_s=zero_s, intended_s=intended_s), self._secrets)
+        return judge_cut(exchange, self._config.name)
 
     def server_pids(self) -> tuple[int, ...]:
         return self._pids
@@ -267,9 +271,9 @@ class HttpTarget(ABC):
 
 
 def _settings(config: TargetConfig) -> dict[str, Any]:
-    """What a record keeps of a target's settings: all that changes a request."""
+    """What a record keeps of a target's settings: all that changes a request, and no key that goes along with it."""
     asked = {} if config.thinking is None else {"thinking": config.thinking}
-    return {**config.settings, **asked, **({"system": "merge"} if config.system == "merge" else {})}
+    return {**hidden_keys(config.settings), **asked, **({"system": "merge"} if config.system == "merge" else {})}
 
 
 def headers_from(config: TargetConfig, env: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

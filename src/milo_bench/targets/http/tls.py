@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 import ssl
 import time
 from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any, cast
 
 import aiohttp
+from aiohttp import StreamReader
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.http import RawResponseMessage
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -23,6 +28,8 @@ from milo_bench.targets.http.address import Address
 from milo_bench.targets.http.next_hop import LeavesNetworkError, is_excepted, require_inside
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
 from milo_bench.targets.http.wire import IDLE_LIMIT_S
+
+MOST_INTERIM = 100  # answers like 100 Continue before the one that counts
 
 
 class TlsWire:
@@ -68,6 +75,8 @@ class TlsWire:
                 if shows_content is not None and task is not None and timeouts.first_token_s < timeouts.total_s:
                     state.watch(loop, limit)
                 await self._exchange(method, path, body, headers or {}, reply, timeouts, state)
+        except aiohttp.ConnectionTimeoutError:  # a TimeoutError too: a handshake that stalls ran out of its own limit
+            self._broke(reply, "connect_timeout", f"no connection within {seconds(timeouts.connect_s)}")
         except TimeoutError:
             self._broke(reply, state.kind, state.message)
         except LeavesNetworkError as error:
@@ -79,10 +88,10 @@ class TlsWire:
             self._broke(reply, "connect_refused", f"cannot connect: {error.os_error.strerror or 'no TLS connection'}")
         except aiohttp.ServerDisconnectedError:
             self._broke(reply, "reset", "the server closed the connection without an answer")
-        except aiohttp.ConnectionTimeoutError:
-            self._broke(reply, "connect_timeout", f"no connection within {seconds(timeouts.connect_s)}")
         except (aiohttp.ClientPayloadError, aiohttp.ClientOSError):
             self._broke(reply, "reset", "the connection closed before the end of the answer")
+        except _EndlessInterimError as error:
+            self._broke(reply, "bad_stream", str(error))
         except aiohttp.ClientError as error:
             self._broke(reply, "bad_stream", f"not HTTP: {type(error).__name__}")
         finally:
@@ -147,6 +156,7 @@ class TlsWire:
             connector = aiohttp.TCPConnector(
                 limit=0, keepalive_timeout=IDLE_LIMIT_S, resolver=resolver, ssl=self._trust or True
             )
+            connector._factory = cast(Any, functools.partial(_BoundedHandler, loop=asyncio.get_running_loop()))
             # The key goes to the configured server only: no cookies, no .netrc, no redirects.
             self._session = aiohttp.ClientSession(
                 connector=connector,
@@ -182,6 +192,25 @@ def trusting(ca_file: str | None) -> ssl.SSLContext:
             message = f"ca_file '{one_line(ca_file)}' cannot be read as certificates: {error.strerror or error}."
             raise ConfigError(message, hint="name a PEM file of certificate authorities.") from None
     return context
+
+
+class _EndlessInterimError(aiohttp.ClientError):
+    """A server that says "go on" without end."""
+
+
+class _BoundedHandler(ResponseHandler):
+    """aiohttp's reader of one connection. It would keep interim answers (100 Continue) for as long as they come."""
+
+    _interim = 0
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        self._interim = self._interim + 1 if 100 <= data[0].code < 200 else 0
+        if self._interim <= MOST_INTERIM:
+            super().feed_data(data, size)
+            return
+        if self._interim == MOST_INTERIM + 1:
+            self.close()
+            self.set_exception(_EndlessInterimError(f"stopped after {MOST_INTERIM} interim answers"))
 
 
 class _InsideResolver(aiohttp.ThreadedResolver):
