@@ -110,9 +110,11 @@ def number(value: Any) -> float | None:
             value = float(value.strip())
         except ValueError:
             return None
-    if not isinstance(value, int | float) or not math.isfinite(value):
+    try:
+        found = float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:  # a whole number past any float
         return None
-    return float(value)
+    return found if math.isfinite(found) else None
 
 
 def count(value: Any) -> int | None:

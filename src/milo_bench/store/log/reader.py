@@ -349,6 +349,10 @@ class _Fold:
     def finish(self) -> None:
         self._close_range()
         log = self.log
+        unknown = sorted(set(log.header.plan.targets) - {target.name for target in log.header.targets})
+        if unknown and len(log.attempts):
+            message = f"{log.path} line 1: the plan's target '{one_line(unknown[0])}' is not described."
+            raise DataError(message, hint="the file was edited. Restore it, or run again.")
         if self._of_unknown_work is not None and len(log.attempts):  # an attempt on it cannot be graded
             number, workload = self._of_unknown_work
             message = f"{log.path} line {number}: the workload '{one_line(workload)}' is not in the run line."
