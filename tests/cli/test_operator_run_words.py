@@ -12,7 +12,7 @@ from milo_bench.operator.trials import episode_kind, trials_of
 from milo_bench.operator.worlds.policies import no_op, oracle
 from milo_bench.operator.worlds.task import Task
 from milo_bench.operator.worlds.tasks import find_task
-from milo_bench.report.terminal.operator import print_episode_event
+from milo_bench.report.terminal.operators.episodes import print_episode_event
 from tests.operator.operator_logs import CORE, broken, played, run_of
 
 

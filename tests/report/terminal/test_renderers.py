@@ -22,7 +22,7 @@ from milo_bench.report.terminal.comparison import print_comparison
 from milo_bench.report.terminal.console import VisibleConsole
 from milo_bench.report.terminal.decision import print_decision
 from milo_bench.report.terminal.load import print_load
-from milo_bench.report.terminal.permit import print_permit
+from milo_bench.report.terminal.operators.permit import print_permit
 from milo_bench.report.terminal.probes import print_probes, probes_json
 from milo_bench.report.terminal.progress import LiveProgress, PlainProgress
 from milo_bench.report.terminal.scorecard import print_scorecard

@@ -26,7 +26,7 @@ from milo_bench.operator.worlds.tasks import find_task, is_built_in
 from milo_bench.report.operator.rows import BEHAVIOURS, Chip, board_rows
 from milo_bench.report.operator.transcript import plain, transcript
 from milo_bench.report.pages.permits import ENDINGS
-from milo_bench.report.terminal.permit import amounts_text, identity, next_text, usd
+from milo_bench.report.terminal.operators.permit import amounts_text, identity, next_text, usd
 
 EPISODES: Final = "episodes"
 _PAGE_NAMES: Final = "ep-[0-9][0-9][0-9][0-9][0-9].html"

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     )
     from milo_bench.report.terminal.judges import counting, licence_record, print_licence
     from milo_bench.report.terminal.load import print_load
-    from milo_bench.report.terminal.operator import print_episode_event, print_operator_total, print_selftest
-    from milo_bench.report.terminal.permit import print_permit
+    from milo_bench.report.terminal.operators.episodes import print_episode_event, print_operator_total, print_selftest
+    from milo_bench.report.terminal.operators.permit import print_permit
     from milo_bench.report.terminal.probes import print_probes, probes_json
     from milo_bench.report.terminal.progress import progress_for
     from milo_bench.report.terminal.recorded import print_recorded
@@ -76,8 +76,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     ),
     "milo_bench.report.terminal.judges": ("counting", "licence_record", "print_licence"),
     "milo_bench.report.terminal.load": ("print_load",),
-    "milo_bench.report.terminal.operator": ("print_episode_event", "print_operator_total", "print_selftest"),
-    "milo_bench.report.terminal.permit": ("print_permit",),
+    "milo_bench.report.terminal.operators.episodes": ("print_episode_event", "print_operator_total", "print_selftest"),
+    "milo_bench.report.terminal.operators.permit": ("print_permit",),
     "milo_bench.report.terminal.probes": ("print_probes", "probes_json"),
     "milo_bench.report.terminal.progress": ("progress_for",),
     "milo_bench.report.terminal.recorded": ("print_recorded",),
