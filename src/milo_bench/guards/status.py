@@ -16,7 +16,7 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Frozen
 from milo_bench.guards.sentences import Sentence, split_sentences
 
-STATUS_VERSION = "3"
+STATUS_VERSION = "4"
 
 Stance: TypeAlias = Literal[
     "current",  # "is approved", "status: approved", "remains approved"
@@ -176,7 +176,7 @@ _FROM = re.compile(r"\bfrom\s+(?:(?:the|a|an|status|being|of)\s+)*$")
 _CHANGE = re.compile(
     r"\b(?:set|moved|changed|updated|corrected|transferred|revised|amended|reclassified|switched|returned|reverted|"
     r"restored|marked|recorded|logged|listed|reported|noted|entered|placed|put|became|becomes|changes|moves|turned|"
-    r"went|given)\b"
+    r"went|given|got|gets)\b"
     r"(?:\s+(?:back|the|its|a|case|claim|status|on|in|from\s+[\w -]{1,40}?|by\s+[\w -]{1,30}?)){0,4}"
     rf"(?:\s+(?:to|as|into|under|at))?{_ADVERBS}\s*(?:the\s+status\s+(?:of\s+)?)?$"
 )
@@ -186,10 +186,12 @@ _HAS_BEEN = re.compile(
     rf"|\b(?:be|become){_ADVERBS}$"
 )
 _IS = re.compile(
-    r"(?:\b(?:it|that|there|he|she|this)'s|\b(?:is|are|isn't|aren't|remains?|stays?|stands?(?: at| as)?|"
+    r"(?:\b(?:it|that|there|he|she|this)'s|\b(?:is|are|isn't|aren't|remains?|stays?|sits|rests|stands?(?: at| as)?|"
+    r"(?:is|are) (?:(?:now|currently) )?(?:considered|deemed|regarded as|treated as|with \w+ and)|"
     r"continues? (?:to be|as)|shows?(?: as)?|reads?|"
     r"(?:shows?|lists?|records?|has|calls?) (?:(?:the|your|this|her|his) )?(?:case|claim|file|application|it) as|"
-    r"currently|now|presently|status(?: of)?)|\bstatus\s*[:=-]|"
+    r"(?:puts?|keeps?|leaves?|has) (?:(?:the|your|this|her|his) )?(?:case|claim|file|application|it)|"
+    r"currently|now|presently|status(?: of)?)|\b(?:status|decision|outcome|result)\s*[:=-]|"
     rf"\b(?:is|are)\s+(?:now\s+)?(?:in|at|set to|marked(?: as)?|listed as|recorded as)){_ADVERBS}$"
 )
 _BRACKETED = re.compile(r"[\[(][^\])\n]{0,80}[\])]")
@@ -210,13 +212,13 @@ def _stance(sentence: str, start: int, end: int) -> Stance | None:
     anchored = _anchor(before, wording, after, before_all)
     if anchored is None:
         return None
-    if _ELSEWHERE.search(before) and not _A_CASE.search(before):
+    if _ELSEWHERE.search(before) and not _A_CASE.search(before) and not _DECIDES.search(before):
         return None
     if _NOT.search(_negatable(before)):
         return "past" if "no longer" in before else "denied"
-    if anchored != "current" and _FORMER.search(before):
+    if anchored != "current" and _FORMER.search(_negatable(before)):
         return "past"
-    if _LATER.match(f" {after_all}"):
+    if _LATER.match(f" {after_all}") and not (anchored == "current" and after_all.lstrip(" ,").startswith("until")):
         return "past"
     if anchored == "current" and re.search(r"\b(?:previous|former|original|initial|earlier|old|prior)\b", before):
         return "past"
@@ -254,7 +256,21 @@ def _plain(text: str) -> str:
     return _MAY.sub("june", text).casefold().replace("’", "'")
 
 
+# Who decides on a case, as the subject of what was done to it: "we have approved your claim".
+_DECIDES = re.compile(
+    r"\b(?:we|i|(?:the|our|an?|your) (?:\w+ )?(?:office|team|department|agency|board|panel|authority|council|tribunal|"
+    r"ministry|fund|insurer|caseworker|case worker|case manager|officer|assessor|adjudicator|service))"
+    rf"(?:\s+(?:have|has|had))?{_ADVERBS}$"
+)
+_ITS_CASE = re.compile(
+    r"\s*(?:your|the|this|her|his|their|that)\s+(?:\w+\s+)?(?:case|claim|file|application|request|appeal|complaint|"
+    r"benefit|pension|allowance|payments?|grant|award|refund|licence|permit)\b"
+)
+
+
 def _anchor(before: str, wording: str, after: str, before_all: str) -> Literal["current", "change", "past"] | None:
+    if _DECIDES.search(before) and _PARTICIPLE.match(wording) and _ITS_CASE.match(after):
+        return "change"
     if _IS.search(before):
         return "current"
     if _CHANGE.search(before):

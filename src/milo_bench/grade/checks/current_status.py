@@ -24,7 +24,7 @@ class CurrentStatusParams(Params, frozen=True):
 
 class CurrentStatus:
     name = "current_status"
-    version = "3"
+    version = "4"
     detector = "status"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
