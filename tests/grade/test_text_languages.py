@@ -75,3 +75,11 @@ def test_language_passes_answers_in_it_and_names_the_sentence_that_is_not() -> N
 def test_a_language_that_is_not_one_is_refused_before_a_run(params: dict[str, str], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         validate_checks(Workload("w", "p", "", "", (CheckSpec("language", params),)))
+
+
+@pytest.mark.parametrize(("locale", "wanted"), [("en-US", "skip"), ("en-GB", "flag"), ("", "flag")])
+def test_the_locale_says_which_of_two_numbers_is_the_day(locale: str, wanted: str) -> None:
+    workload = Workload("w", "p", "", "", (CheckSpec("unsupported_facts"),), locale=locale)
+    fixture = Fixture("f", "w", input={"document": "The claim was received on March 4, 2025."})
+    attempt = Attempt(AttemptKey("f", "t"), "", Timings(0, 0, 1), "The claim was received on 03/04/2025.")
+    assert grade_attempt(workload, fixture, attempt).verdicts[0].outcome == wanted

@@ -28,6 +28,11 @@ def language_of(workload: Workload) -> str:
     return parse_locale(workload.locale).language if workload.locale else ""
 
 
+def day_first_of(workload: Workload, stated: bool) -> bool:
+    """Whether 03/04/2025 is 3 April: as the workload's locale says, as ``stated`` where it has none."""
+    return parse_locale(workload.locale).day_first if workload.locale else stated
+
+
 @lru_cache(maxsize=256)
 def answer_languages(output: str, expected: str, *, as_json: bool) -> tuple[LanguagePart, ...]:
     """The languages of an answer's text; of a JSON answer, those of its texts without its keys."""

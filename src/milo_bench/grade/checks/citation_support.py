@@ -9,6 +9,7 @@ from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_header, case_of, event_texts, shown_event_ids
+from milo_bench.grade.text_languages import day_first_of
 from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations
 from milo_bench.guards.facts import unsupported_facts
 
@@ -39,9 +40,10 @@ class CitationSupport:
         if not cited:
             return [Verdict(self.name, self.version, "skip", reason="the answer cites no event")]
         shown = shown_event_ids(record, case.attempt)
+        day_first = day_first_of(case.workload, rules.day_first)
         allowed = tuple(text for key in rules.allow_sources if isinstance(text := case.fixture.input.get(key), str))
         return [
-            self._sentence(case, record, shown, allowed, number, sentence, rules.day_first)
+            self._sentence(case, record, shown, allowed, number, sentence, day_first)
             for number, sentence in enumerate(cited, 1)
         ]
 

@@ -18,6 +18,7 @@ from milo_bench.grade.packet_lines import (
     without_line_citations as blanked,
 )
 from milo_bench.grade.sections import SectionItem, read_sections, section_named
+from milo_bench.grade.text_languages import day_first_of
 from milo_bench.guards.citations import is_claim
 from milo_bench.guards.citing.lines import find_line_citations
 from milo_bench.guards.quotes import find_quote
@@ -71,7 +72,10 @@ class EvidenceLines:
         if rules.rows and not case.json.usable:
             reason = f"no rows to read: {case.json.problem}"
             return [Verdict(self.name, self.version, "fail", "malformed_json", reason)]
-        verdicts = [self._statement(one, lines, rules.day_first) for one in _statements(case, rules)]
+        verdicts = [
+            self._statement(one, lines, day_first_of(case.workload, rules.day_first))
+            for one in _statements(case, rules)
+        ]
         if rules.quotes:
             verdicts += self._quotes(case, rules, lines)
         if not verdicts:

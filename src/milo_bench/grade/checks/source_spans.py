@@ -19,6 +19,7 @@ from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import find_value, show_value
 from milo_bench.grade.per_workload import PerWorkload
+from milo_bench.grade.text_languages import day_first_of, language_of
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.quotes import MIN_SCORE, find_quote
 
@@ -97,9 +98,11 @@ class SourceSpans:
                 reason = f"the source span of {name} is not in the document: {show_value(quote)}"
                 return self._fail(case, name, "span_not_in_source", reason, got=show_value(quote))
             places.append(place)
+        stated = language_of(case.workload)
+        languages = (stated,) if stated else rules.languages
         # Judged by what the source says there, not by how the model quoted it.
         said = " ".join(source[place.start : place.end] for place in places)
-        if not _supports(said, value, kind, rules.day_first, rules.languages):
+        if not _supports(said, value, kind, day_first_of(case.workload, rules.day_first), languages):
             reason = f"{name} is {show_value(value)}, but its source span says: {show_value(said)}"
             spans = tuple(Span(f"input.{rules.document}", place.start, place.end, name) for place in places)
             return self._fail(case, name, "span_does_not_support", reason, got=show_value(said), spans=spans)

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from milo_bench.core.locale import parse_locale
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
-from milo_bench.grade.text_languages import NOTHING_FOUND
+from milo_bench.grade.text_languages import NOTHING_FOUND, day_first_of
 from milo_bench.guards.facts import unsupported_facts
 from milo_bench.guards.templates import escalation_reason
 
@@ -39,8 +38,7 @@ class UnsupportedFacts:
         if escalation_reason(case.output) is not None:
             return [Verdict(self.name, self.version, "skip", reason="the answer sends the case to a person")]
         sources = (*input_texts(case.fixture, case.attempt), *rules.allow)
-        locale = case.workload.locale
-        day_first = parse_locale(locale).day_first if locale else rules.day_first
+        day_first = day_first_of(case.workload, rules.day_first)
         found = unsupported_facts(case.output[:_READ_CHARS], sources, day_first=day_first)
         if not found:
             reason = "every number, date and name is in the input"
