@@ -37,6 +37,7 @@ from milo_bench.evidence.judges.record import JudgedAnswers
 from milo_bench.fleet.crew import Crew
 from milo_bench.fleet.places import On, crew_of
 from milo_bench.grade.engine import unread_fixtures, validate_checks
+from milo_bench.grade.unspoken import unspoken_languages
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.roles.execute import ExecutedCoder, needs_coder
 from milo_bench.run.budget import Budget
@@ -285,11 +286,12 @@ def run_suite(
 
 
 def _unjudged(spec: RunSpec) -> tuple[str, ...]:
-    """One sentence for each check that cannot read what it needs in some of the fixtures that were run."""
+    """One sentence for each check that cannot read what it needs, or the language, of fixtures that were run."""
+    planned = spec.planned_fixtures()
     return tuple(
         f"{workload.name}: {unread.text}"
         for workload in spec.workloads.values()
-        for unread in unread_fixtures(workload, spec.planned_fixtures())
+        for unread in (*unread_fixtures(workload, planned), *unspoken_languages(workload, planned))
     )
 
 

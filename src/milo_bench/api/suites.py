@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +11,11 @@ from milo_bench.config.written import Problem
 from milo_bench.core import units
 from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
+from milo_bench.core.records import Fixture, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.gates.decidable import short_gates
 from milo_bench.grade.engine import unread_fixtures, validate_checks
+from milo_bench.grade.unspoken import unspoken_languages
 from milo_bench.guards.personal.data import KINDS, Redactor
 from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
 from milo_bench.guards.personal.measure import KindFigures
@@ -50,7 +52,13 @@ class ImportOptions:
 
 def check_suite(suite: str) -> list[Problem]:
     """Every problem of a suite, errors first. Raises UsageError if there is no such suite."""
-    return check.check_suite(suite, validate_checks=validate_checks, unread=unread_fixtures)
+    return check.check_suite(suite, validate_checks=validate_checks, unread=_unjudged)
+
+
+def _unjudged(workload: Workload, fixtures: Iterable[Fixture]) -> tuple[check.Unread, ...]:
+    """The checks that will leave answers unjudged: for want of what they read, or by their language."""
+    every = tuple(fixtures)
+    return (*unread_fixtures(workload, every), *unspoken_languages(workload, every))
 
 
 def check_gates(suite: str, policy: AnyPath | None, *, targets: int = 1) -> list[Problem]:

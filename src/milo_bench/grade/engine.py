@@ -72,6 +72,11 @@ class UnreadFixtures:
             "An expectation of null says that the check does not apply."
         )
 
+    @property
+    def is_doubt(self) -> bool:
+        """Whether the check can judge some fixtures, so that the suite can be run."""
+        return len(self.fixtures) < self.of
+
 
 def unread_fixtures(workload: Workload, fixtures: Iterable[Fixture]) -> tuple[UnreadFixtures, ...]:
     """The checks of ``workload`` with fixtures of it that they cannot read; answers to those are unjudged."""

@@ -23,7 +23,10 @@ CheckValidator = Callable[[Workload], None]
 
 
 class Unread(Protocol):
-    """A check that cannot judge any answer to some fixtures of a workload (``grade.engine.UnreadFixtures``)."""
+    """A check that cannot judge answers to some fixtures of a workload (``grade.engine.UnreadFixtures``).
+
+    ``is_doubt``: it may judge others, so the suite can be run.
+    """
 
     @property
     def fixtures(self) -> tuple[str, ...]: ...
@@ -36,6 +39,9 @@ class Unread(Protocol):
 
     @property
     def hint(self) -> str: ...
+
+    @property
+    def is_doubt(self) -> bool: ...
 
 
 FixtureReader = Callable[[Workload, Iterable[Fixture]], Sequence[Unread]]
@@ -128,7 +134,7 @@ def _unread(suite: Suite, workload: Workload, unread: FixtureReader | None) -> I
         except MiloError:
             continue  # said by ``_checks``
         for one in found:
-            severity: Literal["error", "warning"] = "error" if len(one.fixtures) == one.of else "warning"
+            severity: Literal["error", "warning"] = "warning" if one.is_doubt else "error"
             yield Problem(suite.check_place(workload.name, index), one.text, one.hint, severity)
 
 
