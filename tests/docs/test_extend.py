@@ -218,3 +218,37 @@ def test_a_package_of_ones_own_brings_the_same_things(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(site)}
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
     assert done.stdout == "1 vLLM minor ('.toml',)\n", done.stderr
+
+
+def test_a_package_of_files_brings_a_language(tmp_path: Path) -> None:
+    words = re.search(r"```toml\n# our_words/(\S+)\n(.*?)```", PAGE, flags=re.DOTALL)
+    entry = re.search(r"```toml\n# pyproject.toml\n(.*?)```", PAGE, flags=re.DOTALL)
+    assert words is not None
+    assert entry is not None
+    (group,) = tomllib.loads(entry[1])["project"]["entry-points"].items()
+    file = tmp_path / "our_words" / words[1]
+    file.parent.mkdir(parents=True)
+    file.write_text(words[2], encoding="utf-8")
+    (tmp_path / "our_words/__init__.py").write_text("")
+    info = tmp_path / "our_words-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: our-words\nVersion: 1\n")
+    named = "\n".join(f"{name} = {value}" for name, value in group[1].items())
+    (info / "entry_points.txt").write_text(f"[{group[0]}]\n{named}\n")
+    asked = """
+from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, Workload
+from milo_bench.grade.engine import grade_attempt
+workload = Workload("w", "p", "", "", (CheckSpec("banned_commitments"),))
+for text in ("Peníze vám vrátíme v pátek.", "Vaše žádost byla přijata a čeká na posouzení.", "Pengarna betalas ut."):
+    attempt = Attempt(AttemptKey("f", "t"), "", Timings(0, 0, 1), text)
+    print(grade_attempt(workload, Fixture("f", "w"), attempt).verdicts[0].outcome)
+"""
+    path = os.pathsep.join((str(tmp_path), *sys.path))
+    done = subprocess.run(
+        [sys.executable, "-c", asked],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["fail", "pass", "unjudged"]

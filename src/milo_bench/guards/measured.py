@@ -8,15 +8,17 @@ measured well enough in, it does not speak: texts of that language are unjudged 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
 from typing import Final
 
 import msgspec
 
-from milo_bench.core.errors import UsageError
+from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.records import Frozen
 from milo_bench.core.suggest import hint_for
+from milo_bench.guards.packs.read import Rule, languages_of, read_pack
 
 
 class Measured(Frozen, frozen=True, omit_defaults=False):
@@ -56,6 +58,18 @@ TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
 }
 
 
+LEAST_TEXTS: Final = 40  # held-out texts
+_RULES: Final[dict[str, Rule]] = {"promises": "promises", "keywords": "keywords", "certainty": "certainty"}
+
+
+class BroughtFigures(Frozen, frozen=True, omit_defaults=False):
+    """What the file of an installed package says of itself: figures on ``n`` held-out texts of the team's own."""
+
+    recall: float
+    precision: float
+    n: int
+
+
 @cache
 def all_measured() -> dict[tuple[str, str], Measured]:
     """Every row of ``measured.json``, by detector and language."""
@@ -80,11 +94,32 @@ def figures_of(detector: str, language: str = "en") -> Measured:
 def spoken_languages(detector: str) -> frozenset[str]:
     """The languages that a detector's rules judge: those it was measured well enough in, and English.
 
-    English is what every rule was written for. Only a row that says otherwise takes it away.
+    English is what every rule was written for. Only a row that says otherwise takes it away. A language of an
+    installed package is spoken where its file states figures that reach ``TO_SPEAK``.
     """
     rows = [row for (name, _), row in all_measured().items() if name == detector]
     spoken = {row.language for row in rows if row.spoken}
-    return frozenset(spoken | ({"en"} - {row.language for row in rows if not row.spoken}))
+    brought = {one for one in _languages_brought(detector) if one not in {row.language for row in rows}}
+    return frozenset(spoken | brought | ({"en"} - {row.language for row in rows if not row.spoken}))
+
+
+def _languages_brought(detector: str) -> Iterator[str]:
+    """Languages of installed packages whose files state figures that are good enough."""
+    rule = _RULES.get(detector)
+    if rule is None:
+        return
+    least_recall, least_precision = TO_SPEAK[detector]
+    for language in languages_of(rule):
+        stated = read_pack(rule, language).get("measured")
+        if stated is None:
+            continue
+        try:
+            figures = msgspec.convert(stated, BroughtFigures)
+        except msgspec.ValidationError as error:
+            message = f"The language file {rule}/{language}.toml states no usable figures: {error}"
+            raise ConfigError(message, hint="write measured = {recall = 0.93, precision = 0.97, n = 80}.") from None
+        if figures.n >= LEAST_TEXTS and figures.recall >= least_recall and figures.precision >= least_precision:
+            yield language
 
 
 def wilson_95(k: int, n: int) -> tuple[float, float]:
