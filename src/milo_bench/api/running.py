@@ -288,11 +288,11 @@ def run_suite(
 def _unjudged(spec: RunSpec) -> tuple[str, ...]:
     """One sentence for each check that cannot read what it needs, or the language, of fixtures that were run."""
     planned = spec.planned_fixtures()
-    return tuple(
-        f"{workload.name}: {unread.text}"
-        for workload in spec.workloads.values()
-        for unread in (*unread_fixtures(workload, planned), *unspoken_languages(workload, planned))
-    )
+    said: list[str] = []
+    for workload in spec.workloads.values():
+        said += [f"{workload.name}: {one.text}" for one in unread_fixtures(workload, planned)]
+        said += [f"{workload.name}: {one.text}" for one in unspoken_languages(workload, planned)]
+    return tuple(said)
 
 
 def _check_own_python(options: RunOptions, spec: RunSpec, env: Mapping[str, str]) -> None:

@@ -59,7 +59,15 @@ TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
 
 
 LEAST_TEXTS: Final = 40  # held-out texts
-_RULES: Final[dict[str, Rule]] = {"promises": "promises", "keywords": "keywords", "certainty": "certainty"}
+_RULES: Final[dict[str, Rule]] = {
+    "promises": "promises",
+    "keywords": "keywords",
+    "certainty": "certainty",
+    "sentences": "sentences",
+    "values": "amounts",
+    "unsupported_facts": "facts",
+    "personal_data": "personal",
+}
 
 
 class BroughtFigures(Frozen, frozen=True, omit_defaults=False):
