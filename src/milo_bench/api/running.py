@@ -37,7 +37,7 @@ from milo_bench.evidence.judges.record import JudgedAnswers
 from milo_bench.fleet.crew import Crew
 from milo_bench.fleet.places import On, crew_of
 from milo_bench.grade.engine import unread_fixtures, validate_checks
-from milo_bench.grade.unspoken import unspoken_languages
+from milo_bench.grade.languages.unspoken import unspoken_languages
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.roles.execute import ExecutedCoder, needs_coder
 from milo_bench.run.budget import Budget

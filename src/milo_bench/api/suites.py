@@ -15,7 +15,7 @@ from milo_bench.core.records import Fixture, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.gates.decidable import short_gates
 from milo_bench.grade.engine import unread_fixtures, validate_checks
-from milo_bench.grade.unspoken import unspoken_languages
+from milo_bench.grade.languages.unspoken import unspoken_languages
 from milo_bench.guards.personal.data import KINDS, Redactor
 from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
 from milo_bench.guards.personal.measure import KindFigures

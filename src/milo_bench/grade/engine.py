@@ -13,9 +13,9 @@ from milo_bench.core.hashing import sha256_text
 from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Graded, ModelJudgement, Verdict, Workload
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, ReadsFixture, ReadsLanguage
+from milo_bench.grade.languages.answers import answer_languages, in_languages, language_of
 from milo_bench.grade.own_check import OwnCheck, own_names
 from milo_bench.grade.per_workload import PerWorkload
-from milo_bench.grade.text_languages import answer_languages, in_languages, language_of
 from milo_bench.guards.measured import spoken_languages
 
 

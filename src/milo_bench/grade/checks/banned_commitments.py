@@ -8,7 +8,7 @@ from typing import Any
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.drafting_input import exempt_text
-from milo_bench.grade.text_languages import language_of
+from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.promises.find import find_promises
 
 

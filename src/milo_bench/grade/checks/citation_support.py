@@ -9,7 +9,7 @@ from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_header, case_of, event_texts, shown_event_ids
-from milo_bench.grade.text_languages import day_first_of
+from milo_bench.grade.languages.answers import day_first_of
 from milo_bench.guards.citations import CitedSentence, cited_sentences, find_citations
 from milo_bench.guards.facts import unsupported_facts
 

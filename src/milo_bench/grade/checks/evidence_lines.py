@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.fact_rows import read_rows
+from milo_bench.grade.languages.answers import day_first_of
 from milo_bench.grade.packet_lines import (
     cited,
     packet_lines,
@@ -18,7 +19,6 @@ from milo_bench.grade.packet_lines import (
     without_line_citations as blanked,
 )
 from milo_bench.grade.sections import SectionItem, read_sections, section_named
-from milo_bench.grade.text_languages import day_first_of
 from milo_bench.guards.citations import is_claim
 from milo_bench.guards.citing.lines import find_line_citations
 from milo_bench.guards.quotes import find_quote

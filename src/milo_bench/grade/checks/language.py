@@ -20,7 +20,7 @@ import msgspec
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
-from milo_bench.grade.text_languages import answer_languages, language_of
+from milo_bench.grade.languages.answers import answer_languages, language_of
 from milo_bench.guards.languages.names import is_language, language_name
 from milo_bench.guards.languages.recognise import NONE, UNKNOWN
 

@@ -18,8 +18,8 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.json_places import find_value, show_value
+from milo_bench.grade.languages.answers import day_first_of, language_of
 from milo_bench.grade.per_workload import PerWorkload
-from milo_bench.grade.text_languages import day_first_of, language_of
 from milo_bench.guards.dates import find_dates, normalise_date, same_date
 from milo_bench.guards.quotes import MIN_SCORE, find_quote
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
-from milo_bench.grade.text_languages import NOTHING_FOUND, day_first_of
+from milo_bench.grade.languages.answers import NOTHING_FOUND, day_first_of
 from milo_bench.guards.facts import unsupported_facts
 from milo_bench.guards.templates import escalation_reason
 

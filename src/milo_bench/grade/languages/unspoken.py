@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from milo_bench.core.records import Fixture, Workload
 from milo_bench.grade.base import CHECKS, ReadsLanguage
-from milo_bench.grade.text_languages import language_of
+from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.languages.recognise import NONE, UNKNOWN, main_language, recognise
 from milo_bench.guards.measured import spoken_languages
