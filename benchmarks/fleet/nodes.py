@@ -49,17 +49,18 @@ class LocalCluster:
 
     def worker_pids(self) -> list[int]:
         """Process ids of the workers of Milo Bench on all nodes."""
-        found = []
-        for process in psutil.process_iter(["pid", "cmdline"]):
-            command = process.info["cmdline"] or [""]
-            if command[0].startswith("ray::Worker") and self._is_ours(process):
-                found.append(process.info["pid"])
-        return found
+        return [one.pid for one in self._workers() if one.cmdline()[0].startswith("ray::Worker")]
 
-    def _is_ours(self, process: psutil.Process) -> bool:
-        with suppress(psutil.Error):
-            return any(str(self.folder) in " ".join(parent.cmdline()) for parent in process.parents())
-        return False
+    def cpu_s(self) -> float:
+        """Processor time that the workers of all nodes have used so far."""
+        return sum(sum(one.cpu_times()[:2]) for one in self._workers())
+
+    def _workers(self) -> Iterator[psutil.Process]:
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, IndexError):
+                parents = (" ".join(parent.cmdline()) for parent in process.parents())
+                if process.cmdline()[0].startswith("ray::") and any(str(self.folder) in one for one in parents):
+                    yield process
 
     def shutdown(self) -> None:
         with suppress(Exception):

@@ -101,18 +101,26 @@ class Crew:
 
     async def _start(self) -> None:
         placed = self._placed(self._cluster.nodes())
-        hands = [self._new_hand(node, names) for node, names in placed]
-        started = await asyncio.gather(*map(self._ready, hands), return_exceptions=True)
-        self._hands.update({hand.name: hand for hand in hands})  # so that they are stopped, whatever comes
+        started = await asyncio.gather(*(self._first(*one) for one in placed), return_exceptions=True)
         for one in started:
-            if isinstance(one, _Died):
-                message = f"A worker of the fleet ended as it started ({one})."
-                raise PrerequisiteError(message, hint="see 'ray status', and the worker's log in Ray's folder of logs.")
             if isinstance(one, BaseException):
                 raise one
             self._admit(one)
         by_node = {hand.node.id: hand.targets for hand in self._hands.values()}
         self._lanes = lanes_of(list(self._records.values()), by_node)
+
+    async def _first(self, node: FleetNode, names: tuple[str, ...]) -> _Hand:
+        """A worker whose targets run, before any attempt is made. One that dies as it starts gets another chance."""
+        for _ in range(_STARTS):
+            hand = self._new_hand(node, names)
+            self._hands[hand.name] = hand  # so that it is stopped, whatever comes
+            try:
+                return await self._ready(hand)
+            except _Died as error:
+                del self._hands[hand.name]
+                died = error
+        message = f"A worker of the fleet ends on {node.name} as it starts ({died})."
+        raise PrerequisiteError(message, hint="see 'ray status', and the worker's log in Ray's folder of logs.")
 
     def _placed(self, nodes: Sequence[FleetNode]) -> list[tuple[FleetNode, tuple[str, ...]]]:
         by_id = {node.id: node for node in nodes}
@@ -173,11 +181,18 @@ class Crew:
     async def begin(self, header: RunHeader) -> list[Attempt]:
         """Let the workers begin their segments; the attempts that earlier workers of this run left on the nodes."""
         self._header = encode(header)
-        left = await asyncio.gather(*(self._begin(hand) for hand in self._hands.values()))
+        left = await asyncio.gather(*(self._begin_or_die(hand) for hand in self._hands.values()))
         for hand in tuple(self._hands.values()):
             self._watch(self._serve(hand))
         self._watch(self._look_for_nodes())
         return list({attempt.key: attempt for attempts in left for attempt in attempts}.values())
+
+    async def _begin_or_die(self, hand: _Hand) -> list[Attempt]:
+        """As ``_begin``. Of a worker that is dead nothing comes here: who serves it finds that out, and replaces it."""
+        try:
+            return await self._begin(hand)
+        except _Died:
+            return []
 
     async def _begin(self, hand: _Hand) -> list[Attempt]:
         ahead_s = min([await self._ping(hand) for _ in range(_PINGS)])[1]
@@ -355,10 +370,16 @@ class Crew:
 
     async def call_first(self, target: str, method: str, *arguments: bytes) -> bytes:
         """A call on the first worker that serves ``target``."""
-        for hand in self._hands.values():
-            if target in hand.targets:
-                result: bytes = await self._called(getattr(hand.actor, method).remote(target, *arguments))
-                return result
+        for _ in range(_STARTS):
+            for hand in [one for one in self._hands.values() if target in one.targets]:
+                try:
+                    result: bytes = await self._called(getattr(hand.actor, method).remote(target, *arguments))
+                    return result
+                except _Died:
+                    if not self._header:  # nobody serves it yet, who would find out
+                        del self._hands[hand.name]
+                        self._admit(await self._first(hand.node, hand.targets))
+            await asyncio.sleep(_LOOK_S)
         raise TargetError(f"No node of the fleet serves '{target}' now.", hint="see 'ray status'.")
 
 
