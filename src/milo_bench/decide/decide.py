@@ -23,6 +23,7 @@ from milo_bench.decide.judges import judge_evidence
 from milo_bench.decide.load_evidence import load_evidence
 from milo_bench.decide.money.chosen_measures import asks_of_choice, automated_measures, chosen_measures
 from milo_bench.decide.money.figures import add_business_figures
+from milo_bench.decide.money.volume import add_capacity, add_volume, stated_volumes
 from milo_bench.decide.permit_evidence import permit_evidence, permits_clause
 from milo_bench.decide.plain_code import plain_code
 from milo_bench.decide.records import (
@@ -88,8 +89,8 @@ def decide(
     potential = _business(economics, evidence, judged, measures)
     made = _findings(policy, evidence, judged, potential, figures)
     business = None
+    ships = {choice.workload for choice in made.choices if made.kind_of(choice) in SHIPS}
     if economics is not None:
-        ships = {choice.workload for choice in made.choices if made.kind_of(choice) in SHIPS}
         chosen = [
             *chosen_measures(made.choices, evidence, measures),
             *automated_measures(made.choices, made.replays, figures, ships),
@@ -97,6 +98,8 @@ def decide(
         business = _business(economics, evidence, judged, measures, ships=ships, chosen=chosen)
         assert business is not None
         add_business_figures(business, figures)
+        add_volume(economics, business, made.choices, made.replays, ships, figures)
+    add_capacity(load, evidence.loaded, made.choices, ships, figures, stated_volumes(economics, business))
     errors = [
         share for one, cases in evidence.cases.items() for share in error_shares(one, cases, evidence.fixtures, figures)
     ]

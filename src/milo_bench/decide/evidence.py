@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -22,7 +22,7 @@ class Evidence:
     """Recorded evidence in memory, without any text of fixtures or answers.
 
     ``workloads`` maps (name, variant) to the contract as the log carries it. ``load`` windows
-    stand beside the path of their log; ``operators`` are the logs of operator episodes.
+    stand beside the path of their log, ``loaded`` has its workloads; ``operators`` are logs of operator episodes.
     ``contracts`` are digests of each contract's parts by WORKLOAD or WORKLOAD/VARIANT (``core.records.contract``).
     ``peak_memory_bytes`` is by target. ``reviews`` are what people's scores of a sample say of all answers.
     ``looked_at`` has the candidates whose run stopped by what it saw: their gates are judged by bounds that hold at
@@ -40,6 +40,7 @@ class Evidence:
     cases: Mapping[Candidate, Cases]
     workloads: Mapping[tuple[str, str], Workload]
     load: tuple[tuple[str, LoadWindow], ...] = ()
+    loaded: Mapping[str, Collection[str]] = field(default_factory=dict)
     probes: tuple[ProbeEvidence, ...] = ()
     operators: OperatorEvidence = field(default_factory=OperatorEvidence)
     contracts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -81,6 +81,11 @@ def gather_evidence(
         probes=tuple(ProbeEvidence(named[log.path], probe) for log in logs for probe in log.probes),
         operators=operator_evidence(logs, named),
         contracts=_contracts(logs),
+        loaded={
+            named[log.path]: frozenset(contract.name for contract in log.header.workloads)
+            for log in logs
+            if log.load_windows
+        },
         peak_memory_bytes=find_peak_memory_bytes(logs),
         inventories=dict(inventories or {}),
         reviews=_reviews(review, logs, erased),

@@ -91,10 +91,12 @@ class EconomicsFile(CheckedFile):
     counted: tuple[str, ...] = ()
     assumptions: dict[str, AssumptionConfig] = Field(min_length=1)
     lines: dict[str, LineConfig] = Field(min_length=1, max_length=MOST_LINES)
+    volumes: dict[str, str] = Field(default={}, description="workload: the assumption with all its cases per month")
 
     def problems(self) -> Iterator[Problem]:
         yield from _unusable_names(self)
         yield from _unknown_assumptions(self)
+        yield from _unusable_volumes(self)
 
 
 ECONOMICS_FILE: Final = FileKind(
@@ -126,6 +128,17 @@ def _unusable_names(file: EconomicsFile) -> Iterator[Problem]:
             if not _NAME.fullmatch(name) or keyword.iskeyword(name) or name == "over":
                 hint = "use up to 40 lower-case letters, digits and _, with a letter first."
                 yield Problem(file.where(group, name), f"'{name[:60]}' cannot be a name in {group}", hint)
+
+
+def _unusable_volumes(file: EconomicsFile) -> Iterator[Problem]:
+    for workload, name in file.volumes.items():
+        where = file.where("volumes", workload)
+        if name not in file.assumptions:
+            what = f"volumes.{workload[:60]} is not an assumption: '{name[:60]}'"
+            yield Problem(where, what, hint_for(name, file.assumptions, noun="assumptions"))
+        elif not file.assumptions[name].unit.replace(" ", "").endswith("/month"):
+            what = f"volumes.{workload[:60]} is in {file.assumptions[name].unit[:60]}"
+            yield Problem(where, what, "name an assumption in cases per month, e.g. 'unit: note/month'.")
 
 
 def _unknown_assumptions(file: EconomicsFile) -> Iterator[Problem]:

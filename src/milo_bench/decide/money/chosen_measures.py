@@ -34,13 +34,18 @@ def chosen_measures(
                 yield msgspec.structs.replace(measure, target=CHOSEN)
 
 
+def taken_replay(choice: Choice, replays: Sequence[Replay]) -> Replay | None:
+    """The replay of what was chosen: its fix, or the work as it is; None where none was replayed."""
+    mine = [one for one in replays if (one.workload, one.target) == (choice.workload, choice.target)]
+    return next((one for one in mine if one.id == choice.replay), mine[0] if mine else None)
+
+
 def automated_measures(
     choices: Sequence[Choice], replays: Sequence[Replay], figures: Figures, ships: Collection[str]
 ) -> Iterator[Measure]:
     """The share of each workload that is answered without a person, as it was replayed; none where nothing ships."""
     for choice in choices:
-        mine = [one for one in replays if (one.workload, one.target) == (choice.workload, choice.target)]
-        taken = next((one for one in mine if one.id == choice.replay), mine[0] if mine else None)
+        taken = taken_replay(choice, replays)
         id = taken.figures.get(AUTOMATED, "") if taken is not None else ""
         if choice.workload not in ships:
             nothing = Interval(0.0, 0.0, 0.95, "nothing ships")

@@ -304,6 +304,11 @@ SOURCE_KINDS = {
 _LOAD_FIRST = ("latency_p50_s", "latency_p95_s", "ttft_p95_s", "requests_per_s", "output_tokens_per_s", "failure_share")
 
 
+def capacity_targets(decision: Decision) -> tuple[str, ...]:
+    """Targets whose cases an hour were worked out from a load run, in the order of the decision."""
+    return tuple(one.name for one in decision.targets if f"capacity/{one.name}/per_hour" in decision.figures)
+
+
 def load_columns(decision: Decision) -> tuple[str, ...]:
     """Names of the figures that load windows have, the usual ones first; the level stands apart."""
     names = {name for one in decision.load for name in one.figures} - {"level"}

@@ -171,6 +171,11 @@ def _limits(decision: Decision, targets: list[TargetRecord]) -> Iterator[Block]:
         items.append(
             (target.name, ": at most ", cap, " at a time (lower end of the measured knee). More wait in the queue.")
         )
+        hourly = f"capacity/{target.name}/per_hour"
+        if hourly in decision.figures:
+            needed = f"capacity/{target.name}/needed"
+            more: PageSentence = (". The work needs ", Ref(needed)) if needed in decision.figures else ()
+            items.append((target.name, ": ", Ref(hourly), " on one host within that limit", *more, "."))
     for finding in ship_order(decision):
         replay = chosen_replay(decision, finding)
         if replay is None or finding.kind not in ("keep", "fix"):
