@@ -110,7 +110,7 @@ def add_capacity(
                 "cases an hour on one host, within its cap",
                 rate.value * _SECONDS,
                 "cases/hour",
-                Source("load", f"closed {taken.window.level:g}", target),
+                rate.source,
                 n=rate.n,
                 low=None if rate.low is None else rate.low * _SECONDS,
                 high=None if rate.high is None else rate.high * _SECONDS,
