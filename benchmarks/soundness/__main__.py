@@ -20,6 +20,7 @@ from benchmarks.soundness import (
     edits,
     gate,
     groups,
+    judges,
     looks,
     permits,
     prompt_cache,
@@ -43,6 +44,7 @@ ROADS: tuple[Road, ...] = (
     replayer.ROAD,
     edits.ROAD,
     alarms.ROAD,
+    judges.ROAD,
 )
 
 
