@@ -45,6 +45,7 @@ from milo_bench.decide.remedies.choose import replays_for
 from milo_bench.decide.rerun import rerun_commands
 from milo_bench.decide.routing.table import make_routing
 from milo_bench.decide.selection import SHIPS, choose_findings
+from milo_bench.decide.stopped import stopped_texts
 from milo_bench.decide.uses import spread_evidence, spread_policy
 from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.economics import make_case
@@ -156,6 +157,7 @@ def decide(
             if (one.workload, one.candidate.variant) in evidence.workloads
         },
         plain_code=plain_code(evidence.workloads),
+        stopped=tuple(stopped_texts(evidence.ended, evidence.spent, figures)),
         judges=judge_evidence(policy, evidence, figures),
         contracts={place: dict(parts) for place, parts in sorted(evidence.contracts.items())},
         prompts={

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from milo_bench.core.records import Frozen, JudgeLicence, LoadWindow, Measure, TargetRecord, Workload
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
+from milo_bench.decide.stopped import EndedWork, SpentBudget
 from milo_bench.grade.set_up import SetUpProblem
 from milo_bench.operator.trials import OperatorEvidence
 from milo_bench.stats.cases.columns import Cases, FixtureTable
@@ -30,6 +31,7 @@ class Evidence:
     ``set_up`` has the candidates whose answers cannot be used for a reason that is not the model's.
     ``cut`` are the columns of answers without their uncited sentences, for the fix that cuts them.
     ``licences`` are the calibrations of model judges in the logs, by the digest of the judge; the last one counts.
+    ``ended`` are works that a stopping rule ended, ``spent`` runs that ended with their budget.
     ``today`` is the day of the decision, on which a licence must be good.
     ``inventories`` maps a fingerprint to what is known of that machine.
     """
@@ -52,6 +54,8 @@ class Evidence:
     set_up: Mapping[Candidate, SetUpProblem] = field(default_factory=dict)
     licences: Mapping[str, JudgeLicence] = field(default_factory=dict)
     today: date | None = None
+    ended: tuple[EndedWork, ...] = ()
+    spent: tuple[SpentBudget, ...] = ()
 
     def candidates(self, workload: str, target: str) -> tuple[Candidate, ...]:
         """The candidates of one workload on one target that were measured: shipped contract and free decoding first."""

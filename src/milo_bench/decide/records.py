@@ -412,6 +412,7 @@ class Decision(Frozen, frozen=True, omit_defaults=False):
     choices: tuple[Choice, ...] = ()  # one a workload that has findings
     shown_answers: tuple[Example, ...] = ()  # right answers of chosen candidates that cite, one a candidate
     prompts: dict[str, str] = {}  # WORKLOAD, or WORKLOAD/VARIANT -> name and hash of what was asked with
+    stopped: tuple[LinkedText, ...] = ()  # what a stopping rule or a budget ended early, and why
     judges: tuple[JudgeEvidence, ...] = ()  # the model judges whose verdicts the logs hold
     contracts: dict[str, dict[str, str]] = {}  # the same places -> part of the contract, gold or tags -> SHA-256
 

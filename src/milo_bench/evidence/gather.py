@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence, UnreadRow
 from milo_bench.decide.rerun import again_paths, rerun_command
 from milo_bench.decide.review import Review
+from milo_bench.decide.stopped import EndedWork, SpentBudget
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.grade_columns import GradingPool
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
@@ -92,6 +93,12 @@ def gather_evidence(
         looked_at=looked_at,
         set_up=find_set_up_problems(logs),
         today=today,
+        ended=tuple(_ended(logs, named)),
+        spent=tuple(
+            SpentBudget(named[log.path], len(log.attempts))
+            for log in logs
+            if log.end is not None and log.end.reason == "budget"
+        ),
         licences={one.judge: one for log in logs for one in log.licences},
     )
 
@@ -127,6 +134,14 @@ def _log_ref(log: RunLog, name: str, again: str) -> LogRef:
         unknown=log.unknown,
         unread=tuple(UnreadRow(*row) for row in log.bad_rows) or UNSET,
     )
+
+
+def _ended(logs: Iterable[RunLog], named: Mapping[Path, str]) -> Iterator[EndedWork]:
+    for log in logs:
+        planned = frozenset(log.header.plan.fixtures)
+        for end in log.work_ends:
+            mine = sum(one.workload == end.workload and one.id in planned for one in log.fixtures.values())
+            yield EndedWork(named[log.path], end, mine)
 
 
 def _one_version_of_each_suite(logs: Iterable[RunLog]) -> None:

@@ -40,6 +40,11 @@ def print_decision(decision: Decision, console: Console, *, brief: bool = False)
         for id in judge.figures.values():
             figure = decision.figures[id]
             console.print(f"    {escape(figure.title)}: {whole_text(figure)}", soft_wrap=True)
+    if decision.stopped:
+        console.print()
+        console.print("where the run ended:")
+        for text in decision.stopped:
+            console.print(f"  {escape(plain_text(decision.figures, text))}", soft_wrap=True)
     if decision.missing:
         console.print()
         console.print("missing evidence:")
