@@ -19,7 +19,8 @@ from milo_bench.decide.figures import Figures
 from milo_bench.decide.findings import make_finding
 from milo_bench.decide.gates.family import family_confidences, shared_confidence, size_of_family
 from milo_bench.decide.gates.judge import judge_gates
-from milo_bench.decide.judges import judge_evidence
+from milo_bench.decide.gates.licences import judge_evidence
+from milo_bench.decide.gates.stopped import stopped_texts
 from milo_bench.decide.load_evidence import load_evidence
 from milo_bench.decide.money.chosen_measures import asks_of_choice, automated_measures, chosen_measures
 from milo_bench.decide.money.figures import add_business_figures
@@ -45,7 +46,6 @@ from milo_bench.decide.remedies.choose import replays_for
 from milo_bench.decide.rerun import rerun_commands
 from milo_bench.decide.routing.table import make_routing
 from milo_bench.decide.selection import SHIPS, choose_findings
-from milo_bench.decide.stopped import stopped_texts
 from milo_bench.decide.uses import spread_evidence, spread_policy
 from milo_bench.decide.verdict import make_verdict, missing_evidence
 from milo_bench.economics import make_case

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from milo_bench.core.records import Frozen, JudgeLicence, LoadWindow, Measure, TargetRecord, Workload
+from milo_bench.decide.gates.stopped import EndedWork, SpentBudget
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence
-from milo_bench.decide.stopped import EndedWork, SpentBudget
 from milo_bench.grade.set_up import SetUpProblem
 from milo_bench.operator.trials import OperatorEvidence
 from milo_bench.stats.cases.columns import Cases, FixtureTable

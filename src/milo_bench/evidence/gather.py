@@ -17,10 +17,10 @@ from milo_bench.core.keyword_sets import KEYWORD_SETS
 from milo_bench.core.records import Fixture, Measure, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, judged_otherwise
 from milo_bench.decide.evidence import Evidence
+from milo_bench.decide.gates.stopped import EndedWork, SpentBudget
 from milo_bench.decide.records import Candidate, LogRef, ProbeEvidence, UnreadRow
 from milo_bench.decide.rerun import again_paths, rerun_command
 from milo_bench.decide.review import Review
-from milo_bench.decide.stopped import EndedWork, SpentBudget
 from milo_bench.evidence.asked import rows_that_count
 from milo_bench.evidence.grade_columns import GradingPool
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets

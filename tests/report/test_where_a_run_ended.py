@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from milo_bench.core.records import WorkEnd
 from milo_bench.decide.figures import Figures
-from milo_bench.decide.stopped import EndedWork, SpentBudget, stopped_texts
+from milo_bench.decide.gates.stopped import EndedWork, SpentBudget, stopped_texts
 from milo_bench.report.figures import plain_text
 
 
