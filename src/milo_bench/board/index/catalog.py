@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from milo_bench.board.index.indexing import LogIndexer, bring_up_to_date
+from milo_bench.board.index.indexing import LogIndexer
 from milo_bench.board.index.judge import judged_by
 from milo_bench.board.index.place import read_index
 from milo_bench.board.index.records import LogIndex
@@ -176,17 +176,22 @@ class Catalog:
             self._child = child
             log.seen_size = log.size
             assert child.stdout is not None
+            said = ""
             for line in child.stdout:
-                log.read_bytes = int(line) if line.strip().isdigit() else log.read_bytes
+                if line.strip().isdigit():
+                    log.read_bytes = int(line)
+                else:
+                    said = line.decode("utf-8", "replace").strip()
             child.wait()
             self._child = None
             if self._closed:
                 return
             try:
-                # What the process could not read is said by reading it here; else this finds the index it wrote.
-                log.index = read_index(log.path, judged_by()) if child.returncode == 0 else bring_up_to_date(log.path)
-            except (MiloError, OSError) as error:
-                log.problem = error.message if isinstance(error, MiloError) else str(error.strerror)
+                log.index = read_index(log.path, judged_by())
+            except OSError as error:
+                log.problem = str(error.strerror)
+            if child.returncode != 0:
+                log.problem = said or "The process that reads it ended without a result."
 
 
 def _newest_first(log: BoardLog) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from milo_bench.board.index.place import index_folder, read_index, tail_digest, 
 from milo_bench.board.index.records import INDEX_SCHEMA, EpisodeRow, FixtureRow, IndexRow, Kind, LogIndex
 from milo_bench.board.index.rows import fold, kind_of, searched_text, texts_of
 from milo_bench.board.index.segments import ROWS_IN_SEGMENT, SegmentWriter, merge_segments
-from milo_bench.core.errors import DataError
+from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.records import (
     Attempt,
     Episode,
@@ -255,4 +255,8 @@ def bring_up_to_date(path: Path, say: Callable[[int], None] | None = None) -> Lo
 
 
 if __name__ == "__main__":
-    bring_up_to_date(Path(sys.argv[1]), lambda read: print(read, flush=True))  # noqa: T201  what the board waits for
+    try:
+        bring_up_to_date(Path(sys.argv[1]), lambda read: print(read, flush=True))  # noqa: T201  what the board waits for
+    except MiloError as error:
+        print(error.message)  # noqa: T201  so is this
+        sys.exit(error.exit_code)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ROWS_IN_SEGMENT: Final = 122_880  # one row group of Parquet
 _MEMORY: Final = "96MB"
+_WRITING: Final = "512MB"  # at most, for a moment; large logs are written by a process of their own
 _ATTEMPTS: Final = (
     "{n: 'BIGINT', start: 'BIGINT', size: 'INTEGER', kind: 'INTEGER', fixture: 'VARCHAR', repeat: 'INTEGER', "
     "words: 'INTEGER', latency_s: 'DOUBLE', text: 'VARCHAR', verdict_at: 'BIGINT', verdict_size: 'INTEGER'}"
@@ -25,7 +26,7 @@ _ATTEMPTS: Final = (
 _FIXTURES: Final = "{id: 'VARCHAR', start: 'BIGINT', size: 'INTEGER', tags: 'VARCHAR[]', text: 'VARCHAR'}"
 
 
-def connect() -> DuckDBPyConnection:
+def connect(*, writing: bool = False) -> DuckDBPyConnection:
     """A database in memory that loads nothing from elsewhere. Raises PrerequisiteError where DuckDB is missing."""
     try:
         import duckdb
@@ -35,8 +36,8 @@ def connect() -> DuckDBPyConnection:
     return duckdb.connect(
         ":memory:",
         config={
-            "threads": 2,
-            "memory_limit": _MEMORY,
+            "threads": 1 if writing else 2,
+            "memory_limit": _WRITING if writing else _MEMORY,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "temp_directory": "",
@@ -79,7 +80,7 @@ class SegmentWriter:
         lines = self._folder / f"{name}.lines"
         write_file(lines, b"\n".join(rows))
         try:
-            with writing_by_name(self._folder / name) as part, connect() as database:
+            with writing_by_name(self._folder / name) as part, connect(writing=True) as database:
                 database.execute(
                     f"COPY (SELECT * FROM read_json($lines, format='newline_delimited', columns={columns}, "  # noqa: S608
                     "maximum_object_size=1048576)) TO $part (FORMAT parquet, COMPRESSION zstd)",
@@ -93,7 +94,7 @@ class SegmentWriter:
 def merge_segments(folder: Path, stem: str, names: Sequence[str]) -> str:
     """The attempts of several files in a new one, in order; its name."""
     name = f"{stem}.a{secrets.token_hex(6)}.parquet"
-    with writing_by_name(folder / name) as part, connect() as database:
+    with writing_by_name(folder / name) as part, connect(writing=True) as database:
         database.execute(
             "COPY (SELECT * FROM read_parquet($files) ORDER BY n) TO $part (FORMAT parquet, COMPRESSION zstd)",
             {"files": [str(folder / one) for one in names], "part": str(part)},
