@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import importlib.util
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -15,20 +16,19 @@ import psutil
 
 from milo_bench.store.log.reader import read_run_log
 
-BIN = Path(os.sys.executable).parent  # type: ignore[attr-defined]
 _WAIT_S = 120.0
 
 
 def inspect_figures(log: Path, folder: Path) -> str:
     """One line of figures, or why there are none."""
-    if not (BIN / "inspect").exists():
+    if importlib.util.find_spec("inspect_ai") is None:
         return "Inspect's viewer  not installed (pip install inspect-ai)"
     folder.mkdir(parents=True, exist_ok=True)
     name = _write_eval(log, folder)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(BIN / "inspect"), "view", "start", "--log-dir", str(folder), "--port", str(port)]
+    command = [sys.executable, "-m", "inspect_ai", "view", "start", "--log-dir", str(folder), "--port", str(port)]
     began = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:

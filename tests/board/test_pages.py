@@ -115,7 +115,7 @@ def test_what_is_not_there_is_a_page_of_its_own(client: BoardClient, path: str) 
 
 
 def test_an_index_that_is_there_is_used_and_one_of_another_log_is_not(client: BoardClient, folder: Path) -> None:
-    from milo_bench.board.index.judge import judged_by
+    from milo_bench.board.index.checks_version import judged_by
     from milo_bench.board.index.place import read_index
 
     log = folder / "answers.jsonl"

@@ -6,21 +6,23 @@ import threading
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Engine
 
-from milo_bench.board.gates.look import MOST_BYTES, GateWatch, gates_data
-from milo_bench.board.gates.policy import policy_of
+from milo_bench.board.gates.size import MOST_BYTES
 from milo_bench.board.index.catalog import BoardLog, Catalog
 from milo_bench.board.index.opening import Opener
 from milo_bench.board.index.search import Search
-from milo_bench.board.packages.finding import Packages
-from milo_bench.board.review.export import standing_of
 from milo_bench.board.server.people import BoardAccess
 from milo_bench.store.state.queue import count_open
 from milo_bench.store.state.review import list_batches
+
+if TYPE_CHECKING:
+    from milo_bench.board.gates.look import GateWatch
+    from milo_bench.board.packages.finding import Packages
 
 _MOST_WATCHED: Final = 8
 
@@ -40,7 +42,6 @@ class BoardParts:
     catalog: Catalog = field(init=False)
     search: Search = field(init=False)
     opener: Opener = field(init=False)
-    packages: Packages = field(init=False)
     _gates: OrderedDict[str, tuple[GateWatch, str]] = field(default_factory=OrderedDict)
     _gates_lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -48,7 +49,12 @@ class BoardParts:
         self.search = Search()
         self.catalog = Catalog(self.folder)
         self.opener = Opener(self.search)
-        self.packages = Packages(self.folder)
+
+    @cached_property
+    def packages(self) -> Packages:
+        from milo_bench.board.packages.finding import Packages
+
+        return Packages(self.folder)
 
     def start(self) -> None:
         self.catalog.start()
@@ -67,6 +73,10 @@ class BoardParts:
         """The gates of a run as they are now; ``problem`` says why there are none."""
         if log.size > MOST_BYTES:
             return {"problem": f"This run is too large for the board's gates: milo-bench decide {log.name}"}
+        # Judging brings the statistics along, which a list of runs does not need.
+        from milo_bench.board.gates.look import GateWatch, gates_data
+        from milo_bench.board.gates.policy import policy_of
+
         with self._gates_lock:
             if log.id not in self._gates:
                 policy, source = policy_of(log.path, self.folder, self.opener.header(log))
@@ -84,5 +94,11 @@ class BoardParts:
 
     def open_counts(self, person: str) -> dict[str, int]:
         """What waits for a person, by section."""
-        reviews = sum(len(standing_of(self.engine, batch.id).queue(person)) for batch in list_batches(self.engine))
-        return {"gateway": count_open(self.engine)[0], "review": reviews}
+        batches = list_batches(self.engine)
+        if batches:
+            from milo_bench.board.review.export import standing_of
+
+            waiting = sum(len(standing_of(self.engine, batch.id).queue(person)) for batch in batches)
+        else:
+            waiting = 0
+        return {"gateway": count_open(self.engine)[0], "review": waiting}

@@ -29,7 +29,6 @@ from milo_bench.stats.cases.cache import cache_rule
 from milo_bench.stats.cases.columns import FixtureTable
 from milo_bench.store.log.lines import decode_header, decode_line
 
-MOST_BYTES: Final = 48 << 20  # of a log whose gates the board computes; beyond this `decide` does it
 _READ: Final = (b'{"type":"attempt"', b'{"type":"fixture"', b'{"type":"execution"')
 _STEPS: Final = 2  # earlier looks that are drawn thin
 

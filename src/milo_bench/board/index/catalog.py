@@ -13,14 +13,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from milo_bench.board.index.indexing import LogIndexer
-from milo_bench.board.index.judge import judged_by
+from milo_bench.board.index.checks_version import judged_by
 from milo_bench.board.index.place import read_index
 from milo_bench.board.index.records import LogIndex
 from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.store.log.lines import HEADER_START
+
+if TYPE_CHECKING:
+    from milo_bench.board.index.indexing import LogIndexer
 
 LOOK_AGAIN_S: Final = 5.0
 QUIET_S: Final = 120.0  # a log without an end that nobody has written to for so long belongs to a run that was killed
@@ -67,6 +69,9 @@ class BoardLog:
 
     def refresh(self) -> None:
         """Read what was written since, in this process. Errors are kept in ``problem``."""
+        # Judging brings every check along, which a board on logs that it has read does not need.
+        from milo_bench.board.index.indexing import LogIndexer
+
         with self.lock:
             try:
                 self.seen_size = self.size

@@ -13,7 +13,8 @@ from typing import Final
 
 import msgspec
 
-from milo_bench.board.index.judge import AnswerJudge, judged_by
+from milo_bench.board.index.checks_version import judged_by
+from milo_bench.board.index.judge import AnswerJudge
 from milo_bench.board.index.place import index_folder, read_index, tail_digest, write_index
 from milo_bench.board.index.records import INDEX_SCHEMA, EpisodeRow, FixtureRow, IndexRow, Kind, LogIndex
 from milo_bench.board.index.rows import fold, kind_of, searched_text, texts_of

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -11,25 +9,10 @@ import msgspec
 
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Execution, Fixture, Graded, RunHeader
-from milo_bench.core.version import __version__
 from milo_bench.grade.engine import CheckBroken, grade_attempt
 from milo_bench.store.verdicts import VerdictHeader, verdicts_path
 
-_DECIDES_VERDICTS: Final = ("grade", "guards")
 _DECODER: Final = msgspec.json.Decoder(Graded | VerdictHeader)
-
-
-@cache
-def judged_by() -> str:
-    """Which checks an index was made with: where one of them has changed, the index is made anew.
-
-    By their source: to ask each check for its version, all of them would have to be imported at every start.
-    """
-    root = Path(__file__).parents[2]
-    digest = sha256(__version__.encode())
-    for path in sorted(path for room in _DECIDES_VERDICTS for path in (root / room).rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 class AnswerJudge:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from milo_bench.board.index.catalog import BoardLog
 from milo_bench.board.index.filters import AttemptFilter
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 PAGE: Final = 50
+_MOST_SEARCHES: Final = 8  # remembered, so that a person can narrow and page what they searched
 COUNTED: Final = 10_000  # above this a search for text says "more than"
 _COLUMNS: Final = "n, start, size, kind, fixture, repeat, words, latency_s, '' AS text, verdict_at, verdict_size"
 
@@ -61,6 +65,8 @@ class Search:
 
     def __init__(self) -> None:
         self._database: DuckDBPyConnection = connect()
+        self._searches: OrderedDict[tuple[str, int, AttemptFilter], list[tuple[int, int, str]]] = OrderedDict()
+        self._lock = Lock()
 
     def page(
         self, logs: Sequence[BoardLog], filter: AttemptFilter, *, after: tuple[str, int] | None = None,
@@ -89,21 +95,21 @@ class Search:
             index = log.index
             if index is None:
                 continue
+            if filter.q:
+                matched = self._matched(log, index, filter)
+                found.by_kind.update(index.kinds[kind] for _, kind, _ in matched)
+                found.more |= len(matched) > COUNTED
+                continue
             if not filter.needs_rows:
                 for kind, n in zip(index.kinds, index.counts, strict=True):
                     found.by_kind[kind] += n
                 continue
             where, values = _where(index, filter, kinds=False)
-            limit = f"LIMIT {COUNTED + 1}" if filter.q else ""
             rows = self._run(
-                log, index,
-                "SELECT kind, count(*) FROM (SELECT kind FROM read_parquet($files) "  # noqa: S608
-                f"WHERE {where} {limit}) GROUP BY kind",
-                values,
+                log, index, f"SELECT kind, count(*) FROM read_parquet($files) WHERE {where} GROUP BY kind", values  # noqa: S608
             )  # fmt: skip
             for kind_number, n in rows:
                 found.by_kind[index.kinds[kind_number]] += n
-            found.more |= bool(filter.q) and sum(n for _, n in rows) > COUNTED
         return found
 
     def tags(self, logs: Sequence[BoardLog], filter: AttemptFilter) -> list[tuple[str, int]]:
@@ -111,6 +117,9 @@ class Search:
         found: Counter[str] = Counter()
         for log in logs:
             if log.index is None or not log.index.fixture_segments:
+                continue
+            if filter.q:
+                found.update(self._tags_of_matched(log, log.index, filter))
                 continue
             where, values = _where(log.index, filter.without("tag"), kinds=True)
             rows = self._run(
@@ -157,20 +166,93 @@ class Search:
     def _rows(
         self, log: BoardLog, index: LogIndex, filter: AttemptFilter, place: int | None, backwards: bool, most: int
     ) -> list[FoundAttempt]:
+        if filter.q:
+            matched = self._matched(log, index, filter)
+            if len(matched) <= COUNTED:
+                return self._matched_rows(log, index, filter, matched, place, backwards, most)
         where, values = _where(index, filter, kinds=True)
         if place is not None:
             where += " AND n < $place" if backwards else " AND n > $place"
             values["place"] = place
         order = "DESC" if backwards else "ASC"
+        found: list[FoundAttempt] = []
+        for names in _batches(index.segments, backwards=backwards):
+            rows = self._run(
+                log, index,
+                f"SELECT {_COLUMNS} FROM read_parquet($files) WHERE {where} "  # noqa: S608
+                f"ORDER BY n {order} LIMIT {most - len(found)}",
+                {**values, "files": _files(log, names)},
+            )  # fmt: skip
+            found += [_found(log, index, row) for row in rows]
+            if len(found) >= most:
+                break
+        return found
+
+    def _matched(self, log: BoardLog, index: LogIndex, filter: AttemptFilter) -> list[tuple[int, int, str]]:
+        """Place, kind and fixture of what a search for text finds, at most one more than is counted."""
+        rows_only = msgspec.structs.replace(filter, run="", workload="", target="", cause="", check="", decoding="",
+                                            outcome="all", tag="")  # fmt: skip
+        key = (log.id, index.read_bytes, msgspec.structs.replace(rows_only, tag=filter.tag))
+        with self._lock:
+            if key in self._searches:
+                self._searches.move_to_end(key)
+                return self._searches[key]
+        where, values = _where(index, rows_only, kinds=False)
+        rows = self._run(
+            log, index, f"SELECT n, kind, fixture FROM read_parquet($files) WHERE {where} LIMIT {COUNTED + 1}", values  # noqa: S608
+        )  # fmt: skip
+        found = sorted((int(n), int(kind), str(fixture)) for n, kind, fixture in rows)
+        if filter.tag and index.fixture_segments:
+            tagged = self._with_tag(log, index, filter.tag)
+            found = [row for row in found if row[2] in tagged]
+        with self._lock:
+            self._searches[key] = found
+            while len(self._searches) > _MOST_SEARCHES:
+                self._searches.popitem(last=False)
+        return found
+
+    def _matched_rows(
+        self, log: BoardLog, index: LogIndex, filter: AttemptFilter, matched: list[tuple[int, int, str]],
+        place: int | None, backwards: bool, most: int,
+    ) -> list[FoundAttempt]:  # fmt: skip
+        kinds = {n for n, kind in enumerate(index.kinds) if filter.takes(kind)}
+        within = [n for n, kind, _ in (reversed(matched) if backwards else matched) if kind in kinds]
+        if place is not None:
+            within = [n for n in within if (n < place if backwards else n > place)]
+        if not within[:most]:
+            return []
+        order = "DESC" if backwards else "ASC"
         rows = self._run(
             log, index,
-            f"SELECT {_COLUMNS} FROM read_parquet($files) WHERE {where} ORDER BY n {order} LIMIT {most}",  # noqa: S608
-            values,
+            f"SELECT {_COLUMNS} FROM read_parquet($files) WHERE n IN (SELECT unnest($ns)) "  # noqa: S608
+            f"AND n BETWEEN $low AND $high ORDER BY n {order}",
+            {"ns": within[:most], "low": min(within[:most]), "high": max(within[:most])},
         )  # fmt: skip
         return [_found(log, index, row) for row in rows]
 
+    def _tags_of_matched(self, log: BoardLog, index: LogIndex, filter: AttemptFilter) -> dict[str, int]:
+        kinds = {n for n, kind in enumerate(index.kinds) if filter.takes(kind)}
+        fixtures = Counter(
+            fixture for _, kind, fixture in self._matched(log, index, filter.without("tag")) if kind in kinds
+        )
+        rows = self._run(
+            log, index,
+            "SELECT id, unnest(tags) FROM read_parquet($fixture_files) WHERE id IN (SELECT unnest($ids))",
+            {"ids": list(fixtures)},
+        )  # fmt: skip
+        found: Counter[str] = Counter()
+        for id, tag in rows:
+            found[tag] += fixtures[id]
+        return dict(found)
+
+    def _with_tag(self, log: BoardLog, index: LogIndex, tag: str) -> frozenset[str]:
+        rows = self._run(
+            log, index, "SELECT id FROM read_parquet($fixture_files) WHERE list_contains(tags, $tag)", {"tag": tag}
+        )
+        return frozenset(id for (id,) in rows)
+
     def _run(self, log: BoardLog, index: LogIndex, query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        if "$files" in query:
+        if "$files" in query and "files" not in values:
             if not index.segments:
                 return []
             values = {**values, "files": _files(log, index.segments)}
@@ -178,6 +260,14 @@ class Search:
             values = {**values, "fixture_files": _files(log, index.fixture_segments)}
         with self._database.cursor() as cursor:
             return cursor.execute(query, values).fetchall()
+
+
+def _batches(names: Sequence[str], *, backwards: bool) -> Iterator[Sequence[str]]:
+    """Files in their order, more at once each time: a page is usually full after the first."""
+    ordered, size = list(reversed(names)) if backwards else list(names), 1
+    while ordered:
+        yield ordered[:size]
+        ordered, size = ordered[size:], size * 2
 
 
 def _files(log: BoardLog, names: Sequence[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from milo_bench.board.gates.look import MOST_BYTES
+from milo_bench.board.gates.size import MOST_BYTES
 from milo_bench.board.index.catalog import BoardLog
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.requests import NotThere, PageRequest, Shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from milo_bench.board.gates.look import MOST_BYTES
+from milo_bench.board.gates.size import MOST_BYTES
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.review.drawing import draw_batch
 from milo_bench.board.review.export import standing_of
