@@ -98,6 +98,13 @@ _FACTS: Final = (
 )
 
 
+_PROMISES: Final = (
+    f"{_SAME_TEAM} More texts in other words were written by the same team after the first measurement "
+    "(tests/data/promises_by_language_more.jsonl). Of the first 186 of them the rules of then found 51 of 87 "
+    "promises and marked 6 of 99 others. The rules were tuned on them since."
+)
+
+
 def _promises(row: Row, language: str) -> set[str]:
     return {"promise"} if find_promises(row["text"], expected=language) else set()
 
@@ -150,7 +157,7 @@ RULES: Final = (
         PROMISES_VERSION,
         lambda row: {"promise"} if row["promise"] else set(),
         _promises,
-        _SAME_TEAM,
+        _PROMISES,
         "promises",
     ),
     MeasuredRule(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from benchmarks.languages.rules import RULES, MeasuredRule
+from benchmarks.languages.rules import DATA, RULES, MeasuredRule
 from milo_bench.guards.measured import TO_SPEAK, all_measured, figures_of, spoken_languages
 from milo_bench.guards.promises.find import find_promises
 
@@ -43,6 +45,14 @@ def test_a_promise_is_found_with_its_place_also_inside_an_english_reply(text: st
     found, *_ = find_promises(before + text)
     assert (before + text)[found.start : found.end] == found.text
     assert found.start >= len(before)
+
+
+MORE = [json.loads(line) for line in (DATA.parent / "promises_by_language_more.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("row", MORE, ids=[f"{row['language']}-{row['text'][:40]}" for row in MORE])
+def test_other_wordings_are_judged_rightly(row: dict[str, object]) -> None:
+    assert bool(find_promises(str(row["text"]), expected=str(row["language"]))) == row["promise"]
 
 
 def test_marks_and_look_alikes_hide_no_promise() -> None:

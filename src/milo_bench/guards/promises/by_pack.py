@@ -2,7 +2,7 @@
 
 The words are data (``guards/packs/promises/LANGUAGE.toml``): who pays, what is paid, what ends, what says a time, and
 what takes a promise back. The rules over them are the same in every language: an assurance, money that is to be paid,
-an outcome, an end by a time, an admission of fault, a rule that is put aside.
+an outcome, an end or another act of ours by a time, an admission of fault, a rule that is put aside.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from milo_bench.guards.promises.rules import PromiseKind
 _PARTS: Final = (
     "vouch", "money", "pay", "owner", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "time",
     "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
+    "entitle", "ours", "state",
 )  # fmt: skip
-_GAP: Final = r"(?:[^\s,;.:!?]+\s+){0,5}?"
+_GAP: Final = r"(?:(?:\d{1,2}\.|[^\s,;.:!?]+)\s+){0,5}?"
 _NAME: Final = r"[^\W\d_][\w'’-]+"
-_CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s|\.\s")
+_CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
 _DAY: Final = re.compile(r"\b\d{1,2}(?:[./]\d{1,2}(?:[./]\d{2,4})?|(?:\.|º|er)?(?=\s))|\b\d{4}-\d\d-\d\d\b")
+_NOTE_WORDS: Final = 6  # "Zahlung binnen 14 Tagen": a note without a verb
 _NOTHING: Final = re.compile(r"(?!)")
 
 
@@ -54,7 +56,11 @@ def _entry(entry: str) -> str:
     """``zahlen … aus`` as a pattern: words in a row, "…" for up to five words, "*" for any ending."""
     made = re.escape(entry).replace(r"\ …\ ", r"\s+" + _GAP).replace(r"\*", r"\w*").replace("<name>", _NAME)
     made = made.replace(r"\ ", r"\s+")
-    return (r"(?<!\w)" if entry[0].isalnum() else "") + made + (r"(?!\w)" if entry[-1].isalnum() else "")
+    return (
+        (r"(?<!\w)" if entry[0].isalnum() or entry[0] == "*" else "")
+        + made
+        + (r"(?!\w)" if entry[-1].isalnum() else "")
+    )
 
 
 def promises_in_sentence(sentence: str, language: str) -> Iterator[FoundByPack]:
@@ -70,13 +76,14 @@ def promises_in_sentence(sentence: str, language: str) -> Iterator[FoundByPack]:
     known = _patterns(language)
     timed = False
     reported = False
-    for start, end in _clauses(text):
+    clauses = list(_clauses(text))
+    for start, end in clauses:
         clause = text[start:end].replace("’", "'")
         reported = reported or bool(known["others"].search(clause))
         if reported:
             continue
-        if known["condition"].match(clause.lstrip()) or known["indirect"].match(clause.lstrip()):
-            timed = timed or bool(known["time"].search(clause))
+        if len(clauses) > 1 and _opens(clause, known, "condition", "indirect"):
+            timed = True  # what follows is to happen when the condition is met
             continue
         found = _judge(clause, known, timed)
         if found is not None:
@@ -102,7 +109,7 @@ def _judge(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> tuple
     negated = has("negation")
     if has("vouch") and not negated:
         return "outcome_guarantee", "assures what will happen"
-    if _opens_question(clause, known) or has("duty"):
+    if _opens(clause, known, "indirect") or has("duty"):
         return None
     if has("liable") and not negated and not has("hedge") and not has("past"):
         return "liability_admission", "accepts responsibility or the costs"
@@ -116,17 +123,21 @@ def _judge(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> tuple
         return "payment_promise", "promises money"
     if money and (has("get") or (timed and has("arrive"))) and not has("news"):
         return "payment_promise", "promises money"
-    if has("won"):
+    if money and timed and len(clause.split()) <= _NOTE_WORDS and known["money"].match(clause.lstrip()):
+        return "payment_promise", "promises money by a time"
+    if has("won") or (money and has("entitle")):
         return "outcome_guarantee", "says how it will be decided"
     if has("result") and timed:
         return "completion_promise", "promises a result by a time"
     if has("finish") and timed and not has("news"):
         return "completion_promise", "promises an end by a time"
+    if has("ours") and has("time") and not has("state") and not has("news"):
+        return "deadline_commitment", "promises an act by a time"
     return None
 
 
-def _opens_question(clause: str, known: dict[str, re.Pattern[str]]) -> bool:
-    return known["indirect"].match(clause.lstrip()) is not None
+def _opens(clause: str, known: dict[str, re.Pattern[str]], *parts: str) -> bool:
+    return any(known[part].match(clause.lstrip()) for part in parts)
 
 
 def _is_past(clause: str, known: dict[str, re.Pattern[str]]) -> bool:
