@@ -11,6 +11,7 @@ import msgspec
 
 from milo_bench.api.settings import load_settings
 from milo_bench.api.stopping import FRESH_SEED
+from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import Exchange
 from milo_bench.core.errors import UsageError
 from milo_bench.core.records import (
@@ -30,6 +31,7 @@ from milo_bench.run.load.options import LoadOptions, check_options, limits_of, r
 from milo_bench.run.load.rows import WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.run.load.session import DrawLoadFixtures, GradeAnswer, LoadReport, LoadSession, Tell
+from milo_bench.run.load.workers import LoadWorkers
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import RunSpec, check_hosted
@@ -55,7 +57,9 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
     suite = load_suite(options.suite)
     path = options.out or default_log_path(f"load-{suite.ref.name}", datetime.now(UTC))
     require_new_log(path)
-    target = open_target(settings.target(options.model), env, cold=options.cache == "cold")
+    config, cold = settings.target(options.model), options.cache == "cold"
+    workers = _workers(options, config, env)
+    target = open_target(config, env, cold=cold)
     # No attempt is planned: what a load run sends is counted in its windows.
     plan = make_plan(
         PlanRequest(
@@ -91,12 +95,25 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
         tell=tell or (lambda _: None),
         # Answers are compared by document: those asked alone are the ones asked under load.
         draw=_fresh_documents(suite, plan.fixtures, options.seed) if can_draw(suite) and not options.grade else None,
+        workers=workers,
         grade=_grading(spec, target.record.name) if options.grade else None,
     )
     report = run_to_end(session.run(), new_loop=fast_loop)
     if report.graded:
         report = replace(report, windows=with_quality(report.windows, report.graded))
     return replace(report, degradation=degradation(report.windows))
+
+
+def _workers(options: LoadOptions, config: TargetConfig, env: Mapping[str, str]) -> LoadWorkers | None:
+    """Processes for a server that runs by itself; None where this process sends the whole load."""
+    if options.workers == 1:
+        return None
+    if config.base_url is None:
+        if options.workers == 0:
+            return None
+        message = f"'{options.model}' is started by each process that uses it, so --workers does not apply to it."
+        raise UsageError(message, hint="start its server yourself and give its base_url, or leave out --workers.")
+    return LoadWorkers(config, env, cold=options.cache == "cold")
 
 
 def _grading(spec: RunSpec, target: str) -> GradeAnswer:

@@ -137,3 +137,19 @@ TRUST_TASKS = click.option(
 )
 STATE = click.option("--state", metavar="FILE|URL", help="State database of the gateway.  [default: milo-state.db]")
 PERSON = click.option("--as", "person", metavar="NAME", help="Who does this.  [default: you, as the system says]")
+
+
+class WorkerCount(click.ParamType[int]):
+    """``auto`` as 0, or a number of processes from 1 to 64."""
+
+    name = "auto|N"
+    most: Final = 64
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        if value == "auto":
+            return 0
+        if not (value.isascii() and value.isdigit() and 1 <= int(value[:9]) <= self.most):
+            self.fail(f"'{value}' is neither 'auto' nor a number of processes from 1 to {self.most}.", param, ctx)
+        return int(value)

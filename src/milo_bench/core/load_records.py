@@ -116,6 +116,7 @@ class ClientFigures(LoadRecord, frozen=True):
     cpu_share_of_core: float | None = None
     others_cpu_share: float | None = None
     delivered_share: float | None = None
+    workers: int = 1  # processes that sent the requests; ``cpu_share_of_core`` is then that of the busiest
     rule: str = ""
     bound_by: tuple[str, ...] = ()
 

@@ -12,7 +12,15 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import MOST_CONCURRENT, MOST_PER_SECOND, SEED, Duration, FiniteRange, NumberList
+from milo_bench.cli.options import (
+    MOST_CONCURRENT,
+    MOST_PER_SECOND,
+    SEED,
+    Duration,
+    FiniteRange,
+    NumberList,
+    WorkerCount,
+)
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import CacheWish
 from milo_bench.report import terminal
@@ -85,6 +93,13 @@ def _write_whole(data: bytes) -> None:
     show_default=True,
     help="In-flight cap of an open loop. Queueing time counts.",
 )
+@click.option(
+    "--workers",
+    type=WorkerCount(),
+    default="1",
+    show_default=True,
+    help="Processes that send the load, or 'auto': more than one where one processor core is too little.",
+)
 @click.option("--seed", type=SEED, default=0, show_default=True, help="Seed for arrivals and the order of prompts.")
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/load-SUITE-TIME.jsonl]")
 @click.option("--charts", type=click.Path(path_type=Path), help="Folder for SVG charts.")
@@ -119,6 +134,7 @@ def load(
     drain: float | None,
     timeout: float | None,
     max_in_flight: int,
+    workers: int,
     seed: int,
     out: Path | None,
     charts: Path | None,
@@ -155,6 +171,7 @@ def load(
         allow_hosted=allow_hosted,
         cache=cache,
         grade=grade,
+        workers=workers,
     )
     report = api.load_target(options, os.environ, tell=lambda text: click.echo(text, err=True))
     if as_json:

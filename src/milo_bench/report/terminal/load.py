@@ -116,6 +116,7 @@ ROWS: tuple[tuple[str, _Cell], ...] = (
     ("client read delay p99", lambda f: figure(f.client.read_lag_p99_s, "s")),
     ("client send delay p99", lambda f: figure(f.client.send_lag_p99_s, "s")),
     ("delivered of requested", lambda f: figure(f.client.delivered_share, "share")),
+    ("client processes", lambda f: f"{f.client.workers}" if f.client.workers > 1 else NOTHING),
     ("client's processor core", lambda f: figure(f.client.cpu_share_of_core, "share")),
     ("processor used by others", lambda f: figure(f.client.others_cpu_share, "share")),
     ("limited by the client", lambda f: "YES" if f.client.bound_by else "no"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from milo_bench.config.settings import RunConfig, TargetConfig
@@ -50,6 +51,7 @@ class LoadOptions:
     allow_hosted: bool = False
     cache: CacheWish = "cold"
     grade: bool = False
+    workers: int = 1  # 0 leaves it to ``workers.workers_for``
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
 
 
@@ -62,7 +64,7 @@ def profiles(options: LoadOptions, timeouts: Timeouts, trace: tuple[Arrival, ...
             level=round(trace_rate(trace), 6),
             duration_s=length_s + 0.001,  # the last arrival is in it
             warmup_s=options.warmup_s or 0.0,
-            arrivals=lambda: iter(trace),
+            arrivals=partial(iter, trace),  # such as can be sent to another process
             max_in_flight=options.max_in_flight,
             drain_s=options.drain_s if options.drain_s is not None else DEFAULT_DRAIN_S,
             timeouts=timeouts,
@@ -83,7 +85,7 @@ def profile_at(options: LoadOptions, timeouts: Timeouts, mode: Mode, level: floa
         level=level,
         duration_s=options.duration_s,
         warmup_s=options.warmup_s,
-        arrivals=None if mode == "closed" else lambda: arrivals_at(options.arrivals, level, seed=options.seed),
+        arrivals=None if mode == "closed" else partial(arrivals_at, options.arrivals, level, seed=options.seed),
         max_in_flight=options.max_in_flight,
         drain_s=min(drain_s, timeouts.total_s),
         timeouts=timeouts,

@@ -98,6 +98,8 @@ class WindowRows:
     loop_lags_s: array[float] = field(default_factory=lambda: array("d"))
     ended_early: str = ""  # why the window ended before its time
     from_flight: bool = False  # see ``measured``
+    workers: int = 1  # processes that sent the requests
+    worker_cpu_share: float | None = None  # of a core, the busiest worker's; None where this process sent them
 
     @property
     def measured(self) -> tuple[LoadRow, ...]:

@@ -35,6 +35,7 @@ from milo_bench.run.load.options import LoadOptions, prepared_requests, profile_
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.sampling import LoadSampling
 from milo_bench.run.load.window import LoadRequest, Profile, drive_window
+from milo_bench.run.load.workers import LoadWorkers, workers_for
 from milo_bench.run.log_opening import log_opener
 from milo_bench.run.prepare import cannot_fit
 from milo_bench.run.shared_text import measure_shared_text, most_shared, share_of
@@ -108,7 +109,9 @@ class LoadSession:
         tell: Tell,
         draw: DrawLoadFixtures | None = None,
         grade: GradeAnswer | None = None,
+        workers: LoadWorkers | None = None,
     ) -> None:
+        self._workers = workers
         self._grade = grade
         self._lines: list[Sequence[LoadRequestRow]] = []  # of each window, where answers are graded
         self._draw = draw
@@ -165,6 +168,8 @@ class LoadSession:
                 )
                 writer.close(end)
         finally:
+            if self._workers is not None:
+                await self._workers.close()
             with suppress(TimeoutError):
                 async with asyncio.timeout(5.0):
                     await self._target.stop()
@@ -239,7 +244,16 @@ class LoadSession:
         self._tell(f"{level}: measuring {seconds(profile.duration_s)}")
         documents = self._documents
         documents.prepare(profile, self._sent)
-        rows = await drive_window(self._target, documents.requests, profile, zero_s=zero_s, stop=stop, first=self._sent)
+        count = workers_for(profile, self._options.workers) if self._workers is not None else 1
+        if self._workers is None or count == 1:
+            rows = await drive_window(
+                self._target, documents.requests, profile, zero_s=zero_s, stop=stop, first=self._sent
+            )
+        else:
+            self._tell(f"{level}: sent by {count} processes")
+            rows = await self._workers.drive(
+                count, documents.requests, profile, zero_s=zero_s, stop=stop, first=self._sent
+            )
         window = await self._keep(rows, writer, sampling)
         if rows.ended_early and rows.ended_early != "interrupted":
             self._why = f"The window at {level} ended early: {rows.ended_early}."

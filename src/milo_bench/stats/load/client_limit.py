@@ -44,8 +44,12 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> ClientFi
         [np.asarray(row.gaps_s) for row in measured if row.gaps_s and not in_blocks(row)] or [np.empty(0)]
     )
     read_limit_s = max(READ_FLOOR_S, READ_SHARE * float(np.median(gaps))) if len(gaps) else send_limit_s
-    client_cpu = used_between(samples, window.from_s, window.to_s, "client_cpu_s", target="")
-    others = [s.others_cpu_share for s in samples if s.others_cpu_share is not None and _inside(s, window)]
+    client_cpu = window.worker_cpu_share
+    if client_cpu is None:
+        client_cpu = used_between(samples, window.from_s, window.to_s, "client_cpu_s", target="")
+    # Samples take the processes that send for others.
+    alone = () if window.workers > 1 else samples
+    others = [s.others_cpu_share for s in alone if s.others_cpu_share is not None and _inside(s, window)]
     sent = sum(row.failure != "unsent" for row in measured)
     read_lag_s, send_lag_s = _quantile(means, 0.99), _quantile(late, 0.99)
     timer_lag_s = _quantile(window.loop_lags_s, 0.95)
@@ -80,6 +84,7 @@ def client_figures(window: WindowRows, samples: Sequence[Telemetry]) -> ClientFi
         cpu_share_of_core=None if client_cpu is None else round(client_cpu, 4),
         others_cpu_share=round(sum(others) / len(others), 4) if others else None,
         delivered_share=delivered,
+        workers=window.workers,
         rule=RULE,
         bound_by=tuple(bound_by),
     )
