@@ -18,6 +18,7 @@ from milo_bench.guards.dates import normalise_date
 from milo_bench.guards.facts import FACTS_VERSION, unsupported_facts
 from milo_bench.guards.keywords import KEYWORDS_VERSION, keyword_risk
 from milo_bench.guards.measured import TO_SPEAK, Measured, wilson_95
+from milo_bench.guards.personal.data import PERSONAL_VERSION, find_personal_data
 from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
 from milo_bench.guards.sentences import SENTENCES_VERSION, split_sentences
 from milo_bench.guards.values.amounts import VALUES_VERSION, read_amount
@@ -103,6 +104,11 @@ _PROMISES: Final = (
     "(tests/data/promises_by_language_more.jsonl). Of the first 186 of them the rules of then found 51 of 87 "
     "promises and marked 6 of 99 others. The rules were tuned on them since."
 )
+_PERSONAL: Final = (
+    "Pieces of personal data in sentences that the author of the rules wrote before them, alike in all languages; "
+    "names, streets and numbers are drawn with Faker. A piece counts as found where all of it would be replaced. "
+    "Free prose names people without a title, a role or a known given name more often, and those are missed."
+)
 
 
 def _promises(row: Row, language: str) -> set[str]:
@@ -143,6 +149,22 @@ def _unsupported(row: Row) -> set[str]:
     return set() if row["supported"] else {"unsupported"}
 
 
+def _pieces(row: Row) -> set[str]:
+    return {f"{span['start']}-{span['end']}" for span in row["spans"]}
+
+
+def _covered(row: Row, language: str) -> set[str]:
+    """The labelled pieces that are wholly found, and what is found that touches none, by its place."""
+    data = find_personal_data(row["text"])
+    gone = {place for datum in data for place in range(datum.start, datum.end)}
+    marked = {place for span in row["spans"] for place in range(span["start"], span["end"])}
+    false = {f"no {datum.start}" for datum in data if marked.isdisjoint(range(datum.start, datum.end))}
+    letters = (
+        (span, [at for at in range(span["start"], span["end"]) if row["text"][at].isalnum()]) for span in row["spans"]
+    )
+    return false | {f"{span['start']}-{span['end']}" for span, places in letters if gone.issuperset(places)}
+
+
 RULES: Final = (
     MeasuredRule(
         "keywords",
@@ -181,6 +203,7 @@ RULES: Final = (
         "amounts",
         "microsoft/Recognizers-Text and Unicode CLDR",
     ),
+    MeasuredRule("personal_data", PERSONAL_VERSION, _pieces, _covered, _PERSONAL, "personal", "names by Faker"),
     MeasuredRule("unsupported_facts", FACTS_VERSION, _unsupported, _facts, _FACTS, "facts"),
     MeasuredRule("unsupported_facts_office", FACTS_VERSION, _unsupported, _facts, _FACTS, "office_facts"),
 )

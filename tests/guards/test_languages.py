@@ -13,6 +13,7 @@ import pytest
 from milo_bench.guards.citations import is_claim
 from milo_bench.guards.dates import normalise_date
 from milo_bench.guards.facts import unsupported_facts
+from milo_bench.guards.personal.data import find_personal_data
 from milo_bench.guards.sentences import split_sentences
 from milo_bench.guards.values.amounts import doubt_of, read_amount
 
@@ -195,3 +196,59 @@ ODD = ("", "\x00\x001", "１２３ Ｅｕｒｏ", "\u202e3. März", "٣ مارس
 @pytest.mark.parametrize("text", ODD)
 def test_odd_texts_are_read_without_an_error(text: str, language: str) -> None:
     unsupported_facts(text, [text, "3. März 2025"], language=language)
+
+
+ABROAD = {
+    "Sehr geehrter Herr Jürgen Müller, wohnhaft Hauptstraße 5, 10115 Berlin, geb. am 12.04.1980, Steuer-ID "
+    "86 095 742 719, Kfz B-MW 1234. Bestellung 4711 vom Montag.": (
+        *("Jürgen Müller", "Hauptstraße 5", "10115", "12.04.1980", "86 095 742 719", "B-MW 1234"),
+    ),
+    "Monsieur Étienne Lefèvre, né le 3 mai 1971, 12 rue de la République, 69002 Lyon, tél. 04 72 00 11 22, NIR "
+    "1 71 05 69 123 456 48.": (
+        *("Étienne Lefèvre", "3 mai 1971", "12 rue de la République", "69002", "04 72 00 11 22"),
+        "1 71 05 69 123 456 48",
+    ),
+    "La señora María García López, DNI 12345678Z, calle Mayor 3, 28013 Madrid.": (
+        *("María García López", "12345678Z", "calle Mayor 3", "28013"),
+    ),
+    "Mevrouw Anke de Vries, BSN 111222333, Dorpsstraat 8, 1012 AB Amsterdam.": (
+        *("Anke de Vries", "111222333", "Dorpsstraat 8", "1012 AB"),
+    ),
+    "Giulia Bianchi, nata a Roma il 3 marzo 1980, C.F. BNCGLI80C43H501X, via Garibaldi 12, 00184 Roma": (
+        *("Giulia Bianchi", "3 marzo 1980", "BNCGLI80C43H501X", "via Garibaldi 12", "00184"),
+    ),
+    "Jan Kowalski, ul. Długa 5/7, 00-238 Warszawa, PESEL 44051401359, tel. 601 234 567": (
+        *("Jan Kowalski", "ul. Długa 5/7", "00-238", "44051401359", "601 234 567"),
+    ),
+    "CPF 529.982.247-25 do Sr. José da Silva, Rua das Flores, 123, 01310-100 São Paulo, nascido em 5 de maio de 1975": (
+        *("529.982.247-25", "José da Silva", "Rua das Flores, 123", "01310-100", "5 de maio de 1975"),
+    ),
+    "AHV-Nr. 756.9217.0769.85, Hans Muster, Bahnhofstrasse 1, 8001 Zürich": (
+        *("756.9217.0769.85", "Hans Muster", "Bahnhofstrasse 1", "8001"),
+    ),
+}
+
+
+@pytest.mark.parametrize("text", ABROAD)
+def test_personal_data_of_eight_countries_is_found_whole(text: str) -> None:
+    rest = text
+    for datum in find_personal_data(text):
+        rest = rest.replace(datum.text, "…")
+    assert [piece for piece in ABROAD[text] if piece in rest] == []
+    assert not any(datum.text in ("4711", "Montag") for datum in find_personal_data(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Die Versammlung am 12. März in 12345 Fällen mit 25 000 Euro und 12 345 678 Stück.",
+        "Der Bericht von Januar 2025 nennt 120 Kunden, Art. 5 Abs. 3 und Rechnung 2025-0312.",
+        "Laut Süddeutscher Zeitung fährt die Deutsche Bahn von Köln nach Bad Homburg.",
+        "La Junta Directiva aprobó el Plan Nacional de Vivienda. Según Banco Santander, sube.",
+        "Le Conseil d'État et la Cour de cassation ont statué. Selon Radio France, il pleut.",
+        "Order 86095742719 was shipped. Invoice 12345678.",
+        "Bestellung 12345678901 vom Montag, Sendung 123456789012345, Telefonzentrale.",
+    ],
+)
+def test_orders_quantities_and_offices_are_no_personal_data(text: str) -> None:
+    assert find_personal_data(text) == ()

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
     from milo_bench.api.suites import (
         ImportOptions,
+        RedactedLanguage,
         RedactedSuite,
         check_gates,
         check_suite,
@@ -179,6 +180,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.standing": ("baseline_decision", "decision_changes", "gate_logs"),
     "milo_bench.api.suites": (
         "ImportOptions",
+        "RedactedLanguage",
         "RedactedSuite",
         "check_gates",
         "check_suite",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from milo_bench.config.policy.file import load_policy, shipped_policy
 from milo_bench.config.written import Problem
@@ -16,6 +18,9 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.decide.gates.decidable import short_gates
 from milo_bench.grade.engine import unread_fixtures, validate_checks
 from milo_bench.grade.languages.unspoken import unspoken_languages
+from milo_bench.guards.languages.names import language_name
+from milo_bench.guards.languages.recognise import main_language, recognise
+from milo_bench.guards.measured import Measured, all_measured
 from milo_bench.guards.personal.data import KINDS, Redactor
 from milo_bench.guards.personal.figures import HELD_OUT, HELD_OUT_TEXTS
 from milo_bench.guards.personal.measure import KindFigures
@@ -32,13 +37,27 @@ from milo_bench.suites.load import Suite, load_suite
 
 
 @dataclass(frozen=True)
+class RedactedLanguage:
+    """A language of a suite: ISO 639-1 code ("" for none), name, its fixtures, and what is found in it, if measured."""
+
+    code: str
+    name: str
+    fixtures: int
+    measured: Measured | None
+
+
+@dataclass(frozen=True)
 class RedactedSuite:
-    """A suite without personal data: replacements by kind, and how well each kind is found in ``texts`` texts."""
+    """A suite without personal data: replacements by kind, and how well each kind is found in ``texts`` English texts.
+
+    ``languages`` are those of the fixtures, the most frequent first.
+    """
 
     suite: Suite
     replaced: Mapping[str, int]
     held_out: Mapping[str, KindFigures]
     texts: int
+    languages: tuple[RedactedLanguage, ...]
 
 
 @dataclass(frozen=True)
@@ -97,7 +116,22 @@ def redact_suite(suite: str, out: Path, *, keep: Collection[str] = (), known: Pa
     loaded = load_suite(suite)
     redactor = _redactor(keep, known)
     counts = redact.redact_suite(loaded, redactor=redactor, out=out)
-    return RedactedSuite(loaded, counts, {item.kind: item for item in HELD_OUT}, HELD_OUT_TEXTS)
+    languages = Counter(_language(fixture) for fixture in loaded.fixtures)
+    found = tuple(
+        RedactedLanguage(code, language_name(code) if code else "none", fixtures, all_measured().get((_DETECTOR, code)))
+        for code, fixtures in languages.most_common()
+    )
+    return RedactedSuite(loaded, counts, {item.kind: item for item in HELD_OUT}, HELD_OUT_TEXTS, found)
+
+
+def _language(fixture: Fixture) -> str:
+    """The language of most of a fixture's input, "" where it has none."""
+    text = "\n".join(value for value in fixture.input.values() if isinstance(value, str))
+    return main_language(recognise(text[:_TOLD_BY]))
+
+
+_DETECTOR: Final = "personal_data"
+_TOLD_BY: Final = 4000  # characters that tell a fixture's language
 
 
 def import_suite(

@@ -11,11 +11,15 @@ from typing import Final, get_args
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.dates import find_dates, normalise_date
+from milo_bench.guards.personal.abroad import find_births_abroad, languages_of_text
 from milo_bench.guards.personal.names import find_names, name_parts
-from milo_bench.guards.personal.patterns import PersonalKind, PersonalSpan, find_forms
+from milo_bench.guards.personal.numbers_abroad import find_numbers, regions_of
+from milo_bench.guards.personal.patterns import PersonalKind, PersonalSpan, find_forms, plain_separators
+from milo_bench.guards.personal.places import find_places
 
 KINDS: Final[tuple[PersonalKind, ...]] = get_args(PersonalKind)
 _PLACEHOLDER = re.compile(rf"\[(?:{'|'.join(kind.upper() for kind in KINDS)})_\d+\]")
+PERSONAL_VERSION: Final = "2"
 _SHORTEST_VALUE = 5
 WINDOW_CHARS: Final = 6000
 
@@ -39,19 +43,29 @@ def find_personal_data(text: str, *, known: Iterable[str] = ()) -> tuple[Persona
     """
     names = tuple(known)
     windows = list(_windows(text))
+    languages = {window: languages_of_text(text[slice(*window)]) for window in windows}
     if len(windows) > 1:
-        people = (datum.text for start, end in windows for datum in _in_window(text[start:end], names))
+        people = (datum.text for window in windows for datum in _people(text[slice(*window)], names, languages[window]))
         names = tuple(dict.fromkeys((*names, *people)))
     found = [
-        item._replace(start=item.start + start, end=item.end + start)
-        for start, end in windows
-        for item in (*find_forms(text[start:end]), *find_names(text[start:end], names))
+        item._replace(start=item.start + window[0], end=item.end + window[0])
+        for window in windows
+        for item in _in_window(text[slice(*window)], names, languages[window])
     ]
     return _settled(text, found)
 
 
-def _in_window(window: str, names: tuple[str, ...]) -> Iterator[PersonalDatum]:
-    return (datum for datum in _settled(window, tuple(find_names(window, names))))
+def _people(window: str, names: tuple[str, ...], languages: tuple[str, ...]) -> Iterator[PersonalDatum]:
+    return (datum for datum in _settled(window, tuple(find_names(window, names, languages))))
+
+
+def _in_window(window: str, names: tuple[str, ...], languages: tuple[str, ...]) -> Iterator[PersonalSpan]:
+    plain = plain_separators(window)
+    yield from find_forms(window, regions_of(languages))
+    yield from find_names(window, names, languages)
+    yield from find_births_abroad(plain, languages)
+    yield from find_places(plain, languages)
+    yield from find_numbers(plain, languages)
 
 
 def _windows(text: str) -> Iterator[tuple[int, int]]:

@@ -13,7 +13,7 @@ from milo_bench.guards.personal.measure import KindFigures
 HELD_OUT_TEXTS: Final = 83
 HELD_OUT: Final = (
     # kind, labelled, covered, found, right
-    KindFigures("person", 34, 30, 31, 31),
+    KindFigures("person", 34, 31, 31, 31),
     KindFigures("email", 6, 6, 6, 6),
     KindFigures("phone", 11, 11, 12, 12),
     KindFigures("iban", 1, 1, 1, 1),
@@ -24,6 +24,6 @@ HELD_OUT: Final = (
     KindFigures("postcode", 1, 1, 1, 1),
     KindFigures("ip", 1, 1, 1, 1),
     KindFigures("url_login", 1, 1, 1, 1),
-    KindFigures("account", 5, 4, 4, 4),
-    KindFigures("all", 76, 70, 72, 72),
+    KindFigures("account", 5, 5, 5, 5),
+    KindFigures("all", 76, 72, 73, 73),
 )

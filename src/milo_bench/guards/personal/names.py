@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
+from milo_bench.guards.personal.abroad import find_names_abroad, languages_of_text
 from milo_bench.guards.personal.given_names import GIVEN_NAMES, WORDS_AND_NAMES
 from milo_bench.guards.personal.patterns import PersonalSpan
 
@@ -121,8 +122,11 @@ _COMMON: Final = _NOBODY | frozenset(
 )
 
 
-def find_names(text: str, known: Iterable[str] = ()) -> Iterator[PersonalSpan]:
-    """Names in ``text``; ``known`` are names that are certain, in any of their usual forms. May overlap."""
+def find_names(text: str, known: Iterable[str] = (), languages: Iterable[str] | None = None) -> Iterator[PersonalSpan]:
+    """Names in ``text``; ``known`` are names that are certain, in any of their usual forms. May overlap.
+
+    Words of English are always read; ``languages`` are further ones, told by the text where they are None.
+    """
     seen: dict[str, None] = dict.fromkeys(name.strip() for name in known if name.strip())
     found: list[PersonalSpan] = []
     for pattern, score, why in _PATTERNS:
@@ -131,6 +135,7 @@ def find_names(text: str, known: Iterable[str] = ()) -> Iterator[PersonalSpan]:
             if trimmed is not None:
                 found.append(PersonalSpan("person", *trimmed, score, why))
     found.extend(_by_given_name(text))
+    found.extend(find_names_abroad(text, languages_of_text(text) if languages is None else languages))
     yield from found
     for item in found:
         seen.setdefault(text[item.start : item.end])

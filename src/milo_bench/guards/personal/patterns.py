@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 import phonenumbers
@@ -73,7 +73,7 @@ _NINO = re.compile(
 _SEPARATOR = r"(?:\s*(?:number|numbers|num|no|nr|id|ref(?:erence)?|code|card)\b\.?)*\s*(?:is|was|:|#|=|-|–)?\s*#?\s*"
 _VALUE = (
     r"(?P<value>(?=(?:[^\s\d]{0,6}[\s]?){0,3}\d)[A-Z0-9](?:[A-Z0-9]|[-/.](?=[A-Z0-9])|"
-    r"[ ](?=[A-Z]{0,3}\d)){3,30})"
+    r"[ ](?=[A-Z]{0,3}\d)|[ ](?=[A-Z]\b(?![ ][a-z]))){3,30})"
 )
 _NATIONAL_LABEL = re.compile(
     r"\b(?:passport|driv(?:er|ing)(?:['’]?s)?\s+licen[cs]e|licen[cs]e|nhs|ssn|social security|national insurance|ni|"
@@ -122,6 +122,11 @@ _ADDRESS = re.compile(
     rf"weg|platz|allee|gasse)\s\d{{1,4}}[a-z]?"
     rf"|P\.?\s?O\.?\s?Box\s\d{{1,6}}){_TAIL}"
 )
+# A flat and a street without a word for it; what stands behind "Address:".
+_LOOSE_ADDRESS = re.compile(
+    rf"(?<![\w/.-])(?P<place>{_UNIT},\s{{1,3}}(?:\d{{1,5}}\s)?{_PLACE}(?:\s{_PLACE}){{0,2}})"
+    rf"|\b[Aa]ddress(?:\sis)?\s?:?\s(?P<labelled>\d{{1,5}}[A-Za-z]?\s{_PLACE}(?:\s{_PLACE}){{0,3}})"
+)
 _JALAN = re.compile(
     r"(?:\bNO\.?\s?\d[\w,& -]{0,24}?,?\s*)?\b(?:JALAN|JLN|LORONG|"
     r"PERSIARAN)\s+[A-Z0-9/ .]{2,40}(?:,\s*[A-Z0-9 .]{3,30}){0,4}",
@@ -153,11 +158,20 @@ _COUNTED = re.compile(
 _REGIONS: Final = ("GB", "US")
 
 
-def find_forms(text: str) -> Iterator[PersonalSpan]:
-    """Everything in ``text`` with a form of its own or a label; stretches may overlap."""
-    plain = text.translate(_ALIKE)
+def plain_separators(text: str) -> str:
+    """``text`` with the separators and digits that a person would type, one character for one."""
+    return text.translate(_ALIKE)
+
+
+def find_forms(text: str, regions: Iterable[str] = ()) -> Iterator[PersonalSpan]:
+    """Everything in ``text`` with a form of its own or a label; stretches may overlap.
+
+    Telephone numbers are those of Britain, the United States and ``regions`` (ISO 3166).
+    """
+    plain = plain_separators(text)
     for rule in _RULES:
         yield from rule(plain)
+    yield from _phones(plain, tuple(dict.fromkeys((*_REGIONS, *regions))))
 
 
 def _emails(text: str) -> Iterator[PersonalSpan]:
@@ -246,6 +260,9 @@ def _births(text: str) -> Iterator[PersonalSpan]:
 def _postal(text: str) -> Iterator[PersonalSpan]:
     for match in _ADDRESS.finditer(text):
         yield PersonalSpan("address", match.start(), match.end(), 0.85, "looks like a street address")
+    for match in _LOOSE_ADDRESS.finditer(text):
+        span = match.span("place" if match["place"] else "labelled")
+        yield PersonalSpan("address", *span, 0.75, "looks like a street address")
     for match in _JALAN.finditer(text):
         yield PersonalSpan(
             "address", match.start(), len(text[: match.end()].rstrip(" .,")), 0.75, "looks like a street address"
@@ -254,15 +271,17 @@ def _postal(text: str) -> Iterator[PersonalSpan]:
         yield PersonalSpan("postcode", match.start(), match.end(), 0.8, "looks like a postcode")
 
 
-def _phones(text: str) -> Iterator[PersonalSpan]:
-    for region in _REGIONS:
+def _phones(text: str, regions: Iterable[str]) -> Iterator[PersonalSpan]:
+    for region in regions:
         for match in phonenumbers.PhoneNumberMatcher(text, region, leniency=phonenumbers.Leniency.VALID):
             if _QUANTITY.fullmatch(match.raw_string) or _COUNTED.match(text[match.end :]):
                 continue
             bare = match.raw_string.isdigit()
             if bare and not match.raw_string.startswith("0") and not _PHONE_BEFORE.search(text[: match.start][-40:]):
                 continue
-            yield PersonalSpan("phone", match.start, match.end, 0.9, "valid telephone number")
+            # A number of an identity document with a label before it weighs more than one that some country could have.
+            score = 0.9 if region in _REGIONS else 0.75
+            yield PersonalSpan("phone", match.start, match.end, score, "valid telephone number")
     for formed in _PHONE_FORM.finditer(text):
         if _QUANTITY.fullmatch(formed[0]) or _COUNTED.match(text[formed.end() :]):
             continue
@@ -281,5 +300,4 @@ _RULES: tuple[Callable[[str], Iterator[PersonalSpan]], ...] = (
     _national_ids,
     _births,
     _postal,
-    _phones,
 )

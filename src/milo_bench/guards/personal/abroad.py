@@ -1,0 +1,148 @@
+"""Text in a language with a file in ``packs/personal`` in, names of persons and dates of birth out, by its words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from milo_bench.guards.dates import find_dates
+from milo_bench.guards.packs.read import languages_of, read_pack, words
+from milo_bench.guards.personal.given_names import is_given_name
+from milo_bench.guards.personal.patterns import PersonalSpan
+from milo_bench.guards.sentences import languages_told
+
+WordList: TypeAlias = Literal[
+    "titles", "roles", "greetings", "nobody", "intro", "closings", "attention", "born_name", "born_before",
+    "born_after", "id_labels", "account_labels", "phone_labels", "plate_labels", "street_suffixes", "street_words",
+    "unit_words", "regions", "numbers", "organisations",
+]  # fmt: skip
+
+_EXTENDED = [mark for mark in map(chr, range(0x100, 0x180)) if mark.isalpha()]
+UPPER: Final = "A-ZÀ-ÖØ-Þ" + "".join(mark for mark in _EXTENDED if mark.isupper())
+LOWER: Final = "a-zß-öø-ÿ" + "".join(mark for mark in _EXTENDED if mark.islower())
+_PARTICLE = (
+    r"(?:(?:van|von|de|der|den|del|della|dello|degli|dei|di|da|do|dos|das|du|des|la|las|los|le|ter|ten|te|zu|zum|zur|"
+    r"op|'t|bin|al|el|y|e|i|d['’]|de[ ]la|de[ ]los)[ \t]+)"
+)
+CAPITALISED: Final = rf"(?:(?:Mc|Mac|O['’]|[DdLl]['’])?[{UPPER}][{LOWER}]+(?:[-'’][{UPPER}]?[{LOWER}]+)*)"
+_CAPITALS = rf"(?:[{UPPER}]{{2,30}}(?:-[{UPPER}]{{2,30}})?(?![{LOWER}]))"
+_WORD = rf"(?:{CAPITALISED}|{_CAPITALS})"
+_MORE = rf"(?:[ \t]+{_PARTICLE}{{0,2}}(?:{_WORD}|[{UPPER}]\.))"
+NAME: Final = rf"(?:{_PARTICLE}{{0,2}}(?:{_WORD}|[{UPPER}]\.){_MORE}{{0,3}})"
+FULL: Final = rf"(?:{_PARTICLE}{{0,2}}(?:{_WORD}|[{UPPER}]\.){_MORE}{{1,3}})"
+
+
+class _Patterns(NamedTuple):
+    names: tuple[tuple[re.Pattern[str], float, str], ...]
+    born_before: re.Pattern[str]
+    born_after: re.Pattern[str]
+
+
+def languages_of_text(text: str) -> tuple[str, ...]:
+    """The languages whose words are looked for: those that the small words of ``text`` speak for, all where none do."""
+    told = languages_told(text)
+    known = tuple(language for language in told if language in languages_of("personal"))
+    if len(known) == 1 or (known and len(text) > _SHORT):
+        return known
+    return languages_of("personal") if not told or known else ()
+
+
+_SHORT: Final = 400  # characters that tell no language for sure
+MANY: Final = 3  # more languages than these are no sign of any
+
+
+def find_names_abroad(text: str, languages: Iterable[str]) -> Iterator[PersonalSpan]:
+    """Names by title, role, phrase, greeting, signature and given name. May overlap."""
+    for language in languages:
+        for pattern, score, why in _patterns(language).names:
+            for match in pattern.finditer(text):
+                if (kept := _kept(text, *match.span("name"), language)) is not None:
+                    yield PersonalSpan("person", *kept, score, why)
+        yield from _by_given_name(text, language)
+
+
+def find_births_abroad(text: str, languages: Iterable[str]) -> Iterator[PersonalSpan]:
+    """Dates near a word for birth, in the forms that dates have in these languages."""
+    for language in languages:
+        patterns = _patterns(language)
+        for day in find_dates(text, language=language):
+            before, after = text[max(0, day.start - 60) : day.start], text[day.end : day.end + 60]
+            if patterns.born_before.search(before) or patterns.born_after.match(after):
+                yield PersonalSpan("date_of_birth", day.start, day.end, 0.9, "date near a word for birth")
+
+
+def any_of(language: str, name: WordList) -> str:
+    """The words or phrases of a list as a pattern, the longest first; one that matches nothing for an empty list."""
+    value = read_pack("personal", language).get(name, "")
+    said = value.split() if isinstance(value, str) else value
+    made = sorted({r"\s+".join(map(re.escape, str(word).replace("_", " ").split())) for word in said}, key=len)
+    return "|".join(reversed(made)) or "(?!)"
+
+
+@cache
+def _patterns(language: str) -> _Patterns:
+    titles, roles = any_of(language, "titles"), any_of(language, "roles")
+    greetings, closings = any_of(language, "greetings"), any_of(language, "closings")
+    intro, above = any_of(language, "intro"), any_of(language, "attention")
+    born, labels = any_of(language, "born_name"), f"{any_of(language, 'id_labels')}|{any_of(language, 'born_before')}"
+    name, full = rf"(?P<name>(?-i:{NAME}))", rf"(?P<name>(?-i:{FULL}))"
+    next_line = r"(?:(?:\r?\n[> \t]*){1,3}|[ \t])"
+    forms: tuple[tuple[str, float, str], ...] = (
+        (rf"(?<!\w)(?:(?:{titles})\.?[ \t]+){{1,3}}{name}", 0.95, "after a title"),
+        (rf"(?:^|\n)[> \t]*(?:{greetings})[ ,]+{name}(?=[ \t]*(?:[,:;!.\n–—-]|$))", 0.9, "in a greeting"),
+        (
+            rf"(?:^|\n|[.!,] )[> \t]*(?:{closings})[ \t]*[,.!]?[ \t]*{next_line}{name}(?=[ \t]*(?:\r?\n|$|[,(|.]))",
+            0.85,
+            "in a signature",
+        ),
+        (rf"(?<!\w)(?:{roles})[ \t]*[:=–][ \t]*{name}", 0.85, "after a label"),
+        (rf"(?<!\w)(?:{roles}),?[ \t]+\(?{full}", 0.75, "after words that name people"),
+        (rf"(?<!\w)(?:{intro})[ \t]*:?[ \t]+{full}", 0.8, "after words that name people"),
+        (
+            rf"(?:^|\n)[ \t]*(?:{above})[ \t]*:?[ \t]*\r?\n?[ \t]*{full}(?=[ \t]*(?:\n|$))",
+            0.85,
+            "above an address",
+        ),
+        (rf"(?<!\w){full}(?:[ \t]+|(?=,))(?:{born})(?!\w)", 0.85, "before a birth"),
+        (rf"(?<!\w){full}[ \t]*[,(][ \t]*(?:{labels})(?!\w)", 0.8, "before a number of a person"),
+    )
+    born_before, born_after = any_of(language, "born_before"), any_of(language, "born_after")
+    return _Patterns(
+        names=tuple((re.compile(form, re.IGNORECASE), score, why) for form, score, why in forms),
+        born_before=re.compile(rf"(?<!\w)(?:{born_before})(?!\w)[^\n]{{0,20}}$", re.IGNORECASE),
+        born_after=re.compile(rf"\s*(?:[^\n.]{{0,30}}\s)?[,(]?\s*(?:{born_after})(?!\w)", re.IGNORECASE),
+    )
+
+
+def _kept(text: str, start: int, end: int, language: str) -> tuple[int, int] | None:
+    """The name up to the first word that names nobody; None where nothing is left."""
+    kept_end = start
+    for word in re.finditer(r"\S+", text[start:end]):
+        plain = word[0].strip(".,'’\"").casefold()
+        if word[0][:1].isupper() and plain in words("personal", language, "nobody"):
+            break
+        if plain in words("personal", language, "organisations"):
+            return None
+        kept_end = start + word.end()
+    name = re.sub(rf"[ \t]+{_PARTICLE.replace('[ ]+', '')}?$", "", text[start:kept_end].rstrip(" \t,"))
+    if not re.search(rf"[{UPPER}][^\W\d_]", name) or name.casefold() in words("personal", language, "titles"):
+        return None
+    return start, start + len(name)
+
+
+_GIVEN = re.compile(rf"(?<![\w.-])(?P<given>{_WORD})(?P<rest>{_MORE}{{1,3}})")
+
+
+def _by_given_name(text: str, language: str) -> Iterator[PersonalSpan]:
+    for match in _GIVEN.finditer(text):
+        found = list(re.finditer(r"\S+", match[0]))
+        for at, word in enumerate(found[:-1]):
+            if is_given_name(word[0], language) or is_given_name(word[0].partition("-")[0], language):
+                kept = _kept(text, match.start() + word.start(), match.end(), language)
+                if kept is not None and " " in text[slice(*kept)]:
+                    yield PersonalSpan("person", *kept, 0.65, "starts with a given name")
+                break
+            if at > 1:
+                break
