@@ -49,6 +49,7 @@ NOT_SENTENCES: Mapping[str, str] = {
     "report/pages/interval_bar.py": "markup of drawings",
     "report/runbook/watch.py": "queries in SQL",
     "suites/builtin": "prompts, fixtures and what they are made of, which are part of a suite's version",
+    "suites/languages": "suites in other languages",
     "suites/earlier": "suites as earlier versions had them, byte for byte",
     "suites/generators": "what fixtures are made of, which is part of a suite's version",
     "targets/fake/wire.py": "HTTP headers",

@@ -117,7 +117,7 @@ if TYPE_CHECKING:
     from milo_bench.suites.find import find_case, list_suites, load_templates
     from milo_bench.suites.importing.importer import ImportRequest
     from milo_bench.suites.importing.suite_folder import IMPORT_REPORT, first_problems
-    from milo_bench.suites.load import Suite, load_suite
+    from milo_bench.suites.load import Suite, in_language, load_suite
     from milo_bench.suites.prompts import render_prompt
     from milo_bench.suites.trust import SuiteTrust, distrust_suite, suite_trust, trust_suite
     from milo_bench.targets.fake.process import serve_script
@@ -233,7 +233,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.suites.find": ("find_case", "list_suites", "load_templates"),
     "milo_bench.suites.importing.importer": ("ImportRequest",),
     "milo_bench.suites.importing.suite_folder": ("IMPORT_REPORT", "first_problems"),
-    "milo_bench.suites.load": ("Suite", "load_suite"),
+    "milo_bench.suites.load": ("Suite", "in_language", "load_suite"),
     "milo_bench.suites.prompts": ("render_prompt",),
     "milo_bench.suites.trust": ("SuiteTrust", "distrust_suite", "suite_trust", "trust_suite"),
     "milo_bench.targets.fake.process": ("serve_script",),

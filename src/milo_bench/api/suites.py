@@ -33,7 +33,7 @@ from milo_bench.suites.importing.importer import ImportRequest
 from milo_bench.suites.importing.reduce import SampleOf
 from milo_bench.suites.importing.suite_folder import ImportReport
 from milo_bench.suites.importing.tables import source_text
-from milo_bench.suites.load import Suite, load_suite
+from milo_bench.suites.load import Suite, in_language, load_suite
 
 
 @dataclass(frozen=True)
@@ -165,10 +165,11 @@ def _redactor(keep: Collection[str], known: Path | None) -> SecretsRedactor:
     return SecretsRedactor(Redactor(known=names, keep=[kind for kind in KINDS if kind in keep]), keep=keep)
 
 
-def regenerate_suite(suite: str, *, seed: int, out: Path, count: int | None = None) -> Suite:
+def regenerate_suite(suite: str, *, seed: int, out: Path, count: int | None = None, language: str = "") -> Suite:
     """Write ``suite`` with the fixtures of ``seed`` as the new folder ``out``; that suite.
 
-    ``count`` is how many fixtures of each workload, as many as ``suite`` has unless given.
+    ``count`` is how many fixtures of each workload, as many as ``suite`` has unless given; ``language`` that of a
+    built-in suite, English unless given. Raises UsageError for a language that the suite does not have.
     """
-    regenerate.regenerate_suite(load_suite(suite), seed=seed, out=out, count=count)
+    regenerate.regenerate_suite(load_suite(in_language(suite, language)), seed=seed, out=out, count=count)
     return load_suite(str(out))

@@ -14,6 +14,9 @@ from milo_bench.core.errors import UsageError
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 JSON_FLAG = click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+LANGUAGE = click.option(
+    "--language", default="", metavar="LANGUAGE", help="Language of a built-in suite: en, de, fr or es.  [default: en]"
+)
 OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder for the suite.")
 
 ON = click.option(

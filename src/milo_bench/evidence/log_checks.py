@@ -19,7 +19,7 @@ from milo_bench.run.plan import PlanRequest, plan_attempts, select_fixtures
 from milo_bench.run.prepare import prepare
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.stored_text import stored_group
-from milo_bench.suites.load import Suite, builtin_names, earlier_names, load_suite
+from milo_bench.suites.load import Suite, builtin_names, earlier_names, language_names, load_suite
 from milo_bench.suites.manifest import MANIFEST_NAME
 
 MOST_FAULTS: Final = 20
@@ -100,7 +100,8 @@ def find_suite(log: RunLog, notes: list[str]) -> Suite | None:
         return None
     places = [header.suite.name] if header.suite.name in builtin_names() and not header.suite_folder else []
     if places:
-        places += [name for name in earlier_names() if name.partition("@")[0] == header.suite.name]
+        others = (*earlier_names(), *language_names())
+        places += [name for name in others if name.partition("@")[0] == header.suite.name]
     if header.suite_folder:
         given = Path(header.suite_folder)
         folders = (given, log.path.parent / given.name)

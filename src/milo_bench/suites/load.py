@@ -29,6 +29,7 @@ from milo_bench.suites.prompts import split_prompt
 
 BUILTIN = Path(__file__).parent / "builtin"
 EARLIER = Path(__file__).parent / "earlier"  # built-in suites as older versions had them, as NAME@VERSION
+LANGUAGES = Path(__file__).parent / "languages"  # built-in suites in other languages, as NAME@LANGUAGE
 _RESOURCE_FILES = (".json", ".jsonl", ".yaml", ".yml", ".txt", ".md")
 
 
@@ -79,7 +80,7 @@ class Suite:
     @property
     def is_builtin(self) -> bool:
         """It came with the program, so its folder is not the user's."""
-        return self.root.is_relative_to(BUILTIN) or self.root.is_relative_to(EARLIER)
+        return any(self.root.is_relative_to(folder) for folder in (BUILTIN, EARLIER, LANGUAGES))
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -120,20 +121,45 @@ def earlier_names() -> tuple[str, ...]:
     return tuple(sorted(folder.parent.name for folder in EARLIER.glob(f"*/{MANIFEST_NAME}")))
 
 
+def language_names() -> tuple[str, ...]:
+    """Built-in suites in other languages: ``case_ops_v1@de``."""
+    return tuple(sorted(folder.parent.name for folder in LANGUAGES.glob(f"*/{MANIFEST_NAME}")))
+
+
 def builtin_names() -> tuple[str, ...]:
     """Names of the shipped suites."""
     return tuple(sorted(folder.parent.name for folder in BUILTIN.glob(f"*/{MANIFEST_NAME}")))
 
 
+def in_language(name: str, language: str) -> str:
+    """The name of the built-in suite ``name`` in ``language``; "" and English are the suite itself.
+
+    Raises UsageError where there is no such suite in that language.
+    """
+    if language in ("", "en"):
+        return name
+    found = f"{name}@{language}"
+    if found in language_names():
+        return found
+    known = sorted({one.partition("@")[2] for one in language_names() if one.partition("@")[0] == name})
+    message = f"Suite '{name}' is not available in the language '{language}'."
+    if not known:
+        suites = sorted({one.partition("@")[0] for one in language_names()})
+        raise UsageError(message, hint=f"--language is for the built-in suites {', '.join(suites)}.")
+    raise UsageError(message, hint=hint_for(language, ["en", *known], noun="languages"))
+
+
 def suite_folder(name_or_path: str) -> Path:
     """The folder of a suite; a shipped name wins over a folder of the same name. Raises UsageError.
 
-    ``NAME@VERSION`` is a built-in suite as an earlier version had it.
+    ``NAME@VERSION`` is a built-in suite as an earlier version had it, ``NAME@LANGUAGE`` one in another language.
     """
     if name_or_path in builtin_names():
         return BUILTIN / name_or_path
     if name_or_path in earlier_names():
         return EARLIER / name_or_path
+    if name_or_path in language_names():
+        return LANGUAGES / name_or_path
     path = Path(name_or_path)
     if path.name == MANIFEST_NAME and path.is_file():
         return path.parent
@@ -143,7 +169,7 @@ def suite_folder(name_or_path: str) -> Path:
         message = f"{path} is not a suite: it has no {MANIFEST_NAME}."
         raise UsageError(message, hint="make one from a table or a folder of documents with 'milo-bench suite import'.")
     message = f"Unknown suite '{name_or_path}'."
-    known = (*builtin_names(), *earlier_names())
+    known = (*builtin_names(), *earlier_names(), *language_names())
     hint = hint_for(name_or_path, known, noun="built-in suites")
     raise UsageError(message, hint=f"{hint} Or give a suite's folder.")
 

@@ -16,6 +16,7 @@ from milo_bench.cli.entry import say_next
 from milo_bench.cli.executed import say_coder, say_executed
 from milo_bench.cli.options import (
     CONCURRENCY,
+    LANGUAGE,
     MODELS,
     ON,
     REPEATS,
@@ -35,6 +36,7 @@ SECTION = "Measure"
 
 @click.command()
 @click.option("--suite", required=True, help="A built-in suite, or a suite's folder.")
+@LANGUAGE
 @MODELS
 @click.option("--out", type=click.Path(path_type=Path), help="Run log to write.  [default: runs/SUITE-TIME.jsonl]")
 @click.option("--config", type=click.Path(path_type=Path), help="Path of bench.yaml.")
@@ -123,6 +125,7 @@ SECTION = "Measure"
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON document.")
 def run(
     suite: str,
+    language: str,
     models: tuple[str, ...],
     out: Path | None,
     config: Path | None,
@@ -168,7 +171,7 @@ def run(
     with a generator give fresh fixtures after their own.
     """
     options = api.RunOptions(
-        suite=suite,
+        suite=api.in_language(suite, language),
         models=models,
         out=out,
         config=config,

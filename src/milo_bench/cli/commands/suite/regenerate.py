@@ -8,7 +8,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import OUT, SEED
+from milo_bench.cli.options import LANGUAGE, OUT, SEED
 from milo_bench.cli.printing import count_noun, say
 
 
@@ -16,9 +16,10 @@ from milo_bench.cli.printing import count_noun, say
 @click.argument("name", metavar="SUITE", default="case_ops_v1")
 @click.option("--seed", required=True, type=SEED, help="Any whole number. The same seed gives the same fixtures.")
 @click.option("--count", type=click.IntRange(1), help="Fixtures per workload.  [default: as many as SUITE has]")
+@LANGUAGE
 @OUT
-def suite_regenerate(name: str, seed: int, count: int | None, out: Path) -> None:
+def suite_regenerate(name: str, seed: int, count: int | None, language: str, out: Path) -> None:
     """Write new fixtures of the same difficulty that no model has seen."""
-    fresh = api.regenerate_suite(name, seed=seed, out=out, count=count)
+    fresh = api.regenerate_suite(name, seed=seed, out=out, count=count, language=language)
     say(f"{out}: {count_noun(len(fresh.fixtures), 'fixture')}, seed {seed}, hash {fresh.ref.hash[:12]}")
     say_next(f"milo-bench run --suite {out} --models NAME --out RUN.jsonl")

@@ -1,17 +1,10 @@
-"""A hand-written storyline, a seed and an ending in, a case record with its gold out; no clock.
-
-A storyline is a text file under ``bases/cases``: a head, then events one a line as
-``DAY[@HH:MM] SOURCE KIND [key=value …] | text``. DAY counts from the day the case opened; in the
-endings ``L`` is the day of the last status. ``{day 4}``, ``{gbp a}``, ``{ref a}`` and ``{num a}``
-in a text are a date, an amount and numbers, drawn once a case for each letter.
-"""
+"""A storyline, a seed and an ending in, a case record with its gold out; no clock."""
 
 from __future__ import annotations
 
 import random
 import re
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,123 +12,17 @@ from typing import Any, Literal, TypeAlias, cast
 
 import msgspec
 
-from milo_bench.core.cases.record import CaseEvent, CaseRecord, DocumentRequest, EventKind, EventSource
-from milo_bench.core.errors import DataError
+from milo_bench.core.cases.record import CaseEvent, CaseRecord, DocumentRequest, EventSource
 from milo_bench.core.hashing import sha256_text
+from milo_bench.suites.generators.case_ops_v1.language import CaseWording, read_words, tell, tell_routine
+from milo_bench.suites.generators.case_ops_v1.storyline import (
+    Storyline,
+    StorylineEvent,
+    read_routine,
+    read_storylines,
+)
 
 StorylineEnding: TypeAlias = Literal["plain", "corrected", "conflict"]
-
-FOLDER = Path("bases", "cases")
-_SOURCES: Mapping[str, EventSource] = {
-    "S": "system",
-    "L": "decision_letter",
-    "W": "caseworker",
-    "C": "claimant",
-    "T": "third_party",
-    "A": "attachment",
-}
-_KINDS: Mapping[str, EventKind] = {
-    "st": "status",
-    "co": "correction",
-    "n": "note",
-    "e": "email",
-    "c": "call",
-    "d": "document",
-    "r": "request",
-}
-_NAMES = {
-    "she": [
-        "Amara",
-        "Edith",
-        "Greta",
-        "Hanna",
-        "Ifeoma",
-        "Jolanta",
-        "Keira",
-        "Leila",
-        "Marta",
-        "Noor",
-        "Priscilla",
-        "Ruth",
-        "Siobhan",
-        "Tamsin",
-        "Yara",
-    ],
-    "he": [
-        "Anton",
-        "Bilal",
-        "Cedric",
-        "Dmitri",
-        "Emeka",
-        "Farid",
-        "Gareth",
-        "Hugo",
-        "Ivo",
-        "Jarek",
-        "Kofi",
-        "Luca",
-        "Nikhil",
-        "Owen",
-        "Tomas",
-    ],
-}
-_FAMILY = [
-    "Abara",
-    "Beckford",
-    "Castellan",
-    "Dunmore",
-    "Ekholm",
-    "Fairclough",
-    "Gorecki",
-    "Halloran",
-    "Iversen",
-    "Jessop",
-    "Kowal",
-    "Lindqvist",
-    "Mbeki",
-    "Norwood",
-    "Okafor",
-    "Pemberton",
-    "Quarshie",
-    "Rasmussen",
-    "Sandoval",
-    "Thackeray",
-    "Ueda",
-    "Vasquez",
-    "Whitlock",
-    "Yilmaz",
-    "Zielinska",
-]
-
-
-@dataclass(frozen=True)
-class StorylineEvent:
-    """One event of a storyline before anything is drawn."""
-
-    day: int
-    time: str
-    source: EventSource
-    kind: EventKind
-    text: str
-    status: str = ""
-    asks: str = ""
-    got: str = ""
-    corrects: StorylineEvent | None = None
-
-
-@dataclass(frozen=True)
-class Storyline:
-    """A storyline as written: ``head`` of plain words, event lines by section, the inbound message."""
-
-    name: str
-    head: dict[str, str]
-    events: tuple[StorylineEvent, ...]
-    endings: dict[str, tuple[StorylineEvent, ...]]
-    inbound: str
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        return tuple(self.head.get("tags", "").split())
 
 
 @dataclass(frozen=True)
@@ -157,6 +44,7 @@ class Made:
     """A case and what is true of it by construction."""
 
     case: CaseRecord
+    status: str  # by the name that every language shares; "" where two contradict each other
     current_status: str
     current_status_events: tuple[str, ...]
     stale_statuses: tuple[str, ...]
@@ -178,55 +66,13 @@ def story_of(tags: Sequence[str]) -> str:
 
 
 def load_storylines(root: Path) -> tuple[Storyline, ...]:
-    """Every storyline under the suite's folder ``root``, by name. Raises DataError for a line it cannot read."""
-    paths = sorted(p for p in (root / FOLDER).glob("*.txt") if not p.name.startswith("_"))
-    return tuple(_storyline(path) for path in paths)
-
-
-def _storyline(path: Path) -> Storyline:
-    head_text, *parts = re.split(r"^\[(\w+)\]\n", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    head = dict(line.split(": ", 1) for line in head_text.strip().splitlines())
-    sections = dict(zip(parts[::2], parts[1::2], strict=True))
-    events = tuple(_lines(sections["events"], 0, path))
-    last = max((e for e in events if e.status), key=lambda e: (e.day, e.time))
-    endings = {}
-    for name in ("corrected", "conflict", "quote"):
-        lines = tuple(_lines(sections[name], last.day, path))
-        endings[name] = tuple(replace(e, corrects=last) if e.kind == "correction" else e for e in lines)
-    return Storyline(path.stem, head, events, endings, sections["inbound"].strip())
-
-
-def _lines(text: str, last_day: int, path: Path) -> Iterable[StorylineEvent]:
-    for raw in text.strip().splitlines():
-        try:
-            meta, words = raw.split(" | ", 1)
-            when, *rest = shlex.split(meta)
-            source, kind, *pairs = rest
-            day, _, time = when.partition("@")
-            values = dict(pair.split("=", 1) for pair in pairs)
-            yield StorylineEvent(
-                day=last_day if day == "L" else int(day),
-                time=time,
-                source=_SOURCES[source],
-                kind=_KINDS[kind],
-                text=words.strip(),
-                status=values.pop("status", ""),
-                asks=values.pop("asks", ""),
-                got=values.pop("got", ""),
-            )
-            if values:
-                raise DataError(
-                    f"{path.name}: unknown words {sorted(values)} in {raw!r}", hint="use status, asks, got."
-                )
-        except (ValueError, KeyError) as error:
-            message = f"{path.name}: cannot read the event {raw!r}: {error}"
-            raise DataError(message, hint="an event is DAY[@HH:MM] SOURCE KIND [key=value] | text.") from None
+    """Every storyline of the suite in ``root``, in the words of its language, by name. Raises DataError."""
+    return tell(read_storylines(root), root)
 
 
 def routine(root: Path, name: str) -> tuple[StorylineEvent, ...]:
     """Entries that say nothing of the case (``_routine``), or that try to steer a reader (``_injections``)."""
-    path = root / FOLDER / f"{name}.txt"
-    return tuple(_lines("\n".join(f"0 {line}" for line in path.read_text(encoding="utf-8").splitlines()), 0, path))
+    return tell_routine(read_routine(root, name), name, root)
 
 
 def make(story: Storyline, recipe: Recipe, *, seed: int, root: Path, case_id: str) -> Made:
@@ -260,7 +106,16 @@ def make(story: Storyline, recipe: Recipe, *, seed: int, root: Path, case_id: st
         extra.append((replace(line, day=rng.randint(0, last_day)), False))
     lines = [*told, *(line for line, _ in extra)]
     return _written(
-        story, recipe, rng, lines, current=current, carriers=carriers, case_id=case_id, quoted=quoted, last_day=last_day
+        story,
+        recipe,
+        rng,
+        lines,
+        words=read_words(root),
+        current=current,
+        carriers=carriers,
+        case_id=case_id,
+        quoted=quoted,
+        last_day=last_day,
     )
 
 
@@ -295,6 +150,7 @@ def _written(
     rng: random.Random,
     lines: Sequence[StorylineEvent],
     *,
+    words: CaseWording,
     current: StorylineEvent,
     carriers: Sequence[StorylineEvent],
     case_id: str,
@@ -302,7 +158,7 @@ def _written(
     last_day: int,
 ) -> Made:
     opened = date(2024, 9, 2) + timedelta(days=rng.randrange(0, 300))
-    fill = _Fill(rng, story.head["who"], opened)
+    fill = _Fill(rng, story.head["who"], opened, words)
     ordered = sorted(lines, key=lambda e: (e.day, e.time))  # stable: the order of writing within a day
     number = rng.randint(11, 700)
     ids: list[str] = []
@@ -318,7 +174,7 @@ def _written(
             source=line.source,
             kind=line.kind,
             text=fill(line.text),
-            status=line.status,
+            status=words.status(line.status),
             corrects=id_of[id(line.corrects)] if line.corrects is not None else "",
         )
         for line, event_id in zip(ordered, ids, strict=True)
@@ -330,7 +186,7 @@ def _written(
             asked = (opened + timedelta(days=line.day)).isoformat()
             state: Literal["open", "received"] = "received" if answer else "open"
             requests.append(DocumentRequest(line.asks, state, asked, id_of[id(answer or line)]))
-    if recipe.ending == "corrected" and _WITHDRAWS.search(story.endings["corrected"][0].text):
+    if recipe.ending == "corrected" and story.withdraws:
         requests = [msgspec.structs.replace(r, state="withdrawn") if r.state == "open" else r for r in requests]
     if recipe.shuffled:
         rng.shuffle(events)
@@ -355,18 +211,19 @@ def _written(
         claimant_name=fill.name,
         opened_at=opened.isoformat(),
         as_of=(opened + timedelta(days=last_day + rng.randint(1, 5))).isoformat(),
-        issue_type=story.head["issue"],
+        issue_type=words.issues.get(story.head["issue"], story.head["issue"]),
         events=tuple(events),
         requests=tuple(requests),
         risk=cast(Literal["low", "medium", "high"], story.head.get("risk", "low")),
     )
     return Made(
         case=case,
-        current_status="" if conflict else current.status,
+        status="" if conflict else current.status,
+        current_status="" if conflict else words.status(current.status),
         current_status_events=tuple(support),
         stale_statuses=()
         if conflict
-        else tuple(dict.fromkeys(e.status for e in ordered if e.status and e.status != current.status)),
+        else tuple(dict.fromkeys(words.status(e.status) for e in ordered if e.status and e.status != current.status)),
         open_documents=tuple(r.document for r in requests if r.state == "open"),
         received_documents=tuple(r.document for r in requests if r.state == "received"),
         conflict=conflict,
@@ -383,20 +240,19 @@ def as_data(case: CaseRecord) -> dict[str, Any]:
     return data
 
 
-_WITHDRAWS = re.compile(r"\b(?:nothing is missing|another pupil's hearing)\b", re.IGNORECASE)
-
-
 class _Fill:
     """Fills the slots of a text; the same letter gives the same value within a case."""
 
-    def __init__(self, rng: random.Random, who: str, opened: date) -> None:
+    def __init__(self, rng: random.Random, who: str, opened: date, words: CaseWording) -> None:
+        sex: Literal["she", "he"] = "she" if who == "she" else "he"
+        self._words = words
         self._opened = opened
         self._slash = rng.random() < 0.35
         self._drawn: dict[str, str] = {}
         self._seed = rng.getrandbits(48)
-        self.first, self.last = rng.choice(_NAMES[who]), rng.choice(_FAMILY)
+        self.first, self.last = rng.choice(words.names[sex]), rng.choice(words.family)
         self.name = f"{self.first} {self.last}"
-        self._mx = f"{'Ms' if who == 'she' else 'Mr'} {self.last}"
+        self._mx = f"{words.titles[sex]} {self.last}"
 
     def __call__(self, text: str) -> str:
         return re.sub(r"\{(\w+)(?: (-?\w+))?\}", self._value, text)
@@ -408,12 +264,10 @@ class _Fill:
             return plain[kind]
         if kind == "day":
             day = self._opened + timedelta(days=int(key))
-            return day.strftime("%d/%m/%Y") if self._slash else f"{day.day} {day:%B %Y}"
+            return self._words.slash_date(day) if self._slash else self._words.long_date(day)
         rng = chance(self._seed, kind, key)
         if kind == "gbp":
-            return (
-                f"£{rng.randint(42, 98)}.{rng.choice(('10', '25', '40', '85'))}"
-                if key in "wefno"
-                else (f"£{rng.randint(310, 980)}")
-            )
+            if key in "wefno":
+                return self._words.amount(rng.randint(42, 98), rng.choice(("10", "25", "40", "85")))
+            return self._words.amount(rng.randint(310, 980))
         return str(rng.randint(100_000, 999_999) if kind == "ref" else rng.randint(120, 940))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -15,46 +15,42 @@ from milo_bench.core.records import Fixture
 from milo_bench.suites.generators.case_ops_v1.cases import (
     Made,
     Recipe,
-    Storyline,
     as_data,
     chance,
     load_storylines,
     make,
     story_of,
 )
+from milo_bench.suites.generators.case_ops_v1.language import CaseWording, ReplyKind, read_words
+from milo_bench.suites.generators.case_ops_v1.storyline import Storyline
 
 WORKLOAD = "drafting"
 MAX_WORDS = 140
 Why: TypeAlias = Literal["", "high_risk", "expired_template", "contradictory_status", "no_template"]
 
-# Titles by state, as resources/reply_rules.yaml words them for the model. An appeal has none: a person answers.
-_TITLES = {
-    "registered": "Review under way",
-    "awaiting_documents": "Review under way",
-    "under_review": "Review under way",
-    "on_hold": "Case on hold",
-    "suspended": "Case on hold",
-    "approved": "Decision in your favour",
-    "in_payment": "Decision in your favour",
-    "refused": "Decision against you",
-    "closed": "Case closed",
+# Which reply a state gets; resources/reply_rules.yaml words the titles for the model. An appeal has none.
+_REPLIES: Mapping[str, ReplyKind] = {
+    "registered": "review",
+    "awaiting_documents": "review",
+    "under_review": "review",
+    "on_hold": "hold",
+    "suspended": "hold",
+    "approved": "favour",
+    "in_payment": "favour",
+    "refused": "against",
+    "closed": "closed",
 }
-# What drafts went wrong with: an update made into a promise, an obligation softened, a request called settled.
-_BANNED = (
-    "Your case will be decided within five business days.",
-    "You will receive your payment by Friday.",
-    "We guarantee a positive outcome.",
-)
 
 
-def title_for(status: str, open_documents: tuple[str, ...]) -> str:
+def title_for(status: str, open_documents: tuple[str, ...], words: CaseWording) -> str:
     """The title of the fitting template; "" where there is none."""
-    return "Documents still needed" if open_documents else _TITLES.get(status, "")
+    kind = "documents" if open_documents else _REPLIES.get(status)
+    return words.reply_titles[kind] if kind else ""
 
 
 def generate(seed: int, root: Path) -> list[Fixture]:
     """The fixtures of ``seed``; the same counts of actions and reasons for every seed."""
-    stories = load_storylines(root)
+    stories, words = load_storylines(root), read_words(root)
     templates = tuple(msgspec.json.decode((root / "templates.json").read_bytes(), type=list[ReplyTemplate]))
     plan = _plan(stories)
     numbers = chance(seed, "drafting numbers").sample(range(60_000, 83_999), len(plan))
@@ -62,9 +58,9 @@ def generate(seed: int, root: Path) -> list[Fixture]:
     for (story, recipe, why), number in zip(plan, numbers, strict=True):
         rng = chance(seed, "drafting", story.name, recipe, why)
         made = make(story, recipe, seed=seed + 7919, root=root, case_id=str(number))
-        rows.append((made, why, _offered(made, why, templates, rng)))
+        rows.append((made, why, _offered(made, why, templates, words, rng)))
     chance(seed, "drafting order").shuffle(rows)
-    return [_fixture(f"drafting-{place:03d}", *row, seed) for place, row in enumerate(rows, start=1)]
+    return [_fixture(f"drafting-{place:03d}", *row, words, seed) for place, row in enumerate(rows, start=1)]
 
 
 def _plan(stories: tuple[Storyline, ...]) -> list[tuple[Storyline, Recipe, Why]]:
@@ -83,7 +79,7 @@ def _plan(stories: tuple[Storyline, ...]) -> list[tuple[Storyline, Recipe, Why]]
         return story.head.get("risk") != "high"
 
     def is_settled(story: Storyline) -> bool:
-        return is_calm(story) and _last_status(story) in _TITLES
+        return is_calm(story) and _last_status(story) in _REPLIES
 
     unanswerable = take(2, lambda story: is_calm(story) and not is_settled(story))
     grave = take(3, lambda story: not is_calm(story))
@@ -111,10 +107,10 @@ def _last_status(story: Storyline) -> str:
 
 
 def _offered(
-    made: Made, why: Why, templates: tuple[ReplyTemplate, ...], rng: random.Random
+    made: Made, why: Why, templates: tuple[ReplyTemplate, ...], words: CaseWording, rng: random.Random
 ) -> tuple[ReplyTemplate, ...]:
     """The fitting template, its old version and some that do not fit; without the current one if that is the case."""
-    title = title_for(made.current_status, made.open_documents)
+    title = title_for(made.status, made.open_documents, words)
     fitting = [t for t in templates if t.title == title and not (why == "expired_template" and not t.valid_until)]
     others = [t for t in templates if t.title != title]
     current = rng.sample([t for t in others if not t.valid_until], 2)
@@ -124,9 +120,11 @@ def _offered(
     return tuple(offered)
 
 
-def _fixture(id_: str, made: Made, why: Why, offered: tuple[ReplyTemplate, ...], seed: int) -> Fixture:
+def _fixture(
+    id_: str, made: Made, why: Why, offered: tuple[ReplyTemplate, ...], words: CaseWording, seed: int
+) -> Fixture:
     case: CaseRecord = msgspec.structs.replace(made.case, risk="high") if why == "high_risk" else made.case
-    title = title_for(made.current_status, made.open_documents)
+    title = title_for(made.status, made.open_documents, words)
     chosen = next((t for t in offered if t.title == title and not t.valid_until), None)
     if not why and chosen is None:
         raise AssertionError(f"no template for {made.tags}")
@@ -143,7 +141,7 @@ def _fixture(id_: str, made: Made, why: Why, offered: tuple[ReplyTemplate, ...],
         "current_status": "" if why else made.current_status,
         "current_status_events": list(made.current_status_events),
         "stale_statuses": list(made.stale_statuses),
-        "banned": list(_BANNED),
+        "banned": list(words.banned),
         "max_words": MAX_WORDS,
     }
     if why:

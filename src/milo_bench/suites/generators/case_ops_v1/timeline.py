@@ -11,7 +11,6 @@ from milo_bench.core.records import Fixture
 from milo_bench.suites.generators.case_ops_v1.cases import (
     Made,
     Recipe,
-    Storyline,
     StorylineEnding,
     as_data,
     chance,
@@ -19,6 +18,7 @@ from milo_bench.suites.generators.case_ops_v1.cases import (
     make,
     story_of,
 )
+from milo_bench.suites.generators.case_ops_v1.storyline import Storyline
 
 WORKLOAD = "timeline"
 # The stories of the case records that the commands use, in their order.

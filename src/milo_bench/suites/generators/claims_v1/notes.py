@@ -13,16 +13,18 @@ import yaml
 
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Fixture
+from milo_bench.suites.generators.claims_v1.language import PacketWording
 from milo_bench.suites.generators.claims_v1.text import SlotValues, chance, load_pools
+from milo_bench.suites.wording import WORDING, find_base
 
 WORKLOAD = "escalation"
 COUNTS: Final = {"routine": 800, "watch": 130, "escalate": 70}
 _HARMLESS: Final = 160  # of the routine notes: it has a word of a keyword set, which means nothing
 _FIRST_PERSON = re.compile(r"(?:I|My|You|This is my|Could you|Please|Thank you)\b|.*\. \{p\.a\}$", re.DOTALL)
+_BY_CUSTOMER: Final = "> "  # in another language: what a customer wrote in the first person
 _MAX_FILLERS: Final = 3
 # A note without any of these could come out the same for another seed; it gets its number on the screen.
 _OF_ITS_OWN = re.compile(r"\{(?:ref|d|m|p)[.+-]")
-_NUMBERED: Final = "Note {ref.note:N-######}."
 
 
 class Core(NamedTuple):
@@ -89,23 +91,27 @@ def _written(
         rng = chance(seed, "note", place, attempt)
         values = SlotValues(rng, pools)
         values.learn([core.text])
-        first_person = bool(_FIRST_PERSON.match(core.text))
+        marked = core.text.startswith(_BY_CUSTOMER)
+        first_person = marked or bool(_FIRST_PERSON.match(core.text))
         opener = rng.choice(frames["letter_openers" if first_person else "openers"])
-        text = values.fill(_mixed(core.text, opener, first_person, rng, frames["fillers"]))
+        body = core.text.removeprefix(_BY_CUSTOMER)
+        text = values.fill(_mixed(body, opener, first_person, rng, frames["fillers"], values.wording))
         if text not in seen:
             seen.add(text)
             return core, text
     raise ValueError(f"no further wording for {core.text!r}")
 
 
-def _mixed(core: str, opener: str, first_person: bool, rng: random.Random, fillers: list[str]) -> str:
+def _mixed(
+    core: str, opener: str, first_person: bool, rng: random.Random, fillers: list[str], wording: PacketWording
+) -> str:
     """Fillers behind the core, and now and then one before it. What a customer wrote gets a handler's line at most."""
     count = rng.choice((0, 0, 1)) if first_person else rng.randrange(_MAX_FILLERS + 1)
     picked = rng.sample(fillers, count)
     if not _OF_ITS_OWN.search(" ".join([core, opener, *picked])):
-        picked.append(_NUMBERED)
+        picked.append(wording.numbered)
     if first_person:
-        return "\n".join([opener.replace("{core}", core), *(f"[desk] {one}" for one in picked)])
+        return "\n".join([opener.replace("{core}", core), *(f"[{wording.desk}] {one}" for one in picked)])
     before = [picked.pop(0)] if len(picked) > 1 and rng.random() < 0.4 else []
     return opener.replace("{core}", " ".join([*before, core, *picked]))
 
@@ -134,4 +140,9 @@ def _fixture(core: Core, text: str, number: int, seed: int) -> Fixture:
 
 
 def _yaml(root: Path, name: str) -> Any:
-    return yaml.safe_load((root / "bases" / "notes" / f"{name}.yaml").read_text(encoding="utf-8"))
+    """A file of bases/notes, or what bases/language/notes.yaml has under its name."""
+    own = root / WORDING / "notes.yaml"
+    if own.exists():
+        return yaml.safe_load(own.read_text(encoding="utf-8"))[name]
+    path = find_base(root, "claims_v1", Path("bases", "notes", f"{name}.yaml"))
+    return yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from milo_bench.suites.generators.claims_v1.language import PacketWording, read_wording, tell
 from milo_bench.suites.generators.claims_v1.story import (
     Document,
     DocumentState,
@@ -44,10 +45,12 @@ class Bases(NamedTuple):
     parts: tuple[FillerDocument, ...]
     rows: dict[str, Any]
     pools: dict[str, Any]
+    wording: PacketWording
 
 
 def load_bases(root: Path) -> Bases:
-    return Bases(load_stories(root), load_parts(root), load_rows(root), load_pools(root))
+    stories = tell(load_stories(root), root)
+    return Bases(stories, load_parts(root), load_rows(root), load_pools(root), read_wording(root))
 
 
 @dataclass
@@ -102,7 +105,9 @@ def build(story: Story, recipe: Recipe, bases: Bases, *, seed: int, name: str) -
     sheets.sort(key=lambda sheet: sheet.day)
     first, last = values.person(story.insured)
     handler = " ".join(values.person("handler"))
-    front = f"Claim packet {packet.claim_id}. {insurer}. {story.title}. Contact: {first} {last}. Handler: {handler}."
+    front = bases.wording.front.format(
+        claim=packet.claim_id, insurer=insurer, title=story.title, contact=f"{first} {last}", handler=handler
+    )
     packet.lines.append(front)
     asked: dict[str, list[int]] = {}
     for sheet in sheets:
@@ -197,7 +202,7 @@ def _status_line(
 def _heading(document: Document | FillerDocument, title: str, values: SlotValues, day: int | None = None) -> str:
     on = document.day if isinstance(document, Document) else day
     dated = f", {values.date(on)}" if on is not None else ""
-    return f"=== {document.kind_name}{dated}: {title} ==="
+    return f"=== {values.wording.kinds[document.kind]}{dated}: {title} ==="
 
 
 def _words(sheet: _Sheet) -> int:
@@ -239,12 +244,13 @@ def _closed_claim(other: Story, bases: Bases, rng: random.Random, day: int) -> l
     values.loss_day = values.day(day)
     number = values.fill("{ref.closed:CL-######}")
     states: dict[str, DocumentState] = dict.fromkeys(other.items, "present")
+    shown = bases.wording.closed_title.format(number=number)
     inside = _story_sheets(other, Recipe("routine", states), values, bases.pools)
     sheets = []
     for sheet in inside:
-        heading = f"{sheet.heading[:-4]} (closed claim {number}, settled, for information only) ==="
+        heading = f"{sheet.heading[:-4]} ({bases.wording.closed.format(number=number)}) ==="
         lines = [_Inked(line.text) for line in sheet.lines]
-        sheets.append(_Sheet(day + sheet.day, heading, lines, title=f"{sheet.title} (closed claim {number})"))
+        sheets.append(_Sheet(day + sheet.day, heading, lines, title=f"{sheet.title} ({shown})"))
     return sheets
 
 
@@ -255,7 +261,7 @@ def _row(text: str, rng: random.Random) -> str:
 def _diary(bases: Bases, values: SlotValues, rng: random.Random, words: int, latest: int) -> _Sheet:
     """System entries of the claim screen, in the order of their days."""
     entries: list[tuple[int, str, str]] = []
-    title = "System diary"
+    title = bases.wording.diary
     count = 0
     while count < words - 12:
         entry = _row(rng.choice(bases.rows["diary"]), rng)
@@ -277,8 +283,8 @@ def _table(story: Story, bases: Bases, values: SlotValues, rng: random.Random, w
         tail = table["tail"].format(
             place=rng.choice(table["places"]),
             year=rng.randrange(2004, 2023),
-            state=rng.choice(("good", "fair", "worn", "as new", "not examined")),
-            price=f"{story.money}{rng.randrange(2, 190)}.{rng.randrange(100):02d}",
+            state=rng.choice(bases.wording.states),
+            price=bases.wording.amount(story.money, rng.randrange(2, 190), f"{rng.randrange(100):02d}"),
             n=len(lines) + 1,
             init=rng.choice(("AK", "JB", "RM", "TS", "WD")),
             code=rng.randrange(1000, 9999),
@@ -287,4 +293,4 @@ def _table(story: Story, bases: Bases, values: SlotValues, rng: random.Random, w
         count += len(text.split())
         lines.append(_Inked(text))
     title = table["title"]
-    return _Sheet(rng.randrange(5, 15), f"=== PDF excerpt: {title} ===", lines, title=title)
+    return _Sheet(rng.randrange(5, 15), f"=== {bases.wording.excerpt}: {title} ===", lines, title=title)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, TypeAlias, cast, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, cast, get_args
 
 import yaml
+
+from milo_bench.suites.wording import WORDING, find_base
 
 Signal: TypeAlias = Literal["routine", "watch", "escalate"]
 DocumentState: TypeAlias = Literal["present", "requested", "promised", "enclosed", "referenced", "waived"]
@@ -14,19 +16,6 @@ Voice: TypeAlias = Literal["note", "email", "call"]
 
 _CONDITION = re.compile(r"\[signal=(\w+)\] ")
 _DOC = re.compile(r"@doc (\d+) (?:item:(\w+) )?(\w+) \| (.+)")
-_KINDS: Final = {
-    "form": "Form",
-    "letter": "Letter",
-    "email": "E-mail",
-    "note": "File note",
-    "call": "Telephone",
-    "pdf": "PDF excerpt",
-    "estimate": "Estimate",
-    "policy": "Policy excerpt",
-    "booklet": "Booklet",
-    "guideline": "Internal",
-    "privacy": "Notice",
-}
 
 
 class RequestedDocument(NamedTuple):
@@ -63,10 +52,6 @@ class Document(NamedTuple):
     item: str
     lines: tuple[StoryLine, ...]
 
-    @property
-    def kind_name(self) -> str:
-        return _KINDS[self.kind]
-
 
 class Story(NamedTuple):
     name: str
@@ -87,20 +72,17 @@ class FillerDocument(NamedTuple):
     line: str
     lines: tuple[str, ...]
 
-    @property
-    def kind_name(self) -> str:
-        return _KINDS[self.kind]
-
 
 def load_stories(root: Path) -> tuple[Story, ...]:
     """bases/packets/*.txt in the order of their names. ValueError where a mark is wrong."""
-    return tuple(_story(path) for path in sorted((root / "bases" / "packets").glob("*.txt")))
+    return tuple(_story(path) for path in sorted(find_base(root, "claims_v1", Path("bases", "packets")).glob("*.txt")))
 
 
 def load_parts(root: Path) -> tuple[FillerDocument, ...]:
-    """bases/parts/*.txt."""
+    """bases/parts/*.txt, or bases/language/parts.txt where the suite's language has its own."""
+    own = root / WORDING / "parts.txt"
     found = []
-    for path in sorted((root / "bases" / "parts").glob("*.txt")):
+    for path in [own] if own.exists() else sorted(find_base(root, "claims_v1", Path("bases", "parts")).glob("*.txt")):
         for block in path.read_text(encoding="utf-8").split("@part ")[1:]:
             head, *lines = [line for line in block.splitlines() if line.strip()]
             kind, title, line = (piece.strip() for piece in head.split("|"))
@@ -110,7 +92,9 @@ def load_parts(root: Path) -> tuple[FillerDocument, ...]:
 
 def load_rows(root: Path) -> dict[str, Any]:
     """bases/parts/rows.yaml: rows of listings and the diary."""
-    rows: dict[str, Any] = yaml.safe_load((root / "bases" / "parts" / "rows.yaml").read_text(encoding="utf-8"))
+    own = root / WORDING / "rows.yaml"
+    path = own if own.exists() else find_base(root, "claims_v1", Path("bases", "parts", "rows.yaml"))
+    rows: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return rows
 
 

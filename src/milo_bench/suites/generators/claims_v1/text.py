@@ -18,6 +18,9 @@ from typing import Any, Final
 
 import yaml
 
+from milo_bench.suites.generators.claims_v1.language import PacketWording, read_wording
+from milo_bench.suites.wording import WORDING, find_base
+
 _CHOICE = re.compile(r"\(\?(.*?)\?\)", re.DOTALL)
 _SLOT = re.compile(r"\{([^{}]+)\}")
 _FACT = re.compile(r"<f:([a-z_]+)>(.*?)</f>")
@@ -32,8 +35,10 @@ def chance(seed: int, *names: object) -> random.Random:
 
 def load_pools(root: Path) -> dict[str, Any]:
     """bases/values.yaml: names, towns, firms and sentence pools."""
-    pools: dict[str, Any] = yaml.safe_load((root / "bases" / "values.yaml").read_text(encoding="utf-8"))
-    return pools
+    own = root / WORDING / "values.yaml"
+    path = own if own.exists() else find_base(root, "claims_v1", Path("bases", "values.yaml"))
+    pools: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {**pools, "wording": read_wording(root)}
 
 
 class SlotValues:
@@ -42,6 +47,7 @@ class SlotValues:
     def __init__(self, rng: random.Random, pools: Mapping[str, Any], *, money: str = "£") -> None:
         self.rng = rng
         self._pools = pools
+        self.wording: PacketWording = pools["wording"]
         self._money = money
         self._known: dict[str, str] = {}
         self._taken: set[str] = set()
@@ -61,7 +67,7 @@ class SlotValues:
 
     def date(self, offset: int, *, short: bool = False) -> str:
         day = self.day(offset)
-        return f"{day:%d/%m/%Y}" if short else f"{day.day} {day:%B %Y}"
+        return self.wording.day(day, short=short)
 
     def person(self, role: str) -> tuple[str, str]:
         """First and last name; no two roles share either."""
@@ -114,8 +120,8 @@ class SlotValues:
     def _amount(self, value: int) -> str:
         # Bills have pence; estimates, reserves and limits are round.
         value -= value % (50 if value >= 10_000 else 10 if value >= 1_000 else 5 if value >= 300 else 1)
-        pence = self.rng.choice(("", f".{self.rng.randrange(5, 100):02d}")) if value < 300 else ""
-        return f"{self._money}{value:,}{pence}"
+        pence = self.rng.choice(("", f"{self.rng.randrange(5, 100):02d}")) if value < 300 else ""
+        return self.wording.amount(self._money, value, pence)
 
     def _sign(self, mark: str) -> str:
         if mark == "#":

@@ -11,7 +11,7 @@ A base is a YAML head and a text. In the text stand
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -108,21 +108,39 @@ class Base:
         return frozenset(slots | set(_proofs(self.nodes)))
 
 
-def load_bases(folder: Path) -> list[Base]:
-    """Every variant of every ``*.txt`` in ``folder``, in order of name. Raises DataError."""
-    return [base for path in sorted(folder.glob("*.txt")) for base in read_base(path)]
+def load_bases(folder: Path, wording: Mapping[str, str] = {}) -> list[Base]:
+    """Every variant of every ``*.txt`` in ``folder``, in order of name. Raises DataError.
+
+    ``wording`` is the text of each in another language, by name, and only these are read; a line ``@header`` or
+    ``@footer`` before it is that of its pages.
+    """
+    paths = sorted(path for path in folder.glob("*.txt") if not wording or path.stem in wording)
+    if unknown := sorted(set(wording) - {path.stem for path in paths}):
+        message = f"extraction.txt has texts that belong to no base document: {', '.join(unknown)}"
+        raise DataError(message, hint="name each block '== NAME' after a file of bases/extraction.")
+    return [base for path in paths for base in read_base(path, wording.get(path.stem))]
 
 
-def read_base(path: Path) -> list[Base]:
+def read_base(path: Path, wording: str | None = None) -> list[Base]:
     text = path.read_text(encoding="utf-8")
     try:
         _, head_text, body = text.split("---\n", 2)
         data = yaml.safe_load(head_text)
+        if wording is not None:
+            body = _worded(wording, data)
         names = list(data.get("variants") or {"a": {}})
         return [_variant(path.stem, name, data, body) for name in names]
     except (ValueError, yaml.YAMLError) as error:
         message = f"base document '{path.name}' cannot be used: {error}"
         raise DataError(message, hint="a base is a YAML head between two lines '---', then its text.") from error
+
+
+def _worded(text: str, data: dict[str, Any]) -> str:
+    """The body of ``text``, after its page margins went into the head ``data``."""
+    while match := re.match(r"@(header|footer) (.*)\n", text):
+        data["page"] = {**data["page"], match[1]: match[2]}
+        text = text[match.end() :]
+    return text
 
 
 def _variant(name: str, variant: str, data: dict[str, Any], body: str) -> Base:

@@ -10,7 +10,7 @@ searched for afterwards. The rules by which a value is right stand in
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +32,11 @@ from milo_bench.suites.generators.case_ops_v1.extraction.ink import (
 )
 from milo_bench.suites.generators.case_ops_v1.extraction.rules import FIELDS, NULLABLE_FIELDS
 from milo_bench.suites.generators.case_ops_v1.extraction.values import DocumentValues
+from milo_bench.suites.wording import WORDING, find_base, read_texts
 
 WORKLOAD = "extraction"
 FOLDER = Path("bases", "extraction")
+COUNT = 70
 # What each tag of a trap says about the document stands in the bases' heads; these follow from the text.
 _CASE_FORMS = frozenset({"spaced", "dashed", "dotted", "prefixed", "suffixed"})
 
@@ -44,29 +46,38 @@ def generate(seed: int, root: Path) -> list[Fixture]:
 
     Raises DataError for a base that cannot be used.
     """
-    folder = root / FOLDER
-    pools = read_pools(folder)
-    bases = load_bases(folder)
+    folder = find_base(root, "case_ops_v1", FOLDER)
+    texts = read_texts(root / WORDING / "extraction.txt")
+    parts = {name: text for name, text in texts.items() if name.startswith("parts/")}
+    pools = read_pools(folder, values=root / WORDING / "values.yaml", texts=parts)
+    bases = load_bases(folder, {name: text for name, text in texts.items() if name not in parts})
     noisy = _draw_noise(bases, seed)
+    # A language with fewer base documents tells some of them again, with other values and in the same group.
+    told = [(bases[place % len(bases)], place // len(bases)) for place in range(COUNT)]
     order = _chance(seed, "order")
-    numbers = order.sample(range(12_000, 98_999), len(bases))
-    order.shuffle(bases)
+    numbers = order.sample(range(12_000, 98_999), len(told))
+    order.shuffle(told)
     fixtures = []
-    for place, (base, number) in enumerate(zip(bases, numbers, strict=True), start=1):
-        rng = _chance(seed, base.name, base.variant)
+    for place, ((base, telling), number) in enumerate(zip(told, numbers, strict=True), start=1):
+        rng = _chance(seed, base.name, base.variant, *([str(telling)] if telling else []))
         values = DocumentValues(rng, base.head, pools, case_id=str(number))
         extra = noisy.get((base.name, base.variant))
         fixtures.append(_fixture(f"extraction-{place:03d}", base, values, extra, seed=seed))
     return fixtures
 
 
-def read_pools(folder: Path) -> dict[str, Any]:
-    """values.yaml, and the texts in parts/ by kind: ``parts/disclaimer_2.txt`` is a ``disclaimer``."""
-    pools: dict[str, Any] = yaml.safe_load((folder / "values.yaml").read_text(encoding="utf-8"))
+def read_pools(folder: Path, *, values: Path | None = None, texts: Mapping[str, str] = {}) -> dict[str, Any]:
+    """values.yaml, and the texts in parts/ by kind: ``parts/disclaimer_2.txt`` is a ``disclaimer``.
+
+    ``values`` and ``texts``: those of another language, where it has its own.
+    """
+    path = values if values is not None and values.exists() else folder / "values.yaml"
+    pools: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
     parts: dict[str, list[str]] = {}
-    for path in sorted((folder / "parts").glob("*.txt")):
-        text = path.read_text(encoding="utf-8").strip("\n")
-        parts.setdefault(path.stem.rpartition("_")[0], []).append(text)
+    for file in sorted((folder / "parts").glob("*.txt")):
+        text = texts.get(f"parts/{file.stem}") if texts else file.read_text(encoding="utf-8").strip("\n")
+        if text is not None:
+            parts.setdefault(file.stem.rpartition("_")[0], []).append(text)
     return {**pools, "parts": parts}
 
 

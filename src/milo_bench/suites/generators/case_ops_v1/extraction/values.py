@@ -85,7 +85,7 @@ class DocumentValues:
                 return self._date_words(rest, self._day(rest), argument, "")
             case "weekday":
                 day = self.received if rest == "received" else self._day(rest)
-                return [(self.pools["words"]["en"]["weekdays"][day.weekday()], "")]
+                return [(self._words()["weekdays"][day.weekday()], "")]
             case "page":
                 return [(argument, "")]
         return [(self._make(slot.name, lambda: self._plain(kind, rest, argument)), "")]
@@ -160,17 +160,21 @@ class DocumentValues:
                 low, _, high = argument.partition("-")
                 if kind == "number":
                     return str(rng.randint(int(low), int(high)))
-                return f"{rng.randint(int(low), int(high)):,}.{rng.choice(('00', '50', '25', '80', '40', '15'))}"
+                thousands, decimal = pools.get("separators", ",.")
+                whole = f"{rng.randint(int(low), int(high)):,}".replace(",", thousands)
+                return f"{whole}{decimal}{rng.choice(('00', '50', '25', '80', '40', '15'))}"
             case "ref":
                 return "".join(_drawn(char, rng) for char in argument)
             case "phone":
                 return f"555-01{rng.randrange(100):02d}"
             case "dob":
-                return f"{rng.randint(1, 28):02d}/{rng.randint(1, 12):02d}/{rng.randint(1941, 1999)}"
+                day, month, year = rng.randint(1, 28), rng.randint(1, 12), rng.randint(1941, 1999)
+                return str(pools.get("born", "{dd}/{mm}/{yyyy}")).format(dd=f"{day:02d}", mm=f"{month:02d}", yyyy=year)
             case "street":
-                return f"{rng.randint(2, 188)} {rng.choice(pools['streets'])}"
+                number, name = rng.randint(2, 188), rng.choice(pools["streets"])
+                return str(pools.get("street", "{number} {name}")).format(number=number, name=name)
             case "postcode":
-                return "".join(_drawn(char, rng) for char in "@@# #@@")
+                return "".join(_drawn(char, rng) for char in pools.get("postcode", "@@# #@@"))
             case "time":
                 return f"{rng.randint(8, 17):02d}:{rng.randint(0, 59):02d}"
             case "town":
@@ -203,12 +207,17 @@ class DocumentValues:
         self._decoy(f"{name}_date", day.isoformat())
         return day
 
+    def _words(self, language: str = "") -> dict[str, list[str]]:
+        """Months and weekdays of ``language``, by default that of the suite."""
+        found: dict[str, list[str]] = self.pools["words"][language or self.pools.get("language", "en")]
+        return found
+
     def _date_words(self, name: str, day: date, pool: str, field_: str) -> list[TextPart]:
         if pool not in self.pools["formats"]:
             raise ValueError(f"there is no pool '{pool}' of date forms")
         form = self._make(f"form {name} {pool}", lambda: self.rng.choice(self.pools["formats"][pool]))
         language, _, pattern = form.rpartition("|")
-        words = pattern.format(**_date_parts(day, self.pools["words"][language or "en"]))
+        words = pattern.format(**_date_parts(day, self._words(language)))
         if "~" not in words:
             return [(words, field_)]
         before, inside, after = words.split("~")
