@@ -113,6 +113,7 @@ if TYPE_CHECKING:
     from milo_bench.run.load.options import LoadOptions
     from milo_bench.run.load.service_level import ServiceLevel
     from milo_bench.run.load.session import LoadReport
+    from milo_bench.store.log.convert import ConvertedLog, convert_log
     from milo_bench.store.state.people import KnownPerson, Right
     from milo_bench.suites.find import find_case, list_suites, load_templates
     from milo_bench.suites.importing.importer import ImportRequest
@@ -230,6 +231,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.run.load.service_level": ("ServiceLevel",),
     "milo_bench.run.load.session": ("LoadReport",),
     "milo_bench.store.state.people": ("KnownPerson", "Right"),
+    "milo_bench.store.log.convert": ("ConvertedLog", "convert_log"),
     "milo_bench.suites.find": ("find_case", "list_suites", "load_templates"),
     "milo_bench.suites.importing.importer": ("ImportRequest",),
     "milo_bench.suites.importing.suite_folder": ("IMPORT_REPORT", "first_problems"),

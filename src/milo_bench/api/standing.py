@@ -8,7 +8,6 @@ from pathlib import Path
 
 from milo_bench.config.policy.file import load_policy, read_policy
 from milo_bench.core.errors import MiloError, UsageError
-from milo_bench.core.hashing import sha256_file
 from milo_bench.decide.changes.since import Changes, changes_since
 from milo_bench.decide.changes.standing import TOLERANCE, StandingReport, check_against
 from milo_bench.decide.evidence import Evidence
@@ -18,6 +17,7 @@ from milo_bench.evidence.gather import gather_evidence
 from milo_bench.operator.permit.holds import day_of
 from milo_bench.probes.base import PROBES
 from milo_bench.report.decision_file import read_decision
+from milo_bench.store.log.lines import is_log_place, sha256_of_log
 from milo_bench.store.log.reader import last_seal
 
 
@@ -59,7 +59,7 @@ def decision_changes(now: Decision, since: Path) -> Changes:
 
 def _is_that_log(place: Path, log: LogRef) -> bool:
     """Whether the file is the log decided on; an erasure since then changes its hash and leaves its last seal."""
-    return sha256_file(place) == log.sha256 or (bool(log.seal) and last_seal(place) == log.seal)
+    return sha256_of_log(place) == log.sha256 or (bool(log.seal) and last_seal(place) == log.seal)
 
 
 def _old_evidence(decision: Decision, baseline: Path) -> Evidence | None:
@@ -67,7 +67,7 @@ def _old_evidence(decision: Decision, baseline: Path) -> Evidence | None:
     folder = baseline if baseline.is_dir() else baseline.parent
     for log in decision.logs:
         places = (Path(log.path), folder / log.path, folder / Path(log.path).name)
-        found = next((place for place in places if place.is_file() and _is_that_log(place, log)), None)
+        found = next((place for place in places if is_log_place(place) and _is_that_log(place, log)), None)
         if found is None:
             return None
         named[found] = log.path

@@ -12,7 +12,7 @@ import msgspec
 
 from milo_bench.config.policy.file import shipped_policies, shipped_policy
 from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
-from milo_bench.core.hashing import sha256_data, sha256_file, sha256_text
+from milo_bench.core.hashing import sha256_data, sha256_text
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.text import shorten
 from milo_bench.core.version import __version__
@@ -33,6 +33,7 @@ from milo_bench.report.signature import (
     read_public_key,
     signature_differences,
 )
+from milo_bench.store.log.lines import is_log_place, open_log, sha256_of_log
 from milo_bench.store.log.reader import last_seal
 
 _CLOSE = 1e-9
@@ -177,8 +178,13 @@ class _RunLogSearch:
         named = [start / log.path for start in self._starts]
         if self._runs is not None:
             named += [self._runs / log.path, self._runs / Path(log.path).name]
-        found = [path for path in named if path.is_file()]
-        others = sorted(self._runs.rglob("*.jsonl")) if self._runs is not None and self._runs.is_dir() else []
+        found = [path for path in named if is_log_place(path)]
+        others: list[Path] = []
+        if self._runs is not None and self._runs.is_dir():
+            others = [
+                *sorted(self._runs.rglob("*.jsonl")),
+                *filter(is_log_place, sorted(self._runs.rglob("*.parquet"))),
+            ]
         for path in (*found, *others):
             if self._hash(path) == log.sha256:
                 return path
@@ -190,8 +196,8 @@ class _RunLogSearch:
     def _hash(self, path: Path) -> str:
         if path not in self._hashes:
             try:
-                self._hashes[path] = sha256_file(path)
-            except OSError:
+                self._hashes[path] = sha256_of_log(path)
+            except (MiloError, OSError):
                 self._hashes[path] = ""
         return self._hashes[path]
 
@@ -205,12 +211,12 @@ def _log_differences(log: LogRef, path: Path, decision: Decision, checked: LogCh
         PackageDifference("log", str(path), "", fault.said, fault.follows, source=fault.place)
         for fault in checked.faults
     ]
-    now = sha256_file(path)
+    now = sha256_of_log(path)
     if now == log.sha256 or (log.seal and checked.seal == log.seal and not faults):
         yield from faults
         return
     yield PackageDifference("log", str(path), "", f"sha256 {log.sha256}", f"sha256 {now}", source=log.path)
-    with path.open("rb") as file:
+    with open_log(path) as file:
         for number, line in enumerate(file, start=1):
             said = _line_fault(line, decision, log)
             if said:

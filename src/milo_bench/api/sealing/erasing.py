@@ -21,6 +21,7 @@ from milo_bench.evidence.reviewing import read_key, review_key_path
 from milo_bench.report.decision_file import decision_bytes, read_decision, write_decision
 from milo_bench.report.package import DECISION, write_package
 from milo_bench.store.log.lines import HEADER_START, read_header
+from milo_bench.store.log.parquet import MARK, is_parquet_log
 
 _TEXT_COLUMNS: Final = ("input", "output", "comment")
 
@@ -81,6 +82,8 @@ def erase_texts(options: EraseOptions, *, now: datetime | None = None) -> Erased
         raise UsageError(message, hint="add --fixture ID, --containing TEXT or --expired.")
     if any(len(text.strip()) < 3 for text in options.texts):
         raise UsageError("--containing needs at least 3 characters.", hint="give a name, a number or an address.")
+    for path in options.paths:
+        _refuse_parquet(Path(path))
     files = list(dict.fromkeys(_files(Path(path) for path in options.paths)))
     forgotten = Forgotten(frozenset(options.fixtures), tuple(options.texts))
     done = Erased()
@@ -118,6 +121,16 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
                 yield from (one for one in (path.with_suffix(".parquet"),) if one.is_file())
         else:
             raise PrerequisiteError(f"There is nothing at {path}.", hint="give logs, packages, sheets or folders.")
+
+
+def _refuse_parquet(path: Path) -> None:
+    """Texts in a log in Parquet cannot be erased in place, and none may be left behind without a word."""
+    beside = [path.with_suffix(".parquet")] if path.suffix == ".jsonl" else []
+    inside = [mark.parent for mark in path.rglob(MARK)] if path.is_dir() else []
+    for folder in filter(is_parquet_log, (*beside, *inside)):
+        message = f"{folder} is a log in Parquet, whose texts cannot be erased in place."
+        hint = f"milo-bench log convert {folder} --out NEW.jsonl, remove the folder, and erase from NEW.jsonl."
+        raise DataError(message, hint=hint)
 
 
 def _is_log(path: Path) -> bool:

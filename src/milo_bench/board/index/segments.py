@@ -1,4 +1,4 @@
-"""Rows of an index in, Parquet files beside the log out; the one place that starts DuckDB."""
+"""Rows of an index in, Parquet files beside the log out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.files import write_file, writing_by_name
 from milo_bench.core.records import Frozen
+from milo_bench.store import duck
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -28,22 +28,8 @@ _FIXTURES: Final = "{id: 'VARCHAR', start: 'BIGINT', size: 'INTEGER', tags: 'VAR
 
 
 def connect(*, writing: bool = False) -> DuckDBPyConnection:
-    """A database in memory that loads nothing from elsewhere. Raises PrerequisiteError where DuckDB is missing."""
-    try:
-        import duckdb
-    except ImportError:
-        message = "The board needs DuckDB, which is not installed."
-        raise PrerequisiteError(message, hint="pip install 'milo-bench[board]'") from None
-    return duckdb.connect(
-        ":memory:",
-        config={
-            "threads": 1 if writing else 2,
-            "memory_limit": _WRITING if writing else _MEMORY,
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "temp_directory": "",
-        },
-    )
+    """A database for the board. Raises PrerequisiteError where DuckDB is missing."""
+    return duck.connect(_WRITING if writing else _MEMORY, what="The board", threads=1 if writing else 2)
 
 
 class SegmentWriter:

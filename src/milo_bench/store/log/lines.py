@@ -11,6 +11,7 @@ from typing import BinaryIO
 import msgspec
 
 from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
+from milo_bench.core.hashing import sha256_file
 from milo_bench.core.records import (
     SCHEMA_VERSION,
     Attempt,
@@ -33,6 +34,7 @@ from milo_bench.core.records import (
 )
 from milo_bench.store.log.encoding import join_episode, join_moved
 from milo_bench.store.log.lift import find_line_starts, lift_row
+from milo_bench.store.log.parquet import is_parquet_log, open_parquet, read_mark
 
 HEADER_START = b'{"type":"run"'
 _NEXT_ROW = re.compile(rb'\}\s*\{"type":"')  # a quotation mark within a text would be escaped
@@ -118,7 +120,12 @@ def _depth(line: bytes) -> int:
 
 
 def open_log(path: Path) -> BinaryIO:
-    """The log opened for reading. Raises PrerequisiteError or DataError with a hint."""
+    """The log opened for reading, whether it is a file of lines or a folder of Parquet.
+
+    Raises PrerequisiteError or DataError with a hint.
+    """
+    if is_parquet_log(path):
+        return open_parquet(path)
     try:
         return path.open("rb")
     except OSError as error:
@@ -133,6 +140,9 @@ def cannot_open(path: Path, error: OSError) -> MiloError:
             (f"There is no run log at {path}."), hint="check the path, or write a log with 'milo-bench run'."
         )
     if error.errno == errno.EISDIR:
+        if is_parquet_log(path):
+            message = f"{path} is a log in Parquet, which is read and never written to."
+            return DataError(message, hint=f"milo-bench log convert {path} --out NEW.jsonl")
         return DataError(f"{path} is a folder, not a run log.", hint="give the .jsonl file inside it.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         hint = "check the owner of the file and its folder, or choose another path."
@@ -152,6 +162,16 @@ def decode_header(path: Path, line: bytes) -> RunHeader:
     if not isinstance(header, RunHeader):
         raise not_a_log(path)
     return header
+
+
+def is_log_place(path: Path) -> bool:
+    """Whether a log may be read at ``path``: a file, or a folder of Parquet."""
+    return path.is_file() or is_parquet_log(path)
+
+
+def sha256_of_log(path: Path) -> str:
+    """Hash of a log's bytes, the same as a file and in Parquet. Raises OSError, DataError and PrerequisiteError."""
+    return read_mark(path).sha256 if is_parquet_log(path) else sha256_file(path)
 
 
 def read_header(path: Path) -> RunHeader:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from milo_bench.core.errors import DataError
+from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.records import (
     SCHEMA_VERSION,
     Episode,
@@ -139,7 +139,7 @@ def read_run_log(path: Path, *, check_seals: bool = True, strict: bool = False) 
 def last_seal(path: Path) -> str:
     """The hash of the seal that ends the log at ``path``; "" where it ends in no seal, or cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_log(path) as file:
             size = file.seek(0, os.SEEK_END)
             block = 4096
             while True:
@@ -151,7 +151,7 @@ def last_seal(path: Path) -> str:
                 block *= 4
         line = tail[start + 1 :]
         return msgspec.json.decode(line, type=Seal).hash if line.startswith(SEAL_START) else ""
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
+    except (MiloError, OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return ""
 
 
