@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from milo_bench.core.errors import DataError
-from milo_bench.core.files import writing_by_name
+from milo_bench.core.files import writing
 from milo_bench.store.log.lines import open_log
 from milo_bench.store.log.parquet import is_parquet_log, parquet_lines, read_mark, write_parquet
 from milo_bench.store.log.reader import read_run_log
@@ -53,7 +53,7 @@ def _to_lines(folder: Path, out: Path) -> ConvertedLog:
         raise DataError(f"{out} already exists.", hint="choose another --out.")
     mark = read_mark(folder)
     read_run_log(folder)  # and the bytes are those of the mark
-    with writing_by_name(out) as made, Path(made).open("wb") as file:
+    with writing(out) as file:
         for lines in parquet_lines(folder, mark):
             file.write(lines)
     return ConvertedLog(out, mark.sha256, mark.lines, _size(folder), mark.bytes)
