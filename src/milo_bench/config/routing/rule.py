@@ -34,6 +34,7 @@ RuntimeCheck: TypeAlias = Literal[
     "in_source",
     "is_json",
     "json_reading",
+    "language",
     "length",
     "schema",
     "sections",
