@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from milo_bench.core.locale import parse_locale
+from milo_bench.guards.certainty import CERTAINTY_VERSION, unsupported_certainty
 from milo_bench.guards.dates import normalise_date
 from milo_bench.guards.facts import FACTS_VERSION, unsupported_facts
 from milo_bench.guards.keywords import KEYWORDS_VERSION, keyword_risk
@@ -111,6 +112,10 @@ _PERSONAL: Final = (
 )
 
 
+def _certainty(row: Row, language: str) -> set[str]:
+    return {"surer"} if unsupported_certainty(row["text"], [row["source"]], expected=language) else set()
+
+
 def _promises(row: Row, language: str) -> set[str]:
     return {"promise"} if find_promises(row["text"], expected=language) else set()
 
@@ -166,6 +171,14 @@ def _covered(row: Row, language: str) -> set[str]:
 
 
 RULES: Final = (
+    MeasuredRule(
+        "certainty",
+        CERTAINTY_VERSION,
+        lambda row: {"surer"} if row["surer"] else set(),
+        _certainty,
+        _SAME_TEAM,
+        "certainty",
+    ),
     MeasuredRule(
         "keywords",
         KEYWORDS_VERSION,

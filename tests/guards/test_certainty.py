@@ -43,3 +43,19 @@ def test_what_is_surer_than_the_source_is_found(text: str, kinds: list[str]) -> 
 )
 def test_what_the_source_carries_is_no_finding(text: str) -> None:
     assert unsupported_certainty(text, [CARRIED]) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Der Brand wurde durch einen Kurzschluss verursacht.", ["cause"]),
+        ("Ob der Brand durch einen Kurzschluss verursacht wurde, ist offen.", []),
+        ("Le vol est prouvé.", ["confirmation"]),
+        ("Selon la locataire, le vol est prouvé.", []),
+        ("Thank you. Sin duda fue el vecino.", ["certainty"]),
+    ],
+)
+def test_what_is_surer_than_the_source_is_found_in_other_languages(text: str, kinds: list[str]) -> None:
+    found = unsupported_certainty(text, ["Unfall, accident, accidente: nothing is known."])
+    assert [one.kind for one in found] == kinds
+    assert all(text[one.start : one.end] == one.text for one in found)

@@ -2,19 +2,23 @@
 
 A word of certainty counts where no source uses it or its family ("confirmed" where the source confirms nothing), and
 a cause or diagnosis where no source states it in a near wording. Denials and open statements ("has not been
-confirmed"), and what the answer puts in the mouth of others, do not count. English only.
+confirmed"), and what the answer puts in the mouth of others, do not count. The words of other languages than English
+are in ``guards/packs/certainty``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal, TypeAlias
 
 from milo_bench.core.records import Frozen
-from milo_bench.guards.sentences import split_sentences
+from milo_bench.guards.languages.marks import unmarked
+from milo_bench.guards.languages.recognise import recognise
+from milo_bench.guards.packs.patterns import pattern_of, stems_of
+from milo_bench.guards.packs.read import languages_of
 
-CERTAINTY_VERSION: Final = "1"
+CERTAINTY_VERSION: Final = "2"
 CertaintyKind: TypeAlias = Literal["certainty", "confirmation", "cause", "diagnosis"]
 
 
@@ -67,22 +71,58 @@ _SAID: Final = re.compile(
 )
 
 
-def unsupported_certainty(text: str, sources: Iterable[str]) -> tuple[Certainty, ...]:
-    """Every place of ``text`` that is surer than ``sources``, in order."""
+def unsupported_certainty(text: str, sources: Iterable[str], *, expected: str = "") -> tuple[Certainty, ...]:
+    """Every place of ``text`` that is surer than ``sources``, in order.
+
+    ``expected`` is the language of texts that are too short to recognise.
+    """
     whole = "\n".join(sources)
-    lower = whole.casefold()
-    found = []
-    for sentence in split_sentences(text):
-        for kind, finder in _FINDERS:
-            for match in finder.finditer(sentence.text):
-                before = sentence.text[: match.start()]
-                if _OPEN.search(before[-40:]) or _SAID.search(before):
-                    continue
-                if _carried(kind, match[0], lower, whole):
-                    continue
-                start = sentence.start + match.start()
-                found.append(Certainty(kind, match[0], start, start + len(match[0])))
+    plain = unmarked(text)
+    packs = languages_of("certainty")
+    found: list[Certainty] = []
+    for part in recognise(plain.text, expected=expected):
+        language = part.language or expected
+        piece = plain.text[part.start : part.end]
+        said = _in_pack(piece, language, whole) if language in packs else _in_english(piece, whole)
+        for kind, start, end in said:
+            first, last = plain.at(part.start + start, part.start + end)
+            found.append(Certainty(kind, text[first:last], first, last))
     return tuple(sorted(found, key=lambda one: one.start))
+
+
+def _in_english(sentence: str, whole: str) -> Iterator[tuple[CertaintyKind, int, int]]:
+    lower = whole.casefold()
+    for kind, finder in _FINDERS:
+        for match in finder.finditer(sentence):
+            before = sentence[: match.start()]
+            if not (_OPEN.search(before[-40:]) or _SAID.search(before) or _carried(kind, match[0], lower, whole)):
+                yield kind, match.start(), match.end()
+
+
+def _in_pack(sentence: str, language: str, whole: str) -> Iterator[tuple[CertaintyKind, int, int]]:
+    """The same with the words of a language's file, whose order is freer: what takes it back may come after."""
+    lower = sentence.lower()
+    if lower.rstrip().endswith("?"):
+        return
+    for kind, _ in _FINDERS:
+        for match in pattern_of("certainty", language, kind).finditer(lower):
+            if any(_beside(match, other) for part in ("open", "said") for other in _found(part, language, lower)):
+                continue
+            if kind == "certainty":
+                carried = match[0] in whole.casefold()
+            else:
+                carried = any(stem in whole.casefold() for stem in stems_of("certainty", language, f"{kind}_source"))
+            if not carried:
+                yield kind, match.start(), match.end()
+
+
+def _found(part: str, language: str, text: str) -> Iterator[re.Match[str]]:
+    return pattern_of("certainty", language, part).finditer(text)
+
+
+def _beside(match: re.Match[str], other: re.Match[str]) -> bool:
+    """Whether ``other`` is not only a part of ``match``."""
+    return other.start() < match.start() or other.end() > match.end()
 
 
 def _carried(kind: CertaintyKind, said: str, lower: str, whole: str) -> bool:

@@ -1,7 +1,7 @@
 """Passes if the answer is nowhere surer than its input: no certainty, confirmation, cause or diagnosis of its own.
 
 "Definitely", "has been confirmed", "was caused by": such words need a source that carries them. Denials, open
-statements and reported speech do not count. English only.
+statements and reported speech do not count.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Final
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
+from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.certainty import unsupported_certainty
 from milo_bench.guards.templates import escalation_reason
 
@@ -26,7 +27,7 @@ class UnsupportedConfidenceParams(Params, frozen=True):
 
 class UnsupportedConfidence:
     name = "unsupported_confidence"
-    version = "2"
+    version = "3"
     detector = "certainty"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
@@ -37,7 +38,7 @@ class UnsupportedConfidence:
         if escalation_reason(case.output) is not None:
             return [Verdict(self.name, self.version, "skip", reason="the answer sends the case to a person")]
         sources = (*input_texts(case.fixture, case.attempt), *rules.allow)
-        found = unsupported_certainty(case.output[:_READ_CHARS], sources)
+        found = unsupported_certainty(case.output[:_READ_CHARS], sources, expected=language_of(case.workload))
         if not found:
             return [Verdict(self.name, self.version, "pass", reason="the answer is nowhere surer than its input")]
         said = "; ".join(repr(one.text) for one in found[:5])

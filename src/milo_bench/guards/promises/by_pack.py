@@ -13,7 +13,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from milo_bench.guards.citations import find_citations
-from milo_bench.guards.packs.read import read_pack
+from milo_bench.guards.packs.patterns import pattern_of
 from milo_bench.guards.promises.rules import PromiseKind
 
 _PARTS: Final = (
@@ -21,13 +21,10 @@ _PARTS: Final = (
     "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
     "entitle", "ours", "state",
 )  # fmt: skip
-_GAP: Final = r"(?:(?:\d{1,2}\.|[^\s,;.:!?]+)\s+){0,5}?"
-_NAME: Final = r"[^\W\d_][\w'’-]+"
 _CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
 _DAY: Final = re.compile(r"\b\d{1,2}(?:[./]\d{1,2}(?:[./]\d{2,4})?|(?:\.|º|er)?(?=\s))|\b\d{4}-\d\d-\d\d\b")
 _NOTE_WORDS: Final = 6  # "Zahlung binnen 14 Tagen": a note without a verb
-_NOTHING: Final = re.compile(r"(?!)")
 
 
 class FoundByPack(NamedTuple):
@@ -41,26 +38,7 @@ class FoundByPack(NamedTuple):
 
 @cache
 def _patterns(language: str) -> dict[str, re.Pattern[str]]:
-    pack = read_pack("promises", language)
-    return {part: _pattern(str(pack.get(part, ""))) for part in _PARTS}
-
-
-def _pattern(entries: str) -> re.Pattern[str]:
-    written = [entry.strip() for entry in entries.casefold().split("|") if entry.strip()]
-    if not written:
-        return _NOTHING
-    return re.compile("|".join(sorted(map(_entry, written), key=len, reverse=True)))
-
-
-def _entry(entry: str) -> str:
-    """``zahlen … aus`` as a pattern: words in a row, "…" for up to five words, "*" for any ending."""
-    made = re.escape(entry).replace(r"\ …\ ", r"\s+" + _GAP).replace(r"\*", r"\w*").replace("<name>", _NAME)
-    made = made.replace(r"\ ", r"\s+")
-    return (
-        (r"(?<!\w)" if entry[0].isalnum() or entry[0] == "*" else "")
-        + made
-        + (r"(?!\w)" if entry[-1].isalnum() else "")
-    )
+    return {part: pattern_of("promises", language, part) for part in _PARTS}
 
 
 def promises_in_sentence(sentence: str, language: str) -> Iterator[FoundByPack]:
