@@ -20,6 +20,7 @@ from milo_bench.guards.facts import FACTS_VERSION, unsupported_facts
 from milo_bench.guards.keywords import KEYWORDS_VERSION, keyword_risk
 from milo_bench.guards.measured import TO_SPEAK, Measured, wilson_95
 from milo_bench.guards.personal.data import PERSONAL_VERSION, find_personal_data
+from milo_bench.guards.policy_text import POLICY_TEXT_VERSION, judge_required_text
 from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
 from milo_bench.guards.sentences import SENTENCES_VERSION, split_sentences
 from milo_bench.guards.values.amounts import VALUES_VERSION, read_amount
@@ -116,6 +117,11 @@ def _certainty(row: Row, language: str) -> set[str]:
     return {"surer"} if unsupported_certainty(row["text"], [row["source"]], expected=language) else set()
 
 
+def _softened(row: Row, language: str) -> set[str]:
+    (judged,) = judge_required_text(row["text"], [row["required"]], expected=language)
+    return {"softened"} & {judged.state}
+
+
 def _promises(row: Row, language: str) -> set[str]:
     return {"promise"} if find_promises(row["text"], expected=language) else set()
 
@@ -178,6 +184,14 @@ RULES: Final = (
         _certainty,
         _SAME_TEAM,
         "certainty",
+    ),
+    MeasuredRule(
+        "policy_text",
+        POLICY_TEXT_VERSION,
+        lambda row: {"softened"} if row["state"] == "softened" else set(),
+        _softened,
+        _SAME_TEAM,
+        "policy_text",
     ),
     MeasuredRule(
         "keywords",

@@ -143,7 +143,7 @@ def guard_draft(
             Violation("promise", f"{found.kind}: {found.reason}.", found.start, found.end, found.text)
             for found in find_promises(text, exempt=required, expected=language)
         ]
-    violations += _unread(text, options, open_documents, language)
+    violations += _unread(text, options, open_documents, required, language)
     removed: list[Violation] = []
     if options.require_citations:
         uncited, unknown = _citation_faults(text, case, required)
@@ -155,7 +155,7 @@ def guard_draft(
         what = f"'{wrong.document}' is" if wrong.document else "Document requests are"
         reason = f"{what} still open, but the draft treats it as received."
         violations.append(Violation("unresolved_request", reason, wrong.start, wrong.end, wrong.text))
-    for judged in judge_required_text(left, required):
+    for judged in judge_required_text(left, required, expected=language):
         if judged.state != "present":
             violations.append(
                 Violation("required_text", f"{judged.state}: {judged.reason} Required: “{judged.required}”")
@@ -165,9 +165,16 @@ def guard_draft(
     return _finished(left, removed, violations, case)
 
 
-def _unread(text: str, options: GuardOptions, open_documents: Sequence[str], language: str) -> Iterable[Violation]:
+def _unread(
+    text: str, options: GuardOptions, open_documents: Sequence[str], required: Sequence[str], language: str
+) -> Iterable[Violation]:
     """The parts of the draft in a language that a rule asked for does not speak."""
-    asked = {"promises": options.reject_promises, "sentences": options.require_citations, "requests": open_documents}
+    asked = {
+        "promises": options.reject_promises,
+        "sentences": options.require_citations,
+        "requests": open_documents,
+        "policy_text": required,
+    }
     rules = [rule for rule, wanted in asked.items() if wanted]
     for part in recognise(text, expected=language):
         deaf = [rule for rule in rules if part.language not in (NONE, *spoken_languages(rule))]

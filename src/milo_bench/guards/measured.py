@@ -63,6 +63,7 @@ _RULES: Final[dict[str, Rule]] = {
     "promises": "promises",
     "keywords": "keywords",
     "certainty": "certainty",
+    "policy_text": "policy_text",
     "sentences": "sentences",
     "values": "amounts",
     "unsupported_facts": "facts",

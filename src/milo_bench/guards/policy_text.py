@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from functools import cache
+from typing import Literal, NamedTuple, TypeAlias
 
 from rapidfuzz import fuzz
 
 from milo_bench.core.records import Frozen
 from milo_bench.guards.citations import find_citations, normalise
+from milo_bench.guards.languages.recognise import main_language, recognise
+from milo_bench.guards.packs.patterns import pattern_of
+from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import split_sentences
 
-POLICY_TEXT_VERSION = "2"
+POLICY_TEXT_VERSION = "3"
 
 RequiredState: TypeAlias = Literal["present", "softened", "missing"]
 
@@ -54,15 +58,43 @@ _UNDERCUT = re.compile(
     r"\b(?:(?:where|if|when|whenever) (?:possible|convenient|you can|practicable)|ideally|preferably|usually|normally|"
     r"generally|typically|perhaps|maybe|in most cases|as a rule|not (?:necessarily|true|the case)|no longer)\b"
 )
+
+
+class _Words(NamedTuple):
+    """What makes a sentence of one language strong or weak."""
+
+    strong: re.Pattern[str]
+    weak: re.Pattern[str]
+    negation: re.Pattern[str]
+    condition: re.Pattern[str]
+    number: re.Pattern[str]
+    undercut: re.Pattern[str]
+
+
+_ENGLISH = _Words(_STRONG, _WEAK, _NEGATION, _CONDITION, _NUMBER, _UNDERCUT)
+_DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+@cache
+def _words_of(language: str) -> _Words:
+    """The words of a language with a file (``guards/packs/policy_text``), the English ones for every other."""
+    if language not in languages_of("policy_text"):
+        return _ENGLISH
+    parts = {part: pattern_of("policy_text", language, part) for part in _Words._fields}
+    parts["number"] = re.compile(f"{_DIGITS.pattern}|{parts['number'].pattern}")
+    return _Words(**parts)
+
+
 _HALF = 50.0
 _CUT_WORDS = 4  # words that a sentence must share in one run with the required text to count as cut from it
 _NEAR = 62.0  # similarity (0 to 100) from which a sentence counts as a version of the required one
 
 
+_TOKEN = re.compile(r"[^\W_]+")
 _CLOSING = re.compile("[\"')]*")
 
 
-def judge_required_text(text: str, required: Iterable[str]) -> tuple[RequiredText, ...]:
+def judge_required_text(text: str, required: Iterable[str], *, expected: str = "") -> tuple[RequiredText, ...]:
     """One judgement for each required text, in order.
 
     ``present``: it stands in ``text`` word for word, whatever the white space, the kind of quote
@@ -70,10 +102,15 @@ def judge_required_text(text: str, required: Iterable[str]) -> tuple[RequiredTex
     near it stands there instead (rapidfuzz token similarity, or most of its words), and
     ``reason`` says what was weakened: modality, a negation, a number, a condition, or wording
     alone. ``missing``: nothing near it. A required text of several sentences is one unit; it is
-    present only whole and in order.
+    present only whole and in order. Each is read with the words of its own language; ``expected`` is that of texts that
+    are too short to recognise.
     """
     folded, places = _folded(text)
-    return tuple(_judge_one(text, folded, places, one) for one in required if _body(one))
+    return tuple(
+        _judge_one(text, folded, places, one, _words_of(main_language(recognise(one, expected=expected)) or expected))
+        for one in required
+        if _body(one)
+    )
 
 
 def _body(required: str) -> str:
@@ -82,14 +119,14 @@ def _body(required: str) -> str:
     return body if any(map(str.isalnum, body)) else ""
 
 
-def _judge_one(text: str, folded: str, places: list[int], required: str) -> RequiredText:
+def _judge_one(text: str, folded: str, places: list[int], required: str, words: _Words) -> RequiredText:
     wanted, _ = _folded(required)
     wanted = wanted.strip()
     body = _body(required)
     at = _find_whole(folded, body, line_ends={i for i, place in enumerate(places) if text[place] in "\r\n"})
     if at is not None:
         start, end = places[at], places[min(at + len(wanted), len(places)) - 1] + 1
-        undercut = _UNDERCUT.search(_sentence_before(folded, at))
+        undercut = words.undercut.search(_sentence_before(folded, at))
         if undercut:
             reason = f"'{undercut.group()}' before it takes it back."
             found = text[start:end]
@@ -103,7 +140,7 @@ def _judge_one(text: str, folded: str, places: list[int], required: str) -> Requ
             start, end = sentences[first].start, sentences[last].end
             piece = normalise(_bare(text[start:end]))
             score = max(fuzz.ratio(wanted, piece), fuzz.token_sort_ratio(wanted, piece), _shared_words(wanted, piece))
-            if score < _NEAR and _shared_words(wanted, piece) >= _HALF and _WEAK.search(piece):
+            if score < _NEAR and _shared_words(wanted, piece) >= _HALF and words.weak.search(piece):
                 score = _NEAR  # half of the words are there, under a weaker verb
             if _is_part(piece, wanted):
                 score = max(score, _NEAR)  # a required text that was cut short
@@ -112,7 +149,7 @@ def _judge_one(text: str, folded: str, places: list[int], required: str) -> Requ
     if best is None or best_score < _NEAR:
         return RequiredText(required=required, state="missing", reason="The text contains nothing similar.")
     start, end, piece = best
-    reason = _what_weakened(wanted, piece)
+    reason = _what_weakened(wanted, piece, words)
     return RequiredText(required=required, state="softened", start=start, end=end, found=text[start:end], reason=reason)
 
 
@@ -145,26 +182,26 @@ def _sentence_before(folded: str, at: int) -> str:
 
 def _shared_words(wanted: str, piece: str) -> float:
     """Share of the required content words that the piece has, in percent; 0 for very short texts."""
-    words = {word for word in re.findall(r"[a-z0-9]+", wanted) if len(word) > 3 or word.isdigit()}
+    words = {word for word in _TOKEN.findall(wanted) if len(word) > 3 or word.isdigit()}
     if len(words) < 4:
         return 0.0
-    there = set(re.findall(r"[a-z0-9]+", piece))
+    there = set(_TOKEN.findall(piece))
     return 100.0 * len(words & there) / len(words)
 
 
-def _what_weakened(wanted: str, piece: str) -> str:
+def _what_weakened(wanted: str, piece: str, words: _Words) -> str:
     reasons = []
-    if set(_NUMBER.findall(wanted)) != set(_NUMBER.findall(piece)):
+    if set(words.number.findall(wanted)) != set(words.number.findall(piece)):
         reasons.append("a number was changed or dropped")
-    if len(_NEGATION.findall(wanted)) > len(_NEGATION.findall(piece)):
+    if len(words.negation.findall(wanted)) > len(words.negation.findall(piece)):
         reasons.append("a negation was lost")
-    lost = [word for word in _STRONG.findall(wanted) if word not in _STRONG.findall(piece)]
-    weak = [word for word in _WEAK.findall(piece) if word not in _WEAK.findall(wanted)]
+    lost = [word for word in words.strong.findall(wanted) if word not in words.strong.findall(piece)]
+    weak = [word for word in words.weak.findall(piece) if word not in words.weak.findall(wanted)]
     if lost:
         reasons.append(f"'{lost[0]}' became '{weak[0]}'" if weak else f"'{lost[0]}' was dropped")
     elif weak:
         reasons.append(f"'{weak[0]}' was added")
-    conditions = [word for word in _CONDITION.findall(wanted) if word not in _CONDITION.findall(piece)]
+    conditions = [word for word in words.condition.findall(wanted) if word not in words.condition.findall(piece)]
     if conditions:
         reasons.append(f"the condition with '{conditions[0]}' was dropped")
     return "; ".join(reasons).capitalize() + "." if reasons else "The wording differs from the required one."

@@ -8,6 +8,7 @@ from typing import Any
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.drafting_input import texts_of
+from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.policy_text import judge_required_text
 from milo_bench.guards.templates import escalation_reason
 
@@ -22,7 +23,7 @@ class PolicyText:
     """Skipped where nothing is required or the answer escalates."""
 
     name = "policy_text"
-    version = "3"
+    version = "4"
     detector = "policy_text"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
@@ -33,8 +34,9 @@ class PolicyText:
         required = (*texts_of(case.fixture.expect.get("required_text")), *rules.required)
         if not required or escalation_reason(case.output) is not None:
             return [Verdict(self.name, self.version, "skip", reason="no policy text is required here")]
+        language = language_of(case.workload)
         verdicts = []
-        for number, one in enumerate(judge_required_text(case.output, required), start=1):
+        for number, one in enumerate(judge_required_text(case.output, required, expected=language), start=1):
             subject = f"required_text {number}"
             spans = (Span("output", one.start, one.end, one.state),) if one.end else ()
             ok = one.state == "present"

@@ -15,7 +15,9 @@ from typing import Any, Final, Literal, TypeAlias
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.registry import installed_entries
 
-Rule: TypeAlias = Literal["sentences", "dates", "amounts", "facts", "personal", "promises", "certainty", "keywords"]
+Rule: TypeAlias = Literal[
+    "sentences", "dates", "amounts", "facts", "personal", "promises", "certainty", "keywords", "policy_text"
+]
 
 _OWN: Final = "milo_bench.guards.packs"
 _INSTALLED: Final = "milo_bench.languages"
