@@ -66,9 +66,13 @@ async def running_gateway(
     gateway: Mapping[str, Any] | None = None,
     targets: Mapping[str, Mapping[str, Any]] | None = None,
     suites: tuple[str, ...] = (),
+    state: str | None = None,
     **more: Any,
 ) -> AsyncIterator[RunningGateway]:
-    """Each of ``scripts`` becomes a fake server behind HTTP, so that its loss is a lost server."""
+    """Each of ``scripts`` becomes a fake server behind HTTP, so that its loss is a lost server.
+
+    ``state`` is a database that it shares with others, one of its own unless given.
+    """
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  # a test's own folder
     servers = {}
     configs: dict[str, Any] = {}
@@ -83,8 +87,8 @@ async def running_gateway(
     (folder / "bench.yaml").write_text(yaml.safe_dump({"targets": configs, "gateway": dict(gateway or {})}))
     (folder / "routing.yaml").write_text(yaml.safe_dump(dict(routing), sort_keys=False))
     options = ServeOptions(
-        routing=folder / "routing.yaml", audit=folder / "audit", state=str(folder / "state.db"), port=0, admin_port=0,
-        suites=suites, **more,
+        routing=folder / "routing.yaml", audit=folder / "audit", state=state or str(folder / "state.db"),
+        port=0, admin_port=0, suites=suites, **more,
     )  # fmt: skip
     settings = load_settings(folder / "bench.yaml", {}, apis=APIS)
     stop, started = StopSignal(), asyncio.get_running_loop().create_future()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import pytest
 
 from milo_bench.core.errors import UsageError
 from milo_bench.store.state.database import open_state
-from milo_bench.store.state.keys import new_key, revoke_key
-from milo_bench.store.state.queue import end_work
+from milo_bench.store.state.keys import new_key, read_use, revoke_key
+from milo_bench.store.state.queue import end_work, list_work, take_work
 from tests.gateway.running import RunningGateway, running_gateway
 from tests.patience import WAIT_S, until
 
@@ -138,3 +139,40 @@ async def test_a_persons_answer_is_sent_to_the_callback_that_the_settings_allow(
         assert (path, body["id"]) == ("/milo/case-7", queued.id)
         assert body["choices"][0]["message"]["content"] == "We will call you."
     server.close()
+
+
+async def test_two_gateways_on_one_database_share_the_budget_of_a_key_its_end_and_the_queue(tmp_path: Path) -> None:
+    await two_gateways_share(tmp_path, str(tmp_path / "shared.db"))
+
+
+async def two_gateways_share(folder: Path, state: str) -> None:
+    """What is true of two gateways on ``state``, whichever database that is."""
+    engine = open_state(state)
+    key, record = new_key(engine, "shared", now=time.time(), most_requests=6)
+    many, _ = new_key(engine, "many", now=time.time())
+    async with (
+        running_gateway(folder / "one", ROUTING, SCRIPT, state=state) as one,
+        running_gateway(folder / "two", ROUTING, SCRIPT, state=state) as two,
+    ):
+        both = (one, two)
+        for turn in range(6):
+            assert await status_of(both[turn % 2], key) == 200
+        day = datetime.now(UTC).date().isoformat()
+        await until(lambda: read_use(engine, day)[record.id].requests == 6)
+        for gateway in both:  # each has let through three, and knows of the other's three within a second or so
+            async with asyncio.timeout(WAIT_S):
+                while await status_of(gateway, key) != 429:  # noqa: ASYNC110  # the gateway tells nobody
+                    await asyncio.sleep(0.1)
+        for gateway in both:
+            assert await status_of(gateway, many, "people") in (200, 202)
+        waiting = list_work(engine)
+        assert len(waiting) == 2
+        assert take_work(engine, waiting[0].id, "ann", 1.0).person == "ann"
+        with pytest.raises(UsageError, match="ann"):
+            take_work(engine, waiting[0].id, "bob", 2.0)
+        revoke_key(engine, "many")
+        for gateway in both:
+            async with asyncio.timeout(WAIT_S):
+                while await status_of(gateway, many) != 401:  # noqa: ASYNC110  # the gateway tells nobody
+                    await asyncio.sleep(0.1)
+        assert one.check().problems == two.check().problems == ()

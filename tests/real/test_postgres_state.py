@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from milo_bench.store.state.database import newest_version, open_state
-from milo_bench.store.state.keys import KeyUse, list_keys, new_key, read_use, save_use
+from milo_bench.store.state.keys import KeyUse, add_use, list_keys, new_key, read_use
 from milo_bench.store.state.queue import QueuedWork, add_work, end_work, find_work, list_work, new_id, take_work
+from tests.gateway.test_keys import two_gateways_share
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,7 @@ def test_queue_and_keys_work_on_postgres_as_on_sqlite(url: str) -> None:
     assert end_work(engine, "a", "answered", "größe 日本", "ann", 3.0).answer == "größe 日本"
     _, key = new_key(engine, "cases", now=1.0, workloads=("notes",))
     assert list_keys(engine) == (key,)
-    save_use(engine, "2026-01-01", {key.id: KeyUse(1, 2, 0.5)})
+    add_use(engine, "2026-01-01", {key.id: KeyUse(1, 2, 0.5)})
     assert read_use(engine, "2026-01-01") == {key.id: KeyUse(1, 2, 0.5)}
 
 
@@ -68,3 +69,13 @@ def test_a_copy_of_a_sqlite_state_is_whole(tmp_path: Path) -> None:
     engine.dispose()
     shutil.move(tmp_path / "copy.db", tmp_path / "restored.db")
     assert find_work(open_state(str(tmp_path / "restored.db"), make=False), "kept") is not None
+
+
+async def test_two_gateways_share_keys_budgets_and_the_queue(url: str, tmp_path: Path) -> None:
+    from sqlalchemy import delete
+
+    from milo_bench.store.state.tables import QUEUE
+
+    with open_state(url).begin() as connection:
+        connection.execute(delete(QUEUE))
+    await two_gateways_share(tmp_path, url)

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.store.state.database import newest_version, open_state
-from milo_bench.store.state.keys import KeyUse, list_keys, new_key, read_use, revoke_key, save_use
+from milo_bench.store.state.keys import KeyUse, add_use, list_keys, new_key, read_use, revoke_key
 from milo_bench.store.state.queue import QueuedWork, add_work, end_work, find_work, list_work, new_id, take_work
 
 
@@ -73,11 +73,11 @@ def test_a_key_is_stored_as_a_hash_alone(tmp_path: Path) -> None:
         revoke_key(engine, "casse")
 
 
-def test_use_is_kept_by_day(tmp_path: Path) -> None:
+def test_use_is_added_up_by_day(tmp_path: Path) -> None:
     engine = open_state(str(tmp_path / "state.db"))
-    save_use(engine, "2026-01-01", {"k": KeyUse(1, 10, 0.5)})
-    save_use(engine, "2026-01-01", {"k": KeyUse(2, 20, 1.0)})
-    assert read_use(engine, "2026-01-01") == {"k": KeyUse(2, 20, 1.0)}
+    add_use(engine, "2026-01-01", {"k": KeyUse(1, 10, 0.5)})
+    add_use(engine, "2026-01-01", {"k": KeyUse(2, 20, 1.0)})
+    assert read_use(engine, "2026-01-01") == {"k": KeyUse(3, 30, 1.5)}
     assert read_use(engine, "2026-01-02") == {}
 
 

@@ -11,19 +11,23 @@ from sqlalchemy import Engine
 
 from milo_bench.core import units
 from milo_bench.gateway.wire.replies import ApiError
-from milo_bench.store.state.keys import GatewayKey, KeyUse, key_hash, list_keys, read_use, save_use
+from milo_bench.store.state.keys import GatewayKey, KeyUse, add_use, key_hash, list_keys, read_use
 
 ANONYMOUS: Final = GatewayKey("", "anonymous", "")
 
 
 class Access:
-    """Keys of the state database and what each used today. ``reload`` is called every second, outside the loop."""
+    """Keys of the state database and what each used today, through all gateways that share the database.
+
+    ``reload`` is called every second, outside the loop. What other gateways let through counts from then on.
+    """
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self._engine, self._clock = engine, clock
         self._by_hash: dict[str, GatewayKey] = {}
-        self._use: dict[str, KeyUse] = {}
-        self._changed: set[str] = set()
+        self._mine: dict[str, KeyUse] = {}  # not written yet
+        # What the database had at the last look, and what was on its way there since: always changed together.
+        self._known: tuple[dict[str, KeyUse], dict[str, KeyUse]] = ({}, {})
         self._day = ""
         self.reload()
 
@@ -36,11 +40,18 @@ class Access:
         """Read keys, write what they used."""
         self._by_hash = {key.hash: key for key in list_keys(self._engine)}
         day = self._today()
-        if self._changed and self._day:
-            changed, self._changed = self._changed, set()
-            save_use(self._engine, self._day, {key: self._use[key] for key in changed if key in self._use})
-        if day != self._day:
-            self._day, self._use = day, read_use(self._engine, day)
+        if self._mine and self._day:
+            mine, self._mine = self._mine, {}
+            self._known = (self._known[0], mine)
+            try:
+                add_use(self._engine, self._day, mine)
+            except BaseException:
+                self._known = (self._known[0], {})
+                for key, used in mine.items():
+                    self._add(key, used)
+                raise
+        self._known = (read_use(self._engine, day), {})
+        self._day = day
 
     def check(self, headers: Mapping[str, str]) -> GatewayKey:
         """The key of a request. Raises ApiError 401 for none, an unknown, expired or revoked one, 429 past a budget."""
@@ -69,22 +80,22 @@ class Access:
     def count(self, key: GatewayKey, *, tokens: int = 0, usd: float = 0.0, requests: int = 0) -> None:
         if key is ANONYMOUS:
             return
-        used = self._use.setdefault(key.id, KeyUse())
-        used.requests += requests
-        used.tokens += tokens
-        used.usd += usd
-        self._changed.add(key.id)
+        self._add(key.id, KeyUse(requests, tokens, usd))
+
+    def _add(self, key: str, more: KeyUse) -> None:
+        used = self._mine.setdefault(key, KeyUse())
+        used.requests += more.requests
+        used.tokens += more.tokens
+        used.usd += more.usd
 
     def _check_budget(self, key: GatewayKey) -> None:
         if self._today() != self._day:
             return  # the new day's figures are read within a second
-        used = self._use.get(key.id)
-        if used is None:
-            return
+        parts = [found for part in (*self._known, self._mine) if (found := part.get(key.id)) is not None]
         for what, most, now in (
-            ("requests", key.most_requests, used.requests),
-            ("tokens", key.most_tokens, used.tokens),
-            ("US dollars", key.most_usd, used.usd),
+            ("requests", key.most_requests, sum(part.requests for part in parts)),
+            ("tokens", key.most_tokens, sum(part.tokens for part in parts)),
+            ("US dollars", key.most_usd, sum(part.usd for part in parts)),
         ):
             if most is not None and now >= most:
                 left_s = 86_400 - int(self._clock()) % 86_400

@@ -103,11 +103,21 @@ def read_use(engine: Engine, day: str) -> dict[str, KeyUse]:
     return {row.key: KeyUse(row.requests, row.tokens, row.usd) for row in rows}
 
 
-def save_use(engine: Engine, day: str, use: dict[str, KeyUse]) -> None:
-    """Write the totals of a day."""
+def add_use(engine: Engine, day: str, use: dict[str, KeyUse]) -> None:
+    """Add to the totals of a day, all or none. Gateways that share the database add beside each other."""
     with engine.begin() as connection:
         for key, used in use.items():
-            values = {"requests": used.requests, "tokens": used.tokens, "usd": used.usd}
-            here = and_(KEY_USE.c.key == key, KEY_USE.c.day == day)
-            if not connection.execute(update(KEY_USE).where(here).values(**values)).rowcount:
-                connection.execute(insert(KEY_USE).values(key=key, day=day, **values))
+            more = {
+                KEY_USE.c.requests: KEY_USE.c.requests + used.requests,
+                KEY_USE.c.tokens: KEY_USE.c.tokens + used.tokens,
+                KEY_USE.c.usd: KEY_USE.c.usd + used.usd,
+            }
+            raised = update(KEY_USE).where(and_(KEY_USE.c.key == key, KEY_USE.c.day == day)).values(more)
+            if connection.execute(raised).rowcount:
+                continue
+            first = insert(KEY_USE).values(key=key, day=day, requests=used.requests, tokens=used.tokens, usd=used.usd)
+            try:
+                with connection.begin_nested():
+                    connection.execute(first)
+            except IntegrityError:  # another gateway made the row in between
+                connection.execute(raised)
