@@ -15,7 +15,7 @@ import pytest
 
 from milo_bench.core.errors import UsageError
 from milo_bench.store.state.database import open_state
-from milo_bench.store.state.keys import new_key, read_use, revoke_key
+from milo_bench.store.state.keys import KeyUse, new_key, read_use, revoke_key
 from milo_bench.store.state.queue import end_work, list_work, take_work
 from tests.gateway.running import RunningGateway, running_gateway
 from tests.patience import WAIT_S, until
@@ -158,7 +158,7 @@ async def two_gateways_share(folder: Path, state: str) -> None:
         for turn in range(6):
             assert await status_of(both[turn % 2], key) == 200
         day = datetime.now(UTC).date().isoformat()
-        await until(lambda: read_use(engine, day)[record.id].requests == 6)
+        await until(lambda: read_use(engine, day).get(record.id, KeyUse()).requests == 6)
         for gateway in both:  # each has let through three, and knows of the other's three within a second or so
             async with asyncio.timeout(WAIT_S):
                 while await status_of(gateway, key) != 429:  # noqa: ASYNC110  # the gateway tells nobody
