@@ -8,7 +8,9 @@ import pytest
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Graded, Timings, Workload
+from milo_bench.grade.base import CHECKS, ReadsLanguage
 from milo_bench.grade.engine import grade_attempt, validate_checks
+from milo_bench.guards.languages.marks import unmarked
 
 PROMISE = "We guarantee that your refund will be paid on Friday."
 
@@ -83,3 +85,44 @@ def test_the_locale_says_which_of_two_numbers_is_the_day(locale: str, wanted: st
     fixture = Fixture("f", "w", input={"document": "The claim was received on March 4, 2025."})
     attempt = Attempt(AttemptKey("f", "t"), "", Timings(0, 0, 1), "The claim was received on 03/04/2025.")
     assert grade_attempt(workload, fixture, attempt).verdicts[0].outcome == wanted
+
+
+ODD = {
+    "two languages": "Thank you for writing. Wir garantieren die Zahlung bis Freitag.",
+    "two languages in one sentence": "We will read it, und wir garantieren Ihnen die Zahlung bis zum Freitag",
+    "no language": "4711, A-23/9; Müller GmbH; 12.03.2025",
+    "a language that no rule reads": "Vi garanterar att pengarna betalas ut på fredag.",
+    "look-alikes": "Wе guаrantее that уou will be paid on Friday.",
+    "accents written apart": "Nous garantissons que la pie\u0300ce sera re\u0301pare\u0301e vendredi.",
+    "full-width letters": "Ｗｅ ｇｕａｒａｎｔｅｅ ｔｈａｔ ｙｏｕ will be paid on Friday.",
+    "Arabic-Indic digits": "We guarantee that you will be paid ٣٠٠ euros on Friday.",
+    "zero-width joiners": "We gua\u200drantee that you will be pa\u200bid on Friday.",
+    "right-to-left overrides": "\u202eWe guarantee\u202c that you will be paid on Friday.",
+    "half a surrogate pair": "We guarantee \ud800 that you will be paid on Friday.",
+    "nothing": " ",
+}
+PROMISED = ["two languages", "two languages in one sentence", "look-alikes", "accents written apart"]
+HIDDEN = ["full-width letters", "Arabic-Indic digits", "zero-width joiners", "right-to-left overrides"]
+
+
+@pytest.mark.parametrize("kind", ODD)
+def test_no_text_breaks_a_check_and_each_mark_is_in_the_answer(kind: str) -> None:
+    for check in CHECKS.names():
+        if not isinstance(CHECKS.get(check), ReadsLanguage):
+            continue
+        for verdict in graded(ODD[kind], check).verdicts:
+            assert all(
+                0 <= span.start <= span.end <= len(ODD[kind]) for span in verdict.spans if span.where == "output"
+            )
+
+
+@pytest.mark.parametrize("kind", [*PROMISED, *HIDDEN])
+def test_a_promise_is_found_however_it_is_written(kind: str) -> None:
+    verdict = graded(ODD[kind], "banned_commitments").verdicts[0]
+    assert verdict.outcome == "fail"
+    assert "garant" in unmarked(verdict.got).text or "guarantee" in unmarked(verdict.got).text
+
+
+def test_what_no_rule_reads_is_unjudged_and_what_has_no_language_is_judged() -> None:
+    assert outcome(ODD["a language that no rule reads"], "banned_commitments") == "unjudged"
+    assert outcome(ODD["no language"], "banned_commitments") == "pass"

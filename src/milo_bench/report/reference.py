@@ -30,7 +30,9 @@ from milo_bench.core.files import PUBLIC, write_folder
 from milo_bench.core.modules import modules_of
 from milo_bench.core.text import table_cell
 from milo_bench.core.units import between
-from milo_bench.grade.base import CHECKS, Params
+from milo_bench.grade.base import CHECKS, Check, Params, ReadsLanguage
+from milo_bench.guards.languages.names import language_name
+from milo_bench.guards.measured import spoken_languages
 from milo_bench.report.suite_reference import suite_page_parts
 from milo_bench.suites.manifest import SUITE_FILE
 from milo_bench.targets.fake.script import SCRIPT_FILE
@@ -126,11 +128,19 @@ def checks_page() -> str:
     for name in modules_of(CHECKS.package):  # not what other packages bring to this machine
         check = CHECKS.get(name)
         module = sys.modules[type(check).__module__]
-        parts.append(f"## `{name}`\n\n{(module.__doc__ or '').strip()} Version {check.version}.")
+        parts.append(f"## `{name}`\n\n{(module.__doc__ or '').strip()} Version {check.version}.{_reads(check)}")
         for params in vars(module).values():
             if isinstance(params, type) and issubclass(params, Params) and params.__module__ == module.__name__:
                 parts += _params(params)
     return reference_page("Checks", *parts)
+
+
+def _reads(check: Check) -> str:
+    """The languages that a check's rules read; "" for a check that reads no words."""
+    if not isinstance(check, ReadsLanguage):
+        return ""
+    names = sorted(language_name(code) for code in spoken_languages(check.detector))
+    return f" Languages: {', '.join(names)}."
 
 
 def measures_page() -> str:
