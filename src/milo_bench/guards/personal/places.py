@@ -50,8 +50,8 @@ def _patterns(language: str) -> _Patterns:
     if first != _NEVER:
         forms += [
             # rue de la République 12, Calle Mayor, 3, ul. Długa 5; then 12, rue de la République
-            rf"(?<![\w-])(?<!\d )(?<!\d, )(?P<street>{begins}{parts},?[ \t]+(?:{_NUMBER}(?!\d)|S/N\b){units})(?!\w)",
-            rf"(?<![\w-])(?P<street>\d{{1,4}}(?:[ \t]?(?:bis|ter))?,?[ \t]{begins}{parts})(?!\w)",
+            rf"(?<![\w-])(?P<street>{begins}{parts},?[ \t]+(?:{_NUMBER}(?!\d)|S/N\b){units})(?!\w)",
+            rf"(?<![\w-])(?P<street>(?!(?:19|20)\d\d,)\d{{1,4}}(?:[ \t]?(?:bis|ter))?,?[ \t]{begins}{parts})(?!\w)",
         ]
     pack = read_pack("personal", language)
     town = rf"(?=[ \t]+(?-i:[{UPPER}])[{LOWER}])(?![ \t]+(?:{_COUNTED})\b)"
