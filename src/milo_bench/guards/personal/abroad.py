@@ -135,6 +135,25 @@ def _kept(text: str, start: int, end: int, language: str) -> tuple[int, int] | N
 _GIVEN = re.compile(rf"(?<![\w.-])(?P<given>{_WORD})(?P<rest>{_MORE}{{1,3}})")
 
 
+# A given name with no other capitalised word beside it, and not behind a word that is said of places.
+_ALONE = re.compile(
+    rf"(?<![\w.@/-])(?<!\b(?:[Ii]n|[Aa]t|[Tt]o) )(?<!\b(?:of|St|im) )"
+    rf"[{UPPER}][{LOWER}]{{2,}}(?![\w@/-]|\.\w)(?![ \t]+[{UPPER}])"
+)
+_CAPITAL_BEFORE = re.compile(rf"(?<![\w.])[{UPPER}][\w'’-]*[ \t]$")
+_ALSO_PLACES: Final = frozenset(
+    """
+    adelaide alexandria april august austin carolina charlotte chelsea christian dakota dale daisy dallas destiny
+    diego earl faith florence francisco georgia grace grant harmony heather holly hope houston iris israel jade jasmine
+    jordan joy juan june kent lance lee lily logan luther madison marina mark martin max may melody mercedes miles misty
+    montana morgan olive opal paris pat pearl penny poppy prince ray rose ruby savannah sierra sky spencer summer sydney
+    tyne victor victoria violet virginia will maria santiago vista flora mission sol luz mar cruz nova alba sage ginger
+    amber autumn ash basil clay cliff dean drew frank gene guy jay ken norm pen rob rod sandy sue ted tim tom wade jack
+    oscar norman julia alexander kelly carter tyler taylor morris nelson wallace warren grant hugo mason
+    """.split()  # noqa: SIM905  a word list reads better unquoted
+)
+
+
 def _by_given_name(text: str, language: str) -> Iterator[PersonalSpan]:
     for match in _GIVEN.finditer(text):
         found = list(re.finditer(r"\S+", match[0]))
@@ -146,3 +165,8 @@ def _by_given_name(text: str, language: str) -> Iterator[PersonalSpan]:
                 break
             if at > 1:
                 break
+    for match in _ALONE.finditer(text):
+        if _CAPITAL_BEFORE.search(text[max(0, match.start() - 40) : match.start()]):
+            continue  # "Port Charles", "Royal Albert"
+        if is_given_name(match[0], language) and match[0].casefold() not in _ALSO_PLACES:
+            yield PersonalSpan("person", *match.span(), 0.5, "a given name")

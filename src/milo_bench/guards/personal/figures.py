@@ -13,7 +13,7 @@ from milo_bench.guards.personal.measure import KindFigures
 HELD_OUT_TEXTS: Final = 83
 HELD_OUT: Final = (
     # kind, labelled, covered, found, right
-    KindFigures("person", 34, 31, 31, 31),
+    KindFigures("person", 34, 32, 32, 32),
     KindFigures("email", 6, 6, 6, 6),
     KindFigures("phone", 11, 11, 12, 12),
     KindFigures("iban", 1, 1, 1, 1),
@@ -25,5 +25,5 @@ HELD_OUT: Final = (
     KindFigures("ip", 1, 1, 1, 1),
     KindFigures("url_login", 1, 1, 1, 1),
     KindFigures("account", 5, 5, 5, 5),
-    KindFigures("all", 76, 72, 73, 73),
+    KindFigures("all", 76, 73, 74, 74),
 )

@@ -104,12 +104,13 @@ _POSTCODE = re.compile(rf"(?<![A-Za-z0-9])(?:{_UK_POSTCODE}|{_US_ZIP})(?![A-Za-z
 _STREET_WORD = (
     r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Cres|Place|Pl|Square|Sq|Terrace|Ter|"
     r"Way|Gardens|Gdns|Grove|Boulevard|Blvd|Highway|Hwy|Parkway|Pkwy|Mews|Row|Hill|Walk|View|Green|Circle|Cir|"
-    r"Trail|Loop|Quay|Wharf|Rise|Vale|Parade|Broadway|Alley|Yard)"
+    r"Trail|Loop|Quay|Wharf|Rise|Vale|Parade|Broadway|Alley|Yard|Heights|Crossing|Junction|Ridge|Manor|Meadows?|Harbor|"
+    r"Landing|Vista|Trace|Turnpike|Bypass|Plaza|Estates?|Glen|Hollow|Pike|Spur|Expressway|Causeway|Freeway|Springs|Mills)"
 )
 _WORD = r"[A-ZÀ-Þ][\w'’.-]{0,40}"
 # A word of a town's name, which is never the first half of a postcode.
 _PLACE = rf"(?!{_UK_POSTCODE}|{_US_ZIP}){_WORD}"
-_UNIT = r"(?:(?:Flat|Apt|Apartment|Unit|Suite|Ste|Room|Floor|Rm)\.? ?#?\w{1,5}|#\s?\w{1,5})"
+_UNIT = r"(?:(?:Flat|Studio|Apt|Apartment|Unit|Suite|Ste|Room|Floor|Rm)\.? ?#?\w{1,5}|#\s?\w{1,5})"
 _TAIL = (
     rf"(?:,?\s{{1,3}}{_UNIT})?(?:,\s{{0,3}}{_PLACE}(?:[ -]{_PLACE}){{0,3}}){{0,3}}"
     rf"(?:(?:,\s{{0,3}}|\s{{1,3}})(?:{_UK_POSTCODE}|{_US_ZIP}|\d{{5}}(?=\W|$)))?"
@@ -121,6 +122,21 @@ _ADDRESS = re.compile(
     rf"(?:d[eu]s?\s|de\sla\s|la\s|l['’])?{_WORD}(?:[ -]{_WORD}){{0,2}}|{_WORD}(?:stra(?:ß|ss)e|str\.|"
     rf"weg|platz|allee|gasse)\s\d{{1,4}}[a-z]?"
     rf"|P\.?\s?O\.?\s?Box\s\d{{1,6}}){_TAIL}"
+)
+_STATES_AHEAD = r"(?:NSW|VIC|QLD|WA|SA|TAS|ACT|NT|AB|BC|MB|NB|NL|NS|ON|PE|QC|SK)"
+_ANY_POSTCODE = (
+    rf"(?:{_UK_POSTCODE}|{_US_ZIP}|{_STATES_AHEAD},?\s\d{{4}}|(?:{_STATES_AHEAD},?\s)?[A-Z]\d[A-Z]\s?\d[A-Z]\d"
+    r"|[AC-FHKNPRTV-Y]\d[0-9W]\s?[0-9AC-FHKNPRTV-Y]{4}|\d{6})(?![A-Za-z0-9])"
+)
+_TO_TOWN = (
+    rf"{_PLACE}(?:\s{_PLACE}){{0,3}}(?:,?\s{_UNIT})?"
+    rf"(?:,\s{_PLACE}(?:[ -]{_PLACE}){{0,3}}){{1,3}}(?:,?\s|-){_ANY_POSTCODE}"
+)
+# A number, a street of any kind, a town and its postcode: the postcode says that it is an address.
+_TO_POSTCODE = re.compile(
+    rf"(?<![\w/.-])(?:{_UNIT},?\s{{1,3}}|H\.?\s?No\.?\s?)?(?!(?:19|20)\d\d\s)"
+    rf"\d{{1,5}}[A-Za-z]?(?:[-/]\d{{1,5}})?,?\s{_TO_TOWN}"
+    rf"|(?<![\w/.-]){_UNIT},?\s{_TO_TOWN}"
 )
 # A flat and a street without a word for it; what stands behind "Address:".
 _LOOSE_ADDRESS = re.compile(
@@ -259,6 +275,8 @@ def _births(text: str) -> Iterator[PersonalSpan]:
 
 def _postal(text: str) -> Iterator[PersonalSpan]:
     for match in _ADDRESS.finditer(text):
+        yield PersonalSpan("address", match.start(), match.end(), 0.85, "looks like a street address")
+    for match in _TO_POSTCODE.finditer(text):
         yield PersonalSpan("address", match.start(), match.end(), 0.85, "looks like a street address")
     for match in _LOOSE_ADDRESS.finditer(text):
         span = match.span("place" if match["place"] else "labelled")
