@@ -17,7 +17,7 @@ from milo_bench.guards.personal.data import find_personal_data
 from milo_bench.guards.sentences import split_sentences
 from milo_bench.guards.values.amounts import doubt_of, read_amount
 
-FOLDER: Final = Path(__file__).parents[1] / "data" / "languages"
+FOLDER: Final = Path(__file__).parents[2] / "data" / "languages"
 LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl", "pl", "pt")
 
 
