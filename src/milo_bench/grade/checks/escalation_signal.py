@@ -22,10 +22,14 @@ _HEADINGS: Final = ("Summary", "Missing Documents", "Escalation Signal", "Eviden
 
 
 class EscalationSignalParams(Params, frozen=True):
-    """``evidence``: whether a right watch or escalate must also cite one of the gold's lines."""
+    """``evidence``: whether a right watch or escalate must also cite one of the gold's lines.
+
+    ``headings``: those of the whole answer, so that the section ends where the next one begins.
+    """
 
     section: str = "Escalation Signal"
     evidence: bool = True
+    headings: tuple[str, ...] = _HEADINGS
 
 
 class EscalationSignal:
@@ -48,7 +52,7 @@ class EscalationSignal:
         if not isinstance(gold, dict) or gold.get("level") not in LEVELS:
             return [Verdict(self.name, self.version, "skip", reason="the fixture gives no level")]
         expected: str = gold["level"]
-        section = section_named(read_sections(case.output, (*_HEADINGS, rules.section)), rules.section)
+        section = section_named(read_sections(case.output, (*rules.headings, rules.section)), rules.section)
         if section is None or not section.items:
             reason = f"the answer has no text under {rules.section}"
             return [Verdict(self.name, self.version, "fail", "missing_section", reason, "level", (), expected)]

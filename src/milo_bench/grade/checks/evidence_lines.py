@@ -26,7 +26,10 @@ from milo_bench.guards.sentences import split_sentences
 
 _QUOTED = re.compile(r"[\"“”«»](.{2,400}?)[\"“”«»]|(?<!\w)['‘](.{2,400}?)['’](?!\w)")
 _BARE_LINE = re.compile(r"\bL\s?(\d{1,6})\b")
-_NEEDS_NONE: Final = re.compile(r"\W*(?:none|nothing|routine)\b", re.IGNORECASE)
+# That nothing is there, in the languages that the built-in suites have.
+_NEEDS_NONE: Final = re.compile(
+    r"\W*(?:none|nothing|routine|keine?|nichts|aucune?|rien|ninguno|ninguna|nada)\b", re.IGNORECASE
+)
 _READ_CHARS: Final = 40_000
 
 

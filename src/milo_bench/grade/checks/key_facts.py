@@ -24,10 +24,14 @@ _READ_CHARS: Final = 40_000
 
 
 class KeyFactsParams(Params, frozen=True):
-    """``at_least``: the share of the key facts, 0..1, that must be stated; ``section``: where, or anywhere."""
+    """``at_least``: the share of the key facts, 0..1, that must be stated; ``section``: where, or anywhere.
+
+    ``headings``: those of the whole answer, so that the section ends where the next one begins.
+    """
 
     section: str = ""
     at_least: float = 0.5
+    headings: tuple[str, ...] = _HEADINGS
 
 
 class KeyFacts:
@@ -56,7 +60,7 @@ class KeyFacts:
         if case.workload.json_schema is not None and case.json.usable:
             text = "\n".join(_strings(case.json.value))  # as decoded: an escaped sign is the sign
         if rules.section:
-            section = section_named(read_sections(text, (*_HEADINGS, rules.section)), rules.section)
+            section = section_named(read_sections(text, (*rules.headings, rules.section)), rules.section)
             text = section.text if section else ""
         text = without_line_citations(text)
         absent = [str(fact.get("name")) for fact in gold if not states(text, str(fact.get("value", "")))]

@@ -19,7 +19,8 @@ from milo_bench.grade.unreadable import unread_expectation
 
 _NOTHING = re.compile(
     r"\W*(?:none|nothing|no(?:ne)? (?:documents? )?(?:(?:is|are) )?(?:missing|outstanding|found)?|n/?a|"
-    r"not found in packet|no missing documents|all (?:requested )?documents .{0,40})\W*",
+    r"keine?|nichts|aucune?|rien|ninguno|ninguna|nada|not found in packet|no missing documents|"
+    r"all (?:requested )?documents .{0,40})\W*",
     re.IGNORECASE,
 )
 _OPEN: Final = re.compile(r"\b(?:not|never|no|missing|outstanding|await\w*|pending|promised|requested|yet)\b|n't", re.I)
@@ -29,9 +30,10 @@ _THERE: Final = re.compile(
 
 
 class MissingDocumentsParams(Params, frozen=True):
-    """``section``: the heading of the list."""
+    """``section``: the heading of the list; ``headings``: those of the whole answer, so that it ends at the next."""
 
     section: str = "Missing Documents"
+    headings: tuple[str, ...] = ("Summary", "Missing Documents", "Escalation Signal", "Evidence Lines")
 
 
 class MissingDocuments:
@@ -56,7 +58,7 @@ class MissingDocuments:
         rules = read_params(self.name, params, MissingDocumentsParams)
         if not isinstance(case.fixture.expect.get("missing_documents"), list):
             return [Verdict(self.name, self.version, "skip", reason="the fixture gives no missing documents")]
-        section = section_named(read_sections(case.output, _headings(rules.section)), rules.section)
+        section = section_named(read_sections(case.output, (*rules.headings, rules.section)), rules.section)
         if section is None:
             reason = f"the answer has no section {rules.section}"
             return [Verdict(self.name, self.version, "fail", "missing_section", reason)]
@@ -87,12 +89,6 @@ class MissingDocuments:
             yield Verdict(self.name, self.version, "fail", category, reason, item.text[:60], spans, "", "missing")
         if not missing and not extra:
             yield Verdict(self.name, self.version, "pass", reason="nothing is missing, and nothing is listed")
-
-
-def _headings(section: str) -> tuple[str, ...]:
-    """The heading asked for and those around it, so that the list ends where the next section begins."""
-    around = ("Summary", "Missing Documents", "Escalation Signal", "Evidence Lines")
-    return tuple(dict.fromkeys((section, *around)))
 
 
 def _says_nothing(item: SectionItem) -> bool:

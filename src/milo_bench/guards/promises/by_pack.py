@@ -19,7 +19,7 @@ from milo_bench.guards.promises.rules import PromiseKind
 _PARTS: Final = (
     "vouch", "money", "pay", "owner", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "time",
     "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
-    "entitle", "ours", "state",
+    "entitle", "ours", "state", "current",
 )  # fmt: skip
 _CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
@@ -94,6 +94,8 @@ def _judge(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> tuple
     if negated or has("hedge") or _is_past(clause, known):
         return None
     timed = timed or has("time") or _DAY.search(clause) is not None
+    if has("current") and not timed:
+        return None  # how the case is today, as its record says; with a time it is a promise again
     if has("waive"):
         return "waiver", "puts a rule or a charge aside"
     money = has("money")
