@@ -1,1 +1,1 @@
-"""What serves until Ctrl-C in, what a terminal shows of it out."""
+"""Operator episodes and permits in, what a terminal shows of them out."""
