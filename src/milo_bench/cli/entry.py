@@ -13,6 +13,7 @@ from typing import Any, TextIO
 
 import click
 
+from milo_bench.cli.plain_terminal import accept_every_character
 from milo_bench.core.errors import MiloError, PrerequisiteError, RowLeftOut, UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import visible
@@ -29,6 +30,8 @@ def run_command(command: click.Command, name: str, arguments: Sequence[str] | No
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in given
+    accept_every_character(sys.stdout, exactly=as_json)
+    accept_every_character(sys.stderr, exactly=False)
     try:
         with _told_of_rows():
             result: Any = command.main(args=given, prog_name=name, standalone_mode=False)

@@ -15,6 +15,7 @@ import msgspec
 import yaml
 
 from milo_bench.core.errors import ConfigError, DataError, MiloError
+from milo_bench.core.reading import read_at_most
 from milo_bench.core.records import Frozen
 from milo_bench.core.text import MOST_SAID, one_line, shorten_middle
 
@@ -96,9 +97,9 @@ def read_text(path: Path, *, where_from: str = "check the path.") -> str | Probl
     ``where_from`` is the hint if there is no such file.
     """
     try:
-        if path.stat().st_size > FILE_LIMIT_BYTES:
+        raw = read_at_most(path, FILE_LIMIT_BYTES)
+        if len(raw) > FILE_LIMIT_BYTES:
             return Problem(str(path), f"larger than {FILE_LIMIT_BYTES >> 20} MiB", "split it.")
-        raw = path.read_bytes()
     except FileNotFoundError:
         return Problem(str(path), "the file does not exist", where_from)
     except OSError as error:

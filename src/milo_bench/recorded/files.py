@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final, cast
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
+from milo_bench.core.reading import is_regular
 
 DOCUMENT_LIMIT_BYTES: Final = 256 << 20  # a JSON document is held whole; lines are read one by one
 LINE_LIMIT_BYTES: Final = 64 << 20
@@ -115,6 +116,9 @@ def open_files(paths: list[Path]) -> list[RecordFile]:
             raise UsageError(message, hint=f"name the files inside it, for example {path}/*.")
         digest = hashlib.sha256()
         try:
+            if not is_regular(path):
+                message = f"{path} is a pipe or a device, and such a file is read more than once."
+                raise UsageError(message, hint="write it to a file first, and name that file.")
             with path.open("rb") as file:
                 while block := file.read(1 << 20):
                     digest.update(block)

@@ -10,7 +10,10 @@ import msgspec
 from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.core.files import write_file
 from milo_bench.core.paths import AnyPath
+from milo_bench.core.reading import read_at_most
 from milo_bench.decide.records import DECISION_SCHEMA, Decision
+
+_MOST_BYTES = 1 << 30
 
 
 def read_decision(path: AnyPath) -> Decision:
@@ -20,7 +23,7 @@ def read_decision(path: AnyPath) -> Decision:
     """
     path = Path(path)
     try:
-        data = path.read_bytes()
+        data = read_at_most(path, _MOST_BYTES)
     except OSError as error:
         message = f"Cannot read {path}: {error.strerror}."
         raise PrerequisiteError(message, hint="write one with 'milo-bench decide'.") from None

@@ -12,6 +12,7 @@ import msgspec
 
 from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
 from milo_bench.core.hashing import sha256_file
+from milo_bench.core.reading import is_regular
 from milo_bench.core.records import (
     SCHEMA_VERSION,
     Attempt,
@@ -127,9 +128,17 @@ def open_log(path: Path) -> BinaryIO:
     if is_parquet_log(path):
         return open_parquet(path)
     try:
+        if not is_regular(path) and not path.is_dir():
+            raise not_regular(path)
         return path.open("rb")
     except OSError as error:
         raise cannot_open(path, error) from None
+
+
+def not_regular(path: Path) -> DataError:
+    """The error for a pipe or a device: a log is read more than once."""
+    message = f"{path} is a pipe or a device, and a log is read more than once."
+    return DataError(message, hint="write it to a file first, and name that file.")
 
 
 def cannot_open(path: Path, error: OSError) -> MiloError:

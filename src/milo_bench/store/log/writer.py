@@ -15,6 +15,7 @@ import msgspec
 
 from milo_bench.core.errors import DataError, IncompleteRun, PrerequisiteError
 from milo_bench.core.file_lock import lock_file
+from milo_bench.core.reading import is_regular
 from milo_bench.core.records import (
     SCHEMA_VERSION,
     Attempt,
@@ -28,7 +29,7 @@ from milo_bench.core.records import (
     SchemaChange,
 )
 from milo_bench.store.log.encoding import encode_line
-from milo_bench.store.log.lines import cannot_open
+from milo_bench.store.log.lines import cannot_open, not_regular
 from milo_bench.store.log.reader import read_open_log
 from milo_bench.store.log.row_check import name_of
 from milo_bench.store.log.same_run import differences, notes
@@ -138,6 +139,8 @@ class RunLogWriter:
         """
         policy = _policy_for(header, policy)
         try:
+            if not is_regular(path) and not path.is_dir():
+                raise not_regular(path)
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
         except OSError as error:
             raise cannot_open(path, error) from None
@@ -186,6 +189,8 @@ class RunLogWriter:
         opened.
         """
         try:
+            if not is_regular(path) and not path.is_dir():
+                raise not_regular(path)
             descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
         except OSError as error:
             raise cannot_open(path, error) from None

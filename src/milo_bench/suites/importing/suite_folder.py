@@ -52,6 +52,9 @@ def guess_format(source: Path) -> str:
     if not source.exists():
         message = f"{source} is missing."
         raise UsageError(message, hint="give a CSV, JSONL or promptfoo YAML file, or a folder of documents.")
+    if not source.is_dir() and not source.is_file():
+        message = f"{source} is a pipe or a device, and a source is read more than once."
+        raise UsageError(message, hint="write it to a file first, and name that file.")
     ending = source.suffix.lower()
     start = b"" if source.is_dir() or source.stat().st_size > FILE_LIMIT_BYTES else source.read_bytes()
     for name, importer in IMPORTERS:

@@ -1,0 +1,41 @@
+"""A stream in; from then on, characters that it cannot show come out of it as others that say the same."""
+
+from __future__ import annotations
+
+import codecs
+import io
+from typing import Final, TextIO
+
+_SAME: Final = {
+    "–": "-", "—": "-", "−": "-", "…": "...", "·": "-", "•": "*", "×": "x", "≥": ">=", "≤": "<=", "≠": "!=", "→": "->",
+    "✓": "+", "✔": "+", "✗": "x", "✘": "x", "’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "\u202f": " ",
+    "─": "-", "━": "-", "│": "|", "┃": "|", "█": "#", "▏": "|", "░": ".", "▒": ":", "▓": "#", "µ": "u",
+}  # fmt: skip
+
+
+def say_the_same(error: UnicodeError) -> tuple[str, int]:
+    """For characters that an encoding lacks: the nearest of ASCII, else ``\\u0161``, as JSON and Python write it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(_SAME.get(one) or _escaped(one) for one in error.object[error.start : error.end]), error.end
+
+
+def escape(error: UnicodeError) -> tuple[str, int]:
+    """As ``say_the_same``, and nothing is changed: what is escaped reads back as what it was, in JSON."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return "".join(map(_escaped, error.object[error.start : error.end])), error.end
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"\\u{unit:04x}" for unit in memoryview(character.encode("utf-16-le", "surrogatepass")).cast("H"))
+
+
+def accept_every_character(stream: TextIO, *, exactly: bool) -> None:
+    """Let ``stream`` take any text; ``exactly`` where a program reads what comes out of it."""
+    if isinstance(stream, io.TextIOWrapper) and not stream.encoding.lower().startswith("utf"):
+        stream.reconfigure(errors="milo-bench-escape" if exactly else "milo-bench-say-the-same")
+
+
+codecs.register_error("milo-bench-escape", escape)
+codecs.register_error("milo-bench-say-the-same", say_the_same)
