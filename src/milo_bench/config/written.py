@@ -15,7 +15,7 @@ import msgspec
 import yaml
 
 from milo_bench.core.errors import ConfigError, DataError, MiloError
-from milo_bench.core.reading import read_at_most
+from milo_bench.core.files import read_at_most
 from milo_bench.core.records import Frozen
 from milo_bench.core.text import MOST_SAID, one_line, shorten_middle
 

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Final, cast
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError, UsageError
-from milo_bench.core.reading import is_regular
+from milo_bench.core.files import is_regular
 
 DOCUMENT_LIMIT_BYTES: Final = 256 << 20  # a JSON document is held whole; lines are read one by one
 LINE_LIMIT_BYTES: Final = 64 << 20

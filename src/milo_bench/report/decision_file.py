@@ -8,9 +8,8 @@ from pathlib import Path
 import msgspec
 
 from milo_bench.core.errors import DataError, PrerequisiteError
-from milo_bench.core.files import write_file
+from milo_bench.core.files import read_at_most, write_file
 from milo_bench.core.paths import AnyPath
-from milo_bench.core.reading import read_at_most
 from milo_bench.decide.records import DECISION_SCHEMA, Decision
 
 _MOST_BYTES = 1 << 30

@@ -11,8 +11,8 @@ from typing import BinaryIO
 import msgspec
 
 from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
+from milo_bench.core.files import is_regular
 from milo_bench.core.hashing import sha256_file
-from milo_bench.core.reading import is_regular
 from milo_bench.core.records import (
     SCHEMA_VERSION,
     Attempt,

@@ -15,7 +15,7 @@ import msgspec
 
 from milo_bench.core.errors import DataError, IncompleteRun, PrerequisiteError
 from milo_bench.core.file_lock import lock_file
-from milo_bench.core.reading import is_regular
+from milo_bench.core.files import is_regular
 from milo_bench.core.records import (
     SCHEMA_VERSION,
     Attempt,
