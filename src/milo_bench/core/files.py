@@ -1,4 +1,4 @@
-"""Whole contents in, files that are on the disk whole or not at all out; the one place that writes them, or waits for one.
+"""Whole contents in, files that are on the disk whole or not at all out; the one place that writes them.
 
 What grows line by line is not written here: run logs (``store.log``) and the verdicts of a run under way.
 """
