@@ -80,6 +80,7 @@ bench: $(INSTALLED_DEV) ## Speed and truth of the measuring itself, beside peers
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.operator
 	$(BIN)/python -m benchmarks.decide
+	$(BIN)/python -m benchmarks.board
 
 docs: $(INSTALLED) ## Write docs/reference/ from the code, and docs/sample/ from planted models
 	$(BIN)/python -m milo_bench.cli.reference docs/reference

@@ -36,7 +36,9 @@ def inspect_figures(log: Path, folder: Path) -> str:
             _until_up(address, process)
             start_s = time.perf_counter() - began
             began = time.perf_counter()
-            with urllib.request.urlopen(f"{address}/api/logs/{quote(name, safe='')}") as answer:
+            with urllib.request.urlopen(
+                f"{address}/api/logs/{quote(str((folder / name).resolve()), safe='')}"
+            ) as answer:
                 body = answer.read()
             list_ms = (time.perf_counter() - began) * 1000
             here = psutil.Process(process.pid)

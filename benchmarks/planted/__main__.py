@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from benchmarks.planted.probing import probe_sample
-from benchmarks.planted.sample import SAMPLES, decide_sample, make_sample, record_sample, write_inputs
+from benchmarks.planted.sample import SAMPLES, decide_sample, make_sample, make_small_log, record_sample, write_inputs
 from benchmarks.planted.serve import serve_forever
 from benchmarks.planted.truth import truth_rows
 
@@ -43,6 +43,7 @@ def main() -> int:
         case ["make"]:
             for sample in SAMPLES:
                 make_sample(sample)
+            make_small_log()
         case ["probe"]:
             for sample in SAMPLES:
                 sample.folder.mkdir(parents=True, exist_ok=True)

@@ -70,15 +70,16 @@ class VirtualClock:
 
 def record_run(
     suite: str, models: Sequence[PlantedModel], path: Path, *, variants: Mapping[str, str] | None = None,
-    workloads: Sequence[str] = (), started: datetime = STARTED,
+    workloads: Sequence[str] = (), started: datetime = STARTED, limit: int | None = None,
 ) -> Path:  # fmt: skip
-    """Run the whole suite on every model and write the log to ``path``."""
+    """Run the whole suite, or a sample of ``limit`` fixtures, on every model and write the log to ``path``."""
     chosen = dict(variants or {})
     loaded = load_suite(suite, variants=chosen)
     targets = {one.name: PlantedTarget(one, loaded.workloads, loaded.fixtures, chosen) for one in models}
     plan = make_plan(
         PlanRequest(
-            workloads=tuple(workloads), order="interleaved", seed=0, timeouts=TIMEOUTS, concurrency=4, variants=chosen
+            workloads=tuple(workloads), order="interleaved", seed=0, timeouts=TIMEOUTS, concurrency=4, variants=chosen,
+            limit=limit,
         ),
         fixtures=loaded.fixtures, workloads=loaded.workloads, targets=[one.record for one in targets.values()],
     )  # fmt: skip

@@ -111,6 +111,12 @@ def decide_sample(sample: Sample, folder: Path, logs: Sequence[str]) -> Decision
         os.chdir(here)
 
 
+def make_small_log() -> Path:
+    """A small log that is kept in the repository, so that the board has a run to show: docs/sample/answers.jsonl."""
+    sample = SAMPLES[0]
+    return record_run(sample.suite, sample.models, sample.folder.parent / "answers.jsonl", limit=24)
+
+
 def make_sample(sample: Sample, folder: Path | None = None) -> Decision:
     """Record, decide and write the package, with its economics beside it."""
     folder = folder or sample.folder

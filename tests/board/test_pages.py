@@ -10,6 +10,8 @@ import pytest
 
 from tests.board.conftest import DATA, BoardClient, wait_until_read
 
+SAMPLE = Path(__file__).parents[2] / "docs" / "sample" / "answers.jsonl"
+
 
 def first_run(client: BoardClient) -> str:
     return str(client.data("/runs")["runs"][0]["id"])
@@ -123,3 +125,30 @@ def test_an_index_that_is_there_is_used_and_one_of_another_log_is_not(client: Bo
     assert read_index(log, "other checks") is None
     shutil.copy(DATA / "run-cut.jsonl", log)
     assert read_index(log, judged_by()) is None
+
+
+def test_erasing_removes_the_index_with_its_texts(client: BoardClient, folder: Path) -> None:
+    from milo_bench.api.sealing.erasing import EraseOptions, erase_texts
+    from milo_bench.store.board_index import FOLDER, index_stem
+
+    (folder / "answers.jsonl").unlink()
+    shutil.copy(SAMPLE, folder / "sealed.jsonl")
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    fixture = client.data("/failures?outcome=all")["rows"][0]["fixture"]
+    for path in (folder / FOLDER).iterdir():
+        if not path.name.startswith(index_stem(folder / "sealed.jsonl")):
+            path.unlink()
+    assert list((folder / FOLDER).glob("*.parquet"))
+    erase_texts(EraseOptions(paths=[folder], fixtures=[fixture]))
+    assert not list((folder / FOLDER).glob("*.parquet"))
+
+
+def test_an_index_is_never_written_through_a_link(tmp_path: Path) -> None:
+    from milo_bench.board.index.place import index_folder
+
+    (tmp_path / "elsewhere").mkdir()
+    runs = tmp_path / "runs"
+    runs.mkdir()
+    (runs / ".board").symlink_to(tmp_path / "elsewhere")
+    assert index_folder(runs / "a.jsonl").resolve() not in (tmp_path / "elsewhere", runs / ".board")

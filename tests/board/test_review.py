@@ -8,12 +8,21 @@ import msgspec
 import pytest
 
 from milo_bench.api.boarding import export_review
+from milo_bench.api.sealing.erasing import EraseOptions, erase_texts
 from milo_bench.board.review.standing import BatchStanding
 from milo_bench.core.errors import DataError
 from milo_bench.decide.review import RUBRIC
 from milo_bench.evidence.reviewing import import_review, read_review
 from milo_bench.store.state.people import add_person
-from milo_bench.store.state.review import BatchSettings, ReviewBatch, ReviewRecord, read_records
+from milo_bench.store.state.review import (
+    BatchSettings,
+    ReviewBatch,
+    ReviewRecord,
+    item_ids,
+    known_batch,
+    read_items,
+    read_records,
+)
 from tests.board.conftest import BoardClient
 
 QUESTIONS = tuple(RUBRIC)
@@ -164,3 +173,15 @@ def test_the_export_is_what_importing_the_sheet_gives(client: BoardClient, drawn
     assert exported.scored == exported.sampled == count
     imported = import_review([tmp_path / "sheet.csv"], tmp_path / "sheet.key.json")
     assert imported.measures == exported.measures
+
+
+def test_erased_texts_leave_the_review_too(client: BoardClient, drawn: str, folder: Path, tmp_path: Path) -> None:
+    sample = msgspec.json.decode(known_batch(client.board.engine, drawn).sample)
+    item = sample["items"][0]
+    number = item_ids(client.board.engine, drawn).index(item["id"]) + 1
+    client.send(f"/review/{drawn}/{number}/act", act="comment", comment="quotes the case")
+    done = erase_texts(EraseOptions(paths=[folder], fixtures=[item["fixture"]], state=str(tmp_path / "state.db")))
+    assert done.reviewed >= 1
+    (kept,) = read_items(client.board.engine, drawn, [number])
+    assert (kept.input, kept.output) == ("", "")
+    assert all(not row.comment for row in read_records(client.board.engine, drawn) if row.item == item["id"])

@@ -8,13 +8,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
+from starlette.testclient import TestClient
 
 from milo_bench import api
+from milo_bench.board.server.app import WebBoard
+from milo_bench.board.serving import BoardOptions, make_board
 from milo_bench.cli.entry import run_command
 from milo_bench.cli.main import milo_bench
 from milo_bench.config.roles.file import load_registry
 from milo_bench.core.errors import ConfigError, DataError, UsageError
 from milo_bench.targets.llamacpp.weights import find_smollm2
+from tests.board.conftest import BASE, TOKEN, BoardClient
 
 REGISTRY = """# Ours.
 roles:
@@ -179,3 +184,35 @@ def test_a_family_that_the_weights_contradict_is_reported(log: Path, place: Path
     [role] = api.promote_roles([log], Path("registry.yaml"), config=place / "bench.yaml").record.roles
     [note] = [note for note in role.notes if "weights" in note]
     assert "good is of the family mistral, its weights say" in note
+
+
+def test_the_board_applies_the_last_look_and_takes_it_back(log: Path, place: Path) -> None:
+    from milo_bench.api.roles.promoting import apply_last_look
+
+    def promote(registry: Path) -> str:
+        return f"{len(apply_last_look(registry))} changes applied."
+
+    def roll_back(registry: Path) -> str:
+        return f"{len(api.rollback_roles(registry).changes)} changes taken back."
+
+    registry = place / "registry.yaml"
+    before = registry.read_text()
+    board = make_board(BoardOptions(place, str(place / "state.db"), "ann"), TOKEN)
+    board.promote, board.roll_back = promote, roll_back
+    with TestClient(WebBoard(board).application(), base_url=BASE) as http:
+        http.get("/", params={"token": TOKEN})
+        client = BoardClient(http, board)
+        address = f"/roles/{client.data('/decisions')['registries'][0]['id']}"
+        refused = client.send(f"{address}/promote")
+        assert refused.status_code == 400
+        assert "no new look" in refused.text
+        api.promote_roles([log], Path("registry.yaml"))
+        assert client.data(address)["can_apply"]
+        assert client.send(f"{address}/promote").status_code == 303
+        assert registry.read_text() != before
+        assert client.data(address)["can_roll_back"]
+        assert "Who changed it here" in client.html(address)
+        assert client.send(f"{address}/roll-back").status_code == 303
+        assert [note["person"] for note in client.data(address)["notes"]] == ["ann", "ann"]
+        assert client.send(f"{address}/roll-back").status_code == 400
+    assert yaml.safe_load(registry.read_text()) == yaml.safe_load(before)

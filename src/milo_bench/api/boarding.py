@@ -17,7 +17,22 @@ def serve_board(options: BoardOptions, env: Mapping[str, str], on_start: Callabl
     """Serve the board until Ctrl-C. Raises UsageError, or PrerequisiteError where something is missing."""
     from milo_bench.board.serving import serve_board as serve
 
-    serve(options, env, on_start)
+    serve(options, env, on_start, promote=_promote, roll_back=_roll_back)
+
+
+def _promote(registry: Path) -> str:
+    """Apply the last look at the roles of a registry. Raises UsageError where there is nothing to apply."""
+    from milo_bench.api.roles.promoting import apply_last_look
+
+    changes = apply_last_look(registry)
+    return f"{len(changes)} changes applied."
+
+
+def _roll_back(registry: Path) -> str:
+    """Take back the last promotion that was applied. Raises UsageError where there is none."""
+    from milo_bench.api.roles.promoting import rollback_roles
+
+    return f"{len(rollback_roles(registry).changes)} changes taken back."
 
 
 def people_add(state: str, name: str, rights: Sequence[Right]) -> tuple[str, KnownPerson]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from sqlalchemy import Engine
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from milo_bench.board.gates.look import GateWatch
     from milo_bench.board.packages.finding import Packages
 
+RoleChange: TypeAlias = Callable[[Path], str]  # a registry in, what was changed in a sentence out
 _MOST_WATCHED: Final = 8
 
 
@@ -38,6 +40,8 @@ class BoardParts:
     cookie: str
     is_secure: bool = False
     suites: tuple[Path, ...] = ()  # folders that take new fixtures
+    promote: RoleChange | None = None  # apply the last look at a registry, take the last promotion back
+    roll_back: RoleChange | None = None
     gateway: str = ""  # host and port of a gateway's admin pages, on this machine
     catalog: Catalog = field(init=False)
     search: Search = field(init=False)

@@ -11,7 +11,7 @@ from typing import Final
 
 import uvicorn
 
-from milo_bench.board.parts import BoardParts
+from milo_bench.board.parts import BoardParts, RoleChange
 from milo_bench.board.server.app import WebBoard
 from milo_bench.board.server.people import BoardAccess, BoardPerson, ProxyHeader, is_loopback, known_hosts
 from milo_bench.board.views.gateway.health import check_gateway
@@ -50,11 +50,19 @@ class BoardListening:
     state: str
 
 
-def serve_board(options: BoardOptions, env: Mapping[str, str], on_start: Callable[[BoardListening], None]) -> None:
+def serve_board(
+    options: BoardOptions,
+    env: Mapping[str, str],
+    on_start: Callable[[BoardListening], None],
+    *,
+    promote: RoleChange | None = None,
+    roll_back: RoleChange | None = None,
+) -> None:
     """Serve until Ctrl-C. Raises UsageError for an address that others could reach in the clear."""
     _check_bind(options)
     token = env.get(TOKEN_VARIABLE, "") or secrets.token_urlsafe(24)
     board = make_board(options, token)
+    board.promote, board.roll_back = promote, roll_back
     listening = _listen(options.host, options.port)
     port = listening.getsockname()[1]
     board.cookie = f"milo-board-{port}"

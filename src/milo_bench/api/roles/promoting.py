@@ -345,6 +345,27 @@ def apply_decisions(
     return tuple(changes)
 
 
+def apply_last_look(registry: Path, *, now: datetime | None = None) -> tuple[RegistryChange, ...]:
+    """Apply the newest look at the roles of ``registry``, as ``promote_roles`` does with ``apply``.
+
+    Raises UsageError where there is none, where it was applied or taken back already, or where the registry was
+    changed since.
+    """
+    file = load_registry(registry)
+    history = read_history(registry.parent / file.history)
+    if not history or history[-1].kind != "decision":
+        message = "There is no new look at these roles to apply."
+        raise UsageError(message, hint="milo-bench roles promote LOG")
+    record = history[-1]
+    if record.registry != sha256_text(file.text):
+        message = f"{registry.name} was changed after the last look at it."
+        raise UsageError(message, hint="look again: milo-bench roles promote LOG")
+    changes = apply_decisions(registry, file, record, now or datetime.now(UTC))
+    if not changes:
+        raise UsageError("The last look changes no role.", hint="run more cases, then look again.")
+    return changes
+
+
 def _routing_values(path: Path, role: RoleConfig, decided: RoleDecision) -> dict[Keys, object]:
     try:
         text = path.read_text(encoding="utf-8")

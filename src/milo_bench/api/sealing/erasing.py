@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from milo_bench.evidence.erasing import ErasedLog, Forgotten, erase_from_log
 from milo_bench.evidence.reviewing import read_key, review_key_path
 from milo_bench.report.decision_file import decision_bytes, read_decision, write_decision
 from milo_bench.report.package import DECISION, write_package
+from milo_bench.store.board_index import FOLDER as BOARD_FOLDER
 from milo_bench.store.log.lines import HEADER_START, read_header
 from milo_bench.store.log.parquet import MARK, is_parquet_log
 
@@ -51,6 +52,7 @@ class Erased:
     files: dict[Path, int] = field(default_factory=dict)
     removed: list[Path] = field(default_factory=list)
     queued: int = 0
+    reviewed: int = 0  # answers of the board's review
     left: list[Path] = field(default_factory=list)
 
     @property
@@ -67,6 +69,7 @@ class Erased:
             "files": {str(path): count for path, count in self.files.items()},
             "removed": [str(path) for path in self.removed],
             "queued": self.queued,
+            "reviewed": self.reviewed,
             "left": [str(path) for path in self.left],
         }
 
@@ -106,6 +109,7 @@ def erase_texts(options: EraseOptions, *, now: datetime | None = None) -> Erased
                 path.unlink()
     if options.state is not None and not options.dry_run:
         done.queued = _erase_queue(options.state, forgotten, options.older_than_days, now)
+        done.reviewed = _erase_review(options.state, forgotten, fixtures)
     if not options.dry_run:
         done.left = [path for path in files if path.exists() and _still_holds(path, options.texts)]
     return done
@@ -114,7 +118,8 @@ def erase_texts(options: EraseOptions, *, now: datetime | None = None) -> Erased
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            yield from sorted(one for one in path.rglob("*") if one.is_file())
+            # The board's index goes with its log, and is no file of its own.
+            yield from sorted(one for one in path.rglob("*") if one.is_file() and BOARD_FOLDER not in one.parts)
         elif path.is_file():
             yield path
             if path.suffix == ".jsonl":
@@ -216,6 +221,13 @@ def _erase_queue(state: str, forgotten: Forgotten, older_than_days: int | None, 
 
     before = None if older_than_days is None else (now - timedelta(days=older_than_days)).timestamp()
     return erase_queued_texts(open_state(state, make=False), lambda text: forgotten.is_in(text), ended_before=before)
+
+
+def _erase_review(state: str, forgotten: Forgotten, fixtures: Collection[str]) -> int:
+    from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.review import erase_review_texts
+
+    return erase_review_texts(open_state(state, make=False), lambda text: forgotten.is_in(text), fixtures)
 
 
 def _still_holds(path: Path, texts: Sequence[str]) -> bool:

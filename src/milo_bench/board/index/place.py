@@ -25,7 +25,8 @@ def index_folder(log: Path) -> Path:
     beside = log.parent / FOLDER
     try:
         beside.mkdir(mode=0o700, exist_ok=True)
-        if os.access(beside, os.W_OK):
+        # A link, or a folder of someone else, could send the texts of the logs elsewhere.
+        if os.access(beside, os.W_OK) and not beside.is_symlink() and _is_ours(beside):
             return beside
     except OSError:
         pass
@@ -35,6 +36,10 @@ def index_folder(log: Path) -> Path:
         atexit.register(shutil.rmtree, made, ignore_errors=True)
         _private[key] = made
     return _private[key]
+
+
+def _is_ours(folder: Path) -> bool:
+    return not hasattr(os, "getuid") or folder.stat().st_uid == os.getuid()
 
 
 def facts_path(log: Path) -> Path:

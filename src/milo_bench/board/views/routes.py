@@ -67,6 +67,8 @@ ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/decisions/{id}/appendix/{name}", _later("decisions.page", "show_package_page")),
     BoardRoute("/decisions/{id}", _later("decisions.packages", "show_package")),
     BoardRoute("/roles/{id}", _later("decisions.roles", "show_roles")),
+    BoardRoute("/roles/{id}/promote", _later("decisions.roles", "promote"), "promote", changes=True),
+    BoardRoute("/roles/{id}/roll-back", _later("decisions.roles", "roll_back"), "promote", changes=True),
     BoardRoute("/gateway", show_gateway),
     BoardRoute("/gateway/queue/{id}", show_work),
     BoardRoute("/gateway/queue/{id}/take", take, "answer", changes=True),

@@ -78,5 +78,7 @@ def _print(done: api.Erased, verb: str) -> None:
     for path in done.left[:SHOWN]:
         mark = click.style("left", fg="red", bold=True)
         click.echo(f"{mark}  {one_line(str(path), 200)} still contains the text")
-    if not (touched or done.files or done.queued):
+    if done.reviewed:
+        click.echo(f"review: {done.reviewed:,} answers {verb} their texts")
+    if not (touched or done.files or done.queued or done.reviewed):
         click.echo("Nothing to erase was found.")

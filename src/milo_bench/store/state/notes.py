@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert, select
 
 from milo_bench.store.state.tables import BOARD_NOTES
 
-NoteKind: TypeAlias = Literal["wrong_check", "fixture"]
+NoteKind: TypeAlias = Literal["wrong_check", "fixture", "promotion"]
 
 
 class BoardNote(msgspec.Struct, frozen=True):

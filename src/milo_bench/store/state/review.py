@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import msgspec
-from sqlalchemy import Engine, and_, func, insert, select
+from sqlalchemy import Engine, and_, func, insert, select, update
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
@@ -167,3 +167,39 @@ def read_records(engine: Engine, batch: str) -> tuple[ReviewRecord, ...]:
         ReviewRecord(row.number, row.item, row.person, row.act, row.question, row.score, row.comment, row.created_at)
         for row in rows
     )
+
+
+class _SampledItem(msgspec.Struct):
+    id: str
+    fixture: str
+
+
+class _Sample(msgspec.Struct):
+    items: tuple[_SampledItem, ...]
+
+
+def erase_review_texts(engine: Engine, matches: Callable[[str], bool], fixtures: Collection[str]) -> int:
+    """Empty case, answer and comments of the answers to ``fixtures``, and of those that ``matches``; how many.
+
+    Scores stay, so that counts and measures still add up.
+    """
+    erased = 0
+    with engine.begin() as connection:
+        samples = connection.execute(select(REVIEW_BATCHES.c.id, REVIEW_BATCHES.c.sample)).all()
+        chosen = {
+            (batch, item.id)
+            for batch, sample in samples
+            for item in msgspec.json.decode(sample, type=_Sample).items
+            if item.fixture in fixtures
+        }
+        for batch, item, input, output in connection.execute(
+            select(REVIEW_ITEMS.c.batch, REVIEW_ITEMS.c.item, REVIEW_ITEMS.c.input, REVIEW_ITEMS.c.output)
+        ).all():
+            if not (input or output) or not ((batch, item) in chosen or matches(f"{input}\n{output}")):
+                continue
+            of_item = and_(REVIEW_ITEMS.c.batch == batch, REVIEW_ITEMS.c.item == item)
+            connection.execute(update(REVIEW_ITEMS).where(of_item).values(input="", output=""))
+            its_records = and_(REVIEW_RECORDS.c.batch == batch, REVIEW_RECORDS.c.item == item)
+            connection.execute(update(REVIEW_RECORDS).where(its_records).values(comment=""))
+            erased += 1
+    return erased

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from milo_bench.board.parts import BoardParts
-from milo_bench.board.server.requests import NotThere, PageRequest, Shown
+from milo_bench.board.parts import BoardParts, RoleChange
+from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown
+from milo_bench.board.views.notes import notes_data
 from milo_bench.config.roles.file import RegistryFile, load_registry
-from milo_bench.core.errors import MiloError
+from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.decide.promotion.records import PromotionRecord
 from milo_bench.roles.history import read_history
+from milo_bench.store.state.notes import add_note
 
 _MOST_RECORDS = 50
 
@@ -35,12 +38,40 @@ def show_roles(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     history = read_history(path.parent / file.history)
     last = next((one for one in reversed(history) if one.kind == "decision"), None)
     data = {
+        "may_promote": asked.person.may("promote") and board.promote is not None,
+        "can_apply": bool(history) and history[-1].kind == "decision" and any(one.changed for one in history[-1].roles),
+        "can_roll_back": _applied(history) > 0,
         "registry": {"id": asked.names["id"], "name": path.relative_to(board.folder).as_posix()},
         "roles": _roles(file, last),
         "history": [_record(one) for one in reversed(history[-_MOST_RECORDS:])],
         "records": len(history),
+        "notes": notes_data(board, f"/roles/{asked.names['id']}"),
     }
     return Shown("roles.html.jinja", "Roles", data, "decisions")
+
+
+def promote(board: BoardParts, asked: PageRequest) -> MovedTo:
+    """``POST /roles/{id}/promote``: apply the last look. Raises UsageError where there is none."""
+    return _change(board, asked, board.promote)
+
+
+def roll_back(board: BoardParts, asked: PageRequest) -> MovedTo:
+    """``POST /roles/{id}/roll-back``: take the last promotion back. Raises UsageError where there is none."""
+    return _change(board, asked, board.roll_back)
+
+
+def _change(board: BoardParts, asked: PageRequest, change: RoleChange | None) -> MovedTo:
+    id = asked.names["id"]
+    path = next((path for known, path in board.packages.registries() if known == id), None)
+    if path is None or change is None:
+        raise UsageError("There is no registry with this address.", hint="start from the list of decisions.")
+    said = change(path)
+    add_note(board.engine, f"/roles/{id}", "promotion", asked.person.name, said)
+    return MovedTo(f"/roles/{id}")
+
+
+def _applied(history: Sequence[PromotionRecord]) -> int:
+    return sum({"applied": 1, "rolled_back": -1}.get(one.kind, 0) for one in history)
 
 
 def _roles(file: RegistryFile, last: PromotionRecord | None) -> list[dict[str, Any]]:
