@@ -44,6 +44,7 @@ _DRAWN_WITH = "Liberation Sans"  # shipped with vl-convert: text is measured ali
 _SHOWN_WITH = "system-ui, -apple-system, Segoe UI, Liberation Sans, sans-serif"
 _TAG = re.compile(r"<[^<>]*>")
 _LONG = re.compile(r"-?\d+\.\d{3,}(?:e-?\d+)?")
+_OWN_ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
 _LOCAL_ID = re.compile(r'(id="|url\(#)((?:clip|gradient)[_a-z]*\d+)')
 
 
@@ -128,7 +129,9 @@ def draw(spec: Mapping[str, Any], title: str, about: str) -> str:
 
 
 def _plain_tag(tag: re.Match[str]) -> str:
-    text = _LONG.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), tag[0])
+    # The drawing as a whole has a title and a description; marks with a role of their own would have to be named, too.
+    text = _OWN_ROLES.sub("", tag[0])
+    text = _LONG.sub(lambda number: f"{float(number[0]):.2f}".rstrip("0").rstrip("."), text)
     for stand_in, colour in _COLOURS.items():
         text = text.replace(f'"{stand_in}"', f'"{colour}"')
     return text.replace(f'"{_DRAWN_WITH}"', f'"{_SHOWN_WITH}"')

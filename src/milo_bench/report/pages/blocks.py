@@ -96,7 +96,7 @@ def _html(block: Block, claims: Claims, first_level: int) -> Markup:
                 for row in rows
             )
             return Markup(
-                '<div class="scroll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
+                '<div class="scroll" tabindex="0"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>'
             ).format(top, body)
         case Code(lines, _):
             return Markup("<pre><code>{}</code></pre>").format("\n".join(_code_line(line) for line in lines))
