@@ -188,3 +188,32 @@ def test_a_damaged_line_has_its_number_wherever_it_is_judged(recorded: Path) -> 
     ]
     assert [one.returncode for one in said] == [2, 2]
     assert said[0].stderr == said[1].stderr and f"line {place + 1}:".encode() in said[0].stderr
+
+
+async def test_episodes_are_played_on_each_node_and_again_from_their_start_where_a_worker_dies(
+    tmp_path: Path, cluster: LocalCluster
+) -> None:
+    server = FakeServer(Script.model_validate({"reply": {"text": "I cannot do that.", "first_token_s": 0.05}}))
+    await server.start()
+    config = tmp_path / "bench.yaml"
+    config.write_text(
+        f"targets:\n  word: {{api: openai, model: fake-1, base_url: '{server.address}/v1'}}\n"
+        f"fleet: {{address: '{cluster.address}', segments: '{tmp_path / 'segments'}'}}\n"
+    )
+    command = [MILO, "operator", "run", "--models", "word", "--subset", "core", "--seed", "7", "--protocol", "fenced"]
+    command += ["--config", str(config)]
+    here, fleet = tmp_path / "here.jsonl", tmp_path / "fleet.jsonl"
+    one = await asyncio.create_subprocess_exec(*command, "--out", str(here), stderr=asyncio.subprocess.PIPE)
+    assert (await ended(one))[0] == 0
+    asked = len(server.requests)
+    run = await asyncio.create_subprocess_exec(
+        *command, "--out", str(fleet), "--on", "ray", stderr=asyncio.subprocess.PIPE
+    )
+    await until(lambda: len(server.requests) >= asked + 12 and bool(cluster.worker_pids()))
+    os.kill(cluster.worker_pids()[0], signal.SIGKILL)
+    code, said = await ended(run)
+    assert code == 0, said
+    await server.stop()
+    logs = [read_run_log(path) for path in (here, fleet)]
+    points = [{episode.key: (episode.points, episode.ending) for episode in log.episodes} for log in logs]
+    assert points[0] == points[1] and len(points[0]) == len(logs[1].episodes) > 0

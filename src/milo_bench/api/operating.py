@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from milo_bench.api.settings import load_settings
 from milo_bench.config.settings import TargetConfig
@@ -16,6 +16,7 @@ from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import StoreText
 from milo_bench.core.version import __version__
+from milo_bench.fleet.places import On, crew_of
 from milo_bench.inventory.fingerprint import quick_fingerprint
 from milo_bench.operator.mcp.log import check_log
 from milo_bench.operator.mcp.options import OperatorServeOptions
@@ -39,7 +40,11 @@ from milo_bench.operator.worlds.tasks import all_tasks, find_task, meet_task
 from milo_bench.run.event_loop import run_to_end
 from milo_bench.store.log.lines import read_header
 from milo_bench.store.log.writer import default_log_path, require_new_log
+from milo_bench.targets.base import Target
 from milo_bench.targets.opening import open_target
+
+if TYPE_CHECKING:
+    from milo_bench.fleet.crew import Crew
 
 _SEEDS: Final = 2**53  # JSON readers that know only doubles keep every one of them
 
@@ -51,6 +56,7 @@ class OperatorOptions:
     ``own_tasks`` is a folder of the user's own tasks, which are then played instead of the built-in ones;
     ``trust_tasks`` lets their code run this once, in the sandbox. Without ``seed`` one is drawn when the run starts, so
     that nobody can have seen its worlds; the log reveals it, and a resume goes on with it.
+    ``on``: "ray" plays an episode on each node of the Ray cluster of bench.yaml at a time.
     """
 
     models: tuple[str, ...]
@@ -68,6 +74,7 @@ class OperatorOptions:
     own_tasks: AnyPath | None = None
     trust_tasks: bool = False
     targets: Mapping[str, TargetConfig] = field(default_factory=dict)
+    on: On = "here"
 
 
 def run_operators(
@@ -104,8 +111,28 @@ def run_operators(
         own_suite=None if own is None else own.suite,
         own_folder="" if own is None else str(options.own_tasks),
     )
-    work = play_into_log(spec, targets, path, resume=options.resume, listeners=listeners)
-    return run_to_end(work)
+    kept = {name: keep_conversations(known.target(name)) for name in models}
+    with crew_of(options.on, known.with_targets(kept), spec.plan) as crew:
+        return run_to_end(_play(spec, targets, path, options.resume, listeners, crew))
+
+
+async def _play(
+    spec: OperatorSpec,
+    targets: Mapping[str, Target],
+    path: Path,
+    resume: bool,
+    listeners: Sequence[EpisodeListener],
+    crew: Crew | None,
+) -> FinishedOperatorRun:
+    if crew is None:
+        return await play_into_log(spec, targets, path, resume=resume, listeners=listeners)
+    from milo_bench.fleet.seats import FleetSeats
+
+    try:
+        served = crew.as_targets(targets)
+        return await play_into_log(spec, served, path, resume=resume, listeners=listeners, seats=FleetSeats(crew))
+    finally:
+        await crew.stop(all_in_the_log=True)  # segments have no episodes: each is in the log, or played again
 
 
 def _seed(options: OperatorOptions, path: Path) -> int:

@@ -83,6 +83,7 @@ class Crew:
         self._missing_since: dict[str, float] = {}
         self._fatal: BaseException | None = None
         self.restarts = 0
+        self.changed = asyncio.Condition()  # a worker came or went
 
     def as_targets(self, opened: Mapping[str, Target]) -> dict[str, Target]:
         """The targets of ``opened``, which are not started here, as the fleet serves them."""
@@ -116,7 +117,7 @@ class Crew:
             self._hands[hand.name] = hand  # so that it is stopped, whatever comes
             try:
                 return await self._ready(hand)
-            except _Died as error:
+            except WorkerDied as error:
                 del self._hands[hand.name]
                 died = error
         message = f"A worker of the fleet ends on {node.name} as it starts ({died})."
@@ -151,7 +152,7 @@ class Crew:
         return hand
 
     async def _called(self, call: Any) -> Any:
-        """The result of a call on an actor. Raises what the worker raised, _Died where there is none any more."""
+        """The result of a call on an actor. Raises what the worker raised, WorkerDied where there is none any more."""
         ray = self._cluster.ray
         try:
             return await call
@@ -162,7 +163,7 @@ class Crew:
             message = f"A worker of the fleet failed: {type(cause).__name__}: {cause}"
             raise PrerequisiteError(message[:400], hint="see the worker's log in Ray's folder of logs.") from None
         except ray.exceptions.RayError as error:
-            raise _Died(type(error).__name__) from None
+            raise WorkerDied(type(error).__name__) from None
 
     def _admit(self, hand: _Hand) -> None:
         """Take a worker whose targets run. Raises TargetError where they are not the models that others serve."""
@@ -191,7 +192,7 @@ class Crew:
         """As ``_begin``. Of a worker that is dead nothing comes here: who serves it finds that out, and replaces it."""
         try:
             return await self._begin(hand)
-        except _Died:
+        except WorkerDied:
             return []
 
     async def _begin(self, hand: _Hand) -> list[Attempt]:
@@ -217,6 +218,7 @@ class Crew:
 
     def _fail(self, error: BaseException) -> None:
         self._fatal = self._fatal or error
+        asyncio.ensure_future(self._say_changed())  # noqa: RUF006  whoever waits for a worker is told
         for _, future in self._asked.values():
             if not future.done():
                 future.set_exception(error)
@@ -271,12 +273,13 @@ class Crew:
     async def _serve(self, hand: _Hand) -> None:
         """Take in what ``hand`` ends, until it dies; then have another one in its place."""
         self._carry_out(self._dispatch.joined(hand.name, hand.targets))
+        await self._say_changed()
         try:
             while True:
                 for attempt in ATTEMPTS.decode(await self._called(hand.actor.collect.remote())):
                     self._answer(attempt)
                     self._carry_out(self._dispatch.finished(attempt.key))
-        except _Died:
+        except WorkerDied:
             pass
         self._coming.add(hand.node.id)
         try:
@@ -291,7 +294,7 @@ class Crew:
         fresh = None
         if hand.node.id in {node.id for node in self._cluster.nodes()}:
             fresh = self._new_hand(hand.node, hand.targets)
-            with suppress(_Died, MiloError):
+            with suppress(WorkerDied, MiloError):
                 await self._take_in(fresh)
         del self._hands[hand.name]
         self._carry_out(self._dispatch.lost(hand.name))
@@ -309,7 +312,7 @@ class Crew:
         """Start the targets of a worker that came later; a node on which that fails is tried again a few times."""
         try:
             self._admit(await self._ready(hand))
-        except (_Died, MiloError):
+        except (WorkerDied, MiloError):
             self._broken[hand.node.id] = self._broken.get(hand.node.id, 0) + 1
             return
         self._broken.pop(hand.node.id, None)
@@ -331,7 +334,7 @@ class Crew:
     async def _welcome(self, node: FleetNode, names: tuple[str, ...]) -> None:
         hand = self._new_hand(node, names)
         try:
-            with suppress(_Died, MiloError):
+            with suppress(WorkerDied, MiloError):
                 await self._take_in(hand)
                 await self._put_to_work(hand)
         finally:
@@ -368,6 +371,27 @@ class Crew:
         """What a target says of itself, once its workers run."""
         return self._records[target]
 
+    async def _say_changed(self) -> None:
+        async with self.changed:
+            self.changed.notify_all()
+
+    @property
+    def fatal(self) -> BaseException | None:
+        """Why the crew can do no more work, if it cannot."""
+        return self._fatal
+
+    def at_work(self, target: str = "") -> list[str]:
+        """Names of the workers that live, with ``target`` only those that serve it."""
+        return self._dispatch.living(target)
+
+    async def call(self, worker: str, target: str, method: str, *arguments: bytes) -> bytes:
+        """A call on one worker. Raises WorkerDied."""
+        hand = self._hands.get(worker)
+        if hand is None:
+            raise WorkerDied(worker)
+        result: bytes = await self._called(getattr(hand.actor, method).remote(target, *arguments))
+        return result
+
     async def call_first(self, target: str, method: str, *arguments: bytes) -> bytes:
         """A call on the first worker that serves ``target``."""
         for _ in range(_STARTS):
@@ -375,7 +399,7 @@ class Crew:
                 try:
                     result: bytes = await self._called(getattr(hand.actor, method).remote(target, *arguments))
                     return result
-                except _Died:
+                except WorkerDied:
                     if not self._header:  # nobody serves it yet, who would find out
                         del self._hands[hand.name]
                         self._admit(await self._first(hand.node, hand.targets))
@@ -383,7 +407,7 @@ class Crew:
         raise TargetError(f"No node of the fleet serves '{target}' now.", hint="see 'ray status'.")
 
 
-class _Died(Exception):
+class WorkerDied(Exception):
     """The worker, its node or the way to it is gone."""
 
 

@@ -88,6 +88,10 @@ class Dispatch:
         """Whether any worker has ``target``."""
         return any(worker.serves(target) for worker in self._workers.values())
 
+    def living(self, target: str = "") -> list[str]:
+        """Names of the workers that live, with ``target`` only those that have it."""
+        return [one.name for one in self._workers.values() if not one.dead and (not target or target in one.targets)]
+
     def slots(self, target: str) -> int:
         """How many attempts of ``target`` the workers of now can hold."""
         return self._most * sum(worker.serves(target) for worker in self._workers.values())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.clock import Clock, SystemClock
@@ -34,6 +36,8 @@ from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.stop import StopSignal
 from milo_bench.store.log.writer import Resumed
 from milo_bench.targets.base import Target
+
+_SEATS = 3  # that an episode may lose before it is recorded as broken
 
 OpenEpisodeLog = Callable[[RunHeader], Resumed]
 
@@ -106,6 +110,26 @@ class Played:
     planned: int
 
 
+class EpisodeSeats(Protocol):
+    """Servers on many machines, each of which takes one episode at a time."""
+
+    async def begin(self, header: RunHeader) -> object:
+        """The log is open."""
+        ...
+
+    def count(self) -> int:
+        """How many servers there are now."""
+        ...
+
+    def seat(self, target: str) -> AbstractAsyncContextManager[Target]:
+        """A server of ``target`` that plays nothing else meanwhile; waits for one. Its ``ask`` may raise SeatLost."""
+        ...
+
+
+class SeatLost(Exception):
+    """The server that an episode was played on is gone; nothing of that episode counts."""
+
+
 async def play_all(
     spec: OperatorSpec,
     *,
@@ -115,11 +139,13 @@ async def play_all(
     listeners: Sequence[EpisodeListener] = (),
     stop: StopSignal | None = None,
     pause: Pause = asyncio.sleep,
+    seats: EpisodeSeats | None = None,
 ) -> Played:
     """Play what is planned and not yet in the log. Targets are started and stopped here.
 
     One episode at a time: what a model may take for granted of its runtime is part of what is
-    measured. A stop request drops the episode that is being played; the log can be resumed.
+    measured. With ``seats``, one at a time on each of them; an episode whose server is lost is played again from its
+    start. A stop request drops what is being played; the log can be resumed.
 
     Raises UsageError for hosted targets that the run does not allow, TargetError for a target that
     does not start (nothing is written), IncompleteRun for a disk that takes no more.
@@ -137,7 +163,9 @@ async def play_all(
         }
         told = [chosen[record.name].beside(record) for record in records]
         opened = open_log(run.header(told, now=clock.now()))
-        bench = _Bench(spec, targets, chosen, {record.name: record for record in records}, opened, clock, pause)
+        bench = _Bench(spec, targets, chosen, {record.name: record for record in records}, opened, clock, pause, seats)
+        if seats is not None:
+            await seats.begin(opened.writer.header)
         return await bench.to_the_end(stop, listeners)
     finally:
         await stop_targets([targets[name] for name in names], at_once=stop.at_once)
@@ -153,8 +181,10 @@ class _Bench:
         opened: Resumed,
         clock: Clock,
         pause: Pause,
+        seats: EpisodeSeats | None,
     ) -> None:
         self._spec = spec
+        self._seats = seats
         self._targets = dict(targets)
         self._chosen = chosen
         self._records = records
@@ -168,6 +198,7 @@ class _Bench:
 
     async def to_the_end(self, stop: StopSignal, listeners: Sequence[EpisodeListener]) -> Played:
         keys, writer = plan_episodes(self._spec.plan), self._opened.writer
+        due = [key for key in keys if key not in self._opened.done]
 
         def emit(event: EpisodeEnded | Playing) -> None:
             for listener in listeners:
@@ -176,12 +207,9 @@ class _Bench:
         complete = False
         try:
             emit(Playing(self._chosen, len(self._episodes), len(keys), self._opened.messages))
-            for key in keys:
-                if key in self._opened.done:
-                    continue
-                episode = await self._until_stopped(key, stop)
-                if episode is None:
-                    break
+            async for episode in (
+                self._one_by_one(due, stop) if self._seats is None else self._on(self._seats, due, stop)
+            ):
                 writer.append(episode)
                 writer.flush()
                 await asyncio.to_thread(writer.sync)
@@ -194,10 +222,47 @@ class _Bench:
                 writer.close(end)
         return Played(writer.header, end, tuple(self._episodes), len(keys))
 
+    async def _one_by_one(self, due: Sequence[AttemptKey], stop: StopSignal) -> AsyncIterator[Episode]:
+        for key in due:
+            episode = await self._until_stopped(key, stop)
+            if episode is None:
+                return
+            yield episode
+
+    async def _on(self, seats: EpisodeSeats, due: Sequence[AttemptKey], stop: StopSignal) -> AsyncIterator[Episode]:
+        """Episodes as they end, wherever they are played; those of each target in the order of the plan."""
+        waiting, playing = deque(due), set[asyncio.Task[Episode]]()
+
+        def drop() -> None:
+            for task in playing:
+                task.cancel()
+
+        try:
+            with stop.calling(drop):
+                while (waiting or playing) and not stop.requested:
+                    while waiting and len(playing) < seats.count() * len(self._targets):
+                        playing.add(asyncio.ensure_future(self._play_in_a_seat(seats, waiting.popleft())))
+                    ended, _ = await asyncio.wait(playing, return_when=asyncio.FIRST_COMPLETED)
+                    playing -= ended
+                    for task in ended:
+                        if not (task.cancelled() and stop.requested):
+                            yield task.result()
+        finally:
+            drop()
+            await asyncio.gather(*playing, return_exceptions=True)
+
+    async def _play_in_a_seat(self, seats: EpisodeSeats, key: AttemptKey) -> Episode:
+        for _ in range(_SEATS):
+            async with seats.seat(key.target) as target:
+                with suppress(SeatLost):
+                    return await self._play(key, target)
+        failure = Failure("server_died", f"the servers of {_SEATS} workers were lost while this episode was played")
+        return await self._play(key, _Dead(self._targets[key.target], failure))
+
     async def _until_stopped(self, key: AttemptKey, stop: StopSignal) -> Episode | None:
         if stop.requested:
             return None
-        playing = asyncio.ensure_future(self._play(key))
+        playing = asyncio.ensure_future(self._play_here(key))
 
         def drop() -> None:
             playing.cancel()
@@ -210,15 +275,22 @@ class _Bench:
                     raise
                 return None
 
-    async def _play(self, key: AttemptKey) -> Episode:
+    async def _play_here(self, key: AttemptKey) -> Episode:
+        episode = await self._play(key, await self._living(key.target))
+        last = episode.turns[-1].failure if episode.turns else None
+        if last is not None and last.kind == "server_died":
+            self._died.add(key.target)
+        return episode
+
+    async def _play(self, key: AttemptKey, target: Target) -> Episode:
         task, form = split_id(key.fixture)
         with task.open_session(self._spec.plan.seed + key.repeat, form) as session:
-            return await self._played(key, session)
+            return await self._played(key, session, target)
 
-    async def _played(self, key: AttemptKey, session: OpenSession) -> Episode:
+    async def _played(self, key: AttemptKey, session: OpenSession, target: Target) -> Episode:
         player = EpisodePlayer(
             session=session,
-            target=await self._living(key.target),
+            target=target,
             key=key,
             protocol=self._chosen[key.target].protocol,
             limits=self._spec.limits,
@@ -227,11 +299,7 @@ class _Bench:
             zero_s=self._zero_s,
             pause=self._pause,
         )
-        episode = await player.play()
-        last = episode.turns[-1].failure if episode.turns else None
-        if last is not None and last.kind == "server_died":
-            self._died.add(key.target)
-        return episode
+        return await player.play()
 
     async def _living(self, name: str) -> Target:
         """The target, started again where its server died over an earlier episode."""

@@ -12,7 +12,7 @@ import msgspec
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import RunEnd
-from milo_bench.operator.play.bench import EpisodeListener, OperatorSpec, play_all
+from milo_bench.operator.play.bench import EpisodeListener, EpisodeSeats, OperatorSpec, play_all
 from milo_bench.operator.play.choice import ChosenProtocol, chosen_before
 from milo_bench.operator.totals import OperatorTotal, operator_totals
 from milo_bench.operator.trials import OperatorRun, trials_of
@@ -56,9 +56,11 @@ async def play_into_log(
     *,
     resume: bool,
     listeners: Sequence[EpisodeListener] = (),
+    seats: EpisodeSeats | None = None,
 ) -> FinishedOperatorRun:
     """Play what ``spec`` says into the log at ``path``; how it ended, and the totals of all its episodes.
 
+    ``seats`` are as for ``play_all``.
     Raises the errors of ``play_all``.
     """
     stop = StopSignal()
@@ -70,6 +72,7 @@ async def play_into_log(
             open_log=log_opener(path, fixtures, spec.store_text, resume=resume),
             listeners=listeners,
             stop=stop,
+            seats=seats,
         )
     chosen = {record.name: chosen_before(record) for record in played.header.targets}
     return FinishedOperatorRun(

@@ -12,7 +12,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import DAY_S, MODELS, OWN_TASKS, TRUST_TASKS, FiniteRange, NameList
+from milo_bench.cli.options import DAY_S, MODELS, ON, OWN_TASKS, TRUST_TASKS, FiniteRange, NameList
 from milo_bench.cli.resume import resume_line
 from milo_bench.core.errors import IncompleteRun, Interrupted
 from milo_bench.core.records import StoreText
@@ -81,6 +81,7 @@ from milo_bench.report import terminal
 @click.option("--allow-hosted", is_flag=True, help="Allow sending the tasks to hosted targets.")
 @OWN_TASKS
 @TRUST_TASKS
+@ON
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def operator_run(
     models: tuple[str, ...],
@@ -102,6 +103,7 @@ def operator_run(
     allow_hosted: bool,
     own_tasks: Path | None,
     trust_tasks: bool,
+    on: Literal["here", "ray"],
     as_json: bool,
 ) -> int:
     """Run the operator tasks with models and write a log of episodes.
@@ -132,6 +134,7 @@ def operator_run(
         allow_hosted=allow_hosted,
         own_tasks=own_tasks,
         trust_tasks=trust_tasks,
+        on=on,
     )
     finished = api.run_operators(options, os.environ, listeners=[terminal.print_episode_event])
     stopped = None if finished.end.complete else _unfinished(finished)
