@@ -95,7 +95,8 @@ class Claims:
     def stated(self, id: str, part: Literal["confidence"]) -> str:
         """``at 95%``: the confidence of a figure's interval."""
         found = self.get(id)
-        return self._safe("at ") + self._shown(found, amount(found.confidence, "share"), part)
+        text = self._safe("at ") + self._shown(found, amount(found.confidence, "share"), part)
+        return text if self._html else SafeMarkdown(text)
 
     def record(self, place: str, unit: str = "count") -> str:
         """The number at ``place`` of decision.json (``logs.0.attempted``), as text with its unit."""

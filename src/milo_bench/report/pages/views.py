@@ -113,6 +113,18 @@ def label(measure: str, slice: str = "") -> str:
     return f"{said}, {', '.join(parts)}" if slice else said
 
 
+def interval_figure(decision: Decision) -> str:
+    """Any measure with an interval, which says at what confidence such intervals are; "" where none has one."""
+    return next(
+        (
+            figure.id
+            for figure in decision.figures.values()
+            if figure.source.kind == "measure" and figure.id.startswith("measure/") and figure.low is not None
+        ),
+        "",
+    )
+
+
 def judge_of(decision: Decision, gate: GateResult) -> JudgeEvidence | None:
     """The model judge that the gate's rate rests on."""
     of = gate.candidate.text
