@@ -28,6 +28,7 @@ class _Step(NamedTuple):
     spec: CheckSpec
     bypass: JudgesBypass | None
     needs: ReadsFixture | None
+    detector: str  # of a check that reads the words of some languages, else ""
 
 
 def validate_checks(workload: Workload) -> None:
@@ -82,7 +83,7 @@ def unread_fixtures(workload: Workload, fixtures: Iterable[Fixture]) -> tuple[Un
     """The checks of ``workload`` with fixtures of it that they cannot read; answers to those are unjudged."""
     mine = [fixture for fixture in fixtures if fixture.workload == workload.name]
     found = []
-    for check, spec, _, needs in _steps(workload):
+    for check, spec, _, needs, _ in _steps(workload):
         if needs is None:
             continue
         why = [(fixture, reason) for fixture in mine if (reason := needs.unreadable(fixture, spec.params))]
@@ -117,14 +118,14 @@ def grade_attempt(
     _require_text(attempt)
     case = GradeCase(workload, fixture, attempt, executions or {}, judgements or {})
     verdicts: list[Verdict] = []
-    for check, spec, bypass, needs in _steps(workload):
+    for check, spec, bypass, needs, detector in _steps(workload):
         try:
             if attempt.bypass and bypass is None:
                 continue
             if needs is not None and (why := needs.unreadable(fixture, spec.params)):
                 verdicts.append(Verdict(check.name, check.version, "unjudged", reason=why))
             elif not attempt.bypass:
-                verdicts.extend(_as_spoken(check, case, check.judge(case, spec.params)))
+                verdicts.extend(_as_spoken(detector, case, check.judge(case, spec.params)))
             elif bypass is not None:
                 verdicts.extend(bypass.judge_bypass(case, spec.params))
         except IncompleteRun:
@@ -136,13 +137,13 @@ def grade_attempt(
     return Graded(attempt.key, workload.name, tuple(verdicts), _passed(verdicts))
 
 
-def _as_spoken(check: Check, case: GradeCase, verdicts: Iterable[Verdict]) -> Iterable[Verdict]:
-    """``verdicts`` of a check, unjudged where the answer is in a language that the check's rules do not speak."""
-    if not isinstance(check, ReadsLanguage):
+def _as_spoken(detector: str, case: GradeCase, verdicts: Iterable[Verdict]) -> Iterable[Verdict]:
+    """``verdicts`` of a check, unjudged where the answer is in a language that its ``detector`` does not speak."""
+    if not detector:
         return verdicts
     as_json = case.workload.json_schema is not None and case.json.usable
     parts = answer_languages(case.output, language_of(case.workload), as_json=as_json)
-    return in_languages(verdicts, parts, spoken_languages(check.detector))
+    return in_languages(verdicts, parts, spoken_languages(detector))
 
 
 def _passed(verdicts: Sequence[Verdict]) -> bool | None:
@@ -163,7 +164,8 @@ def _steps(workload: Workload) -> tuple[_Step, ...]:
             OwnCheck(spec.name, workload.own.digest) if workload.own and spec.name in own else CHECKS.get(spec.name)
         )
         bypass = check if isinstance(check, JudgesBypass) else None
-        steps.append(_Step(check, spec, bypass, check if isinstance(check, ReadsFixture) else None))
+        detector = check.detector if isinstance(check, ReadsLanguage) else ""
+        steps.append(_Step(check, spec, bypass, check if isinstance(check, ReadsFixture) else None, detector))
     return tuple(steps)
 
 

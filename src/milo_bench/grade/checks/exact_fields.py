@@ -102,13 +102,15 @@ class ExactFields:
         if got is ABSENT:
             reason = f"{name} is not in the answer, expected {expected}"
             return Verdict(self.name, self.version, "fail", "missing_field", reason, name, expected=expected)
+        if got == gold:
+            return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=show_value(got))
         likeness = _likeness(case, rules, name, gold)
         if not case.workload.locale and likeness.kind == "number" and isinstance(got, str) and lone_mark(got):
             likeness = likeness._replace(locale=_language_of_input(case))
             if other := self._doubtful(case, name, gold, got, likeness):
                 reason = f"{name} is {show_value(got)}, which {other}: give the workload a locale such as de-DE"
                 return Verdict(self.name, self.version, "unjudged", "doubtful_number", reason, name, expected=expected)
-        if got == gold or self._right(case, name, gold, got, likeness):
+        if self._right(case, name, gold, got, likeness):
             return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=show_value(got))
         category, reason = self._wrong(case, rules, name, gold, got)
         spans = tuple(span for span in (find_value(case.output, name), _gold_span(case, name)) if span is not None)
