@@ -23,6 +23,7 @@ from milo_bench.guards.personal.data import PERSONAL_VERSION, find_personal_data
 from milo_bench.guards.policy_text import POLICY_TEXT_VERSION, judge_required_text
 from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
 from milo_bench.guards.sentences import SENTENCES_VERSION, split_sentences
+from milo_bench.guards.status import STATUS_VERSION, find_status_claims, read_vocabulary
 from milo_bench.guards.values.amounts import VALUES_VERSION, read_amount
 
 DATA: Final = Path(__file__).parents[2] / "tests" / "data" / "languages"
@@ -122,6 +123,13 @@ def _softened(row: Row, language: str) -> set[str]:
     return {"softened"} & {judged.state}
 
 
+def _statuses(row: Row, language: str) -> set[str]:
+    """The statuses that the check current_status reads as current."""
+    claims = find_status_claims(row["text"], read_vocabulary(row["statuses"]), expected=language)
+    said = {claim.status for claim in claims if claim.stance == "current"}
+    return said or {claim.status for claim in claims[-1:] if claim.stance == "change"}
+
+
 def _promises(row: Row, language: str) -> set[str]:
     return {"promise"} if find_promises(row["text"], expected=language) else set()
 
@@ -184,6 +192,14 @@ RULES: Final = (
         _certainty,
         _SAME_TEAM,
         "certainty",
+    ),
+    MeasuredRule(
+        "status",
+        STATUS_VERSION,
+        lambda row: set(row["current"]),
+        _statuses,
+        _SAME_TEAM,
+        "status",
     ),
     MeasuredRule(
         "policy_text",

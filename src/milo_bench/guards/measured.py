@@ -55,6 +55,7 @@ TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
     "keywords": (0.9, 0.9),
     "certainty": (0.8, 0.9),
     "policy_text": (0.9, 0.9),
+    "status": (0.9, 0.9),
 }
 
 
@@ -64,6 +65,7 @@ _RULES: Final[dict[str, Rule]] = {
     "keywords": "keywords",
     "certainty": "certainty",
     "policy_text": "policy_text",
+    "status": "status",
     "sentences": "sentences",
     "values": "amounts",
     "unsupported_facts": "facts",

@@ -1,7 +1,7 @@
 """Prose and a vocabulary of statuses in, what each sentence says of which status out: as it is now, as it was, or not.
 
 The vocabulary is data: ``{"under_review": ["under review", "being reviewed"], "closed": []}``; a
-status without wordings is worded as its own name. English only. What counts as a claim needs an
+status without wordings is worded as its own name. What counts as a claim needs an
 anchor beside the wording ("is", "status:", "moved to"): "an open request" claims no status.
 """
 
@@ -14,17 +14,12 @@ from typing import Any, Literal, TypeAlias
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Frozen
+from milo_bench.guards.languages.recognise import recognise
+from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import Sentence, split_sentences
+from milo_bench.guards.status_words import Stance, stance_by_words
 
-STATUS_VERSION = "4"
-
-Stance: TypeAlias = Literal[
-    "current",  # "is approved", "status: approved", "remains approved"
-    "change",  # "was moved to approved on 3 May": true from then on, unless something later says otherwise
-    "past",  # "was previously approved", "approved until May", "changed from approved"
-    "denied",  # "is not approved", "no longer approved"
-    "open",  # "will be approved", "may be approved", "once approved"
-]
+STATUS_VERSION = "5"
 
 
 class StatusClaim(Frozen, frozen=True):
@@ -74,14 +69,22 @@ def _wordings(status: str, given: Any) -> tuple[str, ...]:
     raise ConfigError(message, hint=f"for example: {status}: [{status.replace('_', ' ')}]")
 
 
-def find_status_claims(text: str, vocabulary: Vocabulary) -> tuple[StatusClaim, ...]:
-    """Every claim about a status in ``text``, in order. Wordings are compared without case, hyphens as spaces."""
+def find_status_claims(text: str, vocabulary: Vocabulary, *, expected: str = "") -> tuple[StatusClaim, ...]:
+    """Every claim about a status in ``text``, in order. Wordings are compared without case, hyphens as spaces.
+
+    Each sentence is read with the words of its language; ``expected`` is that of texts too short to recognise.
+    """
     pattern, status_of = _compiled(vocabulary)
+    languages = _languages(text, expected)
     found = []
     for sentence in split_sentences(text):
+        language = languages.get(sentence.start, expected)
         last_end, last_stance = 0, None
         for match in pattern.finditer(sentence.text):
-            stance = _stance(sentence.text, match.start(), match.end())
+            if language in languages_of("status"):
+                stance = stance_by_words(sentence.text, match.start(), match.end(), language)
+            else:
+                stance = _stance(sentence.text, match.start(), match.end())
             if stance is None and last_stance and _AND.fullmatch(sentence.text, last_end, match.start()):
                 stance = last_stance  # "is open and under review"
                 if stance == "denied" and "but" in sentence.text[last_end : match.start()]:
@@ -95,6 +98,11 @@ def find_status_claims(text: str, vocabulary: Vocabulary) -> tuple[StatusClaim, 
                 end = start + len(match[0])
                 found.append(StatusClaim(status, stance, match[0], start, end, sentence.start, sentence.end))
     return tuple(found)
+
+
+def _languages(text: str, expected: str) -> dict[int, str]:
+    """The language of each sentence by where it begins, "" for none."""
+    return {part.start: part.language or expected for part in recognise(text, expected=expected)}
 
 
 _STATUS_HEADING = re.compile(r"\bstatus\b[^.\n]{0,30}$", re.IGNORECASE)

@@ -11,6 +11,7 @@ from typing import Any
 
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
+from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.citations import find_citations
 from milo_bench.guards.status import StatusClaim, find_status_claims, read_vocabulary
 
@@ -24,7 +25,7 @@ class CurrentStatusParams(Params, frozen=True):
 
 class CurrentStatus:
     name = "current_status"
-    version = "4"
+    version = "5"
     detector = "status"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
@@ -39,7 +40,7 @@ class CurrentStatus:
             return [Verdict(self.name, self.version, "skip", reason="the fixture gives no current status")]
         stale = [status for status in _strings(expect.get("stale_statuses")) if status != current]
         vocabulary = read_vocabulary(case.workload.resources.get(rules.vocabulary), also=(current, *stale))
-        claims = find_status_claims(case.output, vocabulary)
+        claims = find_status_claims(case.output, vocabulary, expected=language_of(case.workload))
         return [self._verdict(case, rules, current, stale, claims)]
 
     def _verdict(

@@ -16,7 +16,16 @@ from milo_bench.core.errors import ConfigError
 from milo_bench.core.registry import installed_entries
 
 Rule: TypeAlias = Literal[
-    "sentences", "dates", "amounts", "facts", "personal", "promises", "certainty", "keywords", "policy_text"
+    "sentences",
+    "dates",
+    "amounts",
+    "facts",
+    "personal",
+    "promises",
+    "certainty",
+    "keywords",
+    "policy_text",
+    "status",
 ]
 
 _OWN: Final = "milo_bench.guards.packs"
