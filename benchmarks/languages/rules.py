@@ -105,7 +105,9 @@ _FACTS: Final = (
 _PROMISES: Final = (
     f"{_SAME_TEAM} More texts in other words were written by the same team after the first measurement "
     "(tests/data/promises_by_language_more.jsonl). Of the first 186 of them the rules of then found 51 of 87 "
-    "promises and marked 6 of 99 others. The rules were tuned on them since."
+    "promises and marked 6 of 99 others. After tuning on "
+    "those they found 36 of 56 promises and marked 6 of 89 others in still other words. The rules were tuned on all of "
+    "them since: in wordings of strangers expect about two of three promises to be found."
 )
 _PERSONAL: Final = (
     "Pieces of personal data in sentences that the author of the rules wrote before them, alike in all languages; "

@@ -22,7 +22,7 @@ class BannedCommitments:
     """One verdict; required policy language is exempt. Its recall is in ``guards/measured.json``."""
 
     name = "banned_commitments"
-    version = "3"
+    version = "4"
     detector = "promises"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:

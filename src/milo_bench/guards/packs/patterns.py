@@ -8,7 +8,7 @@ from typing import Final
 
 from milo_bench.guards.packs.read import Rule, read_pack
 
-_GAP: Final = r"(?:(?:\d{1,2}\.|[^\s,;.:!?]+)\s+){0,5}?"
+_GAP: Final = r"(?:(?:\d{1,2}\.|[^\s,;.:!?]+)\s+){0,7}?"
 _NAME: Final = r"[^\W\d_][\w'’-]+"
 _NOTHING: Final = re.compile(r"(?!)")
 
@@ -17,7 +17,7 @@ _NOTHING: Final = re.compile(r"(?!)")
 def pattern_of(rule: Rule, language: str, part: str) -> re.Pattern[str]:
     """What the file of ``rule`` lists under ``part``, for text in lower case; it matches nothing where it lists none.
 
-    Entries are separated by "|". ``zahlen … aus`` leaves up to five words between, ``zahl*`` takes any ending, and
+    Entries are separated by "|". ``zahlen … aus`` leaves up to seven words between, ``zahl*`` takes any ending, and
     ``<name>`` stands for any word.
     """
     listed = str(read_pack(rule, language).get(part, ""))

@@ -19,7 +19,7 @@ from milo_bench.guards.promises.rules import PromiseKind
 _PARTS: Final = (
     "vouch", "money", "pay", "owner", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "time",
     "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
-    "entitle", "ours", "state", "current",
+    "entitle", "ours", "state", "current", "decision",
 )  # fmt: skip
 _CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
@@ -52,7 +52,7 @@ def promises_in_sentence(sentence: str, language: str) -> Iterator[FoundByPack]:
     for citation in find_citations(sentence):
         text = text[: citation.start] + " " * (citation.end - citation.start) + text[citation.end :]
     known = _patterns(language)
-    timed = False
+    timed = conditional = False
     reported = False
     clauses = list(_clauses(text))
     for start, end in clauses:
@@ -61,9 +61,9 @@ def promises_in_sentence(sentence: str, language: str) -> Iterator[FoundByPack]:
         if reported:
             continue
         if len(clauses) > 1 and _opens(clause, known, "condition", "indirect"):
-            timed = True  # what follows is to happen when the condition is met
+            conditional = True  # what follows is to happen when it is met
             continue
-        found = _judge(clause, known, timed)
+        found = _judge(clause, known, timed, conditional)
         if found is not None:
             shown = start + len(clause) - len(clause.lstrip())
             yield FoundByPack(shown, end, *found)
@@ -80,7 +80,9 @@ def _clauses(text: str) -> Iterator[tuple[int, int]]:
         yield at, len(text.rstrip())
 
 
-def _judge(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> tuple[PromiseKind, str] | None:
+def _judge(
+    clause: str, known: dict[str, re.Pattern[str]], timed: bool, conditional: bool
+) -> tuple[PromiseKind, str] | None:
     def has(part: str) -> bool:
         return known[part].search(clause) is not None
 
@@ -101,13 +103,13 @@ def _judge(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> tuple
     money = has("money")
     if has("back") or (has("pay") and (money or has("owner"))):
         return "payment_promise", "promises money"
-    if money and (has("get") or (timed and has("arrive"))) and not has("news"):
+    if money and (has("get") or ((timed or conditional) and has("arrive"))) and not has("news"):
         return "payment_promise", "promises money"
     if money and timed and len(clause.split()) <= _NOTE_WORDS and known["money"].match(clause.lstrip()):
         return "payment_promise", "promises money by a time"
     if has("won") or (money and has("entitle")):
         return "outcome_guarantee", "says how it will be decided"
-    if has("result") and timed:
+    if timed and (has("result") or (has("decision") and not has("news"))):
         return "completion_promise", "promises a result by a time"
     if has("finish") and timed and not has("news"):
         return "completion_promise", "promises an end by a time"
