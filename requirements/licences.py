@@ -14,7 +14,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 PARTS = {
     "runtime": "Packages that `pip install milo-bench` installs",
-    "weights": "Model weights of the demo",
+    "weights": "The demo's model weights, and the server that runs them",
 }
 
 # Where a package's metadata has only a classifier or a loose name, its licence as an SPDX identifier.

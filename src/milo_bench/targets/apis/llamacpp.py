@@ -30,6 +30,15 @@ _DEATH_GRACE_S = 2.0
 _DEFAULT_CONTEXT = 4096
 
 
+def _version() -> str:
+    """Of the server inside. Raises PrerequisiteError where it is not installed."""
+    try:
+        return importlib.metadata.version("xllamacpp")
+    except importlib.metadata.PackageNotFoundError:
+        message = "A 'llamacpp' target needs the embedded server, which is not installed."
+        raise PrerequisiteError(message, hint="pip install 'milo-bench[embedded]'") from None
+
+
 class LlamaCppTarget:
     """A model file served by xllamacpp on a free port of the loopback.
 
@@ -57,7 +66,7 @@ class LlamaCppTarget:
             quantisation=config.quantisation,
             family=config.family,
             runtime="llama.cpp (xllamacpp)",
-            runtime_version=importlib.metadata.version("xllamacpp"),
+            runtime_version=_version(),
             context_window=config.context_window,
             price=config.price_record(),
         )
