@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import msgspec
 
 from milo_bench.core.amounts import parse_amount
+from milo_bench.guards.values.amounts import read_amount
 
 RowCell: TypeAlias = object
 Cells: TypeAlias = tuple[RowCell, ...]
@@ -28,6 +29,7 @@ class RowRules(NamedTuple):
     fields: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     aliases: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = ()
+    locale: str = ""  # "de-DE": how numbers are written; "" reads them as English does
 
 
 class RowDifference(NamedTuple):
@@ -71,9 +73,12 @@ def pair_rows(gold: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, An
         if not rules.fields
         else [*dict.fromkeys((*rules.keys, *rules.fields))]
     )
-    aliases = {name: {_cell(word): _cell(meant) for word, meant in words} for name, words in rules.aliases}
-    wanted = [_cells(row, names, aliases) for row in gold]
-    got = [_cells(row, names, aliases) for row in given]
+    locale = rules.locale
+    aliases = {
+        name: {_cell(word, locale): _cell(meant, locale) for word, meant in words} for name, words in rules.aliases
+    }
+    wanted = [_cells(row, names, aliases, locale) for row in gold]
+    got = [_cells(row, names, aliases, locale) for row in given]
     pairing = Pairing(gold, given)
     free_gold, free_given = _pair_equal(wanted, got, pairing)
     pairing.exact = len(pairing.pairs)
@@ -100,19 +105,21 @@ def same_value(one: Any, other: Any) -> bool:
     return _cell(one) == _cell(other)
 
 
-def _cells(row: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, Mapping[RowCell, RowCell]]) -> Cells:
+def _cells(
+    row: Mapping[str, Any], names: Sequence[str], aliases: Mapping[str, Mapping[RowCell, RowCell]], locale: str
+) -> Cells:
     if not aliases:
-        return tuple(_cell(row.get(name)) for name in names)
-    cells = ((name, _cell(row.get(name))) for name in names)
+        return tuple(_cell(row.get(name), locale) for name in names)
+    cells = ((name, _cell(row.get(name), locale)) for name in names)
     return tuple(aliases[name].get(cell, cell) if name in aliases else cell for name, cell in cells)
 
 
-def _cell(value: Any) -> RowCell:
+def _cell(value: Any, locale: str = "") -> RowCell:
     """A form that is equal where two values are the same to a reader."""
     if value is None or value == "":
         return None
     if isinstance(value, str):
-        return _text_cell(value)
+        return _text_cell(value, locale)
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float):
@@ -130,7 +137,7 @@ def _plain(value: Any) -> Any:
 
 
 @lru_cache(maxsize=65_536)
-def _text_cell(value: str) -> RowCell:
+def _text_cell(value: str, locale: str) -> RowCell:
     text = " ".join(unicodedata.normalize("NFKC", value).split()).casefold()
     if not text:
         return None
@@ -138,7 +145,7 @@ def _text_cell(value: str) -> RowCell:
         # An identifier keeps its leading zeros: 007 is not 7.
         if text[0] == "0" and text[1:2].isdigit():
             return text
-        amount = parse_amount(text)
+        amount = read_amount(text, locale=locale) if locale else parse_amount(text)
         if amount is not None:
             return _number_cell(float(amount))
     return text

@@ -44,7 +44,7 @@ class RecordListParams(Params, frozen=True):
 
 class RecordList:
     name = "record_list"
-    version = "1"
+    version = "2"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         rules = read_params(self.name, params, RecordListParams)
@@ -76,7 +76,7 @@ class RecordList:
                 for what in ("found", "exact")
             ]
             return parts if wanted else [Verdict(self.name, self.version, "fail", "malformed_json", problem)]
-        pairing = pair_rows(wanted, rows, rules.rules)
+        pairing = pair_rows(wanted, rows, rules.rules._replace(locale=case.workload.locale))
         return self._verdicts(pairing, rules)
 
     def _verdicts(self, found: Pairing, rules: RecordListParams) -> list[Verdict]:
