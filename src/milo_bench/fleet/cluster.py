@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -14,10 +15,12 @@ from typing import Any, Final
 
 from milo_bench.config.fleet import FleetConfig
 from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.text import one_line
 from milo_bench.fleet.placement import FleetNode
 
 LOOPBACK: Final = "127.0.0.1"
 OBJECT_STORE_BYTES: Final = 100_000_000  # rows go in messages, not through it
+_REACH_S: Final = 5.0
 INSTALL: Final = "pip install 'milo-bench[ray]', or in a checkout: make ray"
 
 # To be set before Ray is imported. Nothing is reported to Ray's makers. On Linux the last one has one effect: an
@@ -80,6 +83,20 @@ class Cluster:
         return self.ray.remote(kind).options(**options).remote(*arguments)
 
 
+def _require_reachable(address: str) -> None:
+    """Ray itself waits for minutes for a head that is not there."""
+    host, _, port = address.rpartition(":")
+    if not address or address == "auto":
+        return
+    try:
+        if not port.isdigit():
+            raise OSError("it is not HOST:PORT")
+        socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S).close()
+    except (OSError, OverflowError) as error:
+        message = f"Cannot reach the Ray cluster at {one_line(address)}: {error}."
+        raise PrerequisiteError(message, hint="start its head, or mend fleet.address in bench.yaml.") from None
+
+
 @contextmanager
 def joined_cluster(config: FleetConfig) -> Iterator[Cluster]:
     """This process as a part of the cluster that ``config`` names, or of one that is started here and ended again.
@@ -87,6 +104,7 @@ def joined_cluster(config: FleetConfig) -> Iterator[Cluster]:
     Raises PrerequisiteError where Ray is not installed or the cluster cannot be reached.
     """
     address = config.address or os.environ.get("RAY_ADDRESS") or ""
+    _require_reachable(address)
     ray = load_ray(loopback=not address or address.startswith((LOOPBACK, "localhost")))
     if ray.is_initialized():  # by the program that called us: its cluster, and not ours to end
         yield Cluster(ray)
