@@ -15,6 +15,7 @@ import pytest
 from milo_bench.core.amounts import find_amounts, parse_amount
 from milo_bench.core.reasoning import split_reasoning
 from milo_bench.core.text import one_line, visible
+from milo_bench.evidence.judges.addressing import words_to_judge
 from milo_bench.grade.answer import read_json_answer
 from milo_bench.grade.packet_lines import without_line_citations
 from milo_bench.grade.sections import read_sections
@@ -53,6 +54,7 @@ RULES: Final[dict[str, Callable[[str], Any]]] = {
     "without line citations": without_line_citations,
     "sections": lambda text: read_sections(text, ["Summary", "Next steps"]),
     "cited sentences": cited_sentences,
+    "words to a judge": words_to_judge,
     "citations": find_citations,
     "malformed citations": find_malformed_citations,
     "claim": is_claim,
