@@ -195,15 +195,20 @@ class Claims:
         shown = visible(shorten(text, most))
         if self._html:
             # Whatever direction a recorded text runs in, what stands around it keeps its own.
-            return Markup("<bdi>{}</bdi>").format(shown) if _turns(shown) else escape(shown)
+            return _isolated(shown)
         return SafeMarkdown(_markdown(shown))
 
     def _safe(self, text: str) -> str:
         return Markup(text) if self._html else SafeMarkdown(text)  # noqa: S704  # every part was escaped above
 
 
-def _turns(text: str) -> bool:
-    return any(unicodedata.bidirectional(character) in ("R", "AL", "AN") for character in text)
+def _isolated(text: str) -> Markup:
+    """Escaped; what runs from right to left, from its first letter to its last, is isolated from the rest."""
+    turns = [at for at, char in enumerate(text) if unicodedata.bidirectional(char) in ("R", "AL", "AN")]
+    if not turns:
+        return escape(text)
+    start, end = turns[0], turns[-1] + 1
+    return Markup("{}<bdi>{}</bdi>{}").format(text[:start], text[start:end], text[end:])
 
 
 def _markdown(text: str) -> str:

@@ -17,6 +17,7 @@ from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT
 from milo_bench.decide.examples.text import cut
 from milo_bench.decide.records import Decision, ErrorShare, Example, Ref
 from milo_bench.report.pages.marked import mark_spans
+from milo_bench.report.pages.text_language import text_language
 
 _MOST_STATEMENTS = 60
 _MOST_BRIEF_STATEMENTS = 5
@@ -126,8 +127,16 @@ def _shown(example: Example) -> dict[str, Any]:
     sides = []
     if example.text != "hashes":
         sides = [
-            {"title": "Input", "text": _side(example.input, example.spans, "input", MOST_INPUT)},
-            {"title": "Output", "text": _side(example.output, example.spans, "output", MOST_OUTPUT)},
+            {
+                "title": "Input",
+                "text": _side(example.input, example.spans, "input", MOST_INPUT),
+                "lang": text_language(example.input),
+            },
+            {
+                "title": "Output",
+                "text": _side(example.output, example.spans, "output", MOST_OUTPUT),
+                "lang": text_language(example.output),
+            },
         ]
     return {
         "anchor": _anchor("example", example.id),
@@ -146,8 +155,14 @@ def _statements(example: Example, most: int = _MOST_STATEMENTS) -> list[dict[str
     return [
         {
             "text": mark_spans(one.text, one.spans),
+            "lang": text_language(one.text),
             "sources": [
-                {"id": one_line(source.id, 20), "text": visible(source.text)} for source in one.sources[:_MOST_SOURCES]
+                {
+                    "id": one_line(source.id, 20),
+                    "text": visible(source.text),
+                    "lang": text_language(source.text or ""),
+                }
+                for source in one.sources[:_MOST_SOURCES]
             ],
             "uncited": one.uncited,
         }

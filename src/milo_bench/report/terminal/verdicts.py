@@ -16,11 +16,13 @@ from rich.text import Text
 from milo_bench.core.records import AnswerSource, Attempt, Fixture, Graded, Span, Verdict
 from milo_bench.core.text import visible, visible_in_place
 from milo_bench.core.units import seconds
+from milo_bench.report.terminal.lines import in_lines
 from milo_bench.suites.documents.read_text import read_positions, where_in
 
 VERDICTS_SCHEMA = "milo-bench.verdicts/1"
 _STYLES = {"pass": "green", "fail": "red", "flag": "yellow", "skip": "dim", "unjudged": "yellow"}
 _OUTCOMES = ("pass", "fail", "flag", "skip", "unjudged")
+_BORDERS = 4  # columns of a panel's frame and the blanks inside it
 
 
 def verdicts_json(graded: Iterable[Graded]) -> str:
@@ -81,10 +83,16 @@ def print_judged(attempt: Attempt, fixture: Fixture, graded: Graded, console: Co
     title = f"{key.fixture} on {key.target}, {key.decoding}, repeat {key.repeat}: {state}"
     console.print(Text(title, style="bold"))
     spans = [span for verdict in graded.verdicts if verdict.outcome in ("fail", "flag") for span in verdict.spans]
-    left = Panel(_input(fixture, spans), title="input", title_align="left", width=max(40, console.width // 2 - 1))
-    right = Panel(_answer(attempt, spans), title="answer", title_align="left", width=max(40, console.width // 2 - 1))
-    console.print(Columns([left, right], padding=(0, 0)))
+    width = max(40, console.width // 2 - 1)
+    texts = (("input", _input(fixture, spans)), ("answer", _answer(attempt, spans)))
+    panels = [
+        Panel(in_lines(text, width - _BORDERS, console), title=title, title_align="left", width=width)
+        for title, text in texts
+    ]
+    console.print(Columns(panels, padding=(0, 0)))
     table = Table(box=None, pad_edge=False, padding=(0, 2), show_header=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
     for verdict in graded.verdicts:
         name = f"{verdict.check}.{verdict.subject}" if verdict.subject else verdict.check
         said = Text(verdict.reason)
