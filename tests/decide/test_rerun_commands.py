@@ -17,8 +17,8 @@ from milo_bench.stats.cases.columns import fixture_table
 from milo_bench.suites import load_suite
 
 
-def header(**wishes: object) -> RunHeader:
-    suite = load_suite("case_ops_v1")
+def header(name: str = "case_ops_v1", **wishes: object) -> RunHeader:
+    suite = load_suite(name)
     targets = (TargetRecord("small", "openai", "a"), TargetRecord("a cloud", "openai", "b", hosted=True))
     plan = make_plan(PlanRequest(**wishes), fixtures=suite.fixtures, workloads=suite.workloads, targets=targets)  # type: ignore[arg-type]
     spec = RunSpec(suite.ref, suite.workloads, {one.id: one for one in suite.fixtures}, plan, "0")
@@ -35,6 +35,11 @@ def test_a_run_is_asked_again_as_it_was_asked() -> None:
     one = header(workloads=("timeline",), variants={"timeline": "raw_dump"})
     said = rerun_command(one, name="b.jsonl", attempts=9, load=(), probes=())
     assert "--variant timeline=raw_dump --workload timeline --allow-hosted" in said
+
+
+def test_a_run_of_a_suite_in_another_language_is_asked_again_in_that_language() -> None:
+    said = rerun_command(header("case_ops_v1@de", limit=8), name="a.jsonl", attempts=9, load=(), probes=())
+    assert said.startswith("milo-bench run --suite case_ops_v1@de --models ")
 
 
 def test_load_and_probes_are_no_runs_of_a_suite() -> None:

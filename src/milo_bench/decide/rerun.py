@@ -88,9 +88,18 @@ def _probe_line(name: str, probes: Sequence[ProbeResult]) -> str:
     )
 
 
+def _suite_of(header: RunHeader) -> str:
+    """The folder of a team's suite; a built-in one by name, in another language as ``case_ops_v1@de``."""
+    if header.suite_folder:
+        return header.suite_folder
+    languages = {contract.locale.partition("-")[0] for contract in header.workloads if contract.locale}
+    language = languages.pop() if len(languages) == 1 else ""
+    return f"{header.suite.name}@{language}" if language not in ("", "en") else header.suite.name
+
+
 def _run_line(header: RunHeader, name: str) -> str:
     plan = header.plan
-    words = ["--suite", header.suite_folder or header.suite.name, "--models", ",".join(plan.targets)]
+    words = ["--suite", _suite_of(header), "--models", ",".join(plan.targets)]
     words += [word for pair in sorted(plan.variants.items()) for word in ("--variant", "=".join(pair))]
     words += ["--limit", str(plan.limit)] if plan.limit is not None else []
     selection = header.selection
@@ -129,7 +138,7 @@ def _run_line(header: RunHeader, name: str) -> str:
 def _import_line(header: RunHeader, name: str) -> str:
     files = [file.name for file in header.imported]
     first = header.imported[0]
-    words = [*files, "--format", first.format, "--suite", header.suite_folder or header.suite.name]
+    words = [*files, "--format", first.format, "--suite", _suite_of(header)]
     words += [word for pair in sorted(first.columns.items()) for word in ("--map", "=".join(pair))]
     words += ["--target", first.target] if first.target else []
     words += [word for target in header.targets if target.hosted for word in ("--hosted", target.model)]
@@ -137,7 +146,7 @@ def _import_line(header: RunHeader, name: str) -> str:
 
 
 def _load_line(header: RunHeader, name: str, load: Sequence[LoadWindow]) -> str:
-    words = ["--suite", header.suite_folder or header.suite.name, "--model", load[0].target]
+    words = ["--suite", _suite_of(header), "--model", load[0].target]
     words += [word for contract in header.workloads for word in ("--workload", contract.name)]
     for mode, option in _LEVELS.items():
         levels = dict.fromkeys(f"{window.level:g}" for window in load if window.mode == mode)
