@@ -22,6 +22,7 @@ from milo_bench.guards.measured import TO_SPEAK, Measured, wilson_95
 from milo_bench.guards.personal.data import PERSONAL_VERSION, find_personal_data
 from milo_bench.guards.policy_text import POLICY_TEXT_VERSION, judge_required_text
 from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
+from milo_bench.guards.requests import REQUESTS_VERSION, read_requests
 from milo_bench.guards.sentences import SENTENCES_VERSION, split_sentences
 from milo_bench.guards.status import STATUS_VERSION, find_status_claims, read_vocabulary
 from milo_bench.guards.values.amounts import VALUES_VERSION, read_amount
@@ -125,6 +126,11 @@ def _softened(row: Row, language: str) -> set[str]:
     return {"softened"} & {judged.state}
 
 
+def _received(row: Row, language: str) -> set[str]:
+    read = read_requests(row["text"], [row["document"]], expected=language)
+    return {"received"} if read.treated_as_received else set()
+
+
 def _statuses(row: Row, language: str) -> set[str]:
     """The statuses that the check current_status reads as current."""
     claims = find_status_claims(row["text"], read_vocabulary(row["statuses"]), expected=language)
@@ -202,6 +208,14 @@ RULES: Final = (
         _statuses,
         _SAME_TEAM,
         "status",
+    ),
+    MeasuredRule(
+        "requests",
+        REQUESTS_VERSION,
+        lambda row: {"received"} if row["treated_as_received"] else set(),
+        _received,
+        _SAME_TEAM,
+        "requests",
     ),
     MeasuredRule(
         "policy_text",

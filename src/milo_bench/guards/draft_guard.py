@@ -151,7 +151,7 @@ def guard_draft(
         (removed if options.on_uncited == "remove" else violations).extend(uncited)
     left = _without(text, [(cut.start, cut.end) for cut in removed])
 
-    for wrong in read_requests(text, open_documents).treated_as_received:
+    for wrong in read_requests(text, open_documents, expected=language).treated_as_received:
         what = f"'{wrong.document}' is" if wrong.document else "Document requests are"
         reason = f"{what} still open, but the draft treats it as received."
         violations.append(Violation("unresolved_request", reason, wrong.start, wrong.end, wrong.text))

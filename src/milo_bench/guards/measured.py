@@ -56,6 +56,7 @@ TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
     "certainty": (0.8, 0.9),
     "policy_text": (0.9, 0.9),
     "status": (0.9, 0.9),
+    "requests": (0.9, 0.9),
 }
 
 
@@ -66,6 +67,7 @@ _RULES: Final[dict[str, Rule]] = {
     "certainty": "certainty",
     "policy_text": "policy_text",
     "status": "status",
+    "requests": "requests",
     "sentences": "sentences",
     "values": "amounts",
     "unsupported_facts": "facts",

@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterable
 
 from milo_bench.core.records import Frozen
+from milo_bench.guards.languages.recognise import recognise
+from milo_bench.guards.packs.patterns import pattern_of
+from milo_bench.guards.packs.read import languages_of
 from milo_bench.guards.sentences import split_sentences
 
-REQUESTS_VERSION = "2"
+REQUESTS_VERSION = "3"
 
 
 class TreatedAsReceived(Frozen, frozen=True, omit_defaults=False):
@@ -143,22 +146,29 @@ _SAME = {
 }
 
 
-def read_requests(text: str, open_documents: Iterable[str]) -> RequestReading:
+def read_requests(text: str, open_documents: Iterable[str], *, expected: str = "") -> RequestReading:
     """How ``text`` speaks of documents that are still open.
 
     A document is recognised by its content words in any order within one sentence ("the medical
     report", "your doctor's medical report"), with plurals and common variants (payslips, pay
     stubs). It is treated as received where a clause says that it came, thanks for it, builds on
     it ("now that we have …", "based on your …") or says that nothing is missing any more, and the
-    same clause has no word of lack or condition ("not yet", "still", "once", "please send").
+    same clause has no word of lack or condition ("not yet", "still", "once", "please send"). Each sentence is read
+    with the words of its language; ``expected`` is that of texts too short to recognise.
     """
     documents = tuple(dict.fromkeys(document for document in open_documents if document.strip()))
     wrong: list[TreatedAsReceived] = []
     outstanding: set[str] = set()
     if not documents:
         return RequestReading(treated_as_received=(), outstanding=())
+    languages = {part.start: part.language or expected for part in recognise(text, expected=expected)}
     for sentence in split_sentences(text):
         if sentence.text.endswith("?"):
+            continue
+        if (language := languages.get(sentence.start, expected)) in languages_of("requests"):
+            got_here, lacks_here = _read_in(sentence.text, documents, language)
+            outstanding.update(lacks_here)
+            wrong.extend(TreatedAsReceived(one, sentence.start, sentence.end, sentence.text) for one in got_here)
             continue
         plain = sentence.text.replace("’", "'")
         excepted = _EXCEPT.search(plain)
@@ -189,6 +199,38 @@ def read_requests(text: str, open_documents: Iterable[str]) -> RequestReading:
     return RequestReading(
         treated_as_received=tuple(dict.fromkeys(wrong)),
         outstanding=tuple(document for document in documents if document in outstanding),
+    )
+
+
+def _read_in(sentence: str, documents: tuple[str, ...], language: str) -> tuple[list[str], list[str]]:
+    """The documents that a sentence of a language with a file treats as received ("" for all), and as missing."""
+    got: list[str] = []
+    lacking: list[str] = []
+
+    def has(part: str, where: str) -> bool:
+        return pattern_of("requests", language, part).search(where) is not None
+
+    whole = sentence.lower().replace("’", "'")
+    if has("said", whole):
+        return got, lacking
+    about = pattern_of("requests", language, "about").search(whole)
+    named = [] if about else [document for document in documents if _names_in(whole, document)]
+    missing = has("lacking", whole) and not has("settled", whole)
+    if missing:
+        lacking += named
+    elif named and (has("got", whole) or has("settled", whole)):
+        got += named
+    elif has("all", whole) and (has("got", whole) or has("settled", whole)):
+        got.append("")
+    return got, lacking
+
+
+def _names_in(text: str, document: str) -> bool:
+    """Whether every longer word of the document's name is in ``text``, whatever its ending."""
+    words = [word for word in re.findall(r"[^\W\d_]+", document.lower()) if len(word) > 3]
+    there = re.findall(r"[^\W\d_]+", text)
+    return bool(words) and all(
+        any(one.startswith(word[: max(4, len(word) - 2)]) or one.endswith(word) for one in there) for word in words
     )
 
 

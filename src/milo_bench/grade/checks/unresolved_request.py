@@ -9,6 +9,7 @@ from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import case_of
 from milo_bench.grade.drafting_input import open_documents
+from milo_bench.grade.languages.answers import language_of
 from milo_bench.guards.requests import read_requests
 from milo_bench.guards.templates import escalation_reason
 
@@ -23,7 +24,7 @@ class UnresolvedRequest:
     """Skipped where no request is open or the answer escalates."""
 
     name = "unresolved_request"
-    version = "4"
+    version = "5"
     detector = "requests"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
@@ -39,7 +40,7 @@ class UnresolvedRequest:
         documents = open_documents(case.fixture)
         if not documents or escalation_reason(case.output) is not None:
             return [Verdict(self.name, self.version, "skip", reason="the case has no open document request")]
-        reading = read_requests(case.output, documents)
+        reading = read_requests(case.output, documents, expected=language_of(case.workload))
         if reading.treated_as_received:
             first = reading.treated_as_received[0]
             what = first.document or "every document"

@@ -26,6 +26,7 @@ Rule: TypeAlias = Literal[
     "keywords",
     "policy_text",
     "status",
+    "requests",
 ]
 
 _OWN: Final = "milo_bench.guards.packs"
