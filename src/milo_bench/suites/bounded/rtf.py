@@ -47,7 +47,7 @@ def rtf_text(raw: bytes) -> str:
     reader.read(raw)
     text = "".join(reader.pieces)
     # A tab ends each cell; the last one of a row is no cell.
-    return re.sub(r"\t+(?=\n)", "", re.sub(r"\n{3,}", "\n\n", text)).strip() + "\n"
+    return re.sub(r"(?<!\t)\t++(?=\n)", "", re.sub(r"\n{3,}", "\n\n", text)).strip() + "\n"
 
 
 class _Reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Final
 
@@ -10,6 +11,8 @@ _LINES: Final = frozenset(
     ("p", "div", "tr", "table", "li", "ul", "ol", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "pre", "hr", "dt")
 ) | frozenset(("section", "article", "header", "footer", "dd", "option", "title"))
 _HIDDEN: Final = frozenset(("script", "style", "template", "noscript"))
+
+_TAG: Final = re.compile(r"<[^<>]*>")
 
 
 class _TextOnly(HTMLParser):
@@ -48,7 +51,11 @@ def html_text(html: str) -> str:
     """The text of ``html``, without scripts and styles."""
     parser = _TextOnly()
     parser.feed(html)
+    # What is left was begun and never ended, such as a tag with an open quotation mark. The parser would try each "<"
+    # in it to the end of the text, which takes the square of its length.
+    rest, parser.rawdata = parser.rawdata, ""
     parser.close()
+    parser.handle_data(unescape(_TAG.sub(" ", rest)))
     lines = "".join(parser.pieces).split("\n")
     plain = "\n".join("\t".join(" ".join(cell.split()) for cell in line.split("\t")).strip() for line in lines)
     return re.sub(r"\n{3,}", "\n\n", plain).strip() + "\n"
