@@ -113,6 +113,7 @@ _PROMISES: Final = (
 _PERSONAL: Final = (
     "Pieces of personal data in sentences that the author of the rules wrote before them, alike in all languages; "
     "names, streets and numbers are drawn with Faker. A piece counts as found where all of it would be replaced. "
+    "At first measured with recall 0.92 in English to 1.0 in Portuguese; the rules were changed since, on other texts. "
     "Free prose names people without a title, a role or a known given name more often, and those are missed."
 )
 

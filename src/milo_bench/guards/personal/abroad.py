@@ -30,8 +30,13 @@ CAPITALISED: Final = rf"(?:(?:Mc|Mac|O['’]|[DdLl]['’])?[{UPPER}][{LOWER}]+(?
 _CAPITALS = rf"(?:[{UPPER}]{{2,30}}(?:-[{UPPER}]{{2,30}})?(?![{LOWER}]))"
 _WORD = rf"(?:{CAPITALISED}|{_CAPITALS})"
 _MORE = rf"(?:[ \t]+{_PARTICLE}{{0,2}}(?:{_WORD}|[{UPPER}]\.))"
-NAME: Final = rf"(?:{_PARTICLE}{{0,2}}(?:{_WORD}|[{UPPER}]\.){_MORE}{{0,3}})"
-FULL: Final = rf"(?:{_PARTICLE}{{0,2}}(?:{_WORD}|[{UPPER}]\.){_MORE}{{1,3}})"
+# What a family name may begin with: "van Dijk", "de la Cruz"; an article alone begins the name of an office.
+_BEGINS = (
+    r"(?:(?:van|von|zu|de|di|da|do|dos|das|ter|ten|te|op|'t|bin|al|d['’]|v/d|v\.d\.)[ \t]+"
+    r"(?:de|den|der|la|las|los|'t)?[ \t]*)?"
+)
+NAME: Final = rf"(?:{_BEGINS}(?:{_WORD}|[{UPPER}]\.){_MORE}{{0,3}})"
+FULL: Final = rf"(?:{_BEGINS}(?:{_WORD}|[{UPPER}]\.){_MORE}{{1,3}})"
 
 
 class _Patterns(NamedTuple):
@@ -78,6 +83,8 @@ def any_of(language: str, name: WordList) -> str:
     value = read_pack("personal", language).get(name, "")
     said = value.split() if isinstance(value, str) else value
     made = sorted({r"\s+".join(map(re.escape, str(word).replace("_", " ").split())) for word in said}, key=len)
+    if name == "titles":  # "M. Dupont", "p. Nowak": a letter alone is a title with its full stop only
+        made = [rf"{title}(?=\.)" if len(title) == 1 else title for title in made]
     return "|".join(reversed(made)) or "(?!)"
 
 
@@ -149,7 +156,7 @@ _ALSO_PLACES: Final = frozenset(
     montana morgan olive opal paris pat pearl penny poppy prince ray rose ruby savannah sierra sky spencer summer sydney
     tyne victor victoria violet virginia will maria santiago vista flora mission sol luz mar cruz nova alba sage ginger
     amber autumn ash basil clay cliff dean drew frank gene guy jay ken norm pen rob rod sandy sue ted tim tom wade jack
-    oscar norman julia alexander kelly carter tyler taylor morris nelson wallace warren grant hugo mason
+    frans oscar norman julia alexander kelly carter tyler taylor morris nelson wallace warren grant hugo mason
     """.split()  # noqa: SIM905  a word list reads better unquoted
 )
 
@@ -158,7 +165,9 @@ def _by_given_name(text: str, language: str) -> Iterator[PersonalSpan]:
     for match in _GIVEN.finditer(text):
         found = list(re.finditer(r"\S+", match[0]))
         for at, word in enumerate(found[:-1]):
-            if is_given_name(word[0], language) or is_given_name(word[0].partition("-")[0], language):
+            if is_given_name(word[0], language) or (
+                re.search(rf"-[{UPPER}]", word[0]) and is_given_name(word[0].partition("-")[0], language)
+            ):
                 kept = _kept(text, match.start() + word.start(), match.end(), language)
                 if kept is not None and " " in text[slice(*kept)]:
                     yield PersonalSpan("person", *kept, 0.65, "starts with a given name")
