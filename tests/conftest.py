@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 from hypothesis import settings
 
 from milo_bench.config.settings import TargetConfig
+from milo_bench.decide.records import Decision
+from milo_bench.report import package
+from milo_bench.report.figures import plain_text
+from milo_bench.report.pages.page_one import PageOne, budgets
 from milo_bench.targets import Target, open_target
 from milo_bench.targets.llamacpp.weights import find_smollm2
 
 # Nothing is judged by the clock: the first text of a script loads the model that recognises its language.
 settings.register_profile("milo", deadline=None)
 settings.load_profile("milo")
+_NAME = 12  # characters of a usual name, such as local_14b_q4
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sentences_within_their_budgets() -> Iterator[None]:
+    """Page one of every package that a test in this process makes keeps the budget of each of its sentences."""
+    made = package.page_one
+
+    def checked(decision: Decision) -> PageOne:
+        page = made(decision)
+        # Names count as a team usually gives them: those of tests are as odd as they come.
+        names = {one.name for one in decision.targets} | {one.target for one in decision.findings}
+        for text, most in budgets(page):
+            said = plain_text(decision.figures, text)
+            for name in sorted(names, key=len, reverse=True):
+                said = said.replace(name, name[:_NAME])
+            assert len(said) <= most, f"{len(said)} characters, at most {most}: {said!r}"
+        return page
+
+    package.page_one = checked  # type: ignore[attr-defined]
+    yield
+    package.page_one = made  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

@@ -55,10 +55,10 @@ SAMPLES = (
         "Case office, planted models",
         CASE_OPS,
         loads=(("local_8b", "extraction"), ("local_14b", "timeline")),
-        # Errors avoided are all that drafts would be worth, and this office asks for more.
+        # Summaries save staff less than this office asks of a change.
         policy=(
-            "  drafting:\n",
-            "  drafting:\n    value: {figures: [drafting_blocked.usd], least_usd_per_month: 5000}\n",
+            "  timeline:\n",
+            "  timeline:\n    value: {figures: [timeline.usd], least_usd_per_month: 8000}\n",
         ),
     ),
 )

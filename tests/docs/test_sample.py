@@ -21,7 +21,7 @@ CASE_OPS = next(sample for sample in SAMPLES if sample.name == "case_ops")
 
 def test_a_package_of_planted_models_verifies_and_its_files_fit_each_other(tmp_path: Path) -> None:
     decision = make_sample(CASE_OPS, tmp_path)
-    assert {finding.shown_kind for finding in decision.findings} == {"keep", "undecided", "defer", "reject"}
+    assert {finding.shown_kind for finding in decision.findings} == {"keep", "defer", "reject"}
     found = api.verify_package(tmp_path)
     assert (found.differences, found.missing_logs, found.unknown_files) == ((), (), ())
     table = load_routing(tmp_path / "routing.yaml")

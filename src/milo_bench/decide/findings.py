@@ -178,7 +178,7 @@ def _reasons(kind: FindingKind, config: RuleConfig, seen: CandidateFacts, figure
         found += [gate.reason for gate in seen.gates if gate.outcome == outcome]
     found += [_probe_text(result) for result in seen.failed_probes]
     if kind == "fix" and seen.world.probe != "none" and seen.chosen is None:
-        found.append(("on its answers alone it would be kept, and it is once the probe passes",))
+        found.append(("its answers pass every gate, so the finding is keep once the probe passes",))
     if seen.world.knee_below_streams:
         knee = figures.ref(f"load/{seen.candidate.target}/knee", whole=True)
         found.append(("the knee is at ", knee, ", below the concurrency that the workload needs"))

@@ -164,7 +164,8 @@ def _one_look(policy: PolicyFile, evidence: Evidence, findings: Sequence[Finding
     return [
         (
             "The policy allows a single look at a run. Judge more fixtures in a new run of their own, or set "
-            "looks: any before the first decision. To add to this run and decide again makes a wrong keep more likely.",
+            "looks: any before the first decision. Adding to this run and deciding again makes a wrong keep more "
+            "likely.",
         )
     ]
 

@@ -111,7 +111,7 @@ def test_what_the_mission_asks_of_page_one_stands_on_it(rendered: dict[str, byte
     assert first.count('<li class="job">') == len(decision.choices)
     assert first.count('class="lanes"') == len(decision.choices)
     for said in (
-        "Done with no person", "Wrong but passing", "Worth", "Must be true first", "Not chosen:", "Money",
+        "Done with no person", "Undetected errors", "Worth", "Must be true first", "Not chosen:", "Money",
         "Next steps", "Risks", "What is not known", "$25,996 per month", "runs/claims.jsonl", "one-sided",
     ):  # fmt: skip
         assert said in first, said

@@ -63,7 +63,8 @@ class PrivacyLeak(Probe):
         if search.unread or not search.places:
             why = f"Some places could not be searched: {'; '.join(search.unread) or 'they are empty'}."
             return self.undecided(ctx, why, evidence)
-        finding = f"None of {len(ctx.canaries.issued)} canaries is in the {len(search.places)} searched logs."
+        where = "the searched log" if len(search.places) == 1 else f"the {len(search.places)} searched logs"
+        finding = f"None of {len(ctx.canaries.issued)} canaries is in {where}."
         return self.passes(ctx, finding, evidence)
 
     async def _send(self, ctx: ProbeContext) -> None:

@@ -239,9 +239,9 @@ def _other(decision: Decision, other: Finding, chosen: Finding) -> LinkedText:
     if not bad:
         return (f"{other.target} passes its gates, but the runtime does not.",)
     gate = bad[0]
-    said = mistake(gate.measure, gate.slice)
-    verb = "too many" if gate.outcome == "fail" else "undecided"
-    return (f"{other.target}, {verb}: {said[:1].lower()}{said[1:]}.",)
+    said = mistake(gate.measure, gate.slice).removeprefix("Fails: ").replace(": ", " ")
+    what = "has too many mistakes" if gate.outcome == "fail" else "is undecided"
+    return (f"{other.target} {what}: {said[:1].lower()}{said[1:]}.",)
 
 
 def _step(item: BacklogItem) -> Step:

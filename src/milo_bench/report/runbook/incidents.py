@@ -115,9 +115,9 @@ def _quality(decision: Decision, targets: Sequence[TargetRecord]) -> Iterator[Bl
         safety = [gate for gate in finding.gates if gate.safety and gate.bound in decision.figures]
         items += [
             (
-                f"{workload_title(decision, finding.workload)}: review every answer while ",
+                f"{workload_title(decision, finding.workload)}: review every answer at ",
                 label(gate.measure, gate.slice),
-                " is below " if gate.direction == "at_least" else " is above ",
+                " below " if gate.direction == "at_least" else " above ",
                 Ref(gate.bound),
                 ".",
             )

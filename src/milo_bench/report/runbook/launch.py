@@ -47,12 +47,12 @@ def _stage(decision: Decision, finding: Finding) -> Iterator[Block]:
     on = "" if finding.kind in _STAYS else f" on {finding.target}"
     yield Heading(1, (f"{title}{on}: {_verb(finding)}",))
     items: list[PageSentence] = [("Flag ", finding.workload, ": ", _flag(finding), ".")]
-    items += [("Users see: ", *text) for text in _impact(decision, finding)]
+    items += list(_impact(decision, finding))
     if finding.kind in _STAYS:
         items += [("Why: ", *reason, ".") for reason in finding.reasons[:2]]
     items += [("First: ", *text) for text in _before(decision, finding)]
     if finding.kind not in _STAYS:
-        items += [("Turn the flag off if ", *_leaves(gate), ".") for gate in finding.gates if gate.bound]
+        items += [("Turn the flag off ", *_leaves(gate), ".") for gate in finding.gates if gate.bound]
     others = [one for one in decision.findings if one.workload == finding.workload and one.id != finding.id]
     items += [("Not shipped: ", one.target, " (", one.shown_kind, ", ", one.id, ").") for one in others]
     yield Bullets(tuple(items))
@@ -82,25 +82,25 @@ def _flag(finding: Finding) -> str:
 
 def _impact(decision: Decision, finding: Finding) -> Iterator[PageSentence]:
     if finding.kind in _STAYS:
-        yield ("no change. Route: ", ROUTES[finding.route], ".")
+        yield ("Users see no change. Route: ", ROUTES[finding.route], ".")
         return
     name = finding.candidate.text
     median, p95 = (_ref(decision, f"measure/{name}/latency_{q}_s") for q in ("p50", "p95"))
     if median and p95:
-        yield ("answers after ", median, " (median) or ", p95, " (p95).")
+        yield ("Users see answers after ", median, " (median) or ", p95, " (p95).")
     passed = _ref(decision, f"measure/{name}/pass_rate", whole=True)
     if passed:
-        yield ("answers that pass every check: ", passed, ".")
+        yield ("Answers that pass every check: ", passed, ".")
     worst = worst_error(decision, finding)
     if worst is not None:
         said = worst.category.replace("_", " ")
-        yield ("most frequent error: ", said, ", ", Ref(worst.rate, whole=True), " of attempts.")
+        yield ("Most frequent error: ", said, ", ", Ref(worst.rate, whole=True), " of attempts.")
     chosen = chosen_replay(decision, finding)
     if chosen is not None:
         for key, words in (
-            ("automated_share", "automated: "),
-            ("review_share", "human review: "),
-            ("error_passing_rate", "undetected errors: "),
+            ("automated_share", "Automated: "),
+            ("review_share", "Human review: "),
+            ("error_passing_rate", "Undetected errors: "),
         ):
             if key in chosen.figures:
                 yield (words, Ref(chosen.figures[key], whole=True), ".")
@@ -146,9 +146,9 @@ def _before(decision: Decision, finding: Finding) -> Iterator[PageSentence]:
 def _leaves(gate: GateResult) -> PageSentence:
     side = "below" if gate.direction == "at_least" else "above"
     if gate.measure.startswith("probe:"):
-        return ("the probe ", gate.measure.removeprefix("probe:"), " does not pass")
+        return ("if the probe ", gate.measure.removeprefix("probe:"), " does not pass")
     safety = " (safety)" if gate.safety else ""
-    return (label(gate.measure, gate.slice), f" is {side} ", Ref(gate.bound), safety)
+    return ("at ", label(gate.measure, gate.slice), f" {side} ", Ref(gate.bound), safety)
 
 
 def _ref(decision: Decision, id: str, *, whole: bool = False) -> Ref | None:
