@@ -113,7 +113,7 @@ def decide_sample(sample: Sample, folder: Path, logs: Sequence[str]) -> Decision
 
 def make_small_log() -> Path:
     """A small log that is kept in the repository, so that the board has a run to show: docs/sample/answers.jsonl."""
-    sample = SAMPLES[0]
+    sample = next(sample for sample in SAMPLES if sample.name == "case_ops")
     return record_run(sample.suite, sample.models, sample.folder.parent / "answers.jsonl", limit=24)
 
 

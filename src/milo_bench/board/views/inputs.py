@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from milo_bench.board.views.marks import pieces, spans_in
 from milo_bench.core.records import Verdict
+from milo_bench.core.text import visible
 
 _FEW: Final = 8  # lines that are shown whether they are marked or not
 _LONG_TEXT: Final = 12_000  # characters of one text that are shown unasked
 _AROUND: Final = 1_500
+_SHORT: Final = 60  # characters of a value that is shown in a row of its own
 _ID_KEYS: Final = ("id", "event_id", "ref", "key")
 _TEXT_KEYS: Final = ("text", "body", "content", "message", "description", "note")
 
@@ -20,27 +22,45 @@ _TEXT_KEYS: Final = ("text", "body", "content", "message", "description", "note"
 def input_parts(
     data: Mapping[str, Any], verdicts: Sequence[tuple[int, Verdict]], cited: frozenset[str], *, whole: bool
 ) -> list[dict[str, Any]]:
-    """One part for each field: ``{"name", "pieces"}``, or ``{"name", "lines"}`` where it is a list of records.
+    """The parts of an input, records within records opened up: ``{"name", "fields"}`` for short values,
+    ``{"name", "lines"}`` for a list of records, ``{"name", "pieces"}`` for a text.
 
     ``cited`` are ids that the answer names. Without ``whole``, lines that nothing speaks of are folded.
     """
     parts: list[dict[str, Any]] = []
-    for name, value in data.items():
-        where = f"input.{name}"
+    short: list[dict[str, str]] = []
+    flat = list(_flat("input", data))
+    for name, where, value in flat:
         if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
-            lines = [_line(where, one, number, verdicts, cited) for number, one in enumerate(value)]
+            wheres = (where, f"input.{name}")
+            lines = [_line(wheres, one, number, verdicts, cited) for number, one in enumerate(value)]
             parts.append({"name": name, "lines": lines if whole else _folded(lines), "count": len(lines)})
-        else:
-            text = value if isinstance(value, str) else _as_text(value)
-            spans = spans_in(where, verdicts)
-            shown, cut = (text, 0) if whole else _around(text, [span.start for _, span in spans])
-            moved = spans if not cut else []
-            parts.append({"name": name, "pieces": pieces(shown, moved), "cut": len(text) - len(shown)})
-    return parts
+            continue
+        text = value if isinstance(value, str) else _as_text(value)
+        spans = spans_in(where, verdicts)
+        if len(flat) > 1 and len(text) <= _SHORT and "\n" not in text and not spans:
+            short.append({"name": name, "text": visible(text)})
+            continue
+        shown, cut = (text, 0) if whole else _around(text, [span.start for _, span in spans])
+        parts.append({"name": name, "pieces": pieces(shown, spans if not cut else []), "cut": len(text) - len(shown)})
+    return ([{"name": "", "fields": short}] if short else []) + parts
+
+
+def _flat(where: str, value: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Name, place and value of everything in ``value`` that is not a record itself; empty values are left out."""
+    for key, one in value.items():
+        if isinstance(one, Mapping) and one:
+            yield from _flat(f"{where}.{key}", one)
+        elif one not in (None, "", [], {}):
+            yield key, f"{where}.{key}", one
 
 
 def _line(
-    where: str, record: Mapping[str, Any], number: int, verdicts: Sequence[tuple[int, Verdict]], cited: frozenset[str]
+    wheres: Sequence[str],
+    record: Mapping[str, Any],
+    number: int,
+    verdicts: Sequence[tuple[int, Verdict]],
+    cited: frozenset[str],
 ) -> dict[str, Any]:
     id = str(next((record[key] for key in _ID_KEYS if record.get(key)), number + 1))
     text_key = next((key for key in _TEXT_KEYS if isinstance(record.get(key), str)), "")
@@ -49,7 +69,7 @@ def _line(
         _as_text(value) for key, value in record.items()
         if text_key and key != text_key and key not in _ID_KEYS and value not in (None, "", [], {})
     ]  # fmt: skip
-    spans = spans_in(f"{where}[{id}]", verdicts)
+    spans = [span for where in dict.fromkeys(wheres) for span in spans_in(f"{where}[{id}]", verdicts)]
     return {
         "id": id,
         "about": " · ".join(rest),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -177,4 +178,7 @@ def _permits(decision: Decision | None, routing: dict[str, Any] | None) -> list[
 def _text_of(package: FoundPackage, name: str) -> str:
     """A text file of a package whose decision.json is elsewhere."""
     file = package.path / name
-    return file.read_text(encoding="utf-8", errors="replace")[:60_000] if file.is_file() else ""
+    if not file.is_file():
+        return ""
+    # Its Markdown escapes are for another reader than this page, which shows it as it is written.
+    return re.sub(r"\\([\\_*|<>`#])", r"\1", file.read_text(encoding="utf-8", errors="replace")[:60_000])
