@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from markupsafe import Markup
 
+from milo_bench.core.units import figure as amount
 from milo_bench.decide.records import Decision, Figure, Ref, Source
 from milo_bench.report.figures import part_text, range_text, whole_text
 from milo_bench.report.package import render_files
@@ -198,7 +199,9 @@ def test_the_page_shows_every_figure_with_the_text_that_its_record_gives(
     assert len(found) > 100
     for id, part, text in found:
         figure = decision.figures[id]
-        made = {"whole": whole_text, "range": range_text}.get(part)
+        made = {"whole": whole_text, "range": range_text, "confidence": lambda of: amount(of.confidence, "share")}.get(
+            part
+        )
         assert text == (made(figure) if made else part_text(figure, part)), id
 
 
