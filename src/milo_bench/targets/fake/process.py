@@ -1,7 +1,8 @@
 """A script in, a fake server as a process of its own out; it can really die.
 
-``python -m milo_bench.targets.fake.process SCRIPT`` prints its address and serves until SIGINT or
-SIGTERM. ``start_fake_process`` is the other end: it starts one and reads the address.
+``python -m milo_bench.targets.fake.process SCRIPT`` prints its address and serves until SIGINT, SIGTERM or the end of its
+standard input, which comes when who started it is gone. ``start_fake_process`` is the other end: it starts one and
+reads the address.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import contextlib
 import os
 import signal
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,15 +21,15 @@ from milo_bench.targets.fake.script import Script, load_script
 from milo_bench.targets.fake.server import FakeServer, exit_at_once
 
 
-def serve_until_interrupted(script: Script, *, port: int = 0) -> None:
-    """Print the address on standard output, serve, return on SIGINT or SIGTERM.
+def serve_until_interrupted(script: Script, *, port: int = 0, until_input_ends: bool = False) -> None:
+    """Print the address on standard output, serve, return on SIGINT or SIGTERM, or when standard input ends.
 
     Raises PrerequisiteError where the port is taken.
     """
-    asyncio.run(_serve(script, port))
+    asyncio.run(_serve(script, port, until_input_ends))
 
 
-async def _serve(script: Script, port: int) -> None:
+async def _serve(script: Script, port: int, until_input_ends: bool) -> None:
     server = FakeServer(script, die=exit_at_once)
     try:
         await server.start(port)
@@ -37,10 +39,25 @@ async def _serve(script: Script, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if until_input_ends:
+        _set_at_the_end_of_input(stop)
     sys.stdout.write(f"{server.address}\n")
     sys.stdout.flush()
     await stop.wait()
     await server.stop()
+
+
+def _set_at_the_end_of_input(stop: asyncio.Event) -> None:
+    """A parent that is killed cannot ask its child to end; its end of the pipe closes all the same."""
+    loop = asyncio.get_running_loop()
+
+    def wait() -> None:
+        while os.read(0, 4_096):
+            pass
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=wait, name="fake-parent", daemon=True).start()
 
 
 @dataclass(frozen=True)
@@ -78,7 +95,12 @@ def serve_script(script: Path | None, *, port: int = 0) -> None:
 async def start_fake_process(script: Path) -> FakeProcess:
     """Start a fake for a script file. Raises TargetError where it does not come up."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "milo_bench.targets.fake.process", str(script), stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "milo_bench.targets.fake.process",
+        str(script),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     line = (await process.stdout.readline()).decode().strip()
@@ -90,4 +112,4 @@ async def start_fake_process(script: Path) -> FakeProcess:
 
 
 if __name__ == "__main__":
-    serve_until_interrupted(load_script(Path(sys.argv[1])))
+    serve_until_interrupted(load_script(Path(sys.argv[1])), until_input_ends=True)
