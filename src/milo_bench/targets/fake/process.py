@@ -1,7 +1,7 @@
 """A script in, a fake server as a process of its own out; it can really die.
 
-``python -m milo_bench.targets.fake.process SCRIPT`` prints its address and serves until SIGINT, SIGTERM or the end of its
-standard input, which comes when who started it is gone. ``start_fake_process`` is the other end: it starts one and
+``python -m milo_bench.targets.fake.process SCRIPT`` prints its address and serves until SIGINT, SIGTERM or the end of
+its standard input, which comes when who started it is gone. ``start_fake_process`` is the other end: it starts one and
 reads the address.
 """
 
