@@ -9,6 +9,8 @@ import pytest
 
 from milo_bench import api
 
+pytestmark = pytest.mark.timeout(3600)  # some forty answers of a model, on a machine that others share
+
 _CAPITALS = [("France", "Paris"), ("Italy", "Rome"), ("Spain", "Madrid"), ("Japan", "Tokyo"), ("Egypt", "Cairo")]
 
 
