@@ -49,7 +49,6 @@ class Worker:
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._tasks: dict[AttemptKey, asyncio.Task[None]] = {}
         self._ended: list[Attempt] = []
-        self._flushing = False
         self._ahead_s = 0.0  # of this machine's monotonic clock, compared with the run's
         self._news = asyncio.Event()
         self._segments: Segments | None = None
@@ -159,19 +158,10 @@ class Worker:
                 now_s = time.monotonic() - zero_s
                 failure = Failure("reset", f"{type(error).__name__} in the worker on {self._order.name}")
                 exchange = Exchange(timings=Timings(intended_s, intended_s, now_s), failure=failure)
-        self._landed(answered(job.draft, exchange))
-
-    def _landed(self, attempt: Attempt) -> None:
+            # On the disk before the slot is free: a kill repeats no more than what the servers were at.
+            attempt = answered(job.draft, exchange)
+            if self._segment is not None and not self._segment.closed:
+                self._segment.append(attempt)
+                self._segment.flush()
         self._ended.append(attempt)
-        if self._segment is not None:
-            self._segment.append(attempt)
-        if not self._flushing:
-            self._flushing = True
-            asyncio.get_running_loop().call_soon(self._flush)
-
-    def _flush(self) -> None:
-        """All that ended in this turn of the loop, in one write; only then is it handed over."""
-        self._flushing = False
-        if self._segment is not None and not self._segment.closed:
-            self._segment.flush()
         self._news.set()
