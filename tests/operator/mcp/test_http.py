@@ -221,3 +221,17 @@ async def test_an_agent_that_waits_for_its_model_is_not_taken_for_gone() -> None
         it.presence.model_works(False)
         assert "was idle" in await it.ended()
     assert it.kept.episode.ending == "left"
+
+
+async def test_requests_that_never_end_do_not_keep_the_door_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("milo_bench.operator.mcp.http.REQUEST_S", 0.2)
+    async with served() as at:
+        port = int(at.url.split(":")[2].split("/")[0])
+        half = [await asyncio.open_connection("127.0.0.1", port) for _ in range(80)]
+        for number, (_, writer) in enumerate(half):
+            writer.write((b"", b"POST /mcp HT", b"POST /mcp HTTP/1.1\r\nContent-Length: 9\r\n\r\n{")[number % 3])
+        for reader, writer in half:
+            await asyncio.wait_for(reader.read(), WAIT_S)  # to the end that the server makes of it
+            writer.close()
+        async with aiohttp.ClientSession() as session, session.post(at.url, json=rpc("ping"), headers=JSON) as answer:
+            assert answer.status < 500

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from mcp.server.lowlevel import Server
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.operator.mcp.episode import OutsideEpisode
@@ -22,6 +23,7 @@ PATH = "/mcp"
 BODY_BYTES = 8 * 1024 * 1024
 SESSIONS = 8
 CONNECTIONS = 64
+REQUEST_S = 5.0  # from the first byte of a request, or the connection, to its last byte
 OK = 200
 _CLOSING_S = 1
 _GIVEN_UP_S = 5.0
@@ -66,6 +68,7 @@ async def serve_http(
         log_config=None,
         access_log=False,
         limit_concurrency=CONNECTIONS,
+        http=_WholeRequests,
         timeout_graceful_shutdown=_CLOSING_S,
         ws="none",
     )
@@ -87,6 +90,37 @@ class _HttpServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _WholeRequests(HttpToolsProtocol):
+    """Closes a connection whose request does not come whole in time: a few dozen of them would close the door."""
+
+    _due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait()
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._wait()
+
+    def on_message_complete(self) -> None:
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._stop_waiting()
+        self._due = self.loop.call_later(REQUEST_S, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
 
 
 def _watched(app: ASGIApp, presence: Presence) -> ASGIApp:
