@@ -223,8 +223,8 @@ def main() -> None:
         log = folder / "million.jsonl"
         if not log.exists():
             count = write_log(log, asked.attempts)
-            print(f"{count:,} attempts written, {log.stat().st_size / 2**20:,.0f} MiB")
-        print(f"read by the board for the first time in {index_log(folder):,.0f} s (it answers meanwhile)")
+            print(f"{count:,} attempts written, {log.stat().st_size / 2**20:,.0f} MiB", flush=True)
+        print(f"read by the board for the first time in {index_log(folder):,.0f} s (it answers meanwhile)", flush=True)
         measure(folder, found)
         found.print()
         if not asked.without_inspect:
@@ -243,6 +243,7 @@ def peer(folder: Path) -> None:
         print(f"\non {PEER_ATTEMPTS:,} answers")
         print(f"{'this board':<18} start {start_s:5.2f} s   list {page_ms:6.0f} ms, {len(body) / 1024:8,.0f} KiB   "
               f"{board.memory_mib():5.0f} MiB")  # fmt: skip
+    print("writing the same answers as a log of Inspect, which takes minutes", flush=True)
     theirs = inspect_figures(mine / "twenty.jsonl", folder / "inspect")
     print(theirs)
 

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from milo_bench.board.server.app import WebBoard
 from milo_bench.board.serving import BoardOptions, make_board, serve_board
-from milo_bench.core.errors import UsageError
+from milo_bench.core.errors import PrerequisiteError, UsageError
 from milo_bench.store.state.people import add_person, revoke_person
 from tests.board.conftest import BASE, TOKEN, BoardClient, open_board
 
@@ -86,7 +86,7 @@ def test_a_proxy_names_people_and_only_the_proxy(folder: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "bench.example"])
 def test_an_address_that_others_reach_needs_tls(folder: Path, tmp_path: Path, host: str) -> None:
-    options = BoardOptions(folder, str(tmp_path / "s.db"), "ann", host=host)
+    options = BoardOptions(folder, str(tmp_path / "s.db"), "ann", host=host, hostnames=("bench.example",))
     with pytest.raises(UsageError, match="others could read"):
         serve_board(options, {}, lambda _: pytest.fail("it listened"))
 
@@ -100,3 +100,12 @@ def test_login_goes_only_to_pages_of_the_board(client: BoardClient) -> None:
     ):
         answer = client.http.post("/login", data={"token": TOKEN, "to": to}, follow_redirects=False)
         assert answer.headers["location"] == wanted
+
+
+def test_what_cannot_serve_says_so_before_an_address_is_printed(folder: Path, tmp_path: Path) -> None:
+    nameless = BoardOptions(folder, str(tmp_path / "s.db"), "ann", host="0.0.0.0", behind_proxy=True)
+    with pytest.raises(UsageError, match="no name"):
+        serve_board(nameless, {}, lambda _: pytest.fail("it listened"))
+    bad = BoardOptions(folder, str(tmp_path / "s.db"), "ann", port=0, tls_cert=tmp_path / "c", tls_key=tmp_path / "k")
+    with pytest.raises(PrerequisiteError, match="certificate"):
+        serve_board(bad, {}, lambda _: pytest.fail("it listened"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import socket
 from collections.abc import Callable, Mapping
@@ -20,6 +21,7 @@ from milo_bench.store.state.database import open_state
 from milo_bench.store.state.people import board_secret
 
 TOKEN_VARIABLE: Final = "MILO_BENCH_BOARD_TOKEN"  # noqa: S105  the name of a variable
+_EVERY_ADDRESS: Final = ("0.0.0.0", "::")  # noqa: S104  refused without a name, and without TLS
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,8 @@ def serve_board(
     port = listening.getsockname()[1]
     board.cookie = f"milo-board-{port}"
     scheme = "https" if options.tls_cert else "http"
-    shown_host = f"[{options.host}]" if ":" in options.host else options.host
+    name = options.hostnames[0] if options.hostnames and not is_loopback(options.host) else options.host
+    shown_host = f"[{name}]" if ":" in name else name
     address = f"{scheme}://{shown_host}:{port}/?token={token}"
     config = uvicorn.Config(
         WebBoard(board).application(),
@@ -79,8 +82,10 @@ def serve_board(
         ssl_keyfile=options.tls_key,
         timeout_graceful_shutdown=2,
     )
+    _load(config)
     on_start(BoardListening(address, options.folder, options.state))
-    uvicorn.Server(config).run(sockets=[listening])
+    with contextlib.suppress(KeyboardInterrupt):  # how a person stops it
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def make_board(options: BoardOptions, token: str) -> BoardParts:
@@ -101,9 +106,21 @@ def make_board(options: BoardOptions, token: str) -> BoardParts:
     )
 
 
+def _load(config: uvicorn.Config) -> None:
+    """Read certificate and key before anything is printed. Raises PrerequisiteError where they cannot be used."""
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        message = f"The certificate or its key cannot be used: {error.strerror or error}."
+        raise PrerequisiteError(message, hint="check --tls-cert and --tls-key. Both are PEM files.") from None
+
+
 def _check_bind(options: BoardOptions) -> None:
     if (options.tls_cert is None) != (options.tls_key is None):
         raise UsageError("TLS needs a certificate and its key.", hint="give both --tls-cert and --tls-key.")
+    if options.host in _EVERY_ADDRESS and not options.hostnames:
+        message = f"On {options.host} the board has no name that it could answer to."
+        raise UsageError(message, hint="give the name or address that people open: --hostname bench.example.")
     if is_loopback(options.host) or options.tls_cert is not None or options.behind_proxy:
         return
     message = f"On {options.host} others could read what the board shows, and the tokens."
