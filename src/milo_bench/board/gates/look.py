@@ -48,6 +48,7 @@ class GateWatch:
         self._table: FixtureTable | None = None
         self._numbers: dict[str, int] = {}
         self._waiting: list[Attempt] = []
+        self._judged: tuple[tuple[int, bool], list[dict[str, Any]]] | None = None  # as long as nothing is added
         self._earlier: dict[str, list[tuple[int, float, float]]] = {}
 
     def advance(self) -> bool:
@@ -112,6 +113,12 @@ class GateWatch:
 
         ``at_every_look`` takes bounds that hold however often a person looks, else those of a single look at the end.
         """
+        key = (self._at, at_every_look)
+        if self._judged is None or self._judged[0] != key:
+            self._judged = (key, self._rows(at_every_look=at_every_look))
+        return self._judged[1]
+
+    def _rows(self, *, at_every_look: bool) -> list[dict[str, Any]]:
         if self._table is None:
             return []
         cases = {work.candidate: work.cases() for work in self._works.values()}
