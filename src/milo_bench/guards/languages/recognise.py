@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from milo_bench.core.records import Frozen
@@ -64,6 +65,7 @@ class _Read(NamedTuple):
     behind: dict[str, float]
 
 
+@lru_cache(maxsize=1024)  # the checks of one answer ask for its language one after the other
 def recognise(text: str, *, expected: str = "en") -> tuple[LanguagePart, ...]:
     """The stretches of ``text`` with their language, in order: sentences, or clauses of two languages within one.
 
