@@ -199,6 +199,8 @@ def tool_calls_of(written: Any) -> tuple[ToolCall, ...]:
 
 def plain_verdict(value: Any) -> Any:
     """What another tool said of an answer, small enough to keep beside ours: a number, a word, a few of them."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return "a number that no log can store"
     if isinstance(value, bool | int | float) or value is None:
         return value if not isinstance(value, float) or math.isfinite(value) else str(value)
     if isinstance(value, str):
