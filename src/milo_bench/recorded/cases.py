@@ -70,6 +70,11 @@ def collect(
     hashes: dict[int, str] = {}
     for answer in answers:
         where = files[answer.file].where(answer.line)
+        try:
+            _ENCODER.encode(answer)
+        except OverflowError:
+            account.broke(where, "a whole number that no log can store", "write it as text.")
+            continue
         digest = sha256_data(answer.input) if answer.input else ""
         if not answer.id and not digest:
             account.broke(where, "neither an id nor an input", "map a column to id or input. See --map.")
