@@ -55,7 +55,7 @@ def test_a_bench_yaml_on_a_page_is_accepted(page: str, text: str, tmp_path: Path
 
 
 def test_the_economics_yaml_on_its_page_is_accepted(tmp_path: Path) -> None:
-    (text,) = _blocks("economics", "yaml")
+    text = _blocks("economics", "yaml")[0]
     (tmp_path / "economics.yaml").write_text(text, encoding="utf-8")
     load_economics(tmp_path / "economics.yaml")
 
