@@ -53,7 +53,7 @@ def test_a_leaking_log_is_repaired_and_says_nothing_against_the_answers() -> Non
     found = finding(kinds[100])
     assert (found.kind, [remedy.name for remedy in found.remedies]) == ("fix", ["repair_runtime"])
     said = " ".join(shown(text, kinds[100]) for text in found.reasons)
-    assert "On its answers alone it would be kept" in said
+    assert "Its answers pass every gate" in said
     (item,) = kinds[100].backlog
     assert (item.work, item.owner, item.ships) == ("repair_runtime", "Platform engineer", True)
     assert finding(kinds[40]).kind == "reject", "a repair of the runtime mends no answers"
