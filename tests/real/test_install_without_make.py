@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -44,7 +45,7 @@ def test_the_lines_without_make_install_the_product_and_run_the_demo(tmp_path: P
     project = project_copy(tmp_path)
     *installing, demo = lines_without_make()
     for line in installing:
-        done = subprocess.run(line.split(), cwd=project, env=environment(), capture_output=True, text=True)
+        done = subprocess.run(shlex.split(line), cwd=project, env=environment(), capture_output=True, text=True)
         assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
     assert demo == ".venv/bin/milo-bench demo"
     shown = subprocess.run(
