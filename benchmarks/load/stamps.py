@@ -114,7 +114,7 @@ def _p99(values: Any) -> float:
     return float(np.quantile(values, 0.99, method="inverted_cdf"))
 
 
-def _open(config: TargetConfig, env: Mapping[str, str]) -> StampedTarget:
+def _open(config: TargetConfig, env: Mapping[str, str], *, cold: bool = False) -> StampedTarget:
     return StampedTarget(config, env)
 
 
