@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from milo_bench.core.chat import ChatRequest, Exchange
-from milo_bench.core.records import RunHeader, TargetRecord, Timeouts
+from milo_bench.core.records import RunHeader, TargetRecord
 from milo_bench.fleet.crew import Crew, WorkerDied
 from milo_bench.fleet.targets import FleetTarget
-from milo_bench.fleet.wire import EXCHANGE, Beside, encode
 from milo_bench.operator.play.bench import SeatLost
 from milo_bench.targets.base import Target
 
@@ -57,17 +55,8 @@ class _SeatTarget(FleetTarget):
         self._on = crew
         self._worker = worker
 
-    async def ask(
-        self,
-        request: ChatRequest,
-        *,
-        timeouts: Timeouts,
-        zero_s: float,
-        intended_s: float,
-        on_end: Callable[[], None] | None = None,
-    ) -> Exchange:
-        beside = encode(Beside(request, timeouts, zero_s))
+    async def _called(self, beside: bytes) -> bytes:
         try:
-            return EXCHANGE.decode(await self._on.call(self._worker, self._record.name, "ask", beside))
+            return await self._on.call(self._worker, self._record.name, "ask", beside)
         except WorkerDied as error:
             raise SeatLost(self._worker) from error

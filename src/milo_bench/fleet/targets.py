@@ -45,8 +45,10 @@ class FleetTarget:
         intended_s: float,
         on_end: Callable[[], None] | None = None,
     ) -> Exchange:
-        beside = encode(Beside(request, timeouts, zero_s))
-        return EXCHANGE.decode(await self._crew.call_first(self._record.name, "ask", beside))
+        return EXCHANGE.decode(await self._called(encode(Beside(request, timeouts, zero_s))))
+
+    async def _called(self, beside: bytes) -> bytes:
+        return await self._crew.call_first(self._record.name, "ask", beside)
 
     async def models(self) -> tuple[str, ...]:
         return (self._record.model,)

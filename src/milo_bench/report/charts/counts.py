@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from milo_bench.core.text import one_line
@@ -55,25 +55,9 @@ def error_chart(decision: Decision, workload: str) -> Chart | None:
         scale={"domain": [0.0, axis.high], "nice": False},
         axis={"format": "~%", "tickCount": 5},
     )
-    y = vega.category("row", axis=None, sort=None, scale={"paddingInner": 0, "paddingOuter": 0})
+    y = _row_places()
     layers = [
-        vega.mark(
-            "text",
-            rows,
-            {"x": vega.fixed(0), "y": y, "text": vega.category("label")},
-            align="left",
-            baseline="middle",
-            dy=-8,
-        ),
-        vega.mark(
-            "text",
-            rows,
-            {"x": vega.fixed(WIDTH), "y": y, "text": vega.category("said")},
-            align="right",
-            baseline="middle",
-            dy=-8,
-            fontSize=11,
-        ),
+        *_row_texts(rows, y),
         vega.mark(
             "rule", rows, {"x": x, "x2": vega.fixed(0), "y": y}, strokeWidth=9, color=SERIES[0], opacity=0.6, yOffset=8
         ),
@@ -239,25 +223,9 @@ def tornado_chart(decision: Decision) -> Chart | None:
         scale=scale,
         axis={"tickCount": 5, "format": "$~s" if head == "USD" else "~s"},
     )
-    y = vega.category("row", axis=None, sort=None, scale={"paddingInner": 0, "paddingOuter": 0})
+    y = _row_places()
     layers = [
-        vega.mark(
-            "text",
-            rows,
-            {"x": vega.fixed(0), "y": y, "text": vega.category("label")},
-            align="left",
-            baseline="middle",
-            dy=-8,
-        ),
-        vega.mark(
-            "text",
-            rows,
-            {"x": vega.fixed(WIDTH), "y": y, "text": vega.category("said")},
-            align="right",
-            baseline="middle",
-            dy=-8,
-            fontSize=11,
-        ),
+        *_row_texts(rows, y),
         vega.mark(
             "rule",
             rows,
@@ -293,3 +261,31 @@ def tornado_chart(decision: Decision) -> Chart | None:
         "others at base. The dashed line is the result with every assumption at base.",
         finish(vega.layered(layers, width=WIDTH, height=_ROW * len(rows))),
     )
+
+
+def _row_places() -> vega.Spec:
+    """The channel that puts each row below the one before it."""
+    return vega.category("row", axis=None, sort=None, scale={"paddingInner": 0, "paddingOuter": 0})
+
+
+def _row_texts(rows: Sequence[Mapping[str, Any]], y: vega.Spec) -> list[vega.Spec]:
+    """Above each row's bar: its label at the left, what is said of it at the right."""
+    return [
+        vega.mark(
+            "text",
+            rows,
+            {"x": vega.fixed(0), "y": y, "text": vega.category("label")},
+            align="left",
+            baseline="middle",
+            dy=-8,
+        ),
+        vega.mark(
+            "text",
+            rows,
+            {"x": vega.fixed(WIDTH), "y": y, "text": vega.category("said")},
+            align="right",
+            baseline="middle",
+            dy=-8,
+            fontSize=11,
+        ),
+    ]

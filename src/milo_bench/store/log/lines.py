@@ -6,33 +6,14 @@ import errno
 import os
 import re
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, get_args
 
 import msgspec
 
 from milo_bench.core.errors import DataError, MiloError, PrerequisiteError
 from milo_bench.core.files import is_regular
 from milo_bench.core.hashing import sha256_file
-from milo_bench.core.records import (
-    SCHEMA_VERSION,
-    Attempt,
-    Episode,
-    Execution,
-    Fixture,
-    JudgeLicence,
-    LoadRequestRow,
-    LoadWindow,
-    ModelJudgement,
-    ProbeResult,
-    Record,
-    RunEnd,
-    RunHeader,
-    SchemaChange,
-    Seal,
-    Telemetry,
-    Warmup,
-    WorkEnd,
-)
+from milo_bench.core.records import SCHEMA_VERSION, Attempt, Episode, Record, RunHeader
 from milo_bench.store.log.encoding import join_episode, join_moved
 from milo_bench.store.log.lift import find_line_starts, lift_row
 from milo_bench.store.log.parquet import is_parquet_log, open_parquet, read_mark
@@ -42,25 +23,7 @@ _NEXT_ROW = re.compile(rb'\}\s*\{"type":"')  # a quotation mark within a text wo
 DEEPEST = 300  # levels of a row: past any schema or case, and before what readers of JSON give up on
 _BRACKETS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
-_AnyRecord = (
-    RunHeader
-    | Fixture
-    | Attempt
-    | LoadRequestRow
-    | LoadWindow
-    | ProbeResult
-    | Telemetry
-    | Episode
-    | Execution
-    | ModelJudgement
-    | JudgeLicence
-    | WorkEnd
-    | Warmup
-    | SchemaChange
-    | Seal
-    | RunEnd
-)
-_ANY_RECORD: msgspec.json.Decoder[Record] = msgspec.json.Decoder(_AnyRecord)
+_ANY_RECORD: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 
 class _Tagged(msgspec.Struct):
@@ -69,26 +32,7 @@ class _Tagged(msgspec.Struct):
 
 
 _JUST_TYPE = msgspec.json.Decoder(_Tagged)
-_KNOWN_TYPES = frozenset(
-    {
-        "run",
-        "fixture",
-        "attempt",
-        "load",
-        "load_row",
-        "probe",
-        "telemetry",
-        "episode",
-        "execution",
-        "judgement",
-        "licence",
-        "work_end",
-        "warmup",
-        "schema",
-        "seal",
-        "end",
-    }
-)
+_KNOWN_TYPES = frozenset(kind.__struct_config__.tag for kind in get_args(Record))
 
 
 def decode_line(path: Path, number: int, line: bytes, schema: int = SCHEMA_VERSION) -> Record:
@@ -98,7 +42,7 @@ def decode_line(path: Path, number: int, line: bytes, schema: int = SCHEMA_VERSI
         raise bad_line(path, number, line, ValueError(f"nested deeper than {DEEPEST} levels"))
     try:
         if schema < SCHEMA_VERSION and line.startswith(find_line_starts(schema)):
-            record = msgspec.convert(lift_row(msgspec.json.decode(line), schema), _AnyRecord)
+            record = msgspec.convert(lift_row(msgspec.json.decode(line), schema), Record)
             return record
         record = _ANY_RECORD.decode(line)
         if isinstance(record, Attempt):
