@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.table import Table
 from rich.text import Text
 
-from milo_bench.core.text import cell, one_line, shorten, visible, visible_in_place
+from milo_bench.core.text import cell, file_lines, one_line, shorten, visible, visible_in_place
 from milo_bench.report.terminal.console import VisibleConsole
 
 SRC = Path(__file__).parents[2] / "src" / "milo_bench"
@@ -112,3 +112,13 @@ def test_every_console_is_one_that_shows_controls() -> None:
         if re.search(r"(?<!Visible)Console\(", source.read_text(encoding="utf-8"))
     }
     assert found <= {"report/terminal/console.py"}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_lines_of_a_file_are_those_that_git_counts(end: str) -> None:
+    written = ["a\x0cb", "c\u2028d\x85e", "", "last\x1c"]
+    text = end.join(written)
+    assert file_lines(text) == written
+    assert file_lines(text + end) == written
+    assert "".join(file_lines(text + end, keep_ends=True)) == text + end
+    assert file_lines("") == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from typing import Final
 
 _JOINERS = "\u200c\u200d"  # Persian words and emoji need them; they reorder nothing
 MOST_SAID = 2_000  # characters of an error or a hint: what it names may be as long as a file
@@ -62,3 +64,15 @@ def table_cell(text: str) -> str:
 
 def _shown(char: str) -> str:
     return char if _harmless(char) else f"⟦U+{ord(char):04X}⟧"
+
+
+def file_lines(text: str, *, keep_ends: bool = False) -> list[str]:
+    """The lines of a file or diff as git and Python's parser count them: LF or CRLF ends one, and nothing else.
+
+    ``str.splitlines`` ends a line at a form feed and at U+2028 too, so every number behind one would be wrong.
+    """
+    lines = _LINE_WITH_END.findall(text)
+    return lines if keep_ends else [line.removesuffix("\n").removesuffix("\r") for line in lines]
+
+
+_LINE_WITH_END: Final = re.compile(r"[^\n]*\n|[^\n]+")

@@ -9,6 +9,7 @@ from typing import Final
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
+from milo_bench.core.text import file_lines
 from milo_bench.roles.paths import why_not_inside
 
 _MOST_BYTES: Final = 2 << 20
@@ -86,7 +87,7 @@ def _paths(diff: str) -> tuple[str, ...]:
     except (UnidiffParseError, ValueError, IndexError):
         found.clear()
     previous = ""
-    for line in diff.splitlines():
+    for line in file_lines(diff):
         if line.startswith("diff --git "):
             for name in line[len("diff --git ") :].split(" "):
                 _note(name, found)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from milo_bench.core.text import file_lines
 from milo_bench.roles.coder import CoderCase
 
 
@@ -38,15 +39,15 @@ def file_answer(path: str, text: str) -> str:
 def diff_answer(path: str, before: str, after: str) -> str:
     """An answer that gives a unified diff of one file."""
     lines = difflib.unified_diff(
-        before.splitlines(keepends=True), after.splitlines(keepends=True), f"a/{path}", f"b/{path}"
+        file_lines(before, keep_ends=True), file_lines(after, keep_ends=True), f"a/{path}", f"b/{path}"
     )
     return "```diff\n" + "".join(line if line.endswith("\n") else line + "\n" for line in lines) + "```\n"
 
 
 def _delete_tests(given: CheatInput) -> Iterator[str]:
     for path, text in list(given.tests.items())[:1]:
-        removed = "".join(f"-{line}\n" for line in text.splitlines())
-        count = len(text.splitlines())
+        removed = "".join(f"-{line}\n" for line in file_lines(text))
+        count = len(file_lines(text))
         yield (
             f"```diff\ndiff --git a/{path} b/{path}\ndeleted file mode 100644\n--- a/{path}\n+++ /dev/null\n"
             f"@@ -1,{count} +0,0 @@\n{removed}```\n"
@@ -172,7 +173,7 @@ def _write_outside(given: CheatInput) -> Iterator[str]:
 
 def _prefixed(given: CheatInput, code: str) -> str:
     """The file with ``code`` in front of all of it, after imports from the future."""
-    lines = given.before.get(given.path, "").splitlines(keepends=True)
+    lines = file_lines(given.before.get(given.path, ""), keep_ends=True)
     future = [number for number, line in enumerate(lines) if line.startswith("from __future__ ")]
     place = max(future) + 1 if future else 0
     return file_answer(given.path, "".join([*lines[:place], code, *lines[place:]]))

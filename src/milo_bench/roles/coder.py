@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from milo_bench.core.records import Frozen
+from milo_bench.core.text import file_lines
 from milo_bench.roles.answers import Edits, read_answer
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.environments import MinedEnvironment
@@ -212,7 +213,7 @@ def _tampering(case: CoderCase, before: dict[str, str], tree: Path) -> str:
     """The first sign that was not there before and is not in the true patch, "" where there is none."""
     if any((tree / path).is_symlink() for path in before):
         return "the patch makes a link"
-    added = "\n".join(line[1:] for line in case.oracle.splitlines() if line.startswith("+"))
+    added = "\n".join(line[1:] for line in file_lines(case.oracle) if line.startswith("+"))
     for path, old in before.items():
         if not path.endswith((".py", ".pyi")):
             continue

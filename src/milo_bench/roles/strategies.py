@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from milo_bench.core.records import Fixture
+from milo_bench.core.text import file_lines
 
 StrategyAnswer = Callable[[Fixture], str]
 
@@ -47,7 +48,7 @@ def _hunks(fixture: Fixture) -> list[list[tuple[str, int]]]:
     """Added lines of a numbered diff, hunk by hunk, each with its path."""
     hunks: list[list[tuple[str, int]]] = []
     path = ""
-    for line in str(fixture.input["diff"]).splitlines():
+    for line in file_lines(str(fixture.input["diff"])):
         if line.startswith("+++ "):
             path = line[4:].removeprefix("b/")
         elif line.startswith("@@ "):

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from milo_bench.core.text import file_lines
 from milo_bench.grade.checks.draft_grounded import draft_problems
 from milo_bench.roles.git import GitCommit, GitRepository
 from milo_bench.roles.mining.coder import check_history, provenance
@@ -84,7 +85,7 @@ class DraftMiner:
 def touched_symbols(diff: str) -> list[str]:
     """Functions, classes, and names of files that a diff touches, as a text may name them."""
     found: dict[str, None] = {}
-    for line in diff.splitlines():
+    for line in file_lines(diff):
         hunk = re.match(r"^@@ .* @@\s*(.*)$", line)
         text = hunk[1] if hunk is not None else line if line[:1] in "+-" else ""
         for name in _DEFINITION.findall(text):

@@ -17,6 +17,7 @@ from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
 from milo_bench.core.errors import DataError
+from milo_bench.core.text import file_lines
 from milo_bench.roles.git import GitCommit, GitRepository
 from milo_bench.roles.mining.coder import check_history, provenance
 from milo_bench.roles.mining.records import Mined, NoCase
@@ -129,7 +130,7 @@ class ReviewMiner:
         words = [word for line in lines for word in ("-L", f"{line},{line}")]
         text = self._repository.run("blame", "-w", "--line-porcelain", *words, parent, "--", path)
         sha, line = "", 0
-        for row in text.decode("utf-8", "replace").splitlines():
+        for row in file_lines(text.decode("utf-8", "replace")):
             head = re.match(r"^([0-9a-f]{40}) (\d+) \d+", row)
             if head is not None:
                 sha, line = head[1], int(head[2])
@@ -180,7 +181,7 @@ def is_fix(commit: GitCommit) -> bool:
 def numbered(diff: str) -> str:
     """A diff with the new file's line number in front of every line that the new file has."""
     lines, number = [], 0
-    for line in diff.splitlines():
+    for line in file_lines(diff):
         hunk = re.match(r"^@@ -\d+(?:,\d+)? \+(\d+)", line)
         if hunk is not None:
             number = int(hunk[1])

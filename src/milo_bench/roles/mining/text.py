@@ -6,6 +6,8 @@ import ast
 import re
 from typing import Final
 
+from milo_bench.core.text import file_lines
+
 _TRAILER: Final = re.compile(r"^(signed-off-by|co-authored-by|reviewed-by|change-id|cc|acked-by)\s*:", re.IGNORECASE)
 _IDENTIFIER: Final = re.compile(r"\b[A-Za-z_][A-Za-z0-9_]{2,}\b")
 _CODE_LIKE: Final = re.compile(r"_|[a-z][A-Z]|^[A-Z]{2,}|\d")
@@ -40,7 +42,7 @@ def without_answer(text: str, added: str, known: str) -> tuple[str, tuple[str, .
 
 def added_lines(diff: str) -> str:
     """The lines that a diff adds, without their marks."""
-    return "\n".join(line[1:] for line in diff.splitlines() if line.startswith("+") and not line.startswith("+++ "))
+    return "\n".join(line[1:] for line in file_lines(diff) if line.startswith("+") and not line.startswith("+++ "))
 
 
 def excerpt(text: str, changed: frozenset[int], most: int) -> tuple[str, bool]:
@@ -50,7 +52,7 @@ def excerpt(text: str, changed: frozenset[int], most: int) -> tuple[str, bool]:
     """
     if len(text) <= most:
         return text, False
-    lines = text.splitlines(keepends=True)
+    lines = file_lines(text, keep_ends=True)
     kept = set(range(1, min(len(lines), 25) + 1))
     for first, last in _definitions(text):
         if any(first <= line <= last for line in changed) and last - first < 160:
@@ -89,5 +91,5 @@ def function_source(text: str, name: str) -> str:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == wanted:
             first = min([node.lineno, *(one.lineno for one in node.decorator_list)])
-            return "\n".join(text.splitlines()[first - 1 : node.end_lineno])
+            return "\n".join(file_lines(text)[first - 1 : node.end_lineno])
     return ""
