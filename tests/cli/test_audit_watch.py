@@ -13,10 +13,9 @@ from tests.cli.commands import milo
 
 ALARMS = """
 schema_version: 1
-window: 20
 alarms:
-- {id: notes.no_answer, workload: notes, target: local, measure: no_answer, most: 2, baseline: 1 of 70 measured}
-- {id: notes.queued, workload: notes, measure: queued, most: 19}
+- {id: notes.no_answer, workload: notes, target: local, measure: no_answer, at_most: 0.05, baseline: 1 of 70 measured}
+- {id: notes.queued, workload: notes, measure: queued, at_most: 0.9}
 """
 
 
@@ -40,7 +39,7 @@ def _made(call: AuditedCall) -> Callable[[int], AuditedRequest]:
 
 
 def test_an_audit_as_measured_rings_nothing(folder: Path) -> None:
-    record(folder, failures=2)
+    record(folder, failures=1)
     said = milo("audit", "watch", "audit", folder=folder)
     assert said.code == 0
     assert "notes.no_answer" in said.out
@@ -49,14 +48,14 @@ def test_an_audit_as_measured_rings_nothing(folder: Path) -> None:
 
 
 def test_an_alarm_is_exit_code_one_with_what_to_do(folder: Path) -> None:
-    record(folder, failures=3)
+    record(folder, failures=9)
     said = milo("audit", "watch", "audit", folder=folder)
     assert said.code == 1
     assert said.error == "1 alarm for notes."
     assert "flags.yaml" in said.hint
     found = milo("audit", "watch", "audit", "--json", folder=folder)
     assert (found.code, found.json()["ok"]) == (1, False)
-    assert [one["seen"] for one in found.json()["alarms"]] == [3, 0]
+    assert [one["seen"] for one in found.json()["alarms"]] == [9, 0]
 
 
 def test_a_missing_audit_and_missing_alarms_are_named(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Alarms count what the audit says of the latest requests, and ring above their limit alone."""
+"""Alarms count what the audit says of live requests, and ring for their own fault alone."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import pytest
 
 from milo_bench.config.alarms import AlarmCount, read_alarms
 from milo_bench.core.errors import ConfigError
-from milo_bench.evidence.alarms import count_alarms
+from milo_bench.evidence.alarms import AlarmWatch, count_alarms
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest
 
 FILE = """
 schema_version: 1
-window: 10
+false_alarms: 0.01
 alarms:
-- {id: broken, workload: notes, target: local, measure: no_answer, most: 1}
-- {id: late, workload: notes, target: local, measure: slow, slower_than_s: 2.5, most: 2}
-- {id: shape, workload: notes, target: local, measure: failed_check, check: schema, most: 0}
-- {id: queue, workload: notes, measure: queued, most: 3}
+- {id: broken, workload: notes, target: local, measure: no_answer, at_most: 0.02}
+- {id: late, workload: notes, target: local, measure: slow, slower_than_s: 2.5, at_most: 0.1}
+- {id: shape, workload: notes, target: local, measure: failed_check, check: schema, at_most: 0.01}
+- {id: queue, workload: notes, measure: queued, at_most: 0.2}
 """
 
 
@@ -33,9 +33,9 @@ def counted(*requests: AuditedRequest) -> dict[str, AlarmCount]:
 
 
 def test_nothing_rings_while_all_is_as_measured() -> None:
-    found = counted(*(request(n) for n in range(30)))
+    found = counted(*(request(n) for n in range(1, 31)))
     assert {one.state for one in found.values()} == {"usual"}
-    assert {one.requests for one in found.values()} == {10}
+    assert {(one.requests, one.watched) for one in found.values()} == {(30, 30)}
 
 
 @pytest.mark.parametrize(
@@ -48,32 +48,52 @@ def test_nothing_rings_while_all_is_as_measured() -> None:
     ],
 )
 def test_each_alarm_rings_for_its_own_fault(name: str, call: AuditedCall | None, more: dict[str, Any]) -> None:
-    found = counted(*(request(n) for n in range(20)), *(request(n, call, **more) for n in range(20, 24)))
+    found = counted(*(request(n) for n in range(1, 21)), *(request(n, call, **more) for n in range(21, 61)))
     assert found[name].state == "alarm"
     assert {one.alarm for one in found.values() if one.state == "alarm"} <= {name, "late"}  # no answer is late, too
 
 
-def test_an_old_fault_leaves_the_window_and_a_few_requests_are_waited_for() -> None:
-    bad = [request(n, AuditedCall("local", 0, "refused")) for n in range(5)]
-    assert counted(*bad)["broken"].state == "alarm"
-    assert counted(*bad, *(request(n) for n in range(5, 15)))["broken"].state == "usual"
-    assert counted(request(1))["broken"].state == "waiting"
+def test_an_alarm_stays_until_a_person_has_dealt_with_it() -> None:
+    watch = AlarmWatch(read_alarms(FILE))
+    ringing = [alarm.id for n in range(1, 21) for alarm in watch.add(request(n, AuditedCall("local", 0, "refused")))]
+    assert ringing.count("broken") == 1
+    for n in range(21, 200):
+        assert not watch.add(request(n))
+    state = {one.alarm: one.state for one in watch.counts()}
+    assert (state["broken"], state["shape"]) == ("alarm", "usual")
+    watch.begin_again("broken")
+    watch.begin_again("unknown")
+    assert {one.alarm: one.state for one in watch.counts()}["broken"] == "usual"
+
+
+def test_a_line_counts_once_and_a_watch_goes_on_after_a_restart() -> None:
+    lines = [request(n, AuditedCall("local", 200, failed_checks=("schema",) * (n % 9 == 0))) for n in range(1, 100)]
+    whole, first, second = (AlarmWatch(read_alarms(FILE)) for _ in range(3))
+    for line in lines:
+        whole.add(line)
+    for line in lines[:40]:
+        first.add(line)
+    second.restore(first.n, first.saved())
+    for line in lines:
+        second.add(line)
+    assert second.counts() == whole.counts()
 
 
 def test_other_targets_shadows_departed_clients_and_flags_that_are_off_do_not_count() -> None:
-    others = [request(n, AuditedCall("hosted", 0, "refused")) for n in range(5)]
-    shadows = [request(n, AuditedCall("local", 0, "refused"), shadow=True) for n in range(5)]
-    departed = [request(n, AuditedCall("local", 0, "left"), outcome="cancelled") for n in range(5)]
-    off = [request(n, outcome="queued", cause="flag_off") for n in range(9)]
+    others = [request(n, AuditedCall("hosted", 0, "refused")) for n in range(1, 6)]
+    shadows = [request(n, AuditedCall("local", 0, "refused"), shadow=True) for n in range(11, 16)]
+    departed = [request(n, AuditedCall("local", 0, "left"), outcome="cancelled") for n in range(21, 26)]
+    off = [request(n, outcome="queued", cause="flag_off") for n in range(31, 40)]
     found = counted(*others, *shadows, *departed, *off)
     assert found["broken"].requests == 9
-    assert found["queue"].state == "waiting"
+    assert found["queue"].watched == 5
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (FILE.replace("most: 1", "most: 10"), "never rings"),
+        (FILE.replace("at_most: 0.02", "at_most: 1"), "at_most"),
+        (FILE.replace("at_most: 0.2", "at_most: 0.2, then: roll_back"), "no target to roll back"),
         (FILE.replace(", check: schema", ""), "names no check"),
         (FILE.replace("slower_than_s: 2.5, ", ""), "no slower_than_s"),
         (FILE.replace("id: late", "id: broken"), "there twice"),

@@ -156,10 +156,12 @@ def test_alarms_follow_from_the_measured_counts_and_say_their_false_alarm_rate(d
     file = read_alarms(alarms_yaml(decision))
     planned = planned_alarms(decision)
     assert {alarm.measure for alarm in file.alarms} >= {"no_answer", "slow"}
-    assert "false at most once in a hundred" in written(decision)
+    assert "in one deployment of a hundred at most" in written(decision)
     for alarm, plan in zip(file.alarms, planned, strict=True):
         figure = decision.figures[plan.figure]
-        assert alarm.most == limit_of(plan, file.false_alarms / len(planned))
+        assert alarm.at_most == limit_of(plan, len(planned))
+        assert plan.effective <= plan.n
+        assert alarm.at_most > plan.k / plan.n
         assert (alarm.target, plan.n) == (plan.target, figure.n) or plan.check
         if alarm.measure == "slow":
             assert (alarm.slower_than_s or 0) >= (figure.value or 0)

@@ -1,50 +1,84 @@
-"""Limits of a window's count hold their false-alarm rate whatever the true rate is: by enumeration, not by trust."""
+"""A watch keeps its chance of a false alarm however long it runs, and finds what did change."""
 
 from __future__ import annotations
 
-from itertools import combinations
-from math import comb
+import math
+import random
 
 import pytest
 
-from milo_bench.stats.control import most_slower, most_usual
+from milo_bench.stats.control import RateWatch, usual_rate
 
 
-def binomial(k: int, n: int, p: float) -> float:
-    return comb(n, k) * p**k * (1 - p) ** (n - k)
+def alarms(rates: list[float], at_most: float, chance: float, runs: int, seed: int) -> list[int]:
+    """Where each of ``runs`` watches alarmed, 0 where it did not."""
+    draw = random.Random(seed)
+    found = []
+    for _ in range(runs):
+        watch = RateWatch(at_most, chance)
+        for rate in rates:
+            if watch.add(draw.random() < rate):
+                break
+        found.append(watch.alarmed_at)
+    return found
 
 
-@pytest.mark.parametrize("chance", [0.05, 0.01])
-@pytest.mark.parametrize(("n", "window"), [(10, 8), (30, 20), (50, 50)])
-def test_a_count_past_its_limit_is_no_more_frequent_than_stated_at_any_rate(n: int, window: int, chance: float) -> None:
-    limits = [most_usual(k, n, window, chance) for k in range(n + 1)]
-    assert limits == sorted(limits)
-    for rate in (0.001, 0.02, 0.1, 0.3, 0.5, 0.8, 0.99):
-        alarms = sum(
-            binomial(k, n, rate) * sum(binomial(x, window, rate) for x in range(limits[k] + 1, window + 1))
-            for k in range(n + 1)
-        )
-        assert alarms <= chance, rate
+@pytest.mark.parametrize("at_most", [0.01, 0.1, 0.5])
+def test_a_rate_at_its_limit_rings_no_more_often_than_stated(at_most: float) -> None:
+    runs, chance = 150, 0.1
+    false = sum(1 for at in alarms([at_most] * 1_500, at_most, chance, runs, seed=1) if at)
+    assert false <= runs * chance + 3 * math.sqrt(runs * chance * (1 - chance))
 
 
-def test_a_limit_is_no_wider_than_the_promise_asks() -> None:
-    # One count less, and Fisher's test would reject at less than the stated chance no more.
-    most = most_usual(1, 120, 100, 0.01)
-    tail = sum(comb(100, x) * comb(120, most + 1 - x) for x in range(most, min(100, most + 1) + 1))
-    assert tail / comb(220, most + 1) > 0.01
+def test_a_change_after_a_long_quiet_time_is_found_nearly_as_fast_as_one_at_the_start() -> None:
+    early = alarms([0.2] * 600, 0.02, 0.001, 20, seed=2)
+    late = alarms([0.005] * 3_000 + [0.2] * 600, 0.02, 0.001, 20, seed=3)
+    assert all(0 < at < 150 for at in early)
+    assert all(3_000 < at < 3_200 for at in late)
 
 
-@pytest.mark.parametrize(("rank", "n", "window"), [(3, 4, 5), (5, 6, 4), (1, 3, 3)])
-def test_values_past_the_measured_quantile_are_counted_over_every_order(rank: int, n: int, window: int) -> None:
-    orders = list(combinations(range(n + window), n))  # the places of the baseline among all values
-    for chance in (0.3, 0.1, 0.02):
-        most = most_slower(rank, n, window, chance)
-        past = [sum(1 for place in range(n + window) if place > base[rank - 1]) - (n - rank) for base in orders]
-        assert sum(count > most for count in past) / len(orders) <= chance
-        assert most == 0 or sum(count > most - 1 for count in past) / len(orders) > chance
+def test_the_wealth_is_fair_at_every_step() -> None:
+    # Whatever came before, what is expected after one more request at the limit is what there is.
+    for history in ([], [True], [False] * 50 + [True] * 2):
+        after = []
+        for event in (True, False):
+            watch = RateWatch(0.3, 1e-9)
+            for one in (*history, event):
+                watch.add(one)
+            after.append(watch.evidence + math.log(2) / math.log(watch.requests + 2))
+        before = RateWatch(0.3, 1e-9)
+        for one in history:
+            before.add(one)
+        whole = before.evidence + math.log(2) / math.log(before.requests + 2)
+        assert 0.3 * after[0] + 0.7 * after[1] == pytest.approx(whole)
 
 
-def test_a_window_that_no_count_can_leave_has_no_alarm() -> None:
-    assert most_usual(3, 3, 10, 0.01) == 10
-    with pytest.raises(ValueError, match="of 3"):
-        most_usual(4, 3, 10, 0.01)
+def test_a_watch_goes_on_where_it_was_saved() -> None:
+    draw = random.Random(4)
+    events = [draw.random() < 0.15 for _ in range(400)]
+    whole, first, second = (RateWatch(0.05, 0.01) for _ in range(3))
+    for event in events:
+        whole.add(event)
+    for event in events[:25]:
+        first.add(event)
+    second.restore(first.saved())
+    for event in events[25:]:
+        second.add(event)
+    assert whole.alarmed_at > 25
+    assert second.saved() == whole.saved()
+    with pytest.raises(ValueError, match="not what a watch saved"):
+        second.restore([1.0, math.nan])
+
+
+def test_the_usual_rate_covers_the_truth_as_often_as_stated() -> None:
+    draw = random.Random(5)
+    for n, rate in ((50, 0.0), (50, 0.04), (200, 0.3)):
+        missed = sum(usual_rate(sum(draw.random() < rate for _ in range(n)), n, 0.05) < rate for _ in range(400))
+        assert missed <= 400 * 0.05 + 3 * math.sqrt(400 * 0.05 * 0.95)
+
+
+@pytest.mark.parametrize("wrong", [(0.0, 0.1), (1.0, 0.1), (0.5, 0.0), (0.5, 1.0)])
+def test_a_rate_or_chance_that_says_nothing_is_refused(wrong: tuple[float, float]) -> None:
+    assert usual_rate(3, 3, 0.01) == 1.0
+    with pytest.raises(ValueError, match="a rate of"):
+        RateWatch(*wrong)

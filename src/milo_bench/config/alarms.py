@@ -1,4 +1,4 @@
-"""alarms.yaml in, what to watch in the gateway's audit and how much of it is still usual out."""
+"""alarms.yaml in, what to watch in the gateway's traffic and how often it is still usual out."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from milo_bench.core.records import Frozen
 
 # All of them are known while work is served, without a right answer.
 AlarmMeasure: TypeAlias = Literal["no_answer", "slow", "failed_check", "queued"]
-MOST_WINDOW: Final = 10_000
+# What a gateway does at an alarm, beside opening an incident: close the target's rules of the workload, or nothing.
+AlarmStep: TypeAlias = Literal["report", "roll_back"]
 
 
 class Alarm(Checked):
-    """One count over a window of requests, and the largest that is usual."""
+    """What is counted, and the rate at which it is still usual."""
 
     id: RuleName
     workload: str = Field(min_length=1, max_length=200, description="workload whose requests are counted")
@@ -29,7 +30,13 @@ class Alarm(Checked):
     slower_than_s: Annotated[float, Field(gt=0)] | None = Field(
         default=None, description="seconds for a whole answer, for slow"
     )
-    most: Annotated[int, Field(ge=0, le=MOST_WINDOW)] = Field(description="largest count that is still usual")
+    at_most: Annotated[float, Field(gt=0, lt=1)] = Field(
+        description="largest rate that is still usual: the upper end of the measured interval"
+    )
+    then: AlarmStep = Field(
+        default="report",
+        description="what a gateway does beside opening an incident: report, or roll_back to the rules' fallback",
+    )
     baseline: str = Field(default="", max_length=400, description="what was measured, for people")
 
 
@@ -39,11 +46,8 @@ class AlarmsFile(CheckedFile):
     file_name: ClassVar[str] = "alarms.yaml"
 
     schema_version: Literal[1] = 1
-    window: Annotated[int, Field(ge=1, le=MOST_WINDOW)] = Field(
-        default=100, description="requests, the latest, that each alarm counts over"
-    )
     false_alarms: Annotated[float, Field(gt=0, lt=1)] = Field(
-        default=0.01, description="chance at most of any alarm in a look while nothing changed"
+        default=0.01, description="chance at most that any alarm ever rings while nothing changed"
     )
     alarms: tuple[Alarm, ...] = ()
 
@@ -54,24 +58,29 @@ class AlarmsFile(CheckedFile):
             if alarm.id in seen:
                 yield Problem(where, f"the alarm '{alarm.id}' is there twice", "give each alarm an id of its own.")
             seen.add(alarm.id)
-            if alarm.most >= self.window:
-                said = f"the alarm '{alarm.id}' never rings: most is {alarm.most} of {self.window} requests"
-                yield Problem(where, said, "write a smaller number, or remove the alarm.")
             if alarm.measure == "failed_check" and alarm.check is None:
                 yield Problem(where, f"the alarm '{alarm.id}' names no check", "add 'check: schema' or another check.")
             if alarm.measure == "slow" and alarm.slower_than_s is None:
                 yield Problem(
                     where, f"the alarm '{alarm.id}' has no slower_than_s", "add the seconds, e.g. 'slower_than_s: 20'."
                 )
+            if alarm.then == "roll_back" and not alarm.target:
+                said = f"the alarm '{alarm.id}' names no target to roll back"
+                yield Problem(where, said, "add 'target: NAME', or write 'then: report'.")
+
+    @property
+    def chance_each(self) -> float:
+        """The part of ``false_alarms`` of each alarm's live watch: the other half is in the measured intervals."""
+        return self.false_alarms / 2 / max(1, len(self.alarms))
 
 
-AlarmState: TypeAlias = Literal["alarm", "usual", "waiting"]
+AlarmState: TypeAlias = Literal["alarm", "usual"]
 
 
 class AlarmCount(Frozen, frozen=True, omit_defaults=False):
-    """What one alarm counted: ``seen`` of the latest ``requests``, at most the file's window.
+    """What one alarm counted: ``seen`` of the latest ``requests``, at most 100, and how many it has watched in all.
 
-    "waiting" where fewer requests than the window came and those that came are no alarm yet.
+    ``evidence`` is the wealth of the bets against "at most ``at_most``". It alarms at ``needed``, and stays so.
     """
 
     alarm: str
@@ -81,8 +90,11 @@ class AlarmCount(Frozen, frozen=True, omit_defaults=False):
     state: AlarmState
     seen: int
     requests: int
-    most: int
-    window: int
+    watched: int
+    at_most: float
+    evidence: float
+    needed: float
+    then: AlarmStep
     baseline: str
 
 

@@ -1,33 +1,87 @@
-"""The gateway's audit and alarms in, what each alarm counts over its latest requests out; no text is read."""
+"""Lines of the gateway's audit and alarms in, which alarms ring out; no text is read."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from milo_bench.config.alarms import Alarm, AlarmCount, AlarmsFile, AlarmState
+from milo_bench.config.alarms import Alarm, AlarmCount, AlarmsFile
+from milo_bench.stats.control import RateWatch
 from milo_bench.store.audit.records import AuditedRequest, AuditLine
+
+# Work that did not take its usual way because a person, or an alarm, closed that way: no evidence about a queue.
+_CLOSED = frozenset({"flag_off", "rolled_back"})
+
+
+class AlarmWatch:
+    """Every alarm of a file, one request after the other. ``n`` is the number of the last line that was counted."""
+
+    def __init__(self, file: AlarmsFile) -> None:
+        self.file = file
+        self.n = 0
+        self._watches = {alarm.id: _watch(file, alarm) for alarm in file.alarms}
+        self._by_workload: dict[str, list[Alarm]] = {}
+        for alarm in file.alarms:
+            self._by_workload.setdefault(alarm.workload, []).append(alarm)
+
+    def add(self, line: AuditLine) -> tuple[Alarm, ...]:
+        """Count a line; the alarms that ring at it for the first time.
+
+        Left out: requests in shadow, those that the gateway rejected as wrong, and those whose client left. While a
+        rule's flag is off, or its target is rolled back, its requests are no evidence about a queue.
+        """
+        if line.n <= self.n:
+            return ()
+        self.n = line.n
+        if not isinstance(line, AuditedRequest) or line.shadow or line.outcome in ("rejected", "cancelled"):
+            return ()
+        ringing = []
+        for alarm in self._by_workload.get(line.workload, ()):
+            watch = self._watches[alarm.id]
+            rang = [watch.add(event) for event in _events(alarm, line)]  # every event counts
+            if any(rang):
+                ringing.append(alarm)
+        return tuple(ringing)
+
+    def begin_again(self, alarm: str) -> None:
+        """A person has dealt with it: its watch starts anew, with a chance of its own. Unknown ids are let be."""
+        for one in self.file.alarms:
+            if one.id == alarm:
+                self._watches[alarm] = _watch(self.file, one)
+
+    def counts(self) -> tuple[AlarmCount, ...]:
+        """Each alarm, in the file's order."""
+        return tuple(_counted(alarm, self._watches[alarm.id]) for alarm in self.file.alarms)
+
+    def count(self, alarm: Alarm) -> AlarmCount:
+        return _counted(alarm, self._watches[alarm.id])
+
+    def saved(self) -> dict[str, Sequence[float]]:
+        """Each alarm's watch as numbers."""
+        return {name: watch.saved() for name, watch in self._watches.items()}
+
+    def restore(self, n: int, saved: Mapping[str, Sequence[float]]) -> None:
+        """Go on after line ``n``. Alarms that are new start there. Raises ValueError for what was not saved by one."""
+        self.n = n
+        for name, watch in self._watches.items():
+            if name in saved:
+                watch.restore(saved[name])
 
 
 def count_alarms(file: AlarmsFile, lines: Iterable[AuditLine]) -> tuple[AlarmCount, ...]:
-    """Each alarm of ``file`` over the audit's latest requests, in the file's order.
-
-    Left out: requests in shadow, those that the gateway rejected as wrong, and those whose client left. While a rule's
-    flag is off, its requests are no evidence about a queue.
-    """
-    kept = [deque[bool](maxlen=file.window) for _ in file.alarms]
+    """Each alarm of ``file`` over the lines of an audit, in the file's order."""
+    watch = AlarmWatch(file)
     for line in lines:
-        if not isinstance(line, AuditedRequest) or line.shadow or line.outcome in ("rejected", "cancelled"):
-            continue
-        for alarm, events in zip(file.alarms, kept, strict=True):
-            if alarm.workload == line.workload:
-                events.extend(_events(alarm, line))
-    return tuple(_counted(alarm, events, file.window) for alarm, events in zip(file.alarms, kept, strict=True))
+        watch.add(line)
+    return watch.counts()
+
+
+def _watch(file: AlarmsFile, alarm: Alarm) -> RateWatch:
+    return RateWatch(alarm.at_most, file.chance_each)
 
 
 def _events(alarm: Alarm, request: AuditedRequest) -> Iterator[bool]:
     if alarm.measure == "queued":
-        if request.cause != "flag_off":
+        if request.cause not in _CLOSED:
             yield request.outcome == "queued"
         return
     for call in request.calls:
@@ -42,11 +96,9 @@ def _events(alarm: Alarm, request: AuditedRequest) -> Iterator[bool]:
                 yield alarm.check in call.failed_checks
 
 
-def _counted(alarm: Alarm, events: deque[bool], window: int) -> AlarmCount:
-    seen = sum(events)
-    # A count can only grow until the window is full, so an early alarm is an alarm.
-    state: AlarmState = "alarm" if seen > alarm.most else "usual" if len(events) == window else "waiting"
+def _counted(alarm: Alarm, watch: RateWatch) -> AlarmCount:
     return AlarmCount(
-        alarm.id, alarm.workload, alarm.target, alarm.measure, state, seen, len(events), alarm.most, window,
-        alarm.baseline,
+        alarm.id, alarm.workload, alarm.target, alarm.measure, "alarm" if watch.alarmed_at else "usual",
+        sum(watch.recent), len(watch.recent), watch.requests, alarm.at_most, watch.evidence, 1 / watch.chance,
+        alarm.then, alarm.baseline,
     )  # fmt: skip

@@ -1,67 +1,94 @@
-"""Counts of a measured baseline in, how many are still usual in a window of live work out; exact, pure.
+"""Events of live work in, whether their rate has left what was measured out; at any time, however often one looks.
 
-Both limits hold their false-alarm rate over baseline and window together, whatever the true rate or distribution is,
-as long as live work is like the measured work. So a small baseline gives a wide limit and never a false promise.
+A bet against "the rate is at most m" multiplies its wealth by 1 + s (1 - m) / m at an event and by 1 - s elsewhere, for
+a share s of the largest fair bet, so that no bet gains on average while that is true (``stats.betting``). New bets
+begin at every request, each with a part of one unit of wealth. So a change after a million quiet requests is found
+about as fast as one at the start: the parts shrink so slowly that this costs log n + 2 log log n. By Ville's inequality
+the chance that the whole wealth ever reaches 1 / a is at most a, for ever (as the e-detectors of Shin, Ramdas and
+Rinaldo 2022, arXiv 2203.03532, with weights that add up to one).
+
+Plain floats and no numpy: a gateway adds to this at every request, and is to stay small.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
-MOST_WINDOW: Final = 10_000
+from milo_bench.stats.beta import beta_quantile
+
+BETS: Final = 24
+RECENT: Final = 100
+# Shares of the largest fair bet, arcsine distributed: small ones find a rate near m, large ones one far above it.
+_SHARES: Final = tuple(math.sin(math.pi * (n + 0.5) / (2 * BETS)) ** 2 for n in range(BETS))
 
 
-def most_usual(k: int, n: int, window: int, chance: float) -> int:
-    """The largest count in ``window`` requests that is no alarm, after ``k`` of ``n`` in the baseline.
+def usual_rate(k: float, n: float, chance: float) -> float:
+    """Upper bound of the rate behind ``k`` events of ``n`` measured, wrong with probability ``chance`` at most.
 
-    Fisher's exact test (1935) from one side: given the total, the window's count is hypergeometric where nothing
-    changed. A larger count comes with at most probability ``chance``. ``window`` where even all would be no alarm.
+    Clopper and Pearson (1934), of an effective sample size too. 1 where nothing was measured, or all were events.
     """
-    _check(n, window, chance)
     if not 0 <= k <= n:
         raise ValueError(f"{k} of {n}")
-    for count in range(window):
-        if _hypergeometric_tail(count + 1, k + count + 1, window, n) <= chance:
-            return count
-    return window
-
-
-def most_slower(rank: int, n: int, window: int, chance: float) -> int:
-    """The largest count of a window's values above the ``rank``-th smallest of ``n`` baseline values that is no alarm.
-
-    The count of exceedances is negative hypergeometric for every continuous distribution (Gumbel and von Schelling
-    1950, Ann. Math. Stat. 21:247), and ties only make it smaller.
-    """
-    _check(n, window, chance)
-    if not 1 <= rank <= n:
-        raise ValueError(f"rank {rank} of {n}")
-    tail, at = 0.0, window
-    whole = _log_choose(n + window, n)
-    while at >= 0:
-        tail += math.exp(_log_choose(at + n - rank, at) + _log_choose(rank - 1 + window - at, window - at) - whole)
-        if tail > chance:
-            return at
-        at -= 1
-    return 0
-
-
-def _hypergeometric_tail(least: int, total: int, window: int, n: int) -> float:
-    """Probability that ``least`` or more of ``total`` marked among ``n`` + ``window`` lie in the window."""
-    whole = _log_choose(n + window, total)
-    most = min(total, window)
-    return sum(
-        math.exp(_log_choose(window, x) + _log_choose(n, total - x) - whole)
-        for x in range(max(least, total - n), most + 1)
-    )
-
-
-def _log_choose(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-
-
-def _check(n: int, window: int, chance: float) -> None:
-    if n < 1 or not 1 <= window <= MOST_WINDOW:
-        raise ValueError(f"a baseline of {n}, a window of {window}")
     if not 0 < chance < 1:
         raise ValueError(f"chance must be between 0 and 1, not {chance}")
+    return 1.0 if k >= n else beta_quantile(k + 1, n - k, 1 - chance)
+
+
+class RateWatch:
+    """Whether events come more often than ``at_most``, wrong with probability ``chance`` at most, ever.
+
+    Holds as long as each request's chance of an event, given all before it, is at most ``at_most``. Once it has
+    alarmed it stays so. ``recent`` are the latest events, for people.
+    """
+
+    def __init__(self, at_most: float, chance: float) -> None:
+        if not 0 < at_most < 1 or not 0 < chance < 1:
+            raise ValueError(f"a rate of {at_most}, a chance of {chance}")
+        self.at_most, self.chance = at_most, chance
+        self.requests = 0
+        self.alarmed_at = 0  # which request raised the alarm, from 1; 0 while there is none
+        self.recent: deque[bool] = deque(maxlen=RECENT)
+        self._hit = tuple(1 + share * (1 - at_most) / at_most for share in _SHARES)
+        self._miss = tuple(1 - share for share in _SHARES)
+        self._wealth = [0.0] * BETS
+
+    @property
+    def evidence(self) -> float:
+        """The wealth against "at most ``at_most``": it alarms at 1 / ``chance``."""
+        return sum(self._wealth) / BETS
+
+    def add(self, event: bool) -> bool:  # the one thing that it takes
+        """Count a request; whether it raised the alarm."""
+        self.requests += 1
+        self.recent.append(event)
+        if self.alarmed_at:
+            return False
+        n = self.requests
+        new = _unspent(n) - _unspent(n + 1)
+        gains = self._hit if event else self._miss
+        self._wealth = [(wealth + new) * gain for wealth, gain in zip(self._wealth, gains, strict=True)]
+        # What is unspent counts as idle wealth: the whole is one unit at the start.
+        if self.evidence + _unspent(n + 1) < 1 / self.chance:
+            return False
+        self.alarmed_at = n
+        return True
+
+    def saved(self) -> list[float]:
+        """Everything that ``restore`` needs, as numbers."""
+        return [self.requests, self.alarmed_at, *self._wealth, *map(float, self.recent)]
+
+    def restore(self, saved: Sequence[float]) -> None:
+        """Go on where ``saved`` ended. Raises ValueError for what no watch saved."""
+        if len(saved) < 2 + BETS or not all(math.isfinite(one) and one >= 0 for one in saved):
+            raise ValueError("this is not what a watch saved")
+        self.requests, self.alarmed_at = int(saved[0]), int(saved[1])
+        self._wealth = [float(one) for one in saved[2 : 2 + BETS]]
+        self.recent = deque((bool(one) for one in saved[2 + BETS :]), maxlen=RECENT)
+
+
+def _unspent(n: int) -> float:
+    """The part of the unit that has begun no bet before request ``n``, from 1."""
+    return math.log(2) / math.log(n + 1)

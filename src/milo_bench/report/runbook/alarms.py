@@ -15,17 +15,19 @@ from milo_bench.config.routing.rule import RUNTIME_CHECKS
 from milo_bench.decide.records import Decision, Figure, Finding
 from milo_bench.report.runbook.launch import ship_order
 from milo_bench.report.runbook.watch import plain_number
-from milo_bench.stats.control import most_slower, most_usual
+from milo_bench.stats.control import usual_rate
 
-WINDOW: Final = 100  # requests
-FALSE_ALARMS: Final = 0.01  # of all alarms together, at each look
+FALSE_ALARMS: Final = 0.01  # of all alarms together, however long they are watched
 _LATENCY: Final = "latency_p95_s"
 _NOT_IN_AN_ID: Final = re.compile(r"[^A-Za-z0-9_.:-]+")
 
 
 @dataclass(frozen=True)
 class PlannedAlarm:
-    """An alarm before its limit is known. ``figure`` is the id of what was measured; ``k`` of ``n`` counted there."""
+    """An alarm before its limit is known. ``figure`` is the id of what was measured; ``k`` of ``n`` counted there.
+
+    ``effective`` is how many independent requests the ``n`` are worth: repeats and fixtures of one story are alike.
+    """
 
     workload: str
     target: str
@@ -33,6 +35,7 @@ class PlannedAlarm:
     figure: str
     k: int
     n: int
+    effective: float
     check: str = ""
     slower_than_s: float = 0.0
 
@@ -53,19 +56,36 @@ def _of_finding(decision: Decision, finding: Finding) -> Iterator[PlannedAlarm]:
     failed = decision.figures.get(f"{measures}/failure_rate")
     if failed is None or failed.k is None or not failed.n:
         return
-    yield PlannedAlarm(workload, target, "no_answer", failed.id, failed.k, failed.n)
+    worth = _effective(failed.k, failed.n, failed.high, failed.confidence)
+    yield PlannedAlarm(workload, target, "no_answer", failed.id, failed.k, failed.n, worth)
     slow = decision.figures.get(f"{measures}/{_LATENCY}")
     if slow is not None and slow.value is not None and slow.value > 0 and slow.n:
         rank = math.ceil(0.95 * slow.n)
-        yield PlannedAlarm(workload, target, "slow", slow.id, slow.n - rank, slow.n, slower_than_s=slow.value)
+        alike = worth * slow.n / failed.n
+        yield PlannedAlarm(workload, target, "slow", slow.id, slow.n - rank, slow.n, alike, slower_than_s=slow.value)
     for check in _served_checks(decision, workload):
         passed = decision.figures.get(f"{measures}/check_pass_rate[check={check}]")
         if passed is not None and passed.k is not None and passed.n is not None:
             # Answers that a check does not apply to count as passed, here as in the audit.
-            yield PlannedAlarm(workload, target, "failed_check", passed.id, passed.n - passed.k, failed.n, check=check)
+            k, high = passed.n - passed.k, None if passed.low is None else 1 - passed.low
+            worth_here = _effective(k, passed.n, high, passed.confidence) * failed.n / passed.n
+            yield PlannedAlarm(workload, target, "failed_check", passed.id, k, failed.n, worth_here, check=check)
     review = _review_share(decision, finding)
     if review is not None and review.k is not None and review.n:
-        yield PlannedAlarm(workload, "", "queued", review.id, review.k, review.n)
+        worth = _effective(review.k, review.n, review.high, review.confidence)
+        yield PlannedAlarm(workload, "", "queued", review.id, review.k, review.n, worth)
+
+
+def _effective(k: int, n: int, high: float | None, confidence: float | None) -> float:
+    """How many independent values would have the upper end that was measured; ``n`` where none is known."""
+    if high is None or confidence is None or k >= n or high >= 1:
+        return float(n)
+    few, many = min(1.0, float(n)), float(n)
+    tail = (1 - confidence) / 2
+    for _ in range(40):
+        middle = (few + many) / 2
+        few, many = (middle, many) if usual_rate(k / n * middle, middle, tail) > high else (few, middle)
+    return many
 
 
 def _served_checks(decision: Decision, workload: str) -> tuple[str, ...]:
@@ -90,12 +110,12 @@ def alarms_yaml(decision: Decision) -> str:
     planned = planned_alarms(decision)
     entries = []
     for alarm in planned:
-        most = limit_of(alarm, FALSE_ALARMS / len(planned))
-        if most < WINDOW:
-            entries.append(_entry(decision, alarm, most, len(planned)))
+        at_most = limit_of(alarm, len(planned))
+        if at_most < 1:
+            entries.append(_entry(alarm, at_most, len(planned)))
     if not entries:
         return ""
-    data = {"schema_version": 1, "window": WINDOW, "false_alarms": FALSE_ALARMS, "alarms": _with_own_ids(entries)}
+    data = {"schema_version": 1, "false_alarms": FALSE_ALARMS, "alarms": _with_own_ids(entries)}
     return _HEAD + yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
 
 
@@ -106,20 +126,25 @@ _SAID: Final = {
     "queued": "requests in the review queue",
 }
 _HEAD: Final = (
-    "# What 'milo-bench audit watch' counts in the gateway's audit, over the latest requests. It needs no right\n"
-    "# answers. An alarm rings when a count is above 'most'. 'false_alarms' is the chance, at most, that any alarm\n"
-    "# rings at a look while live work is like the measured work. Few measured counts give wide limits.\n"
+    "# What the gateway and 'milo-bench audit watch' count in live requests. It needs no right answers. 'at_most' is\n"
+    "# the upper end of the measured interval. An alarm rings when live work proves a higher rate. 'false_alarms' is\n"
+    "# the chance, at most, that any alarm ever rings while live work is like the measured work, however often you\n"
+    "# look. 'then: roll_back' closes the target's rules of the workload until a person closes the incident.\n"
 )
 
 
-def limit_of(alarm: PlannedAlarm, chance: float) -> int:
-    """The largest usual count in a window, for a false alarm at most with probability ``chance``."""
-    if alarm.measure == "slow":
-        return most_slower(alarm.n - alarm.k, alarm.n, WINDOW, chance)
-    return most_usual(alarm.k, alarm.n, WINDOW, chance)
+def limit_of(alarm: PlannedAlarm, alarms: int) -> float:
+    """The largest usual rate of one of ``alarms``, wrong with half of its part of ``FALSE_ALARMS`` at most.
+
+    For values above a measured quantile too: the chance of a new value above the (n - k)-th smallest of n is
+    distributed as the bound of a rate with k of n events, whatever the distribution (order statistics).
+    """
+    k = alarm.k / alarm.n * alarm.effective
+    bound = usual_rate(k, alarm.effective, FALSE_ALARMS / 2 / alarms)
+    return bound if bound >= 1 else float(plain_number(bound))
 
 
-def _entry(decision: Decision, alarm: PlannedAlarm, most: int, alarms: int) -> dict[str, Any]:
+def _entry(alarm: PlannedAlarm, at_most: float, alarms: int) -> dict[str, Any]:
     parts = [alarm.workload, alarm.measure, alarm.check]
     entry: dict[str, Any] = {
         "id": _NOT_IN_AN_ID.sub("_", ".".join(filter(None, parts))).lstrip("_.:-")[:70] or f"alarm_{alarms}",
@@ -132,7 +157,7 @@ def _entry(decision: Decision, alarm: PlannedAlarm, most: int, alarms: int) -> d
         entry["check"] = alarm.check
     if alarm.measure == "slow":
         entry["slower_than_s"] = float(plain_number(alarm.slower_than_s))
-    entry["most"] = most
+    entry["at_most"] = at_most
     said = f"{alarm.k:,} of {alarm.n:,}"
     entry["baseline"] = f"{said} slower, the measured p95" if alarm.measure == "slow" else f"{said} measured"
     return entry

@@ -215,8 +215,9 @@ def _watching(decision: Decision) -> Iterator[Block]:
     if alarms and alarms_yaml(decision):
         yield Paragraph(
             (
-                "Run this every hour in the folder of the gateway. It counts over the latest requests in the audit and "
-                "needs no right answers. It exits non-zero if an alarm rings.",
+                "A gateway with 'alarms: alarms.yaml' in its settings watches this by itself and opens an incident. "
+                "To look yourself, run this in its folder. It needs no right answers. It exits non-zero if an alarm "
+                "rings.",
             )
         )
         yield Code((WATCH,))
@@ -234,8 +235,8 @@ def _watching(decision: Decision) -> Iterator[Block]:
         )
         yield Paragraph(
             (
-                "alarms.yaml has the limits: control limits from the measured counts, by exact tests. While live work "
-                "is like the measured work, a look at all alarms together is false at most once in a hundred.",
+                "alarms.yaml has the limits: the upper ends of the measured intervals. While live work is like the "
+                "measured work, an alarm ever rings in one deployment of a hundred at most, however often you look.",
             )
         )
         yield Paragraph(("If an alarm rings, turn the flag of its workload off, then find the incident below.",))

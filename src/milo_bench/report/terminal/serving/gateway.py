@@ -20,7 +20,7 @@ from milo_bench.report.terminal.console import stdout_console
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork
 
-_COUNTS = ("seen", "at most", "of requests")
+_COUNTS = ("seen", "of the latest", "usual at most", "watched")
 
 
 class _Listening(Protocol):
@@ -72,11 +72,11 @@ def print_alarms(found: Sequence[AlarmCount]) -> None:
         click.echo("There are no alarms: the file lists none.")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in ("alarm", "state", "seen", "at most", "of requests", "baseline"):
+    for name in ("alarm", "state", *_COUNTS, "baseline"):
         table.add_column(name, no_wrap=name != "baseline", justify="right" if name in _COUNTS else "left")
     for one in sorted(found, key=lambda one: one.state != "alarm"):
-        state = "waits for more requests" if one.state == "waiting" else one.state
-        row = (one.alarm, state, f"{one.seen:,}", f"{one.most:,}", f"{one.requests:,}", one.baseline)
+        at_most = units.share(one.at_most)
+        row = (one.alarm, one.state, f"{one.seen:,}", f"{one.requests:,}", at_most, f"{one.watched:,}", one.baseline)
         table.add_row(*[Text(one_line(cell, 80)) for cell in row])
     stdout_console().print(table)
 
