@@ -98,10 +98,10 @@ def promptfoo_outcomes(folder: Path) -> tuple[Counter[str], Counter[str]]:
 def _outcome(result: Imported) -> str:
     if not result.cases:
         return "refused with the reason"
-    checked = any(case.expect for case in result.cases) or any(
-        check != "answer_present" for draft in result.workloads for check in draft.checks
-    )
-    return "imported with checks" if checked else "imported, the tests have no assertion"
+    checks = [check for draft in result.workloads for check in draft.checks if check != "answer_present"]
+    if any(not (isinstance(check, dict) and "judged" in check) for check in checks):
+        return "imported with checks by rule"
+    return "imported, a judge or a person decides" if checks else "imported, the tests have no assertion"
 
 
 def _short(said: str) -> str:

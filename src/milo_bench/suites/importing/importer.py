@@ -60,7 +60,10 @@ class ImportedCase:
 
 @dataclass(frozen=True)
 class WorkloadDraft:
-    """A workload to be: prompt source, checks, and the answer schema where there is one."""
+    """A workload to be: prompt source, checks, and the answer schema where there is one.
+
+    ``variants`` are further prompts for the same work, by name.
+    """
 
     name: str
     title: str
@@ -68,6 +71,7 @@ class WorkloadDraft:
     checks: list[CheckEntry]
     schema: dict[str, Any] | None = None
     max_tokens: int = 256
+    variants: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -174,6 +174,8 @@ def _files(
     files: dict[str, str | bytes] = {"fixtures/imported.jsonl": "".join(lines), **imported.files}
     for draft in imported.workloads:
         files[f"prompts/{draft.name}.jinja"] = draft.prompt
+        for variant, prompt in draft.variants.items():
+            files[f"prompts/{draft.name}.{variant}.jinja"] = prompt
         if draft.schema is not None:
             files[f"schemas/{draft.name}.json"] = json.dumps(draft.schema, indent=2, ensure_ascii=False) + "\n"
     manifest = {
@@ -198,6 +200,10 @@ def _section(draft: WorkloadDraft) -> dict[str, Any]:
         section["schema"] = f"schemas/{draft.name}.json"
     section["max_tokens"] = draft.max_tokens
     section["checks"] = list(draft.checks)
+    if draft.variants:
+        section["variants"] = {
+            variant: {"prompt": f"prompts/{draft.name}.{variant}.jinja"} for variant in draft.variants
+        }
     return section
 
 

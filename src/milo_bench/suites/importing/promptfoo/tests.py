@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.suites.importing.importer import Imported
+from milo_bench.suites.importing.promptfoo.files import files_named
 from milo_bench.suites.importing.tables import csv_rows, jsonl_rows, source_text
-from milo_bench.suites.paths import find_inside
 
 _EXPECTED = re.compile(r"__expected\d*")
 _ASSERTION: Final = re.compile(r"(not-)?([a-z][a-z-]*[a-z])(?:\(([\d.]+)\))?:\s*(.*)", re.DOTALL)
@@ -25,17 +25,36 @@ def tests_of(written: Any, root: Path, where: str, result: Imported) -> list[Any
     for entry in written if isinstance(written, list) else [written]:
         named = entry.get("path") if isinstance(entry, dict) and "vars" not in entry else entry
         if isinstance(named, str):
-            tests.extend(_from_file(named.removeprefix("file://"), root, where, result))
+            paths = files_named(named, root, where)
+            for path in [paths] if isinstance(paths, Problem) else paths:
+                if isinstance(path, Problem):
+                    result.not_carried.append(path)
+                else:
+                    tests.extend(_from_file(path, where, result))
         else:
             tests.append(entry)
     return tests
 
 
-def _from_file(name: str, root: Path, where: str, result: Imported) -> list[Any]:
-    path = find_inside(root, name, where)
-    if isinstance(path, Problem):
-        result.not_carried.append(path)
-        return []
+def with_variables(test: Any, root: Path, where: str) -> Any:
+    """``test`` with the variables of the files that ``vars: file`` names written out; a Problem for one that cannot."""
+    named = test.get("vars") if isinstance(test, dict) else None
+    if not isinstance(named, str) and not (isinstance(named, list) and all(isinstance(one, str) for one in named)):
+        return test
+    variables: dict[str, Any] = {}
+    for name in [named] if isinstance(named, str) else named:
+        paths = files_named(re.sub(r"^(?:\.\./)+", "", name), root, where)
+        if isinstance(paths, Problem):
+            return paths
+        for path in paths:
+            read = read_written(source_text(path), name=path.name, form="yaml-1.2")
+            if isinstance(read, Problem) or not isinstance(read.data, dict):
+                return read if isinstance(read, Problem) else Problem(where, f"'{name}' has no variables", "list them.")
+            variables.update(read.data)
+    return {**test, "vars": variables}
+
+
+def _from_file(path: Path, where: str, result: Imported) -> list[Any]:
     match path.suffix.lower():
         case ".csv" | ".tsv":
             return [_from_row(row.values) for row in csv_rows(path, result)]
@@ -49,9 +68,8 @@ def _from_file(name: str, root: Path, where: str, result: Imported) -> list[Any]
             result.broken.append(read)
             return []
         case ending:
-            result.not_carried.append(
-                Problem(where, f"tests in '{name}': a '{ending}' file is a program", "write its tests as CSV or YAML.")
-            )
+            said = f"tests in '{path.name}': a '{ending}' file is a program"
+            result.not_carried.append(Problem(where, said, "write its tests as CSV or YAML."))
             return []
 
 

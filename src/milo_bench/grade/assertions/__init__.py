@@ -1,0 +1,1 @@
+"""Assertions of a fixture: how each is read, scored and combined."""

@@ -1,0 +1,362 @@
+"""A promptfoo test's assertions in, what milo-bench's checks read of them out; what no check judges is named."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from milo_bench.config.written import Problem, Written, read_written
+from milo_bench.suites.importing.promptfoo.judges import LIKENESS_KEY, Judge, judged_demand, likeness
+from milo_bench.suites.importing.promptfoo.script import read_script, value_path
+from milo_bench.suites.importing.promptfoo.variables import filled_in
+from milo_bench.suites.importing.tables import source_text
+from milo_bench.suites.paths import find_inside
+
+# promptfoo's assertion and the kind of ours, and whether case is ignored. ``not-`` in front negates any of them.
+_KINDS: Final[Mapping[str, tuple[str, bool]]] = {
+    "equals": ("equals", False),
+    "contains": ("contains", False),
+    "icontains": ("contains", True),
+    "contains-any": ("contains_any", False),
+    "icontains-any": ("contains_any", True),
+    "contains-all": ("contains_all", False),
+    "icontains-all": ("contains_all", True),
+    "starts-with": ("starts_with", False),
+    "regex": ("regex", False),
+    "is-json": ("is_json", False),
+    "contains-json": ("contains_json", False),
+    "word-count": ("words", False),
+    "levenshtein": ("levenshtein", False),
+    "rouge-n": ("rouge_n", False),
+    "bleu": ("bleu", False),
+    "finish-reason": ("finish_reason", False),
+    "assert-set": ("set", False),
+}
+_LISTS: Final = ("contains_any", "contains_all")
+_LIKENESSES: Final = ("levenshtein", "rouge_n", "bleu")
+_MOST_LISTED: Final = 200
+# Kinds that the built-in checks judge as they are, where a test has one of each and no weights.
+_PLAIN: Final[Mapping[tuple[str, bool], str]] = {
+    ("equals", False): "equals",
+    ("contains", False): "contains",
+    ("contains_any", False): "contains",
+    ("contains_all", False): "contains_all",
+    ("contains", True): "not_contains",
+    ("contains_any", True): "not_contains",
+    ("regex", False): "regex",
+    ("starts_with", False): "regex",
+    ("is_json", False): "is_json",
+}
+_MEASURED: Final = {
+    "latency": "it limits a time. Set a gate in policy.yaml: {measure: latency_p95_s, at_most: SECONDS}.",
+    "cost": "it limits a price. Set a gate in policy.yaml, with the prices in economics.yaml.",
+    "perplexity": "it reads log probabilities. Add one of the built-in checks.",
+    "select-best": "it compares answers. Use 'milo-bench compare', or a rubric with form: pairwise.",
+    "max-score": "it compares answers. Use 'milo-bench compare'.",
+    "context-recall": "it judges the retrieved context, not the answer.",
+    "context-relevance": "it judges the retrieved context, not the answer.",
+}
+_NO_CHECK: Final = "no check does exactly this. Add one of the built-in checks."
+_KNOWN_KEYS: Final = frozenset(
+    ("type", "value", "threshold", "weight", "metric", "transform", "provider", "rubricPrompt", "assert", "config")
+)
+
+
+@dataclass
+class Demands:
+    """What a test asks of an answer: checks with their parameters, expectations, and the judges that it needs."""
+
+    checks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    expect: dict[str, Any] = field(default_factory=dict)
+    schema: dict[str, Any] | None = None
+    judges: dict[str, Judge] = field(default_factory=dict)
+    lost: list[Problem] = field(default_factory=list)
+    exact_equals: bool = False
+    unsure: str = ""  # why the score of the whole test cannot be computed
+
+
+@dataclass
+class DemandReader:
+    """Reads the assertions of one test. ``root`` is the only folder whose files are read."""
+
+    root: Path
+    named: str
+    variables: Mapping[str, Any]
+    made: Demands = field(default_factory=Demands)
+
+    def read(self, written: list[tuple[str, Any]], threshold: Any, *, path: str | None = "") -> Demands:
+        """The demands of ``written``, assertions each with its place.
+
+        ``path`` is the value of a JSON answer that they judge, None where a transformation comes first that no check
+        does.
+        """
+        rules: list[dict[str, Any]] = []
+        for where, one in written:
+            rules.extend(self._one(where, one, path))
+        limit = _number(threshold)
+        if limit is not None and (self.made.lost or self.made.judges):
+            self.made.unsure = "its threshold counts assertions that no rule judges"
+            return self.made
+        if rules and limit is None and _all_plain(rules):
+            self._plain(rules)
+        elif rules:
+            self.made.checks["assertions"] = {}
+            self.made.expect["assertions"] = rules[:_MOST_LISTED]
+            if len(rules) > _MOST_LISTED:
+                self._lose(written[0][0], f"assertions after the first {_MOST_LISTED}", "split the test.")
+            if limit is not None:
+                self.made.expect["assertions_threshold"] = limit
+        return self.made
+
+    def _lose(self, where: str, what: str, hint: str) -> None:
+        self.made.lost.append(Problem(where, f"{self.named}: {what}", hint))
+
+    def _one(self, where: str, written: Any, path: str | None) -> list[dict[str, Any]]:
+        if not isinstance(written, dict) or not isinstance(written.get("type"), str):
+            self._lose(where, f"assertion '{str(written)[:80]}'", _NO_CHECK)
+            return []
+        said = written["type"]
+        named = f"assertion '{said}'"
+        for key in written:
+            if key not in _KNOWN_KEYS:
+                self._lose(where, f"{named}: {key}", "remove it.")
+        negated = said.startswith("not-")
+        kind = said.removeprefix("not-")
+        if kind in _MEASURED:
+            self._lose(where, named, _MEASURED[kind])
+            return []
+        if "transform" in written:
+            own = value_path(str(written["transform"]))
+            path = None if own is None or path is None else ".".join(part for part in (path, own) if part)
+        if path is None:
+            self._lose(
+                where, f"{named} after a transformation", "its script is not run. Add one of the built-in checks."
+            )
+            return []
+        value = self._value(where, named, written.get("value"))
+        if isinstance(value, Problem):
+            self.made.lost.append(value)
+            return []
+        common = self._common(written, negated, path)
+        if kind in ("javascript", "python"):
+            return self._script(where, named, kind, value, common)
+        if kind == "similar":
+            self._likeness(where, named, value, written.get("threshold"), negated)
+            return []
+        demand = judged_demand(kind, value)
+        if demand:
+            if path:
+                self._lose(where, f"{named} after a transformation", "a judge reads the whole answer.")
+                return []
+            if isinstance(value, str) and value.strip().startswith("file://"):
+                self._lose(where, named, "write its text out.")
+                return []
+            self._judged(demand, negated)
+            return []
+        if kind not in _KINDS:
+            self._lose(where, named, _NO_CHECK)
+            return []
+        return self._rule(where, named, kind, value, written, common)
+
+    def _common(self, written: Mapping[str, Any], negated: bool, path: str) -> dict[str, Any]:
+        common: dict[str, Any] = {"negated": True} if negated else {}
+        if path:
+            common["path"] = path
+        weight = _number(written.get("weight"))
+        if weight is not None and weight != 1:
+            common["weight"] = max(0.0, weight)
+        if isinstance(written.get("metric"), str):
+            common["metric"] = filled_in(written["metric"], self.variables)[:200]
+        return common
+
+    def _value(self, where: str, named: str, value: Any) -> Any:
+        if isinstance(value, str) and value.startswith("file://"):
+            name = value.removeprefix("file://")
+            if Path(name).suffix.lower() not in (".txt", ".md", ".json", ".yaml", ".yml"):
+                return Problem(
+                    where, f"{self.named}: {named}: '{name}' is a program", "add one of the built-in checks."
+                )
+            path = find_inside(self.root, name.removeprefix("./"), where)
+            if isinstance(path, Problem):
+                return path
+            text = source_text(path)
+            if path.suffix.lower() in (".txt", ".md"):
+                return text
+            read = read_written(text, name=path.name, form="json" if path.suffix.lower() == ".json" else "yaml-1.2")
+            return read.data if isinstance(read, Written) else read
+        if isinstance(value, str):
+            return filled_in(value, self.variables)
+        if isinstance(value, list):
+            return [filled_in(one, self.variables) if isinstance(one, str) else one for one in value]
+        return value
+
+    def _script(
+        self, where: str, named: str, language: str, value: Any, common: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        demands = read_script(value, self.variables, language) if isinstance(value, str) else None
+        if not demands or (common.get("path") and any("path" in one for one in demands)):
+            self._lose(where, named, "its script is not run. Add one of the built-in checks.")
+            return []
+        if common.pop("negated", False):
+            if len(demands) > 1:
+                return [{"kind": "set", "negated": True, "assertions": demands, **common}]
+            demands = [{**demands[0], "negated": not demands[0].get("negated", False)}]
+        return [{**one, **common} for one in demands]
+
+    def _judged(self, demand: list[str], negated: bool) -> None:
+        listed = [f"The answer does not meet this: {one}" for one in demand] if negated else demand
+        judge = Judge.demands()
+        self.made.judges[judge.name] = judge
+        self.made.expect["demands"] = [*self.made.expect.get("demands", []), *listed]
+
+    def _likeness(self, where: str, named: str, value: Any, threshold: Any, negated: bool) -> None:
+        judge = likeness(_number(threshold))
+        if negated or not isinstance(value, str) or not value.strip() or LIKENESS_KEY in self.made.expect:
+            self._lose(where, named, "a likeness compares the answer with one text. Use a rubric instead.")
+            return
+        self.made.judges[judge.name] = judge
+        self.made.expect[LIKENESS_KEY] = value
+
+    def _rule(
+        self, where: str, named: str, kind: str, value: Any, written: Mapping[str, Any], common: dict[str, Any]
+    ) -> list[dict[str, Any]]:
+        ours, casefold = _KINDS[kind]
+        rule: dict[str, Any] = {"kind": ours, **common}
+        if casefold:
+            rule["casefold"] = True
+        threshold = _number(written.get("threshold"))
+        if ours == "set":
+            return self._set(where, named, written, rule, threshold)
+        if ours in ("is_json", "contains_json"):
+            return self._json(where, named, value, rule)
+        if ours == "words":
+            return self._words(where, named, value, rule)
+        if ours in _LIKENESSES and threshold is not None:
+            rule["threshold"] = threshold
+        texts = _texts(value, many=ours in _LISTS)
+        if texts is None:
+            self._lose(where, f"{named} with a computed value", "write the value out as text.")
+            return []
+        if ours == "regex" and not _is_regex(texts[0]):
+            self._lose(where, f"{named}: a pattern that RE2 does not know", "write it without look-around.")
+            return []
+        rule["value"] = texts if ours in _LISTS or len(texts) > 1 else texts[0]
+        return [rule]
+
+    def _set(
+        self, where: str, named: str, written: Mapping[str, Any], rule: dict[str, Any], threshold: float | None
+    ) -> list[dict[str, Any]]:
+        listed = written.get("assert")
+        made = self.made
+        before = (dict(made.expect), dict(made.judges), len(made.lost))
+        inner: list[dict[str, Any]] = []
+        for one in listed if isinstance(listed, list) else []:
+            if isinstance(one, dict) and one.get("type") == "assert-set":
+                self._lose(where, f"{named} within another", "write its assertions in the outer one.")
+                continue
+            inner.extend(self._one(where, one, rule.get("path", "")))
+        if threshold is None:
+            return [{**rule, "assertions": inner}] if inner else []
+        if (made.expect, made.judges, len(made.lost)) != before:
+            made.expect, made.judges = before[0], before[1]
+            self._lose(where, f"{named} with a threshold", "its threshold counts assertions that no rule judges.")
+            return []
+        return [{**rule, "threshold": threshold, "assertions": inner}] if inner else []
+
+    def _json(self, where: str, named: str, value: Any, rule: dict[str, Any]) -> list[dict[str, Any]]:
+        if isinstance(value, str):
+            read = read_written(value, name="schema", form="yaml-1.2")
+            value = read.data if isinstance(read, Written) else value
+        if isinstance(value, dict):
+            rule["json_schema"] = value
+        elif value is not None:
+            self._lose(where, f"{named}: its schema", "write the schema out.")
+            return []
+        return [rule]
+
+    def _words(self, where: str, named: str, value: Any, rule: dict[str, Any]) -> list[dict[str, Any]]:
+        wanted = value if isinstance(value, dict) else {"min": value, "max": value}
+        bounds = [_whole(wanted.get("min")), _whole(wanted.get("max"))]
+        if bounds == [None, None]:
+            self._lose(where, f"{named} with a computed value", "write min and max.")
+            return []
+        return [{**rule, "least": bounds[0], "most": bounds[1]}]
+
+    def _plain(self, rules: list[dict[str, Any]]) -> None:
+        """The built-in checks, one of each kind, where they do the same."""
+        made = self.made
+        for rule in rules:
+            check = _PLAIN[(rule["kind"], rule.get("negated", False))]
+            params = {"casefold": True} if rule.get("casefold") else {}
+            value = rule.get("value")
+            texts = value if isinstance(value, list) else [value]
+            if check == "is_json":
+                if "json_schema" in rule:
+                    made.schema = rule["json_schema"]
+                    made.checks["schema"] = {}
+                made.checks["is_json"] = {}
+                continue
+            made.checks[check] = params
+            if rule["kind"] == "starts_with":
+                made.expect[check] = "^" + re.escape(str(texts[0]))
+            elif check in ("contains_all", "not_contains"):
+                made.expect[check] = [*made.expect.get(check, []), *texts]
+            else:
+                made.expect[check] = value
+            made.exact_equals = made.exact_equals or check == "equals"
+
+
+def _all_plain(rules: list[dict[str, Any]]) -> bool:
+    """Whether the built-in checks judge just the same: one of each, no weights, paths or sets."""
+    taken: dict[str, bool] = {}
+    for rule in rules:
+        check = _PLAIN.get((rule["kind"], rule.get("negated", False)))
+        if check is None or {"path", "weight", "threshold", "least", "most"} & rule.keys():
+            return False
+        if check == "regex" and rule.get("casefold"):
+            return False
+        fold = bool(rule.get("casefold"))
+        merges = check in ("contains_all", "not_contains")
+        if check in taken and not (merges and taken[check] == fold):
+            return False
+        taken[check] = fold
+    return True
+
+
+def _texts(value: Any, *, many: bool) -> list[str] | None:
+    """The texts of a value; None where one is computed, empty, or not there."""
+    if many and isinstance(value, str):
+        # As promptfoo reads it: a line of CSV, in which a quoted value may contain a comma.
+        value = [part.strip() for part in next(csv.reader([value], skipinitialspace=True), [])]
+    texts = []
+    for one in value if isinstance(value, list) else [value]:
+        text = json.dumps(one, ensure_ascii=False) if isinstance(one, bool | int | float | dict) else one
+        if not isinstance(text, str) or not text or text.startswith("file://") or "{{" in text:
+            return None
+        texts.append(text)
+    return texts or None
+
+
+def _is_regex(pattern: str) -> bool:
+    """Whether a pattern avoids what RE2 leaves out: look-around and back-references."""
+    return re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]", pattern) is None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            return None
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+    return float(value) if usable else None
+
+
+def _whole(value: Any) -> int | None:
+    number = _number(value)
+    return int(number) if number is not None and number >= 0 else None

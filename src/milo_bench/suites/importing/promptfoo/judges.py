@@ -1,0 +1,64 @@
+"""A promptfoo assertion that a model decides in, the rubric and the demand that a judge of milo-bench reads out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+LIKENESS_KEY: Final = "alike"
+_ALIKE: Final = 0.75  # promptfoo's own threshold of 'similar'
+# What the judge is told; {} is the assertion's value. Each of these needs one.
+_WORDED: Final[Mapping[str, str]] = {
+    "llm-rubric": "{}",
+    "g-eval": "{}",
+    "model-graded-closedqa": "The answer meets this criterion: {}",
+    "factuality": "The facts of the answer agree with this: {}",
+    "model-graded-factuality": "The facts of the answer agree with this: {}",
+}
+_FIXED: Final[Mapping[str, str]] = {
+    "answer-relevance": "The answer answers the question in the input.",
+    "context-faithfulness": "Every statement of the answer is supported by the context in the input.",
+    "conversation-relevance": "The answer is relevant to the conversation in the input.",
+}
+
+
+@dataclass(frozen=True)
+class Judge:
+    """``name`` is what the check ``judged`` calls the rubric; ``file`` is the rubric's own file."""
+
+    name: str
+    file: str
+
+    @staticmethod
+    def demands() -> Judge:
+        """The rubric that compares an answer with the demands that its fixture expects."""
+        rubric = {
+            "rubric": 1,
+            "name": "meets_demands",
+            "question": "Does the answer meet every one of the demands in the expectation?",
+            "accept": "It meets each of the demands listed under 'demands'.",
+            "reject": "It fails one of them, or it is empty.",
+            "shows_expected": True,
+        }
+        return Judge("meets_demands", yaml.safe_dump(rubric, sort_keys=False, allow_unicode=True, width=110))
+
+
+def likeness(threshold: float | None) -> Judge:
+    """The rubric that compares embeddings, with that cosine as its least."""
+    least = _ALIKE if threshold is None else max(-1.0, min(1.0, threshold))
+    name = f"alike_{round(abs(least) * 100)}"
+    rubric = {"rubric": 1, "name": name, "method": "likeness", "compare_with": LIKENESS_KEY, "at_least": least}
+    return Judge(name, yaml.safe_dump(rubric, sort_keys=False))
+
+
+def judged_demand(kind: str, value: Any) -> list[str]:
+    """What the assertion asks, in words that a judge reads; none for one that no judge decides."""
+    if kind in _FIXED:
+        return [_FIXED[kind]]
+    said = value if isinstance(value, list) else [value]
+    if kind not in _WORDED or not all(isinstance(one, str) and one.strip() for one in said):
+        return []
+    return [_WORDED[kind].format(one.strip()) for one in said]

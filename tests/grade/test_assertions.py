@@ -1,0 +1,114 @@
+"""Lists of assertions: each kind, their negation, weights and thresholds, and what cannot be read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from milo_bench.core.records import Attempt, AttemptKey, CheckSpec, Fixture, Timings, Verdict, Workload
+from milo_bench.grade.assertions.likeness import bleu, edit_distance, rouge_n
+from milo_bench.grade.engine import grade_attempt
+
+
+def judged(output: str, expect: dict[str, Any], **attempt: Any) -> tuple[Verdict, ...]:
+    work = Workload("work", "p", "", "", (CheckSpec("assertions", {}),))
+    answered = Attempt(AttemptKey("f", "target"), "", Timings(0, 0, 1), output, **attempt)
+    return tuple(grade_attempt(work, Fixture("f", "work", {}, expect), answered).verdicts)
+
+
+def outcome(output: str, *assertions: dict[str, Any], threshold: float | None = None, **attempt: Any) -> str:
+    expect: dict[str, Any] = {"assertions": list(assertions)}
+    if threshold is not None:
+        expect["assertions_threshold"] = threshold
+    outcomes = {verdict.outcome for verdict in judged(output, expect, **attempt)}
+    return "fail" if "fail" in outcomes else outcomes.pop()
+
+
+SCHEMA = {"type": "object", "required": ["a"], "properties": {"a": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("assertion", "passes", "fails"),
+    [
+        ({"kind": "equals", "value": "Oui"}, " Oui\n", "oui"),
+        ({"kind": "equals", "value": "Oui", "casefold": True}, "OUI", "non"),
+        ({"kind": "contains", "value": "é"}, "cafe\u0301", "cafe"),
+        ({"kind": "contains_any", "value": ["a", "b"]}, "xb", "xc"),
+        ({"kind": "contains_all", "value": ["a", "b"]}, "ba", "b"),
+        ({"kind": "starts_with", "value": "Dear"}, "Dear Ms", "My Dear"),
+        ({"kind": "ends_with", "value": "ever"}, "for ever", "ever so"),
+        ({"kind": "regex", "value": r"\d{3}"}, "a123", "a12"),
+        ({"kind": "is_json"}, '{"a": 1}', "a"),
+        ({"kind": "is_json", "json_schema": SCHEMA}, '{"a": 1}', '{"a": "1"}'),
+        ({"kind": "contains_json", "json_schema": SCHEMA}, 'So {b} [] {"a": 1} it is', 'So {"a": "x"}'),
+        ({"kind": "json_value", "path": "a.b[1].c", "value": 2}, '{"a": {"b": [0, {"c": 2}]}}', '{"a": {"b": [0]}}'),
+        ({"kind": "json_value", "path": "a.b", "value": True}, '{"a": "{\\"b\\": true}"}', '{"a": "{\\"b\\": 1}"}'),
+        ({"kind": "contains", "path": "[0].name", "value": "york"}, '[{"name": "new york"}]', '[{"name": "rome"}]'),
+        ({"kind": "words", "least": 2, "most": 3}, "a b c", "a b c d"),
+        ({"kind": "characters", "least": 3}, "abc", "ab"),
+        ({"kind": "levenshtein", "value": "kitten", "threshold": 3}, "sitting", "sittings!"),
+        ({"kind": "rouge_n", "value": "the cat sat", "threshold": 0.6}, "The cat slept", "A dog sat"),
+        ({"kind": "bleu", "value": "the cat sat on the mat"}, "the cat sat on the mat", "mats on cats"),
+    ],
+)
+def test_each_kind_passes_what_meets_it_and_its_negation_fails_it(
+    assertion: dict[str, Any], passes: str, fails: str
+) -> None:
+    assert outcome(passes, assertion) == "pass" and outcome(fails, assertion) == "fail"
+    contrary = {**assertion, "negated": True}
+    assert outcome(passes, contrary) == "fail" and outcome(fails, contrary) == "pass"
+
+
+def test_how_an_answer_ended_can_be_asserted() -> None:
+    assert outcome("x", {"kind": "finish_reason", "value": "stop"}, finish_reason="stop") == "pass"
+    assert outcome("x", {"kind": "finish_reason", "value": "stop"}, finish_reason="length") == "fail"
+
+
+def test_each_assertion_has_its_own_verdict_under_its_metric() -> None:
+    listed = [{"kind": "contains", "value": "a", "metric": "tone"}, {"kind": "contains", "value": "b"}]
+    found = judged("a", {"assertions": listed})
+    assert [(verdict.subject, verdict.outcome) for verdict in found] == [("tone", "pass"), ("2", "fail")]
+
+
+def test_a_threshold_is_on_the_weighted_mean_and_weight_0_never_fails() -> None:
+    a, b = {"kind": "contains", "value": "a", "weight": 3}, {"kind": "contains", "value": "b"}
+    assert outcome("a", a, b, threshold=0.75) == "pass"
+    assert outcome("b", a, b, threshold=0.75) == "fail"
+    assert outcome("a", {**a, "weight": 1}, {**b, "weight": 0}) == "pass"
+    assert outcome("x", {**a, "weight": 0}) == "skip"
+
+
+def test_a_set_holds_as_a_whole_or_by_its_threshold() -> None:
+    parts = [{"kind": "contains", "value": "a"}, {"kind": "contains", "value": "b"}]
+    assert outcome("a", {"kind": "set", "assertions": parts}) == "fail"
+    assert outcome("a", {"kind": "set", "threshold": 0.5, "assertions": parts}) == "pass"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "contains",
+        [{"kind": "guess"}],
+        [{"kind": "contains"}],
+        [{"kind": "contains", "value": [""]}],
+        [{"kind": "regex", "value": "(?=a)"}],
+        [{"kind": "is_json", "json_schema": {"type": 7}}],
+        [{"kind": "contains", "value": "a", "weight": -1}],
+        [{"kind": "set", "assertions": []}],
+        [{"kind": "json_value", "value": 3}],
+        [{"kind": "contains", "value": "a", "colour": "red"}],
+    ],
+)
+def test_an_answer_is_unjudged_if_its_assertions_cannot_be_read(written: object) -> None:
+    (verdict,) = judged("a", {"assertions": written})
+    assert verdict.outcome == "unjudged" and "expect.assertions cannot be read" in verdict.reason
+
+
+def test_likenesses_follow_their_formulas() -> None:
+    assert edit_distance("kitten", "sitting", most=5) == 3
+    assert edit_distance("", "abc", most=2) is None and edit_distance("abc", "", most=3) == 3
+    assert edit_distance("a" * 100_000, "b" * 100_000, most=10_000) is None
+    assert rouge_n("the the the", "the cat") == 0.5
+    assert bleu("the the the the", ["the cat is here"]) == 0.0
+    assert bleu("the cat", ["the cat sat down now"]) == pytest.approx(2.718281828 ** (1 - 5 / 2))
