@@ -479,7 +479,8 @@ def test_a_promptfoo_test_that_no_check_can_score_is_refused_by_name(
 def test_every_promptfoo_prompt_becomes_a_variant(tmp_path: Path) -> None:
     result = imported_promptfoo(
         tmp_path,
-        "prompts: ['A {{ q }}', '{% if q === \"x\" && r %}B{% endif %} {{ q | dump }}', 'C {{ other }}', 'file://p*.txt', f.js]\n"
+        "prompts: ['A {{ q }}', '{% if q === \"x\" && r %}B{% endif %} {{ q | dump }}',\n"
+        "  'C {{ other }}', 'file://p*.txt', f.js]\n"
         "tests: [{vars: {q: x, r: 1}, assert: [{type: contains, value: a}]}]\n",
         p1_dot_txt="one {{q}}",
         p2_dot_txt="two",
@@ -488,7 +489,7 @@ def test_every_promptfoo_prompt_becomes_a_variant(tmp_path: Path) -> None:
     variants = result.workloads[0].variants
     assert list(variants) == ["prompt_2", "prompt_4", "prompt_5"]
     assert variants["prompt_4"] == "one {{ input['q'] }}\n" and variants["prompt_5"] == "two\n"
-    work = Workload("w", "p", "", variants["prompt_2"])
+    work = Workload("w", "p", "", variants["prompt_2"], ())
     assert render_prompt(work, {"input": {"q": "x", "r": 1}})[0].content == 'B "x"'
     assert [problem.what for problem in result.not_carried] == [
         "prompt 5: 'f.js' is a program",

@@ -89,7 +89,7 @@ def _source(text: str) -> str | tuple[str, str]:
     """The prompt file; else what it has that a prompt file cannot do, and what to do."""
     messages = _messages(text)
     if messages is None and _IS_CHAT.match(text):
-        return "its messages are made by a template", "write them into the prompt file of the suite, one role at a time."
+        return "its messages are made by a template", "write them into the prompt file of the suite."
     bodies = [("", text)] if messages is None else messages
     parts = []
     for role, body in bodies:
