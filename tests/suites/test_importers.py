@@ -489,7 +489,7 @@ def test_every_promptfoo_prompt_becomes_a_variant(tmp_path: Path) -> None:
     variants = result.workloads[0].variants
     assert list(variants) == ["prompt_2", "prompt_4", "prompt_5"]
     assert variants["prompt_4"] == "one {{ input['q'] }}\n" and variants["prompt_5"] == "two\n"
-    work = Workload("w", "p", "", variants["prompt_2"], ())
+    work = Workload("w", "p", variants["prompt_2"], "", ())
     assert render_prompt(work, {"input": {"q": "x", "r": 1}})[0].content == 'B "x"'
     assert [problem.what for problem in result.not_carried] == [
         "prompt 5: 'f.js' is a program",
