@@ -13,6 +13,7 @@ import jsonschema_rs
 import msgspec
 
 from milo_bench.core.text import shorten
+from milo_bench.core.units import number
 from milo_bench.grade.assertions.likeness import bleu, edit_distance, rouge_n
 from milo_bench.grade.assertions.read import Assertion
 from milo_bench.grade.base import GradeCase
@@ -57,7 +58,7 @@ def combined(parts: Sequence[tuple[Assertion, Met]], threshold: float | None) ->
     said = "; ".join(missed[:5])
     if threshold is None:
         return Met(not missed, score, said)
-    reason = f"a score of {score:.2f}, required {threshold:g}" + (f": {said}" if said else "")
+    reason = f"a score of {number(score)}, required {number(threshold)}" + (f": {said}" if said else "")
     return Met(score >= threshold - 1e-9, score, reason)
 
 
@@ -115,10 +116,10 @@ def _text(assertion: Assertion, value: str) -> Met:
             return Met(True, 1 - found / max(len(got), *map(len, wanted), 1), f"{found} edits")
         case "rouge_n":
             score, least = max(rouge_n(got, text) for text in wanted), _least(assertion, _ROUGE)
-            return Met(score >= least, score, f"ROUGE-1 of {score:.2f}, required {least:g}")
+            return Met(score >= least, score, f"ROUGE-1 of {number(score)}, required {number(least)}")
         case "bleu":
             score, least = bleu(got, wanted), _least(assertion, _BLEU)
-            return Met(score >= least, score, f"BLEU of {score:.2f}, required {least:g}")
+            return Met(score >= least, score, f"BLEU of {number(score)}, required {number(least)}")
         case _:
             raise AssertionError(assertion.kind)
 
@@ -134,7 +135,7 @@ def _plain(holds: bool, reason: str) -> Met:
 def _pattern(assertion: Assertion, value: str) -> Met:
     program = compile_re2(("(?i)" if assertion.casefold else "") + assertion.texts[0])
     if program.programsize * len(value) > MAX_WORK:
-        return Met(False, 0.0, f"{len(value):,} characters are too many for the pattern")
+        return Met(False, 0.0, f"{number(len(value), 9)} characters are too many for the pattern")
     return _plain(program.search(value) is not None, f"the answer does not match {assertion.texts[0][:_SHOWN]!r}")
 
 
@@ -143,7 +144,7 @@ def _size(assertion: Assertion, value: str) -> Met:
     low, high = assertion.least, assertion.most
     fits = (low is None or count >= low) and (high is None or count <= high)
     limits = f"{low if low is not None else 0} to {high if high is not None else 'any'}"
-    return _plain(fits, f"the answer has {count:,} {assertion.kind}, allowed are {limits}")
+    return _plain(fits, f"the answer has {number(count, 9)} {assertion.kind}, allowed are {limits}")
 
 
 def _json(case: GradeCase, assertion: Assertion, value: str) -> Met:

@@ -25,6 +25,7 @@ from typing import Any
 
 from milo_bench.core.records import Fixture, Verdict, Workload
 from milo_bench.core.text import shorten
+from milo_bench.core.units import number
 from milo_bench.grade.assertions.judge import combined, judge_assertion
 from milo_bench.grade.assertions.read import Assertion, read_assertions
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
@@ -50,8 +51,8 @@ class AssertionsCheck:
         parts = [(one, judge_assertion(case, one)) for one in read.listed]
         if read.threshold is not None:
             whole = combined(parts, read.threshold)
-            expected = f"a score of {read.threshold:g}"
-            return [self._verdict(whole.holds, whole.reason, "", expected, f"{whole.score:.2f}")]
+            expected = f"a score of {number(read.threshold)}"
+            return [self._verdict(whole.holds, whole.reason, "", expected, number(whole.score))]
         counted = [(number, one, met) for number, (one, met) in enumerate(parts, 1) if one.weight]
         if not counted:
             return [Verdict(self.name, self.version, "skip", reason="every assertion has the weight 0")]

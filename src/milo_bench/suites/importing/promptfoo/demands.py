@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from milo_bench.config.written import Problem, Written, read_written
-from milo_bench.suites.importing.promptfoo.judges import LIKENESS_KEY, Judge, judged_demand, likeness
+from milo_bench.suites.importing.promptfoo.judges import LIKENESS_KEY, JudgedBy, judged_demand, likeness
 from milo_bench.suites.importing.promptfoo.script import read_script, value_path
 from milo_bench.suites.importing.promptfoo.variables import filled_in
 from milo_bench.suites.importing.tables import source_text
@@ -74,7 +74,7 @@ class Demands:
     checks: dict[str, dict[str, Any]] = field(default_factory=dict)
     expect: dict[str, Any] = field(default_factory=dict)
     schema: dict[str, Any] | None = None
-    judges: dict[str, Judge] = field(default_factory=dict)
+    judges: dict[str, JudgedBy] = field(default_factory=dict)
     lost: list[Problem] = field(default_factory=list)
     exact_equals: bool = False
     unsure: str = ""  # why the score of the whole test cannot be computed
@@ -210,7 +210,7 @@ class DemandReader:
 
     def _judged(self, demand: list[str], negated: bool) -> None:
         listed = [f"The answer does not meet this: {one}" for one in demand] if negated else demand
-        judge = Judge.demands()
+        judge = JudgedBy.demands()
         self.made.judges[judge.name] = judge
         self.made.expect["demands"] = [*self.made.expect.get("demands", []), *listed]
 

@@ -26,14 +26,14 @@ _FIXED: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Judge:
+class JudgedBy:
     """``name`` is what the check ``judged`` calls the rubric; ``file`` is the rubric's own file."""
 
     name: str
     file: str
 
     @staticmethod
-    def demands() -> Judge:
+    def demands() -> JudgedBy:
         """The rubric that compares an answer with the demands that its fixture expects."""
         rubric = {
             "rubric": 1,
@@ -43,15 +43,15 @@ class Judge:
             "reject": "It fails one of them, or it is empty.",
             "shows_expected": True,
         }
-        return Judge("meets_demands", yaml.safe_dump(rubric, sort_keys=False, allow_unicode=True, width=110))
+        return JudgedBy("meets_demands", yaml.safe_dump(rubric, sort_keys=False, allow_unicode=True, width=110))
 
 
-def likeness(threshold: float | None) -> Judge:
+def likeness(threshold: float | None) -> JudgedBy:
     """The rubric that compares embeddings, with that cosine as its least."""
     least = _ALIKE if threshold is None else max(-1.0, min(1.0, threshold))
     name = f"alike_{round(abs(least) * 100)}"
     rubric = {"rubric": 1, "name": name, "method": "likeness", "compare_with": LIKENESS_KEY, "at_least": least}
-    return Judge(name, yaml.safe_dump(rubric, sort_keys=False))
+    return JudgedBy(name, yaml.safe_dump(rubric, sort_keys=False))
 
 
 def judged_demand(kind: str, value: Any) -> list[str]:
