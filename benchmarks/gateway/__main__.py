@@ -1,12 +1,14 @@
 """This machine in, requests per second, delays, processor time and memory of the gateway out, beside a bare proxy.
 
-``python -m benchmarks.gateway [json] [streams] [memory] [peers]``. wrk and the C reference server share one core,
+``python -m benchmarks.gateway [json] [streams] [first] [memory] [broken]``. ``broken`` is 10,000 faulted streams, or
+as many as BROKEN_STREAMS says: it exits 1 if anything slips past the gateway. wrk and the C reference server share one core,
 the proxy under test has another. Shares of the bare proxy count: absolute figures depend on the machine and on
 what else runs on it, which is why the processor time of a request stands beside each rate.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -22,6 +24,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.gateway.faults.streams import faulted_streams
 from benchmarks.gateway.proxies import Proxy, running_proxies
 from benchmarks.reference import ReferenceServer, reference_server
 
@@ -158,20 +161,42 @@ def on_first_core(*options: str) -> Iterator[ReferenceServer]:
         yield server
 
 
-SECTIONS = {"json": json_rows, "streams": stream_rows, "first": first_token_rows, "memory": memory_rows}
+def broken_rows() -> Iterator[str]:
+    """Faulted streams: nothing unscanned, no cut stream that ends clean, no record that says otherwise."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(faulted_streams(Path(folder), int(os.environ.get("BROKEN_STREAMS", "10000"))))
+    yield from found.lines()
+    if not found.ok:
+        raise SlippedError
+
+
+class SlippedError(Exception):
+    """Something that a gateway must hold back has passed it."""
+
+
+SPEED = {"json": json_rows, "streams": stream_rows, "first": first_token_rows, "memory": memory_rows}
+SECTIONS = {**SPEED, "broken": broken_rows}
 
 
 def main() -> int:
-    if shutil.which("wrk") is None:
+    names = sys.argv[1:] or list(SECTIONS)
+    if unknown := [name for name in names if name not in SECTIONS]:
+        print(f"Unknown section '{unknown[0]}'. hint: one of {', '.join(SECTIONS)}")
+        return 2
+    if shutil.which("wrk") is None and any(name in SPEED for name in names):
         print("wrk is missing. hint: apt-get install wrk")
         return 3
-    for name in sys.argv[1:] or list(SECTIONS):
+    slipped = False
+    for name in names:
         began_s, idle = time.monotonic(), psutil.cpu_percent(interval=1.0)
         print(f"\n{name} (others use {idle:.0f}% of the processors before it starts)", flush=True)
-        for line in SECTIONS[name]():
-            print(line, flush=True)
+        try:
+            for line in SECTIONS[name]():
+                print(line, flush=True)
+        except SlippedError:
+            slipped = True
         print(f"  took {time.monotonic() - began_s:.0f} s")
-    return 0
+    return int(slipped)
 
 
 if __name__ == "__main__":

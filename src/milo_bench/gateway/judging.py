@@ -12,6 +12,7 @@ from milo_bench.core.cases.record import CaseRecord
 from milo_bench.core.errors import MiloError
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, ToolCall, Workload
 from milo_bench.decide.routing.rules import AnswerFacts
+from milo_bench.gateway.other_texts import other_texts
 from milo_bench.gateway.request import Door, Question
 from milo_bench.gateway.table import RuleContract
 from milo_bench.grade.base import GradeCase
@@ -88,7 +89,10 @@ def _choice(door: Door, choice: Mapping[str, Any]) -> ReplyChoice | None:
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     calls = []
-    for call in message.get("tool_calls") or ():
+    listed = [*(message.get("tool_calls") or ())]
+    if message.get("function_call"):  # as OpenAI's API named it before it had tools
+        listed.append({"function": message["function_call"]})
+    for call in listed:
         function = call.get("function") if isinstance(call, dict) else None
         if not isinstance(function, dict):
             return None
@@ -117,7 +121,7 @@ def judge_reply(
     if contract.workload is None:
         return judged
     fixture = Fixture(id, asked.workload, asked.input or {"document": asked.text}, tags=tuple(sorted(asked.tags)))
-    failed: set[str] = set()
+    failed = _scanned(contract.workload, fixture, other_texts(document), prepared, judged.reasons)
     label = ""
     for choice in choices:
         failed |= _failed(contract.workload, fixture, choice, prepared, judged.reasons)
@@ -153,12 +157,19 @@ def _failed(
     workload: Workload, fixture: Fixture, choice: ReplyChoice, prepared: Mapping[str, Any], reasons: dict[str, str]
 ) -> set[str]:
     failed = _verdicts(workload, fixture, choice.text, choice.calls, prepared, reasons)
-    elsewhere = [choice.reasoning, choice.refusal, *(one for call in choice.calls for one in _said_in(call))]
-    texts = [text for text in elsewhere if text.strip()]
-    if texts:
-        scanned = _only_everywhere(workload)
-        if scanned.checks:
-            for text in texts:
+    elsewhere = (choice.reasoning, choice.refusal, *(one for call in choice.calls for one in _said_in(call)))
+    return failed | _scanned(workload, fixture, elsewhere, prepared, reasons)
+
+
+def _scanned(
+    workload: Workload, fixture: Fixture, texts: tuple[str, ...], prepared: Mapping[str, Any], reasons: dict[str, str]
+) -> set[str]:
+    """Checks of what may be said nowhere, on texts beside the answer's own."""
+    failed: set[str] = set()
+    scanned = _only_everywhere(workload) if texts else workload
+    if scanned.checks:
+        for text in texts:
+            if text.strip():
                 failed |= _verdicts(scanned, fixture, text, (), prepared, reasons)
     return failed
 

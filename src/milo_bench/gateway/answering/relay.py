@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from milo_bench.core.records import FailureKind
+from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.upstream.connection import UpstreamConnection
 from milo_bench.gateway.wire.connection import ClientConnection
 from milo_bench.gateway.wire.replies import EVENTS_TYPE, JSON_TYPE, event
-from milo_bench.targets.http.answer import count, decode_json
 
-_KEPT: Final = 16  # pieces of the stream's end, where usage and the reason of the end are
-_TAIL: Final = 32  # bytes that a mark may be cut in
-_DONE_LINE: Final = re.compile(rb"(?:^|[\r\n])data: ?\[DONE\]")
-_ERROR_LINE: Final = re.compile(rb"(?:^|[\r\n])(?:event: ?error|data: ?\{\s*\"error\"|error: ?\{)")
-_FINISHED: Final = re.compile(rb"\"finish_reason\"\s*:\s*\"[a-z_]+\"")
 _MOST_DOCUMENT_BYTES: Final = 16 << 20
 DONE_EVENT: Final = b"data: [DONE]\n\n"
 
@@ -32,9 +25,14 @@ class StreamRelay:
     """
 
     def __init__(
-        self, client: ClientConnection, headers: Mapping[str, str], finish: Callable[[StreamRelay], None]
+        self,
+        client: ClientConnection,
+        headers: Mapping[str, str],
+        finish: Callable[[StreamRelay], None],
+        scan: EventScan,
     ) -> None:
         self._client, self._headers, self._finish = client, headers, finish
+        self._scan = scan
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.upstream: UpstreamConnection | None = None
         self.status = 0
@@ -45,10 +43,7 @@ class StreamRelay:
         self.first_s = 0.0
         self._document: list[bytes] = []
         self._document_bytes = 0
-        self._recent: deque[bytes] = deque(maxlen=_KEPT)
-        self._tail = b""
         self._waiting: list[bytes] = []
-        self._error_seen = False
 
     # ------------------------------------------------------------ ReplySink
 
@@ -64,25 +59,21 @@ class StreamRelay:
             if self._document_bytes > _MOST_DOCUMENT_BYTES:
                 self._close("bad_stream", "the answer is too large")
             return
-        if b"rror" in piece or b"rror" in self._tail + piece[:8]:
-            self._error_seen = self._error_seen or _ERROR_LINE.search(self._tail + piece) is not None
-        if not self.started:
-            if self._error_seen:  # nothing has left yet, so the route's fallback can still be taken
-                self._close("server_error", "the stream began with an error")
-                return
-            self._start()
-        self._recent.append(piece)
-        at = self._end_mark(piece)
-        self._tail = piece[-_TAIL:] if len(piece) >= _TAIL else (self._tail + piece)[-_TAIL:]
-        if at is None:
-            self._waiting.append(piece)
-            return
-        if at > 0:
-            self._waiting.append(piece[:at])
-        if self._error_seen:
-            self._close("server_error", "the stream contains an error")
-            return
-        self._complete(DONE_EVENT if at >= 0 else piece)
+        self._forward(self._scan.feed(piece))
+
+    def _forward(self, sound: bytes) -> None:
+        """Sound events leave at once. What follows decides whether the stream goes on."""
+        scan = self._scan
+        if sound:
+            if not self.started:
+                self._start()
+            self._waiting.append(sound)
+        if scan.problem:  # where nothing has left yet, the route's fallback can still be taken
+            self._close("server_error", scan.problem)
+        elif scan.ended:
+            if not self.started:
+                self._start()
+            self._complete(DONE_EVENT)
 
     def flush(self) -> None:
         """Everything of one read leaves in one write, each piece as the chunk that it was."""
@@ -93,21 +84,14 @@ class StreamRelay:
                 self.upstream.pause(self)
                 self._client.on_writable = self._writable
 
-    def _end_mark(self, piece: bytes) -> int | None:
-        """Where in ``piece`` the stream's end mark begins, below 0 where it began before; None where there is none."""
-        known = len(self._tail)
-        if b"ONE]" not in piece and b"ONE]" not in self._tail[-4:] + piece[:4]:
-            return None
-        mark = _DONE_LINE.search(self._tail + piece)
-        if mark is None:
-            return None
-        return mark.start() - known + (mark.group()[:1] in b"\r\n")
-
     def end(self, failure: FailureKind | None, message: str) -> None:
         if self.done.done():
             return
         if failure is None and self._is_stream:
-            if self.started and not self._error_seen and _FINISHED.search(b"".join(self._recent)):
+            self._forward(self._scan.rest())
+            if self.done.done():
+                return
+            if self.started and self._scan.finished:
                 self._complete(DONE_EVENT)  # some servers leave the mark out; the answer itself came whole
                 return
             failure, message = "bad_stream", "the stream ended without its end mark"
@@ -117,16 +101,7 @@ class StreamRelay:
 
     def usage(self) -> tuple[int, int]:
         """Prompt and completion tokens, as the stream's end says them; 0 where it does not."""
-        for line in reversed(b"".join(self._recent).splitlines()):
-            if b'"usage"' in line and line.startswith(b"data:"):
-                try:
-                    data: Any = decode_json(line[5:])
-                except ValueError:
-                    continue
-                usage = data.get("usage") if isinstance(data, dict) else None
-                if isinstance(usage, dict):
-                    return count(usage.get("prompt_tokens")) or 0, count(usage.get("completion_tokens")) or 0
-        return 0, 0
+        return self._scan.usage()
 
     @property
     def document(self) -> bytes:

@@ -19,6 +19,7 @@ from milo_bench.core.records import Fixture, Timeouts
 from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed
 from milo_bench.decide.routing.walk import walk
+from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import request_facts
 from milo_bench.gateway.answering.reasons import said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
@@ -30,7 +31,7 @@ from milo_bench.gateway.table import RuleContract
 from milo_bench.gateway.upstream.pool import WholeReply
 from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
-from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.gateway.wire.replies import ApiError, encoded
 from milo_bench.run.prepare import prepare
 from milo_bench.store.audit.records import AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
@@ -221,16 +222,18 @@ class ServedRequest:
         took_s = time.monotonic() - began_s
         problem = self._problem(reply, upstream)
         judged: JudgedReply | None = None
+        if not problem and upstream.leaks(reply.body()):
+            problem = "the answer contains a key"
         if not problem and asked.door == "embeddings":
             judged = JudgedReply(AnswerFacts())
         elif not problem:
             judged = await self._judge(asked, contract, prepared, reply.body())
-            problem = judged.problem
+            problem = judged.problem or upstream.another_model(judged.document.get("model"))
         if judged is None or problem:
             self._record.called(upstream.name, reply.status, problem, took_s)
             if reply.failure is None and reply.status == 200:
                 upstream.health.failed(problem, time.monotonic())
-            return judged or no_answer(problem)
+            return judged if judged is not None and judged.problem else no_answer(problem)
         self._last_body = reply.body()
         upstream.health.answered(time.monotonic())
         self._record.called(upstream.name, reply.status, "", took_s, tuple(sorted(judged.facts.failed)))
@@ -261,7 +264,9 @@ class ServedRequest:
             self._gateway.write(record.ended("answered", 200))
             self._count_tokens(key, upstream, prompt, completion)
 
-        relay = StreamRelay(self._client, self._headers(asked, routed, guarded=False), finish)
+        headers = self._headers(asked, routed, guarded=False)
+        scan = EventScan(upstream.secrets, upstream.another_model)
+        relay = StreamRelay(self._client, headers, finish, scan)
         body = self._body(asked, upstream, prepared, stream=True)
         connection = await upstream.pool.start(upstream.path(asked.door), body, relay, self._timeouts(routed.action))
         relay.upstream = connection
@@ -334,7 +339,11 @@ class ServedRequest:
             self._record.removed = len(judged.removed)
             milo = {"status": "edited", "removed": list(judged.removed), "rule": final.rule}
             document = judged.document | {"milo": milo}
-            body = _ENCODER.encode(document)
+            body = encoded(document)
+        elif guarded and judged.document:
+            body = encoded(
+                judged.document
+            )  # what was judged, and nothing that a second reading might find in its bytes
         outcome: AuditOutcome = "edited" if judged.removed else "answered"
         self._gateway.write(self._record.ended(outcome, 200))
         if not asked.stream:

@@ -13,6 +13,7 @@ from milo_bench.core.records import FailureKind
 from milo_bench.core.units import seconds
 
 MAX_REPLY_BYTES: Final = 64 << 20
+MAX_HEAD_BYTES: Final = 1 << 20
 
 
 class ReplySink(Protocol):
@@ -50,7 +51,7 @@ class UpstreamConnection(asyncio.Protocol):
         self._headers: dict[str, str] = {}
         self._status = 0
         self._received = 0
-        self._complete = self._in_body = self._keep_alive = False
+        self._complete = self._in_body = self._keep_alive = self._answered_twice = False
         self._sink = sink
         self._end_s = self._loop.time() + total_s
         self._timer = self._loop.call_later(min(first_s, total_s), self._first_due, min(first_s, total_s))
@@ -110,16 +111,24 @@ class UpstreamConnection(asyncio.Protocol):
             self._sink.flush()
         if self._complete:
             self._end(None, "")
-        elif self._received > MAX_REPLY_BYTES:
+        elif self._received > (MAX_REPLY_BYTES if self._in_body else MAX_HEAD_BYTES):
             self._end("bad_stream", f"stopped after {self._received} bytes without an end")
             self._transport.abort()
 
     # ------------------------------------------------------------ httptools
 
+    def on_message_begin(self) -> None:
+        # A second answer to one request belongs to nobody: it is dropped, and the connection with it.
+        self._answered_twice = self._complete
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._answered_twice:
+            return
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
+        if self._answered_twice:
+            return
         self._status = self._parser.get_status_code()
         if self._status >= 200 and self._sink is not None:
             self._in_body = True
@@ -130,6 +139,8 @@ class UpstreamConnection(asyncio.Protocol):
             self._sink.data(data)
 
     def on_message_complete(self) -> None:
+        if self._answered_twice:
+            return
         if self._status < 200:  # 100 Continue and the like: the answer is still to come
             self._headers = {}
             return
@@ -158,7 +169,8 @@ class UpstreamConnection(asyncio.Protocol):
         self._stop_timer()
         if sink is None:
             return
-        if failure is None and self._keep_alive and not self.closed and self._headers.get("server") != "llama.cpp":
+        reusable = self._keep_alive and not self._answered_twice and not self.closed
+        if failure is None and reusable and self._headers.get("server") != "llama.cpp":
             # llama.cpp closes after each streamed answer without announcing it.
             self.idle_since_s = time.monotonic()
             self._transport.resume_reading()

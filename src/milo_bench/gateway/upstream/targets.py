@@ -15,6 +15,7 @@ from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError
 from milo_bench.core.records import TargetRecord, Timeouts
+from milo_bench.core.text import one_line
 from milo_bench.gateway.upstream.health import TargetHealth
 from milo_bench.gateway.upstream.pool import UpstreamPool, WholeReply
 from milo_bench.targets.apis.openai import OpenAiTarget
@@ -44,6 +45,8 @@ class Upstream:
         self.record: TargetRecord = target.record
         self.health = TargetHealth(interval_s)
         self.client = client
+        self.answers_as = ""  # the model that its answers name, as the first one said it
+        self.holds_model = True
         self._target = target
         headers, self.secrets = headers_from(config, env)
         inside_only = not config.hosted and "hosted" not in config.model_fields_set
@@ -67,7 +70,20 @@ class Upstream:
     async def probe(self) -> None:
         """Ask for one token; the health is told."""
         reply = await self.pool.fetch(self.path("chat"), self.rendered(_PROBE, stream=False), _PROBE_LIMITS)
-        self.health.probed(_probe_problem(reply), time.monotonic())
+        self.health.probed(_probe_problem(reply, self), time.monotonic())
+
+    def another_model(self, said: object) -> str:
+        """What is wrong where an answer names another model than the first one did, "" where nothing is."""
+        if not isinstance(said, str) or not said or said == self.answers_as or not self.holds_model:
+            return ""
+        if not self.answers_as:
+            self.answers_as = said
+            return ""
+        return f"it answered as the model '{one_line(said)[:80]}', and before as '{one_line(self.answers_as)[:80]}'"
+
+    def leaks(self, body: bytes) -> bool:
+        """Whether a reply contains a key that the gateway calls this target with."""
+        return any(secret.encode() in body for secret in self.secrets if secret)
 
     async def describe(self) -> TargetRecord:
         """What is served now. Raises TargetError where it cannot be reached."""
@@ -80,16 +96,17 @@ class Upstream:
         await self._target.stop()
 
 
-def _probe_problem(reply: WholeReply) -> str:
+def _probe_problem(reply: WholeReply, upstream: Upstream) -> str:
     if reply.failure is not None:
         return reply.message
     if reply.status != 200:
         return f"HTTP {reply.status}"
     try:
-        usage = msgspec.json.decode(reply.body())["choices"]
+        document = msgspec.json.decode(reply.body())
+        choices = document["choices"]
     except (msgspec.DecodeError, KeyError, TypeError):
         return "its answer is not a completion"
-    return "" if usage else "its answer is empty"
+    return upstream.another_model(document.get("model")) if choices else "its answer is empty"
 
 
 async def open_upstreams(
@@ -104,6 +121,7 @@ async def open_upstreams(
     try:
         for name in file.targets:
             opened[name] = await _open(configs[name], env, interval_s)
+            opened[name].holds_model = file.validity.void_when != "never"
         check_digests(file, opened)
     except BaseException:
         for one in opened.values():
@@ -217,3 +235,5 @@ class TargetWatch:
                 one.health.void_reason = f"its runtime was {before} and is {record.runtime_version or 'unknown'}"
             else:
                 one.health.void_reason = ""
+                if record.model_digest and record.model_digest == file.targets[one.name].model_digest:
+                    one.answers_as = ""  # the measured weights, whatever their server calls them now

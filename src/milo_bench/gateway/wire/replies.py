@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -72,7 +73,15 @@ def chunk(data: bytes) -> bytes:
 
 def event(data: Mapping[str, Any]) -> bytes:
     """One server-sent event of JSON."""
-    return b"data: %b\n\n" % _ENCODER.encode(data)
+    return b"data: %b\n\n" % encoded(data)
+
+
+def encoded(document: Mapping[str, Any]) -> bytes:
+    """JSON of a document; a lone half of an emoji, which a model may write, stays escaped."""
+    try:
+        return _ENCODER.encode(document)
+    except UnicodeEncodeError:
+        return json.dumps(document).encode()
 
 
 def _head(status: int, content_type: str, headers: Mapping[str, str], close: bool) -> bytes:

@@ -1,0 +1,178 @@
+"""Pieces of a stream of events in, the whole and sound events in them out; what ends, breaks or leaks is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from milo_bench.targets.http.answer import count, decode_json
+from milo_bench.targets.http.failures import read_error
+
+MOST_EVENT_BYTES: Final = 8 << 20
+_HEARTBEATS: Final = frozenset({b"", b"null", b"{}"})  # proxies keep a connection open with them
+_UNNAMED: Final = frozenset({b"", b"message", b"error"})
+_LINES: Final = re.compile(rb"\r\n|\n|\r")
+_BLANK: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+
+_NOTHING: Final = msgspec.Raw()
+_NO_ERROR: Final = frozenset({b"", b"null", b"{}", b'""', b"false"})
+
+
+class _Choice(msgspec.Struct):
+    finish_reason: str | None = None
+
+
+class _Chunk(msgspec.Struct):
+    """What must be known of a chunk; the rest is skipped, though it must be JSON."""
+
+    choices: list[_Choice]
+    error: msgspec.Raw = _NOTHING
+    object: str | None = None
+    model: str | None = None
+    usage: msgspec.Raw = _NOTHING
+
+
+_CHUNKS: Final = msgspec.json.Decoder(_Chunk)
+
+
+class EventScan:
+    """Reads along a stream. ``feed`` gives the bytes that may leave; a part of an event stays here until it is whole.
+
+    ``ended``: the end mark has come. ``finished``: a choice has its reason of the end. ``problem``: why nothing more
+    may leave. The event with the problem never leaves.
+    """
+
+    def __init__(self, secrets: tuple[str, ...] = (), another_model: Callable[[object], str] | None = None) -> None:
+        self._another_model, self._model = another_model, ""
+        self._secrets = tuple(secret.encode() for secret in secrets if secret)
+        self._part = bytearray()
+        self._usage = b""
+        self.ended = self.finished = False
+        self.problem = ""
+
+    def feed(self, piece: bytes) -> bytes:
+        """Whole events up to here that may leave, without the end mark."""
+        part = self._part
+        if not part and _is_one_line(piece):  # as most pieces are
+            self._line(piece[5:-2].strip())
+            return b"" if self.problem or self.ended else piece
+        looked = max(0, len(part) - 3)  # a blank line may be cut, too
+        part += piece
+        begin = 0
+        for blank in _BLANK.finditer(part, looked):
+            self._event(bytes(part[begin : blank.start()]))
+            if self.problem or self.ended:
+                break
+            begin = blank.end()
+        sound = bytes(part[:begin])
+        self._part = part[begin:] if begin else part
+        if self.problem or self.ended:
+            self._part = bytearray()
+        elif len(self._part) > MOST_EVENT_BYTES:
+            self.problem, self._part = "an event of the stream is too large", bytearray()
+        return sound
+
+    def rest(self) -> bytes:
+        """The last event, where the connection ended without the blank line after it."""
+        part, self._part = bytes(self._part), bytearray()
+        if not part.strip() or self.problem or self.ended:
+            return b""
+        self._event(part.rstrip(b"\r\n"))
+        return b"" if self.problem or self.ended else part.rstrip(b"\r\n") + b"\n\n"
+
+    def usage(self) -> tuple[int, int]:
+        """Prompt and completion tokens as the stream says them last; 0 where it does not."""
+        if not self._usage:
+            return 0, 0
+        try:
+            usage: Any = decode_json(self._usage)
+        except ValueError:
+            return 0, 0
+        if not isinstance(usage, dict):
+            return 0, 0
+        return count(usage.get("prompt_tokens")) or 0, count(usage.get("completion_tokens")) or 0
+
+    def _event(self, text: bytes) -> None:
+        name, lines = b"", []
+        for line in _LINES.split(text):
+            field, colon, value = line.partition(b":")
+            if field == b"data" and colon:
+                lines.append(value.removeprefix(b" "))
+            elif field == b"event":
+                name = value.strip()
+            elif field and field not in (b"id", b"retry"):  # an empty field is a comment
+                self._odd_line(line)
+        if lines or name == b"error":
+            self._line(b"\n".join(lines).strip(), name)
+        elif self._leaks(text):
+            self.problem = "the stream contains a key"
+
+    def _odd_line(self, line: bytes) -> None:
+        """Not an event's line: llama.cpp writes ``error: {…}``; a page of HTML is none either."""
+        self.problem = "the stream contains an error" if line.startswith(b"error") else "a line is not an event's"
+
+    def _line(self, data: bytes, name: bytes = b"") -> None:
+        """The data of one event."""
+        if self.problem:
+            return
+        if data == b"[DONE]":
+            self.ended = True
+            return
+        if self._secrets and self._leaks(data):
+            self.problem = "the stream contains a key"
+            return
+        try:
+            if not data.isascii():
+                data.decode()
+            chunk = _CHUNKS.decode(data)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            self._odd_data(data, name)
+            return
+        if bytes(chunk.error) not in _NO_ERROR or chunk.object == "error" or name == b"error":
+            self.problem = "the stream contains an error"
+            return
+        if chunk.model and chunk.model != self._model:
+            self._model = chunk.model
+            if self._another_model is not None and (wrong := self._another_model(chunk.model)):
+                self.problem = wrong
+                return
+        for choice in chunk.choices:
+            if choice.finish_reason:
+                self.finished = True
+        if (usage := bytes(chunk.usage)).startswith(b"{"):
+            self._usage = usage
+
+    def _odd_data(self, data: bytes, name: bytes) -> None:
+        """No chunk at first sight: a heartbeat, an event of another name, an error, or broken."""
+        if data in _HEARTBEATS and name != b"error":
+            return
+        try:
+            found = decode_json(data)
+        except ValueError:
+            if name in _UNNAMED:
+                self.problem = "the stream contains an error" if name == b"error" else "an event is not JSON"
+            return
+        if name == b"error" or (isinstance(found, dict) and (found.get("error") or found.get("object") == "error")):
+            self.problem = "the stream contains an error"
+        elif not isinstance(found, dict):
+            self.problem = "an event is not a JSON object"
+        elif "choices" not in found:
+            if read_error(found)[0]:
+                self.problem = "the stream contains an error"
+            elif isinstance(found.get("usage"), dict):
+                self._usage = msgspec.json.encode(found["usage"])
+        elif found["choices"] is not None and not isinstance(found["choices"], list):
+            self.problem = "an event is not a chunk of a completion"
+        else:
+            self.finished |= any(isinstance(one, dict) and one.get("finish_reason") for one in found["choices"] or ())
+
+    def _leaks(self, data: bytes) -> bool:
+        return any(secret in data for secret in self._secrets)
+
+
+def _is_one_line(piece: bytes) -> bool:
+    """Whether a piece is one whole event of one line of data."""
+    return piece.startswith(b"data:") and piece.endswith(b"\n\n") and piece.count(b"\n") == 2 and b"\r" not in piece
