@@ -1,8 +1,8 @@
 """This machine in, requests per second, delays, processor time and memory of the gateway out, beside a bare proxy.
 
 ``python -m benchmarks.gateway [json] [streams] [first] [memory] [broken]``. ``broken`` is 10,000 faulted streams, or
-as many as BROKEN_STREAMS says: it exits 1 if anything slips past the gateway. wrk and the C reference server share one core,
-the proxy under test has another. Shares of the bare proxy count: absolute figures depend on the machine and on
+as many as BROKEN_STREAMS says: it exits 1 if anything slips past the gateway. wrk and the C reference server share one
+core, the proxy under test has another. Shares of the bare proxy count: absolute figures depend on the machine and on
 what else runs on it, which is why the processor time of a request stands beside each rate.
 """
 
