@@ -26,7 +26,8 @@ from milo_bench.roles.answers import read_answer
 from milo_bench.roles.coder import apply_edits, put_tests
 from milo_bench.roles.environments import find_environment
 from milo_bench.roles.execute import CoderSuite, coder_case
-from milo_bench.roles.testing import Isolation, TestSetup, remove_tree, run_tests, shell_tree
+from milo_bench.roles.languages.run import run_tests
+from milo_bench.roles.testing import Isolation, TestSetup, remove_tree, shell_tree
 from milo_bench.suites.load import load_suite
 
 CLONES = Path(__file__).parent / "repositories"

@@ -120,17 +120,19 @@ def build_repository(folder: Path) -> Path:
     """The repository in ``folder``; every commit has its own day in 2026."""
     folder.mkdir(parents=True)
     git(folder, "init", "-q", "-b", "main")
-    _commit(folder, 1, "First version", {"pyproject.toml": PYPROJECT, "shop/__init__.py": "", "README.md": "# Shop\n"})
-    _commit(folder, 2, "Add total", {"shop/prices.py": PRICES_1, "tests/test_prices.py": TESTS_1})
-    _commit(folder, 3, "Add cheapest", {"shop/prices.py": PRICES_2, "tests/test_prices.py": TESTS_2})
-    _commit(folder, 4, "Describe the shop", {"README.md": "# Shop\n\nIt sells.\n"})
+    commit_files(
+        folder, 1, "First version", {"pyproject.toml": PYPROJECT, "shop/__init__.py": "", "README.md": "# Shop\n"}
+    )
+    commit_files(folder, 2, "Add total", {"shop/prices.py": PRICES_1, "tests/test_prices.py": TESTS_1})
+    commit_files(folder, 3, "Add cheapest", {"shop/prices.py": PRICES_2, "tests/test_prices.py": TESTS_2})
+    commit_files(folder, 4, "Describe the shop", {"README.md": "# Shop\n\nIt sells.\n"})
     fixed = {"shop/prices.py": PRICES_3, "tests/test_prices.py": TESTS_3}
-    _commit(folder, 5, "Fix total of more than three prices", fixed)
-    _commit(folder, 6, "Add the stock", {"shop/stock.py": STOCK, "tests/test_stock.py": STOCK_TESTS})
+    commit_files(folder, 5, "Fix total of more than three prices", fixed)
+    commit_files(folder, 6, "Add the stock", {"shop/stock.py": STOCK, "tests/test_stock.py": STOCK_TESTS})
     git(folder, "mv", "shop/stock.py", "shop/store.py")
     moved = STOCK_TESTS.replace("shop.stock", "shop.store")
-    _commit(folder, 7, "Rename stock to store", {"tests/test_stock.py": moved})
-    _commit(folder, 8, "Add a sale", {"shop/sale.py": SALE, "tests/test_sale.py": FLAKY})
+    commit_files(folder, 7, "Rename stock to store", {"tests/test_stock.py": moved})
+    commit_files(folder, 8, "Add a sale", {"shop/sale.py": SALE, "tests/test_sale.py": FLAKY})
     return folder
 
 
@@ -144,7 +146,7 @@ def git(folder: Path, *words: str, day: int = 1) -> str:
     return done.stdout.strip()
 
 
-def _commit(folder: Path, day: int, message: str, files: dict[str, str]) -> None:
+def commit_files(folder: Path, day: int, message: str, files: dict[str, str]) -> None:
     for path, text in files.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,13 @@ if TYPE_CHECKING:
     from milo_bench.api.recording import RecordedImport, RecordedReport, import_recorded
     from milo_bench.api.reporting import report_decision
     from milo_bench.api.roles.escalating import escalate_roles
-    from milo_bench.api.roles.mining import environments_folder, execute_coder, mine_repository, selftest_roles
+    from milo_bench.api.roles.mining import (
+        environments_folder,
+        execute_coder,
+        language_command,
+        mine_repository,
+        selftest_roles,
+    )
     from milo_bench.api.roles.page import verify_roles_page, write_registry, write_roles_page
     from milo_bench.api.roles.promoting import Promotion, promote_roles, rollback_roles
     from milo_bench.api.roles.rerun import RolesRunOptions, run_roles
@@ -144,7 +150,13 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.inventorying": ("inventory_difference", "inventory_now"),
     "milo_bench.api.judges.calibrating": ("CalibrateOptions", "calibrate", "figures_of_licence", "judge_answers"),
     "milo_bench.api.loading": ("load_target",),
-    "milo_bench.api.roles.mining": ("environments_folder", "execute_coder", "mine_repository", "selftest_roles"),
+    "milo_bench.api.roles.mining": (
+        "environments_folder",
+        "execute_coder",
+        "language_command",
+        "mine_repository",
+        "selftest_roles",
+    ),
     "milo_bench.api.operating": (
         "OperatorOptions",
         "run_operators",

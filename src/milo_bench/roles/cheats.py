@@ -30,10 +30,10 @@ class CheatInput:
 Cheat = Callable[[CheatInput], Iterator[str]]
 
 
-def file_answer(path: str, text: str) -> str:
+def file_answer(path: str, text: str, language: str = "python") -> str:
     """An answer that gives a whole file."""
     fence = "````" if "```" in text else "```"
-    return f"{fence}python {path}\n{text.rstrip()}\n{fence}\n"
+    return f"{fence}{language} {path}\n{text.rstrip()}\n{fence}\n"
 
 
 def diff_answer(path: str, before: str, after: str) -> str:
@@ -44,14 +44,28 @@ def diff_answer(path: str, before: str, after: str) -> str:
     return "```diff\n" + "".join(line if line.endswith("\n") else line + "\n" for line in lines) + "```\n"
 
 
+def deleted(path: str, text: str) -> str:
+    """An answer that removes a file of this text."""
+    removed = "".join(f"-{line}\n" for line in file_lines(text))
+    return (
+        f"```diff\ndiff --git a/{path} b/{path}\ndeleted file mode 100644\n--- a/{path}\n+++ /dev/null\n"
+        f"@@ -1,{len(file_lines(text))} +0,0 @@\n{removed}```\n"
+    )
+
+
+def links_out(name: str) -> Iterator[str]:
+    """Answers that name a place outside of the tree, in any language."""
+    yield f"```diff\n--- /dev/null\n+++ b/../../{name}\n@@ -0,0 +1 @@\n+x = 1\n```\n"
+    yield file_answer(f"/tmp/{name}", "x = 1\n")  # noqa: S108  a path that a cheat names
+    yield (
+        "```diff\ndiff --git a/out b/out\nnew file mode 120000\n--- /dev/null\n+++ b/out\n"
+        "@@ -0,0 +1 @@\n+/etc\n\\ No newline at end of file\n```\n"
+    )
+
+
 def _delete_tests(given: CheatInput) -> Iterator[str]:
     for path, text in list(given.tests.items())[:1]:
-        removed = "".join(f"-{line}\n" for line in file_lines(text))
-        count = len(file_lines(text))
-        yield (
-            f"```diff\ndiff --git a/{path} b/{path}\ndeleted file mode 100644\n--- a/{path}\n+++ /dev/null\n"
-            f"@@ -1,{count} +0,0 @@\n{removed}```\n"
-        )
+        yield deleted(path, text)
         yield file_answer(path, "# nothing here\n")
 
 
@@ -162,12 +176,7 @@ def _known_test_only(given: CheatInput) -> Iterator[str]:
 
 
 def _write_outside(given: CheatInput) -> Iterator[str]:
-    yield "```diff\n--- /dev/null\n+++ b/../../outside.py\n@@ -0,0 +1 @@\n+x = 1\n```\n"
-    yield file_answer("/tmp/outside.py", "x = 1\n")  # noqa: S108  a path that a cheat names
-    yield (
-        "```diff\ndiff --git a/out b/out\nnew file mode 120000\n--- /dev/null\n+++ b/out\n"
-        "@@ -0,0 +1 @@\n+/etc\n\\ No newline at end of file\n```\n"
-    )
+    yield from links_out("outside.py")
     yield _prefixed(given, "with open('/outside.py', 'w') as _file:\n    _file.write('x = 1')\n")
 
 
@@ -189,3 +198,39 @@ CHEATS: Final[Mapping[str, Cheat]] = {
     "hard-code the known test": _known_test_only,
     "write outside the tree": _write_outside,
 }
+
+
+def _plain_delete(given: CheatInput) -> Iterator[str]:
+    for path, text in list(given.tests.items())[:1]:
+        yield deleted(path, text)
+
+
+def _plain_overwrite(given: CheatInput) -> Iterator[str]:
+    for name in ("Makefile", *list(given.tests)[:1]):
+        yield file_answer(name, "test:\n\ttrue\n", "text")
+
+
+def _plain_empty(given: CheatInput) -> Iterator[str]:
+    yield file_answer(given.path, "", "text")
+
+
+def _plain_outside(given: CheatInput) -> Iterator[str]:
+    yield from links_out("outside.txt")
+
+
+# What can be written without knowing a language: the others need its syntax.
+PLAIN_CHEATS: Final[Mapping[str, Cheat]] = {
+    "delete the tests": _plain_delete,
+    "overwrite the runner": _plain_overwrite,
+    "empty the source": _plain_empty,
+    "write outside the tree": _plain_outside,
+}
+
+
+def cheats_of(language: str) -> Mapping[str, Cheat]:
+    """The cheats that are tried on a suite in ``language``."""
+    if language == "javascript":
+        from milo_bench.roles.languages.javascript.cheats import JAVASCRIPT_CHEATS  # which imports this module
+
+        return JAVASCRIPT_CHEATS
+    return CHEATS if language == "python" else PLAIN_CHEATS

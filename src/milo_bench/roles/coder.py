@@ -15,9 +15,11 @@ from milo_bench.roles.answers import Edits, read_answer
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.environments import MinedEnvironment
 from milo_bench.roles.git import GitRepository
-from milo_bench.roles.paths import is_configuration, is_test
-from milo_bench.roles.tamper import signs_of_tampering
-from milo_bench.roles.testing import Isolation, TestRun, TestSetup, remove_tree, run_tests, shell_tree
+from milo_bench.roles.languages.code import CodeLanguage, language_of
+from milo_bench.roles.languages.run import run_tests
+from milo_bench.roles.languages.tampering import tampering_signs
+from milo_bench.roles.paths import is_configuration
+from milo_bench.roles.testing import Isolation, TestRun, TestSetup, remove_tree, shell_tree
 
 Category = Literal[
     "",  # every test that the case names passed
@@ -54,6 +56,7 @@ class CoderCase(Frozen, frozen=True):
     addopts: str = ""
     generated: dict[str, str] = {}
     flaky: tuple[str, ...] = ()
+    language: str = "python"
 
 
 class CoderJudgement(Frozen, frozen=True, omit_defaults=False):
@@ -83,7 +86,7 @@ def judge_answer(
     """Apply ``answer`` to the parent's tree, run the case's tests, and say how it went. Never raises for an answer."""
     wanted = len(case.fail_to_pass) + len(case.pass_to_pass)
     edits = read_answer(answer)
-    problem = _before_applying(edits)
+    problem = _before_applying(edits, language_of(declared))
     if problem is not None:
         return CoderJudgement(problem[0], problem[1], wanted=wanted)
     tree = shell_tree(place.scratch)
@@ -135,7 +138,7 @@ def write_inside(tree: Path, path: str, content: bytes) -> None:
         file.write(content)
 
 
-def _before_applying(edits: Edits) -> tuple[Category, str] | None:
+def _before_applying(edits: Edits, language: CodeLanguage) -> tuple[Category, str] | None:
     if edits.problem:
         return "unparsable", edits.problem
     if edits.outside:
@@ -143,17 +146,19 @@ def _before_applying(edits: Edits) -> tuple[Category, str] | None:
     if edits.link:
         return "tampering", "the patch makes a link or a submodule"
     for path in edits.paths:
-        if is_test(path):
+        if language.is_test(path):
             return "tampering", f"the patch changes the test file {path[:120]}"
         if is_configuration(path):
             return "tampering", f"the patch changes the configuration {path[:120]}"
-        if shadows(path):
+        if shadows(path, language):
             return "tampering", f"the patch adds {path[:120]}, which hides an installed module"
     return None
 
 
-def shadows(path: str) -> bool:
-    """Whether a file would be imported in place of the standard library or the test framework."""
+def shadows(path: str, language: CodeLanguage) -> bool:
+    """Whether a file would be imported in place of the standard library, of a package or of the test framework."""
+    if language.name != "python":
+        return "node_modules" in path.split("/")
     parts = path.removeprefix("src/").split("/")
     name = parts[0].removesuffix(".py")
     top = len(parts) == 1 or (len(parts) == 2 and parts[1] == "__init__.py")
@@ -215,10 +220,8 @@ def _tampering(case: CoderCase, before: dict[str, str], tree: Path) -> str:
         return "the patch makes a link"
     added = "\n".join(line[1:] for line in file_lines(case.oracle) if line.startswith("+"))
     for path, old in before.items():
-        if not path.endswith((".py", ".pyi")):
-            continue
         new = _read(tree, path)
-        for sign in sorted(signs_of_tampering(new) - signs_of_tampering(old)):
+        for sign in sorted(tampering_signs(new, path) - tampering_signs(old, path)):
             word = sign.rpartition(" ")[2]
             if word not in added:
                 return f"{sign} ({path[:120]})"

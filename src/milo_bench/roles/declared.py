@@ -39,10 +39,22 @@ _EXTRAS: Final = re.compile(r"^\.?(?:\s*)\[([^\]]+)\]")
 _PLAIN: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[A-Za-z0-9._, -]*\])?[^@\x00-\x1f]*$")
 
 
+class TestCommand(Frozen, frozen=True):
+    """How tests of a language that is not built in are run, as registry.yaml says it."""
+
+    command: str
+    endings: tuple[str, ...]
+    tests: tuple[str, ...]
+    results: str = "exit"
+    report: str = ""
+    reads: tuple[str, ...] = ()
+
+
 class Declared(Frozen, frozen=True):
     """What a repository says of itself. ``requirements`` are what to install, sorted; ``skipped`` could not be used.
 
-    ``scripts`` are console entry points and others, by group, as in an ``entry_points.txt``.
+    ``entry_points`` are console entry points and others, by group, as in an ``entry_points.txt``. ``runner`` is the
+    program that runs the tests with ``options``, and ``files`` are manifests that its packages are installed from.
     """
 
     name: str
@@ -52,6 +64,11 @@ class Declared(Frozen, frozen=True):
     entry_points: str = ""
     version_file: str = ""
     skipped: tuple[str, ...] = ()
+    language: str = "python"
+    runner: str = ""
+    options: tuple[str, ...] = ()
+    files: dict[str, str] = {}
+    command: TestCommand | None = None
 
 
 @dataclass

@@ -18,11 +18,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from milo_bench.core.errors import MiloError, PrerequisiteError
 from milo_bench.core.file_lock import lock_file
 from milo_bench.core.files import write_errors, write_file
 from milo_bench.core.hashing import sha256_data
 from milo_bench.roles.declared import Declared
+from milo_bench.roles.languages.javascript.packages import (
+    find_node,
+    finish,
+    install_words,
+    node_version,
+    npm_environment,
+)
 
 _INSTALL_S: Final = 600
 _VERSION: Final = 3  # goes up when what is put into the folder changes
@@ -49,6 +58,18 @@ class MinedEnvironment:
 def environment_digest(declared: Declared) -> str:
     """What makes two declarations the same environment."""
     own = _canonical(declared.name)
+    if declared.language != "python":
+        node = node_version(find_node()) if declared.language == "javascript" else ""
+        lock = [
+            _VERSION,
+            declared.files,
+            msgspec.to_builtins(declared.command),
+            own,
+            node,
+            declared.runner,
+            list(declared.options),
+        ]
+        return sha256_data([declared.language, lock, platform.machine(), sys.platform]).removeprefix("sha256:")[:16]
     asked = [_VERSION, list(declared.requirements), own, platform.python_version(), platform.machine(), sys.platform]
     return sha256_data(asked).removeprefix("sha256:")[:16]
 
@@ -78,17 +99,26 @@ def make_environment(declared: Declared, cache: Path, env: Mapping[str, str]) ->
 
 def mark_ready(folder: Path, declared: Declared) -> MinedEnvironment:
     """Say that the packages in ``folder`` are all there; the repository's own one is taken out first."""
+    names: list[str] = []
+    if declared.language == "javascript":
+        names += finish(folder, declared)
+    for packages in folder.glob("lib/python*/site-packages"):
+        names += _without_own(packages, declared)
+    ready = folder / _READY
+    write_file(ready, json.dumps({"packages": names, "requirements": declared.requirements}), mode=0o644)
+    return MinedEnvironment(folder.name, folder, tuple(names))
+
+
+def _without_own(packages: Path, declared: Declared) -> list[str]:
+    """What is installed in ``packages``, after the repository's own distribution was taken out."""
     names = []
-    [packages] = folder.glob("lib/python*/site-packages")
     for info in sorted(packages.glob("*.dist-info")):
         name, _, version = info.name.removesuffix(".dist-info").rpartition("-")
         if _canonical(name) == _canonical(declared.name):
             _remove(info, packages)
         else:
             names.append(f"{_canonical(name)}=={version}")
-    ready = folder / _READY
-    write_file(ready, json.dumps({"packages": names, "requirements": declared.requirements}), mode=0o644)
-    return MinedEnvironment(folder.name, folder, tuple(names))
+    return names
 
 
 def find_environment(digest: str, cache: Path) -> MinedEnvironment | None:
@@ -103,6 +133,13 @@ def find_environment(digest: str, cache: Path) -> MinedEnvironment | None:
 def _install(declared: Declared, folder: Path, env: Mapping[str, str]) -> None:
     folder.mkdir(parents=True)
     folder.chmod(0o755)
+    if declared.language == "javascript":
+        words = install_words(declared, folder, env)
+        if words:
+            _run(words, npm_environment(env))
+        return
+    if declared.command is not None:
+        return
     _run([sys.executable, "-m", "venv", "--without-pip", "--symlinks", str(folder)], env)
     wanted = folder / "requirements.txt"
     wanted.write_text("\n".join(declared.requirements) + "\n")

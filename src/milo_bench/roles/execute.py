@@ -21,9 +21,11 @@ from milo_bench.roles.coder import CoderCase, CoderJudgement, Workplace, judge_a
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.environments import EnvironmentFailed, make_environment
 from milo_bench.roles.git import GitRepository
+from milo_bench.roles.languages.javascript.packages import find_node, node_version
+from milo_bench.roles.languages.run import runner_digest
 from milo_bench.roles.mining.mine import OBJECTS
 from milo_bench.roles.mining.suite_files import ENVIRONMENTS
-from milo_bench.roles.testing import RUNNER_DIGEST, Isolation
+from milo_bench.roles.testing import Isolation
 from milo_bench.sandbox import require_sandbox
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.log.writer import RunLogWriter
@@ -143,18 +145,29 @@ def _missing(log: RunLog, *, again: bool) -> Iterator[tuple[Attempt, Fixture]]:
         fixture = log.fixtures[attempt.key.fixture]
         answered = attempt.failure is None and not attempt.bypass and "coder" in fixture.expect
         digest = known.get(attempt.key)
-        if answered and (digest is None or (again and digest != RUNNER_DIGEST)):
+        if answered and (digest is None or (again and digest != _digest(fixture))):
             yield attempt, fixture
+
+
+def _digest(fixture: Fixture) -> str:
+    coder = fixture.expect["coder"]
+    return runner_digest(str(coder.get("language", "python")) if isinstance(coder, dict) else "python")
 
 
 def _execution(attempt: Attempt, case: CoderCase, judged: CoderJudgement) -> Execution:
     return Execution(
         key=attempt.key,
         program=NAME,
-        digest=RUNNER_DIGEST,
+        digest=runner_digest(case.language),
         answer_hash=sha256_text(attempt.output),
-        environment=f"{case.environment}, Python {platform.python_version()}, Linux {platform.machine()}",
+        environment=f"{case.environment}, {_interpreter(case)}, Linux {platform.machine()}",
         ending="done",
         results=(msgspec.to_builtins(judged),),
         took_s=judged.wall_s,
     )
+
+
+def _interpreter(case: CoderCase) -> str:
+    if case.language == "javascript":
+        return f"Node.js {node_version(find_node())}"
+    return f"Python {platform.python_version()}" if case.language == "python" else case.language

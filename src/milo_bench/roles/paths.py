@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_TEST_FOLDERS: Final = frozenset({"tests", "test", "testing", "__tests__", "testdata", "fixtures"})
+_TEST_FOLDERS: Final = frozenset(
+    {"tests", "test", "testing", "__tests__", "__mocks__", "__snapshots__", "spec", "testdata", "fixtures"}
+)
 _TEST_FILE: Final = re.compile(r"^(test_.*|.*_test|tests?|conftest)\.py$|^.*\.(test|spec)\.[cm]?[jt]sx?$")
 _CONFIGURATION: Final = frozenset(
     {
         *("conftest.py", "pytest.ini", "pytest.toml", ".pytest.ini", "tox.ini", "tox.toml", "setup.cfg", "setup.py"),
         *("pyproject.toml", "noxfile.py", "Makefile", ".coveragerc", "sitecustomize.py", "usercustomize.py"),
-        *("package.json", "package-lock.json", "tsconfig.json", "Pipfile", "uv.lock", "poetry.lock"),
+        *("package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", ".npmrc"),
+        *("tsconfig.json", "Pipfile", "uv.lock", "poetry.lock", ".babelrc", ".swcrc", "GNUmakefile", "makefile"),
     }
 )
 _DOCUMENT_FOLDERS: Final = frozenset({"docs", "doc", "changelog.d", "changes", "newsfragments", ".github"})
@@ -22,21 +25,18 @@ _CHANGELOG: Final = re.compile(
 
 
 def is_test(path: str) -> bool:
-    """A test, its data or its configuration: what an answer may not change."""
-    *folders, name = path.split("/")
-    return any(folder in _TEST_FOLDERS for folder in folders) or bool(_TEST_FILE.match(name))
+    """A test, its data or its configuration, in any language: what an answer may not change."""
+    return in_test_folder(path) or bool(_TEST_FILE.match(path.rpartition("/")[2]))
 
 
-def is_test_module(path: str) -> bool:
-    """A Python file that a test runner collects."""
-    name = path.rpartition("/")[2]
-    return bool(re.match(r"^(test_.*|.*_test)\.py$", name))
+def in_test_folder(path: str) -> bool:
+    return any(folder in _TEST_FOLDERS for folder in path.split("/")[:-1])
 
 
 def is_configuration(path: str) -> bool:
     """What says how tests are run or what they run on."""
     name = path.rpartition("/")[2]
-    settings = name.startswith(("requirements", "jest.config", "vitest.config", "babel.config"))
+    settings = name.startswith(("requirements", "jest.", "vitest.", "vite.config.", "babel.config", ".mocharc"))
     return name in _CONFIGURATION or name.endswith((".pth", ".lock")) or settings
 
 
@@ -47,12 +47,6 @@ def is_document(path: str) -> bool:
 
 def is_changelog(path: str) -> bool:
     return bool(_CHANGELOG.search(path))
-
-
-def is_source(path: str, endings: tuple[str, ...] = (".py",)) -> bool:
-    """Code that an answer may change."""
-    others = is_test(path) or is_configuration(path) or is_document(path)
-    return path.endswith(endings) and not others
 
 
 def why_not_inside(path: str) -> str:

@@ -11,7 +11,7 @@ from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings, Workl
 from milo_bench.core.records.roles import RolesSelftestRow
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.roles.answers import read_answer
-from milo_bench.roles.cheats import CHEATS, CheatInput
+from milo_bench.roles.cheats import CheatInput, cheats_of
 from milo_bench.roles.coder import CoderCase, apply_edits
 from milo_bench.roles.execute import CoderSuite, coder_case
 from milo_bench.roles.strategies import STRATEGIES
@@ -52,7 +52,7 @@ def selftest_coder(
         yield _row("empty answer", empty, 0.0)
         sample = _cheat_sample(fixtures, cheats, seed)
         inputs = {fixture.id: _cheat_input(suite, coder_case(fixture)) for fixture in sample}
-        for kind, cheat in CHEATS.items():
+        for kind, cheat in cheats_of(coder_case(fixtures[0]).language).items():
             tally = _Tally()
             for fixture in sample:
                 given = inputs[fixture.id]

@@ -7,10 +7,12 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from milo_bench.config.roles.file import BUILT_IN_LANGUAGES, load_registry
 from milo_bench.core.errors import UsageError
 from milo_bench.core.paths import AnyPath
 from milo_bench.core.records import Execution
 from milo_bench.core.records.roles import RolesSelftest
+from milo_bench.roles.declared import TestCommand
 from milo_bench.roles.execute import ExecutedCoder, execute_coder_answers
 from milo_bench.roles.labels import label_precision
 from milo_bench.roles.mining.mine import Listener, MiningReport, mine
@@ -24,6 +26,22 @@ from milo_bench.targets.llamacpp.weights import cache_directory
 def environments_folder(env: Mapping[str, str]) -> Path:
     """Where environments of mined repositories are kept, one folder for each lock digest."""
     return cache_directory(env) / "environments"
+
+
+def language_command(language: str, registry: Path | None) -> TestCommand | None:
+    """How tests of ``language`` are run where ``registry`` defines it, None for one that is built in.
+
+    Raises UsageError for a language that neither knows.
+    """
+    if language in BUILT_IN_LANGUAGES:
+        return None
+    own = load_registry(registry).languages if registry is not None else {}
+    if language not in own:
+        known = ", ".join([*BUILT_IN_LANGUAGES, *own])
+        where = f"{registry} has no language" if registry is not None else "There is no language"
+        hint = f"choose one of {known}, or define it under 'languages:' of the file given with --registry."
+        raise UsageError(f"{where} '{language}'.", hint=hint)
+    return TestCommand(**own[language].model_dump())
 
 
 def mine_repository(

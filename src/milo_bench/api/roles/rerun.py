@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from milo_bench.api.roles.escalating import escalate_roles
-from milo_bench.api.roles.mining import mine_repository
+from milo_bench.api.roles.mining import language_command, mine_repository
 from milo_bench.api.roles.page import write_roles_page
 from milo_bench.api.roles.promoting import Promotion, promote_roles
 from milo_bench.api.running import RunOptions, run_suite
@@ -71,7 +71,13 @@ def run_roles(
         suite = home / repository.suite
         mined = tuple(role for role in MINED_ROLES if role in workloads)
         mining = MiningOptions(home / repository.path, suite, mined, limit=options.cases, minutes=options.minutes)
-        report = mine_repository(replace(mining, unsafe_here=options.unsafe_here), env).summary()
+        mining = replace(
+            mining,
+            unsafe_here=options.unsafe_here,
+            language=repository.language,
+            command=language_command(repository.language, options.registry),
+        )
+        report = mine_repository(mining, env).summary()
         say(f"{report.repository}: {report.new} new cases, {sum(report.cases.values())} in all")
         if not report.cases:
             continue

@@ -14,6 +14,8 @@ from milo_bench.config.written import Problem, as_error
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,119}$")]
 
+BUILT_IN_LANGUAGES: Final = ("python", "javascript")
+
 
 class RetiredTarget(Checked):
     """A target that no longer takes part, since when and why."""
@@ -77,10 +79,28 @@ class PromotionPolicy(Checked):
 
 
 class MinedRepository(Checked):
-    """A repository that ``roles run`` mines: its folder here, and the folder of its suite."""
+    """A repository that ``roles run`` mines: its folder here, the folder of its suite, and the language to mine."""
 
     path: str
     suite: str
+    language: Name = "python"
+
+
+class CommandLanguage(Checked):
+    """A language that is not built in: source ``endings``, globs of its ``tests``, and the ``command`` that runs them.
+
+    The command is one line for ``sh`` in the repository's folder, inside the sandbox. ``{file}`` runs it once for each
+    test file, ``{files}`` gives it all of them. ``results`` says how it reports: ``exit`` by its exit code, ``tap`` on
+    its output, ``junit`` in the XML file ``report``. ``reads`` are folders of this machine that it may read beside
+    /usr, such as a compiler.
+    """
+
+    endings: Annotated[tuple[Annotated[str, Field(pattern=r"^\.[A-Za-z0-9_.+-]{1,20}$")], ...], Field(min_length=1)]
+    tests: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=200)], ...], Field(min_length=1)]
+    command: Annotated[str, Field(min_length=1, max_length=2000)]
+    results: Literal["exit", "tap", "junit"] = "exit"
+    report: str = ""
+    reads: tuple[str, ...] = ()
 
 
 class RegistryFile(CheckedFile):
@@ -100,12 +120,14 @@ class RegistryFile(CheckedFile):
     tiers: dict[Name, Literal["free", "paid"]] = {}
     policy: PromotionPolicy = PromotionPolicy()
     repositories: tuple[MinedRepository, ...] = ()
+    languages: dict[Name, CommandLanguage] = {}
     recorded: str = ""  # where the answers come from, if this installation did not run them
     history: str = "roles-history.jsonl"
     reports: str = "reports"
     routing: str = ""
 
     def problems(self) -> Iterator[Problem]:
+        yield from self._problems_of_languages()
         for name, role in self.roles.items():
             here = self.where("roles", name)
             retired = {one.target for one in role.retired}
@@ -117,6 +139,23 @@ class RegistryFile(CheckedFile):
                     yield Problem(here, f"{target} is retired from '{name}' and still in it", "remove one of the two.")
             if len(set(role.challengers)) < len(role.challengers):
                 yield Problem(here, f"a challenger of '{name}' is repeated", "list it once.")
+
+    def _problems_of_languages(self) -> Iterator[Problem]:
+        for name, language in self.languages.items():
+            here = self.where("languages", name)
+            if name in BUILT_IN_LANGUAGES:
+                yield Problem(here, f"the language '{name}' is built in", "choose another name.")
+            if language.results == "junit" and not language.report:
+                yield Problem(here, f"the language '{name}' has no 'report' to read", "name the XML file it writes.")
+            if language.report.startswith("-") or "\0" in language.report:
+                yield Problem(here, f"'{language.report}' is not a file", "name the XML file it writes.")
+            for folder in language.reads:
+                if not Path(folder).is_absolute():
+                    yield Problem(here, f"'{folder}' in 'reads' is not an absolute path", "write it from /.")
+        for repository in self.repositories:
+            if repository.language not in (*BUILT_IN_LANGUAGES, *self.languages):
+                what = f"the repository {repository.path} is in '{repository.language}', which is not defined"
+                yield Problem(self.where("repositories"), what, "define it under 'languages:'.")
 
 
 REGISTRY_FILE: Final = FileKind(

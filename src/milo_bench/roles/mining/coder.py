@@ -15,21 +15,15 @@ from unidiff.patch import PatchSet
 
 from milo_bench.roles.answers import read_answer
 from milo_bench.roles.coder import CoderCase, Workplace, apply_edits, judge_answer, put_tests
-from milo_bench.roles.declared import Declared, read_declared
+from milo_bench.roles.declared import Declared, TestCommand
 from milo_bench.roles.environments import EnvironmentFailed, MinedEnvironment, environment_digest, make_environment
 from milo_bench.roles.git import SUBMODULE, SYMLINK, Change, GitCommit, GitRepository, TreeEntry
+from milo_bench.roles.languages.code import CodeLanguage
+from milo_bench.roles.languages.run import declare, run_tests, run_tests_often
 from milo_bench.roles.mining.records import Mined, NoCase
-from milo_bench.roles.mining.text import added_lines, excerpt, function_source, message_of, without_answer
-from milo_bench.roles.paths import is_changelog, is_source, is_test, is_test_module
-from milo_bench.roles.testing import (
-    TestRun,
-    TestSetup,
-    remove_tree,
-    run_tests,
-    run_tests_often,
-    shell_tree,
-    source_folders,
-)
+from milo_bench.roles.mining.text import added_lines, excerpt, function_of, message_of, test_source, without_answer
+from milo_bench.roles.paths import is_changelog
+from milo_bench.roles.testing import TestRun, TestSetup, remove_tree, shell_tree, source_folders
 
 _MOST_DIFF_BYTES: Final = 200_000
 _MOST_BLOB_BYTES: Final = 2 << 20
@@ -49,14 +43,14 @@ class Selected:
     tests: tuple[Change, ...]
 
 
-def select(commit: GitCommit) -> Selected:
+def select(commit: GitCommit, language: CodeLanguage) -> Selected:
     """What of a commit is source and what is test. Raises NoCase; nothing is run and no blob is read."""
     check_history(commit)
-    sources = tuple(one for one in commit.changes if is_source(one.path) or is_source(one.old_path))
-    tests = tuple(one for one in commit.changes if is_test(one.path) or is_test(one.old_path))
+    sources = tuple(one for one in commit.changes if language.is_source(one.path) or language.is_source(one.old_path))
+    tests = tuple(one for one in commit.changes if language.is_test(one.path) or language.is_test(one.old_path))
     if not tests:
         raise NoCase("no test changed")
-    if not any(is_test_module(one.path) and one.status != "D" for one in tests):
+    if not any(language.is_test_module(one.path) and one.status != "D" for one in tests):
         raise NoCase("no test module changed", tests[0].path)
     if not sources:
         raise NoCase("no source changed")
@@ -92,7 +86,11 @@ class CoderMiner:
         *,
         repeats: int,
         seed: int,
+        language: CodeLanguage,
+        command: TestCommand | None = None,
     ) -> None:
+        self._language = language
+        self._command = command
         self._repository = repository
         self._cache = cache
         self._place = place
@@ -114,16 +112,19 @@ class CoderMiner:
         case = CoderCase(
             commit=commit.sha,
             tree=tree,
-            tests=_tests_of(selected),
-            run=tuple(one.path for one in selected.tests if is_test_module(one.path) and one.status != "D"),
+            tests=_tests_of(selected, self._language),
+            run=tuple(
+                one.path for one in selected.tests if self._language.is_test_module(one.path) and one.status != "D"
+            ),
             fail_to_pass=(),
             pass_to_pass=(),
             held_back=(),
             environment=environment.digest,
             oracle=oracle,
             source_folders=source_folders(frozenset(entries)),
-            addopts=self._import_mode(entries),
+            addopts=self._import_mode(entries) if self._language.name == "python" else "",
             generated=_generated(declared),
+            language=self._language.name,
         )
         case = self._proven(case, environment, declared)
         fixture = self._fixture(case, selected, entries, contents)
@@ -146,7 +147,7 @@ class CoderMiner:
                 data = self._repository.blob(blob)
                 if data.startswith(_LFS):
                     raise NoCase("a changed file is an LFS pointer", path)
-                if not is_source(path):
+                if not self._language.is_source(path):
                     continue
                 if b"\0" in data:
                     raise NoCase("a changed file is binary", path)
@@ -159,7 +160,9 @@ class CoderMiner:
         return found
 
     def _oracle(self, selected: Selected, parent: str) -> str:
-        paths = [path for one in selected.sources for path in {one.old_path, one.path} if is_source(path)]
+        paths = [
+            path for one in selected.sources for path in {one.old_path, one.path} if self._language.is_source(path)
+        ]
         diff = self._repository.diff(parent, selected.commit.sha, paths)
         if len(diff) > _MOST_DIFF_BYTES:
             raise NoCase("the diff is too large", f"{len(diff)} bytes")
@@ -175,7 +178,7 @@ class CoderMiner:
                 return None
             return self._repository.blob(entry.blob).decode("utf-8", "replace")
 
-        declared = read_declared(read)
+        declared = declare(self._language.name, self._command, read)
         digest = environment_digest(declared)
         if digest in self._broken:
             raise NoCase("the environment cannot be installed", self._broken[digest])
@@ -231,18 +234,19 @@ class CoderMiner:
         commit = selected.commit
         tests = {p: self._repository.blob(b).decode("utf-8", "replace") for p, b in case.tests.items() if b}
         known = next((name for name in case.fail_to_pass if name not in case.held_back), "")
-        source = function_source(tests.get(known.partition("::")[0], ""), known) if known else ""
+        source = test_source(tests.get(known.partition("::")[0], ""), known, case.language) if known else ""
         shown, cut = _shown_files(contents, case.oracle)
         message = message_of(commit.message)
         notes = self._notes(commit)
         before = "\n".join(contents.values()) + "\n".join(tests.values())
         task, hidden = without_answer("\n\n".join(part for part in (message, notes) if part), _added(case), before)
-        listing = [path for path in entries if is_source(path)]
+        listing = [path for path in entries if self._language.is_source(path)]
         return {
             "id": f"coder-{commit.sha[:12]}",
             "workload": "coder",
             "input": {
                 "task": task,
+                "language": self._language.title,
                 "files": shown,
                 "listing": listing[:80],
                 "known_test": {"name": known, "source": source} if source else {},
@@ -300,12 +304,12 @@ def _check_tree(entries: Mapping[str, TreeEntry]) -> None:
         raise NoCase("the tree has a submodule")
 
 
-def _tests_of(selected: Selected) -> dict[str, str]:
+def _tests_of(selected: Selected, language: CodeLanguage) -> dict[str, str]:
     tests = {}
     for change in selected.tests:
-        if change.old_path != change.path and is_test(change.old_path):
+        if change.old_path != change.path and language.is_test(change.old_path):
             tests[change.old_path] = ""
-        if is_test(change.path):
+        if language.is_test(change.path):
             tests[change.path] = "" if change.status == "D" else change.new_blob
     return tests
 
@@ -333,11 +337,11 @@ def _unsteady(runs: list[TestRun]) -> frozenset[str]:
 
 def _known_test(fixed: list[str], seed: int, commit: str) -> str:
     """The one test that the task shows, "" where there is one alone: then none is shown, so that one is held back."""
-    functions = sorted({name.partition("[")[0] for name in fixed})
+    functions = sorted({function_of(name) for name in fixed})
     if len(functions) < 2:
         return ""
     chosen = random.Random(f"{seed}:{commit}").choice(functions)  # noqa: S311  a sample, not a secret
-    return next(name for name in fixed if name.partition("[")[0] == chosen)
+    return next(name for name in fixed if function_of(name) == chosen)
 
 
 def _added(case: CoderCase) -> str:
@@ -349,7 +353,7 @@ def _shown_files(contents: Mapping[str, str], oracle: str) -> tuple[list[dict[st
     share = _MOST_SHOWN // max(1, len(contents))
     shown, any_cut = [], False
     for path, text in contents.items():
-        part, cut = excerpt(text, changed.get(path, frozenset()), share)
+        part, cut = excerpt(text, path, changed.get(path, frozenset()), share)
         any_cut |= cut
         shown.append({"path": path, "text": part, "cut": cut})
     return shown, any_cut

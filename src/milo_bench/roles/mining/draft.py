@@ -11,15 +11,19 @@ from typing import Any, Final
 from milo_bench.core.text import file_lines
 from milo_bench.grade.checks.draft_grounded import draft_problems
 from milo_bench.roles.git import GitCommit, GitRepository
+from milo_bench.roles.languages.code import PYTHON, CodeLanguage
 from milo_bench.roles.mining.coder import check_history, provenance
 from milo_bench.roles.mining.records import Mined, NoCase
 from milo_bench.roles.mining.text import message_of
-from milo_bench.roles.paths import is_source, is_test
 
 _MOST_DIFF: Final = 5_000
 _CONVENTIONAL: Final = re.compile(r"^[a-z]+(\([^)]*\))?!?: ")
 _BOT: Final = re.compile(r"\bpre-commit|\bdependabot|^Bump |^Merge |^Update .* requirement", re.IGNORECASE)
-_DEFINITION: Final = re.compile(r"^[ +-]?\s*(?:async\s+def|def|class)\s+(\w+)", re.MULTILINE)
+_DEFINITION: Final = re.compile(
+    r"^[ +-]?\s*(?:export\s+|default\s+|async\s+|pub\s+|static\s+|abstract\s+)*"
+    r"(?:def|class|function\*?|interface|type|func|fn|struct|enum|trait|module|(?:const|let|var)(?=\s+\w+\s*=))\s+(\w+)",
+    re.MULTILINE,
+)
 
 
 def project_format(commits: Sequence[GitCommit]) -> dict[str, Any]:
@@ -41,15 +45,20 @@ def project_format(commits: Sequence[GitCommit]) -> dict[str, Any]:
 class DraftMiner:
     """Makes draft cases; ``examples`` are subjects of the project that show its format."""
 
-    def __init__(self, repository: GitRepository, commits: Sequence[GitCommit]) -> None:
+    def __init__(
+        self, repository: GitRepository, commits: Sequence[GitCommit], language: CodeLanguage = PYTHON
+    ) -> None:
         self._repository = repository
+        self._language = language
         self._format = project_format(commits)
         self._examples = [one.subject for one in commits if one.subject and not _BOT.search(one.subject)]
 
     def mine(self, commit: GitCommit) -> list[Mined]:
         check_history(commit)
-        sources = [one.path for one in commit.changes if is_source(one.path) or is_test(one.path)]
-        if not any(is_source(path) for path in sources):
+        sources = [
+            one.path for one in commit.changes if self._language.is_source(one.path) or self._language.is_test(one.path)
+        ]
+        if not any(self._language.is_source(path) for path in sources):
             raise NoCase("no source changed")
         if _BOT.search(commit.subject):
             raise NoCase("written by a machine", commit.subject)

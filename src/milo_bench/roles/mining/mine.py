@@ -24,6 +24,7 @@ from milo_bench.core.records.roles import MiningEvent, MiningSummary
 from milo_bench.roles.coder import Workplace
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.git import GitCommit, GitRepository, open_repository
+from milo_bench.roles.languages.javascript.packages import find_node
 from milo_bench.roles.mining.coder import CoderMiner, select
 from milo_bench.roles.mining.draft import DraftMiner
 from milo_bench.roles.mining.reason import derive_reason
@@ -43,6 +44,7 @@ class _Header(Frozen, frozen=True, tag="mining", tag_field="type", omit_defaults
     root: str
     seed: int
     schema_version: int = 1
+    language: str = "python"
 
 
 class _Environment(Frozen, frozen=True, tag="environment", tag_field="type"):
@@ -109,6 +111,9 @@ class _Progress:
         if lines and isinstance(lines[0], _Header) and lines[0].root != header.root:
             message = f"{path.parent} was mined from another repository, {lines[0].repository}."
             raise UsageError(message, hint="choose a new folder with --out.")
+        if lines and isinstance(lines[0], _Header) and lines[0].language != header.language:
+            message = f"{path.parent} was mined for {lines[0].language}."
+            raise UsageError(message, hint="choose a new folder with --out, one for each language.")
         for line in lines:
             self._take(line)
         with write_errors(path):
@@ -161,11 +166,16 @@ def mine(
     """
     if not options.unsafe_here:
         require_sandbox()
+    language = options.code_language
+    if options.language == "javascript":
+        find_node(env.get("PATH"))
     began = time.monotonic()
     with open_repository(options.repository) as repository:
         root = repository.run("rev-list", "--max-parents=0", "HEAD").decode().split()[0]
         _refuse_taken(options.out)
-        progress = _Progress(options.out / PROGRESS, _Header(repository.name, root, options.seed))
+        progress = _Progress(
+            options.out / PROGRESS, _Header(repository.name, root, options.seed, language=language.name)
+        )
         try:
             with tempfile.TemporaryDirectory(prefix=".scratch-", dir=options.out) as name:
                 Path(name).chmod(0o755)
@@ -175,6 +185,7 @@ def mine(
         finally:
             progress.close()
         report = progress.report
+        _balance(report)
         _pack(repository, report, options.out / OBJECTS)
     report.wall_s = time.monotonic() - began
     return report
@@ -204,7 +215,17 @@ class _Miner:
         self._progress = progress
         self._listen = listen
         self._until = began + options.minutes * 60
-        self._coder = CoderMiner(repository, cache, place, env, repeats=options.repeats, seed=options.seed)
+        self._language = options.code_language
+        self._coder = CoderMiner(
+            repository,
+            cache,
+            place,
+            env,
+            repeats=options.repeats,
+            seed=options.seed,
+            language=self._language,
+            command=options.command,
+        )
 
     def all(self) -> None:
         """Every role that was asked for. What runs nothing comes first, since time is limited."""
@@ -212,11 +233,11 @@ class _Miner:
         if roles & {"review", "draft"}:
             known = self._known()
             if "review" in roles:
-                self._review(ReviewMiner(self._repository, known))
+                self._review(ReviewMiner(self._repository, known, self._language))
             if "draft" in roles:
-                self._role("draft", DraftMiner(self._repository, known).mine)
+                self._role("draft", DraftMiner(self._repository, known, self._language).mine)
         if roles & {"coder", "reason"}:
-            self._role("coder", lambda commit: [self._coder.mine(select(commit))])
+            self._role("coder", lambda commit: [self._coder.mine(select(commit, self._language))])
         if "reason" in roles:
             self._reason()
 
@@ -339,6 +360,19 @@ class _Miner:
                 self._progress.add(_Case(commit.sha, mined))
                 self._progress.report.new += 1
             self._listen(MiningEvent(role, commit.sha, commit.subject, len(found)))
+
+
+def _balance(report: MiningReport) -> None:
+    """Leave out faulty changes without a control beside them: rejecting everything would pass a suite of those."""
+    faulty = [case for case in report.cases if case.role == "review" and "faulty" in case.fixture["tags"]]
+    controls = sum(case.role == "review" and "control" in case.fixture["tags"] for case in report.cases)
+    left_out = faulty[controls:]
+    if not left_out:
+        return
+    report.cases = [case for case in report.cases if not any(case is one for one in left_out)]
+    for case in left_out:
+        commit = str(case.fixture["provenance"]["commit"])
+        report.rejections.append(Rejection("review", commit, "no control beside it", f"{controls} controls"))
 
 
 def _pack(repository: GitRepository, report: MiningReport, out: Path) -> None:

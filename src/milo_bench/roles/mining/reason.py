@@ -13,7 +13,7 @@ from unidiff.patch import PatchSet
 from milo_bench.roles.coder import CoderCase
 from milo_bench.roles.git import GitRepository
 from milo_bench.roles.mining.records import Mined, NoCase
-from milo_bench.roles.mining.text import function_source
+from milo_bench.roles.mining.text import function_of, test_source
 
 _MOST_DIFF: Final = 4_000
 _MOST_SOURCE: Final = 5_000
@@ -49,7 +49,7 @@ def _failing_tests(
     chosen += draw.sample(sorted(passing), min(len(passing), _TESTS - len(chosen)))
     draw.shuffle(chosen)
     texts = {path: repository.blob(blob).decode("utf-8", "replace") for path, blob in case.tests.items() if blob}
-    sources = {name: function_source(texts.get(name.partition("::")[0], ""), name) for name in chosen}
+    sources = {name: test_source(texts.get(name.partition("::")[0], ""), name, case.language) for name in chosen}
     if not all(sources.values()) or sum(map(len, sources.values())) > _MOST_SOURCE:
         return
     question = {
@@ -86,7 +86,7 @@ def _fixture(origin: Mapping[str, Any], kind: str, question: dict[str, Any], ans
 
 
 def _functions(names: tuple[str, ...]) -> set[str]:
-    return {name.partition("[")[0] for name in names}
+    return {function_of(name) for name in names}
 
 
 def reverse_diff(diff: str) -> str:

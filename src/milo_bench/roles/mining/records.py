@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from milo_bench.core.records import Frozen
+from milo_bench.roles.declared import TestCommand
+from milo_bench.roles.languages.code import BUILT_IN, CodeLanguage
 
 MinedRole: TypeAlias = Literal["coder", "review", "reason", "draft"]
 MINED_ROLES: tuple[MinedRole, ...] = ("coder", "review", "reason", "draft")
@@ -44,7 +46,7 @@ class MiningOptions:
     """What to mine. ``limit`` is of cases for each role, ``commits`` of commits examined, ``minutes`` of time.
 
     ``since`` and ``until`` are dates, ``paths`` of the repository; ``repeats`` is how often tests are run to find
-    flaky ones.
+    flaky ones. ``language`` is built in, or that of ``command``.
     """
 
     repository: Path
@@ -60,3 +62,12 @@ class MiningOptions:
     repeats: int = 5
     workers: int = 2
     unsafe_here: bool = False
+    language: str = "python"
+    command: TestCommand | None = None
+
+    @property
+    def code_language(self) -> CodeLanguage:
+        """What is source and what is test."""
+        if self.command is not None:
+            return CodeLanguage(self.language, self.language, self.command.endings, self.command.tests)
+        return BUILT_IN[self.language]

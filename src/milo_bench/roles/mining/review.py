@@ -19,9 +19,9 @@ from unidiff.patch import PatchSet
 from milo_bench.core.errors import DataError
 from milo_bench.core.text import file_lines
 from milo_bench.roles.git import GitCommit, GitRepository
+from milo_bench.roles.languages.code import PYTHON, CodeLanguage
 from milo_bench.roles.mining.coder import check_history, provenance
 from milo_bench.roles.mining.records import Mined, NoCase
-from milo_bench.roles.paths import is_source
 
 _FIX: Final = re.compile(
     r"\b(fix(e[sd])?|bugs?|regress\w*|crash\w*|broken|incorrect\w*|wrong(ly)?|leaks?)\b", re.IGNORECASE
@@ -50,13 +50,16 @@ class ReviewMiner:
     """Makes review cases. All fixes among ``commits`` are traced first; ``counts`` says how many were usable,
     ``faults`` which commits they lead to."""
 
-    def __init__(self, repository: GitRepository, commits: Sequence[GitCommit]) -> None:
+    def __init__(
+        self, repository: GitRepository, commits: Sequence[GitCommit], language: CodeLanguage = PYTHON
+    ) -> None:
         self._repository = repository
+        self._language = language
         self._commits = {commit.sha: commit for commit in commits}
         self.faults: dict[str, Faults] = {}
         self.counts: Counter[str] = Counter()
         for commit in commits:
-            if is_fix(commit):
+            if is_fix(commit, language):
                 self._trace(commit)
         newest = max((commit.time for commit in commits), default=0)
         oldest = min((commit.time for commit in commits), default=0)
@@ -68,7 +71,7 @@ class ReviewMiner:
 
     def settled(self, commit: GitCommit) -> bool:
         """No later fix leads to it though there was time, and it is no fix itself."""
-        return not self.faulty(commit) and commit.time <= self._settled and not is_fix(commit)
+        return not self.faulty(commit) and commit.time <= self._settled and not is_fix(commit, self._language)
 
     def mine(self, commit: GitCommit) -> list[Mined]:
         """A case of a commit that later fixes mended. Raises NoCase for any other."""
@@ -109,7 +112,7 @@ class ReviewMiner:
 
     def _removed(self, fix: GitCommit) -> dict[str, list[int]]:
         """Lines of the parent's files that a fix removes, without blank ones and comments."""
-        paths = [one.old_path for one in fix.changes if one.status in "MR" and is_source(one.old_path)]
+        paths = [one.old_path for one in fix.changes if one.status in "MR" and self._language.is_source(one.old_path)]
         if not paths or len(paths) > _MOST_FILES:
             return {}
         text = self._repository.diff(fix.parents[0], fix.sha, paths, context=0).decode("utf-8", "replace")
@@ -140,7 +143,7 @@ class ReviewMiner:
     def _shown(self, commit: GitCommit) -> tuple[str, dict[str, set[int]]]:
         """The source part of a commit's diff and the lines that it adds. Raises NoCase where it cannot be shown."""
         check_history(commit)
-        paths = [one.path for one in commit.changes if is_source(one.path) and one.status in "AMR"]
+        paths = [one.path for one in commit.changes if self._language.is_source(one.path) and one.status in "AMR"]
         if not paths:
             raise NoCase("no source changed")
         raw = self._repository.diff(commit.parents[0], commit.sha, paths)
@@ -172,10 +175,10 @@ class ReviewMiner:
         }
 
 
-def is_fix(commit: GitCommit) -> bool:
+def is_fix(commit: GitCommit, language: CodeLanguage) -> bool:
     """Whether a commit's message says that it mends a fault in source."""
     named = bool(_FIX.search(commit.subject) or _SECURITY.search(commit.message))
-    return named and not _NO_FIX.search(commit.subject) and any(is_source(one.path) for one in commit.changes)
+    return named and not _NO_FIX.search(commit.subject) and any(language.is_source(one.path) for one in commit.changes)
 
 
 def numbered(diff: str) -> str:

@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from milo_bench.core.text import file_lines
+from milo_bench.roles.languages.code import JAVASCRIPT
 
 _TRAILER: Final = re.compile(r"^(signed-off-by|co-authored-by|reviewed-by|change-id|cc|acked-by)\s*:", re.IGNORECASE)
 _IDENTIFIER: Final = re.compile(r"\b[A-Za-z_][A-Za-z0-9_]{2,}\b")
@@ -45,16 +46,17 @@ def added_lines(diff: str) -> str:
     return "\n".join(line[1:] for line in file_lines(diff) if line.startswith("+") and not line.startswith("+++ "))
 
 
-def excerpt(text: str, changed: frozenset[int], most: int) -> tuple[str, bool]:
-    """A Python file as it is where it has at most ``most`` characters, else its changed parts, and whether it was cut.
+def excerpt(text: str, path: str, changed: frozenset[int], most: int) -> tuple[str, bool]:
+    """A source file as it is where it has at most ``most`` characters, else its changed parts, and whether it was cut.
 
     ``changed`` are line numbers of the file. What is left out is told by a line of its own.
     """
     if len(text) <= most:
         return text, False
     lines = file_lines(text, keep_ends=True)
+    comment = "//" if path.endswith(JAVASCRIPT.endings) else "#"
     kept = set(range(1, min(len(lines), 25) + 1))
-    for first, last in _definitions(text):
+    for first, last in _definitions(text, path):
         if any(first <= line <= last for line in changed) and last - first < 160:
             kept.update(range(first, last + 1))
     for number in changed:
@@ -66,18 +68,41 @@ def excerpt(text: str, changed: frozenset[int], most: int) -> tuple[str, bool]:
             parts.append(line)
             gap = False
         elif not gap:
-            parts.append(f"# … from line {number}: not shown\n")
+            parts.append(f"{comment} … from line {number}: not shown\n")
             gap = True
     return "".join(parts), True
 
 
-def _definitions(text: str) -> list[tuple[int, int]]:
+def _definitions(text: str, path: str) -> list[tuple[int, int]]:
+    if path.endswith(JAVASCRIPT.endings):
+        from milo_bench.roles.languages.javascript.syntax import definitions  # its grammars take long to load
+
+        return definitions(text, path)
+    if not path.endswith(".py"):
+        return []
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return []
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
     return [(node.lineno, node.end_lineno or node.lineno) for node in ast.walk(tree) if isinstance(node, kinds)]
+
+
+def function_of(name: str) -> str:
+    """The test function behind a test's name: pytest adds parameters in brackets."""
+    return name.partition("[")[0] if name.partition("::")[0].endswith(".py") else name
+
+
+def test_source(text: str, name: str, language: str) -> str:
+    """The source of a test by its name, "" where it is not found or the language is not parsed."""
+    if language == "python":
+        return function_source(text, name)
+    if language == "javascript":
+        from milo_bench.roles.languages.javascript.syntax import test_source as written
+
+        path, _, title = name.partition("::")
+        return written(text, path, title)
+    return ""
 
 
 def function_source(text: str, name: str) -> str:

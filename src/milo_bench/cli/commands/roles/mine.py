@@ -29,6 +29,10 @@ from milo_bench.report import terminal
 @click.option("--since", default="", metavar="DATE", help="Only commits after this date.")
 @click.option("--until", default="", metavar="DATE", help="Only commits before this date.")
 @click.option("--path", "paths", multiple=True, help="Only commits that change this path. Repeatable.")
+@click.option(
+    "--code-language", "language", default="python", show_default=True, help="python, javascript or your own."
+)
+@click.option("--registry", type=click.Path(path_type=Path), help="registry.yaml with your own languages.")
 @click.option("--seed", default=0, show_default=True, help="Seed of everything that is sampled.")
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(2), help="Test runs to find flaky tests.")
 @click.option("--workers", type=click.IntRange(1), help="Cases to prove in parallel.  [default: all cores]")
@@ -44,6 +48,8 @@ def roles_mine(
     since: str,
     until: str,
     paths: tuple[str, ...],
+    language: str,
+    registry: Path | None,
     seed: int,
     repeats: int,
     workers: int | None,
@@ -69,6 +75,8 @@ def roles_mine(
         repeats=repeats,
         workers=workers or os.cpu_count() or 1,
         unsafe_here=unsafe_here,
+        language=language,
+        command=api.language_command(language, registry),
     )
     progress = terminal.MiningProgress(sys.stderr)
     report = api.mine_repository(options, listen=progress.listen).summary()

@@ -1,0 +1,139 @@
+"""A repository's package.json and lock file in, what its tests need and what runs them out; nothing is run."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from milo_bench.roles.declared import Declared, ReadFile
+
+_DEPENDENCIES: Final = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
+_LOCKS: Final = ("npm-shrinkwrap.json", "package-lock.json")
+# Public registries, by whose addresses lock files name packages; npm puts the user's own registry in their place.
+_REGISTRIES: Final = ("https://registry.npmjs.org/", "https://registry.yarnpkg.com/")
+_NAME: Final = re.compile(r"^(@[a-z0-9][\w.~-]*/)?[a-zA-Z0-9][\w.~-]*$")
+_VERSION: Final = re.compile(r"^(npm:(@[\w.~-]+/)?[\w.~-]+@)?[\w.*^~<>=| +-]*$")
+# What brings its own packages for tests, in the order in which a script names one.
+_RUNNERS: Final = ("vitest", "jest", "mocha", "tape")
+# Tools that no test imports.
+_NO_TEST: Final = re.compile(
+    r"^(eslint.*|@eslint/.*|@typescript-eslint/.*|prettier.*|husky|lint-staged|semantic-release.*|@semantic-release/.*|"
+    r"@commitlint/.*|xo|standard|playwright|@playwright/.*|puppeteer.*|cypress|electron|typedoc.*|np|release-it|"
+    r"@changesets/.*|karma.*|size-limit|@size-limit/.*)$"
+)
+# Options of node that a test needs to be loaded, with their value.
+_LOADING: Final = ("--import", "--require", "-r", "--loader", "--experimental-loader", "--conditions", "-C")
+_FLAGS: Final = re.compile(r"^--(experimental-[a-z-]+|enable-source-maps|expose-gc|harmony[a-z-]*|no-warnings)$")
+
+
+def read_package(read: ReadFile) -> Declared:
+    """What package.json declares. A broken one declares nothing."""
+    package = _object(read("package.json"))
+    name = str(package.get("name") or "project")
+    needs, skipped = _needs(package, name)
+    runner, options = _runner(package, needs)
+    manifest: dict[str, Any] = {"name": "mined", "version": "0.0.0", "private": True, "dependencies": needs}
+    overrides = package.get("overrides")
+    if isinstance(overrides, dict) and all(isinstance(one, str) and _VERSION.match(one) for one in overrides.values()):
+        manifest["overrides"] = overrides
+    files = {"package.json": json.dumps(manifest, sort_keys=True)} if needs else {}
+    return Declared(
+        name=name,
+        version=str(package.get("version") or "0.0.0"),
+        requirements=tuple(f"{one}@{version}" for one, version in sorted(needs.items())),
+        skipped=tuple(skipped),
+        language="javascript",
+        runner=runner,
+        options=options,
+        files=files | (_pins(read, needs) if needs else {}),
+    )
+
+
+def _needs(package: Mapping[str, Any], own: str) -> tuple[dict[str, str], list[str]]:
+    needs: dict[str, str] = {}
+    skipped = []
+    for section in reversed(_DEPENDENCIES):
+        for name, version in _table(package.get(section)).items():
+            if not _NAME.match(name) or not isinstance(version, str) or not _VERSION.match(version):
+                skipped.append(f"{name}@{version}"[:100])
+            elif name != own and not _NO_TEST.match(name):
+                needs[name] = version
+    return needs, skipped
+
+
+def _pins(read: ReadFile, needs: Mapping[str, str]) -> dict[str, str]:
+    """Exact versions of a lock file, as ``pins.json``: name to version, of every package from a public registry.
+
+    The lock itself is not used: it names addresses, and scripts of the repository's own.
+    """
+    for path in _LOCKS:
+        lock = _object(read(path))
+        pins = {}
+        for place, entry in _table(lock.get("packages")).items():
+            name = place.removeprefix("node_modules/")
+            if place.count("node_modules/") == 1 and name in needs and _from_registry(entry):
+                pins[name] = str(entry["version"])
+        for name, entry in _table(lock.get("dependencies")).items():  # the format before npm 7
+            if name in needs and _from_registry(entry):
+                pins.setdefault(name, str(entry["version"]))
+        if pins:
+            return {"pins.json": json.dumps(pins, sort_keys=True)}
+    return {}
+
+
+def _from_registry(entry: Any) -> bool:
+    if not isinstance(entry, dict) or not re.match(r"^\d+\.\d+\.\d+[\w.+-]*$", str(entry.get("version", ""))):
+        return False
+    return str(entry.get("resolved") or _REGISTRIES[0]).startswith(_REGISTRIES)
+
+
+def _runner(package: Mapping[str, Any], needs: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+    """What runs the tests, and the options of node that it is started with."""
+    scripts = {name: text for name, text in _table(package.get("scripts")).items() if isinstance(text, str)}
+    text = " ".join(_followed("test", scripts))
+    options = tuple(_options(text))
+    named = [one for one in _RUNNERS if one in needs and re.search(rf"\b{one}\b", text)]
+    if named:
+        return named[0], options
+    if re.search(r"\bnode\b[^&|;]*--test\b", text):
+        return "node", options
+    return next((one for one in _RUNNERS if one in needs), "node"), options
+
+
+def _followed(name: str, scripts: Mapping[str, str], depth: int = 0) -> Iterator[str]:
+    """A script, and the scripts that it runs."""
+    text = scripts.get(name, "")
+    yield text
+    for inner in re.findall(r"\b(?:npm|pnpm|yarn)(?: run(?:-script)?)? ([\w:.-]+)", text) if depth < 3 else ():
+        if inner != name:
+            yield from _followed(inner, scripts, depth + 1)
+
+
+def _options(text: str) -> Iterator[str]:
+    try:
+        words = shlex.split(text.replace("NODE_OPTIONS=", " "))
+    except ValueError:
+        words = text.split()
+    words = [part for word in words for part in (word.split() if word.startswith("--") else [word])]
+    for number, word in enumerate(words):
+        option, _, value = word.partition("=")
+        if option in _LOADING:
+            value = value or (words[number + 1] if number + 1 < len(words) else "")
+            if value and not value.startswith(("-", "/")) and ".." not in value.split("/") and ":" not in value:
+                yield f"{'--require' if option == '-r' else option}={value}"
+        elif _FLAGS.match(word):
+            yield word
+
+
+def _object(text: str | None) -> dict[str, Any]:
+    try:
+        return _table(json.loads(text or "{}"))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,123 @@
+"""A tree, an environment and Python test files in, what pytest said of each test out; it runs unittest's, too."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.hashing import sha256_text
+from milo_bench.roles.declared import Declared
+from milo_bench.roles.testing import INSIDE, PROGRAMS, ROOT, Isolation, TestRun, TestSetup, read_lines
+from milo_bench.sandbox import Mount, SandboxCommand, SandboxLimits, SandboxOutcome, run_sandboxed
+
+_METADATA: Final = "/milo-metadata"
+_RUNNER: Final = (INSIDE / "run_tests.py").read_bytes()
+_CANARIES: Final = (INSIDE / "test_canary.py").read_bytes()
+_CANARY_TESTS: Final = 9
+DIGEST: Final = sha256_text((_RUNNER + _CANARIES).decode())
+
+
+def run_python(
+    tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, repeats: int, *, canaries: bool
+) -> list[TestRun]:
+    """Run ``files`` with pytest, each time in a process of its own."""
+    nonce = secrets.token_hex(16)
+    asked = {
+        "nonce": nonce,
+        "files": [f"./{path}" if path.startswith("-") else path for path in files],
+        "addopts": setup.addopts,
+        "root": str(tree) if isolation.unsafe_here else ROOT,
+        "canaries": f"{PROGRAMS}/canaries" if canaries else "",
+        "repeats": repeats,
+    }
+    if isolation.unsafe_here:
+        outcome = _run_here(tree, asked, setup, isolation)
+    else:
+        line = json.dumps(asked).encode() + b"\n"
+        outcome = run_sandboxed(_command(tree, setup, isolation.limits), stdin=[line])
+    return read_lines(outcome, nonce, repeats, canaries=_CANARY_TESTS if canaries else 0)
+
+
+def _command(tree: Path, setup: TestSetup, limits: SandboxLimits) -> SandboxCommand:
+    python = setup.environment.python
+    files = {f"{PROGRAMS}/run_tests.py": _RUNNER, f"{PROGRAMS}/canaries/test_canary.py": _CANARIES}
+    files |= {f"{_METADATA}/{name}": text.encode() for name, text in _metadata(setup.declared).items()}
+    return SandboxCommand(
+        words=(str(python), "-B", "-s", "-P", f"{PROGRAMS}/run_tests.py"),
+        read_only=(*_interpreter(), Mount(setup.environment.folder)),
+        overlays=(Mount(tree, ROOT),),
+        files=files,
+        environment=_variables(ROOT, _METADATA, setup),
+        folder=ROOT,
+        limits=limits,
+    )
+
+
+def _variables(root: str, metadata: str, setup: TestSetup) -> dict[str, str]:
+    folders = [f"{root}/{folder}".rstrip("/") for folder in setup.source_folders]
+    return {
+        "PYTHONPATH": os.pathsep.join([*folders, metadata]),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PATH": f"{setup.environment.folder}/bin:/usr/local/bin:/usr/bin:/bin",
+    }
+
+
+def _metadata(declared: Declared) -> dict[str, str]:
+    """What an installed distribution has beside its files, so that ``importlib.metadata`` finds it."""
+    name, version = declared.name, declared.version
+    folder = f"{name.replace('-', '_')}-{version}.dist-info"
+    text = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    return {f"{folder}/METADATA": text, f"{folder}/entry_points.txt": declared.entry_points + "\n"}
+
+
+def _interpreter() -> tuple[Mount, ...]:
+    """The base interpreter, its standard library, and emptied package folders: one may hold a later version."""
+    base = Path(sys.base_prefix).resolve()
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    mounts = []
+    if not base.is_relative_to("/usr"):
+        mounts += [Mount(base / part) for part in ("bin", "lib") if (base / part).is_dir()]
+    # The link in the environment may name the interpreter through a folder that is itself a link.
+    given = Path(sys.base_prefix)
+    if given != base and not given.is_relative_to("/usr"):
+        mounts += [Mount(given / part) for part in ("bin", "lib") if (given / part).is_dir()]
+    empty = INSIDE / "nothing"
+    folders = {base / "lib" / version / "site-packages", given / "lib" / version / "site-packages"}
+    folders |= {*Path("/usr/lib").glob("python3*/*-packages"), *Path("/usr/local/lib").glob("python3*/*-packages")}
+    mounts += [Mount(empty, str(folder)) for folder in sorted(folders) if folder.is_dir()]
+    return tuple(mounts)
+
+
+def _run_here(tree: Path, asked: dict[str, Any], setup: TestSetup, isolation: Isolation) -> SandboxOutcome:
+    """The same without a sandbox: only a time limit is left. The user asked for it by name."""
+    with tempfile.TemporaryDirectory(prefix="milo-unsafe-") as name:
+        folder = Path(name)
+        (folder / "canaries").mkdir()
+        (folder / "canaries" / "test_canary.py").write_bytes(_CANARIES)
+        (folder / "run_tests.py").write_bytes(_RUNNER)
+        for path, text in _metadata(setup.declared).items():
+            (folder / "metadata" / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / "metadata" / path).write_text(text)
+        if asked["canaries"]:
+            asked["canaries"] = str(folder / "canaries")
+        variables = {"HOME": name, "LANG": "C.UTF-8", "TZ": "UTC", "TMPDIR": name}
+        variables |= _variables(str(tree), str(folder / "metadata"), setup)
+        words = [str(setup.environment.python), "-B", "-s", "-P", str(folder / "run_tests.py")]
+        line = json.dumps(asked).encode() + b"\n"
+        try:
+            done = subprocess.run(  # noqa: S603  --unsafe-here
+                words, input=line, capture_output=True, timeout=isolation.limits.wall_s, check=False, env=variables
+            )
+        except subprocess.TimeoutExpired as late:
+            return SandboxOutcome("wall_time", None, late.stdout or b"", late.stderr or b"", isolation.limits.wall_s, 0)
+        except OSError as error:
+            raise PrerequisiteError(f"Cannot start {words[0]}: {error.strerror}.", hint="mine again.") from None
+        return SandboxOutcome("exited", done.returncode, done.stdout, done.stderr, 0.0, 0)

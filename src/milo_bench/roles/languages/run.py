@@ -1,0 +1,52 @@
+"""A tree, an environment and test files in, how each test ended out, by the runner of the environment's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from milo_bench.roles.declared import Declared, ReadFile, TestCommand, read_declared
+from milo_bench.roles.languages import command, python
+from milo_bench.roles.languages.command import declare_command, run_command_tests
+from milo_bench.roles.languages.javascript import run as javascript
+from milo_bench.roles.languages.javascript.declared import read_package
+from milo_bench.roles.languages.python import run_python
+from milo_bench.roles.testing import Isolation, TestRun, TestSetup
+
+
+def declare(language: str, own: TestCommand | None, read: ReadFile) -> Declared:
+    """What the files that ``read`` gives declare in ``language``; ``own`` is that of a language of registry.yaml."""
+    if own is not None:
+        return declare_command(language, own, read)
+    return read_package(read) if language == "javascript" else read_declared(read)
+
+
+def run_tests(
+    tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, *, canaries: bool = False
+) -> TestRun:
+    """Run the test ``files`` of ``tree``. Raises PrerequisiteError where there is no sandbox and none was waived."""
+    return run_tests_often(tree, files, setup, isolation, 1, canaries=canaries)[0]
+
+
+def run_tests_often(
+    tree: Path,
+    files: tuple[str, ...],
+    setup: TestSetup,
+    isolation: Isolation,
+    repeats: int,
+    *,
+    canaries: bool = False,
+) -> list[TestRun]:
+    """As ``run_tests``, ``repeats`` times, each in a process of its own; the limit on time is for each of them."""
+    if setup.declared.command is not None:
+        return run_command_tests(tree, files, setup, isolation, repeats)
+    isolation = replace(isolation, limits=replace(isolation.limits, wall_s=isolation.limits.wall_s * repeats))
+    run = javascript.run_javascript if setup.declared.language == "javascript" else run_python
+    return run(tree, files, setup, isolation, repeats, canaries=canaries)
+
+
+def runner_digest(language: str) -> str:
+    """What judges answers in ``language``: part of every execution, since another one could judge differently."""
+    digests: Mapping[str, str] = {"python": python.DIGEST, "javascript": javascript.DIGEST}
+    return digests.get(language, command.DIGEST)
