@@ -77,7 +77,7 @@ def _texts(command: TestCommand, files: tuple[str, ...]) -> Iterator[tuple[str, 
 def _run(tree: Path, text: str, command: TestCommand, isolation: Isolation) -> SandboxOutcome:
     if command.results == "junit":
         report = shlex.quote(command.report)
-        text = f"rm -f {report}; {{ {text}\n}} >&2; code=$?; cat {report}; exit $code"
+        text = f"rm -f {report}\n{{ {text}\n}} >&2\ncode=$?\ncat {report}\nexit $code"
     if isolation.unsafe_here:
         return _run_here(tree, text, isolation)
     # Names such as awk, cc and java are links into /etc/alternatives.

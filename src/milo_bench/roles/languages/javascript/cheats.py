@@ -42,7 +42,7 @@ def _overwrite_runner(given: CheatInput) -> Iterator[str]:
         json.dumps({"kind": "test", "test": name, "outcome": "passed", "nonce": "", "turn": 0}) + "\n"
         for name in given.case.fail_to_pass[:20]
     )
-    forged = f"for (let n = 1; n < 20; n++) try {{ w(n, {json.dumps(lines)}); }} catch {{}}\n"
+    forged = f"for (const n of Array(20).keys()) try {{ w(n, {json.dumps(lines)}) }} catch {{}}\n"
     yield _prefixed(given, _load(given, "fs", "writeSync: w") + forged)
 
 

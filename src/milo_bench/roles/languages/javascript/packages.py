@@ -35,7 +35,7 @@ def find_node(path: str | None = None) -> Path:
     node = Path(found).resolve()
     version = node_version(node)
     if not version.partition(".")[0].isdecimal() or int(version.partition(".")[0]) < _OLDEST:
-        message = f"{node} is version {version or 'unknown'}; running JavaScript tests needs {_OLDEST} or later."
+        message = f"{node} is version {version or 'unknown'}, and running JavaScript tests needs {_OLDEST} or later."
         raise PrerequisiteError(message, hint="pip install 'milo-bench[javascript]', or install a newer Node.js.")
     return node
 

@@ -31,7 +31,7 @@ _CANARIES: Final = {
     "miloTest({name}, () => {{ miloExpect(1).toBe(2); }});\n",
     "jest": "\n;globalThis.test({name}, () => {{ globalThis.expect(1).toBe(2); }});\n",
     "mocha": "\n;globalThis.it({name}, () => {{ throw new Error('on purpose'); }});\n",
-    "tape": "\n;{tape}({name}, (t) => {{ t.equal(1, 2, {name}); t.end(); }});\n",
+    "tape": "\n;{tape}({name}, (t) => {{ t.equal(1, 2, {name})\nt.end() }});\n",
 }
 DIGEST: Final = sha256_text((_RUNNER + _REPORTER).decode() + json.dumps(_CANARIES, sort_keys=True))
 
