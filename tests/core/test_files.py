@@ -39,7 +39,8 @@ WRITE_THEMSELVES = {
     "roles/environments.py",  # a lock, and what pip reads
     "roles/history.py",  # lines are added, each chained to the one before
     "roles/mining/mine.py",  # lines are added while it mines
-    "roles/testing.py",  # a scratch tree
+    "roles/languages/python.py",  # what the runner reads, where no sandbox is wanted
+    "roles/languages/javascript/run.py",  # a test more in a file of a scratch tree
 }
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from milo_bench.core.errors import PrerequisiteError
+from milo_bench.core.files import write_file
 from milo_bench.roles.declared import Declared
 
 _OLDEST: Final = 20  # the first whose test runner reports every test by name
@@ -60,7 +61,7 @@ def install_words(declared: Declared, folder: Path, env: Mapping[str, str]) -> l
     manifest = json.loads(declared.files["package.json"])
     pins = json.loads(declared.files.get("pins.json", "{}"))
     manifest["dependencies"] |= pins
-    (folder / "package.json").write_text(json.dumps(manifest))
+    write_file(folder / "package.json", json.dumps(manifest), mode=0o644)
     npm = shutil.which("npm", path=env.get("PATH"))
     words = [npm] if npm is not None else _npm_of_wheel()
     return [
