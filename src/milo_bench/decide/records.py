@@ -227,6 +227,18 @@ class ShownStatement(Frozen, frozen=True, omit_defaults=False):
     uncited: bool
 
 
+class ShownPicture(Frozen, frozen=True, omit_defaults=False):
+    """A picture of an input. ``data`` are its bytes in base64, whose SHA-256 is ``digest``; where there are none,
+    ``why_not`` says so.
+    """
+
+    name: str
+    digest: str = ""
+    kind: str = ""
+    data: str = ""
+    why_not: str = ""
+
+
 class Example(Frozen, frozen=True, omit_defaults=False):
     """A failed attempt to look at. Texts are empty where the log does not keep them; ``text`` says how it does."""
 
@@ -243,6 +255,7 @@ class Example(Frozen, frozen=True, omit_defaults=False):
     spans: tuple[Span, ...]
     text: StoreText
     cited: tuple[ShownStatement, ...] = ()  # its sentences with their evidence; () where the answer cites nothing
+    pictures: tuple[ShownPicture, ...] = ()
 
 
 class UnreadRow(Frozen, frozen=True, omit_defaults=False):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import msgspec
+
 from milo_bench.core.records import AttemptKey
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.examples.choose import ChosenExample, choose_examples, choose_right_answers, make_example
 from milo_bench.decide.records import Candidate, Example
 from milo_bench.evidence.judging import judge_chosen, without_retry
+from milo_bench.evidence.pictures import PictureRoom
 from milo_bench.store.log.reader import read_run_log
 
 
@@ -47,10 +50,14 @@ def _read(some: Iterable[ChosenExample], logs: Iterable[Path], *, check_seals: b
     if not wanted:
         return {}
     found: dict[ChosenExample, Example] = {}
+    room = PictureRoom()
     for path in logs:
         log = read_run_log(path, check_seals=check_seals)
+        workloads = {workload.name: workload for workload in log.header.workloads}
         for row in judge_chosen(log, wanted):
             for chosen in wanted[without_retry(row.attempt.key)]:
                 if log.variant_of(row.fixture) == chosen.candidate.variant:
-                    found[chosen] = make_example(chosen, row.attempt, row.graded, row.fixture, log.header.store_text)
+                    made = make_example(chosen, row.attempt, row.graded, row.fixture, log.header.store_text)
+                    pictures = room.shown(log.header, workloads.get(row.fixture.workload), row.fixture)
+                    found[chosen] = msgspec.structs.replace(made, pictures=pictures) if pictures else made
     return found

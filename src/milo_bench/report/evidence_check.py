@@ -19,6 +19,7 @@ from milo_bench.core.version import __version__
 from milo_bench.decide.evidence import LogCheck
 from milo_bench.decide.records import Decision, Figure, KeptFile, LogRef
 from milo_bench.report.figures import source_text, whole_text
+from milo_bench.report.kept_pictures import with_kept_pictures
 from milo_bench.report.package import DECISION
 from milo_bench.report.pages.difference import (
     MOST_A_FILE,
@@ -259,6 +260,7 @@ def _recomputed(
         ) from error
     # A decision is read back from JSON before it is compared: dictionaries in the same order, tuples as tuples.
     anew = msgspec.json.decode(msgspec.json.encode(anew, order="deterministic"), type=Decision)
+    anew = with_kept_pictures(anew, decision)
     yield from _figure_differences(decision, anew)
     compared = _decided if of_another_version(decision) else _whole
     unlike = _unlike(compared(decision), compared(anew), "")

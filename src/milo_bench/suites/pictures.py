@@ -14,6 +14,7 @@ from milo_bench.config.written import Problem
 from milo_bench.core.chat import ChatRequest, Message, Picture
 from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_bytes
+from milo_bench.core.text import one_line
 from milo_bench.suites.paths import find_inside
 
 LARGEST_BYTES: Final = 20 * 1024 * 1024
@@ -58,12 +59,35 @@ def pictures_of(messages: Iterable[Message]) -> Iterator[Picture]:
         yield from message.pictures
 
 
-def _filled(picture: Picture, root: str) -> Picture:
-    path = find_inside(Path(root), picture.name, root)
+def read_picture_file(name: str, root: str) -> tuple[str, bytes]:
+    """The media type and bytes of the picture ``name`` in the suite's folder ``root``. Raises DataError."""
+    path = find_inside(Path(root), name, root)
     if isinstance(path, Problem):
         raise DataError(f"{path}.", hint=path.hint)
-    seen = path.stat()
-    kind, data = _read(path, seen.st_size, seen.st_mtime_ns)
+    try:
+        seen = path.stat()
+        return _read(path, seen.st_size, seen.st_mtime_ns)
+    except OSError as error:
+        message = f"Cannot read {path}: {error.strerror}."
+        raise DataError(message, hint="check that the file is readable.") from None
+
+
+def read_shown_picture(name: str, folder: str) -> tuple[str, bytes]:
+    """As ``read_picture_file``, for a page: the log that names ``folder`` may come from anyone.
+
+    Only a picture whose name is the digest of its bytes is read, so that whoever names it has it. Raises DataError.
+    """
+    if not folder:
+        message = "The log does not name its suite's folder."
+        raise DataError(message, hint="open the picture in the suite's folder.")
+    if not _DIGEST.fullmatch(Path(name).stem):
+        message = f"The name of the picture {one_line(name, 80)} is not the digest of its bytes."
+        raise DataError(message, hint="'milo-bench suite import --forms picture' names pictures by their digest.")
+    return read_picture_file(name, folder)
+
+
+def _filled(picture: Picture, root: str) -> Picture:
+    kind, data = read_picture_file(picture.name, root)
     return Picture(picture.name, kind, data)
 
 

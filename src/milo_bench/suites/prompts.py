@@ -99,6 +99,18 @@ def variables_of(source: str, name: str) -> tuple[tuple[str, int], ...]:
     return tuple(found.items())
 
 
+def picture_names(workload: Workload, input: Mapping[str, Any]) -> tuple[str, ...]:
+    """The pictures of an input that the prompt of ``workload`` sends, in the order in which it sends them."""
+    found: list[str] = []
+    try:
+        parts = split_prompt(workload.prompt_source, workload.prompt_name)
+        for named in (image for part in parts for image in part.images):
+            found.extend(named_pictures(input.get(named)))
+    except (ConfigError, ValueError):
+        return tuple(found)  # a prompt or an input that no request can be made of
+    return tuple(dict.fromkeys(found))
+
+
 def _conversation(
     written: str, source: str, end: int, following: re.Match[str] | None, line: int, name: str
 ) -> PromptPart:

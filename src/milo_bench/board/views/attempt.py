@@ -6,6 +6,7 @@ import re
 from typing import Any, Final
 
 import msgspec
+from starlette.responses import Response
 
 from milo_bench.board.index.filters import AttemptFilter, read_filter
 from milo_bench.board.index.opening import OpenedAttempt
@@ -19,7 +20,10 @@ from milo_bench.board.views.marks import numbered, pieces, spans_in
 from milo_bench.board.views.notes import notes_data
 from milo_bench.board.views.word_diff import word_diff
 from milo_bench.core import units
+from milo_bench.core.errors import MiloError
 from milo_bench.core.text import visible
+from milo_bench.suites.pictures import read_shown_picture
+from milo_bench.suites.prompts import picture_names
 
 _MOST_TABS: Final = 9
 _CITATION: Final = re.compile(r"\[([^\[\]\s]{1,40})\]")
@@ -44,6 +48,7 @@ def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     data = attempt_data(opened, whole_input=asked.query.get("input") == "all")
     data["beside"] = [{**plain_line(one), "key": key} for key, one in enumerate(beside, start=1)]
     data["diff"] = _diff(board, opened, beside, asked.query.get("with", ""))
+    data["pictures"] = _pictures(board, opened)
     data["neighbours"] = _neighbours(board, found, filter)
     data["notes"] = notes_data(board, str(data["attempt"]["address"]))
     data["may_review"] = asked.person.may("review")
@@ -51,6 +56,40 @@ def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     data["whole_input"] = asked.query.get("input") == "all"
     title = f"{found.row.fixture} on {found.kind.target}"
     return Shown("attempt.html.jinja", title, data, "failures")
+
+
+def show_picture(board: BoardParts, asked: PageRequest) -> Response | NotThere:
+    """``/runs/{run}/attempts/{n}/pictures/{k}``: a picture of the input, from the suite's folder."""
+    log = board.log(asked.names["run"])
+    found = board.search.at(log, int(asked.names["n"])) if log is not None else None
+    if log is None or found is None:
+        return NotThere("There is no attempt with this address.", "its log may have been moved. Start from the runs.")
+    opened = board.opener.open(found)
+    names = picture_names(opened.workload, opened.fixture.input)
+    number = int(asked.names["k"])
+    if not 0 < number <= len(names):
+        return NotThere("The input of this attempt has no such picture.", "start from the attempt.")
+    try:
+        kind, data = read_shown_picture(names[number - 1], board.opener.header(log).suite_folder)
+    except MiloError as error:
+        return NotThere(error.message, error.hint)
+    return Response(data, media_type=kind)
+
+
+def _pictures(board: BoardParts, opened: OpenedAttempt) -> list[dict[str, str]]:
+    """The pictures of an input: an address for each that the suite's folder has."""
+    names = picture_names(opened.workload, opened.fixture.input)
+    folder = board.opener.header(opened.log).suite_folder if names else ""
+    shown = []
+    for number, name in enumerate(names, start=1):
+        address = f"{plain_line(opened.found)['address']}/pictures/{number}"
+        try:
+            read_shown_picture(name, folder)
+        except MiloError as error:
+            shown.append({"label": f"Picture {number}", "name": name, "address": "", "why_not": error.message})
+        else:
+            shown.append({"label": f"Picture {number}", "name": name, "address": address, "why_not": ""})
+    return shown
 
 
 def attempt_data(opened: OpenedAttempt, *, whole_input: bool = False) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.render import Renderer
 from milo_bench.board.server.requests import MovedTo, NotThere, PageRequest, Shown
-from milo_bench.board.views.attempt import show_attempt
+from milo_bench.board.views.attempt import show_attempt, show_picture
 from milo_bench.board.views.failures import show_failures
 from milo_bench.board.views.gateway.queue import answer, reject, show_gateway, show_work, take
 from milo_bench.board.views.live import run_events
@@ -54,6 +54,7 @@ class BoardRoute:
 ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/runs", show_runs),
     BoardRoute("/runs/{run}/attempts/{n:int}", show_attempt),
+    BoardRoute("/runs/{run}/attempts/{n:int}/pictures/{k:int}", show_picture),
     BoardRoute("/runs/{run}/events", stream=run_events),
     BoardRoute("/runs/{run}", show_run),
     BoardRoute("/compare", _later("compare", "show_compare")),

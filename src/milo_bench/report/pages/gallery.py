@@ -15,7 +15,7 @@ from milo_bench.core.records import Span
 from milo_bench.core.text import one_line, visible
 from milo_bench.decide.examples.choose import MOST_INPUT, MOST_OUTPUT
 from milo_bench.decide.examples.text import cut
-from milo_bench.decide.records import Decision, ErrorShare, Example, Ref
+from milo_bench.decide.records import Decision, ErrorShare, Example, Ref, ShownPicture
 from milo_bench.report.pages.marked import mark_spans
 from milo_bench.report.pages.text_language import text_language
 
@@ -23,6 +23,9 @@ _MOST_STATEMENTS = 60
 _MOST_BRIEF_STATEMENTS = 5
 _MOST_SOURCES = 12
 _MOST_BRIEF = 3  # causes on a page that is read; the rest stands in the appendix
+_MOST_PICTURES = 20
+_PICTURE_KINDS = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}")
 _NOT_IN_AN_ID = re.compile(r"[^A-Za-z0-9_-]+")
 _NOTES = {
     "hashes": "The log stores hashes instead of texts, so this attempt is named but not shown.",
@@ -147,7 +150,19 @@ def _shown(example: Example) -> dict[str, Any]:
         "expected": visible(example.expected),
         "got": visible(example.got),
         "sides": sides,
+        "pictures": [_picture(number, one) for number, one in enumerate(example.pictures[:_MOST_PICTURES], 1)],
         "statements": _statements(example),
+    }
+
+
+def _picture(number: int, picture: ShownPicture) -> dict[str, str]:
+    """A picture that the page contains: its bytes are checked, so that nothing else is in the attribute."""
+    shown = picture.kind in _PICTURE_KINDS and _BASE64.fullmatch(picture.data) is not None
+    return {
+        "source": f"data:{picture.kind};base64,{picture.data}" if shown else "",
+        "label": f"Picture {number} of the input",
+        "why_not": visible(picture.why_not or "its bytes are not in the decision"),
+        "digest": one_line(picture.digest[:12]),
     }
 
 
