@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from milo_bench.config.alarms import AlarmCount
     from milo_bench.gateway.run import Listening, ServeOptions
     from milo_bench.store.audit.verify import AuditCheck
+    from milo_bench.store.state.incidents import Incident
     from milo_bench.store.state.keys import GatewayKey
     from milo_bench.store.state.queue import QueuedWork, QueueState
 
@@ -119,6 +120,30 @@ def queue_end(state: str, id: str, ending: Literal["answered", "rejected"], text
     from milo_bench.store.state.queue import end_work
 
     return end_work(open_state(state, make=False), id, ending, text, person, time.time())
+
+
+def incidents_list(state: str, *, closed: bool = False) -> tuple[Incident, ...]:
+    """Open incidents, the oldest first; with ``closed`` all of them, the newest first."""
+    from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.incidents import list_incidents
+
+    return list_incidents(open_state(state, make=False), closed=closed)
+
+
+def incident_show(state: str, id: str) -> Incident:
+    """One incident. Raises UsageError where it is not there."""
+    from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.incidents import known_incident
+
+    return known_incident(open_state(state, make=False), id)
+
+
+def incident_close(state: str, id: str, person: str, note: str) -> Incident:
+    """Close an incident, once; what it rolled back opens again. Raises UsageError where it is closed."""
+    from milo_bench.store.state.database import open_state
+    from milo_bench.store.state.incidents import close_incident
+
+    return close_incident(open_state(state, make=False), id, person, note, time.time())
 
 
 def add_key(

@@ -4,10 +4,47 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
 from milo_bench.core.text import one_line
+
+Email = Annotated[str, Field(pattern=r"^[^\s@<>,;:\"]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")]
+
+
+class IncidentsConfig(Checked):
+    """Who is told of an incident of the gateway, and when a queue or a permit becomes one.
+
+    ``webhook`` gets a POST with JSON; ``mail_to`` a message from ``mail_from`` through ``mail_server`` (HOST:PORT,
+    without a login). Neither gets text of a request. Nothing is sent anywhere else, and no redirect is followed.
+    ``queue_overdue_s`` is the age of the oldest open work; ``permit_days`` how long before its end a permit is named.
+    """
+
+    webhook: str = ""
+    mail_to: list[Email] = []
+    mail_from: Email | None = None
+    mail_server: Annotated[str, Field(pattern=r"^([A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$")] = (
+        "localhost:25"
+    )
+    queue_overdue_s: Annotated[float, Field(gt=0, le=31_536_000)] = 14_400.0
+    permit_days: Annotated[int, Field(ge=0, le=365)] = 14
+
+    @field_validator("webhook")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value and (not value.startswith(("http://", "https://")) or any(mark <= " " for mark in value)):
+            raise Mistake(f"'{one_line(value)}' is not an http(s) address", "write e.g. https://ops.internal/milo")
+        if "@" in value.partition("://")[2].partition("/")[0]:
+            raise Mistake(
+                "the address of a webhook has a user name or password", "put a proxy with the login before it."
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> IncidentsConfig:
+        if self.mail_to and self.mail_from is None:
+            raise Mistake("mail_to needs a sender", "add 'mail_from: milo@example.org'.")
+        return self
 
 
 class GatewayConfig(Checked):
@@ -29,6 +66,7 @@ class GatewayConfig(Checked):
     max_waiting: Annotated[int, Field(ge=0, le=1_000_000)] = 256
     max_wait_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     ready_interval_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    incidents: IncidentsConfig = IncidentsConfig()
 
     @field_validator("callbacks")
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from milo_bench.config.alarms import Alarm, AlarmCount, AlarmsFile
+from milo_bench.core.hashing import sha256_data
 from milo_bench.stats.control import RateWatch
 from milo_bench.store.audit.records import AuditedRequest, AuditLine
 
@@ -56,15 +57,19 @@ class AlarmWatch:
         return _counted(alarm, self._watches[alarm.id])
 
     def saved(self) -> dict[str, Sequence[float]]:
-        """Each alarm's watch as numbers."""
-        return {name: watch.saved() for name, watch in self._watches.items()}
+        """Each alarm's watch as numbers, by the alarm and everything that its limit depends on."""
+        return {_version(self.file, alarm): self._watches[alarm.id].saved() for alarm in self.file.alarms}
 
     def restore(self, n: int, saved: Mapping[str, Sequence[float]]) -> None:
-        """Go on after line ``n``. Alarms that are new start there. Raises ValueError for what was not saved by one."""
+        """Go on after line ``n``. Alarms that are new or changed start there.
+
+        Raises ValueError for what was not saved by one.
+        """
         self.n = n
-        for name, watch in self._watches.items():
-            if name in saved:
-                watch.restore(saved[name])
+        for alarm in self.file.alarms:
+            found = saved.get(_version(self.file, alarm))
+            if found is not None:
+                self._watches[alarm.id].restore(found)
 
 
 def count_alarms(file: AlarmsFile, lines: Iterable[AuditLine]) -> tuple[AlarmCount, ...]:
@@ -73,6 +78,11 @@ def count_alarms(file: AlarmsFile, lines: Iterable[AuditLine]) -> tuple[AlarmCou
     for line in lines:
         watch.add(line)
     return watch.counts()
+
+
+def _version(file: AlarmsFile, alarm: Alarm) -> str:
+    counted = alarm.model_dump(mode="json", exclude={"baseline", "then"})
+    return f"{alarm.id}:{sha256_data([counted, file.chance_each])[:16]}"
 
 
 def _watch(file: AlarmsFile, alarm: Alarm) -> RateWatch:

@@ -16,10 +16,13 @@ from typing import Any, Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from milo_bench.config.alarms import AlarmsFile
 from milo_bench.config.routing.flags import load_flags
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError, UsageError
 from milo_bench.gateway.callbacks import Callbacks
+from milo_bench.gateway.control.telling import IncidentTeller
+from milo_bench.gateway.control.watch import StandingControl
 from milo_bench.gateway.doors import Doors
 from milo_bench.gateway.permits import check_permits, void_permits
 from milo_bench.gateway.serving import Gateway, GatewayLimits, Serving
@@ -37,7 +40,10 @@ _GRACE_S: Final = 30.0
 
 @dataclass(frozen=True)
 class ServeOptions:
-    """What the command line says. Port 0 takes a free one; ``shadow`` names the target that answers in shadow."""
+    """What the command line says. Port 0 takes a free one; ``shadow`` names the target that answers in shadow.
+
+    ``alarms`` None is the alarms.yaml beside the routing table, where there is one.
+    """
 
     routing: Path
     audit: Path
@@ -48,6 +54,7 @@ class ServeOptions:
     suites: tuple[str, ...] = ()
     head: Path | None = None
     shadow: str | None = None
+    alarms: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
 
@@ -62,6 +69,8 @@ class Listening:
     workloads: tuple[str, ...]
     targets: Mapping[str, str]  # name to "" or why it is not ready
     flags: Mapping[str, bool]
+    alarms: int
+    rolled_back: Mapping[str, frozenset[str]]  # workload to targets that an open incident keeps from it
 
 
 async def serve(
@@ -85,7 +94,9 @@ async def serve(
         check_permits(table.file, upstreams)
         gateway = _open_gateway(options, settings, env, Serving(table, upstreams, _limits(settings), flags), say)
         _check_public(options.host, tls, gateway)
-        await _serve(gateway, options, env, tls, stop, on_start)
+        control = StandingControl(gateway, options.audit, _alarms(options))
+        control.restore()
+        await _serve(gateway, control, options, env, tls, stop, on_start)
     finally:
         now = gateway.serving.upstreams if gateway is not None else {}
         for one in {id(one): one for one in (*upstreams.values(), *now.values())}.values():
@@ -114,6 +125,7 @@ def _open_gateway(
 
 async def _serve(
     gateway: Gateway,
+    control: StandingControl,
     options: ServeOptions,
     env: Mapping[str, str],
     tls: ssl.SSLContext | None,
@@ -126,7 +138,7 @@ async def _serve(
     admin = WireListener(
         doors.serve_admin, limits=wire, check_head=doors.check_admin_head, note_refusal=doors.note_refusal
     )
-    keeper = Keeper(gateway, options, env)
+    keeper = Keeper(gateway, control, options, env)
     watch = TargetWatch(gateway.settings.gateway.ready_interval_s)
     try:
         port = await _listen(public, options.host, options.port, tls)
@@ -143,6 +155,8 @@ async def _serve(
                 tuple(sorted(gateway.serving.table.workloads)),
                 {name: one.health.why(now_s) for name, one in gateway.serving.upstreams.items()},
                 {name: name in gateway.serving.flags for name in gateway.serving.table.file.flags},
+                control.alarms,
+                gateway.rolled_back,
             )
         )
         await _asked_to(stop)
@@ -166,6 +180,13 @@ def _load(options: ServeOptions, settings: Settings) -> tuple[RoutingTable, froz
     return table, _flags(table, options.routing)
 
 
+def _alarms(options: ServeOptions) -> Path | None:
+    if options.alarms is not None:
+        return options.alarms
+    beside = options.routing.parent / AlarmsFile.file_name
+    return beside if beside.exists() else None
+
+
 def _flags(table: RoutingTable, routing: Path) -> frozenset[str]:
     """The flags that are on; every flag is off where the file that names them is missing."""
     file = routing.parent / table.file.flags_file
@@ -175,14 +196,20 @@ def _flags(table: RoutingTable, routing: Path) -> frozenset[str]:
 
 
 class Keeper:
-    """Each second: a changed table is taken over, keys are read and budgets written, the audit reaches the disk."""
+    """Each second: a changed table is taken over, keys are read and budgets written, the audit reaches the disk.
 
-    def __init__(self, gateway: Gateway, options: ServeOptions, env: Mapping[str, str]) -> None:
-        self._gateway, self._options, self._env = gateway, options, env
+    Then the standing control looks, and people are told.
+    """
+
+    def __init__(
+        self, gateway: Gateway, control: StandingControl, options: ServeOptions, env: Mapping[str, str]
+    ) -> None:
+        self._gateway, self._control, self._options, self._env = gateway, control, options, env
         self._seen = self._stamp()
         self._task: asyncio.Task[None] | None = None
         self._synced = 0
         self._callbacks = Callbacks(gateway.engine, gateway.allows_callback, gateway.say)
+        self._teller = IncidentTeller(gateway.engine, gateway.settings.gateway.incidents, gateway.say)
 
     def start(self) -> None:
         self._task = asyncio.get_running_loop().create_task(self._run())
@@ -210,6 +237,11 @@ class Keeper:
             except (SQLAlchemyError, MiloError) as error:
                 gateway.say("callbacks_failed", reason=type(error).__name__)
             self._check_permits()
+            try:
+                await self._control.look(self._run_outside)
+                await self._teller.tell_all(self._run_outside)
+            except (SQLAlchemyError, MiloError) as error:
+                gateway.say("incidents_failed", reason=type(error).__name__)
             stamp = self._stamp()
             if stamp != self._seen:
                 self._seen = stamp

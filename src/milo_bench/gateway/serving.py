@@ -113,6 +113,8 @@ class Gateway:
         self.metrics = GatewayMetrics(self)
         self.database = ThreadPoolExecutor(1, thread_name_prefix="state")
         self.judges = ThreadPoolExecutor(2, thread_name_prefix="judge")
+        self.rolled_back: Mapping[str, frozenset[str]] = {}  # workload to targets that an open incident keeps from it
+        self.listeners: list[Callable[[AuditedRequest], None]] = []  # told of each record; they must be quick
         self._say = say or _say
 
     # ------------------------------------------------------------ the audit
@@ -127,6 +129,8 @@ class Gateway:
 
         self.audit.write(kept)
         self.metrics.count(made[0])
+        for listener in self.listeners:
+            listener(made[0])
 
     def note(self, make: MakeRecord) -> None:
         """Record what needs no answer any more."""

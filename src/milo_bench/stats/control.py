@@ -19,7 +19,7 @@ from typing import Final
 
 from milo_bench.stats.beta import beta_quantile
 
-BETS: Final = 24
+BETS: Final = 16
 RECENT: Final = 100
 # Shares of the largest fair bet, arcsine distributed: small ones find a rate near m, large ones one far above it.
 _SHARES: Final = tuple(math.sin(math.pi * (n + 0.5) / (2 * BETS)) ** 2 for n in range(BETS))

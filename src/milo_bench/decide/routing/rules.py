@@ -26,6 +26,7 @@ Cause: TypeAlias = Literal[
     "max_words",  # the input is past the rule's limit
     "target_down",
     "flag_off",  # the rule's flag is off, so its model is not called
+    "rolled_back",  # an incident closed the model's rules for this workload
     "no_answer",
     "guardrail",  # the answer breaks a guardrail of the rule
     "verifier",  # the verifier does not accept the draft, or has not spoken
@@ -39,6 +40,7 @@ class RequestFacts:
     """What is known before a model is called. ``health`` maps a target to ready, degraded or down (unnamed: ready).
 
     ``flags`` are the names of those that are on, None where every flag counts as on, as in a replay.
+    ``rolled_back`` are the targets that an open incident keeps from this workload.
     """
 
     workload: str
@@ -50,6 +52,7 @@ class RequestFacts:
     health: Mapping[str, str] = field(default_factory=dict)
     case: CaseFacts = NOTHING_KNOWN
     flags: frozenset[str] | None = None
+    rolled_back: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,8 @@ def _sent(file: RoutingFile, place: int, request: RequestFacts) -> Routed:
         return Routed(place, name, "human_review", cause="sensitive", action=action)
     if action.flag and request.flags is not None and action.flag not in request.flags:
         return _fallen(file, place, request, "flag_off")
+    if not request.rolled_back.isdisjoint(named):
+        return _fallen(file, place, request, "rolled_back")
     if action.limits.max_words is not None and request.words > action.limits.max_words:
         return _fallen(file, place, request, "max_words")
     if any(request.health.get(target) == "down" for target in named):
@@ -174,6 +179,8 @@ def _fallen(file: RoutingFile, place: int, request: RequestFacts, cause: Cause) 
         return Routed(place, name, action.fallback.route, cause=cause, action=action)
     if _kept_in(file, request, (target,)):
         return Routed(place, name, "human_review", cause="sensitive", action=action)
+    if target in request.rolled_back:
+        return Routed(place, name, "human_review", cause="rolled_back", action=action)
     if request.health.get(target) == "down":
         return Routed(place, name, "human_review", cause="target_down", action=action)
     return Routed(place, name, "hosted", target, cause=cause, action=action)

@@ -13,7 +13,11 @@ from milo_bench.guards.case_text import count_words, keyword_sets_in
 
 
 def request_facts(
-    table: RoutingTable, asked: Question, health: Mapping[str, str], flags: frozenset[str] | None
+    table: RoutingTable,
+    asked: Question,
+    health: Mapping[str, str],
+    flags: frozenset[str] | None,
+    rolled_back: frozenset[str] = frozenset(),
 ) -> RequestFacts:
     """Words, keyword sets and the case's facts are worked out only where a rule asks for them."""
     return RequestFacts(
@@ -26,4 +30,5 @@ def request_facts(
         health=health,
         case=case_facts(asked.input) if table.asks_cases and asked.input is not None else NOTHING_KNOWN,
         flags=flags,
+        rolled_back=rolled_back,
     )

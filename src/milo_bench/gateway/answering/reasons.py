@@ -27,6 +27,8 @@ def why_sent(final: Routed, judged: JudgedReply | None, *, quoting: bool = False
             return "the model is not available"
         case "flag_off":
             return "the flag of this rule is off"
+        case "rolled_back":
+            return "an open incident keeps this model from the workload"
         case "no_answer":
             return "the model did not answer"
         case "verifier":

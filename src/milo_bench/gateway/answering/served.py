@@ -93,7 +93,8 @@ class ServedRequest:
         if asked.callback:
             gateway.check_callback(asked.callback)
         gateway.access.count(key, requests=1)
-        facts = request_facts(serving.table, asked, serving.health(), serving.flags)
+        closed = gateway.rolled_back.get(asked.workload, frozenset())
+        facts = request_facts(serving.table, asked, serving.health(), serving.flags, closed)
         record.words, record.sensitive = facts.words, facts.sensitive
         if gateway.shadow is not None:
             await self._shadow(asked, key, facts)
@@ -413,7 +414,7 @@ class ServedRequest:
             headers["X-Milo-Prompt"] = self._record.prompt
         if routed.cause != "rule":
             headers["X-Milo-Cause"] = routed.cause
-        if routed.second or routed.cause in ("max_words", "target_down", "flag_off"):
+        if routed.second or routed.cause in ("max_words", "target_down", "flag_off", "rolled_back"):
             headers["X-Milo-Fallback"] = "true"
         return headers
 

@@ -215,9 +215,8 @@ def _watching(decision: Decision) -> Iterator[Block]:
     if alarms and alarms_yaml(decision):
         yield Paragraph(
             (
-                "A gateway with 'alarms: alarms.yaml' in its settings watches this by itself and opens an incident. "
-                "To look yourself, run this in its folder. It needs no right answers. It exits non-zero if an alarm "
-                "rings.",
+                "A gateway watches the alarms.yaml beside its routing.yaml by itself and opens an incident. To look "
+                "yourself, run this in its folder. It needs no right answers. It exits non-zero if an alarm rings.",
             )
         )
         yield Code((WATCH,))

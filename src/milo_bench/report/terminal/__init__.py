@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         print_work,
         work_record,
     )
+    from milo_bench.report.terminal.serving.incidents import incident_record, print_incident, print_incidents
     from milo_bench.report.terminal.standing import print_changes, print_standing, standing_junit
     from milo_bench.report.terminal.verdicts import print_check_table, print_judged, verdicts_json
     from milo_bench.report.terminal.work import work_lines
@@ -67,6 +68,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "print_work",
         "work_record",
     ),
+    "milo_bench.report.terminal.serving.incidents": ("incident_record", "print_incident", "print_incidents"),
     "milo_bench.report.terminal.estimate": ("print_estimate",),
     "milo_bench.report.terminal.inventory": (
         "difference_json",

@@ -125,12 +125,29 @@ class _Check:
             self.say(f"Line {n} is not the one that the head knows.")
 
 
-def read_audit(folder: Path) -> Iterator[AuditLine]:
-    """The records of an audit in their order; broken lines are left out: ``verify_audit`` names them."""
-    for path in audit_files(folder):
+def read_audit(folder: Path, *, after: int = 0) -> Iterator[AuditLine]:
+    """The records of an audit in their order; broken lines are left out: ``verify_audit`` names them.
+
+    Those up to number ``after`` are left out, and whole files of them are not read.
+    """
+    files = audit_files(folder)
+    for path, following in zip(files, (*files[1:], None), strict=True):
+        if after and following is not None and 0 < _first_number(following) <= after + 1:
+            continue
         with path.open("rb") as file:
             for line in file:
                 try:
-                    yield _DECODER.decode(line)
+                    record = _DECODER.decode(line)
                 except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
                     continue
+                if record.n > after:
+                    yield record
+
+
+def _first_number(path: Path) -> int:
+    """The number of a file's first line, 0 where it cannot be read."""
+    with path.open("rb") as file:
+        try:
+            return int(_DECODER.decode(file.readline()).n)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return 0

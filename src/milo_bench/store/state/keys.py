@@ -15,7 +15,10 @@ from milo_bench.store.state.tables import KEY_USE, KEYS
 
 
 class GatewayKey(msgspec.Struct, frozen=True):
-    """One key. Budgets are for a day in UTC, None for none; ``workloads`` empty means all."""
+    """One key. Budgets are for a day in UTC, None for none; ``workloads`` empty means all.
+
+    ``permit`` is the id of the operator permit that it is bound to, "" for none.
+    """
 
     id: str
     name: str
@@ -27,6 +30,7 @@ class GatewayKey(msgspec.Struct, frozen=True):
     created_at: float = 0.0
     expires_at: float | None = None
     revoked: bool = False
+    permit: str = ""
 
 
 class KeyUse(msgspec.Struct):

@@ -48,6 +48,7 @@ KEYS: Final = Table(
     Column("created_at", Float, nullable=False),
     Column("expires_at", Float),
     Column("revoked", Boolean, nullable=False),
+    Column("permit", String(80), nullable=False, server_default=""),  # id of the operator permit that it is bound to
 )
 
 KEY_USE: Final = Table(
@@ -129,4 +130,59 @@ BOARD_NOTES: Final = Table(
     Column("text", Text, nullable=False),
     Column("created_at", Float, nullable=False),
     Index("board_notes_by_place", "place", "number"),
+)
+
+# What a person must look at: opened by a gateway, closed by a person, or by the gateway where the cause has gone.
+INCIDENTS: Final = Table(
+    "incidents",
+    METADATA,
+    Column("id", String(40), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("subject", String(300), nullable=False),  # what it is about, the same each time
+    Column("open_subject", String(300), unique=True),  # the subject while it is open, so that each is open once
+    Column("workload", String(200), nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("page", String(200), nullable=False),  # of the runbook
+    Column("rolled_back", Boolean, nullable=False),
+    Column("opened_at", Float, nullable=False),
+    Column("told_at", Float),  # when webhook and mailbox had taken it
+    Column("closed_at", Float),
+    Column("closed_by", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Index("incidents_by_opening", "opened_at"),
+)
+
+# How far the alarms of a gateway have read its audit, and what they know by then.
+WATCHED_AUDITS: Final = Table(
+    "watched_audits",
+    METADATA,
+    Column("audit", String(64), primary_key=True),
+    Column("line", Integer, nullable=False),
+    Column("alarms", Text, nullable=False),  # JSON
+)
+
+# Live work that was kept, its texts redacted.
+SAMPLES: Final = Table(
+    "samples",
+    METADATA,
+    Column("request", String(40), primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("workload", String(200), nullable=False),
+    Column("use", String(200), nullable=False),
+    Column("tags", Text, nullable=False),  # JSON
+    Column("input", Text, nullable=False),  # JSON
+    Column("output", Text, nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("model", String(200), nullable=False),
+    Column("model_digest", String(200), nullable=False),
+    Column("prompt", String(200), nullable=False),
+    Column("rule", String(80), nullable=False),
+    Column("routing", String(64), nullable=False),  # the first digits of routing.yaml's SHA-256, as in the audit
+    Column("outcome", String(20), nullable=False),
+    Column("failed_checks", Text, nullable=False),  # JSON
+    Column("took_s", Float, nullable=False),
+    Column("redacted", Integer, nullable=False),  # how many places of its texts
+    Index("samples_by_time", "workload", "at"),
 )

@@ -36,6 +36,10 @@ class _Listening(Protocol):
     def targets(self) -> Mapping[str, str]: ...
     @property
     def flags(self) -> Mapping[str, bool]: ...
+    @property
+    def alarms(self) -> int: ...
+    @property
+    def rolled_back(self) -> Mapping[str, frozenset[str]]: ...
 
 
 def print_listening(listening: _Listening) -> None:
@@ -47,6 +51,11 @@ def print_listening(listening: _Listening) -> None:
     if listening.flags:
         states = [f"{name} {'on' if on else 'off'}" for name, on in listening.flags.items()]
         click.echo(f"Flags: {', '.join(states)}.", err=True)
+    if listening.alarms:
+        click.echo(f"Alarms watched: {listening.alarms}.", err=True)
+    for workload, targets in sorted(listening.rolled_back.items()):
+        names = visible(", ".join(sorted(targets)))
+        click.echo(f"Rolled back for {visible(workload)}: {names}. See milo-bench incidents list.", err=True)
     click.echo(f"Metrics: {listening.admin}/metrics. Press Ctrl-C to stop.", err=True)
 
 
@@ -61,7 +70,7 @@ def print_queue(found: Sequence[QueuedWork]) -> None:
     now = time.time()
     for work in found:
         state = f"{work.state} ({one_line(work.person)})" if work.person else work.state
-        row = (work.id, state, _age(now - work.created_at), work.workload or "—", work.queue or "—", work.why)
+        row = (work.id, state, age_text(now - work.created_at), work.workload or "—", work.queue or "—", work.why)
         table.add_row(*[Text(one_line(cell, 120)) for cell in row])
     stdout_console().print(table)
 
@@ -85,7 +94,7 @@ def print_work(work: QueuedWork) -> None:
     """Everything of one piece of work; what clients and models wrote is made harmless."""
     lines = [
         f"{work.id}: {work.state}" + (f" by {work.person}" if work.person else ""),
-        f"workload {work.workload or '—'}, rule {work.rule}, since {_date(work.created_at)}",
+        f"workload {work.workload or '—'}, rule {work.rule}, since {date_text(work.created_at)}",
         f"why: {work.why}",
     ]
     click.echo(visible("\n".join(lines)))
@@ -102,7 +111,7 @@ def work_record(work: QueuedWork, *, texts: bool = False) -> dict[str, Any]:
     record: dict[str, Any] = {
         "id": work.id, "state": work.state, "queue": work.queue, "place": work.place, "workload": work.workload,
         "use": work.use, "rule": work.rule, "cause": work.cause, "why": work.why, "person": work.person,
-        "created_at": _date(work.created_at), "ended_at": _date(work.ended_at),
+        "created_at": date_text(work.created_at), "ended_at": date_text(work.ended_at),
     }  # fmt: skip
     if texts:
         record |= {
@@ -129,7 +138,7 @@ def print_keys(found: Sequence[GatewayKey]) -> None:
         ]  # fmt: skip
         row = (
             key.name, key.id, ", ".join(key.workloads) or "all", ", ".join(budgets) or "no limit",
-            _date(key.expires_at) or "never", _key_state(key),
+            date_text(key.expires_at) or "never", _key_state(key),
         )  # fmt: skip
         table.add_row(*[Text(one_line(cell, 80)) for cell in row])
     stdout_console().print(table)
@@ -139,8 +148,8 @@ def key_record(key: GatewayKey) -> dict[str, Any]:
     """Plain data of one key, without its hash."""
     return {
         "id": key.id, "name": key.name, "workloads": list(key.workloads), "requests_per_day": key.most_requests,
-        "tokens_per_day": key.most_tokens, "usd_per_day": key.most_usd, "created_at": _date(key.created_at),
-        "expires_at": _date(key.expires_at), "state": _key_state(key),
+        "tokens_per_day": key.most_tokens, "usd_per_day": key.most_usd, "created_at": date_text(key.created_at),
+        "expires_at": date_text(key.expires_at), "state": _key_state(key),
     }  # fmt: skip
 
 
@@ -150,13 +159,13 @@ def _key_state(key: GatewayKey) -> str:
     return "expired" if key.expires_at is not None and key.expires_at <= time.time() else "valid"
 
 
-def _age(age_s: float) -> str:
+def age_text(age_s: float) -> str:
     if age_s < 3_600:
         return seconds(max(0.0, age_s))
     return f"{units.number(age_s / 3_600)} h" if age_s < 172_800 else f"{units.number(age_s / 86_400)} days"
 
 
-def _date(at: float | None) -> str:
+def date_text(at: float | None) -> str:
     return "" if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 

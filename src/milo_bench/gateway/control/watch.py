@@ -1,0 +1,218 @@
+"""Audit records and the state of a gateway in; incidents opened and closed, and routes rolled back, out."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from milo_bench.config.alarms import Alarm, AlarmCount, AlarmsFile, load_alarms
+from milo_bench.core import units
+from milo_bench.core.errors import MiloError
+from milo_bench.core.text import one_line
+from milo_bench.evidence.alarms import AlarmWatch
+from milo_bench.store.audit.records import AuditedRequest
+from milo_bench.store.audit.verify import read_audit
+from milo_bench.store.state.incidents import (
+    GATEWAY,
+    Incident,
+    close_incident,
+    list_incidents,
+    new_incident_id,
+    open_incident,
+    save_alarms,
+    saved_alarms,
+)
+from milo_bench.store.state.queue import count_open
+
+if TYPE_CHECKING:
+    from milo_bench.gateway.serving import Gateway
+
+# Runs an operation on the state database outside the event loop.
+RunOutside: TypeAlias = Callable[..., Awaitable[Any]]
+_AT_ONCE: Final = 50  # records, about a millisecond: requests on their way are not kept waiting
+_MOST_PENDING: Final = 200_000
+_SAVE_S: Final = 5.0
+QUALITY_PAGE: Final = "runbook.md#drop-in-quality"
+STALL_PAGE: Final = "runbook.md#stalled-queue"
+ROLLBACK_PAGE: Final = "runbook.md#rollback"
+_SAID: Final = {
+    "no_answer": "calls without an answer",
+    "slow": "answers slower than the measured p95",
+    "queued": "requests in the review queue",
+}
+
+
+class StandingControl:
+    """Looks once a second. ``folder`` is the audit's; without ``alarms`` it watches queue, permits and targets."""
+
+    def __init__(self, gateway: Gateway, folder: Path, alarms: Path | None) -> None:
+        self._gateway, self._folder, self._path = gateway, folder, alarms
+        self._name = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()
+        self._watch = AlarmWatch(load_alarms(alarms) if alarms is not None else AlarmsFile())
+        self._stamp = _stamp_of(alarms)
+        self._pending: deque[AuditedRequest] = deque(maxlen=_MOST_PENDING)
+        self._to_open: dict[str, Incident] = {}
+        self._saved_n, self._save_after_s = -1, 0.0
+
+    @property
+    def alarms(self) -> int:
+        return len(self._watch.file.alarms)
+
+    def restore(self) -> None:
+        """Go on where the last gateway on this audit stopped: what it had not counted yet is counted now."""
+        try:
+            n, saved = saved_alarms(self._gateway.engine, self._name)
+            self._watch.restore(n if n <= self._gateway.audit.lines else 0, saved)
+        except ValueError:
+            self._gateway.say("alarms_lost", reason="what the alarms had counted cannot be read")
+            self._watch = AlarmWatch(self._watch.file)
+        if self._watch.file.alarms:
+            for line in read_audit(self._folder, after=self._watch.n):
+                self._rang(self._watch.add(line))
+        self._close_routes(list_incidents(self._gateway.engine))
+        self._gateway.listeners.append(self._pending.append)
+
+    async def look(self, run: RunOutside) -> None:
+        """Count what came, open and close incidents. Raises SQLAlchemyError where the state database refuses."""
+        engine = self._gateway.engine
+        self._reload()
+        await self._count_pending()
+        causes = {cause.subject: cause for cause in self._causes(*(await run(count_open, engine)))}
+        found = await run(list_incidents, engine)
+        known = {one.subject: one for one in found}
+        changed = False
+        for subject, incident in {**self._to_open, **causes}.items():
+            if subject not in known and await run(open_incident, engine, incident):
+                changed = True
+                self._say("incident", incident)
+            self._to_open.pop(subject, None)
+        for one in found:
+            if one.kind != "drift" and one.kind != "behaviour" and one.subject not in causes:
+                await run(close_incident, engine, one.id, GATEWAY, "the cause has gone", time.time())
+                changed = True
+                self._say("incident_closed", one)
+        if changed:
+            found = await run(list_incidents, engine)
+        self._close_routes(found)
+        self._begin_again({one.subject for one in found})
+        await self._save(run)
+
+    async def _count_pending(self) -> None:
+        while self._pending:
+            for _ in range(min(_AT_ONCE, len(self._pending))):
+                self._rang(self._watch.add(self._pending.popleft()))
+            await asyncio.sleep(0)
+
+    def _rang(self, alarms: tuple[Alarm, ...]) -> None:
+        for alarm in alarms:
+            incident = _drift(alarm, self._watch.count(alarm))
+            self._to_open[incident.subject] = incident
+
+    def _begin_again(self, open_subjects: set[str]) -> None:
+        """An alarm whose incident a person has closed is watched anew."""
+        for count in self._watch.counts():
+            subject = _drift_subject(count.alarm)
+            if count.state == "alarm" and subject not in open_subjects and subject not in self._to_open:
+                self._watch.begin_again(count.alarm)
+                self._saved_n = -1
+
+    def _close_routes(self, found: tuple[Incident, ...]) -> None:
+        closed: dict[str, set[str]] = {}
+        for one in found:
+            if one.rolled_back:
+                closed.setdefault(one.workload, set()).add(one.target)
+        self._gateway.rolled_back = {workload: frozenset(targets) for workload, targets in closed.items()}
+
+    async def _save(self, run: RunOutside) -> None:
+        now_s = time.monotonic()
+        if self._watch.n == self._saved_n or now_s < self._save_after_s or not self._watch.file.alarms:
+            return
+        n = self._watch.n
+        await run(save_alarms, self._gateway.engine, self._name, n, self._watch.saved())
+        self._saved_n, self._save_after_s = n, now_s + _SAVE_S
+
+    def _reload(self) -> None:
+        """Take over a changed file of alarms, whole; alarms that are the same go on. A broken one changes nothing."""
+        stamp = _stamp_of(self._path)
+        if self._path is None or stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            file = load_alarms(self._path)
+        except MiloError as error:
+            self._gateway.say("alarms_refused", reason=error.message, hint=error.hint)
+            return
+        watch = AlarmWatch(file)
+        watch.restore(self._watch.n, self._watch.saved())
+        self._watch = watch
+        self._gateway.say("alarms_reloaded", alarms=len(file.alarms))
+
+    # ------------------------------------------------------------ what is wrong now
+
+    def _causes(self, open_work: int, oldest_at: float | None) -> Iterator[Incident]:
+        yield from self._overdue(open_work, oldest_at)
+        yield from self._expiring()
+        yield from self._closed_targets()
+
+    def _overdue(self, open_work: int, oldest_at: float | None) -> Iterator[Incident]:
+        limit_s = self._gateway.settings.gateway.incidents.queue_overdue_s
+        if oldest_at is not None and time.time() - oldest_at > limit_s:
+            waits = "request waits" if open_work == 1 else "requests wait"
+            what = f"{open_work:,} {waits} for a person, the oldest for more than {units.seconds(limit_s)}"
+            yield _made("queue_overdue", "queue", what, STALL_PAGE)
+
+    def _expiring(self) -> Iterator[Incident]:
+        days = self._gateway.settings.gateway.incidents.permit_days
+        today = datetime.now(UTC).date()
+        for name, grant in self._gateway.serving.table.file.operators.items():
+            if (grant.expires - today).days <= days:
+                what = f"the permit of {one_line(name)} as an operator ends on {grant.expires.isoformat()}"
+                yield _made("permit_expires", f"permit/{name}/{grant.permit}", what, ROLLBACK_PAGE, target=name)
+
+    def _closed_targets(self) -> Iterator[Incident]:
+        for name, one in self._gateway.serving.upstreams.items():
+            reason = one.health.void_reason or one.health.permit_reason
+            if reason:
+                what = f"the rules of {one_line(name)} are closed: {one_line(reason, 200)}"
+                yield _made("target_closed", f"target/{name}", what, ROLLBACK_PAGE, target=name)
+
+    def _say(self, event: str, incident: Incident) -> None:
+        self._gateway.say(
+            event, id=incident.id, kind=incident.kind, workload=incident.workload, target=incident.target,
+            said=incident.what, page=incident.page, rolled_back=incident.rolled_back,
+        )  # fmt: skip
+
+
+def _drift_subject(alarm: str) -> str:
+    return f"alarm/{alarm}"
+
+
+def _drift(alarm: Alarm, count: AlarmCount) -> Incident:
+    said = f"answers that fail {alarm.check.replace('_', ' ')}" if alarm.check else _SAID[alarm.measure]
+    what = (
+        f"{said}: {count.seen:,} of the latest {count.requests:,}, usual is {units.share(alarm.at_most)} at most "
+        f"(alarm {alarm.id})"
+    )
+    page = STALL_PAGE if alarm.measure in ("slow", "no_answer", "queued") else QUALITY_PAGE
+    return _made(
+        "drift", _drift_subject(alarm.id), what, page, workload=alarm.workload, target=alarm.target,
+        rolled_back=alarm.then == "roll_back",
+    )  # fmt: skip
+
+
+def _made(kind: Any, subject: str, what: str, page: str, **more: Any) -> Incident:
+    return Incident(new_incident_id(), kind, subject[:300], what, page, time.time(), **more)
+
+
+def _stamp_of(path: Path | None) -> tuple[int, int]:
+    try:
+        found = path.stat() if path is not None else None
+    except OSError:
+        found = None
+    return (0, 0) if found is None else (found.st_mtime_ns, found.st_size)
