@@ -10,11 +10,13 @@ import pytest
 
 from milo_bench import api
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings
+from milo_bench.grade.checks.draft_grounded import draft_problems
 from milo_bench.grade.engine import grade_attempt
 from milo_bench.roles.labels import LABELS, label_precision
 from milo_bench.roles.mining.text import without_answer
 from milo_bench.suites.load import load_suite
-from tests.roles.repository import git
+from milo_bench.suites.prompts import render_prompt
+from tests.roles.repository import commit_files, git
 
 
 def _of(mined: Path, workload: str) -> list[Fixture]:
@@ -108,3 +110,57 @@ def test_labels_that_a_person_confirmed_give_their_precision(
         assert "1 of 1 confirmed by hand" in label_precision(mined)
     finally:
         place.write_text(kept)
+
+
+def test_a_question_asks_what_a_call_of_the_tests_returns(mined: Path) -> None:
+    questions = [one for one in _of(mined, "reason") if "value" in one.tags]
+    found = {one.input["call"]: one for one in questions}
+    question = found["total([5, 5, 5, 5, 5])"]
+    assert question.expect["reason"]["answer"] == "25"
+    assert question.input["source"].startswith("def total(prices):")
+    for answer in ("25", 25):
+        assert _categories(mined, question, {"answer": answer}) == set()
+    assert _categories(mined, question, {"answer": "20"}) == {"wrong_answer"}
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory, roles_env: dict[str, str]) -> dict[str, Fixture]:
+    """Draft cases of one commit with a body and an entry in the change log, by their kind."""
+    folder = tmp_path_factory.mktemp("texts") / "shop"
+    folder.mkdir()
+    git(folder, "init", "-q", "-b", "main")
+    old = "- `half()` halves a price.\n"
+    commit_files(folder, 1, "First version", {"shop.py": "def half(price):\n    return price / 2\n", "CHANGES.md": old})
+    more = "def half(price):\n    return price / 2\n\n\ndef third(price):\n    return price / 3\n"
+    message = "Add third (#12)\n\nThe third of a price is what three people pay each.\n"
+    commit_files(folder, 2, message, {"shop.py": more, "CHANGES.md": f"- `third()` divides a price by three.\n{old}"})
+    out = folder.parent / "out"
+    api.mine_repository(api.MiningOptions(folder, out, roles=("draft",)), roles_env)
+    suite = load_suite(str(out))
+    for fixture in suite.fixtures:
+        *_, last = render_prompt(suite.workloads["draft"], {"input": fixture.input})
+        assert str(fixture.input["diff"]) in str(last.content)
+    return {str(one.input["kind"]): one for one in suite.fixtures}
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "categories"),
+    [
+        ("commit_message", "Add third", set()),
+        ("pull_request", "Add third\n\nIt divides a price.", set()),
+        ("pull_request", "Add third", {"format"}),
+        ("pull_request", "Add third\n\nIt divides by 7.", {"invented"}),
+        ("changelog", "- `third()` is new.", set()),
+        ("changelog", "`third()` is new.", {"format"}),
+        ("changelog", "- `third()` is new", {"format"}),
+        ("changelog", f"- `third()` is new.{' It is good.' * 20}", {"format"}),
+        ("changelog", "- `fourth()` is new.", {"invented", "symbols_missing"}),
+    ],
+)
+def test_texts_of_each_kind_are_held_to_the_project_s_own_format(
+    texts: dict[str, Fixture], kind: str, answer: str, categories: set[str]
+) -> None:
+    assert sorted(texts) == ["changelog", "commit_message", "pull_request"]
+    fixture = texts[kind]
+    found = list(draft_problems(answer, fixture.expect["draft"], str(fixture.input["diff"])))
+    assert {category for category, _ in found} == categories

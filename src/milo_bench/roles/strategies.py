@@ -71,6 +71,8 @@ def _first_of_it(fixture: Fixture) -> str:
 
 
 def _choices(fixture: Fixture) -> list[Any]:
+    if "call" in fixture.input:  # a value is asked: what the call shows is all there is to choose from
+        return [str(fixture.input["call"]).partition("(")[2].rstrip(")")]
     tests = fixture.input.get("tests")
     return [test["name"] for test in tests] if tests else list(fixture.input.get("listing", ()))
 

@@ -40,7 +40,8 @@ def draft_problems(answer: str, expect: Mapping[str, Any], known: str) -> Iterat
     """What is wrong with ``answer``, each as a category and a reason.
 
     ``expect`` has ``symbols`` that the diff touches and the ``format``: ``max_subject`` characters, a ``prefix``
-    pattern, and whether a full stop may end the subject. ``known`` is all that may be named.
+    pattern, whether a full stop may end the subject, and whether a ``body`` follows; for an entry of a change log
+    ``max_length`` characters, its ``bullet`` and its ``full_stop``. ``known`` is all that may be named.
     """
     fenced = _FENCE.match(answer)
     text = (fenced[1] if fenced is not None else answer).strip()
@@ -58,6 +59,15 @@ def draft_problems(answer: str, expect: Mapping[str, Any], known: str) -> Iterat
     prefix = str(rules.get("prefix", ""))
     if prefix and not re.match(r"^[a-z]+(\([^)]*\))?!?: ", subject):
         yield "format", "the subject has no 'type: ' prefix, which the project's have"
+    if rules.get("body") and not text.partition("\n")[2].strip():
+        yield "format", "it has a title and no text below it"
+    longest = int(rules.get("max_length", 0))
+    if longest and len(text) > longest:
+        yield "format", f"it has {len(text)} characters, the project's entries have at most {longest}"
+    if (bullet := str(rules.get("bullet", ""))) and not text.startswith(bullet):
+        yield "format", f"it does not begin with {bullet!r}, as the project's entries do"
+    if rules.get("full_stop") and not text.endswith("."):
+        yield "format", "it does not end with a full stop, as the project's entries do"
     if rules.get("no_full_stop") and subject.endswith("."):
         yield "format", "the subject ends with a full stop, which the project's do not"
 

@@ -8,8 +8,11 @@ import secrets
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+import msgspec
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.hashing import sha256_text
@@ -45,12 +48,44 @@ def run_python(
     return read_lines(outcome, nonce, repeats, canaries=_CANARY_TESTS if canaries else 0)
 
 
-def _command(tree: Path, setup: TestSetup, limits: SandboxLimits) -> SandboxCommand:
+@dataclass(frozen=True)
+class RecordedCall:
+    """A call of a function of the tree as Python writes it, and the value that it returned."""
+
+    path: str
+    function: str
+    line: int
+    call: str
+    value: str
+
+
+def record_calls(
+    tree: Path, files: tuple[str, ...], sources: tuple[str, ...], setup: TestSetup, isolation: Isolation
+) -> list[RecordedCall]:
+    """Calls that the tests in ``files`` make of plain functions in ``sources``. None without the sandbox."""
+    if isolation.unsafe_here:
+        return []
+    nonce = secrets.token_hex(16)
+    asked = {"nonce": nonce, "root": ROOT, "files": list(files), "sources": list(sources), "addopts": setup.addopts}
+    command = _command(tree, setup, isolation.limits, "record_calls.py")
+    outcome = run_sandboxed(command, stdin=[json.dumps(asked).encode() + b"\n"])
+    found = []
+    for line in outcome.stdout.split(b"\n"):
+        try:
+            said = json.loads(line)
+            if said["nonce"] == nonce and said["kind"] == "call":
+                found.append(msgspec.convert({k: said[k] for k in RecordedCall.__annotations__}, RecordedCall))
+        except (ValueError, KeyError, TypeError, msgspec.ValidationError):
+            continue
+    return found if outcome.ending == "exited" else []
+
+
+def _command(tree: Path, setup: TestSetup, limits: SandboxLimits, program: str = "run_tests.py") -> SandboxCommand:
     python = setup.environment.python
-    files = {f"{PROGRAMS}/run_tests.py": _RUNNER, f"{PROGRAMS}/canaries/test_canary.py": _CANARIES}
+    files = {f"{PROGRAMS}/{program}": (INSIDE / program).read_bytes(), f"{PROGRAMS}/canaries/test_canary.py": _CANARIES}
     files |= {f"{_METADATA}/{name}": text.encode() for name, text in _metadata(setup.declared).items()}
     return SandboxCommand(
-        words=(str(python), "-B", "-s", "-P", f"{PROGRAMS}/run_tests.py"),
+        words=(str(python), "-B", "-s", "-P", f"{PROGRAMS}/{program}"),
         read_only=(*_interpreter(), Mount(setup.environment.folder)),
         overlays=(Mount(tree, ROOT),),
         files=files,

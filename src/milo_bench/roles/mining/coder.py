@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from milo_bench.roles.declared import Declared, TestCommand
 from milo_bench.roles.environments import EnvironmentFailed, MinedEnvironment, environment_digest, make_environment
 from milo_bench.roles.git import SUBMODULE, SYMLINK, Change, GitCommit, GitRepository, TreeEntry
 from milo_bench.roles.languages.code import CodeLanguage
+from milo_bench.roles.languages.python import RecordedCall, record_calls
 from milo_bench.roles.languages.run import declare, run_tests, run_tests_often
 from milo_bench.roles.mining.records import Mined, NoCase
 from milo_bench.roles.mining.text import added_lines, excerpt, function_of, message_of, test_source, without_answer
@@ -133,6 +134,22 @@ class CoderMiner:
     def environment_of(self, entries: Mapping[str, TreeEntry]) -> tuple[MinedEnvironment, Declared]:
         """The environment of a tree. Raises NoCase where it cannot be installed."""
         return self._environment(entries)
+
+    def calls(self, case: CoderCase, declared: Declared) -> tuple[Sequence[RecordedCall], Mapping[str, str]]:
+        """Calls of the changed functions while the case's tests run after the change, and the changed files by path."""
+        try:
+            environment = make_environment(declared, self._cache, self._env)
+        except EnvironmentFailed:
+            return (), {}
+        setup = TestSetup(environment, declared, case.source_folders, case.addopts)
+        edits = read_answer(case.oracle)
+        with _Tree(self._place, case, oracle=True) as tree:
+            texts = {}
+            for path in edits.paths:
+                place = tree / path
+                if self._language.is_source(path) and place.is_file() and not place.is_symlink():
+                    texts[path] = place.read_bytes().decode("utf-8", "replace")
+            return record_calls(tree, case.run, tuple(texts), setup, self._place.isolation), texts
 
     def _contents(self, selected: Selected) -> dict[str, str]:
         """Changed source files before the commit, by path. Raises NoCase for what is no text."""

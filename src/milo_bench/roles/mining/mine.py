@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -21,10 +21,11 @@ from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.files import write_errors
 from milo_bench.core.records import Frozen
 from milo_bench.core.records.roles import MiningEvent, MiningSummary
-from milo_bench.roles.coder import Workplace
+from milo_bench.roles.coder import CoderCase, Workplace
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.git import GitCommit, GitRepository, open_repository
 from milo_bench.roles.languages.javascript.packages import find_node
+from milo_bench.roles.languages.python import RecordedCall
 from milo_bench.roles.mining.coder import CoderMiner, select
 from milo_bench.roles.mining.draft import DraftMiner
 from milo_bench.roles.mining.reason import derive_reason
@@ -254,13 +255,19 @@ class _Miner:
             if ("reason", commit) in self._progress.seen or self._has("reason", self._options.limit):
                 continue
             try:
-                found = derive_reason(case, self._repository, self._options.seed)
+                found = derive_reason(case, self._repository, self._options.seed, self._calls)
             except NoCase as no:
                 self._progress.add(_Rejected(Rejection("reason", commit, no.reason, no.detail)))
                 continue
+            known = {_question(one.fixture) for one in report.cases if one.role == "reason"}
             for mined in found:
-                self._progress.add(_Case(commit, mined))
-                report.new += 1
+                if _question(mined.fixture) not in known:
+                    self._progress.add(_Case(commit, mined))
+                    report.new += 1
+
+    def _calls(self, case: CoderCase) -> tuple[Sequence[RecordedCall], Mapping[str, str]]:
+        declared = self._progress.report.environments.get(case.environment)
+        return self._coder.calls(case, declared) if declared is not None else ((), {})
 
     def _review(self, miner: ReviewMiner) -> None:
         """As many faulty changes as controls: first the faulty ones, half of the limit, then their number again."""
@@ -360,6 +367,11 @@ class _Miner:
                 self._progress.add(_Case(commit.sha, mined))
                 self._progress.report.new += 1
             self._listen(MiningEvent(role, commit.sha, commit.subject, len(found)))
+
+
+def _question(fixture: Mapping[str, Any]) -> str:
+    """What is asked: the same call of the same function is one question, from whichever commit."""
+    return msgspec.json.encode(fixture["input"], order="deterministic").decode()
 
 
 def _balance(report: MiningReport) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import random
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 from unidiff.errors import UnidiffParseError
 from unidiff.patch import PatchSet
 
+from milo_bench.core.text import file_lines
 from milo_bench.roles.coder import CoderCase
 from milo_bench.roles.git import GitRepository
+from milo_bench.roles.languages.python import RecordedCall
 from milo_bench.roles.mining.records import Mined, NoCase
 from milo_bench.roles.mining.text import function_of, test_source
 
@@ -19,12 +23,23 @@ _MOST_DIFF: Final = 4_000
 _MOST_SOURCE: Final = 5_000
 _TESTS: Final = 6
 _LEAST_FILES: Final = 4
+_MOST_NEEDS: Final = 12
+_MOST_VALUE: Final = 80
+_RUN: Final = re.compile(r"(.)\1{7}")  # counting characters is no question about code
 
 
-def derive_reason(mined: Mined, repository: GitRepository, seed: int) -> list[Mined]:
-    """Up to two questions on one coder case. Raises NoCase where there is none."""
+# A coder case in, calls of the functions that it changes with what they return after it.
+RecordCalls = Callable[[CoderCase], tuple[Sequence[RecordedCall], Mapping[str, str]]]
+
+
+def derive_reason(mined: Mined, repository: GitRepository, seed: int, record: RecordCalls) -> list[Mined]:
+    """Up to three questions on one coder case. Raises NoCase where there is none."""
     case = msgspec.convert(mined.fixture["expect"]["coder"], CoderCase)
-    made = [*_failing_tests(mined.fixture, case, repository, seed), *_files(mined.fixture, case)]
+    made = [
+        *_failing_tests(mined.fixture, case, repository, seed),
+        *_files(mined.fixture, case),
+        *_value(mined.fixture, case, seed, record),
+    ]
     if not made:
         raise NoCase("no question fits", "too long, one kind of test only, or too few files")
     return [Mined("reason", fixture) for fixture in made]
@@ -73,7 +88,70 @@ def _files(fixture: Mapping[str, Any], case: CoderCase) -> Iterator[dict[str, An
     yield _fixture(fixture, "files", {"kind": "files", "task": task, "listing": listing}, changed)
 
 
-def _fixture(origin: Mapping[str, Any], kind: str, question: dict[str, Any], answer: list[str]) -> dict[str, Any]:
+def _value(fixture: Mapping[str, Any], case: CoderCase, seed: int, record: RecordCalls) -> Iterator[dict[str, Any]]:
+    """What a function of the changed files returns: calls that the tests make, whose values were seen three times."""
+    if case.language != "python":
+        return
+    calls, texts = record(case)
+    fitting = []
+    for one in calls:
+        source = _function_with_needs(texts.get(one.path, ""), one.function)
+        if source and _is_worth_asking(one) and len(source) <= _MOST_SOURCE // 2:
+            fitting.append((one, source))
+    if not fitting:
+        return
+    fitting.sort(key=lambda pair: (pair[0].path, pair[0].line, pair[0].call))
+    chosen, source = random.Random(f"{seed}:{case.commit}:value").choice(fitting)  # noqa: S311  a sample
+    question = {"kind": "value", "source": source, "call": chosen.call, "path": chosen.path}
+    yield _fixture(fixture, "value", question, chosen.value)
+
+
+def _is_worth_asking(call: RecordedCall) -> bool:
+    """Not a value that a guess finds: nothing, a truth value, a digit, or what the call itself shows."""
+    value = call.value.strip("'\"()[]{}")
+    shown = value not in ("None", "True", "False") and value not in call.call
+    return 1 < len(value) <= _MOST_VALUE and shown and not _RUN.search(value + call.call)
+
+
+def _function_with_needs(text: str, name: str) -> str:
+    """A function with the functions, constants and imports of its module that it uses, "" where it is not plain."""
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    defined = {one: node for node in body for one in _defined(node)}
+    wanted, kept = [name], dict[ast.stmt, None]()
+    while wanted:
+        node = defined.get(wanted.pop())
+        if node is None or node in kept:
+            continue
+        kept[node] = None
+        wanted += [one.id for one in ast.walk(node) if isinstance(one, ast.Name) and one.id in defined]
+    if not isinstance(defined.get(name), ast.FunctionDef) or len(kept) > _MOST_NEEDS:
+        return ""
+    lines = file_lines(text)
+    parts = []
+    for node in sorted(kept, key=lambda one: one.lineno):
+        decorators = getattr(node, "decorator_list", [])
+        first = min([node.lineno, *(one.lineno for one in decorators)])
+        parts.append("\n".join(lines[first - 1 : node.end_lineno]))
+    return "\n\n".join(parts)
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Import(names=names) | ast.ImportFrom(names=names):
+            return [one.asname or one.name.partition(".")[0] for one in names]
+        case ast.Assign(targets=targets):
+            return [one.id for one in targets if isinstance(one, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
+
+
+def _fixture(origin: Mapping[str, Any], kind: str, question: dict[str, Any], answer: list[str] | str) -> dict[str, Any]:
     commit = str(origin["provenance"]["commit"])
     return {
         "id": f"reason-{kind}-{commit[:12]}",

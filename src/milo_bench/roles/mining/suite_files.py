@@ -40,9 +40,9 @@ _SECTIONS: Final[dict[str, dict[str, Any]]] = {
         "checks": ["answer_present", "reason_answer"],
     },
     "draft": {
-        "title": "Commit messages for diffs",
+        "title": "Commit messages, pull request texts and change log entries for diffs",
         "prompt": "prompts/draft.jinja",
-        "max_tokens": 250,
+        "max_tokens": 350,
         "checks": ["answer_present", "draft_grounded"],
     },
 }

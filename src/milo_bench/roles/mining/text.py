@@ -18,7 +18,7 @@ MOST_MESSAGE: Final = 4_000
 def message_of(message: str) -> str:
     """A commit message without its trailers, cut where it goes on for pages."""
     lines = [line.rstrip() for line in message.strip().splitlines() if not _TRAILER.match(line.strip())]
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
+    text = re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip().rstrip("-").strip()
     return text[:MOST_MESSAGE]
 
 
