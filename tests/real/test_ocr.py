@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from email.message import EmailMessage
+from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
-from benchmarks.office.documents import PICTURE_FORMATS, Page
+from benchmarks.office.documents import PICTURE_FORMATS, Page, docx, odt, pptx
 from milo_bench.config.written import Problem
 from milo_bench.suites import load_suite
 from milo_bench.suites.documents.reader import Document, read_bytes
@@ -33,8 +36,6 @@ def test_a_page_that_is_a_picture_is_read_with_a_confidence_for_each_line(ending
 
 
 def test_lines_of_low_confidence_are_listed_for_a_person(tmp_path: Path) -> None:
-    from io import BytesIO
-
     from PIL import Image
 
     folder = tmp_path / "folder"
@@ -46,3 +47,36 @@ def test_lines_of_low_confidence_are_listed_for_a_person(tmp_path: Path) -> None
     assert report.for_review and all("confidence" in problem.what for problem in report.for_review)
     (fixture,) = load_suite(str(tmp_path / "own")).fixtures
     assert len(fixture.provenance["ocr"]["low_lines"]) == len(report.for_review)
+
+
+def _with_picture(ending: str) -> bytes:
+    """A Word, PowerPoint or OpenDocument file, or a mail, with the page as a picture in it."""
+    picture = PICTURE_FORMATS["png"](PAGE)
+    if ending == "eml":
+        message = EmailMessage()
+        message["From"], message["Subject"] = "a@x.example", "claim"
+        message.set_content("See the picture.")
+        message.add_alternative('<p>See <img src="cid:one"></p>', subtype="html")
+        html = message.get_body(("html",))
+        assert html is not None
+        html.add_related(picture, "image", "png", cid="<one>", filename="inline.png")
+        message.add_attachment(PICTURE_FORMATS["jpg"](PAGE), maintype="image", subtype="jpeg", filename="scan.jpg")
+        return message.as_bytes()
+    made = BytesIO({"docx": docx, "pptx": pptx, "odt": odt}[ending](Page("Letter", ("See the picture.",))))
+    folder = {"docx": "word/media/", "pptx": "ppt/media/", "odt": "Pictures/"}[ending]
+    with ZipFile(made, "a") as archive:
+        archive.writestr(f"{folder}image1.png", picture)
+        archive.writestr(f"{folder}image2.png", picture)
+        archive.writestr(f"{folder}image3.emf", b"no picture that is known")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize("ending", ["docx", "pptx", "odt", "eml"])
+def test_pictures_in_a_document_are_read_once_each_and_what_is_no_picture_is_named(ending: str) -> None:
+    left_out: list[Problem] = []
+    read = read_bytes(Document(Path(f"letter.{ending}"), _with_picture(ending), left_out))
+    plain = "".join(read.text.split())
+    assert plain.count("Schadenmeldung") == (2 if ending == "eml" else 1)
+    at = read.text.index("Schadenmeldung")
+    assert "picture" in read.where(at) or "attachment" in read.where(at)
+    assert read.ocr and (ending == "eml" or "'image3.emf'" in left_out[0].what)

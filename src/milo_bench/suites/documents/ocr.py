@@ -18,6 +18,7 @@ from milo_bench.suites.bounded.broken import DocumentBroken, PackageMissing
 from milo_bench.suites.documents.read_text import DocumentText, OcrLine, TextBuilder
 
 MOST_PIXELS: Final = 60_000_000  # of one picture: an A4 page at 600 dpi has 35 million
+_LEAST_SIDE: Final = 24  # pixels: no line of print fits into less
 MOST_PAGES: Final = 500  # pictures of one document
 _FORMATS: Final = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
 _NEEDED: Final = ("rapidocr", "onnxruntime", "PIL", "numpy", "pypdfium2")
@@ -62,6 +63,18 @@ def read_pictures(raw: bytes) -> Iterator[DocumentText]:
         raise
     except Exception as error:
         # A damaged picture fails in whichever decoder it reaches.
+        raise DocumentBroken(f"not a readable picture: {type(error).__name__}") from None
+
+
+def is_too_small(raw: bytes) -> bool:
+    """Whether a picture has no room for a line of print. Raises DocumentBroken, PackageMissing."""
+    require_ocr("a picture")
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(raw), formats=_FORMATS) as picture:
+            return bool(min(picture.size) < _LEAST_SIDE)
+    except Exception as error:
         raise DocumentBroken(f"not a readable picture: {type(error).__name__}") from None
 
 

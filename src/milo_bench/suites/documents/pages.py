@@ -36,7 +36,11 @@ def page_pictures(document: Document) -> list[tuple[str, bytes]]:
             raise DocumentBroken(f"not a readable PDF: {type(error).__name__}") from None
         if count > MOST_PAGES:
             raise DocumentBroken(f"more than {MOST_PAGES} pages as pictures")
-        return [(".png", _png(draw_page(raw, number))) for number in range(count)]
+        drawn = []
+        for number in range(count):
+            drawn.append((".png", _png(draw_page(raw, number))))
+            document.alive()
+        return drawn
     if raw.startswith((b"II*\0", b"MM\0*", b"BM", b"GIF8", b"RIFF")):
         return _converted(raw)
     raise NoSuchForm("has no pages that can be drawn. Only pictures and PDFs have the forms ocr and picture")

@@ -113,7 +113,7 @@ def where_in(text: str, positions: Sequence[tuple[int, str, str]], start: int) -
     held: dict[str, tuple[str, int]] = {}
     for at, kind, name in positions:
         if at <= start:
-            if kind in ("attachment", "section"):
+            if kind in ("attachment", "section", "picture"):
                 held.clear()  # it has pages of its own, or none
             held[kind] = (name, at)
     begin = max((at for _, at in held.values()), default=0)

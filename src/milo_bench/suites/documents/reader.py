@@ -27,12 +27,16 @@ class _Inside:
 
 @dataclass(frozen=True)
 class Document:
-    """The bytes of one file. Readers add to ``left_out`` what they saw and did not read, such as attachments."""
+    """The bytes of one file. Readers add to ``left_out`` what they saw and did not read, such as attachments.
+
+    A reader calls ``alive`` after each page, so that a long document is not taken for one that never ends.
+    """
 
     path: Path
     raw: bytes
     left_out: list[Problem] = field(default_factory=list)
     depth: int = 0
+    alive: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
     _inside: _Inside = field(default_factory=_Inside)
 
     def leave_out(self, what: str, hint: str) -> None:
@@ -42,7 +46,7 @@ class Document:
         """Say that pictures in it were not read, if there are any."""
         if count:
             said = "a picture in it" if count == 1 else f"{count} pictures in it"
-            self.leave_out(said, "import them as documents if they contain text.")
+            self.leave_out(said, "pip install 'milo-bench[ocr]' reads their text.")
 
     def read_inside(self, name: str, raw: bytes) -> DocumentText | None:
         """The text of a document in this one, such as an attachment; None if it is left out, and then said."""
@@ -51,7 +55,7 @@ class Document:
         if self.depth >= MOST_NESTED or self._inside.count > MOST_INSIDE:
             self.leave_out(f"'{shown}' inside it: nested too deep or one of too many", "import it as a document.")
             return None
-        inner = Document(self.path / shown, raw, self.left_out, self.depth + 1, self._inside)
+        inner = Document(self.path / shown, raw, self.left_out, self.depth + 1, self.alive, self._inside)
         try:
             return read_bytes(inner)
         except DocumentBroken as broken:
@@ -109,6 +113,14 @@ def read_bytes(document: Document) -> DocumentText:
     if len(read.text) > MOST_CHARACTERS:
         raise DocumentBroken(f"its text is longer than {MOST_CHARACTERS:,} characters")
     return read
+
+
+def is_plain(document: Document) -> bool:
+    """Whether a document is text that is decoded and nothing more, as its name and its first bytes say."""
+    start = document.raw[:4096]
+    if document.path.suffix.lower() not in DOCUMENTS.get("plain_text").endings or start.startswith((b"PK", _OLE)):
+        return False
+    return not any(reader.recognises(start) for _, reader in DOCUMENTS if not reader.whole)
 
 
 def _reader(document: Document) -> DocumentReader:

@@ -15,9 +15,10 @@ from milo_bench.core.suggest import closest, hint_for
 from milo_bench.suites.bounded.broken import NoSuchForm
 from milo_bench.suites.documents.read_text import DocumentText
 from milo_bench.suites.documents.reader import DocumentBroken
+from milo_bench.suites.importing.apart import ReadApart
 from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.documents import Documents
-from milo_bench.suites.importing.forms import FORMS, INPUTS, DocumentForm, document_in_form
+from milo_bench.suites.importing.forms import FORMS, INPUTS, DocumentForm
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.label_table import find_label_file, label_rows
 
@@ -37,16 +38,17 @@ def import_folder(request: ImportRequest) -> Imported:
         raise DataError(f"{request.source}: {broken}.", hint=broken.hint) from None
     used: dict[str, str] = {}
     rows: dict[DocumentForm, list[ImportRow]] = {form: [] for form in forms}
-    for number, row in enumerate(table):
-        request.progress(number, len(table))
-        name = _document_name(row, file_column, documents, used, result)
-        if name is None:
-            continue
-        used[name] = row.place
-        for form in forms:
-            found = _row_in_form(row, file_column, documents, name, form, result)
-            if found is not None:
-                rows[form].append(found if len(forms) == 1 else _one_of_several(found, form))
+    with ReadApart(request.time_limit_s) as apart:
+        for number, row in enumerate(table):
+            request.progress(number, len(table))
+            name = _document_name(row, file_column, documents, used, result)
+            if name is None:
+                continue
+            used[name] = row.place
+            for form in forms:
+                found = _row_in_form(row, file_column, documents, name, form, apart, result)
+                if found is not None:
+                    rows[form].append(found if len(forms) == 1 else _one_of_several(found, form))
     for name in documents.names:
         if name not in used:
             where = documents.place(name)
@@ -127,12 +129,18 @@ def _document_name(
 
 
 def _row_in_form(
-    row: ImportRow, file_column: str, documents: Documents, name: str, form: DocumentForm, result: Imported
+    row: ImportRow,
+    file_column: str,
+    documents: Documents,
+    name: str,
+    form: DocumentForm,
+    apart: ReadApart,
+    result: Imported,
 ) -> ImportRow | None:
     """The row with its document in ``form``, None where it has none: then it is in ``result.broken``."""
     try:
         document = documents.open(name)
-        given = document_in_form(document, form)
+        given = apart.read(document, form)
     except NoSuchForm as missing:
         problem = Problem(documents.place(name), str(missing), "import its text, with --forms text.")
         if problem not in result.not_carried:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from milo_bench.config.written import Problem
-from milo_bench.suites.documents.reader import Document, DocumentBroken, read_bytes
+from milo_bench.suites.documents.reader import Document, DocumentBroken
+from milo_bench.suites.importing.apart import ReadApart
 from milo_bench.suites.importing.columns import ImportRow, import_rows
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, Importer, ImportRequest
 from milo_bench.suites.importing.label_table import label_rows
@@ -26,14 +27,16 @@ def import_mailbox(request: ImportRequest) -> Imported:
     """
     result = Imported()
     rows = []
-    for name, where, raw in read_mailbox(request.source, result.broken):
-        try:
-            read = read_bytes(Document(Path(f"{where.replace(' ', '-')}.eml"), raw, result.not_carried))
-        except DocumentBroken as broken:
-            result.broken.append(Problem(where, str(broken), broken.hint, kind="data"))
-            continue
-        values = {"mailbox": name, **_headers(raw), "document": read.text}
-        rows.append(ImportRow(values, where, read.provenance()))
+    with ReadApart(request.time_limit_s) as apart:
+        for name, where, raw in read_mailbox(request.source, result.broken):
+            try:
+                mail = Document(Path(f"{where.replace(' ', '-')}.eml"), raw, result.not_carried)
+                read = apart.read(mail, "text").read
+            except DocumentBroken as broken:
+                result.broken.append(Problem(where, str(broken), broken.hint, kind="data"))
+                continue
+            values = {"mailbox": name, **_headers(raw), "document": read.text}
+            rows.append(ImportRow(values, where, read.provenance()))
     changed = replace(request, inputs=request.inputs or ("document",), id_column=request.id_column or "id")
     if request.labels is not None:
         rows, changed = _with_labels(rows, request.labels, changed, result)

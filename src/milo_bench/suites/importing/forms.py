@@ -42,6 +42,7 @@ def _by_ocr(document: Document) -> DocumentText:
         built.begin("page", str(number))
         for read in read_pictures(data):
             built.include(read)
+            document.alive()
     if not built.length:
         raise DocumentBroken("OCR found no text in it")
     return built.read()

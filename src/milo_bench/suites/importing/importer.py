@@ -22,6 +22,7 @@ class ImportRequest:
     ``equals`` is a column with the whole answer. ``sheet`` and ``header_row`` (from 1) say where the table is in a
     spreadsheet. ``address`` and ``query`` are those of a database, in place of a file. ``forms`` are
     those of each document: its text, its text by OCR, its pages as pictures.
+    ``time_limit_s`` is the longest that a page of a document may take to read.
     ``progress`` is told how many rows of a label file are done, of how many.
     """
 
@@ -40,6 +41,7 @@ class ImportRequest:
     address: str = ""
     query: str = ""
     forms: tuple[str, ...] = ("text",)
+    time_limit_s: float = 60.0
     progress: Callable[[int, int], None] = field(default=lambda done, total: None, compare=False, repr=False)
 
 

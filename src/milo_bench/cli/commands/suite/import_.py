@@ -10,7 +10,7 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
-from milo_bench.cli.options import JSON_FLAG, OUT, NameList
+from milo_bench.cli.options import JSON_FLAG, OUT, Duration, NameList
 from milo_bench.cli.printing import count_noun, print_json, say
 
 
@@ -39,6 +39,7 @@ from milo_bench.cli.printing import count_noun, print_json, say
 @click.option("--forms", type=NameList(), default="text", help="Forms of each document: text, ocr, picture.")
 @click.option("--sample", type=click.IntRange(1), help="Keep this many cases, with each label's share.")
 @click.option("--seed", type=int, default=0, help="Seed of the sample.")
+@click.option("--time-limit", type=Duration(), default="60s", help="Longest time for a page.  [default: 60s]")
 @click.option("--redact", is_flag=True, help="Replace personal data and secrets before anything is written.")
 @JSON_FLAG
 def suite_import(
@@ -60,6 +61,7 @@ def suite_import(
     forms: tuple[str, ...],
     sample: int | None,
     seed: int,
+    time_limit: float,
     redact: bool,
     as_json: bool,
 ) -> None:
@@ -88,6 +90,7 @@ def suite_import(
         address=source if is_address else "",
         query=query,
         forms=forms,
+        time_limit_s=time_limit,
         progress=_Progress().tell,
     )
     options = api.ImportOptions(sample or 0, seed, redact)

@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 
 from milo_bench.suites.bounded.archive import Archive, parts_of
 from milo_bench.suites.bounded.xml_tree import children, read_xml
+from milo_bench.suites.documents.pictures_inside import add_pictures_of
 from milo_bench.suites.documents.read_text import DocumentText, Position, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 
@@ -32,7 +33,9 @@ def read_docx(document: Document) -> DocumentText:
     _notes(archive, "word/comments.xml", "Comments:", built, "")
     if reader.deleted:
         document.leave_out("text that a tracked change deletes", "accept or reject the changes and save it again.")
-    _say_left_out(archive, document)
+    for name in (name for name in archive.names if "/embeddings/" in name):
+        document.leave_out(f"the embedded file '{name.rpartition('/')[2]}'", "import it as a separate document.")
+    add_pictures_of(document, built, archive, (name for name in archive.names if "/media/" in name))
     return built.read()
 
 
@@ -148,14 +151,6 @@ def _notes(archive: Archive, name: str, title: str, built: TextBuilder, skipped:
     if lines:
         built.begin("section", title.rstrip(":").lower())
         built.add_line("\n".join([title, *lines]))
-
-
-def _say_left_out(archive: Archive, document: Document) -> None:
-    pictures = [name for name in archive.names if "/media/" in name]
-    inside = [name for name in archive.names if "/embeddings/" in name]
-    document.leave_out_pictures(len(pictures))
-    for name in inside:
-        document.leave_out(f"the embedded file '{name.rpartition('/')[2]}'", "import it as a separate document.")
 
 
 DOCUMENTS.add(

@@ -6,10 +6,12 @@ import email
 import email.policy
 import mimetypes
 import re
+from collections.abc import Iterator
 from email.message import EmailMessage, MIMEPart
 from typing import Final
 
 from milo_bench.suites.documents.html_text import html_text
+from milo_bench.suites.documents.pictures_inside import add_pictures
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBroken, DocumentReader
 
@@ -54,9 +56,13 @@ def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, 
         html = message.get_body(preferencelist=("html",))
         content = html_text(_part_text(html)) if html is not None else content
     built.add("\n".join(head) + "\n\n" + content.replace("\r\n", "\n").strip() + "\n")
+    attached: set[int] = set()
     for part in message.iter_attachments():
         inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" and part.is_multipart() else None
-        if isinstance(inner, EmailMessage) and depth < MOST_FORWARDS:
+        if isinstance(inner, EmailMessage) and depth >= MOST_FORWARDS:
+            document.leave_out(f"a mail inside {MOST_FORWARDS} forwarded mails", "import it as a document.")
+            continue
+        if isinstance(inner, EmailMessage):
             built.add("\n----- Forwarded message -----\n")
             built.begin("attachment", "forwarded mail")
             _add_mail(inner, document, built, depth=depth + 1)
@@ -64,6 +70,20 @@ def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, 
         raw = part.get_payload(decode=True)
         name = part.get_filename() or f"attachment{mimetypes.guess_extension(part.get_content_type()) or ''}"
         add_attachment(document, built, name, raw if isinstance(raw, bytes) else b"")
+        attached.add(id(part))
+    add_pictures(document, built, _inline_pictures(message, attached))
+
+
+def _inline_pictures(message: MIMEPart, attached: set[int]) -> Iterator[tuple[str, bytes]]:
+    """Pictures that the text of the mail shows, those of forwarded mails excepted."""
+    if message.get_content_maintype() == "image" and id(message) not in attached:
+        raw = message.get_payload(decode=True)
+        if isinstance(raw, bytes) and raw:
+            yield message.get_filename() or "picture", raw
+    elif message.is_multipart() and message.get_content_type() != "message/rfc822":
+        for part in message.iter_parts():
+            if isinstance(part, MIMEPart):
+                yield from _inline_pictures(part, attached)
 
 
 def add_attachment(document: Document, built: TextBuilder, name: str, raw: bytes) -> None:

@@ -8,12 +8,13 @@ from milo_bench.suites.bounded.archive import Archive
 from milo_bench.suites.bounded.open_document import open_document_kind, paragraph_text
 from milo_bench.suites.bounded.whole_number import whole_number
 from milo_bench.suites.bounded.xml_tree import children, read_xml
+from milo_bench.suites.documents.pictures_inside import add_pictures_of
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 
 
 def read_open_document(document: Document) -> DocumentText:
-    """The text. Deleted text of tracked changes is no part of it; pictures are named as left out."""
+    """The text. Deleted text of tracked changes is no part of it."""
     archive = Archive(document.raw)
     content = read_xml(archive.read("content.xml"))
     built = TextBuilder()
@@ -30,8 +31,7 @@ def read_open_document(document: Document) -> DocumentText:
         if lines:
             built.begin("section", title.rstrip(":").lower())
             built.add_line("\n".join([title, *lines]))
-    pictures = [name for name in archive.names if name.startswith("Pictures/")]
-    document.leave_out_pictures(len(pictures))
+    add_pictures_of(document, built, archive, (name for name in archive.names if name.startswith("Pictures/")))
     return built.read()
 
 

@@ -6,6 +6,7 @@ import io
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from milo_bench.core.text import one_line, shorten
 from milo_bench.suites.documents.ocr import MOST_PAGES as MOST_SCANS
 from milo_bench.suites.documents.ocr import ocr_is_installed, read_picture, require_ocr
 from milo_bench.suites.documents.page_pictures import draw_page
@@ -39,7 +40,10 @@ def read_pdf(document: Document) -> DocumentText:
             built.add("\n\n" if number > 1 else "")
             built.begin("page", str(number))
             text = page.extract_text()
+            document.alive()
             built.add(text)
+            if said := "" if text.strip() else _unreadable(page):
+                document.leave_out(f"page {number}: {said}", "save it anew in the program that made it.")
             if not text.strip() and _has_pictures(page):
                 if ocr_is_installed():
                     _add_scan(document, number, built)
@@ -67,6 +71,19 @@ def read_pdf(document: Document) -> DocumentText:
     return built.read()
 
 
+def _unreadable(page: Any) -> str:
+    """Why a page without text has none: its content cannot be unpacked. "" for one that is blank."""
+    contents = page.get("/Contents")
+    contents = contents.get_object() if contents is not None else []
+    try:
+        for part in contents if isinstance(contents, list) else [contents]:
+            part.get_object().get_data()
+    except Exception as error:
+        # A damaged or hostile content fails in any way; what extracts the text takes it for a blank page.
+        return shorten(one_line(str(error) or type(error).__name__), 120)
+    return ""
+
+
 def _has_pictures(page: Any) -> bool:
     resources = page.get("/Resources")
     objects = resources.get_object().get("/XObject") if resources is not None else None
@@ -79,6 +96,7 @@ def _add_scan(document: Document, number: int, built: TextBuilder) -> None:
         document.leave_out(f"page {number}, a picture after page {MOST_SCANS}", "split the file.")
     else:
         built.include(read_picture(draw_page(document.raw, number - 1)))
+        document.alive()
 
 
 def _form_values(reader: PdfReader) -> list[str]:

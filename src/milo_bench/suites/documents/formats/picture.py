@@ -18,6 +18,7 @@ def read_picture_file(document: Document) -> DocumentText:
     for number, read in enumerate(read_pictures(document.raw), start=1):
         built.begin("page", str(number))
         built.include(read)
+        document.alive()
     if not built.length:
         raise DocumentBroken("OCR found no text in it")
     return built.read()

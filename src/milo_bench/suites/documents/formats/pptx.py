@@ -8,6 +8,7 @@ from xml.etree.ElementTree import Element
 from milo_bench.suites.bounded.archive import Archive, parts_of
 from milo_bench.suites.bounded.relations import relations_of
 from milo_bench.suites.bounded.xml_tree import children, read_xml
+from milo_bench.suites.documents.pictures_inside import add_pictures_of
 from milo_bench.suites.documents.read_text import DocumentText, TextBuilder
 from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentReader
 
@@ -32,11 +33,10 @@ def read_pptx(document: Document) -> DocumentText:
             if "/notesSlides/" in target and target in archive:
                 built.add_line("Notes:")
                 _add_blocks(read_xml(archive.read(target)), built)
-    pictures = [name for name in archive.names if "/media/" in name]
-    document.leave_out_pictures(len(pictures))
     for name in archive.names:
         if "/embeddings/" in name:
             document.leave_out(f"the embedded file '{posixpath.basename(name)}'", "import it as a separate document.")
+    add_pictures_of(document, built, archive, (name for name in archive.names if "/media/" in name))
     return built.read()
 
 
