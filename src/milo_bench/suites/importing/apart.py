@@ -27,7 +27,7 @@ _LARGEST_REPLY: Final = 1024**3
 _LENGTH: Final = 8
 
 
-class ReadRequest(msgspec.Struct, frozen=True):
+class ApartRequest(msgspec.Struct, frozen=True):
     """One document for the process that reads."""
 
     path: str
@@ -35,7 +35,7 @@ class ReadRequest(msgspec.Struct, frozen=True):
     raw: bytes
 
 
-class ReadReply(msgspec.Struct, frozen=True):
+class ApartReply(msgspec.Struct, frozen=True):
     """``alive`` says that a page was read; ``broken`` why there is no text, ``extra`` which package is missing."""
 
     kind: Literal["alive", "done", "broken", "no_form"]
@@ -57,7 +57,7 @@ class ReadApart:
     def __init__(self, time_limit_s: float = TIME_LIMIT_S) -> None:
         self._limit_s = time_limit_s
         self._process: subprocess.Popen[bytes] | None = None
-        self._replies: queue.Queue[ReadReply | None] = queue.Queue()
+        self._replies: queue.Queue[ApartReply | None] = queue.Queue()
 
     def __enter__(self) -> ReadApart:
         return self
@@ -81,7 +81,7 @@ class ReadApart:
             return document_in_form(document, form)
         stdin = self._started()
         try:
-            write_frame(stdin, msgspec.msgpack.encode(ReadRequest(str(document.path), form, document.raw)))
+            write_frame(stdin, msgspec.msgpack.encode(ApartRequest(str(document.path), form, document.raw)))
         except OSError:
             raise self._ended() from None
         reply = self._reply()
@@ -107,7 +107,7 @@ class ReadApart:
         assert stdin is not None
         return stdin
 
-    def _reply(self) -> ReadReply:
+    def _reply(self) -> ApartReply:
         begun_s = time.monotonic()
         last_s = begun_s
         while True:
@@ -154,9 +154,9 @@ def read_frame(source: IO[bytes]) -> bytes:
     return data if len(data) == length else b""
 
 
-def _receive(source: IO[bytes] | None, replies: queue.Queue[ReadReply | None]) -> None:
+def _receive(source: IO[bytes] | None, replies: queue.Queue[ApartReply | None]) -> None:
     """Every reply of the process into the queue, None where there will be no more."""
-    decoder = msgspec.msgpack.Decoder(ReadReply)
+    decoder = msgspec.msgpack.Decoder(ApartReply)
     try:
         while source is not None and (data := read_frame(source)):
             replies.put(decoder.decode(data))
@@ -165,6 +165,6 @@ def _receive(source: IO[bytes] | None, replies: queue.Queue[ReadReply | None]) -
     replies.put(None)
 
 
-def as_document(request: ReadRequest) -> Document:
+def as_document(request: ApartRequest) -> Document:
     """The document of a request."""
     return Document(Path(request.path), request.raw, [])

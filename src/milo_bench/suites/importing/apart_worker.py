@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import sys
 from typing import IO
@@ -12,8 +13,8 @@ import msgspec
 from milo_bench.suites.bounded.broken import DocumentBroken, NoSuchForm, PackageMissing
 from milo_bench.suites.importing.apart import (
     MEMORY_LIMIT_BYTES,
-    ReadReply,
-    ReadRequest,
+    ApartReply,
+    ApartRequest,
     as_document,
     read_frame,
     write_frame,
@@ -24,33 +25,33 @@ from milo_bench.suites.importing.forms import document_in_form
 def main() -> None:
     """Answer requests until there are no more."""
     _limit_memory()
-    source, out = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    source, out = sys.stdin.buffer, io.BufferedWriter(io.FileIO(os.dup(1), "w"))
     os.dup2(2, 1)  # a library that prints must not write into the replies
     while data := read_frame(source):
-        reply = _answer(msgspec.msgpack.decode(data, type=ReadRequest), out)
+        reply = _answer(msgspec.msgpack.decode(data, type=ApartRequest), out)
         write_frame(out, msgspec.msgpack.encode(reply))
 
 
-def _answer(request: ReadRequest, out: IO[bytes]) -> ReadReply:
-    alive = msgspec.msgpack.encode(ReadReply("alive"))
+def _answer(request: ApartRequest, out: IO[bytes]) -> ApartReply:
+    alive = msgspec.msgpack.encode(ApartReply("alive"))
     document = dataclasses.replace(as_document(request), alive=lambda: write_frame(out, alive))
     left_out = document.left_out
     try:
         given = document_in_form(document, request.form)
     except PackageMissing as missing:
-        return ReadReply("broken", left_out=left_out, message=str(missing), hint=missing.hint, extra=missing.extra)
+        return ApartReply("broken", left_out=left_out, message=str(missing), hint=missing.hint, extra=missing.extra)
     except NoSuchForm as missing:
-        return ReadReply("no_form", left_out=left_out, message=str(missing), hint=missing.hint)
+        return ApartReply("no_form", left_out=left_out, message=str(missing), hint=missing.hint)
     except DocumentBroken as broken:
-        return ReadReply("broken", left_out=left_out, message=str(broken), hint=broken.hint)
+        return ApartReply("broken", left_out=left_out, message=str(broken), hint=broken.hint)
     except MemoryError:
         said = f"needs more than {MEMORY_LIMIT_BYTES >> 30} GiB of memory"
-        return ReadReply("broken", left_out=left_out, message=said, hint="split it, or save it anew.")
+        return ApartReply("broken", left_out=left_out, message=said, hint="split it, or save it anew.")
     except Exception as error:
         # A reader may fail in any way on a damaged file; one file must not stop the rest.
         said = f"cannot be read: {type(error).__name__}"
-        return ReadReply("broken", left_out=left_out, message=said, hint="save it anew in the program that made it.")
-    return ReadReply("done", given.value, given.read, given.files, left_out)
+        return ApartReply("broken", left_out=left_out, message=said, hint="save it anew in the program that made it.")
+    return ApartReply("done", given.value, given.read, given.files, left_out)
 
 
 def _limit_memory() -> None:
