@@ -1,9 +1,11 @@
 """This machine in, requests per second, delays, processor time and memory of the gateway out, beside a bare proxy.
 
-``python -m benchmarks.gateway [json] [streams] [first] [memory] [broken]``. ``broken`` is 10,000 faulted streams, or
-as many as BROKEN_STREAMS says: it exits 1 if anything slips past the gateway. wrk and the C reference server share one
-core, the proxy under test has another. Shares of the bare proxy count: absolute figures depend on the machine and on
-what else runs on it, which is why the processor time of a request stands beside each rate.
+``python -m benchmarks.gateway [json] [streams] [first] [memory] [faults] [broken] [kills]``.
+
+wrk and the C reference server share one core, the proxy under test has another. Shares of the bare proxy count:
+absolute figures depend on the machine and on what else runs on it, which is why the processor time of a request stands
+beside each rate. ``faults`` tries sixteen faults, ``broken`` is 10,000 faulted streams (BROKEN_STREAMS=...), and
+``kills`` kills a gateway 20 times under load (KILLS=...). If anything slips past, the exit code is 1.
 """
 
 from __future__ import annotations
@@ -24,6 +26,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.gateway.faults.kills import kill_lines, killed_often
+from benchmarks.gateway.faults.sixteen import sixteen_faults
 from benchmarks.gateway.faults.streams import faulted_streams
 from benchmarks.gateway.proxies import Proxy, running_proxies
 from benchmarks.reference import ReferenceServer, reference_server
@@ -161,6 +165,16 @@ def on_first_core(*options: str) -> Iterator[ReferenceServer]:
         yield server
 
 
+def fault_rows() -> Iterator[str]:
+    """Sixteen faults, each passed or failed safe."""
+    with tempfile.TemporaryDirectory() as folder:
+        outcomes = asyncio.run(sixteen_faults(Path(folder)))
+    for outcome in outcomes:
+        yield outcome.line()
+    if not all(outcome.ok for outcome in outcomes):
+        raise SlippedError
+
+
 def broken_rows() -> Iterator[str]:
     """Faulted streams: nothing unscanned, no cut stream that ends clean, no record that says otherwise."""
     with tempfile.TemporaryDirectory() as folder:
@@ -170,12 +184,21 @@ def broken_rows() -> Iterator[str]:
         raise SlippedError
 
 
+def kill_rows() -> Iterator[str]:
+    """Kills under load: every answer has its record, the chain verifies, the queue lost nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        killed = asyncio.run(killed_often(Path(folder), int(os.environ.get("KILLS", "20"))))
+    yield from kill_lines(killed)
+    if any(one.slipped for one in killed):
+        raise SlippedError
+
+
 class SlippedError(Exception):
     """Something that a gateway must hold back has passed it."""
 
 
 SPEED = {"json": json_rows, "streams": stream_rows, "first": first_token_rows, "memory": memory_rows}
-SECTIONS = {**SPEED, "broken": broken_rows}
+SECTIONS = {**SPEED, "faults": fault_rows, "broken": broken_rows, "kills": kill_rows}
 
 
 def main() -> int:

@@ -93,6 +93,10 @@ class Serving:
             self._health = now_s, known
         return known
 
+    def forget_health(self) -> None:
+        """A target has failed: the next request looks anew, so that none is sent into a pause that it asked for."""
+        self._health = (-1.0, {})
+
 
 class Gateway:
     """What every exchange needs. Belongs to one event loop."""

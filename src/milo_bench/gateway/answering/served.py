@@ -234,6 +234,7 @@ class ServedRequest:
             self._record.called(upstream.name, reply.status, problem, took_s)
             if reply.failure is None and reply.status == 200:
                 upstream.health.failed(problem, time.monotonic())
+                self._serving.forget_health()
             return judged if judged is not None and judged.problem else no_answer(problem)
         self._last_body = reply.body()
         upstream.health.answered(time.monotonic())
@@ -303,6 +304,7 @@ class ServedRequest:
         if reply.failure is not None:
             self._last_failure = (502, reply.message, None)
             upstream.health.failed(reply.message, now_s)
+            self._serving.forget_health()
             return f"{reply.failure}: {reply.message}"
         if reply.status == 200:
             return ""
@@ -311,6 +313,7 @@ class ServedRequest:
         self._last_failure = (reply.status, said, pause_s)
         if reply.status not in _CLIENT_FAULTS:
             upstream.health.failed(f"HTTP {reply.status}", now_s, pause_s)
+            self._serving.forget_health()
         return f"HTTP {reply.status}"
 
     # ------------------------------------------------------------ what is sent

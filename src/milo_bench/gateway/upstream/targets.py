@@ -194,22 +194,28 @@ class TargetWatch:
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
         self._task: asyncio.Task[None] | None = None
+        self._looks: dict[str, asyncio.Task[None]] = {}
 
     def start(self, current: Any) -> None:
         """``current()`` gives the routing file and the upstreams that are served now."""
         self._task = asyncio.get_running_loop().create_task(self._run(current))
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in (self._task, *self._looks.values()):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     async def _run(self, current: Any) -> None:
+        """Each target for itself: one that hangs keeps nobody from looking at the others."""
         while True:
             await asyncio.sleep(self._interval_s / 2)
             file, upstreams = current()
-            await asyncio.gather(*(self._look(file, one) for one in upstreams.values()))
+            for name, one in upstreams.items():
+                before = self._looks.get(name)
+                if before is None or before.done():
+                    self._looks[name] = asyncio.get_running_loop().create_task(self._look(file, one))
 
     async def _look(self, file: RoutingFile, one: Upstream) -> None:
         health, now_s = one.health, time.monotonic()
