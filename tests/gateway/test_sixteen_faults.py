@@ -8,8 +8,10 @@ from pathlib import Path
 from benchmarks.gateway.faults.kills import kill_lines, killed_often
 from benchmarks.gateway.faults.sixteen import sixteen_faults
 
-NAMES = ["dead", "slow", "flapping", "half-open", "429 storm", "wrong model", "empty answer", "cut stream",
-         "schema-breaking", "over-long", "replay", "key leak", "header smuggling", "clock step", "full disk", "kill -9"]  # fmt: skip
+NAMES = [
+    "dead", "slow", "flapping", "half-open", "429 storm", "wrong model", "empty answer", "cut stream",
+    "schema-breaking", "over-long", "replay", "key leak", "header smuggling", "clock step", "full disk", "kill -9",
+]  # fmt: skip
 
 
 async def test_each_of_sixteen_faults_is_answered_right_or_fails_safe(tmp_path: Path) -> None:
