@@ -250,6 +250,7 @@ async def compare(folder: Path, *, policies: int, requests: int, seed: int) -> t
             flags = frozenset(name for name in ("one", "two") if draw.random() < 0.6)
             serving = Serving(table, upstreams, GatewayLimits(), flags)
             serving._health = (float("inf"), health)  # held still, so that one call does not change the next one's way
+            serving.forget_health = lambda: None  # type: ignore[method-assign]
             if gateway is None:
                 gateway = Gateway(serving, settings, open_state(str(folder / "state.db")), audit)
                 doors = Doors(gateway, {"localhost"})

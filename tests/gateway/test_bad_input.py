@@ -83,6 +83,18 @@ BODIES: dict[str, tuple[bytes, int, str]] = {
     "no messages": (with_(messages=[]), 400, "invalid_value"),
     "messages of text": (with_(messages=["hello"]), 400, "invalid_value"),
     "10,000 messages": (with_(messages=GOOD["messages"] * 10_000), 400, "invalid_value"),  # type: ignore[operator]
+    "max_tokens without end": (with_(max_tokens=10**30), 400, "invalid_value"),
+    "a temperature in words": (with_(temperature="hot"), 400, "invalid_value"),
+    "ten thousand stops": (with_(stop=["a"] * 10_000), 400, "invalid_value"),
+    "stream options of text": (with_(stream=True, stream_options="yes"), 400, "invalid_value"),
+    "tools of text": (with_(tools="send"), 400, "invalid_value"),
+    "a content of a number": (with_(messages=[{"role": "user", "content": 5}]), 400, "invalid_value"),
+    "ten thousand tags": (with_(milo={"tags": ["a"] * 10_000}), 400, "invalid_value"),
+    "a tag without end": (with_(milo={"tags": ["a" * 10_000]}), 400, "invalid_value"),
+    "not a number": (with_().replace(b'"milo/notes"', b'"milo/notes", "temperature": NaN'), 400, "invalid_json"),
+    "UTF-16": (with_().decode().encode("utf-16"), 400, "invalid_json"),
+    "two documents": (with_() + with_(), 400, "invalid_json"),
+    "half an emoji": (b'{"model":"milo/notes","messages":[{"role":"user","content":"\\ud83d"}]}', 400, "invalid_json"),
     "unknown milo field": (with_(milo={"worklod": "notes"}), 400, "invalid_value"),
     "milo is text": (with_(milo="notes"), 400, "invalid_value"),
     "two workloads": (with_(milo={"workload": "other"}), 400, "two_workloads"),
@@ -118,6 +130,13 @@ async def test_wrong_heads(gateway: RunningGateway) -> None:
         (post(good, path="/v1/chat/completions/../../admin"), 404, "unknown_path"),
         (post(good, path="/v1/responses"), 404, "other_api"),
         (post(good, path="/v1/messages?beta=true"), 404, "other_api"),
+        (post(good, path="/v1/responses/resp_1/cancel"), 404, "other_api"),
+        (post(good, path="/v1/messages/count_tokens"), 404, "other_api"),
+        (post(good, path="//v1/chat/completions"), 404, "unknown_path"),
+        (post(good, path="/v1/%2e%2e/metrics"), 404, "unknown_path"),
+        (post(good, path="http://localhost/v1/chat/completions"), 404, "unknown_path"),
+        (post(good, path="/v1/" + "a" * 100_000), 431, "headers_too_large"),
+        (post(good, headers="Content-Encoding: gzip\r\n"), 415, "content_encoding"),
         (post(good, host="evil.example"), 421, "host"),
         (post(good, headers="Host: localhost\r\n"), 400, "duplicate_header"),
         (post(good, headers="X-Milo-Workload: notes\r\nX-Milo-Workload: other\r\n"), 400, "duplicate_header"),
@@ -165,6 +184,47 @@ async def test_a_body_of_a_hundred_megabytes_is_refused_and_not_kept(gateway: Ru
     writer.close()
     assert not reply or told(reply)[0] == 413
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 40_000  # KB: a few times the bound
+
+
+CHUNKED = post(b"").replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+SIZED = b"%x\r\n%b\r\n" % (len(with_()), with_())
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"-5\r\nhello\r\n0\r\n\r\n", "bad_http"),
+        (b"f" * 20 + b"\r\n", "bad_http"),
+        (SIZED + b"0\r\nX-Milo-Workload: people\r\n\r\n", "trailers"),
+        (SIZED + b"0\r\n" + b"X: y\r\n" * 200_000, "trailers"),
+    ],
+)
+async def test_a_chunked_body_with_wrong_sizes_or_trailers_is_refused(
+    gateway: RunningGateway, body: bytes, code: str
+) -> None:
+    status, error = told(await exchange(gateway, CHUNKED + body))
+    assert (status, error["code"]) == (400, code)
+
+
+async def test_a_header_that_is_repeated_without_end_is_counted_each_time(gateway: RunningGateway) -> None:
+    repeated = post(with_(), headers="X: " + "a" * 300 + "\r\n" + "X: b\r\n" * 2_000)
+    assert told(await exchange(gateway, repeated))[0] == 431
+
+
+async def test_bodies_of_all_clients_together_are_bounded(tmp_path: Path) -> None:
+    limits = {"max_body_bytes": 1_000_000, "max_bodies_bytes": 1_500_000}
+    async with running_gateway(tmp_path, ROUTING, {"local": {"reply": {"text": "fine"}}}, gateway=limits) as gateway:
+        host, port = gateway.address.removeprefix("http://").split(":")
+        large = with_(messages=[{"role": "user", "content": "a" * 900_000}])
+        _, first = await asyncio.open_connection(host, int(port))
+        first.write(post(large)[:-1])
+        await first.drain()
+        found, error = told(await exchange(gateway, post(large)))
+        assert (found, error["code"]) == (503, "bodies_too_large")
+        first.close()
+        await first.wait_closed()
+        for _ in range(3):  # what ended holds nothing any more
+            assert (await exchange(gateway, post(large))).startswith(b"HTTP/1.1 200")
 
 
 async def test_slow_heads_and_bodies_end(gateway: RunningGateway) -> None:

@@ -50,6 +50,8 @@ class IncidentsConfig(Checked):
 class GatewayConfig(Checked):
     """Settings of ``milo-bench serve``; sizes in bytes, times in seconds.
 
+    ``max_body_bytes`` bounds one request's body, ``max_bodies_bytes`` those of all requests under way together.
+
     ``hosts`` are names under which clients call it, beside the loopback and the bound address. ``callbacks`` are
     the beginnings of addresses that a request may name to be told of a person's answer. ``suites`` are suites
     (names or folders) with the contracts of the table's workloads, beside the one that it was decided on.
@@ -59,6 +61,7 @@ class GatewayConfig(Checked):
     hosts: list[str] = []
     callbacks: list[str] = []
     max_body_bytes: Annotated[int, Field(ge=1_024, le=1 << 30)] = 8 << 20
+    max_bodies_bytes: Annotated[int, Field(ge=1_024, le=1 << 40)] = 512 << 20
     max_header_bytes: Annotated[int, Field(ge=1_024, le=1 << 20)] = 32 << 10
     header_timeout_s: Annotated[float, Field(gt=0, le=600)] = 10.0
     body_timeout_s: Annotated[float, Field(gt=0, le=3_600)] = 60.0

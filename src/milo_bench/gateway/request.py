@@ -33,6 +33,11 @@ MODEL_PREFIX: Final = "milo/"
 MOST_MESSAGES: Final = 2_048
 MOST_DEPTH: Final = 64
 MOST_CHOICES: Final = 8
+MOST_TOKENS: Final = 100_000_000
+MOST_STOPS: Final = 64
+MOST_TAGS: Final = 100
+MOST_TAG_CHARS: Final = 200
+_NUMBERS: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "top_logprobs")
 _MILO_FIELDS: Final = ("workload", "use", "input", "tags", "sensitive", "callback")
 _decode = msgspec.json.Decoder().decode
 
@@ -82,6 +87,9 @@ def read_question(http: HttpRequest, door: Door, workloads: Collection[str]) -> 
     tags = milo.get("tags", [])
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         raise _wrong("milo.tags", "must be a list of strings", "leave it out if there are none.")
+    if len(tags) > MOST_TAGS or any(len(tag) > MOST_TAG_CHARS for tag in tags):
+        what = f"has more than {MOST_TAGS} tags, or one longer than {MOST_TAG_CHARS} characters"
+        raise _wrong("milo.tags", what, "send the tags that rules ask for.")
     for name in ("sensitive",):
         if not isinstance(milo.get(name, False), bool):
             raise _wrong(f"milo.{name}", "must be true or false", "leave it out if it is not known.")
@@ -196,8 +204,24 @@ def _check_fields(asked: Question) -> None:
     fields = asked.fields
     for name in ("max_tokens", "max_completion_tokens"):
         value = fields.get(name)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
-            raise _wrong(name, "must be a whole number of at least 1", "leave it out for the default.")
+        if value is not None and (
+            not isinstance(value, int) or isinstance(value, bool) or not 1 <= value <= MOST_TOKENS
+        ):
+            raise _wrong(name, f"must be a whole number from 1 to {MOST_TOKENS:,}", "leave it out for the default.")
+    for name in _NUMBERS:
+        value = fields.get(name)
+        if value is not None and (not isinstance(value, int | float) or isinstance(value, bool)):
+            raise _wrong(name, "must be a number", "leave it out for the default.")
+    for name in ("stream_options", "response_format", "metadata"):
+        if not isinstance(fields.get(name), dict | None):
+            raise _wrong(name, "must be an object", "leave it out for the default.")
+    for name in ("tools", "functions"):
+        value = fields.get(name)
+        if value is not None and (not isinstance(value, list) or not all(isinstance(one, dict) for one in value)):
+            raise _wrong(name, "must be a list of objects", "leave it out if there are none.")
+    stop = fields.get("stop")
+    if stop is not None and not isinstance(stop, str) and not (_is_prompt(stop) and len(stop) <= MOST_STOPS):
+        raise _wrong("stop", f"must be a string or a list of at most {MOST_STOPS}", "leave it out if there are none.")
     choices = fields.get("n")
     if choices is not None and (
         not isinstance(choices, int) or isinstance(choices, bool) or not 1 <= choices <= MOST_CHOICES
@@ -214,6 +238,8 @@ def _check_fields(asked: Question) -> None:
         for message in messages:
             if not isinstance(message, dict) or not isinstance(message.get("role"), str):
                 raise _wrong("messages", "must contain objects with a role", 'write {"role": "user", "content": "…"}.')
+            if not isinstance(message.get("content"), str | list | None):
+                raise _wrong("messages", "has a content that is not text", "write a string, or a list of parts.")
     elif asked.door == "completions" and asked.input is None and not _is_prompt(fields.get("prompt")):
         raise _wrong("prompt", "must be a string or a list of strings", "or send the case as milo.input.")
     elif asked.door == "embeddings" and not _is_prompt(fields.get("input")):

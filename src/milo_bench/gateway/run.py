@@ -357,6 +357,7 @@ def _wire_limits(settings: Settings) -> WireLimits:
     return WireLimits(
         header_bytes=own.max_header_bytes,
         body_bytes=own.max_body_bytes,
+        bodies_bytes=own.max_bodies_bytes,
         headers_s=own.header_timeout_s,
         body_s=own.body_timeout_s,
         connections=own.max_connections,

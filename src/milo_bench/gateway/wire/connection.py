@@ -45,7 +45,7 @@ class ClientConnection(asyncio.Protocol):
         self._parser: Any = httptools.HttpRequestParser(self)
         self._request = HttpRequest()
         self._body: list[bytes] = []
-        self._size = self._head_size = self._named_size = 0
+        self._size = self._head_size = self._named_size = self._held = 0
         self._busy = self._refused = self._streaming = self._pipelined = False
         self._in_body = False
         self._refusal: ApiError | None = None
@@ -69,6 +69,7 @@ class ClientConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.gone = True
+        self._let_go()
         self._listener.closed(self)
         if self._task is not None:
             self._task.cancel()
@@ -129,18 +130,22 @@ class ClientConnection(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._pipelined:
             return
+        if self._in_body:
+            hint = "send what matters in headers."
+            self._refusal = ApiError(400, "Trailers are not supported.", code="trailers", hint=hint)
+            return
         key = name.decode("latin-1").lower()
         headers = self._request.headers
+        self._named_size += len(name) + len(value)
+        if self._named_size > self._limits.header_bytes:
+            self._refusal = _too_large_head(self._limits.header_bytes)
+            return
         if key in headers:
             if key in _ONCE:
                 message = f"The header {key} is repeated."
                 self._refusal = ApiError(400, message, code="duplicate_header", hint="send it once.")
                 return
             headers[key] = f"{headers[key]}, {value.decode('latin-1')}"
-            return
-        self._named_size += len(name) + len(value)
-        if self._named_size > self._limits.header_bytes:
-            self._refusal = _too_large_head(self._limits.header_bytes)
             return
         if len(headers) >= self._limits.headers:
             self._refusal = ApiError(
@@ -167,6 +172,10 @@ class ClientConnection(asyncio.Protocol):
             )  # fmt: skip
         elif int(headers.get("content-length") or 0) > self._limits.body_bytes:
             self._refusal = self._too_large()
+        elif headers.get("content-encoding", "identity").lower() != "identity":
+            self._refusal = ApiError(
+                415, "Compressed bodies are not supported.", code="content_encoding", hint="remove Content-Encoding."
+            )
         elif "upgrade" in headers and headers["upgrade"].lower() != "h2c":
             self._refusal = _no_upgrade()
         elif (expected := headers.get("expect", "")) and expected.lower() != "100-continue":
@@ -186,9 +195,15 @@ class ClientConnection(asyncio.Protocol):
         self._size += len(body)
         if self._size > self._limits.body_bytes:
             self._refusal = self._too_large()
-            self._body = []
+        elif not self._listener.hold(len(body)):
+            hint = "send it again later, or raise gateway.max_bodies_bytes."
+            self._refusal = ApiError(503, "Too many bodies are being received.", code="bodies_too_large", hint=hint)
+        else:
+            self._held += len(body)
+            self._body.append(body)
             return
-        self._body.append(body)
+        self._body = []
+        self._let_go()
 
     def on_message_complete(self) -> None:
         if self._pipelined or self._refusal is not None or "upgrade" in self._request.headers:
@@ -198,6 +213,11 @@ class ClientConnection(asyncio.Protocol):
         self._busy, self._in_body, self._head_size = True, False, 0
         self.due_s = float("inf")
         self._task = self._listener.start(self, self._request)
+
+    def _let_go(self) -> None:
+        """What was held of a body is used, or never will be."""
+        self._listener.let_go(self._held)
+        self._held = 0
 
     def _after_upgrade(self, rest: bytes) -> None:
         """The parser stops at any offer to upgrade. One of HTTP/2 may be left unanswered: read on without it."""
@@ -261,6 +281,7 @@ class ClientConnection(asyncio.Protocol):
             return
         self._refused = True
         self._body = []
+        self._let_go()
         self.due_s = time.monotonic() + _DRAIN_S
         self._listener.refused(self, error, self._request)
         self._transport.write(whole_reply(error.status, error.body(), error.headers, close=True))
@@ -286,6 +307,7 @@ class ClientConnection(asyncio.Protocol):
 
     def _answered(self) -> None:
         self._busy, self._task = False, None
+        self._let_go()
         self.due_s = time.monotonic() + self._limits.idle_s
         self._listener.settled()
         if self._pipelined:

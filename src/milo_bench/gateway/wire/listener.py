@@ -29,6 +29,7 @@ class WireLimits:
     headers_s: float = 10.0
     body_s: float = 60.0
     idle_s: float = 75.0
+    bodies_bytes: int = 512 << 20  # of all bodies that are held at once
     write_buffer_bytes: int = 64 << 10
     connections: int = 10_000
 
@@ -43,6 +44,7 @@ class WireListener:
         self.stopping = False
         self._handler, self._check_head, self._note_refusal = handler, check_head, note_refusal
         self._connections: set[ClientConnection] = set()
+        self._held = 0
         self._server: asyncio.Server | None = None
         self._quiet = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -80,6 +82,16 @@ class WireListener:
     def closed(self, connection: ClientConnection) -> None:
         self._connections.discard(connection)
         self.settled()
+
+    def hold(self, size: int) -> bool:
+        """Whether so many more bytes of bodies may be held."""
+        if self._held + size > self.limits.bodies_bytes:
+            return False
+        self._held += size
+        return True
+
+    def let_go(self, size: int) -> None:
+        self._held -= size
 
     def settled(self) -> None:
         """A connection has answered or is gone."""
