@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from milo_bench import api
+from milo_bench.cli.entry import run_command
+from milo_bench.cli.main import milo_bench
 from milo_bench.core.records import Attempt, AttemptKey, Fixture, Timings
 from milo_bench.grade.checks.draft_grounded import draft_problems
 from milo_bench.grade.engine import grade_attempt
@@ -100,7 +104,7 @@ def test_labels_that_a_person_confirmed_give_their_precision(
     mined: Path, shop: Path, roles_env: dict[str, str]
 ) -> None:
     place = mined / LABELS
-    assert "unconfirmed" in label_precision(mined)
+    assert "none of 1 sampled labels" in label_precision(mined)
     kept = place.read_text()
     try:
         rows = [f"{row}yes" if row.startswith("review-") else row for row in kept.splitlines()]
@@ -164,3 +168,31 @@ def test_texts_of_each_kind_are_held_to_the_project_s_own_format(
     fixture = texts[kind]
     found = list(draft_problems(answer, fixture.expect["draft"], str(fixture.input["diff"])))
     assert {category for category, _ in found} == categories
+
+
+def test_labels_are_shown_with_their_fix_and_kept_as_a_person_says(
+    mined: Path, shop: Path, roles_env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: Any
+) -> None:
+    folder = tmp_path / "shop"
+    shutil.copytree(mined, folder)
+    [name] = [one.fixture for one in api.read_labels(folder).labels]
+
+    def labels(*words: str, typed: str = "") -> str:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        assert run_command(milo_bench, "milo-bench", ["roles", "labels", str(folder), *words]) == 0
+        return str(capfd.readouterr().out)
+
+    assert "none of 1 sampled labels is confirmed" in labels()
+    shown = labels("--ask", "--repository", str(shop), typed="y\n")
+    assert ">     7 +    for price in prices[:3]:" in shown
+    assert "Fix total of more than three prices" in shown and "-    for price in prices[:3]:" in shown
+    assert "1 of 1 confirmed by hand, precision 100%" in shown
+    assert "none of 1 sampled labels" in labels("--clear", name)
+    assert "0 of 1 confirmed by hand" in labels("--no", name)
+    assert labels("--ask", typed="") == labels()  # nothing is open, so nothing is asked
+    api.mine_repository(api.MiningOptions(shop, folder, repeats=2, until="2026-03-08T00:00:00Z"), roles_env)
+    assert not [one for one in _of(folder, "review") if "faulty" in one.tags]
+    assert "0 of 1 confirmed by hand" in labels()
+    assert run_command(milo_bench, "milo-bench", ["roles", "labels", str(folder), "--yes", "review-none"]) == 2
+    assert run_command(milo_bench, "milo-bench", ["roles", "labels", str(folder), "--yes", name, "--no", name]) == 2
+    assert run_command(milo_bench, "milo-bench", ["roles", "labels", str(shop)]) == 2

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from milo_bench.api.recording import RecordedImport, RecordedReport, import_recorded
     from milo_bench.api.reporting import report_decision
     from milo_bench.api.roles.escalating import escalate_roles
+    from milo_bench.api.roles.labelling import LabelSample, fixes_of, read_labels, set_labels
     from milo_bench.api.roles.mining import (
         environments_folder,
         execute_coder,
@@ -170,6 +171,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.permitting": ("permit_operators", "report_operators", "write_permits"),
     "milo_bench.api.probing": ("probe_target",),
     "milo_bench.api.recording": ("RecordedImport", "RecordedReport", "import_recorded"),
+    "milo_bench.api.roles.labelling": ("LabelSample", "fixes_of", "read_labels", "set_labels"),
     "milo_bench.api.roles.escalating": ("escalate_roles",),
     "milo_bench.api.roles.rerun": ("RolesRunOptions", "run_roles"),
     "milo_bench.api.roles.promoting": ("Promotion", "promote_roles", "rollback_roles"),

@@ -1,16 +1,21 @@
-"""Review cases in, a sheet for confirming a sample of their labels by hand out; and back, how many were right."""
+"""Review cases in, a sample of their labels for a person to confirm out; and back, how many were right."""
 
 from __future__ import annotations
 
 import csv
 import io
 import random
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from milo_bench.core import units
+from milo_bench.core.errors import DataError, UsageError
+from milo_bench.core.files import write_file
+from milo_bench.core.records.roles import Confirmed, ReviewLabel
 from milo_bench.stats.intervals import wilson
+from milo_bench.suites.load import Suite
 
 LABELS: Final = "review_labels.csv"
 _SAMPLE: Final = 12
@@ -25,13 +30,11 @@ def labels_sheet(fixtures: Iterable[dict[str, Any]], before: str, seed: int) -> 
     random.Random(seed).shuffle(order)  # noqa: S311  a sample, not a secret
     chosen = [name for name in known if name in faulty]
     chosen += [name for name in order if name not in known][: max(0, _SAMPLE - len(chosen))]
-    out = io.StringIO()
-    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
-    writer.writeheader()
+    rows = []
     for name in chosen:
         expect = faulty[name]["expect"]["review"]
         lines = "; ".join(f"{path}:{','.join(map(str, numbers))}" for path, numbers in expect["lines"].items())
-        writer.writerow(
+        rows.append(
             {
                 "fixture": name,
                 "commit": faulty[name]["provenance"]["commit"],
@@ -40,25 +43,95 @@ def labels_sheet(fixtures: Iterable[dict[str, Any]], before: str, seed: int) -> 
                 "confirmed": known.get(name, {}).get("confirmed", ""),
             }
         )
+    return _sheet(rows)
+
+
+def _sheet(rows: Iterable[Mapping[str, str]]) -> str:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(rows)
     return out.getvalue()
+
+
+def rejected_labels(sheet: str) -> frozenset[str]:
+    """Fixtures whose label a person rejected."""
+    return frozenset(row["fixture"] for row in _rows(sheet) if _said(row) == "no")
+
+
+def label_sample(suite: Suite) -> tuple[ReviewLabel, ...]:
+    """The sampled labels of a mined suite, as its sheet has them. Raises DataError without a sheet that can be read."""
+    place = suite.root / LABELS
+    fixtures = {one.id: one for one in suite.fixtures if "review" in one.expect}
+    found = []
+    for row in _rows(_text(place)):
+        fixture = fixtures.get(row["fixture"])
+        if fixture is None:  # rejected by hand, so that the next mining left it out
+            found.append(ReviewLabel(row["fixture"], row.get("commit") or "", (), {}, "", _said(row)))
+            continue
+        expect = fixture.expect["review"]
+        found.append(
+            ReviewLabel(
+                fixture=fixture.id,
+                commit=str(fixture.provenance.get("commit", "")),
+                fixes=tuple(str(one) for one in expect.get("fixes", ())),
+                lines={str(path): tuple(numbers) for path, numbers in expect.get("lines", {}).items()},
+                diff=str(fixture.input.get("diff", "")),
+                confirmed=_said(row),
+            )
+        )
+    return tuple(found)
+
+
+def confirm_labels(folder: Path, answers: Mapping[str, Confirmed]) -> None:
+    """Write what a person said of labels into the sheet. Raises UsageError for a fixture that is not in the sample."""
+    place = folder / LABELS
+    rows = _rows(_text(place))
+    unknown = [name for name in answers if not any(row["fixture"] == name for row in rows)]
+    if unknown:
+        message = f"'{unknown[0]}' is not in the sample of {place}."
+        raise UsageError(message, hint=f"milo-bench roles labels {shlex.quote(str(folder))}")
+    for row in rows:
+        row["confirmed"] = answers.get(row["fixture"], row.get("confirmed") or "")
+    write_file(place, _sheet(rows), mode=0o644)
 
 
 def label_precision(folder: Path) -> str:
     """How far the labels of the folder's review cases can be trusted, as a sentence. "" where it has none."""
     try:
-        text = (folder / LABELS).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
+        rows = _rows(_text(folder / LABELS))
+    except DataError:
         return ""
-    said = [row.get("confirmed", "").strip().lower() for row in _rows(text)]
-    right, wrong = sum(one in ("yes", "y") for one in said), sum(one in ("no", "n") for one in said)
+    said = [_said(row) for row in rows]
+    right, wrong = said.count("yes"), said.count("no")
     interval = wilson(right, right + wrong)
     if interval is None or interval.low is None or interval.high is None:
-        return f"review labels are silver and unconfirmed: fill 'confirmed' in {LABELS} with yes or no"
+        return f"review labels are silver and none of {len(rows)} sampled labels is confirmed by hand"
+    left = f", {len(rows) - right - wrong} sampled labels are open" if len(rows) > right + wrong else ""
     return (
         f"review labels are silver: {right} of {right + wrong} confirmed by hand, precision "
-        f"{units.share(right / (right + wrong))} ({units.share(interval.low)} to {units.share(interval.high)})"
+        f"{units.share(right / (right + wrong))} ({units.share(interval.low)} to {units.share(interval.high)}){left}"
     )
 
 
+def _said(row: Mapping[str, str]) -> Confirmed:
+    said = (row.get("confirmed") or "").strip().lower()
+    return "yes" if said in ("yes", "y") else "no" if said in ("no", "n") else ""
+
+
+def _text(place: Path) -> str:
+    try:
+        return place.read_text(encoding="utf-8-sig")  # a spreadsheet may have written it
+    except FileNotFoundError:
+        message = f"{place.parent} has no sample of review labels."
+        raise DataError(message, hint="give the folder that 'milo-bench roles mine' made.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{place} cannot be read: {error}.", hint="save it as CSV in UTF-8.") from None
+
+
 def _rows(text: str) -> list[dict[str, str]]:
-    return [row for row in csv.DictReader(io.StringIO(text)) if row.get("fixture")]
+    try:
+        dialect = ";" if text.partition("\n")[0].count(";") >= len(_COLUMNS) - 1 else ","
+        return [row for row in csv.DictReader(io.StringIO(text), delimiter=dialect) if row.get("fixture")]
+    except csv.Error:
+        return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from milo_bench.core.records import Frozen
 
@@ -68,6 +69,23 @@ class RolesSelftest:
     @property
     def ok(self) -> bool:
         return bool(self.rows) and all(row.ok for row in self.rows)
+
+
+Confirmed = Literal["", "yes", "no"]
+
+
+class ReviewLabel(Frozen, frozen=True, omit_defaults=False):
+    """A mined label that a person can confirm: ``commit`` brought the fault in ``lines``, which ``fixes`` mended.
+
+    ``diff`` is the change with line numbers.
+    """
+
+    fixture: str
+    commit: str
+    fixes: tuple[str, ...]
+    lines: dict[str, tuple[int, ...]]
+    diff: str
+    confirmed: Confirmed = ""
 
 
 class EscalationStep(Frozen, frozen=True, omit_defaults=False):

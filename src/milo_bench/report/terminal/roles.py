@@ -10,8 +10,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from milo_bench.core import units
-from milo_bench.core.records.roles import EscalationReport, MiningEvent, MiningSummary, RolesSelftest
-from milo_bench.core.text import one_line
+from milo_bench.core.records.roles import EscalationReport, MiningEvent, MiningSummary, ReviewLabel, RolesSelftest
+from milo_bench.core.text import file_lines, one_line, visible
 from milo_bench.decide.promotion.escalation import escalation_sentences
 from milo_bench.decide.promotion.records import PromotionRecord, RegistryChange
 from milo_bench.decide.promotion.wording import shown
@@ -104,6 +104,39 @@ def print_roles_selftest(result: RolesSelftest, console: Console) -> None:
     if result.note:
         console.print(escape(f"note: {result.note}."), soft_wrap=True)
     console.print("Every row is as required." if result.ok else "Some rows are not as required.")
+
+
+def print_label(label: ReviewLabel, fixes: Sequence[str], console: Console) -> None:
+    """A change with its mended lines marked, and what mended them."""
+    console.rule(escape(label.fixture))
+    path = ""
+    for line in file_lines(label.diff):
+        if line.startswith("+++ "):
+            path = line[4:].removeprefix("b/")
+        number = line.split(maxsplit=1)[0] if line.split() else ""
+        marked = number.isdecimal() and int(number) in label.lines.get(path, ())
+        console.print(
+            escape(f"{'>' if marked else ' '} {visible(line)}"), style="bold" if marked else "", soft_wrap=True
+        )
+    for fix in fixes:
+        console.print("[bold]A later fix[/]")
+        console.print(escape(visible(fix)), soft_wrap=True)
+    if not fixes:
+        console.print(escape(f"Mended by {', '.join(one[:12] for one in label.fixes)}."), soft_wrap=True)
+
+
+def print_labels(labels: Sequence[ReviewLabel], precision: str, console: Console) -> None:
+    """The sample with what was said of each label."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("fixture", "lines", "fix", "confirmed"):
+        table.add_column(name, overflow="fold")
+    for one in labels:
+        lines = "; ".join(f"{path}:{','.join(map(str, numbers))}" for path, numbers in one.lines.items())
+        fixes = ", ".join(fix[:12] for fix in one.fixes)
+        table.add_row(escape(one.fixture), escape(one_line(lines, 60)), escape(fixes), one.confirmed or "open")
+    console.print(table)
+    if precision:
+        console.print(escape(f"{precision[:1].upper()}{precision[1:]}."), soft_wrap=True)
 
 
 def print_escalations(reports: Sequence[EscalationReport], console: Console) -> None:

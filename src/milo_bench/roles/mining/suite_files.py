@@ -11,7 +11,7 @@ import msgspec
 import yaml
 
 from milo_bench.core.files import write_folder
-from milo_bench.roles.labels import LABELS, labels_sheet
+from milo_bench.roles.labels import LABELS, labels_sheet, rejected_labels
 from milo_bench.roles.mining.mine import MiningReport
 from milo_bench.roles.mining.records import MINED_ROLES, Mined
 
@@ -50,8 +50,12 @@ _SECTIONS: Final[dict[str, dict[str, Any]]] = {
 
 def write_suite_files(report: MiningReport, out: Path, *, name: str) -> None:
     """Write the suite of all cases in ``report`` into ``out``. Other files of the folder stay."""
+    before = _sheet_before(out)
+    rejected_by_hand = rejected_labels(before)
     lines: dict[str, list[str]] = {}
     for case in sorted(report.cases, key=_newest_first):
+        if case.fixture["id"] in rejected_by_hand:
+            continue
         lines.setdefault(case.role, []).append(json.dumps(case.fixture, ensure_ascii=False))
     roles = [role for role in MINED_ROLES if role in lines]
     written: dict[str, str | bytes] = {f"fixtures/{role}.jsonl": "\n".join(lines[role]) + "\n" for role in roles}
@@ -71,13 +75,16 @@ def write_suite_files(report: MiningReport, out: Path, *, name: str) -> None:
         written["suite.yaml"] = yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=110)
     reviews = [case.fixture for case in report.cases if case.role == "review"]
     if reviews:
-        place = out / LABELS
-        before = place.read_text(encoding="utf-8", errors="replace") if place.is_file() else ""
         written[LABELS] = labels_sheet(reviews, before, seed=0)
     rejected = b"".join(msgspec.json.encode(one) + b"\n" for one in report.rejections)
     written[REJECTED] = rejected
     written[ENVIRONMENTS] = msgspec.json.format(msgspec.json.encode(report.environments), indent=1)
     write_folder(out, written)
+
+
+def _sheet_before(out: Path) -> str:
+    place = out / LABELS
+    return place.read_text(encoding="utf-8-sig", errors="replace") if place.is_file() else ""
 
 
 def _newest_first(case: Mined) -> tuple[int, str]:
