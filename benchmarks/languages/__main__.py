@@ -16,7 +16,7 @@ import msgspec
 from benchmarks.languages.rules import RULES, MeasuredRule, counts
 from benchmarks.languages.server import planted_rows
 from milo_bench.guards.languages.names import language_name
-from milo_bench.guards.measured import Measured, all_measured
+from milo_bench.guards.measured import TO_SPEAK, Measured, all_measured, figures_of
 
 FILE: Final = Path(__file__).parents[2] / "src" / "milo_bench" / "guards" / "measured.json"
 
@@ -28,16 +28,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--misses", action="store_true", help="print what is judged wrongly in the halves for tuning")
     options = parser.parse_args(arguments)
     rules = [rule for rule in RULES if options.rule in ("", rule.detector)]
-    rows = [rule.measure(language) for rule in rules for language in rule.languages()]
-    print(f"{'rule':<14} {'language':<12} {'recall':>7} {'precision':>10} {'n':>5}  spoken")
+    head = f"{'rule':<25} {'language':<11} {'recall':>6} {'precision':>9} {'held':>5} {'texts':>6}  {'spoken':<7}"
+    print(f"{head} held part by")
     stale = 0
-    for row in rows:
-        changed = all_measured().get((row.detector, row.language)) != row and not options.write
-        stale += changed
-        print(
-            f"{row.detector:<14} {language_name(row.language):<12} {row.recall:>7.2f} {row.precision:>10.2f} {row.n:>5}"
-            f"  {'yes' if row.spoken else 'no'}{'  not as in measured.json: run with --write' if changed else ''}"
-        )
+    for rule in rules:
+        for language in rule.languages():
+            row = rule.measure(language)
+            changed = all_measured().get((row.detector, row.language)) != row and not options.write
+            stale += changed
+            _print_row(row, len(rule.rows(language, "tune")) + row.n)
+            if changed:
+                print("  not as in measured.json: run with --write")
+    if not options.rule or options.rule == "promises":
+        for row in (figures_of("promises"), figures_of("promises_independent")):
+            _print_row(row, _lines(row.set))
     wrong = 0
     if not options.rule and not options.write:
         print(f"\n{'server':<10} {'what it answers':<50} {'planted':<10} {'decided':<10}")
@@ -49,8 +53,21 @@ def main(arguments: list[str] | None = None) -> int:
         for rule in rules:
             _print_misses(rule)
     if options.write:
-        _write(rows)
+        _write([rule.measure(language) for rule in rules for language in rule.languages()])
     return 1 if stale or wrong else 0
+
+
+def _print_row(row: Measured, texts: int) -> None:
+    least_recall, least_precision = TO_SPEAK[row.detector.removesuffix("_independent")]
+    good = row.recall >= least_recall and row.precision >= least_precision
+    print(
+        f"{row.detector:<25} {language_name(row.language):<11} {row.recall:>6.2f} {row.precision:>9.2f} {row.n:>5} "
+        f"{texts:>6}  {'yes' if row.spoken and good else 'no':<7} {row.writer or 'the same team'}"
+    )
+
+
+def _lines(named: str) -> int:
+    return len((FILE.parents[3] / named.partition(",")[0]).read_text("utf-8").splitlines())
 
 
 def _print_misses(rule: MeasuredRule) -> None:

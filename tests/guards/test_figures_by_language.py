@@ -59,3 +59,14 @@ def test_marks_and_look_alikes_hide_no_promise() -> None:
     text = "W\u200be gu\u0430rantee that y\u043eu will be paid on Friday."
     (found,) = find_promises(text)
     assert text[found.start : found.end].startswith("W\u200be gu\u0430rantee")
+
+
+FORMS = [json.loads(line) for line in (DATA.parent / "promises_forms_tune.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_the_forms_that_rules_were_written_for_are_found_and_their_opposites_are_not() -> None:
+    """145 sentences written to tune on: of the first 50 promises the rules of then found 34, of 40 outcomes 9."""
+    missed = [row["text"] for row in FORMS if row["promise"] and not find_promises(row["text"])]
+    marked = [row["text"] for row in FORMS if not row["promise"] and find_promises(row["text"])]
+    assert marked == []
+    assert len(missed) <= 9

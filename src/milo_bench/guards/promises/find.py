@@ -30,7 +30,7 @@ from milo_bench.guards.promises.lexicon import CONDITION, NAMES_RESULT, TIME, TR
 from milo_bench.guards.promises.rules import RULES, PromiseKind, PromiseRule
 from milo_bench.guards.sentences import split_sentences
 
-PROMISES_VERSION = "6"
+PROMISES_VERSION = "7"
 
 
 class Promise(Frozen, frozen=True, omit_defaults=False):

@@ -129,5 +129,9 @@ TRIGGER = re.compile(
     r"are \w+ed within|result|no doubt|take |count on|"
     r"rely on|bank on|depend on|trust me|no way|breach|goes|go out|leaves|lands?\b|arrives?|"
     r"ships|clears|hits|finish|conclu|wraps|date|done|my words?|restart|resume|starts? again|comes? back|reaches|"
-    r"satisfaction|no longer than|no more than)"
+    r"satisfaction|no longer than|no more than|done deal|in the bag|as good as|rest easy|we pay|i pay|"
+    r"we (?:refund|repay|reimburse|credit|settle)|dropped|written off|cancell?ed|coming|heading|headed|scheduled|"
+    r"every (?:last )?(?:cent|penny|pound|euro|dollar)|set to|booked|look forward|closes|ends|is over|is settled|"
+    r"always|never|cannot|can not|can only|nothing|no reason|secure|safe|automatic|settled|beyond|yours|before|"
+    r"foregone|continues?|qualif|winner|in question|see that)"
 )

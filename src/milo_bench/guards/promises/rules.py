@@ -347,4 +347,134 @@ RULES: tuple[PromiseRule, ...] = (
         rf"\b{RESULT}{OF}\s+{FUTURE}(?:reach|arrive|get to|come to|follow|land|find)\b",
         timed=True,
     ),
+    # -- forms of a commitment: what the reader will hold, what is said to be safe, what is put aside, who pays
+    _rule(
+        "deadline_commitment",
+        "promises something by a given time",
+        rf"\byou {FUTURE}(?:have|get|receive|see|hold) (?:it|this|that|them|these|those|everything|all of it)"
+        r"\b(?! (?:right|as))"
+        rf"|\b(?:it|this|that|they|everything) {FUTURE}(?:be|arrive|land|reach you|get to you|come|follow|be there)\b"
+        r"(?! (?:on|by) (?:you|the claimant))(?! (?:reviewed|read|looked|checked|considered|discussed|needed|due|able))"
+        rf"|\b(?:engineer|technician|plumber|surveyor|courier|driver|colleague|somebody|someone)\b{OF}\s+{FUTURE}"
+        r"(?:be (?:there|with you|out|round)|come|arrive|visit|turn up|call round|fix|repair|install)\b"
+        rf"|\b{FUTURE}(?:have|get) (?:someone|somebody|an? \w+) (?:out|round|over|there|with you)\b",
+        timed=True,
+        news=True,
+    ),
+    _rule(
+        "outcome_guarantee",
+        "says that it is settled or safe",
+        r"\b(?:a done deal|in the bag|plain sailing|home and dry|cast[- ]iron|rock[- ]solid)\b"
+        rf"|\b(?:{MONEY}|{THING}|place|sum|amount)\b{OF}\s+(?:is|are)\s+(?:\w+ly )?(?:as good as )?"
+        r"(?:yours|guaranteed|in the bag|safe and sound)\b"
+        r"|\bas good as (?:yours|paid|in your \w+)\b",
+    ),
+    _rule(
+        "outcome_guarantee",
+        "guarantees what will happen",
+        r"\b(?:we|i) (?:can |do |hereby |personally |will |shall |absolutely )*(?:guarantee|promise|assure|swear|vow|"
+        r"pledge)\b(?: to)?(?: you| everyone| them)?(?: that)?\s.{1,80}?\b(?:will|shall|gets?|is going to|"
+        r"are going to)\b"
+        r"|\b(?:give|giving|gave|have|got) (?:you )?(?:my|our) (?:\w+ )?(?:word|assurance|promise|guarantee|"
+        r"commitment) "
+        r"(?:that|on)\b"
+        r"|\brest (?:assured|easy)\b.{0,60}?\b(?:will|shall|is on|are on|going to|gets? (?:paid|fixed|done)|"
+        r"is (?:safe|sorted|settled|covered))\b",
+        news=True,
+    ),
+    _rule(
+        "outcome_guarantee",
+        "promises that nothing is lost or owed",
+        rf"\b(?:you|it|this|nothing|nobody|no one|none of (?:it|this)) {FUTURE}(?:not |never )?(?:be )?"
+        r"(?:cost(?:ing)? you|pay(?:ing)?|owe|be charged|charge you|be asked (?:to pay|for)|be out of pocket)"
+        r"(?: (?:a|one|another|any(?:thing)?|more|extra|single))* ?(?:penny|cent|thing|more|extra|again|bean|"
+        r"dime|pocket)\b"
+        rf"|\b(?:nobody|no one|nothing) {FUTURE}(?:be )?(?:charged?|deducted?|taken|billed?|chased?|bother)\b"
+        rf"|\b{FUTURE}(?:be made|make you|leave you|see you) (?:whole|no worse off|right)\b",
+    ),
+    _rule(
+        "waiver",
+        "waives a rule, fee or deadline",
+        r"\b(?:fees?|charges?|penalty|penalties|excess|interest|fines?|surcharge|debts?|costs?|late fee|deadline)\b"
+        rf"{OF}\s+(?:(?:is|are)\s+(?:hereby |now |all )?(?:waived|written off|dropped|forgiven|cancelled|canceled)"
+        rf"|{FUTURE}be\s+{ADV}(?:dropped|removed|cancelled|canceled|taken off|scrapped|lifted|wiped|refunded)"
+        rf"|{FUTURE}not (?:apply|be (?:applied|charged|due|payable|taken|added|counted))|{FUTURE}disappear)\b",
+    ),
+    _rule(
+        "payment_promise",
+        "promises to bear the cost",
+        rf"\b(?:we|i|they|{OURS}|insurer)\s+{FUTURE}(?:take care of|foot|pick up|meet|bear|absorb|shoulder|pay for|"
+        r"stand)\s+(?:the|your|all|any|every|each|these|those|that|this)\s+(?:\w+ ){0,3}?(?:bills?|costs?|expenses?|"
+        r"fees?|damages?|repairs?|rent|loss(?:es)?|hotel|invoices?|excess|taxi|shortfall)\b"
+        r"|\bevery (?:last )?(?:cent|penny|pound|euro|dollar)\b.{0,20}\b(?:back|returned|refunded|repaid)\b"
+        rf"|\b{FUTURE}(?:get|receive|have|see|return|repay|refund|pay|reimburse)\s+(?:you )?(?:back )?every (?:last )?"
+        r"(?:cent|penny|pound|euro|dollar)\b"
+        rf"|\b{MONEY}{OF}\s+(?:is|are) (?:coming|headed|heading|winging its way|making its way)\b"
+        rf"|\b{FUTURE}reverse (?:the|your|that|this|both|all) (?:\w+ )?(?:charges?|debits?|payments?|fees?)\b",
+    ),
+    _rule(
+        "payment_promise",
+        "promises when money is paid or received",
+        rf"\b(?:{MONEY}|transfer){OF}\s+(?:is|are)\s+(?:scheduled|set|booked|timed|lined up|planned|down) "
+        r"(?:to|for)\b"
+        r"|\b(?:we|i)\s+(?:pay|pay out|refund|reimburse|repay|credit|settle)\b(?! .{0,40}\b(?:usually|normally|most|"
+        r"approv\w+|if|once)\b)"
+        rf"|\blook forward to (?:an?|the|your)\s+(?:\w+ )?{MONEY}\b|\byou (?:can|may) expect .{{0,30}}{MONEY}\b",
+        timed=True,
+    ),
+    _rule(
+        "completion_promise",
+        "promises an end by a given time",
+        r"\b(?:case|file|claim|review|complaint|matter|repair|job|work|dispute)\s+(?:closes|ends|wraps up|is over|"
+        r"is (?:settled|resolved|finished|done|fixed))\b(?!.{0,60}\b(?:if|unless)\b)"
+        rf"|\b{FUTURE}(?:have|get) (?:this|it|that|everything|all this|the \w+|your \w+) (?:all )?(?:sorted|fixed|"
+        r"wrapped up|settled|cleared|resolved|finished|done|repaired|ready|closed|over with)\b"
+        rf"|\b{FUTURE}(?:put|set) (?:it|this|that|things|everything|matters) (?:right|straight)\b",
+        timed=True,
+    ),
+    # -- forms of an outcome: who decides for whom, what cannot be refused, what is certain
+    _rule(
+        "outcome_guarantee",
+        "says how it will be decided",
+        r"\b(?:we|they|i|(?:the|our|your) (?:\w+ )?(?:board|panel|tribunal|court|judge|insurer|committee|"
+        r"council|office|"
+        rf"ombudsman|reviewer|assessor|bank))\s+(?:{FUTURE}|(?:is|are) (?:sure|certain|bound) to |always )"
+        r"(?:say yes|agree with you|side with (?:you|people)|be on your side|find (?:for|in favou?r of) (?:you|people)|"
+        r"rule for you|decide (?:for|in favou?r of) you|come down on your side|see it your way|take your side|"
+        r"have no choice|have to (?:give|pay|accept|agree)|back you|let you (?:keep|stay|have))\b"
+        rf"|\b(?:we|they|nobody|no one|(?:the|our) (?:board|panel|tribunal|insurer|council))\s+{FUTURE}(?:not |never )?"
+        r"(?:reject|refuse|turn (?:you|this|it|your \w+) down|say no|take your \w+ away|take .{1,30} away|"
+        r"stand in your way|deny|dismiss|cut your|stop your)\b"
+        r"|\b(?:decision|answer|reply|verdict|result|outcome|ruling)\s+(?:will|shall|is going to|can only)\s+be\s+"
+        r"(?:an? )?(?:yes\b(?! or)|positive|favou?rable|good (?:one|for you)|in your favou?r|to your liking|"
+        r"what you want)"
+        r"|\b(?:appeal|case|claim|matter|this|it|dispute) (?:will )?(?:ends?|comes? out|goes|turns? out|closes) "
+        r"(?:in your favou?r|your way|well for you)\b"
+        r"|\byou (?:will|shall|are going to) (?:be (?:pleased|happy|delighted) with (?:the|our) (?:decision|"
+        r"outcome|result)|"
+        r"walk away with|come out (?:of this )?(?:on top|ahead|with)|keep (?:your|the|it|both|all))\b",
+        news=True,
+    ),
+    _rule(
+        "outcome_guarantee",
+        "says that it cannot go wrong",
+        r"\b(?:cannot|can not|can't|could not|never|will not) (?:fail|lose|loses|go wrong|be refused|be turned down|"
+        r"be rejected)\b(?! to\b)(?! (?:to|by) (?:send|reply|read))"
+        r"|\bcan only (?:go up|improve|win|succeed|end well)\b"
+        r"|\bnothing (?:to fear|to lose|(?:is )?(?:stopping|standing in the way of|in the way of)|can go wrong)\b"
+        r"|\bno reason (?:why|for|that) .{0,30}(?:say no|refuse|reject|turn|fail|lose|not (?:pay|approv|be))"
+        r"|\b(?:outcome|result|decision|approval|success|award|grant|place|job|tenancy|money|benefit|cover)s?\b"
+        rf"{OF}\s+(?:is|are) (?:\w+ly |already )?(?:secure|safe|assured|automatic|settled|beyond doubt|beyond question|"
+        r"not in (?:question|doubt)|a given|a foregone conclusion|yours)\b"
+        r"|\b(?:claim|case|application|request|you|it) (?:qualifies|qualify) ?(?:,|so|and)\b.{0,30}\b(?:money|pay|"
+        r"follows|get)"
+        r"|\b(?:cover(?:age)?|payments?|benefits?|pension|allowance)\s+(?:continues?|carr(?:y|ies) on|stays?|remains?) "
+        r"(?:without|unbroken|in full|as before|as it is|untouched|unchanged)\b"
+        r"|\b(?:it|this|that|the \w+) (?:is|are) (?:all )?yours\b|\bthat much is (?:settled|certain|sure)\b"
+        r"|\b(?:this|that|it|yours)(?: one)? is a (?:sure thing|certainty|winner|dead cert|safe bet)\b"
+        r"|\bback in your (?:pocket|hands|account) before\b"
+        r"|\b(?:we|i) (?:will )?(?:see to it|see|make sure|make certain) that you (?:win|get|keep|receive|are (?:paid|"
+        r"approved|covered|given|awarded))\b",
+        news=True,
+    ),
 )
