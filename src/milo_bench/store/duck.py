@@ -27,3 +27,8 @@ def connect(memory: str, *, what: str, threads: int = 2) -> DuckDBPyConnection:
             "temp_directory": "",
         },
     )
+
+
+def as_plain_path(path: str) -> str:
+    """``path`` as DuckDB's readers take it for one file, where its folders have characters of a pattern."""
+    return "".join(f"[{char}]" if char in "[*?" else char for char in path)

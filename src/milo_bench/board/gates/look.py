@@ -11,9 +11,10 @@ import numpy as np
 
 from milo_bench.board.gates.bar import gate_bar
 from milo_bench.board.index.judge import AnswerJudge
+from milo_bench.board.index.source import log_source
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.core import units
-from milo_bench.core.errors import MiloError
+from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.records import Attempt, Execution, Fixture, RunHeader
 from milo_bench.decide.decide import with_baseline
 from milo_bench.decide.evidence import Evidence
@@ -38,10 +39,11 @@ class GateWatch:
 
     def __init__(self, path: Path, policy: PolicyFile) -> None:
         self._path, self._policy = path, policy
-        with path.open("rb") as file:
-            first = file.readline()
+        self._source = log_source(path)
+        first = self._source.first()
         self.header: RunHeader = decode_header(path, first)
         self._at = len(first)
+        self._lines = 1
         self._judge = AnswerJudge(path, self.header)
         self._fixtures: dict[str, Fixture] = {}
         self._works: dict[tuple[str, str], WatchedWork] = {}
@@ -56,25 +58,27 @@ class GateWatch:
         before = self._at
         new_fixtures: list[Fixture] = []
         self._judge.look_again()
-        with self._path.open("rb") as file:
-            file.seek(self._at)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                self._at += len(line)
-                if line.startswith(_READ):
-                    record = decode_line(self._path, 0, line, self.header.schema_version)
-                    if isinstance(record, Fixture):
-                        self._fixtures[record.id] = record
-                        new_fixtures.append(record)
-                    elif isinstance(record, Execution):
-                        self._judge.add_execution(record)
-                    elif isinstance(record, Attempt):
-                        self._waiting.append(record)
+        for _, line in self._source.after(self._at, self._lines):
+            self._at += len(line)
+            self._lines += 1
+            if not line.startswith(_READ):
+                continue
+            try:
+                record = decode_line(self._path, self._lines, line, self.header.schema_version)
+            except DataError:
+                continue  # the run's page names it
+            if isinstance(record, Fixture):
+                self._fixtures[record.id] = record
+                new_fixtures.append(record)
+            elif isinstance(record, Execution):
+                self._judge.add_execution(record)
+            elif isinstance(record, Attempt):
+                self._waiting.append(record)
         if new_fixtures:
             self._number(new_fixtures)
         for attempt in self._waiting:
-            self._put(attempt)
+            if attempt.key.fixture in self._fixtures:
+                self._put(attempt)
         self._waiting.clear()
         return self._at != before
 

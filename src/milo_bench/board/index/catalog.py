@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Final
 from milo_bench.board.index.checks_version import judged_by
 from milo_bench.board.index.place import read_index
 from milo_bench.board.index.records import LogIndex
+from milo_bench.board.index.source import log_source
 from milo_bench.core.errors import MiloError, UsageError
 from milo_bench.store.log.lines import HEADER_START
+from milo_bench.store.log.parquet import is_parquet_log
 
 if TYPE_CHECKING:
     from milo_bench.board.index.indexing import LogIndexer
@@ -48,9 +50,10 @@ class BoardLog:
 
     @property
     def size(self) -> int:
+        """Of the log as lines, in bytes; 0 where it is gone."""
         try:
-            return self.path.stat().st_size
-        except OSError:
+            return log_source(self.path).size()
+        except (OSError, MiloError):
             return 0
 
     @property
@@ -60,7 +63,7 @@ class BoardLog:
 
     def is_live(self, now: float) -> bool:
         """Whether a run is writing to it, as far as its last change tells."""
-        if self.index is None or self.index.end is not None:
+        if self.index is None or self.index.end is not None or is_parquet_log(self.path):
             return False
         try:
             return now - self.path.stat().st_mtime < QUIET_S
@@ -85,6 +88,9 @@ class BoardLog:
                     self.indexer = None
             except (MiloError, OSError) as error:
                 self.problem = error.message if isinstance(error, MiloError) else str(error.strerror)
+            except Exception as error:  # a fault of ours with one log, which must not end the reading of the others
+                self.problem = f"The board could not read it ({type(error).__name__})."
+                self.indexer = None
 
 
 class Catalog:
@@ -208,15 +214,26 @@ def _log_files(folder: Path) -> Iterator[tuple[str, Path]]:
     found = 0
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _SKIPPED)
+        for name in [name for name in folders if _is_parquet(Path(root) / name)]:
+            folders.remove(name)
+            names.append(name)
         for name in sorted(names):
             path = Path(root) / name
+            if path.is_dir():
+                yield path.relative_to(folder).as_posix(), path
+                found += 1
+                continue
             if not name.endswith(".jsonl") or name.endswith(".verdicts.jsonl") or path.is_symlink():
                 continue
             if _begins_as_a_log(path):
                 yield path.relative_to(folder).as_posix(), path
                 found += 1
-                if found == _MOST_LOGS:
-                    return
+            if found >= _MOST_LOGS:
+                return
+
+
+def _is_parquet(path: Path) -> bool:
+    return not path.is_symlink() and is_parquet_log(path)
 
 
 def _begins_as_a_log(path: Path) -> bool:
@@ -229,6 +246,9 @@ def _begins_as_a_log(path: Path) -> bool:
 
 def _run_id(path: Path) -> str:
     """From the first bytes of the log; "" where they do not have it."""
-    with path.open("rb") as file:
-        found = re.match(rb'\{"type":"run","run_id":"([^"\\]{1,80})"', file.read(200))
+    try:
+        first = log_source(path).first()[:200]
+    except (OSError, MiloError):
+        return ""
+    found = re.match(rb'\{"type":"run","run_id":"([^"\\]{1,80})"', first)
     return found[1].decode("utf-8", "replace") if found else ""

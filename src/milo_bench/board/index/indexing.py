@@ -9,16 +9,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
 from milo_bench.board.index.checks_version import judged_by
 from milo_bench.board.index.judge import AnswerJudge
-from milo_bench.board.index.place import index_folder, read_index, tail_digest, write_index
-from milo_bench.board.index.records import INDEX_SCHEMA, EpisodeRow, FixtureRow, IndexRow, Kind, LogIndex
+from milo_bench.board.index.place import index_folder, read_index, write_index
+from milo_bench.board.index.records import INDEX_SCHEMA, NAMED_ROWS, EpisodeRow, FixtureRow, IndexRow, Kind, LogIndex
 from milo_bench.board.index.rows import fold, kind_of, searched_text, texts_of
 from milo_bench.board.index.segments import ROWS_IN_SEGMENT, SegmentWriter, merge_segments
+from milo_bench.board.index.source import log_source
 from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.records import (
     Attempt,
@@ -44,6 +45,7 @@ _READ: Final = tuple(
     b'{"type":"%s"' % name.encode()
     for name in ("attempt", "fixture", "episode", "execution", "end", "probe", "load", "schema")
 )
+_KNOWN: Final = tuple(b'{"type":"%s"' % kind.__struct_config__.tag.encode() for kind in get_args(Record))
 
 AnswerListener = Callable[[Attempt, Fixture, Kind], None]
 
@@ -53,8 +55,8 @@ class LogIndexer:
 
     def __init__(self, path: Path, known: LogIndex | None = None) -> None:
         self.path = path
-        with path.open("rb") as file:
-            first = file.readline()
+        self._source = log_source(path)
+        first = self._source.first()
         if not first.endswith(b"\n"):
             raise DataError(f"{path} ends inside its first line.", hint="the run is only starting, or was killed.")
         self.header: RunHeader = decode_header(path, first)
@@ -70,34 +72,40 @@ class LogIndexer:
 
     def _take_up(self) -> None:
         """Fixtures and executions that were read before."""
-        with self.path.open("rb") as file:
-            for line in file:
-                if file.tell() > self.index.read_bytes:
-                    break
-                if line.startswith((b'{"type":"fixture"', b'{"type":"execution"')):
+        read = 0
+        for _, line in self._source.after(0, 0):
+            read += len(line)
+            if read > self.index.read_bytes:
+                break
+            if line.startswith((b'{"type":"fixture"', b'{"type":"execution"')):
+                try:
                     record = decode_line(self.path, 0, line, self.header.schema_version)
-                    if isinstance(record, Fixture):
-                        self.fixtures[record.id] = record
-                    elif isinstance(record, Execution):
-                        self._judge.add_execution(record)
+                except DataError:
+                    continue  # it was named when it was read first
+                if isinstance(record, Fixture):
+                    self.fixtures[record.id] = record
+                elif isinstance(record, Execution):
+                    self._judge.add_execution(record)
 
     def advance(self, say: Callable[[int], None] | None = None, listen: AnswerListener | None = None) -> LogIndex:
         """Read what was written since; the index as it is now, on the disk too."""
         state = _Reading(self.index)
         self._judge.look_again()
-        with self.path.open("rb") as file:
-            file.seek(state.at)
-            modified = self.path.stat().st_mtime_ns
-            for line in file:
-                if not line.endswith(b"\n"):
-                    break
-                if line.startswith(_READ):
-                    self._take(state, line, listen)
-                state.at += len(line)
-                if self._segments.waiting >= ROWS_IN_SEGMENT:
-                    state.segments.append(self._segments.flush())
-                if say is not None and state.attempts % _PROGRESS_ROWS == 0:
-                    say(state.at)
+        modified = self._source.modified_ns()
+        for place, line in self._source.after(state.at, state.lines):
+            state.lines += 1
+            if line.startswith(_READ):
+                try:
+                    self._take(state, place, line, listen)
+                except DataError as error:
+                    state.leave_out(error)
+            elif not line.startswith(_KNOWN):
+                state.leave_out(DataError(f"{self.path} line {state.lines}: not a row of a run log."))
+            state.at += len(line)
+            if self._segments.waiting >= ROWS_IN_SEGMENT:
+                state.segments.append(self._segments.flush())
+            if say is not None and state.attempts % _PROGRESS_ROWS == 0:
+                say(state.at)
         if state.at == self.index.read_bytes and self.index.tail:
             return self.index
         return self._finish(state, modified)
@@ -115,7 +123,10 @@ class LogIndexer:
             judged_by=self.index.judged_by if self._judge.is_whole else "",
             read_bytes=state.at,
             modified_ns=modified_ns,
-            tail=tail_digest(self.path, state.at),
+            tail=self._source.digest(state.at),
+            read_lines=state.lines,
+            left_out=state.left_out,
+            bad_rows=tuple(state.bad_rows),
             line_schema=state.schema,
             attempts=state.attempts,
             failures=state.failures,
@@ -135,28 +146,28 @@ class LogIndexer:
         write_index(self.path, self.index)
         return self.index
 
-    def _take(self, state: _Reading, line: bytes, listen: AnswerListener | None) -> None:
-        record = decode_line(self.path, 0, line, state.schema)
+    def _take(self, state: _Reading, place: int, line: bytes, listen: AnswerListener | None) -> None:
+        record = decode_line(self.path, state.lines, line, state.schema)
         if isinstance(record, Attempt):
-            self._take_attempt(state, record, len(line), listen)
+            self._take_attempt(state, record, place, len(line), listen)
         elif isinstance(record, Fixture):
             self.fixtures[record.id] = record
             self._segments.add_fixture(
-                FixtureRow(record.id, state.at, len(line), record.tags, fold(texts_of(record.input)))
+                FixtureRow(record.id, place, len(line), record.tags, fold(texts_of(record.input)))
             )
             state.erased |= bool(record.erased)
         elif isinstance(record, Execution):
             self._judge.add_execution(record)
-            state.executions.setdefault(record.key.text, []).append((state.at, len(line)))
+            state.executions.setdefault(record.key.text, []).append((place, len(line)))
         else:
-            state.take(record, len(line))
+            state.take(record, place, len(line))
 
-    def _take_attempt(self, state: _Reading, attempt: Attempt, size: int, listen: AnswerListener | None) -> None:
+    def _take_attempt(
+        self, state: _Reading, attempt: Attempt, place: int, size: int, listen: AnswerListener | None
+    ) -> None:
         fixture = self.fixtures.get(attempt.key.fixture)
         if fixture is None or fixture.workload not in self._workloads:
-            message = (
-                f"{self.path}: an attempt on the fixture '{attempt.key.fixture[:60]}', which the log does not have."
-            )
+            message = f"{self.path} line {state.lines}: an attempt on a fixture that the log does not have."
             raise DataError(message, hint="the file was edited. Restore it, or run again.")
         graded = self._judge.judge(attempt, fixture)
         failure = attempt.failure.kind if attempt.failure is not None else None
@@ -169,7 +180,7 @@ class LogIndexer:
         at, length = self._judge.place(attempt.key)
         self._segments.add(
             IndexRow(
-                state.attempts, state.at, size, number, attempt.key.fixture, attempt.key.repeat,
+                state.attempts, place, size, number, attempt.key.fixture, attempt.key.repeat,
                 len(attempt.output.split()), round(attempt.timings.latency_s, 4), searched_text(attempt), at, length,
             )
         )  # fmt: skip
@@ -183,6 +194,9 @@ class _Reading:
 
     def __init__(self, index: LogIndex) -> None:
         self.at = index.read_bytes
+        self.lines = index.read_lines
+        self.left_out = index.left_out
+        self.bad_rows = list(index.bad_rows)
         self.schema = index.line_schema
         self.attempts = index.attempts
         self.failures = index.failures
@@ -207,11 +221,17 @@ class _Reading:
         self.end = None
         self.erased |= bool(attempt.erased)
 
-    def take(self, record: Record, size: int) -> None:
+    def leave_out(self, error: DataError) -> None:
+        """Name a row that cannot be read; the rest of the log is read on."""
+        self.left_out += 1
+        if len(self.bad_rows) < NAMED_ROWS:
+            self.bad_rows.append(error.message)
+
+    def take(self, record: Record, place: int, size: int) -> None:
         if isinstance(record, Episode):
             self.episodes.append(
                 EpisodeRow(
-                    len(self.episodes), self.at, size, record.task, record.form, record.key.target, record.ending,
+                    len(self.episodes), place, size, record.task, record.form, record.key.target, record.ending,
                     record.points, len(record.minefields), bool(record.void),
                 )
             )  # fmt: skip
@@ -250,7 +270,7 @@ def _new_index(header: RunHeader, first_line: int) -> LogIndex:
 def bring_up_to_date(path: Path, say: Callable[[int], None] | None = None) -> LogIndex:
     """The index of ``path``, taken up where it was left, or made anew."""
     known = read_index(path, judged_by())
-    if known is not None and known.read_bytes == path.stat().st_size:
+    if known is not None and known.read_bytes == log_source(path).size():
         return known
     return LogIndexer(path, known).advance(say)
 

@@ -12,10 +12,11 @@ import msgspec
 
 from milo_bench.board.index.catalog import BoardLog
 from milo_bench.board.index.search import FoundAttempt, Search
+from milo_bench.board.index.source import log_source
 from milo_bench.core.errors import DataError, MiloError
 from milo_bench.core.records import Attempt, Episode, Execution, Fixture, Graded, RunHeader, Workload
 from milo_bench.grade.engine import grade_attempt
-from milo_bench.store.log.lines import decode_line, read_header
+from milo_bench.store.log.lines import decode_header, decode_line
 from milo_bench.store.verdicts import verdicts_path
 
 _MOST_HEADERS: Final = 32
@@ -51,7 +52,10 @@ class Opener:
             if log.path in self._headers:
                 self._headers.move_to_end(log.path)
                 return self._headers[log.path]
-        header = read_header(log.path)
+        try:
+            header = decode_header(log.path, log_source(log.path).first())
+        except OSError as error:
+            raise DataError(f"Cannot read {log.name}: {error.strerror}.", hint="restore the log.") from None
         with self._lock:
             self._headers[log.path] = header
             while len(self._headers) > _MOST_HEADERS:
@@ -107,9 +111,7 @@ class Opener:
 
     def _record(self, log: BoardLog, start: int, size: int) -> object:
         try:
-            with log.path.open("rb") as file:
-                file.seek(start)
-                line = file.read(size)
+            line = log_source(log.path).at(start, size)
         except OSError as error:
             raise DataError(f"Cannot read {log.name}: {error.strerror}.", hint="restore the log.") from None
         if not line.startswith(b'{"type":"') or not line.endswith(b"\n"):

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import atexit
-import hashlib
 import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Final
 
 import msgspec
 
 from milo_bench.board.index.records import INDEX_SCHEMA, LogIndex
+from milo_bench.board.index.source import log_source
+from milo_bench.core.errors import DataError
 from milo_bench.core.files import write_file
 from milo_bench.store.board_index import FOLDER, index_stem
 
-_TAIL: Final = 4096
 _private: dict[str, Path] = {}
 
 
@@ -51,15 +50,15 @@ def read_index(log: Path, judged_by: str) -> LogIndex | None:
     """The index of ``log`` as it was left; None where there is none that can be gone on with."""
     try:
         found = msgspec.json.decode(facts_path(log).read_bytes(), type=LogIndex)
-        size = log.stat().st_size
-    except (OSError, msgspec.MsgspecError):
+        source = log_source(log)
+        is_of_log = source.size() >= found.read_bytes and source.digest(found.read_bytes) == found.tail
+    except (OSError, DataError, msgspec.MsgspecError):
         return None
     folder = index_folder(log)
     usable = (
         found.index_schema == INDEX_SCHEMA
         and found.judged_by == judged_by
-        and size >= found.read_bytes
-        and tail_digest(log, found.read_bytes) == found.tail
+        and is_of_log
         and all((folder / name).is_file() for name in (*found.segments, *found.fixture_segments))
     )
     return found if usable else None
@@ -73,13 +72,3 @@ def write_index(log: Path, index: LogIndex) -> None:
     for path in folder.glob(f"{stem}.[af]*.parquet"):
         if path.name not in kept:
             path.unlink(missing_ok=True)
-
-
-def tail_digest(log: Path, read: int) -> str:
-    """SHA-256 of the first and the last bytes before ``read``: a log that was rewritten has another one."""
-    digest = hashlib.sha256()
-    with log.open("rb") as file:
-        digest.update(file.read(min(read, _TAIL)))
-        file.seek(max(0, read - _TAIL))
-        digest.update(file.read(min(read, _TAIL)))
-    return digest.hexdigest()

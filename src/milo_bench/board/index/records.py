@@ -6,7 +6,8 @@ from typing import Final, Literal, TypeAlias
 
 from milo_bench.core.records import Decoding, Frozen, ProbeResult, RunEnd
 
-INDEX_SCHEMA: Final = 1
+INDEX_SCHEMA: Final = 2
+NAMED_ROWS: Final = 20  # of those that cannot be read
 
 # retried: a failure that a later try replaced; it is in the index, and counts nowhere.
 Outcome: TypeAlias = Literal["pass", "fail", "no_answer", "unjudged", "bypass", "retried"]
@@ -26,7 +27,7 @@ class Kind(Frozen, frozen=True, omit_defaults=False):
 
 
 class IndexRow(Frozen, frozen=True, omit_defaults=False):
-    """One attempt. ``n`` counts the log's attempt lines from 0; ``start`` and ``size`` are its bytes in the log.
+    """One attempt. ``n`` counts the log's attempts from 0; ``start`` and ``size`` are its place in the log.
 
     ``verdict_at`` is its line in the file of verdicts, -1 where the answer can be judged from the log.
     ``text`` is the answer, folded for searching.
@@ -74,7 +75,8 @@ class LogIndex(Frozen, frozen=True, omit_defaults=False):
     """All that a list of runs shows of one log, and the files that hold the rest.
 
     ``counts`` has one number for each of ``kinds``. ``ends_s`` are the last times at which answers ended, in seconds
-    since the run's zero; ``tail`` is the SHA-256 of the last bytes that were read.
+    since the run's zero; ``tail`` is a hash that a log which was rewritten has another of. ``left_out`` are rows that
+    cannot be read; ``bad_rows`` says why, of the first few.
     """
 
     index_schema: int
@@ -92,6 +94,9 @@ class LogIndex(Frozen, frozen=True, omit_defaults=False):
     modified_ns: int
     tail: str
     line_schema: int
+    read_lines: int = 1
+    left_out: int = 0
+    bad_rows: tuple[str, ...] = ()
     attempts: int = 0
     failures: int = 0
     kinds: tuple[Kind, ...] = ()

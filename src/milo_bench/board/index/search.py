@@ -16,6 +16,7 @@ from milo_bench.board.index.place import index_folder
 from milo_bench.board.index.records import IndexRow, Kind, LogIndex
 from milo_bench.board.index.rows import fold
 from milo_bench.board.index.segments import connect
+from milo_bench.store.duck import as_plain_path
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -272,7 +273,7 @@ def _batches(names: Sequence[str], *, backwards: bool) -> Iterator[Sequence[str]
 
 def _files(log: BoardLog, names: Sequence[str]) -> list[str]:
     folder = index_folder(log.path)
-    return [str(folder / name) for name in names]
+    return [as_plain_path(str(folder / name)) for name in names]
 
 
 def _where(index: LogIndex, filter: AttemptFilter, *, kinds: bool) -> tuple[str, dict[str, Any]]:

@@ -72,7 +72,7 @@ class SegmentWriter:
                     f"COPY (SELECT * FROM read_json($lines, format='newline_delimited', columns={columns}, "  # noqa: S608
                     "maximum_object_size=1048576)) TO $part "
                     f"(FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {_ROW_GROUP})",
-                    {"lines": str(lines), "part": str(part)},
+                    {"lines": duck.as_plain_path(str(lines)), "part": str(part)},
                 )
         finally:
             lines.unlink(missing_ok=True)
@@ -86,6 +86,6 @@ def merge_segments(folder: Path, stem: str, names: Sequence[str]) -> str:
         database.execute(
             "COPY (SELECT * FROM read_parquet($files) ORDER BY n) TO $part "  # noqa: S608
             f"(FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE {_ROW_GROUP})",
-            {"files": [str(folder / one) for one in names], "part": str(part)},
+            {"files": [duck.as_plain_path(str(folder / one)) for one in names], "part": str(part)},
         )
     return name

@@ -16,6 +16,7 @@ from milo_bench.board.views.attempt_line import attempt_line
 from milo_bench.board.views.pace import pace_of
 from milo_bench.board.views.runs import run_line
 from milo_bench.core import units
+from milo_bench.core.text import visible
 
 _RECENT = 6
 
@@ -43,6 +44,7 @@ def run_data(board: BoardParts, log: BoardLog) -> dict[str, Any]:
         "run": line,
         "read": True,
         "sentence": _sentence(line),
+        "bad_rows": [visible(one) for one in index.bad_rows],
         "pace": pace_of(index),
         "end": None if index.end is None else {"reason": index.end.reason, "complete": index.end.complete},
         "gates": board.gates(log) if index.attempts else {"problem": "No answers yet."},

@@ -45,7 +45,7 @@ def run_line(log: BoardLog, now: float) -> dict[str, Any]:
         return {
             "id": log.id, "name": log.name, "title": log.name, "created_at": "", "suite": "", "version": "",
             "targets": [], "models": {}, "state": state, "problem": log.problem, "read_percent": percent,
-            "attempts": 0, "planned": 0, "passed": 0, "failed": 0, "no_answer": 0, "kind": "",
+            "attempts": 0, "planned": 0, "passed": 0, "failed": 0, "no_answer": 0, "kind": "", "left_out": 0,
         }  # fmt: skip
     return {
         "id": log.id,
@@ -65,6 +65,7 @@ def run_line(log: BoardLog, now: float) -> dict[str, Any]:
         "failed": index.count("fail", "unjudged"),
         "no_answer": index.count("no_answer"),
         "kind": _kind(log),
+        "left_out": index.left_out,
     }
 
 

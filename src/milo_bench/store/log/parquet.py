@@ -21,13 +21,14 @@ import msgspec
 from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.core.files import write_file
 from milo_bench.core.records import Frozen
-from milo_bench.store.duck import connect
+from milo_bench.store.duck import as_plain_path, connect
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 MARK: Final = "_log.json"
 _MEMORY: Final = "512MB"
+_LINE_MEMORY: Final = "96MB"
 _BATCH_BYTES: Final = 32 << 20
 _WHAT: Final = "A log in Parquet"
 _COPY: Final = (
@@ -223,13 +224,36 @@ def parquet_lines(folder: Path, mark: ParquetMark) -> Iterator[bytes]:
                 continue
             query = "SELECT line FROM read_parquet($files) ORDER BY n"
             try:
-                found = database.execute(query, {"files": files}).fetchall()
+                found = database.execute(query, {"files": [as_plain_path(file) for file in files]}).fetchall()
             except Exception as error:  # of DuckDB, whose classes are not imported here
-                message = f"{folder} has a file that cannot be read ({type(error).__name__})."
-                raise DataError(message, hint="restore the folder, or the log itself.") from None
-            yield b"".join(line.encode() + b"\n" for (line,) in found)
+                raise _unreadable(folder, error) from None
+            yield b"".join((line or "").encode() + b"\n" for (line,) in found)
     finally:
         database.close()
+
+
+def read_parquet_line(folder: Path, number: int) -> bytes:
+    """The line with that ``number``, from 1, without reading the others; b"" where there is none.
+
+    Raises DataError for a file that cannot be read. The hash of the log is not checked.
+    """
+    files = sorted(map(str, folder.glob("**/b*.parquet")))
+    if not files:
+        return b""
+    database = connect(_LINE_MEMORY, what=_WHAT, threads=1)
+    try:
+        query = "SELECT line FROM read_parquet($files) WHERE n = $number"
+        found = database.execute(query, {"files": [as_plain_path(file) for file in files], "number": number}).fetchall()
+    except Exception as error:  # of DuckDB, whose classes are not imported here
+        raise _unreadable(folder, error) from None
+    finally:
+        database.close()
+    return (found[0][0] or "").encode() + b"\n" if found else b""
+
+
+def _unreadable(folder: Path, error: Exception) -> DataError:
+    message = f"{folder} has a file that cannot be read ({type(error).__name__})."
+    return DataError(message, hint="restore the folder, or the log itself.")
 
 
 class _Positioned(io.RawIOBase):
