@@ -64,6 +64,9 @@ def wait_until_read(board: BoardParts) -> None:
     while any(log.is_behind and not log.problem for log in board.catalog.logs()):
         assert time.monotonic() < end, [log.problem for log in board.catalog.logs()]
         time.sleep(0.02)
+    for log in board.catalog.logs():
+        with log.lock:  # and what is being read is
+            pass
 
 
 @pytest.fixture
