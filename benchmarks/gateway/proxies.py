@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 
+PEERS = Path(__file__).parents[2] / "build" / "peers"
 ORDER = {"message": "Hi, order MX-26213 was due on Tuesday and it is still not here. Can you tell me where it is?"}
 
 
@@ -29,6 +30,7 @@ class Proxy:
     model: str
     extra: dict[str, Any] = field(default_factory=dict)
     streams: bool = True
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -53,10 +55,17 @@ def running_proxies(folder: Path, upstream: int, core: int) -> Iterator[list[Pro
             Proxy("gateway, and a schema guard", gateway, started[1].pid, "milo/orders",
                   {"milo": {"input": ORDER}}, streams=False),
         ]  # fmt: skip
-        proxies += list(_litellm(folder, upstream, core, started))
-        for proxy in proxies:
-            _wait(proxy.port)
-        yield proxies
+        own = len(proxies)
+        proxies += [*_litellm(folder, upstream, core, started), *_portkey(folder, upstream, core, started)]
+        ready = []
+        for place, proxy in enumerate(proxies):
+            if _listens(proxy):
+                ready.append(proxy)
+            elif place < own:
+                raise RuntimeError(f"{proxy.name} does not listen after a minute")
+            else:
+                print(f"  {proxy.name} does not start, so it is left out", flush=True)
+        yield ready
     finally:
         for process in started:
             process.terminate()
@@ -80,8 +89,8 @@ def _write_table(folder: Path, upstream: int) -> None:
 
 
 def _litellm(folder: Path, upstream: int, core: int, started: list[subprocess.Popen[bytes]]) -> Iterator[Proxy]:
-    """litellm's proxy, where PEERS_BIN or this environment has it."""
-    program = shutil.which("litellm", path=os.environ.get("PEERS_BIN", str(Path(sys.executable).parent)))
+    """litellm's proxy, as ``make peers`` installs it, or from the folder that PEERS_BIN names."""
+    program = shutil.which("litellm", path=os.environ.get("PEERS_BIN") or str(PEERS / "bin"))
     if program is None:
         return
     port = free_port()
@@ -95,9 +104,48 @@ def _litellm(folder: Path, upstream: int, core: int, started: list[subprocess.Po
                 ["taskset", "-c", str(core), program, "--config", str(folder / "litellm.yaml"), "--port", str(port)],
                 stdout=log,
                 stderr=log,
+                # Its proxy wants a master key otherwise; here it listens on this machine for some seconds.
+                env={**os.environ, "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"},
             )
         )
     yield Proxy("litellm", port, started[-1].pid, "reference")
+
+
+def _portkey(folder: Path, upstream: int, core: int, started: list[subprocess.Popen[bytes]]) -> Iterator[Proxy]:
+    """Portkey's gateway, as ``make peers`` installs it, or from the folder that PORTKEY names."""
+    root = Path(os.environ.get("PORTKEY") or PEERS) / "node_modules" / "@portkey-ai" / "gateway"
+    node = shutil.which("node")
+    if node is None or not root.exists():
+        return
+    port = free_port()
+    with (folder / "portkey.log").open("wb") as log:
+        command = [
+            "taskset",
+            "-c",
+            str(core),
+            node,
+            str(root / "build" / "start-server.js"),
+            f"--port={port}",
+            "--headless",
+        ]
+        # Without it Portkey refuses addresses of the own network.
+        env = {**os.environ, "TRUSTED_CUSTOM_HOSTS": "127.0.0.1,localhost"}
+        started.append(subprocess.Popen(command, stdout=log, stderr=log, cwd=root, env=env))
+    headers = {"x-portkey-provider": "openai", "x-portkey-custom-host": f"http://127.0.0.1:{upstream}/v1",
+               "Authorization": "Bearer none"}  # fmt: skip
+    yield Proxy("Portkey's gateway", port, started[-1].pid, "reference", headers=headers)
+
+
+def missing_peers() -> list[str]:
+    """Peers that are not there, and how to get them."""
+    found = []
+    if shutil.which("litellm", path=os.environ.get("PEERS_BIN") or str(PEERS / "bin")) is None:
+        found.append("litellm")
+    if not (Path(os.environ.get("PORTKEY") or PEERS) / "node_modules" / "@portkey-ai").exists() or not shutil.which(
+        "node"
+    ):
+        found.append("Portkey's gateway")
+    return found
 
 
 def _start(core: int, log: Path, *arguments: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
@@ -109,14 +157,17 @@ def _start(core: int, log: Path, *arguments: str, cwd: Path | None = None) -> su
         )
 
 
-def _wait(port: int) -> None:
-    end_s = time.monotonic() + 60
+def _listens(proxy: Proxy) -> bool:
+    """Wait a minute and a half for it, or until its process has ended."""
+    end_s = time.monotonic() + 90
     while time.monotonic() < end_s:
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+            if probe.connect_ex(("127.0.0.1", proxy.port)) == 0:
+                return True
+        if not psutil.pid_exists(proxy.pid) or psutil.Process(proxy.pid).status() == psutil.STATUS_ZOMBIE:
+            return False
         time.sleep(0.1)
-    raise RuntimeError(f"nothing listens on {port} after a minute; {psutil.cpu_percent():.0f}% of the processors busy")
+    return False
 
 
 def free_port() -> int:

@@ -24,6 +24,7 @@ class Call:
     number: int  # of this target's requests, probes left out
     headers: dict[str, str]
     server: ScriptedConnection
+    fields: dict[str, Any] = field(default_factory=dict)
 
     def reply(self, body: bytes | dict[str, Any], status: str = "200 OK", headers: str = "") -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -46,7 +47,8 @@ class Call:
 
     def event(self, delta: dict[str, Any], *, finish_reason: str | None = None, **more: Any) -> None:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-        data = b"data: " + json.dumps({"id": "x", "model": "m", "choices": [choice], **more}).encode() + b"\n\n"
+        chunk = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice], **more}
+        data = b"data: " + json.dumps(chunk).encode() + b"\n\n"
         self.server.write(b"%x\r\n%b\r\n" % (len(data), data))
 
     def end_stream(self) -> None:
@@ -58,8 +60,10 @@ Behaviour: TypeAlias = Callable[[Call], Awaitable[None]]
 
 def completion(text: str, **more: Any) -> dict[str, Any]:
     message = {"role": "assistant", "content": text}
-    return {"id": "x", "object": "chat.completion", "model": "m", "usage": {"prompt_tokens": 5, "completion_tokens": 9},
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}], **more}  # fmt: skip
+    usage = {"prompt_tokens": 5, "completion_tokens": 9, "total_tokens": 14}
+    choice = {"index": 0, "message": message, "finish_reason": "stop"}
+    return {"id": "x", "object": "chat.completion", "created": 1, "model": "m", "usage": usage, "choices": [choice],
+            **more}  # fmt: skip
 
 
 @dataclass
@@ -125,7 +129,7 @@ class ScriptedConnection(asyncio.Protocol):
         _, self.target, path = self._path.split("/", 2)
         data = json.loads(self._body or b"{}")
         said = str((data.get("messages") or [{}])[-1].get("content", ""))
-        call = Call(self.target, said, bool(data.get("stream")), 0, self._headers, self)
+        call = Call(self.target, said, bool(data.get("stream")), 0, self._headers, self, data)
         upstream = self._upstream
         if path.startswith("api/"):
             _as_ollama(call, path.removeprefix("api/"), upstream.digest)
