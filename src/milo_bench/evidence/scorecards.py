@@ -8,6 +8,7 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.paths import AnyPaths, as_paths
 from milo_bench.evidence.grade_columns import GradingPool
 from milo_bench.evidence.joining import find_peak_memory_bytes, join_columns, join_fixtures, join_targets
+from milo_bench.evidence.judges.counts import judges_said
 from milo_bench.evidence.set_up import buffered_targets, find_set_up_problems, served_others
 from milo_bench.run.plan import plan_attempts
 from milo_bench.stats.cases.columns import fixture_table
@@ -48,6 +49,7 @@ def _score(logs: list[RunLog], pool: GradingPool | None) -> Scorecard:
         set_up=tuple(find_set_up_problems(logs).values()),
         buffered=buffered_targets(logs),
         others=served_others(logs),
+        judges=judges_said(logs),
         unread=tuple(said for log in logs for _, said in log.bad_rows),
     )
 

@@ -52,6 +52,7 @@ class Scorecard(Frozen, frozen=True):
     confusions: tuple[Confusion, ...] = ()
     set_up: tuple[SetUpProblem, ...] = ()
     others: tuple[str, ...] = ()  # sentences on servers that worked for others beside our answers
+    judges: tuple[str, ...] = ()  # sentences on what model judges said of the answers, uncorrected
     unread: tuple[str, ...] = ()  # sentences on rows of the logs that could not be read
     buffered: tuple[str, ...] = ()  # targets whose answers came in blocks: first-token times are unknown
 

@@ -11,6 +11,7 @@ import pytest
 from milo_bench import api
 from milo_bench.core.errors import ConfigError, DataError, UsageError
 from milo_bench.decide.records import Decision, GateResult
+from milo_bench.report.terminal import print_scorecard, stdout_console
 from milo_bench.store.log.reader import read_run_log
 from tests.sealing import seal_anew
 
@@ -37,6 +38,20 @@ def test_each_answer_is_judged_once_and_a_second_run_goes_on(run_log: Path) -> N
     log = read_run_log(run_log)
     assert len(log.judgements) == 120 and log.judgements[0].reason in ("sound", "weak")
     assert log.unsealed == 0
+
+
+def test_a_scorecard_says_what_a_judge_said_and_that_it_is_uncorrected(
+    run_log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (before,) = api.score_logs(run_log)
+    assert before.judges == ()
+    api.judge_answers(run_log, "judge", "acceptable", {})
+    (card,) = api.score_logs(run_log)
+    (said,) = card.judges
+    assert said.endswith("the judge 'acceptable' (judge) accepted 96 of 120 answers")
+    print_scorecard(card, stdout_console())
+    printed = capsys.readouterr().out
+    assert said in printed and "uncorrected" in printed
 
 
 def test_without_a_licence_the_gate_is_undecided_and_says_why(run_log: Path) -> None:

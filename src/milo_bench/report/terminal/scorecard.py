@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -54,6 +54,17 @@ def print_scorecard(card: Scorecard, console: Console) -> None:
             if confusion.workload == workload:
                 console.print(_confusion(confusion))
         _print_categories([c for c in card.categories if c.workload == workload], console)
+    _print_judges(card.judges, console)
+
+
+def _print_judges(said: Sequence[str], console: Console) -> None:
+    if not said:
+        return
+    console.print()
+    for sentence in said:
+        console.print(Text(f"{sentence}."), soft_wrap=True)
+    rule = "These counts are uncorrected. A decision uses a judge only under a licence, corrected for its errors."
+    console.print(Text(rule, style="dim"), soft_wrap=True)
 
 
 def _table(workload: str, measures: list[Measure]) -> Table:
