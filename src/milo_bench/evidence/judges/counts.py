@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from milo_bench.core.records.judgements import JudgementVerdict, latest_judgements
 from milo_bench.store.log.reader import RunLog
 
-Judged = tuple[str, str, str, str]  # workload, the target that answered, the judge's name, the target that judged
+JudgedWork = tuple[str, str, str, str]  # workload, the target that answered, the judge's name, the target that judged
 
 
 def judges_said(logs: Iterable[RunLog]) -> tuple[str, ...]:
     """The counts as recorded, never corrected: whether a judge may enter a gate is its licence's affair."""
-    counts: dict[Judged, Counter[JudgementVerdict]] = {}
+    counts: dict[JudgedWork, Counter[JudgementVerdict]] = {}
     for log in logs:
         for key, by_name in latest_judgements(log.judgements).items():
             fixture = log.fixtures.get(key.fixture)
