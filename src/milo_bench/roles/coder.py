@@ -40,7 +40,7 @@ class CoderCase(Frozen, frozen=True):
     """What judging needs of one case. ``tree`` is the parent's, ``tests`` the commit's own test files by path.
 
     A blob of "" is a test file that the commit deleted. ``run`` are the test files to run. ``oracle`` is the true
-    patch, and ``generated`` files that a build would write.
+    patch, and ``generated`` files that a build would write. ``allowed`` are signs of tampering that it shows itself.
     """
 
     commit: str
@@ -57,6 +57,7 @@ class CoderCase(Frozen, frozen=True):
     generated: dict[str, str] = {}
     flaky: tuple[str, ...] = ()
     language: str = "python"
+    allowed: tuple[str, ...] = ()
 
 
 class CoderJudgement(Frozen, frozen=True, omit_defaults=False):
@@ -104,7 +105,7 @@ def judge_answer(
         except OSError as error:
             return CoderJudgement("tampering", f"the patch is in the way of the tests: {error}", wanted=wanted, way=way)
         setup = TestSetup(environment, declared, case.source_folders, case.addopts)
-        run = run_tests(tree, case.run, setup, place.isolation, canaries=True)
+        run = run_tests(tree, case.run, setup, place.isolation, edits.paths)
         return _judged(case, run, way, wanted)
     finally:
         remove_tree(tree)
@@ -239,6 +240,9 @@ def _judged(case: CoderCase, run: TestRun, way: str, wanted: int) -> CoderJudgem
         "way": way,
         "wall_s": run.wall_s,
     }
+    tampered = [sign for sign in run.tampered if sign not in case.allowed]
+    if tampered:
+        return CoderJudgement("tampering", tampered[0], **figures)
     if run.broken:
         return CoderJudgement("run_broken", run.broken, **figures)
     if run.framework_patched:

@@ -27,7 +27,9 @@ _CALLS: Final = frozenset(
     }
 )
 _LEAVES: Final = frozenset({"sys.exit", "exit", "quit"})
-_NAMES: Final = re.compile(r"PYTEST_CURRENT_TEST|_pytest|pytest_\w+|AssertionRewriting|MagicMock")
+_NAMES: Final = re.compile(
+    r"PYTEST_CURRENT_TEST|cell_contents|__closure__|_pytest|pytest_\w+|AssertionRewriting|MagicMock"
+)
 
 
 def signs_of_tampering(text: str) -> frozenset[str]:

@@ -41,13 +41,15 @@ class Isolation:
 class TestRun:
     """How each test ended, by its name. ``broken`` says why the run as a whole tells nothing, "" where it does.
 
-    ``patched`` are canaries that passed. ``ended`` says that the runner reached its end by itself.
+    ``tampered`` are signs that the answer did something to its tests, ``patched`` canaries that passed. ``ended`` says
+    that the runner reached its end by itself.
     """
 
     outcomes: dict[str, TestOutcome] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     uncollected: dict[str, str] = field(default_factory=dict)
     patched: list[str] = field(default_factory=list)
+    tampered: list[str] = field(default_factory=list)
     canaries: int = 0
     canaries_wanted: int = 0
     ended: bool = False
@@ -109,6 +111,8 @@ def _take(said: dict[str, Any], run: TestRun) -> None:
             run.canaries += 1
             if said["outcome"] != "failed":
                 run.patched.append(name)
+        case "tampered":
+            run.tampered.append(str(said.get("why", ""))[:200])
         case "uncollected":
             run.uncollected[name] = str(said.get("why", ""))
         case "broken":

@@ -1,14 +1,17 @@
 """Test files of a tree in, the outcome of each test out, line by line; a program of the sandbox.
 
 It runs with the repository's interpreter and packages, so it imports nothing of ours. The first line of its input is
-``{"nonce", "root", "files", "canaries", "repeats"}``. What tests print goes to standard error. Results go to a
-descriptor that tests do not know, each with the nonce: a line that a test forges lacks it. After the tests it runs
-canaries, tests that must fail. One that passes shows that ``assert`` or the test framework was patched.
+``{"nonce", "root", "files", "canaries", "repeats", "changed"}``. What tests print goes to standard error. Results go to
+a descriptor that tests do not know, each with the nonce: a line that a test forges lacks it. ``watch`` tells what files
+in ``changed`` do to find them. After the tests it runs canaries, tests that must fail. One that passes shows that
+``assert`` or the test framework was patched.
 """
 
 import json
 import os
+import runpy
 import sys
+from collections.abc import Callable
 from typing import Any
 
 
@@ -17,21 +20,20 @@ def main() -> int:
     sys.stdin.close()
     out = os.dup(1)
     os.dup2(2, 1)
-    nonce, root = asked["nonce"], asked["root"]
-
-    turn = 0
-
-    def tell(kind: str, **more: Any) -> None:
-        data = json.dumps({"nonce": nonce, "kind": kind, "turn": turn, **more}).encode() + b"\n"
-        while data:
-            data = data[os.write(out, data) :]
-
+    root, turn = asked["root"], [0]
+    tell = _teller(out, asked.pop("nonce"), turn)
     os.chdir(root)
     try:
         import pytest
     except Exception as error:
         tell("broken", why=f"pytest cannot be imported: {type(error).__name__}: {error}"[:300])
         return 3
+
+    watched = []
+    if asked["changed"]:
+        # By its place: folders of this program are on no path, so that no test can import it.
+        watch = runpy.run_path(os.path.join(os.path.dirname(__file__), "watch.py"))["watch"]
+        watched.append(watch(root, asked["changed"], asked["files"], lambda what: tell("tampered", why=what)))
 
     class Reporter:
         """Tells each test's outcome once it is known."""
@@ -59,16 +61,31 @@ def main() -> int:
     for number in range(1, asked["repeats"]):
         child = os.fork()
         if not child:
-            turn = number
+            turn[0] = number
             break
         os.waitpid(child, 0)
     code = pytest.main([*options, *asked["files"]], plugins=[Reporter("test")])
+    for after in watched:
+        after()
     if asked["canaries"]:
         plain = ["-q", "-p", "no:cacheprovider", "-p", "no:randomly", "--color=no", "--tb=no", "-c", os.devnull]
         plain += ["--rootdir", asked["canaries"], asked["canaries"]]
         pytest.main(plain, plugins=[Reporter("canary")])
     tell("end", code=int(code))
     return 0
+
+
+def _teller(out: int, nonce: str, turn: list[int]) -> Callable[..., None]:
+    """What writes one line of results. No frame that is alive has the nonce among its variables."""
+
+    def tell(kind: str, **more: Any) -> None:
+        if sys._getframe(1).f_code.co_filename != __file__:
+            kind, more = "tampered", {"why": "it forges results"}
+        data = json.dumps({"nonce": nonce, "kind": kind, "turn": turn[0], **more}).encode() + b"\n"
+        while data:
+            data = data[os.write(out, data) :]
+
+    return tell
 
 
 def _last(report: Any) -> str:

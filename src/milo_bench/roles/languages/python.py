@@ -24,13 +24,21 @@ _METADATA: Final = "/milo-metadata"
 _RUNNER: Final = (INSIDE / "run_tests.py").read_bytes()
 _CANARIES: Final = (INSIDE / "test_canary.py").read_bytes()
 _CANARY_TESTS: Final = 9
-DIGEST: Final = sha256_text((_RUNNER + _CANARIES).decode())
+_WATCH: Final = (INSIDE / "watch.py").read_bytes()
+DIGEST: Final = sha256_text((_RUNNER + _WATCH + _CANARIES).decode())
 
 
 def run_python(
-    tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, repeats: int, *, canaries: bool
+    tree: Path,
+    files: tuple[str, ...],
+    setup: TestSetup,
+    isolation: Isolation,
+    repeats: int,
+    *,
+    canaries: bool,
+    changed: tuple[str, ...] = (),
 ) -> list[TestRun]:
-    """Run ``files`` with pytest, each time in a process of its own."""
+    """Run ``files`` with pytest, each time in a process of its own. What files ``changed`` do to it is watched."""
     nonce = secrets.token_hex(16)
     asked = {
         "nonce": nonce,
@@ -39,6 +47,7 @@ def run_python(
         "root": str(tree) if isolation.unsafe_here else ROOT,
         "canaries": f"{PROGRAMS}/canaries" if canaries else "",
         "repeats": repeats,
+        "changed": list(changed),
     }
     if isolation.unsafe_here:
         outcome = _run_here(tree, asked, setup, isolation)
@@ -83,6 +92,7 @@ def record_calls(
 def _command(tree: Path, setup: TestSetup, limits: SandboxLimits, program: str = "run_tests.py") -> SandboxCommand:
     python = setup.environment.python
     files = {f"{PROGRAMS}/{program}": (INSIDE / program).read_bytes(), f"{PROGRAMS}/canaries/test_canary.py": _CANARIES}
+    files[f"{PROGRAMS}/watch.py"] = _WATCH
     files |= {f"{_METADATA}/{name}": text.encode() for name, text in _metadata(setup.declared).items()}
     return SandboxCommand(
         words=(str(python), "-B", "-s", "-P", f"{PROGRAMS}/{program}"),
@@ -138,6 +148,7 @@ def _run_here(tree: Path, asked: dict[str, Any], setup: TestSetup, isolation: Is
         (folder / "canaries").mkdir()
         (folder / "canaries" / "test_canary.py").write_bytes(_CANARIES)
         (folder / "run_tests.py").write_bytes(_RUNNER)
+        (folder / "watch.py").write_bytes(_WATCH)
         for path, text in _metadata(setup.declared).items():
             (folder / "metadata" / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / "metadata" / path).write_text(text)

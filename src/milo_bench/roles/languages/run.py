@@ -23,10 +23,14 @@ def declare(language: str, own: TestCommand | None, read: ReadFile) -> Declared:
 
 
 def run_tests(
-    tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, *, canaries: bool = False
+    tree: Path, files: tuple[str, ...], setup: TestSetup, isolation: Isolation, changed: tuple[str, ...] | None = None
 ) -> TestRun:
-    """Run the test ``files`` of ``tree``. Raises PrerequisiteError where there is no sandbox and none was waived."""
-    return run_tests_often(tree, files, setup, isolation, 1, canaries=canaries)[0]
+    """Run the test ``files`` of ``tree``. Raises PrerequisiteError where there is no sandbox and none was waived.
+
+    With the paths that an answer ``changed``, tests that must fail are run as well, and what those files do to the
+    tests is watched where the language allows it.
+    """
+    return run_tests_often(tree, files, setup, isolation, 1, changed)[0]
 
 
 def run_tests_often(
@@ -35,15 +39,16 @@ def run_tests_often(
     setup: TestSetup,
     isolation: Isolation,
     repeats: int,
-    *,
-    canaries: bool = False,
+    changed: tuple[str, ...] | None = None,
 ) -> list[TestRun]:
     """As ``run_tests``, ``repeats`` times, each in a process of its own; the limit on time is for each of them."""
     if setup.declared.command is not None:
         return run_command_tests(tree, files, setup, isolation, repeats)
     isolation = replace(isolation, limits=replace(isolation.limits, wall_s=isolation.limits.wall_s * repeats))
-    run = javascript.run_javascript if setup.declared.language == "javascript" else run_python
-    return run(tree, files, setup, isolation, repeats, canaries=canaries)
+    canaries = changed is not None
+    if setup.declared.language == "javascript":
+        return javascript.run_javascript(tree, files, setup, isolation, repeats, canaries=canaries)
+    return run_python(tree, files, setup, isolation, repeats, canaries=canaries, changed=changed or ())
 
 
 def runner_digest(language: str) -> str:

@@ -240,6 +240,10 @@ class CoderMiner:
             held_back=tuple(name for name in fixed if name != known),
             flaky=tuple(sorted(flaky)),
         )
+        with _Tree(self._place, case, oracle=True) as after:
+            paths = read_answer(case.oracle).paths
+            watched = run_tests(after, case.run, setup, self._place.isolation, paths)
+            case = msgspec.structs.replace(case, allowed=tuple(sorted(set(watched.tampered))))
         judged = judge_answer(case, f"```diff\n{case.oracle}```\n", environment, declared, self._place)
         if judged.category:
             raise NoCase("the true patch does not pass as an answer", f"{judged.category}: {judged.reason}")
