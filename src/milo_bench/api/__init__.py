@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         import_suite,
         redact_suite,
         regenerate_suite,
+        secrets_measured,
     )
     from milo_bench.api.verifying import verify_decision, verify_package
     from milo_bench.board.serving import BoardListening, BoardOptions
@@ -208,6 +209,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "import_suite",
         "redact_suite",
         "regenerate_suite",
+        "secrets_measured",
     ),
     "milo_bench.api.verifying": ("verify_decision", "verify_package"),
     "milo_bench.board.serving": ("BoardListening", "BoardOptions"),

@@ -57,6 +57,7 @@ TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
     "policy_text": (0.9, 0.9),
     "status": (0.9, 0.9),
     "requests": (0.9, 0.9),
+    "secrets": (0.9, 0.95),
 }
 
 

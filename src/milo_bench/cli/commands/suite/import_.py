@@ -12,6 +12,7 @@ from milo_bench import api
 from milo_bench.cli.entry import say_next
 from milo_bench.cli.options import JSON_FLAG, OUT, Duration, NameList
 from milo_bench.cli.printing import count_noun, print_json, say
+from milo_bench.core.units import share
 
 
 @click.command("import")
@@ -112,6 +113,10 @@ def suite_import(
                 say(f"{title}: {len(problems)}")
                 for line in api.first_problems(problems):
                     say(f"  {line}")
+        if report.secrets and not redact:
+            row = api.secrets_measured()
+            missed = f"It finds {share(row.recall)} of the secrets in {row.n} synthetic texts, and fewer in real ones"
+            say(f"  {share(row.precision)} of what this marks there is a secret. {missed}.")
         if report.redacted:
             said = ", ".join(f"{kind} {count}" for kind, count in report.redacted.items())
             say(f"redacted before writing: {said}. Some personal data remains: read a sample.")

@@ -76,7 +76,9 @@ def _by_kind(redacted: api.RedactedSuite) -> None:
     for kind in (*counts, "all"):
         item = redacted.held_out.get(kind)
         if item is None:
-            say(f"{kind:<15}{counts[kind]:>9}   not measured")
+            row = api.secrets_measured()
+            found = f"{share(row.recall)} of all secrets planted"
+            say(f"{kind:<15}{counts[kind]:>9}   {found:<31}{share(row.precision)}")
             continue
         replaced = sum(counts.values()) if kind == "all" else counts[kind]
         say(f"{kind:<15}{replaced:>9}   {_share(item.covered, item.labelled):<31}{_share(item.right, item.found)}")
