@@ -1,4 +1,4 @@
-"""Texts with places for secrets, and texts that only look as if they had one: what ``benchmarks.secret_texts`` fills."""
+"""Texts with places for secrets, and texts that only look like it: what ``benchmarks.secret_texts`` fills."""
 
 from __future__ import annotations
 
