@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from milo_bench.api.roles.promoting import Promotion, promote_roles, rollback_roles
     from milo_bench.api.roles.rerun import RolesRunOptions, run_roles
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
+    from milo_bench.api.sampling import ExportedSample, export_sample, samples_of
     from milo_bench.api.sealing.erasing import Erased, EraseOptions, erase_texts
     from milo_bench.api.sealing.signing import new_signing_key, sign_package
     from milo_bench.api.serving import (
@@ -180,6 +181,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.reporting": ("report_decision",),
     "milo_bench.api.estimating": ("estimate_run",),
     "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),
+    "milo_bench.api.sampling": ("ExportedSample", "export_sample", "samples_of"),
     "milo_bench.api.serving": (
         "add_key",
         "check_audit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
 from milo_bench.core.text import one_line
@@ -47,6 +47,16 @@ class IncidentsConfig(Checked):
         return self
 
 
+def _per_cent(value: object) -> object:
+    """ "2 %" and "2%" as 0.02."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        try:
+            return float(value.strip().removesuffix("%")) / 100
+        except ValueError:
+            return value
+    return value
+
+
 class GatewayConfig(Checked):
     """Settings of ``milo-bench serve``; sizes in bytes, times in seconds.
 
@@ -54,7 +64,8 @@ class GatewayConfig(Checked):
 
     ``hosts`` are names under which clients call it, beside the loopback and the bound address. ``callbacks`` are
     the beginnings of addresses that a request may name to be told of a person's answer. ``suites`` are suites
-    (names or folders) with the contracts of the table's workloads, beside the one that it was decided on.
+    (names or folders) with the contracts of the table's workloads, beside the one that it was decided on. ``sample`` is
+    the share of requests that is kept, redacted, as fixtures ("2 %"), ``sample_most`` how many of each workload.
     """
 
     suites: list[str] = []
@@ -70,6 +81,8 @@ class GatewayConfig(Checked):
     max_wait_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     ready_interval_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     incidents: IncidentsConfig = IncidentsConfig()
+    sample: Annotated[float, BeforeValidator(_per_cent, json_schema_input_type=float | str), Field(ge=0, le=1)] = 0.0
+    sample_most: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
 
     @field_validator("callbacks")
     @classmethod

@@ -240,6 +240,7 @@ class Keeper:
             try:
                 await self._control.look(self._run_outside)
                 await self._teller.tell_all(self._run_outside)
+                await gateway.sampler.keep(gateway.engine, self._run_outside)
             except (SQLAlchemyError, MiloError) as error:
                 gateway.say("incidents_failed", reason=type(error).__name__)
             stamp = self._stamp()

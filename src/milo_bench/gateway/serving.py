@@ -18,6 +18,7 @@ from milo_bench.config.settings import Settings
 from milo_bench.decide.routing.rules import actions_of
 from milo_bench.gateway.access import Access
 from milo_bench.gateway.answering.record import MakeRecord
+from milo_bench.gateway.control.sampling import TrafficSampler
 from milo_bench.gateway.metrics import GatewayMetrics
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.gates import Gate
@@ -118,12 +119,13 @@ class Gateway:
         self.database = ThreadPoolExecutor(1, thread_name_prefix="state")
         self.judges = ThreadPoolExecutor(2, thread_name_prefix="judge")
         self.rolled_back: Mapping[str, frozenset[str]] = {}  # workload to targets that an open incident keeps from it
+        self.sampler = TrafficSampler(settings.gateway.sample, settings.gateway.sample_most, self.say)
         self.listeners: list[Callable[[AuditedRequest], None]] = []  # told of each record; they must be quick
         self._say = say or _say
 
     # ------------------------------------------------------------ the audit
 
-    def write(self, make: MakeRecord) -> None:
+    def write(self, make: MakeRecord) -> AuditedRequest:
         """Record a request before its answer's last byte leaves. Raises OSError where that is not possible."""
         made: list[AuditedRequest] = []
 
@@ -135,6 +137,7 @@ class Gateway:
         self.metrics.count(made[0])
         for listener in self.listeners:
             listener(made[0])
+        return made[0]
 
     def note(self, make: MakeRecord) -> None:
         """Record what needs no answer any more."""

@@ -218,9 +218,12 @@ def _erase_sheet(path: Path, fixtures: frozenset[str], forgotten: Forgotten, don
 def _erase_queue(state: str, forgotten: Forgotten, older_than_days: int | None, now: datetime) -> int:
     from milo_bench.store.state.database import open_state
     from milo_bench.store.state.queue import erase_queued_texts
+    from milo_bench.store.state.samples import erase_samples
 
     before = None if older_than_days is None else (now - timedelta(days=older_than_days)).timestamp()
-    return erase_queued_texts(open_state(state, make=False), lambda text: forgotten.is_in(text), ended_before=before)
+    engine = open_state(state, make=False)
+    samples = erase_samples(engine, lambda text: forgotten.is_in(text), taken_before=before)
+    return samples + erase_queued_texts(engine, lambda text: forgotten.is_in(text), ended_before=before)
 
 
 def _erase_review(state: str, forgotten: Forgotten, fixtures: Collection[str]) -> int:

@@ -14,6 +14,7 @@ from milo_bench.gateway.wire.connection import ClientConnection
 from milo_bench.gateway.wire.replies import EVENTS_TYPE, JSON_TYPE, event
 
 _MOST_DOCUMENT_BYTES: Final = 16 << 20
+_MOST_KEPT_BYTES: Final = 1 << 20
 DONE_EVENT: Final = b"data: [DONE]\n\n"
 
 
@@ -30,6 +31,8 @@ class StreamRelay:
         headers: Mapping[str, str],
         finish: Callable[[StreamRelay], None],
         scan: EventScan,
+        *,
+        keep: bool = False,
     ) -> None:
         self._client, self._headers, self._finish = client, headers, finish
         self._scan = scan
@@ -44,6 +47,8 @@ class StreamRelay:
         self._document: list[bytes] = []
         self._document_bytes = 0
         self._waiting: list[bytes] = []
+        self._keep, self._kept_bytes = keep, 0
+        self.kept: list[bytes] = []  # what was forwarded, for a sample; its first part where it is long
 
     # ------------------------------------------------------------ ReplySink
 
@@ -68,6 +73,9 @@ class StreamRelay:
             if not self.started:
                 self._start()
             self._waiting.append(sound)
+            if self._keep and self._kept_bytes < _MOST_KEPT_BYTES:
+                self.kept.append(sound)
+                self._kept_bytes += len(sound)
         if scan.problem:  # where nothing has left yet, the route's fallback can still be taken
             self._close("server_error", scan.problem)
         elif scan.ended:

@@ -25,6 +25,7 @@ from milo_bench.gateway.answering.reasons import said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_stream, queued_document
+from milo_bench.gateway.control.sampling import streamed_text
 from milo_bench.gateway.judging import JudgedReply, judge_reply, no_answer
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, read_question
 from milo_bench.gateway.table import RuleContract
@@ -33,7 +34,7 @@ from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
 from milo_bench.gateway.wire.replies import ApiError, encoded
 from milo_bench.run.prepare import prepare
-from milo_bench.store.audit.records import AuditOutcome
+from milo_bench.store.audit.records import AuditedRequest, AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork, new_id
 from milo_bench.targets.http.retry_after import retry_after_s
@@ -263,12 +264,15 @@ class ServedRequest:
             prompt, completion = relay.usage()
             record.used(prompt, completion)
             record.first_s = relay.first_s
-            self._gateway.write(record.ended("answered", 200))
+            written = self._gateway.write(record.ended("answered", 200))
             self._count_tokens(key, upstream, prompt, completion)
+            if sampled:
+                self._sample(written, asked, streamed_text(relay.kept))
 
+        sampled = self._gateway.sampler.wants(self.id, asked)
         headers = self._headers(asked, routed, guarded=False)
         scan = EventScan(upstream.secrets, upstream.another_model)
-        relay = StreamRelay(self._client, headers, finish, scan)
+        relay = StreamRelay(self._client, headers, finish, scan, keep=sampled)
         body = self._body(asked, upstream, prepared, stream=True)
         connection = await upstream.pool.start(upstream.path(asked.door), body, relay, self._timeouts(routed.action))
         relay.upstream = connection
@@ -349,7 +353,7 @@ class ServedRequest:
                 judged.document
             )  # what was judged, and nothing that a second reading might find in its bytes
         outcome: AuditOutcome = "edited" if judged.removed else "answered"
-        self._gateway.write(self._record.ended(outcome, 200))
+        self._sample(self._gateway.write(self._record.ended(outcome, 200)), asked, _said(judged))
         if not asked.stream:
             self._client.reply(200, body, headers)
             return
@@ -362,7 +366,7 @@ class ServedRequest:
 
     async def _queue(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply | None) -> None:
         why = why_sent(final, judged)
-        draft = judged.choices[0].text if judged is not None and judged.choices else ""
+        draft = _said(judged)
         fields = {"door": asked.door, **asked.fields, **({"input": asked.input} if asked.input else {})}
         work = QueuedWork(
             id=new_id(), state="waiting", queue=final.action.queue if final.action is not None else "",
@@ -376,7 +380,7 @@ class ServedRequest:
         headers = self._headers(asked, final, guarded=self._contract(final, asked).guarded)
         headers["Location"] = f"/v1/milo/queue/{work.id}"
         self._record.queue = work.id
-        self._gateway.write(self._record.ended("queued", 202, reason=why))
+        self._sample(self._gateway.write(self._record.ended("queued", 202, reason=why)), asked, draft)
         if not asked.stream:
             self._client.reply(202, _ENCODER.encode(document), headers)
             return
@@ -435,6 +439,14 @@ class ServedRequest:
         error.headers = {"X-Milo-Request": self.id, **error.headers}
         self._client.fail(error)
 
+    def _sample(self, written: AuditedRequest, asked: Question, output: str) -> None:
+        """Hand a sampled request on; a request whose queue a person answers keeps the model's draft."""
+        sampler = self._gateway.sampler
+        if sampler.wants(self.id, asked):
+            upstream = self._serving.upstreams.get(written.calls[-1].target if written.calls else "")
+            served = (upstream.record.model, upstream.record.model_digest) if upstream is not None else ("", "")
+            sampler.take(written, asked, output, *served)
+
     def _unrecorded(self, error: OSError) -> None:
         """What cannot be recorded is not answered."""
         self._gateway.report_unrecorded(error)
@@ -482,3 +494,8 @@ class ServedRequest:
             raise ApiError(502, f"The target did not answer: {said}.", code="no_answer", hint=hint)
         self._gateway.write(self._record.ended("answered", 200))
         self._client.reply(200, self._last_body, {"X-Milo-Request": self.id, "X-Milo-Shadow": "true"})
+
+
+def _said(judged: JudgedReply | None) -> str:
+    """The text of the first answer, "" where there is none."""
+    return judged.choices[0].text if judged is not None and judged.choices else ""

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         work_record,
     )
     from milo_bench.report.terminal.serving.incidents import incident_record, print_incident, print_incidents
+    from milo_bench.report.terminal.serving.samples import print_samples, sample_counts
     from milo_bench.report.terminal.standing import print_changes, print_standing, standing_junit
     from milo_bench.report.terminal.verdicts import print_check_table, print_judged, verdicts_json
     from milo_bench.report.terminal.work import work_lines
@@ -71,6 +72,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "work_record",
     ),
     "milo_bench.report.terminal.serving.incidents": ("incident_record", "print_incident", "print_incidents"),
+    "milo_bench.report.terminal.serving.samples": ("print_samples", "sample_counts"),
     "milo_bench.report.terminal.estimate": ("print_estimate",),
     "milo_bench.report.terminal.inventory": (
         "difference_json",
