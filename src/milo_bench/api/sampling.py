@@ -67,7 +67,7 @@ def export_sample(
     if not fixtures:
         said = "; ".join(f"{count}: {why}" for why, count in left_out.items())
         message = "There is nothing to export" + (f" ({said})." if said else ": nothing was sampled.")
-        raise UsageError(message, hint="set gateway.sample in bench.yaml, e.g. 'sample: 2 %', and serve.")
+        raise UsageError(message, hint="set gateway.sample in bench.yaml, e.g. 'sample: 2%', and serve.")
     out.mkdir(parents=True, exist_ok=True)
     folder = _write_suite(base, fixtures, out / SUITE_FOLDER)
     answered = [one for one in kept if one.target and one.output]
