@@ -16,6 +16,9 @@ from milo_bench.cli.entry import run_command
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings
 from milo_bench.report.terminal.standing import standing_junit
+from milo_bench.store.audit.chain import read_key
+from milo_bench.store.audit.records import AuditedCall, AuditedRequest
+from milo_bench.store.audit.writer import AuditWriter, key_path
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
 
@@ -168,3 +171,47 @@ def test_undecided_has_an_exit_code_of_its_own_and_says_what_loss_would_be_found
 def test_logs_of_other_work_are_refused(package: Path, make_log: Callable[..., Path]) -> None:
     with pytest.raises(DataError, match="have nothing in common with the baseline"):
         api.gate_logs([make_log()], package)
+
+
+# ------------------------------------------------------------ an audit of the gateway
+
+
+def audit_of(folder: Path, *, failures: int, count: int = 400, workload: str = "escalation") -> Path:
+    audit = AuditWriter(folder / "audit", read_key(key_path(folder / "audit"), make=True))
+    for number in range(count):
+        call = AuditedCall("local", 200, "" if number >= failures else "HTTP 500", 0.9 if number % 50 else 1.2)
+        audit.write(
+            lambda n, call=call: AuditedRequest(n, "2026-11-29T09:00:00Z", f"r{n}", "answered", 200, workload=workload,
+                                                calls=(call,))  # fmt: skip
+        )  # fmt: skip
+    audit.close()
+    return folder / "audit"
+
+
+def test_an_audit_is_read_as_run_logs_are(package: Path, log_of: Callable[..., Path], tmp_path: Path) -> None:
+    held = api.gate_logs([audit_of(tmp_path / "fine", failures=1)], package)
+    assert held.standing == "held"
+    assert {result.what for result in held.results} == {"failure rate", "answers slower than the measured p95"}
+    assert any("no right answers" in note for note in held.notes)
+    worse = audit_of(tmp_path / "worse", failures=80)
+    found = api.gate_logs([worse], package)
+    assert [result.what for result in found.of("regressed")] == ["failure rate"]
+    both = api.gate_logs([log_of("same_again", 15), worse], package)
+    assert both.standing == "regressed"
+    assert {"gate", "difference"} <= {result.kind for result in both.results}
+    assert both.not_run == ()
+
+
+def test_an_audit_that_was_changed_is_no_evidence(package: Path, tmp_path: Path) -> None:
+    folder = audit_of(tmp_path, failures=80)
+    [file] = folder.glob("*.jsonl")
+    file.write_text(file.read_text().replace('"failure":"HTTP 500"', '"failure":""', 1))
+    with pytest.raises(DataError, match="does not hold"):
+        api.gate_logs([folder], package)
+    key_path(folder).unlink()
+    assert any("was not verified" in note for note in api.gate_logs([folder], package).notes)
+
+
+def test_an_audit_of_other_work_has_nothing_in_common(package: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nothing in common"):
+        api.gate_logs([audit_of(tmp_path, failures=0, workload="other")], package)

@@ -8,7 +8,7 @@ import pytest
 
 from milo_bench.config.alarms import AlarmCount, read_alarms
 from milo_bench.core.errors import ConfigError
-from milo_bench.evidence.alarms import AlarmWatch, count_alarms
+from milo_bench.evidence.audited.alarms import AlarmWatch, count_alarms
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest
 
 FILE = """

@@ -24,6 +24,24 @@ if TYPE_CHECKING:
     from milo_bench.api.estimating import estimate_run
     from milo_bench.api.exporting import export_every_eval, export_inspect, export_junit
     from milo_bench.api.finding import write_config
+    from milo_bench.api.gateway.sampling import ExportedSample, export_sample, samples_of
+    from milo_bench.api.gateway.serving import (
+        add_key,
+        check_audit,
+        end_key,
+        incident_close,
+        incident_show,
+        incidents_list,
+        keys_list,
+        person_here,
+        queue_end,
+        queue_list,
+        queue_show,
+        queue_take,
+        serve_gateway,
+        state_place,
+        watch_audit,
+    )
     from milo_bench.api.inventorying import inventory_difference, inventory_now
     from milo_bench.api.judges.calibrating import CalibrateOptions, calibrate, figures_of_licence, judge_answers
     from milo_bench.api.loading import load_target
@@ -51,26 +69,8 @@ if TYPE_CHECKING:
     from milo_bench.api.roles.promoting import Promotion, promote_roles, rollback_roles
     from milo_bench.api.roles.rerun import RolesRunOptions, run_roles
     from milo_bench.api.running import FinishedRun, RunOptions, run_suite
-    from milo_bench.api.sampling import ExportedSample, export_sample, samples_of
     from milo_bench.api.sealing.erasing import Erased, EraseOptions, erase_texts
     from milo_bench.api.sealing.signing import new_signing_key, sign_package
-    from milo_bench.api.serving import (
-        add_key,
-        check_audit,
-        end_key,
-        incident_close,
-        incident_show,
-        incidents_list,
-        keys_list,
-        person_here,
-        queue_end,
-        queue_list,
-        queue_show,
-        queue_take,
-        serve_gateway,
-        state_place,
-        watch_audit,
-    )
     from milo_bench.api.settings import graders, load_settings
     from milo_bench.api.standing import baseline_decision, decision_changes, gate_logs
     from milo_bench.api.suites import (
@@ -181,8 +181,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.reporting": ("report_decision",),
     "milo_bench.api.estimating": ("estimate_run",),
     "milo_bench.api.running": ("FinishedRun", "RunOptions", "run_suite"),
-    "milo_bench.api.sampling": ("ExportedSample", "export_sample", "samples_of"),
-    "milo_bench.api.serving": (
+    "milo_bench.api.gateway.sampling": ("ExportedSample", "export_sample", "samples_of"),
+    "milo_bench.api.gateway.serving": (
         "add_key",
         "check_audit",
         "end_key",

@@ -48,7 +48,7 @@ class IncidentsConfig(Checked):
 
 
 def _per_cent(value: object) -> object:
-    """ "2 %" and "2%" as 0.02."""
+    """ "2%", with a space or without, as 0.02."""
     if isinstance(value, str) and value.strip().endswith("%"):
         try:
             return float(value.strip().removesuffix("%")) / 100
@@ -65,7 +65,7 @@ class GatewayConfig(Checked):
     ``hosts`` are names under which clients call it, beside the loopback and the bound address. ``callbacks`` are
     the beginnings of addresses that a request may name to be told of a person's answer. ``suites`` are suites
     (names or folders) with the contracts of the table's workloads, beside the one that it was decided on. ``sample`` is
-    the share of requests that is kept, redacted, as fixtures ("2 %"), ``sample_most`` how many of each workload.
+    the share of requests that is kept, redacted, as fixtures ("2%"), ``sample_most`` how many of each workload.
     """
 
     suites: list[str] = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
@@ -114,15 +114,14 @@ def check_against(
         found = _differences(decision, policy, new, old, candidate, tolerance)
         results += [result for result, _ in found]
         differences += found
-    results = _as_error_family(results, differences, tolerance)
+    results = as_error_family(results, differences, tolerance)
     answered = check_answered({target.name: target for target in decision.targets}, new.targets)
     standings = {result.standing for result in results}
     if any(one.standing == "regressed" for one in answered):
         standings.add("regressed")
-    order: tuple[Standing, ...] = ("regressed", "undecided", "held")
     found_again = {candidate.text for candidate in known}
     return StandingReport(
-        standing=next(standing for standing in order if standing in standings) if results else "undecided",
+        standing=worst_of(standings) if results else "undecided",
         results=tuple(results),
         changed=_changed(decision, new),
         not_run=tuple(sorted(set(decision.measures) - found_again)),
@@ -132,13 +131,19 @@ def check_against(
     )
 
 
+def worst_of(standings: Collection[Standing]) -> Standing:
+    """The standing of a whole: regressed where a part is, else undecided where one is."""
+    order: tuple[Standing, ...] = ("regressed", "undecided", "held")
+    return next((standing for standing in order if standing in standings), "undecided")
+
+
 def _notes(new: Evidence) -> tuple[str, ...]:
     older = tuple(f"{log.path} is from an older version: {what}" for log in new.logs for what in log.unknown)
     unread = tuple(sentence for log in new.logs if log.unread for sentence in [row.said for row in log.unread])
     return (*((_OPERATORS,) if new.operators.runs else ()), *older, *unread)
 
 
-def _as_error_family(
+def as_error_family(
     results: Sequence[Result], differences: Sequence[tuple[Result, float]], tolerance: float
 ) -> list[Result]:
     """A difference that is clear of zero alone, and no longer among so many, cannot be told."""
@@ -308,13 +313,13 @@ def _difference(
         method = f"{unjudged:,} of {now_n + unjudged:,} answers unjudged"
     sign = 1.0 if known_measures()[name].good == "high" else -1.0
     # Where every fixture of the baseline came out as before there is nothing that could have regressed.
-    standing = "held" if unchanged and not unjudged else _stands(low, high, sign, tolerance)
+    standing = "held" if unchanged and not unjudged else standing_of(low, high, sign, tolerance)
     result = Result(
         candidate=candidate,
         what=spell_out(f"{name}[{slice}]" if slice else name),
         kind="difference",
         standing=standing,
-        reason=_difference_text(value, low, high, before, now_k / now_n, method),
+        reason=difference_text(value, low, high, before, now_k / now_n, method),
         before=before,
         now=now_k / now_n,
         difference=value,
@@ -322,10 +327,10 @@ def _difference(
         high=high,
         method=method,
     )
-    return result, _chance_of_worse(interval_at, sign)
+    return result, chance_of_worse(interval_at, sign)
 
 
-def _chance_of_worse(interval_at: Callable[[float], Interval | None], sign: float) -> float:
+def chance_of_worse(interval_at: Callable[[float], Interval | None], sign: float) -> float:
     """One-sided p-value: how far the interval can be widened before its better end reaches zero."""
 
     def clear(tail: float) -> bool:
@@ -342,7 +347,7 @@ def _chance_of_worse(interval_at: Callable[[float], Interval | None], sign: floa
     return many
 
 
-def _stands(low: float | None, high: float | None, sign: float, tolerance: float) -> Standing:
+def standing_of(low: float | None, high: float | None, sign: float, tolerance: float) -> Standing:
     if low is None or high is None:
         return "undecided"
     worst, best = (low, high) if sign > 0 else (-high, -low)
@@ -351,7 +356,7 @@ def _stands(low: float | None, high: float | None, sign: float, tolerance: float
     return "regressed" if best < 0 else "undecided"
 
 
-def _difference_text(
+def difference_text(
     value: float | None, low: float | None, high: float | None, before: float | None, now: float, method: str
 ) -> str:
     moved = f"{change_text(value, low, high, 'share')}: " if value is not None else ""

@@ -15,7 +15,7 @@ from milo_bench.config.alarms import Alarm, AlarmCount, AlarmsFile, load_alarms
 from milo_bench.core import units
 from milo_bench.core.errors import MiloError
 from milo_bench.core.text import one_line
-from milo_bench.evidence.alarms import AlarmWatch
+from milo_bench.evidence.audited.alarms import AlarmWatch
 from milo_bench.store.audit.records import AuditedRequest
 from milo_bench.store.audit.verify import read_audit
 from milo_bench.store.state.incidents import (

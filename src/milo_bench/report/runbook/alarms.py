@@ -63,7 +63,7 @@ def _of_finding(decision: Decision, finding: Finding) -> Iterator[PlannedAlarm]:
         rank = math.ceil(0.95 * slow.n)
         alike = worth * slow.n / failed.n
         yield PlannedAlarm(workload, target, "slow", slow.id, slow.n - rank, slow.n, alike, slower_than_s=slow.value)
-    for check in _served_checks(decision, workload):
+    for check in served_checks(decision).get(workload, ()):
         passed = decision.figures.get(f"{measures}/check_pass_rate[check={check}]")
         if passed is not None and passed.k is not None and passed.n is not None:
             # Answers that a check does not apply to count as passed, here as in the audit.
@@ -88,14 +88,16 @@ def _effective(k: int, n: int, high: float | None, confidence: float | None) -> 
     return many
 
 
-def _served_checks(decision: Decision, workload: str) -> tuple[str, ...]:
-    """The checks that the routing table asks for while it serves ``workload``."""
-    found: dict[str, None] = {}
+def served_checks(decision: Decision) -> dict[str, tuple[str, ...]]:
+    """The checks that the routing table asks for while it serves each workload."""
+    found: dict[str, dict[str, None]] = {}
     for rule in decision.routing.get("rules", ()):
         when = rule.get("when", {})
-        if workload in when.get("workload", ()):
-            found.update(dict.fromkeys((*rule.get("guardrails", ()), *when.get("failed_checks", ()))))
-    return tuple(check for check in found if check in RUNTIME_CHECKS)
+        names = [*rule.get("guardrails", ()), *when.get("failed_checks", ())]
+        for workload in when.get("workload", ()):
+            known = found.setdefault(workload, {})
+            known.update(dict.fromkeys(name for name in names if name in RUNTIME_CHECKS))
+    return {workload: tuple(names) for workload, names in found.items()}
 
 
 def _review_share(decision: Decision, finding: Finding) -> Figure | None:

@@ -62,7 +62,7 @@ def watch_audit(folder: Path, alarms: Path) -> tuple[AlarmCount, ...]:
     Raises PrerequisiteError where there is no audit, ConfigError for a file of alarms with mistakes.
     """
     from milo_bench.config.alarms import load_alarms
-    from milo_bench.evidence.alarms import count_alarms
+    from milo_bench.evidence.audited.alarms import count_alarms
     from milo_bench.store.audit.verify import read_audit
     from milo_bench.store.audit.writer import audit_files
 

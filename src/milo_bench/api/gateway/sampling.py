@@ -13,6 +13,7 @@ import msgspec
 import yaml
 
 from milo_bench.core.errors import MiloError, UsageError
+from milo_bench.core.files import write_file
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.suggest import hint_for
 
@@ -155,6 +156,6 @@ def _write_log(answered: Sequence[SampledWork], suite: Path, out: Path) -> Path:
         for one in answered
     ]  # fmt: skip
     recorded, log = out / "recorded.jsonl", out / LOG_NAME
-    recorded.write_bytes(b"\n".join(lines) + b"\n")
+    write_file(recorded, b"\n".join(lines) + b"\n", hint="choose another folder with --out.")
     import_recorded(RecordedImport([recorded], log, format="jsonl", suite=str(suite)))
     return log

@@ -1,0 +1,1 @@
+"""The gateway, its queue, keys, audit and samples, wired for the command line."""
