@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -179,24 +180,25 @@ def test_logs_of_other_work_are_refused(package: Path, make_log: Callable[..., P
 def audit_of(folder: Path, *, failures: int, count: int = 400, workload: str = "escalation") -> Path:
     audit = AuditWriter(folder / "audit", read_key(key_path(folder / "audit"), make=True))
     for number in range(count):
-        call = AuditedCall("local", 200, "" if number >= failures else "HTTP 500", 0.9 if number % 50 else 1.2)
-        audit.write(
-            lambda n, call=call: AuditedRequest(n, "2026-11-29T09:00:00Z", f"r{n}", "answered", 200, workload=workload,
-                                                calls=(call,))  # fmt: skip
-        )  # fmt: skip
+        failure = "" if number >= failures else "HTTP 500"
+        audit.write(partial(_made, AuditedCall("local", 200, failure, 0.9 if number % 50 else 1.2), workload))
     audit.close()
     return folder / "audit"
+
+
+def _made(call: AuditedCall, workload: str, n: int) -> AuditedRequest:
+    return AuditedRequest(n, "2026-11-29T09:00:00Z", f"r{n}", "answered", 200, workload=workload, calls=(call,))
 
 
 def test_an_audit_is_read_as_run_logs_are(package: Path, log_of: Callable[..., Path], tmp_path: Path) -> None:
     held = api.gate_logs([audit_of(tmp_path / "fine", failures=1)], package)
     assert held.standing == "held"
-    assert {result.what for result in held.results} == {"failure rate", "answers slower than the measured p95"}
+    assert {result.what for result in held.results} >= {"failure rate", "answers slower than the measured p95"}
     assert any("no right answers" in note for note in held.notes)
     worse = audit_of(tmp_path / "worse", failures=80)
     found = api.gate_logs([worse], package)
     assert [result.what for result in found.of("regressed")] == ["failure rate"]
-    both = api.gate_logs([log_of("same_again", 15), worse], package)
+    both = api.gate_logs([log_of("beside_an_audit", 15), worse], package)
     assert both.standing == "regressed"
     assert {"gate", "difference"} <= {result.kind for result in both.results}
     assert both.not_run == ()
