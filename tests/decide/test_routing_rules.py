@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from milo_bench.config.routing.file import RoutingFile, check_routing, read_routing
 from milo_bench.config.routing.flags import flags_text, read_flags
+from milo_bench.config.routing.rule import HoursCondition
 from milo_bench.core.cases.facts import CaseFacts
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.keyword_sets import KEYWORD_SETS
@@ -195,6 +197,17 @@ def conditions(draw: st.DrawFn) -> dict[str, Any]:
     for name, values in (
         ("workload", some(("notes", "other"))),
         ("words", st.sampled_from([{"over": 3}, {"under": 6}, {"over": 2, "under": 7}])),
+        ("tokens", st.sampled_from([{"over": 3, "target": "l1"}, {"under": 6, "target": "h1"}])),
+        (
+            "hours",
+            st.sampled_from(
+                [
+                    {"after": "18:00", "before": "08:00"},
+                    {"days": ["sat", "sun"]},
+                    {"before": "12:00", "zone": "Asia/Tokyo"},
+                ]
+            ),
+        ),
         ("tags", some(TAGS)),
         ("keywords", st.one_of(some(KEYWORD_SETS[:3]), st.just(["any"]))),
         ("sensitive", st.booleans()),
@@ -283,12 +296,15 @@ flags_ = st.none() | st.frozensets(st.sampled_from(FLAGS))
 def requests_(draw: st.DrawFn) -> tuple[str, dict[str, str], list[RequestFacts]]:
     workload, health = draw(st.sampled_from(["notes", "other", "third"])), draw(health_)
     use, flags = draw(st.sampled_from(["", *USES])), draw(flags_)
+    at = draw(st.none() | st.datetimes(timezones=st.just(UTC)))
     one = st.builds(
         RequestFacts,
         workload=st.just(workload),
         use=st.just(use),
         case=cases_,
         flags=st.just(flags),
+        at=st.just(at),
+        tokens=st.dictionaries(st.sampled_from(sorted(TARGETS)), st.integers(0, 9), max_size=3),
         words=st.integers(0, 9),
         tags=st.frozensets(st.sampled_from(TAGS)),
         keywords=st.frozensets(st.sampled_from(KEYWORD_SETS), max_size=2),
@@ -307,6 +323,8 @@ def columns_of(workload: str, health: dict[str, str], rows: list[RequestFacts]) 
         workload=workload,
         use=rows[0].use,
         flags=rows[0].flags,
+        at=rows[0].at,
+        tokens={name: np.array([row.tokens.get(name, -1) for row in rows], dtype=np.int64) for name in TARGETS},
         cases=kinds,
         case=np.array([kinds.index(row.case) for row in rows], dtype=np.int64),
         words=np.array([row.words for row in rows], dtype=np.int64),
@@ -360,3 +378,63 @@ def test_one_request_and_columns_of_requests_are_routed_alike(
     for row, end in zip(rows, last, strict=True):
         asked = {file.targets[name].hosted for name in (end.target, end.verifier) if name}
         assert not (row.sensitive and True in asked), "a sensitive case left the house"
+
+
+@pytest.mark.parametrize(
+    ("hours", "at", "fits"),
+    [
+        ({"after": "18:00", "before": "08:00"}, "2026-11-29T18:00:00+00:00", True),
+        ({"after": "18:00", "before": "08:00"}, "2026-11-29T07:59:59+00:00", True),
+        ({"after": "18:00", "before": "08:00"}, "2026-11-29T08:00:00+00:00", False),
+        ({"after": "08:00", "before": "18:00", "zone": "Europe/Berlin"}, "2026-11-29T07:00:00+00:00", True),
+        ({"after": "08:00", "before": "18:00", "zone": "Europe/Berlin"}, "2026-06-29T06:00:00+00:00", True),  # summer
+        ({"days": ["sat", "sun"]}, "2026-11-29T12:00:00+00:00", True),
+        ({"days": "mon", "zone": "Pacific/Auckland"}, "2026-11-29T12:00:00+00:00", True),
+        ({"days": ["sat"]}, "2026-11-29T12:00:00+00:00", False),
+        ({"after": "9:30"}, "2026-11-29T09:30:00+00:00", True),
+        ({"after": 1_080}, "2026-11-29T17:59:00+00:00", False),  # an unquoted 18:00, as YAML reads it
+        ({"after": "18:00"}, None, False),
+    ],
+)
+def test_a_time_of_day_is_that_of_its_zone_and_may_pass_midnight(hours: dict[str, Any], at: str, fits: bool) -> None:
+    when = HoursCondition.model_validate(hours)
+    assert when.fits(None if at is None else datetime.fromisoformat(at)) is fits
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("hours: {}", "names no time"),
+        ("hours: {after: '25:00'}", "after"),
+        ("hours: {after: '08:00', before: '08:00'}", "no time is from"),
+        ("hours: {after: '08:00', zone: Mars/Olympus}", "not a time zone"),
+        ("hours: {days: [monday]}", "days"),
+        ("tokens: {over: 5}", "target"),
+        ("tokens: {over: 5, target: b}", "unknown target 'b'"),
+        ("tokens: {target: a}", "no bound"),
+    ],
+)
+def test_a_condition_that_cannot_be_judged_is_refused(when: str, said: str) -> None:
+    rules = f"rules: [{{id: r, when: {{{when}}}, route: human_review}}]"
+    text = f"targets: {{a: {{model: a}}}}\n{rules}\ndefault: {{route: refuse}}\n"
+    with pytest.raises(ConfigError, match=said):
+        read_routing(text)
+
+
+def test_a_rule_on_tokens_or_hours_hides_only_what_it_covers_itself() -> None:
+    def file(first: str, second: str) -> str:
+        rules = (
+            f"rules: [{{id: x, when: {{{first}}}, route: human_review}}, {{id: y, when: {{{second}}}, route: refuse}}]"
+        )
+        return f"targets: {{a: {{model: a}}, b: {{model: b}}}}\n{rules}\ndefault: {{route: refuse}}\n"
+
+    many, more, other = "tokens: {over: 5, target: a}", "tokens: {over: 9, target: a}", "tokens: {over: 9, target: b}"
+    with pytest.raises(ConfigError, match="never reached"):
+        read_routing(file(many, more))
+    for first, second in ((more, many), (many, other), (many, "tags: x"), ("hours: {after: '08:00'}", "tags: x")):
+        read_routing(file(first, second))
+
+
+def test_what_calls_no_model_has_nothing_to_redact() -> None:
+    with pytest.raises(ConfigError, match="nothing to redact"):
+        read_routing("default: {route: human_review, redact: true}\n")

@@ -7,6 +7,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,11 @@ from tests.gateway.running import APIS
 TARGETS = {"small": False, "large": False, "hosted": True}
 CHECKS = ("answer_present", "json_reading", "schema", "in_source")
 LABELS = ("late", "damaged", "return", "invoice")
+HOURS = (
+    {"after": "18:00", "before": "08:00"}, {"days": ["sat", "sun"], "zone": "Asia/Tokyo"},
+    {"after": "09:00", "before": "17:30", "days": ["mon", "tue", "wed"], "zone": "Europe/Berlin"},
+)  # fmt: skip
+PERSON = "maria.lopez@example.org"
 # What a target's server does with a request: an answer, or how it fails.
 KINDS = ("good", "prose", "other", "empty", "status 500", "status 429", "cut", "html", "no choices", *LABELS)
 
@@ -56,6 +62,10 @@ class ScriptedServer(asyncio.Protocol):
             self.transport.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             return
         data, self.body = json.loads(self.body), b""
+        if "content" in data:  # a count of tokens: here, its words
+            body = json.dumps({"tokens": data["content"].split()}).encode()
+            self.transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+            return
         said = " ".join(str(message["content"]) for message in data["messages"])
         plan = json.loads(said.partition("[[")[2].partition("]]")[0] or "{}") if "[[" in said else {}
         kind = plan.get(data["model"], "good")
@@ -113,6 +123,8 @@ def random_policy(draw: random.Random) -> RoutingFile | None:
                 made["flag"] = draw.choice(["one", "two"])
             made["guardrails"] = draw.sample(CHECKS, draw.randint(0, 3))
             if draw.random() < 0.3:
+                made["redact"] = True
+            if draw.random() < 0.3:
                 made["limits"] = {"max_words": draw.randint(5, 40)}
             if draw.random() < 0.5:
                 made["fallback"] = draw.choice(
@@ -124,6 +136,8 @@ def random_policy(draw: random.Random) -> RoutingFile | None:
         when: dict[str, Any] = {"workload": draw.choice([["orders"], ["topics"], ["orders", "topics"]])}
         for name, value, chance in (
             ("words", {"over": draw.randint(5, 40)}, 0.2),
+            ("tokens", {"under": draw.randint(10, 50), "target": draw.choice(list(TARGETS))}, 0.2),
+            ("hours", draw.choice(HOURS), 0.2),
             ("tags", ["vip"], 0.15),
             ("keywords", draw.choice([["any"], ["litigation"], ["injury", "threat"]]), 0.2),
             ("sensitive", draw.random() < 0.5, 0.2),
@@ -164,6 +178,8 @@ def random_requests(draw: random.Random, count: int) -> Iterator[dict[str, Any]]
     for _ in range(count):
         plan = {name: draw.choice(KINDS) for name in TARGETS}
         words = ["Where", "is", "my", "parcel", "MX-11111", *["please"] * draw.randint(0, 40)]
+        if draw.random() < 0.3:
+            words.append(PERSON)
         if draw.random() < 0.2:
             words.append(draw.choice(["lawyer", "hospital", "kill", "ombudsman"]))
         message = f"{' '.join(words)} [[{json.dumps(plan)}]]"
@@ -178,7 +194,13 @@ def random_requests(draw: random.Random, count: int) -> Iterator[dict[str, Any]]
 
 
 def replayed(
-    file: RoutingFile, request: Mapping[str, Any], suite: Suite, health: Mapping[str, str], flags: frozenset[str]
+    file: RoutingFile,
+    request: Mapping[str, Any],
+    suite: Suite,
+    health: Mapping[str, str],
+    flags: frozenset[str],
+    at: datetime,
+    rolled_back: frozenset[str],
 ) -> Routed:
     """Where the pure functions send it, with the answers judged as a run log's are: by every check of the contract."""
     milo = request["milo"]
@@ -188,6 +210,7 @@ def replayed(
         workload=milo["workload"], use=milo.get("use", ""), words=len(message.split()), tags=tags,
         keywords=frozenset(hit.keyword_set for hit in keyword_risk(message)),
         sensitive=bool(milo.get("sensitive")) or "sensitive" in tags, health=health, flags=flags,
+        at=at, rolled_back=rolled_back, tokens=dict.fromkeys(TARGETS, len(message.split())),
     )  # fmt: skip
     steps = walk(file, facts)
     try:
@@ -260,12 +283,19 @@ async def compare(folder: Path, *, policies: int, requests: int, seed: int) -> t
                 port = await listener.listen("127.0.0.1", 0)
                 gateway.metrics.count = lambda one: records.__setitem__(one.request, one)  # type: ignore[method-assign]
             gateway.serving = serving
+            at = datetime(2026, 11, draw.randint(1, 30), draw.randint(0, 23), draw.randint(0, 59), tzinfo=UTC)
+            gateway.now = lambda at=at: at  # type: ignore[misc]
+            away = {name: frozenset(n for n in TARGETS if draw.random() < 0.1) for name in ("orders", "topics")}
+            gateway.rolled_back = away
             bodies = list(random_requests(draw, requests))
             ids = await asyncio.gather(*(_ask(port, one) for one in _in_lanes(bodies, 8)))
             for body, (status, id) in zip(bodies, [pair for lane in ids for pair in lane], strict=True):
                 checked += 1
-                wanted = replayed(file, body, suite, health, flags)
+                wanted = replayed(file, body, suite, health, flags, at, away[body["milo"]["workload"]])
                 found = records.pop(id)
+                redacts = wanted.action is not None and wanted.action.redact and found.calls and not wanted.second
+                if redacts and bool(found.redacted) != (PERSON in body["milo"]["input"]["message"]):
+                    wrong.append(f"{found.redacted} places redacted: {body['milo']}")
                 here = (wanted.rule, wanted.route, "" if wanted.cause == "rule" else wanted.cause, wanted.target)
                 there = (found.rule, found.route, found.cause, found.target)
                 if wanted.route == "refuse":  # the target of a refused request is of no account

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import msgspec
@@ -20,6 +21,7 @@ from milo_bench.gateway.access import Access
 from milo_bench.gateway.answering.record import MakeRecord
 from milo_bench.gateway.control.sampling import TrafficSampler
 from milo_bench.gateway.metrics import GatewayMetrics
+from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.gates import Gate
 from milo_bench.gateway.upstream.targets import Upstream
@@ -60,6 +62,14 @@ class Serving:
         self.active -= 1
         if not self.active and self._left is not None:
             self._left.set()
+
+    async def count_tokens(self, asked: Question) -> Mapping[str, int]:
+        """Tokens of the question's texts by each target that a rule counts by; none where its server does not tell."""
+        if not self.table.asks_tokens:
+            return {}
+        names = [name for name in self.table.asks_tokens if name in self.upstreams]
+        counts = await asyncio.gather(*(self.upstreams[name].count_tokens(asked.text) for name in names))
+        return {name: count for name, count in zip(names, counts, strict=True) if count is not None}
 
     async def emptied(self) -> None:
         """Wait until no request is on its way under this table."""
@@ -118,6 +128,7 @@ class Gateway:
         self.metrics = GatewayMetrics(self)
         self.database = ThreadPoolExecutor(1, thread_name_prefix="state")
         self.judges = ThreadPoolExecutor(2, thread_name_prefix="judge")
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.rolled_back: Mapping[str, frozenset[str]] = {}  # workload to targets that an open incident keeps from it
         self.sampler = TrafficSampler(settings.gateway.sample, settings.gateway.sample_most, self.say)
         self.listeners: list[Callable[[AuditedRequest], None]] = []  # told of each record; they must be quick

@@ -71,6 +71,12 @@ class RoutingTable:
         )
 
     @cached_property
+    def asks_tokens(self) -> tuple[str, ...]:
+        """The targets by whose tokenizer a rule counts."""
+        named = (rule.when.tokens.target for rule in self.file.rules if rule.when.tokens is not None)
+        return tuple(dict.fromkeys(named))
+
+    @cached_property
     def asks_keywords(self) -> bool:
         return any(rule.when.keyword_sets for rule in self.file.rules)
 

@@ -145,6 +145,8 @@ def _unreachable_rules(file: RoutingFile) -> Iterator[Problem]:
         seen.add(rule.id)
         for target in rule.when.target_health:
             yield from _unknown_target(file, here, f"rule '{rule.id}' uses the health of", target)
+        if rule.when.tokens is not None:
+            yield from _unknown_target(file, here, f"rule '{rule.id}' counts the tokens of", rule.when.tokens.target)
         if rule.when.sensitive and _sends_out(file, rule) and not file.sensitive_to_hosted:
             what = f"rule '{rule.id}' sends sensitive cases to a hosted target"
             yield Problem(here, what, "send them to human_review, or set 'sensitive_to_hosted: true'.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -112,13 +114,73 @@ class WordsCondition(Checked):
         )
 
 
+class TokensCondition(WordsCondition):
+    """Tokens of all texts of the input: more than ``over``, fewer than ``under``, as ``target`` counts them.
+
+    Its server's tokenizer is asked. Where it does not tell, the rule does not apply.
+    """
+
+    target: GivenName
+
+
+def _minutes(value: object) -> object:
+    """A time of day as HH:MM. YAML reads an unquoted 18:00 as 1080, its minutes."""
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1_440:
+        return f"{value // 60:02d}:{value % 60:02d}"
+    return value.zfill(5) if isinstance(value, str) else value
+
+
+TimeOfDay = Annotated[str, BeforeValidator(_minutes), Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Weekday: TypeAlias = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
+
+
+class HoursCondition(Checked):
+    """Time of day when the request comes: from ``after`` (included) to ``before``, past midnight where that is earlier.
+
+    ``days`` are those of the request itself, so 02:00 on a Saturday is Saturday. ``zone`` is a name of the time zone
+    database. Where the time is not known, as in a replay of recorded answers, the rule does not apply.
+    """
+
+    after: TimeOfDay = "00:00"
+    before: TimeOfDay | None = None
+    days: Annotated[tuple[Weekday, ...], _listed(Weekday)] = ()
+    zone: str = "UTC"
+
+    @model_validator(mode="after")
+    def _some_time_fits(self) -> HoursCondition:
+        if self.before is None and self.after == "00:00" and not self.days:
+            raise Mistake("names no time", "give 'after', 'before' or 'days'.")
+        if self.before == self.after:
+            raise Mistake(f"no time is from {self.after} to {self.before}", "widen the range.")
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise Mistake(f"'{one_line(self.zone)}' is not a time zone", "write e.g. Europe/Berlin, or UTC.") from None
+        return self
+
+    def fits(self, at: datetime | None) -> bool:
+        """Whether ``at``, with its own zone, is within; false where it is not known."""
+        if at is None:
+            return False
+        here = at.astimezone(ZoneInfo(self.zone))
+        if self.days and WEEKDAYS[here.weekday()] not in self.days:
+            return False
+        time = f"{here.hour:02d}:{here.minute:02d}"
+        if self.before is None:
+            return time >= self.after
+        if self.after < self.before:
+            return self.after <= time < self.before
+        return time >= self.after or time < self.before
+
+
 class Condition(Checked):
     """When a rule applies: every setting given must hold; within a list, one of its values is enough.
 
-    Known before a model is called: ``workload`` and its ``use``; ``words`` of the input; ``tags`` of the
-    request; ``keywords`` that ring in the input (keyword sets, or ``any``); ``sensitive``; ``case_status``,
-    ``risk``, ``missing_fields`` and ``template_current`` of the case (what is unknown matches neither
-    value); ``target_health``.
+    Known before a model is called: ``workload`` and its ``use``; ``words`` of the input; its ``tokens`` by
+    a target's tokenizer; ``hours`` of the day; ``tags`` of the request; ``keywords`` that ring in the
+    input (keyword sets, or ``any``); ``sensitive``; ``case_status``, ``risk``, ``missing_fields`` and
+    ``template_current`` of the case (what is unknown matches neither value); ``target_health``.
     Known once the local model has answered: ``local_label``, its label; ``failed_checks``, checks
     that do not hold.
     """
@@ -126,6 +188,8 @@ class Condition(Checked):
     workload: GivenNames = ()
     use: GivenNames = ()
     words: WordsCondition | None = None
+    tokens: TokensCondition | None = None
+    hours: HoursCondition | None = None
     tags: Texts = ()
     keywords: Annotated[tuple[Keyword, ...], _listed(Keyword)] = ()
     sensitive: bool | None = None
@@ -176,11 +240,18 @@ class Condition(Checked):
             and _within(other.failed_checks, self.failed_checks)
             and self.sensitive in (None, other.sensitive)
             and _words_within(other.words, self.words)
+            and (self.tokens is None or self._counts_alike(other))
+            and self.hours in (None, other.hours)
             and all(
                 target in other.target_health and set(other.target_health[target]) <= set(states)
                 for target, states in self.target_health.items()
             )
         )
+
+    def _counts_alike(self, other: Condition) -> bool:
+        if self.tokens is None or other.tokens is None or self.tokens.target != other.tokens.target:
+            return False
+        return _words_within(other.tokens, self.tokens)
 
 
 def _within(inner: tuple[str, ...] | frozenset[str], outer: tuple[str, ...] | frozenset[str]) -> bool:
@@ -222,6 +293,8 @@ class Action(Checked):
     ``assist``: the model drafts and nothing leaves before a person accepts it; it needs a ``flag``. While a
     ``flag`` is off, no model is called and the case takes the ``fallback``.
     ``guardrails`` are checks that the answer must hold and steps that deterministic code takes;
+    ``redact``: personal data in what its models are sent, the fallback's too, is replaced by placeholders. They stay
+    in the answer; a sensitive case still reaches no hosted target.
     ``queue`` names the place where the result lands; ``why`` and ``finding`` say what it rests on.
     """
 
@@ -234,6 +307,7 @@ class Action(Checked):
     guardrails: tuple[Guardrail, ...] = ()
     limits: RuleLimits = RuleLimits()
     fallback: Fallback = Fallback()
+    redact: bool = False
     flag: RuleName | None = None
     queue: str = ""
     finding: str = ""
@@ -249,6 +323,8 @@ class Action(Checked):
             raise Mistake(f"route {self.route} calls no model", hint)
         if not asks and ("fallback" in self.model_fields_set or self.decoding != "free"):
             raise Mistake(f"route {self.route} calls no model", "remove fallback and decoding.")
+        if not asks and self.redact:
+            raise Mistake(f"route {self.route} calls no model, so there is nothing to redact", "remove redact.")
         if not asks and self.flag:
             raise Mistake(f"route {self.route} calls no model, so it needs no flag", "remove flag.")
         if self.route == "assist" and not self.flag:

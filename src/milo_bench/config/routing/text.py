@@ -9,7 +9,7 @@ import yaml
 
 from milo_bench.config.routing.file import RoutingFile, rule_data
 from milo_bench.config.routing.operators import LADDER, OperatorGrant
-from milo_bench.config.routing.rule import Action, Condition, RoutingRule
+from milo_bench.config.routing.rule import Action, Condition, HoursCondition, RoutingRule, WordsCondition
 from milo_bench.core.keyword_sets import KEYWORD_SETS
 
 _HEAD = """\
@@ -71,10 +71,11 @@ def _if(when: Condition) -> str:
     if when.template_current is not None:
         said.append("a current template exists" if when.template_current else "no current template exists")
     if when.words is not None:
-        bounds = [
-            f"{word} {n}" for word, n in (("over", when.words.over), ("under", when.words.under)) if n is not None
-        ]
-        said.append(f"the input is {' and '.join(bounds)} words")
+        said.append(f"the input is {_bounds(when.words)} words")
+    if when.tokens is not None:
+        said.append(f"the input is {_bounds(when.tokens)} tokens of {when.tokens.target}")
+    if when.hours is not None:
+        said.append(_hours(when.hours))
     if when.tags:
         said.append(f"it is tagged {_or(when.tags)}")
     if when.keyword_sets:
@@ -90,6 +91,18 @@ def _if(when: Condition) -> str:
     return f"If {', and '.join(said)}, it" if said else "Always: it"
 
 
+def _bounds(when: WordsCondition) -> str:
+    return " and ".join(f"{word} {n}" for word, n in (("over", when.over), ("under", when.under)) if n is not None)
+
+
+def _hours(when: HoursCondition) -> str:
+    days = f" on {_or(when.days)}" if when.days else ""
+    if when.before is None and when.after == "00:00":
+        return f"it comes{days} ({when.zone})"
+    until = f" to {when.before}" if when.before is not None else " on"
+    return f"it comes from {when.after}{until}{days} ({when.zone})"
+
+
 def _goes(action: Action) -> str:
     match action.route:
         case "human_review":
@@ -102,6 +115,8 @@ def _goes(action: Action) -> str:
             said = f"is drafted by {action.target} for a person to accept"
         case _:
             said = f"is answered by {action.target}"
+    if action.redact:
+        said = f"{said}, without personal data,"
     if action.flag:
         said = f"{said} while the flag {action.flag} is on"
     return f"{said}, queue {action.queue}" if action.queue else said

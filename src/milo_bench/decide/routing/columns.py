@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, get_args
 
 import numpy as np
@@ -45,6 +46,8 @@ class RequestColumns:
     cases: tuple[CaseFacts, ...] = ()
     case: NDArray[np.int64] | None = None
     flags: frozenset[str] | None = None
+    at: datetime | None = None
+    tokens: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)  # by target; -1 where it is not known
 
     def __len__(self) -> int:
         return len(self.words)
@@ -164,6 +167,14 @@ def _applies(when: Condition, requests: RequestColumns) -> Mask:
         return ~rows
     if any(requests.health.get(target, "ready") not in states for target, states in when.target_health.items()):
         return ~rows
+    if when.hours is not None and not when.hours.fits(requests.at):
+        return ~rows
+    if when.tokens is not None:
+        counts = requests.tokens.get(when.tokens.target)
+        if counts is None:
+            return ~rows
+        low, high = when.tokens.bounds
+        rows &= (counts >= max(low, 0)) & (counts <= high)
     if when.asks_of_case:
         if requests.case is None:
             return np.zeros(len(requests), dtype=np.bool_)

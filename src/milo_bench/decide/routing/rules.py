@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from milo_bench.config.routing.file import RoutingFile
@@ -40,7 +41,8 @@ class RequestFacts:
     """What is known before a model is called. ``health`` maps a target to ready, degraded or down (unnamed: ready).
 
     ``flags`` are the names of those that are on, None where every flag counts as on, as in a replay.
-    ``rolled_back`` are the targets that an open incident keeps from this workload.
+    ``rolled_back`` are the targets that an open incident keeps from this workload. ``at`` is when the request came,
+    with its zone, ``tokens`` of its texts by target; both are unknown in a replay of recorded answers.
     """
 
     workload: str
@@ -53,6 +55,8 @@ class RequestFacts:
     case: CaseFacts = NOTHING_KNOWN
     flags: frozenset[str] | None = None
     rolled_back: frozenset[str] = frozenset()
+    at: datetime | None = None
+    tokens: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -133,10 +137,16 @@ def _applies(when: Condition, request: RequestFacts) -> bool:
         low, high = when.words.bounds
         if not low <= request.words <= high:
             return False
+    if when.tokens is not None:
+        low, high = when.tokens.bounds
+        count = request.tokens.get(when.tokens.target)
+        if count is None or not low <= count <= high:
+            return False
     return (
         (not when.workload or request.workload in when.workload)
         and (not when.use or request.use in when.use)
         and when.fits_case(request.case)
+        and (when.hours is None or when.hours.fits(request.at))
         and (not when.tags or not request.tags.isdisjoint(when.tags))
         and (not when.keyword_sets or not request.keywords.isdisjoint(when.keyword_sets))
         and when.sensitive in (None, request.sensitive)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from milo_bench.core.cases.facts import NOTHING_KNOWN
 from milo_bench.decide.routing.rules import RequestFacts
@@ -12,13 +14,18 @@ from milo_bench.guards.case_facts import case_facts
 from milo_bench.guards.case_text import count_words, keyword_sets_in
 
 
-def request_facts(
-    table: RoutingTable,
-    asked: Question,
-    health: Mapping[str, str],
-    flags: frozenset[str] | None,
-    rolled_back: frozenset[str] = frozenset(),
-) -> RequestFacts:
+@dataclass(frozen=True)
+class Known:
+    """What the gateway knows beside the question: as in ``RequestFacts``."""
+
+    health: Mapping[str, str] = field(default_factory=dict)
+    flags: frozenset[str] | None = None
+    rolled_back: frozenset[str] = frozenset()
+    at: datetime | None = None
+    tokens: Mapping[str, int] = field(default_factory=dict)
+
+
+def request_facts(table: RoutingTable, asked: Question, known: Known) -> RequestFacts:
     """Words, keyword sets and the case's facts are worked out only where a rule asks for them."""
     return RequestFacts(
         workload=asked.workload,
@@ -27,8 +34,10 @@ def request_facts(
         tags=asked.tags,
         keywords=keyword_sets_in(asked.text) if table.asks_keywords else frozenset(),
         sensitive=asked.sensitive,
-        health=health,
+        health=known.health,
         case=case_facts(asked.input) if table.asks_cases and asked.input is not None else NOTHING_KNOWN,
-        flags=flags,
-        rolled_back=rolled_back,
+        flags=known.flags,
+        rolled_back=known.rolled_back,
+        at=known.at,
+        tokens=known.tokens,
     )

@@ -29,6 +29,7 @@ class RequestRecord:
     prompt: str = ""
     first_route: str = ""
     removed: int = 0
+    redacted: int = 0
     queue: str = ""
     first_s: float = 0.0
     shadow: bool = False
@@ -72,7 +73,8 @@ class RequestRecord:
                 first_route=self.first_route if routed and self.first_route != routed.route else "",
                 prompt=self.prompt, guarded=self._guarded, sensitive=self.sensitive, words=self.words,
                 streamed=asked.stream if asked else False,
-                removed=self.removed, calls=tuple(self.calls), reason=reason[:500], table=self.table,
+                removed=self.removed, redacted=self.redacted,
+                calls=tuple(self.calls), reason=reason[:500], table=self.table,
                 shadow=self.shadow, queue=self.queue, prompt_tokens=self._prompt_tokens,
                 completion_tokens=self._completion_tokens,
                 first_s=round(self.first_s - self.started_s, 6) if self.first_s else 0.0,

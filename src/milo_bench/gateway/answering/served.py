@@ -5,22 +5,19 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from milo_bench.config.routing.rule import Action
-from milo_bench.core.chat import ChatRequest
-from milo_bench.core.errors import MiloError
-from milo_bench.core.records import Fixture, Timeouts
-from milo_bench.core.text import one_line
+from milo_bench.core.records import Timeouts
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed
 from milo_bench.decide.routing.walk import walk
 from milo_bench.gateway.answering.events import EventScan
-from milo_bench.gateway.answering.facts import request_facts
+from milo_bench.gateway.answering.facts import Known, request_facts
+from milo_bench.gateway.answering.prompting import Prepared, prepare_question
 from milo_bench.gateway.answering.reasons import said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.answering.relay import StreamRelay
@@ -33,7 +30,6 @@ from milo_bench.gateway.upstream.pool import WholeReply
 from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
 from milo_bench.gateway.wire.replies import ApiError, encoded
-from milo_bench.run.prepare import prepare
 from milo_bench.store.audit.records import AuditedRequest, AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork, new_id
@@ -48,16 +44,6 @@ _CLIENT_FAULTS: Final = frozenset({400, 404, 405, 413, 415, 422})
 _PASSED_ON: Final = frozenset({400, 413, 422})
 
 
-@dataclass
-class _Prepared:
-    """What is sent: the measured prompt of the rule, or the client's own fields."""
-
-    request: ChatRequest | None
-    shown: Mapping[str, Any]
-    bypass: str = ""
-    prompt: str = ""
-
-
 class ServedRequest:
     """One request on its way. ``run`` ends with exactly one answer to the client, unless it went away."""
 
@@ -65,7 +51,7 @@ class ServedRequest:
         self._gateway, self._serving, self._client, self._http = gateway, serving, client, http
         self.id = f"r_{secrets.token_hex(8)}"
         self._record = RequestRecord(self.id, serving.table.digest[:16], started_s=http.at_s, door=http.target)
-        self._prepared: dict[tuple[int, str], _Prepared] = {}
+        self._prepared: dict[tuple[int, str], Prepared] = {}
         self._last_body = b""
         self._last_failure: tuple[int, str, float | None] = (0, "", None)
 
@@ -95,7 +81,8 @@ class ServedRequest:
             gateway.check_callback(asked.callback)
         gateway.access.count(key, requests=1)
         closed = gateway.rolled_back.get(asked.workload, frozenset())
-        facts = request_facts(serving.table, asked, serving.health(), serving.flags, closed)
+        known = Known(serving.health(), serving.flags, closed, gateway.now(), await serving.count_tokens(asked))
+        facts = request_facts(serving.table, asked, known)
         record.words, record.sensitive = facts.words, facts.sensitive
         if gateway.shadow is not None:
             await self._shadow(asked, key, facts)
@@ -142,36 +129,15 @@ class ServedRequest:
     def _contract(self, routed: Routed, asked: Question) -> RuleContract:
         return self._serving.table.contract(routed.place, asked.workload)
 
-    def _prepare(self, asked: Question, routed: Routed) -> _Prepared:
+    def _prepare(self, asked: Question, routed: Routed) -> Prepared:
         """The prompt of the rule with the case in it. Raises ApiError where the case cannot be put into it."""
         place = (routed.place, routed.target)
         found = self._prepared.get(place)
         if found is None:
-            found = self._prepared[place] = self._make_prompt(asked, routed)
+            found = self._prepared[place] = prepare_question(self._serving.table, asked, routed, self.id)
         self._record.prompt = found.prompt
+        self._record.redacted = max(self._record.redacted, found.redacted)
         return found
-
-    def _make_prompt(self, asked: Question, routed: Routed) -> _Prepared:
-        action = routed.action
-        workload = self._serving.table.prompt_of(routed.place, asked.workload)
-        if asked.input is None:
-            if action is not None and (action.prompt or action.finding) and asked.door != "embeddings":
-                message = f"Rule '{routed.rule}' rests on a measured prompt, so it takes no messages of your own."
-                hint = f"send the case: milo: {{workload: {asked.workload or '…'}, input: {{…}}}}."
-                raise ApiError(422, message, code="prompt_is_measured", hint=hint, milo={"rule": routed.rule})
-            return _Prepared(None, {}, prompt="free")
-        if workload is None or asked.door != "chat":
-            message = "There is no measured prompt for this request, so 'milo.input' has no place to go."
-            raise ApiError(422, message, code="no_prompt", hint="send messages, or use /v1/chat/completions.")
-        decoding = action.decoding if action is not None and routed.target == action.target else "free"
-        fixture = Fixture(self.id, asked.workload, asked.input, tags=tuple(sorted(asked.tags)))
-        try:
-            made = prepare(fixture, workload, decoding=decoding)
-        except MiloError as error:
-            message = f"The case does not fit the prompt of '{asked.workload}': {one_line(error.message, 300)}"
-            hint = "send every input that the workload's fixtures have."
-            raise ApiError(422, message, code="bad_input", hint=hint) from None
-        return _Prepared(made.request, made.prepared, made.bypass, workload.prompt_name)
 
     async def _ask(self, asked: Question, key: GatewayKey, routed: Routed) -> tuple[JudgedReply, bool]:
         """Call one model once; with it its verifier, where the route has one."""
@@ -208,7 +174,7 @@ class ServedRequest:
         return second.facts.label == draft.facts.label
 
     async def _whole(
-        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: _Prepared,
+        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: Prepared,
         contract: RuleContract,
     ) -> JudgedReply:  # fmt: skip
         body = self._body(asked, upstream, prepared, stream=False)
@@ -217,7 +183,7 @@ class ServedRequest:
         return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
 
     async def _read(
-        self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: _Prepared, contract: RuleContract,
+        self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: Prepared, contract: RuleContract,
         reply: WholeReply, began_s: float,
     ) -> JudgedReply:  # fmt: skip
         """A whole reply, judged, counted and recorded."""
@@ -243,16 +209,16 @@ class ServedRequest:
         self._count(key, upstream, judged.document.get("usage"))
         return judged
 
-    async def _judge(self, asked: Question, contract: RuleContract, prepared: _Prepared, body: bytes) -> JudgedReply:
+    async def _judge(self, asked: Question, contract: RuleContract, prepared: Prepared, body: bytes) -> JudgedReply:
         """Judged here where it is quick, in a thread where an answer is long: other requests' streams do not wait."""
         if len(body) + len(asked.text) < self._gateway.limits.judge_inline_bytes or not contract.guarded:
-            return judge_reply(asked, contract, prepared.shown, body, id=self.id)
+            return judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
         return await asyncio.get_running_loop().run_in_executor(
-            self._gateway.judges, lambda: judge_reply(asked, contract, prepared.shown, body, id=self.id)
+            self._gateway.judges, lambda: judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
         )
 
     async def _stream(
-        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: _Prepared
+        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: Prepared
     ) -> tuple[JudgedReply, bool]:
         """Forward a stream. A break before its first byte is no answer; one after it is a cut stream."""
         record = self._record
@@ -322,10 +288,10 @@ class ServedRequest:
 
     # ------------------------------------------------------------ what is sent
 
-    def _body(self, asked: Question, upstream: Upstream, prepared: _Prepared, *, stream: bool) -> bytes:
+    def _body(self, asked: Question, upstream: Upstream, prepared: Prepared, *, stream: bool) -> bytes:
         if prepared.request is not None:
             return upstream.rendered(prepared.request, stream=stream)
-        fields = asked.fields
+        fields = prepared.asked.fields
         if asked.door == "embeddings":
             return _ENCODER.encode({**fields, "model": upstream.record.model})
         return upstream.forwarded(fields, stream=stream)
@@ -417,6 +383,8 @@ class ServedRequest:
         }
         if routed.target:
             headers["X-Milo-Target"] = routed.target
+        if self._record.redacted:
+            headers["X-Milo-Redacted"] = str(self._record.redacted)
         if self._record.prompt:
             headers["X-Milo-Prompt"] = self._record.prompt
         if routed.cause != "rule":
@@ -481,12 +449,12 @@ class ServedRequest:
         upstream = self._serving.upstreams[name]
         here = replace(would, route="hosted" if upstream.hosted else "local", target=name, verifier="")
         if asked.stream:
-            judged, streamed = await self._stream(asked, key, here, upstream, _Prepared(None, {}, prompt="free"))
+            judged, streamed = await self._stream(asked, key, here, upstream, Prepared(None, {}, asked, prompt="free"))
             if streamed:
                 return
         else:
             contract = RuleContract(None, frozenset(), frozenset(), wants_label=False, removes_uncited=False)
-            judged = await self._whole(asked, key, here, upstream, _Prepared(None, {}, prompt="free"), contract)
+            judged = await self._whole(asked, key, here, upstream, Prepared(None, {}, asked, prompt="free"), contract)
         self._record.routed(would, guarded=False)
         if not judged.facts.answered:
             said = self._last_failure[1]

@@ -26,6 +26,7 @@ from milo_bench.targets.opening import open_target
 
 _PROBE: Final = ChatRequest((Message("user", "Hello"),), max_tokens=1)
 _PROBE_LIMITS: Final = Timeouts(connect_s=5.0, first_token_s=30.0, total_s=30.0)
+_TOKENIZE_LIMITS: Final = Timeouts(connect_s=2.0, first_token_s=5.0, total_s=5.0)
 PATHS: Final[Mapping[str, str]] = {
     "chat": "/chat/completions",
     "completions": "/completions",
@@ -48,6 +49,7 @@ class Upstream:
         self.answers_as = ""  # the model that its answers name, as the first one said it
         self.holds_model = True
         self._target = target
+        self._tells_tokens = True
         headers, self.secrets = headers_from(config, env)
         inside_only = not config.hosted and "hosted" not in config.model_fields_set
         self.pool = UpstreamPool(client.address, headers, inside_only=inside_only)
@@ -84,6 +86,28 @@ class Upstream:
     def leaks(self, body: bytes) -> bool:
         """Whether a reply contains a key that the gateway calls this target with."""
         return any(secret.encode() in body for secret in self.secrets if secret)
+
+    async def count_tokens(self, text: str) -> int | None:
+        """Tokens of ``text`` by this server's tokenizer (llama.cpp, vLLM: POST /tokenize); None where it does not tell.
+
+        A server that does not know the path is asked no more.
+        """
+        if not self._tells_tokens:
+            return None
+        body = msgspec.json.encode({"content": text, "prompt": text, "model": self.record.model})
+        path = f"{self.client.address.path.removesuffix('/v1')}/tokenize"
+        reply = await self.pool.fetch(path, body, _TOKENIZE_LIMITS)
+        if reply.failure is None and reply.status in (404, 405, 501):
+            self._tells_tokens = False
+        if reply.failure is not None or reply.status != 200:
+            return None
+        try:
+            found = msgspec.json.decode(reply.body())
+            tokens = found.get("tokens", found.get("count"))
+        except (msgspec.DecodeError, AttributeError):
+            return None
+        count = len(tokens) if isinstance(tokens, list) else tokens
+        return count if isinstance(count, int) and not isinstance(count, bool) else None
 
     async def describe(self) -> TargetRecord:
         """What is served now. Raises TargetError where it cannot be reached."""

@@ -52,6 +52,7 @@ class AuditedRequest(msgspec.Struct, frozen=True, omit_defaults=True, tag="reque
     words: int = 0
     streamed: bool = False
     removed: int = 0  # sentences that were cut
+    redacted: int = 0  # places that were replaced in what the model was sent
     calls: tuple[AuditedCall, ...] = ()
     reason: str = ""
     table: str = ""

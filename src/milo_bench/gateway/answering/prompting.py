@@ -1,0 +1,95 @@
+"""A question and where it is routed in, what its model is sent out: the measured prompt, or the client's own fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from milo_bench.core.chat import ChatRequest
+from milo_bench.core.errors import MiloError
+from milo_bench.core.records import Fixture
+from milo_bench.core.text import one_line
+from milo_bench.decide.routing.rules import Routed
+from milo_bench.gateway.request import Question
+from milo_bench.gateway.table import RoutingTable
+from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.run.prepare import prepare
+
+# What a client writes itself. Settings of the call (temperature, stop, tools' schemas …) hold no case.
+_WRITTEN: Final[tuple[str, ...]] = ("messages", "prompt", "input", "user", "metadata", "prediction")
+CANNOT_REDACT: Final = "the case has parts that cannot be redacted"
+
+
+@dataclass
+class Prepared:
+    """What is sent: the measured prompt of the rule, or the client's own fields.
+
+    ``asked`` is the question as the model sees it, and as its answer is judged; ``redacted`` counts the places that
+    were replaced in it. ``bypass`` is why no model is asked.
+    """
+
+    request: ChatRequest | None
+    shown: Mapping[str, Any]
+    asked: Question
+    bypass: str = ""
+    prompt: str = ""
+    redacted: int = 0
+
+
+def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: str) -> Prepared:
+    """Redact the case where the rule says so, and put it into the rule's prompt.
+
+    Raises ApiError where the case cannot be put into it, or the rule rests on a prompt and the client sent its own.
+    """
+    action, count = routed.action, 0
+    if action is not None and action.redact:
+        try:
+            asked, count = _redacted(asked, id)
+        except (MiloError, ValueError):
+            return Prepared(None, {}, asked, bypass=CANNOT_REDACT)
+    workload = table.prompt_of(routed.place, asked.workload)
+    if asked.input is None:
+        if action is not None and (action.prompt or action.finding) and asked.door != "embeddings":
+            message = f"Rule '{routed.rule}' rests on a measured prompt, so it takes no messages of your own."
+            hint = f"send the case: milo: {{workload: {asked.workload or '…'}, input: {{…}}}}."
+            raise ApiError(422, message, code="prompt_is_measured", hint=hint, milo={"rule": routed.rule})
+        return Prepared(None, {}, asked, prompt="free", redacted=count)
+    if workload is None or asked.door != "chat":
+        message = "There is no measured prompt for this request, so 'milo.input' has no place to go."
+        raise ApiError(422, message, code="no_prompt", hint="send messages, or use /v1/chat/completions.")
+    decoding = action.decoding if action is not None and routed.target == action.target else "free"
+    fixture = Fixture(id, asked.workload, asked.input, tags=tuple(sorted(asked.tags)))
+    try:
+        made = prepare(fixture, workload, decoding=decoding)
+    except MiloError as error:
+        message = f"The case does not fit the prompt of '{asked.workload}': {one_line(error.message, 300)}"
+        hint = "send every input that the workload's fixtures have."
+        raise ApiError(422, message, code="bad_input", hint=hint) from None
+    return Prepared(made.request, made.prepared, asked, made.bypass, workload.prompt_name, count)
+
+
+def _redacted(asked: Question, id: str) -> tuple[Question, int]:
+    """The question with placeholders, and how many. Raises DataError for pictures, ValueError for other media."""
+    # Late: a gateway without such a rule does not carry the rules for personal data in memory.
+    from milo_bench.guards.personal.data import Redactor
+    from milo_bench.suites.redact import redact_fixture
+
+    redactor = Redactor()
+    written = asked.input if asked.input is not None else {n: asked.fields[n] for n in _WRITTEN if n in asked.fields}
+    if _has_media(written):
+        raise ValueError("a part that is no text")
+    fixture = redact_fixture(Fixture(id, asked.workload, written), redactor)
+    count = sum(redactor.counts().values())
+    if asked.input is not None:
+        return replace(asked, input=fixture.input, _text=None), count
+    return replace(asked, fields={**asked.fields, **fixture.input}, _text=None), count
+
+
+def _has_media(value: Any) -> bool:
+    """Whether a message has a part that is no text: what a picture or a recording says cannot be redacted."""
+    if isinstance(value, dict):
+        kind = value.get("type")
+        media = isinstance(kind, str) and kind in ("image_url", "input_image", "input_audio", "file", "video_url")
+        return media or any(_has_media(part) for part in value.values())
+    return isinstance(value, list) and any(_has_media(part) for part in value)
