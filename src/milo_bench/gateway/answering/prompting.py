@@ -78,7 +78,7 @@ def _redacted(asked: Question, id: str) -> tuple[Question, int]:
     redactor = Redactor()
     written = asked.input if asked.input is not None else {n: asked.fields[n] for n in _WRITTEN if n in asked.fields}
     if _has_media(written):
-        raise ValueError("a part that is no text")
+        raise ValueError("a part is not text")
     fixture = redact_fixture(Fixture(id, asked.workload, written), redactor)
     count = sum(redactor.counts().values())
     if asked.input is not None:
@@ -87,7 +87,7 @@ def _redacted(asked: Question, id: str) -> tuple[Question, int]:
 
 
 def _has_media(value: Any) -> bool:
-    """Whether a message has a part that is no text: what a picture or a recording says cannot be redacted."""
+    """Whether a message has a part is not text: what a picture or a recording says cannot be redacted."""
     if isinstance(value, dict):
         kind = value.get("type")
         media = isinstance(kind, str) and kind in ("image_url", "input_image", "input_audio", "file", "video_url")
