@@ -101,8 +101,16 @@ class Doors:
 
     def _models(self, http: HttpRequest) -> dict[str, Any]:
         key = self._gateway.access.check(http.headers)
-        names = sorted(self._gateway.serving.table.workloads)
-        listed = [f"{MODEL_PREFIX}{name}" for name in names if not key.workloads or name in key.workloads]
+        table = self._gateway.serving.table
+        covered = {
+            **{name: (name,) for name in table.workloads},
+            **{n: one.workloads for n, one in table.roles.items()},
+        }
+        listed = [
+            f"{MODEL_PREFIX}{name}"
+            for name, workloads in sorted(covered.items())
+            if not key.workloads or set(workloads) & set(key.workloads)
+        ]
         return {
             "object": "list",
             "data": [{"id": name, "object": "model", "created": 0, "owned_by": "milo-bench"} for name in listed],

@@ -15,6 +15,7 @@ from milo_bench.decide.routing.rules import AnswerFacts
 from milo_bench.gateway.other_texts import other_texts
 from milo_bench.gateway.request import Door, Question
 from milo_bench.gateway.table import RuleContract
+from milo_bench.grade.answer import read_json_answer
 from milo_bench.grade.base import GradeCase
 from milo_bench.grade.checks.label import label_said
 from milo_bench.grade.engine import grade_attempt
@@ -54,6 +55,12 @@ class JudgedReply:
 
 def no_answer(problem: str) -> JudgedReply:
     return JudgedReply(AnswerFacts(answered=False), problem=problem)
+
+
+def rejects_review(text: str) -> bool:
+    """Whether an answer is a review with the verdict reject."""
+    answer = read_json_answer(text)
+    return answer.usable and isinstance(answer.value, dict) and answer.value.get("verdict") == "reject"
 
 
 def read_reply(door: Door, body: bytes) -> tuple[dict[str, Any], tuple[ReplyChoice, ...]] | str:

@@ -39,6 +39,7 @@ MOST_TAGS: Final = 100
 MOST_TAG_CHARS: Final = 200
 _NUMBERS: Final = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "seed", "top_logprobs")
 _MILO_FIELDS: Final = ("workload", "use", "input", "tags", "sensitive", "callback")
+NO_ROLES: Final[Mapping[str, tuple[str, ...]]] = {}
 _decode = msgspec.json.Decoder().decode
 
 
@@ -55,6 +56,7 @@ class Question:
     sensitive: bool
     stream: bool
     callback: str = ""
+    role: str = ""
     _text: str | None = field(default=None)
 
     @property
@@ -65,8 +67,10 @@ class Question:
         return self._text
 
 
-def read_question(http: HttpRequest, door: Door, workloads: Collection[str]) -> Question:
-    """Raises ApiError for whatever is wrong with it."""
+def read_question(
+    http: HttpRequest, door: Door, workloads: Collection[str], roles: Mapping[str, tuple[str, ...]] = NO_ROLES
+) -> Question:
+    """``roles`` maps each role that a client may name to its workloads. Raises ApiError for whatever is wrong."""
     kind = http.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         message = f"The content type is '{one_line(kind)[:60]}'." if kind else "The content type is missing."
@@ -100,7 +104,7 @@ def read_question(http: HttpRequest, door: Door, workloads: Collection[str]) -> 
         raise _wrong("stream", "must be true or false", "send a JSON boolean, not a string.")
     asked = Question(
         door=door,
-        workload=_workload(fields, milo, http.headers, workloads),
+        workload=_workload(fields, milo, http.headers, workloads, roles),
         use=_use(milo, http.headers),
         fields=fields,
         input=case,
@@ -108,6 +112,7 @@ def read_question(http: HttpRequest, door: Door, workloads: Collection[str]) -> 
         sensitive=sensitive,
         stream=bool(stream) and door != "embeddings",
         callback=_text(milo, "callback"),
+        role=_role(fields, roles),
     )
     _check_fields(asked)
     return asked
@@ -156,14 +161,33 @@ def _depth(data: Any) -> int:
     return deepest
 
 
+def _role(fields: Mapping[str, Any], roles: Mapping[str, tuple[str, ...]]) -> str:
+    model = str(fields.get("model", ""))
+    name = model.removeprefix(MODEL_PREFIX)
+    return name if model.startswith(MODEL_PREFIX) and name in roles else ""
+
+
 def _workload(
-    fields: Mapping[str, Any], milo: Mapping[str, Any], headers: Mapping[str, str], workloads: Collection[str]
+    fields: Mapping[str, Any],
+    milo: Mapping[str, Any],
+    headers: Mapping[str, str],
+    workloads: Collection[str],
+    roles: Mapping[str, tuple[str, ...]],
 ) -> str:
-    """The workload that the header, the milo field or the model's name says; they may not disagree."""
+    """The workload that the header, the milo field or the model's name says; they may not disagree.
+
+    A role named as the model covers one workload, or the request says which.
+    """
     model = fields.get("model", "")
     if not isinstance(model, str):
         raise _wrong("model", "must be a string", "write milo/WORKLOAD.")
     by_model = model.removeprefix(MODEL_PREFIX) if model.startswith(MODEL_PREFIX) else ""
+    if role := _role(fields, roles):
+        named = {name for name in (headers.get("x-milo-workload", ""), _text(milo, "workload")) if name}
+        by_model = "" if named else roles[role][0]
+        if (len(roles[role]) > 1 and not named) or not named <= set(roles[role]):
+            message = f"The role '{_short(role)}' covers {', '.join(roles[role])}."
+            raise ApiError(400, message, code="role_workload", hint="name one of them as milo.workload.")
     said = {name for name in (headers.get("x-milo-workload", ""), _text(milo, "workload"), by_model) if name}
     if len(said) > 1:
         message = "The request names two workloads: " + " and ".join(f"'{_short(name)}'" for name in sorted(said)) + "."
@@ -172,11 +196,12 @@ def _workload(
         [name] = said
         if name not in workloads:
             message = f"Unknown workload '{_short(name)}'."
-            raise ApiError(404, message, code="unknown_workload", hint=hint_for(name, workloads, noun="workloads"))
+            hint = hint_for(name, [*workloads, *roles], noun="workloads")
+            raise ApiError(404, message, code="unknown_workload", hint=hint)
         return name
     if model in ("", "milo"):
         return ""
-    known = [f"{MODEL_PREFIX}{name}" for name in workloads]
+    known = [f"{MODEL_PREFIX}{name}" for name in (*workloads, *roles)]
     message = f"Unknown model '{_short(model)}'."
     raise ApiError(404, message, code="model_not_found", hint=hint_for(model, ["milo", *known], noun="models"))
 

@@ -55,6 +55,7 @@ class ServeOptions:
     head: Path | None = None
     shadow: str | None = None
     alarms: Path | None = None
+    registry: Path | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
 
@@ -69,6 +70,7 @@ class Listening:
     workloads: tuple[str, ...]
     targets: Mapping[str, str]  # name to "" or why it is not ready
     flags: Mapping[str, bool]
+    roles: Mapping[str, str]  # name to incumbent
     alarms: int
     rolled_back: Mapping[str, frozenset[str]]  # workload to targets that an open incident keeps from it
 
@@ -155,6 +157,7 @@ async def _serve(
                 tuple(sorted(gateway.serving.table.workloads)),
                 {name: one.health.why(now_s) for name, one in gateway.serving.upstreams.items()},
                 {name: name in gateway.serving.flags for name in gateway.serving.table.file.flags},
+                {name: role.incumbent for name, role in gateway.serving.table.roles.items()},
                 control.alarms,
                 gateway.rolled_back,
             )
@@ -176,7 +179,7 @@ async def _asked_to(stop: StopSignal) -> None:
 
 
 def _load(options: ServeOptions, settings: Settings) -> tuple[RoutingTable, frozenset[str]]:
-    table = load_table(options.routing, settings, (*options.suites, *settings.gateway.suites))
+    table = load_table(options.routing, settings, (*options.suites, *settings.gateway.suites), options.registry)
     return table, _flags(table, options.routing)
 
 
@@ -291,7 +294,8 @@ class Keeper:
 
     def _stamp(self) -> tuple[Any, ...]:
         flags = self._gateway.serving.table.file.flags_file
-        paths = [self._options.routing, *([self._options.routing.parent / flags] if flags else [])]
+        registry = [self._options.registry] if self._options.registry is not None else []
+        paths = [self._options.routing, *registry, *([self._options.routing.parent / flags] if flags else [])]
         return tuple(_stamp_of(path) for path in paths)
 
 

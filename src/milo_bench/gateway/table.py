@@ -18,6 +18,7 @@ from milo_bench.core.hashing import sha256_bytes
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.routing.rules import DEFAULT, actions_of
+from milo_bench.gateway.roles import ServedRole, load_roles
 from milo_bench.grade.engine import validate_checks
 from milo_bench.suites.load import Suite, load_suite
 
@@ -50,6 +51,7 @@ class RoutingTable:
     digest: str
     suites: tuple[Suite, ...]
     workloads: frozenset[str]
+    roles: Mapping[str, ServedRole] = field(default_factory=dict)
     _contracts: dict[tuple[int, str], RuleContract] = field(default_factory=dict, compare=False)
 
     def contract(self, place: int, workload: str) -> RuleContract:
@@ -71,6 +73,10 @@ class RoutingTable:
         )
 
     @cached_property
+    def role_workloads(self) -> Mapping[str, tuple[str, ...]]:
+        return {name: role.workloads for name, role in self.roles.items()}
+
+    @cached_property
     def asks_tokens(self) -> tuple[str, ...]:
         """The targets by whose tokenizer a rule counts."""
         named = (rule.when.tokens.target for rule in self.file.rules if rule.when.tokens is not None)
@@ -89,15 +95,17 @@ class RoutingTable:
         return action.id if isinstance(action, RoutingRule) else DEFAULT
 
 
-def load_table(path: Path, settings: Settings, suites: Iterable[str]) -> RoutingTable:
-    """Read and check everything that rules refer to. Raises ConfigError that names what is missing."""
+def load_table(path: Path, settings: Settings, suites: Iterable[str], registry: Path | None = None) -> RoutingTable:
+    """Read and check everything that rules and roles refer to. Raises ConfigError that names what is missing."""
     file = load_routing(path)
     _check_targets(file, settings, path)
     _check_findings(file, path)
     loaded = _suites(file, suites, path)
     named = {name for rule in file.rules for name in rule.when.workload}
     known = named | {name for suite in loaded for name in suite.workloads}
-    table = RoutingTable(file, sha256_bytes(path.read_bytes()), loaded, frozenset(known))
+    roles = {} if registry is None else load_roles(registry, file, frozenset(known))
+    known |= {name for role in roles.values() for name in role.workloads}
+    table = RoutingTable(file, sha256_bytes(path.read_bytes()), loaded, frozenset(known), roles)
     for place, action in enumerate(actions_of(file)):
         for workload in _workloads_of(action, known):
             contract = table.contract(place, workload)

@@ -31,6 +31,7 @@ SECTION = "Serve"
     "--admin-port", type=click.IntRange(0, 65535), default=8701, show_default=True, help="Loopback port of metrics."
 )
 @click.option("--shadow", metavar="TARGET", help="Send all to this target. Only record what the table says.")
+@click.option("--registry", type=FILE, help="registry.yaml with roles. Clients name one as milo/ROLE.")
 @click.option("--alarms", type=FILE, help="Alarms to watch.  [default: alarms.yaml beside routing.yaml]")
 @click.option("--tls-cert", type=FILE, help="Certificate chain (PEM).")
 @click.option("--tls-key", type=FILE, help="Key of the certificate (PEM).")
@@ -45,6 +46,7 @@ def serve(
     port: int,
     admin_port: int,
     shadow: str | None,
+    registry: Path | None,
     alarms: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
@@ -66,6 +68,7 @@ def serve(
         head=head,
         shadow=shadow,
         alarms=alarms,
+        registry=registry,
         tls_cert=tls_cert,
         tls_key=tls_key,
     )

@@ -31,6 +31,7 @@ Cause: TypeAlias = Literal[
     "no_answer",
     "guardrail",  # the answer breaks a guardrail of the rule
     "verifier",  # the verifier does not accept the draft, or has not spoken
+    "escalated",  # a role's chain: the model before it rejected, or gave no usable answer
     "second_answer",  # the second model's answer is missing or breaks a guardrail
 ]
 DEFAULT: Final = "default"
@@ -61,12 +62,16 @@ class RequestFacts:
 
 @dataclass(frozen=True)
 class AnswerFacts:
-    """What is known once a model was asked. ``verified`` is the verifier's word, None where it was not asked."""
+    """What is known once a model was asked. ``verified`` is the verifier's word, None where it was not asked.
+
+    ``rejects``: the answer is a review with the verdict reject.
+    """
 
     answered: bool = True
     label: str = ""
     failed: frozenset[str] = frozenset()
     verified: bool | None = None
+    rejects: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,6 +199,15 @@ def _fallen(file: RoutingFile, place: int, request: RequestFacts, cause: Cause) 
     if request.health.get(target) == "down":
         return Routed(place, name, "human_review", cause="target_down", action=action)
     return Routed(place, name, "hosted", target, cause=cause, action=action)
+
+
+def is_open(file: RoutingFile, request: RequestFacts, target: str) -> bool:
+    """Whether ``target`` may be asked about this request now."""
+    return (
+        not _kept_in(file, request, (target,))
+        and target not in request.rolled_back
+        and request.health.get(target) != "down"
+    )
 
 
 def _kept_in(file: RoutingFile, request: RequestFacts, targets: tuple[str, ...]) -> bool:

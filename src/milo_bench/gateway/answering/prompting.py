@@ -22,7 +22,7 @@ CANNOT_REDACT: Final = "the case has parts that cannot be redacted"
 
 
 @dataclass
-class Prepared:
+class PreparedQuestion:
     """What is sent: the measured prompt of the rule, or the client's own fields.
 
     ``asked`` is the question as the model sees it, and as its answer is judged; ``redacted`` counts the places that
@@ -37,7 +37,7 @@ class Prepared:
     redacted: int = 0
 
 
-def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: str) -> Prepared:
+def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: str) -> PreparedQuestion:
     """Redact the case where the rule says so, and put it into the rule's prompt.
 
     Raises ApiError where the case cannot be put into it, or the rule rests on a prompt and the client sent its own.
@@ -47,14 +47,14 @@ def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: s
         try:
             asked, count = _redacted(asked, id)
         except (MiloError, ValueError):
-            return Prepared(None, {}, asked, bypass=CANNOT_REDACT)
+            return PreparedQuestion(None, {}, asked, bypass=CANNOT_REDACT)
     workload = table.prompt_of(routed.place, asked.workload)
     if asked.input is None:
         if action is not None and (action.prompt or action.finding) and asked.door != "embeddings":
             message = f"Rule '{routed.rule}' rests on a measured prompt, so it takes no messages of your own."
             hint = f"send the case: milo: {{workload: {asked.workload or '…'}, input: {{…}}}}."
             raise ApiError(422, message, code="prompt_is_measured", hint=hint, milo={"rule": routed.rule})
-        return Prepared(None, {}, asked, prompt="free", redacted=count)
+        return PreparedQuestion(None, {}, asked, prompt="free", redacted=count)
     if workload is None or asked.door != "chat":
         message = "There is no measured prompt for this request, so 'milo.input' has no place to go."
         raise ApiError(422, message, code="no_prompt", hint="send messages, or use /v1/chat/completions.")
@@ -66,7 +66,7 @@ def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: s
         message = f"The case does not fit the prompt of '{asked.workload}': {one_line(error.message, 300)}"
         hint = "send every input that the workload's fixtures have."
         raise ApiError(422, message, code="bad_input", hint=hint) from None
-    return Prepared(made.request, made.prepared, asked, made.bypass, workload.prompt_name, count)
+    return PreparedQuestion(made.request, made.prepared, asked, made.bypass, workload.prompt_name, count)
 
 
 def _redacted(asked: Question, id: str) -> tuple[Question, int]:

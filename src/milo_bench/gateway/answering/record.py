@@ -66,6 +66,7 @@ class RequestRecord:
                 n=n, at=at, request=self.id, outcome=outcome, status=status, door=self.door, key=self.key,
                 workload=asked.workload if asked else "",
                 use=asked.use if asked else "",
+                role=asked.role if asked else "",
                 rule=routed.rule if routed else "",
                 route=routed.route if routed else "",
                 cause=routed.cause if routed and routed.cause != "rule" else "",

@@ -17,13 +17,13 @@ from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed
 from milo_bench.decide.routing.walk import walk
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
-from milo_bench.gateway.answering.prompting import Prepared, prepare_question
+from milo_bench.gateway.answering.prompting import PreparedQuestion, prepare_question
 from milo_bench.gateway.answering.reasons import said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_stream, queued_document
 from milo_bench.gateway.control.sampling import streamed_text
-from milo_bench.gateway.judging import JudgedReply, judge_reply, no_answer
+from milo_bench.gateway.judging import JudgedReply, judge_reply, no_answer, rejects_review
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, read_question
 from milo_bench.gateway.table import RuleContract
 from milo_bench.gateway.upstream.pool import WholeReply
@@ -51,7 +51,7 @@ class ServedRequest:
         self._gateway, self._serving, self._client, self._http = gateway, serving, client, http
         self.id = f"r_{secrets.token_hex(8)}"
         self._record = RequestRecord(self.id, serving.table.digest[:16], started_s=http.at_s, door=http.target)
-        self._prepared: dict[tuple[int, str], Prepared] = {}
+        self._prepared: dict[tuple[int, str], PreparedQuestion] = {}
         self._last_body = b""
         self._last_failure: tuple[int, str, float | None] = (0, "", None)
 
@@ -74,7 +74,8 @@ class ServedRequest:
         gateway, serving, record = self._gateway, self._serving, self._record
         key = gateway.access.check(self._http.headers)
         record.key = key.id
-        asked = read_question(self._http, DOORS[self._http.target], serving.table.workloads)
+        table = serving.table
+        asked = read_question(self._http, DOORS[self._http.target], table.workloads, table.role_workloads)
         record.asked(asked)
         gateway.access.check_scope(key, asked.workload)
         if asked.callback:
@@ -104,7 +105,8 @@ class ServedRequest:
         self, asked: Question, key: GatewayKey, facts: RequestFacts
     ) -> tuple[Routed, JudgedReply | None, bool]:
         """Where the case ends, the last answer, and whether it has already left as a stream."""
-        steps = walk(self._serving.table.file, facts)
+        role = self._serving.table.roles.get(asked.role)
+        steps = walk(self._serving.table.file, facts, role.chain if role is not None else None)
         judged: JudgedReply | None = None
         try:
             routed = next(steps)
@@ -129,7 +131,7 @@ class ServedRequest:
     def _contract(self, routed: Routed, asked: Question) -> RuleContract:
         return self._serving.table.contract(routed.place, asked.workload)
 
-    def _prepare(self, asked: Question, routed: Routed) -> Prepared:
+    def _prepare(self, asked: Question, routed: Routed) -> PreparedQuestion:
         """The prompt of the rule with the case in it. Raises ApiError where the case cannot be put into it."""
         place = (routed.place, routed.target)
         found = self._prepared.get(place)
@@ -147,11 +149,18 @@ class ServedRequest:
         gate = self._serving.gate(routed.target)
         entered_s = await gate.enter(key.id)
         try:
-            if asked.stream and not contract.guarded and routed.automated and asked.door != "embeddings":
+            if (
+                asked.stream
+                and not (contract.guarded or asked.role)
+                and routed.automated
+                and asked.door != "embeddings"
+            ):
                 return await self._stream(asked, key, routed, upstream, prepared)
             judged = await self._whole(asked, key, routed, upstream, prepared, contract)
         finally:
             gate.leave(entered_s)
+        if asked.role:
+            judged.facts = replace(judged.facts, rejects=any(rejects_review(choice.text) for choice in judged.choices))
         if routed.route == "mixed" and judged.facts.answered and not judged.facts.failed & contract.guards:
             judged.facts = replace(judged.facts, verified=await self._verify(asked, key, routed, judged, contract))
         return judged, False
@@ -174,7 +183,7 @@ class ServedRequest:
         return second.facts.label == draft.facts.label
 
     async def _whole(
-        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: Prepared,
+        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: PreparedQuestion,
         contract: RuleContract,
     ) -> JudgedReply:  # fmt: skip
         body = self._body(asked, upstream, prepared, stream=False)
@@ -183,7 +192,7 @@ class ServedRequest:
         return await self._read(asked, key, upstream, prepared, contract, reply, began_s)
 
     async def _read(
-        self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: Prepared, contract: RuleContract,
+        self, asked: Question, key: GatewayKey, upstream: Upstream, prepared: PreparedQuestion, contract: RuleContract,
         reply: WholeReply, began_s: float,
     ) -> JudgedReply:  # fmt: skip
         """A whole reply, judged, counted and recorded."""
@@ -209,7 +218,9 @@ class ServedRequest:
         self._count(key, upstream, judged.document.get("usage"))
         return judged
 
-    async def _judge(self, asked: Question, contract: RuleContract, prepared: Prepared, body: bytes) -> JudgedReply:
+    async def _judge(
+        self, asked: Question, contract: RuleContract, prepared: PreparedQuestion, body: bytes
+    ) -> JudgedReply:
         """Judged here where it is quick, in a thread where an answer is long: other requests' streams do not wait."""
         if len(body) + len(asked.text) < self._gateway.limits.judge_inline_bytes or not contract.guarded:
             return judge_reply(prepared.asked, contract, prepared.shown, body, id=self.id)
@@ -218,7 +229,7 @@ class ServedRequest:
         )
 
     async def _stream(
-        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: Prepared
+        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: PreparedQuestion
     ) -> tuple[JudgedReply, bool]:
         """Forward a stream. A break before its first byte is no answer; one after it is a cut stream."""
         record = self._record
@@ -288,7 +299,7 @@ class ServedRequest:
 
     # ------------------------------------------------------------ what is sent
 
-    def _body(self, asked: Question, upstream: Upstream, prepared: Prepared, *, stream: bool) -> bytes:
+    def _body(self, asked: Question, upstream: Upstream, prepared: PreparedQuestion, *, stream: bool) -> bytes:
         if prepared.request is not None:
             return upstream.rendered(prepared.request, stream=stream)
         fields = prepared.asked.fields
@@ -449,12 +460,16 @@ class ServedRequest:
         upstream = self._serving.upstreams[name]
         here = replace(would, route="hosted" if upstream.hosted else "local", target=name, verifier="")
         if asked.stream:
-            judged, streamed = await self._stream(asked, key, here, upstream, Prepared(None, {}, asked, prompt="free"))
+            judged, streamed = await self._stream(
+                asked, key, here, upstream, PreparedQuestion(None, {}, asked, prompt="free")
+            )
             if streamed:
                 return
         else:
             contract = RuleContract(None, frozenset(), frozenset(), wants_label=False, removes_uncited=False)
-            judged = await self._whole(asked, key, here, upstream, Prepared(None, {}, asked, prompt="free"), contract)
+            judged = await self._whole(
+                asked, key, here, upstream, PreparedQuestion(None, {}, asked, prompt="free"), contract
+            )
         self._record.routed(would, guarded=False)
         if not judged.facts.answered:
             said = self._last_failure[1]

@@ -41,6 +41,7 @@ class AuditedRequest(msgspec.Struct, frozen=True, omit_defaults=True, tag="reque
     key: str = ""  # the key's id, never the key
     workload: str = ""
     use: str = ""
+    role: str = ""  # the role that the client named as its model
     rule: str = ""
     route: str = ""
     cause: str = ""

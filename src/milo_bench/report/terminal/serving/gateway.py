@@ -37,6 +37,8 @@ class _Listening(Protocol):
     @property
     def flags(self) -> Mapping[str, bool]: ...
     @property
+    def roles(self) -> Mapping[str, str]: ...
+    @property
     def alarms(self) -> int: ...
     @property
     def rolled_back(self) -> Mapping[str, frozenset[str]]: ...
@@ -51,6 +53,9 @@ def print_listening(listening: _Listening) -> None:
     if listening.flags:
         states = [f"{name} {'on' if on else 'off'}" for name, on in listening.flags.items()]
         click.echo(f"Flags: {', '.join(states)}.", err=True)
+    if listening.roles:
+        said = [f"milo/{name} ({target})" for name, target in sorted(listening.roles.items())]
+        click.echo(f"Roles: {visible(', '.join(said))}.", err=True)
     if listening.alarms:
         click.echo(f"Alarms watched: {listening.alarms}.", err=True)
     for workload, targets in sorted(listening.rolled_back.items()):
