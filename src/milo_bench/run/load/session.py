@@ -34,7 +34,7 @@ from milo_bench.run.load.documents import DrawRequests, LoadDocuments
 from milo_bench.run.load.options import LoadOptions, prepared_requests, profile_at, profiles, requests_of
 from milo_bench.run.load.rows import LoadRow, WindowRows
 from milo_bench.run.load.sampling import LoadSampling
-from milo_bench.run.load.window import LoadRequest, Profile, drive_window
+from milo_bench.run.load.window import InFlight, LoadRequest, Profile, drive_window
 from milo_bench.run.load.workers import LoadWorkers, workers_for
 from milo_bench.run.log_opening import log_opener
 from milo_bench.run.prepare import cannot_fit
@@ -128,6 +128,7 @@ class LoadSession:
         self._windows: list[LoadWindow] = []
         self._search: list[dict[str, Any]] = []
         self._sent = 0
+        self._in_flight = InFlight()
         self._why = ""
 
     async def run(self) -> LoadReport:
@@ -146,7 +147,7 @@ class LoadSession:
             capacity = None
             try:
                 with stoppable(stop):
-                    sampling = LoadSampling(self._target, writer, zero_s)
+                    sampling = LoadSampling(self._target, writer, zero_s, self._in_flight)
                     async with sampling:
                         if self._grade is not None:
                             await self._alone(writer, sampling, zero_s, stop)
@@ -247,13 +248,22 @@ class LoadSession:
         count = workers_for(profile, self._options.workers) if self._workers is not None else 1
         if self._workers is None or count == 1:
             rows = await drive_window(
-                self._target, documents.requests, profile, zero_s=zero_s, stop=stop, first=self._sent
+                self._target,
+                documents.requests,
+                profile,
+                zero_s=zero_s,
+                stop=stop,
+                first=self._sent,
+                in_flight=self._in_flight,
             )
         else:
             self._tell(f"{level}: sent by {count} processes")
-            rows = await self._workers.drive(
-                count, documents.requests, profile, zero_s=zero_s, stop=stop, first=self._sent
-            )
+            most = int(profile.level) if closed else profile.max_in_flight
+            with self._in_flight.counted(lambda: most):
+                rows = await self._workers.drive(
+                    count, documents.requests, profile, zero_s=zero_s, stop=stop, first=self._sent
+                )
+        self._in_flight.left(rows.rows)
         window = await self._keep(rows, writer, sampling)
         if rows.ended_early and rows.ended_early != "interrupted":
             self._why = f"The window at {level} ended early: {rows.ended_early}."
@@ -264,9 +274,10 @@ class LoadSession:
         most_s = ALONE_DURATIONS * self._options.duration_s
         requests = self._documents.requests
         self._tell(f"{figure(len(requests), 'documents')} alone: at most {seconds(most_s)}")
-        rows = await ask_alone(
-            self._target, requests, self._spec.plan.timeouts, zero_s=zero_s, most_s=most_s, stop=stop
-        )
+        with self._in_flight.counted(lambda: 1):
+            rows = await ask_alone(
+                self._target, requests, self._spec.plan.timeouts, zero_s=zero_s, most_s=most_s, stop=stop
+            )
         asked = {row.fixture for row in rows.rows}
         await self._keep(rows, writer, sampling)
         self._documents = LoadDocuments([one for one in requests if one.fixture in asked])

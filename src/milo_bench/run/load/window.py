@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -83,6 +84,31 @@ class Profile:
         )
 
 
+class InFlight:
+    """How many requests of ours a server may be working on, for whoever counts those of others beside them."""
+
+    def __init__(self) -> None:
+        self._count: Callable[[], int] | None = None
+        self._left = 0  # broken off by us: their server may not have noticed yet
+
+    def __call__(self) -> int:
+        """A number that ours never pass; so large between windows that nothing is taken for work of others."""
+        return sys.maxsize if self._count is None else self._count() + self._left
+
+    @contextmanager
+    def counted(self, count: Callable[[], int]) -> Iterator[None]:
+        """``count`` tells of ours while this lasts."""
+        self._count = count
+        try:
+            yield
+        finally:
+            self._count = None
+
+    def left(self, rows: Sequence[LoadRow]) -> None:
+        """The next window begins beside what was broken off in this one."""
+        self._left = sum(row.failure == "unfinished" for row in rows)
+
+
 async def drive_window(
     target: Target,
     requests: Sequence[LoadRequest],
@@ -91,6 +117,7 @@ async def drive_window(
     zero_s: float,
     stop: StopSignal | None = None,
     first: int = 0,
+    in_flight: InFlight | None = None,
 ) -> WindowRows:
     """Put the load of ``profile`` on ``target``. Never raises for a broken server: failures are rows.
 
@@ -99,7 +126,7 @@ async def drive_window(
     a stop request.
     """
     window = _Window(target, requests, profile, zero_s, stop or StopSignal(), first)
-    with quiet_collector():
+    with quiet_collector(), (in_flight or InFlight()).counted(window.in_flight):
         return await window.run()
 
 
@@ -142,6 +169,11 @@ class _Window:
 
     def _now_s(self) -> float:
         return time.monotonic() - self._zero_s
+
+    def in_flight(self) -> int:
+        """Ours; in a closed loop all streams, since one that ended is begun again before a server's counters know."""
+        now = len(self._tasks) + len(self._unread)
+        return max(now, int(self._profile.level)) if self._profile.mode == "closed" else now
 
     async def run(self) -> WindowRows:
         profile = self._profile

@@ -20,6 +20,7 @@ class MachineFigures(TypedDict):
     gpu_utilisation_mean: float | None
     power_mean_w: float | None
     energy_per_thousand_j: float | None
+    others_requests_max: int | None
     machine_notes: tuple[str, ...]
 
 
@@ -44,7 +45,11 @@ def machine_figures(
     power = [s.power_w for s in inside if s.power_w is not None]
     cpu = used_between(of_server, window.from_s, window.to_s, "cpu_s", target=target)
     power_w = _mean(power)
+    beside = [s.others_requests for s in of_server if s.others_requests]
     notes = []
+    if beside:
+        count = "1 request" if max(beside) == 1 else f"up to {max(beside):,} requests"
+        notes.append(f"the server also worked on {count} of others, so these times are longer than ours alone would be")
     if not memory:
         notes.append("the server's processes are not visible from here")
     if power_w is None:
@@ -57,6 +62,7 @@ def machine_figures(
         gpu_utilisation_mean=_mean(busy),
         power_mean_w=None if power_w is None else round(power_w, 3),
         energy_per_thousand_j=round(power_w / requests_per_s * 1000, 3) if power_w and requests_per_s else None,
+        others_requests_max=max(beside, default=None),
         machine_notes=tuple(notes),
     )
 
