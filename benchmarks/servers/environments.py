@@ -1,4 +1,4 @@
-"""Nothing in, the programs of servers that need a Python environment of their own out: ``make peers`` and ``make vllm``.
+"""Nothing in, the programs of servers that live in an environment of their own (``make peers``, ``make vllm``) out.
 
 LiteLLM pins packages that the bench uses in other versions, and vLLM brings torch; so neither lives beside the bench.
 """
