@@ -15,6 +15,7 @@ from milo_bench.suites.documents.read_text import DocumentText
 __all__ = ["DOCUMENTS", "Document", "DocumentBroken", "DocumentReader", "PackageMissing", "read_bytes", "read_document"]
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_IWORK: Final = (".pages", ".numbers", ".key")  # zips of parts in a form of Apple's own
 MOST_NESTED: Final = 5  # documents in one another
 MOST_INSIDE: Final = 2_000  # documents in one document, on every level together
 MOST_CHARACTERS: Final = 8_000_000  # what one message of a prompt can hold
@@ -92,8 +93,10 @@ def file_bytes(path: Path) -> bytes:
     try:
         if path.is_symlink() and not path.resolve().is_relative_to(path.parent.resolve()):
             raise DocumentBroken("a link that leads out of the folder")
+        if path.is_symlink() and not path.exists():
+            raise DocumentBroken("a link to a file that is not there")
         if not path.is_file():
-            raise DocumentBroken("not a regular file")
+            raise DocumentBroken("a folder, a pipe or a device")
         if path.stat().st_size > FILE_LIMIT_BYTES:
             raise DocumentBroken(f"larger than {FILE_LIMIT_BYTES >> 20} MiB")
         return path.read_bytes()
@@ -103,6 +106,8 @@ def file_bytes(path: Path) -> bytes:
 
 def read_bytes(document: Document) -> DocumentText:
     """The text of ``document``. Raises DocumentBroken, also where there is no text in it."""
+    if not document.raw:
+        raise DocumentBroken("empty: it has 0 bytes")
     reader = _reader(document)
     try:
         read = reader.read(document)
@@ -125,10 +130,10 @@ def is_plain(document: Document) -> bool:
 
 def _reader(document: Document) -> DocumentReader:
     start = document.raw[:4096]
-    for _, reader in DOCUMENTS:
-        if reader.recognises(document.raw if reader.whole else start):
-            return reader
     ending = document.path.suffix.lower()
+    for name, reader in DOCUMENTS:
+        if reader.recognises(document.raw if reader.whole else start) and not (name == "archive" and ending in _IWORK):
+            return reader
     if document.raw.startswith(_OLE):
         if "EncryptedPackage".encode("utf-16-le") in document.raw:
             raise DocumentBroken("locked with a password")
@@ -138,5 +143,21 @@ def _reader(document: Document) -> DocumentReader:
     for _, reader in DOCUMENTS:
         if ending in reader.endings:
             return reader
+    if ending in _IWORK:
+        raise DocumentBroken(f"'{ending}' files of Apple iWork are not supported", hint="export it as Word or PDF.")
+    if not ending and _is_text(start):
+        return DOCUMENTS.get("plain_text")
     known = sorted({one for _, reader in DOCUMENTS for one in reader.endings})
-    raise DocumentBroken(f"'{ending or document.path.name}' files are not supported, only {', '.join(known)}")
+    said = f"'{ending}' files" if ending else "files of an unknown kind"
+    raise DocumentBroken(f"{said} are not supported, only {', '.join(known)}")
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether the first bytes are UTF-8 without control characters; the last letter may be cut."""
+    try:
+        text = start.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(start) - 3:
+            return False
+        text = start[: error.start].decode("utf-8-sig")
+    return not any(ord(one) < 32 and one not in "\t\n\r\f" for one in text)

@@ -114,8 +114,8 @@ def _document_name(
     row: ImportRow, file_column: str, documents: Documents, used: dict[str, str], result: Imported
 ) -> str | None:
     """The document that a row names; None where there is none, and then ``result.broken`` says so."""
-    written = str(row.values.get(file_column) or "").strip()
-    if not written:
+    written = str(row.values.get(file_column) or "")
+    if not written.strip():
         result.broken.append(Problem(row.place, "names no document", f"fill '{file_column}'.", kind="data"))
         return None
     name = documents.find(written)

@@ -40,6 +40,9 @@ class Documents:
 
     def find(self, written: str) -> str | None:
         """The document that a label file calls ``written``: its path, its file name or that without its ending."""
+        for exact in (written, written.strip()):
+            if exact in self._paths:
+                return exact
         plain = written.strip().replace("\\", "/").removeprefix("./")
         if plain in self._paths:
             return plain
@@ -66,8 +69,8 @@ class Documents:
 
 
 def _folded(name: str) -> str:
-    """A name as it is looked for: upper and lower case are one, and so are ü and u with two dots, as Macs write it."""
-    return unicodedata.normalize("NFC", name).casefold()
+    """A name as it is looked for: case, ü written as u with two dots, and blanks around it do not count."""
+    return unicodedata.normalize("NFC", name).casefold().strip()
 
 
 def _unique(names: Iterable[str], key: Callable[[str], str]) -> dict[str, str]:

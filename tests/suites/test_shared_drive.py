@@ -1,0 +1,97 @@
+"""What is on a shared drive: each file is read, or named with a reason that helps."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from milo_bench.suites import load_suite
+from milo_bench.suites.importing.importer import ImportRequest
+from milo_bench.suites.importing.suite_folder import import_suite
+
+
+def share(tmp_path: Path, **files: bytes) -> Path:
+    folder = tmp_path / "share"
+    folder.mkdir()
+    for name, raw in files.items():
+        (folder / name).write_bytes(raw)
+    return folder
+
+
+def imported(folder: Path, names: list[str], tmp_path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Texts by document, and reasons by the place of what was not read."""
+    rows = "".join(f'"{name}",{"ab"[number % 2]}\n' for number, name in enumerate(["good.txt", *names]))
+    (folder / "good.txt").write_text("Good.")
+    (folder / "labels.csv").write_text(f"file,label\n{rows}", encoding="utf-8")
+    report = import_suite(ImportRequest(folder), out=tmp_path / "own")
+    texts = {
+        str(one.provenance["document"]): one.input["document"] for one in load_suite(str(tmp_path / "own")).fixtures
+    }
+    assert texts.pop("good.txt") == "Good."
+    return texts, {Path(problem.where).name: problem.what for problem in report.broken}
+
+
+@pytest.mark.parametrize(
+    ("stored", "written"),
+    [
+        ("back\\slash.txt", "back\\slash.txt"),
+        (" blank .txt", "blank .txt"),
+        (unicodedata.normalize("NFD", "Schäden.txt"), unicodedata.normalize("NFC", "Schäden.txt")),
+        ("UPPER.TXT", "upper.txt"),
+        ("new\nline.txt", "new\nline.txt"),
+        ("smile \U0001f600.txt", "smile \U0001f600"),
+    ],
+)
+def test_a_document_is_found_by_a_name_that_people_would_call_the_same(
+    tmp_path: Path, stored: str, written: str
+) -> None:
+    texts, broken = imported(share(tmp_path, **{stored: b"Text."}), [written], tmp_path)
+    assert texts == {stored: "Text."} and not broken
+
+
+def test_text_is_read_whatever_it_was_saved_in(tmp_path: Path) -> None:
+    files = {
+        "mark.txt": "Grüße".encode("utf-16"),
+        "little.txt": "Grüße aus Köln".encode("utf-16-le"),
+        "big.txt": "Grüße aus Köln".encode("utf-16-be"),
+        "windows.txt": "Grüße".encode("cp1252"),
+        "noending": b"Plain.",
+    }
+    texts, broken = imported(share(tmp_path, **files), list(files), tmp_path)
+    assert not broken
+    assert texts == {
+        "mark.txt": "Grüße",
+        "little.txt": "Grüße aus Köln",
+        "big.txt": "Grüße aus Köln",
+        "windows.txt": "Grüße",
+        "noending": "Plain.",
+    }
+
+
+def test_what_is_no_document_is_named_with_its_reason(tmp_path: Path) -> None:
+    folder = share(tmp_path, **{"empty.docx": b"", "nul.txt": b"a\0b\0cd", "tool": b"\x7fELF\0\1", "film.mp4": b"\0\0"})
+    with zipfile.ZipFile(folder / "letter.pages", "w") as archive:
+        archive.writestr("Index/Document.iwa", b"\1\2")
+    (folder / "gone.txt").symlink_to("missing")
+    os.mkfifo(folder / "pipe.txt")
+    with (folder / "large.pdf").open("wb") as file:
+        file.truncate(10 * 1024**3)  # sparse: it takes no room
+    names = ["empty.docx", "nul.txt", "tool", "film.mp4", "letter.pages", "gone.txt", "pipe.txt", "large.pdf"]
+    texts, broken = imported(folder, names, tmp_path)
+    assert not texts
+    reasons = {
+        "empty.docx": "empty: it has 0 bytes",
+        "nul.txt": "not text (byte 1 is 0)",
+        "tool": "files of an unknown kind are not supported",
+        "film.mp4": "'.mp4' files are not supported",
+        "letter.pages": "'.pages' files of Apple iWork are not supported",
+        "gone.txt": "a link to a file that is not there",
+        "pipe.txt": "a folder, a pipe or a device",
+        "large.pdf": "larger than 64 MiB",
+    }
+    assert broken.keys() == reasons.keys()
+    assert all(broken[name].startswith(reason) for name, reason in reasons.items())
