@@ -152,3 +152,40 @@ def test_an_index_is_never_written_through_a_link(tmp_path: Path) -> None:
     runs.mkdir()
     (runs / ".board").symlink_to(tmp_path / "elsewhere")
     assert index_folder(runs / "a.jsonl").resolve() not in (tmp_path / "elsewhere", runs / ".board")
+
+
+def marked_attempt(client: BoardClient) -> str:
+    """The address of an attempt whose answer has a mark."""
+    for row in client.data("/failures?outcome=fail")["rows"]:
+        if client.data(row["address"])["lines"]:
+            return str(row["address"])
+    raise AssertionError("no answer with a mark")
+
+
+def test_a_marked_answer_has_its_reasons_beside_its_sentences(client: BoardClient) -> None:
+    data = client.data(marked_attempt(client))
+    noted = [number for line in data["lines"] for number in line["notes"]]
+    assert noted == sorted(set(noted))
+    assert set(noted) <= {one["number"] for one in data["reasons"]}
+    whole = "".join(piece["text"] for piece in data["answer"])
+    for line in data["lines"]:
+        assert "".join(piece["text"] for piece in line["pieces"]) in whole
+
+
+def test_r_shows_the_answer_as_it_was_sent(client: BoardClient) -> None:
+    address = marked_attempt(client)
+    assert f'data-key="r" href="?{"&amp;" if "?" in address else ""}answer=sent"' in client.html(address)
+    data = client.data(f"{address}?answer=sent")
+    assert data["lines"] == []
+    assert all(not piece["marks"] for piece in data["answer"])
+    assert client.data(address)["answer"] != data["answer"]
+
+
+def test_a_run_without_a_policy_shows_the_rest_and_says_so(client: BoardClient, folder: Path) -> None:
+    log = folder / "answers.jsonl"
+    text = log.read_text(encoding="utf-8")
+    (folder / "own.jsonl").write_text(text.replace('"suite":{"name":"', '"suite":{"name":"own_', 1), encoding="utf-8")
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    run = next(run for run in client.data("/runs")["runs"] if run["name"] == "own.jsonl")
+    assert "milo-bench policy new" in client.html(f"/runs/{run['id']}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -9,10 +10,12 @@ import pytest
 
 from milo_bench.api.boarding import export_review
 from milo_bench.api.sealing.erasing import EraseOptions, erase_texts
+from milo_bench.board.review.drawing import draw_batch
+from milo_bench.board.review.export import review_of
 from milo_bench.board.review.standing import BatchStanding
 from milo_bench.core.errors import DataError
 from milo_bench.decide.review import RUBRIC
-from milo_bench.evidence.reviewing import import_review, read_review
+from milo_bench.evidence.reviewing import draw_from_logs, import_review, read_review
 from milo_bench.store.state.people import add_person
 from milo_bench.store.state.review import (
     BatchSettings,
@@ -20,6 +23,7 @@ from milo_bench.store.state.review import (
     ReviewRecord,
     item_ids,
     known_batch,
+    list_batches,
     read_items,
     read_records,
 )
@@ -185,3 +189,57 @@ def test_erased_texts_leave_the_review_too(client: BoardClient, drawn: str, fold
     (kept,) = read_items(client.board.engine, drawn, [number])
     assert (kept.input, kept.output) == ("", "")
     assert all(not row.comment for row in read_records(client.board.engine, drawn) if row.item == item["id"])
+
+
+def test_v_sends_an_answer_to_review_once_and_without_its_model(client: BoardClient) -> None:
+    rows = client.data("/failures?outcome=fail")["rows"][:3]
+    for row in (*rows, rows[0]):
+        assert client.send(f"{row['address'].partition('?')[0]}/review").status_code == 303
+    (batch,) = list_batches(client.board.engine)
+    assert batch.items == 3
+    assert client.data(rows[0]["address"])["in_review"]
+    page = client.html(f"/review/{batch.id}/1")
+    assert rows[0]["target"] not in page
+    assert rows[0]["fixture"] not in page
+
+
+def test_scores_of_chosen_answers_calibrate_and_measure_nothing(client: BoardClient) -> None:
+    row = client.data("/failures?outcome=fail")["rows"][0]
+    client.send(f"{row['address'].partition('?')[0]}/review")
+    (batch,) = list_batches(client.board.engine)
+    for question in batch.rubric:
+        client.send(f"/review/{batch.id}/1/act", act="score", question=question, score=2)
+    assert client.send(f"/review/{batch.id}/1/act", act="save").status_code == 200
+    review = review_of(client.board.engine, batch.id)
+    assert review.measures == ()
+    assert [one.scores["usefulness"] for one in review.items] == [2]
+
+
+def test_an_answer_that_never_came_cannot_be_sent_to_review(client: BoardClient) -> None:
+    rows = client.data("/failures?outcome=no_answer")["rows"]
+    assert rows
+    answer = client.send(f"{rows[0]['address'].partition('?')[0]}/review")
+    assert answer.status_code == 400
+    assert list_batches(client.board.engine) == ()
+
+
+def test_the_questions_are_those_of_the_suite(folder: Path, client: BoardClient) -> None:
+    log = folder / "answers.jsonl"
+    lines = [json.loads(line) for line in log.read_bytes().splitlines()]
+    for workload in lines[0]["workloads"]:
+        workload["review"] = {"tone": "Kind and plain.", "next_step": "Says what to do. Leave empty if nothing."}
+    kept = [line for line in lines if line["type"] != "seal"]
+    own = folder / "own.jsonl"
+    own.write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
+    key = draw_from_logs([own], count=4)
+    assert tuple(key.questions) == ("tone", "next_step")
+    with pytest.raises(DataError, match="other questions"):
+        draw_from_logs([log, own], count=4)
+    id = draw_batch(client.board.engine, [own], "Own", "ann", BatchSettings(each=1), count=4)
+    page = client.data(f"/review/{id}/1")
+    assert [(one["key"], one["optional"]) for one in page["rubric"]] == [("tone", False), ("next_step", True)]
+    client.send(f"/review/{id}/1/act", act="score", question="tone", score=5)
+    assert client.send(f"/review/{id}/1/act", act="save").status_code == 200
+    review = review_of(client.board.engine, id)
+    assert [one.question for one in review.agreements] == ["tone", "next_step"]
+    assert {measure.name for _, measure in review.measures} == {"review_tone"}

@@ -18,7 +18,7 @@ from milo_bench.stats.cases.columns import NOT_JUDGED, UNJUDGED, Cases
 from milo_bench.stats.stratified import stratified_mean
 
 REVIEW_SCHEMA: Final = 1
-Stratum: TypeAlias = Literal["disputed", "failed", "near", "passed"]
+Stratum: TypeAlias = Literal["disputed", "failed", "near", "passed", "chosen"]  # chosen by a person, not drawn
 
 # The rubric: what is scored from 1 (useless or wrong) to 5 (as good as the best person's work).
 RUBRIC: Final[Mapping[str, str]] = {
@@ -44,7 +44,8 @@ class ReviewItem(Frozen, frozen=True, omit_defaults=False):
 class SampleKey(Frozen, frozen=True, omit_defaults=False):
     """What the review file leaves out: which answer each item is, and how many answers it stands for.
 
-    ``sizes`` maps a candidate's text to the answers in each stratum. ``logs`` are the last seals of the run logs that
+    ``sizes`` maps a candidate's text to the answers in each stratum; a candidate whose answers people chose has none,
+    and scores of what was chosen measure no population. ``logs`` are the last seals of the run logs that
     the sample was drawn from (of a log without seals the hash of its file), which a log that grew still has.
     """
 
@@ -53,6 +54,12 @@ class SampleKey(Frozen, frozen=True, omit_defaults=False):
     logs: tuple[str, ...]
     items: tuple[ReviewItem, ...]
     sizes: dict[str, dict[str, int]]
+    rubric: dict[str, str] = {}
+
+    @property
+    def questions(self) -> Mapping[str, str]:
+        """What people are asked, by name: the suite's own questions, or the built-in ones."""
+        return self.rubric or RUBRIC
 
 
 class Agreement(Frozen, frozen=True, omit_defaults=False):
@@ -189,7 +196,7 @@ def judge_review(key: SampleKey, scores: Scores, *, settled: Scores | None = Non
         scored=len({item for item, _, _ in scores}),
         sampled=len(key.items),
         measures=tuple(_measures(key, settled or scores)),
-        agreements=tuple(_agreement(question, scores) for question in RUBRIC),
+        agreements=tuple(_agreement(question, scores) for question in key.questions),
         items=tuple(_items(key, settled or scores)),
     )
 
@@ -199,8 +206,8 @@ def _measures(key: SampleKey, scores: Scores) -> list[tuple[Candidate, Measure]]
     for (id, _, question), score in scores.items():
         by_item.setdefault((id, question), []).append(score)
     found = []
-    for candidate in sorted({item.candidate for item in key.items}):
-        for question in RUBRIC:
+    for candidate in sorted({item.candidate for item in key.items if item.candidate.text in key.sizes}):
+        for question in key.questions:
             samples: dict[str, list[float]] = {}
             for item in key.items:
                 given = by_item.get((item.id, question))

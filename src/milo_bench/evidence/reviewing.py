@@ -11,13 +11,11 @@ import msgspec
 from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.core.files import write_file
 from milo_bench.core.records import AttemptKey
-from milo_bench.decide.review import REVIEW_SCHEMA, RUBRIC, Review, ReviewItem, SampleKey, draw_sample, judge_review
+from milo_bench.decide.review import REVIEW_SCHEMA, Review, ReviewItem, SampleKey, draw_sample, judge_review
 from milo_bench.evidence.gather import gather_evidence
 from milo_bench.evidence.judging import judge_chosen, without_retry
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.review_sheet import read_scores, require_new_sheet, write_sheet
-
-COLUMNS = ("item", "workload", "input", "output", "reviewer", *RUBRIC, "comment")
 
 
 def sample_for_review(
@@ -30,23 +28,37 @@ def sample_for_review(
     require_new_sheet(out)
     key = draw_from_logs(logs, count=count, seed=seed, only=only)
     texts = review_texts(logs, key)
-    rows = [[item.id, item.candidate.workload, *texts[item.id], "", *[""] * len(RUBRIC), ""] for item in key.items]
-    write_sheet(out, COLUMNS, rows)
+    blank = [""] * len(key.questions)
+    rows = [[item.id, item.candidate.workload, *texts[item.id], "", *blank, ""] for item in key.items]
+    write_sheet(out, columns_of(key), rows)
     write_file(review_key_path(out), msgspec.json.encode(key))
     return key
 
 
+def columns_of(key: SampleKey) -> tuple[str, ...]:
+    """The columns of a sheet."""
+    return ("item", "workload", "input", "output", "reviewer", *key.questions, "comment")
+
+
 def draw_from_logs(logs: Sequence[Path], *, count: int, seed: int = 0, only: Sequence[str] = ()) -> SampleKey:
     """A stratified sample of the answers in ``logs``. Raises DataError where none of them has a text to review."""
+    rubrics: list[dict[str, str]] = []
     for path in logs:
-        if read_run_log(path).header.store_text == "hashes":
+        header = read_run_log(path).header
+        for workload in header.workloads:
+            if workload.review not in rubrics:
+                rubrics.append(workload.review)
+        if header.store_text == "hashes":
             message = f"{path} contains only hashes, so there is no text to review."
             raise DataError(message, hint="run again with privacy.store_text: full or redacted.")
+    if len(rubrics) > 1:
+        message = "The suites of these logs ask people other questions."
+        raise DataError(message, hint="draw a sample of each suite by itself.")
     key = draw_sample(gather_evidence({path: str(path) for path in logs}), count, seed=seed, only=only)
     if not key.items:
         message = "No answer to review: every attempt failed or was routed elsewhere."
         raise DataError(message, hint="list the failures with 'milo-bench score'.")
-    return key
+    return msgspec.structs.replace(key, rubric=rubrics[0]) if rubrics else key
 
 
 def review_key_path(sheet: Path) -> Path:
@@ -57,7 +69,7 @@ def review_key_path(sheet: Path) -> Path:
 def import_review(sheets: Sequence[Path], key_file: Path, *, out: Path | None = None) -> Review:
     """Read scored sheets; the review, written to ``out`` where one is named. Raises DataError with file and row."""
     key = read_key(key_file)
-    review = judge_review(key, sheet_scores(sheets))
+    review = judge_review(key, sheet_scores(sheets, tuple(key.questions)))
     if out is not None:
         write_file(out, msgspec.json.format(msgspec.json.encode(review), indent=1))
     return review
@@ -75,11 +87,11 @@ def read_review(path: Path) -> Review:
     return _read(path, Review, "review", "write one with 'milo-bench review import'.")
 
 
-def sheet_scores(sheets: Iterable[Path]) -> dict[tuple[str, str, str], int]:
+def sheet_scores(sheets: Iterable[Path], questions: Sequence[str]) -> dict[tuple[str, str, str], int]:
     """The scores of several sheets by item, reviewer and question. Raises DataError with file and row."""
     found: dict[tuple[str, str, str], int] = {}
     for sheet in sheets:
-        for place, score in read_scores(sheet, tuple(RUBRIC)).items():
+        for place, score in read_scores(sheet, questions).items():
             if place in found:
                 message = f"{sheet}: {place[1]} already scored '{place[0]}' in another sheet."
                 raise DataError(message, hint="give each reviewer a different name in the column 'reviewer'.")

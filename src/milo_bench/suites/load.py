@@ -281,6 +281,7 @@ class _Builder:
             resources=resources,
             own=self._own_of(chosen["checks"], where("checks")),
             locale=config.locale,
+            review=self._manifest.review,
         )
 
     def _own_of(self, checks: list[Any], where: str) -> OwnChecks | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -15,6 +16,9 @@ from milo_bench.core.locale import parse_locale
 
 MANIFEST_NAME = "suite.yaml"
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]*$"
+QUESTION_PATTERN: Final = r"[a-z][a-z0-9_]{0,39}"
+NO_QUESTIONS: Final = ("item", "workload", "input", "output", "reviewer", "comment")  # other columns of a sheet
+LONGEST_QUESTION: Final = 300
 
 
 class VariantConfig(Checked):
@@ -79,8 +83,21 @@ class Manifest(CheckedFile):
     fixtures: list[str] = Field(min_length=1)
     workloads: dict[str, WorkloadConfig] = Field(min_length=1)
     own_checks: str = ""
+    review: dict[str, str] = Field(default={}, max_length=9)
     generator: str = ""
     seed: int = 0
+
+    @field_validator("review")
+    @classmethod
+    def _plain_questions(cls, review: dict[str, str]) -> dict[str, str]:
+        for name, ask in review.items():
+            if not re.fullmatch(QUESTION_PATTERN, name) or name in NO_QUESTIONS:
+                said = f"'{name[:60]}' cannot name a question of the review"
+                raise Mistake(said, f"use small letters, digits and '_', and none of {', '.join(NO_QUESTIONS)}.")
+            if not ask.strip() or len(ask) > LONGEST_QUESTION:
+                said = f"the question '{name}' has no text, or too much"
+                raise Mistake(said, f"say in up to {LONGEST_QUESTION} characters what a 5 means.")
+        return review
 
 
 # What each key of suite.yaml is for; the reference page is made of it.
@@ -93,6 +110,7 @@ MEANINGS: Final[Mapping[str, str]] = {
     "source": "where its fixtures come from",
     "fixtures": "fixture files in the suite's folder, one JSON object per line",
     "workloads": "the kinds of work, by name",
+    "review": "what people score from 1 to 5, by name: what a 5 means. Without it, the built-in questions",
     "own_checks": "Python file in the suite's folder with checks of its own",
     "generator": "name of the generator that made the fixtures",
     "seed": "seed that the fixtures were made from",

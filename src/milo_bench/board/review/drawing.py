@@ -10,7 +10,6 @@ from sqlalchemy import Engine
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_text
-from milo_bench.decide.review import RUBRIC
 from milo_bench.evidence.reviewing import draw_from_logs, review_texts
 from milo_bench.store.state.review import BatchItem, BatchSettings, add_batch
 
@@ -37,4 +36,4 @@ def draw_batch(
     order = sorted(key.items, key=lambda item: sha256_text(f"{settings.seed}\x00order\x00{item.id}"))
     items = [BatchItem(number, item.id, *texts[item.id]) for number, item in enumerate(order, start=1)]
     sample = msgspec.json.encode(key).decode()
-    return add_batch(engine, title.strip() or "Review", person, sample, RUBRIC, settings, items)
+    return add_batch(engine, title.strip() or "Review", person, sample, key.questions, settings, items)

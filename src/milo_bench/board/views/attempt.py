@@ -16,7 +16,7 @@ from milo_bench.board.server.render import cause_text
 from milo_bench.board.server.requests import NotThere, PageRequest, Shown
 from milo_bench.board.views.attempt_line import plain_line
 from milo_bench.board.views.inputs import input_parts
-from milo_bench.board.views.marks import numbered, pieces, spans_in
+from milo_bench.board.views.marks import answer_lines, is_data, numbered, pieces, spans_in
 from milo_bench.board.views.notes import notes_data
 from milo_bench.board.views.word_diff import word_diff
 from milo_bench.core import units
@@ -37,7 +37,8 @@ _OUTCOMES: Final = {
 
 
 def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
-    """``/runs/{run}/attempts/{n}``: ``with`` names another attempt to compare words with; ``input=all`` unfolds."""
+    """``/runs/{run}/attempts/{n}``: ``with`` names another attempt to compare words with; ``input=all`` unfolds,
+    ``answer=sent`` shows the answer as it was sent."""
     log = board.log(asked.names["run"])
     found = board.search.at(log, int(asked.names["n"])) if log is not None else None
     if log is None or found is None:
@@ -45,12 +46,14 @@ def show_attempt(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     opened = board.opener.open(found)
     beside = _beside(board, found)
     filter = msgspec.structs.replace(read_filter(asked.query), run=log.id)
-    data = attempt_data(opened, whole_input=asked.query.get("input") == "all")
+    as_sent = asked.query.get("answer") == "sent"
+    data = attempt_data(opened, whole_input=asked.query.get("input") == "all", as_sent=as_sent)
     data["beside"] = [{**plain_line(one), "key": key} for key, one in enumerate(beside, start=1)]
     data["diff"] = _diff(board, opened, beside, asked.query.get("with", ""))
     data["pictures"] = _pictures(board, opened)
     data["neighbours"] = _neighbours(board, found, filter)
     data["notes"] = notes_data(board, str(data["attempt"]["address"]))
+    data["in_review"] = _in_review(board, opened)
     data["may_review"] = asked.person.may("review")
     data["query"] = filter.without("run").query()
     data["whole_input"] = asked.query.get("input") == "all"
@@ -92,7 +95,13 @@ def _pictures(board: BoardParts, opened: OpenedAttempt) -> list[dict[str, str]]:
     return shown
 
 
-def attempt_data(opened: OpenedAttempt, *, whole_input: bool = False) -> dict[str, Any]:
+def _in_review(board: BoardParts, opened: OpenedAttempt) -> bool:
+    from milo_bench.board.review.choosing import is_in_review
+
+    return is_in_review(board.engine, opened)
+
+
+def attempt_data(opened: OpenedAttempt, *, whole_input: bool = False, as_sent: bool = False) -> dict[str, Any]:
     """The attempt itself, without what is beside it."""
     attempt, fixture, workload = opened.attempt, opened.fixture, opened.workload
     verdicts = () if opened.graded is None else opened.graded.verdicts
@@ -133,7 +142,10 @@ def attempt_data(opened: OpenedAttempt, *, whole_input: bool = False) -> dict[st
         "checks": _checks(opened),
         "input": input_parts(fixture.input, told, cited, whole=whole_input),
         "expect": _expected(fixture.expect),
-        "answer": pieces(attempt.output, spans_in("output", told)),
+        "lines": [] if as_sent else answer_lines(attempt.output, told),
+        "as_sent": as_sent,
+        "is_data": is_data(attempt.output),
+        "answer": pieces(attempt.output, [] if as_sent else spans_in("output", told)),
         "reasoning": visible(attempt.reasoning),
         "tool_calls": [{"name": call.name, "arguments": visible(call.arguments)} for call in attempt.tool_calls],
         "asked": {

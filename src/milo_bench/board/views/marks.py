@@ -8,8 +8,11 @@ from typing import Any
 
 from milo_bench.core.records import Span, Verdict
 from milo_bench.core.text import one_line, visible
+from milo_bench.guards.sentences import split_sentences
 
 _MOST_SPANS = 200
+_LONGEST_IN_LINES = 20_000  # characters
+_MOST_LINES = 400
 
 
 def numbered(verdicts: Iterable[Verdict]) -> list[tuple[int, Verdict]]:
@@ -35,6 +38,42 @@ def pieces(text: str, spans: Sequence[tuple[int, Span]]) -> list[dict[str, Any]]
         ends = sorted({number for number, _, last in kept if last == end})
         found.append({"text": visible(text[start:end]), "marks": marks, "ends": [n for n in ends if n in marks]})
     return found
+
+
+def answer_lines(text: str, told: Sequence[tuple[int, Verdict]]) -> list[dict[str, Any]]:
+    """An answer sentence by sentence, records of JSON line by line: ``{"pieces", "notes"}`` each.
+
+    ``notes`` are the numbers of the verdicts whose first mark begins in the line. Empty where nothing is marked, or
+    the answer is too long to be read so.
+    """
+    spans = spans_in("output", told)
+    if not spans or len(text) > _LONGEST_IN_LINES:
+        return []
+    if is_data(text):
+        starts = [at + 1 for at, char in enumerate(text) if char == "\n"]
+    else:
+        starts = [sentence.start for sentence in split_sentences(text)[1:]]
+    edges = sorted({0, len(text), *starts})
+    if len(edges) > _MOST_LINES:
+        return []
+    first = {number: min(span.start for n, span in spans if n == number) for number, _ in spans}
+    found = []
+    for start, end in pairwise(edges):
+        line = text[start:end].rstrip()
+        within = [
+            (number, Span(span.where, span.start - start, span.end - start))
+            for number, span in spans
+            if span.start < start + len(line) and span.end > start
+        ]
+        notes = sorted(n for n, at in first.items() if start <= at < end)
+        if line or notes:
+            found.append({"pieces": pieces(line, within), "notes": notes})
+    return found
+
+
+def is_data(text: str) -> bool:
+    """Whether an answer reads as lines of JSON rather than sentences."""
+    return text.lstrip()[:1] in ("{", "[", "`")
 
 
 def spans_in(where: str, verdicts: Sequence[tuple[int, Verdict]]) -> list[tuple[int, Span]]:

@@ -1,4 +1,4 @@
-"""A person's note on an attempt in, one more record at its address out."""
+"""What a person says of an attempt in, a note at its address or an answer more to review out."""
 
 from __future__ import annotations
 
@@ -24,6 +24,18 @@ def add_wrong_check(board: BoardParts, asked: PageRequest) -> MovedTo:
     place = f"/runs/{log.id}/attempts/{int(asked.names['n'])}"
     add_note(board.engine, place, "wrong_check", asked.person.name, text)
     return MovedTo(place)
+
+
+def send_answer_to_review(board: BoardParts, asked: PageRequest) -> MovedTo:
+    """``POST /runs/{run}/attempts/{n}/review``: people score it, without knowing whose it is."""
+    from milo_bench.board.review.choosing import send_to_review
+
+    log = board.log(asked.names["run"])
+    found = board.search.at(log, int(asked.names["n"])) if log is not None else None
+    if log is None or found is None:
+        raise UsageError("There is no attempt with this address.", hint="open one from the list of failures.")
+    send_to_review(board.engine, board.opener.open(found), asked.person.name)
+    return MovedTo(f"/runs/{log.id}/attempts/{found.row.n}")
 
 
 def notes_data(board: BoardParts, place: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from milo_bench.board.views.attempt import show_attempt, show_picture
 from milo_bench.board.views.failures import show_failures
 from milo_bench.board.views.gateway.queue import answer, reject, show_gateway, show_work, take
 from milo_bench.board.views.live import run_events
-from milo_bench.board.views.notes import add_wrong_check
+from milo_bench.board.views.notes import add_wrong_check, send_answer_to_review
 from milo_bench.board.views.run import show_run
 from milo_bench.board.views.runs import show_runs
 from milo_bench.store.state.people import Right
@@ -60,6 +60,7 @@ ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/compare", _later("compare", "show_compare")),
     BoardRoute("/failures", show_failures),
     BoardRoute("/runs/{run}/attempts/{n:int}/notes", add_wrong_check, "review", changes=True),
+    BoardRoute("/runs/{run}/attempts/{n:int}/review", send_answer_to_review, "review", changes=True),
     BoardRoute("/fixtures/new", _later("fixtures.new", "show_new_fixture"), "review"),
     BoardRoute("/fixtures", _later("fixtures.new", "add_new_fixture"), "review", changes=True),
     BoardRoute("/runs/{run}/episodes/{n:int}", _later("decisions.episode", "show_episode")),

@@ -78,6 +78,7 @@ class Workload(Frozen, frozen=True):
     resources: dict[str, Any] = {}
     own: OwnChecks | None = None  # the suite's own Python, where it has any
     locale: str = ""  # "de-DE": of its texts, dates, numbers and currency; "" where it states none
+    review: dict[str, str] = {}  # the suite's questions to people; without any, the built-in ones
 
 
 class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):

@@ -16,7 +16,6 @@ from milo_bench.core.errors import DataError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import AttemptKey
 from milo_bench.core.suggest import hint_for
-from milo_bench.decide.review import RUBRIC as QUESTIONS
 from milo_bench.decide.review import Review
 from milo_bench.evidence.judges.wording import JudgedItem
 from milo_bench.evidence.judging import judge_chosen, without_retry
@@ -80,9 +79,10 @@ def labels_of_review(
     if rubric.form == "pairwise":
         message = "A review has scores of single answers, and this rubric compares two."
         raise DataError(message, hint="give a labelled set of pairs with --labels.")
-    if question not in QUESTIONS:
+    questions = tuple(one.question for one in review.agreements)
+    if question not in questions:
         message = f"Reviewers are not asked '{question[:60]}'."
-        raise DataError(message, hint=hint_for(question, tuple(QUESTIONS), noun="questions"))
+        raise DataError(message, hint=hint_for(question, questions, noun="questions"))
     scores = {
         (AttemptKey(one.fixture, one.candidate.target, one.repeat, one.candidate.decoding), one.candidate.variant): one
         for one in review.items

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 from sqlalchemy import Engine, and_, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from milo_bench.core.errors import UsageError
 from milo_bench.core.suggest import hint_for
@@ -24,6 +25,7 @@ class BatchSettings(msgspec.Struct, frozen=True):
     reviewers: tuple[str, ...] = ()
     each: int = 2
     seed: int = 0
+    chosen_from: str = ""  # the run whose answers people sent here one by one; "" for a sample
 
 
 class ReviewBatch(msgspec.Struct, frozen=True):
@@ -84,6 +86,17 @@ def add_batch(
             [{"batch": id, **msgspec.structs.asdict(item)} for item in items],
         )
     return id
+
+
+def add_item(engine: Engine, batch: str, sample: str, item: BatchItem) -> bool:
+    """Add an answer to a batch, whose sample is now ``sample``; False where another board was faster."""
+    try:
+        with engine.begin() as connection:
+            connection.execute(insert(REVIEW_ITEMS).values(batch=batch, **msgspec.structs.asdict(item)))
+            connection.execute(update(REVIEW_BATCHES).where(REVIEW_BATCHES.c.id == batch).values(sample=sample))
+    except IntegrityError:
+        return False
+    return True
 
 
 def list_batches(engine: Engine) -> tuple[ReviewBatch, ...]:
