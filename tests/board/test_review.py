@@ -27,7 +27,7 @@ from milo_bench.store.state.review import (
     read_items,
     read_records,
 )
-from tests.board.conftest import BoardClient
+from tests.board.conftest import BoardClient, wait_until_read
 
 QUESTIONS = tuple(RUBRIC)
 
@@ -215,10 +215,17 @@ def test_scores_of_chosen_answers_calibrate_and_measure_nothing(client: BoardCli
     assert [one.scores["usefulness"] for one in review.items] == [2]
 
 
-def test_an_answer_that_never_came_cannot_be_sent_to_review(client: BoardClient) -> None:
-    rows = client.data("/failures?outcome=no_answer")["rows"]
-    assert rows
-    answer = client.send(f"{rows[0]['address'].partition('?')[0]}/review")
+def test_an_answer_that_never_came_cannot_be_sent_to_review(client: BoardClient, folder: Path) -> None:
+    lines = [json.loads(line) for line in (folder / "answers.jsonl").read_bytes().splitlines()]
+    attempt = next(line for line in lines if line["type"] == "attempt")
+    attempt["output"] = ""
+    attempt["failure"] = {"kind": "total_timeout", "message": "no answer in time"}
+    kept = [line for line in lines if line["type"] not in ("seal", "end")]
+    (folder / "late.jsonl").write_bytes(b"".join(msgspec.json.encode(line) + b"\n" for line in kept))
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    (row,) = client.data("/failures?outcome=no_answer")["rows"]
+    answer = client.send(f"{row['address'].partition('?')[0]}/review")
     assert answer.status_code == 400
     assert list_batches(client.board.engine) == ()
 
