@@ -30,14 +30,14 @@ def cited(text: str) -> tuple[int, ...]:
 
 
 def unsupported_by_lines(
-    text: str, numbers: Iterable[int], lines: Mapping[int, str], *, day_first: bool = True
+    text: str, numbers: Iterable[int], lines: Mapping[int, str], *, day_first: bool = True, expected: str = ""
 ) -> tuple[Fact, ...]:
     """Facts of ``text`` that the lines do not state, each read with its document's heading and the packet's front."""
     sources = dict.fromkeys([lines.get(1, "")])
     for number in numbers:
         sources[lines.get(number, "")] = None
         sources[_heading_of(number, lines)] = None
-    return unsupported_facts(without_line_citations(text), tuple(sources), day_first=day_first)
+    return unsupported_facts(without_line_citations(text), tuple(sources), day_first=day_first, expected=expected)
 
 
 def _heading_of(number: int, lines: Mapping[int, str]) -> str:

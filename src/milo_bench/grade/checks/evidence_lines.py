@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from milo_bench.core.records import Fixture, Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.fact_rows import read_rows
-from milo_bench.grade.languages.answers import day_first_of
+from milo_bench.grade.languages.answers import day_first_of, language_of
 from milo_bench.grade.packet_lines import (
     cited,
     packet_lines,
@@ -76,7 +76,7 @@ class EvidenceLines:
             reason = f"no rows to read: {case.json.problem}"
             return [Verdict(self.name, self.version, "fail", "malformed_json", reason)]
         verdicts = [
-            self._statement(one, lines, day_first_of(case.workload, rules.day_first))
+            self._statement(one, lines, day_first_of(case.workload, rules.day_first), language_of(case.workload))
             for one in _statements(case, rules)
         ]
         if rules.quotes:
@@ -87,7 +87,7 @@ class EvidenceLines:
             ]
         return verdicts
 
-    def _statement(self, one: _Statement, lines: Mapping[int, str], day_first: bool) -> Verdict:
+    def _statement(self, one: _Statement, lines: Mapping[int, str], day_first: bool, expected: str) -> Verdict:
         span: tuple[Span, ...] = (Span("output", one.start, one.end, one.subject),) if one.end else ()
         if not one.numbers:
             reason = f"no line is cited for {one.text[:80]!r}"
@@ -97,7 +97,7 @@ class EvidenceLines:
             reason = f"{', '.join(f'L{number}' for number in absent)} is cited, but the packet ends at L{max(lines)}"
             return Verdict(self.name, self.version, "fail", "unknown_line", reason, one.subject, span)
         got = ", ".join(f"L{number}" for number in one.numbers)
-        wrong = unsupported_by_lines(one.text, one.numbers, lines, day_first=day_first)
+        wrong = unsupported_by_lines(one.text, one.numbers, lines, day_first=day_first, expected=expected)
         if not wrong:
             return Verdict(self.name, self.version, "pass", subject=one.subject, got=got)
         if one.end:

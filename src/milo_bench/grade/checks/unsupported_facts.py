@@ -11,7 +11,7 @@ from typing import Any, Final
 from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.case_input import input_texts
-from milo_bench.grade.languages.answers import NOTHING_FOUND, day_first_of
+from milo_bench.grade.languages.answers import NOTHING_FOUND, day_first_of, language_of
 from milo_bench.guards.facts import unsupported_facts
 from milo_bench.guards.templates import escalation_reason
 
@@ -39,7 +39,9 @@ class UnsupportedFacts:
             return [Verdict(self.name, self.version, "skip", reason="the answer sends the case to a person")]
         sources = (*input_texts(case.fixture, case.attempt), *rules.allow)
         day_first = day_first_of(case.workload, rules.day_first)
-        found = unsupported_facts(case.output[:_READ_CHARS], sources, day_first=day_first)
+        found = unsupported_facts(
+            case.output[:_READ_CHARS], sources, day_first=day_first, expected=language_of(case.workload)
+        )
         if not found:
             reason = "every number, date and name is in the input"
             return [Verdict(self.name, self.version, "skip", NOTHING_FOUND, reason)]

@@ -45,10 +45,13 @@ def find_facts(text: str, *, day_first: bool = True, language: str = "") -> tupl
 
 
 def unsupported_facts(
-    text: str, sources: Sequence[str], *, day_first: bool = True, language: str = ""
+    text: str, sources: Sequence[str], *, day_first: bool = True, language: str = "", expected: str = ""
 ) -> tuple[Fact, ...]:
-    """The facts of ``text`` that stand in none of ``sources``. Absence here proves nothing about the rest."""
-    known, language = _known_for(text, sources, day_first, language)
+    """The facts of ``text`` that stand in none of ``sources``. Absence here proves nothing about the rest.
+
+    ``expected`` is the language (ISO 639-1) of texts whose words tell none.
+    """
+    known, language = _known_for(text, sources, day_first, language, expected)
     found = find_facts(text, day_first=day_first, language=language)
     return tuple(fact for fact in found if not (known.supports(fact) or _supported_otherwise(fact, known)))
 
@@ -81,8 +84,11 @@ def language_of_facts(text: str, otherwise: str = ENGLISH) -> str:
     return otherwise
 
 
-def _known_for(text: str, sources: Sequence[str], day_first: bool, language: str) -> tuple[_Known, str]:
-    read = language or language_of_facts("\n".join((text, *sources))[: 2 * _TOLD_BY])
+def _known_for(
+    text: str, sources: Sequence[str], day_first: bool, language: str, expected: str = ""
+) -> tuple[_Known, str]:
+    otherwise = expected if expected in languages_of("facts") else ENGLISH
+    read = language or language_of_facts("\n".join((text, *sources))[: 2 * _TOLD_BY], otherwise)
     return _known(tuple(sources), day_first, read), read
 
 
