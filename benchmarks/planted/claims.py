@@ -53,6 +53,12 @@ def packet_summary(fixture: Fixture, fault: str) -> str | None:
     return "\n\n".join(f"{name}\n" + "\n".join(f"* {item}" for item in items) for name, items in parts.items())
 
 
+def part_notes(text: str) -> str:
+    """Notes on one part of a packet: its first lines that have a figure."""
+    found = [f"* {line} [L{number}]" for number, line in _lines(text).items() if re.search(r"\d", line)]
+    return "Facts\n" + "\n".join(found[:6] or ["* none"])
+
+
 def escalation(fixture: Fixture, fault: str) -> str | None:
     """One JSON object. Faults: downgraded (to the label below), upgraded, prose."""
     label = fixture.expect["label"]

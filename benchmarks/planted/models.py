@@ -12,6 +12,7 @@ from milo_bench.core.records import Fixture, Price
 Answer = Callable[[Fixture, str], str | None]
 ANSWERS: Mapping[str, Answer] = {
     "packet_summary": claims.packet_summary,
+    "packet_summary/chunked": claims.packet_summary,
     "escalation": claims.escalation,
     "handoff": claims.handoff,
     "handoff/extraction_first": claims.handoff_rows,
@@ -53,15 +54,20 @@ class PlantedModel:
             able = [one for one in left if one.id not in found and answer(one, fault) is not None]
             found |= {one.id: fault for one in able[:count]}
         if self.breaks_past is not None and work == "packet_summary":
-            long = [one for one in fixtures if len(str(one.input["packet"]).split()) > self.breaks_past]
-            for one in long:
+            for one in filter(self._is_too_long, fixtures):
                 fault = self.breaks_with if answer(one, self.breaks_with) is not None else "uncited"
                 found.setdefault(one.id, fault)
         return found
 
     def lost_ids(self, work: str, fixtures: Sequence[Fixture]) -> frozenset[str]:
-        ids = sorted((one.id for one in fixtures), key=lambda id: sha256(f"lost/{self.name}/{id}".encode()).hexdigest())
+        """Which answers never end: of packets, some of those that are too long for the model."""
+        ids = [one.id for one in fixtures if self._is_too_long(one)] or [one.id for one in fixtures]
+        ids.sort(key=lambda id: sha256(f"lost/{self.name}/{id}".encode()).hexdigest())
         return frozenset(ids[: self.lost.get(work, 0)])
+
+    def _is_too_long(self, fixture: Fixture) -> bool:
+        words = len(str(fixture.input.get("packet", "")).split())
+        return self.breaks_past is not None and words > self.breaks_past
 
 
 HOSTED_PRICE = Price(input_usd_per_mtok=3.0, output_usd_per_mtok=15.0, source="planted")
@@ -76,8 +82,9 @@ CLAIMS = (
             "escalation": {"downgraded": 6, "upgraded": 24, "prose": 2},
             "handoff": {"claimed_review": 17, "uncited": 9},
             "handoff/extraction_first": {"claimed_review": 1},
+            "packet_summary/chunked": {"missed_document": 2, "wrong_level": 4, "uncited": 3},
         },
-        lost={"packet_summary": 1},
+        lost={"packet_summary": 3},
         breaks_past=7500,
         first_s=0.9,
         per_word_s=0.0022,

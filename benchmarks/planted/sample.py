@@ -47,7 +47,9 @@ SAMPLES = (
         "Claims desk, planted models",
         CLAIMS,
         loads=(("local_27b", "packet_summary"), ("local_8b", "escalation")),
-        variants=(("handoff", "extraction_first", "local_27b"),),
+        variants=(("handoff", "extraction_first", "local_27b"), ("packet_summary", "chunked", "local_27b")),
+        # A missed document delays a claim, so this desk asks for more than the built-in policy.
+        policy=("        at_least: 0.7\n", "        at_least: 0.88\n"),
     ),
     Sample(
         "case_ops",

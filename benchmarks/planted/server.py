@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 
+from benchmarks.planted.claims import part_notes
 from benchmarks.planted.models import ANSWERS, PlantedModel
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Failure, Fixture, TargetRecord, Timeouts, Timings, Usage, Workload
@@ -44,7 +45,13 @@ class PlantedTarget:
                     continue
                 text = ANSWERS[work](fixture, faults.get(fixture.id, ""))
                 assert text is not None, (work, fixture.id)
-                self._answers[prepared.request.messages[-1].content] = (text, fixture.id in lost)
+                final = prepared.request
+                if prepared.chunked is not None:
+                    notes = [part_notes(part) for part in prepared.chunked.texts]
+                    for request, said in zip(prepared.chunked.parts, notes, strict=True):
+                        self._answers[request.messages[-1].content] = (said, False)
+                    final = prepared.chunked.merge(notes)
+                self._answers[final.messages[-1].content] = (text, fixture.id in lost)
 
     def knows(self, prompt: str) -> bool:
         return prompt in self._answers

@@ -25,7 +25,7 @@ from milo_bench.core.records import (
     VerdictOutcome,
 )
 from milo_bench.stats.cases.columns import Cases, CasesBuilder, FixtureTable, fixture_table
-from milo_bench.stats.cases.measures import measure_all, measure_cases
+from milo_bench.stats.cases.measures import LEAST_IN_SLICE, measure_all, measure_cases
 from milo_bench.stats.cases.rows import Missed
 
 TARGET = TargetRecord("small", "openai", "m", price=Price(1.0, 2.0))
@@ -128,8 +128,13 @@ def counted(made: list[tuple[Attempt, Graded, int]]) -> dict[tuple[str, str], tu
 @given(st.data(), st.integers(1, 30))
 def test_rates_are_what_counting_attempt_by_attempt_gives(draw: st.DataObject, rows: int) -> None:
     made = attempts(draw, rows)
-    measures = {(one.name, one.slice): one for one in measure_all(columns(made), table(), 7_000_000)}
+    cases = columns(made)
+    measures = {(one.name, one.slice): one for one in measure_all(cases, table(), 7_000_000)}
     for place, (k, n) in counted(made).items():
+        if place not in measures and place[1].startswith("tag="):  # too few fixtures for a slice of a scorecard
+            asked = {number for _, _, number in made if place[1][4:] in FIXTURES[number].tags}
+            assert len(asked) < LEAST_IN_SLICE
+            measures[place] = measure_cases(cases, table(), place[0], slice=place[1])
         assert (measures[place].k, measures[place].n) == (k, n), place
         assert measures[place].value == k / n
     assert measures[("peak_memory_bytes", "")].value == 7_000_000
@@ -268,3 +273,17 @@ def test_a_million_rows_are_measured_within_seconds() -> None:
     found = measure_all(cases, big)
     assert len(found) > 10
     assert time.process_time() - started < 20  # coarse: about 3 s on one idle core
+
+
+def test_a_scorecard_has_no_slice_of_a_group_and_none_of_a_few() -> None:
+    fixtures = [
+        Fixture(f"f{number}", "w", tags=("many", f"story:{number % 2}", *(["few"] if number < 4 else [])))
+        for number in range(12)
+    ]
+    builder = CasesBuilder("w", "t", "", "free")
+    for number, fixture in enumerate(fixtures):
+        key = AttemptKey(fixture.id, "t", 0)
+        attempt = Attempt(key, "", Timings(0.0, 0.0, 1.0), output="x")
+        builder.add(attempt, Graded(key, "w", (), True), number)
+    found = measure_all(builder.build(), fixture_table(fixtures))
+    assert {one.slice for one in found if one.name == "pass_rate"} == {"", "tag=many"}

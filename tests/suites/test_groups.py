@@ -130,11 +130,17 @@ def test_a_suite_of_an_earlier_version_is_loaded_by_its_version() -> None:
     assert (first.ref.name, first.ref.version) == ("case_ops_v1", "1")
     assert first.ref.hash.startswith("86643f83530822cb")  # as the logs of 0.1.0 name it
     assert first.is_builtin
-    assert load_suite("case_ops_v1").ref.version == "2"
+    second = load_suite("case_ops_v1@2")
+    assert (second.ref.version, len(second.fixtures), second.ref.hash[:16]) == ("2", 180, "57cfae65603d8e11")
+    assert load_suite("case_ops_v1").ref.version == "3"
     claims = load_suite("claims_v1@1")
     assert (claims.ref.name, claims.ref.version, len(claims.fixtures)) == ("claims_v1", "1", 1_270)
     assert claims.ref.hash.startswith("898592a33510892c")
-    assert load_suite("claims_v1").ref.version == "2"
+    # Of version 2 only suite.yaml is kept: its files are those of today, and its hash says so.
+    second = load_suite("claims_v1@2")
+    assert (second.ref.version, len(second.fixtures), second.ref.hash[:16]) == ("2", 1_270, "1e5cf96a213e5bf7")
+    assert second.is_builtin
+    assert load_suite("claims_v1").ref.version == "3"
 
 
 def test_a_log_names_groups_by_hash_so_that_no_name_outlives_an_erasure() -> None:

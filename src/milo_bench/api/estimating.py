@@ -35,7 +35,7 @@ def estimate_run(options: RunOptions, env: Mapping[str, str] | None = None) -> R
     spec = planned.spec
     requests: dict[str, list[ChatRequest]] = {}
     for fixture in spec.planned_fixtures():
-        request = prepare(fixture, spec.workloads[fixture.workload]).request
+        request = prepare(fixture, spec.workloads[fixture.workload]).all_in_one
         if request is not None:
             requests.setdefault(fixture.workload, []).append(request)
     extents, least, beyond = _extents(planned, {name: len(of_it) for name, of_it in requests.items()})

@@ -88,5 +88,6 @@ def _sample(log: RunLog, row: GradedAttempt) -> InspectSample:
     if row.fixture.input and not row.attempt.bypass:
         workload = next(workload for workload in log.header.workloads if workload.name == row.fixture.workload)
         prepared = prepare(row.fixture, workload, decoding=row.attempt.key.decoding)
-        prompt = prepared.request.messages if prepared.request is not None else ()
+        whole = prepared.all_in_one
+        prompt = whole.messages if whole is not None else ()
     return InspectSample(row.attempt, row.fixture, row.graded, prompt)

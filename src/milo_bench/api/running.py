@@ -218,6 +218,8 @@ def plan_run(options: RunOptions, env: Mapping[str, str]) -> PlannedRun:
         fingerprint=settings.run.fingerprint and options.fingerprint,
         selection=FixtureSelection(tuple(options.workloads), tuple(options.tags)),
     )
+    if options.on != "here":
+        _refuse_parts(suite)
     check_pictures(spec, {name: known.target(name).sees for name in options.models})
     _check_own_python(options, spec, env)
     check_budget(spec.budget, records)
@@ -283,6 +285,14 @@ def run_suite(
         still_open=follower.open,
         verified=verified,
     )
+
+
+def _refuse_parts(suite: Suite) -> None:
+    """The nodes of a fleet answer one request of an attempt, and merge nothing."""
+    for workload in suite.workloads.values():
+        if workload.chunks is not None:
+            message = f"Workload '{workload.name}' sends long cases in parts, which a fleet does not do."
+            raise UsageError(message, hint="run it without --on, or without that variant.")
 
 
 def _unjudged(spec: RunSpec) -> tuple[str, ...]:

@@ -63,6 +63,11 @@ def rejects_review(text: str) -> bool:
     return answer.usable and isinstance(answer.value, dict) and answer.value.get("verdict") == "reject"
 
 
+def first_text(judged: JudgedReply | None) -> str:
+    """The text of the first answer, "" where there is none."""
+    return judged.choices[0].text if judged is not None and judged.choices else ""
+
+
 def read_reply(door: Door, body: bytes) -> tuple[dict[str, Any], tuple[ReplyChoice, ...]] | str:
     """The document and its answers, or what is wrong with it."""
     try:

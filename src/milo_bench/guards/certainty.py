@@ -18,7 +18,7 @@ from milo_bench.guards.languages.recognise import recognise
 from milo_bench.guards.packs.patterns import pattern_of, stems_of
 from milo_bench.guards.packs.read import languages_of
 
-CERTAINTY_VERSION: Final = "2"
+CERTAINTY_VERSION: Final = "3"
 CertaintyKind: TypeAlias = Literal["certainty", "confirmation", "cause", "diagnosis"]
 
 
@@ -40,15 +40,23 @@ _CERTAIN: Final = re.compile(
 )
 _CONFIRMED: Final = re.compile(
     r"\b(?:(?:is|are|was|were|has\s+been|have\s+been|been)\s+(?:\w+ly\s+)?(?:confirmed|proven|proved|verified|"
-    r"established)|confirms?\s+that|proves?\s+that|establish(?:es)?\s+that)\b",
+    r"established)|(?<!please\s)(?<!\bto\s)(?<!^)confirms?\s+that|proves?\s+that|establish(?:es)?\s+that)\b",
     re.IGNORECASE,
 )
+# "The cause is given as", "is still open": what the source says, or that it says nothing.
+_LEFT_OPEN: Final = (
+    r"(?!\s+(?:given|stated|recorded|noted|named|reported|listed|put|not|still|yet|un\w+|open|to\s+be|being|under)\b)"
+)
 _CAUSE: Final = re.compile(
-    r"\b(?:was|were|is|are)\s+(?:\w+ly\s+)?caused\s+by\b|\bthe\s+cause\s+(?:is|was)\b|\b(?:was|were|is|are)\s+"
+    r"\b(?:was|were|is|are)\s+(?:\w+ly\s+)?caused\s+by\b|\bthe\s+cause\s+(?:is|was)\b"
+    + _LEFT_OPEN
+    + r"|\b(?:was|were|is|are)\s+"
     r"(?:\w+ly\s+)?(?:the\s+result\s+of|due\s+to)\b",
     re.IGNORECASE,
 )
-_DIAGNOSIS: Final = re.compile(r"\b(?:is|was|been)\s+diagnosed\s+(?:with|as)\b|\bthe\s+diagnosis\s+is\b", re.IGNORECASE)
+_DIAGNOSIS: Final = re.compile(
+    r"\b(?:is|was|been)\s+diagnosed\s+(?:with|as)\b|\bthe\s+diagnosis\s+is\b" + _LEFT_OPEN, re.IGNORECASE
+)
 _FAMILIES: Final[dict[CertaintyKind, re.Pattern[str]]] = {
     "confirmation": re.compile(r"confirm|prove[nds]?\b|proof|verif|establish", re.IGNORECASE),
     "cause": re.compile(r"\bcaus|\bdue to\b|\bresult(?:ed|s)? (?:of|from)\b|because", re.IGNORECASE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from milo_bench.core.chat import ChatRequest
@@ -40,18 +40,23 @@ class Spending:
         self._bytes: dict[AttemptKey, int] = {}
         self.spent_usd = 0.0
 
-    def most_usd(self, target: str, request: ChatRequest) -> float:
-        """The most that ``request`` can cost on ``target``."""
+    def most_usd(self, target: str, requests: Sequence[ChatRequest]) -> float:
+        """The most that ``requests`` of one attempt can cost on ``target``.
+
+        Of several, the last merges what the others answer, so each answer is paid for as prompt once more.
+        """
         price = self._prices.get(target)
         if price is None:
             return 0.0
-        tokens = _size(request) / self._bytes_a_token.get(target, _LEAST_BYTES_A_TOKEN)
-        return (tokens * price.input_usd_per_mtok + request.max_tokens * price.output_usd_per_mtok) / 1e6
+        tokens = _size(requests) / self._bytes_a_token.get(target, _LEAST_BYTES_A_TOKEN)
+        tokens += sum(request.max_tokens for request in requests[:-1])
+        answers = sum(request.max_tokens for request in requests)
+        return (tokens * price.input_usd_per_mtok + answers * price.output_usd_per_mtok) / 1e6
 
-    def hold(self, key: AttemptKey, request: ChatRequest) -> None:
-        """``request`` is about to be sent."""
-        self._held[key] = self.most_usd(key.target, request)
-        self._bytes[key] = _size(request)
+    def hold(self, key: AttemptKey, requests: Sequence[ChatRequest]) -> None:
+        """``requests`` are about to be sent."""
+        self._held[key] = self.most_usd(key.target, requests)
+        self._bytes[key] = _size(requests)
 
     @property
     def committed_usd(self) -> float:
@@ -80,5 +85,5 @@ class Spending:
         self._bytes.pop(key, None)
 
 
-def _size(request: ChatRequest) -> int:
-    return sum(len(message.content.encode()) for message in request.messages)
+def _size(requests: Sequence[ChatRequest]) -> int:
+    return sum(len(message.content.encode()) for request in requests for message in request.messages)

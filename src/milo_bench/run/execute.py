@@ -10,6 +10,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from milo_bench.core import units
+from milo_bench.core.chat import ChatRequest
 from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import (
     Attempt,
@@ -61,11 +62,11 @@ from milo_bench.run.schedule import (
     Warmed,
     Withdraw,
 )
-from milo_bench.run.sending import Sending, SendsItself
+from milo_bench.run.sending import Sending, SendsItself, send_whole_or_in_parts
 from milo_bench.run.serving.backoff import RetryTimes
 from milo_bench.run.serving.live_targets import CLOSING_S, one_at_a_time, start_targets, stop_targets, warm_up
 from milo_bench.run.serving.others import watch_others
-from milo_bench.run.shared_text import measure_shared_text, share_of
+from milo_bench.run.shared_text import measure_shared_text, shared_share
 from milo_bench.run.spec import RunSpec, check_hosted
 from milo_bench.run.steering import Steer, Steering
 from milo_bench.run.stop import StopSignal, reason_of
@@ -282,9 +283,9 @@ class _Run:
         ready = prepare(fixture, self._spec.workloads[fixture.workload], decoding=key.decoding)
         if ready.request is None:
             return True
-        if self._spending.committed_usd + self._spending.most_usd(key.target, ready.request) > most:
+        if self._spending.committed_usd + self._spending.most_usd(key.target, ready.requests) > most:
             return False
-        self._spending.hold(key, ready.request)
+        self._spending.hold(key, ready.requests)
         return True
 
     def _deadline(self) -> asyncio.TimerHandle | None:
@@ -425,19 +426,19 @@ class _Run:
             timings=Timings(intended_s=intended_s, started_s=intended_s, ended_s=intended_s),
             prepared=ready.prepared,
             waited_s=waited_s,
-            shared_share=share_of(self._shared.get(fixture.workload, 0), ready.request),
+            shared_share=shared_share(self._shared.get(fixture.workload, 0), ready),
         )
         window = self._windows.get(key.target)
-        if cannot_fit(ready.request, window):
+        if any(cannot_fit(request, window) for request in ready.requests):
             message = f"not sent: the prompt does not fit into the window of {window} tokens"
             return replace(draft, failure=Failure("context_overflow", message))
-        return await self._sending.send(
-            draft,
-            with_pictures(ready.request, spec.suite_folder),
-            timeouts=spec.plan.timeouts,
-            zero_s=self._zero_s,
-            intended_s=intended_s,
-        )
+
+        async def send(request: ChatRequest, intended_s: float) -> Attempt:
+            sent = with_pictures(request, spec.suite_folder)
+            limits = {"zero_s": self._zero_s, "intended_s": intended_s}
+            return await self._sending.send(draft, sent, timeouts=spec.plan.timeouts, **limits)
+
+        return await send_whole_or_in_parts(draft, ready, send, intended_s=intended_s, now_s=self._now_s)
 
     async def _wait_for(self, key: AttemptKey) -> float:
         """Leave a server alone before a retry, in its place of the closed loop; seconds since the failure before."""

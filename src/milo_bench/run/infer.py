@@ -13,6 +13,7 @@ from milo_bench.core.chat import ChatRequest, Exchange, Message
 from milo_bench.core.errors import DataError, GateFailed, PrerequisiteError, TargetError, UsageError
 from milo_bench.core.records import Timeouts, Workload
 from milo_bench.run.event_loop import run_to_end
+from milo_bench.run.parts.chunks import Chunked, ask_in_parts, chunked
 from milo_bench.suites import find_prompt, render_prompt
 from milo_bench.targets.opening import open_target
 
@@ -26,6 +27,7 @@ def infer(
     target: TargetConfig,
     env: Mapping[str, str],
     suite: str | None = None,
+    variant: str = "",
     constrained: bool = False,
     allow_hosted: bool = False,
     limits: RunConfig | None = None,
@@ -33,40 +35,50 @@ def infer(
     """Ask ``target`` once with the prompt ``template`` filled from ``text``.
 
     A timeline as ``case-timeline`` prints it becomes ``prepared``; any other JSON object becomes
-    ``input``; anything else is ``input.document``. Raises GateFailed for a timeline that goes to
-    human review, UsageError for a hosted target without ``allow_hosted``, TargetError where no
-    answer came.
+    ``input``; anything else is ``input.document``, or the one input that ``variant`` splits. ``variant`` is one of
+    the template's workload: with ``chunks`` a long text is sent in parts and merged.
+
+    Raises GateFailed for a timeline that goes to human review, UsageError for a hosted target without
+    ``allow_hosted``, TargetError where no answer came.
     """
     if target.hosted and not allow_hosted:
         message = f"'{target.name}' is a hosted target, so this text would leave your network."
         raise UsageError(message, hint="add --allow-hosted to allow that.")
-    workload = find_prompt(template, suite=suite)
+    workload = find_prompt(template, suite=suite, variant=variant)
     variables = _variables(text, workload)
     schema = workload.json_schema if constrained else None
     if constrained and schema is None:
         message = f"The template '{template}' has no answer schema to constrain decoding to."
         raise UsageError(message, hint="remove --constrained.")
-    request = ChatRequest(
+    values = {"prepared": {}, "resources": workload.resources, **variables}
+    work: ChatRequest | Chunked = chunked(workload, values, json_schema=schema) or ChatRequest(
         messages=_messages(workload, variables),
         max_tokens=workload.max_tokens,
         temperature=workload.temperature,
         stop=workload.stop,
         json_schema=schema,
     )
-    exchange = run_to_end(_ask(request, target, env, limits or RunConfig()))
+    exchange = run_to_end(_ask(work, target, env, limits or RunConfig()))
     if exchange.failure is not None:
         message = f"'{target.name}' did not answer: {exchange.failure.message}"
         raise TargetError(message, hint=f"check it with 'milo-bench targets' (failure: {exchange.failure.kind}).")
     return exchange
 
 
-async def _ask(request: ChatRequest, config: TargetConfig, env: Mapping[str, str], limits: RunConfig) -> Exchange:
+async def _ask(
+    work: ChatRequest | Chunked, config: TargetConfig, env: Mapping[str, str], limits: RunConfig
+) -> Exchange:
     target = open_target(config, env)
+    timeouts = Timeouts(limits.connect_timeout_s, limits.first_token_timeout_s, limits.total_timeout_s)
     try:
         await target.start()
-        now = time.monotonic()
-        timeouts = Timeouts(limits.connect_timeout_s, limits.first_token_timeout_s, limits.total_timeout_s)
-        return await target.ask(request, timeouts=timeouts, zero_s=now, intended_s=0.0)
+        zero_s = time.monotonic()
+
+        async def ask(request: ChatRequest, first: bool) -> Exchange:
+            intended_s = 0.0 if first else time.monotonic() - zero_s
+            return await target.ask(request, timeouts=timeouts, zero_s=zero_s, intended_s=intended_s)
+
+        return await (ask_in_parts(work, ask) if isinstance(work, Chunked) else ask(work, True))
     finally:
         await target.stop()
 
@@ -101,4 +113,5 @@ def _variables(text: str, workload: Workload) -> dict[str, Any]:
     if workload.prepare and not isinstance(document, dict):
         message = f"The template '{workload.prompt_name}' needs a timeline, but standard input is plain text."
         raise PrerequisiteError(message, hint="pipe it from 'case-timeline build --case ID'.")
-    return {"input": document if isinstance(document, dict) else {"document": text}}
+    name = workload.chunks.input if workload.chunks is not None else "document"
+    return {"input": document if isinstance(document, dict) else {name: text}}

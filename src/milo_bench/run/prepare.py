@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import structs
+
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.hashing import sha256_data
 from milo_bench.core.records import Decoding, Fixture, Workload
+from milo_bench.run.parts.chunks import Chunked, chunked
 from milo_bench.run.step import PREPARE_STEPS
 from milo_bench.suites.prompts import render_prompt
 
@@ -22,12 +25,31 @@ _RUN = re.compile(r"(.)\1{2,}", re.DOTALL)
 
 @dataclass(frozen=True)
 class Prepared:
-    """``request`` to send, or None and ``bypass``. ``request_hash`` is the SHA-256 of the request ("" for none)."""
+    """``request`` to send, or None and ``bypass``. ``request_hash`` is the SHA-256 of the request ("" for none).
+
+    ``chunked`` where the case is sent in parts: ``request`` is then the merge with the summaries left empty.
+    """
 
     request: ChatRequest | None
     request_hash: str = ""
     bypass: str = ""
     prepared: dict[str, Any] = field(default_factory=dict)
+    chunked: Chunked | None = None
+
+    @property
+    def requests(self) -> tuple[ChatRequest, ...]:
+        """Everything that is sent; of a merge, what is known before the parts are answered."""
+        if self.request is None:
+            return ()
+        return (self.request,) if self.chunked is None else (*self.chunked.parts, self.request)
+
+    @property
+    def all_in_one(self) -> ChatRequest | None:
+        """One request as long as everything that is sent, with as many tokens of answer: for what counts sizes."""
+        if self.request is None or self.chunked is None:
+            return self.request
+        messages = tuple(message for request in self.requests for message in request.messages)
+        return structs.replace(self.request, messages=messages, max_tokens=sum(r.max_tokens for r in self.requests))
 
 
 def prepare(fixture: Fixture, workload: Workload, *, decoding: Decoding = "free", seed: int | None = None) -> Prepared:
@@ -44,13 +66,20 @@ def prepare(fixture: Fixture, workload: Workload, *, decoding: Decoding = "free"
         recorded.update(step.recorded)
         if step.bypass:
             return Prepared(None, bypass=step.bypass, prepared=recorded)
+    values = {"input": fixture.input, "prepared": shown, "resources": workload.resources}
+    schema = workload.json_schema if decoding == "constrained" else None
+    parts = chunked(workload, values, seed=seed, json_schema=schema)
+    if parts is not None:
+        recorded["parts"] = [len(text.split()) for text in parts.texts]
+        hashed = sha256_data([*parts.parts, parts.skeleton])
+        return Prepared(parts.skeleton, request_hash=hashed, prepared=recorded, chunked=parts)
     request = ChatRequest(
-        messages=render_prompt(workload, {"input": fixture.input, "prepared": shown, "resources": workload.resources}),
+        messages=render_prompt(workload, values),
         max_tokens=workload.max_tokens,
         temperature=workload.temperature,
         seed=seed,
         stop=workload.stop,
-        json_schema=workload.json_schema if decoding == "constrained" else None,
+        json_schema=schema,
     )
     return Prepared(request, request_hash=sha256_data(request), prepared=recorded)
 

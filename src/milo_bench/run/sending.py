@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import structs
 
 from milo_bench.core.chat import ChatRequest, Exchange
 from milo_bench.core.records import Attempt, RunHeader, TargetRecord, Timeouts
+from milo_bench.run.parts.chunks import ask_in_parts
+from milo_bench.run.prepare import Prepared
 from milo_bench.run.spec import lane_of
 from milo_bench.targets.base import Target
 
@@ -69,4 +71,37 @@ def answered(draft: Attempt, exchange: Exchange) -> Attempt:
         usage=exchange.usage,
         failure=exchange.failure,
         server_timings=exchange.server_timings,
+    )
+
+
+async def send_whole_or_in_parts(
+    draft: Attempt,
+    ready: Prepared,
+    send: Callable[[ChatRequest, float], Awaitable[Attempt]],
+    *,
+    intended_s: float,
+    now_s: Callable[[], float],
+) -> Attempt:
+    """``draft`` with the answer to ``ready``, which has a request. ``send`` gets one and when it should start."""
+    if ready.chunked is None:
+        assert ready.request is not None
+        return await send(ready.request, intended_s)
+
+    async def ask(request: ChatRequest, first: bool) -> Exchange:
+        return _as_exchange(await send(request, intended_s if first else now_s()))
+
+    return answered(draft, await ask_in_parts(ready.chunked, ask))
+
+
+def _as_exchange(attempt: Attempt) -> Exchange:
+    """What came back for ``attempt``, taken out of it again."""
+    return Exchange(
+        attempt.timings,
+        text=attempt.output,
+        reasoning=attempt.reasoning,
+        tool_calls=attempt.tool_calls,
+        finish_reason=attempt.finish_reason,
+        usage=attempt.usage,
+        failure=attempt.failure,
+        server_timings=attempt.server_timings,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from milo_bench.core.chat import ChatRequest
-from milo_bench.run.prepare import prepare
+from milo_bench.run.prepare import Prepared, prepare
 from milo_bench.run.spec import RunSpec
 
 # A chat template puts its own words around every prompt, which we do not see, and tokens are not characters.
@@ -22,8 +22,9 @@ def measure_shared_text(spec: RunSpec) -> dict[str, int]:
     first: dict[str, str] = {}
     shared: dict[str, int] = {}
     for fixture in spec.planned_fixtures():
-        request = prepare(fixture, spec.workloads[fixture.workload]).request
-        if request is None:
+        ready = prepare(fixture, spec.workloads[fixture.workload])
+        request = ready.request
+        if request is None or ready.chunked is not None:
             continue
         text = _text(request)
         if fixture.workload not in first:
@@ -45,6 +46,17 @@ def share_of(shared: int, request: ChatRequest) -> float:
     """The share of ``request`` that ``shared`` characters at its beginning are, to three digits."""
     size = len(_text(request))
     return round(min(1.0, shared / size), 3) if size else 0.0
+
+
+def shared_share(shared: int, ready: Prepared) -> float:
+    """``share_of`` what is sent for a case.
+
+    Of a case in parts it is all but the case's own text, for each part begins with the same instructions.
+    """
+    if ready.request is None or ready.chunked is None:
+        return 0.0 if ready.request is None else share_of(shared, ready.request)
+    size = sum(len(_text(request)) for request in ready.requests)
+    return round(1 - sum(len(text) for text in ready.chunked.texts) / size, 3)
 
 
 def _common(first: str, second: str) -> int:

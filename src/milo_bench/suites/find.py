@@ -34,25 +34,26 @@ def _loaded(name: str) -> Suite | MiloError:
         return error
 
 
-def find_prompt(name: str, *, suite: str | None = None) -> Workload:
+def find_prompt(name: str, *, suite: str | None = None, variant: str = "") -> Workload:
     """The contract of the workload whose prompt is called ``name``, a variant's prompt included.
 
-    Looks in ``suite`` (a name or folder), else in every shipped suite. Raises UsageError with a
-    suggestion where there is none.
+    Looks in ``suite`` (a name or folder), else in every shipped suite. ``variant`` is one of that workload's. Raises
+    UsageError with a suggestion where there is none.
     """
-    known: dict[str, Workload] = {}
+    known: dict[str, tuple[str, Workload]] = {}
     for suite_name in (suite,) if suite else builtin_names():
         base = load_suite(suite_name)
         for workload, contract in base.workloads.items():
-            known.setdefault(contract.prompt_name, contract)
-            for variant in base.variants[workload]:
+            known.setdefault(contract.prompt_name, (suite_name, contract))
+            for other in base.variants[workload]:
                 if name not in known:
-                    changed = load_suite(suite_name, variants={workload: variant}).workloads[workload]
-                    known.setdefault(changed.prompt_name, changed)
+                    changed = load_suite(suite_name, variants={workload: other}).workloads[workload]
+                    known.setdefault(changed.prompt_name, (suite_name, changed))
     if name not in known:
         message = f"Unknown prompt template '{name}'."
         raise UsageError(message, hint=hint_for(name, known, noun="templates"))
-    return known[name]
+    where, found = known[name]
+    return load_suite(where, variants={found.name: variant}).workloads[found.name] if variant else found
 
 
 def load_cases(path: Path | None = None) -> tuple[CaseRecord, ...]:

@@ -13,11 +13,12 @@ import msgspec
 from milo_bench.config.written import Problem, Written, as_error, place, read_text, read_written
 from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.hashing import sha256_data, sha256_text
-from milo_bench.core.records import CheckSpec, Fixture, OwnChecks, SuiteRef, Workload
+from milo_bench.core.records import CheckSpec, Chunks, Fixture, OwnChecks, SuiteRef, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.fixtures import FixtureReader
 from milo_bench.suites.manifest import (
     MANIFEST_NAME,
+    ChunksConfig,
     Manifest,
     VariantConfig,
     WorkloadConfig,
@@ -193,7 +194,7 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
                 workloads[name] = workload
     reader = FixtureReader(manifest.workloads)
     for index, written in enumerate(manifest.fixtures):
-        path = find_inside(root, written, manifest.where("fixtures", index))
+        path = _find(root, written, manifest.where("fixtures", index))
         if isinstance(path, Problem):
             builder.problems.append(path)
         else:
@@ -219,6 +220,13 @@ def read_suite(root: Path, *, variants: Mapping[str, str] = {}) -> tuple[Suite |
         own=builder.own,
     )
     return suite, [*builder.problems, *reader.problems]
+
+
+def _find(root: Path, written: str, where: str) -> Path | Problem:
+    """A file of the suite. An earlier version of a built-in suite has only those that have changed since."""
+    if root.parent == EARLIER and not (root / written).exists():
+        return find_inside(BUILTIN / root.name.partition("@")[0], written, where)
+    return find_inside(root, written, where)
 
 
 def _known_variants(manifest: Manifest, variants: Mapping[str, str]) -> None:
@@ -282,6 +290,31 @@ class _Builder:
             own=self._own_of(chosen["checks"], where("checks")),
             locale=config.locale,
             review=self._manifest.review,
+            chunks=self._chunks(chosen["chunks"], where("chunks")),
+        )
+
+    def _chunks(self, config: ChunksConfig | None, where: str) -> Chunks | None:
+        if config is None:
+            return None
+        sources = {}
+        for name in (config.part, config.merge):
+            text = self._text(name, where)
+            if text is None:
+                return None
+            try:
+                split_prompt(text, Path(name).stem)
+            except ConfigError as error:
+                self._problem(str(self._root / name), error.message.rstrip("."), error.hint)
+                return None
+            sources[name] = text
+        return Chunks(
+            input=config.input,
+            max_words=config.max_words,
+            part_name=Path(config.part).stem,
+            part_source=sources[config.part],
+            merge_name=Path(config.merge).stem,
+            merge_source=sources[config.merge],
+            max_tokens=config.max_tokens,
         )
 
     def _own_of(self, checks: list[Any], where: str) -> OwnChecks | None:
@@ -310,7 +343,7 @@ class _Builder:
             self.problems.append(problem)
 
     def _text(self, written: str, where: str) -> str | None:
-        path = find_inside(self._root, written, where)
+        path = _find(self._root, written, where)
         if isinstance(path, Problem):
             self._problem(path.where, path.what, path.hint)
             return None

@@ -21,6 +21,16 @@ NO_QUESTIONS: Final = ("item", "workload", "input", "output", "reviewer", "comme
 LONGEST_QUESTION: Final = 300
 
 
+class ChunksConfig(Checked):
+    """How a long input is split, each part summarised, and the summaries merged. Prompts are files of the suite."""
+
+    input: str
+    max_words: int = Field(gt=0)
+    part: str
+    merge: str
+    max_tokens: int = Field(default=512, gt=0)
+
+
 class VariantConfig(Checked):
     """What a variant replaces of its workload; only the keys that are written count."""
 
@@ -34,6 +44,7 @@ class VariantConfig(Checked):
     stop: list[str] = []
     prepare: dict[str, Any] = {}
     resources: dict[str, Any] = {}
+    chunks: ChunksConfig | None = None
     checks: list[str | dict[str, dict[str, Any] | None]] = []
 
     @field_validator("checks")
@@ -122,6 +133,11 @@ MEANINGS: Final[Mapping[str, str]] = {
     "stop": "texts that end an answer",
     "prepare": "deterministic steps before the prompt, by name, with their parameters",
     "resources": "data for the prompt as `resources.NAME`: values, or .json, .jsonl, .yaml, .txt or .md files",
+    "chunks": "splits a long input into parts, summarises each and merges the summaries",
+    "input": "input of the fixtures that is split, such as `packet`",
+    "max_words": "most words of a part. A shorter input is sent whole, with `prompt`",
+    "part": "prompt file for one part",
+    "merge": "prompt file that makes one answer of `prepared.parts`, the summaries in order",
     "checks": "checks of an answer: a name, or a name with parameters",
     "variants": "other prompts, schemas, checks or settings of the workload, by name",
 }

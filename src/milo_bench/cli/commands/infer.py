@@ -20,6 +20,7 @@ SECTION = "Tools"
 @click.option("--model", required=True, metavar="TARGET", help="A target in bench.yaml.")
 @click.option("--template", required=True, metavar="PROMPT", help="A suite's prompt, e.g. timeline_summary_v3.")
 @click.option("--suite", help="Search only this suite (name or folder) for the prompt.")
+@click.option("--variant", default="", help="A variant of the prompt's workload, e.g. chunked.")
 @click.option("--constrained", is_flag=True, help="Constrain decoding to the workload's answer schema.")
 @click.option("--allow-hosted", is_flag=True, help="Allow sending the text to a hosted target.")
 @click.option("--cited", is_flag=True, help="Print each sentence with the evidence that it cites.")
@@ -29,6 +30,7 @@ def infer(
     model: str,
     template: str,
     suite: str | None,
+    variant: str,
     constrained: bool,
     allow_hosted: bool,
     cited: bool,
@@ -40,7 +42,8 @@ def infer(
     Prints the answer.
 
     Standard input is a timeline, a JSON object with the template's inputs, or plain text, which
-    becomes the document. If case-timeline routed the timeline to human review, the exit code is 1.
+    becomes the document. A variant with chunks sends a long text in parts and merges their summaries.
+    If case-timeline routed the timeline to human review, the exit code is 1.
 
     --cited puts the events or numbered lines that a sentence cites below it.
     """
@@ -57,6 +60,7 @@ def infer(
         target=target,
         env=os.environ,
         suite=suite,
+        variant=variant,
         constrained=constrained,
         allow_hosted=allow_hosted,
         limits=settings.run,

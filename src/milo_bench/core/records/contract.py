@@ -12,7 +12,7 @@ from milo_bench.core.records import Fixture, Workload
 Digests: TypeAlias = Mapping[str, str]
 
 # What answers are asked with.
-_ASKED: Final = frozenset({"prompt", "sampling", "prepare"})
+_ASKED: Final = frozenset({"prompt", "sampling", "prepare", "chunks"})
 # Of all fixtures of a suite: they change with a fixture added, which leaves the others as they were.
 _FIXTURES: Final = frozenset({"inputs", "gold", "tags"})
 
@@ -20,8 +20,9 @@ _FIXTURES: Final = frozenset({"inputs", "gold", "tags"})
 def contract_digests(workload: Workload) -> dict[str, str]:
     """SHA-256 of each part of ``workload``, worked out from what it holds and not from the hashes that it states.
 
-    Parts are ``prompt``, ``schema``, ``sampling`` (temperature, stop words, most tokens), ``prepare``, ``own checks``,
-    ``check NAME`` for each check's settings and ``resource NAME`` for each policy text, template set or corpus.
+    Parts are ``prompt``, ``schema``, ``sampling`` (temperature, stop words, most tokens), ``prepare``, ``chunks``,
+    ``own checks``, ``check NAME`` for each check's settings and ``resource NAME`` for each policy text, template set or
+    corpus.
     A part that the workload lacks has no digest.
     """
     found = {
@@ -32,6 +33,8 @@ def contract_digests(workload: Workload) -> dict[str, str]:
         found["schema"] = sha256_data(workload.json_schema)
     if workload.prepare:
         found["prepare"] = sha256_data(workload.prepare)
+    if workload.chunks is not None:
+        found["chunks"] = sha256_data(workload.chunks)
     if workload.own is not None:
         found["own checks"] = sha256_text(workload.own.source)
     settings: dict[str, list[object]] = defaultdict(list)

@@ -52,6 +52,22 @@ class OwnChecks(Frozen, frozen=True):
     names: tuple[str, ...]
 
 
+class Chunks(Frozen, frozen=True):
+    """How an input too long to send whole is split, each part summarised, and the summaries merged.
+
+    ``input`` names the text that is split into parts of at most ``max_words`` words. A part's answer has at most
+    ``max_tokens`` tokens. Sources are the texts of the Jinja files.
+    """
+
+    input: str
+    max_words: int
+    part_name: str
+    part_source: str
+    merge_name: str
+    merge_source: str
+    max_tokens: int = 512
+
+
 class Workload(Frozen, frozen=True):
     """One kind of work with its contract: prompt, schema, checks.
 
@@ -79,6 +95,7 @@ class Workload(Frozen, frozen=True):
     own: OwnChecks | None = None  # the suite's own Python, where it has any
     locale: str = ""  # "de-DE": of its texts, dates, numbers and currency; "" where it states none
     review: dict[str, str] = {}  # the suite's questions to people; without any, the built-in ones
+    chunks: Chunks | None = None  # how a long input is split and merged, where it is
 
 
 class Fixture(Frozen, frozen=True, tag="fixture", tag_field="type"):

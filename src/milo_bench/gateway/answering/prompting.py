@@ -14,6 +14,7 @@ from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.request import Question
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.run.parts.chunks import Chunked
 from milo_bench.run.prepare import prepare
 
 # What a client writes itself. Settings of the call (temperature, stop, tools' schemas …) hold no case.
@@ -35,6 +36,7 @@ class PreparedQuestion:
     bypass: str = ""
     prompt: str = ""
     redacted: int = 0
+    chunked: Chunked | None = None
 
 
 def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: str) -> PreparedQuestion:
@@ -66,7 +68,7 @@ def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: s
         message = f"The case does not fit the prompt of '{asked.workload}': {one_line(error.message, 300)}"
         hint = "send every input that the workload's fixtures have."
         raise ApiError(422, message, code="bad_input", hint=hint) from None
-    return PreparedQuestion(made.request, made.prepared, asked, made.bypass, workload.prompt_name, count)
+    return PreparedQuestion(made.request, made.prepared, asked, made.bypass, workload.prompt_name, count, made.chunked)
 
 
 def _redacted(asked: Question, id: str) -> tuple[Question, int]:

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from milo_bench.config.routing.rule import Action
+from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Timeouts
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed
 from milo_bench.decide.routing.walk import walk
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
+from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import PreparedQuestion, prepare_question
 from milo_bench.gateway.answering.reasons import said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_stream, queued_document
 from milo_bench.gateway.control.sampling import streamed_text
-from milo_bench.gateway.judging import JudgedReply, judge_reply, no_answer, rejects_review
+from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_answer, rejects_review
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, read_question
 from milo_bench.gateway.table import RuleContract
 from milo_bench.gateway.upstream.pool import WholeReply
@@ -141,14 +143,31 @@ class ServedRequest:
         self._record.redacted = max(self._record.redacted, found.redacted)
         return found
 
+    async def _full(
+        self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream
+    ) -> PreparedQuestion | str:
+        """What is sent once the parts of a long case are answered; why one was not."""
+
+        async def fetch(request: ChatRequest) -> PartReply:
+            began_s, body = time.monotonic(), upstream.rendered(request, stream=False)
+            reply = await upstream.pool.fetch(upstream.path(asked.door), body, self._timeouts(routed.action))
+            part = read_part(asked.door, reply.body(), self._problem(reply, upstream))
+            self._record.called(upstream.name, reply.status, part.problem, time.monotonic() - began_s)
+            self._count(key, upstream, part.usage)
+            return part
+
+        return await merge_parts(self._prepare(asked, routed), fetch)
+
     async def _ask(self, asked: Question, key: GatewayKey, routed: Routed) -> tuple[JudgedReply, bool]:
         """Call one model once; with it its verifier, where the route has one."""
         contract = self._contract(routed, asked)
         upstream = self._serving.upstreams[routed.target]
-        prepared = self._prepare(asked, routed)
         gate = self._serving.gate(routed.target)
         entered_s = await gate.enter(key.id)
         try:
+            prepared = await self._full(asked, key, routed, upstream)
+            if isinstance(prepared, str):
+                return no_answer(prepared), False
             if (
                 asked.stream
                 and not (contract.guarded or asked.role)
@@ -174,13 +193,15 @@ class ServedRequest:
         entered_s = await gate.enter(key.id)
         body = self._last_body
         try:
-            second = await self._whole(asked, key, routed, upstream, self._prepare(asked, routed), contract)
+            prepared = await self._full(asked, key, routed, upstream)
+            if isinstance(prepared, str):
+                return None
+            second = await self._whole(asked, key, routed, upstream, prepared, contract)
         finally:
             gate.leave(entered_s)
             self._last_body = body
-        if not second.facts.answered or not second.facts.label:
-            return None
-        return second.facts.label == draft.facts.label
+        known = second.facts.answered and second.facts.label
+        return second.facts.label == draft.facts.label if known else None
 
     async def _whole(
         self, asked: Question, key: GatewayKey, routed: Routed, upstream: Upstream, prepared: PreparedQuestion,
@@ -330,7 +351,7 @@ class ServedRequest:
                 judged.document
             )  # what was judged, and nothing that a second reading might find in its bytes
         outcome: AuditOutcome = "edited" if judged.removed else "answered"
-        self._sample(self._gateway.write(self._record.ended(outcome, 200)), asked, _said(judged))
+        self._sample(self._gateway.write(self._record.ended(outcome, 200)), asked, first_text(judged))
         if not asked.stream:
             self._client.reply(200, body, headers)
             return
@@ -343,7 +364,7 @@ class ServedRequest:
 
     async def _queue(self, asked: Question, key: GatewayKey, final: Routed, judged: JudgedReply | None) -> None:
         why = why_sent(final, judged)
-        draft = _said(judged)
+        draft = first_text(judged)
         fields = {"door": asked.door, **asked.fields, **({"input": asked.input} if asked.input else {})}
         work = QueuedWork(
             id=new_id(), state="waiting", queue=final.action.queue if final.action is not None else "",
@@ -477,8 +498,3 @@ class ServedRequest:
             raise ApiError(502, f"The target did not answer: {said}.", code="no_answer", hint=hint)
         self._gateway.write(self._record.ended("answered", 200))
         self._client.reply(200, self._last_body, {"X-Milo-Request": self.id, "X-Milo-Shadow": "true"})
-
-
-def _said(judged: JudgedReply | None) -> str:
-    """The text of the first answer, "" where there is none."""
-    return judged.choices[0].text if judged is not None and judged.choices else ""

@@ -31,6 +31,7 @@ from milo_bench.guards.sentences import languages_told
 FACTS_VERSION: Final = "2"
 _TOLD_BY: Final = 4000  # characters
 _SHORT: Final = 200
+_LONG: Final = 2000
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH: Final = "en"
@@ -142,8 +143,12 @@ def _facts_of_source(source: str, day_first: bool, language: str) -> tuple[Fact,
     return (_facts_of_short if len(source) <= _SHORT else find_facts)(source, day_first=day_first, language=language)
 
 
-@lru_cache(maxsize=512)
 def _known(sources: tuple[str, ...], day_first: bool, language: str) -> _Known:
+    long = sum(map(len, sources)) > _LONG
+    return (_known_of_long if long else _known_of_short)(sources, day_first, language)
+
+
+def _stated_by(sources: tuple[str, ...], day_first: bool, language: str) -> _Known:
     by_kind: dict[FactKind, set[str]] = {}
     languages: set[str] = set()
     doubtful: set[str] = set()
@@ -174,6 +179,11 @@ def _known(sources: tuple[str, ...], day_first: bool, language: str) -> _Known:
         languages=frozenset(languages),
         digits=f" {' '.join(re.findall(r'[0-9]+', text))} ",
     )
+
+
+# A packet is read once for all answers to it, whatever many short sources were read in between.
+_known_of_long = lru_cache(maxsize=256)(_stated_by)
+_known_of_short = lru_cache(maxsize=512)(_stated_by)
 
 
 def _same_time(one: str, other: str) -> bool:

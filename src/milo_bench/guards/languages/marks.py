@@ -22,6 +22,8 @@ _LOOK_ALIKE: Final = dict(
         strict=True,
     )
 )
+# Latin letters, accents on them as one character, dashes, quotation marks, bullets, currencies: nothing to change.
+_USUAL: Final = re.compile("[\x00-\u00ac\u00ae-\u024f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf]*")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LATIN: Final = re.compile(r"[A-Za-z\u00c0-\u024f]")
 
@@ -41,7 +43,7 @@ class Unmarked(NamedTuple):
 
 def unmarked(text: str) -> Unmarked:
     """``text`` as a reader sees it. Letters of other scripts stay where their whole word is in that script."""
-    if text.isascii():
+    if text.isascii() or _USUAL.fullmatch(text):
         return Unmarked(text, None)
     letters: list[str] = []
     places: list[int] = []

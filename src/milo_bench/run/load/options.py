@@ -114,6 +114,9 @@ def requests_of(
         if fixture.id in withheld:
             continue
         ready = prepare(fixture, spec.workloads[fixture.workload], seed=spec.plan.seed)
+        if ready.chunked is not None:
+            message = f"Workload '{fixture.workload}' sends long cases in parts, and load is one request at a time."
+            raise UsageError(message, hint="put load on the workload without that variant.")
         if ready.request is None:
             bypassed += 1
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from milo_bench.stats.cases.columns import Cases, FixtureTable
 from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, select_rows
 from milo_bench.stats.clustered_values import clustered_mean, clustered_quantile_interval
 from milo_bench.stats.intervals import Side, clustered_wilson, quantile
+
+LEAST_IN_SLICE: Final = 5  # groups with a tag, or fixtures that are alone, below which a scorecard leaves its slice out
+GROUP_TAGS: Final = frozenset({"story", "template", "author", "thread"})  # what makes fixtures alike is no kind of work
 
 
 def measure_cases(
@@ -87,9 +91,14 @@ def _slices(
         ordered = values if name == "class" and classes is not None else sorted(values)
         yield from (f"{name}={value}" for value in ordered)
     if known.by_tag:
-        here = np.zeros(len(table.ids), dtype=np.bool_)
-        here[cases.fixture] = True
-        yield from (f"tag={tag}" for tag in sorted(table.tags) if (table.tags[tag] & here).any())
+        yield from (f"tag={tag}" for tag in sorted(table.tags) if _tells(tag, np.unique(cases.fixture), table))
+
+
+def _tells(tag: str, fixtures: NDArray[np.int32], table: FixtureTable) -> bool:
+    """Whether a slice of ``tag`` says anything: it names no group, and enough groups (or single fixtures) have it."""
+    if tag.partition(":")[0] in GROUP_TAGS:
+        return False
+    return len(np.unique(table.clusters(fixtures[table.tags[tag][fixtures]]))) >= LEAST_IN_SLICE
 
 
 def measure_peak_memory(cases: Cases, peak_memory_bytes: int | None) -> Measure:
