@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from milo_bench.core.errors import UsageError
 from milo_bench.suites import load_suite
-from milo_bench.suites.importing.importer import ImportRequest
+from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
 from milo_bench.suites.importing.suite_folder import import_suite
 
 
 def share(tmp_path: Path, **files: bytes) -> Path:
     folder = tmp_path / "share"
-    folder.mkdir()
+    folder.mkdir(parents=True)
     for name, raw in files.items():
         (folder / name).write_bytes(raw)
     return folder
@@ -95,3 +96,40 @@ def test_what_is_no_document_is_named_with_its_reason(tmp_path: Path) -> None:
     }
     assert broken.keys() == reasons.keys()
     assert all(broken[name].startswith(reason) for name, reason in reasons.items())
+
+
+def read_labels(tmp_path: Path, name: str, raw: bytes) -> Imported:
+    folder = share(tmp_path, **{"a.txt": b"A.", "b.txt": b"B.", "c.txt": b"C."})
+    (tmp_path / name).write_bytes(raw)
+    return IMPORTERS.get("folder").read(ImportRequest(folder, labels=tmp_path / name))
+
+
+def labelled(result: Imported) -> dict[str, object]:
+    return {str(case.provenance["document"]): case.expect.get("label") for case in result.cases}
+
+
+def test_names_of_another_machine_and_with_another_ending_are_found_and_said(tmp_path: Path) -> None:
+    table = b"file,label\nC:\\share\\a.txt,x\nb.docx,y\n/mnt/c.txt,z\nother/a.txt,w\n"
+    result = read_labels(tmp_path, "labels.csv", table)
+    assert labelled(result) == {"a.txt": "x", "b.txt": "y", "c.txt": "z"}
+    assert "'C:\\share\\a.txt' is a.txt, and 2 more like this" in result.guesses
+    assert [problem.what for problem in result.broken] == ["there is no document 'other/a.txt'"]
+
+
+def test_the_column_of_documents_is_told_by_its_values(tmp_path: Path) -> None:
+    result = read_labels(tmp_path, "labels.csv", b"Beleg,Sparte\na.txt,x\nb,y\n")
+    assert labelled(result) == {"a.txt": "x", "b.txt": "y"} and "--id Beleg" in result.guesses
+    with pytest.raises(UsageError, match="no column with the document names"):
+        read_labels(tmp_path / "again", "labels.csv", b"Beleg,Sparte\nx.txt,x\ny,y\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "cp1252"])
+@pytest.mark.parametrize("label", ["gr\u00f6\u00dfer", "plain"])
+def test_a_table_is_read_in_the_encodings_of_office_programs(tmp_path: Path, encoding: str, label: str) -> None:
+    result = read_labels(tmp_path, "labels.csv", f"file;label\r\na.txt;{label}\r\nb.txt;x\r\n".encode(encoding))
+    assert labelled(result) == {"a.txt": label, "b.txt": "x"}
+
+
+def test_nul_characters_in_a_table_are_left_out_and_said(tmp_path: Path) -> None:
+    result = read_labels(tmp_path, "labels.csv", b"file,label\na.txt,x\0y\n")
+    assert labelled(result) == {"a.txt": "xy"} and "labels.csv contains NUL characters" in result.guesses[0]

@@ -31,17 +31,18 @@ def import_folder(request: ImportRequest) -> Imported:
     forms = _forms(request)
     result = Imported()
     labels = find_label_file(request, result)
-    table, file_column = label_rows(labels, request, result)
     try:
         documents = Documents(request.source, result.not_carried, without=labels)
     except DocumentBroken as broken:
         raise DataError(f"{request.source}: {broken}.", hint=broken.hint) from None
+    table, file_column = label_rows(labels, request, result, documents.find)
     used: dict[str, str] = {}
+    alike: list[str] = []
     rows: dict[DocumentForm, list[ImportRow]] = {form: [] for form in forms}
     with ReadApart(request.time_limit_s) as apart:
         for number, row in enumerate(table):
             request.progress(number, len(table))
-            name = _document_name(row, file_column, documents, used, result)
+            name = _document_name(row, file_column, documents, used, alike, result)
             if name is None:
                 continue
             used[name] = row.place
@@ -49,6 +50,9 @@ def import_folder(request: ImportRequest) -> Imported:
                 found = _row_in_form(row, file_column, documents, name, form, apart, result)
                 if found is not None:
                     rows[form].append(found if len(forms) == 1 else _one_of_several(found, form))
+    if alike:
+        more = f", and {len(alike) - 1} more like this" if len(alike) > 1 else ""
+        result.guesses.append(f"{alike[0]}{more}")
     for name in documents.names:
         if name not in used:
             where = documents.place(name)
@@ -111,14 +115,20 @@ def _merged(result: Imported, rows: dict[DocumentForm, list[ImportRow]], request
 
 
 def _document_name(
-    row: ImportRow, file_column: str, documents: Documents, used: dict[str, str], result: Imported
+    row: ImportRow, file_column: str, documents: Documents, used: dict[str, str], alike: list[str], result: Imported
 ) -> str | None:
-    """The document that a row names; None where there is none, and then ``result.broken`` says so."""
+    """The document that a row names; None where there is none, and then ``result.broken`` says so.
+
+    One that is called otherwise is added to ``alike``.
+    """
     written = str(row.values.get(file_column) or "")
     if not written.strip():
         result.broken.append(Problem(row.place, "names no document", f"fill '{file_column}'.", kind="data"))
         return None
     name = documents.find(written)
+    if name is None and (near_name := documents.find_alike(written)) is not None and near_name not in used:
+        name = near_name
+        alike.append(f"'{written.strip()}' is {name}")
     if name is None or name in used:
         said = f"there is no document '{written}'" if name is None else f"'{written}' is also in {used[name]}"
         near = closest(written, [one for one in documents.names if one not in used]) if name is None else None

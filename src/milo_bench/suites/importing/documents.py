@@ -2,14 +2,43 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from milo_bench.config.written import Problem
 from milo_bench.suites.bounded.archive import Archive
 from milo_bench.suites.documents.reader import Document, DocumentBroken, file_bytes
 from milo_bench.suites.documents.walk import is_left_by_system, path_text, walk_documents
+
+_WHOLE_PATH: Final = re.compile(r"/|[A-Za-z]:/")
+_ENDINGS: Final = frozenset(
+    (
+        ".doc",
+        ".docx",
+        ".pdf",
+        ".txt",
+        ".md",
+        ".rtf",
+        ".odt",
+        ".htm",
+        ".html",
+        ".eml",
+        ".msg",
+        ".ppt",
+        ".pptx",
+        ".xls",
+        ".xlsx",
+        ".png",
+        ".jpg",
+        ".jpeg",
+        ".tif",
+        ".tiff",
+        ".pages",
+    )
+)
 
 
 class Documents:
@@ -50,6 +79,17 @@ class Documents:
             return self._by_path.get(_folded(plain))
         folded = _folded(plain)
         return self._by_name.get(folded) or self._by_stem.get(folded)
+
+    def find_alike(self, written: str) -> str | None:
+        """The document that has the same name in another folder of another machine, or with another ending.
+
+        Only a whole path (``C:\\share\\a.pdf``) and an ending of documents (``a.docx`` for a.pdf) are seen past.
+        """
+        plain = written.strip().removeprefix("file://").replace("\\", "/")
+        if _WHOLE_PATH.match(plain):
+            return self._by_name.get(_folded(PurePosixPath(plain).name))
+        path = PurePosixPath(plain)
+        return self._by_stem.get(_folded(path.stem)) if path.suffix.lower() in _ENDINGS else None
 
     def place(self, name: str) -> str:
         return path_text(self._paths[name])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ FILE_NAMES: Final = (
     "name",
     "id",
 )
+_TRIED: Final = 200  # rows whose values are looked at
 _LABEL_ENDINGS: Final = (".csv", ".jsonl", ".tsv", ".xlsx", ".xls", ".ods")
 
 
@@ -43,8 +44,13 @@ def find_label_file(request: ImportRequest, result: Imported) -> Path:
     )
 
 
-def label_rows(labels: Path, request: ImportRequest, result: Imported) -> tuple[list[ImportRow], str]:
-    """The rows and the name of the column with the documents' names. Raises UsageError if there is none."""
+def label_rows(
+    labels: Path, request: ImportRequest, result: Imported, is_document: Callable[[str], object] = lambda _: False
+) -> tuple[list[ImportRow], str]:
+    """The rows and the name of the column with the documents' names. Raises UsageError if there is none.
+
+    Where no column has a name for that, the one is guessed in which most values are documents.
+    """
     if is_spreadsheet(labels):
         rows = sheet_rows(labels, request, result, likely=FILE_NAMES)
     elif is_packed(labels):
@@ -55,7 +61,9 @@ def label_rows(labels: Path, request: ImportRequest, result: Imported) -> tuple[
     else:
         rows = csv_rows(labels, result)
     columns = list(dict.fromkeys(column for row in rows for column in row.values))
-    return rows, _file_column(labels, columns, request.id_column)
+    return rows, _file_column(labels, columns, request.id_column) or _by_values(
+        labels, rows, columns, result, is_document
+    )
 
 
 def _file_column(labels: Path, columns: Sequence[str], named: str) -> str:
@@ -66,7 +74,22 @@ def _file_column(labels: Path, columns: Sequence[str], named: str) -> str:
         raise UsageError(message, hint=f"name one of its columns with --id: {', '.join(columns) or 'none'}.")
     folded = {column.casefold(): column for column in reversed(columns)}
     found = next((folded[name] for name in FILE_NAMES if name in folded), None)
-    if found is None:
+    return found or ""
+
+
+def _by_values(
+    labels: Path,
+    rows: Sequence[ImportRow],
+    columns: Sequence[str],
+    result: Imported,
+    is_document: Callable[[str], object],
+) -> str:
+    """The column whose values name documents, more of them than in any other column. Raises UsageError."""
+    some = rows[:_TRIED]
+    named = {column: sum(bool(is_document(str(row.values.get(column) or ""))) for row in some) for column in columns}
+    best = max(named, key=lambda column: named[column], default="")
+    if not best or 2 * named[best] <= len(some) or list(named.values()).count(named[best]) > 1:
         message = f"{labels} has no column with the document names."
         raise UsageError(message, hint=f"name it 'file', or choose one with --id: {', '.join(columns) or 'none'}.")
-    return found
+    result.guesses.append(f"--id {best}")
+    return best

@@ -75,7 +75,7 @@ def _table(
     found: list[tuple[tuple[int, bool, bool], WorkSheet, int, list[_NumberedRow]]] = []
     for sheet in chosen:
         rows = sheet.rows()
-        header = _given_header(rows, request.header_row) if request.header_row else _guessed_header(rows)
+        header = _given_header(rows, request.header_row) if request.header_row else _guessed_header(rows, likely)
         if header is None:
             continue
         names = [_heading(name) for name in rows[header][1]]
@@ -98,14 +98,19 @@ def _given_header(rows: Sequence[_NumberedRow], number: int) -> int | None:
     return next((index for index, (at, _) in enumerate(rows[:-1]) if at == number), None)
 
 
-def _guessed_header(rows: Sequence[_NumberedRow]) -> int | None:
-    """The first row of names about as wide as the table: different texts, none of them a number."""
-    widths = [
-        len({str(value).casefold() for value in values if value is not None}) if _is_names(values) else 0
-        for _, values in rows[:_HEADER_WITHIN]
-    ]
+def _guessed_header(rows: Sequence[_NumberedRow], likely: Sequence[str]) -> int | None:
+    """The first row of names about as wide as the table: different texts, none of them a number.
+
+    In a row with a ``likely`` name others may be repeated: a sheet may have two columns of one name.
+    """
+    widths = [_header_width(values, likely) if _is_names(values) else 0 for _, values in rows[:_HEADER_WITHIN]]
     best = max(widths, default=0)
     return next((index for index, width in enumerate(widths[: len(rows) - 1]) if best and width >= 0.75 * best), None)
+
+
+def _header_width(values: Sequence[Cell], likely: Sequence[str]) -> int:
+    named = [_heading(value).casefold() for value in values if value is not None]
+    return len(named) if set(named) & set(likely) else len(set(named))
 
 
 def _is_names(values: Sequence[Cell]) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from milo_bench.config.written import FILE_LIMIT_BYTES, Problem, place, read_text
 from milo_bench.core.errors import DataError
+from milo_bench.suites.bounded.utf16 import utf16_without_mark
 from milo_bench.suites.fixtures import parse_line
 from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.importer import Imported
@@ -66,7 +67,7 @@ def read_csv(text: str, path: Path, result: Imported) -> Iterator[tuple[int, dic
 def _table_text(path: Path, result: Imported) -> str:
     """The text of a table: UTF-8, UTF-16 with its mark, or else Windows-1252, which is said."""
     text = read_text(path)
-    if not isinstance(text, Problem):
+    if isinstance(text, str) and "\0" not in text:
         return text
     try:
         raw = path.read_bytes() if path.stat().st_size <= FILE_LIMIT_BYTES else b""
@@ -77,6 +78,12 @@ def _table_text(path: Path, result: Imported) -> str:
             return raw.decode("utf-16")
         except UnicodeDecodeError:
             pass
+    elif (said := utf16_without_mark(raw)) is not None:
+        result.guesses.append(f"{path.name} is UTF-16 without a mark")
+        return said
+    elif isinstance(text, str):
+        result.guesses.append(f"{path.name} contains NUL characters, which are left out")
+        return text.replace("\0", "")
     elif raw and b"\x00" not in raw:
         result.guesses.append(f"{path.name} is Windows-1252, because it is not UTF-8")
         return raw.decode("cp1252", "replace")
