@@ -65,7 +65,7 @@ def read_csv(text: str, path: Path, result: Imported) -> Iterator[tuple[int, dic
 
 
 def _table_text(path: Path, result: Imported) -> str:
-    """The text of a table: UTF-8, UTF-16 with its mark, or else Windows-1252, which is said."""
+    """The text of a table: UTF-8, UTF-16, or else Windows-1252, which is said. Raises DataError."""
     text = read_text(path)
     if isinstance(text, str) and "\0" not in text:
         return text
@@ -81,10 +81,10 @@ def _table_text(path: Path, result: Imported) -> str:
     elif (said := utf16_without_mark(raw)) is not None:
         result.guesses.append(f"{path.name} is UTF-16 without a mark")
         return said
-    elif isinstance(text, str):
+    if isinstance(text, str):
         result.guesses.append(f"{path.name} contains NUL characters, which are left out")
         return text.replace("\0", "")
-    elif raw and b"\x00" not in raw:
+    if raw and b"\x00" not in raw:
         result.guesses.append(f"{path.name} is Windows-1252, because it is not UTF-8")
         return raw.decode("cp1252", "replace")
     raise DataError(f"{text}.", hint=text.hint)
