@@ -6,12 +6,15 @@ import dataclasses
 import json
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from milo_bench import api
+from milo_bench.cli.entry import run_command
+from milo_bench.cli.main import milo_bench
 from milo_bench.roles.answers import read_answer
 from milo_bench.roles.cheats import file_answer
 from milo_bench.roles.declared import read_declared
@@ -319,3 +322,60 @@ class C:
     with CoderSuite(mined, api.environments_folder(roles_env), roles_env, Isolation()) as suite:
         judged = suite.judge(case, file_answer("shop/prices.py", code + PRICES_3))
     assert judged.category == "", judged.reason
+
+
+def test_odd_answers_are_graded_by_the_path_that_git_would_change(mined: Path, roles_env: dict[str, str]) -> None:
+    fixtures = [one for one in load_suite(str(mined)).fixtures if "coder" in one.expect]
+    case = coder_case(next(one for one in fixtures if one.input["task"].startswith("Fix total")))
+    new = "```diff\n--- /dev/null\n+++ {0}\n@@ -0,0 +1 @@\n+x\n```"
+    hunk = "@@ -6,3 +6,3 @@\n     result = 0\n-    for price in prices[:3]:\n+    for price in prices:\n"
+    change = f"```diff\n--- {{0}}\n+++ {{1}}\n{hunk}         result += price\n```"
+    deep = "/".join(["d"] * 1500)
+    reads = "import subprocess\nsubprocess.run(['cat', 'tests/test_prices.py'])\n"
+    moves = "import os\nos.rename('tests/test_prices.py', 'x')\n"
+    answers = {
+        change.format("a/shop/prices.py", "b/shop/prices.py"): "",
+        change.format("shop/prices.py", "shop/prices.py"): "",  # without a/ and b/
+        change.format("q/shop/prices.py", "q/shop/prices.py"): "patch_does_not_apply",
+        change.format("a/shop/prices.py", "shop/prices.py"): "unparsable",
+        new.format("q/unittest.py"): "tests_failed",  # a file of a folder q, not one that hides unittest
+        new.format(f"b/{deep}/x.py"): "unparsable",
+        new.format("b/" + "a" * 5000 + ".py"): "unparsable",
+        new.format("b/shop/__pycache__/prices.cpython-311.pyc"): "tampering",
+        new.format('"b/tes\\164s/test_new.py"'): "tampering",
+        file_answer("shop/prices.py", reads + PRICES_3): "tampering",
+        file_answer("shop/prices.py", moves + PRICES_3): "tampering",
+    }
+    with CoderSuite(mined, api.environments_folder(roles_env), roles_env, Isolation()) as suite:
+        assert {answer: suite.judge(case, answer).category for answer in answers} == answers
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--since", "gestern"), "is not a date"),
+        (("--until", "soon"), "is not a date"),
+        (("--path", "/etc"), "outside repository"),
+        (("--path", "../.."), "outside repository"),
+        (("--code-language", "javascript", "--registry", "none.yaml", "--path", "../x"), "outside repository"),
+    ],
+)
+def test_a_wish_that_git_would_drop_is_named(
+    shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], words: tuple[str, ...], said: str
+) -> None:
+    assert (
+        run_command(milo_bench, "milo-bench", ["roles", "mine", str(shop), "--out", str(tmp_path / "o"), *words]) == 2
+    )
+    assert said in capsys.readouterr().err
+
+
+def test_a_date_past_every_calendar_is_the_last_one(tmp_path: Path) -> None:
+    odd = _Odd(tmp_path / "odd")
+    raw = git(odd.folder, "cat-file", "commit", "HEAD").replace("<tester@shop.test> ", "<tester@shop.test> 9999999")
+    place = tmp_path / "commit"
+    place.write_text(raw)
+    sha = git(odd.folder, "hash-object", "-t", "commit", "-w", str(place))
+    git(odd.folder, "update-ref", "refs/heads/main", sha)
+    with open_repository(odd.folder) as repository:
+        [commit] = repository.commits()
+    assert datetime.fromtimestamp(commit.time, UTC).year == 9999

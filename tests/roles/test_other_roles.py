@@ -144,6 +144,7 @@ def texts(tmp_path_factory: pytest.TempPathFactory, roles_env: dict[str, str]) -
     for fixture in suite.fixtures:
         *_, last = render_prompt(suite.workloads["draft"], {"input": fixture.input})
         assert str(fixture.input["diff"]) in str(last.content)
+        assert render_prompt(suite.workloads["draft"], {"input": {**fixture.input, "format": {}}})
     return {str(one.input["kind"]): one for one in suite.fixtures}
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from unidiff.errors import UnidiffParseError
@@ -13,6 +15,8 @@ from milo_bench.core.text import file_lines
 from milo_bench.roles.paths import why_not_inside
 
 _MOST_BYTES: Final = 2 << 20
+_LONGEST_PATH: Final = 1_000
+_DEEPEST_PATH: Final = 100
 _FENCE: Final = re.compile(r"^(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)^\1[ \t]*$", re.MULTILINE | re.DOTALL)
 _HEADER: Final = re.compile(r"^(diff --git |--- (a/|/dev/null|\S))", re.MULTILINE)
 _HUNK: Final = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@", re.MULTILINE)
@@ -28,6 +32,7 @@ class Edits:
 
     ``paths`` are all that it touches, ``problem`` why the answer cannot be used as a change at all.
     ``outside`` is a path that is not a file of the repository, ``link`` that it makes a link or a submodule.
+    ``level`` is how many folders git strips from the names in the diff.
     """
 
     diff: str = ""
@@ -36,6 +41,7 @@ class Edits:
     problem: str = ""
     outside: str = ""
     link: bool = False
+    level: int = 1
 
 
 def read_answer(text: str) -> Edits:
@@ -57,6 +63,8 @@ def read_answer(text: str) -> Edits:
             files[path] = block[3]
     if not files:
         return Edits(problem="the answer has no unified diff and no file with a path")
+    if (why := _too_long(files)) != "":
+        return Edits(problem=why)
     outside = next((why for path in files if (why := why_not_inside(path))), "")
     return Edits(files=files, paths=tuple(files), outside=outside)
 
@@ -70,40 +78,60 @@ def _moves(text: str) -> bool:
 
 
 def _from_diff(diff: str) -> Edits:
-    paths = _paths(diff)
+    level, paths = _paths(diff)
+    if level is None:
+        return Edits(problem="the diff names files with and without a/ and b/")
     if not paths:
         return Edits(problem="the diff names no file")
+    if (why := _too_long(paths)) != "":
+        return Edits(problem=why)
     outside = next((why for path in paths if (why := why_not_inside(path))), "")
-    return Edits(diff=diff, paths=paths, outside=outside, link=bool(_LINK_MODE.search(diff)))
+    return Edits(diff=diff, paths=paths, outside=outside, link=bool(_LINK_MODE.search(diff)), level=level)
 
 
-def _paths(diff: str) -> tuple[str, ...]:
-    """Every path that a diff names, old and new. Headers are read line by line, since hunks may be miscounted."""
-    found: dict[str, None] = {}
+def _paths(diff: str) -> tuple[int | None, tuple[str, ...]]:
+    """How many folders to strip from the names in a diff, None where that is unclear, and every path, old and new.
+
+    Names are those of the headers; where hunks are miscounted they are read line by line.
+    """
     try:
-        for file in PatchSet(diff):
-            for name in (file.source_file, file.target_file):
-                _note(name, found)
+        named = [name for file in PatchSet(diff) for name in (file.source_file, file.target_file)]
     except (UnidiffParseError, ValueError, IndexError):
-        found.clear()
-    previous = ""
-    for line in file_lines(diff):
+        named = []
+    lines = file_lines(diff)
+    pairs = pairwise(lines)
+    if not named:
+        headers = [pair for pair in pairs if pair[0].startswith("--- ") and pair[1].startswith("+++ ")]
+        named = [line[4:] for pair in headers for line in pair]
+    prefixed = {name.startswith(("a/", "b/")) for one in named if (name := _bare(one)) not in ("", "/dev/null")}
+    level = None if len(prefixed) > 1 else 0 if prefixed == {False} else 1
+    found = dict.fromkeys(_stripped(one, level) for one in named)
+    for line in lines:
         if line.startswith("diff --git "):
-            for name in line[len("diff --git ") :].split(" "):
-                _note(name, found)
-        elif line.startswith("+++ ") and previous.startswith("--- "):
-            _note(previous[4:], found)
-            _note(line[4:], found)
+            found |= dict.fromkeys(_stripped(one, level) for one in line[len("diff --git ") :].split(" "))
         elif line.startswith(("rename from ", "rename to ", "copy from ", "copy to ")):
-            _note(f"a/{line.split(' ', 2)[2]}", found)
-        previous = line
-    return tuple(found)
+            found[_bare(line.split(" ", 2)[2])] = None
+    found.pop("", None)
+    return level, tuple(found)
 
 
-def _note(written: str, found: dict[str, None]) -> None:
-    name = written.split("\t")[0].strip().strip('"')
-    if name and name != "/dev/null":
-        found[name[2:] if name.startswith(("a/", "b/")) else name] = None
+def _bare(written: str) -> str:
+    return written.split("\t")[0].strip().strip('"')
+
+
+def _stripped(written: str, level: int | None) -> str:
+    """A name as git takes it, without its first folder where that is a/ or b/; "" for no file."""
+    name = _bare(written)
+    if name in ("", "/dev/null"):
+        return ""
+    return name[2:] if level and name.startswith(("a/", "b/")) else name
+
+
+def _too_long(paths: Iterable[str]) -> str:
+    """Why a path cannot be that of a file, "" where each can."""
+    if any(len(path) > _LONGEST_PATH or path.count("/") > _DEEPEST_PATH for path in paths):
+        return f"a path has more than {_LONGEST_PATH} characters or {_DEEPEST_PATH} folders"
+    return ""
 
 
 def _path_of(info: str, before: str) -> str:

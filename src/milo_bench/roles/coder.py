@@ -33,6 +33,7 @@ Category = Literal[
 # Beyond being wrong: a person could not even use it, or it deceives.
 HARD: Final[frozenset[str]] = frozenset({"unparsable", "patch_does_not_apply", "tampering"})
 _APPLY_S: Final = 30
+_COMPILED: Final = (".pyc", ".pyo", ".pyd", ".so", ".dll", ".dylib", ".node", ".wasm", ".class")
 _WAYS: Final = (("strict", ()), ("recounted", ("--recount",)), ("spaces", ("--recount", "--ignore-whitespace")))
 
 
@@ -151,6 +152,8 @@ def _before_applying(edits: Edits, language: CodeLanguage) -> tuple[Category, st
             return "tampering", f"the patch changes the test file {path[:120]}"
         if is_configuration(path):
             return "tampering", f"the patch changes the configuration {path[:120]}"
+        if path.endswith(_COMPILED) or "__pycache__" in path.split("/"):
+            return "tampering", f"the patch adds compiled code: {path[:120]}"
         if shadows(path, language):
             return "tampering", f"the patch adds {path[:120]}, which hides an installed module"
     return None
@@ -176,17 +179,25 @@ def apply_edits(edits: Edits, tree: Path) -> str:
         # Git refuses paths that leave the folder or go through a link, and changes all files or none.
         env = {"PATH": os.defpath, "GIT_CEILING_DIRECTORIES": str(tree.parent.resolve()), "LC_ALL": "C.UTF-8"}
         env |= {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": "/dev/null", "HOME": "/nonexistent"}
+        diff = edits.diff.encode("utf-8", "replace")
+
+        def apply(*flags: str) -> subprocess.CompletedProcess[bytes]:
+            words = ["git", "apply", "--whitespace=nowarn", f"-p{edits.level}", *flags, "-"]
+            return subprocess.run(  # noqa: S603  a fixed program; a diff is data to it
+                words, input=diff, cwd=tree, env=env, capture_output=True, timeout=_APPLY_S, check=False
+            )
+
         said = ""
         for way, flags in _WAYS:
-            done = subprocess.run(  # noqa: S603  a fixed program; a diff is data to it
-                ["git", "apply", "--whitespace=nowarn", *flags, "-"],  # noqa: S607  found on the default path
-                input=edits.diff.encode("utf-8", "replace"),
-                cwd=tree,
-                env=env,
-                capture_output=True,
-                timeout=_APPLY_S,
-                check=False,
-            )
+            listed = apply(*flags, "--numstat", "-z")
+            touched = [
+                line.split(b"\t", 2)[-1].decode("utf-8", "replace") for line in listed.stdout.split(b"\0") if line
+            ]
+            if set(touched) - set(edits.paths):  # what was checked must be what git changes
+                return (
+                    f"!git reads another path in it than its headers name: {min(set(touched) - set(edits.paths))[:120]}"
+                )
+            done = apply(*flags)
             if done.returncode == 0:
                 return way
             said = said or done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]

@@ -30,9 +30,11 @@ _ENVIRONMENT: Final = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_OPTIONAL_LOCKS": "0",
     "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
 }
 _DIFF: Final = ("--no-ext-diff", "--no-textconv", "--no-color", "-M")
 _FORMAT: Final = "%x01%H%x1f%P%x1f%at%x1f%B"
+_LATEST: Final = 253_402_300_799  # the end of the year 9999, the last that a date has
 SYMLINK: Final = "120000"
 SUBMODULE: Final = "160000"
 
@@ -122,11 +124,15 @@ class GitRepository:
         words += [f"--until={until}"] if until else []
         words += ["--end-of-options", start, "--", *paths]
         process = subprocess.Popen(  # noqa: S603  a fixed program
-            self._command(*words), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_ENVIRONMENT
+            self._command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=_ENVIRONMENT
         )
         assert process.stdout is not None
         try:
             yield from _read_log(process.stdout)
+            _, said = process.communicate()
+            if process.returncode:
+                why = said.decode("utf-8", "replace").strip().rpartition("\n")[2].removeprefix("fatal: ")
+                raise DataError(f"git cannot list commits of {self.path}: {why[:300]}.", hint="check --path.")
         finally:
             process.kill()
             process.communicate()
@@ -263,7 +269,7 @@ def _with(commit: GitCommit, changes: list[Change], bad: bool) -> GitCommit:
 
 def _commit(token: bytes) -> GitCommit:
     sha, parents, time, message = token.decode("utf-8", "replace").split("\x1f", 3)
-    return GitCommit(sha, tuple(parents.split()), int(time or 0), message)
+    return GitCommit(sha, tuple(parents.split()), min(max(int(time or 0), 0), _LATEST), message)
 
 
 def _tokens(stream: IO[bytes]) -> Iterator[bytes]:

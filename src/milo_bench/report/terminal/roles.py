@@ -83,7 +83,8 @@ def print_mining(report: MiningSummary, console: Console) -> None:
     for note in report.notes:
         console.print(escape(f"{note}."), soft_wrap=True)
     if not report.cases:
-        console.print("No case was found: see the reasons above.", soft_wrap=True)
+        why = "see the reasons above" if report.examined else "no commit is left by --since, --until, --path and --role"
+        console.print(f"No case was found: {why}.", soft_wrap=True)
 
 
 def print_roles_selftest(result: RolesSelftest, console: Console) -> None:

@@ -27,10 +27,14 @@ _KINDS = {
     "ctypes.dlopen": "it reaches into memory",
     "ctypes.dlsym": "it reaches into memory",
     "ctypes.string_at": "it reaches into memory",
+    "marshal.loads": "it runs text as code",
     "code.__new__": "it runs text as code",
     "exec": "it runs text as code",
     "compile": "it runs text as code",
 }
+_STARTS = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.exec", "os.startfile", "pty.spawn")
+_MOVES = ("os.rename", "os.link", "os.symlink", "os.truncate", "os.remove")
+_WATCHED = {*_KINDS, *_STARTS, *_MOVES, "open", "object.__getattr__", "object.__setattr__"}
 _FRAMES = ("tb_frame", "gi_frame", "cr_frame", "ag_frame")
 _HIDDEN = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}", "/milo")
 
@@ -50,18 +54,20 @@ def watch(root: str, changed: list[str], tests: list[str], tell: Callable[[str],
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal inside
-        if inside or (event not in _KINDS and event not in ("open", "object.__getattr__", "object.__setattr__")):
+        if inside or event not in _WATCHED:
             return
         inside = True
         try:
             kind = _KINDS.get(event, "")
-            if event == "open":
+            if event in _STARTS:
+                kind = "it starts programs" if _reads(look(1), files) else ""
+            elif event == "open" or event in _MOVES:
                 kind = "it reads the tests" if _is_secret(arguments[0], secret) and _reads(look(1), files) else ""
             elif event == "object.__getattr__":
                 kind = "it looks at the frames above it" if arguments[1] in _FRAMES else ""
             elif event == "object.__setattr__":
                 kind = "it replaces code" if arguments[1] == "__code__" else ""
-            if kind and (event == "open" or _is_theirs(look(1), files)):
+            if kind and ((event not in _KINDS and not event.startswith("object.")) or _is_theirs(look(1), files)):
                 note(kind)
         finally:
             inside = False

@@ -30,6 +30,7 @@ _MOST_DIFF_BYTES: Final = 200_000
 _MOST_BLOB_BYTES: Final = 2 << 20
 _MOST_TREE_BYTES: Final = 200 << 20
 _MOST_FILES: Final = 8
+_DEEPEST: Final = 100
 _MOST_SHOWN: Final = 8_000  # characters of source in a prompt: about 2,000 tokens
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 _IMPORT_MODE: Final = re.compile(r"--import-mode[=\s]+(importlib|append|prepend)")
@@ -321,6 +322,8 @@ def provenance(repository: GitRepository, commit: GitCommit, **more: Any) -> dic
 def _check_tree(entries: Mapping[str, TreeEntry]) -> None:
     if sum(entry.size or 0 for entry in entries.values()) > _MOST_TREE_BYTES:
         raise NoCase("the tree is too large", f"more than {_MOST_TREE_BYTES >> 20} MiB")
+    if any(path.count("/") > _DEEPEST for path in entries):
+        raise NoCase("a path is too deep", f"more than {_DEEPEST} folders")
     if any(entry.mode == SUBMODULE for entry in entries.values()):
         raise NoCase("the tree has a submodule")
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -168,6 +170,10 @@ def mine(
     if not options.unsafe_here:
         require_sandbox()
     language = options.code_language
+    for name, written in (("since", options.since), ("until", options.until)):
+        if written and not _is_date(written):
+            message = f"'{written}' is not a date, so --{name} cannot be used."
+            raise UsageError(message, hint="write it as 2026-01-31.")
     if options.language == "javascript":
         find_node(env.get("PATH"))
     began = time.monotonic()
@@ -190,6 +196,15 @@ def mine(
         _pack(repository, report, options.out / OBJECTS)
     report.wall_s = time.monotonic() - began
     return report
+
+
+def _is_date(written: str) -> bool:
+    """Git takes any text for a date, and the words that it does not know for now."""
+    try:
+        datetime.fromisoformat(written)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_taken(out: Path) -> None:
@@ -258,6 +273,10 @@ class _Miner:
                 found = derive_reason(case, self._repository, self._options.seed, self._calls)
             except NoCase as no:
                 self._progress.add(_Rejected(Rejection("reason", commit, no.reason, no.detail)))
+                continue
+            except (DataError, OSError, ValueError, RecursionError) as error:
+                why = f"{type(error).__name__}: {error}"[:300]
+                self._progress.add(_Rejected(Rejection("reason", commit, "it cannot be read", why)))
                 continue
             known = {_question(one.fixture) for one in report.cases if one.role == "reason"}
             for mined in found:
@@ -354,9 +373,16 @@ class _Miner:
             commit = waiting.pop(future)
             try:
                 found = future.result()
-            except (NoCase, DataError) as no:
-                reason = no.reason if isinstance(no, NoCase) else "git cannot read it"
-                detail = no.detail if isinstance(no, NoCase) else no.message
+            except NoCase as no:
+                reason, detail = no.reason, no.detail
+            except DataError as error:
+                reason, detail = "git cannot read it", error.message
+            except (OSError, ValueError, RecursionError, subprocess.SubprocessError) as error:
+                # One odd commit of thousands ends nothing: it is listed like any other.
+                reason, detail = "it cannot be read", f"{type(error).__name__}: {error}"[:300]
+            else:
+                reason = detail = ""
+            if reason:
                 self._progress.add(_Rejected(Rejection(role, commit.sha, reason, detail)))
                 self._listen(MiningEvent(role, commit.sha, commit.subject, 0, reason))
                 continue

@@ -134,7 +134,7 @@ class ReviewMiner:
         text = self._repository.run("blame", "-w", "--line-porcelain", *words, parent, "--", path)
         sha, line = "", 0
         for row in file_lines(text.decode("utf-8", "replace")):
-            head = re.match(r"^([0-9a-f]{40}) (\d+) \d+", row)
+            head = re.match(r"^([0-9a-f]{40,64}) (\d+) \d+", row)
             if head is not None:
                 sha, line = head[1], int(head[2])
             elif row.startswith("filename "):
