@@ -67,6 +67,7 @@ async def running_gateway(
     targets: Mapping[str, Mapping[str, Any]] | None = None,
     suites: tuple[str, ...] = (),
     state: str | None = None,
+    env: Mapping[str, str] | None = None,
     **more: Any,
 ) -> AsyncIterator[RunningGateway]:
     """Each of ``scripts`` becomes a fake server behind HTTP, so that its loss is a lost server.
@@ -97,7 +98,7 @@ async def running_gateway(
     def on_start(listening: Listening) -> None:
         started.set_result(listening)
 
-    serving = asyncio.ensure_future(serve(options, settings, {}, stop, on_start, said.append))
+    serving = asyncio.ensure_future(serve(options, settings, env or {}, stop, on_start, said.append))
     try:
         await asyncio.wait({serving, started}, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():

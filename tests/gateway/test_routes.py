@@ -8,6 +8,7 @@ from typing import Any
 
 import openai
 import pytest
+import yaml
 
 from milo_bench.core.errors import ConfigError
 from milo_bench.suites.load import load_suite
@@ -223,3 +224,22 @@ async def test_a_changed_table_is_taken_over_and_a_broken_one_changes_nothing(tm
         await asyncio.wait_for(gateway.said_of("reloaded"), WAIT_S)
         with pytest.raises(openai.UnprocessableEntityError, match="rejected again"):
             await client.chat.completions.create(model="milo/closed", messages=HELLO)
+
+
+async def test_a_stream_ends_under_the_table_that_it_began_under(tmp_path: Path) -> None:
+    other = {**PLAIN, "targets": {**PLAIN["targets"], "old": {"model": "fake-1"}}}
+    rules = [{"id": "notes", "when": {"workload": "notes"}, "route": "local", "target": "old"}]
+    slow = {"reply": {"text": " ".join(["word"] * 16), "gap_s": 0.2}}
+    scripts = {"local_8b": SAID, "old": slow}
+    async with running_gateway(tmp_path, {**other, "rules": rules}, scripts) as gateway, gateway.client() as client:
+        stream = await client.chat.completions.create(model="milo/notes", messages=HELLO, stream=True)
+        pieces = [await anext(stream)]
+        (tmp_path / "routing.yaml").write_text(yaml.safe_dump(PLAIN, sort_keys=False))  # without the stream's target
+        await asyncio.wait_for(gateway.said_of("reloaded"), WAIT_S)
+        now = await client.chat.completions.create(model="milo/notes", messages=HELLO)
+        assert now.choices[0].message.content == SAID["reply"]["text"]
+        pieces += [piece async for piece in stream]
+        text = "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices)
+        assert text == slow["reply"]["text"]
+        assert gateway.audit()[-1].target == "old"
+        assert gateway.audit()[-1].table != gateway.audit()[0].table

@@ -125,6 +125,7 @@ if TYPE_CHECKING:
     from milo_bench.run.load.options import LoadOptions
     from milo_bench.run.load.service_level import ServiceLevel
     from milo_bench.run.load.session import LoadReport
+    from milo_bench.run.observed.watching import observe_load, observe_run
     from milo_bench.store.log.convert import ConvertedLog, convert_log
     from milo_bench.store.state.people import KnownPerson, Right
     from milo_bench.suites.find import find_case, list_suites, load_templates
@@ -156,6 +157,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.api.inventorying": ("inventory_difference", "inventory_now"),
     "milo_bench.api.judges.calibrating": ("CalibrateOptions", "calibrate", "figures_of_licence", "judge_answers"),
     "milo_bench.api.loading": ("load_target",),
+    "milo_bench.run.observed.watching": ("observe_load", "observe_run"),
     "milo_bench.api.roles.mining": (
         "environments_folder",
         "execute_coder",

@@ -21,6 +21,7 @@ from milo_bench.core.records import (
     LoadOutcome,
     LoadRequestRow,
     LoadWindow,
+    TargetRecord,
     Telemetry,
 )
 from milo_bench.core.version import __version__
@@ -32,6 +33,7 @@ from milo_bench.run.load.rows import WindowRows
 from milo_bench.run.load.service_level import ServiceLevel
 from milo_bench.run.load.session import DrawLoadFixtures, GradeAnswer, LoadReport, LoadSession, Tell
 from milo_bench.run.load.workers import LoadWorkers
+from milo_bench.run.observed.spans import LoadListener
 from milo_bench.run.plan import PlanRequest, make_plan
 from milo_bench.run.prepare import prepare
 from milo_bench.run.spec import RunSpec, check_hosted
@@ -45,8 +47,16 @@ from milo_bench.suites.load import Suite, load_suite
 from milo_bench.targets.opening import open_target
 
 
-def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | None = None) -> LoadReport:
+def load_target(
+    options: LoadOptions,
+    env: Mapping[str, str],
+    *,
+    tell: Tell | None = None,
+    listeners: Sequence[LoadListener] = (),
+) -> LoadReport:
     """Put the asked load on one target, window by window, and write each window into a run log.
+
+    ``listeners`` get each window with its rows once it has ended.
 
     Raises UsageError, ConfigError or DataError for what can be told before the target is started,
     TargetError where it does not start. A window that breaks off is recorded with the reason, and
@@ -90,7 +100,7 @@ def load_target(options: LoadOptions, env: Mapping[str, str], *, tell: Tell | No
         target,
         path,
         read_trace(options.trace, spec) if options.trace else (),
-        measure=partial(_measured, options.service_level),
+        measure=partial(_measured, options.service_level, target.record, tuple(listeners)),
         judge=judge_level,
         tell=tell or (lambda _: None),
         # Answers are compared by document: those asked alone are the ones asked under load.
@@ -161,6 +171,14 @@ def _fresh_documents(suite: Suite, planned: Sequence[str], seed: int) -> DrawLoa
 
 
 def _measured(
-    level: ServiceLevel, target: str, rows: WindowRows, samples: Sequence[Telemetry]
+    level: ServiceLevel,
+    record: TargetRecord,
+    listeners: tuple[LoadListener, ...],
+    target: str,
+    rows: WindowRows,
+    samples: Sequence[Telemetry],
 ) -> tuple[LoadWindow, Sequence[LoadRequestRow]]:
-    return measured_window(target, rows, level=level, samples=samples)
+    window, kept = measured_window(target, rows, level=level, samples=samples)
+    for listen in listeners:
+        listen(record, window, kept)
+    return window, kept

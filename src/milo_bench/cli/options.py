@@ -19,6 +19,10 @@ LANGUAGE = click.option(
 )
 OUT = click.option("--out", required=True, type=click.Path(path_type=Path), help="New folder for the suite.")
 
+METRICS = click.option(
+    "--metrics", metavar="PORT|FILE.prom", default="", help="Prometheus metrics: a loopback port, or a textfile."
+)
+
 ON = click.option(
     "--on",
     type=click.Choice(["here", "ray"]),

@@ -19,5 +19,8 @@ VARIABLES: Mapping[str, str] = {
     "SSL_CERT_FILE": "Certificate authorities to trust in place of the system's. A target's ca_file adds to them.",
     "HTTPS_PROXY": "Proxy for https targets that set none. HTTP_PROXY counts too, in capitals or not.",
     "NO_PROXY": "Hosts and networks that are reached without a proxy.",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "OpenTelemetry collector that spans go to. OTEL_EXPORTER_OTLP_TRACES_ENDPOINT too.",
+    "OTEL_SDK_DISABLED": "`true`: no spans.",
+    "OTEL_SERVICE_NAME": "Service name of spans. Default milo-bench-run, -load or -gateway.",
     "NO_COLOR": "No colours.",
 }

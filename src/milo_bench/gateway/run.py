@@ -26,6 +26,7 @@ from milo_bench.gateway.control.watch import StandingControl
 from milo_bench.gateway.doors import Doors
 from milo_bench.gateway.permits import check_permits, void_permits
 from milo_bench.gateway.serving import Gateway, GatewayLimits, Serving
+from milo_bench.gateway.spans import GatewaySpans
 from milo_bench.gateway.table import RoutingTable, load_table
 from milo_bench.gateway.upstream.targets import TargetWatch, open_upstreams
 from milo_bench.gateway.wire.listener import WireLimits, WireListener
@@ -33,6 +34,7 @@ from milo_bench.run.stop import StopSignal
 from milo_bench.store.audit.chain import KEY_VARIABLE, read_key
 from milo_bench.store.audit.writer import AuditWriter, head_path, key_path
 from milo_bench.store.state.database import open_state
+from milo_bench.telemetry.spans import open_spans
 
 _LOOK_S: Final = 1.0
 _GRACE_S: Final = 30.0
@@ -122,7 +124,13 @@ def _open_gateway(
     engine = open_state(options.state)
     key = read_key(key_path(options.audit), env.get(KEY_VARIABLE, ""), make=True)
     audit = AuditWriter(options.audit, key, head=options.head or head_path(options.audit))
-    return Gateway(serving, settings, engine, audit, shadow=options.shadow, say=say)
+    gateway = Gateway(serving, settings, engine, audit, shadow=options.shadow, say=say)
+    sink, problem = open_spans(env, "milo-bench-gateway")
+    if sink is not None:
+        gateway.spans = GatewaySpans(sink)
+    elif problem:
+        gateway.say("spans_off", reason=problem)
+    return gateway
 
 
 async def _serve(

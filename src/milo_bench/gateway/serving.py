@@ -22,6 +22,7 @@ from milo_bench.gateway.answering.record import MakeRecord
 from milo_bench.gateway.control.sampling import TrafficSampler
 from milo_bench.gateway.metrics import GatewayMetrics
 from milo_bench.gateway.request import Question
+from milo_bench.gateway.spans import GatewaySpans
 from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.gates import Gate
 from milo_bench.gateway.upstream.targets import Upstream
@@ -132,6 +133,7 @@ class Gateway:
         self.rolled_back: Mapping[str, frozenset[str]] = {}  # workload to targets that an open incident keeps from it
         self.sampler = TrafficSampler(settings.gateway.sample, settings.gateway.sample_most, self.say)
         self.listeners: list[Callable[[AuditedRequest], None]] = []  # told of each record; they must be quick
+        self.spans: GatewaySpans | None = None  # set where OpenTelemetry is configured
         self._say = say or _say
 
     # ------------------------------------------------------------ the audit
@@ -210,6 +212,8 @@ class Gateway:
         self.database.shutdown(wait=True)
         self.judges.shutdown(wait=False, cancel_futures=True)
         self.audit.close()
+        if self.spans is not None:
+            self.spans.sink.close()
         self.engine.dispose()
 
 

@@ -25,7 +25,7 @@ class Counter:
 
     def lines(self) -> Iterable[str]:
         for values, total in sorted(self._values.items()):
-            yield f"{self.name}{_labels(self.labels, values)} {total:g}"
+            yield f"{self.name}{_labels(self.labels, values)} {_number(total)}"
 
 
 class Histogram:
@@ -52,7 +52,7 @@ class Histogram:
             for bound, count in zip((*map(str, self._bounds), "+Inf"), counts, strict=True):
                 total += count
                 yield f"{self.name}_bucket{_labels((*self.labels, 'le'), (*values, bound))} {total}"
-            yield f"{self.name}_sum{_labels(self.labels, values)} {self._sums[values]:g}"
+            yield f"{self.name}_sum{_labels(self.labels, values)} {_number(self._sums[values])}"
             yield f"{self.name}_count{_labels(self.labels, values)} {total}"
 
 
@@ -68,7 +68,7 @@ class Gauge:
 
     def lines(self) -> Iterable[str]:
         for values, value in sorted(self._read().items()):
-            yield f"{self.name}{_labels(self.labels, values)} {value:g}"
+            yield f"{self.name}{_labels(self.labels, values)} {_number(value)}"
 
 
 def metrics_page(metrics: Iterable[Counter | Histogram | Gauge]) -> str:
@@ -77,6 +77,11 @@ def metrics_page(metrics: Iterable[Counter | Histogram | Gauge]) -> str:
     for metric in metrics:
         lines += [f"# HELP {metric.name} {metric.help}", f"# TYPE {metric.name} {metric.kind}", *metric.lines()]
     return "\n".join(lines) + "\n"
+
+
+def _number(value: float) -> str:
+    """Every digit: a counter beyond a million would otherwise stand still."""
+    return str(int(value)) if value == int(value) else repr(value)
 
 
 def _labels(names: tuple[str, ...], values: tuple[str, ...]) -> str:

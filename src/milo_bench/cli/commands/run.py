@@ -17,6 +17,7 @@ from milo_bench.cli.executed import say_coder, say_executed
 from milo_bench.cli.options import (
     CONCURRENCY,
     LANGUAGE,
+    METRICS,
     MODELS,
     ON,
     REPEATS,
@@ -122,6 +123,7 @@ SECTION = "Measure"
 @click.option("--unsafe-here", is_flag=True, help="Run coder answers of a mined suite without the sandbox.")
 @click.option("--execute-later", is_flag=True, help="Record answers only. 'grade' executes own checks later.")
 @click.option("--no-fingerprint", is_flag=True, help="Skip the fixed prompts that show a swapped model later.")
+@METRICS
 @click.option("--json", "as_json", is_flag=True, help="Print a summary as one JSON document.")
 def run(
     suite: str,
@@ -158,6 +160,7 @@ def run(
     unsafe_here: bool,
     execute_later: bool,
     no_fingerprint: bool,
+    metrics: str,
     as_json: bool,
 ) -> int:
     """Run a suite against targets and write a run log.
@@ -213,7 +216,8 @@ def run(
         return 0
     progress = terminal.progress_for(sys.stderr)
     try:
-        finished = api.run_suite(options, os.environ, listeners=[progress.listen])
+        with api.observe_run(metrics, os.environ, lambda text: click.echo(text, err=True)) as listeners:
+            finished = api.run_suite(options, os.environ, listeners=[progress.listen, *listeners])
     finally:
         progress.close()
     spent = finished.end.reason == "budget"

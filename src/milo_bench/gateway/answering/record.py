@@ -34,6 +34,8 @@ class RequestRecord:
     first_s: float = 0.0
     shadow: bool = False
     calls: list[AuditedCall] = field(default_factory=list)
+    call_ends_s: list[float] = field(default_factory=list)
+    made: AuditedRequest | None = None  # its line of the audit, once it is written
     _asked: Question | None = None
     _routed: Routed | None = None
     _guarded: bool = False
@@ -53,6 +55,7 @@ class RequestRecord:
     def called(
         self, target: str, status: int, failure: str, took_s: float, failed_checks: tuple[str, ...] = ()
     ) -> None:
+        self.call_ends_s.append(time.monotonic())
         self.calls.append(AuditedCall(target, status, failure[:200], round(took_s, 6), failed_checks))
 
     def ended(self, outcome: AuditOutcome, status: int, *, reason: str = "") -> MakeRecord:
@@ -62,7 +65,7 @@ class RequestRecord:
         asked, routed = self._asked, self._routed
 
         def make(n: int) -> AuditedRequest:
-            return AuditedRequest(
+            self.made = AuditedRequest(
                 n=n, at=at, request=self.id, outcome=outcome, status=status, door=self.door, key=self.key,
                 workload=asked.workload if asked else "",
                 use=asked.use if asked else "",
@@ -81,5 +84,6 @@ class RequestRecord:
                 first_s=round(self.first_s - self.started_s, 6) if self.first_s else 0.0,
                 took_s=round(now_s - self.started_s, 6),
             )  # fmt: skip
+            return self.made
 
         return make

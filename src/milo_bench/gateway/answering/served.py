@@ -71,6 +71,11 @@ class ServedRequest:
             self._gateway.report_fault(self.id, error)
             hint = "report it with the request's id."
             self._fail(ApiError(500, f"The gateway failed on {self.id}.", code="internal", hint=hint), "failed")
+        finally:
+            spans, record = self._gateway.spans, self._record
+            if spans is not None and record.made is not None:
+                parent = self._http.headers.get("traceparent", "")
+                spans.served(record.made, record.started_s, record.call_ends_s, parent, self._serving.upstreams)
 
     async def _run(self) -> None:
         gateway, serving, record = self._gateway, self._serving, self._record
