@@ -182,7 +182,7 @@ def test_a_place_that_is_neither_a_port_nor_a_textfile_is_refused(place: str) ->
         pass
 
 
-@pytest.mark.parametrize("place", ["99999", "no/such/folder/milo.prom"])
+@pytest.mark.parametrize("place", ["99999", "/proc/no/milo.prom"])
 def test_a_place_that_cannot_be_used_is_said_before_the_run(place: str) -> None:
     with pytest.raises(PrerequisiteError), published(str, place):
         pass

@@ -25,7 +25,7 @@ class Counter:
 
     def lines(self) -> Iterable[str]:
         for values, total in sorted(self._values.items()):
-            yield f"{self.name}{_labels(self.labels, values)} {_number(total)}"
+            yield f"{self.name}{_labels(self.labels, values)} {digits(total)}"
 
 
 class Histogram:
@@ -52,7 +52,7 @@ class Histogram:
             for bound, count in zip((*map(str, self._bounds), "+Inf"), counts, strict=True):
                 total += count
                 yield f"{self.name}_bucket{_labels((*self.labels, 'le'), (*values, bound))} {total}"
-            yield f"{self.name}_sum{_labels(self.labels, values)} {_number(self._sums[values])}"
+            yield f"{self.name}_sum{_labels(self.labels, values)} {digits(self._sums[values])}"
             yield f"{self.name}_count{_labels(self.labels, values)} {total}"
 
 
@@ -68,7 +68,7 @@ class Gauge:
 
     def lines(self) -> Iterable[str]:
         for values, value in sorted(self._read().items()):
-            yield f"{self.name}{_labels(self.labels, values)} {_number(value)}"
+            yield f"{self.name}{_labels(self.labels, values)} {digits(value)}"
 
 
 def metrics_page(metrics: Iterable[Counter | Histogram | Gauge]) -> str:
@@ -79,7 +79,7 @@ def metrics_page(metrics: Iterable[Counter | Histogram | Gauge]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _number(value: float) -> str:
+def digits(value: float) -> str:
     """Every digit: a counter beyond a million would otherwise stand still."""
     return str(int(value)) if value == int(value) else repr(value)
 

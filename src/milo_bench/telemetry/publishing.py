@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from milo_bench.core.errors import PrerequisiteError, UsageError
+from milo_bench.core.files import write_file
 from milo_bench.telemetry.prometheus import CONTENT_TYPE
 
 SUFFIX: Final = ".prom"
@@ -59,15 +59,8 @@ def _written(page: Callable[[], str], path: Path, every_s: float) -> Iterator[No
 
 
 def _write(page: Callable[[], str], path: Path) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")  # its name does not end with .prom: nobody reads it
-    try:
-        partial.write_text(page(), encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
-        message = f"Cannot write the metrics to {path}: {error.strerror or error}."
-        raise PrerequisiteError(message, hint="name a file in a folder that you may write to.") from None
+    # Its part does not end with .prom, so nobody reads half a page; the collector runs as another user.
+    write_file(path, page(), hint="name a file in a folder that you may write to.", mode=0o644)
 
 
 @contextlib.contextmanager

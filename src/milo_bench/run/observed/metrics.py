@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from milo_bench.core.records import LoadRequestRow, LoadWindow, TargetRecord
 from milo_bench.run.events import AttemptFinished, AttemptStarted, RetryWaits, RunEnded, RunEvent, RunStarted
-from milo_bench.telemetry.prometheus import Counter, Gauge, Histogram, metrics_page
+from milo_bench.telemetry.prometheus import Counter, Gauge, Histogram, digits, metrics_page
 
 
 class RunMetrics:
@@ -87,7 +87,7 @@ class LoadMetrics:
 
     def take(self, record: TargetRecord, window: LoadWindow, rows: Sequence[LoadRequestRow]) -> None:
         with self._lock:
-            labels = (window.target, window.mode, f"{window.level:g}")
+            labels = (window.target, window.mode, digits(window.level))
             self._windows.add(*labels)
             self._bound.add(*labels, by=float(window.client_bound))
             for row in rows:
