@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from milo_bench.core.text import one_line
 from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.judging import JudgedReply
+from milo_bench.gateway.wire.replies import ApiError
+
+_PASSED_ON: Final = frozenset({400, 413, 422})  # statuses that say that the request is at fault
 
 
 def why_sent(final: Routed, judged: JudgedReply | None, *, quoting: bool = False) -> str:
@@ -60,3 +65,25 @@ def said_by_server(body: bytes, secrets: tuple[str, ...]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return one_line(text, 200).rstrip(".")
+
+
+def refusal(final: Routed, why: str, last: tuple[int, str, float | None]) -> ApiError:
+    """The table says no. Where it says so because no model could answer, the status says that.
+
+    ``last`` is the last failure of a call: its status, what the server said, and the pause that it asked for.
+    """
+    milo = {"status": "refused", "rule": final.rule, "cause": final.cause, "why": why}
+    status, said, pause_s = last
+    if final.cause == "no_answer" and status == 429:
+        pause = f"{max(1, round(pause_s or 1.0))}"
+        return ApiError(429, "The model's server is busy.", code="upstream_busy", hint=f"try again in {pause} s.",
+                       headers={"Retry-After": pause}, milo=milo)  # fmt: skip
+    if final.cause == "no_answer" and status in _PASSED_ON:
+        return ApiError(status, f"The model's server refused the request: {said or 'no reason given'}.",
+                       code="upstream_refused", hint="correct the request.", milo=milo)  # fmt: skip
+    if final.cause in ("no_answer", "target_down", "second_answer"):
+        hint = "try again later. The request was sent to no other model."
+        headers = {"Retry-After": f"{max(1, round(pause_s))}"} if pause_s else {}
+        return ApiError(503, f"No model can answer: {why}.", code=final.cause, hint=hint, headers=headers, milo=milo)
+    hint = "routing.yaml says who may answer what. Ask its owner."
+    return ApiError(422, f"Rule '{final.rule}' refuses this request: {why}.", code="refused", hint=hint, milo=milo)

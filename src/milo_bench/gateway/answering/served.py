@@ -20,7 +20,7 @@ from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
 from milo_bench.gateway.answering.prompting import PreparedQuestion, prepare_question
-from milo_bench.gateway.answering.reasons import said_by_server, why_sent
+from milo_bench.gateway.answering.reasons import refusal, said_by_server, why_sent
 from milo_bench.gateway.answering.record import RequestRecord
 from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_stream, queued_document
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 _ENCODER = msgspec.json.Encoder()
 # Statuses that say that the request is at fault, and not the target.
 _CLIENT_FAULTS: Final = frozenset({400, 404, 405, 413, 415, 422})
-_PASSED_ON: Final = frozenset({400, 413, 422})
 
 
 class ServedRequest:
@@ -393,23 +392,7 @@ class ServedRequest:
         self._client.end_stream(events[-1])
 
     def _refuse(self, final: Routed, judged: JudgedReply | None) -> None:
-        """The table says no. Where it says so because no model could answer, the status says that."""
-        why = why_sent(final, judged)
-        milo = {"status": "refused", "rule": final.rule, "cause": final.cause, "why": why}
-        status, said, pause_s = self._last_failure
-        if final.cause == "no_answer" and status == 429:
-            pause = f"{max(1, round(pause_s or 1.0))}"
-            raise ApiError(429, "The model's server is busy.", code="upstream_busy", hint=f"try again in {pause} s.",
-                           headers={"Retry-After": pause}, milo=milo)  # fmt: skip
-        if final.cause == "no_answer" and status in _PASSED_ON:
-            raise ApiError(status, f"The model's server refused the request: {said or 'no reason given'}.",
-                           code="upstream_refused", hint="correct the request.", milo=milo)  # fmt: skip
-        if final.cause in ("no_answer", "target_down", "second_answer"):
-            hint = "try again later. The request was sent to no other model."
-            headers = {"Retry-After": f"{max(1, round(pause_s))}"} if pause_s else {}
-            raise ApiError(503, f"No model can answer: {why}.", code=final.cause, hint=hint, headers=headers, milo=milo)
-        hint = "routing.yaml says who may answer what. Ask its owner."
-        raise ApiError(422, f"Rule '{final.rule}' refuses this request: {why}.", code="refused", hint=hint, milo=milo)
+        raise refusal(final, why_sent(final, judged), self._last_failure)
 
     def _headers(self, asked: Question, routed: Routed, *, guarded: bool) -> dict[str, str]:
         headers = {
