@@ -340,3 +340,55 @@ def test_prompts_without_tests_are_sent_as_they_are(tmp_path: Path) -> None:
         tmp_path, "prompts: ['Why?', 'How?']\ndefaultTest: {assert: [{type: contains, value: a}]}\n"
     )
     assert [case.input for case in result.cases] == [{"prompt": "Why?"}, {"prompt": "How?"}]
+
+
+def test_columns_of_a_promptfoo_table_set_threshold_and_metric_and_a_colon_is_not_always_an_assertion(
+    tmp_path: Path,
+) -> None:
+    result = imported_promptfoo(
+        tmp_path,
+        "tests: file://t.csv\n",
+        t_dot_csv="q,__expected1,__expected2,__threshold,__metric\n"
+        '1,contains: a,levenshtein(2): abc,0.5,tone\n2,answer: 42,,,\n3,"note: a, b",,,\n4,not-equals: x,,,\n',
+    )
+    first, second, third, fourth = (case.expect for case in result.cases)
+    assert first["assertions_threshold"] == 0.5
+    assert [(one["kind"], one["metric"]) for one in first["assertions"]] == [
+        ("contains", "tone"),
+        ("levenshtein", "tone"),
+    ]
+    assert first["assertions"][1]["threshold"] == 2
+    assert (second, third) == ({"equals": "answer: 42"}, {"equals": "note: a, b"})
+    assert fourth["assertions"][0]["negated"] is True
+
+
+def test_values_with_fields_filters_and_variables_in_variables_are_filled_in(tmp_path: Path) -> None:
+    result = imported_promptfoo(
+        tmp_path,
+        "prompts: ['{{ greeting }}']\n"
+        "tests:\n"
+        "  - vars: {user: {name: jo}, greeting: 'Hi {{ who }}', who: Ann, loop: '{{ loop }} x'}\n"
+        "    assert: [{type: contains-all, value: ['{{ user.name | upper }}', '{{ greeting }}']}]\n",
+    )
+    (case,) = result.cases
+    assert case.input["greeting"] == "Hi Ann" and case.input["loop"] == "{{ loop }} x"
+    assert case.expect == {"contains_all": ["JO", "Hi Ann"]}
+
+
+@pytest.mark.parametrize(
+    "assertion",
+    [
+        "{type: regex, value: '('}",
+        "{type: is-json, value: {type: 7}}",
+        "{type: contains, value: ''}",
+        "{type: contains}",
+    ],
+)
+def test_an_assertion_that_cannot_be_read_is_named_and_breaks_no_suite(tmp_path: Path, assertion: str) -> None:
+    result = promptfoo_tests(tmp_path, f"[{assertion}]")
+    assert not result.cases and len(result.not_carried) == 1
+
+
+def test_one_assertion_needs_no_list_and_an_object_is_compared_as_json(tmp_path: Path) -> None:
+    result = promptfoo_tests(tmp_path, "{type: equals, value: {a: 1}}")
+    assert result.cases[0].expect == {"assertions": [{"kind": "json_value", "value": {"a": 1}}]}

@@ -70,13 +70,20 @@ def _met(case: GradeCase, assertion: Assertion) -> Met:
         ended = case.attempt.finish_reason
         return _plain(ended in assertion.texts, f"the answer ended with '{ended[:40]}', not {assertion.value!r}")
     value: Any = _HALF_CHARACTERS.sub("\ufffd", case.output)
-    if assertion.path:
+    if assertion.path or assertion.kind == "json_value":
         value = value_at(case, assertion.path)
         if value is _ABSENT:
-            return Met(False, 0.0, f"the answer has no value at {assertion.path}")
+            return Met(
+                False,
+                0.0,
+                f"the answer has no value at {assertion.path}" if assertion.path else "the answer is not JSON",
+            )
         if assertion.kind == "json_value":
             alike = _same(value, assertion.value)
-            return _plain(alike, f"{assertion.path} is {show_value(value)}, expected {show_value(assertion.value)}")
+            return _plain(
+                alike,
+                f"{assertion.path or 'the answer'} is {show_value(value)}, expected {show_value(assertion.value)}",
+            )
         if not isinstance(value, str):
             value = show_value(value)
     match assertion.kind:

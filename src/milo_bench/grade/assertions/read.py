@@ -43,10 +43,10 @@ class Assertion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One demand on an answer.
 
     ``negated`` demands the contrary. ``path`` (``tool.arguments.city``, ``rows[0].name``) judges one value of a JSON
-    answer. ``threshold`` is a likeness in [0, 1], for ``levenshtein`` the most edits. ``weight`` counts where a
-    threshold is on the weighted mean of several. ``metric`` is the name that the verdict carries. ``json_schema`` is of
-    ``is_json`` and ``contains_json``, ``least`` and ``most`` are of ``words`` and ``characters``, ``assertions`` of
-    ``set``.
+    answer; without one, ``json_value`` judges the whole. ``threshold`` is a likeness in [0, 1], for ``levenshtein`` the
+    most edits. ``weight`` counts where a threshold is on the weighted mean of several. ``metric`` is the name that the
+    verdict carries. ``json_schema`` is of ``is_json`` and ``contains_json``, ``least`` and ``most`` are of ``words``
+    and ``characters``, ``assertions`` of ``set``.
     """
 
     kind: AssertionKind
@@ -105,7 +105,7 @@ def _mistake(listed: tuple[Assertion, ...], depth: int = 0) -> str:
         elif one.kind in _TAKES_NO_VALUE:
             said = _schema_mistake(one.json_schema) if one.json_schema is not None else ""
         elif one.kind == "json_value":
-            said = "" if one.path else "json_value has no path"
+            said = ""
         elif not one.texts or not all(isinstance(text, str) and text for text in one.texts):
             said = f"{one.kind} has no text to compare with"
         else:

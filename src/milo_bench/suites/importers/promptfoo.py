@@ -27,6 +27,7 @@ from milo_bench.suites.importing.promptfoo.tests import tests_of, with_variables
 from milo_bench.suites.importing.promptfoo.variables import (
     MOST_COMBINATIONS,
     combinations,
+    opened,
     scenario_tests,
     variable_text,
 )
@@ -72,6 +73,7 @@ class _Test:
         found = []
         for keys, holder in ((("defaultTest",), self.default), (self.keys, self.own)):
             listed = holder.get("assert")
+            listed = [listed] if isinstance(listed, dict | str) and listed else listed
             for number, written in enumerate(listed if isinstance(listed, list) else []):
                 found.append(((*keys, "assert", str(number)), written))
         return found
@@ -207,7 +209,7 @@ class _Reader:
             self._broken(test, said, "write fewer values.")
             return
         for chosen in each:
-            self._case(test, prompts, chosen)
+            self._case(test, prompts, opened(chosen))
 
     def _case(self, test: _Test, prompts: Prompts, variables: dict[str, Any]) -> None:
         prompt = prompts.sources[0] if prompts.sources else ""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import jsonschema_rs
+
 from milo_bench.config.written import Problem, Written, read_written
 from milo_bench.suites.importing.promptfoo.judges import LIKENESS_KEY, JudgedBy, judged_demand, likeness
 from milo_bench.suites.importing.promptfoo.script import read_script, value_path
@@ -238,6 +240,8 @@ class DemandReader:
             return self._words(where, named, value, rule)
         if ours in _LIKENESSES and threshold is not None:
             rule["threshold"] = threshold
+        if ours == "equals" and isinstance(value, dict):
+            return [{**rule, "kind": "json_value", "value": value}]
         texts = _texts(value, many=ours in _LISTS)
         if texts is None:
             self._lose(where, f"{named} with a computed value", "write the value out as text.")
@@ -272,7 +276,7 @@ class DemandReader:
         if isinstance(value, str):
             read = read_written(value, name="schema", form="yaml-1.2")
             value = read.data if isinstance(read, Written) else value
-        if isinstance(value, dict):
+        if isinstance(value, dict) and _is_schema(value):
             rule["json_schema"] = value
         elif value is not None:
             self._lose(where, f"{named}: its schema", "write the schema out.")
@@ -332,7 +336,11 @@ def _texts(value: Any, *, many: bool) -> list[str] | None:
     """The texts of a value; None where one is computed, empty, or not there."""
     if many and isinstance(value, str):
         # As promptfoo reads it: a line of CSV, in which a quoted value may contain a comma.
-        value = [part.strip() for part in next(csv.reader([value], skipinitialspace=True), [])]
+        try:
+            rows = list(csv.reader(value.splitlines(), skipinitialspace=True))
+        except csv.Error:
+            return None
+        value = [part.strip() for row in rows for part in row if part.strip()]
     texts = []
     for one in value if isinstance(value, list) else [value]:
         text = json.dumps(one, ensure_ascii=False) if isinstance(one, bool | int | float | dict) else one
@@ -343,8 +351,22 @@ def _texts(value: Any, *, many: bool) -> list[str] | None:
 
 
 def _is_regex(pattern: str) -> bool:
-    """Whether a pattern avoids what RE2 leaves out: look-around and back-references."""
-    return re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]", pattern) is None
+    """Whether a pattern can be read, and avoids what RE2 leaves out: look-around and back-references."""
+    if re.search(r"\(\?(?:[=!]|<[=!])|\\[1-9]", pattern):
+        return False
+    try:
+        re.compile(re.sub(r"\(\?<(?=[A-Za-z])", "(?P<", pattern))
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
+
+
+def _is_schema(value: Any) -> bool:
+    try:
+        jsonschema_rs.validator_for(value, offline=True)
+    except (jsonschema_rs.ValidationError, ValueError):
+        return False
+    return True
 
 
 def _number(value: Any) -> float | None:

@@ -93,14 +93,14 @@ def _source(text: str) -> str | tuple[str, str]:
     bodies = [("", text)] if messages is None else messages
     parts = []
     for role, body in bodies:
-        converted = _converted(body)
+        converted = as_prompt(body)
         if not isinstance(converted, str):
             return converted
         parts.append(f"{{# role: {role} #}}\n{converted}" if role else converted)
     return "\n".join(parts) + "\n"
 
 
-def _converted(text: str) -> str | tuple[str, str]:
+def as_prompt(text: str) -> str | tuple[str, str]:
     """Nunjucks as Jinja, with the variables under ``input``."""
     text = re.sub(r"\{#.*?#\}", "", text, flags=re.DOTALL).strip()
     plain = _TEMPLATE.sub(lambda match: f"{{{{ input[{match[1]!r}] }}}}", text)

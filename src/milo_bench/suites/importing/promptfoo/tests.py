@@ -14,6 +14,18 @@ from milo_bench.suites.importing.tables import csv_rows, jsonl_rows, source_text
 _EXPECTED = re.compile(r"__expected\d*")
 _ASSERTION: Final = re.compile(r"(not-)?([a-z][a-z-]*[a-z])(?:\(([\d.]+)\))?:\s*(.*)", re.DOTALL)
 _BARE_KINDS: Final = frozenset(("is-json", "not-is-json", "contains-json", "is-xml", "is-html", "is-refusal", "is-sql"))
+# Words in front of a colon that name an assertion; in front of any other the whole text is the expected answer.
+_KINDS: Final = frozenset((
+    "answer-relevance", "bleu", "classifier", "contains", "contains-all", "contains-any", "contains-html",
+    "contains-json", "contains-sql", "contains-xml", "context-faithfulness", "context-recall",
+    "context-relevance", "cost", "equals", "eval", "factuality", "file", "finish-reason", "fn", "g-eval",
+    "gleu", "grade", "guardrails", "icontains", "icontains-all", "icontains-any", "is-html", "is-json",
+    "is-refusal", "is-sql", "is-valid-function-call", "is-valid-openai-function-call",
+    "is-valid-openai-tools-call", "is-xml", "javascript", "latency", "levenshtein", "llm-rubric", "meteor",
+    "model-graded-closedqa", "model-graded-factuality", "moderation", "perplexity", "perplexity-score", "pi",
+    "python", "regex", "rouge-n", "ruby", "search-rubric", "select-best", "similar", "starts-with", "webhook",
+    "word-count",
+))  # fmt: skip
 
 
 def tests_of(written: Any, root: Path, where: str, result: Imported) -> list[Any]:
@@ -83,7 +95,13 @@ def _from_row(values: dict[str, Any]) -> dict[str, Any]:
         test["assert"] = asserts
     if values.get("__description"):
         test["description"] = values["__description"]
+    if str(values.get("__threshold") or "").strip():
+        test["threshold"] = values["__threshold"]
+    if asserts and str(values.get("__metric") or "").strip():
+        test["assert"] = [{**one, "metric": str(values["__metric"])} for one in asserts]
     for name, value in values.items():
+        if name in ("__threshold", "__metric"):
+            continue
         if name.startswith("__") and not _EXPECTED.fullmatch(name) and name != "__description" and value != "":
             test[name] = value
     return test
@@ -95,7 +113,7 @@ def _assertion(written: str) -> dict[str, Any]:
     if plain in _BARE_KINDS:
         return {"type": plain}
     match = _ASSERTION.fullmatch(plain)
-    if match is None:
+    if match is None or match[2] not in _KINDS:
         return {"type": "equals", "value": written}
     kind = {"fn": "javascript", "eval": "javascript", "grade": "llm-rubric"}.get(match[2], match[2])
     assertion: dict[str, Any] = {"type": f"{match[1] or ''}{kind}", "value": match[4]}

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from milo_bench.config.written import Problem
-from milo_bench.core.errors import MiloError
+from milo_bench.core.errors import ConfigError, DataError, MiloError
+from milo_bench.core.records import Workload
+from milo_bench.suites.importing.promptfoo.prompts import as_prompt
 from milo_bench.suites.importing.tables import source_text
 from milo_bench.suites.paths import find_inside
+from milo_bench.suites.prompts import render_prompt
 
 MOST_COMBINATIONS: Final = 1_000
+_MOST_WITHIN: Final = 3  # variables in one another
 _NAME: Final = re.compile(r"\{\{-?\s*([A-Za-z_]\w*)\s*-?\}\}")
 _TEXT_FILES: Final = (".txt", ".md", ".json", ".yaml", ".yml", ".html", ".csv", ".xml")
 
@@ -56,5 +60,37 @@ def variable_text(written: str, root: Path, where: str) -> str | Problem:
 
 
 def filled_in(text: str, variables: Mapping[str, Any]) -> str:
-    """``text`` with the test's variables in the place of their names; anything else stays as it is."""
-    return _NAME.sub(lambda name: str(variables[name[1]]) if name[1] in variables else name[0], text)
+    """``text`` with the test's variables in the place of their names, filters and fields included.
+
+    What cannot be filled in stays as it is.
+    """
+    plain = _NAME.sub(lambda name: str(variables[name[1]]) if name[1] in variables else name[0], text)
+    return _rendered(plain, variables) if "{{" in plain and plain == text else plain
+
+
+def _rendered(text: str, variables: Mapping[str, Any]) -> str:
+    """A value with more than names in it, as a prompt would show it."""
+    source = as_prompt(text)
+    if not isinstance(source, str):
+        return text
+    try:
+        (message,) = render_prompt(Workload("value", "value", source, "", ()), {"input": dict(variables)})
+    except (ConfigError, DataError, ValueError):
+        return text
+    return message.content
+
+
+def opened(variables: Mapping[str, Any]) -> dict[str, Any]:
+    """Variables whose texts name other variables, with those filled in; a circle stays as it is."""
+    filled = dict(variables)
+    for _ in range(_MOST_WITHIN):
+        again = {
+            name: filled_in(value, {other: said for other, said in filled.items() if other != name})
+            if isinstance(value, str) and "{{" in value
+            else value
+            for name, value in filled.items()
+        }
+        if again == filled:
+            break
+        filled = again
+    return filled
