@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -14,7 +15,9 @@ from milo_bench import api
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import Attempt, AttemptKey, Plan, RunEnd, RunHeader, TargetRecord, Timings
 from milo_bench.core.records.contract import contract_digests, fixture_digests
+from milo_bench.evidence.grade_columns import Job, PartKind, judge_part
 from milo_bench.evidence.regrading import changed_text, regrade_log, write_regraded
+from milo_bench.store.log.attempts import LogRange, attempt_lines
 from milo_bench.store.log.reader import read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites import load_suite
@@ -162,6 +165,31 @@ def test_a_regrade_with_todays_suite_says_what_it_changed(suite: Path, log_of: C
         f"topics on local: 1 now fail (of {count})",
     ]
     assert [row.fixture.id for row in found.rows if row.graded.passed is False] == [fixture]
+
+
+class InThreeParts:
+    """A pool that judges three parts of a log one after another."""
+
+    def parts(self, size: int) -> int:
+        return 3
+
+    def results(self, kind: PartKind, job: Job, parts: Sequence[LogRange]) -> Iterator[Any]:
+        for part in parts:
+            yield judge_part(kind, msgspec.structs.replace(job, part=part), attempt_lines(Path(job.path), part))
+
+
+def test_a_regrade_in_parts_finds_what_one_process_finds(suite: Path, log_of: Callable[[Path, str], Path]) -> None:
+    log = log_of(suite, "before")
+    change_gold(suite)
+    file = suite / "fixtures" / "topics.jsonl"
+    *rest, gone, last = file.read_text().splitlines()
+    row = json.loads(last)
+    row["input"]["message"] += " Thank you."
+    file.write_text("\n".join([*rest, json.dumps(row)]) + "\n")
+    here, parts = regrade_log(log, str(suite)), regrade_log(log, str(suite), pool=InThreeParts())
+    assert here == parts
+    assert (here.gone, here.other_input) == ((json.loads(gone)["id"],), (row["id"],))
+    assert len(here.rows) == len(rest)
 
 
 def test_a_regraded_log_can_be_decided_on_and_leaves_out_answers_to_another_input(

@@ -54,7 +54,7 @@ class BoardClient:
         )
 
 
-def open_board(folder: Path, state: Path, person: str = "ann") -> BoardParts:
+def open_board(folder: Path, state: Path | str, person: str = "ann") -> BoardParts:
     return make_board(BoardOptions(folder, str(state), person), TOKEN)
 
 

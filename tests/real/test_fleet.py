@@ -161,11 +161,13 @@ def milo(*words: str) -> bytes:
     return subprocess.run([MILO, *words], check=True, stdout=subprocess.PIPE).stdout
 
 
-@pytest.mark.parametrize("command", ["grade", "score"])
-def test_what_a_cluster_judges_is_byte_for_byte_what_one_machine_judges(recorded: Path, command: str) -> None:
-    here = milo(command, str(recorded), "--json")
+@pytest.mark.parametrize("command", [("grade",), ("score",), ("grade", "--suite", "case_ops_v1")])
+def test_what_a_cluster_judges_is_byte_for_byte_what_one_machine_judges(
+    recorded: Path, command: tuple[str, ...]
+) -> None:
+    here = milo(*command, str(recorded), "--json")
     assert len(here) > 1000
-    assert milo(command, str(recorded), "--json", "--on", "ray") == here
+    assert milo(*command, str(recorded), "--json", "--on", "ray") == here
 
 
 def test_the_bytes_of_a_decision_do_not_depend_on_where_its_answers_were_judged(recorded: Path) -> None:

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from milo_bench.core.errors import ConfigError, DataError
 from milo_bench.core.paths import AnyPath
-from milo_bench.core.records import SCHEMA_VERSION, Attempt, Fixture, Graded, Plan, RunEnd, RunHeader, Workload
+from milo_bench.core.records import SCHEMA_VERSION, Fixture, Graded, Plan, RunEnd, RunHeader, Workload
 from milo_bench.core.records.contract import contract_changes, contract_digests, fixture_changes, fixture_digests
-from milo_bench.core.records.judgements import latest_judgements
 from milo_bench.core.version import __version__
-from milo_bench.evidence.judging import GradedAttempt, choose_judge, final_attempts, without_retry
-from milo_bench.grade.engine import grade_attempt
-from milo_bench.grade.own_check import NotExecuted, latest_executions
+from milo_bench.evidence.grade_columns import GradingPool
+from milo_bench.evidence.judged_in_parts import judged_by
+from milo_bench.evidence.judging import GradedAttempt
 from milo_bench.store.log.reader import RunLog, read_run_log
 from milo_bench.store.log.writer import RunLogWriter
 from milo_bench.suites.load import Suite, load_suite
@@ -50,23 +49,20 @@ class Regraded:
     flips: dict[tuple[str, str], Flips] = field(default_factory=dict)
 
 
-def regrade_log(path: AnyPath, suite: str) -> Regraded:
+def regrade_log(path: AnyPath, suite: str, *, pool: GradingPool | None = None) -> Regraded:
     """Judge the answers of a log by the checks, schemas, resources and gold of ``suite`` as it is now. No model.
 
-    The prompt is the one that was asked with. Raises ConfigError for another suite, DataError for a log without texts.
+    The prompt is the one that was asked with. ``pool`` judges in place of this process. Raises ConfigError for another
+    suite, DataError for a log without texts.
     """
     log = read_run_log(Path(path))
     today = _Today(log, suite)
     found = today.regraded()
-    before = choose_judge(log)
-    for attempt in final_attempts(log):
-        if attempt.key.fixture not in today.fixtures:
-            continue
-        fixture = today.fixtures[attempt.key.fixture]
-        graded = today.judge(attempt)
-        found.rows.append(GradedAttempt(attempt, fixture, graded))
-        place = (fixture.workload, attempt.key.target)
-        _count(found.flips.setdefault(place, Flips(*place)), before(attempt), graded)
+    judge = judged_by(pool, aside=frozenset((*today.gone, *today.other_input)))
+    for was, now in zip(judge(log), judge(today.log()), strict=True):
+        found.rows.append(now)
+        place = (now.fixture.workload, now.attempt.key.target)
+        _count(found.flips.setdefault(place, Flips(*place)), was.graded, now.graded)
     return found
 
 
@@ -121,8 +117,6 @@ class _Today:
         if self.suite.ref.name != log.header.suite.name:
             message = f"{log.path} is a run of the suite '{log.header.suite.name}', not of '{self.suite.ref.name}'."
             raise ConfigError(message, hint="give the suite that was run.")
-        self._executions = latest_executions(log.executions)
-        self._judgements = latest_judgements(log.judgements)
         now = {fixture.id: fixture for fixture in self.suite.fixtures}
         self.gone = tuple(id for id in log.fixtures if id not in now)
         changed = {id: fixture_changes(log.fixtures[id], now[id]) for id in log.fixtures if id in now}
@@ -149,14 +143,10 @@ class _Today:
             changes += contract_changes(workload.name, contract_digests(workload), now)
         return Regraded(self._log.path, self.suite.ref.version, tuple(changes), self.gold, self.other_input, self.gone)
 
-    def judge(self, attempt: Attempt) -> Graded:
-        fixture = self.fixtures[attempt.key.fixture]
-        try:
-            said = self._judgements.get(without_retry(attempt.key))
-            executed = self._executions.get(attempt.key)
-            return grade_attempt(self._workloads[fixture.workload], fixture, attempt, executed, said)
-        except NotExecuted as error:
-            raise error.of(self._log.path) from None
+    def log(self) -> RunLog:
+        """The log with the contracts and fixtures of today; its plan, and what cannot be judged, as they were."""
+        header = msgspec.structs.replace(self._log.header, workloads=tuple(self._workloads.values()))
+        return replace(self._log, header=header, fixtures={**self._log.fixtures, **self.fixtures})
 
     def header(self) -> RunHeader:
         old = self._log.header

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -57,13 +59,11 @@ def grade(
         raise UsageError(
             "--regraded takes one log and --suite.", hint="milo-bench grade LOG --suite SUITE --regraded NEW"
         )
-    if suite is not None and on != "here":
-        raise UsageError("--suite is judged on this machine.", hint="leave out --on ray.")
     with api.graders(on) as pool:
         judged = (
             api.grade_logs(logs, fixture=fixture, judge_all=api.judged_by(pool))
             if suite is None
-            else _by_suite(logs, suite, fixture)
+            else _by_suite(logs, suite, fixture, partial(api.regrade_log, pool=pool))
         )
         rows = [
             row
@@ -86,10 +86,12 @@ def grade(
         say_next(f"milo-bench score {' '.join(str(log) for log in logs)}")
 
 
-def _by_suite(logs: tuple[Path, ...], suite: str, fixture: str | None) -> list[api.GradedAttempt]:
+def _by_suite(
+    logs: tuple[Path, ...], suite: str, fixture: str | None, regrade: Callable[[Path, str], api.Regraded]
+) -> list[api.GradedAttempt]:
     rows = []
     for log in logs:
-        found = api.regrade_log(log, suite)
+        found = regrade(log, suite)
         for line in api.changed_text(found):
             click.echo(one_line(line, 400), err=True)
         rows += [row for row in found.rows if fixture is None or row.fixture.id == fixture]
