@@ -31,7 +31,7 @@ WITH_SECRET: Final = (
     "SLACK_BOT_TOKEN={slack}",
     "Post it to {slack_hook} please",
     "webhook_url: {slack_hook}",
-    "//registry.npmjs.org/:_authToken={npm}",
+    "//npm.example.org/:_authToken={npm}",
     "[pypi]\nusername = __token__\npassword = {pypi}",
     "sendgrid.setApiKey('{sendgrid}')",
     "TWILIO_API_KEY={twilio}",

@@ -143,7 +143,10 @@ def test_package_json_is_read_and_its_scripts_never_run() -> None:
     }
     lock = {
         "packages": {
-            "node_modules/jest": {"version": "29.7.0", "resolved": "https://registry.npmjs.org/jest/-/jest-29.7.0.tgz"},
+            "node_modules/jest": {
+                "version": "29.7.0",
+                "resolved": "https://registry.yarnpkg.com/jest/-/jest-29.7.0.tgz",
+            },
             "node_modules/left-pad": {"version": "1.3.0", "resolved": "https://a.test/left-pad.tgz"},
         }
     }

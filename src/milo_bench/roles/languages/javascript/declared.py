@@ -13,7 +13,7 @@ from milo_bench.roles.declared import Declared, ReadFile
 _DEPENDENCIES: Final = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _LOCKS: Final = ("npm-shrinkwrap.json", "package-lock.json")
 # Public registries, by whose addresses lock files name packages; npm puts the user's own registry in their place.
-_REGISTRIES: Final = ("https://registry.npmjs.org/", "https://registry.yarnpkg.com/")
+_REGISTRIES: Final = re.compile(r"^https://registry\.(npmjs\.org|yarnpkg\.com)/")
 _NAME: Final = re.compile(r"^(@[a-z0-9][\w.~-]*/)?[a-zA-Z0-9][\w.~-]*$")
 _VERSION: Final = re.compile(r"^(npm:(@[\w.~-]+/)?[\w.~-]+@)?[\w.*^~<>=| +-]*$")
 # What brings its own packages for tests, in the order in which a script names one.
@@ -87,7 +87,7 @@ def _pins(read: ReadFile, needs: Mapping[str, str]) -> dict[str, str]:
 def _from_registry(entry: Any) -> bool:
     if not isinstance(entry, dict) or not re.match(r"^\d+\.\d+\.\d+[\w.+-]*$", str(entry.get("version", ""))):
         return False
-    return str(entry.get("resolved") or _REGISTRIES[0]).startswith(_REGISTRIES)
+    return not entry.get("resolved") or _REGISTRIES.match(str(entry["resolved"])) is not None
 
 
 def _runner(package: Mapping[str, Any], needs: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
