@@ -19,6 +19,7 @@ from typing import Any, get_args
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError, UndefinedError, meta, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import new_context
 
 from milo_bench.core.chat import Message, Picture, Role
 from milo_bench.core.errors import ConfigError, DataError
@@ -217,13 +218,28 @@ def _conversation_messages(part: PromptPart, values: Mapping[str, Any], name: st
 def _render(template: Template, values: Mapping[str, Any]) -> str:
     pieces, size = [], 0
     with budget() as spending:
-        for piece in template.generate(values):
+        for piece in _generate(template, values):
             spending.spend(1)
             size += len(piece)
             if size > MESSAGE_LIMIT_CHARS:
                 raise SecurityError(f"a message exceeds {MESSAGE_LIMIT_CHARS:,} characters")
             pieces.append(piece)
     return "".join(pieces)
+
+
+def _generate(template: Template, values: Mapping[str, Any]) -> Iterator[str]:
+    """As ``Template.generate``, which copies the globals key by key for each message: a sixth of what one costs."""
+    found = {**_globals_of(template), **values}
+    context = new_context(template.environment, template.name, template.blocks, found, shared=True)
+    try:
+        yield from template.root_render_func(context)
+    except Exception:
+        template.environment.handle_exception()
+
+
+@lru_cache(maxsize=1_024)
+def _globals_of(template: Template) -> dict[str, Any]:
+    return dict(template.globals)
 
 
 def _line(error: BaseException, part: PromptPart) -> int:
