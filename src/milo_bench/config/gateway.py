@@ -47,6 +47,13 @@ class IncidentsConfig(Checked):
         return self
 
 
+class GatewayTool(Checked):
+    """A tool that clients offer: the ``kind`` of operator work it belongs to, and whether it ``changes`` anything."""
+
+    kind: Annotated[str, Field(min_length=1, max_length=200)]
+    changes: bool = True
+
+
 def _per_cent(value: object) -> object:
     """ "2%", with a space or without, as 0.02."""
     if isinstance(value, str) and value.strip().endswith("%"):
@@ -66,6 +73,7 @@ class GatewayConfig(Checked):
     the beginnings of addresses that a request may name to be told of a person's answer. ``suites`` are suites
     (names or folders) with the contracts of the table's workloads, beside the one that it was decided on. ``sample`` is
     the share of requests that is kept, redacted, as fixtures ("2%"), ``sample_most`` how many of each workload.
+    ``tools`` says of each tool which kind of operator work it is, for keys that are bound to an operator permit.
     """
 
     suites: list[str] = []
@@ -81,6 +89,7 @@ class GatewayConfig(Checked):
     max_wait_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     ready_interval_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     incidents: IncidentsConfig = IncidentsConfig()
+    tools: dict[Annotated[str, Field(min_length=1, max_length=200)], GatewayTool] = {}
     sample: Annotated[float, BeforeValidator(_per_cent, json_schema_input_type=float | str), Field(ge=0, le=1)] = 0.0
     sample_most: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
 

@@ -155,15 +155,19 @@ def add_key(
     most_tokens: int | None = None,
     most_usd: float | None = None,
     days: float | None = None,
+    permit: str = "",
 ) -> tuple[str, GatewayKey]:
-    """A new key, which is shown once and kept as a hash, and its record. Budgets are for a day."""
+    """A new key, which is shown once and kept as a hash, and its record. Budgets are for a day.
+
+    ``permit`` is the id of an operator permit: the key's answers may then call the tools that it allows.
+    """
     from milo_bench.store.state.database import open_state
     from milo_bench.store.state.keys import new_key
 
     now = time.time()
     return new_key(
         open_state(state), name, now=now, workloads=workloads, most_requests=most_requests, most_tokens=most_tokens,
-        most_usd=most_usd, expires_at=None if days is None else now + days * 86_400,
+        most_usd=most_usd, expires_at=None if days is None else now + days * 86_400, permit=permit,
     )  # fmt: skip
 
 

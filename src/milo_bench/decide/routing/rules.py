@@ -32,6 +32,7 @@ Cause: TypeAlias = Literal[
     "guardrail",  # the answer breaks a guardrail of the rule
     "verifier",  # the verifier does not accept the draft, or has not spoken
     "escalated",  # a role's chain: the model before it rejected, or gave no usable answer
+    "permit",  # the operator permit of the client's key does not allow the answer
     "second_answer",  # the second model's answer is missing or breaks a guardrail
 ]
 DEFAULT: Final = "default"

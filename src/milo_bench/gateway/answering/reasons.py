@@ -34,6 +34,9 @@ def why_sent(final: Routed, judged: JudgedReply | None, *, quoting: bool = False
             return "the flag of this rule is off"
         case "rolled_back":
             return "an open incident keeps this model from the workload"
+        case "permit":
+            said = judged.problem if judged is not None and quoting else ""
+            return said or "the operator permit of this key does not allow it without a person"
         case "no_answer":
             return "the model did not answer"
         case "verifier":

@@ -26,6 +26,7 @@ from milo_bench.gateway.answering.relay import StreamRelay
 from milo_bench.gateway.answering.shapes import as_stream, queued_document
 from milo_bench.gateway.control.sampling import streamed_text
 from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_answer, rejects_review
+from milo_bench.gateway.permits import permit_of_key, within_permit
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, read_question
 from milo_bench.gateway.table import RuleContract
 from milo_bench.gateway.upstream.pool import WholeReply
@@ -94,7 +95,10 @@ class ServedRequest:
         if gateway.shadow is not None:
             await self._shadow(asked, key, facts)
             return
+        permit = permit_of_key(key, table.file, serving.upstreams)
         final, judged, streamed = await self._walk(asked, key, facts)
+        if permit is not None and judged is not None:
+            final = within_permit(permit, gateway.settings.gateway.tools, asked, final, judged)
         record.routed(final, guarded=self._contract(final, asked).guarded)
         if streamed:
             return
@@ -174,7 +178,7 @@ class ServedRequest:
                 return no_answer(prepared), False
             if (
                 asked.stream
-                and not (contract.guarded or asked.role)
+                and not (contract.guarded or asked.role or key.permit)
                 and routed.automated
                 and asked.door != "embeddings"
             ):
@@ -428,12 +432,7 @@ class ServedRequest:
         self._client.fail(error)
 
     def _sample(self, written: AuditedRequest, asked: Question, output: str) -> None:
-        """Hand a sampled request on; a request whose queue a person answers keeps the model's draft."""
-        sampler = self._gateway.sampler
-        if sampler.wants(self.id, asked):
-            upstream = self._serving.upstreams.get(written.calls[-1].target if written.calls else "")
-            served = (upstream.record.model, upstream.record.model_digest) if upstream is not None else ("", "")
-            sampler.take(written, asked, output, *served)
+        self._gateway.sampler.offer(written, asked, output, self._serving.upstreams)
 
     def _unrecorded(self, error: OSError) -> None:
         """What cannot be recorded is not answered."""

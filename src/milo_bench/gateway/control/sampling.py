@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -15,6 +15,7 @@ import msgspec
 from milo_bench.core.records import Fixture
 from milo_bench.gateway.control.watch import RunOutside
 from milo_bench.gateway.request import Question
+from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.store.audit.records import AuditedRequest
 from milo_bench.store.state.samples import SampledWork, add_samples
 
@@ -48,6 +49,13 @@ class TrafficSampler:
         if not self._below or asked.sensitive or not asked.workload or asked.door == "embeddings":
             return False
         return int(request.removeprefix("r_"), 16) < self._below
+
+    def offer(self, record: AuditedRequest, asked: Question, output: str, upstreams: Mapping[str, Upstream]) -> None:
+        """Take a recorded request where its turn has come. One that a person answers keeps the model's draft."""
+        if self.wants(record.request, asked):
+            upstream = upstreams.get(record.calls[-1].target if record.calls else "")
+            served = (upstream.record.model, upstream.record.model_digest) if upstream is not None else ("", "")
+            self.take(record, asked, output, *served)
 
     def take(self, record: AuditedRequest, asked: Question, output: str, model: str, model_digest: str) -> None:
         """Remember until the next ``keep``; past the bounds it is counted and let go."""

@@ -55,6 +55,7 @@ def new_key(
     most_tokens: int | None = None,
     most_usd: float | None = None,
     expires_at: float | None = None,
+    permit: str = "",
 ) -> tuple[str, GatewayKey]:
     """The key itself, which is stored nowhere, and its record. Raises UsageError for a name that is taken."""
     key = f"milo-{secrets.token_urlsafe(32)}"
@@ -68,6 +69,7 @@ def new_key(
         most_usd,
         now,
         expires_at,
+        permit=permit,
     )
     values = msgspec.structs.asdict(record) | {"workloads": msgspec.json.encode(workloads).decode()}
     try:

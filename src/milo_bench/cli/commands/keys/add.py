@@ -20,6 +20,7 @@ from milo_bench.report.terminal import key_record
 @click.option("--requests-per-day", type=click.IntRange(1), help="Most requests per day (UTC).")
 @click.option("--tokens-per-day", type=click.IntRange(1), help="Most tokens per day (UTC).")
 @click.option("--usd-per-day", type=FiniteRange(min=0, min_open=True), help="Most US dollars per day (UTC).")
+@click.option("--permit", default="", metavar="ID", help="Operator permit that it is bound to.")
 @click.option("--days", type=FiniteRange(min=0, min_open=True, max=36_500), help="Days until it expires.")
 @STATE
 @JSON_FLAG
@@ -29,16 +30,22 @@ def keys_add(
     requests_per_day: int | None,
     tokens_per_day: int | None,
     usd_per_day: float | None,
+    permit: str,
     days: float | None,
     state: str | None,
     as_json: bool,
 ) -> None:
     """Make a key called NAME. It is printed once and stored as a hash.
 
+    With --permit, an answer may call only the tools that this operator permit of routing.yaml allows.
+    The rest goes to human review.
+
     Once there is a key, every request needs one. A running gateway knows the key within a second.
     """
     if not name.strip() or not name.isprintable() or len(name) > 200:
         raise UsageError("The name of a key must be 1 to 200 printable characters.", hint="e.g. case-system")
+    if permit and (not permit.startswith("permit-") or len(permit) > 80):
+        raise UsageError("This is not the id of a permit.", hint="copy it from 'operators' in routing.yaml: permit-…")
     key, record = api.add_key(
         api.state_place(os.environ, state),
         name,
@@ -47,6 +54,7 @@ def keys_add(
         most_tokens=tokens_per_day,
         most_usd=usd_per_day,
         days=days,
+        permit=permit,
     )
     if as_json:
         print_json({"key": key, **key_record(record)})

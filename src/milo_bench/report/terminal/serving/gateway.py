@@ -131,7 +131,7 @@ def print_keys(found: Sequence[GatewayKey]) -> None:
         click.echo("There are no keys: every client on this machine may call the gateway.")
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2))
-    for name in ("name", "id", "workloads", "per day", "expires", "state"):
+    for name in ("name", "id", "workloads", "permit", "per day", "expires", "state"):
         table.add_column(name)
     for key in found:
         budgets = [
@@ -142,7 +142,7 @@ def print_keys(found: Sequence[GatewayKey]) -> None:
             if value is not None
         ]  # fmt: skip
         row = (
-            key.name, key.id, ", ".join(key.workloads) or "all", ", ".join(budgets) or "no limit",
+            key.name, key.id, ", ".join(key.workloads) or "all", key.permit or "—", ", ".join(budgets) or "no limit",
             date_text(key.expires_at) or "never", _key_state(key),
         )  # fmt: skip
         table.add_row(*[Text(one_line(cell, 80)) for cell in row])
@@ -152,7 +152,8 @@ def print_keys(found: Sequence[GatewayKey]) -> None:
 def key_record(key: GatewayKey) -> dict[str, Any]:
     """Plain data of one key, without its hash."""
     return {
-        "id": key.id, "name": key.name, "workloads": list(key.workloads), "requests_per_day": key.most_requests,
+        "id": key.id, "name": key.name, "workloads": list(key.workloads), "permit": key.permit,
+        "requests_per_day": key.most_requests,
         "tokens_per_day": key.most_tokens, "usd_per_day": key.most_usd, "created_at": date_text(key.created_at),
         "expires_at": date_text(key.expires_at), "state": _key_state(key),
     }  # fmt: skip
