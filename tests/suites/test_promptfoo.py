@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from milo_bench import api
 from milo_bench.config.rubric import load_rubric
 from milo_bench.core.records import Workload
 from milo_bench.grade.engine import validate_checks
@@ -392,3 +393,13 @@ def test_an_assertion_that_cannot_be_read_is_named_and_breaks_no_suite(tmp_path:
 def test_one_assertion_needs_no_list_and_an_object_is_compared_as_json(tmp_path: Path) -> None:
     result = promptfoo_tests(tmp_path, "{type: equals, value: {a: 1}}")
     assert result.cases[0].expect == {"assertions": [{"kind": "json_value", "value": {"a": 1}}]}
+
+
+def test_the_policy_of_demands_that_a_judge_decides_gates_the_corrected_rate(tmp_path: Path) -> None:
+    path = tmp_path / "tests.yaml"
+    path.write_text("- {vars: {q: x}, assert: [{type: llm-rubric, value: is polite}]}\n")
+    out = tmp_path / "own"
+    import_suite(ImportRequest(path), out=out, format_name="promptfoo")
+    written = api.write_policy(str(out), None).read_text()
+    assert "measure: judged_rate\n        slice: judge=meets_demands\n" in written
+    assert "check_pass_rate" not in written

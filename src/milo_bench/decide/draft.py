@@ -13,6 +13,7 @@ from importlib.resources import files
 from typing import Any, Final, Literal, TypeAlias
 
 from milo_bench.core.records import CheckSpec, Fixture, Workload
+from milo_bench.core.records.judgements import JUDGED
 from milo_bench.core.units import number
 from milo_bench.decide.gates.ends import least_without_data
 from milo_bench.stats.exact import exact_ends
@@ -67,10 +68,10 @@ def _workload(workload: Workload, fixtures: Sequence[Fixture]) -> Iterator[str]:
     yield "    risk: medium            # low, medium or high: what a wrong answer costs. It is only printed."
     yield "    gates:"
     yield f"      # {counted(n, 'fixture')}. {what_it_takes(n, high, 'at_least')}"
-    for measure, check, note in _measures(workload.checks):
+    for measure, of, note in _measures(workload.checks):
         yield f"      - measure: {measure}"
-        if check:
-            yield f"        slice: check={_text(check)}"
+        if of:
+            yield f"        slice: {of.partition('=')[0]}={_text(of.partition('=')[2])}"
         yield f"        at_least: {number(high)}"
         yield f"        note: {note}"
     yield f"      # {what_it_takes(n, low, 'at_most')}"
@@ -88,9 +89,20 @@ def _workload(workload: Workload, fixtures: Sequence[Fixture]) -> Iterator[str]:
 
 
 def _measures(checks: Sequence[CheckSpec]) -> Iterator[tuple[str, str, str]]:
-    """Measure, the check that it is a slice by, and a note, for each check of a workload, each once."""
+    """Measure, the slice of it, and a note, for each check of a workload, each once."""
     seen = set()
     for spec in checks:
+        if spec.name == JUDGED:
+            # What a judge said counts only as a rate that is corrected for its errors.
+            judge = str(spec.params.get("judge", ""))
+            if judge and judge not in seen:
+                seen.add(judge)
+                yield (
+                    "judged_rate",
+                    f"judge={judge}",
+                    f"answers that {judge} accepts, corrected for its errors",
+                )
+            continue
         measure = _MEASURE_OF_CHECK.get(spec.name, "")
         key = measure or spec.name
         if key in seen or spec.name in _IMPLIED:
@@ -104,7 +116,7 @@ def _measures(checks: Sequence[CheckSpec]) -> Iterator[tuple[str, str, str]]:
             }
             yield measure, "", notes[measure]
         else:
-            yield "check_pass_rate", spec.name, f"answers that pass the check {spec.name}"
+            yield "check_pass_rate", f"check={spec.name}", f"answers that pass the check {spec.name}"
     if not seen:
         yield "pass_rate", "", "answers that pass every check"
 
