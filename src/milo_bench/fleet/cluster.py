@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import shutil
@@ -54,6 +55,16 @@ class Cluster:
 
     def __init__(self, ray: ModuleType) -> None:
         self.ray = ray
+        self._head = str(ray.get_runtime_context().gcs_address)
+
+    def has_head(self) -> bool:
+        """Whether the head takes connections. Without one, Ray waits in its calls, and ends this process after 60 s."""
+        host, _, port = self._head.rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S).close()
+        except (OSError, ValueError):
+            return False
+        return True
 
     def nodes(self) -> list[FleetNode]:
         """Those that are alive, in the order of their names."""
@@ -110,6 +121,7 @@ def joined_cluster(config: FleetConfig) -> Iterator[Cluster]:
         yield Cluster(ray)
         return
     own: Path | None = None
+    cluster: Cluster | None = None
     quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
     try:
         try:
@@ -130,9 +142,13 @@ def joined_cluster(config: FleetConfig) -> Iterator[Cluster]:
             message = f"Cannot {'join' if address else 'start'} {what}: {type(error).__name__}."
             hint = f"check it with: ray status --address {address}" if address else "check memory and disk, then retry."
             raise PrerequisiteError(message, hint=hint) from None
-        yield Cluster(ray)
+        cluster = Cluster(ray)
+        yield cluster
     finally:
-        with suppress(Exception):
-            ray.shutdown()
+        if cluster is None or cluster.has_head():
+            with suppress(Exception):
+                ray.shutdown()
+        else:
+            atexit.unregister(ray.shutdown)  # it would wait for the head
         if own is not None:
             shutil.rmtree(own, ignore_errors=True)

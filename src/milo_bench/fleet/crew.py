@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -31,6 +32,7 @@ from milo_bench.targets.base import Fingerprinted, Target
 
 _CALLS_AT_ONCE: Final = 64  # of a worker: submissions do not wait for the collection that is under way
 _LOOK_S: Final = 1.0  # between looks for nodes that came or came back
+_HEAD_LOOKS: Final = 10  # in a row that find no head, before it is gone
 _PINGS: Final = 5
 _STARTS: Final = 5  # of a worker on one node that ends before it is ready
 # Where one of these differs, two nodes serve two models under one name.
@@ -82,6 +84,7 @@ class Crew:
         self._coming: set[str] = set()  # node ids whose worker starts
         self._missing_since: dict[str, float] = {}
         self._fatal: BaseException | None = None
+        self._has_head = True
         self.restarts = 0
         self.changed = asyncio.Condition()  # a worker came or went
 
@@ -186,6 +189,7 @@ class Crew:
         for hand in tuple(self._hands.values()):
             self._watch(self._serve(hand))
         self._watch(self._look_for_nodes())
+        self._watch(self._look_for_head())
         return list({attempt.key: attempt for attempts in left for attempt in attempts}.values())
 
     async def _begin_or_die(self, hand: _Hand) -> list[Attempt]:
@@ -222,6 +226,7 @@ class Crew:
         for _, future in self._asked.values():
             if not future.done():
                 future.set_exception(error)
+                future.exception()  # whoever waits gets it; where nobody does any more, it is no fault
 
     # ------------------------------------------------------------ attempts
 
@@ -292,7 +297,7 @@ class Crew:
         self.restarts += 1
         self._dispatch.died(hand.name)
         fresh = None
-        if hand.node.id in {node.id for node in self._cluster.nodes()}:
+        if hand.node.id in {node.id for node in await self._nodes()}:
             fresh = self._new_hand(hand.node, hand.targets)
             with suppress(WorkerDied, MiloError):
                 await self._take_in(fresh)
@@ -322,7 +327,7 @@ class Crew:
         """A node that came, or whose worker did not come up again, gets one; no target may lack one for long."""
         while True:
             await asyncio.sleep(_LOOK_S)
-            nodes = [node for node in self._cluster.nodes() if self._broken.get(node.id, 0) < _STARTS]
+            nodes = [node for node in await self._nodes() if self._broken.get(node.id, 0) < _STARTS]
             with suppress(PrerequisiteError):  # none for a target now: that is counted below
                 at_work = {hand.node.id for hand in self._hands.values()} | self._coming
                 for node, names in self._placed(nodes):
@@ -330,6 +335,36 @@ class Crew:
                         self._coming.add(node.id)
                         self._watch(self._welcome(node, names))
             self._count_missing()
+
+    async def _nodes(self) -> list[FleetNode]:
+        """The nodes that are alive. Where the head goes meanwhile, only a thread that nobody waits for hangs."""
+        while True:
+            if await asyncio.to_thread(self._cluster.has_head):
+                break
+            await asyncio.sleep(_LOOK_S)
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[list[FleetNode]] = loop.create_future()
+
+        def tell(nodes: list[FleetNode]) -> None:
+            if not found.done():
+                found.set_result(nodes)
+
+        def ask() -> None:
+            with suppress(Exception):  # of Ray, or because the loop has ended
+                loop.call_soon_threadsafe(tell, self._cluster.nodes())
+
+        threading.Thread(target=ask, daemon=True).start()
+        return await found
+
+    async def _look_for_head(self) -> None:
+        """End the run where the head is gone: Ray would end the whole process, and say nothing of the rows."""
+        missing = 0
+        while missing < _HEAD_LOOKS:
+            await asyncio.sleep(_LOOK_S)
+            missing = 0 if await asyncio.to_thread(self._cluster.has_head) else missing + 1
+        self._has_head = False
+        message = f"The head of the fleet has not answered for {seconds(_HEAD_LOOKS * _LOOK_S)}."
+        raise IncompleteRun(message, hint="start it again, then resume the run. No row is lost.")
 
     async def _welcome(self, node: FleetNode, names: tuple[str, ...]) -> None:
         hand = self._new_hand(node, names)
@@ -356,6 +391,8 @@ class Crew:
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if not self._has_head:  # every call would wait for it, and the nodes end their workers themselves
+            return
         hands, self._hands = list(self._hands.values()), {}
         stopping = [self._called(hand.actor.stop.remote(all_in_the_log=all_in_the_log)) for hand in hands]
         with suppress(TimeoutError):
