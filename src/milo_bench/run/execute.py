@@ -350,6 +350,8 @@ class _Run:
 
     def _land(self, key: AttemptKey, task: asyncio.Task[Attempt]) -> None:
         self._tasks.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # looked at, so that the loop does not report it as forgotten
         self._landed.append((key, task))
         if not self._pumping:
             self._pumping = True
@@ -363,9 +365,6 @@ class _Run:
         self._pumping = False
         landed, self._landed = self._landed, []
         if self._over.done():
-            for _, task in landed:
-                if not task.cancelled():
-                    task.exception()  # looked at, so that the loop does not report it as forgotten
             return
         try:
             events = [self._record(key, task) for key, task in landed]
