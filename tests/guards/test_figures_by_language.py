@@ -70,3 +70,10 @@ def test_the_forms_that_rules_were_written_for_are_found_and_their_opposites_are
     marked = [row["text"] for row in FORMS if not row["promise"] and find_promises(row["text"])]
     assert marked == []
     assert len(missed) <= 9
+
+
+def test_lines_through_letters_hide_no_promise() -> None:
+    struck = "".join(f"{letter}\u0336" for letter in "You will be paid on Friday.")
+    (found,) = find_promises(f"Thank you. {struck}")
+    assert found.text.startswith("Y\u0336o\u0336u")
+    assert find_promises("Wir ze\u0301ro\u20dd\u0336 u\u0308berweisen Ihnen das Geld am Freitag.", expected="de")

@@ -1,7 +1,8 @@
 """Text in, the same text without what only hides its words out, with the place of each character in the original.
 
 Zero-width characters and direction marks go, full-width letters and the digits of other scripts become ASCII, an
-accent written apart joins its letter, and a look-alike of another script inside a Latin word becomes the Latin letter.
+accent written apart joins its letter, other marks on Latin letters go, and a look-alike of another script inside a
+Latin word becomes the Latin letter.
 """
 
 from __future__ import annotations
@@ -50,11 +51,13 @@ def unmarked(text: str) -> Unmarked:
     for place, mark in enumerate(text):
         if _HIDDEN.match(mark):
             continue
-        if letters and unicodedata.combining(mark):
+        if letters and unicodedata.category(mark) in ("Mn", "Me"):
             joined = unicodedata.normalize("NFC", letters[-1] + mark)
             if len(joined) == 1:
                 letters[-1] = joined
                 continue
+            if not letters[-1].isalpha() or _LATIN.match(letters[-1]) or letters[-1] in _LOOK_ALIKE:
+                continue  # struck through, encircled or piled up: no language writes it on this letter
         for plain in _plain(mark):
             letters.append(plain)
             places.append(place)
