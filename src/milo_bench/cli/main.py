@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -28,7 +29,13 @@ def milo_bench() -> None:
 
 
 def main() -> None:
-    sys.exit(run_command(milo_bench, "milo-bench"))
+    code = run_command(milo_bench, "milo-bench")
+    fleet = sys.modules.get("milo_bench.fleet.cluster")
+    if fleet is not None and fleet.is_left_in_ray():
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,14 @@ _ENVIRONMENT: Final[Mapping[str, str]] = {
 _STAY_ON_LOOPBACK: Final = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 
 
+_LOST_HEADS: Final[list[str]] = []
+
+
+def is_left_in_ray() -> bool:
+    """Whether this process left a cluster whose head is gone: threads of Ray wait, and crash where Python ends."""
+    return bool(_LOST_HEADS)
+
+
 def load_ray(*, loopback: bool = False) -> ModuleType:
     """Ray, silent. Raises PrerequisiteError where it is not installed."""
     os.environ.update(_ENVIRONMENT)
@@ -150,5 +158,6 @@ def joined_cluster(config: FleetConfig) -> Iterator[Cluster]:
                 ray.shutdown()
         else:
             atexit.unregister(ray.shutdown)  # it would wait for the head
+            _LOST_HEADS.append(address)
         if own is not None:
             shutil.rmtree(own, ignore_errors=True)
