@@ -39,6 +39,23 @@ async def test_in_shadow_everything_is_answered_by_one_target_and_the_rule_is_re
         assert gateway.seen("local") == 0
 
 
+async def test_in_shadow_a_sensitive_case_reaches_no_hosted_target(tmp_path: Path) -> None:
+    routing = {
+        "targets": {**LOCAL, "cloud": {"model": "fake-1", "hosted": True}},
+        "rules": [{"id": "notes", "when": {"workload": "notes"}, "route": "local", "target": "local"}],
+        "default": {"route": "refuse"},
+    }
+    scripts: dict[str, Any] = {"local": {}, "cloud": {}}
+    async with running_gateway(tmp_path, routing, scripts, shadow="cloud") as gateway, gateway.client() as client:
+        with pytest.raises(openai.UnprocessableEntityError, match="sensitive"):
+            await client.chat.completions.create(
+                model="milo/notes", messages=HELLO, extra_headers={"X-Milo-Sensitive": "true"}
+            )
+        assert gateway.seen("cloud") == 0
+        await client.chat.completions.create(model="milo/notes", messages=HELLO)
+        assert gateway.seen("cloud") == 1
+
+
 async def test_a_draft_of_route_assist_waits_for_a_person_and_its_flag_turns_it_off(tmp_path: Path) -> None:
     rule = {"id": "drafts", "when": {"workload": "notes"}, "route": "assist", "target": "local", "flag": "drafts",
             "fallback": {"route": "refuse"}}  # fmt: skip

@@ -211,6 +211,11 @@ def is_open(file: RoutingFile, request: RequestFacts, target: str) -> bool:
     )
 
 
+def may_leave(file: RoutingFile, request: RequestFacts, target: str) -> bool:
+    """Whether the request may reach ``target``: a sensitive one reaches no hosted target, unless the table says so."""
+    return not _kept_in(file, request, (target,))
+
+
 def _kept_in(file: RoutingFile, request: RequestFacts, targets: tuple[str, ...]) -> bool:
     return request.sensitive and not file.sensitive_to_hosted and any(file.targets[name].hosted for name in targets)
 

@@ -14,7 +14,7 @@ import msgspec
 from milo_bench.config.routing.rule import Action
 from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Timeouts
-from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed
+from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed, may_leave
 from milo_bench.decide.routing.walk import walk
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
@@ -465,6 +465,10 @@ class ServedRequest:
         except StopIteration as end:
             would = end.value
         self._record.shadow = True
+        self._record.routed(would, guarded=False)
+        if facts.sensitive and not may_leave(self._serving.table.file, facts, name):
+            message = "The case is sensitive, and the gateway runs in shadow on a hosted target."
+            raise ApiError(422, message, code="sensitive", hint="name a local target with --shadow.")
         upstream = self._serving.upstreams[name]
         here = replace(would, route="hosted" if upstream.hosted else "local", target=name, verifier="")
         if asked.stream:
