@@ -79,7 +79,10 @@ def language_of_facts(text: str, otherwise: str = ENGLISH) -> str:
     start = text[: 2 * _TOLD_BY]
     if not start.isascii() and _HAN.search(start):
         return "ja" if _KANA.search(start) else "zh"
-    for language in languages_told(start):
+    told = languages_told(start)
+    if otherwise != ENGLISH and otherwise in told:
+        return otherwise  # a short line speaks for several languages about as well
+    for language in told:
         if language == ENGLISH or language in languages_of("facts"):
             return language
     return otherwise
