@@ -126,7 +126,7 @@ def test_two_versions_of_a_suite_are_never_put_together(make_log: Callable[..., 
     log = make_log()
     suite = read_run_log(log).header.suite
     other = _with_header(log, "other.jsonl", suite=msgspec.structs.replace(suite, version="2", hash="f" * 64))
-    with pytest.raises(DataError, match=r"case_ops_v1 2 \(.*on 2 \(ffffffffffff\)"):
+    with pytest.raises(DataError, match=r"case_ops_v1 3 \(.*on 2 \(ffffffffffff\)"):
         gather(log, other)
 
 

@@ -93,7 +93,7 @@ def decide_logs(options: DecideOptions, *, created_at: str | None = None) -> Dec
     return msgspec.structs.replace(made, review=review)
 
 
-_EACH_ALONE: Final = "0.1."  # versions that judged each candidate as if it were alone
+_FIRST: Final = "0.1."  # versions that judged each candidate as if it were alone, and gave slices of single fixtures
 
 
 def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Decision:
@@ -107,11 +107,15 @@ def decide_again(decision: Decision, find_log: Callable[[LogRef], Path]) -> Deci
         check_seals=False,
         today=day_of(decision.created_at),
     )
-    evidence = dataclasses.replace(evidence, logs=_as_decided_on(evidence.logs, decision))
+    evidence = dataclasses.replace(
+        evidence,
+        logs=_as_decided_on(evidence.logs, decision),
+        every_slice=decision.tool_version.startswith(_FIRST),
+    )
     operators = _operators_of(decision, evidence)
     alone = decision.policy == decision.operator_policy
     policy = _for_operators_alone() if alone else read_policy(decision.policy.text, name=decision.policy.path)
-    if decision.tool_version.startswith(_EACH_ALONE):
+    if decision.tool_version.startswith(_FIRST):
         policy = policy.model_copy(update={"error_family": "candidate"})
     economics = None
     if decision.economics is not None:

@@ -23,6 +23,7 @@ def describe_measures(evidence: Evidence) -> dict[Candidate, list[Measure]]:
             evidence.fixtures,
             evidence.peak_memory_bytes.get(candidate.target),
             classes=expected_labels(cases),
+            every_slice=evidence.every_slice,
         )
         for candidate, cases in evidence.cases.items()
     }

@@ -33,7 +33,8 @@ class Evidence:
     ``licences`` are the calibrations of model judges in the logs, by the digest of the judge; the last one counts.
     ``ended`` are works that a stopping rule ended, ``spent`` runs that ended with their budget.
     ``today`` is the day of the decision, on which a licence must be good.
-    ``inventories`` maps a fingerprint to what is known of that machine.
+    ``inventories`` maps a fingerprint to what is known of that machine. ``every_slice`` gives measures of groups and of
+    a few fixtures too, as the first versions did.
     """
 
     logs: tuple[LogRef, ...]
@@ -54,6 +55,7 @@ class Evidence:
     set_up: Mapping[Candidate, SetUpProblem] = field(default_factory=dict)
     licences: Mapping[str, JudgeLicence] = field(default_factory=dict)
     today: date | None = None
+    every_slice: bool = False
     ended: tuple[EndedWork, ...] = ()
     spent: tuple[SpentBudget, ...] = ()
 

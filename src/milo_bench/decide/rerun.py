@@ -155,7 +155,8 @@ def _load_line(header: RunHeader, name: str, load: Sequence[LoadWindow]) -> str:
             break
     measured = load[0].figures.measured_s
     if measured is not None:
-        words += ["--duration", f"{measured:g}s"]
+        # Timers end a little early or late: what was asked for is the nearest tenth of a second.
+        words += ["--duration", f"{round(measured, 1) or measured:g}s"]
     words += ["--cache", header.plan.cache] if header.plan.cache != "cold" else []
     hosted = {target.name for target in header.targets if target.hosted}
     words += ["--allow-hosted"] if load[0].target in hosted else []

@@ -50,10 +50,12 @@ def measure_all(
     peak_memory_bytes: int | None = None,
     *,
     classes: Sequence[str] | None = None,
+    every_slice: bool = False,
 ) -> list[Measure]:
     """Every measure that these attempts give, in the order of a scorecard.
 
-    What needs a class is of ``classes``, of every label that a case or an answer has where None.
+    What needs a class is of ``classes``, of every label that a case or an answer has where None. ``every_slice`` gives
+    those of groups and of a few fixtures too.
     """
     found: list[Measure] = []
     for name, known in known_measures().items():
@@ -61,7 +63,7 @@ def measure_all(
             found.append(measure_peak_memory(cases, peak_memory_bytes))
         if known.rows is None:
             continue
-        for slice in _slices(cases, table, known, classes):
+        for slice in _slices(cases, table, known, classes, every_slice=every_slice):
             measure = measure_cases(cases, table, name, slice=slice)
             # A class keeps its place although nobody has it; a figure that the run never asked for has none.
             if known.needs == "class" or (measure.n and (known.good != "neither" or measure.k != 0)):
@@ -76,7 +78,7 @@ def measure_all(
 
 
 def _slices(
-    cases: Cases, table: FixtureTable, known: MeasureDefinition, classes: Sequence[str] | None
+    cases: Cases, table: FixtureTable, known: MeasureDefinition, classes: Sequence[str] | None, *, every_slice: bool
 ) -> Iterator[str]:
     """The slices that a scorecard gives of a measure: none, its own, then tags."""
     if not known.needs:
@@ -91,7 +93,8 @@ def _slices(
         ordered = values if name == "class" and classes is not None else sorted(values)
         yield from (f"{name}={value}" for value in ordered)
     if known.by_tag:
-        yield from (f"tag={tag}" for tag in sorted(table.tags) if _tells(tag, np.unique(cases.fixture), table))
+        fixtures = np.unique(cases.fixture)
+        yield from (f"tag={tag}" for tag in sorted(table.tags) if every_slice or _tells(tag, fixtures, table))
 
 
 def _tells(tag: str, fixtures: NDArray[np.int32], table: FixtureTable) -> bool:
