@@ -34,7 +34,6 @@ from milo_bench.suites.load import load_suite
 STARTED = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 TIMEOUTS = Timeouts(connect_s=10.0, first_token_s=90.0, total_s=90.0)
 LOAD_STREAMS = (1, 2, 4, 8)
-LOAD_S = 600.0
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
@@ -97,11 +96,13 @@ def record_run(
     return path
 
 
-def record_load(suite: str, model: PlantedModel, path: Path, workload: str, *, started: datetime = STARTED) -> Path:
-    """Put rising load of one workload on ``model`` and write the windows to ``path``."""
+def record_load(
+    suite: str, model: PlantedModel, path: Path, workload: str, seconds: float, *, started: datetime = STARTED
+) -> Path:
+    """Put rising load of one workload on ``model``, each level for ``seconds``, and write the windows to ``path``."""
     loaded = load_suite(suite)
     target = PlantedTarget(model, loaded.workloads, loaded.fixtures, {})
-    options = LoadOptions(suite, model.name, LOAD_S, concurrency=LOAD_STREAMS, workloads=(workload,), warmup_s=60.0)
+    options = LoadOptions(suite, model.name, seconds, concurrency=LOAD_STREAMS, workloads=(workload,), warmup_s=60.0)
     plan = make_plan(
         PlanRequest(workloads=(workload,), order="interleaved", seed=0, timeouts=TIMEOUTS),
         fixtures=loaded.fixtures, workloads=loaded.workloads, targets=[target.record],

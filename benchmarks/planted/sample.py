@@ -28,7 +28,7 @@ class Sample:
     suite: str
     title: str
     models: Sequence[PlantedModel]
-    loads: Sequence[tuple[str, str]]  # model and workload
+    loads: Sequence[tuple[str, str, float]]  # model, workload, and seconds of each level
     variants: Sequence[tuple[str, str, str]] = ()  # workload, variant, model
     policy: tuple[str, str] = ("", "")  # a change to the text of the built-in policy
 
@@ -46,7 +46,8 @@ SAMPLES = (
         "claims_v1",
         "Claims desk, planted models",
         CLAIMS,
-        loads=(("local_27b", "packet_summary"), ("local_8b", "escalation")),
+        # Packets take 16 s each and differ, so a level needs more than a few of them.
+        loads=(("local_27b", "packet_summary", 1_800.0), ("local_8b", "escalation", 600.0)),
         variants=(("handoff", "extraction_first", "local_27b"), ("packet_summary", "chunked", "local_27b")),
         # A missed document delays a claim, so this desk asks for more than the built-in policy.
         policy=("        at_least: 0.7\n", "        at_least: 0.88\n"),
@@ -56,7 +57,7 @@ SAMPLES = (
         "case_ops_v1",
         "Case office, planted models",
         CASE_OPS,
-        loads=(("local_8b", "extraction"), ("local_14b", "timeline")),
+        loads=(("local_8b", "extraction", 600.0), ("local_14b", "timeline", 600.0)),
         # Summaries save staff less than this office asks of a change.
         policy=(
             "  timeline:\n",
@@ -80,9 +81,9 @@ def record_sample(sample: Sample, folder: Path) -> list[str]:
                 sample.suite, [sample.model(model)], path, variants=chosen, workloads=[workload], started=started
             )
         )
-    for model, workload in sample.loads:
+    for model, workload, seconds in sample.loads:
         path = runs / f"load-{model}.jsonl"
-        found.append(record_load(sample.suite, sample.model(model), path, workload, started=started))
+        found.append(record_load(sample.suite, sample.model(model), path, workload, seconds, started=started))
     return [str(path.relative_to(folder)) for path in found]
 
 

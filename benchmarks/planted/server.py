@@ -91,7 +91,8 @@ class PlantedTarget:
         model = self.planted
         words_in, tokens = len(prompt.split()), re.findall(r"\S+\s*", text)
         if lost:
-            await asyncio.sleep(timeouts.total_s)
+            async with self._slots:  # an answer that never ends is being written all the while
+                await asyncio.sleep(max(0.0, zero_s + started_s + timeouts.total_s - time.monotonic()))
             now_s = time.monotonic() - zero_s
             failure = Failure("total_timeout", f"no end within {timeouts.total_s:g} s")
             return Exchange(Timings(intended_s, started_s, now_s), failure=failure)

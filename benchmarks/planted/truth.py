@@ -35,7 +35,7 @@ def truth_rows(sample: Sample, decision: Decision) -> Iterator[TruthRow]:
             yield _passed(decision, model, workload, fixtures)
             if workload in model.lost:
                 yield _lost(decision, model, workload)
-    for model_name, _ in sample.loads:
+    for model_name, _, _ in sample.loads:
         yield _knee(decision, sample.model(model_name))
     yield from _limits(sample, decision)
     yield from _late(decision)

@@ -189,3 +189,12 @@ def test_a_run_without_a_policy_shows_the_rest_and_says_so(client: BoardClient, 
     wait_until_read(client.board)
     run = next(run for run in client.data("/runs")["runs"] if run["name"] == "own.jsonl")
     assert "milo-bench policy new" in client.html(f"/runs/{run['id']}")
+
+
+@pytest.mark.parametrize("digits", ["9" * 18, "9" * 19, "9" * 5_000])
+def test_a_number_that_no_list_reaches_is_an_address_that_is_not_there(client: BoardClient, digits: str) -> None:
+    run = client.data("/runs")["runs"][0]["id"]
+    for address in (f"/runs/{run}/attempts/{digits}", f"/runs/{run}/attempts/0/pictures/{digits}",
+                    f"/runs/{run}/episodes/{digits}", f"/review/batch/{digits}"):  # fmt: skip
+        for at in (address, f"{address}.json"):
+            assert client.http.get(at).status_code in (400, 404), at  # 400: there is no such batch

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+from milo_bench.core.errors import PrerequisiteError
 from milo_bench.roles.declared import Declared
 from milo_bench.roles.environments import MinedEnvironment
 from milo_bench.sandbox import SandboxLimits, SandboxOutcome
@@ -119,6 +121,24 @@ def _take(said: dict[str, Any], run: TestRun) -> None:
             run.broken = str(said.get("why", ""))
         case "end":
             run.ended = True
+
+
+def run_unsafe(
+    words: Sequence[str], line: bytes, variables: Mapping[str, str], limits: SandboxLimits
+) -> SandboxOutcome:
+    """Run a test program without a sandbox: only the time limit is left. The user asked for it by name.
+
+    Raises PrerequisiteError if it cannot be started.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603  --unsafe-here
+            words, input=line, capture_output=True, timeout=limits.wall_s, check=False, env=variables
+        )
+    except subprocess.TimeoutExpired as late:
+        return SandboxOutcome("wall_time", None, late.stdout or b"", late.stderr or b"", limits.wall_s, 0)
+    except OSError as error:
+        raise PrerequisiteError(f"Cannot start {words[0]}: {error.strerror}.", hint="mine again.") from None
+    return SandboxOutcome("exited", done.returncode, done.stdout, done.stderr, 0.0, 0)
 
 
 def shell_tree(parent: Path) -> Path:

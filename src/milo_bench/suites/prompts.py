@@ -233,7 +233,7 @@ def _generate(template: Template, values: Mapping[str, Any]) -> Iterator[str]:
     context = new_context(template.environment, template.name, template.blocks, found, shared=True)
     try:
         yield from template.root_render_func(context)
-    except Exception:
+    except Exception:  # whatever a template raises is raised again, with the line in the template
         template.environment.handle_exception()
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from starlette.convertors import IntegerConvertor, register_url_convertor
 from starlette.responses import Response
 
 from milo_bench.board.parts import BoardParts
@@ -20,6 +21,15 @@ from milo_bench.board.views.notes import add_wrong_check, send_answer_to_review
 from milo_bench.board.views.run import show_run
 from milo_bench.board.views.runs import show_runs
 from milo_bench.store.state.people import Right
+
+
+class PlaceConvertor(IntegerConvertor):
+    """A place in a list, in an address. A number that no list reaches is no address of the board."""
+
+    regex = "[0-9]{1,18}"
+
+
+register_url_convertor("place", PlaceConvertor())
 
 Viewed: TypeAlias = Shown | MovedTo | NotThere | Response
 View: TypeAlias = Callable[[BoardParts, PageRequest], Viewed]
@@ -53,17 +63,17 @@ class BoardRoute:
 
 ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/runs", show_runs),
-    BoardRoute("/runs/{run}/attempts/{n:int}", show_attempt),
-    BoardRoute("/runs/{run}/attempts/{n:int}/pictures/{k:int}", show_picture),
+    BoardRoute("/runs/{run}/attempts/{n:place}", show_attempt),
+    BoardRoute("/runs/{run}/attempts/{n:place}/pictures/{k:place}", show_picture),
     BoardRoute("/runs/{run}/events", stream=run_events),
     BoardRoute("/runs/{run}", show_run),
     BoardRoute("/compare", _later("compare", "show_compare")),
     BoardRoute("/failures", show_failures),
-    BoardRoute("/runs/{run}/attempts/{n:int}/notes", add_wrong_check, "review", changes=True),
-    BoardRoute("/runs/{run}/attempts/{n:int}/review", send_answer_to_review, "review", changes=True),
+    BoardRoute("/runs/{run}/attempts/{n:place}/notes", add_wrong_check, "review", changes=True),
+    BoardRoute("/runs/{run}/attempts/{n:place}/review", send_answer_to_review, "review", changes=True),
     BoardRoute("/fixtures/new", _later("fixtures.new", "show_new_fixture"), "review"),
     BoardRoute("/fixtures", _later("fixtures.new", "add_new_fixture"), "review", changes=True),
-    BoardRoute("/runs/{run}/episodes/{n:int}", _later("decisions.episode", "show_episode")),
+    BoardRoute("/runs/{run}/episodes/{n:place}", _later("decisions.episode", "show_episode")),
     BoardRoute("/decisions", _later("decisions.packages", "show_decisions")),
     BoardRoute("/decisions/{id}/page", _later("decisions.page", "show_package_page")),
     BoardRoute("/decisions/{id}/appendix/{name}", _later("decisions.page", "show_package_page")),
@@ -80,8 +90,8 @@ ROUTES: Final[tuple[BoardRoute, ...]] = (
     BoardRoute("/review/new", _later("review.batches", "new_batch"), "review", changes=True),
     BoardRoute("/review/{batch}/next", _later("review.item", "next_item"), "review"),
     BoardRoute("/review/{batch}/undo", _later("review.acts", "undo"), "review", changes=True),
-    BoardRoute("/review/{batch}/{n:int}/act", _later("review.acts", "act_on_item"), "review", changes=True),
-    BoardRoute("/review/{batch}/{n:int}/save", _later("review.acts", "save_item"), "review", changes=True),
-    BoardRoute("/review/{batch}/{n:int}", _later("review.item", "show_item"), "review"),
+    BoardRoute("/review/{batch}/{n:place}/act", _later("review.acts", "act_on_item"), "review", changes=True),
+    BoardRoute("/review/{batch}/{n:place}/save", _later("review.acts", "save_item"), "review", changes=True),
+    BoardRoute("/review/{batch}/{n:place}", _later("review.item", "show_item"), "review"),
     BoardRoute("/review/{batch}", _later("review.item", "show_batch")),
 )

@@ -62,7 +62,7 @@ def add_volume(
     figures.add(
         Figure(
             SAFE_SHARE,
-            "share of the volume that is safe to move",
+            "share of the stated volume that is safe to move",
             value,
             "share",
             Source("economics", "safe_share", formula),

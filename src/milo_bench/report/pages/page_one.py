@@ -186,9 +186,8 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
     works = list(dict.fromkeys(item.work for item in decision.backlog if finding.id in item.findings and item.work))
     hours = f"backlog/{finding.id}/hours"
     if works and hours in decision.figures and finding.kind in ("keep", "fix"):
-        names = join_words([short(work) for work in works[:2]])
-        more = ", more" if works[2:] else ""
-        return (f"{names[:1].upper()}{names[1:]}{more}: ", Ref(hours))
+        names = join_words([*(short(work) for work in works[:2]), *(["more"] if works[2:] else [])])
+        return (f"{names[:1].upper()}{names[1:]}: ", Ref(hours))
     if finding.kind in ("keep", "fix"):
         return ("Nothing",)
     undecided = [gate for gate in finding.gates if gate.outcome == "undecided"]

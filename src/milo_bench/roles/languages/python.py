@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -14,10 +13,9 @@ from typing import Any, Final
 
 import msgspec
 
-from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.roles.declared import Declared
-from milo_bench.roles.testing import INSIDE, PROGRAMS, ROOT, Isolation, TestRun, TestSetup, read_lines
+from milo_bench.roles.testing import INSIDE, PROGRAMS, ROOT, Isolation, TestRun, TestSetup, read_lines, run_unsafe
 from milo_bench.sandbox import Mount, SandboxCommand, SandboxLimits, SandboxOutcome, run_sandboxed
 
 _METADATA: Final = "/milo-metadata"
@@ -158,12 +156,4 @@ def _run_here(tree: Path, asked: dict[str, Any], setup: TestSetup, isolation: Is
         variables |= _variables(str(tree), str(folder / "metadata"), setup)
         words = [str(setup.environment.python), "-B", "-s", "-P", str(folder / "run_tests.py")]
         line = json.dumps(asked).encode() + b"\n"
-        try:
-            done = subprocess.run(  # noqa: S603  --unsafe-here
-                words, input=line, capture_output=True, timeout=isolation.limits.wall_s, check=False, env=variables
-            )
-        except subprocess.TimeoutExpired as late:
-            return SandboxOutcome("wall_time", None, late.stdout or b"", late.stderr or b"", isolation.limits.wall_s, 0)
-        except OSError as error:
-            raise PrerequisiteError(f"Cannot start {words[0]}: {error.strerror}.", hint="mine again.") from None
-        return SandboxOutcome("exited", done.returncode, done.stdout, done.stderr, 0.0, 0)
+        return run_unsafe(words, line, variables, isolation.limits)

@@ -9,7 +9,7 @@ from milo_bench.run.events import RunListener
 from milo_bench.run.observed.metrics import LoadMetrics, RunMetrics
 from milo_bench.run.observed.spans import LoadListener, LoadSpans, RunSpans
 from milo_bench.telemetry.publishing import published
-from milo_bench.telemetry.spans import open_spans
+from milo_bench.telemetry.spans import SpanSink, open_spans
 
 
 @contextmanager
@@ -20,37 +20,33 @@ def observe_run(metrics: str, env: Mapping[str, str], say: Callable[[str], None]
     OTEL_EXPORTER_OTLP_ENDPOINT names. Raises UsageError or PrerequisiteError for a place that cannot be used.
     """
     kept = RunMetrics()
-    sink, problem = open_spans(env, "milo-bench-run")
-    if problem:
-        say(problem)
-    with published(kept.page, metrics) as place:
-        if place.startswith("http"):
-            say(f"Metrics: {place}")
-        listeners: list[RunListener] = [kept.listen] if place else []
-        if sink is not None:
-            listeners.append(RunSpans(sink).listen)
-        try:
-            yield listeners
-        finally:
-            if sink is not None:
-                sink.close()
+    with _opened("milo-bench-run", kept.page, metrics, env, say) as (published_at, sink):
+        listeners: list[RunListener] = [kept.listen] if published_at else []
+        yield [*listeners, RunSpans(sink).listen] if sink is not None else listeners
 
 
 @contextmanager
 def observe_load(metrics: str, env: Mapping[str, str], say: Callable[[str], None]) -> Iterator[list[LoadListener]]:
     """Listeners for ``load_target``, as ``observe_run``."""
     kept = LoadMetrics()
-    sink, problem = open_spans(env, "milo-bench-load")
+    with _opened("milo-bench-load", kept.page, metrics, env, say) as (published_at, sink):
+        listeners: list[LoadListener] = [kept.take] if published_at else []
+        yield [*listeners, LoadSpans(sink).take] if sink is not None else listeners
+
+
+@contextmanager
+def _opened(
+    service: str, page: Callable[[], str], metrics: str, env: Mapping[str, str], say: Callable[[str], None]
+) -> Iterator[tuple[str, SpanSink | None]]:
+    """Where ``page`` is published, "" for nowhere, and what takes spans, if anything does; closed at the end."""
+    sink, problem = open_spans(env, service)
     if problem:
         say(problem)
-    with published(kept.page, metrics) as place:
+    with published(page, metrics) as place:
         if place.startswith("http"):
             say(f"Metrics: {place}")
-        listeners: list[LoadListener] = [kept.take] if place else []
-        if sink is not None:
-            listeners.append(LoadSpans(sink).take)
         try:
-            yield listeners
+            yield place, sink
         finally:
             if sink is not None:
                 sink.close()

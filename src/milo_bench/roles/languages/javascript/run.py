@@ -6,15 +6,13 @@ import json
 import os
 import re
 import secrets
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any, Final
 
-from milo_bench.core.errors import PrerequisiteError
 from milo_bench.core.hashing import sha256_text
 from milo_bench.roles.languages.javascript.packages import find_node, node_mounts
-from milo_bench.roles.testing import INSIDE, PROGRAMS, ROOT, Isolation, TestRun, TestSetup, read_lines
+from milo_bench.roles.testing import INSIDE, PROGRAMS, ROOT, Isolation, TestRun, TestSetup, read_lines, run_unsafe
 from milo_bench.sandbox import Mount, SandboxCommand, SandboxOutcome, run_sandboxed
 
 _RUNNER: Final = (INSIDE / "run_tests.mjs").read_bytes()
@@ -104,12 +102,4 @@ def _run_here(tree: Path, line: bytes, setup: TestSetup, isolation: Isolation) -
             "PATH": f"{node.parent}:{os.defpath}",
         }
         words = [str(node), str(INSIDE / "run_tests.mjs")]
-        try:
-            done = subprocess.run(  # noqa: S603  --unsafe-here
-                words, input=line, capture_output=True, timeout=isolation.limits.wall_s, check=False, env=variables
-            )
-        except subprocess.TimeoutExpired as late:
-            return SandboxOutcome("wall_time", None, late.stdout or b"", late.stderr or b"", isolation.limits.wall_s, 0)
-        except OSError as error:
-            raise PrerequisiteError(f"Cannot start {words[0]}: {error.strerror}.", hint="mine again.") from None
-        return SandboxOutcome("exited", done.returncode, done.stdout, done.stderr, 0.0, 0)
+        return run_unsafe(words, line, variables, isolation.limits)
