@@ -25,6 +25,7 @@ from milo_bench.core.units import (
     p_value,
     seconds,
     share,
+    things,
     two_digits_up,
 )
 
@@ -215,3 +216,10 @@ def test_no_text_has_a_space_before_a_percent_sign() -> None:
             ):
                 found.append(f"{source.relative_to(SRC)}:{node.lineno}")
     assert not found
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "fixture"), (1.0, "fixture"), (0, "fixtures"), (2, "fixtures"), (None, "fixtures")]
+)
+def test_one_thing_is_one_thing(count: float | None, said: str) -> None:
+    assert things(count, "fixture") == said

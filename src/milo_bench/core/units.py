@@ -215,6 +215,11 @@ def _change(value: float, unit: str) -> tuple[str, str]:
     return f"{_MINUS if value < 0 else '+'}{written}", its_unit
 
 
+def things(count: float | None, noun: str) -> str:
+    """``noun`` for that many: "fixture" for one, "fixtures" for any other number."""
+    return noun if count == 1 else f"{noun}s"
+
+
 def _plural(thing: str, value: float) -> str:
     if value == 1 or thing in _CLOCK or not thing.islower():  # W, kWh and J are written alike for one and many
         return thing

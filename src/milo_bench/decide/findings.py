@@ -9,6 +9,7 @@ from milo_bench.config.policy.models import RuleConfig
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, first_rule
 from milo_bench.core.records import ProbeResult
+from milo_bench.core.units import things
 from milo_bench.decide.another_model import needed_from_another
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.facts import CandidateFacts
@@ -273,7 +274,8 @@ def _more_fixtures(gate: GateResult, figures: Figures, *, with_fix: bool = False
     fix = "with the replayed fix, " if with_fix else ""
     if figures[gate.further].note == TOO_CLOSE:
         return (f"{fix}{name} is {TOO_CLOSE} (about ", further, " more fixtures)")
-    return (f"{fix}about ", further, f" more fixtures to decide {name}, if the estimate holds")
+    noun = things(figures[gate.further].value, "fixture")
+    return (f"{fix}about ", further, f" more {noun} to decide {name}, if the estimate holds")
 
 
 def _key(gate: GateResult) -> str:

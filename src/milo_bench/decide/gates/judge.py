@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from milo_bench.config.policy.file import PolicyFile
 from milo_bench.config.policy.measures import known_measures
 from milo_bench.config.policy.models import GateConfig
+from milo_bench.core.units import things
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.figures import Figures
 from milo_bench.decide.gates.ends import (
@@ -422,7 +423,7 @@ class _Judge:
             *text,
             ". About ",
             self.figures.ref(further, "about"),
-            " more fixtures would decide it, if the estimate holds",
+            f" more {things(self.figures[further].value, 'fixture')} would decide it, if the estimate holds",
         )
 
 

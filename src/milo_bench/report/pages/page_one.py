@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from milo_bench.config.policy.remedies import OTHER_WORK, REMEDIES
+from milo_bench.core.units import things
 from milo_bench.decide.records import BacklogItem, Choice, Decision, Finding, GateResult, LinkedText, Ref, Replay
 from milo_bench.decide.wording import join_words
 from milo_bench.report.charts.lanes import Lane, lane_of
@@ -194,7 +195,12 @@ def _first(decision: Decision, finding: Finding) -> LinkedText:
     further = [gate.further for gate in undecided if gate.further in decision.figures]
     if finding.shown_kind == "undecided" and further:
         most = max(further, key=lambda id: decision.figures[id].value or 0.0)
-        return ("About ", Ref(most, "about"), " more cases that go as well")
+        more = decision.figures[most].value
+        return (
+            "About ",
+            Ref(most, "about"),
+            f" more {things(more, 'case')} that {'goes' if more == 1 else 'go'} as well",
+        )
     if finding.shown_kind == "undecided" and undecided:
         return ("A run of the probes",)
     replaced = next((one for one in finding.remedies if one.replay and _replaces(decision, one.replay)), None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from milo_bench.config.policy.measures import known_measures
+from milo_bench.core.units import things
 from milo_bench.decide.records import (
     Candidate,
     ConfusionTable,
@@ -134,6 +135,11 @@ def judge_of(decision: Decision, gate: GateResult) -> JudgeEvidence | None:
 def is_too_close(decision: Decision, gate: GateResult) -> bool:
     """Whether the gate needs so many more fixtures that the number is a detail."""
     return bool(gate.further) and decision.figures[gate.further].note == TOO_CLOSE
+
+
+def fixtures_more(decision: Decision, gate: GateResult) -> str:
+    """The noun for as many fixtures as the gate still needs."""
+    return things(decision.figures[gate.further].value, "fixture")
 
 
 def measured_at_all(decision: Decision, gate: GateResult) -> bool:
