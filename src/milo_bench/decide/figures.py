@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from milo_bench.core.records import Measure
 from milo_bench.decide.records import Candidate, Figure, FigurePart, Ref, Source, SourceKind
+from milo_bench.stats.intervals import finite
 
 
 class Figures:
@@ -35,13 +36,13 @@ class Figures:
             Figure(
                 id=id or f"measure/{candidate.text}/{key}",
                 title=title or key,
-                value=_finite(measure.value),
+                value=finite(measure.value),
                 unit=measure.unit,
                 source=Source(kind, key, candidate.text),
                 n=measure.n,
                 k=measure.k,
-                low=_finite(interval.low) if interval else None,
-                high=_finite(interval.high) if interval else None,
+                low=finite(interval.low) if interval else None,
+                high=finite(interval.high) if interval else None,
                 confidence=interval.confidence if interval else None,
                 method=interval.method if interval else "",
                 note=measure.note,
@@ -69,7 +70,3 @@ class Figures:
     def all(self) -> Mapping[str, Figure]:
         """Every figure by id, in the order in which they came."""
         return dict(self._by_id)
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None

@@ -119,7 +119,7 @@ def quantile_interval(values: Numbers, q: float, confidence: float = 0.95) -> In
     beyond the sample or among infinite values is None: the data do not bound it.
     """
     ends = quantile_ends(values, q, confidence)
-    return None if ends is None else Interval(_finite(ends[0]), _finite(ends[1]), confidence, "order_statistic")
+    return None if ends is None else Interval(finite(ends[0]), finite(ends[1]), confidence, "order_statistic")
 
 
 def quantile_ends(values: Numbers, q: float, confidence: float = 0.95) -> tuple[float, float] | None:
@@ -176,5 +176,6 @@ def _binomial(n: int, q: float) -> NDArray[np.float64]:
     return chances
 
 
-def _finite(value: float | None) -> float | None:
+def finite(value: float | None) -> float | None:
+    """``value``, or None where it is absent, infinite or not a number: what a record may hold."""
     return value if value is not None and math.isfinite(value) else None

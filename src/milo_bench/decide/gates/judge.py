@@ -40,6 +40,7 @@ from milo_bench.stats.arrays import Bools
 from milo_bench.stats.betting import further_to_decide
 from milo_bench.stats.cases.columns import NOT_JUDGED, Cases
 from milo_bench.stats.cases.rows import Missed, RateRows, ValueRows, select_rows
+from milo_bench.stats.intervals import finite
 
 UNTESTED: Final = 1.0  # as a confidence: no pass counts, because a target before this one was not kept
 _NOT_MEASURED = "this variant was not run on this target"
@@ -316,13 +317,13 @@ class _Judge:
             Figure(
                 id=f"{self.prefix}{self._id(gate)}",
                 title=f"{spell_out(gate.key)}{' minus the baseline' if gate.not_worse_than else ''}",
-                value=_finite(ends.value),
+                value=finite(ends.value),
                 unit=known.unit if known else "count",
                 source=Source(kind, f"{self.prefix}{key}", self.candidate.text),
                 n=ends.n,
                 k=ends.k,
-                low=_finite(ends.low),
-                high=_finite(ends.high),
+                low=finite(ends.low),
+                high=finite(ends.high),
                 confidence=(ends.confidence or self.policy.confidence) if ends.method else None,
                 method=f"{ends.method}, each end one-sided" if ends.method else "",
                 note=ends.note,
@@ -495,7 +496,3 @@ def _bound(gate: GateConfig) -> float:
     bound = gate.at_least if gate.at_least is not None else gate.at_most
     assert bound is not None
     return bound
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
