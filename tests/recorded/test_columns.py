@@ -160,13 +160,15 @@ def test_a_file_that_cannot_be_imported_gives_one_error_with_a_hint(
     assert not (tmp_path / "imported.jsonl").exists()
 
 
-def test_a_broken_line_is_named_and_the_rest_is_imported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_line_is_named_the_rest_is_imported_and_the_exit_code_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     source = tmp_path / "a.jsonl"
     good = json.dumps({"id": "1", "text": "x", "model": "m", "output": "a"})
     source.write_text(f"{good}\n{{broken\n[1]\n", encoding="utf-8")
     out = tmp_path / "out.jsonl"
     words = [str(source), "--format", "jsonl", "--make-suite", str(tmp_path / "s"), "--out", str(out)]
-    assert run_command(import_, "milo-bench import", words) == 0
+    assert run_command(import_, "milo-bench import", words) == 4
     printed = capsys.readouterr().out
     assert "1 attempt of 1 target" in printed
     assert "broken: 2" in printed and "line 2: broken JSON" in printed

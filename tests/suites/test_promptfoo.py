@@ -9,8 +9,8 @@ import pytest
 
 from milo_bench import api
 from milo_bench.config.rubric import load_rubric
-from milo_bench.core.records import Workload
-from milo_bench.grade.engine import validate_checks
+from milo_bench.core.records import Attempt, AttemptKey, Timings, Workload
+from milo_bench.grade.engine import grade_attempt, validate_checks
 from milo_bench.suites import load_suite, render_prompt
 from milo_bench.suites.check import check_suite
 from milo_bench.suites.importing.importer import IMPORTERS, Imported, ImportRequest
@@ -55,14 +55,14 @@ def test_promptfoo_tests_keep_exact_demands_and_list_the_rest(tmp_path: Path) ->
     suite = load_suite(str(out))
     assert [fixture.expect for fixture in suite.fixtures] == [
         {"not_contains": ["As an AI"], "contains": "paris", "demands": ["is polite"]},
-        {"not_contains": ["As an AI"], "equals": "4"},
+        {"not_contains": ["As an AI"], "equals": "4", "not_imported": ["assertion 'javascript'"]},
         {"not_contains": ["As an AI"], "contains_all": ["a", "b"]},
     ]
     first = suite.fixtures[0]
     rendered = render_prompt(suite.workloads[first.workload], {"input": first.input})
     assert rendered[0].content == "Answer: Capital of France?"
+    assert [problem.what for problem in report.broken] == ["there is no file 'more.yaml'"]
     assert [problem.what for problem in report.not_carried] == [
-        "there is no file 'more.yaml'",
         "'providers'",
         "test 2: assertion 'javascript'",
         "exact 'equals': space around an answer is ignored here",
@@ -306,6 +306,29 @@ def test_a_promptfoo_test_that_no_check_can_score_is_refused_by_name(
     assert not result.cases and result.broken[0].what.startswith("test 1:")
 
 
+@pytest.mark.parametrize(
+    ("lost", "outcome"),
+    [
+        ("{type: python, value: file://check.py}", None),
+        ("{type: perplexity, threshold: 5}", None),
+        ("{type: latency, threshold: 300}", True),
+        ("{type: python, value: file://check.py, weight: 0}", True),
+    ],
+)
+def test_an_answer_that_meets_only_the_imported_assertions_of_its_test_is_not_passed(
+    tmp_path: Path, lost: str, outcome: bool | None
+) -> None:
+    source = tmp_path / "tests.yaml"
+    source.write_text(f"- {{vars: {{q: x}}, assert: [{{type: contains, value: a}}, {lost}]}}\n", encoding="utf-8")
+    _, out = imported(ImportRequest(source), tmp_path)
+    suite = load_suite(str(out))
+    (fixture,) = suite.fixtures
+    key = AttemptKey(fixture=fixture.id, target="written by hand")
+    for answer, passed in (("a", outcome), ("b", False)):
+        attempt = Attempt(key=key, request_hash="", timings=Timings(0, 0, 1), output=answer)
+        assert grade_attempt(suite.workloads[fixture.workload], fixture, attempt).passed is passed
+
+
 def test_every_promptfoo_prompt_becomes_a_variant(tmp_path: Path) -> None:
     result = imported_promptfoo(
         tmp_path,
@@ -333,7 +356,8 @@ def test_a_promptfoo_reference_is_followed_within_its_file_and_a_circle_ends(tmp
         "assertionTemplates: {polite: {type: icontains, value: please}, a: {$ref: '#/assertionTemplates/a'}}\n"
         "tests: [{vars: {q: x}, assert: [{$ref: '#/assertionTemplates/polite'}, {$ref: '#/assertionTemplates/a'}]}]\n",
     )
-    assert result.cases[0].expect == {"contains": "please"}
+    (expect,) = [case.expect for case in result.cases]
+    assert expect["contains"] == "please" and "assertionTemplates/a" in expect["not_imported"][0]
 
 
 def test_prompts_without_tests_are_sent_as_they_are(tmp_path: Path) -> None:

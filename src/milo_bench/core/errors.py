@@ -8,6 +8,7 @@ MiloError
 │   └── TargetError       3  a target that cannot be reached, started or logged in to
 ├── GateFailed            1  the evidence is in, and it says no
 ├── IncompleteRun         4  the run ended before its plan did
+├── IncompleteImport      4  part of an import could not be read; the rest was written
 └── Interrupted         130  Ctrl-C
 """
 
@@ -85,6 +86,12 @@ class GateFailed(MiloError):
 
 class IncompleteRun(MiloError):
     """The run ended before its plan did; what was written is kept."""
+
+    exit_code = 4
+
+
+class IncompleteImport(MiloError):
+    """Rows, documents or answers of an import could not be read; the rest was written."""
 
     exit_code = 4
 

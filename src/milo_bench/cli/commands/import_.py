@@ -10,6 +10,7 @@ import click
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.lost_entries import lost_entries
 from milo_bench.cli.options import JSON_FLAG
 from milo_bench.cli.printing import print_json
 from milo_bench.core.errors import UsageError
@@ -53,7 +54,7 @@ def import_(
     store_text: StoreText | None,
     config: Path | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Import answers that another tool recorded.
 
     \b
@@ -64,7 +65,7 @@ def import_(
     Writes a run log for grade, score, compare, decide and the rest. Calls no model.
 
     Times and verdicts of the other tool are kept as its own. Lists what is broken or cannot be
-    imported.
+    imported. Exit code 4 if an entry could not be read.
     """
     wanted = api.RecordedImport(
         files=files,
@@ -80,11 +81,15 @@ def import_(
         store_text=store_text or api.load_settings(config, os.environ).privacy.store_text,
     )
     report = api.import_recorded(wanted)
+    lost = lost_entries(report.broken_count, listed="correct them in the files, and import these again.")
     if as_json:
-        print_json(report.as_record())
+        print_json({**report.as_record(), **(lost.as_record() if lost else {})})
     else:
         terminal.print_recorded(report, terminal.stdout_console())
     say_next(f"milo-bench score {shlex.quote(str(out))}")
+    if lost and not as_json:
+        raise lost
+    return lost.exit_code if lost else 0
 
 
 def _pairs(written: tuple[str, ...]) -> dict[str, str]:

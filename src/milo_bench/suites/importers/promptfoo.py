@@ -110,6 +110,7 @@ class _Reader:
         self._seen: set[str] = set()
         self._exact_equals = False
         self._unasserted = 0
+        self._partly = 0
 
     def read(self) -> Imported:
         config, result = self._config, self._result
@@ -134,7 +135,8 @@ class _Reader:
             else:
                 said = test if isinstance(test, Problem) else None
                 what = said.what if said else "a test that is not written out"
-                self._left(("tests", str(index)), what, said.hint if said else "write it out in the YAML file.")
+                hint = said.hint if said else "write it out in the YAML file."
+                result.broken.append(Problem(self._where(("tests", str(index))), what, hint, kind="data"))
         if not result.cases and not result.broken:
             message = f"No test of {self._source} can be imported."
             hint = f"{result.not_carried[0]}." if result.not_carried else "write the tests out."
@@ -145,6 +147,10 @@ class _Reader:
             result.not_carried.append(Problem(str(self._source), said_equals, hint))
         if self._unasserted:
             result.guesses.append(f"{self._unasserted} fixtures have no assertion: any answer passes that is not empty")
+        if self._partly:
+            few = "1 fixture has" if self._partly == 1 else f"{self._partly} fixtures have"
+            said = f"{few} assertions that no check judges (expect.not_imported)"
+            result.guesses.append(f"{said}. An answer that meets the others is unjudged")
         self._finish(prompts)
         return result
 
@@ -236,6 +242,7 @@ class _Reader:
             self._broken(test, said, "add one of milo-bench's own checks.")
             return
         self._unasserted += not wanted
+        self._partly += bool(made.unjudged)
         self._exact_equals = self._exact_equals or made.exact_equals
         case_id = free_id(str(test.own.get("description") or f"test-{test.number:04d}"), self._seen)
         self._seen.add(case_id)

@@ -10,6 +10,7 @@ import msgspec
 
 from milo_bench import api
 from milo_bench.cli.entry import say_next
+from milo_bench.cli.lost_entries import lost_entries
 from milo_bench.cli.options import JSON_FLAG, OUT, Duration, NameList
 from milo_bench.cli.printing import count_noun, print_json, say
 from milo_bench.core.units import share
@@ -65,7 +66,7 @@ def suite_import(
     time_limit: float,
     redact: bool,
     as_json: bool,
-) -> None:
+) -> int:
     """Make a suite from a table, a folder of documents or promptfoo tests.
 
     SOURCE is a table (.csv, .xlsx, .xls, .ods, .jsonl), conversations (.jsonl), a folder or zip of documents, an
@@ -73,7 +74,7 @@ def suite_import(
     YAML. Documents are .txt, .md, .html, .eml, .msg, .pdf, .docx, .odt, .rtf, .pptx, pictures and zips of these.
 
     Prints its guesses, among them which cases are alike: duplicates, one template, one thread. Lists what is broken
-    or cannot be imported, here and in import_report.json.
+    or cannot be imported, here and in import_report.json. Exit code 4 if a row, document or test was lost.
     """
     is_address = "://" in source or source.startswith("env:")
     request = api.ImportRequest(
@@ -96,8 +97,9 @@ def suite_import(
     )
     options = api.ImportOptions(sample or 0, seed, redact)
     report = api.import_suite(request, out=out, format_name=form, name=name, options=options)
+    lost = lost_entries(len(report.broken), listed=f"{out / api.IMPORT_REPORT} lists them as broken.")
     if as_json:
-        print_json(msgspec.to_builtins(report))
+        print_json({**msgspec.to_builtins(report), **(lost.as_record() if lost else {})})
     else:
         if report.guesses:
             say(f"guessed: {'  '.join(report.guesses)}", err=True)
@@ -122,6 +124,9 @@ def suite_import(
             say(f"redacted before writing: {said}. Some personal data remains: read a sample.")
         say(f"full list: {out / api.IMPORT_REPORT}")
     say_next(f"milo-bench suite check {out}", f"edit the prompt in {out / 'prompts'}")
+    if lost and not as_json:
+        raise lost
+    return lost.exit_code if lost else 0
 
 
 class _Progress:

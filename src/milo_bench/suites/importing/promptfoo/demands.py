@@ -63,6 +63,9 @@ _MEASURED: Final = {
     "context-recall": "it judges the retrieved context, not the answer.",
     "context-relevance": "it judges the retrieved context, not the answer.",
 }
+# These judge the request or what was retrieved for it: the answer is judged whole without them.
+_NOT_THE_ANSWER: Final = frozenset(("latency", "cost", "context-recall", "context-relevance"))
+NOT_IMPORTED: Final = "not_imported"
 _NO_CHECK: Final = "no check does exactly this. Add one of the built-in checks."
 _KNOWN_KEYS: Final = frozenset(
     ("type", "value", "threshold", "weight", "metric", "transform", "provider", "rubricPrompt", "assert", "config")
@@ -78,6 +81,7 @@ class Demands:
     schema: dict[str, Any] | None = None
     judges: dict[str, JudgedBy] = field(default_factory=dict)
     lost: list[Problem] = field(default_factory=list)
+    unjudged: list[str] = field(default_factory=list)  # the assertions about the answer among those that are lost
     exact_equals: bool = False
     unsure: str = ""  # why the score of the whole test cannot be computed
 
@@ -99,7 +103,10 @@ class DemandReader:
         """
         rules: list[dict[str, Any]] = []
         for where, one in written:
+            unjudged = len(self.made.unjudged)
             rules.extend(self._one(where, one, path))
+            if isinstance(one, dict) and _number(one.get("weight")) == 0:
+                del self.made.unjudged[unjudged:]  # it only reports, and never decides
         limit = _number(threshold)
         if limit is not None and (self.made.lost or self.made.judges):
             self.made.unsure = "its threshold counts assertions that no rule judges"
@@ -113,10 +120,15 @@ class DemandReader:
                 self._lose(written[0][0], f"assertions after the first {_MOST_LISTED}", "split the test.")
             if limit is not None:
                 self.made.expect["assertions_threshold"] = limit
+        if self.made.unjudged and (self.made.checks or self.made.judges):
+            self.made.checks["all_assertions"] = {}
+            self.made.expect[NOT_IMPORTED] = self.made.unjudged[:_MOST_LISTED]
         return self.made
 
-    def _lose(self, where: str, what: str, hint: str) -> None:
+    def _lose(self, where: str, what: str, hint: str, *, of_answer: bool = True) -> None:
         self.made.lost.append(Problem(where, f"{self.named}: {what}", hint))
+        if of_answer:
+            self.made.unjudged.append(what)
 
     def _one(self, where: str, written: Any, path: str | None) -> list[dict[str, Any]]:
         if not isinstance(written, dict) or not isinstance(written.get("type"), str):
@@ -126,11 +138,11 @@ class DemandReader:
         named = f"assertion '{said}'"
         for key in written:
             if key not in _KNOWN_KEYS:
-                self._lose(where, f"{named}: {key}", "remove it.")
+                self._lose(where, f"{named}: {key}", "remove it.", of_answer=False)
         negated = said.startswith("not-")
         kind = said.removeprefix("not-")
         if kind in _MEASURED:
-            self._lose(where, named, _MEASURED[kind])
+            self._lose(where, named, _MEASURED[kind], of_answer=kind not in _NOT_THE_ANSWER)
             return []
         if "transform" in written:
             own = value_path(str(written["transform"]))
@@ -143,6 +155,7 @@ class DemandReader:
         value = self._value(where, named, written.get("value"))
         if isinstance(value, Problem):
             self.made.lost.append(value)
+            self.made.unjudged.append(f"{named}: {value.what}")
             return []
         common = self._common(written, negated, path)
         if kind in ("javascript", "python"):

@@ -31,7 +31,7 @@ _KINDS: Final = frozenset((
 def tests_of(written: Any, root: Path, where: str, result: Imported) -> list[Any]:
     """Every test of ``tests:`` written out: a list, a file, or a list in which some are files.
 
-    A file that cannot be followed is named in ``result.not_carried``.
+    A file whose tests are lost is named in ``result.broken``.
     """
     tests: list[Any] = []
     for entry in written if isinstance(written, list) else [written]:
@@ -40,7 +40,7 @@ def tests_of(written: Any, root: Path, where: str, result: Imported) -> list[Any
             paths = files_named(named, root, where)
             for path in [paths] if isinstance(paths, Problem) else paths:
                 if isinstance(path, Problem):
-                    result.not_carried.append(path)
+                    result.broken.append(path)
                 else:
                     tests.extend(_from_file(path, where, result))
         else:
@@ -81,7 +81,7 @@ def _from_file(path: Path, where: str, result: Imported) -> list[Any]:
             return []
         case ending:
             said = f"tests in '{path.name}': a '{ending}' file is a program"
-            result.not_carried.append(Problem(where, said, "write its tests as CSV or YAML."))
+            result.broken.append(Problem(where, said, "write its tests as CSV or YAML.", kind="data"))
             return []
 
 
