@@ -149,8 +149,8 @@ class _Reader:
             result.guesses.append(f"{self._unasserted} fixtures have no assertion: any answer passes that is not empty")
         if self._partly:
             few = "1 fixture has" if self._partly == 1 else f"{self._partly} fixtures have"
-            said = f"{few} assertions that no check judges (expect.not_imported)"
-            result.guesses.append(f"{said}. An answer that meets the others is unjudged")
+            partly = f"{few} assertions that no check judges (expect.not_imported)"
+            result.guesses.append(f"{partly}. An answer that meets the others is unjudged")
         self._finish(prompts)
         return result
 
