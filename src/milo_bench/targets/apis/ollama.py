@@ -16,10 +16,11 @@ from milo_bench.core.errors import TargetError
 from milo_bench.core.records import Failure, TargetRecord, Usage
 from milo_bench.targets.base import TARGET_APIS
 from milo_bench.targets.http.address import ollama_url, parse_address
-from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite_number
+from milo_bench.targets.http.answer import StreamedAnswer, count, decode_documents, decode_json, finite_number
+from milo_bench.targets.http.encoding import unread_encoding
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
-from milo_bench.targets.http.sse import read_lines
+from milo_bench.targets.http.sse import read_lines, read_sse
 from milo_bench.targets.http.target import EMBEDDING, HttpTarget
 from milo_bench.targets.http.thinking import ollama_fields, thinking_tokens
 from milo_bench.targets.http.vectors import Vectors, read_vectors
@@ -27,6 +28,7 @@ from milo_bench.targets.identity.ollama import identify_ollama
 from milo_bench.targets.identity.processes import read_processes
 
 _GUARD_TOKENS = 30  # of one kind in a row: then the runner ends the answer (runner.go, tokenRepeatLimit)
+_KINDS = ("application/x-ndjson", "application/json", "application/jsonl", "")
 _DURATIONS = ("total_duration", "load_duration", "prompt_eval_duration", "eval_duration")
 _OPTIONS = frozenset(
     {"num_ctx", "num_gpu", "num_thread", "num_batch", "top_k", "top_p", "min_p", "repeat_penalty", "num_keep"}
@@ -89,14 +91,17 @@ class OllamaTarget(HttpTarget):
 
     def read(self, reply: HttpReply, answer: StreamedAnswer) -> Iterator[None]:
         """Fill ``answer``; durations become seconds in ``server_timings``."""
+        if (encoding := unread_encoding(reply.headers)) is not None:
+            answer.failure = Failure("bad_stream", f"the body is encoded as '{encoding}', which was not asked for", 200)
+            return
         kind = reply.content_type
-        if kind not in ("application/x-ndjson", "application/json", "application/jsonl", ""):
+        start = reply.start(64).removeprefix(b"\xef\xbb\xbf").lstrip()
+        framed = start.startswith((b"data:", b":", b"event:"))  # a proxy that frames every stream the same way
+        if kind not in _KINDS and not framed and not start.startswith(b"{"):
             answer.failure = Failure("wrong_content_type", f"expected application/x-ndjson, got {kind[:80]}", 200)
             return
-        for event in read_lines(reply.pieces, whole=reply.broken is None):
-            try:
-                line = decode_json(event.data)
-            except ValueError:
+        for at_ns, line in _documents(reply, framed=framed):
+            if isinstance(line, ValueError):
                 answer.failure = Failure("bad_stream", "a line is not JSON", 200)
                 return
             if not isinstance(line, Mapping):
@@ -109,7 +114,7 @@ class OllamaTarget(HttpTarget):
             message = line.get("message")
             if isinstance(message, Mapping):
                 answer.add(
-                    event.at_ns,
+                    at_ns,
                     text=message.get("content"),
                     reasoning=message.get("thinking"),
                     calls=_separate(
@@ -117,7 +122,7 @@ class OllamaTarget(HttpTarget):
                     ),
                 )
             if line.get("done") is True or _has_ended(line):
-                _finish(event.at_ns, line, answer)
+                _finish(at_ns, line, answer)
                 return
             yield
 
@@ -195,6 +200,24 @@ class OllamaTarget(HttpTarget):
             settings=settings,
             identity=identify_ollama(shown, processes, has_digest=bool(digest)),
         )
+
+
+def _documents(reply: HttpReply, *, framed: bool) -> Iterator[tuple[int, Any]]:
+    """Each line's JSON with its stamp, several where a proxy glued them; a ValueError in place of what is none."""
+    whole = reply.broken is None
+    events = read_sse(reply.pieces, whole=whole) if framed else read_lines(reply.pieces, whole=whole)
+    for number, event in enumerate(events):
+        if framed and event.data.strip() in (b"", b"[DONE]"):
+            continue
+        try:
+            found = decode_documents(event.data)
+        except ValueError as error:
+            try:  # one document over many lines, where a proxy lays it out anew
+                found = [decode_json(reply.body())] if number == 0 and whole and not framed else [error]
+            except ValueError:
+                found = [error]
+        for document in found:
+            yield event.at_ns, document
 
 
 def _separate(calls: object, known: int) -> list[Any] | None:

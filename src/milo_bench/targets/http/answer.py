@@ -14,24 +14,59 @@ import msgspec
 from milo_bench.core.chat import Exchange
 from milo_bench.core.reasoning import split_reasoning
 from milo_bench.core.records import Failure, Timings, ToolCall, Usage
+from milo_bench.core.text import one_line
 from milo_bench.targets.http.reply import HttpReply
 
 _DECODER = msgspec.json.Decoder()
+_MOST_DIGITS: Final = 4000  # Python reads no integer of more than 4,300
 
 
 def decode_json(data: bytes) -> Any:
     """JSON bytes as plain data. Raises ValueError.
 
     A server may cut an emoji into two escaped surrogates and send them in two chunks. Only the
-    slower parser takes a lone half; ``StreamedAnswer`` puts the halves together.
+    slower parser takes a lone half; ``StreamedAnswer`` puts the halves together. A broken byte becomes
+    U+FFFD, and an integer of thousands of digits infinity: neither may cost the rest of the answer.
     """
     try:
         return _DECODER.decode(data)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         try:
-            return json.loads(data)
+            return json.loads(data.decode("utf-8-sig", "replace"), parse_int=_integer)
         except RecursionError as error:
             raise ValueError("nested too deeply") from error
+
+
+def decode_documents(data: bytes) -> list[Any]:
+    """One JSON document, or several without anything between them. Raises ValueError."""
+    try:
+        return [decode_json(data)]
+    except ValueError:
+        text = data.decode("utf-8-sig", "replace")
+    found = []
+    at = 0
+    while at < len(text):
+        try:
+            document, at = _DOCUMENTS.raw_decode(text, at)
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
+        found.append(document)
+        while at < len(text) and text[at] in " \t\r\n":
+            at += 1
+    return found
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
+
+
+# vLLM aborts, DeepSeek runs out of machines, OpenRouter reports an error of a provider behind it.
+_ENDED_BY_SERVER: Final = frozenset(
+    {"error", "abort", "aborted", "cancelled", "canceled", "insufficient_system_resource"}
+)
+_CUT: Final = frozenset({"length", "max_tokens", "max_output_tokens", "max_length", "model_length"})
+_NOTHING_GENERATED: Final = frozenset({"load", "unload"})  # Ollama, asked to load a model or to drop it
+_DOCUMENTS: Final = json.JSONDecoder(parse_int=_integer)
 
 
 @dataclass(slots=True)
@@ -43,17 +78,18 @@ class _Call:
     name: str = ""
     arguments: str = ""
 
-    def is_another(self, ident: str, name: str) -> bool:
-        """Whether a part with ``ident`` and ``name`` under this call's index begins a call of its own.
+    def is_another(self, ident: str, name: str, arguments: str) -> bool:
+        """Whether a part under this call's index, or under its id, begins a call of its own.
 
-        A name again is not enough: servers repeat it with each part. It takes another id beside it, or,
-        where the server sends no ids, arguments that are whole already.
+        A name again is not enough: servers repeat it with each part. It takes another id beside it, or
+        arguments that are whole already: some servers send no ids, some the same id for every call.
         """
-        if not name or not self.name:
+        if not name or not self.name or bool(ident) != bool(self.ident):
             return False
-        if ident and self.ident:
-            return ident != self.ident
-        return not ident and not self.ident and _is_whole(self.arguments)
+        if ident != self.ident:
+            return True
+        repeated = bool(ident) and name == self.name and arguments in ("", self.arguments)
+        return not repeated and _is_whole(self.arguments)
 
 
 class StreamedAnswer:
@@ -73,6 +109,7 @@ class StreamedAnswer:
         self.tokens: list[int] = []
         self.calls: list[_Call] = []
         self.finish_reason = ""
+        self.choice: object = None  # the number of the choice that is read, where the server gives one
         self.ended_at_ns: int | None = None  # stamp of the stream's own end mark
         self.usage = Usage()
         self.model = ""
@@ -94,8 +131,8 @@ class StreamedAnswer:
         if isinstance(reasoning, str) and reasoning:
             self.reasoning.append(reasoning)
             content = True
-        if isinstance(calls, list):
-            for call in calls:
+        for call in calls if isinstance(calls, list) else [calls]:
+            if call is not None:
                 content = self._add_call(call) or content
         if content:
             self.stamps_ns.append(at_ns)
@@ -114,7 +151,7 @@ class StreamedAnswer:
             return False
         function = part.get("function")
         if not isinstance(function, dict):
-            function = {}
+            function = part  # name and arguments beside the id, without the object around them
         ident, name, arguments = part.get("id"), function.get("name"), function.get("arguments")
         ident = ident if isinstance(ident, str) else ""
         name = name if isinstance(name, str) else ""
@@ -123,26 +160,28 @@ class StreamedAnswer:
         arguments = arguments if isinstance(arguments, str) else ""
         index = part.get("index")
         known = index if isinstance(index, int) and not isinstance(index, bool) else None
-        call = self._call(known, ident, name)
+        if not ident and not name and not arguments and not self.calls:
+            return False
+        call = self._call(known, ident, name, arguments)
         call.ident = call.ident or ident
         call.name = call.name or name
         call.arguments += arguments
         return bool(ident or name or arguments)
 
-    def _call(self, index: int | None, ident: str, name: str) -> _Call:
+    def _call(self, index: int | None, ident: str, name: str, arguments: str) -> _Call:
         """The call that a part belongs to: an open one, or a new one.
 
         Servers number calls, or give each an id, or send each whole; several of them number every call 0.
         """
         if index is None:
             # Without an index a new id, or a name, starts a new call; a bare part goes on with the last.
-            named = next((call for call in self.calls if ident and call.ident == ident), None)
+            named = next((call for call in reversed(self.calls) if ident and call.ident == ident), None)
             last = self.calls[-1] if self.calls and not ident and not name else None
             open_call = named or last
         else:
             open_call = next((call for call in reversed(self.calls) if call.index == index), None)
-            if open_call is not None and open_call.is_another(ident, name):
-                open_call = None
+        if open_call is not None and open_call.is_another(ident, name, arguments):
+            open_call = None
         if open_call is None:
             # Without an index its place is after all others.
             place = index if index is not None else max((call.index for call in self.calls), default=-1) + 1
@@ -180,12 +219,21 @@ class StreamedAnswer:
                 ToolCall(call.ident, call.name, call.arguments)
                 for call in sorted(self.calls, key=lambda call: call.index)
             ),
-            finish_reason=self.finish_reason,
+            finish_reason=_one_word(self.finish_reason),
             usage=self._usage(),
-            failure=self.failure,
+            failure=self.failure or self._ended_by_server(),
             server_timings=self.server_timings,
             model=self.model,
         )
+
+    def _ended_by_server(self) -> Failure | None:
+        """An end that is not the model's: what came so far is no answer of it."""
+        reason = self.finish_reason.casefold()
+        if reason in _ENDED_BY_SERVER or (reason in _NOTHING_GENERATED and not self.stamps_ns):
+            return Failure(
+                "server_error", f"the server ended the answer with '{one_line(self.finish_reason, 40)}'", 200
+            )
+        return None
 
     def _first_text_s(self, zero_ns: int, inline: str, text: str) -> float | None:
         """When the answer itself began, after ``inline`` thinking that the server left in its text."""
@@ -213,6 +261,12 @@ class StreamedAnswer:
         if self.usage.cached_tokens is not None or cached is None or not 0 <= cached <= _MOST:
             return self.usage
         return msgspec.structs.replace(self.usage, cached_tokens=int(cached))
+
+
+def _one_word(reason: str) -> str:
+    """A finish reason in OpenAI's words where another word means that the answer was cut, else as the server has it."""
+    plain = reason.casefold()
+    return "length" if plain in _CUT else plain if plain in ("stop", "tool_calls") else reason
 
 
 def _is_whole(arguments: str) -> bool:

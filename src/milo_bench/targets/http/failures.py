@@ -17,6 +17,8 @@ from milo_bench.targets.http.retry_after import retry_after_s
 from milo_bench.targets.http.roles import REFUSED_ROLES
 
 MAX_MESSAGE_CHARS = 300
+_NESTED = 6
+_TITLE = re.compile(r"<title[^>]*>([^<]{1,300})", re.IGNORECASE)
 _STATUS = re.compile(r"[45][0-9]{2}")
 
 # llama.cpp, OpenAI and what speaks like them
@@ -35,6 +37,7 @@ _OVERFLOW_WORDS = re.compile(
 def refusal(reply: HttpReply, *, secrets: Iterable[str] = ()) -> Failure:
     """The failure that an HTTP status of 400 and above, or an unexpected one, stands for."""
     said, codes = read_error(_json(reply.body()))
+    said = said or _plain_words(reply)
     failure = classify(reply.status, said, codes, secrets=secrets)
     asked_s = retry_after_s(reply.headers, datetime.now(UTC))
     return failure if asked_s is None else structs.replace(failure, retry_after_s=asked_s)
@@ -76,22 +79,36 @@ def read_error(data: Any) -> tuple[str, tuple[str, ...]]:
     FastAPI's ``{"detail": …}``; of validation errors only place and reason are taken, because
     they quote the request.
     """
-    if not isinstance(data, dict):
-        return "", ()
-    error = data.get("error", data)
+    error = data
+    for _ in range(_NESTED):
+        inner = _inner(error)
+        if inner is None:
+            break
+        error = inner
     if isinstance(error, str):
         return error, ()
     if not isinstance(error, dict):
         return "", ()
-    codes = tuple(str(error[name]) for name in ("type", "code") if error.get(name) is not None)
+    codes = tuple(str(error[name]) for name in ("type", "code", "status") if error.get(name) is not None)
     said = error.get("message")
     if not isinstance(said, str):
-        detail = error.get("detail", error.get("error"))
+        detail = error.get("detail")
         if isinstance(detail, list):
             said = "; ".join(_validation_error(item) for item in detail if isinstance(item, dict))
         else:
             said = detail if isinstance(detail, str) else ""
     return said, codes
+
+
+def _inner(error: object) -> Any:
+    """What a gateway wrapped: the error in an error, the first of a list, an object written as text; else None."""
+    if isinstance(error, list):
+        return next((item for item in error if isinstance(item, dict | str)), None)
+    if isinstance(error, dict):
+        wrapped = error.get("error") or error.get("errors")
+        return wrapped if isinstance(wrapped, dict | list | str) else None
+    inner = _json(error) if isinstance(error, str) and error.lstrip()[:1] == "{" else None
+    return inner if isinstance(inner, dict) else None
 
 
 def _validation_error(item: Mapping[str, Any]) -> str:
@@ -119,7 +136,19 @@ def show_server_text(text: str, secrets: Iterable[str] = ()) -> str:
     return one_line(text, MAX_MESSAGE_CHARS)
 
 
-def _json(body: bytes) -> Any:
+def _plain_words(reply: HttpReply) -> str:
+    """What a refusal says that is not JSON: where it leads, the title of a page, the first line of a text."""
+    if 300 <= reply.status < 400 and (place := reply.headers.get("location", "")):
+        return f"redirects to {place.partition('?')[0]}, which is not followed"
+    text = reply.start(4096).decode("utf-8", "replace").strip()
+    if text.startswith("<"):
+        title = _TITLE.search(text)
+        return title[1].strip() if title else ""
+    first = text.partition("\n")[0].strip()
+    return first if reply.content_type in ("text/plain", "") and first.isprintable() else ""
+
+
+def _json(body: bytes | str) -> Any:
     try:
         return json.loads(body)
     except (ValueError, RecursionError):

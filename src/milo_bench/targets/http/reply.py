@@ -39,6 +39,15 @@ class HttpReply:
         """Media type in lower case, without parameters; "" where the server names none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    def start(self, count: int) -> bytes:
+        """The first ``count`` bytes of the body, fewer where it has fewer."""
+        found = b""
+        for _, data in self.pieces:
+            found += data[:count]
+            if len(found) >= count:
+                break
+        return found[:count]
+
     def body(self) -> bytes:
         return b"".join(data for _, data in self.pieces)
 

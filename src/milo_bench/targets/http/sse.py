@@ -43,6 +43,7 @@ class SseEvents:
         self._piece = 0
         self._whole = whole
         self._plain = b"\r" not in self._body
+        self._last = (0, 0, 0)  # where the last event began and ended, and the piece that it began in
 
     def __iter__(self) -> Iterator[SseEvent]:
         return self
@@ -62,9 +63,19 @@ class SseEvents:
                 ended = self._at = len(body)
                 if not self._whole:
                     break
+            self._last = (began, ended, self._piece)
             if ended > began and (event := _event(self._stamp_ns(self._at), body[began:ended])) is not None:
                 return event
         raise StopIteration
+
+    def lines_of_last(self) -> list[SseEvent]:
+        """The event given last as an event a data line, each with its own stamp."""
+        began, ended, self._piece = self._last
+        found = []
+        for line in re.finditer(rb"[^\r\n]+", self._body[began:ended]):
+            if (event := _event(self._stamp_ns(began + line.end()), line[0])) is not None:
+                found.append(event)
+        return found
 
     def has_more_than(self, count: int) -> bool:
         """Whether more than ``count`` bytes are left to read."""

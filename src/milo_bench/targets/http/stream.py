@@ -8,10 +8,12 @@ from typing import Any
 from milo_bench.core.records import Failure, Usage
 from milo_bench.targets.http.answer import StreamedAnswer, count, decode_json, finite_numbers
 from milo_bench.targets.http.chunk_template import ChunkTemplate, template_of
+from milo_bench.targets.http.encoding import unread_encoding
 from milo_bench.targets.http.failures import classify, error_status, read_error
 from milo_bench.targets.http.reply import HttpReply
 from milo_bench.targets.http.sse import SseEvent, SseEvents, read_sse
 
+_REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details")
 _HEARTBEATS = (b"", b"null", b"{}")  # proxies keep a connection open with them
 _WORTH_A_TEMPLATE = 4  # with fewer chunks of the same size to come, making one costs more than it saves
 _TEMPLATES = 8  # so many chunks are tried as a template: where each differs from the last, none will do
@@ -23,7 +25,10 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str
     Sets ``answer.failure`` for what is no completion: another content type, broken JSON, an
     error object. Whether the stream came to its end is ``answer.complete``.
     """
-    kind = reply.content_type or _sniffed(reply)
+    if (encoding := unread_encoding(reply.headers)) is not None:
+        answer.failure = Failure("bad_stream", f"the body is encoded as '{encoding}', which was not asked for", 200)
+        return
+    kind = _kind(reply)
     if kind == "application/json":
         if reply.broken is None:
             _read_document(reply, answer, secrets)
@@ -35,12 +40,16 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str
     template: ChunkTemplate | None = None
     tried = 0
     events = read_sse(reply.pieces, whole=reply.broken is None)
-    for event in events:
+    queued: list[SseEvent] = []
+    while (event := queued.pop(0) if queued else next(events, None)) is not None:
         data = event.data.strip()
-        if data == b"[DONE]":
+        if data.strip(b'"').upper() == b"[DONE]":
             answer.ended_at_ns = event.at_ns
             return
         if data in _HEARTBEATS:
+            continue
+        if b"\n" in data and not queued and _is_many(data):
+            queued = events.lines_of_last()
             continue
         chunk = _chunk(event, answer, secrets)
         if answer.failure is not None:
@@ -49,10 +58,11 @@ def read_completion(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str
             continue
         predicted = _take(event.at_ns, chunk, answer, predicted)
         yield
-        if template is not None and (yield from _take_alike(events, template, answer)):
+        if template is not None and not queued and (yield from _take_alike(events, template, answer)):
             continue
         if (
             tried < _TEMPLATES
+            and not queued
             and events.has_more_than(_WORTH_A_TEMPLATE * len(event.data))
             and (found := template_of(event.data, chunk)) is not None
         ):
@@ -80,6 +90,10 @@ def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: tuple[str, ...]) ->
     except ValueError:
         if event.name not in ("", "message", "error", "unknown"):
             return None  # an event of a name of its own, such as a proxy's ping, is no part of the answer
+        if event.name == "error" and event.data.strip():
+            said = event.data.decode("utf-8", "replace")
+            answer.failure = classify(error_status(()), said, (), secrets=secrets)
+            return None
         what = "the body is not a stream of server-sent events" if event.name == "unknown" else "a chunk is not JSON"
         answer.failure = Failure("bad_stream", what, 200)
         return None
@@ -90,7 +104,7 @@ def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: tuple[str, ...]) ->
         return None
     if (failure := _error_in(chunk, named=event.name == "error", secrets=secrets)) is not None:
         answer.failure = failure
-    elif event.name == "unknown":
+    elif event.name == "unknown" and not _is_document(chunk):
         answer.failure = Failure("bad_stream", "the body is not a stream of server-sent events", 200)
     return chunk
 
@@ -98,7 +112,7 @@ def _chunk(event: SseEvent, answer: StreamedAnswer, secrets: tuple[str, ...]) ->
 def _error_in(chunk: Mapping[str, Any], *, named: bool, secrets: tuple[str, ...]) -> Failure | None:
     """The failure that an object reports in place of an answer, in any shape that ``read_error`` knows."""
     said, codes = read_error(chunk)
-    is_error = named or bool(chunk.get("error")) or chunk.get("object") == "error"
+    is_error = named or bool(chunk.get("error") or chunk.get("errors")) or chunk.get("object") == "error"
     if not is_error and not ("choices" not in chunk and said):
         return None
     return classify(error_status(codes), said, codes, secrets=secrets)
@@ -115,16 +129,16 @@ def _take(at_ns: int, chunk: Mapping[str, Any], answer: StreamedAnswer, predicte
         now = count(timings.get("predicted_n")) or 0
     if not answer.model and isinstance(model := chunk.get("model"), str):
         answer.model = model
-    choices = chunk.get("choices")
-    choice = choices[0] if isinstance(choices, list) and choices else None
-    if not isinstance(choice, dict):
+    choice = _own_choice(chunk.get("choices"), answer)
+    if choice is None:
         return predicted
-    if isinstance(reason := choice.get("finish_reason"), str) and reason:
+    if isinstance(reason := choice.get("finish_reason"), str) and reason not in ("", "null", "None"):
         answer.finish_reason = reason
     delta = choice.get("delta")
     if not isinstance(delta, dict):
-        # Some servers put the last part into "message", old completions into "text".
-        delta = choice.get("message") if isinstance(choice.get("message"), dict) else {"content": choice.get("text")}
+        # Some servers put the last part into "message", or all of it again; old completions into "text".
+        message = choice.get("message")
+        delta = _rest_of(message, answer) if isinstance(message, dict) else {"content": choice.get("text")}
     if _add(at_ns, delta, answer):
         if now > predicted:
             answer.tokens.append(now - predicted)
@@ -135,12 +149,41 @@ def _take(at_ns: int, chunk: Mapping[str, Any], answer: StreamedAnswer, predicte
     return predicted
 
 
+def _own_choice(choices: object, answer: StreamedAnswer) -> Mapping[str, Any] | None:
+    """The choice that is read: the first that came, and in later chunks the one of the same number."""
+    found = [choice for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    if answer.choice is None and found:
+        answer.choice = found[0].get("index")
+    return next((choice for choice in found if choice.get("index", answer.choice) == answer.choice), None)
+
+
+def _rest_of(message: Mapping[str, Any], answer: StreamedAnswer) -> Mapping[str, Any]:
+    """A message in place of a delta, without what came before it already."""
+    text, before = message.get("content"), "".join(answer.text)
+    if before and isinstance(text, str) and text.startswith(before):
+        return {"content": text[len(before) :]}
+    return message if not answer.calls else {**message, "tool_calls": None}
+
+
 def _add(at_ns: int, message: Any, answer: StreamedAnswer) -> bool:
-    text = message.get("content")
-    if isinstance(text, list):  # content parts, as Mistral and some gateways send them
-        text = "".join(str(part.get("text", "")) for part in text if isinstance(part, dict))
-    reasoning = message.get("reasoning_content") or message.get("reasoning")
-    return answer.add(at_ns, text=text or message.get("refusal"), reasoning=reasoning, calls=message.get("tool_calls"))
+    text, thought = message.get("content"), ""
+    if isinstance(text, list | dict):  # content parts, as Mistral and some gateways send them
+        parts = [part for part in (text if isinstance(text, list) else [text]) if isinstance(part, dict)]
+        text = "".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+        thought = "".join(_texts(part.get("thinking")) for part in parts)
+    reasoning = next((said for name in _REASONING if (said := _texts(message.get(name)))), thought)
+    calls = message.get("tool_calls")
+    if not calls and isinstance(old := message.get("function_call"), dict):
+        calls = [{"function": old}]
+    return answer.add(at_ns, text=text or message.get("refusal"), reasoning=reasoning, calls=calls or None)
+
+
+def _texts(said: object) -> str:
+    """Text, or the texts of a list of parts."""
+    if isinstance(said, str):
+        return said
+    parts = said if isinstance(said, list) else []
+    return "".join(part["text"] for part in parts if isinstance(part, dict) and isinstance(part.get("text"), str))
 
 
 def _listed_tokens(logprobs: object) -> int:
@@ -158,7 +201,7 @@ def _read_document(reply: HttpReply, answer: StreamedAnswer, secrets: tuple[str,
     choices = data.get("choices") if isinstance(data, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(choice, dict) or not isinstance(choice.get("message"), dict):
-        failure = _error_in(data, named=False, secrets=secrets) if isinstance(data, dict) else None
+        failure = _error_in(data, named=False, secrets=secrets) if isinstance(data, dict) else _listed(data, secrets)
         answer.failure = failure or Failure("bad_stream", "the answer is JSON, but not a chat completion", 200)
         return
     _take(reply.ended_ns, data, answer, 0)
@@ -179,9 +222,38 @@ def read_usage(usage: Mapping[str, Any]) -> Usage:
     )
 
 
+def _listed(data: object, secrets: tuple[str, ...]) -> Failure | None:
+    """Google's servers put the error object into a list."""
+    said, codes = read_error(data) if isinstance(data, list) else ("", ())
+    return classify(error_status(codes), said, codes, secrets=secrets) if said else None
+
+
+def _is_many(data: bytes) -> bool:
+    """Whether the lines of one event are an event each: servers forget the blank line between."""
+    try:
+        decode_json(data)
+    except ValueError:
+        return data[:1] == b"{" and all(line[:1] in (b"{", b"[", b"") for line in map(bytes.strip, data.split(b"\n")))
+    return False
+
+
+def _is_document(chunk: Mapping[str, Any]) -> bool:
+    choices = chunk.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    return isinstance(first, dict) and isinstance(first.get("message"), dict)
+
+
+def _kind(reply: HttpReply) -> str:
+    """The media type, as far as the body bears it out: proxies name a type of their own."""
+    named = reply.content_type
+    if named == "text/event-stream":
+        return named
+    return _sniffed(reply) or ("application/json" if named.endswith(("/json", "+json")) else named)
+
+
 def _sniffed(reply: HttpReply) -> str:
-    """What a body without a content type looks like."""
-    start = reply.body()[:64].lstrip()
+    """What a body looks like from its start."""
+    start = reply.start(64).removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith((b"data:", b":", b"event:")):
         return "text/event-stream"
     return "application/json" if start.startswith(b"{") else ""

@@ -13,7 +13,6 @@ from milo_bench.core.records import Failure
 
 # Tokens that an effort in words may take beside the answer; a server that counts them ends thinking earlier.
 _EFFORTS: Final[Mapping[str, int]] = {"low": 2048, "medium": 8192, "high": 24576}
-_CUT: Final = frozenset({"length", "max_tokens", "max_output_tokens"})
 
 
 def thinking_tokens(thinking: Thinking | None) -> int:
@@ -61,7 +60,7 @@ def with_extra(fields: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str,
 def judge_cut(exchange: Exchange, name: str) -> Exchange:
     """An answer that was cut before its first visible token is a failure of the set-up, and no answer of the model."""
     thought = exchange.reasoning.strip() or exchange.usage.reasoning_tokens
-    if exchange.failure is not None or exchange.finish_reason not in _CUT or not thought:
+    if exchange.failure is not None or exchange.finish_reason != "length" or not thought:
         return exchange
     if exchange.text.strip() or exchange.tool_calls:
         return exchange

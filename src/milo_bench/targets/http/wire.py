@@ -33,6 +33,7 @@ import httptools
 from milo_bench.core.records import FailureKind, Timeouts
 from milo_bench.core.units import seconds
 from milo_bench.targets.http.address import Address
+from milo_bench.targets.http.encoding import BrokenEncodingError, Inflater, inflater_for
 from milo_bench.targets.http.next_hop import LeavesNetworkError, require_inside
 from milo_bench.targets.http.reply import MAX_BODY_BYTES, HttpReply, ShowsContent
 
@@ -337,9 +338,17 @@ class _Connection:
                     whole_s, rest_ns = _STAMP.unpack(ancillary[0][2])
                     reply.lags_ns.append(max(0, self._at_ns + offset_ns - whole_s * 1_000_000_000 - rest_ns))
                 self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.reusable = False
+            self._end("bad_stream", "the server switches to another protocol, which nobody asked for", self._at_ns)
+            return False
         except httptools.HttpParserError as error:
             self.reusable = False
             self._end("bad_stream", f"not HTTP: {str(error) or type(error).__name__}", self._at_ns)
+            return False
+        if self._broken_encoding:
+            self.reusable = False
+            self._end("bad_stream", self._broken_encoding, self._at_ns)
             return False
         if self._complete:
             self.reusable = self._keep_alive and not self._overrun
@@ -391,6 +400,8 @@ class _Connection:
         self._at_ns = 0
         self._complete = self._in_body = self._in_chunks = self._overrun = self._keep_alive = False
         self._body_ends_with_connection = False
+        self._inflater: Inflater | None = None
+        self._broken_encoding = ""
 
     def on_message_begin(self) -> None:
         if self._complete:
@@ -407,11 +418,20 @@ class _Connection:
         reply.status = self._parser.get_status_code()
         if reply.status >= 200:
             self._in_body = True
+            self._inflater = inflater_for(reply.headers)
             self._in_chunks = "chunked" in reply.headers.get("transfer-encoding", "")
             self._body_ends_with_connection = "content-length" not in reply.headers and not self._in_chunks
 
     def on_body(self, data: bytes) -> None:
-        if self._reply is not None and not self._complete:
+        if self._reply is None or self._complete or self._broken_encoding:
+            return
+        if self._inflater is not None:
+            try:
+                data = self._inflater.feed(data)
+            except BrokenEncodingError as error:
+                self._broken_encoding = str(error)
+                return
+        if data:
             self._reply.pieces.append((self._at_ns, data))
 
     def on_message_complete(self) -> None:
