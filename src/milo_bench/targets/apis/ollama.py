@@ -153,14 +153,19 @@ class OllamaTarget(HttpTarget):
     async def is_loaded(self) -> bool | None:
         """See ``base.Loading``; ``/api/ps`` lists what is in memory."""
         try:
-            running = await self.get_json(f"{self._base}/api/ps")
+            loaded = await self._loaded()
         except TargetError:
             return None
-        loaded = running.get("models") if isinstance(running, Mapping) else None
-        if not isinstance(loaded, list):
+        if loaded is None:
             return None
         names = (self._config.model, f"{self._config.model}:latest")
         return any(isinstance(entry, Mapping) and entry.get("name") in names for entry in loaded)
+
+    async def _loaded(self) -> list[Any] | None:
+        """What ``/api/ps`` lists; None where the server has no such list."""
+        running = await self.get_json(f"{self._base}/api/ps")
+        loaded = running.get("models") if isinstance(running, Mapping) else None
+        return loaded if isinstance(loaded, list) else None
 
     async def _listed(self, *, needed: bool = False) -> list[dict[str, Any]]:
         data = await self.get_json(f"{self._base}/api/tags", needed=needed)
@@ -177,10 +182,9 @@ class OllamaTarget(HttpTarget):
         tag = next((entry for entry in await self._listed() if entry["name"] in names), {})
         shown = await self.call_json("POST", f"{self._base}/api/show", {"model": model})
         shown = shown if isinstance(shown, Mapping) else {}
-        running = await self.get_json(f"{self._base}/api/ps")
-        loaded = running.get("models") if isinstance(running, Mapping) else None
+        loaded = await self._loaded() or []
         mine: Mapping[str, Any] = next(
-            (entry for entry in loaded or [] if isinstance(entry, Mapping) and entry.get("name") in names), {}
+            (entry for entry in loaded if isinstance(entry, Mapping) and entry.get("name") in names), {}
         )
         details = shown.get("details")
         details = details if isinstance(details, Mapping) else {}

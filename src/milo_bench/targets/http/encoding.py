@@ -1,4 +1,4 @@
-"""A compressed body's pieces in, plain pieces out; servers and proxies compress though nobody asked."""
+"""A compressed body's pieces in, plain pieces out; some servers and proxies compress without being asked."""
 
 from __future__ import annotations
 

@@ -145,7 +145,7 @@ def _plain_words(reply: HttpReply) -> str:
         title = _TITLE.search(text)
         return title[1].strip() if title else ""
     first = text.partition("\n")[0].strip()
-    return first if reply.content_type in ("text/plain", "") and first.isprintable() else ""
+    return first if reply.content_type in ("text/plain", "") else ""
 
 
 def _json(body: bytes | str) -> Any:

@@ -340,7 +340,7 @@ class _Connection:
                 self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self.reusable = False
-            self._end("bad_stream", "the server switches to another protocol, which nobody asked for", self._at_ns)
+            self._end("bad_stream", "the server switches to another protocol (HTTP 101)", self._at_ns)
             return False
         except httptools.HttpParserError as error:
             self.reusable = False

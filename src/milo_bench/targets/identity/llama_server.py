@@ -13,6 +13,7 @@ from milo_bench.core.records import Adapter, Identity
 from milo_bench.core.text import one_line
 from milo_bench.core.weights.digests import DigestBook
 from milo_bench.core.weights.gguf_header import Header
+from milo_bench.targets.http.answer import finite_number
 from milo_bench.targets.identity.files import LoadedFiles
 from milo_bench.targets.identity.llama_flags import cache_types, read_flags, shown_flags
 from milo_bench.targets.identity.processes import ServingProcess, read_processes
@@ -128,8 +129,7 @@ def _adapters(said: Any, files: LoadedFiles | None, unknown: dict[str, str]) -> 
         if loaded is None or not loaded.digest:
             unknown["adapters"] = f"digest unknown: {loaded.why if loaded else _ELSEWHERE}"
         name = one_line(str(path).replace("\\", "/").rpartition("/")[2], 100)
-        is_number = isinstance(scale, int | float) and not isinstance(scale, bool)
-        found.append(Adapter(name, loaded.digest if loaded else "", float(scale) if is_number and scale else 0.0))
+        found.append(Adapter(name, loaded.digest if loaded else "", finite_number(scale) or 0.0))
     return tuple(found)
 
 
