@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from milo_bench.config.checked import Checked, Mistake
+from milo_bench.config.shares import Share
 from milo_bench.core.text import one_line
 
 Email = Annotated[str, Field(pattern=r"^[^\s@<>,;:\"]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}$")]
@@ -54,16 +55,6 @@ class GatewayTool(Checked):
     changes: bool = True
 
 
-def _per_cent(value: object) -> object:
-    """ "2%", with a space or without, as 0.02."""
-    if isinstance(value, str) and value.strip().endswith("%"):
-        try:
-            return float(value.strip().removesuffix("%")) / 100
-        except ValueError:
-            return value
-    return value
-
-
 class GatewayConfig(Checked):
     """Settings of ``milo-bench serve``; sizes in bytes, times in seconds.
 
@@ -90,7 +81,7 @@ class GatewayConfig(Checked):
     ready_interval_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     incidents: IncidentsConfig = IncidentsConfig()
     tools: dict[Annotated[str, Field(min_length=1, max_length=200)], GatewayTool] = {}
-    sample: Annotated[float, BeforeValidator(_per_cent, json_schema_input_type=float | str), Field(ge=0, le=1)] = 0.0
+    sample: Share = 0.0
     sample_most: Annotated[int, Field(ge=1, le=1_000_000)] = 2_000
 
     @field_validator("callbacks")

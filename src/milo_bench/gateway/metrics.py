@@ -28,6 +28,7 @@ class GatewayMetrics:
         self.guards = Counter("milo_failed_checks_total", "Checks that an answer failed.", ("workload", "check"))
         self.tokens = Counter("milo_tokens_total", "Tokens as the targets count them.", ("workload", "kind"))
         self.refused = Counter("milo_refused_requests_total", "Requests refused before their body was read.", ("code",))
+        self.copies = Counter("milo_shadow_copies_total", "Copies for challengers.", ("challenger", "outcome"))
         self.unrecorded = Counter("milo_unrecorded_total", "Requests refused because the audit could not be written.")
         self.reloads = Counter("milo_reloads_total", "Reloads of routing.yaml.", ("outcome",))
         health = Gauge("milo_target_state", "1 ready, 0.5 degraded, 0 down.", ("target",), self._health)
@@ -35,7 +36,7 @@ class GatewayMetrics:
                        self._inside)  # fmt: skip
         self._all = (
             self.requests, self.seconds, self.first, self.calls, self.guards, self.tokens, self.refused,
-            self.unrecorded, self.reloads, health, inside,
+            self.copies, self.unrecorded, self.reloads, health, inside,
         )  # fmt: skip
 
     def count(self, record: AuditedRequest) -> None:

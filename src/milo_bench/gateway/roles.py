@@ -19,6 +19,7 @@ class ServedRole:
 
     incumbent: str
     workloads: tuple[str, ...]
+    challengers: tuple[str, ...]
     chain: EscalationChain
 
 
@@ -44,7 +45,9 @@ def load_roles(path: Path, file: RoutingFile, workloads: frozenset[str]) -> dict
             if step not in file.targets:
                 message = f"The role '{name}' escalates to '{step}', which is not a target of the routing table."
                 raise ConfigError(message, hint=hint_for(step, file.targets, noun="targets"))
-        found[name] = ServedRole(role.incumbent, tuple(role.workloads), EscalationChain(rule.id, role.escalation))
+        found[name] = ServedRole(
+            role.incumbent, tuple(role.workloads), role.challengers, EscalationChain(rule.id, role.escalation)
+        )
     return found
 
 

@@ -176,6 +176,7 @@ async def _serve(
         await keeper.stop()
         with stop.calling(public.cut):
             await public.stop(0.0 if stop.at_once else _GRACE_S)
+        await gateway.shadows.stop()
         await admin.stop(0.0)
 
 

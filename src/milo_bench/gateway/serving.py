@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from milo_bench.config.settings import Settings
 from milo_bench.decide.routing.rules import actions_of
 from milo_bench.gateway.access import Access
+from milo_bench.gateway.answering.challengers import ShadowCalls
 from milo_bench.gateway.answering.record import MakeRecord
 from milo_bench.gateway.control.sampling import TrafficSampler
 from milo_bench.gateway.metrics import GatewayMetrics
@@ -27,7 +28,7 @@ from milo_bench.gateway.table import RoutingTable
 from milo_bench.gateway.upstream.gates import Gate
 from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.replies import ApiError
-from milo_bench.store.audit.records import AuditedRequest
+from milo_bench.store.audit.records import AuditedRequest, AuditedShadow
 from milo_bench.store.audit.writer import AuditWriter
 from milo_bench.store.state.queue import QueuedWork, add_work, find_work
 
@@ -133,6 +134,7 @@ class Gateway:
         self.rolled_back: Mapping[str, frozenset[str]] = {}  # workload to targets that an open incident keeps from it
         self.sampler = TrafficSampler(settings.gateway.sample, settings.gateway.sample_most, self.say)
         self.listeners: list[Callable[[AuditedRequest], None]] = []  # told of each record; they must be quick
+        self.shadows = ShadowCalls(self)
         self.spans: GatewaySpans | None = None  # set where OpenTelemetry is configured
         self._say = say or _say
 
@@ -156,6 +158,13 @@ class Gateway:
         """Record what needs no answer any more."""
         try:
             self.write(make)
+        except OSError as error:
+            self.report_unrecorded(error)
+
+    def note_shadow(self, line: AuditedShadow) -> None:
+        """Record a challenger's answer to a copy. No client waits for it."""
+        try:
+            self.audit.write(lambda n: msgspec.structs.replace(line, n=n))
         except OSError as error:
             self.report_unrecorded(error)
 

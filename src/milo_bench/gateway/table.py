@@ -10,14 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-from milo_bench.config.routing.file import RoutingFile, load_routing
+from milo_bench.config.routing.challengers import Challenger
+from milo_bench.config.routing.file import DEFAULT, RoutingFile, load_routing
 from milo_bench.config.routing.rule import MODEL_ROUTES, RUNTIME_CHECKS, Action, RoutingRule
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import ConfigError, MiloError, UsageError
 from milo_bench.core.hashing import sha256_bytes
 from milo_bench.core.records import Workload
 from milo_bench.core.suggest import hint_for
-from milo_bench.decide.routing.rules import DEFAULT, actions_of
+from milo_bench.decide.routing.rules import actions_of
 from milo_bench.gateway.roles import ServedRole, load_roles
 from milo_bench.grade.engine import validate_checks
 from milo_bench.suites.load import Suite, load_suite
@@ -73,6 +74,15 @@ class RoutingTable:
         )
 
     @cached_property
+    def challengers(self) -> Mapping[str, tuple[Challenger, ...]]:
+        """By rule, who challenges its target: for all of its work, or for that of a role that clients name."""
+        found: dict[str, tuple[Challenger, ...]] = {}
+        for one in self.file.challengers:
+            rule = one.rule if one.rule is not None else self.roles[one.role or ""].chain.rule
+            found[rule] = (*found.get(rule, ()), one)
+        return found
+
+    @cached_property
     def role_workloads(self) -> Mapping[str, tuple[str, ...]]:
         return {name: role.workloads for name, role in self.roles.items()}
 
@@ -105,6 +115,7 @@ def load_table(path: Path, settings: Settings, suites: Iterable[str], registry: 
     known = named | {name for suite in loaded for name in suite.workloads}
     roles = {} if registry is None else load_roles(registry, file, frozenset(known))
     known |= {name for role in roles.values() for name in role.workloads}
+    _check_challengers(file, roles, path, registry)
     table = RoutingTable(file, sha256_bytes(path.read_bytes()), loaded, frozenset(known), roles)
     for place, action in enumerate(actions_of(file)):
         for workload in _workloads_of(action, known):
@@ -129,6 +140,25 @@ def _check_targets(file: RoutingFile, settings: Settings, path: Path) -> None:
             said = "hosted" if target.hosted else "not hosted"
             message = f"{path} says that '{name}' is {said}, but the settings say the opposite."
             raise ConfigError(message, hint="correct 'hosted' in bench.yaml, or decide again.")
+
+
+def _check_challengers(file: RoutingFile, roles: Mapping[str, ServedRole], path: Path, registry: Path | None) -> None:
+    """A role that is challenged is served, and the registry knows who challenges it: it decides on promotions."""
+    for one in file.challengers:
+        if one.role is None:
+            continue
+        if one.role not in roles:
+            message = f"{path} has a challenger of the role '{one.role}', which is not served."
+            hint = "give --registry." if registry is None else hint_for(one.role, roles, noun="roles")
+            raise ConfigError(message, hint=hint)
+        role = roles[one.role]
+        rule = next(rule for rule in file.rules if rule.id == role.chain.rule)
+        if rule.route not in ("local", "hosted"):
+            message = f"{path} has a challenger of the role '{one.role}', whose rule has the route {rule.route}."
+            raise ConfigError(message, hint="a challenger needs a rule with the route local or hosted.")
+        if one.target not in role.challengers:
+            message = f"'{one.target}' challenges the role '{one.role}' in {path}, but not in {registry}."
+            raise ConfigError(message, hint=f"add it to the challengers of '{one.role}' in the registry.")
 
 
 def _check_findings(file: RoutingFile, path: Path) -> None:

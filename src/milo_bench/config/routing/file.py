@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
+from milo_bench.config.routing.challengers import Challenger
 from milo_bench.config.routing.operators import LADDER, OperatorGrant
 from milo_bench.config.routing.rule import (
     MODEL_ROUTES,
@@ -20,6 +21,7 @@ from milo_bench.config.written import Problem, as_error
 from milo_bench.core.suggest import hint_for
 
 ROUTING_SCHEMA: Final = 1
+DEFAULT: Final = "default"  # what the default is called where a rule's id is
 MOST_RULES: Final = 500
 
 
@@ -48,7 +50,8 @@ class RoutingFile(CheckedFile):
 
     Rules on an answer are judged once the model that a later rule (or the default) calls has
     answered. A sensitive case never reaches a hosted target while ``sensitive_to_hosted`` is false:
-    it goes to human review instead, whatever the rules say.
+    it goes to human review instead, whatever the rules say. ``challengers`` get a share of live work, to be compared
+    with the targets of the rules.
     """
 
     file_name: ClassVar[str] = "routing.yaml"
@@ -61,6 +64,7 @@ class RoutingFile(CheckedFile):
     flags_file: Annotated[str, Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9_.-]{0,79})?$")] = ""  # beside this file
     rules: Annotated[tuple[RoutingRule, ...], Field(max_length=MOST_RULES)] = ()
     default: Action = Field(examples=[{"route": "human_review"}])
+    challengers: Annotated[tuple[Challenger, ...], Field(max_length=100)] = ()
     operators: dict[GivenName, OperatorGrant] = {}  # what each target may do as an operator, by kind of work
 
     @property
@@ -70,7 +74,7 @@ class RoutingFile(CheckedFile):
         return tuple(dict.fromkeys(action.flag for action in actions if action.flag))
 
     def problems(self) -> Iterator[Problem]:
-        for check in (_wrong_targets, _operators_that_disagree, _unreachable_rules):
+        for check in (_wrong_targets, _wrong_challengers, _operators_that_disagree, _unreachable_rules):
             yield from check(self)
 
     def data(self) -> dict[str, Any]:
@@ -214,6 +218,43 @@ def _wrong_targets(file: RoutingFile) -> Iterator[Problem]:
                 is_, should = ("local", "hosted") if hosted else ("hosted", "local")
                 what = f"{called} sends cases to '{name}' as {should}, but that target is {is_}"
                 yield Problem(here, what, f"name a target with hosted: {str(hosted).lower()}, or change the route.")
+
+
+def _wrong_challengers(file: RoutingFile) -> Iterator[Problem]:
+    """A challenger has an incumbent that it is not itself, and all canaries of one rule or role have at most 100%."""
+    actions: dict[str, Action] = {**{rule.id: rule for rule in file.rules}, DEFAULT: file.default}
+    shares: dict[str, float] = {}
+    seen: set[tuple[str, str]] = set()
+    for number, one in enumerate(file.challengers):
+        here = file.where("challengers", number)
+        yield from _unknown_target(file, here, "a challenger is", one.target)
+        if (one.place, one.target) in seen:
+            yield Problem(here, f"'{one.target}' challenges {one.place} twice", "remove one of the two.")
+        seen.add((one.place, one.target))
+        if one.mode == "canary":
+            shares[one.place] = shares.get(one.place, 0.0) + one.share
+            if shares[one.place] > 1 + 1e-9:
+                yield Problem(here, f"the canaries of {one.place} get more than 100%", "lower their shares.")
+        if one.rule is None:
+            continue  # the gateway knows the roles
+        if one.rule not in actions:
+            hint = hint_for(one.rule, actions, noun="rules")
+            yield Problem(here, f"'{one.target}' challenges the unknown rule '{one.rule[:60]}'", hint)
+            continue
+        action = actions[one.rule]
+        if action.route not in ("local", "hosted"):
+            what = f"'{one.target}' challenges rule '{one.rule}', whose route is {action.route}"
+            yield Problem(here, what, "name a rule with the route local or hosted.")
+        elif action.target == one.target:
+            what = f"'{one.target}' challenges rule '{one.rule}', which calls it already"
+            yield Problem(here, what, "remove the challenger, or name another target.")
+        elif isinstance(action, RoutingRule) and action.when.sensitive and _is_hosted(file, one.target):
+            what = f"'{one.target}' is hosted, and rule '{one.rule}' has only sensitive work, which it never gets"
+            yield Problem(here, what, "name a local challenger.")
+
+
+def _is_hosted(file: RoutingFile, target: str) -> bool:
+    return target in file.targets and file.targets[target].hosted
 
 
 def _unknown_target(file: RoutingFile, here: str, said: str, target: str) -> Iterator[Problem]:

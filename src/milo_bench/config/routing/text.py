@@ -17,6 +17,10 @@ Where each case goes. The first rule that matches decides. If none does, the def
 Rules on an answer (local_label, failed_checks) are checked after the local model has answered.
 The fallback is used if a model is unavailable, does not answer or breaks a guardrail."""
 
+_CHALLENGERS = """\
+Who gets a share of a rule's live work, to be compared with its target: milo-bench audit challengers AUDIT.
+A canary answers in the target's place. In shadow a copy is judged and never sent."""
+
 _OPERATORS = """\
 What each target may do as an operator, by kind of work. Work above a level takes the route beside it.
 A permit is void if anything it names changes, and after its last day. A void permit allows nothing."""
@@ -26,13 +30,15 @@ def routing_text(file: RoutingFile) -> str:
     """``read_routing`` of the text gives ``file`` back (its path and line numbers aside)."""
     data = file.data()
     rules, default = data.pop("rules", []), data.pop("default")
-    operators = data.pop("operators", {})
+    challengers, operators = data.pop("challengers", []), data.pop("operators", {})
     parts = [_comment("\n".join(filter(None, (file.title, _HEAD, _void(file))))), _yaml(data).rstrip(), ""]
     if rules:
         parts.append("rules:")
         for rule in file.rules:
             parts += [_comment(describe_rule(rule), "  "), _item(rule_data(rule)), ""]
     parts += [_comment(f"Everything else {_goes(file.default)}."), _yaml({"default": default}).rstrip(), ""]
+    if challengers:
+        parts += [_comment(_CHALLENGERS), "challengers:", *map(_item, challengers), ""]
     if operators:
         parts += [_comment(_OPERATORS), "operators:"]
         for name, grant in operators.items():

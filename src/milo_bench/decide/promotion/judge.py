@@ -20,6 +20,7 @@ from milo_bench.core import units
 from milo_bench.decide.promotion.records import (
     ChallengerDecision,
     CostTier,
+    LiveVerdict,
     MeasureComparison,
     RolePair,
 )
@@ -131,6 +132,23 @@ def _judge(
     known = [one.further for one in open_ones]
     further = None if None in known else max((one for one in known if one is not None), default=None)
     return ChallengerDecision(name, "hold", reasons, comparisons, len(pairs), further or None, rejections=before)
+
+
+def judge_live(
+    pairs: Sequence[RolePair], policy: PromotionPolicy, *, error: float
+) -> tuple[LiveVerdict, tuple[str, ...], tuple[MeasureComparison, ...]]:
+    """Live work of both without right answers, by the same margins and bounds: a verdict, why, and the figures.
+
+    ``not_worse`` is what a promotion needs of it. ``accepted`` is an answer that passed the rule's checks, ``hard``
+    one that cannot be used, so it says nothing about an answer that is wrong and passes.
+    """
+    comparisons = compare(pairs, policy, error=error)
+    if worse := _worse(comparisons):
+        return "worse", tuple(worse), comparisons
+    left = [one for one in comparisons if not one.not_worse or (one.difference is not None and one.difference < -1e-12)]
+    if not left and pairs:
+        return "not_worse", _promoted(comparisons), comparisons
+    return "undecided", tuple(_open(one) for one in left), comparisons
 
 
 def _guards(role: RoleConfig, name: str, facts: RoleFacts) -> list[str]:

@@ -8,6 +8,7 @@ from milo_bench.core.records import Frozen
 
 RoleVerdict: TypeAlias = Literal["promote", "hold", "reject", "retire"]
 CostTier: TypeAlias = Literal["free", "paid", "unknown"]
+LiveVerdict: TypeAlias = Literal["not_worse", "undecided", "worse"]
 
 
 class RoleOutcome(Frozen, frozen=True, omit_defaults=False):
@@ -101,6 +102,35 @@ class ChallengerDecision(Frozen, frozen=True, omit_defaults=False):
     pairs: int = 0
     further: int | None = None
     rejections: int = 0
+
+
+class LiveTrial(Frozen, frozen=True, omit_defaults=False):
+    """A challenger beside an incumbent on live work of one rule, by measures that need no right answer.
+
+    ``answers`` are the challenger's, ``others`` the incumbent's, ``pairs`` what was compared: in shadow two answers to
+    one request, else a run of canary answers and the incumbent's between them. ``unchecked`` of the answers were under
+    no check, so that only whether they came is known. Times are medians in seconds. ``verdict`` is what the roles'
+    rules make of it, ``missing`` what a promotion still needs.
+    """
+
+    rule: str
+    mode: Literal["canary", "shadow"]
+    incumbent: str
+    challenger: str
+    role: str
+    workloads: tuple[str, ...]
+    live: LiveVerdict
+    verdict: RoleVerdict
+    reasons: tuple[str, ...]
+    missing: tuple[str, ...]
+    comparisons: tuple[MeasureComparison, ...]
+    answers: int
+    others: int
+    pairs: int
+    unchecked: int
+    failed: dict[str, tuple[int, int]]  # by check or "no answer": the challenger's, the incumbent's
+    p50_s: tuple[float | None, float | None]
+    further: int | None = None
 
 
 class RoleDecision(Frozen, frozen=True, omit_defaults=False):

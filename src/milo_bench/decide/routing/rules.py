@@ -15,14 +15,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from milo_bench.config.routing.file import RoutingFile
+from milo_bench.config.routing.file import DEFAULT, RoutingFile
 from milo_bench.config.routing.rule import MODEL_ROUTES, Action, Condition, Route, RoutingRule
 from milo_bench.core.cases.facts import NOTHING_KNOWN, CaseFacts
 
 Cause: TypeAlias = Literal[
     "rule",  # the rule itself, or the default
+    "canary",  # a challenger answers in the place of the rule's target, under everything else that the rule says
     "sensitive",  # a sensitive case is kept from a hosted target
     "max_words",  # the input is past the rule's limit
     "target_down",
@@ -35,7 +36,6 @@ Cause: TypeAlias = Literal[
     "permit",  # the operator permit of the client's key does not allow the answer
     "second_answer",  # the second model's answer is missing or breaks a guardrail
 ]
-DEFAULT: Final = "default"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class RequestFacts:
     ``flags`` are the names of those that are on, None where every flag counts as on, as in a replay.
     ``rolled_back`` are the targets that an open incident keeps from this workload. ``at`` is when the request came,
     with its zone, ``tokens`` of its texts by target; both are unknown in a replay of recorded answers.
+    ``canaries`` maps a rule to the challenger that answers this request in its target's place, if the rule decides.
     """
 
     workload: str
@@ -59,6 +60,7 @@ class RequestFacts:
     rolled_back: frozenset[str] = frozenset()
     at: datetime | None = None
     tokens: Mapping[str, int] = field(default_factory=dict)
+    canaries: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,24 @@ def route_request(file: RoutingFile, request: RequestFacts) -> Routed:
     """Step 1: where the case goes before any model has answered."""
     for place, rule in enumerate(file.rules):
         if not rule.when.needs_answer and _applies(rule.when, request):
-            return _sent(file, place, request)
-    return _sent(file, len(file.rules), request)
+            return _challenged(file, _sent(file, place, request), request)
+    return _challenged(file, _sent(file, len(file.rules), request), request)
+
+
+def _challenged(file: RoutingFile, sent: Routed, request: RequestFacts) -> Routed:
+    """``sent`` with the challenger in the place of the rule's target, where one has this request and may see it."""
+    challenger = request.canaries.get(sent.rule, "")
+    if sent.cause != "rule" or not challenger or not may_try(file, request, challenger):
+        return sent
+    route: Route = "hosted" if file.targets[challenger].hosted else "local"
+    return replace(sent, route=route, target=challenger, cause="canary")
+
+
+def may_try(file: RoutingFile, request: RequestFacts, challenger: str) -> bool:
+    """Whether a challenger may see this request now. A hosted one sees no sensitive work, whatever the table allows."""
+    if request.sensitive and file.targets[challenger].hosted:
+        return False
+    return is_open(file, request, challenger)
 
 
 def route_answer(file: RoutingFile, request: RequestFacts, first: Routed, answer: AnswerFacts) -> Routed:

@@ -39,7 +39,7 @@ def walk(file: RoutingFile, request: RequestFacts, chain: EscalationChain | None
     asks a model, that model's answer is the one to give.
     """
     first = route_request(file, request)
-    if chain is not None and first.rule == chain.rule and first.cause == "rule":
+    if chain is not None and first.rule == chain.rule and first.cause in ("rule", "canary"):
         return (yield from _walk_chain(file, request, first, chain))
     if not first.asks:
         return first

@@ -28,7 +28,8 @@ class AlarmWatch:
         """Count a line; the alarms that ring at it for the first time.
 
         Left out: requests in shadow, those that the gateway rejected as wrong, and those whose client left. While a
-        rule's flag is off, or its target is rolled back, its requests are no evidence about a queue.
+        rule's flag is off, or its target is rolled back, its requests are no evidence about a queue; nor are those that
+        a challenger answered.
         """
         if line.n <= self.n:
             return ()
@@ -91,7 +92,7 @@ def _watch(file: AlarmsFile, alarm: Alarm) -> RateWatch:
 
 def _events(alarm: Alarm, request: AuditedRequest) -> Iterator[bool]:
     if alarm.measure == "queued":
-        if request.cause not in _CLOSED:
+        if request.cause not in _CLOSED and request.trial != "canary":
             yield request.outcome == "queued"
         return
     for call in request.calls:

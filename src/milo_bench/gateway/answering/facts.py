@@ -23,6 +23,7 @@ class Known:
     rolled_back: frozenset[str] = frozenset()
     at: datetime | None = None
     tokens: Mapping[str, int] = field(default_factory=dict)
+    canaries: Mapping[str, str] = field(default_factory=dict)
 
 
 def request_facts(table: RoutingTable, asked: Question, known: Known) -> RequestFacts:
@@ -40,4 +41,5 @@ def request_facts(table: RoutingTable, asked: Question, known: Known) -> Request
         rolled_back=known.rolled_back,
         at=known.at,
         tokens=known.tokens,
+        canaries=known.canaries,
     )

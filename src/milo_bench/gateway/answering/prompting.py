@@ -60,7 +60,8 @@ def prepare_question(table: RoutingTable, asked: Question, routed: Routed, id: s
     if workload is None or asked.door != "chat":
         message = "There is no measured prompt for this request, so 'milo.input' has no place to go."
         raise ApiError(422, message, code="no_prompt", hint="send messages, or use /v1/chat/completions.")
-    decoding = action.decoding if action is not None and routed.target == action.target else "free"
+    own = action is not None and (routed.target == action.target or routed.cause == "canary")
+    decoding = action.decoding if action is not None and own else "free"
     fixture = Fixture(id, asked.workload, asked.input, tags=tuple(sorted(asked.tags)))
     try:
         made = prepare(fixture, workload, decoding=decoding)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from milo_bench.decide.routing.rules import Routed
 from milo_bench.gateway.request import Question
-from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditOutcome
+from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditOutcome, TrialSide
 
 MakeRecord: TypeAlias = Callable[[int], AuditedRequest]
 
@@ -33,6 +33,8 @@ class RequestRecord:
     queue: str = ""
     first_s: float = 0.0
     shadow: bool = False
+    trial: TrialSide = ""
+    copied_to: tuple[str, ...] = ()
     calls: list[AuditedCall] = field(default_factory=list)
     call_ends_s: list[float] = field(default_factory=list)
     made: AuditedRequest | None = None  # its line of the audit, once it is written
@@ -79,8 +81,8 @@ class RequestRecord:
                 streamed=asked.stream if asked else False,
                 removed=self.removed, redacted=self.redacted,
                 calls=tuple(self.calls), reason=reason[:500], table=self.table,
-                shadow=self.shadow, queue=self.queue, prompt_tokens=self._prompt_tokens,
-                completion_tokens=self._completion_tokens,
+                shadow=self.shadow, trial=self.trial, copied_to=self.copied_to, queue=self.queue,
+                prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens,
                 first_s=round(self.first_s - self.started_s, 6) if self.first_s else 0.0,
                 took_s=round(now_s - self.started_s, 6),
             )  # fmt: skip

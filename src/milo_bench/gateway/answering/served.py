@@ -6,8 +6,7 @@ import asyncio
 import secrets
 import time
 from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -16,6 +15,7 @@ from milo_bench.core.chat import ChatRequest
 from milo_bench.core.records import Timeouts
 from milo_bench.decide.routing.rules import AnswerFacts, RequestFacts, Routed, may_leave
 from milo_bench.decide.routing.walk import walk
+from milo_bench.gateway.answering.challengers import CopiedRequest, drawn_canaries, drawn_shadows, is_control
 from milo_bench.gateway.answering.events import EventScan
 from milo_bench.gateway.answering.facts import Known, request_facts
 from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
@@ -29,6 +29,7 @@ from milo_bench.gateway.judging import JudgedReply, first_text, judge_reply, no_
 from milo_bench.gateway.permits import permit_of_key, within_permit
 from milo_bench.gateway.request import DOORS, MODEL_PREFIX, Question, read_question
 from milo_bench.gateway.table import RuleContract
+from milo_bench.gateway.upstream.calls import body_for, reply_problem, timeouts
 from milo_bench.gateway.upstream.pool import WholeReply
 from milo_bench.gateway.upstream.targets import Upstream
 from milo_bench.gateway.wire.connection import ClientConnection, HttpRequest
@@ -36,14 +37,11 @@ from milo_bench.gateway.wire.replies import ApiError, encoded
 from milo_bench.store.audit.records import AuditedRequest, AuditOutcome
 from milo_bench.store.state.keys import GatewayKey
 from milo_bench.store.state.queue import QueuedWork, new_id
-from milo_bench.targets.http.retry_after import retry_after_s
 
 if TYPE_CHECKING:
     from milo_bench.gateway.serving import Gateway, Serving
 
 _ENCODER = msgspec.json.Encoder()
-# Statuses that say that the request is at fault, and not the target.
-_CLIENT_FAULTS: Final = frozenset({400, 404, 405, 413, 415, 422})
 
 
 class ServedRequest:
@@ -89,7 +87,10 @@ class ServedRequest:
             gateway.check_callback(asked.callback)
         gateway.access.count(key, requests=1)
         closed = gateway.rolled_back.get(asked.workload, frozenset())
-        known = Known(serving.health(), serving.flags, closed, gateway.now(), await serving.count_tokens(asked))
+        # A key with an operator permit is for one target: its work takes part in no trial.
+        canaries = drawn_canaries(table, asked, self.id) if table.challengers and not key.permit else {}
+        tokens = await serving.count_tokens(asked)
+        known = Known(serving.health(), serving.flags, closed, gateway.now(), tokens, canaries)
         facts = request_facts(serving.table, asked, known)
         record.words, record.sensitive = facts.words, facts.sensitive
         if gateway.shadow is not None:
@@ -121,8 +122,12 @@ class ServedRequest:
         try:
             routed = next(steps)
             self._record.first_route = routed.route
+            first = True
             while True:
                 bypass = self._prepare(asked, routed).bypass
+                if first and not bypass and not key.permit:
+                    self._challenge(asked, facts, routed)
+                first = False
                 if bypass:
                     judged = JudgedReply(AnswerFacts(), problem=bypass, bypassed=True)
                     return (
@@ -137,6 +142,19 @@ class ServedRequest:
         except StopIteration as end:
             final: Routed = end.value
             return final, judged, False
+
+    def _challenge(self, asked: Question, facts: RequestFacts, first: Routed) -> None:
+        """Note on which side of a trial the request is, and send copies of it to challengers in shadow."""
+        serving, record = self._serving, self._record
+        if not serving.table.challengers:
+            return
+        if first.cause == "canary":
+            record.trial = "canary"
+        elif is_control(serving.table, facts, asked, first):
+            record.trial = "control"
+        for challenger in drawn_shadows(serving.table, facts, asked, self.id, first):
+            if self._gateway.shadows.start(serving, CopiedRequest(self.id, asked, first, challenger)):
+                record.copied_to = (*record.copied_to, challenger)
 
     def _contract(self, routed: Routed, asked: Question) -> RuleContract:
         return self._serving.table.contract(routed.place, asked.workload)
@@ -310,36 +328,20 @@ class ServedRequest:
 
     def _problem(self, reply: WholeReply, upstream: Upstream) -> str:
         """Why a reply is no answer, "" where it is one; the target's health hears of its faults."""
-        now_s = time.monotonic()
-        if reply.failure is not None:
-            self._last_failure = (502, reply.message, None)
-            upstream.health.failed(reply.message, now_s)
+        problem = reply_problem(reply, upstream)
+        if problem.said:
+            said = problem.message or said_by_server(reply.body(), upstream.secrets)
+            self._last_failure = (problem.status, said, problem.pause_s)
             self._serving.forget_health()
-            return f"{reply.failure}: {reply.message}"
-        if reply.status == 200:
-            return ""
-        pause_s = retry_after_s(reply.headers, datetime.now(UTC))
-        said = said_by_server(reply.body(), upstream.secrets)
-        self._last_failure = (reply.status, said, pause_s)
-        if reply.status not in _CLIENT_FAULTS:
-            upstream.health.failed(f"HTTP {reply.status}", now_s, pause_s)
-            self._serving.forget_health()
-        return f"HTTP {reply.status}"
+        return problem.said
 
     # ------------------------------------------------------------ what is sent
 
     def _body(self, asked: Question, upstream: Upstream, prepared: PreparedQuestion, *, stream: bool) -> bytes:
-        if prepared.request is not None:
-            return upstream.rendered(prepared.request, stream=stream)
-        fields = prepared.asked.fields
-        if asked.door == "embeddings":
-            return _ENCODER.encode({**fields, "model": upstream.record.model})
-        return upstream.forwarded(fields, stream=stream)
+        return body_for(asked.door, upstream, prepared.request, prepared.asked.fields, stream=stream)
 
     def _timeouts(self, action: Action | None) -> Timeouts:
-        limits = self._gateway.settings.run
-        total_s = (action.limits.timeout_s if action is not None else None) or limits.total_timeout_s
-        return Timeouts(limits.connect_timeout_s, min(limits.first_token_timeout_s, total_s), total_s)
+        return timeouts(self._gateway.settings.run, action)
 
     # ------------------------------------------------------------ what comes back
 

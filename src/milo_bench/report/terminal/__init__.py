@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from milo_bench.report.terminal.scorecard import print_scorecard
     from milo_bench.report.terminal.serving.board import person_record, print_board, print_people
+    from milo_bench.report.terminal.serving.challengers import print_challengers
     from milo_bench.report.terminal.serving.gateway import (
         key_record,
         print_alarms,
@@ -62,6 +63,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "milo_bench.report.terminal.console": ("stdout_console",),
     "milo_bench.report.terminal.decision": ("print_decision",),
     "milo_bench.report.terminal.demo": ("DemoAnswer", "DemoScreen"),
+    "milo_bench.report.terminal.serving.challengers": ("print_challengers",),
     "milo_bench.report.terminal.serving.gateway": (
         "key_record",
         "print_alarms",

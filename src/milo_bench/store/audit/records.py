@@ -19,6 +19,10 @@ AuditOutcome: TypeAlias = Literal[
 ]
 
 
+# A request of a rule with a canary: answered by a challenger, or by the incumbent while a challenger could have been.
+TrialSide: TypeAlias = Literal["", "canary", "control"]
+
+
 class AuditedCall(msgspec.Struct, frozen=True, omit_defaults=True):
     """One call to a model. ``status`` is 0 where no reply came; ``failure`` says why there is no answer."""
 
@@ -58,12 +62,31 @@ class AuditedRequest(msgspec.Struct, frozen=True, omit_defaults=True, tag="reque
     reason: str = ""
     table: str = ""
     shadow: bool = False
+    trial: TrialSide = ""
+    copied_to: tuple[str, ...] = ()  # challengers that got a copy; each has a line of its own
     queue: str = ""  # id in the queue
     prompt_tokens: int = 0
     completion_tokens: int = 0
     first_s: float = 0.0
     took_s: float = 0.0
     kept: dict[str, Any] = {}  # texts, only where the settings say so
+
+
+class AuditedShadow(msgspec.Struct, frozen=True, omit_defaults=True, tag="shadow", tag_field="type"):
+    """What a challenger answered to a copy of ``request``: judged by the checks of its ``rule``, sent to no client."""
+
+    n: int
+    at: str
+    request: str
+    challenger: str
+    call: AuditedCall
+    incumbent: str = ""  # the rule's own target, which the request itself went to
+    workload: str = ""
+    role: str = ""
+    rule: str = ""
+    table: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 class AuditFileStart(msgspec.Struct, frozen=True, tag="file", tag_field="type"):
@@ -75,4 +98,4 @@ class AuditFileStart(msgspec.Struct, frozen=True, tag="file", tag_field="type"):
     audit_schema: int = AUDIT_SCHEMA
 
 
-AuditLine: TypeAlias = AuditedRequest | AuditFileStart
+AuditLine: TypeAlias = AuditedRequest | AuditedShadow | AuditFileStart

@@ -1,0 +1,178 @@
+"""A routed request in, whether a challenger answers it or gets a copy out; a copy's answer is judged and never sent."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from milo_bench.config.routing.challengers import Challenger
+from milo_bench.core.chat import ChatRequest
+from milo_bench.core.text import one_line
+from milo_bench.decide.routing.rules import RequestFacts, Routed, may_try
+from milo_bench.gateway.answering.parts import PartReply, merge_parts, read_part
+from milo_bench.gateway.answering.prompting import prepare_question
+from milo_bench.gateway.judging import judge_reply
+from milo_bench.gateway.request import Question
+from milo_bench.gateway.table import RoutingTable
+from milo_bench.gateway.upstream.calls import body_for, reply_problem, timeouts
+from milo_bench.gateway.wire.replies import ApiError
+from milo_bench.store.audit.records import AuditedCall, AuditedShadow
+
+if TYPE_CHECKING:
+    from milo_bench.gateway.serving import Gateway, Serving
+
+# Copies on their way to one challenger. Past it a request is not copied: clients never wait for an experiment.
+MOST_COPIES: Final = 16
+_UNIT: Final = float(1 << 64)
+
+
+def drawn_canaries(table: RoutingTable, asked: Question, id: str) -> dict[str, str]:
+    """By rule, the challenger whose turn it is to answer this request. Follows from its random id alone."""
+    found: dict[str, str] = {}
+    for rule, challengers in table.challengers.items():
+        mark, upto = _unit(id, rule), 0.0
+        for one in _for(challengers, asked, "canary"):
+            upto += one.share
+            if mark < upto:
+                found[rule] = one.target
+                break
+    return found
+
+
+def is_control(table: RoutingTable, facts: RequestFacts, asked: Question, first: Routed) -> bool:
+    """Whether the incumbent answers what a canary could have been given as well: what the canary is compared with."""
+    canaries = tuple(_for(table.challengers.get(first.rule, ()), asked, "canary"))
+    could = first.cause == "rule" and first.rule not in facts.canaries
+    return bool(canaries) and could and all(may_try(table.file, facts, one.target) for one in canaries)
+
+
+def drawn_shadows(table: RoutingTable, facts: RequestFacts, asked: Question, id: str, first: Routed) -> Iterator[str]:
+    """The challengers that get a copy of what the rule's own target is asked."""
+    if first.cause != "rule" or asked.door == "embeddings":
+        return
+    for one in _for(table.challengers.get(first.rule, ()), asked, "shadow"):
+        if _unit(id, f"{first.rule} {one.target}") < one.share and may_try(table.file, facts, one.target):
+            yield one.target
+
+
+def _for(challengers: tuple[Challenger, ...], asked: Question, mode: str) -> Iterator[Challenger]:
+    """Those of the role that the client named come first; those of a rule have all its work."""
+    mine = [one for one in challengers if one.mode == mode and one.role in (None, asked.role)]
+    return iter(sorted(mine, key=lambda one: one.role is None))
+
+
+def _unit(id: str, what: str) -> float:
+    """A number from 0 to 1 that the request's id gives for ``what``."""
+    return int.from_bytes(hashlib.sha256(f"{id} {what}".encode()).digest()[:8]) / _UNIT
+
+
+@dataclass(frozen=True)
+class CopiedRequest:
+    """What a challenger gets a copy of: the question, its way so far, and the request's id."""
+
+    id: str
+    asked: Question
+    first: Routed
+    challenger: str
+
+
+class ShadowCalls:
+    """Sends copies beside the incumbents' calls. Nobody waits for them; each ends as a line of the audit."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._running: Counter[str] = Counter()
+
+    def start(self, serving: Serving, copy: CopiedRequest) -> bool:
+        """Whether the copy is on its way; false where the challenger has as many as it may have."""
+        if self._running[copy.challenger] >= MOST_COPIES:
+            self._gateway.metrics.copies.add(copy.challenger, "left_out")
+            return False
+        self._running[copy.challenger] += 1
+        serving.enter()  # its targets stay open until it is done
+        task = asyncio.get_running_loop().create_task(self._send(serving, copy))
+        self._tasks.add(task)
+
+        def ended(done: asyncio.Task[None]) -> None:
+            self._tasks.discard(done)
+            self._running[copy.challenger] -= 1
+            serving.leave()
+
+        task.add_done_callback(ended)
+        return True
+
+    async def stop(self) -> None:
+        """Copies still on their way are given up, without a line."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _send(self, serving: Serving, copy: CopiedRequest) -> None:
+        try:
+            line = await self._call(serving, copy)
+        except ApiError:
+            return  # the case does not fit the prompt: the client is told by the incumbent's own way
+        except Exception as error:
+            self._gateway.report_fault(copy.id, error)
+            return
+        if line is not None:
+            self._gateway.metrics.copies.add(copy.challenger, "failed" if line.call.failure else "answered")
+            self._gateway.note_shadow(line)
+
+    async def _call(self, serving: Serving, copy: CopiedRequest) -> AuditedShadow | None:
+        gateway, asked, first = self._gateway, copy.asked, copy.first
+        upstream = serving.upstreams[copy.challenger]
+        limits = timeouts(gateway.settings.run, first.action)
+        prepared = prepare_question(
+            serving.table, asked, replace(first, target=copy.challenger, cause="canary"), copy.id
+        )
+        if prepared.bypass:
+            return None
+        began_s = time.monotonic()
+
+        async def fetch(request: ChatRequest) -> PartReply:
+            body = upstream.rendered(request, stream=False)
+            reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits)
+            return read_part(asked.door, reply.body(), reply_problem(reply, upstream).said)
+
+        full = await merge_parts(prepared, fetch)
+        status, failed, usage, problem = 0, tuple[str, ...](), None, full if isinstance(full, str) else ""
+        if not isinstance(full, str):
+            began_s = time.monotonic()
+            body = body_for(asked.door, upstream, full.request, full.asked.fields, stream=False)
+            reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits)
+            status, problem = reply.status, reply_problem(reply, upstream).said
+            if not problem and upstream.leaks(reply.body()):
+                problem = "the answer contains a key"
+            if not problem:
+                contract = serving.table.contract(first.place, asked.workload)
+                judged = await asyncio.get_running_loop().run_in_executor(
+                    gateway.judges, lambda: judge_reply(full.asked, contract, full.shown, reply.body(), id=copy.id)
+                )
+                problem = judged.problem or upstream.another_model(judged.document.get("model"))
+                failed, usage = tuple(sorted(judged.facts.failed)), judged.document.get("usage")
+            if problem and reply.failure is None and status == 200:
+                upstream.health.failed(problem, time.monotonic())
+        took_s = time.monotonic() - began_s
+        if not problem:
+            upstream.health.answered(time.monotonic())
+        serving.forget_health()
+        return AuditedShadow(
+            n=0, at=datetime.now(UTC).isoformat(timespec="milliseconds"), request=copy.id, workload=asked.workload,
+            role=asked.role, rule=first.rule, incumbent=first.target, challenger=copy.challenger,
+            call=AuditedCall(copy.challenger, status, one_line(problem, 200), round(took_s, 6), failed),
+            table=serving.table.digest[:16], prompt_tokens=_count(usage, "prompt_tokens"),
+            completion_tokens=_count(usage, "completion_tokens"),
+        )  # fmt: skip
+
+
+def _count(usage: Any, name: str) -> int:
+    value = usage.get(name) if isinstance(usage, Mapping) else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
