@@ -6,13 +6,13 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean, median
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal
 
 from milo_bench.config.roles.file import PromotionPolicy, ReviewMinutes
+from milo_bench.config.routing.challengers import TrialMode
 from milo_bench.decide.promotion.records import RolePair
 from milo_bench.store.audit.records import AuditedCall, AuditedRequest, AuditedShadow, AuditLine
 
-TrialMode: TypeAlias = Literal["canary", "shadow"]
 # Checks without which an answer cannot be used at all, as in roles.outcomes.
 _HARD: Final = frozenset({"answer_present", "is_json", "json_reading", "schema"})
 NO_ANSWER: Final = "no answer"

@@ -135,7 +135,7 @@ class ShadowCalls:
         )
         if prepared.bypass:
             return None
-        began_s = time.monotonic()
+        began_s = ended_s = time.monotonic()
 
         async def fetch(request: ChatRequest) -> PartReply:
             body = upstream.rendered(request, stream=False)
@@ -148,6 +148,7 @@ class ShadowCalls:
             began_s = time.monotonic()
             body = body_for(asked.door, upstream, full.request, full.asked.fields, stream=False)
             reply = await upstream.pool.fetch(upstream.path(asked.door), body, limits)
+            ended_s = time.monotonic()
             status, problem = reply.status, reply_problem(reply, upstream).said
             if not problem and upstream.leaks(reply.body()):
                 problem = "the answer contains a key"
@@ -160,14 +161,15 @@ class ShadowCalls:
                 failed, usage = tuple(sorted(judged.facts.failed)), judged.document.get("usage")
             if problem and reply.failure is None and status == 200:
                 upstream.health.failed(problem, time.monotonic())
-        took_s = time.monotonic() - began_s
+        else:
+            ended_s = time.monotonic()
         if not problem:
             upstream.health.answered(time.monotonic())
         serving.forget_health()
         return AuditedShadow(
             n=0, at=datetime.now(UTC).isoformat(timespec="milliseconds"), request=copy.id, workload=asked.workload,
             role=asked.role, rule=first.rule, incumbent=first.target, challenger=copy.challenger,
-            call=AuditedCall(copy.challenger, status, one_line(problem, 200), round(took_s, 6), failed),
+            call=AuditedCall(copy.challenger, status, one_line(problem, 200), round(ended_s - began_s, 6), failed),
             table=serving.table.digest[:16], prompt_tokens=_count(usage, "prompt_tokens"),
             completion_tokens=_count(usage, "completion_tokens"),
         )  # fmt: skip
