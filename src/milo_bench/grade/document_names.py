@@ -7,7 +7,15 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-_SMALL = frozenset("a an and at by for from in of on or our the their to with your s".split())  # noqa: SIM905
+# Articles and the like, which a name has in one sentence and not in the next: "informe de la clínica"
+_SMALL_WORDS = (
+    "a an and at by for from in of on or our the their to with your s",
+    "le la les un une des du de et au aux",
+    "el los las del al y",
+    "der das dem ein eine einer einen und zum zur",
+)
+_SMALL = frozenset(word for words in _SMALL_WORDS for word in words.split())
+_ELIDED = re.compile(r"\b(?:[cdjlmnst]|qu)['’](?=\w)")  # "l'analyse" names the same paper as "analyse"
 
 
 class NamedDocument(NamedTuple):
@@ -38,8 +46,8 @@ def read_documents(data: Any) -> tuple[NamedDocument, ...]:
 
 @lru_cache(maxsize=4096)
 def _words(text: str) -> tuple[str, ...]:
-    """Content words in a plain form: lower case, no possessive, no plural."""
-    plain = re.sub(r"['’]s?\b", "", text.casefold())
+    """Content words in a plain form: lower case, no possessive, no plural, no elided article."""
+    plain = re.sub(r"['’]s?\b", "", _ELIDED.sub("", text.casefold()))
     return tuple(_singular(word) for word in re.findall(r"[^\W_]+", plain) if word not in _SMALL)
 
 

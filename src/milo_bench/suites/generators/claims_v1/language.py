@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +29,7 @@ class PacketWording(Checked):
     signs: dict[str, str] = {}  # a money sign of a story as this language's offices have it
     thousands: str
     decimal: str
+    elided: list[str] = []  # words that lose their last letter before a name that begins with a vowel: "d'Agnès"
     kinds: dict[str, str]
     front: str
     closed: str  # what is said of an older claim's papers, with {number}
@@ -43,6 +45,13 @@ class PacketWording(Checked):
             return self.short_date.format(dd=f"{day.day:02d}", mm=f"{day.month:02d}", year=day.year)
         number = self.first_day if day.day == 1 and self.first_day else str(day.day)
         return self.date.format(day=number, month=self.months[day.month - 1], year=day.year)
+
+    def elide(self, text: str) -> str:
+        """``text`` with each of the elided words shortened before a capital vowel; as it was in a language without."""
+        if not self.elided:
+            return text
+        words = "|".join(word[:-1] for word in self.elided)
+        return re.sub(rf"\b({words})e ((?:<f:\w+>)?[AEIOUÂÉÈÊÎÔÛ][a-zà-ÿ])", r"\1'\2", text)
 
     def amount(self, sign: str, units: int, hundredths: str = "") -> str:
         whole = f"{units:,}".replace(",", self.thousands)

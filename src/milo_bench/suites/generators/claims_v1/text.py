@@ -83,7 +83,7 @@ class SlotValues:
     def fill(self, text: str) -> str:
         """``text`` with every choice made and every slot filled; fact marks stay."""
         chosen = _CHOICE.sub(lambda match: self.rng.choice(match[1].split("||")).strip(), text)
-        return _SLOT.sub(lambda match: self._slot(match[1]), chosen)
+        return self.wording.elide(_SLOT.sub(lambda match: self._slot(match[1]), chosen))
 
     def _slot(self, slot: str) -> str:
         if match := re.fullmatch(r"d([+-]\d+)(:s)?", slot):
