@@ -59,7 +59,8 @@ def test_a_package_without_its_decision_is_read_from_its_files(client: BoardClie
     (folder / "package" / "decision.json").unlink()
     (package,) = client.data("/decisions")["packages"]
     shown = client.data(f"/decisions/{package['id']}")
-    assert shown["text"]
+    assert {"heading", "text", "table"} <= {block["kind"] for block in shown["text"]}
+    assert "|---" not in client.html(f"/decisions/{package['id']}")
     assert shown["routing"]["rules"]
     client.html(f"/decisions/{package['id']}")
 

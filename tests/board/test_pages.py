@@ -26,6 +26,48 @@ def test_runs_are_listed_with_their_counts(client: BoardClient) -> None:
     assert run["title"] in client.html("/runs")
 
 
+def test_the_sentence_of_a_run_speaks_of_every_answer(client: BoardClient, folder: Path) -> None:
+    shutil.copy(SAMPLE, folder / "sample.jsonl")
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    (run,) = [run for run in client.data("/runs")["runs"] if run["name"] == "sample.jsonl"]
+    assert run["elsewhere"] > 0
+    assert run["passed"] + run["failed"] + run["no_answer"] + run["elsewhere"] == run["attempts"]
+    assert "routed elsewhere" in client.data(f"/runs/{run['id']}")["sentence"]
+
+
+def test_a_log_of_load_shows_its_windows(client: BoardClient, folder: Path) -> None:
+    shutil.copy(DATA / "load.jsonl", folder / "load.jsonl")
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    (run,) = [run for run in client.data("/runs")["runs"] if run["name"] == "load.jsonl"]
+    (table,) = client.data(f"/runs/{run['id']}")["loads"]
+    assert [level["text"] for level in table["levels"]] == ["1 stream", "2 streams"]
+    page = client.html(f"/runs/{run['id']}")
+    assert "First token p50" in page
+    assert "Compare" not in page
+
+
+def test_a_log_of_probes_is_never_live(client: BoardClient, folder: Path) -> None:
+    shutil.copy(SAMPLE.parent / "claims" / "probes.jsonl", folder / "probes.jsonl")
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    assert {run["state"] for run in client.data("/runs")["runs"]} == {"ended"}
+
+
+def test_compared_targets_are_named_with_links_to_what_only_one_passes(client: BoardClient, folder: Path) -> None:
+    shutil.copy(SAMPLE, folder / "sample.jsonl")
+    client.board.catalog.look()
+    wait_until_read(client.board)
+    (run,) = [run for run in client.data("/runs")["runs"] if run["name"] == "sample.jsonl"]
+    shown = client.data(f"/compare?run={run['id']}")
+    assert all(one["sentence"] for one in shown["comparisons"])
+    (rate, *_) = [rate for rate in shown["comparisons"][0]["rates"] if rate["only_second"]]
+    linked = f"/failures?run={run['id']}&fixture={rate['only_second'][0]}&outcome=all"
+    assert linked.replace("&", "&amp;") in client.html(f"/compare?run={run['id']}")
+    assert client.data(linked)["rows"]
+
+
 def test_a_log_that_comes_later_is_found(client: BoardClient, folder: Path) -> None:
     shutil.copy(DATA / "run-cut.jsonl", folder / "cut.jsonl")
     client.board.catalog.look()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import threading
 import time
 from collections import OrderedDict
@@ -76,7 +77,10 @@ class BoardParts:
     def gates(self, log: BoardLog) -> dict[str, Any]:
         """The gates of a run as they are now; ``problem`` says why there are none."""
         if log.size > MOST_BYTES:
-            return {"problem": f"This run is too large for the board's gates: milo-bench decide {log.name}"}
+            return {
+                "problem": "This run is too large for the board's gates. To judge them:",
+                "command": f"milo-bench decide {shlex.quote(log.name)}",
+            }
         # Judging brings the statistics along, which a list of runs does not need.
         from milo_bench.board.gates.look import GateWatch, gates_data
         from milo_bench.board.gates.policy import policy_of
@@ -85,7 +89,7 @@ class BoardParts:
             if log.id not in self._gates:
                 policy, source = policy_of(log.path, self.folder, self.opener.header(log))
                 if policy is None:
-                    return {"problem": source or "There is no policy for this suite: milo-bench policy new SUITE"}
+                    return {"problem": source} if source else _no_policy(self.opener.header(log).suite.name)
                 self._gates[log.id] = (GateWatch(log.path, policy), source)
                 while len(self._gates) > _MOST_WATCHED:
                     self._gates.popitem(last=False)
@@ -106,3 +110,10 @@ class BoardParts:
         else:
             waiting = 0
         return {"gateway": count_open(self.engine)[0], "review": waiting}
+
+
+def _no_policy(suite: str) -> dict[str, Any]:
+    return {
+        "problem": "There is no policy for this suite. To write one:",
+        "command": f"milo-bench policy new {shlex.quote(suite)}",
+    }

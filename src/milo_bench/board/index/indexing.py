@@ -137,7 +137,7 @@ class LogIndexer:
             executions={key: tuple(places) for key, places in state.executions.items()},
             episodes=tuple(state.episodes),
             probes=tuple(state.probes),
-            load_windows=state.load_windows,
+            loads=tuple(state.loads),
             end=state.end,
             last_s=state.last_s,
             ends_s=tuple(state.ends_s[-_RATE_SAMPLES:]),
@@ -205,7 +205,7 @@ class _Reading:
         self.executions = {key: list(places) for key, places in index.executions.items()}
         self.episodes = list(index.episodes)
         self.probes = list(index.probes)
-        self.load_windows = index.load_windows
+        self.loads = list(index.loads)
         self.end = index.end
         self.last_s = index.last_s
         self.ends_s = list(index.ends_s)
@@ -239,7 +239,7 @@ class _Reading:
         elif isinstance(record, ProbeResult):
             self.probes.append(record)
         elif isinstance(record, LoadWindow):
-            self.load_windows += 1
+            self.loads.append(record)
         elif isinstance(record, RunEnd):
             self.end = record
         elif isinstance(record, SchemaChange):

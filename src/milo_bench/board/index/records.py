@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final, Literal, TypeAlias
 
-from milo_bench.core.records import Decoding, Frozen, ProbeResult, RunEnd
+from milo_bench.core.records import Decoding, Frozen, LoadWindow, ProbeResult, RunEnd
 
-INDEX_SCHEMA: Final = 2
+INDEX_SCHEMA: Final = 3
 NAMED_ROWS: Final = 20  # of those that cannot be read
 
 # retried: a failure that a later try replaced; it is in the index, and counts nowhere.
@@ -106,7 +106,7 @@ class LogIndex(Frozen, frozen=True, omit_defaults=False):
     executions: dict[str, tuple[tuple[int, int], ...]] = {}
     episodes: tuple[EpisodeRow, ...] = ()
     probes: tuple[ProbeResult, ...] = ()
-    load_windows: int = 0
+    loads: tuple[LoadWindow, ...] = ()
     end: RunEnd | None = None
     last_s: float = 0.0
     ends_s: tuple[float, ...] = ()

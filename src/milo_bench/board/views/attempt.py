@@ -26,6 +26,7 @@ from milo_bench.suites.pictures import read_shown_picture
 from milo_bench.suites.prompts import picture_names
 
 _MOST_TABS: Final = 9
+_LONG: Final = 40  # characters of an expected value that has a line of its own
 _CITATION: Final = re.compile(r"\[([^\[\]\s]{1,40})\]")
 _OUTCOMES: Final = {
     "pass": "passes",
@@ -172,11 +173,27 @@ def _checks(opened: OpenedAttempt) -> list[dict[str, str]]:
     return [{"check": check, "outcome": outcome, "text": _OUTCOMES[outcome]} for check, outcome in told]
 
 
-def _expected(expect: dict[str, Any]) -> list[dict[str, str]]:
-    return [
-        {"name": name, "text": visible(value if isinstance(value, str) else msgspec.json.encode(value).decode())}
-        for name, value in expect.items()
-    ]
+def _expected(expect: dict[str, Any]) -> list[dict[str, Any]]:
+    """One part for each thing that is expected: its fields, or its text. What is empty is left out."""
+    found = []
+    for name, value in expect.items():
+        if isinstance(value, dict):
+            fields = [{"name": str(key), "text": _value_text(name, one)} for key, one in value.items()]
+            found.append({"name": name, "fields": fields, "text": ""})
+        else:
+            found.append({"name": name, "fields": [], "text": _value_text(name, value)})
+    return [one for one in found if one["fields"] or one["text"] not in ("", "[]", "{}")]
+
+
+def _value_text(name: str, value: object) -> str:
+    """A value as a person reads it: a list of texts, the place of a span, else JSON."""
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return visible(("\n" if any(len(one) > _LONG for one in value) else ", ").join(value))
+    if "spans" in name and isinstance(value, list) and len(value) == 2 and all(type(one) is int for one in value):
+        return f"characters {value[0]} to {value[1]}"
+    return visible(msgspec.json.encode(value).decode())
 
 
 def _beside(board: BoardParts, found: FoundAttempt) -> list[FoundAttempt]:

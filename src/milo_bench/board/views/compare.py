@@ -16,6 +16,7 @@ from milo_bench.stats.compare import Comparison
 
 _MOST_NAMED: Final = 12
 _CHANCE: Final = 0.05
+_NAMES: Final = {"latency_s": "time to the whole answer", "ttft_s": "time to the first token"}
 
 
 def show_compare(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
@@ -34,7 +35,7 @@ def show_compare(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     problem = ""
     if logs:
         try:
-            comparisons = [comparison_data(one) for one in _compared(logs)]
+            comparisons = [comparison_data(one, _titles(logs)) for one in _compared(logs)]
         except MiloError as error:
             problem = f"{error.message} {error.hint[:1].upper()}{error.hint[1:]}"
     sides = [{"id": log.id, "title": log.index.title if log.index else log.name, "name": log.name} for log in logs]
@@ -49,11 +50,24 @@ def _compared(logs: list[BoardLog]) -> tuple[Comparison, ...]:
     return compare_logs([SideRef(log.path) for log in logs])
 
 
-def comparison_data(one: Comparison) -> dict[str, Any]:
+def _titles(logs: list[BoardLog]) -> dict[str, str]:
+    """Workloads and what they are called."""
+    return {
+        name: title for log in logs if log.index is not None for name, title in log.index.workloads.items() if title
+    }
+
+
+def comparison_data(one: Comparison, titles: dict[str, str]) -> dict[str, Any]:
     """The differences of two sides, in words and figures."""
+
+    def work(workload: str, decoding: str) -> str:
+        title = titles.get(workload, workload)
+        return title if decoding == "free" else f"{title}, {decoding} decoding"
+
     rates = [
         {
             "workload": rate.workload,
+            "work": work(rate.workload, rate.decoding),
             "pairs": rate.pairs,
             "first": units.share(rate.first_rate),
             "second": units.share(rate.second_rate),
@@ -62,14 +76,15 @@ def comparison_data(one: Comparison) -> dict[str, Any]:
             "only_second": list(rate.only_second[:_MOST_NAMED]),
             "only_first_n": len(rate.only_first),
             "only_second_n": len(rate.only_second),
-            "outcome": _outcome(rate.difference, rate.p_adjusted),
+            "outcome": _outcome(one, rate.difference, rate.p_adjusted),
         }
         for rate in one.rates
     ]
     means = [
         {
-            "name": mean.name.replace("_", " ").removesuffix(" s"),
+            "name": _NAMES.get(mean.name, mean.name.replace("_", " ")),
             "workload": mean.workload,
+            "work": work(mean.workload, mean.decoding),
             "pairs": mean.pairs,
             "first": units.figure(mean.first_mean, mean.unit),
             "second": units.figure(mean.second_mean, mean.unit),
@@ -80,6 +95,7 @@ def comparison_data(one: Comparison) -> dict[str, Any]:
     return {
         "first": one.first,
         "second": one.second,
+        "sentence": _sentence(one, rates),
         "rates": rates,
         "means": means,
         "differs": list(one.differs),
@@ -93,8 +109,16 @@ def _difference(value: float, interval: Interval | None, unit: str) -> str:
     return units.change_text(value, low, high, unit)
 
 
-def _outcome(difference: float, p: float) -> str:
+def _outcome(one: Comparison, difference: float, p: float) -> str:
     """Whether a difference is more than chance, over all that are compared here."""
     if p >= _CHANCE:
         return "undecided"
-    return "first is better" if difference > 0 else "second is better"
+    return f"{one.first if difference > 0 else one.second} is better"
+
+
+def _sentence(one: Comparison, rates: list[dict[str, Any]]) -> str:
+    """What is known, in a sentence."""
+    decided = [rate for rate in rates if rate["outcome"] != "undecided"]
+    if not decided:
+        return f"No difference between {one.first} and {one.second} is more than chance, on these fixtures."
+    return " ".join(f"{rate['work']}: {rate['outcome']}." for rate in decided)

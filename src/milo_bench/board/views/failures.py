@@ -53,7 +53,7 @@ def show_failures(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
             ],
             "runs": [{"id": log.id, "title": log.index.title, "created_at": log.index.created_at}
                      for log in logs if log.index is not None],
-            "rows": [plain_line(found) for found in rows],
+            "rows": [_row(found, filter) for found in rows],
             "links": links,
             "shown": PAGE,
         },
@@ -73,6 +73,16 @@ def _page(
     return rows, {
         "previous": _link(filter, before=_key(rows[0])) if has_previous else "",
         "next": _link(filter, after=_key(rows[-1])) if has_next else "",
+    }
+
+
+def _row(found: FoundAttempt, filter: AttemptFilter) -> dict[str, Any]:
+    index = found.log.index
+    return {
+        **plain_line(found),
+        "run_name": found.log.name,
+        "run_began": index.created_at if index is not None else "",
+        "run_query": filter.query(run=found.log.id),
     }
 
 

@@ -64,7 +64,7 @@ def _line(
 ) -> dict[str, Any]:
     id = str(next((record[key] for key in _ID_KEYS if record.get(key)), number + 1))
     text_key = next((key for key in _TEXT_KEYS if isinstance(record.get(key), str)), "")
-    text = str(record.get(text_key, "")) if text_key else _as_text(record)
+    text = str(record.get(text_key, "")) if text_key else _opened(record)
     rest = [
         _as_text(value) for key, value in record.items()
         if text_key and key != text_key and key not in _ID_KEYS and value not in (None, "", [], {})
@@ -78,6 +78,15 @@ def _line(
         "cited": id in cited,
         "folded": 0,
     }
+
+
+def _opened(record: Mapping[str, Any]) -> str:
+    """A record without a text of its own: a line for each field, longer texts as they are."""
+    told = []
+    for key, value in record.items():
+        text = _as_text(value)
+        told.append(f"{key.replace('_', ' ')}:{chr(10) if chr(10) in text else ' '}{text}")
+    return "\n".join(told)
 
 
 def _folded(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.render import cause_text
 from milo_bench.board.server.requests import NotThere, PageRequest, Shown
 from milo_bench.board.views.attempt_line import attempt_line
+from milo_bench.board.views.loads import load_tables
 from milo_bench.board.views.pace import pace_of
 from milo_bench.board.views.runs import run_line
 from milo_bench.core import units
@@ -46,6 +47,7 @@ def run_data(board: BoardParts, log: BoardLog) -> dict[str, Any]:
         "sentence": _sentence(line),
         "bad_rows": [visible(one) for one in index.bad_rows],
         "pace": pace_of(index),
+        "resumes": line["state"] == "interrupted" and (index.end is None or index.end.reason != "done"),
         "end": None if index.end is None else {"reason": index.end.reason, "complete": index.end.complete},
         "gates": board.gates(log) if index.attempts else {"problem": "No answers yet."},
         "work": work_table(index),
@@ -61,6 +63,7 @@ def run_data(board: BoardParts, log: BoardLog) -> dict[str, Any]:
              "finding": one.finding}
             for one in index.probes
         ],
+        "loads": load_tables(index),
         "at": time.strftime("%H:%M:%S"),
     }  # fmt: skip
 
@@ -72,15 +75,17 @@ def _sentence(line: dict[str, Any]) -> str:
         return f"This log has {line['kind'] or 'no answers yet'}."
     passed = f"{line['passed']:,} of {attempts:,} answers pass every check"
     rest = [
-        (line["failed"], "fail a check or could not be judged"),
-        (line["no_answer"], "have no answer"),
+        (line["failed"], f"{'fails' if line['failed'] == 1 else 'fail'} a check or could not be judged"),
+        (line["no_answer"], "has no answer" if line["no_answer"] == 1 else "have no answer"),
+        (line["elsewhere"], "was routed elsewhere" if line["elsewhere"] == 1 else "were routed elsewhere"),
     ]
     said = ", ".join(f"{n:,} {what}" for n, what in rest if n)
     sentence = f"{passed}, {said}." if said else f"{passed}."
-    if line["state"] == "live":
-        return f"{sentence} {planned - attempts:,} are still to come."
+    if line["state"] == "live" and planned > attempts:
+        to_come = planned - attempts
+        return f"{sentence} {to_come:,} {'is' if to_come == 1 else 'are'} still to come."
     if line["state"] == "interrupted" and planned > attempts:
-        return f"{sentence} The run was interrupted with {planned - attempts:,} to go."
+        return f"{sentence} The run ended early, with {planned - attempts:,} to go."
     return sentence
 
 

@@ -45,7 +45,8 @@ def run_line(log: BoardLog, now: float) -> dict[str, Any]:
         return {
             "id": log.id, "name": log.name, "title": log.name, "created_at": "", "suite": "", "version": "",
             "targets": [], "models": {}, "state": state, "problem": log.problem, "read_percent": percent,
-            "attempts": 0, "planned": 0, "passed": 0, "failed": 0, "no_answer": 0, "kind": "", "left_out": 0,
+            "attempts": 0, "planned": 0, "passed": 0, "failed": 0, "no_answer": 0, "elsewhere": 0,
+            "kind": "", "left_out": 0,
         }  # fmt: skip
     return {
         "id": log.id,
@@ -64,6 +65,7 @@ def run_line(log: BoardLog, now: float) -> dict[str, Any]:
         "passed": index.count("pass"),
         "failed": index.count("fail", "unjudged"),
         "no_answer": index.count("no_answer"),
+        "elsewhere": index.count("bypass"),
         "kind": _kind(log),
         "left_out": index.left_out,
     }
@@ -78,21 +80,21 @@ def state_of(log: BoardLog, now: float) -> str:
     end = log.index.end
     if end is not None:
         return "ended" if end.complete else "interrupted"
-    if log.is_live(now):
-        return "live"
-    return "ended" if log.index.probes and not log.index.attempts else "interrupted"
+    if log.index.probes and not log.index.attempts:
+        return "ended"  # a log of probes has no end of its own
+    return "live" if log.is_live(now) else "interrupted"
 
 
 def _kind(log: BoardLog) -> str:
     index = log.index
     assert index is not None
     parts = [
-        (index.attempts, "answers"),
-        (len(index.episodes), "operator episodes"),
-        (index.load_windows, "load windows"),
-        (len(index.probes), "probe results"),
+        (index.attempts, "answer"),
+        (len(index.episodes), "operator episode"),
+        (len(index.loads), "load window"),
+        (len(index.probes), "probe result"),
     ]
-    return ", ".join(f"{n:,} {noun}" for n, noun in parts if n)
+    return ", ".join(f"{n:,} {noun}{'' if n == 1 else 's'}" for n, noun in parts if n)
 
 
 def _is_within(line: dict[str, Any], query: dict[str, str]) -> bool:

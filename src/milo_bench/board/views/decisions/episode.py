@@ -43,7 +43,13 @@ def show_episode(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
             "next": f"/runs/{log.id}/episodes/{n + 1}" if n + 1 < count else "",
         },
     }
-    return Shown("episode.html.jinja", f"{episode.task} on {episode.key.target}", data, "decisions")
+    return Shown("episode.html.jinja", f"{episode.task} on {episode.key.target}", data, "runs")
+
+
+def _protocol_text(told: str) -> str:
+    """``cut_off: The answer …`` with its code in words."""
+    code, colon, rest = told.partition(": ")
+    return f"{code.replace('_', ' ').capitalize()}{colon}{rest}" if code.isidentifier() else told
 
 
 def _turn(turn: Turn) -> dict[str, Any]:
@@ -53,6 +59,6 @@ def _turn(turn: Turn) -> dict[str, Any]:
         "reasoning": visible(turn.reasoning[:_MOST_TEXT]),
         "calls": [{"name": call.name, "arguments": visible(call.arguments[:_MOST_TEXT])} for call in turn.tool_calls],
         "injected": turn.injected,
-        "problem": turn.protocol_error or (turn.failure.message if turn.failure is not None else ""),
+        "problem": _protocol_text(turn.protocol_error) or (turn.failure.message if turn.failure is not None else ""),
         "took": units.seconds(turn.timings.latency_s),
     }

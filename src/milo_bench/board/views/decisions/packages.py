@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,11 +10,12 @@ from milo_bench.board.packages.finding import FoundPackage, flags_of, routing_of
 from milo_bench.board.parts import BoardParts
 from milo_bench.board.server.requests import NotThere, PageRequest, Shown
 from milo_bench.board.views.decisions.roles import registry_line
+from milo_bench.board.views.decisions.summary import text_blocks
 from milo_bench.board.views.paging import key_page
 from milo_bench.config.routing.file import RoutingFile
 from milo_bench.core.errors import MiloError
 from milo_bench.decide.changes.since import changes_since
-from milo_bench.decide.records import Decision
+from milo_bench.decide.records import Decision, Figure, Finding
 from milo_bench.report.figures import plain_text
 
 _SOON_DAYS = 14
@@ -40,11 +41,11 @@ def show_package(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
     if package is None:
         return NotThere("There is no decision with this address.", "it may have been moved. Start from the list.")
     decision = board.packages.decision(package)
-    data: dict[str, Any] = {"package": package_line(package), "findings": [], "summary": [], "missing": [], "text": ""}
+    data: dict[str, Any] = {"package": package_line(package), "findings": [], "summary": [], "missing": [], "text": []}
     if decision is not None:
         data |= _decided(decision)
     else:
-        data["text"] = _text_of(package, "summary.md")
+        data["text"] = text_blocks(_text_of(package, "summary.md"))
     data["history"] = _history(board, package, decision)
     data |= _enforced(package)
     data["permits"] = _permits(decision, data["routing"])
@@ -79,7 +80,7 @@ def _decided(decision: Decision) -> dict[str, Any]:
             "kind": finding.shown_kind,
             "route": finding.route,
             "chosen": finding.id in chosen,
-            "reasons": [plain_text(figures, reason) for reason in finding.reasons],
+            "reasons": _reasons(figures, finding),
             "would_change": [plain_text(figures, reason) for reason in finding.would_change],
             "gates": [
                 {"outcome": gate.outcome, "reason": plain_text(figures, gate.reason), "safety": gate.safety}
@@ -95,6 +96,13 @@ def _decided(decision: Decision) -> dict[str, Any]:
         "missing": [plain_text(figures, one) for one in decision.missing],
         "logs": [{"path": log.path, "run_id": log.run_id, "attempted": log.attempted} for log in decision.logs],
     }
+
+
+def _reasons(figures: Mapping[str, Figure], finding: Finding) -> list[str]:
+    """Its reasons without those that the list of gates says again."""
+    gates = {plain_text(figures, gate.reason).casefold() for gate in finding.gates}
+    told = [plain_text(figures, reason) for reason in finding.reasons]
+    return [line for line in told if line.casefold() not in gates]
 
 
 def _history(board: BoardParts, package: FoundPackage, decision: Decision | None) -> list[dict[str, Any]]:
@@ -180,5 +188,4 @@ def _text_of(package: FoundPackage, name: str) -> str:
     file = package.path / name
     if not file.is_file():
         return ""
-    # Its Markdown escapes are for another reader than this page, which shows it as it is written.
-    return re.sub(r"\\([\\_*|<>`#])", r"\1", file.read_text(encoding="utf-8", errors="replace")[:60_000])
+    return file.read_text(encoding="utf-8", errors="replace")[:60_000]

@@ -43,6 +43,7 @@ def show_roles(board: BoardParts, asked: PageRequest) -> Shown | NotThere:
         "can_roll_back": _applied(history) > 0,
         "registry": {"id": asked.names["id"], "name": path.relative_to(board.folder).as_posix()},
         "roles": _roles(file, last),
+        "sentence": _sentence(file, last),
         "history": [_record(one) for one in reversed(history[-_MOST_RECORDS:])],
         "records": len(history),
         "notes": notes_data(board, f"/roles/{asked.names['id']}"),
@@ -68,6 +69,17 @@ def _change(board: BoardParts, asked: PageRequest, change: RoleChange | None) ->
     said = change(path)
     add_note(board.engine, f"/roles/{id}", "promotion", asked.person.name, said)
     return MovedTo(f"/roles/{id}")
+
+
+def _sentence(file: RegistryFile, last: PromotionRecord | None) -> str:
+    """What is known, in a sentence: how many roles are filled, and what the last look would change."""
+    filled = sum(bool(one.incumbent) for one in file.roles.values())
+    roles = "1 role" if len(file.roles) == 1 else f"{len(file.roles)} roles"
+    told = f"{filled} of {roles} {'has' if filled == 1 else 'have'} a target"
+    if last is None:
+        return f"{told}."
+    changed = [role.role.replace("_", " ") for role in last.roles if role.changed]
+    return f"{told}. The last look {'changes ' + ', '.join(changed) if changed else 'changes none of them'}."
 
 
 def _applied(history: Sequence[PromotionRecord]) -> int:
