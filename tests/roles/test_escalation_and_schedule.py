@@ -83,4 +83,4 @@ def test_one_command_mines_runs_decides_and_publishes(shop: Path, place: Path, r
     assert log.is_file() and done.page.is_file() and done.promotion.report.is_file()
     [role] = done.promotion.record.roles
     assert role.cases == 2
-    assert "look 1" in done.page.read_text()
+    assert "compared once" in done.page.read_text()

@@ -170,7 +170,7 @@ def test_the_example_of_recorded_answers_holds_every_challenger(
     assert all(one.further for one in decisions)
     page = api.write_roles_page(registry, tmp_path / "site").read_text()
     assert "None of the named models gave them" in page
-    assert "more commits decide it" in page and "No active challengers" in page
+    assert "more commits would decide it" in page and "No active challengers" in page
     assert api.verify_roles_page(registry, tmp_path / "site") == ()
 
 

@@ -183,13 +183,17 @@ def _open(one: MeasureComparison) -> str:
 
 
 def _difference(one: MeasureComparison) -> str:
-    """The difference with its interval; positive is better. Minutes saved, or points of a rate."""
+    """Challenger minus incumbent as the measure itself is read: 33 points more hard failures are 33 points higher."""
     if one.difference is None:
         return "no data"
     minutes = one.measure == "review_pain"
     scale, unit = (1.0, " min") if minutes else (100.0, " points")
-    low, value, high = (_signed(number * scale) for number in (one.low, one.difference, one.high))
-    return f"{value}{unit} ({low} to {high}, n = {one.n})"
+    low, value, high = (number * scale for number in (one.low, one.difference, one.high))
+    if one.measure != "acceptance_rate":  # a record's difference is positive where the challenger is better
+        low, value, high = -high, -value, -low
+    size = units.number(abs(value), 2)
+    amount = "no difference" if size == "0" else f"{size}{unit} {'lower' if value < 0 else 'higher'}"
+    return f"{amount} ({_signed(low)} to {_signed(high)}{unit if size == '0' else ''}, n = {one.n})"
 
 
 def _signed(value: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from milo_bench.config.roles.file import PromotionPolicy
 from milo_bench.core import units
-from milo_bench.decide.promotion.records import RateFigure
+from milo_bench.decide.promotion.records import ChallengerDecision, RateFigure
 
 
 def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
@@ -29,16 +29,25 @@ def policy_sentences(policy: PromotionPolicy) -> tuple[str, ...]:
 
 
 def shown(figure: RateFigure) -> str:
-    """``40% (18% to 67%, n = 10)``, minutes likewise; "no cases" where there are none."""
+    """``40% (18–67%, n = 10)``, minutes to a tenth; "no cases" where there are none."""
     if figure.value is None:
         return "no cases"
-    value = _one(figure.value, figure.unit)
-    if figure.unit != "share" and figure.low is not None and figure.high is not None:
-        return f"{value} ({units.number(figure.low)} to {units.number(figure.high)}, n = {figure.n})"
-    if figure.low is None or figure.high is None:
-        return f"{value} (n = {figure.n})"
-    return f"{value} ({_one(figure.low, figure.unit)} to {_one(figure.high, figure.unit)}, n = {figure.n})"
+    numbers = (figure.value, figure.low, figure.high)
+    value, low, high = (number if number is None or figure.unit == "share" else round(number, 1) for number in numbers)
+    return units.estimate(value, low, high, figure.unit, figure.n)
 
 
-def _one(value: float, unit: str) -> str:
-    return units.share(value) if unit == "share" else f"{units.number(value)} {unit}"
+def compared(found: int, looks: int) -> str:
+    """``3 cases, compared once``, ``40 cases, compared 4 times``."""
+    cases = f"{found:,} {units.things(found, 'case')}"
+    if not looks:
+        return cases
+    return f"{cases}, compared {'once' if looks == 1 else f'{looks} times'}"
+
+
+def still_needed(decision: ChallengerDecision) -> str:
+    """How many more commits would decide it, as a sentence; "" where it is decided or no number would."""
+    if not decision.further:
+        return ""
+    commits = units.things(decision.further, "commit")
+    return f"About {decision.further:,} more {commits} would decide it, if the estimate holds."

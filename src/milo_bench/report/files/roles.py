@@ -10,7 +10,7 @@ from milo_bench.core.records.roles import EscalationReport
 from milo_bench.core.text import one_line
 from milo_bench.decide.promotion.escalation import escalation_sentences
 from milo_bench.decide.promotion.records import PromotionRecord, RateFigure, RoleDecision, TargetFigures
-from milo_bench.decide.promotion.wording import policy_sentences, shown
+from milo_bench.decide.promotion.wording import compared, policy_sentences, shown, still_needed
 
 _HEAD = "| target | family | cost | cases | acceptance | weighted pass | review pain | hard failures | p50 | per case |"
 
@@ -45,10 +45,11 @@ def roles_report(
 
 def _verdicts(role: RoleDecision) -> list[str]:
     now = f"{_text(role.before)} → {_text(role.incumbent)}" if role.changed else _text(role.incumbent)
-    lines = [f"- **{_text(role.role)}** ({role.cases} cases, look {role.looks}): incumbent {now}"]
+    lines = [f"- **{_text(role.role)}** ({compared(role.cases, role.looks)}): incumbent {now}"]
     for one in role.decisions:
-        more = f" About {one.further:,} more commits decide it." if one.further else ""
-        lines.append(f"  - {one.verdict} {_text(one.target)}: {_text('; '.join(one.reasons))}.{more}")
+        lines.append(
+            f"  - {one.verdict} {_text(one.target)}: {_text('; '.join(one.reasons))}. {still_needed(one)}".rstrip()
+        )
     lines += [f"  - note: {_text(note)}" for note in role.notes]
     if not role.decisions:
         lines.append("  - no active challengers")

@@ -13,7 +13,7 @@ import msgspec
 from milo_bench.config.roles.file import RegistryFile
 from milo_bench.core import units
 from milo_bench.decide.promotion.records import CostTier, PromotionRecord, RoleDecision, RoleOutcome, TargetFigures
-from milo_bench.decide.promotion.wording import policy_sentences, shown
+from milo_bench.decide.promotion.wording import compared, policy_sentences, shown, still_needed
 
 Facts = Mapping[str, tuple[str, CostTier]]  # family and tier by target
 
@@ -56,7 +56,7 @@ def _role(
     return {
         "name": name,
         "title": config.title,
-        "cases": decided.cases if decided is not None else 0,
+        "cases": compared(decided.cases, decided.looks) if decided is not None else compared(0, 0),
         "incumbent": _target(config.incumbent, figures, facts),
         "challengers": [
             {**_target(one, figures, facts), "verdict": _verdict(verdicts.get(one))} for one in config.challengers
@@ -65,7 +65,6 @@ def _role(
             {"target": one.target, "date": one.date.isoformat(), "reason": one.reason} for one in config.retired
         ],
         "notes": decided.notes if decided is not None else (),
-        "looks": decided.looks if decided is not None else 0,
         "outcomes": _cases(outcomes, config.targets, name),
         "targets": [one for one in config.targets if one in outcomes],
     }
@@ -91,8 +90,7 @@ def _target(name: str, figures: Mapping[str, TargetFigures], facts: Facts) -> di
 def _verdict(decision: Any) -> dict[str, Any] | None:
     if decision is None:
         return None
-    further = f"About {decision.further:,} more commits decide it, if the estimate holds." if decision.further else ""
-    return {"verdict": decision.verdict, "reasons": list(decision.reasons), "further": further}
+    return {"verdict": decision.verdict, "reasons": list(decision.reasons), "further": still_needed(decision)}
 
 
 def _cases(outcomes: Mapping[str, Sequence[RoleOutcome]], targets: Sequence[str], role: str) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from milo_bench.core.records.roles import EscalationReport, MiningEvent, MiningS
 from milo_bench.core.text import file_lines, one_line, visible
 from milo_bench.decide.promotion.escalation import escalation_sentences
 from milo_bench.decide.promotion.records import PromotionRecord, RegistryChange
-from milo_bench.decide.promotion.wording import shown
+from milo_bench.decide.promotion.wording import compared, shown, still_needed
 
 _SHOWN = 10
 # Reasons that most commits of any repository have: told at the end, not one by one.
@@ -152,7 +152,7 @@ _VERDICTS = {"promote": "green", "hold": "yellow", "reject": "red", "retire": "r
 def print_promotion(record: PromotionRecord, applied: Sequence[RegistryChange], console: Console) -> None:
     """Each role with its figures, then the verdict on each challenger with its reasons."""
     for role in record.roles:
-        console.print(f"[bold]{escape(role.role)}[/] ({role.cases} cases, look {role.looks})")
+        console.print(f"[bold]{escape(role.role)}[/] ({compared(role.cases, role.looks)})")
         table = Table(box=None, pad_edge=False, header_style="bold")
         for name in ("target", "family", "cost", "acceptance", "review pain", "hard failures"):
             table.add_column(name, overflow="fold")
@@ -164,10 +164,8 @@ def print_promotion(record: PromotionRecord, applied: Sequence[RegistryChange], 
         for decision in role.decisions:
             style = _VERDICTS[decision.verdict]
             reasons = escape("; ".join(decision.reasons))
-            more = f". About {decision.further:,} more commits decide it" if decision.further else ""
-            console.print(
-                f"  [{style}]{decision.verdict}[/] {escape(decision.target)}: {reasons}{more}.", soft_wrap=True
-            )
+            verdict = f"  [{style}]{decision.verdict}[/] {escape(decision.target)}: {reasons}. {still_needed(decision)}"
+            console.print(verdict.rstrip(), soft_wrap=True)
         if not role.decisions:
             console.print("  no active challengers")
         for note in role.notes:
