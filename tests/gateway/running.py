@@ -85,7 +85,9 @@ async def running_gateway(
             "api": "openai", "model": "fake-1", "base_url": f"{server.address}/v1", "hosted": hosted,
             **(targets or {}).get(name, {}),
         }  # fmt: skip
-    (folder / "bench.yaml").write_text(yaml.safe_dump({"targets": configs, "gateway": dict(gateway or {})}))
+    (folder / "bench.yaml").write_text(
+        yaml.safe_dump({"targets": configs, "gateway": {"fingerprint_interval_s": 0, **(gateway or {})}})
+    )
     (folder / "routing.yaml").write_text(yaml.safe_dump(dict(routing), sort_keys=False))
     options = ServeOptions(
         routing=folder / "routing.yaml", audit=folder / "audit", state=state or str(folder / "state.db"),

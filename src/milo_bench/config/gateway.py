@@ -64,6 +64,8 @@ class GatewayConfig(Checked):
     the beginnings of addresses that a request may name to be told of a person's answer. ``suites`` are suites
     (names or folders) with the contracts of the table's workloads, beside the one that it was decided on. ``sample`` is
     the share of requests that is kept, redacted, as fixtures ("2%"), ``sample_most`` how many of each workload.
+    ``fingerprint_interval_s`` is how often each target is asked 16 short fixed prompts, by which a swapped model shows
+    (0: never); it is asked at the start and after a lost connection too.
     ``tools`` says of each tool which kind of operator work it is, for keys that are bound to an operator permit.
     """
 
@@ -79,6 +81,7 @@ class GatewayConfig(Checked):
     max_waiting: Annotated[int, Field(ge=0, le=1_000_000)] = 256
     max_wait_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
     ready_interval_s: Annotated[float, Field(gt=0, le=3_600)] = 30.0
+    fingerprint_interval_s: Annotated[float, Field(ge=0, le=31_536_000)] = 3_600.0
     incidents: IncidentsConfig = IncidentsConfig()
     tools: dict[Annotated[str, Field(min_length=1, max_length=200)], GatewayTool] = {}
     sample: Share = 0.0

@@ -150,11 +150,13 @@ async def _serve(
     )
     keeper = Keeper(gateway, control, options, env)
     watch = TargetWatch(gateway.settings.gateway.ready_interval_s)
+    behaviours = control.behaviours
     try:
         port = await _listen(public, options.host, options.port, tls)
         admin_port = await _listen(admin, "127.0.0.1", options.admin_port, None)
         watch.start(lambda: (gateway.serving.table.file, gateway.serving.upstreams))
         keeper.start()
+        behaviours.start()
         scheme = "https" if tls else "http"
         now_s = time.monotonic()
         on_start(
@@ -173,6 +175,7 @@ async def _serve(
         await _asked_to(stop)
     finally:
         await watch.stop()
+        await behaviours.stop()
         await keeper.stop()
         with stop.calling(public.cut):
             await public.stop(0.0 if stop.at_once else _GRACE_S)

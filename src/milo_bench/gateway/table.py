@@ -16,7 +16,7 @@ from milo_bench.config.routing.rule import MODEL_ROUTES, RUNTIME_CHECKS, Action,
 from milo_bench.config.settings import Settings
 from milo_bench.core.errors import ConfigError, MiloError, UsageError
 from milo_bench.core.hashing import sha256_bytes
-from milo_bench.core.records import Workload
+from milo_bench.core.records import Behaviour, Workload
 from milo_bench.core.suggest import hint_for
 from milo_bench.decide.routing.rules import actions_of
 from milo_bench.gateway.roles import ServedRole, load_roles
@@ -53,6 +53,7 @@ class RoutingTable:
     suites: tuple[Suite, ...]
     workloads: frozenset[str]
     roles: Mapping[str, ServedRole] = field(default_factory=dict)
+    behaviours: Mapping[str, Behaviour] = field(default_factory=dict)  # of targets, as they were measured
     _contracts: dict[tuple[int, str], RuleContract] = field(default_factory=dict, compare=False)
 
     def contract(self, place: int, workload: str) -> RuleContract:
@@ -109,14 +110,14 @@ def load_table(path: Path, settings: Settings, suites: Iterable[str], registry: 
     """Read and check everything that rules and roles refer to. Raises ConfigError that names what is missing."""
     file = load_routing(path)
     _check_targets(file, settings, path)
-    _check_findings(file, path)
+    behaviours = _read_decision(file, path)
     loaded = _suites(file, suites, path)
     named = {name for rule in file.rules for name in rule.when.workload}
     known = named | {name for suite in loaded for name in suite.workloads}
     roles = {} if registry is None else load_roles(registry, file, frozenset(known))
     known |= {name for role in roles.values() for name in role.workloads}
     _check_challengers(file, roles, path, registry)
-    table = RoutingTable(file, sha256_bytes(path.read_bytes()), loaded, frozenset(known), roles)
+    table = RoutingTable(file, sha256_bytes(path.read_bytes()), loaded, frozenset(known), roles, behaviours)
     for place, action in enumerate(actions_of(file)):
         for workload in _workloads_of(action, known):
             contract = table.contract(place, workload)
@@ -161,14 +162,19 @@ def _check_challengers(file: RoutingFile, roles: Mapping[str, ServedRole], path:
             raise ConfigError(message, hint=f"add it to the challengers of '{one.role}' in the registry.")
 
 
-def _check_findings(file: RoutingFile, path: Path) -> None:
-    """Where the decision lies beside the table, every finding that a rule rests on is in it."""
+def _read_decision(file: RoutingFile, path: Path) -> dict[str, Behaviour]:
+    """Where the decision is beside the table: how its targets behaved, once each finding of a rule is found in it."""
     decision = path.parent / "decision.json"
     if not decision.exists():
-        return
+        return {}
     try:
-        known = {str(one.get("id")) for one in json.loads(decision.read_bytes()).get("findings", ())}
-    except (ValueError, AttributeError, OSError):
+        data = json.loads(decision.read_bytes())
+        known = {str(one.get("id")) for one in data.get("findings", ())}
+        behaved = {
+            str(one.get("name")): msgspec.convert(one.get("behaviour") or {}, Behaviour)
+            for one in data.get("targets", ())
+        }
+    except (ValueError, AttributeError, OSError, msgspec.ValidationError):
         message = f"{decision} is not a decision."
         raise ConfigError(message, hint="write the package again with 'milo-bench report'.") from None
     for action in actions_of(file):
@@ -176,6 +182,7 @@ def _check_findings(file: RoutingFile, path: Path) -> None:
             rule = action.id if isinstance(action, RoutingRule) else DEFAULT
             message = f"Rule '{rule}' of {path} rests on the finding '{action.finding}', which is not in {decision}."
             raise ConfigError(message, hint="decide again, or correct the rule.")
+    return {name: one for name, one in behaved.items() if one.openings and name in file.targets}
 
 
 def _suites(file: RoutingFile, named: Iterable[str], path: Path) -> tuple[Suite, ...]:

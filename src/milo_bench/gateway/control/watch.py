@@ -16,6 +16,7 @@ from milo_bench.core import units
 from milo_bench.core.errors import MiloError
 from milo_bench.core.text import one_line
 from milo_bench.evidence.audited.alarms import AlarmWatch
+from milo_bench.gateway.control.behaviour import BehaviourWatch
 from milo_bench.store.audit.records import AuditedRequest
 from milo_bench.store.audit.verify import read_audit
 from milo_bench.store.state.incidents import (
@@ -41,6 +42,7 @@ _SAVE_S: Final = 5.0
 QUALITY_PAGE: Final = "runbook.md#drop-in-quality"
 STALL_PAGE: Final = "runbook.md#stalled-queue"
 ROLLBACK_PAGE: Final = "runbook.md#rollback"
+_CLOSED: Final = "the rules of {} are closed: "
 _SAID: Final = {
     "no_answer": "calls without an answer",
     "slow": "answers slower than the measured p95",
@@ -59,6 +61,9 @@ class StandingControl:
         self._pending: deque[AuditedRequest] = deque(maxlen=_MOST_PENDING)
         self._to_open: dict[str, Incident] = {}
         self._saved_n, self._save_after_s = -1, 0.0
+        self._mine: set[str] = set()  # subjects whose cause this gateway has seen: another one's stay open
+        self._open_behaviour: set[str] = set()
+        self.behaviours = BehaviourWatch(gateway, gateway.settings.gateway.fingerprint_interval_s)
 
     @property
     def alarms(self) -> int:
@@ -75,7 +80,14 @@ class StandingControl:
         if self._watch.file.alarms:
             for line in read_audit(self._folder, after=self._watch.n):
                 self._rang(self._watch.add(line))
-        self._close_routes(list_incidents(self._gateway.engine))
+        found = list_incidents(self._gateway.engine)
+        self._mine = {one.subject for one in found}
+        for one in found:
+            upstream = self._gateway.serving.upstreams.get(one.target)
+            if one.kind == "behaviour" and upstream is not None:
+                # Closed until its answers are as before, or a person says so.
+                upstream.health.behaviour_reason = one.what.removeprefix(_CLOSED.format(one_line(one.target)))
+        self._close_routes(found)
         self._gateway.listeners.append(self._pending.append)
 
     async def look(self, run: RunOutside) -> None:
@@ -86,6 +98,10 @@ class StandingControl:
         causes = {cause.subject: cause for cause in self._causes(*(await run(count_open, engine)))}
         found = await run(list_incidents, engine)
         known = {one.subject: one for one in found}
+        for subject in self._open_behaviour - known.keys():
+            if subject in causes and causes[subject].kind == "behaviour":
+                await self.behaviours.accept(causes.pop(subject).target)  # a person has closed it
+        self._mine |= causes.keys()
         changed = False
         for subject, incident in {**self._to_open, **causes}.items():
             if subject not in known and await run(open_incident, engine, incident):
@@ -93,12 +109,14 @@ class StandingControl:
                 self._say("incident", incident)
             self._to_open.pop(subject, None)
         for one in found:
-            if one.kind != "drift" and one.kind != "behaviour" and one.subject not in causes:
+            if one.kind != "drift" and one.subject not in causes and one.subject in self._mine:
                 await run(close_incident, engine, one.id, GATEWAY, "the cause has gone", time.time())
                 changed = True
                 self._say("incident_closed", one)
+        self._mine &= causes.keys() | {one.subject for one in found if one.kind == "drift"}
         if changed:
             found = await run(list_incidents, engine)
+        self._open_behaviour = {one.subject for one in found if one.kind == "behaviour"}
         self._close_routes(found)
         self._begin_again({one.subject for one in found})
         await self._save(run)
@@ -178,8 +196,11 @@ class StandingControl:
     def _closed_targets(self) -> Iterator[Incident]:
         for name, one in self._gateway.serving.upstreams.items():
             reason = one.health.void_reason or one.health.permit_reason
+            if not reason and one.health.behaviour_reason:
+                what = f"{_CLOSED.format(one_line(name))}{one.health.behaviour_reason}"
+                yield _made("behaviour", f"target/{name}", what, ROLLBACK_PAGE, target=name)
             if reason:
-                what = f"the rules of {one_line(name)} are closed: {one_line(reason, 200)}"
+                what = f"{_CLOSED.format(one_line(name))}{one_line(reason, 200)}"
                 yield _made("target_closed", f"target/{name}", what, ROLLBACK_PAGE, target=name)
 
     def _say(self, event: str, incident: Incident) -> None:

@@ -38,6 +38,7 @@ def reply_problem(reply: WholeReply, upstream: Upstream) -> ReplyProblem:
     now_s = time.monotonic()
     if reply.failure is not None:
         upstream.health.failed(reply.message, now_s)
+        upstream.health.broke()
         return ReplyProblem(f"{reply.failure}: {reply.message}", 502, None, reply.message)
     if reply.status == 200:
         return ReplyProblem()

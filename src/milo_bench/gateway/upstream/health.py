@@ -30,10 +30,13 @@ class TargetHealth:
     cool_until_s: float = 0.0  # the server asked to be left alone until then
     void_reason: str = ""  # why the rules do not hold for it any more
     permit_reason: str = ""  # why its permit as an operator holds no more
+    behaviour_reason: str = ""  # it answers fixed prompts in another way than when it was measured
     last_failure: str = ""
+    lost: bool = False  # its connection broke, and it has not answered since
+    came_back: bool = False  # it answers again after it was lost: what came back may be another model
 
     def answered(self, now_s: float) -> None:
-        self.token_s = now_s
+        self._is_there(now_s)
         self.outcomes.append(True)
 
     def failed(self, problem: str, now_s: float, retry_after_s: float | None = None) -> None:
@@ -44,6 +47,15 @@ class TargetHealth:
         if len(self.outcomes) >= LEAST_CALLS and self.failure_share >= DOWN_SHARE:
             self.open_reason = f"{self.outcomes.count(False)} of the last {len(self.outcomes)} calls failed"
 
+    def broke(self) -> None:
+        """No reply came, or it broke off."""
+        self.lost = True
+
+    def _is_there(self, now_s: float) -> None:
+        self.token_s = now_s
+        if self.lost:
+            self.lost, self.came_back = False, True
+
     def probed(self, problem: str, now_s: float) -> None:
         """A probe generated a token (``problem`` is ""), or did not. A good one closes the breaker."""
         if problem:
@@ -51,9 +63,9 @@ class TargetHealth:
             if self.token_s is None or now_s - self.token_s > self.interval_s:
                 self.open_reason = f"no token was generated: {problem}"
             return
-        self.token_s = now_s
+        self._is_there(now_s)
         if self.open_reason:
-            self.open_reason = ""
+            self.open_reason, self.came_back = "", True
             self.outcomes.clear()
 
     @property
@@ -62,8 +74,8 @@ class TargetHealth:
 
     def why(self, now_s: float) -> str:
         """Why it is not ready, "" where it is."""
-        if self.void_reason or self.permit_reason:
-            return self.void_reason or self.permit_reason
+        if self.void_reason or self.permit_reason or self.behaviour_reason:
+            return self.void_reason or self.permit_reason or self.behaviour_reason
         if self.open_reason:
             return self.open_reason
         if now_s < self.cool_until_s:
@@ -80,6 +92,7 @@ class TargetHealth:
         if (
             self.void_reason
             or self.permit_reason
+            or self.behaviour_reason
             or self.open_reason
             or now_s < self.cool_until_s
             or self.token_s is None

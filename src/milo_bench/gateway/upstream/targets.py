@@ -14,12 +14,12 @@ from milo_bench.config.routing.file import RoutingFile
 from milo_bench.config.settings import TargetConfig
 from milo_bench.core.chat import ChatRequest, Message
 from milo_bench.core.errors import ConfigError, MiloError, PrerequisiteError
-from milo_bench.core.records import TargetRecord, Timeouts
+from milo_bench.core.records import Behaviour, TargetRecord, Timeouts
 from milo_bench.core.text import one_line
 from milo_bench.gateway.upstream.health import TargetHealth
 from milo_bench.gateway.upstream.pool import UpstreamPool, WholeReply
 from milo_bench.targets.apis.openai import OpenAiTarget
-from milo_bench.targets.base import Target
+from milo_bench.targets.base import Fingerprinted, Target
 from milo_bench.targets.http.address import ollama_url
 from milo_bench.targets.http.target import HttpTarget, headers_from
 from milo_bench.targets.opening import open_target
@@ -44,6 +44,7 @@ class Upstream:
         self.hosted = config.hosted
         self.price = config.price_record()
         self.record: TargetRecord = target.record
+        self.runtime_version = ""  # as it was first known: the rules hold for no other
         self.health = TargetHealth(interval_s)
         self.client = client
         self.answers_as = ""  # the model that its answers name, as the first one said it
@@ -72,6 +73,8 @@ class Upstream:
     async def probe(self) -> None:
         """Ask for one token; the health is told."""
         reply = await self.pool.fetch(self.path("chat"), self.rendered(_PROBE, stream=False), _PROBE_LIMITS)
+        if reply.failure is not None:
+            self.health.broke()
         self.health.probed(_probe_problem(reply, self), time.monotonic())
 
     def another_model(self, said: object) -> str:
@@ -114,6 +117,12 @@ class Upstream:
         if isinstance(self._target, HttpTarget):
             self.record = await self._target.describe()
         return self.record
+
+    async def behaviour(self) -> Behaviour:
+        """Its answers to the fixed prompts; why there are none, where there are none."""
+        if isinstance(self._target, Fingerprinted):
+            return await self._target.behaviour()
+        return Behaviour(problem="a target of this kind is not asked the fixed prompts")
 
     async def stop(self) -> None:
         self.pool.close()
@@ -256,7 +265,7 @@ class TargetWatch:
 
     async def _same_model(self, file: RoutingFile, one: Upstream) -> None:
         with contextlib.suppress(MiloError):
-            before = one.record.runtime_version
+            before = one.runtime_version = one.runtime_version or one.record.runtime_version
             record = await one.describe()
             changed = file.changed_targets({one.name: record.model_digest})
             if changed:

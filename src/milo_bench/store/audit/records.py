@@ -89,6 +89,25 @@ class AuditedShadow(msgspec.Struct, frozen=True, omit_defaults=True, tag="shadow
     completion_tokens: int = 0
 
 
+class AuditedFingerprint(msgspec.Struct, frozen=True, omit_defaults=True, tag="fingerprint", tag_field="type"):
+    """Whether a target answered the fixed prompts as when it was measured. ``closed``: its routes are closed now.
+
+    ``differing`` of ``prompts`` get another answer, with ``p`` of the two-sample test; ``why`` it could not be told.
+    """
+
+    n: int
+    at: str
+    target: str
+    outcome: Literal["same", "another", "unknown"]
+    prompts: int = 0
+    differing: int = 0
+    p: float | None = None
+    why: str = ""
+    model: str = ""
+    model_digest: str = ""
+    closed: bool = False
+
+
 class AuditFileStart(msgspec.Struct, frozen=True, tag="file", tag_field="type"):
     """First line of each file."""
 
@@ -98,4 +117,4 @@ class AuditFileStart(msgspec.Struct, frozen=True, tag="file", tag_field="type"):
     audit_schema: int = AUDIT_SCHEMA
 
 
-AuditLine: TypeAlias = AuditedRequest | AuditedShadow | AuditFileStart
+AuditLine: TypeAlias = AuditedRequest | AuditedShadow | AuditedFingerprint | AuditFileStart

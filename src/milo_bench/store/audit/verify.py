@@ -12,11 +12,11 @@ import msgspec
 
 from milo_bench.core.errors import PrerequisiteError
 from milo_bench.store.audit.chain import FIRST_MAC, mac_of, read_head, split_line
-from milo_bench.store.audit.records import AuditedRequest, AuditedShadow, AuditFileStart, AuditLine
+from milo_bench.store.audit.records import AuditedFingerprint, AuditedRequest, AuditedShadow, AuditFileStart, AuditLine
 from milo_bench.store.audit.writer import audit_files, file_name
 
 MOST_PROBLEMS: Final = 50
-_DECODER: Final = msgspec.json.Decoder(AuditedRequest | AuditedShadow | AuditFileStart)
+_DECODER: Final = msgspec.json.Decoder(AuditedRequest | AuditedShadow | AuditedFingerprint | AuditFileStart)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from milo_bench.core.errors import DataError, PrerequisiteError
 from milo_bench.core.file_lock import lock_file
 from milo_bench.core.files import PRIVATE, write_errors
 from milo_bench.store.audit.chain import FIRST_MAC, head_bytes, read_head, seal_line, split_line, write_all
-from milo_bench.store.audit.records import AuditedRequest, AuditedShadow, AuditFileStart
+from milo_bench.store.audit.records import AuditFileStart, AuditLine
 
 MOST_FILE_BYTES: Final = 64 << 20
 _ENCODER = msgspec.json.Encoder()
@@ -85,7 +85,7 @@ class AuditWriter:
         """How many lines the audit has."""
         return self._n
 
-    def write(self, make: Callable[[int], AuditedRequest | AuditedShadow]) -> int:
+    def write(self, make: Callable[[int], AuditLine]) -> int:
         """Append the record that ``make`` gives for the next number. Raises OSError where the disk refuses."""
         try:
             if self._size >= self._most:

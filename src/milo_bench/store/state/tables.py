@@ -186,3 +186,13 @@ SAMPLES: Final = Table(
     Column("redacted", Integer, nullable=False),  # how many places of its texts
     Index("samples_by_time", "workload", "at"),
 )
+
+# How a target answered the fixed prompts first, where no decision says how it answered when it was measured.
+BEHAVIOURS: Final = Table(
+    "behaviours",
+    METADATA,
+    Column("target", String(200), primary_key=True),
+    Column("model", String(400), primary_key=True),  # its name and digest as the routing table has them
+    Column("at", Float, nullable=False),
+    Column("behaviour", Text, nullable=False),  # JSON
+)
