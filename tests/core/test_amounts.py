@@ -73,3 +73,18 @@ def test_a_number_written_in_english_or_german_is_read_back(value: Decimal) -> N
     english = f"{value:,.2f}"
     german = english.translate(str.maketrans(",.", ".,"))
     assert parse_amount(english) == parse_amount(german) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("paid USD1,250 and 12.50CHF", ["1250", "12.50"]),
+        ("balance 1.250,00-\nnext", ["-1250.00"]),
+        ("see page 12- or 13", ["12", "13"]),
+        ("about 2.5m of them", []),
+        ("version 1.2.3", []),
+        ("USD-5 and €-6", ["-5", "-6"]),
+    ],
+)
+def test_amounts_in_text_are_found_whole_or_not_at_all(text: str, values: list[str]) -> None:
+    assert [str(found.value) for found in find_amounts(text)] == values

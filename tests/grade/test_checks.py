@@ -393,3 +393,9 @@ def test_no_answer_crashes_a_check(output: str) -> None:
     for verdict in graded.verdicts:
         assert verdict.outcome != "fail" or (verdict.category and verdict.reason)
         assert all(0 <= span.start <= span.end for span in verdict.spans)
+
+
+@pytest.mark.parametrize("label", ["N.A.", "*", "'t Hart", '"new"'])
+def test_a_label_with_marks_of_its_own_is_met_by_itself(label: str) -> None:
+    fixture = Fixture("f", "w", {"text": "x"}, {"label": label})
+    assert outcomes(judge("label", fixture, label)) == {"": "pass"}

@@ -29,10 +29,10 @@ def imported(request: ImportRequest, tmp_path: Path) -> tuple[ImportReport, Path
 def test_receipts_become_an_extraction_suite_with_dates_compared_as_dates(tmp_path: Path) -> None:
     report, out = imported(ImportRequest(DATA / "receipts_20.jsonl"), tmp_path)
     suite = load_suite(str(out))
-    assert report.guesses == ("--id id", "--expect gold", "--input text")
+    assert report.guesses[:3] == ("--id id", "--expect gold", "--input text")
     (workload,) = suite.workloads.values()
     exact = next(spec for spec in workload.checks if spec.name == "exact_fields")
-    assert exact.params == {"fields": ["company", "date", "address", "total"], "kinds": {"date": "date"}}
+    assert exact.params == {"fields": ["company", "date", "address", "total"], "kinds": {"date": "date", "total": "number"}}
     assert len(suite.fixtures) == 20 and workload.json_schema is not None
 
 

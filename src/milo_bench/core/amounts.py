@@ -42,20 +42,22 @@ _PLAIN: Final = str.maketrans(
 )
 _CURRENCY = (
     r"(?:(?:US|CA|AU|NZ|HK|SG|C|A|R|S|Mex)?\$|[£€¥₹₽₺₩₪₫₱₴₦฿]|"
-    r"(?:usd|eur|gbp|chf|jpy|cny|inr|cad|aud|nzd|sek|nok|dkk|pln|czk|huf|ron|bgn|try|brl|mxn|zar|myr|sgd|hkd|rub)\b|"
-    r"(?:rm|sfr|fr|kr|zł|zl|kč|kc|ft|lei|rs|euros?|dollars?|pounds?)\b\.?)"
+    r"(?:usd|eur|gbp|chf|jpy|cny|inr|cad|aud|nzd|sek|nok|dkk|pln|czk|huf|ron|bgn|try|brl|mxn|zar|myr|sgd|hkd|rub|"
+    r"rm|sfr|fr\.?|kr\.?|zł|zl|kč|kc|ft\.?|lei|rs\.?|euros?|dollars?|pounds?)(?![^\W\d_]))"
 )
 _GROUPED_BY_SPACE = r"\d{1,3}(?: \d{3})+(?!\d)(?:[.,]\d+)?"
 _SEPARATED = r"\d+(?:[.,']\d+)*"
 _CORE = rf"(?:{_GROUPED_BY_SPACE}|{_SEPARATED}|[.,]\d+)"
 _WHOLE = re.compile(
-    rf"(?P<open>\()?\s*(?P<sign>[+-])?\s*(?:{_CURRENCY})?\s*(?P<inner>[+-])?\s*"
+    rf"(?:{_CURRENCY}\s*(?=\())?(?P<open>\()?\s*(?P<sign>[+-])?\s*(?:{_CURRENCY})?\s*(?P<inner>[+-])?\s*"
     rf"(?P<core>{_CORE}|\d+(?:\.\d+)?e[+-]?\d{{1,3}})(?P<trailing>-)?\s*(?:{_CURRENCY})?(?P<after>-)?\s*(?P<close>\))?",
     re.IGNORECASE,
 )
 _IN_TEXT = re.compile(
-    rf"(?P<open>\()?(?:(?<![\w.,'-])(?P<sign>[+-]) ?)?(?:(?<!\w){_CURRENCY} ?)?(?:(?<![\w.,'])(?P<inner>-))?"
-    rf"(?<![\w.,'])(?P<core>{_GROUPED_BY_SPACE}|{_SEPARATED})(?![\w])(?: ?{_CURRENCY})?(?P<close>\))?",
+    rf"(?P<open>\()?(?:(?<![\w.,'-])(?P<sign>[+-]) ?)?"
+    rf"(?:(?<!\w){_CURRENCY} ?(?P<inner>-)?|(?:(?<![\w.,'])(?P<alone>-))?(?<![\w.,']))"
+    rf"(?P<core>{_GROUPED_BY_SPACE}|{_SEPARATED})(?![.,']?\d)"
+    rf"(?:(?P<trailing>-)(?= ?{_CURRENCY}|[ \t]*(?:$|[\n|;)])))?(?: ?{_CURRENCY}|(?!\w))(?P<close>\))?",
     re.IGNORECASE,
 )
 _LONE = re.compile(r"(?<![\d.,'])[1-9]\d{0,2}([.,])\d{3}(?![\d.,' ]*\d)")
@@ -120,7 +122,9 @@ def find_amounts(text: str, *, decimal: DecimalMark | None = None) -> tuple[Foun
         if value is None:
             continue
         bracketed = bool(match["open"] and match["close"])
-        negative = bracketed or match["sign"] == "-" or bool(match["inner"])
+        before = match["sign"] == "-" or bool(match["inner"] or match["alone"])
+        # "1,250.00-" in a column is how ledgers write a minus; "page 12-" is not.
+        negative = bracketed or before or bool(match["trailing"] and re.search(r"[.,]\d\d$", match["core"]))
         found.append(FoundAmount(-value if negative else value, match.start("core"), match.end("core"), bracketed))
     return tuple(found)
 

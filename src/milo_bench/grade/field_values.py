@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 from milo_bench.guards.dates import normalise_date
 from milo_bench.guards.values.amounts import read_amount
 
-ValueKind: TypeAlias = Literal["text", "date", "number", "exact"]
+ValueKind: TypeAlias = Literal["text", "date", "number", "percent", "exact"]
 
 ABSENT: Final = object()  # the key is not there, which is not the same as null
 
@@ -41,17 +41,20 @@ def kind_of(gold: Any) -> ValueKind:
 
 def comparable(value: Any, likeness: Likeness) -> object:
     """A form that is equal exactly where two values count as the same. A date that is none stays
-    apart from every date; a number may be written as text, with a sign, a currency and parted thousands.
+    apart from every date; a number may be written as text, with a sign, a currency and parted thousands; 12.5 is
+    12.5 percent.
     """
     if isinstance(value, str):
         value = unicodedata.normalize("NFC", value)  # an accent written apart is the same letter
         if likeness.kind == "date":
             found = normalise_date(value, day_first=likeness.day_first, languages=likeness.languages)
             return found or ("no date", value)
-        if likeness.kind == "number":
+        if likeness.kind == "percent":
+            value = value.strip().removesuffix("%")
+        if likeness.kind in ("number", "percent"):
             return _number(value, likeness.locale)
         return value if likeness.kind == "exact" else _text(value, likeness)
-    if likeness.kind == "number" and isinstance(value, int | float) and not isinstance(value, bool):
+    if likeness.kind in ("number", "percent") and isinstance(value, int | float) and not isinstance(value, bool):
         return _number(str(value), "")
     # True == 1 and 1 == 1.0 in Python, and not in JSON: the type is part of the form.
     return (type(value).__name__, value) if not isinstance(value, int | float) else (isinstance(value, bool), value)

@@ -30,7 +30,7 @@ class ExactFieldsParams(Params, frozen=True):
     """``fields`` narrows to some; the rest is how values are made alike before they are compared.
 
     White space runs count as one space, and case and punctuation count, unless said otherwise.
-    ``kinds`` sets a field's kind where its gold value does not show it.
+    ``kinds`` sets a field's kind where its gold value does not show it: text, date, number, percent or exact.
     """
 
     fields: Fields = []
@@ -105,7 +105,12 @@ class ExactFields:
         if got == gold:
             return Verdict(self.name, self.version, "pass", subject=name, expected=expected, got=show_value(got))
         likeness = _likeness(case, rules, name, gold)
-        if not case.workload.locale and likeness.kind == "number" and isinstance(got, str) and lone_mark(got):
+        if (
+            not case.workload.locale
+            and likeness.kind in ("number", "percent")
+            and isinstance(got, str)
+            and lone_mark(got)
+        ):
             likeness = likeness._replace(locale=_language_of_input(case))
             if other := self._doubtful(case, name, gold, got, likeness):
                 reason = f"{name} is {show_value(got)}, which {other}: give the workload a locale such as de-DE"

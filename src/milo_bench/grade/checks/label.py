@@ -59,7 +59,7 @@ class Label:
         label = known.get(_folded(got, rules))
         if label == known[_folded(expected, rules)]:
             return Verdict(self.name, self.version, "pass", expected=expected, got=expected)
-        shown = label or got[:100]
+        shown = label or _bare(got)[:100]
         if rules.labels and label is None:
             reason = f"the answer is not a valid label: {shown!r}, expected {expected}"
             return Verdict(self.name, self.version, "fail", "unknown_label", reason, expected=expected, got=shown)
@@ -77,7 +77,7 @@ def label_said(case: GradeCase, params: Mapping[str, Any]) -> str:
 def _said(case: GradeCase, rules: LabelParams) -> str | None:
     """The label as the answer writes it, None where a JSON answer cannot be read."""
     if not rules.field:
-        return case.output.strip().strip("\"'`*.").strip()
+        return case.output.strip()
     answer = case.json
     if not answer.usable or not isinstance(answer.value, dict):
         return None
@@ -85,8 +85,13 @@ def _said(case: GradeCase, rules: LabelParams) -> str | None:
     return value if isinstance(value, str) else show_value(value)
 
 
+def _bare(label: str) -> str:
+    """A label without the marks that models put around it; one made of such marks alone is left as it is."""
+    return label.strip().strip("\"'`*.").strip() or label.strip()
+
+
 def _folded(label: str, rules: LabelParams) -> str:
-    plain = " ".join(unicodedata.normalize("NFC", label).split())
+    plain = " ".join(_bare(unicodedata.normalize("NFC", label)).split())
     return plain.casefold() if rules.casefold else plain
 
 

@@ -13,7 +13,7 @@ def import_csv(request: ImportRequest) -> Imported:
     Raises UsageError for a column that is not there or cannot be guessed.
     """
     result = Imported()
-    return import_rows(csv_rows(request.source, result), request, result)
+    return import_rows(csv_rows(request.source, result, header_row=request.header_row), request, result)
 
 
 IMPORTERS.add("csv", Importer(import_csv, endings=(".csv", ".tsv")))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from milo_bench.config.written import Problem
-from milo_bench.core.amounts import parse_amount
 from milo_bench.core.errors import DataError, UsageError
 from milo_bench.core.suggest import hint_for
 from milo_bench.suites.conversation import is_conversation
+from milo_bench.suites.importing.field_kinds import field_checks, field_schema
 from milo_bench.suites.importing.importer import CheckEntry, Imported, ImportedCase, ImportRequest, WorkloadDraft
 
 _ID_NAMES = ("id", "case_id", "row_id", "uuid", "key", "name", "file")
@@ -33,11 +35,6 @@ _INPUT_NAMES = (
 )
 _LABEL_NAMES = ("label", "intent", "category", "class", "target", "route", "tag", "consistent", "queue")
 _EXPECT_NAMES = ("gold", "expected", "expect", "fields", "answer", "output")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}|\d{1,2}[-/. ]\d{1,2}[-/. ]\d{2,4}|\d{1,2}[-/. ]?[A-Za-z]{3,9}[-/., ]*\d{2,4}")
-
-
-_NUMERIC_DATE = re.compile(r"(\d{1,2})[-/. ](\d{1,2})[-/. ](?:\d{4}|\d{2})")
-_LEADING_ZERO = re.compile(r"0\d")
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,7 @@ def _expect(row: ImportRow, mapping: _Mapping) -> dict[str, Any]:
         return {} if whole is None or whole == "" else {"equals": str(whole)}
     if mapping.label:
         value = row.values.get(mapping.label)
-        return {} if value is None or value == "" else {"label": label_text(value)}
+        return {} if value is None or str(value).strip() == "" else {"label": label_text(value)}
     fields: dict[str, Any] = {}
     for name in mapping.expects:
         value = row.values.get(name)
@@ -187,8 +184,25 @@ def _expect(row: ImportRow, mapping: _Mapping) -> dict[str, Any]:
 
 
 def label_text(value: Any) -> str:
-    """A label as text; JSON's true and false as yes and no, which is what a model is asked for."""
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
+    """A label as text on one line; JSON's true and false as yes and no, which is what a model is asked for."""
+    return ("yes" if value else "no") if isinstance(value, bool) else " ".join(str(value).split())
+
+
+def _merge_labels(result: Imported) -> None:
+    """Labels that differ in case or in how an accent is stored are one label, in its most frequent spelling."""
+    counts: dict[str, Counter[str]] = {}
+    for case in result.cases:
+        if case.expect.get("label"):
+            label = case.expect["label"]
+            counts.setdefault(unicodedata.normalize("NFC", label).casefold(), Counter())[label] += 1
+    chosen = {folded: spelt.most_common(1)[0][0] for folded, spelt in counts.items()}
+    for folded, spelt in counts.items():
+        if len(spelt) > 1:
+            listed = ", ".join(f"'{label}'" for label in spelt)
+            result.guesses.append(f"the labels {listed} are one, '{chosen[folded]}'")
+    for case in result.cases:
+        if case.expect.get("label"):
+            case.expect["label"] = chosen[unicodedata.normalize("NFC", case.expect["label"]).casefold()]
 
 
 def draft_workload(
@@ -206,6 +220,7 @@ def draft_workload(
         if not (in_turns and column == "messages")
     )
     if label:
+        _merge_labels(result)
         labels = sorted({case.expect["label"] for case in cases if case.expect})
         shown = ", ".join(labels)
         rule = f"Answer with exactly one of these labels and nothing else: {shown}."
@@ -226,8 +241,8 @@ def draft_workload(
             name or "extract",
             "Field extraction",
             _conversation_prompt(parts, rule) if in_turns else input_prompt(rule, parts),
-            _field_checks(result.cases, fields, result),
-            _schema(result.cases, fields),
+            field_checks(result.cases, fields, result),
+            field_schema(result.cases, fields),
             400,
         )
     rule = "Answer the request below."
@@ -267,76 +282,3 @@ def _conversation_prompt(parts: str, rule: str = "") -> str:
     if rule:
         lines.append(f"{{# role: user #}}\n{_one_line(rule)}")
     return "\n".join(lines) + "\n"
-
-
-def _field_checks(cases: Sequence[ImportedCase], fields: Sequence[str], result: Imported) -> list[CheckEntry]:
-    kinds: dict[str, str] = {}
-    month_first = False
-    for name in fields:
-        values = [value for value in _values(cases, name) if value is not None]
-        if _are_dates(values):
-            kinds[name] = "date"
-            month_first |= _has_month_first(values, name, result)
-        elif _are_amounts(values):
-            kinds[name] = "number"
-            if any(isinstance(value, str) for value in values):
-                result.guesses.append(f"'{name}' is a column of numbers: 12.5 and '12.50' are the same answer")
-    exact: dict[str, Any] = {"fields": list(fields)}
-    if kinds:
-        exact["kinds"] = kinds
-    if month_first:
-        exact["day_first"] = False
-    checks: list[CheckEntry] = ["answer_present", "json_reading", "schema", {"exact_fields": exact}]
-    if any(value is None for name in fields for value in _values(cases, name)):
-        checks.append("null_when_missing")
-    return checks
-
-
-def _values(cases: Sequence[ImportedCase], name: str) -> list[Any]:
-    return [case.expect["fields"].get(name) for case in cases if case.expect]
-
-
-def _are_dates(values: Iterable[Any]) -> bool:
-    given = [value for value in values if value is not None]
-    return bool(given) and sum(isinstance(v, str) and bool(_DATE.match(v.strip())) for v in given) >= 0.9 * len(given)
-
-
-def _are_amounts(values: Sequence[Any]) -> bool:
-    """Numbers, or texts that are numbers as people write them. Leading zeros are an identifier's."""
-
-    def is_amount(value: Any) -> bool:
-        if isinstance(value, bool):
-            return False
-        if isinstance(value, int | float):
-            return True
-        return isinstance(value, str) and not _LEADING_ZERO.match(value) and parse_amount(value) is not None
-
-    return bool(values) and all(is_amount(value) for value in values)
-
-
-def _has_month_first(values: Sequence[Any], name: str, result: Imported) -> bool:
-    """Whether numeric dates are written with the month first; what cannot be told is said."""
-    parts = [match for value in values if isinstance(value, str) and (match := _NUMERIC_DATE.fullmatch(value.strip()))]
-    firsts = {int(match[1]) > 12 for match in parts if int(match[1]) > 12 or int(match[2]) > 12}
-    if firsts == {True, False}:
-        said = f"dates of '{name}' have the day first in some rows and the month first in others"
-        result.not_carried.append(Problem(name, said, "write all of them as 2025-12-28."))
-    elif firsts == {False}:
-        example = next(match[0] for match in parts if int(match[2]) > 12)
-        result.guesses.append(f"dates of '{name}' have the month first, as in {example}")
-        return True
-    elif parts and not firsts:
-        said = f"dates of '{name}' are read with the day first. No row shows whether that is right"
-        result.not_carried.append(Problem(name, said, "write them as 2025-12-28, or set day_first in suite.yaml."))
-    return False
-
-
-def _schema(cases: Sequence[ImportedCase], fields: Sequence[str]) -> dict[str, Any]:
-    kinds = {str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object"}
-    properties = {}
-    for name in fields:
-        types = sorted({kinds[type(value)] for value in _values(cases, name) if type(value) in kinds}) or ["string"]
-        if _are_amounts([value for value in _values(cases, name) if value is not None]):
-            types = sorted({*types, "number", "string"} - {"integer"})
-        properties[name] = {"type": [*types, "null"]}
-    return {"type": "object", "properties": properties, "required": list(fields), "additionalProperties": False}

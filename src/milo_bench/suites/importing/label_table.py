@@ -59,7 +59,7 @@ def label_rows(
     elif labels.suffix.lower() in (".jsonl", ".ndjson"):
         rows = jsonl_rows(labels, result)
     else:
-        rows = csv_rows(labels, result)
+        rows = csv_rows(labels, result, header_row=request.header_row)
     columns = list(dict.fromkeys(column for row in rows for column in row.values))
     return rows, _file_column(labels, columns, request.id_column) or _by_values(
         labels, rows, columns, result, is_document

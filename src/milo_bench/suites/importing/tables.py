@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import re
 import sys
 from collections import Counter
@@ -11,14 +12,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from milo_bench.config.written import FILE_LIMIT_BYTES, Problem, place, read_text
-from milo_bench.core.errors import DataError
+from milo_bench.core.errors import DataError, UsageError
 from milo_bench.suites.bounded.utf16 import utf16_without_mark
 from milo_bench.suites.fixtures import parse_line
 from milo_bench.suites.importing.columns import ImportRow
 from milo_bench.suites.importing.importer import Imported
 
 MOST_BROKEN: Final = 1_000  # rows that are named one by one; a file with more is no table
-_SEPARATOR_LINE = re.compile(r"sep=(.)[ \t]*(?:\r\n|\n|\r)", re.IGNORECASE)
+_HEADER_WITHIN: Final = 30  # rows from the first one
+_LOOKED_AT: Final = 100_000  # characters
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?[ \t]*(?:\r\n|\n|\r)', re.IGNORECASE)
+_SPACED: Final = re.compile(r'[^"\n]*[,;] "')  # a, "b": the space is no part of the value
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
@@ -30,31 +34,41 @@ def source_text(path: Path) -> str:
     return text
 
 
-def csv_rows(path: Path, result: Imported) -> list[ImportRow]:
-    """Rows of a CSV file with a header; comma, semicolon or tab between columns.
+def csv_rows(path: Path, result: Imported, *, header_row: int = 0) -> list[ImportRow]:
+    """Rows of a CSV file with a header; comma, semicolon, tab or bar between columns.
 
-    A line ``sep=;`` before the header names the separator, as spreadsheets write it. A row that is
-    not CSV is named in ``result.broken``, and reading goes on at the line after its first one.
+    A line ``sep=;`` before the header names the separator, as spreadsheets write it. ``header_row`` is the header's
+    line, from 1; without it titles above the header are seen past, and that is said. A row that is not CSV is named
+    in ``result.broken``, and reading goes on at the line after its first one.
     """
     text = _table_text(path, result)
-    return [ImportRow(values, place(path, line)) for line, values in read_csv(text, path, result)]
+    rows = read_csv(text, path, result, header_row=header_row)
+    return [ImportRow(values, place(path, line)) for line, values in rows]
 
 
-def read_csv(text: str, path: Path, result: Imported) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_csv(text: str, path: Path, result: Imported, *, header_row: int = 0) -> Iterator[tuple[int, dict[str, Any]]]:
     """The rows of a table's text by column, each with its line. What is broken is named in ``result``."""
     first_line = 1
     delimiter = ""
     if named := _SEPARATOR_LINE.match(text):
         text, delimiter, first_line = text[named.end() :], named[1], 2
-    header = _QUOTED.sub("", text.partition("\n")[0])
-    records = _records(path, text, delimiter or max(",;\t", key=header.count), first_line, result)
-    _, names = next(records, (0, []))
-    columns = distinct_names(names, place(path, 1), result)
-    for line, values in records:
+    delimiter = delimiter or _delimiter(text)
+    records = iter(_records(path, text, delimiter, first_line, result))
+    first = list(itertools.islice((one for one in records if any(one[1])), _HEADER_WITHIN))
+    at = header_index(first, header_row, path, result)
+    line, names = first[at] if first else (1, [])
+    columns = distinct_names(names, place(path, line), result)
+    repeated = 0
+    for line, values in itertools.chain(first[at + 1 :], records):
         if not any(values):
             continue
         while len(values) > len(columns) and not values[-1].strip():
             values.pop()  # spreadsheets end some rows with separators
+        if values == names and len(names) > 1:
+            repeated += 1
+            continue
+        if len(columns) == 1:
+            values = [delimiter.join(values)]  # in a table of one column a comma is a part of the text
         if len(values) != len(columns):
             said = f"{len(values)} values for {len(columns)} columns"
             result.broken.append(
@@ -62,6 +76,40 @@ def read_csv(text: str, path: Path, result: Imported) -> Iterator[tuple[int, dic
             )
             continue
         yield line, dict(zip(columns, values, strict=True))
+    if repeated:
+        rows = "1 repeated header row is" if repeated == 1 else f"{repeated} repeated header rows are"
+        result.guesses.append(f"{rows} left out of {path.name}")
+
+
+def _delimiter(text: str) -> str:
+    """What parts the columns in the first line that has any of the usual marks outside quotation marks."""
+    start = text[:_LOOKED_AT].split("\n", _HEADER_WITHIN)
+    for line in start:
+        plain = _QUOTED.sub("", line)
+        best = max(",;\t|", key=plain.count)
+        if best in plain:
+            return best
+    return ","
+
+
+def header_index(first: Sequence[tuple[int, list[str]]], header_row: int, path: Path, result: Imported) -> int:
+    """Which of the first records is the header: that in ``header_row``, else the first below titles of one cell."""
+    if header_row:
+        found = next((index for index, (line, _) in enumerate(first) if line == header_row), None)
+        if found is None:
+            message = f"Line {header_row} of {path} is not a header with rows below it."
+            raise UsageError(message, hint="choose another with --header-row N.")
+        return found
+    widths = [sum(bool(cell.strip()) for cell in cells) for _, cells in first]
+    index = next((index for index, width in enumerate(widths) if width > 1), 0)
+    names = [cell.strip() for cell in first[index][1]] if first else []
+    below = first[index + 1 :]
+    is_table = all(names) and len(set(names)) == len(names) and all(len(cells) == len(names) for _, cells in below)
+    is_padded = all(len(cells) > 1 for _, cells in first[:index])
+    if index == 0 or not below or not is_table or not (is_padded or len(names) > 2):
+        return 0
+    result.guesses.append(f"--header-row {first[index][0]}")
+    return index
 
 
 def _table_text(path: Path, result: Imported) -> str:
@@ -99,8 +147,9 @@ def _records(
     ends = r"(?<=\n)" if "\r" not in text.replace("\r\n", "") else r"(?<=[\n\r])"
     lines = [line for line in re.split(ends, text) if line]
     start = 0
+    spaced = delimiter in ",;" and sum(bool(_SPACED.match(line)) for line in lines[:_HEADER_WITHIN]) > 0
     while start < len(lines):
-        reader = csv.reader(lines[start:], delimiter=delimiter, strict=True)
+        reader = csv.reader(lines[start:], delimiter=delimiter, strict=True, skipinitialspace=spaced)
         begins = 0
         try:
             for values in reader:
