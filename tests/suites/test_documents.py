@@ -87,3 +87,54 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 def test_a_code_page_that_does_not_exist_does_not_end_the_reading(tmp_path: Path) -> None:
     text, _ = read(tmp_path, "letter.rtf", rb"{\rtf1\ansi\ansicpg12 The roof was damaged.\par}")
     assert "The roof was damaged." in text
+
+
+HEAD = b"From: a@x.example\nSubject: S\nMIME-Version: 1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "said"),
+    [
+        (b"Content-Type: multipart/mixed\n\nHello.\n", "Hello."),
+        (b"Content-Type: multipart/mixed; boundary=B\n\n--B\nContent-Type: text/plain\n\nHello.\n", "Hello."),
+        (b"Content-Type: text/calendar\n\nSUMMARY:Meeting\n", "SUMMARY:Meeting"),
+        (
+            b"Content-Type: multipart/alternative; boundary=B\n\n--B\nContent-Type: text/plain\n\nThis message "
+            b"requires an HTML viewer.\n--B\nContent-Type: text/html\n\n<p>The real text, 45.00</p>\n--B--\n",
+            "The real text, 45.00",
+        ),
+        (
+            b"Content-Type: multipart/report; boundary=B\n\n--B\nContent-Type: text/plain\n\nNot delivered.\n--B\n"
+            b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; z@x\n\n--B--\n",
+            "Final-Recipient: rfc822; z@x",
+        ),
+        (b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nSGVsbG8gdGhlcm\n", "Hello the"),
+    ],
+)
+def test_a_mail_that_is_put_together_oddly_keeps_its_text(tmp_path: Path, rest: bytes, said: str) -> None:
+    text, left_out = read(tmp_path, "a.eml", HEAD + rest)
+    assert said in text and not left_out
+
+
+@pytest.mark.parametrize(
+    ("rest", "what"),
+    [
+        (b"\n", "a mail without text: only its headers are read"),
+        (
+            b"Content-Type: multipart/mixed; boundary=B\n\n--B\n\nSee below.\n--B\nContent-Type: application/ms-tnef\n"
+            b"Content-Disposition: attachment; filename=winmail.dat\n\nx\n--B--\n",
+            "'winmail.dat', attachments in a form of Outlook's own",
+        ),
+    ],
+)
+def test_what_a_mail_does_not_give_is_said(tmp_path: Path, rest: bytes, what: str) -> None:
+    _, left_out = read(tmp_path, "a.eml", HEAD + rest)
+    assert [problem.what for problem in left_out] == [what]
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/pkcs7-mime; smime-type=enveloped-data", "multipart/encrypted; boundary=B"]
+)
+def test_an_encrypted_mail_is_no_document(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(DocumentBroken, match="an encrypted mail"):
+        read(tmp_path, "a.eml", HEAD + f"Content-Type: {kind}\n\nMIAGCSqGSIb3\n".encode())

@@ -32,7 +32,8 @@ def test_receipts_become_an_extraction_suite_with_dates_compared_as_dates(tmp_pa
     assert report.guesses[:3] == ("--id id", "--expect gold", "--input text")
     (workload,) = suite.workloads.values()
     exact = next(spec for spec in workload.checks if spec.name == "exact_fields")
-    assert exact.params == {"fields": ["company", "date", "address", "total"], "kinds": {"date": "date", "total": "number"}}
+    kinds = {"date": "date", "total": "number"}
+    assert exact.params == {"fields": ["company", "date", "address", "total"], "kinds": kinds}
     assert len(suite.fixtures) == 20 and workload.json_schema is not None
 
 

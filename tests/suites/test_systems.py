@@ -49,6 +49,15 @@ def test_an_mbox_keeps_each_mail_whole_and_takes_its_label_from_a_header(tmp_pat
     assert "Second." not in result.cases[0].input["document"]
 
 
+def test_a_sentence_that_begins_with_from_ends_no_mail_and_a_missing_blank_line_joins_none(tmp_path: Path) -> None:
+    source = tmp_path / "inbox.mbox"
+    whole = mbox(mail(1, "First."), mail(2, "Second.\n\nFrom ten on, at 10:30, we waited."))
+    source.write_bytes(whole.replace(b"First.\n\nFrom jo", b"First.\nFrom jo"))
+    result = IMPORTERS.get("mailbox").read(ImportRequest(source))
+    assert [case.id for case in result.cases] == ["m1-x.example", "m2-x.example"] and not result.broken
+    assert "we waited" in result.cases[1].input["document"]
+
+
 def test_a_maildir_s_folders_are_labels_and_links_out_of_it_are_not_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(mail(9, "secret"))
     root = tmp_path / "Maildir"

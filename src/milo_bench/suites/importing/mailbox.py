@@ -13,7 +13,11 @@ from milo_bench.suites.documents.reader import DocumentBroken, file_bytes
 
 MOST_MAILS: Final = 200_000
 LARGEST_MAIL_BYTES: Final = 64 * 1024 * 1024
-_FROM_LINE: Final = re.compile(rb"From \S.*\d\d:\d\d.*\r?\n?")
+# A sender and a date; a sentence that begins with From has no such date.
+_FROM_LINE: Final = re.compile(
+    rb"From \S+ (?:.* )?(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? .*\d\d:\d\d|\d{4}-\d\d-\d\d.\d\d:\d\d).*\r?\n?"
+)
+_HEADER_LINE: Final = re.compile(rb"[A-Za-z][\w-]*:")
 
 
 def is_mbox(start: bytes) -> bool:
@@ -54,7 +58,7 @@ def _mails(source: Path, broken: list[Problem]) -> Iterator[tuple[str, str, byte
 
 
 def _of_mbox(path: Path, name: str, broken: list[Problem]) -> Iterator[tuple[str, str, bytes]]:
-    """A mail begins at a line ``From `` after a blank one; ``>From`` is such a line of its text."""
+    """A mail begins at a line ``From `` that follows a blank line or precedes a header; ``>From`` is a line of text."""
     lines: list[bytes] = []
     size = number = 0
     blank = True
@@ -70,8 +74,10 @@ def _of_mbox(path: Path, name: str, broken: list[Problem]) -> Iterator[tuple[str
             yield name, where, b"".join(lines)
 
     with path.open("rb") as file:
-        while line := file.readline(1 << 20):
-            if blank and _FROM_LINE.match(line):
+        following = file.readline(1 << 20)
+        while line := following:
+            following = file.readline(1 << 20)
+            if _FROM_LINE.match(line) and (blank or _HEADER_LINE.match(following)):
                 yield from ended()
                 lines, size, number = [], 0, number + 1
             elif number:

@@ -18,6 +18,13 @@ from milo_bench.suites.documents.reader import DOCUMENTS, Document, DocumentBrok
 HEADER_LIMIT_BYTES: Final = 16_384
 MOST_HEADERS: Final = 1_000
 MOST_FORWARDS: Final = 5  # mails in one another
+_TEXTS: Final = ("text/plain", "text/html")
+_SEALED: Final = ("application/pkcs7-mime", "application/x-pkcs7-mime", "application/pgp-encrypted")
+_SEALED_HINT: Final = "decrypt it in your mail program, and save it as .eml."
+_SIGNATURES: Final = ("application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature")
+_ENDINGS: Final = {"text/calendar": ".txt", "text/vcard": ".txt", "text/x-vcard": ".txt"}
+_POINTER_CHARS: Final = 300
+_POINTS_TO_HTML: Final = re.compile(r"\bhtml\b", re.IGNORECASE)  # "This message requires an HTML viewer."
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 
 
@@ -50,13 +57,14 @@ def _bounded_headers(raw: bytes) -> bytes:
 
 def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, depth: int) -> None:
     head = [f"{name}: {message[name]}" for name in _SHOWN if message[name]]
-    plain = message.get_body(preferencelist=("plain",))
-    content = _part_text(plain) if plain is not None else ""
-    if not content.strip():  # a blank plain part beside a written HTML part is none
-        html = message.get_body(preferencelist=("html",))
-        content = html_text(_part_text(html)) if html is not None else content
+    content = _body(message)
+    if message.get_content_type() in (*_SEALED, "multipart/encrypted") and depth == 0:
+        raise DocumentBroken("an encrypted mail (S/MIME or PGP)", hint=_SEALED_HINT)
+    begun = built.length
     built.add("\n".join(head) + "\n\n" + content.replace("\r\n", "\n").strip() + "\n")
     attached: set[int] = set()
+    if not message.is_multipart() and message.get_content_type() not in _TEXTS and not content.strip():
+        _add_part(message, document, built)
     for part in message.iter_attachments():
         inner = part.get_payload(0) if part.get_content_type() == "message/rfc822" and part.is_multipart() else None
         if isinstance(inner, EmailMessage) and depth >= MOST_FORWARDS:
@@ -67,11 +75,43 @@ def _add_mail(message: EmailMessage, document: Document, built: TextBuilder, *, 
             built.begin("attachment", "forwarded mail")
             _add_mail(inner, document, built, depth=depth + 1)
             continue
-        raw = part.get_payload(decode=True)
-        name = part.get_filename() or f"attachment{mimetypes.guess_extension(part.get_content_type()) or ''}"
-        add_attachment(document, built, name, raw if isinstance(raw, bytes) else b"")
+        _add_part(part, document, built)
         attached.add(id(part))
     add_pictures(document, built, _inline_pictures(message, attached))
+    if not content.strip() and built.length <= begun + sum(map(len, head)) + len(head) + 2:
+        document.leave_out("a mail without text: only its headers are read", "check that it was exported whole.")
+
+
+def _body(message: EmailMessage) -> str:
+    """The text of a mail: its plain part, or the HTML part where the plain one is blank or only points to it."""
+    if not message.is_multipart() and message.get_content_maintype() == "multipart":
+        return _part_text(message)  # its parts are not parted: it is read as one text
+    plain, html = (message.get_body(preferencelist=(kind,)) for kind in ("plain", "html"))
+    content = _part_text(plain) if plain is not None else ""
+    if html is not None and (
+        not content.strip() or (len(content) < _POINTER_CHARS and _POINTS_TO_HTML.search(content))
+    ):
+        written = html_text(_part_text(html))
+        return written if written.strip() else content
+    return content
+
+
+def _add_part(part: MIMEPart, document: Document, built: TextBuilder) -> None:
+    """The text of an attachment; what cannot be read is named as left out."""
+    kind = part.get_content_type()
+    name = part.get_filename() or f"attachment{_ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ''}"
+    raw = part.get_payload(decode=True)
+    if kind in _SEALED:
+        document.leave_out(f"an encrypted part ({kind})", _SEALED_HINT)
+    elif kind == "application/ms-tnef" or name.lower() == "winmail.dat":
+        document.leave_out(
+            f"'{name[:200]}', attachments in a form of Outlook's own", "save the mail as .msg in Outlook."
+        )
+    elif kind == "message/delivery-status":
+        text = "\n".join(str(one) for one in part.get_payload()) if part.is_multipart() else ""
+        add_attachment(document, built, "delivery-status.txt", text.encode())
+    elif kind not in _SIGNATURES:
+        add_attachment(document, built, name, raw if isinstance(raw, bytes) else b"")
 
 
 def _inline_pictures(message: MIMEPart, attached: set[int]) -> Iterator[tuple[str, bytes]]:
