@@ -105,7 +105,8 @@ HEAD = b"From: a@x.example\nSubject: S\nMIME-Version: 1.0\n"
         ),
         (
             b"Content-Type: multipart/report; boundary=B\n\n--B\nContent-Type: text/plain\n\nNot delivered.\n--B\n"
-            b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; z@x\n\n--B--\n",
+            b"Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\nFinal-Recipient: rfc822; z@x\n\n"
+            b"--B--\n",
             "Final-Recipient: rfc822; z@x",
         ),
         (b"Content-Type: text/plain\nContent-Transfer-Encoding: base64\n\nSGVsbG8gdGhlcm\n", "Hello the"),
