@@ -139,3 +139,13 @@ def test_what_a_mail_does_not_give_is_said(tmp_path: Path, rest: bytes, what: st
 def test_an_encrypted_mail_is_no_document(tmp_path: Path, kind: str) -> None:
     with pytest.raises(DocumentBroken, match="an encrypted mail"):
         read(tmp_path, "a.eml", HEAD + f"Content-Type: {kind}\n\nMIAGCSqGSIb3\n".encode())
+
+
+def test_a_page_with_a_form_is_read_as_it_is_filled_in(tmp_path: Path) -> None:
+    page = (
+        "<html><body>Name: <input value='Jo Roe'><input type=hidden value=secret><input type=checkbox checked> yes "
+        "<select><option>A<option selected>B</select><pre>1  2\n3</pre></body></html>"
+    )
+    for raw in (page.encode(), page.encode("utf-16")):
+        text, _ = read(tmp_path, "a.html", raw)
+        assert text == "Name: Jo Roe [x] yes\nB\n1 2\n3\n"

@@ -24,6 +24,7 @@ from milo_bench.suites import load_suite
 from milo_bench.suites.bounded import archive as bounded_archive
 from milo_bench.suites.bounded.archive import Archive
 from milo_bench.suites.bounded.rtf import rtf_text
+from milo_bench.suites.bounded.rtf_pictures import rtf_pictures
 from milo_bench.suites.bounded.xml_tree import read_xml
 from milo_bench.suites.check import check_suite
 from milo_bench.suites.documents import ocr
@@ -205,7 +206,8 @@ def test_a_sheet_of_endless_repeated_cells_is_refused() -> None:
 
 def test_word_s_deleted_text_is_left_out_and_notes_and_boxes_are_read() -> None:
     body = (
-        "<w:p><w:r><w:t>We pay </w:t></w:r><w:del><w:r><w:delText>nothing</w:delText></w:r></w:del>"
+        "<w:p><w:r><w:t>We pay </w:t></w:r><w:r><w:rPr><w:vanish/></w:rPr><w:t>in secret </w:t></w:r>"
+        "<w:del><w:r><w:delText>nothing</w:delText></w:r></w:del>"
         "<w:ins><w:r><w:t>all</w:t></w:r></w:ins><w:r><w:tab/><w:t>now</w:t></w:r></w:p>"
         "<w:p><w:r><w:br w:type='page'/><w:t>Second page</w:t></w:r></w:p>"
         "<w:sdt><w:sdtContent><w:p><w:r><w:t>In a control</w:t></w:r></w:p></w:sdtContent></w:sdt>"
@@ -231,7 +233,11 @@ def test_word_s_deleted_text_is_left_out_and_notes_and_boxes_are_read() -> None:
         "See the law.",
     ]
     assert result.where(result.text.index("control")) == "page 2, paragraph 2"
-    assert [problem.what for problem in left_out] == ["text that a tracked change deletes", "a picture in it"]
+    assert [problem.what for problem in left_out] == [
+        "text that a tracked change deletes",
+        "hidden text",
+        "a picture in it",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -243,10 +249,27 @@ def test_word_s_deleted_text_is_left_out_and_notes_and_boxes_are_read() -> None:
         (rb"{\rtf1 \uc2\u955 ??a\uc0\u955 b}", "λaλb\n"),
         (rb"{\rtf1 \u-10179?\u-8704?}", "😀\n"),
         (rb"{\rtf1 a\bin3 {{{b\emdash c\{d\}}", "ab—c{d}\n"),
+        (
+            rb"{\rtf1 a{\shp{\*\shpinst{\sp{\sn x}}{\shptxt box}}{\shprslt box}}{\*\annotation why?}}",
+            "a\nbox Comment: why?\n",
+        ),
     ],
 )
 def test_rich_text_is_read_in_its_character_sets(rtf: bytes, text: str) -> None:
     assert rtf_text(rtf) == text
+
+
+def test_the_pictures_of_rich_text_are_found_once_each_and_others_are_counted() -> None:
+    one = (
+        rb"{\*\shppict{\pict{\*\picprop x}\pngblip\picw10 89504e47"
+        + b"\n"
+        + rb"0d0a}}{\nonshppict{\pict\wmetafile8 01}}"
+    )
+    two = rb"{\pict\jpegblip\bin3 " + b"}{\\" + b"}{\\pict\\emfblip 0102}{\\pict\\pngblip"
+    assert rtf_pictures(rb"{\rtf1 a" + one + b"b" + two) == (
+        (("picture 1.png", b"\x89PNG\r\n"), ("picture 2.jpg", b"}{\\")),
+        2,
+    )
 
 
 def test_rich_text_with_groups_without_end_is_refused() -> None:

@@ -18,6 +18,7 @@ _DESTINATIONS: Final = frozenset(
     b"listoverridetable rsidtbl generator object objdata fldinst filetbl revtbl xmlnstbl mmathPr wgrffmtfilter "
     b"bkmkstart bkmkend nonshppict shpinst pgdsctbl atrfstart atrfend atnid atnauthor atndate userprops".split()
 )
+_READ_AGAIN: Final = {b"shppict": "", b"shptxt": "\n", b"annotation": " Comment: "}  # what is said before each
 _SAID: Final = {
     b"par": "\n", b"line": "\n", b"row": "\n", b"nestrow": "\n", b"sect": "\n", b"page": "\n",
     b"tab": "\t", b"cell": "\t", b"nestcell": "\t", b"emspace": " ", b"enspace": " ",
@@ -62,8 +63,10 @@ class _Reader:
         self._skip = 0
         self._star = False
         self._high = 0
+        self._has_boxes = False
 
     def read(self, raw: bytes) -> None:
+        self._has_boxes = b"\\shptxt" in raw  # then what is drawn for old readers says the same again
         at = 0
         in_fonts = -1
         while at < len(raw):
@@ -111,10 +114,15 @@ class _Reader:
         if word == b"u" and number is not None:
             self._unicode(number % 65_536)
             return
-        if self._star or word in _DESTINATIONS:
+        if word in _READ_AGAIN:
+            # The text of a box is in a destination that old readers skip, a comment in one that is not printed.
+            self._star = False
+            self._now = replace(self._now, skipped=False)
+            self._text(_READ_AGAIN[word])
+            return
+        if self._star or word in _DESTINATIONS or (word == b"shprslt" and self._has_boxes):
             # {\*\htmltag …} holds the tags of a mail that was HTML; every other unknown destination is skipped.
-            if word != b"shppict":
-                self._now = replace(self._now, skipped=True)
+            self._now = replace(self._now, skipped=True)
             self._star = False
             return
         if word == b"ansicpg" and number:

@@ -1,4 +1,4 @@
-"""HTML in, its text out: a line for each block, a tab between two cells of a row."""
+"""HTML in, its text out: a line for each block, a tab between two cells of a row, a form with what was filled in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ _LINES: Final = frozenset(
 ) | frozenset(("section", "article", "header", "footer", "dd", "option", "title"))
 _HIDDEN: Final = frozenset(("script", "style", "template", "noscript"))
 
+_KEPT: Final = frozenset(("pre", "textarea"))
+_SHOWN_FIELDS: Final = frozenset(("text", "email", "tel", "number", "date", "time", "url", "search", "month", "week"))
 _TAG: Final = re.compile(r"<[^<>]*>")
 
 
@@ -20,9 +22,19 @@ class _TextOnly(HTMLParser):
         super().__init__()
         self.pieces: list[str] = []
         self._hidden = 0
+        self._kept = 0  # elements around in which lines of the source are lines
+        self._options: list[tuple[int, bool]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._hidden += tag in _HIDDEN
+        self._kept += tag in _KEPT
+        if tag == "input":
+            self._filled_in(dict(attrs))
+        if tag == "select":
+            self._options = []
+        if tag == "option":
+            self._break()
+            self._options.append((len(self.pieces), "selected" in dict(attrs)))
         if tag == "br":
             self.pieces.append("\n")
         elif tag in _LINES:
@@ -32,8 +44,29 @@ class _TextOnly(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._hidden -= tag in _HIDDEN and self._hidden > 0
+        self._kept -= tag in _KEPT and self._kept > 0
+        if tag == "select":
+            self._choose()
         if tag in _LINES:
             self._break()
+
+    def _filled_in(self, attrs: dict[str, str | None]) -> None:
+        """What a person reads in a field of a form."""
+        kind = (attrs.get("type") or "text").lower()
+        if kind in ("checkbox", "radio"):
+            self.pieces.append("[x] " if "checked" in attrs else "[ ] ")
+        elif kind in _SHOWN_FIELDS and attrs.get("value"):
+            self.handle_data(f" {attrs['value']} ")
+
+    def _choose(self) -> None:
+        """Keep the chosen options of a list, the first where none is: that is what is shown."""
+        starts = [start for start, _ in self._options]
+        chosen = [at for at, (_, selected) in enumerate(self._options) if selected] or [0]
+        ends = [*starts[1:], len(self.pieces)]
+        parts = [self.pieces[start:end] for start, end in zip(starts, ends, strict=True)] if starts else []
+        if parts:
+            self.pieces[starts[0] :] = [piece for at, part in enumerate(parts) if at in chosen for piece in part]
+        self._options = []
 
     def _break(self) -> None:
         if self.pieces and not self.pieces[-1].endswith("\n"):
@@ -42,7 +75,7 @@ class _TextOnly(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._hidden:
             # White space of the source means nothing in HTML; a tab or line of ours does.
-            said = re.sub(r"\s+", " ", data)
+            said = re.sub(r"[^\S\n]+", " ", data) if self._kept else re.sub(r"\s+", " ", data)
             if said != " " or (self.pieces and not self.pieces[-1].endswith("\n")):
                 self.pieces.append(said)
 

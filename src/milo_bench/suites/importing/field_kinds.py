@@ -41,9 +41,7 @@ def field_checks(cases: Sequence[ImportedCase], fields: Sequence[str], result: I
                 result.guesses.append(f"'{name}' is a column of numbers: 12.5 and '12.50' are the same answer")
         elif _are_percentages(values):
             kinds[name] = "percent"
-            result.guesses.append(
-                f"'{name}' is a column of percentages: '12.5%', '12.5 %' and 12.5 are the same answer"
-            )
+            result.guesses.append(f"'{name}' is a column of percentages: '12.5%' and 12.5 are the same answer")
     exact: dict[str, Any] = {"fields": list(fields)}
     if kinds:
         exact["kinds"] = kinds

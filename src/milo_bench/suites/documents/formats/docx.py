@@ -33,6 +33,8 @@ def read_docx(document: Document) -> DocumentText:
     _notes(archive, "word/comments.xml", "Comments:", built, "")
     if reader.deleted:
         document.leave_out("text that a tracked change deletes", "accept or reject the changes and save it again.")
+    if reader.hidden:
+        document.leave_out("hidden text", "show it in Word and save it again if the model needs it.")
     for name in (name for name in archive.names if "/embeddings/" in name):
         document.leave_out(f"the embedded file '{name.rpartition('/')[2]}'", "import it as a separate document.")
     add_pictures_of(document, built, archive, (name for name in archive.names if "/media/" in name))
@@ -44,11 +46,12 @@ class _Body:
         self._built = built
         self._page = 1
         self.deleted = False
+        self.hidden = False
 
     def blocks(self, parent: Element) -> None:
         for block in parent:
             if block.tag == "p":
-                self.deleted |= any(one.tag in ("del", "moveFrom") for one in block)
+                self._left_out(block)
                 self._pages(block)
                 self._built.add_line(paragraph(block))
                 for box in _boxes(block):
@@ -67,7 +70,13 @@ class _Body:
                 self._built.begin("page", str(self._page))
                 return
 
+    def _left_out(self, block: Element) -> None:
+        """Note what a reader of the final text does not see."""
+        self.deleted |= any(one.tag in ("delText", "moveFrom") for one in block.iter())
+        self.hidden |= any(one.tag == "r" and _is_hidden(one) and "".join(_runs(one)).strip() for one in block.iter())
+
     def _table(self, table: Element) -> None:
+        self._left_out(table)
         for row in table.iter("tr"):
             cells = [_cell(cell) for cell in _cells(row)]
             self._built.add_line("\t".join(cells))
@@ -114,8 +123,12 @@ def _runs(element: Element) -> Iterator[str]:
             yield "[x] " if state and state[-1] in ("1", "true", "on") else "[ ] "
         elif child.tag == "txbxContent":
             continue  # a text box is read after its paragraph
-        elif child.tag not in _SKIPPED:
+        elif child.tag not in _SKIPPED and not (child.tag == "r" and _is_hidden(child)):
             yield from _runs(child)
+
+
+def _is_hidden(run: Element) -> bool:
+    return any(one.get("val", "1") not in ("0", "false", "off") for one in children(run, "rPr", "vanish"))
 
 
 def _boxes(block: Element) -> Iterator[Element]:

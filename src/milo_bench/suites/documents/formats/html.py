@@ -14,6 +14,8 @@ _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w.:-]{1,40})
 
 def read_html(document: Document) -> DocumentText:
     """The text, in the character set that the page declares."""
+    if document.raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return DocumentText(html_text(document.raw.decode("utf-16", "replace")))
     declared = _DECLARED.search(document.raw[:4096])
     return DocumentText(html_text(decode_text(document.raw, declared[1].decode("ascii") if declared else None)))
 
