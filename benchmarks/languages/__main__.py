@@ -16,7 +16,7 @@ import msgspec
 from benchmarks.languages.rules import RULES, MeasuredRule, counts
 from benchmarks.languages.server import planted_rows
 from milo_bench.guards.languages.names import language_name
-from milo_bench.guards.measured import TO_SPEAK, Measured, all_measured, figures_of
+from milo_bench.guards.measured import TO_SPEAK, Measured, all_measured
 
 FILE: Final = Path(__file__).parents[2] / "src" / "milo_bench" / "guards" / "measured.json"
 
@@ -39,9 +39,6 @@ def main(arguments: list[str] | None = None) -> int:
             _print_row(row, len(rule.rows(language, "tune")) + row.n)
             if changed:
                 print("  not as in measured.json: run with --write")
-    if not options.rule or options.rule == "promises":
-        for row in (figures_of("promises"), figures_of("promises_independent")):
-            _print_row(row, _lines(row.set))
     wrong = 0
     if not options.rule and not options.write:
         print(f"\n{'server':<10} {'what it answers':<50} {'planted':<10} {'decided':<10}")
@@ -58,16 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _print_row(row: Measured, texts: int) -> None:
-    least_recall, least_precision = TO_SPEAK[row.detector.removesuffix("_independent")]
+    least_recall, least_precision = TO_SPEAK[row.detector]
     good = row.recall >= least_recall and row.precision >= least_precision
     print(
         f"{row.detector:<25} {language_name(row.language):<11} {row.recall:>6.2f} {row.precision:>9.2f} {row.n:>5} "
         f"{texts:>6}  {'yes' if row.spoken and good else 'no':<7} {row.writer or 'the same team'}"
     )
-
-
-def _lines(named: str) -> int:
-    return len((FILE.parents[3] / named.partition(",")[0]).read_text("utf-8").splitlines())
 
 
 def _print_misses(rule: MeasuredRule) -> None:

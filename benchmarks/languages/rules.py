@@ -21,7 +21,7 @@ from milo_bench.guards.keywords import KEYWORDS_VERSION, keyword_risk
 from milo_bench.guards.measured import TO_SPEAK, Measured, wilson_95
 from milo_bench.guards.personal.data import PERSONAL_VERSION, find_personal_data
 from milo_bench.guards.policy_text import POLICY_TEXT_VERSION, judge_required_text
-from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
+from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises, read_promises
 from milo_bench.guards.requests import REQUESTS_VERSION, read_requests
 from milo_bench.guards.sentences import SENTENCES_VERSION, split_sentences
 from milo_bench.guards.status import STATUS_VERSION, find_status_claims, read_vocabulary
@@ -41,37 +41,51 @@ class MeasuredRule(NamedTuple):
     note: str
     folder: str
     writer: str = ""
+    english: tuple[str, str] = ("", "")  # note and writer, where they differ
+    more: Mapping[str, tuple[str, ...]] = {}  # held-out files beside the folder's, by language, "" for all others
 
     def languages(self) -> list[str]:
         """The ISO 639-1 codes of the languages with labelled rows."""
-        return sorted(path.stem for path in (DATA / self.folder).glob("*.jsonl"))
+        return sorted({path.stem for path in (DATA / self.folder).glob("*.jsonl")} | (self.more.keys() - {""}))
 
     def rows(self, language: str, half: str = "held_out") -> list[Row]:
         """The rows of one half: ``held_out`` or ``tune``."""
-        lines = (DATA / self.folder / f"{language}.jsonl").read_text("utf-8").splitlines()
-        return [row for row in map(json.loads, lines) if row["half"] == half]
+        rows = [json.loads(line) for path in self.files(language) for line in path.read_text("utf-8").splitlines()]
+        return [
+            row for row in rows if row.get("half", "held_out") == half and row.get("language", language) == language
+        ]
+
+    def files(self, language: str) -> list[Path]:
+        own = DATA / self.folder / f"{language}.jsonl"
+        beside = self.more.get(language, self.more.get("", ()))
+        return [*([own] if own.exists() else []), *(DATA.parent / name for name in beside)]
 
     def digest(self, language: str) -> str:
-        """SHA-256 of the labelled file; ``digests.sha256`` had it before the rules were written."""
-        return hashlib.sha256((DATA / self.folder / f"{language}.jsonl").read_bytes()).hexdigest()
+        """SHA-256 of the labelled files, one after the other; they were committed before the rules were written."""
+        return hashlib.sha256(b"".join(path.read_bytes() for path in self.files(language))).hexdigest()
+
+    def named(self, language: str) -> str:
+        """The held-out files as the rows of ``measured.json`` name them."""
+        return " and ".join(str(path.relative_to(DATA.parents[2])) for path in self.files(language)) + ", half held_out"
 
     def measure(self, language: str) -> Measured:
         """The row of ``measured.json`` for one language, by the held-out part."""
         rows = self.rows(language)
         recalled, wanted, right, found = counts(self, rows, language)
         recall, precision = recalled / wanted if wanted else 0.0, right / found if found else 0.0
+        note, writer = self.english if language == "en" and any(self.english) else (self.note, self.writer)
         least_recall, least_precision = TO_SPEAK.get(self.detector, (1.0, 1.0))
         return Measured(
             detector=self.detector,
             version=self.version,
-            set=f"tests/data/languages/{self.folder}/{language}.jsonl, half held_out",
+            set=self.named(language),
             n=len(rows),
             precision=round(precision, 4),
             precision_interval=wilson_95(right, found),
             recall=round(recall, 4),
             recall_interval=wilson_95(recalled, wanted),
-            note=self.note,
-            writer=self.writer,
+            note=note,
+            writer=writer,
             language=language,
             spoken=recall >= least_recall and precision >= least_precision,
             digest=self.digest(language),
@@ -104,12 +118,26 @@ _FACTS: Final = (
 
 
 _PROMISES: Final = (
-    f"{_SAME_TEAM} More texts in other words were written by the same team after the first measurement "
-    "(tests/data/promises_by_language_more.jsonl). Of the first 186 of them the rules of then found 51 of 87 "
-    "promises and marked 6 of 99 others. After tuning on "
-    "those they found 36 of 56 promises and marked 6 of 89 others in still other words. The rules were tuned on all of "
-    "them since: in wordings of strangers expect about two of three promises to be found."
+    "What rules find. Of the 40 held-out texts of the rules' own team they find nearly all; of the 28 that a third "
+    "writer wrote in each language, about a quarter. What they miss is in promises_caught."
 )
+_PROMISES_EN: Final = (
+    "What rules find: of a second writer's promises 82%, of a third writer's 61%. What they miss is in promises_caught."
+)
+_CAUGHT: Final = (
+    "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "
+    "promises something. The words for doubts were written by the third writer, after their texts, and tuned on others. "
+    "Without any rules they catch 90% to 95% of the 20 promises of the rules' own team."
+)
+_CAUGHT_EN: Final = (
+    "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "
+    "promises something. The words for doubts were tuned on other texts; their writer had not read the second writer's. "
+    "Of 1,478 sentences of a model's replies to airline customers (sierra-research/tau-bench) 38 were left for a person."
+)
+_STRANGERS: Final = {
+    "en": ("promises_independent.jsonl", "promises_fresh_en.jsonl"),
+    "": ("promises_fresh_abroad.jsonl",),
+}
 _PERSONAL: Final = (
     "Pieces of personal data in sentences that the author of the rules wrote before them, alike in all languages; "
     "names, streets and numbers are drawn with Faker. A piece counts as found where all of it would be replaced. "
@@ -139,8 +167,16 @@ def _statuses(row: Row, language: str) -> set[str]:
     return said or {claim.status for claim in claims[-1:] if claim.stance == "change"}
 
 
+def _promised(row: Row) -> set[str]:
+    return {"promise"} if row.get("promise", row.get("label") == "promise") else set()
+
+
 def _promises(row: Row, language: str) -> set[str]:
     return {"promise"} if find_promises(row["text"], expected=language) else set()
+
+
+def _caught(row: Row, language: str) -> set[str]:
+    return {"promise"} if read_promises(row["text"], expected=language) else set()
 
 
 def _ends(row: Row, sentences: Iterable[str]) -> set[str]:
@@ -237,10 +273,24 @@ RULES: Final = (
     MeasuredRule(
         "promises",
         PROMISES_VERSION,
-        lambda row: {"promise"} if row["promise"] else set(),
+        _promised,
         _promises,
         _PROMISES,
         "promises",
+        "the same team and a third writer",
+        (_PROMISES_EN, "a second and a third writer"),
+        _STRANGERS,
+    ),
+    MeasuredRule(
+        "promises_caught",
+        PROMISES_VERSION,
+        _promised,
+        _caught,
+        _CAUGHT,
+        "promises",
+        "the same team and a third writer",
+        (_CAUGHT_EN, "a second and a third writer"),
+        _STRANGERS,
     ),
     MeasuredRule(
         "sentences",

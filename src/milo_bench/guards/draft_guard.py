@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -16,18 +16,20 @@ from milo_bench.guards.languages.names import language_name
 from milo_bench.guards.languages.recognise import NONE, recognise
 from milo_bench.guards.measured import spoken_languages
 from milo_bench.guards.policy_text import judge_required_text
-from milo_bench.guards.promises.find import find_promises
+from milo_bench.guards.promises.find import read_promises
+from milo_bench.guards.promises.promise import POSSIBLE
 from milo_bench.guards.requests import read_requests
 from milo_bench.guards.sentences import paragraphs
 from milo_bench.guards.templates import escalation_reason, template_use
 
-DRAFT_GUARD_VERSION = "3"
+DRAFT_GUARD_VERSION = "4"
 
 GuardRoute: TypeAlias = Literal["pass", "edited", "human_review", "refused"]
 ViolationKind: TypeAlias = Literal[
     "uncited_claim",
     "unknown_citation",
     "promise",
+    "possible_promise",
     "template",
     "required_text",
     "unresolved_request",
@@ -37,6 +39,12 @@ ViolationKind: TypeAlias = Literal[
     "empty",
     "unread_language",
 ]
+_RULE_NAMES: Final = {
+    "promises_caught": "promises",
+    "sentences": "sentences",
+    "requests": "requests",
+    "policy_text": "policy text",
+}
 # These say nothing against the draft: the case itself belongs to a person, or only a person can read it.
 _FOR_PEOPLE: frozenset[str] = frozenset({"high_risk", "missing_field", "escalated", "unread_language"})
 
@@ -116,10 +124,10 @@ def guard_draft(
     ``refused`` where the draft has a promise, an unknown event id, no current template
     (``current_only``), treats an open document request as received, does not carry the required
     text word for word, has uncited claims under ``on_uncited="refuse"``, or nothing that cites is
-    left; ``edited`` where uncited claims were removed; else ``pass``. Required text is looked for
-    in what is left after removal. A claim whose citation is malformed counts as uncited. Without a
-    case, citations are checked for form only. A removed sentence can leave a reference without its
-    antecedent; such a draft still wants a reader.
+    left; ``human_review`` where a sentence may be a promise; ``edited`` where uncited claims were
+    removed; else ``pass``. Required text is looked for in what is left after removal. A claim whose
+    citation is malformed counts as uncited. Without a case, citations are checked for form only. A
+    removed sentence can leave a reference without its antecedent; such a draft still wants a reader.
     """
     templates = tuple(templates)
     violations = list(_case_reasons(case))
@@ -139,10 +147,7 @@ def guard_draft(
     open_documents = [request.document for request in case.requests if request.state == "open"] if case else []
     language = parse_locale(options.locale).language if options.locale else ""
     if options.reject_promises:
-        violations += [
-            Violation("promise", f"{found.kind}: {found.reason}.", found.start, found.end, found.text)
-            for found in find_promises(text, exempt=required, expected=language)
-        ]
+        violations += _promises(text, required, language)
     violations += _unread(text, options, open_documents, required, language)
     removed: list[Violation] = []
     if options.require_citations:
@@ -165,12 +170,21 @@ def guard_draft(
     return _finished(left, removed, violations, case)
 
 
+def _promises(text: str, required: Sequence[str], language: str) -> Iterable[Violation]:
+    for found in read_promises(text, exempt=required, expected=language):
+        if found.kind == POSSIBLE:
+            reason = f"This {found.reason}, so a person must read it."
+            yield Violation("possible_promise", reason, found.start, found.end, found.text)
+        else:
+            yield Violation("promise", f"{found.kind}: {found.reason}.", found.start, found.end, found.text)
+
+
 def _unread(
     text: str, options: GuardOptions, open_documents: Sequence[str], required: Sequence[str], language: str
 ) -> Iterable[Violation]:
     """The parts of the draft in a language that a rule asked for does not speak."""
     asked = {
-        "promises": options.reject_promises,
+        "promises_caught": options.reject_promises,
         "sentences": options.require_citations,
         "requests": open_documents,
         "policy_text": required,
@@ -180,7 +194,8 @@ def _unread(
         deaf = [rule for rule in rules if part.language not in (NONE, *spoken_languages(rule))]
         if deaf:
             what = language_name(part.language)
-            reason = f"The rules on {' and '.join(deaf)} do not read {what}, so a person must check this."
+            named = " and ".join(_RULE_NAMES[rule] for rule in deaf)
+            reason = f"The rules on {named} do not read {what}, so a person must check this."
             yield Violation("unread_language", reason, part.start, part.end, text[part.start : part.end])
 
 
@@ -196,11 +211,14 @@ def _finished(
     text: str, removed: Iterable[Violation], violations: Iterable[Violation], case: CaseRecord | None
 ) -> GuardedDraft:
     removed, violations = tuple(removed), tuple(violations)
+    kinds = {violation.kind for violation in violations}
     route: GuardRoute = "pass"
-    if any(violation.kind in _FOR_PEOPLE for violation in violations):
+    if kinds & _FOR_PEOPLE:
         route = "human_review"
-    elif violations:
+    elif kinds - {"possible_promise"}:
         route = "refused"
+    elif kinds:
+        route = "human_review"
     elif removed:
         route = "edited"
     shown = text if route in ("pass", "edited") else ""

@@ -47,6 +47,7 @@ class Measured(Frozen, frozen=True, omit_defaults=False):
 # The least recall and precision on the held-out part at which a detector's rules speak a language.
 TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
     "promises": (0.9, 0.95),
+    "promises_caught": (0.9, 0.95),
     "sentences": (0.98, 0.98),
     "values": (0.99, 0.99),
     "unsupported_facts": (0.6, 0.9),
@@ -64,6 +65,7 @@ TO_SPEAK: Final[dict[str, tuple[float, float]]] = {
 LEAST_TEXTS: Final = 40  # held-out texts
 _RULES: Final[dict[str, Rule]] = {
     "promises": "promises",
+    "promises_caught": "promises",
     "keywords": "keywords",
     "certainty": "certainty",
     "policy_text": "policy_text",

@@ -1,4 +1,7 @@
-"""Passes if prose makes no promise. Marks each promise it finds."""
+"""Passes if prose makes no promise. Marks each promise it finds.
+
+A sentence that no rule describes but that may promise something leaves the answer unjudged.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,23 @@ from milo_bench.core.records import Span, Verdict, Workload
 from milo_bench.grade.base import CHECKS, GradeCase, Params, read_params
 from milo_bench.grade.drafting_input import exempt_text
 from milo_bench.grade.languages.answers import language_of
-from milo_bench.guards.promises.find import find_promises
+from milo_bench.guards.promises.find import read_promises
+from milo_bench.guards.promises.promise import POSSIBLE, Promise
 
 
 class BannedCommitmentsParams(Params, frozen=True):
-    """``allow``: kinds of `guards.promises.Promise` that this workload may make."""
+    """``allow``: kinds of `guards.promises.Promise` that this workload may make. ``possible_promise`` passes what no
+    rule describes, as those did that were graded before version 5."""
 
     allow: list[str] = []
 
 
 class BannedCommitments:
-    """One verdict; required policy language is exempt. Its recall is in ``guards/measured.json``."""
+    """One verdict; required policy language is exempt. Its figures are in ``guards/measured.json``."""
 
     name = "banned_commitments"
-    version = "4"
-    detector = "promises"
+    version = "5"
+    detector = "promises_caught"
 
     def validate(self, params: Mapping[str, Any], workload: Workload) -> None:
         read_params(self.name, params, BannedCommitmentsParams)
@@ -32,7 +37,7 @@ class BannedCommitments:
         rules = read_params(self.name, params, BannedCommitmentsParams)
         promises = [
             promise
-            for promise in find_promises(
+            for promise in read_promises(
                 case.output,
                 exempt=exempt_text(case.fixture, case.workload),
                 expected=language_of(case.workload),
@@ -41,10 +46,18 @@ class BannedCommitments:
         ]
         if not promises:
             return [Verdict(self.name, self.version, "pass")]
-        spans = tuple(Span("output", one.start, one.end, one.kind) for one in promises)
-        first = promises[0]
+        certain = [promise for promise in promises if promise.kind != POSSIBLE]
+        first = (certain or promises)[0]
+        spans = _spans(certain or promises)
+        if not certain:
+            reason = f"a person must read “{first.text}”: it {first.reason}"
+            return [Verdict(self.name, self.version, "unjudged", POSSIBLE, reason, spans=spans)]
         reason = f"{first.kind}: “{first.text}” {first.reason}"
         return [Verdict(self.name, self.version, "fail", "banned_commitment", reason, spans=spans, got=first.text)]
+
+
+def _spans(promises: Iterable[Promise]) -> tuple[Span, ...]:
+    return tuple(Span("output", one.start, one.end, one.kind) for one in promises)
 
 
 CHECKS.add(BannedCommitments.name, BannedCommitments())

@@ -45,6 +45,9 @@ _NO_WORDS: Final = re.compile(
 _CLAUSE: Final = re.compile(r"[,;:()\[\]\"“”„«»–—]+|\s-\s")
 _TOKEN: Final = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 _LEAST_CLAUSE: Final = 3  # words
+_LOWER_CASE: Final = re.compile(r"(?<![^\W\d_'’-])[^\W\d_A-Z]+(?![\w'’-])")
+_LEAST_STRANGE: Final = 4  # words in lower case
+_STRANGE: Final = 5  # and fewer than one in so many is frequent in the language that is expected
 
 
 class LanguagePart(Frozen, frozen=True, omit_defaults=False):
@@ -204,7 +207,9 @@ def _latin(source: str, expected: str) -> tuple[str, dict[str, float]]:
     if top - next_best >= _MARGIN.get(len(words), _LEAST_MARGIN):
         return best, behind
     far = behind.get(expected, 0.0) > _FAR.get(len(words), _LEAST_FAR)
-    return (UNKNOWN if far and len(words) > 1 else NONE), behind
+    known = sum(expected in frequent_words().get(word, ()) for word in words)
+    strange = known * _STRANGE < len(words) and len(_LOWER_CASE.findall(source)) >= _LEAST_STRANGE
+    return (UNKNOWN if (far and len(words) > 1) or strange else NONE), behind
 
 
 def _unless_names(source: str, language: str, expected: str) -> str:

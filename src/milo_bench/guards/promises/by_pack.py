@@ -14,12 +14,12 @@ from typing import Final, NamedTuple
 
 from milo_bench.guards.citations import find_citations
 from milo_bench.guards.packs.patterns import pattern_of
-from milo_bench.guards.promises.rules import PromiseKind
+from milo_bench.guards.promises.promise import POSSIBLE, UNSURE, PromiseKind
 
 _PARTS: Final = (
     "vouch", "money", "pay", "owner", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "time",
     "past", "maybe_past", "deadline", "future", "negation", "hedge", "others", "indirect", "condition", "news", "duty",
-    "entitle", "ours", "state", "current", "decision",
+    "entitle", "ours", "state", "current", "decision", "ahead", "gain",
 )  # fmt: skip
 _CLAUSE: Final = re.compile(r"[,;:–—]+|\s-\s")
 _QUOTED: Final = re.compile(r"\"[^\"]*\"|“[^”]*”|„[^“”]*[“”]|«[^»]*»|»[^«]*«")
@@ -42,7 +42,7 @@ def _patterns(language: str) -> dict[str, re.Pattern[str]]:
 
 
 def promises_in_sentence(sentence: str, language: str) -> Iterator[FoundByPack]:
-    """The commitments of one sentence, at most one for each clause, in order."""
+    """The commitments of one sentence, at most one for each clause, in order; of one in doubt the kind ``POSSIBLE``."""
     if sentence.rstrip("\"'”’»« )").endswith("?"):
         return
     text = sentence.casefold()
@@ -64,6 +64,8 @@ def promises_in_sentence(sentence: str, language: str) -> Iterator[FoundByPack]:
             conditional = True  # what follows is to happen when it is met
             continue
         found = _judge(clause, known, timed, conditional)
+        if found is None and _may_commit(clause, known, timed):
+            found = POSSIBLE, UNSURE
         if found is not None:
             shown = start + len(clause) - len(clause.lstrip())
             yield FoundByPack(shown, end, *found)
@@ -116,6 +118,33 @@ def _judge(
     if has("ours") and has("time") and not has("state") and not has("news"):
         return "deadline_commitment", "promises an act by a time"
     return None
+
+
+_ACTS: Final = (
+    "pay", "get", "arrive", "back", "won", "finish", "result", "liable", "waive", "decision", "entitle",
+)  # fmt: skip
+
+
+def _may_commit(clause: str, known: dict[str, re.Pattern[str]], timed: bool) -> bool:
+    """Whether a clause that breaks no rule is not clearly harmless: see ``doubt``."""
+
+    def has(*parts: str) -> bool:
+        return any(known[part].search(clause) for part in parts)
+
+    if _opens(clause, known, "indirect") or has("duty", "hedge") or (has("news") and not has("gain")):
+        return False
+    ahead = has("ahead")
+    if _is_past(clause, known) and not ahead:
+        return False
+    if has("gain"):
+        return True
+    if has("negation", "state"):
+        return False
+    timed = timed or has("time") or _DAY.search(clause) is not None
+    money, acts = has("money"), has(*_ACTS)
+    if has("liable") or (acts and (money or ahead or timed or has("vouch"))):
+        return True
+    return money and (ahead or (timed and has("ours")))
 
 
 def _opens(clause: str, known: dict[str, re.Pattern[str]], *parts: str) -> bool:

@@ -15,7 +15,7 @@ from milo_bench.guards.promises.find import PROMISES_VERSION, find_promises
 
 ROWS = [
     json.loads(line)
-    for line in (Path(__file__).parents[1] / "data" / "promises_labelled.jsonl").read_text("utf-8").splitlines()
+    for line in (Path(__file__).parents[2] / "data" / "promises_labelled.jsonl").read_text("utf-8").splitlines()
 ]
 
 
@@ -44,9 +44,9 @@ def test_the_labelled_set_is_large_and_split_by_hash() -> None:
 
 def test_the_shipped_figures_are_what_the_held_out_half_gives() -> None:
     hit, false_alarm, missed = counts("held_out")
-    shipped = figures_of("promises")
+    shipped = figures_of("promises_labelled")
     assert shipped == Measured(
-        detector="promises",
+        detector="promises_labelled",
         version=PROMISES_VERSION,
         set="tests/data/promises_labelled.jsonl, half held_out",
         n=sum(1 for row in ROWS if row["half"] == "held_out"),

@@ -118,20 +118,3 @@ UPDATE = re.compile(
 )
 NAMES_RESULT = re.compile(rf"(?<!not an )(?<!not a )(?<!not the )\b{RESULT}\b")
 VOUCH = re.compile(r"\b(?:guarantee|promise|pledge|undertake|without fail|my word)\b")
-
-# A sentence without one of these breaks no rule, and is not looked at further.
-TRIGGER = re.compile(
-    r"\b(?:will|shall|going to|gonna|guarant|promis|expect|should|ought|anticipat|assur|bound to|certain|sure|"
-    r"commit|undertak|pledge|decision|outcome|"
-    r"approv|accept|admit|acknowledg|fault|liab|blame|neglig|respons|wrong|waiv|exception|ignore|overlook|"
-    r"consider|takes|gets|on its way|"
-    r"formality|worry|confident|100|complet|paid|matter of time|extend|due|forgiv|is \w+ed within|"
-    r"are \w+ed within|result|no doubt|take |count on|"
-    r"rely on|bank on|depend on|trust me|no way|breach|goes|go out|leaves|lands?\b|arrives?|"
-    r"ships|clears|hits|finish|conclu|wraps|date|done|my words?|restart|resume|starts? again|comes? back|reaches|"
-    r"satisfaction|no longer than|no more than|done deal|in the bag|as good as|rest easy|we pay|i pay|"
-    r"we (?:refund|repay|reimburse|credit|settle)|dropped|written off|cancell?ed|coming|heading|headed|scheduled|"
-    r"every (?:last )?(?:cent|penny|pound|euro|dollar)|set to|booked|look forward|closes|ends|is over|is settled|"
-    r"always|never|cannot|can not|can only|nothing|no reason|secure|safe|automatic|settled|beyond|yours|before|"
-    r"foregone|continues?|qualif|winner|in question|see that)"
-)
