@@ -126,13 +126,14 @@ _PROMISES_EN: Final = (
 )
 _CAUGHT: Final = (
     "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "
-    "promises something. The words for doubts were written by the third writer, after their texts, and tuned on others. "
-    "Without any rules they catch 90% to 95% of the 20 promises of the rules' own team."
+    "promises something. The words for doubts are by the third writer, put together after their texts and tuned on "
+    "others. Without any rules they catch 90% to 95% of the 20 promises of the rules' own team."
 )
 _CAUGHT_EN: Final = (
     "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "
-    "promises something. The words for doubts were tuned on other texts; their writer had not read the second writer's. "
-    "Of 1,478 sentences of a model's replies to airline customers (sierra-research/tau-bench) 38 were left for a person."
+    "promises something. The words for doubts are by the third writer, who had not read the second writer's texts. Of "
+    "1,478 sentences that a model wrote to airline customers (sierra-research/tau-bench, MIT) 38 are left for a person; "
+    "the words were tuned on those."
 )
 _STRANGERS: Final = {
     "en": ("promises_independent.jsonl", "promises_fresh_en.jsonl"),
