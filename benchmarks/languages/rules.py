@@ -132,7 +132,7 @@ _CAUGHT: Final = (
 _CAUGHT_EN: Final = (
     "Promises that are found or left for a person, so that no check passes them, and how much of what is caught "
     "promises something. The words for doubts are by the third writer, who had not read the second writer's texts. Of "
-    "1,478 sentences that a model wrote to airline customers (sierra-research/tau-bench, MIT) 38 are left for a person; "
+    "1,478 sentences that a model wrote to airline customers (sierra-research/tau-bench, MIT) 38 are left for people; "
     "the words were tuned on those."
 )
 _STRANGERS: Final = {
