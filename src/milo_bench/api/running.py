@@ -255,8 +255,13 @@ def run_suite(
     with crew_of(options.on, planned.settings, spec.plan) as crew:
         work = _execute(spec, planned.targets, path, options.resume, [follower.listen, *listeners], steering, crew)
         end = run_to_end(work, new_loop=fast_loop)
-    executed = ExecutedChecks()
-    if end.complete and not options.execute_later and own_checks_of(planned.suite.workloads) is not None:
+    executed = ExecutedChecks() if steering is None else steering.executed
+    if (
+        steering is None
+        and end.complete
+        and not options.execute_later
+        and own_checks_of(planned.suite.workloads) is not None
+    ):
         executed = execute_own_checks(path, trusted=options.trust_suite, env=env)
     coder = ExecutedCoder()
     if end.complete and not options.execute_later:

@@ -11,7 +11,9 @@ from milo_bench.core.errors import ConfigError, UsageError
 from milo_bench.core.records import Stopping, TargetRecord
 from milo_bench.evidence.until_decided.watch import UntilDecided
 from milo_bench.probes.base import PROBES
+from milo_bench.roles.execute import needs_coder
 from milo_bench.run.budget import Budget
+from milo_bench.run.own_checks import LiveChecks
 from milo_bench.run.spec import RunSpec
 from milo_bench.suites.fresh import RETELLINGS, FreshFixtures, can_draw
 from milo_bench.suites.load import Suite
@@ -37,9 +39,12 @@ def stopping_of(options: RunOptions, suite: Suite) -> Stopping | None:
                     f"{flag} belongs to a run until decided.", hint="add --until-decided, or leave it out."
                 )
         return None
-    if own_checks_of(suite.workloads) is not None:
-        message = f"The suite '{suite.ref.name}' has checks of its own, which are executed after a run."
-        raise UsageError(message, hint="leave out --until-decided: answers must be judged as they come.")
+    if options.execute_later and own_checks_of(suite.workloads) is not None:
+        message = "A run until decided executes the suite's own checks on each answer as it comes."
+        raise UsageError(message, hint="leave out --execute-later or --until-decided.")
+    if needs_coder(suite.workloads):
+        message = f"Answers to the suite '{suite.ref.name}' are executed after a run, so no gate is decided during it."
+        raise UsageError(message, hint="leave out --until-decided.")
     policy = _policy(options, suite)
     chosen = set(options.workloads) or {fixture.workload for fixture in suite.fixtures}
     if not chosen & policy.workloads.keys():
@@ -67,7 +72,9 @@ def steer(
     fresh = None if stopping.fresh_seed is None else FreshFixtures(suite, stopping.fresh_seed, retellings=RETELLINGS)
     log = resumed if resumed is not None and resumed.exists() and resumed.stat().st_size else None
     more = {} if fresh is None else {name: most for name in suite.workloads if (most := fresh.most(name)) is not None}
-    return UntilDecided(spec, policy, targets, fresh=fresh, most_fresh=more, resumed=log)
+    own = own_checks_of(spec.workloads)
+    live = None if own is None else LiveChecks(own)
+    return UntilDecided(spec, policy, targets, fresh=fresh, most_fresh=more, resumed=log, live=live)
 
 
 def check_budget(budget: Budget, targets: Sequence[TargetRecord]) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -129,16 +130,22 @@ def _missing(log: RunLog, workloads: Mapping[str, Workload]) -> Iterator[OwnCall
         return
     for attempt in log.attempts:
         fixture = log.fixtures[attempt.key.fixture]
-        workload = workloads[fixture.workload]
-        if not needs_execution(workload, attempt) or workload.own is None:
-            continue
-        names = own_names(workload)
-        for spec in (spec for spec in workload.checks if spec.name in names):
-            known = latest.get(attempt.key, {}).get(spec.name)
-            settings = params_hash(spec.params)
-            if known is None or (known.digest, known.params_hash) != (workload.own.digest, settings):
-                answer = sha256_text(attempt.output)
-                yield OwnCall(attempt.key, spec.name, settings, answer, _case(workload, spec, fixture, attempt))
+        yield from calls_of(workloads[fixture.workload], fixture, attempt, latest.get(attempt.key, {}))
+
+
+def calls_of(
+    workload: Workload, fixture: Fixture, attempt: Attempt, known: Mapping[str, Execution] = MappingProxyType({})
+) -> Iterator[OwnCall]:
+    """The calls of a workload's own checks on one answer, but for those ``known`` with this code and these settings."""
+    if not needs_execution(workload, attempt) or workload.own is None:
+        return
+    names = own_names(workload)
+    for spec in (spec for spec in workload.checks if spec.name in names):
+        before = known.get(spec.name)
+        settings = params_hash(spec.params)
+        if before is None or (before.digest, before.params_hash) != (workload.own.digest, settings):
+            answer = sha256_text(attempt.output)
+            yield OwnCall(attempt.key, spec.name, settings, answer, _case(workload, spec, fixture, attempt))
 
 
 def _case(workload: Workload, spec: CheckSpec, fixture: Fixture, attempt: Attempt) -> dict[str, Any]:

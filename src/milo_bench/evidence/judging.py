@@ -76,8 +76,8 @@ def judge_chosen(log: RunLog, wanted: Collection[AttemptKey]) -> Iterator[Graded
             yield GradedAttempt(attempt, log.fixtures[attempt.key.fixture], judge(attempt))
 
 
-def choose_judge(log: RunLog) -> Judge:
-    """What judges the attempts of ``log``.
+def choose_judge(log: RunLog, executions: LatestExecutions | None = None) -> Judge:
+    """What judges the attempts of ``log``; ``executions`` are those that count, of the log unless given.
 
     A log that was stored without its texts, or redacted, cannot be judged again; the verdicts that
     the run wrote beside it are read instead. Raises DataError where they, or one of them, are missing, and
@@ -85,7 +85,8 @@ def choose_judge(log: RunLog) -> Judge:
     """
     if log.header.store_text == "full":
         workloads = {workload.name: workload for workload in log.header.workloads}
-        executions, judgements = latest_executions(log.executions), latest_judgements(log.judgements)
+        executions = latest_executions(log.executions) if executions is None else executions
+        judgements = latest_judgements(log.judgements)
         one_version_each(executions, log.path)
 
         erased = read_verdicts(verdicts_path(log.path)) if log.erased_attempts else {}

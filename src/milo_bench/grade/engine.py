@@ -14,7 +14,7 @@ from milo_bench.core.records import Attempt, CheckSpec, Execution, Fixture, Grad
 from milo_bench.core.records.judgements import JUDGED
 from milo_bench.grade.base import CHECKS, Check, GradeCase, JudgesBypass, ReadsFixture, ReadsLanguage
 from milo_bench.grade.languages.answers import answer_languages, in_languages, language_of
-from milo_bench.grade.own_check import OwnCheck, own_names
+from milo_bench.grade.own_check import OwnCheck, own_names, version_of
 from milo_bench.grade.per_workload import PerWorkload
 from milo_bench.guards.measured import spoken_languages
 
@@ -188,6 +188,17 @@ def _not_passed(verdict: Verdict) -> Verdict:
 
 def _broken(check: Check, fixture: Fixture, attempt: Attempt, error: Exception) -> CheckBroken:
     where = f"fixture '{fixture.id}', target '{attempt.key.target}', repeat {attempt.key.repeat}"
-    detail = f"{type(error).__name__}: {str(error)[:300]}"
+    # What a suite's own Python raised is in the record of its execution, name and all.
+    kind = "" if isinstance(check, OwnCheck) else f"{type(error).__name__}: "
+    detail = f"{kind}{str(error)[:300]}"
     message = f"The check '{check.name}' version {check.version} crashed on {where}: {detail}"
+    if isinstance(check, OwnCheck):
+        return CheckBroken(message, hint="correct it in the suite's Python, then: milo-bench grade LOG --suite SUITE")
     return CheckBroken(message, hint="report it: the fault is in the check, not in the model. It scored no attempt.")
+
+
+def unjudged_by(workload: Workload, attempt: Attempt, why: str) -> Graded:
+    """What is known of an answer whose own checks broke, ``why``: nothing until they are corrected."""
+    version = "" if workload.own is None else version_of(workload.own.digest)
+    verdicts = tuple(Verdict(name, version, "unjudged", reason=why) for name in own_names(workload))
+    return Graded(attempt.key, workload.name, verdicts, None)

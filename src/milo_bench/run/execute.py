@@ -15,6 +15,7 @@ from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import (
     Attempt,
     AttemptKey,
+    Execution,
     Failure,
     Fixture,
     RunEnd,
@@ -189,6 +190,8 @@ class _Run:
         self._failures = sum(1 for kind in opened.done.values() if kind is not None)
         self._tasks: dict[AttemptKey, asyncio.Task[Attempt]] = {}
         self._landed: list[tuple[AttemptKey, asyncio.Task[Attempt]]] = []
+        self._to_execute: dict[AttemptRecorded, Attempt] = {}
+        self._executing: asyncio.Task[None] | None = None
         self._retries = RetryTimes()
         self._warming: asyncio.Task[Warmup] | None = None
         self._pumping = False
@@ -227,6 +230,15 @@ class _Run:
             raise
         finally:
             self._cancel_all()
+            await self._end_executing()
+
+    async def _end_executing(self) -> None:
+        if self._steering is None:
+            return
+        if self._executing is not None:
+            self._steering.interrupt()
+            await asyncio.gather(self._executing, return_exceptions=True)
+        self._steering.close()
 
     async def _end_watching(self, ends: asyncio.Event, watching: asyncio.Future[tuple[None, None]]) -> None:
         # Waited for, not cancelled: a thread may be inside a call on the log's file.
@@ -308,6 +320,8 @@ class _Run:
     def _steer(self, steers: Sequence[Steer]) -> None:
         """Write what a look found, and carry it out."""
         for steer in steers:
+            for execution in steer.executions:
+                self._writer.append(execution)
             for end in (*steer.ended_before, *steer.ends):
                 if end in steer.ends:
                     self._writer.append(end)
@@ -369,19 +383,44 @@ class _Run:
         try:
             events = [self._record(key, task) for key, task in landed]
             self._writer.flush()
-            if self._steering is not None:
-                # Before what comes next is sent, so that nothing is sent of work that this answer decided.
-                recorded = [
-                    task.result()
-                    for (_, task), event in zip(landed, events, strict=True)
-                    if isinstance(event, AttemptRecorded)
-                ]
-                self._steer(self._steering.look(recorded))
-                self._writer.flush()
+            recorded = {
+                event: task.result()
+                for (_, task), event in zip(landed, events, strict=True)
+                if isinstance(event, AttemptRecorded)
+            }
+            if self._steering is None or not self._steering.must_execute(tuple(recorded.values())):
+                self._look(recorded)
+            else:
+                self._to_execute |= recorded
+                events = [event for event in events if event not in recorded]
+                if self._executing is None:
+                    self._executing = self._loop.create_task(self._execute_and_look(self._steering))
             for event in events:
                 self._happened(event)
         except BaseException as error:
             self._fail(error)
+
+    def _look(self, recorded: Mapping[AttemptRecorded, Attempt], executions: Sequence[Execution] = ()) -> None:
+        """Before what comes next is sent, so that nothing is sent of work that these answers decided."""
+        if self._steering is not None:
+            self._steer(self._steering.look(tuple(recorded.values()), executions))
+            self._writer.flush()
+
+    async def _execute_and_look(self, steering: Steering) -> None:
+        """Answers that code must judge keep their places until it has: their next requests come after the look."""
+        try:
+            while self._to_execute:
+                recorded, self._to_execute = self._to_execute, {}
+                executions = await asyncio.to_thread(steering.execute, tuple(recorded.values()))
+                if self._over.done():
+                    return
+                self._look(recorded, executions)
+                for event in recorded:
+                    self._happened(event)
+        except BaseException as error:
+            self._fail(error)
+        finally:
+            self._executing = None
 
     def _record(self, key: AttemptKey, task: asyncio.Task[Attempt]) -> ScheduleEvent:
         if task.cancelled():

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from milo_bench.core.records import Attempt, Fixture, RunHeader, WorkEnd
+from milo_bench.core.records import Attempt, Execution, Fixture, RunHeader, WorkEnd
 from milo_bench.run.events import OpenWork
 
 
@@ -15,7 +15,8 @@ class Steer:
     """What to do after a look.
 
     ``ends`` are written to the log and nothing more of them is sent; ``ended_before`` are in the log. ``fresh``
-    fixtures are written to the log, then asked of ``targets``. ``open`` is the work that goes on.
+    fixtures are written to the log, then asked of ``targets``. ``open`` is the work that goes on. ``executions`` are
+    what judged the answers, and are written first.
     """
 
     open: tuple[OpenWork, ...] = ()
@@ -23,6 +24,7 @@ class Steer:
     ended_before: tuple[WorkEnd, ...] = ()
     fresh: tuple[Fixture, ...] = ()
     targets: tuple[str, ...] = ()
+    executions: tuple[Execution, ...] = ()
 
 
 class Steering(Protocol):
@@ -32,6 +34,22 @@ class Steering(Protocol):
         """What the log of a run that is resumed already says, before anything is sent. ``header`` is that log's."""
         ...
 
-    def look(self, attempts: Sequence[Attempt]) -> Sequence[Steer]:
-        """What follows from ``attempts``, whole and in the order of record."""
+    def must_execute(self, attempts: Sequence[Attempt]) -> bool:
+        """Whether ``attempts`` are judged by code that must be run on them before they are looked at."""
+        ...
+
+    def execute(self, attempts: Sequence[Attempt]) -> Sequence[Execution]:
+        """Run that code, which takes time; what came of it. Called from another thread, never twice at a time."""
+        ...
+
+    def interrupt(self) -> None:
+        """End ``execute`` early, from another thread; what it has not done is left out."""
+        ...
+
+    def close(self) -> None:
+        """The run is over, and nothing is being executed."""
+        ...
+
+    def look(self, attempts: Sequence[Attempt], executions: Sequence[Execution] = ()) -> Sequence[Steer]:
+        """What follows from ``attempts``, whole and in the order of record, and from what was executed on them."""
         ...

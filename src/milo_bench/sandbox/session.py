@@ -79,6 +79,10 @@ class SandboxSession:
         finally:
             self._worked_s += time.monotonic() - began
 
+    def kill(self) -> None:
+        """End the program, from any thread; whoever waits for its answer gets SandboxEnded."""
+        self._launched.kill()
+
     def _send(self, data: bytes, until: float) -> None:
         stdin = self._launched.process.stdin
         assert stdin is not None

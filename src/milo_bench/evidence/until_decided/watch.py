@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
 from milo_bench.config.policy.file import PolicyFile
-from milo_bench.core.records import Attempt, Fixture, Graded, RunHeader, TargetRecord, WorkEnd
+from milo_bench.core.records import Attempt, Execution, Fixture, Graded, RunHeader, TargetRecord, WorkEnd
 from milo_bench.core.units import figure
 from milo_bench.decide.decide import with_baseline
 from milo_bench.decide.evidence import Evidence
 from milo_bench.decide.gates.looking import NEVER, LookedGate, confidence_of_passes, gate_name, look_at
 from milo_bench.decide.wording import spell_out
+from milo_bench.evidence.executing import ExecutedChecks, calls_of
 from milo_bench.evidence.gather import describe_fixtures
-from milo_bench.evidence.judging import choose_judge
+from milo_bench.evidence.judging import Judge, choose_judge
 from milo_bench.evidence.until_decided.work import WatchedWork, judged_candidate
-from milo_bench.grade.engine import grade_attempt
+from milo_bench.grade.engine import CheckBroken, grade_attempt, unjudged_by
+from milo_bench.grade.own_check import LatestExecutions, latest_executions
 from milo_bench.run.events import OpenGate, OpenWork
+from milo_bench.run.own_checks import LiveChecks, OwnCall
 from milo_bench.run.spec import RunSpec
 from milo_bench.run.steering import Steer
 from milo_bench.stats.betting import EVERY_LOOK
@@ -29,6 +33,7 @@ from milo_bench.store.log.reader import RunLog, read_run_log
 
 LEAST_FOR_OUT_OF_REACH: Final = 20  # fixtures before a gate is called out of reach by what was seen of it
 FRESH_AT_ONCE: Final = 20
+_BROKEN_IN_A_ROW: Final = 5  # answers that the suite's own Python breaks on before the run ends
 
 # A workload, and how many fresh fixtures of it there are already and shall be more, in; the next ones out.
 DrawFixtures = Callable[[str, int, int], Sequence[Fixture]]
@@ -57,11 +62,15 @@ class UntilDecided:
         fresh: DrawFixtures | None = None,
         most_fresh: Mapping[str, int] | None = None,
         resumed: Path | None = None,
+        live: LiveChecks | None = None,
     ) -> None:
         stopping = spec.plan.stopping
         assert stopping is not None
         self._spec = spec
         self._resumed = resumed
+        self._live = live
+        self.executed = ExecutedChecks()
+        self._broken_in_a_row = 0
         self._fresh = fresh if stopping.fresh_seed is not None else None
         self._most = stopping.most_fixtures
         self._most_fresh = most_fresh or {}
@@ -105,23 +114,71 @@ class UntilDecided:
             return (Steer(open=self._open()),)
         log = read_run_log(self._resumed, strict=True)
         steers = list(self._fresh_of(log))
-        judge = choose_judge(log)
+        latest = latest_executions(log.executions)
+        executed = () if self._live is None else tuple(self._live.execute(tuple(self._calls(log.attempts, latest))))
+        self._count(executed)
+        if executed:
+            steers.append(Steer(self._open(), executions=executed))
+        latest = latest_executions([*log.executions, *executed])
+        judge = choose_judge(log, latest)
         for attempt in log.attempts:
-            self._put(attempt, judge(attempt))
+            self._put(attempt, self._graded(attempt, judge))
         over = tuple(log.work_ends)
         for end in over:
             self._works[end.workload, end.target].is_over = True
         steers.append(Steer(ended_before=over, open=()))
         return (*steers, *self._after(list(self._works)))
 
-    def look(self, attempts: Sequence[Attempt]) -> Sequence[Steer]:
+    def must_execute(self, attempts: Sequence[Attempt]) -> bool:
+        return self._live is not None and next(self._calls(attempts), None) is not None
+
+    def execute(self, attempts: Sequence[Attempt]) -> Sequence[Execution]:
+        return () if self._live is None else self._live.execute(tuple(self._calls(attempts)))
+
+    def interrupt(self) -> None:
+        if self._live is not None:
+            self._live.interrupt()
+
+    def close(self) -> None:
+        if self._live is not None:
+            self._live.close()
+
+    def look(self, attempts: Sequence[Attempt], executions: Sequence[Execution] = ()) -> Sequence[Steer]:
         """Judge the work that ``attempts`` belong to, where they complete a fixture."""
         touched: dict[tuple[str, str], None] = {}
+        self._count(executions)
+        latest = latest_executions(executions)
+
+        def judge(attempt: Attempt) -> Graded:
+            fixture = self._fixtures[attempt.key.fixture]
+            return grade_attempt(self._spec.workloads[fixture.workload], fixture, attempt, latest.get(attempt.key))
+
+        for attempt in attempts:
+            touched[self._put(attempt, self._graded(attempt, judge))] = None
+        judged = (Steer(self._open(), executions=tuple(executions)),) if executions else ()
+        return (*judged, *self._after(list(touched)))
+
+    def _graded(self, attempt: Attempt, judge: Judge) -> Graded:
+        """An answer that the suite's own Python broke on decides nothing; Python that breaks on all ends the run."""
+        try:
+            graded = judge(attempt)
+        except CheckBroken as error:
+            self._broken_in_a_row += 1
+            if self._live is None or self._broken_in_a_row == _BROKEN_IN_A_ROW:
+                raise
+            workload = self._fixtures[attempt.key.fixture].workload
+            return unjudged_by(self._spec.workloads[workload], attempt, error.message)
+        self._broken_in_a_row = 0
+        return graded
+
+    def _calls(self, attempts: Iterable[Attempt], known: LatestExecutions = MappingProxyType({})) -> Iterator[OwnCall]:
         for attempt in attempts:
             fixture = self._fixtures[attempt.key.fixture]
-            graded = grade_attempt(self._spec.workloads[fixture.workload], fixture, attempt)
-            touched[self._put(attempt, graded)] = None
-        return self._after(list(touched))
+            yield from calls_of(self._spec.workloads[fixture.workload], fixture, attempt, known.get(attempt.key, {}))
+
+    def _count(self, executions: Sequence[Execution]) -> None:
+        self.executed.count += len(executions)
+        self.executed.broken += [one for one in executions if one.ending != "done"]
 
     # ------------------------------------------------------------ looks
 

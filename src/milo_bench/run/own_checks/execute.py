@@ -13,7 +13,8 @@ import msgspec
 
 from milo_bench.core.errors import DataError
 from milo_bench.core.records import AttemptKey, Execution, ExecutionEnding, OwnChecks
-from milo_bench.sandbox import SandboxLimits, SandboxOutcome, python_command, run_sandboxed
+from milo_bench.sandbox import SandboxCommand, SandboxLimits, SandboxOutcome, python_command, run_sandboxed
+from milo_bench.sandbox.command import SandboxEnding
 from milo_bench.sandbox.python import SCRIPTS
 
 CALL_S: Final = 5  # processor seconds of one call
@@ -34,7 +35,7 @@ class OwnCall:
     case: dict[str, Any]
 
 
-class _Line(msgspec.Struct):
+class Line(msgspec.Struct):
     """A line that the program inside writes. What it says is the suite's own affair; its shape is not."""
 
     n: int = -1
@@ -44,6 +45,67 @@ class _Line(msgspec.Struct):
     results: tuple[dict[str, Any], ...] = ()
     problem: str = ""
     took_s: float = 0.0
+
+
+FIRST_LINE: Final = msgspec.json.encode({"call_s": CALL_S, "wall_s": CALL_WALL_S})
+
+
+def command_for(own: OwnChecks, calls: int) -> SandboxCommand:
+    """The sandbox for ``calls`` calls of the checks."""
+    files = {
+        "inside.py": Path(__file__).with_name("inside.py").read_bytes(),
+        "checks.py": own.source.encode(),
+    }
+    limits = SandboxLimits(
+        wall_s=_START_S + CALL_WALL_S * calls,
+        memory_bytes=_MEMORY_BYTES,
+        output_bytes=_LINE_BYTES * (calls + 1),
+        scratch_bytes=64 << 20,
+        processes=16,
+        open_files=64,
+    )
+    return python_command("inside.py", files=files, limits=limits, arguments=(f"{SCRIPTS}/checks.py",))
+
+
+def line_of(number: int, call: OwnCall) -> bytes:
+    """One call as the program inside reads it, without its line end."""
+    # Not msgspec: a model may write half a character, which only this escapes.
+    return json.dumps({"n": number, "check": call.check, "case": call.case}).encode()
+
+
+def read_line(own: OwnChecks, line: bytes) -> Line:
+    """A line that the program inside wrote. Raises DataError for one that is not a result."""
+    try:
+        return msgspec.json.decode(line, type=Line)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise unusable(own, f"its results cannot be read ({error})") from None
+
+
+def lost(how: SandboxEnding) -> Line:
+    """What is recorded of a call during which the sandbox ended."""
+    ending: ExecutionEnding = "memory" if how == "memory" else "lost"
+    return Line(ending=ending, problem=f"the sandbox ended during this call ({how})")
+
+
+def execution_of(own: OwnChecks, call: OwnCall, said: Line, python: str) -> Execution:
+    """The record of one call; ``python`` is what ran it."""
+    return Execution(
+        key=call.key,
+        program=call.check,
+        digest=own.digest,
+        params_hash=call.params_hash,
+        answer_hash=call.answer_hash,
+        environment=f"{python[:40]}, Linux {platform.machine()}",
+        ending=said.ending,
+        results=said.results,
+        problem=said.problem,
+        took_s=said.took_s,
+    )
+
+
+def unusable(own: OwnChecks, why: str) -> DataError:
+    message = f"The suite's own checks in {own.file} cannot be used: {why}."
+    return DataError(message, hint=f"correct {own.file}, then run 'milo-bench suite check SUITE'.")
 
 
 def execute_calls(own: OwnChecks, calls: Sequence[OwnCall], done: Callable[[Execution], None]) -> None:
@@ -73,26 +135,13 @@ class _Batch:
         self._broken = ""
         self.count = 0
 
-    def command(self) -> Any:
-        files = {
-            "inside.py": Path(__file__).with_name("inside.py").read_bytes(),
-            "checks.py": self._own.source.encode(),
-        }
-        limits = SandboxLimits(
-            wall_s=_START_S + CALL_WALL_S * len(self._calls),
-            memory_bytes=_MEMORY_BYTES,
-            output_bytes=_LINE_BYTES * (len(self._calls) + 1),
-            scratch_bytes=64 << 20,
-            processes=16,
-            open_files=64,
-        )
-        return python_command("inside.py", files=files, limits=limits, arguments=(f"{SCRIPTS}/checks.py",))
+    def command(self) -> SandboxCommand:
+        return command_for(self._own, len(self._calls))
 
     def lines(self) -> Iterator[bytes]:
-        yield msgspec.json.encode({"call_s": CALL_S, "wall_s": CALL_WALL_S}) + b"\n"
+        yield FIRST_LINE + b"\n"
         for number, call in enumerate(self._calls):
-            # Not msgspec: a model may write half a character, which only this escapes.
-            yield json.dumps({"n": number, "check": call.check, "case": call.case}).encode() + b"\n"
+            yield line_of(number, call) + b"\n"
 
     def take(self, data: bytes) -> None:
         *whole, self._unread = (self._unread + data).split(b"\n")
@@ -100,43 +149,22 @@ class _Batch:
             self._line(line)
 
     def _line(self, line: bytes) -> None:
-        try:
-            said = msgspec.json.decode(line, type=_Line)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise self._unusable(f"its results cannot be read ({error})") from None
+        said = read_line(self._own, line)
         if said.broken or said.ready:
             self._ready, self._broken = said.ready, said.broken
             return
         if said.n != self.count or said.n >= len(self._calls):
-            raise self._unusable("its results are out of order")
-        self._add(said.ending, said.results, said.problem, said.took_s)
+            raise unusable(self._own, "its results are out of order")
+        self._add(said)
 
     def close(self, outcome: SandboxOutcome) -> None:
         """Account for how the sandbox ended: the call that it ended in is lost, and told so."""
         if self._broken or not self._ready:
-            raise self._unusable(self._broken or f"the sandbox ended before it was loaded ({outcome.ending})")
+            raise unusable(self._own, self._broken or f"the sandbox ended before it was loaded ({outcome.ending})")
         if self.count < len(self._calls):
-            ending: ExecutionEnding = "memory" if outcome.ending == "memory" else "lost"
-            self._add(ending, (), f"the sandbox ended during this call ({outcome.ending})", 0.0)
+            self._add(lost(outcome.ending))
 
-    def _add(self, ending: ExecutionEnding, results: tuple[dict[str, Any], ...], problem: str, took_s: float) -> None:
+    def _add(self, said: Line) -> None:
         call = self._calls[self.count]
         self.count += 1
-        self._done(
-            Execution(
-                key=call.key,
-                program=call.check,
-                digest=self._own.digest,
-                params_hash=call.params_hash,
-                answer_hash=call.answer_hash,
-                environment=f"{self._ready[:40]}, Linux {platform.machine()}",
-                ending=ending,
-                results=results,
-                problem=problem,
-                took_s=took_s,
-            )
-        )
-
-    def _unusable(self, why: str) -> DataError:
-        message = f"The suite's own checks in {self._own.file} cannot be used: {why}."
-        return DataError(message, hint=f"correct {self._own.file}, then run 'milo-bench suite check SUITE'.")
+        self._done(execution_of(self._own, call, said, self._ready))

@@ -27,7 +27,7 @@ MARK = "/.sandbox"  # a file that only the sandbox has
 LONGEST_TEXT = 2_000
 MOST_RESULTS = 200
 LARGEST_RESULT = 1 << 18
-OUTCOMES = ("pass", "fail", "flag", "skip")
+OUTCOMES = ("pass", "fail", "flag", "skip", "unjudged")
 TEXTS = ("category", "reason", "subject", "expected", "got")
 
 
