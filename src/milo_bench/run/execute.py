@@ -15,7 +15,6 @@ from milo_bench.core.clock import Clock, SystemClock
 from milo_bench.core.records import (
     Attempt,
     AttemptKey,
-    Execution,
     Failure,
     Fixture,
     RunEnd,
@@ -44,6 +43,7 @@ from milo_bench.run.events import (
     WorkEnded,
     WorkLooked,
 )
+from milo_bench.run.looks import Looks
 from milo_bench.run.machine.watching import watch
 from milo_bench.run.opened_log import OpenedLog, OpenRunLog, open_with_rows
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
@@ -190,8 +190,7 @@ class _Run:
         self._failures = sum(1 for kind in opened.done.values() if kind is not None)
         self._tasks: dict[AttemptKey, asyncio.Task[Attempt]] = {}
         self._landed: list[tuple[AttemptKey, asyncio.Task[Attempt]]] = []
-        self._to_execute: dict[AttemptRecorded, Attempt] = {}
-        self._executing: asyncio.Task[None] | None = None
+        self._looks = None if steering is None else Looks(steering, self._steer, self._happened, self._fail)
         self._retries = RetryTimes()
         self._warming: asyncio.Task[Warmup] | None = None
         self._pumping = False
@@ -214,7 +213,6 @@ class _Run:
             with self._stop.calling(self._stop_requested):
                 if self._steering is not None:
                     self._steer(self._steering.take_up(self._writer.header))
-                    self._writer.flush()
                 deadline = self._deadline()
                 self._happened(Stop() if self._stop.requested or self._spent else Begin())
                 await self._over
@@ -230,15 +228,8 @@ class _Run:
             raise
         finally:
             self._cancel_all()
-            await self._end_executing()
-
-    async def _end_executing(self) -> None:
-        if self._steering is None:
-            return
-        if self._executing is not None:
-            self._steering.interrupt()
-            await asyncio.gather(self._executing, return_exceptions=True)
-        self._steering.close()
+            if self._looks is not None:
+                await self._looks.end()
 
     async def _end_watching(self, ends: asyncio.Event, watching: asyncio.Future[tuple[None, None]]) -> None:
         # Waited for, not cancelled: a thread may be inside a call on the log's file.
@@ -331,6 +322,7 @@ class _Run:
             if steer.fresh:
                 self._add(steer)
             self._emit(WorkLooked(steer.open))
+        self._writer.flush()
 
     def _add(self, steer: Steer) -> None:
         workload = steer.fresh[0].workload
@@ -383,44 +375,12 @@ class _Run:
         try:
             events = [self._record(key, task) for key, task in landed]
             self._writer.flush()
-            recorded = {
-                event: task.result()
-                for (_, task), event in zip(landed, events, strict=True)
-                if isinstance(event, AttemptRecorded)
-            }
-            if self._steering is None or not self._steering.must_execute(tuple(recorded.values())):
-                self._look(recorded)
-            else:
-                self._to_execute |= recorded
-                events = [event for event in events if event not in recorded]
-                if self._executing is None:
-                    self._executing = self._loop.create_task(self._execute_and_look(self._steering))
-            for event in events:
+            ended = zip(landed, events, strict=True)
+            recorded = {event: task.result() for (_, task), event in ended if isinstance(event, AttemptRecorded)}
+            for event in events if self._looks is None else self._looks.take(events, recorded):
                 self._happened(event)
         except BaseException as error:
             self._fail(error)
-
-    def _look(self, recorded: Mapping[AttemptRecorded, Attempt], executions: Sequence[Execution] = ()) -> None:
-        """Before what comes next is sent, so that nothing is sent of work that these answers decided."""
-        if self._steering is not None:
-            self._steer(self._steering.look(tuple(recorded.values()), executions))
-            self._writer.flush()
-
-    async def _execute_and_look(self, steering: Steering) -> None:
-        """Answers that code must judge keep their places until it has: their next requests come after the look."""
-        try:
-            while self._to_execute:
-                recorded, self._to_execute = self._to_execute, {}
-                executions = await asyncio.to_thread(steering.execute, tuple(recorded.values()))
-                if self._over.done():
-                    return
-                self._look(recorded, executions)
-                for event in recorded:
-                    self._happened(event)
-        except BaseException as error:
-            self._fail(error)
-        finally:
-            self._executing = None
 
     def _record(self, key: AttemptKey, task: asyncio.Task[Attempt]) -> ScheduleEvent:
         if task.cancelled():

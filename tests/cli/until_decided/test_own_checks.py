@@ -15,7 +15,7 @@ import pytest
 from milo_bench.evidence.log_checks import check_log
 from tests.cli.commands import BIN, environment, milo
 from tests.cli.conftest import write_fixtures
-from tests.cli.test_until_decided import POLICY, asked, rows
+from tests.cli.until_decided.test_until_decided import POLICY, asked, rows
 from tests.patience import WAIT_S
 
 CHECKS = """\
