@@ -43,7 +43,6 @@ from milo_bench.run.events import (
     WorkEnded,
     WorkLooked,
 )
-from milo_bench.run.looks import Looks
 from milo_bench.run.machine.watching import watch
 from milo_bench.run.opened_log import OpenedLog, OpenRunLog, open_with_rows
 from milo_bench.run.plan import keys_of_fixtures, plan_attempts
@@ -69,7 +68,7 @@ from milo_bench.run.serving.live_targets import CLOSING_S, one_at_a_time, start_
 from milo_bench.run.serving.others import watch_others
 from milo_bench.run.shared_text import measure_shared_text, shared_share
 from milo_bench.run.spec import RunSpec, check_hosted
-from milo_bench.run.steering import Steer, Steering
+from milo_bench.run.steering import RunLooks, Steer, Steering
 from milo_bench.run.stop import StopSignal, reason_of
 from milo_bench.suites.pictures import with_pictures
 from milo_bench.targets.base import Target
@@ -190,7 +189,7 @@ class _Run:
         self._failures = sum(1 for kind in opened.done.values() if kind is not None)
         self._tasks: dict[AttemptKey, asyncio.Task[Attempt]] = {}
         self._landed: list[tuple[AttemptKey, asyncio.Task[Attempt]]] = []
-        self._looks = None if steering is None else Looks(steering, self._steer, self._happened, self._fail)
+        self._looks = None if steering is None else RunLooks(steering, self._steer, self._happened, self._fail)
         self._retries = RetryTimes()
         self._warming: asyncio.Task[Warmup] | None = None
         self._pumping = False
