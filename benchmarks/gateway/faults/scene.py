@@ -110,7 +110,7 @@ async def opened(folder: Path, targets: tuple[str, ...], dead: ScriptedUpstream,
     configs["good"]["hosted"] = True
     configs["dead"]["base_url"] = dead.url("dead")
     configs["weights"] = {"api": "ollama", "model": "m", "base_url": upstream.url("weights").removesuffix("/v1")}
-    bench = {"targets": configs, "gateway": {"ready_interval_s": 1.0}}
+    bench = {"targets": configs, "gateway": {"ready_interval_s": 1.0, "fingerprint_interval_s": 0}}
     try:
         served = gateway_process(folder, table(targets, upstream.digest), bench, env={"TARGET_KEY": KEY, **env})
         async with served as gateway:

@@ -71,6 +71,7 @@ def first_text(judged: JudgedReply | None) -> str:
 def read_reply(door: Door, body: bytes) -> tuple[dict[str, Any], tuple[ReplyChoice, ...]] | str:
     """The document and its answers, or what is wrong with it."""
     try:
+        body.decode()  # its bytes may leave as they are, so none may be mended
         data = decode_json(body)
     except ValueError:
         return "the answer is not JSON"

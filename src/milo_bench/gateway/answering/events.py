@@ -150,6 +150,7 @@ class EventScan:
         if data in _HEARTBEATS and name != b"error":
             return
         try:
+            data.decode()  # its bytes would leave as they are, so none may be mended
             found = decode_json(data)
         except ValueError:
             if name in _UNNAMED:
