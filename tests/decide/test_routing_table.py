@@ -57,6 +57,26 @@ def made(findings: list[Finding], found: Evidence, rules: PolicyFile | None = No
     return file
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("", "report"),
+        ("on_drift: roll_back", "roll_back"),
+        ("on_drift: report", "report"),
+    ],
+)
+@pytest.mark.parametrize("of_all", [False, True])
+def test_what_the_policy_says_of_drift_is_in_the_rules(said: str, wanted: str, of_all: bool) -> None:
+    text = f"policy: 1\n{'on_drift: roll_back' if of_all else ''}\n"
+    own = f", {said}" if said else ""
+    text += f"workloads: {{{WORK}: {{gates: [{{measure: pass_rate, at_least: 0.9}}]{own}}}}}\n"
+    rules = read_policy(f"{text}findings: [{{name: rest, when: [], finding: defer}}]\n")
+    file = made([finding("keep")], measured("small"), rules)
+    step = "roll_back" if of_all and not said else wanted
+    assert [rule.on_drift for rule in file.rules if rule.target == "small"] == [step]
+    assert ("until live work differs" in file.to_yaml()) == (step == "roll_back")
+
+
 def test_adequate_work_stays_local_with_guardrails_from_its_own_contract() -> None:
     file = made([finding("keep")], measured("small"))
     rule = file.rules[0]

@@ -158,6 +158,19 @@ async def test_a_rolled_back_route_stays_so_after_a_restart_and_nothing_is_count
         assert len(gateway.audit()) == lines + 1
 
 
+async def test_a_rule_that_the_policy_rolls_back_takes_its_fallback_though_the_alarm_only_reports(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "alarms.yaml").write_text(ALARMS % "report")
+    asked = {**ROUTING, "rules": [{**ROUTING["rules"][0], "on_drift": "roll_back"}]}  # type: ignore[index]
+    async with running_gateway(tmp_path, asked, {"local_8b": BROKEN}) as gateway:
+        await fail(gateway, 12)
+        [said] = await asyncio.wait_for(until(gateway, "incident"), WAIT_S)
+        assert said["rolled_back"]
+        await fail(gateway, 1)
+        assert gateway.audit()[-1].cause == "rolled_back"
+
+
 async def test_an_alarm_that_only_reports_closes_nothing(tmp_path: Path) -> None:
     (tmp_path / "alarms.yaml").write_text(ALARMS % "report")
     async with running_gateway(tmp_path, ROUTING, {"local_8b": BROKEN}) as gateway:

@@ -114,7 +114,10 @@ async def faulted_streams(folder: Path, count: int, seed: int = SEED) -> Found:
     file = table()
     target = {"api": "openai", "model": "m", "base_url": f"http://127.0.0.1:{port}/v1"}
     # A short interval: what stalls opens the breaker of its lane, and a probe closes it again.
-    bench = {"targets": {name: dict(target) for name in file["targets"]}, "gateway": {"ready_interval_s": 0.2, "fingerprint_interval_s": 0}}
+    bench = {
+        "targets": {name: dict(target) for name in file["targets"]},
+        "gateway": {"ready_interval_s": 0.2, "fingerprint_interval_s": 0},
+    }
     found = Found()
     began_s = time.monotonic()
     async with gateway_process(folder, file, bench) as gateway:

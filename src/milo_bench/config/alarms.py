@@ -9,14 +9,12 @@ from typing import Annotated, ClassVar, Final, Literal, TypeAlias
 from pydantic import Field
 
 from milo_bench.config.checked import Checked, CheckedFile, FileKind, load_checked, read_checked
-from milo_bench.config.routing.rule import RuleName, ServedCheck
+from milo_bench.config.routing.rule import DriftStep, RuleName, ServedCheck
 from milo_bench.config.written import Problem
 from milo_bench.core.records import Frozen
 
 # All of them are known while work is served, without a right answer.
 AlarmMeasure: TypeAlias = Literal["no_answer", "slow", "failed_check", "queued"]
-# What a gateway does at an alarm, beside opening an incident: close the target's rules of the workload, or nothing.
-AlarmStep: TypeAlias = Literal["report", "roll_back"]
 
 
 class Alarm(Checked):
@@ -33,9 +31,9 @@ class Alarm(Checked):
     at_most: Annotated[float, Field(gt=0, lt=1)] = Field(
         description="largest rate that is still usual: the upper end of the measured interval"
     )
-    then: AlarmStep = Field(
+    then: DriftStep = Field(
         default="report",
-        description="what a gateway does beside opening an incident: report, or roll_back to the rules' fallback",
+        description="what a gateway does beside opening an incident: report (or what the rule says), or roll_back",
     )
     baseline: str = Field(default="", max_length=400, description="what was measured, for people")
 
@@ -94,7 +92,7 @@ class AlarmCount(Frozen, frozen=True, omit_defaults=False):
     at_most: float
     evidence: float
     needed: float
-    then: AlarmStep
+    then: DriftStep
     baseline: str
 
 

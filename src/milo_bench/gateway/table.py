@@ -83,6 +83,15 @@ class RoutingTable:
             found[rule] = (*found.get(rule, ()), one)
         return found
 
+    def rolls_back(self, workload: str, target: str) -> bool:
+        """Whether a rule that sends this work to ``target`` says that drift rolls it back."""
+        return any(
+            action.on_drift == "roll_back"
+            and target in (action.target, action.verifier)
+            and (not isinstance(action, RoutingRule) or not action.when.workload or workload in action.when.workload)
+            for action in actions_of(self.file)
+        )
+
     @cached_property
     def role_workloads(self) -> Mapping[str, tuple[str, ...]]:
         return {name: role.workloads for name, role in self.roles.items()}

@@ -19,6 +19,7 @@ from milo_bench.config.policy.models import (
 )
 from milo_bench.config.policy.remedies import find_work, work_names
 from milo_bench.config.policy.rules import FindingRule, check_rules
+from milo_bench.config.routing.rule import DriftStep
 from milo_bench.config.written import Problem, as_error
 from milo_bench.core.suggest import hint_for
 
@@ -42,6 +43,7 @@ class PolicyFile(CheckedFile):
     in the order in which they are tested, the one you expect to be best first. ``licences``: the licences of weights
     that may be used at all, as their metadata names them; empty for any. ``looks``: whether fixtures may
     be added and decided on again, any number of times, at the same error. ``judges``: what a model judge must prove.
+    ``on_drift``: whether a gateway only reports live work that has left what was measured, or rolls its route back.
     """
 
     file_name: ClassVar[str] = "policy.yaml"
@@ -61,6 +63,7 @@ class PolicyFile(CheckedFile):
     findings: tuple[RuleConfig, ...] = Field(min_length=1, max_length=100)
     hours: dict[str, HoursConfig] = {}
     judges: JudgeTerms = JudgeTerms()
+    on_drift: DriftStep = "report"
 
     @field_validator("policy", mode="before")
     @classmethod
@@ -82,6 +85,11 @@ class PolicyFile(CheckedFile):
         own = {(gate.key, gate.direction, gate.against) for gate in config.gates}
         shared = (gate for gate in self.defaults.gates if (gate.key, gate.direction, gate.against) not in own)
         return (*config.gates, *shared)
+
+    def on_drift_of(self, workload: str) -> DriftStep:
+        """What a gateway does once an alarm about this workload rings."""
+        config = self.workloads.get(workload)
+        return (config.on_drift if config is not None else None) or self.on_drift
 
     def hours_of(self, work: str) -> HoursConfig:
         """Hours for a remedy or other work; what the policy does not say is assumed, and says so."""

@@ -10,7 +10,7 @@ from milo_bench.config.checked import Checked, Mistake, require_order
 from milo_bench.config.policy.measures import MEASURES, known_measures, parse_slice, slice_text
 from milo_bench.config.policy.remedies import REMEDIES
 from milo_bench.config.policy.rules import CONDITIONS, FindingKind, FindingRule
-from milo_bench.config.routing.rule import Condition
+from milo_bench.config.routing.rule import Condition, DriftStep
 from milo_bench.core.errors import ConfigError
 from milo_bench.core.records import Decoding
 from milo_bench.core.registry import Registry
@@ -231,6 +231,7 @@ class WorkloadPolicy(Checked):
     """All that the policy says of one workload. ``streams`` is how many requests production has at once.
 
     ``uses`` are purposes of its output, each decided by its own gates, so that each may get another target.
+    ``on_drift`` is what a gateway does once live work has left what was measured; unless given, what the policy says.
     """
 
     title: str = ""
@@ -244,6 +245,7 @@ class WorkloadPolicy(Checked):
     value: ValueConfig | None = None
     uses: dict[UseName, UsePolicy] = {}
     assist: AssistPolicy | None = None
+    on_drift: DriftStep | None = None
 
     @field_validator(
         "remedies",

@@ -17,6 +17,8 @@ from milo_bench.core.suggest import hint_for
 from milo_bench.core.text import one_line
 
 Route: TypeAlias = Literal["local", "hosted", "mixed", "assist", "human_review", "refuse"]
+# What a gateway does when live work is no longer like the measured work, beside opening an incident.
+DriftStep: TypeAlias = Literal["report", "roll_back"]
 Health: TypeAlias = Literal["ready", "degraded", "down"]
 
 # What can be known of an answer while it is served: computed from the request and the answer alone. Checks that
@@ -295,6 +297,8 @@ class Action(Checked):
     ``guardrails`` are checks that the answer must hold and steps that deterministic code takes;
     ``redact``: personal data in what its models are sent, the fallback's too, is replaced by placeholders. They stay
     in the answer; a sensitive case still reaches no hosted target.
+    ``on_drift: roll_back``: once an alarm about its target and workload rings, the case takes the ``fallback`` until a
+    person closes the incident.
     ``queue`` names the place where the result lands; ``why`` and ``finding`` say what it rests on.
     """
 
@@ -309,6 +313,7 @@ class Action(Checked):
     fallback: Fallback = Fallback()
     redact: bool = False
     flag: RuleName | None = None
+    on_drift: DriftStep = "report"
     queue: str = ""
     finding: str = ""
     why: str = ""
@@ -327,6 +332,8 @@ class Action(Checked):
             raise Mistake(f"route {self.route} calls no model, so there is nothing to redact", "remove redact.")
         if not asks and self.flag:
             raise Mistake(f"route {self.route} calls no model, so it needs no flag", "remove flag.")
+        if not asks and self.on_drift != "report":
+            raise Mistake(f"route {self.route} calls no model that could be rolled back", "remove on_drift.")
         if self.route == "assist" and not self.flag:
             raise Mistake("route assist needs a flag that can turn the drafts off", "add 'flag: NAME'.")
         if (self.route == "mixed") != (self.verifier is not None):

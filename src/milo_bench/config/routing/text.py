@@ -125,6 +125,8 @@ def _goes(action: Action) -> str:
         said = f"{said}, without personal data,"
     if action.flag:
         said = f"{said} while the flag {action.flag} is on"
+    if action.on_drift == "roll_back":
+        said = f"{said} until live work differs from what was measured"
     return f"{said}, queue {action.queue}" if action.queue else said
 
 

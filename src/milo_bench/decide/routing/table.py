@@ -89,7 +89,9 @@ class _Writer:
         rules = self._answered()
         health = self._not_ready(rules[-1])
         flag = rule_id(self.finding.workload)
-        made = [rule if rule["route"] not in MODEL_ROUTES else {**rule, "flag": flag} for rule in (*health, *rules)]
+        step = self.policy.on_drift_of(self.finding.workload)
+        asks = {"flag": flag, **({"on_drift": step} if step != "report" else {})}
+        made = [rule if rule["route"] not in MODEL_ROUTES else {**rule, **asks} for rule in (*health, *rules)]
         return [{"finding": self.finding.id, **rule} for rule in made]
 
     @property

@@ -129,7 +129,9 @@ class StandingControl:
 
     def _rang(self, alarms: tuple[Alarm, ...]) -> None:
         for alarm in alarms:
-            incident = _drift(alarm, self._watch.count(alarm))
+            table = self._gateway.serving.table
+            back = alarm.then == "roll_back" or table.rolls_back(alarm.workload, alarm.target)
+            incident = _drift(alarm, self._watch.count(alarm), rolled_back=back)
             self._to_open[incident.subject] = incident
 
     def _begin_again(self, open_subjects: set[str]) -> None:
@@ -214,7 +216,7 @@ def _drift_subject(alarm: str) -> str:
     return f"alarm/{alarm}"
 
 
-def _drift(alarm: Alarm, count: AlarmCount) -> Incident:
+def _drift(alarm: Alarm, count: AlarmCount, *, rolled_back: bool) -> Incident:
     said = f"answers that fail {alarm.check.replace('_', ' ')}" if alarm.check else _SAID[alarm.measure]
     what = (
         f"{said}: {count.seen:,} of the latest {count.requests:,}, usual is {units.share(alarm.at_most)} at most "
@@ -223,7 +225,7 @@ def _drift(alarm: Alarm, count: AlarmCount) -> Incident:
     page = STALL_PAGE if alarm.measure in ("slow", "no_answer", "queued") else QUALITY_PAGE
     return _made(
         "drift", _drift_subject(alarm.id), what, page, workload=alarm.workload, target=alarm.target,
-        rolled_back=alarm.then == "roll_back",
+        rolled_back=rolled_back,
     )  # fmt: skip
 
 
