@@ -74,7 +74,7 @@ def test_no_check_that_needs_the_right_answer_counts_as_known_at_run_time() -> N
     gold |= {"numeric", "regex", "not_mentions", "checksum_number"}  # a fixture may state its own
     gold |= {"coder_tests", "draft_grounded", "reason_answer", "review_verdict"}  # roles: what the commit did
     gold |= {"multiple_choice", "record_list", "tool_call"}
-    gold |= {"assertions"}  # a fixture's own list, which may state the right answer
+    gold |= {"assertions", "all_assertions"}  # a fixture's own list, which may state the right answer
     gold |= {"judged"}  # needs a recorded verdict
     from milo_bench.grade import checks  # noqa: F401  the import registers them
     from milo_bench.grade.base import CHECKS
